@@ -1,0 +1,38 @@
+/**
+ * One class for every error that a caller may read. Anything else that is thrown is a bug of
+ * ours: it becomes `InternalError`, and its text goes to the log only.
+ */
+import { type ErrorCode, errorRow } from "./error-table.js";
+
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  /** A code of the table, or one of TRTC's that the table does not have yet. */
+  readonly code: string;
+  /** For the log only: never sent to the caller. */
+  readonly detail: string | undefined;
+
+  constructor(
+    code: ErrorCode | (string & {}),
+    message?: string,
+    { detail, cause }: { detail?: string; cause?: unknown } = {},
+  ) {
+    super(message ?? errorRow(code).advice, cause === undefined ? {} : { cause });
+    this.code = code;
+    this.detail = detail;
+  }
+
+  get status(): number {
+    return errorRow(this.code).status;
+  }
+
+  get retry(): boolean {
+    return errorRow(this.code).retry;
+  }
+}
+
+/** What the caller reads when a bug of ours, or a broken part below us, got in the way. */
+export function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new ApiError("InternalError", undefined, { detail, cause: error });
+}

@@ -1,0 +1,36 @@
+/**
+ * One JSON line per event. The log takes the named fields below and no others: no request, event
+ * or URL is ever passed in whole, so that no secret, UserSig, PrivateMapKey or signed query can
+ * reach a line.
+ */
+export interface LogFields {
+  level: "info" | "warn" | "error";
+  /** The door: the name of its file, as `start-ingest`. */
+  event: string;
+  requestId?: string | undefined;
+  action?: string | undefined;
+  caller?: string | undefined;
+  /** Our TaskId. */
+  ingest?: string | undefined;
+  /** `ok`, or the error's code. */
+  outcome: string;
+  /** How long the event took, in milliseconds. */
+  ms?: number | undefined;
+  /** For people: what went wrong, in our own words or a stack. */
+  detail?: string | undefined;
+  /** What a timer's run did, by name. */
+  counts?: Record<string, number> | undefined;
+  /** Milliseconds from the deadline to TRTC's answer to the stop. */
+  latenessMs?: number | undefined;
+}
+
+export type Log = (fields: LogFields) => void;
+
+/** A line of JSON for each entry; `undefined` fields are left out. */
+export const jsonLog =
+  (writeLine: (line: string) => void): Log =>
+  (fields) => {
+    writeLine(JSON.stringify(fields));
+  };
+
+export const consoleLog: Log = jsonLog((line) => process.stdout.write(`${line}\n`));

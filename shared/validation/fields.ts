@@ -1,0 +1,131 @@
+/**
+ * Every field of the contract once: its type, range and meaning, per site where the sites differ.
+ * Actions are put together from these (schemas.ts), and TRTC's emulator from the same.
+ *
+ * Sources: the API pages of both sites; identifiers: TRTC's "concepts", its FAQ and the client
+ * SDKs, where the narrower rule wins.
+ */
+import { Type } from "@sinclair/typebox";
+import { SITE_FACTS, type Site } from "./sites.js";
+
+/** 2^32 - 1, the widest SdkAppId that a UserSig's binary part can carry. */
+const UINT32_MAX = 4_294_967_295;
+
+/** The FAQ says 4294967295, the client SDKs 4294967294: the narrower is safe in both. */
+export const NUMERIC_ROOM_MAX = 4_294_967_294;
+
+/** Letters, digits, space and the signs that a string room may hold. */
+export const STRING_ROOM_PATTERN = "^[A-Za-z0-9 !#$%&()+\\-:;<=.>?@\\[\\]^_{}|~,]{1,64}$";
+
+/** Seven days: TRTC's longest MaxDuration, and so the longest any ingest may last. */
+export const MAX_DURATION_MINUTES = 10_080;
+
+/** `1` in RoomIdType, TRTC's documented default. */
+export const NUMERIC_ROOM = 1;
+export const STRING_ROOM = 0;
+
+export const TEMPOS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2] as const;
+
+/** TRTC's signed texts are base64 with `*`, `-` and `_`; the longest seen are under 500 characters. */
+const SIGNED_TEXT = { pattern: "^[A-Za-z0-9*\\-_]+$", maxLength: 2048 };
+
+const common = {
+  SdkAppId: Type.Integer({
+    minimum: 1,
+    maximum: UINT32_MAX,
+    description: "The TRTC application.",
+  }),
+  RoomId: Type.String({
+    minLength: 1,
+    maxLength: 64,
+    description: "The room; a string also for a numeric room.",
+  }),
+  RoomIdType: Type.Unsafe<0 | 1>({
+    type: "integer",
+    enum: [STRING_ROOM, NUMERIC_ROOM],
+    description: "0: string room; 1: 32-bit integer room.",
+  }),
+  UserId: Type.String({
+    pattern: "^[A-Za-z0-9_-]{1,32}$",
+    description: "The robot user that enters the room to play the stream.",
+  }),
+  UserSig: Type.String({ ...SIGNED_TEXT, description: "The robot's signed login." }),
+  PrivateMapKey: Type.String({
+    ...SIGNED_TEXT,
+    description: "The robot's signed permission, needed under advanced permission control only.",
+  }),
+  StreamUrl: Type.String({
+    minLength: 1,
+    maxLength: 2048,
+    description: "Absolute http, https, rtmp or rtmps URL of the media.",
+  }),
+  SeekSecond: Type.Integer({
+    minimum: 0,
+    maximum: 2_147_483_647,
+    description: "Start playing at this second of the media.",
+  }),
+  AutoPush: Type.Boolean({
+    description: "Relay the room to the CDN; must be enabled in the console.",
+  }),
+  RepeatNum: Type.Integer({
+    minimum: -1,
+    maximum: 1000,
+    not: { const: 0 },
+    default: 1,
+    description: "How many times the media plays; -1: a loop, until its deadline.",
+  }),
+  MaxDuration: Type.Integer({
+    minimum: 1,
+    maximum: MAX_DURATION_MINUTES,
+    description: "The longest the ingest may last, in minutes from its start, for every source.",
+  }),
+  IsPause: Type.Boolean({
+    description: "true pauses, false resumes. A paused task is still billed.",
+  }),
+  TaskId: Type.String({
+    pattern: "^[\\x21-\\x7e]{1,256}$",
+    description: "The ingest's TaskId; TRTC's own task id is accepted too.",
+  }),
+  ClientToken: Type.String({
+    pattern: "^[\\x20-\\x7e]{1,64}$",
+    description:
+      "Names this request: sending the same token and the same request again starts nothing twice.",
+  }),
+  StopTime: Type.String({
+    maxLength: 40,
+    pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2})$",
+    description: "The instant the ingest must be over, in ISO 8601 with its offset.",
+  }),
+};
+
+/** Fields that only the Chinese site has, as of 2026-08. */
+const cnOnly = {
+  EnableProgress: Type.Boolean({
+    default: false,
+    description: "Send the position to the players as custom data.",
+  }),
+  Tempo: Type.Unsafe<(typeof TEMPOS)[number]>({
+    type: "number",
+    enum: TEMPOS,
+    default: 1,
+    description: "Playing speed.",
+  }),
+  IdleTimeout: Type.Integer({
+    minimum: 0,
+    maximum: 600,
+    description: "TRTC ends the task when it was idle for this many seconds.",
+  }),
+};
+
+const volume = (site: Site) =>
+  Type.Integer({
+    minimum: 0,
+    maximum: SITE_FACTS[site].volumeMax,
+    default: 100,
+    description: "Loudness; 100 is the source's own.",
+  });
+
+export const FIELDS = {
+  intl: { ...common, Volume: volume("intl") },
+  cn: { ...common, ...cnOnly, Volume: volume("cn") },
+};

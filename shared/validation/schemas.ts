@@ -1,0 +1,120 @@
+/**
+ * One schema per action and site: the TypeScript type, the check at the door and the OpenAPI
+ * document all come from here. Unknown fields are refused, never dropped.
+ */
+import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { FIELDS } from "./fields.js";
+
+/** A call may name exactly what its schema names. */
+const CLOSED = { additionalProperties: false };
+
+const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
+
+const start = (site: "intl" | "cn") => {
+  const f = FIELDS[site];
+  return {
+    SdkAppId: optional(f.SdkAppId),
+    RoomId: f.RoomId,
+    RoomIdType: optional(f.RoomIdType),
+    UserId: optional(f.UserId),
+    UserSig: optional(f.UserSig),
+    StreamUrl: f.StreamUrl,
+    PrivateMapKey: optional(f.PrivateMapKey),
+    SeekSecond: optional(f.SeekSecond),
+    AutoPush: optional(f.AutoPush),
+    RepeatNum: optional(f.RepeatNum),
+    MaxDuration: optional(f.MaxDuration),
+    Volume: optional(f.Volume),
+    StopTime: optional(f.StopTime),
+    ClientToken: optional(f.ClientToken),
+  };
+};
+
+const update = (site: "intl" | "cn") => {
+  const f = FIELDS[site];
+  return {
+    SdkAppId: optional(f.SdkAppId),
+    TaskId: f.TaskId,
+    StreamUrl: optional(f.StreamUrl),
+    Volume: optional(f.Volume),
+    IsPause: optional(f.IsPause),
+    MaxDuration: optional(f.MaxDuration),
+    StopTime: optional(f.StopTime),
+  };
+};
+
+const { cn } = FIELDS;
+
+const named = Type.Object({ SdkAppId: optional(cn.SdkAppId), TaskId: cn.TaskId }, CLOSED);
+
+export const STATES = ["starting", "running", "stopping", "ended"] as const;
+export type State = (typeof STATES)[number];
+
+const list = Type.Object(
+  {
+    SdkAppId: optional(cn.SdkAppId),
+    RoomId: optional(cn.RoomId),
+    RoomIdType: optional(cn.RoomIdType),
+    State: optional(
+      Type.Unsafe<State>({
+        type: "string",
+        enum: STATES,
+        description: "Only those in this state.",
+      }),
+    ),
+    Limit: optional(
+      Type.Integer({ minimum: 1, maximum: 100, default: 20, description: "At most so many." }),
+    ),
+    Cursor: optional(
+      Type.String({
+        pattern: "^[\\x21-\\x7e]{1,128}$",
+        description: "`NextCursor` of the answer before, for the next page.",
+      }),
+    ),
+  },
+  CLOSED,
+);
+
+export const SCHEMAS = {
+  StartStreamIngest: {
+    intl: Type.Object(start("intl"), CLOSED),
+    cn: Type.Object(
+      {
+        ...start("cn"),
+        EnableProgress: optional(cn.EnableProgress),
+        Tempo: optional(cn.Tempo),
+        IdleTimeout: optional(cn.IdleTimeout),
+      },
+      CLOSED,
+    ),
+  },
+  StopStreamIngest: { intl: named, cn: named },
+  UpdateStreamIngest: {
+    intl: Type.Object(update("intl"), CLOSED),
+    cn: Type.Object(
+      {
+        ...update("cn"),
+        EnableProgress: optional(cn.EnableProgress),
+        Tempo: optional(cn.Tempo),
+      },
+      CLOSED,
+    ),
+  },
+  DescribeStreamIngest: { intl: named, cn: named },
+  ListStreamIngests: { intl: list, cn: list },
+};
+
+export type Action = keyof typeof SCHEMAS;
+
+export const ACTIONS = Object.keys(SCHEMAS) as Action[];
+
+export const isAction = (name: string): name is Action => Object.hasOwn(SCHEMAS, name);
+
+/** What a use case gets: the Chinese site's schema names every field, so its type serves both. */
+export interface Requests {
+  StartStreamIngest: Static<(typeof SCHEMAS.StartStreamIngest)["cn"]>;
+  StopStreamIngest: Static<typeof named>;
+  UpdateStreamIngest: Static<(typeof SCHEMAS.UpdateStreamIngest)["cn"]>;
+  DescribeStreamIngest: Static<typeof named>;
+  ListStreamIngests: Static<typeof list>;
+}

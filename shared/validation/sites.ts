@@ -1,0 +1,39 @@
+/**
+ * What differs between Tencent Cloud's two sites, as data. Every other file asks this one and
+ * branches on nothing.
+ *
+ * Source: the StartStreamIngest, StopStreamIngest, UpdateStreamIngest and DescribeStreamIngest
+ * pages of both sites (TRTC 2019-07-22).
+ */
+export const SITES = ["intl", "cn"] as const;
+export type Site = (typeof SITES)[number];
+
+interface SiteFacts {
+  /** The host of the cloud API. */
+  host: string;
+  /** Regions that every ingest action of the site documents. */
+  regions: readonly string[];
+  /** Upper end of `Volume`; 100 is the source's own loudness on both sites. */
+  volumeMax: number;
+}
+
+export const SITE_FACTS: Readonly<Record<Site, SiteFacts>> = {
+  intl: {
+    host: "trtc.intl.tencentcloudapi.com",
+    // Start and Update also list ap-guangzhou and ap-tokyo, but Stop and Describe do not: a task
+    // started there would have no documented way to be stopped, so we never start one there.
+    regions: ["ap-bangkok", "ap-jakarta", "ap-mumbai", "ap-singapore"],
+    volumeMax: 100,
+  },
+  cn: {
+    host: "trtc.tencentcloudapi.com",
+    regions: ["ap-beijing", "ap-chongqing", "ap-guangzhou", "ap-shanghai", "ap-singapore"],
+    volumeMax: 200,
+  },
+};
+
+/** The one region that every ingest action documents on both sites. */
+export const DEFAULT_REGION = "ap-singapore";
+
+/** TRTC's API version; the only one there has ever been for these actions. */
+export const API_VERSION = "2019-07-22";
