@@ -1,0 +1,137 @@
+/**
+ * Ends every ingest on its deadline. A run takes care of what falls due before the next run will:
+ * it sleeps until just before the next deadline, claims it, and stops it on the second, so a stop
+ * does not wait for the minute, and a run with nothing due costs two statements.
+ *
+ * Any number of runs may overlap. A claim is short: when its holder is killed, another run has the
+ * row again as soon as the lease has lapsed; a holder that wakes up late finds its fence outdated.
+ */
+import { addMs, MINUTE_MS } from "../clock.js";
+import type { Ingest } from "../store/ingest-row.js";
+import { TrtcError } from "../trtc/trtc-error.js";
+import { endTask, LEASE_MS } from "./end-task.js";
+import { dueAt } from "./lifecycle.js";
+import type { Services } from "./services.js";
+
+export interface ExpireCounts extends Record<string, number> {
+  claimed: number;
+  stopped: number;
+  /** The deadline had moved, or somebody else stopped it first. */
+  spared: number;
+  /** TRTC did not carry the stop out: the row stays due. */
+  failed: number;
+}
+
+/** Timers fire late; a deadline just after the next run should have started is ours as well. */
+const OVERLAP_MS = 2000;
+
+/** Claimed this long ahead, so that nothing but the stop is left to do at the deadline. */
+const CLAIM_AHEAD_MS = 1000;
+
+/** A deadline that is moved closer during the run is seen after this at the latest. */
+const LOOK_AGAIN_MS = 2000;
+
+/** What one instance works on at once: a second's worth of slots. */
+const CLAIMS_MAX = 20;
+
+/** A run ends with this much of its time left: a stop that is under way must have its answer. */
+const RESERVE_MS = 12_000;
+
+/** Signed requests are refused after five minutes either way; their signatures are kept longer. */
+const SIGNATURE_KEPT_MS = 15 * MINUTE_MS;
+
+export async function expireIngests(
+  services: Services,
+  { timeLeftMs }: { timeLeftMs: () => number },
+): Promise<ExpireCounts> {
+  const { store, clock, config } = services;
+  const counts: ExpireCounts = { claimed: 0, stopped: 0, spared: 0, failed: 0 };
+  const horizonAt = addMs(clock.now(), config.expiryTickMs + OVERLAP_MS);
+  const working = new Set<Promise<void>>();
+  while (timeLeftMs() > RESERVE_MS) {
+    const nextAt = await store.nextDueAt(horizonAt);
+    if (!nextAt && working.size === 0) break;
+    const isFull = working.size >= CLAIMS_MAX;
+    const pauseMs =
+      nextAt && !isFull ? msUntil(nextAt, clock.now()) - CLAIM_AHEAD_MS : LOOK_AGAIN_MS;
+    if (pauseMs > 0) {
+      await pause(services, working, Math.min(pauseMs, LOOK_AGAIN_MS));
+      continue;
+    }
+    const at = clock.now();
+    const claims = await store.claimDue({
+      at,
+      horizonAt: addMs(at, CLAIM_AHEAD_MS),
+      leaseMs: LEASE_MS,
+      limit: CLAIMS_MAX - working.size,
+    });
+    counts.claimed += claims.length;
+    for (const claim of claims) {
+      const work = stopOnTime(services, claim, timeLeftMs).then((outcome) => {
+        counts[outcome] += 1;
+        working.delete(work);
+      });
+      working.add(work);
+    }
+  }
+  await Promise.all(working);
+  await store.forgetSignatures(addMs(clock.now(), -SIGNATURE_KEPT_MS));
+  return counts;
+}
+
+/** Sleeps, but not longer than until one of the stops under way is done. */
+async function pause({ clock }: Services, working: Set<Promise<void>>, ms: number): Promise<void> {
+  const woken = new AbortController();
+  const wake = () => {
+    woken.abort();
+  };
+  for (const work of working) void work.then(wake, wake);
+  await clock.sleep(ms, woken.signal);
+}
+
+async function stopOnTime(
+  services: Services,
+  claim: Ingest,
+  timeLeftMs: () => number,
+): Promise<"stopped" | "spared" | "failed"> {
+  const { store, clock } = services;
+  const { taskId, fence } = claim;
+  const at = await sleepUntil(services, dueAt(claim));
+  try {
+    const begun = await store.beginDueStop({ taskId, fence, at, leaseMs: LEASE_MS });
+    if (!begun) {
+      await store.release({ taskId, fence });
+      return "spared";
+    }
+    const ended = await endTask(services, { ...begun, askedAt: at, timeLeftMs });
+    const latenessMs = -msUntil(claim.deadlineAt, clock.now());
+    report(services, claim, { outcome: ended ? "ok" : "overtaken", latenessMs });
+    return "stopped";
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    const outcome = error instanceof TrtcError ? error.code : "InternalError";
+    report(services, claim, { outcome, detail });
+    return "failed";
+  }
+}
+
+/** Timers may fire a moment early: nothing is stopped before its deadline, not by a millisecond. */
+async function sleepUntil({ clock }: Services, at: Date): Promise<Date> {
+  for (;;) {
+    const now = clock.now();
+    const ms = msUntil(at, now);
+    if (ms <= 0) return now;
+    await clock.sleep(ms);
+  }
+}
+
+function report(
+  { log }: Services,
+  { taskId, callerId }: Ingest,
+  found: { outcome: string; latenessMs?: number; detail?: string },
+): void {
+  const level = found.outcome === "ok" ? "info" : "warn";
+  log({ level, event: "expire-ingests", ingest: taskId, caller: callerId, ...found });
+}
+
+const msUntil = (at: Date, now: Date): number => at.getTime() - now.getTime();

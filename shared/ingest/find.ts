@@ -1,0 +1,19 @@
+/** The ingest that a request names, if it is the caller's own. */
+import { ApiError } from "../errors.js";
+import type { Ingest } from "../store/ingest-row.js";
+import type { Call, Services } from "./services.js";
+
+type Naming = "StopStreamIngest" | "UpdateStreamIngest" | "DescribeStreamIngest";
+
+/** Another caller's ingest, or another application's, is answered like one that never was. */
+export async function findOwn(
+  { store }: Services,
+  { caller, request, application }: Call<Naming>,
+): Promise<Ingest> {
+  const ingest = await store.findIngest({ callerId: caller.Id, taskId: request.TaskId });
+  if (ingest && (!application || ingest.sdkAppId === application.SdkAppId)) return ingest;
+  throw new ApiError(
+    "FailedOperation.TaskNotExist",
+    "The caller has no such ingest in this application: send a TaskId that StartStreamIngest or ListStreamIngests gave.",
+  );
+}

@@ -1,0 +1,31 @@
+/**
+ * Our TaskId: `ing-`, then a ULID in lower case: 48 bits of time, so that ids sort by time and a
+ * list needs no other order, and 80 random bits, so that nobody can guess one.
+ */
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+const TIME_LETTERS = 10;
+const RANDOM_BYTES = 10;
+
+export interface IngestIds {
+  taskId: string;
+  /** One robot per ingest, never shared: 32 characters, the most that a UserId may have. */
+  robotUserId: string;
+}
+
+export function newIngestIds(at: Date, randomBytes: (size: number) => Uint8Array): IngestIds {
+  const ulid = encode(BigInt(at.getTime()), TIME_LETTERS) + encodeBytes(randomBytes(RANDOM_BYTES));
+  return { taskId: `ing-${ulid}`, robotUserId: `robot_${ulid}` };
+}
+
+function encodeBytes(bytes: Uint8Array): string {
+  const value = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  return encode(value, (bytes.length * 8) / 5);
+}
+
+function encode(value: bigint, letters: number): string {
+  let text = "";
+  for (let rest = value; text.length < letters; rest >>= 5n) {
+    text = (ALPHABET[Number(rest & 31n)] ?? "") + text;
+  }
+  return text;
+}

@@ -1,0 +1,70 @@
+/**
+ * The rules of an ingest's life, without its life: pure functions over instants.
+ *
+ *   starting ──► running ──► stopping ──► ended(reason)
+ *      └────────────┴──────────────────────►
+ */
+import { addMs, MINUTE_MS } from "../clock.js";
+import type { EndReason, Ingest, Play } from "../store/ingest-row.js";
+import { MAX_DURATION_MINUTES } from "../validation/fields.js";
+
+export interface Bounds {
+  stopAt?: Date | undefined;
+  maxDurationMinutes?: number | undefined;
+  /** The caller's longest ingest: what makes sure that every ingest has a deadline. */
+  limitMinutes: number;
+  isLoop: boolean;
+}
+
+export interface Deadline {
+  deadlineAt: Date;
+  /** No update can move the deadline past this. */
+  latestAt: Date;
+  /** The MaxDuration that TRTC gets with a loop, in minutes: the second lock. */
+  nativeCapMinutes: number | undefined;
+}
+
+export const isLoop = ({ RepeatNum }: Pick<Play, "RepeatNum">): boolean => RepeatNum === -1;
+
+/** Every ingest has a deadline: the earliest of what was asked for and what the caller may have. */
+export function deadlineFrom(startAt: Date, bounds: Bounds): Deadline {
+  const limitAt = addMs(startAt, bounds.limitMinutes * MINUTE_MS);
+  const asked = askedDeadline(startAt, bounds);
+  const deadlineAt = asked ? earliest(asked, limitAt) : limitAt;
+  if (!bounds.isLoop) return { deadlineAt, latestAt: limitAt, nativeCapMinutes: undefined };
+  const nativeCapMinutes = capMinutes(deadlineAt.getTime() - startAt.getTime());
+  const capAt = addMs(startAt, nativeCapMinutes * MINUTE_MS);
+  return { deadlineAt, latestAt: earliest(capAt, limitAt), nativeCapMinutes };
+}
+
+/** The earlier of StopTime and start + MaxDuration; `undefined` when neither was sent. */
+export function askedDeadline(
+  startAt: Date,
+  { stopAt, maxDurationMinutes }: Pick<Bounds, "stopAt" | "maxDurationMinutes">,
+): Date | undefined {
+  const lastsUntil =
+    maxDurationMinutes === undefined ? undefined : addMs(startAt, maxDurationMinutes * MINUTE_MS);
+  return stopAt && lastsUntil ? earliest(stopAt, lastsUntil) : (stopAt ?? lastsUntil);
+}
+
+/** Rounded up, so that TRTC's own end never comes before ours. */
+const capMinutes = (durationMs: number): number =>
+  Math.min(MAX_DURATION_MINUTES, Math.max(1, Math.ceil(durationMs / MINUTE_MS)));
+
+const earliest = (a: Date, b: Date): Date => (a.getTime() <= b.getTime() ? a : b);
+
+/** When the row has to be stopped: at its deadline, or as soon as somebody has asked. */
+export const dueAt = ({
+  deadlineAt,
+  stopAskedAt,
+}: Pick<Ingest, "deadlineAt" | "stopAskedAt">): Date =>
+  stopAskedAt ? earliest(deadlineAt, stopAskedAt) : deadlineAt;
+
+/**
+ * Why a task is gone that TRTC no longer knows, though nobody of us had stopped it. A source that
+ * is played a number of times comes to its end; a loop ends at its cap; else we know no reason.
+ */
+export function reasonWhenGone(ingest: Pick<Ingest, "play" | "deadlineAt">, at: Date): EndReason {
+  if (!isLoop(ingest.play)) return "finished";
+  return at.getTime() >= ingest.deadlineAt.getTime() ? "expired" : "lost";
+}

@@ -1,0 +1,45 @@
+/** ListStreamIngests: what TRTC cannot do. Newest first; a caller sees only its own. */
+import { ApiError } from "../errors.js";
+import { present, type PresentedIngest } from "./present.js";
+import type { Call, Services } from "./services.js";
+
+export interface ListAnswer {
+  Ingests: PresentedIngest[];
+  /** Send it as `Cursor` for the next page; null on the last one. */
+  NextCursor: string | null;
+}
+
+const LIMIT = 20;
+
+export async function listIngests(
+  { store }: Services,
+  { caller, request }: Call<"ListStreamIngests">,
+): Promise<ListAnswer> {
+  const limit = request.Limit ?? LIMIT;
+  const rows = await store.listIngests({
+    callerId: caller.Id,
+    sdkAppId: request.SdkAppId,
+    roomId: request.RoomId,
+    roomIdType: request.RoomIdType,
+    state: request.State,
+    before: readCursor(request.Cursor),
+    limit: limit + 1,
+  });
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  const NextCursor = rows.length > limit && last ? writeCursor(last.taskId) : null;
+  return { Ingests: page.map(present), NextCursor };
+}
+
+/** Opaque, so that what is in it may change. It needs no signature: the caller is always asked for. */
+const writeCursor = (taskId: string): string => Buffer.from(taskId).toString("base64url");
+
+function readCursor(cursor: string | undefined): string | undefined {
+  if (cursor === undefined) return undefined;
+  const taskId = Buffer.from(cursor, "base64url").toString();
+  if (/^ing-[0-9a-z]{26}$/.test(taskId)) return taskId;
+  throw new ApiError(
+    "InvalidParameterValue",
+    "Cursor is wrong: send the NextCursor of the answer before, or none for the first page.",
+  );
+}

@@ -1,0 +1,119 @@
+/**
+ * Everything about a start that can be decided before anything is written or called: the grant,
+ * the room, the URL, the deadline, the robot, and what makes two requests the same.
+ */
+import { createHash } from "node:crypto";
+import { ApiError } from "../errors.js";
+import type { Play } from "../store/ingest-row.js";
+import type { NewIngest } from "../store/starts.js";
+import type { Application } from "../validation/configuration.js";
+import { NUMERIC_ROOM } from "../validation/fields.js";
+import { parseInstant } from "../validation/instants.js";
+import type { Requests } from "../validation/schemas.js";
+import { newIngestIds } from "./ids.js";
+import { type Bounds, deadlineFrom, isLoop } from "./lifecycle.js";
+import { applicationOf, checkRoomGrant, checkStreamGrant } from "./policy.js";
+import { checkBrought, type Robot } from "./robot.js";
+import type { Call, Services } from "./services.js";
+
+export interface StartPlan {
+  application: Application;
+  robot: Robot;
+  bounds: Bounds;
+  row: NewIngest;
+}
+
+type StartRequest = Requests["StartStreamIngest"];
+
+export function planStart(services: Services, call: Call<"StartStreamIngest">): StartPlan {
+  const { config, clock, randomBytes } = services;
+  const { caller, request } = call;
+  const now = clock.now();
+  const application = call.application ?? applicationOf(config, caller, request.SdkAppId);
+  const room = { roomId: request.RoomId, roomIdType: request.RoomIdType ?? NUMERIC_ROOM };
+  checkRoomGrant(caller, room.roomId, room.roomIdType);
+  checkStreamGrant(config, caller, request.StreamUrl);
+  checkBrought(application, room, { brought: request, now });
+  const bounds = boundsOf(call, now);
+  const ids = newIngestIds(now, randomBytes);
+  const robot = { ...room, userId: request.UserId ?? ids.robotUserId };
+  const { deadlineAt, latestAt } = deadlineFrom(now, bounds);
+  const requestHash = hashOf(application.SdkAppId, call);
+  const row: NewIngest = {
+    taskId: ids.taskId,
+    callerId: caller.Id,
+    account: application.Account,
+    site: application.Site,
+    region: call.region ?? application.Region,
+    sdkAppId: application.SdkAppId,
+    ...room,
+    robotUserId: robot.userId,
+    play: playOf(request),
+    clientToken: tokenOf(call, requestHash),
+    requestHash,
+    createdAt: now,
+    deadlineAt,
+    latestAt,
+  };
+  return { application, robot, bounds, row };
+}
+
+function boundsOf({ caller, request }: Call<"StartStreamIngest">, now: Date): Bounds {
+  const stopAt =
+    request.StopTime === undefined ? undefined : parseInstant("StopTime", request.StopTime);
+  if (stopAt && stopAt.getTime() <= now.getTime()) {
+    throw new ApiError("InvalidParameterValue", "StopTime is over: send an instant ahead of now.");
+  }
+  return {
+    stopAt,
+    maxDurationMinutes: request.MaxDuration,
+    limitMinutes: caller.maxDurationMinutes,
+    isLoop: isLoop(request),
+  };
+}
+
+const PLAY_FIELDS = [
+  "StreamUrl",
+  "SeekSecond",
+  "AutoPush",
+  "RepeatNum",
+  "Volume",
+  "EnableProgress",
+  "Tempo",
+  "IdleTimeout",
+] as const satisfies readonly (keyof Play)[];
+
+const playOf = (request: StartRequest): Play => ({
+  StreamUrl: request.StreamUrl,
+  ...Object.fromEntries(
+    PLAY_FIELDS.filter((field) => request[field] !== undefined).map((field) => [
+      field,
+      request[field],
+    ]),
+  ),
+});
+
+/** Signed texts are left out: a retry may sign anew and is still the same request. */
+const NOT_COMPARED = new Set<string>(["ClientToken", "UserSig", "PrivateMapKey"]);
+
+function hashOf(sdkAppId: number, { request, region }: Call<"StartStreamIngest">): string {
+  const compared = { ...request, SdkAppId: sdkAppId, Region: region };
+  const entries = Object.entries(compared)
+    .filter(([field, value]) => !NOT_COMPARED.has(field) && value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash("sha256").update(JSON.stringify(entries)).digest("base64url");
+}
+
+/**
+ * What names the caller's intent. A signature does so too: whoever sends it again, sends the same
+ * request again. One over an unsigned payload covers no fields, so the fields are added to it.
+ */
+function tokenOf(
+  { request, signature }: Call<"StartStreamIngest">,
+  requestHash: string,
+): string | null {
+  if (request.ClientToken !== undefined) return `token ${request.ClientToken}`;
+  if (signature === undefined) return null;
+  const digest = createHash("sha256").update(`${signature} ${requestHash}`).digest("base64url");
+  return `signature ${digest}`;
+}

@@ -1,0 +1,41 @@
+/** What a caller may do. Everything here is decided before anything is written. */
+import { ApiError } from "../errors.js";
+import type { Application, Caller, Config } from "../validation/configuration.js";
+import { checkRoom, type RoomIdType } from "../validation/rooms.js";
+import { checkStreamUrl } from "../validation/stream-url.js";
+
+/** The application that was named; or the caller's only one, when none was. */
+export function applicationOf(
+  config: Config,
+  caller: Caller,
+  sdkAppId: number | undefined,
+): Application {
+  const wanted = sdkAppId ?? onlyApplication(caller);
+  const application = config.applications.get(wanted);
+  if (application && caller.SdkAppIds.includes(wanted)) return application;
+  throw new ApiError("UnauthorizedOperation.SdkAppId");
+}
+
+function onlyApplication({ SdkAppIds }: Caller): number {
+  const [first, ...others] = SdkAppIds;
+  if (first !== undefined && others.length === 0) return first;
+  throw new ApiError(
+    "MissingParameter.SdkAppId",
+    "SdkAppId is missing: the caller has several applications, so send the number of one.",
+  );
+}
+
+export function checkRoomGrant(caller: Caller, roomId: string, roomIdType: RoomIdType): void {
+  checkRoom(roomId, roomIdType);
+  if (!caller.roomRule || caller.roomRule.test(roomId)) return;
+  throw new ApiError(
+    "UnauthorizedOperation",
+    "The caller may not enter this room: send a RoomId that fits its grant.",
+  );
+}
+
+export const checkStreamGrant = (config: Config, caller: Caller, streamUrl: string): void =>
+  checkStreamUrl(streamUrl, {
+    allowPrivateHosts: config.allowPrivateStreamHosts,
+    hosts: caller.StreamHosts,
+  });

@@ -1,0 +1,30 @@
+/** An ingest as its caller sees it: TRTC's words where TRTC has them, and what TRTC leaves out. */
+import type { Ingest } from "../store/ingest-row.js";
+
+export type Status = "InProgress" | "NotExist";
+
+export const statusOf = ({ state }: Ingest): Status =>
+  state === "ended" ? "NotExist" : "InProgress";
+
+export function present(ingest: Ingest) {
+  return {
+    TaskId: ingest.taskId,
+    TrtcTaskId: ingest.trtcTaskId,
+    Status: statusOf(ingest),
+    State: ingest.state,
+    EndReason: ingest.state === "ended" ? ingest.endReason : null,
+    FailureCode: ingest.failureCode,
+    SdkAppId: ingest.sdkAppId,
+    RoomId: ingest.roomId,
+    RoomIdType: ingest.roomIdType,
+    UserId: ingest.robotUserId,
+    StreamUrl: ingest.play.StreamUrl,
+    RepeatNum: ingest.play.RepeatNum ?? 1,
+    CreateTime: ingest.createdAt.toISOString(),
+    StartTime: ingest.startedAt?.toISOString() ?? null,
+    Deadline: ingest.deadlineAt.toISOString(),
+    EndTime: ingest.endedAt?.toISOString() ?? null,
+  };
+}
+
+export type PresentedIngest = ReturnType<typeof present>;

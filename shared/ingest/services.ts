@@ -1,0 +1,35 @@
+/** What the use cases may touch: one plain object, made in one place and handed down. */
+import type { Clock } from "../clock.js";
+import type { Log } from "../log.js";
+import type { Store } from "../store/store.js";
+import type { Trtc } from "../trtc/client.js";
+import type { Application, Caller, Config } from "../validation/configuration.js";
+import type { Action, Requests } from "../validation/schemas.js";
+
+export interface Services {
+  config: Config;
+  clock: Clock;
+  log: Log;
+  store: Store;
+  trtc: Trtc;
+  randomBytes: (size: number) => Uint8Array;
+}
+
+/** A checked request, and who sent it. */
+export interface Call<A extends Action> {
+  caller: Caller;
+  request: Requests[A];
+  /** Absent for a list over all of the caller's applications. */
+  application?: Application | undefined;
+  /** `X-TC-Region`, if it was sent and is one of the site's. */
+  region?: string | undefined;
+  /** Of a signed request: the same signature means the same request, sent again. */
+  signature?: string | undefined;
+  /** Until the platform ends the function. */
+  timeLeftMs: () => number;
+}
+
+export type UseCase<A extends Action, Answer extends object = object> = (
+  services: Services,
+  call: Call<A>,
+) => Promise<Answer>;

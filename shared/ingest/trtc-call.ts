@@ -1,0 +1,82 @@
+/**
+ * One call to TRTC on behalf of an ingest: in its slot, to the region and account that the task
+ * lives in, and again in a new slot when TRTC throttled it, which it does before it acts.
+ */
+import { errorRow } from "../error-table.js";
+import { apiErrorOf, TrtcError } from "../trtc/trtc-error.js";
+import type { TrtcAction, TrtcCalls } from "../trtc/client.js";
+import type { Ingest } from "../store/ingest-row.js";
+import { SITE_FACTS } from "../validation/sites.js";
+import type { Services } from "./services.js";
+
+/** Kept back from the function's time for writing the outcome and answering. */
+const RESERVE_MS = 1500;
+
+/** A call that leaves with less time than this is likely to end unanswered: better not to make it. */
+const CALL_MIN_MS = 3000;
+
+/** The farthest slot that a function with so much time left may take. */
+export const slotWaitMaxMs = (timeLeftMs: number): number => timeLeftMs - RESERVE_MS - CALL_MIN_MS;
+
+export interface CallInSlot<A extends TrtcAction> {
+  ingest: Pick<Ingest, "account" | "site" | "region">;
+  request: TrtcCalls[A][0];
+  /** Until the slot that was already taken. */
+  waitMs: number;
+  timeLeftMs: () => number;
+}
+
+/** Throws TrtcError, with `RequestLimitExceeded` when no slot comes in time. */
+export async function callInSlot<A extends TrtcAction>(
+  services: Services,
+  action: A,
+  { ingest, request, waitMs, timeLeftMs }: CallInSlot<A>,
+): Promise<TrtcCalls[A][1]> {
+  const { account, site, region } = ingest;
+  const target = { account, region, host: SITE_FACTS[site].host };
+  let slotMs: number | undefined = waitMs;
+  for (;;) {
+    if (slotMs === undefined || slotMs > slotWaitMaxMs(timeLeftMs())) throw noSlot();
+    await services.clock.sleep(slotMs);
+    try {
+      return await services.trtc.call(action, {
+        target,
+        request,
+        timeLeftMs: timeLeftMs() - RESERVE_MS,
+      });
+    } catch (error) {
+      if (!isThrottled(error)) throw error;
+      const waitMaxMs = slotWaitMaxMs(timeLeftMs());
+      slotMs = await services.store.takeSlot({ account, action, waitMaxMs });
+    }
+  }
+}
+
+/** The same, for a use case that has taken no slot yet; TRTC's refusal becomes the caller's. */
+export async function callTrtc<A extends TrtcAction>(
+  services: Services,
+  action: A,
+  wanted: Omit<CallInSlot<A>, "waitMs">,
+): Promise<TrtcCalls[A][1]> {
+  const { account } = wanted.ingest;
+  const waitMaxMs = slotWaitMaxMs(wanted.timeLeftMs());
+  const waitMs = await services.store.takeSlot({ account, action, waitMaxMs });
+  try {
+    if (waitMs === undefined) throw noSlot();
+    return await callInSlot(services, action, { ...wanted, waitMs });
+  } catch (error) {
+    throw error instanceof TrtcError ? apiErrorOf(error) : error;
+  }
+}
+
+/** TRTC's ways to say that the task is over: to whoever wants it ended, that is a success. */
+const GONE = new Set(["FailedOperation.TaskFinished", "FailedOperation.TaskNotExist"]);
+
+export const saysGone = (error: unknown): boolean =>
+  error instanceof TrtcError && GONE.has(error.code);
+
+const isThrottled = (error: unknown): boolean =>
+  error instanceof TrtcError && error.code.startsWith("RequestLimitExceeded");
+
+const noSlot = (): TrtcError =>
+  new TrtcError("RequestLimitExceeded", errorRow("RequestLimitExceeded").advice, "refused");

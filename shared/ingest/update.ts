@@ -1,0 +1,132 @@
+/**
+ * UpdateStreamIngest: changes what a running ingest plays, and moves its deadline. TRTC first,
+ * then the row: an update may be sent again, so a crash in between costs nothing but the retry.
+ */
+import { ApiError } from "../errors.js";
+import type { Ingest, Play } from "../store/ingest-row.js";
+import { parseInstant } from "../validation/instants.js";
+import type { Requests } from "../validation/schemas.js";
+import { endGone } from "./describe.js";
+import { findOwn } from "./find.js";
+import { askedDeadline, isLoop } from "./lifecycle.js";
+import { checkStreamGrant } from "./policy.js";
+import { statusOf, type Status } from "./present.js";
+import type { Call, Services } from "./services.js";
+import { type CallInSlot, callTrtc, saysGone } from "./trtc-call.js";
+import { waitWhileStarting } from "./wait.js";
+
+export interface UpdateAnswer {
+  Status: Status;
+  Deadline: string;
+}
+
+export async function updateIngest(
+  services: Services,
+  call: Call<"UpdateStreamIngest">,
+): Promise<UpdateAnswer> {
+  const { store, clock, config } = services;
+  const { request, caller, signature, timeLeftMs } = call;
+  const media = mediaOf(request);
+  if (media.StreamUrl !== undefined) checkStreamGrant(config, caller, media.StreamUrl);
+  const found = await findOwn(services, call);
+  // A replay is looked at here, before anything is asked of TRTC: it has taken effect already.
+  if (signature !== undefined && (await store.isSignatureUsed(signature))) return answerOf(found);
+  const ingest = await waitWhileStarting(services, found, timeLeftMs);
+  if (ingest.state !== "running" || ingest.trtcTaskId === null) throw notRunning(ingest);
+  const deadlineAt = movedDeadline(ingest, request, clock.now());
+  if (deadlineAt === undefined && Object.keys(media).length === 0) throw nothingToChange();
+  if (Object.keys(media).length > 0) {
+    const request = { SdkAppId: ingest.sdkAppId, TaskId: ingest.trtcTaskId, ...media };
+    const status = await updateTask(services, { ingest, request, timeLeftMs });
+    if (status === "NotExist") return answerOf(await endGone(services, ingest));
+  }
+  const { IsPause, ...play } = media;
+  const at = clock.now();
+  const updated = await store.markUpdated({
+    taskId: ingest.taskId,
+    deadlineAt,
+    play,
+    signature,
+    at,
+  });
+  return answerOf(updated ?? (await store.readIngest(ingest.taskId)) ?? ingest);
+}
+
+/** TRTC has two ways to say that the task is gone: a status, and an error. */
+async function updateTask(
+  services: Services,
+  wanted: Omit<CallInSlot<"UpdateStreamIngest">, "waitMs">,
+): Promise<Status> {
+  try {
+    const { Status } = await callTrtc(services, "UpdateStreamIngest", wanted);
+    return Status === "NotExist" ? "NotExist" : "InProgress";
+  } catch (error) {
+    if (error instanceof ApiError && saysGone(error.cause)) return "NotExist";
+    throw error;
+  }
+}
+
+const MEDIA_FIELDS = ["StreamUrl", "Volume", "IsPause", "EnableProgress", "Tempo"] as const;
+
+type Media = Partial<Play> & { IsPause?: boolean };
+
+const mediaOf = (request: Requests["UpdateStreamIngest"]): Media =>
+  Object.fromEntries(
+    MEDIA_FIELDS.filter((field) => request[field] !== undefined).map((field) => [
+      field,
+      request[field],
+    ]),
+  );
+
+/**
+ * A loop's deadline cannot pass the cap that it was started with: TRTC would end it there all the
+ * same, and a deadline that cannot hold is not accepted.
+ */
+function movedDeadline(
+  ingest: Ingest,
+  { StopTime, MaxDuration }: Requests["UpdateStreamIngest"],
+  now: Date,
+): Date | undefined {
+  const stopAt = StopTime === undefined ? undefined : parseInstant("StopTime", StopTime);
+  const bounds = { stopAt, maxDurationMinutes: MaxDuration };
+  const deadlineAt = askedDeadline(ingest.startedAt ?? ingest.createdAt, bounds);
+  if (deadlineAt === undefined) return undefined;
+  if (deadlineAt.getTime() <= now.getTime()) {
+    throw new ApiError(
+      "InvalidParameterValue",
+      "The new deadline is over: send a later StopTime or MaxDuration, or StopStreamIngest to end it now.",
+    );
+  }
+  if (deadlineAt.getTime() <= ingest.latestAt.getTime()) return deadlineAt;
+  const why = isLoop(ingest.play)
+    ? "TRTC ends this loop at the cap it was started with"
+    : "the caller's longest ingest ends there";
+  throw new ApiError(
+    "InvalidParameterValue",
+    `The deadline cannot be moved past ${ingest.latestAt.toISOString()}: ${why}. Send that instant or an earlier one, or stop the ingest and start another.`,
+  );
+}
+
+const answerOf = (ingest: Ingest): UpdateAnswer => ({
+  Status: statusOf(ingest),
+  Deadline: ingest.deadlineAt.toISOString(),
+});
+
+function notRunning({ state, endReason }: Ingest): ApiError {
+  if (state === "ended") {
+    return new ApiError(
+      "FailedOperation.TaskNotExist",
+      `The ingest has ended (${endReason ?? "lost"}): start a new one with StartStreamIngest.`,
+    );
+  }
+  return new ApiError(
+    "ResourceInUse",
+    "The ingest is being started or stopped at this moment: send the same request again.",
+  );
+}
+
+const nothingToChange = (): ApiError =>
+  new ApiError(
+    "MissingParameter",
+    "Nothing to change: send StreamUrl, Volume, IsPause, MaxDuration or StopTime (on the Chinese site also EnableProgress or Tempo).",
+  );

@@ -1,0 +1,39 @@
+/** Waiting for what another instance is doing to the same row. */
+import type { Ingest } from "../store/ingest-row.js";
+import type { Services } from "./services.js";
+
+/** Starts short, since most calls to TRTC take less than a second, and ends gently. */
+const POLL_FIRST_MS = 100;
+const POLL_LONGEST_MS = 1000;
+
+/** Kept back for what comes after the wait, and for the answer. */
+const RESERVE_MS = 2000;
+
+/**
+ * Returns the row as soon as `isOver` holds for it; or as it is when nobody works on it any more,
+ * or time is up.
+ */
+export async function waitUntil(
+  { store, clock }: Services,
+  ingest: Ingest,
+  { isOver, timeLeftMs }: { isOver: (ingest: Ingest) => boolean; timeLeftMs: () => number },
+): Promise<Ingest> {
+  let seen = ingest;
+  let pauseMs = POLL_FIRST_MS;
+  while (!isOver(seen) && isHeld(seen, clock.now()) && timeLeftMs() - pauseMs > RESERVE_MS) {
+    await clock.sleep(pauseMs);
+    seen = (await store.readIngest(ingest.taskId)) ?? seen;
+    pauseMs = Math.min(pauseMs * 1.5, POLL_LONGEST_MS);
+  }
+  return seen;
+}
+
+export const waitWhileStarting = (
+  services: Services,
+  ingest: Ingest,
+  timeLeftMs: () => number,
+): Promise<Ingest> =>
+  waitUntil(services, ingest, { isOver: ({ state }) => state !== "starting", timeLeftMs });
+
+const isHeld = ({ leaseUntil }: Ingest, now: Date): boolean =>
+  leaseUntil !== null && leaseUntil.getTime() > now.getTime();

@@ -1,0 +1,16 @@
+import { timingSafeEqual } from "node:crypto";
+
+/**
+ * Whether two texts are equal, in a time that does not tell how much of them is: whoever guesses
+ * a signature must not learn from the clock that its first bytes were right. Only the length can
+ * be learnt, which is no secret, since every signature of a kind has the same.
+ */
+export function equalInConstantTime(a: string | Buffer, b: string | Buffer): boolean {
+  const left = asBytes(a);
+  const right = asBytes(b);
+  const sameLength = left.length === right.length;
+  return timingSafeEqual(left, sameLength ? right : left) && sameLength;
+}
+
+const asBytes = (text: string | Buffer): Buffer =>
+  typeof text === "string" ? Buffer.from(text) : text;

@@ -1,0 +1,76 @@
+/**
+ * The canonical request of TC3-HMAC-SHA256: the message as one text, which is then signed.
+ * Source: "Concatenating the Canonical Request" (trtc.io/document/34264).
+ */
+import { createHash } from "node:crypto";
+import { type HttpMessage, distinct, hostForms, pathForms } from "./signed-request.js";
+
+/** What may differ between two signers of one message. */
+interface Form {
+  path: string;
+  host: string;
+  spell: (headerValue: string) => string;
+}
+
+const asSent = (value: string): string => value;
+const lowerCased = (value: string): string => value.toLowerCase();
+
+/** The one form that we sign: as documented, with header values in lower case. */
+export const canonicalRequest = (
+  message: HttpMessage,
+  signedHeaders: readonly string[],
+): string => {
+  const form = { path: message.path, host: message.headers["host"] ?? "", spell: lowerCased };
+  return textOf({ message, signedHeaders, payloadHash: payloadHashOf(message) }, form);
+};
+
+/**
+ * Every form that a signer may have meant: the page lower-cases header values and the SDKs do not,
+ * and see `hostForms` and `pathForms`. At most eight, mostly two; the body is hashed once.
+ */
+export function canonicalRequestForms(
+  message: HttpMessage,
+  signedHeaders: readonly string[],
+): string[] {
+  const source = { message, signedHeaders, payloadHash: payloadHashOf(message) };
+  const forms = pathForms(message.path).flatMap((path) =>
+    hostForms(message.headers["host"] ?? "").flatMap((host) =>
+      [asSent, lowerCased].map((spell) => textOf(source, { path, host, spell })),
+    ),
+  );
+  return distinct(forms);
+}
+
+interface Source {
+  message: HttpMessage;
+  signedHeaders: readonly string[];
+  payloadHash: string;
+}
+
+function textOf({ message, signedHeaders, payloadHash }: Source, form: Form): string {
+  const headerLines = signedHeaders.map((name) => {
+    const value = name === "host" ? form.host : (message.headers[name] ?? "");
+    return `${name}:${form.spell(value.trim())}\n`;
+  });
+  return [
+    message.method,
+    form.path,
+    message.query,
+    headerLines.join(""),
+    signedHeaders.join(";"),
+    payloadHash,
+  ].join("\n");
+}
+
+/**
+ * Of the body, whatever the method: a GET has none, and one that brings one all the same must not
+ * get it past the signature. The Go, Python and PHP SDKs can leave a body unsigned, and say so in
+ * this header.
+ */
+function payloadHashOf({ headers, body }: HttpMessage): string {
+  const unsigned = headers["x-tc-content-sha256"] === "UNSIGNED-PAYLOAD";
+  return sha256Hex(unsigned ? "UNSIGNED-PAYLOAD" : body);
+}
+
+export const sha256Hex = (content: string | Buffer): string =>
+  createHash("sha256").update(content).digest("hex");

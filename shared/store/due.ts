@@ -1,0 +1,43 @@
+/** Which ingests fall due, and who takes care of them. */
+import { addMs } from "../clock.js";
+import type { Query } from "./database.js";
+import { type Ingest, ingestOf } from "./ingest-row.js";
+
+/**
+ * Claims what is due before `horizonAt` and not claimed by anyone, longest overdue first. A claim
+ * lapses by itself after `leaseMs`; its fence tells a late holder that it has lapsed.
+ */
+export async function claimDue(
+  query: Query,
+  { at, horizonAt, leaseMs, limit }: { at: Date; horizonAt: Date; leaseMs: number; limit: number },
+): Promise<Ingest[]> {
+  const rows = await query(
+    `update ingest
+     set lease_until = $3, fence = fence + 1
+     where task_id in (
+       select task_id from ingest
+       where state in ('running', 'stopping') and due_at <= $2
+         and (lease_until is null or lease_until <= $1)
+       order by due_at
+       limit $4
+       for update skip locked
+     )
+     returning *`,
+    [at, horizonAt, addMs(at, leaseMs), limit],
+  );
+  return rows.map(ingestOf);
+}
+
+/**
+ * When there will next be something to claim before `horizonAt`: a deadline, or the lapse of a
+ * claim whose holder may be gone.
+ */
+export async function nextDueAt(query: Query, horizonAt: Date): Promise<Date | undefined> {
+  const [row] = await query(
+    `select min(greatest(due_at, lease_until)) as next_at from ingest
+     where state in ('running', 'stopping') and due_at <= $1`,
+    [horizonAt],
+  );
+  const nextAt = row?.["next_at"];
+  return nextAt instanceof Date ? nextAt : undefined;
+}

@@ -1,0 +1,56 @@
+/** A row of `ingest`, as the rest of the house sees it. */
+import type { Row } from "./database.js";
+
+export type State = "starting" | "running" | "stopping" | "ended";
+export type EndReason = "stopped" | "expired" | "finished" | "failed" | "lost";
+
+/** The fields of StartStreamIngest that say what is played and how: all but identity and time. */
+export interface Play {
+  StreamUrl: string;
+  SeekSecond?: number;
+  AutoPush?: boolean;
+  RepeatNum?: number;
+  Volume?: number;
+  EnableProgress?: boolean;
+  Tempo?: number;
+  IdleTimeout?: number;
+}
+
+export interface Ingest {
+  taskId: string;
+  callerId: string;
+  account: string;
+  site: "intl" | "cn";
+  region: string;
+  sdkAppId: number;
+  roomId: string;
+  roomIdType: 0 | 1;
+  robotUserId: string;
+  play: Play;
+  clientToken: string | null;
+  requestHash: string;
+  state: State;
+  endReason: EndReason | null;
+  failureCode: string | null;
+  failureMessage: string | null;
+  trtcTaskId: string | null;
+  createdAt: Date;
+  startedAt: Date | null;
+  /** No deadline may be later: the caller's limit and, for a loop, the native cap. */
+  latestAt: Date;
+  deadlineAt: Date;
+  stopAskedAt: Date | null;
+  endedAt: Date | null;
+  leaseUntil: Date | null;
+  fence: number;
+}
+
+/** `task_id` becomes `taskId`; numbers that the drivers hand over as text become numbers. */
+export function ingestOf(row: Row): Ingest {
+  const entries = Object.entries(row).map(([column, value]) => [camelCase(column), value]);
+  const ingest = Object.fromEntries(entries) as Ingest;
+  return { ...ingest, sdkAppId: Number(row["sdk_app_id"]), fence: Number(row["fence"]) };
+}
+
+const camelCase = (column: string): string =>
+  column.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());

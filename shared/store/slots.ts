@@ -1,0 +1,61 @@
+/**
+ * The 20 calls a second that TRTC grants per action and account, shared by all instances: a row
+ * holds the next free slot, and one statement takes it and moves it on (GCRA without a burst).
+ *
+ * The database's clock counts, not the instance's, and the answer is a wait, not an instant: so
+ * instances whose clocks differ still never share a second's slots.
+ */
+import type { Query } from "./database.js";
+
+/**
+ * 20 a second would be 50 ms. One more, so that twenty-one calls in a row always span more than a
+ * second, also when the first is 20 ms late on its way and the last is not.
+ */
+export const SLOT_SPACING_MS = 51;
+
+/** `coalesce($1, clock_timestamp())`: a test hands in the database's time, a real run does not. */
+export const SLOT_NOW = "coalesce($1::timestamptz, clock_timestamp())";
+
+export const SPACING = `interval '${SLOT_SPACING_MS} milliseconds'`;
+
+/**
+ * Takes the next slot if `from` has a row. `next_free_at - spacing` is the slot just taken.
+ * Expects `t(now)` among the statement's `with` parts.
+ */
+export const takeSlotSql = (
+  from: string,
+  { account, action }: Record<"account" | "action", string>,
+) => `
+  insert into call_slot as slot (account, action, next_free_at)
+  select ${account}, ${action}, t.now + ${SPACING} from ${from}, t
+  on conflict (account, action) do update
+    set next_free_at = greatest(slot.next_free_at + ${SPACING}, excluded.next_free_at)
+  returning extract(epoch from next_free_at - ${SPACING} - (select now from t)) * 1000 as wait_ms`;
+
+export interface SlotWanted {
+  account: string;
+  action: string;
+  /** A slot farther away than this is not taken. */
+  waitMaxMs: number;
+}
+
+/** Milliseconds to wait for the slot that was taken, or `undefined` when none is near enough. */
+export async function takeSlot(
+  query: Query,
+  { account, action, waitMaxMs, now }: SlotWanted & { now: Date | null },
+): Promise<number | undefined> {
+  const [row] = await query(
+    `with t as (select ${SLOT_NOW} as now),
+     free as (
+       select 1 from t where not exists (
+         select from call_slot
+         where account = $2 and action = $3 and next_free_at > t.now + $4 * interval '1 millisecond'
+       )
+     )
+     ${takeSlotSql("free", { account: "$2", action: "$3" })}`,
+    [now, account, action, waitMaxMs],
+  );
+  return row && waitOf(row["wait_ms"]);
+}
+
+export const waitOf = (waitMs: unknown): number => Math.max(0, Math.ceil(Number(waitMs)));

@@ -1,0 +1,140 @@
+/** The statements of a start: the row first, then TRTC (elsewhere), then the outcome. */
+import { addMs } from "../clock.js";
+import type { Query } from "./database.js";
+import { type Ingest, ingestOf } from "./ingest-row.js";
+import { SLOT_NOW, takeSlotSql, waitOf } from "./slots.js";
+
+export type NewIngest = Pick<
+  Ingest,
+  | "taskId"
+  | "callerId"
+  | "account"
+  | "site"
+  | "region"
+  | "sdkAppId"
+  | "roomId"
+  | "roomIdType"
+  | "robotUserId"
+  | "play"
+  | "clientToken"
+  | "requestHash"
+  | "createdAt"
+  | "latestAt"
+  | "deadlineAt"
+>;
+
+export type BegunStart =
+  | { outcome: "begun"; ingest: Ingest; waitMs: number }
+  /** The caller has sent this token before. */
+  | { outcome: "token-known"; ingest: Ingest }
+  /** A live ingest of the application has this robot. */
+  | { outcome: "robot-busy"; ingest: Ingest }
+  | { outcome: "no-slot" };
+
+/**
+ * Writes the row in `starting`, with a lease, and takes a slot for the call: one statement, so
+ * that neither stands without the other. A row that cannot be written takes no slot.
+ */
+export async function beginStart(
+  query: Query,
+  wanted: NewIngest & { leaseMs: number; waitMaxMs: number; now: Date | null },
+): Promise<BegunStart> {
+  const [row] = await query(
+    `with t as (select ${SLOT_NOW} as now),
+     begun as (
+       insert into ingest (
+         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
+         play, client_token, request_hash, state, created_at, latest_at, deadline_at, lease_until,
+         site
+       )
+       select $2, $3, $4, $5, $6::bigint, $7, $8::smallint, $9,
+              $10::jsonb, $11, $12, 'starting', $13::timestamptz, $14::timestamptz, $15::timestamptz,
+              $16::timestamptz, $18
+       from t
+       where not exists (
+         select from call_slot
+         where account = $4 and action = 'StartStreamIngest'
+           and next_free_at > t.now + $17 * interval '1 millisecond'
+       )
+       on conflict do nothing
+       returning *
+     ),
+     slot as (${takeSlotSql("begun", { account: "$4", action: "'StartStreamIngest'" })})
+     select begun.*, slot.wait_ms from begun, slot`,
+    [
+      wanted.now,
+      wanted.taskId,
+      wanted.callerId,
+      wanted.account,
+      wanted.region,
+      wanted.sdkAppId,
+      wanted.roomId,
+      wanted.roomIdType,
+      wanted.robotUserId,
+      JSON.stringify(wanted.play),
+      wanted.clientToken,
+      wanted.requestHash,
+      wanted.createdAt,
+      wanted.latestAt,
+      wanted.deadlineAt,
+      addMs(wanted.createdAt, wanted.leaseMs),
+      wanted.waitMaxMs,
+      wanted.site,
+    ],
+  );
+  if (row) return { outcome: "begun", ingest: ingestOf(row), waitMs: waitOf(row["wait_ms"]) };
+  return whyNotBegun(query, wanted);
+}
+
+/** A statement of its own: the one above cannot see a row that was committed while it ran. */
+async function whyNotBegun(query: Query, wanted: NewIngest): Promise<BegunStart> {
+  const [row] = await query(
+    `select *, client_token is not distinct from $2 as token_known from ingest
+     where (caller_id = $1 and client_token = $2)
+        or (sdk_app_id = $3 and robot_user_id = $4 and state <> 'ended')
+     order by token_known desc
+     limit 1`,
+    [wanted.callerId, wanted.clientToken, wanted.sdkAppId, wanted.robotUserId],
+  );
+  if (!row) return { outcome: "no-slot" };
+  const isOwn = row["caller_id"] === wanted.callerId && row["token_known"] === true;
+  const known = wanted.clientToken !== null && isOwn;
+  return { outcome: known ? "token-known" : "robot-busy", ingest: ingestOf(row) };
+}
+
+/** `undefined` when the row is no longer ours to move: someone settled it meanwhile. */
+export async function markRunning(
+  query: Query,
+  to: { taskId: string; fence: number; trtcTaskId: string } & Record<
+    "startedAt" | "deadlineAt" | "latestAt",
+    Date
+  >,
+): Promise<Ingest | undefined> {
+  const [row] = await query(
+    `update ingest
+     set state = 'running', trtc_task_id = $3, started_at = $4, deadline_at = $5, latest_at = $6,
+         lease_until = null
+     where task_id = $1 and fence = $2 and state = 'starting'
+     returning *`,
+    [to.taskId, to.fence, to.trtcTaskId, to.startedAt, to.deadlineAt, to.latestAt],
+  );
+  return row && ingestOf(row);
+}
+
+/**
+ * A start that certainly did not happen. One that may succeed later gives its ClientToken back,
+ * so that the caller's retry is a new attempt and not the same refusal.
+ */
+export async function markFailed(
+  query: Query,
+  to: { taskId: string; fence: number; code: string; message: string; retry: boolean; at: Date },
+): Promise<void> {
+  await query(
+    `update ingest
+     set state = 'ended', end_reason = 'failed', failure_code = $3, failure_message = $4,
+         ended_at = $5, lease_until = null,
+         client_token = case when $6 then null else client_token end
+     where task_id = $1 and fence = $2 and state = 'starting'`,
+    [to.taskId, to.fence, to.code, to.message, to.at, to.retry],
+  );
+}

@@ -1,0 +1,105 @@
+/**
+ * The statements of a stop. A stop is asked for in the row before TRTC hears of it, so that a
+ * crash in between leaves a row that is due, and the next run of expire-ingests asks again.
+ */
+import { addMs } from "../clock.js";
+import type { Query } from "./database.js";
+import { type EndReason, type Ingest, ingestOf } from "./ingest-row.js";
+import { SLOT_NOW, takeSlotSql, waitOf } from "./slots.js";
+
+export interface BegunStop {
+  ingest: Ingest;
+  waitMs: number;
+}
+
+interface Timing {
+  at: Date;
+  leaseMs: number;
+  /** The database's time, in tests. */
+  now: Date | null;
+}
+
+const STOP_SLOT = takeSlotSql("asked", {
+  account: "asked.account",
+  action: "'StopStreamIngest'",
+});
+
+/**
+ * Somebody asks for the end: takes the row over from whoever holds it, since a claim for its
+ * deadline only waits to do the same. Nothing when it is not running, or already being stopped.
+ */
+export async function beginStop(
+  query: Query,
+  { taskId, at, leaseMs, now }: { taskId: string } & Timing,
+): Promise<BegunStop | undefined> {
+  const [row] = await query(
+    `with t as (select ${SLOT_NOW} as now),
+     asked as (
+       update ingest
+       set state = 'stopping', end_reason = coalesce(end_reason, 'stopped'),
+           stop_asked_at = coalesce(stop_asked_at, $3::timestamptz),
+           lease_until = $4::timestamptz, fence = fence + 1
+       where task_id = $2
+         and (state = 'running' or (state = 'stopping' and coalesce(lease_until, $3) <= $3))
+       returning *
+     ),
+     slot as (${STOP_SLOT})
+     select asked.*, slot.wait_ms from asked, slot`,
+    [now, taskId, at, addMs(at, leaseMs)],
+  );
+  return row && { ingest: ingestOf(row), waitMs: waitOf(row["wait_ms"]) };
+}
+
+/**
+ * The deadline has come: re-reads the row in the same breath. Nothing when the claim is no longer
+ * ours or the deadline has moved, and then nothing may be stopped.
+ */
+export async function beginDueStop(
+  query: Query,
+  { taskId, fence, at, leaseMs, now }: { taskId: string; fence: number } & Timing,
+): Promise<BegunStop | undefined> {
+  const [row] = await query(
+    `with t as (select ${SLOT_NOW} as now),
+     asked as (
+       update ingest
+       set state = 'stopping', end_reason = coalesce(end_reason, 'expired'),
+           stop_asked_at = coalesce(stop_asked_at, $4::timestamptz), lease_until = $5::timestamptz
+       where task_id = $2 and fence = $3 and state in ('running', 'stopping') and due_at <= $4
+       returning *
+     ),
+     slot as (${STOP_SLOT})
+     select asked.*, slot.wait_ms from asked, slot`,
+    [now, taskId, fence, at, addMs(at, leaseMs)],
+  );
+  return row && { ingest: ingestOf(row), waitMs: waitOf(row["wait_ms"]) };
+}
+
+/** Says whether the row was still ours to end. */
+export async function markEnded(
+  query: Query,
+  to: { taskId: string; fence: number; reason: EndReason; at: Date },
+): Promise<Ingest | undefined> {
+  const [row] = await query(
+    `update ingest
+     set state = 'ended', end_reason = $3, ended_at = $4, lease_until = null
+     where task_id = $1 and fence = $2 and state in ('running', 'stopping')
+     returning *`,
+    [to.taskId, to.fence, to.reason, to.at],
+  );
+  return row && ingestOf(row);
+}
+
+/**
+ * Gives a claim back before its lease lapses: what it was for need not be done, or could not be
+ * and is to be tried again, but not before `retryAt`.
+ */
+export async function release(
+  query: Query,
+  claim: { taskId: string; fence: number; retryAt?: Date | undefined },
+): Promise<void> {
+  await query(
+    `update ingest set lease_until = $3
+     where task_id = $1 and fence = $2 and state in ('running', 'stopping')`,
+    [claim.taskId, claim.fence, claim.retryAt ?? null],
+  );
+}

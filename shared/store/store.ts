@@ -1,0 +1,42 @@
+/** Everything that is remembered, and every way to ask for it. The only SQL of the house is here. */
+import type { Database } from "./database.js";
+import { claimDue, nextDueAt } from "./due.js";
+import { findIngest, listIngests, readIngest } from "./reads.js";
+import { takeSlot, type SlotWanted } from "./slots.js";
+import { beginStart, markFailed, markRunning, type NewIngest } from "./starts.js";
+import { beginDueStop, beginStop, markEnded, release } from "./stops.js";
+import { forgetSignatures, isSignatureUsed, markUpdated } from "./updates.js";
+
+export type Store = ReturnType<typeof createStore>;
+
+/** `databaseNow` is for tests that move time; without it, slots count by the database's clock. */
+export function createStore({ query, close }: Database, databaseNow?: () => Date) {
+  const now = () => databaseNow?.() ?? null;
+  type Asked = { at: Date; leaseMs: number };
+  return {
+    beginStart: (wanted: NewIngest & { leaseMs: number; waitMaxMs: number }) =>
+      beginStart(query, { ...wanted, now: now() }),
+    markRunning: markRunning.bind(undefined, query),
+    markFailed: markFailed.bind(undefined, query),
+
+    beginStop: (of: { taskId: string } & Asked) => beginStop(query, { ...of, now: now() }),
+    beginDueStop: (of: { taskId: string; fence: number } & Asked) =>
+      beginDueStop(query, { ...of, now: now() }),
+    markEnded: markEnded.bind(undefined, query),
+    release: release.bind(undefined, query),
+
+    claimDue: claimDue.bind(undefined, query),
+    nextDueAt: nextDueAt.bind(undefined, query),
+
+    findIngest: findIngest.bind(undefined, query),
+    readIngest: readIngest.bind(undefined, query),
+    listIngests: listIngests.bind(undefined, query),
+
+    markUpdated: markUpdated.bind(undefined, query),
+    isSignatureUsed: isSignatureUsed.bind(undefined, query),
+    forgetSignatures: forgetSignatures.bind(undefined, query),
+
+    takeSlot: (wanted: SlotWanted) => takeSlot(query, { ...wanted, now: now() }),
+    close,
+  };
+}
