@@ -17,5 +17,7 @@ module.exports = {
   },
   transformIgnorePatterns: ["/node_modules/(?!(@middy|mediabunny)/)"],
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
+  globalSetup: "<rootDir>/test/support/global-setup.cjs",
+  globalTeardown: "<rootDir>/test/support/global-teardown.cjs",
   testTimeout: 30_000,
 };

@@ -18,16 +18,16 @@ export interface RoomPass {
 const NUMERIC_ROOM = 0;
 const STRING_ROOM = 1;
 
-/** Throws a RangeError for a number, or a text's length, that its field cannot hold. */
+/** Throws a RangeError for a room without a name and for a number that its field cannot hold. */
 export function writeUserBuf(pass: RoomPass): Buffer {
   if (pass.roomId === "") throw new RangeError("RoomId is empty.");
   const isString = pass.roomIdType === 0;
   const room = isString ? withLength(pass.roomId) : Buffer.alloc(0);
   const numbers = Buffer.alloc(20);
-  numbers.writeUInt32BE(pass.sdkAppId, 0);
+  numbers.writeUInt32BE(uint32(pass.sdkAppId, "SdkAppId"), 0);
   numbers.writeUInt32BE(isString ? 0 : roomNumber(pass.roomId), 4);
-  numbers.writeUInt32BE(pass.expiresAtSeconds, 8);
-  numbers.writeUInt32BE(pass.privileges, 12);
+  numbers.writeUInt32BE(uint32(pass.expiresAtSeconds, "The expiry"), 8);
+  numbers.writeUInt32BE(uint32(pass.privileges, "The privilege map"), 12);
   const kind = Buffer.of(isString ? STRING_ROOM : NUMERIC_ROOM);
   return Buffer.concat([kind, withLength(pass.userId), numbers, room]);
 }
@@ -56,13 +56,19 @@ export function readUserBuf(bytes: Buffer): RoomPass | undefined {
 
 /** The decimal of a number from 1, without sign or leading zero: each room has one name only. */
 function roomNumber(roomId: string): number {
-  if (/^[1-9][0-9]{0,9}$/.test(roomId)) return Number(roomId);
-  throw new RangeError("With RoomIdType 1, RoomId has to be the decimal of a 32-bit number.");
+  const decimal = /^[1-9][0-9]{0,9}$/.test(roomId) ? Number(roomId) : Number.NaN;
+  return uint32(decimal, "A RoomId of RoomIdType 1");
+}
+
+function uint32(value: number, name: string): number {
+  if (Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff) return value;
+  throw new RangeError(`${name} has to be a 32-bit number.`);
 }
 
 /** The length counts bytes, not letters, which differ outside ASCII. */
 function withLength(text: string): Buffer {
   const bytes = Buffer.from(text);
+  if (bytes.length > 0xffff) throw new RangeError("The ids are too long to be signed.");
   const length = Buffer.alloc(2);
   length.writeUInt16BE(bytes.length);
   return Buffer.concat([length, bytes]);

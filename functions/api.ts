@@ -1,0 +1,23 @@
+/**
+ * Every action on one URL, chosen by `X-TC-Action` or `Action`: what an unmodified Tencent SDK
+ * calls when its endpoint is set to this function.
+ */
+import { describeIngest } from "../shared/ingest/describe.js";
+import { listIngests } from "../shared/ingest/list.js";
+import { startIngest } from "../shared/ingest/start.js";
+import { stopIngest } from "../shared/ingest/stop.js";
+import { updateIngest } from "../shared/ingest/update.js";
+import { httpFunction } from "../shared/runtime/http.js";
+import { openServices } from "../shared/runtime/services.js";
+
+/** Tests and the local runtime bring their own services. */
+export const makeHandler = httpFunction("api", {
+  StartStreamIngest: startIngest,
+  StopStreamIngest: stopIngest,
+  UpdateStreamIngest: updateIngest,
+  DescribeStreamIngest: describeIngest,
+  ListStreamIngests: listIngests,
+});
+
+/** What the cloud calls: services open once per instance, on the first event. */
+export const handler = makeHandler(openServices);

@@ -1,0 +1,12 @@
+/** DescribeStreamIngest: whether an ingest plays, until when, and why it ended. */
+import { describeIngest } from "../shared/ingest/describe.js";
+import { httpFunction } from "../shared/runtime/http.js";
+import { openServices } from "../shared/runtime/services.js";
+
+/** Tests and the local runtime bring their own services. */
+export const makeHandler = httpFunction("describe-ingest", {
+  DescribeStreamIngest: describeIngest,
+});
+
+/** What the cloud calls: services open once per instance, on the first event. */
+export const handler = makeHandler(openServices);

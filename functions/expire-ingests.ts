@@ -1,0 +1,10 @@
+/** Ends every ingest on its deadline: a timer's door. */
+import { expireIngests } from "../shared/ingest/expire.js";
+import { openServices } from "../shared/runtime/services.js";
+import { timerFunction } from "../shared/runtime/timer.js";
+
+/** Tests and the local runtime bring their own services. */
+export const makeHandler = timerFunction("expire-ingests", expireIngests);
+
+/** What the cloud calls: services open once per instance, on the first event. */
+export const handler = makeHandler(openServices);

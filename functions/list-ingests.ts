@@ -1,0 +1,10 @@
+/** ListStreamIngests: the caller's ingests, newest first. TRTC has no such list. */
+import { listIngests } from "../shared/ingest/list.js";
+import { httpFunction } from "../shared/runtime/http.js";
+import { openServices } from "../shared/runtime/services.js";
+
+/** Tests and the local runtime bring their own services. */
+export const makeHandler = httpFunction("list-ingests", { ListStreamIngests: listIngests });
+
+/** What the cloud calls: services open once per instance, on the first event. */
+export const handler = makeHandler(openServices);

@@ -1,0 +1,13 @@
+/**
+ * StartStreamIngest: sends a robot user into a TRTC room to play one media URL.
+ * Every ingest carries a deadline; expire-ingests ends it.
+ */
+import { startIngest } from "../shared/ingest/start.js";
+import { httpFunction } from "../shared/runtime/http.js";
+import { openServices } from "../shared/runtime/services.js";
+
+/** Tests and the local runtime bring their own services. */
+export const makeHandler = httpFunction("start-ingest", { StartStreamIngest: startIngest });
+
+/** What the cloud calls: services open once per instance, on the first event. */
+export const handler = makeHandler(openServices);

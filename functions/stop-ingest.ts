@@ -1,0 +1,10 @@
+/** StopStreamIngest: ends an ingest now. Stopping twice is a success. */
+import { stopIngest } from "../shared/ingest/stop.js";
+import { httpFunction } from "../shared/runtime/http.js";
+import { openServices } from "../shared/runtime/services.js";
+
+/** Tests and the local runtime bring their own services. */
+export const makeHandler = httpFunction("stop-ingest", { StopStreamIngest: stopIngest });
+
+/** What the cloud calls: services open once per instance, on the first event. */
+export const handler = makeHandler(openServices);

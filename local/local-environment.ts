@@ -1,0 +1,41 @@
+/** The configuration of a run on one machine: everything that is not set gets a local default. */
+import type { Environment } from "../shared/config.js";
+import { EMULATOR_ACCOUNT, EMULATOR_APPLICATIONS } from "./trtc/defaults.js";
+
+export const LOCAL_CALLER = { Id: "AKIDlocal", SecretKey: "local-secret-key" };
+
+/** In the cloud a tick is a minute; here nobody wants to wait that long to see something. */
+const EXPIRY_TICK_SECONDS = "5";
+
+/** `env`, completed. What an operator would have to set for the cloud can be read off here. */
+export function localEnvironment(env: Environment, trtcEndpoint: string): Environment {
+  const tick = env["EXPIRY_TICK_SECONDS"] ?? EXPIRY_TICK_SECONDS;
+  return {
+    TRTC_ENDPOINT: trtcEndpoint,
+    ALLOW_PRIVATE_STREAM_HOSTS: "on",
+    EXPIRY_TICK_SECONDS: tick,
+    EXPIRY_CRON: Number(tick) < 60 ? `*/${tick} * * * * * *` : "0 */1 * * * * *",
+    CALLERS: JSON.stringify([
+      {
+        Id: LOCAL_CALLER.Id,
+        SecretKeys: [LOCAL_CALLER.SecretKey],
+        SdkAppIds: EMULATOR_APPLICATIONS.map(({ sdkAppId }) => sdkAppId),
+      },
+    ]),
+    TRTC_APPS: JSON.stringify(
+      EMULATOR_APPLICATIONS.map(({ sdkAppId, secretKey, site }) => ({
+        SdkAppId: sdkAppId,
+        SecretKey: secretKey,
+        Site: site,
+      })),
+    ),
+    TRTC_ACCOUNTS: JSON.stringify(
+      ["cn", "intl"].map((Account) => ({
+        Account,
+        SecretId: EMULATOR_ACCOUNT.secretId,
+        SecretKey: EMULATOR_ACCOUNT.secretKey,
+      })),
+    ),
+    ...env,
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * Who is calling. Three ways: Tencent's TC3 signature, its older v1 signature, and
+ * `Authorization: Bearer <key>` for plain HTTP clients.
+ */
+import { parse } from "node:querystring";
+import { ApiError } from "../errors.js";
+import { readTc3, verifyTc3 } from "../signing/tc3.js";
+import { readV1, verifyV1 } from "../signing/v1.js";
+import { type Caller, type Config, keyDigest } from "../validation/configuration.js";
+import type { HttpRequest } from "./http-event.js";
+
+export interface Authenticated {
+  caller: Caller;
+  /** Absent with Bearer: two equal requests are then two requests. */
+  signature?: string;
+}
+
+export const FORM = "application/x-www-form-urlencoded";
+
+export const contentTypeOf = ({ headers }: HttpRequest): string =>
+  (headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+
+/** A form is only read when it carries a v1 signature; its names and values, decoded. */
+export function formOf(request: HttpRequest): Record<string, string> {
+  if (request.method === "GET") return { ...request.parameters };
+  if (contentTypeOf(request) !== FORM) return {};
+  const form = parse(request.body.toString("utf8"), "&", "=", { maxKeys: 100 });
+  return Object.fromEntries(
+    Object.entries(form).map(([name, value]) => [
+      name,
+      String(Array.isArray(value) ? value.at(-1) : value),
+    ]),
+  );
+}
+
+/** Tencent's SDKs read an error only from an answer with status 200; plain clients want the status. */
+export const isSigned = ({ headers, ...request }: HttpRequest): boolean =>
+  /^TC3-/.test(headers["authorization"] ?? "") || "Signature" in formOf({ headers, ...request });
+
+export function authenticate(config: Config, request: HttpRequest, now: Date): Authenticated {
+  const authorization = request.headers["authorization"] ?? "";
+  const bearer = /^Bearer +(\S{1,256})$/i.exec(authorization)?.[1];
+  if (bearer !== undefined) return byKey(config, bearer);
+  return byTc3(config, request, now) ?? byV1(config, request, now) ?? refuseUnsigned(authorization);
+}
+
+function byKey(config: Config, key: string): Authenticated {
+  const caller = config.callersByKeyDigest.get(keyDigest(key));
+  if (caller) return { caller };
+  throw new ApiError("AuthFailure.SecretIdNotFound");
+}
+
+function byTc3(config: Config, request: HttpRequest, now: Date): Authenticated | undefined {
+  const read = readTc3(request);
+  if (!read) return undefined;
+  if (!read.ok) throw new ApiError("AuthFailure.InvalidAuthorization");
+  const caller = callerOf(config, read.claim.secretId);
+  const verdict = verifyTc3(request, read.claim, { secretKeys: caller.SecretKeys }, now);
+  if (verdict.ok) return { caller, signature: read.claim.signature };
+  throw refusalOf(verdict.reason);
+}
+
+function byV1(config: Config, request: HttpRequest, now: Date): Authenticated | undefined {
+  const parameters = formOf(request);
+  const read = readV1(parameters);
+  if (!read) return undefined;
+  if (!read.ok) throw new ApiError("AuthFailure.InvalidAuthorization");
+  const caller = callerOf(config, read.claim.secretId);
+  const { method, path, headers } = request;
+  const signed = { method, host: headers["host"] ?? "", path, parameters };
+  const verdict = verifyV1(signed, read.claim, { secretKeys: caller.SecretKeys }, now);
+  if (verdict.ok) return { caller, signature: read.claim.signature };
+  throw refusalOf(verdict.reason);
+}
+
+function callerOf(config: Config, secretId: string): Caller {
+  const caller = config.callers.get(secretId);
+  if (caller) return caller;
+  throw new ApiError("AuthFailure.SecretIdNotFound");
+}
+
+function refusalOf(reason: "malformed" | "expired" | "wrong-service" | "forged"): ApiError {
+  switch (reason) {
+    case "expired":
+      return new ApiError("AuthFailure.SignatureExpire");
+    case "malformed":
+      return new ApiError("AuthFailure.InvalidAuthorization");
+    case "wrong-service":
+      return new ApiError("NoSuchProduct");
+    case "forged":
+      return new ApiError("AuthFailure.SignatureFailure");
+  }
+}
+
+function refuseUnsigned(authorization: string): never {
+  const message =
+    authorization === ""
+      ? "The request is not signed: sign it with TC3-HMAC-SHA256, as Tencent's SDKs do, or send the header `Authorization: Bearer <key>`."
+      : undefined;
+  throw new ApiError("AuthFailure.InvalidAuthorization", message);
+}

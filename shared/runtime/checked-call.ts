@@ -1,0 +1,58 @@
+/** From an HTTP event to a checked call of one use case: who, what, and whether it fits. */
+import { applicationOf } from "../ingest/policy.js";
+import type { Call, Services, UseCase } from "../ingest/services.js";
+import { checkRequest } from "../validation/check.js";
+import { checkRegion } from "../validation/region.js";
+import type { Action } from "../validation/schemas.js";
+import { authenticate, isSigned } from "./authenticate.js";
+import { readHttpEvent } from "./http-event.js";
+import { type ReadCall, readCall } from "./read-call.js";
+import type { Trace } from "./trace.js";
+
+export type UseCases = { readonly [A in Action]?: UseCase<A> };
+
+interface Asked {
+  services: Services;
+  useCases: UseCases;
+  trace: Trace;
+}
+
+/** Throws ApiError at the first thing that does not fit; nothing has been changed by then. */
+export function checkedCall(event: unknown, asked: Asked): () => Promise<object> {
+  const { services, useCases, trace } = asked;
+  const { config, clock } = services;
+  const request = readHttpEvent(event);
+  trace.isSigned = isSigned(request);
+  const { caller, signature } = authenticate(config, request, clock.now());
+  trace.caller = caller.Id;
+  const read = readCall(request, Object.keys(useCases) as Action[]);
+  trace.action = read.action;
+  const taskId = read.fields["TaskId"];
+  if (typeof taskId === "string") trace.ingest = taskId.slice(0, 256);
+  const { timeLeftMs } = trace.invocation;
+  return fitted(read.action, { ...asked, read, caller: { caller, signature, timeLeftMs } });
+}
+
+interface Fitting<A extends Action> extends Asked {
+  read: ReadCall;
+  caller: Pick<Call<A>, "caller" | "signature" | "timeLeftMs">;
+}
+
+function fitted<A extends Action>(action: A, fitting: Fitting<A>): () => Promise<object> {
+  const { services, useCases, read } = fitting;
+  const { config } = services;
+  // The site decides which fields there are, and the application decides the site.
+  const named = config.applications.get(Number(read.fields["SdkAppId"]));
+  const [only, ...others] = fitting.caller.caller.SdkAppIds;
+  const implied = others.length === 0 ? config.applications.get(only ?? 0) : undefined;
+  const site = (named ?? implied)?.Site ?? "cn";
+  const request = checkRequest({ action, site }, read.fields);
+  const call: Call<A> = { ...fitting.caller, request };
+  if (action !== "ListStreamIngests" || request.SdkAppId !== undefined) {
+    call.application = applicationOf(config, call.caller, request.SdkAppId);
+    checkRegion(call.application.Site, read.region);
+    call.region = read.region;
+  }
+  const useCase = useCases[action];
+  return () => (useCase as UseCase<A>)(services, call);
+}

@@ -1,0 +1,41 @@
+/** Tencent's envelope, and the integrated answer that every platform takes. */
+import type { ApiError } from "../errors.js";
+
+export interface HttpAnswer {
+  isBase64Encoded: false;
+  statusCode: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+const HEADERS = {
+  "content-type": "application/json; charset=utf-8",
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+};
+
+export const answerWith = (answer: object, requestId: string): HttpAnswer => ({
+  isBase64Encoded: false,
+  statusCode: 200,
+  headers: { ...HEADERS },
+  body: JSON.stringify({ Response: { ...answer, RequestId: requestId } }),
+});
+
+/** Signed callers get 200: their SDKs drop the body of any other status. */
+export function refuseWith(
+  error: ApiError,
+  { requestId, isSigned }: { requestId: string; isSigned: boolean },
+): HttpAnswer {
+  const Response = { Error: { Code: error.code, Message: error.message }, RequestId: requestId };
+  return {
+    isBase64Encoded: false,
+    statusCode: isSigned ? 200 : error.status,
+    headers: { ...HEADERS, ...hints(error) },
+    body: JSON.stringify({ Response }),
+  };
+}
+
+function hints({ status, retry }: ApiError): Record<string, string> {
+  if (status === 401) return { "www-authenticate": "Bearer" };
+  return retry && status !== 409 ? { "retry-after": "1" } : {};
+}

@@ -1,0 +1,76 @@
+/**
+ * The one stack of every HTTP door: event in, who is calling, what is asked for, whether it fits,
+ * the use case, Tencent's envelope out, one line in the log.
+ */
+import middy, { type MiddlewareObj } from "@middy/core";
+import { systemClock } from "../clock.js";
+import { ApiError, asApiError } from "../errors.js";
+import type { Services } from "../ingest/services.js";
+import { checkedCall, type UseCases } from "./checked-call.js";
+import { answerWith, type HttpAnswer, refuseWith } from "./envelope.js";
+import type { PlatformContext } from "./invocation.js";
+import { logTrace, newTrace, type Trace } from "./trace.js";
+
+export type HttpHandler = (event: unknown, context?: PlatformContext) => Promise<HttpAnswer>;
+
+/** The platform ends a function that is out of time without an answer; a caller should have ours. */
+const ANSWER_EARLY_MS = 300;
+
+/**
+ * `door` is the name of the function's file. With several use cases the request chooses one by
+ * its action; with one it need not name it.
+ */
+export const httpFunction =
+  (door: string, useCases: UseCases) =>
+  (open: () => Promise<Services>): HttpHandler => {
+    const stack = middy<unknown, object, Error, PlatformContext, Internal>({
+      timeoutEarlyInMillis: ANSWER_EARLY_MS,
+      timeoutEarlyResponse: () => {
+        throw new ApiError("InternalError", undefined, { detail: "the function's time is up" });
+      },
+    })
+      .use(traced(door))
+      .use(enveloped)
+      .use(checked(open, useCases))
+      // By now the event is the checked call, ready to run.
+      .handler((run: unknown) => (run as () => Promise<object>)());
+    return stack as HttpHandler;
+  };
+
+/** What travels with one event, and belongs to it alone. */
+interface Internal extends Record<string, unknown> {
+  trace: Trace;
+}
+
+type Middleware = MiddlewareObj<unknown, object, Error, PlatformContext, Internal>;
+
+const traced = (door: string): Middleware => ({
+  before: ({ context, internal }) => {
+    internal.trace = newTrace(door, context, systemClock);
+  },
+  after: ({ internal }) => logTrace(internal.trace, systemClock),
+  onError: ({ internal, error }) => logTrace(internal.trace, systemClock, asApiError(error)),
+});
+
+const enveloped: Middleware = {
+  after: (served) => {
+    const { trace } = served.internal;
+    const answer = served.response ?? {};
+    if ("TaskId" in answer) trace.ingest = String(answer.TaskId);
+    served.response = answerWith(answer, trace.invocation.requestId);
+  },
+  onError: (served) => {
+    const { invocation, isSigned } = served.internal.trace;
+    const { requestId } = invocation;
+    served.response = refuseWith(asApiError(served.error), { requestId, isSigned });
+  },
+};
+
+const checked = (open: () => Promise<Services>, useCases: UseCases): Middleware => ({
+  before: async (served) => {
+    const { trace } = served.internal;
+    const services = await open();
+    trace.log = services.log;
+    served.event = checkedCall(served.event, { services, useCases, trace });
+  },
+});

@@ -1,0 +1,92 @@
+/** What is asked for: the action, its fields and the region, wherever Tencent allows them to stand. */
+import type { TSchema } from "@sinclair/typebox";
+import { ApiError } from "../errors.js";
+import { type Action, isAction, SCHEMAS } from "../validation/schemas.js";
+import { API_VERSION } from "../validation/sites.js";
+import { contentTypeOf, formOf } from "./authenticate.js";
+import type { HttpRequest } from "./http-event.js";
+
+export interface ReadCall {
+  action: Action;
+  fields: Readonly<Record<string, unknown>>;
+  region: string | undefined;
+}
+
+/** Tencent's common parameters: in a form or a query they stand among the fields. */
+const COMMON = new Set([
+  "Action",
+  "Version",
+  "Region",
+  "Timestamp",
+  "Nonce",
+  "SecretId",
+  "Signature",
+  "SignatureMethod",
+  "Token",
+  "Language",
+  "RequestClient",
+]);
+
+/** `served` are the actions of this door; a door with one needs no action to be named. */
+export function readCall(request: HttpRequest, served: readonly Action[]): ReadCall {
+  if (request.method !== "GET" && request.method !== "POST") {
+    throw new ApiError("UnsupportedProtocol");
+  }
+  const form = formOf(request);
+  const { headers } = request;
+  const common = (header: string, parameter: string): string | undefined =>
+    headers[header] ?? form[parameter] ?? request.parameters[parameter];
+  const action = chooseAction(common("x-tc-action", "Action"), served);
+  const version = common("x-tc-version", "Version");
+  if (version !== undefined && version !== API_VERSION) throw new ApiError("NoSuchVersion");
+  const isForm = request.method === "GET" || "Signature" in form;
+  const fields = isForm ? fieldsOfForm(form, action) : fieldsOfJson(request);
+  return { action, fields, region: common("x-tc-region", "Region") };
+}
+
+function chooseAction(named: string | undefined, served: readonly Action[]): Action {
+  const [only, ...others] = served;
+  if (named === undefined && only && others.length === 0) return only;
+  if (named !== undefined && isAction(named) && served.includes(named)) return named;
+  throw new ApiError("InvalidAction", `Send one of ${served.join(", ")} as X-TC-Action.`);
+}
+
+function fieldsOfJson(request: HttpRequest): Record<string, unknown> {
+  if (request.body.length === 0) return {};
+  if (contentTypeOf(request) !== "application/json") {
+    throw new ApiError(
+      "InvalidParameter.BodyParamsError",
+      "The body has the wrong type: send JSON with the header Content-Type: application/json.",
+    );
+  }
+  const body = parseJson(request.body);
+  if (typeof body === "object" && body !== null && !Array.isArray(body)) {
+    return body as Record<string, unknown>;
+  }
+  throw new ApiError("InvalidParameter.BodyParamsError");
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch {
+    throw new ApiError("InvalidParameter.BodyParamsError");
+  }
+}
+
+/** A form knows only text: each value is read as its field's type; what cannot be stays text. */
+function fieldsOfForm(form: Readonly<Record<string, string>>, action: Action) {
+  const types: Readonly<Record<string, TSchema>> = SCHEMAS[action].cn.properties;
+  const entries = Object.entries(form)
+    // The SDKs send a field that was not set as an empty one.
+    .filter(([name, value]) => !COMMON.has(name) && value !== "")
+    .map(([name, value]) => [name, readText(value, types[name])] as const);
+  return Object.fromEntries(entries);
+}
+
+function readText(text: string, schema: TSchema | undefined): unknown {
+  const type: unknown = schema?.["type"];
+  if (type === "boolean" && /^(true|false)$/i.test(text)) return text.toLowerCase() === "true";
+  const isNumeric = type === "integer" || type === "number";
+  return isNumeric && /^-?\d{1,15}(\.\d{1,6})?$/.test(text) ? Number(text) : text;
+}

@@ -1,0 +1,59 @@
+/** Opens what the use cases may touch: once per instance, on the first event. */
+import { randomBytes } from "node:crypto";
+import { type Clock, systemClock } from "../clock.js";
+import { environment, roleCredential } from "../config.js";
+import type { Services } from "../ingest/services.js";
+import { consoleLog, type Log } from "../log.js";
+import type { Database } from "../store/database.js";
+import { openPostgres } from "../store/postgres.js";
+import { createStore } from "../store/store.js";
+import { type Credential, openTrtc } from "../trtc/client.js";
+import { type Config, ConfigError, readConfig } from "../validation/configuration.js";
+
+export interface ServiceParts {
+  config: Config;
+  database: Database;
+  clock?: Clock;
+  log?: Log;
+}
+
+export function makeServices({
+  config,
+  database,
+  clock = systemClock,
+  log = consoleLog,
+}: ServiceParts): Services {
+  const trtc = openTrtc({
+    credentialOf: (account) => credentialOf(config, account),
+    endpoint: config.trtcEndpoint,
+    timeoutMs: config.trtcTimeoutMs,
+  });
+  return { config, clock, log, store: createStore(database), trtc, randomBytes };
+}
+
+let opened: Promise<Services> | undefined;
+
+/** What cannot be opened now is tried again at the next event. */
+export function openServices(): Promise<Services> {
+  opened ??= open().catch((error: unknown) => {
+    opened = undefined;
+    throw error;
+  });
+  return opened;
+}
+
+async function open(): Promise<Services> {
+  const config = readConfig(environment());
+  if (config.databaseUrl === undefined) {
+    throw new ConfigError("DATABASE_URL is not set: a deployed function needs PostgreSQL");
+  }
+  return Promise.resolve(makeServices({ config, database: openPostgres(config.databaseUrl) }));
+}
+
+/** Fixed keys of the account, or the execution role's, which change while an instance lives. */
+function credentialOf({ accounts }: Config, account: string): Credential {
+  const fixed = accounts.get(account);
+  if (!fixed) return roleCredential(environment());
+  const { SecretId: secretId, SecretKey: secretKey, Token: token } = fixed;
+  return { secretId, secretKey, ...(token === undefined ? {} : { token }) };
+}

@@ -1,0 +1,42 @@
+/** The stack of every timer door: one bounded run, its counts in the log. */
+import middy from "@middy/core";
+import { systemClock } from "../clock.js";
+import { asApiError } from "../errors.js";
+import type { Services } from "../ingest/services.js";
+import { invocationOf, type PlatformContext } from "./invocation.js";
+
+export type TimerUseCase = (
+  services: Services,
+  run: { timeLeftMs: () => number },
+) => Promise<Record<string, number>>;
+
+export type TimerHandler = (
+  event: unknown,
+  context?: PlatformContext,
+) => Promise<Record<string, number>>;
+
+/**
+ * A run that fails throws, so that the platform's own count of failures is right; it is tried
+ * again by the next run, and nothing is lost meanwhile, since what is due stays due.
+ */
+export const timerFunction =
+  (door: string, useCase: TimerUseCase) =>
+  (open: () => Promise<Services>): TimerHandler => {
+    const run = async (_event: unknown, context: unknown): Promise<Record<string, number>> => {
+      const { requestId, timeLeftMs } = invocationOf(context as PlatformContext, systemClock);
+      const startedMs = systemClock.elapsedMs();
+      const services = await open();
+      const line = { event: door, requestId };
+      const ms = () => Math.round(systemClock.elapsedMs() - startedMs);
+      try {
+        const counts = await useCase(services, { timeLeftMs });
+        services.log({ level: "info", ...line, outcome: "ok", ms: ms(), counts });
+        return counts;
+      } catch (error) {
+        const { code, detail } = asApiError(error);
+        services.log({ level: "error", ...line, outcome: code, ms: ms(), detail });
+        throw error;
+      }
+    };
+    return middy(run);
+  };

@@ -1,0 +1,48 @@
+/** What is learned of an event on its way: for its line in the log, and for the form of its answer. */
+import type { Clock } from "../clock.js";
+import type { ApiError } from "../errors.js";
+import { consoleLog, type Log } from "../log.js";
+import { type Invocation, invocationOf, type PlatformContext } from "./invocation.js";
+
+export interface Trace {
+  door: string;
+  invocation: Invocation;
+  startedMs: number;
+  log: Log;
+  isSigned: boolean;
+  action?: string;
+  caller?: string;
+  ingest?: string;
+}
+
+export const newTrace = (
+  door: string,
+  context: PlatformContext | undefined,
+  clock: Clock,
+): Trace => ({
+  door,
+  invocation: invocationOf(context, clock),
+  startedMs: clock.elapsedMs(),
+  // Until the services are open: what keeps them from opening must be readable somewhere.
+  log: consoleLog,
+  isSigned: false,
+});
+
+/** One line per event. Only the named fields: never a request, an answer or a URL. */
+export function logTrace(trace: Trace, clock: Clock, error?: ApiError): void {
+  const { door, invocation, action, caller, ingest } = trace;
+  trace.log({
+    level: error ? levelOf(error) : "info",
+    event: door,
+    requestId: invocation.requestId,
+    action,
+    caller,
+    ingest,
+    outcome: error?.code ?? "ok",
+    ms: Math.round(clock.elapsedMs() - trace.startedMs),
+    detail: error?.detail,
+  });
+}
+
+/** A caller's mistake is no news; what broke below us, or in us, is. */
+const levelOf = ({ status }: ApiError): "info" | "error" => (status >= 500 ? "error" : "info");

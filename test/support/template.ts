@@ -1,0 +1,2 @@
+/** The database that each test's own is copied from: migrated, and empty. */
+export const TEMPLATE = "template_migrated";
