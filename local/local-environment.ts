@@ -1,6 +1,6 @@
 /** The configuration of a run on one machine: everything that is not set gets a local default. */
 import type { Environment } from "../shared/config.js";
-import { EMULATOR_ACCOUNT, EMULATOR_APPLICATIONS } from "./trtc/defaults.js";
+import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS, DEFAULT_SECRET_ID } from "./trtc/defaults.js";
 
 export const LOCAL_CALLER = { Id: "AKIDlocal", SecretKey: "local-secret-key" };
 
@@ -19,11 +19,11 @@ export function localEnvironment(env: Environment, trtcEndpoint: string): Enviro
       {
         Id: LOCAL_CALLER.Id,
         SecretKeys: [LOCAL_CALLER.SecretKey],
-        SdkAppIds: EMULATOR_APPLICATIONS.map(({ sdkAppId }) => sdkAppId),
+        SdkAppIds: DEFAULT_APPLICATIONS.map(({ sdkAppId }) => sdkAppId),
       },
     ]),
     TRTC_APPS: JSON.stringify(
-      EMULATOR_APPLICATIONS.map(({ sdkAppId, secretKey, site }) => ({
+      DEFAULT_APPLICATIONS.map(({ sdkAppId, secretKey, site }) => ({
         SdkAppId: sdkAppId,
         SecretKey: secretKey,
         Site: site,
@@ -32,8 +32,8 @@ export function localEnvironment(env: Environment, trtcEndpoint: string): Enviro
     TRTC_ACCOUNTS: JSON.stringify(
       ["cn", "intl"].map((Account) => ({
         Account,
-        SecretId: EMULATOR_ACCOUNT.secretId,
-        SecretKey: EMULATOR_ACCOUNT.secretKey,
+        SecretId: DEFAULT_SECRET_ID,
+        SecretKey: DEFAULT_ACCOUNTS[DEFAULT_SECRET_ID]?.secretKey,
       })),
     ),
     ...env,

@@ -1,5 +1,5 @@
 /** The envelope of UserSig and PrivateMapKey: what can be opened, and what is no envelope at all. */
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { deflateSync } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
 import { openEnvelope, sealEnvelope } from "../shared/signing/tls-envelope.js";
@@ -106,6 +106,20 @@ describe("what is no envelope is malformed", () => {
     for (let length = 0; length < good.length; length += 1) {
       expect(open(good.slice(0, length))).toEqual(malformed);
     }
+  });
+
+  test("when a user's bytes are no UTF-8, although what they decode to is signed", () => {
+    const json = Buffer.from(sealedJson({ "TLS.identifier": "a\ufffd" })).toString("latin1");
+    const broken = Buffer.from(json.replace("\xef\xbf\xbd", "\xff"), "latin1");
+    expect(open(pack(deflateSync(broken)))).toEqual(malformed);
+  });
+
+  test("longer than any ids could make it, although all is signed", () => {
+    const noise = Array.from({ length: 110 }, (_, n) =>
+      createHash("sha256").update(String(n)).digest("hex"),
+    );
+    expect(open(sealed({ "TLS.more": noise.slice(0, 80).join("") })).ok).toBe(true);
+    expect(open(sealed({ "TLS.more": noise.join("") }))).toEqual(malformed);
   });
 
   test("ten million characters", () => {

@@ -52,7 +52,9 @@ describe("a userbuf is malformed", () => {
   });
 
   test("when it is of an unknown kind", () => {
-    expect(verdictOn(Buffer.concat([Buffer.of(2), numericBuf.subarray(1)]))).toEqual(malformed);
+    for (const whole of [numericBuf, stringBuf]) {
+      expect(verdictOn(Buffer.concat([Buffer.of(2), whole.subarray(1)]))).toEqual(malformed);
+    }
   });
 });
 

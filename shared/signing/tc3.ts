@@ -101,7 +101,7 @@ export function readTc3({
 export function verifyTc3(
   message: HttpMessage,
   claim: Tc3Claim,
-  { secretKeys, service }: { secretKeys: readonly string[]; service?: string },
+  { secretKeys, service }: { secretKeys: readonly string[]; service?: string | undefined },
   now: Date,
 ): Verdict<unknown, Tc3Fault> {
   if (!isSound(message, claim)) return refused("malformed");

@@ -39,16 +39,16 @@ export function checkRequest<A extends Action>(
   return checks.get(`${action} ${site}`)?.(value) as Requests[A];
 }
 
-/** Fields that Tencent has taken back, and one of another API of the family that people try. */
-const HINTS: Readonly<Record<string, string>> = {
-  SourceUrl: "send StreamUrl",
-  VideoEncodeParams: "TRTC chooses the encoding",
-  AudioEncodeParams: "TRTC chooses the encoding; send Volume for the loudness",
-  StrRoomId: "send RoomId with RoomIdType 0",
-  EnableProgress: "only the Chinese site has it",
-  Tempo: "only the Chinese site has it",
-  IdleTimeout: "only the Chinese site has it",
-};
+/** Fields that Tencent has taken back, one of another API of the family, and those of one site. */
+const HINTS = new Map([
+  ["SourceUrl", "StreamUrl has taken its place"],
+  ["VideoEncodeParams", "TRTC chooses the encoding"],
+  ["AudioEncodeParams", "TRTC chooses the encoding; Volume sets the loudness"],
+  ["StrRoomId", "send RoomId with RoomIdType 0"],
+  ["EnableProgress", "only start and update on the Chinese site have it"],
+  ["Tempo", "only start and update on the Chinese site have it"],
+  ["IdleTimeout", "only start on the Chinese site has it"],
+]);
 
 function refusal(error: ErrorObject | undefined): ApiError {
   if (!error) return new ApiError("InvalidParameter");
@@ -66,18 +66,19 @@ function refusal(error: ErrorObject | undefined): ApiError {
     const field = printable(String(error.params["additionalProperty"]));
     return new ApiError(
       "UnknownParameter",
-      `There is no field ${field}: ${HINTS[field] ?? "leave it out"}.`,
+      `There is no field ${field}: ${HINTS.get(field) ?? "leave it out"}.`,
     );
   }
-  const field = error.instancePath.split("/")[1];
+  const [, field, index] = error.instancePath.split("/");
   if (field === undefined) {
-    return new ApiError("InvalidParameter.BodyParamsError", "The body must be one JSON object.");
+    return new ApiError("InvalidParameter.BodyParamsError", "This must be one JSON object.");
   }
+  const place = index === undefined ? field : `${field}[${index}]`;
   const problem = PROBLEMS[error.keyword] ?? "is wrong";
   const code = specific(error.keyword === "type" ? "InvalidParameter" : rangeCode(error), field);
   return new ApiError(
     code,
-    `${field} ${problem}: send ${expected(error.parentSchema as TSchema)}.`,
+    `${place} ${problem}: send ${expected(error.parentSchema as TSchema)}.`,
   );
 }
 
@@ -90,6 +91,9 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   minLength: "is empty",
   maxLength: "is too long",
   pattern: "has the wrong form",
+  minItems: "is empty",
+  maxItems: "is too long",
+  uniqueItems: "names something twice",
 };
 
 const RANGE_KEYWORDS = new Set(["minimum", "maximum", "not"]);
@@ -118,6 +122,7 @@ export function expected(schema: TSchema | undefined): string {
   const choices = schema["enum"] as readonly unknown[] | undefined;
   if (choices) return `one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`;
   if (type === "boolean") return "true or false";
+  if (type === "array") return "a list";
   if (type === "string") {
     const length = typeof maxLength === "number" ? ` of 1 to ${maxLength} characters` : "";
     return `a string${length}${typeof pattern === "string" ? ` that fits ${pattern}` : ""}`;

@@ -24,12 +24,15 @@ const callerSchema = Type.Object(
     Id: name,
     /** Any of them signs, or is sent as Bearer: two while one is being rotated. */
     SecretKeys: Type.Array(secret, { minItems: 1, maxItems: 4 }),
-    SdkAppIds: Type.Array(SdkAppId, { minItems: 1, maxItems: 1000 }),
+    SdkAppIds: Type.Array(SdkAppId, { minItems: 1, maxItems: 1000, uniqueItems: true }),
     /** A regular expression that the whole RoomId must fit. */
     RoomPattern: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })),
     /** Hosts whose URLs may be played: exact names, or `*.example.com`. */
     StreamHosts: Type.Optional(
-      Type.Array(Type.String({ pattern: "^(\\*\\.)?[a-z0-9.-]{1,253}$" }), { minItems: 1 }),
+      Type.Array(
+        Type.String({ pattern: "^(\\*\\.)?[a-z0-9_-]+(\\.[a-z0-9_-]+)*$", maxLength: 253 }),
+        { minItems: 1 },
+      ),
     ),
     /** The longest ingest, in minutes. */
     MaxDuration: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_DURATION_MINUTES })),
@@ -141,7 +144,8 @@ function readCallers(env: Environment, applications: ReadonlyMap<number, Applica
 function roomRule({ Id, RoomPattern }: Static<typeof callerSchema>): RegExp | undefined {
   if (RoomPattern === undefined) return undefined;
   try {
-    return new RegExp(`^(?:${RoomPattern})$`, "u");
+    // By itself first: `a)|(?:b` would be one only inside the brackets, and no longer in full.
+    return new RegExp(`^(?:${new RegExp(RoomPattern, "u").source})$`, "u");
   } catch {
     throw new ConfigError(`CALLERS: RoomPattern of ${Id} is no regular expression`);
   }

@@ -71,7 +71,6 @@ const common = {
     minimum: -1,
     maximum: 1000,
     not: { const: 0 },
-    default: 1,
     description: "How many times the media plays; -1: a loop, until its deadline.",
   }),
   MaxDuration: Type.Integer({
@@ -100,14 +99,10 @@ const common = {
 
 /** Fields that only the Chinese site has, as of 2026-08. */
 const cnOnly = {
-  EnableProgress: Type.Boolean({
-    default: false,
-    description: "Send the position to the players as custom data.",
-  }),
+  EnableProgress: Type.Boolean({ description: "Send the position to the players as custom data." }),
   Tempo: Type.Unsafe<(typeof TEMPOS)[number]>({
     type: "number",
     enum: TEMPOS,
-    default: 1,
     description: "Playing speed.",
   }),
   IdleTimeout: Type.Integer({
@@ -121,7 +116,6 @@ const volume = (site: Site) =>
   Type.Integer({
     minimum: 0,
     maximum: SITE_FACTS[site].volumeMax,
-    default: 100,
     description: "Loudness; 100 is the source's own.",
   });
 

@@ -3,28 +3,35 @@
  * document all come from here. Unknown fields are refused, never dropped.
  */
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
-import { FIELDS } from "./fields.js";
+import { FIELDS, NUMERIC_ROOM, STRING_ROOM_PATTERN } from "./fields.js";
 
 /** A call may name exactly what its schema names. */
 const CLOSED = { additionalProperties: false };
 
 const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
 
+/**
+ * What a start does without the field. Only a start has defaults: an update leaves alone what is
+ * left out, and a client made from the OpenAPI document would send a default of its own accord.
+ */
+const usually = <T extends TSchema>(schema: T, value: Static<T>) =>
+  Type.Optional({ ...schema, default: value });
+
 const start = (site: "intl" | "cn") => {
   const f = FIELDS[site];
   return {
     SdkAppId: optional(f.SdkAppId),
     RoomId: f.RoomId,
-    RoomIdType: optional(f.RoomIdType),
+    RoomIdType: usually(f.RoomIdType, NUMERIC_ROOM),
     UserId: optional(f.UserId),
     UserSig: optional(f.UserSig),
     StreamUrl: f.StreamUrl,
     PrivateMapKey: optional(f.PrivateMapKey),
     SeekSecond: optional(f.SeekSecond),
     AutoPush: optional(f.AutoPush),
-    RepeatNum: optional(f.RepeatNum),
+    RepeatNum: usually(f.RepeatNum, 1),
     MaxDuration: optional(f.MaxDuration),
-    Volume: optional(f.Volume),
+    Volume: usually(f.Volume, 100),
     StopTime: optional(f.StopTime),
     ClientToken: optional(f.ClientToken),
   };
@@ -53,7 +60,13 @@ export type State = (typeof STATES)[number];
 const list = Type.Object(
   {
     SdkAppId: optional(cn.SdkAppId),
-    RoomId: optional(cn.RoomId),
+    RoomId: optional(
+      Type.String({
+        pattern: STRING_ROOM_PATTERN,
+        description:
+          'Only those in this room; room 8489 and room "8489" are told apart by RoomIdType.',
+      }),
+    ),
     RoomIdType: optional(cn.RoomIdType),
     State: optional(
       Type.Unsafe<State>({
@@ -81,8 +94,8 @@ export const SCHEMAS = {
     cn: Type.Object(
       {
         ...start("cn"),
-        EnableProgress: optional(cn.EnableProgress),
-        Tempo: optional(cn.Tempo),
+        EnableProgress: usually(cn.EnableProgress, false),
+        Tempo: usually(cn.Tempo, 1),
         IdleTimeout: optional(cn.IdleTimeout),
       },
       CLOSED,

@@ -7,8 +7,15 @@ import { ApiError } from "../errors.js";
 
 const SCHEMES = new Set(["http:", "https:", "rtmp:", "rtmps:"]);
 
-/** Names that never mean a public host: RFC 6761, RFC 6762 and ICANN's `.internal`. */
-const PRIVATE_NAME = /(^|\.)(localhost|local|internal|home\.arpa)$/;
+/**
+ * Names that never mean a public host: RFC 6761, RFC 6762 with its appendix G, ICANN's `.internal`,
+ * and where Tencent Cloud's own machines ask for their credentials.
+ */
+const PRIVATE_NAME =
+  /(^|\.)(localhost|localdomain|local|internal|intranet|private|corp|home|lan|home\.arpa|metadata\.tencentyun\.com)$/;
+
+/** The only part of IPv6 that is given out; `::7f00:1` and its like lie outside. */
+const PUBLIC_IPV6 = ipaddr.IPv6.parseCIDR("2000::/3");
 
 export interface StreamUrlPolicy {
   allowPrivateHosts: boolean;
@@ -16,19 +23,14 @@ export interface StreamUrlPolicy {
   hosts?: readonly string[] | undefined;
 }
 
-const refuse = (problem: string): never => {
-  throw new ApiError("InvalidParameter.StreamUrl", `StreamUrl ${problem}.`);
-};
-
 export function checkStreamUrl(streamUrl: string, policy: StreamUrlPolicy): void {
-  if (!/^[\x21-\x7e]+$/.test(streamUrl)) {
-    refuse("holds spaces, control characters or letters outside ASCII: send it percent-encoded");
+  // Parsers disagree about a backslash: to some it is a slash, to others part of a user name.
+  if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(streamUrl)) {
+    refuse(
+      "holds spaces, control characters, backslashes or letters outside ASCII: send it percent-encoded",
+    );
   }
-  const url = parse(streamUrl);
-  const host = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
-  if (url.username !== "" || url.password !== "") {
-    refuse("carries a user name or password: sign the URL with a query parameter instead");
-  }
+  const host = hostOf(streamUrl);
   if (!policy.allowPrivateHosts && isPrivateHost(host)) {
     refuse("points to a loopback, link-local or private host: send one that TRTC can reach");
   }
@@ -41,25 +43,38 @@ export function checkStreamUrl(streamUrl: string, policy: StreamUrlPolicy): void
 }
 
 /**
+ * The host as DNS or a socket would take it: in lower case, without brackets or closing dots.
+ *
  * URL parsers canonicalise a host (127.1, 0x7f000001, %31…) for http only, so an rtmp URL is read
  * as http for its host: the same spelling must not be private in one scheme and public in another.
  */
-function parse(streamUrl: string): URL {
-  const scheme = /^[a-z]+:(?=\/\/[^/])/i.exec(streamUrl)?.[0].toLowerCase() ?? "";
-  if (!SCHEMES.has(scheme)) refuse("must begin with http://, https://, rtmp:// or rtmps://");
+function hostOf(streamUrl: string): string {
+  const [, scheme = "", rest = ""] = /^([a-z]+:)(\/\/[^/].*)$/i.exec(streamUrl) ?? [];
+  if (!SCHEMES.has(scheme.toLowerCase())) {
+    refuse("must begin with http://, https://, rtmp:// or rtmps://");
+  }
+  if (/^\/\/[^/?#]*@/.test(rest)) {
+    refuse("carries a user name or password: sign the URL with a query parameter instead");
+  }
   try {
-    return new URL(`http:${streamUrl.slice(scheme.length)}`);
+    return new URL(`http:${rest}`).hostname.replace(/^\[|\]$|\.+$/g, "");
   } catch {
     return refuse("is no URL");
   }
 }
 
 function isPrivateHost(host: string): boolean {
-  if (ipaddr.isValid(host)) return ipaddr.process(host).range() !== "unicast";
-  return PRIVATE_NAME.test(host) || !host.includes(".");
+  if (!ipaddr.isValid(host)) return PRIVATE_NAME.test(host) || !host.includes(".");
+  const address = ipaddr.process(host);
+  if (address.range() !== "unicast") return true;
+  return address instanceof ipaddr.IPv6 && !address.match(PUBLIC_IPV6);
 }
 
 function matches(host: string, pattern: string): boolean {
   if (pattern.startsWith("*.")) return host.endsWith(pattern.slice(1));
   return host === pattern;
+}
+
+function refuse(problem: string): never {
+  throw new ApiError("InvalidParameter.StreamUrl", `StreamUrl ${problem}.`);
 }

@@ -1,12 +1,19 @@
-/** A clock that stands still until it is moved: sleepers wake in the order of their time. */
+/**
+ * A clock that stands still until it is moved. Sleepers wake in the order of their time, and time
+ * moves only while nothing else is under way: a query or a call takes no time at all.
+ */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../../shared/clock.js";
 
 export interface ManualClock extends Clock {
   /** Moves time on, waking every sleeper on the way at its own instant. */
   advance: (ms: number) => Promise<void>;
+  /** Moves from sleeper to sleeper until the work is done; `ms` at the most. */
+  advanceUntilDone: <T>(work: Promise<T>, ms?: number) => Promise<T>;
   /** The wall clock alone jumps, as when it is set; no sleeper wakes. */
   jump: (ms: number) => void;
+  /** Counts what is under way, so that time waits for it. */
+  busy: <T>(work: Promise<T>) => Promise<T>;
 }
 
 interface Sleeper {
@@ -14,50 +21,87 @@ interface Sleeper {
   wake: () => void;
 }
 
-/** Turns of the event loop that real I/O (a query, a call over loopback) gets between two wake-ups. */
-const TURNS = 20;
+/** Turns of the event loop in which nothing began: what was to happen now has happened. */
+const QUIET_TURNS = 5;
 
 export function manualClock(start = new Date("2026-01-01T00:00:00Z")): ManualClock {
   let elapsed = 0;
   let offset = 0;
+  let underWay = 0;
   const sleepers = new Set<Sleeper>();
-  const settle = async () => {
-    for (let turn = 0; turn < TURNS; turn += 1) await nextTurn();
-  };
+
+  async function settle(): Promise<void> {
+    for (let quiet = 0; quiet < QUIET_TURNS; quiet += 1) {
+      await nextTurn();
+      if (underWay > 0) quiet = 0;
+    }
+  }
+
+  /** Wakes the next sleeper, unless it sleeps beyond `untilMs`. */
+  async function step(untilMs: number): Promise<boolean> {
+    await settle();
+    const [next] = [...sleepers].sort((a, b) => a.atMs - b.atMs);
+    if (!next || next.atMs > untilMs) return false;
+    elapsed = Math.max(elapsed, next.atMs);
+    next.wake();
+    return true;
+  }
+
+  function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    if (ms <= 0 || signal?.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = () => {
+        sleepers.delete(sleeper);
+        resolve();
+      };
+      const sleeper = { atMs: elapsed + ms, wake };
+      sleepers.add(sleeper);
+      signal?.addEventListener("abort", wake, { once: true });
+    });
+  }
+
   return {
     now: () => new Date(start.getTime() + elapsed + offset),
     elapsedMs: () => elapsed,
-    sleep: (ms, signal) =>
-      new Promise((resolve) => {
-        const sleeper = {
-          atMs: elapsed + Math.max(0, ms),
-          wake: () => {
-            sleepers.delete(sleeper);
-            resolve();
-          },
-        };
-        if (signal?.aborted === true || ms <= 0) {
-          resolve();
-          return;
-        }
-        sleepers.add(sleeper);
-        signal?.addEventListener("abort", sleeper.wake, { once: true });
-      }),
+    sleep,
     async advance(ms) {
       const untilMs = elapsed + ms;
-      await settle();
-      for (;;) {
-        const next = [...sleepers].sort((a, b) => a.atMs - b.atMs)[0];
-        if (!next || next.atMs > untilMs) break;
-        elapsed = Math.max(elapsed, next.atMs);
-        next.wake();
-        await settle();
-      }
+      while (await step(untilMs));
       elapsed = untilMs;
       await settle();
+    },
+    async advanceUntilDone(work, ms = 10 * 60_000) {
+      const untilMs = elapsed + ms;
+      const done = { yet: false };
+      const mark = () => (done.yet = true);
+      void work.then(mark, mark);
+      while (!done.yet && (await step(untilMs)));
+      return work;
     },
     jump(ms) {
       offset += ms;
     },
+    async busy(work) {
+      underWay += 1;
+      try {
+        return await work;
+      } finally {
+        underWay -= 1;
+      }
+    },
   };
+}
+
+/** The same object, whose calls count as under way until they are answered. */
+export function countedBy<T extends object>(clock: ManualClock, object: T): T {
+  return new Proxy(object, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      return (...parameters: unknown[]) => {
+        const result: unknown = Reflect.apply(value, target, parameters);
+        return result instanceof Promise ? clock.busy(result) : result;
+      };
+    },
+  });
 }

@@ -1,0 +1,96 @@
+/**
+ * The whole project on one machine: the very handlers that are deployed, behind a gateway that
+ * speaks SCF's events, their timers, a database, and the emulator as TRTC.
+ */
+import { once } from "node:events";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { systemClock } from "../shared/clock.js";
+import type { Environment } from "../shared/config.js";
+import type { Log } from "../shared/log.js";
+import { makeServices } from "../shared/runtime/services.js";
+import type { Database } from "../shared/store/database.js";
+import { migrate } from "../shared/store/migrate.js";
+import { openPglite } from "../shared/store/pglite.js";
+import { openPostgres } from "../shared/store/postgres.js";
+import { readConfig } from "../shared/validation/configuration.js";
+import { loadFunctions } from "./functions.js";
+import { createGateway } from "./gateway.js";
+import { localEnvironment } from "./local-environment.js";
+import { startTimers } from "./timers.js";
+import { localEmulator } from "./local-emulator.js";
+
+export interface LocalRuntime {
+  /** The `api` door. */
+  url: string;
+  /** Where TRTC is: the emulator of this run, or the one that was named. */
+  trtcUrl: string;
+  close: () => Promise<void>;
+}
+
+export interface LocalOptions {
+  env: Environment;
+  /** 0: any free one. */
+  port: number;
+  trtcPort: number;
+  /** Absent: in memory. Not used with a DATABASE_URL. */
+  dataDirectory?: string | undefined;
+  log: Log;
+}
+
+const LOOPBACK = "127.0.0.1";
+
+/** Kept beside the installed packages: it is made once for each version of the tables. */
+const SNAPSHOTS = fileURLToPath(
+  new URL("../node_modules/.cache/trtc-stream-ingest", import.meta.url),
+);
+
+/** Opens in the order of need; whatever fails, what was opened before is closed again. */
+export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const emulator = await localEmulator(options.env["TRTC_ENDPOINT"], options.trtcPort);
+    closers.push(emulator.close);
+    const env = localEnvironment(options.env, emulator.url);
+    const config = readConfig(env);
+    const database = await openDatabase(config.databaseUrl, options.dataDirectory);
+    const services = makeServices({ config, database, log: options.log });
+    closers.push(() => {
+      services.trtc.close();
+      return database.close();
+    });
+    const functions = await loadFunctions(() => Promise.resolve(services), env);
+    const gateway = createGateway(functions);
+    const url = await listen(gateway, options.port);
+    closers.push(() => closeServer(gateway));
+    const timers = startTimers(functions, systemClock);
+    closers.push(timers.close);
+    return { url, trtcUrl: emulator.url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openDatabase(url: string | undefined, directory?: string): Promise<Database> {
+  if (url === undefined) return openPglite({ directory, snapshotDirectory: SNAPSHOTS });
+  const database = openPostgres(url);
+  await migrate(database);
+  return database;
+}
+
+async function listen(server: Server, port: number): Promise<string> {
+  server.listen(port, LOOPBACK);
+  await once(server, "listening");
+  return `http://${LOOPBACK}:${(server.address() as AddressInfo).port}`;
+}
+
+async function closeServer(server: Server): Promise<void> {
+  server.close();
+  server.closeIdleConnections();
+  await once(server, "close");
+}

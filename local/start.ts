@@ -1,0 +1,63 @@
+/** `npm start`: everything on this machine, until SIGINT or SIGTERM. */
+import { parseArgs } from "node:util";
+import { environment } from "../shared/config.js";
+import { consoleLog } from "../shared/log.js";
+import { DEFAULT_APPLICATIONS } from "./trtc/defaults.js";
+import { LOCAL_CALLER } from "./local-environment.js";
+import { readPort } from "./port.js";
+import { startLocal } from "./runtime.js";
+import { runUntilSignal } from "./run-until-signal.js";
+
+const HELP = `Runs the functions, their timers, a database and the TRTC emulator on this machine.
+
+  npm start
+
+  PORT                 the gateway's port (3000; 0: any free one)
+  TRTC_PORT            the emulator's port (3001; 0: any free one)
+  TRTC_ENDPOINT        a running emulator to use instead, as http://127.0.0.1:3001
+  DATABASE_URL         a PostgreSQL to use instead of the embedded database
+  DATA_DIR             where the embedded database lives (.data)
+  EXPIRY_TICK_SECONDS  how far apart the runs of expire-ingests are (5)
+
+The functions' own variables (CALLERS, TRTC_APPS, …) are in the README; all have local defaults.
+`;
+
+const out = (line: string) => process.stdout.write(`${line}\n`);
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { help: { type: "boolean", short: "h" } } });
+  if (values.help) {
+    out(HELP);
+    return;
+  }
+  const env = environment();
+  const runtime = await startLocal({
+    env,
+    port: readPort(env, "PORT", 3000),
+    trtcPort: readPort(env, "TRTC_PORT", 3001),
+    dataDirectory: `${env["DATA_DIR"] ?? ".data"}/postgres`,
+    log: consoleLog,
+  });
+  out(tryThis(runtime.url, runtime.trtcUrl));
+  out(`ready ${runtime.url}`);
+  await runUntilSignal();
+  await runtime.close();
+}
+
+const tryThis = (url: string, trtcUrl: string): string =>
+  `TRTC ${trtcUrl} (every task: ${trtcUrl}/_emulator/tasks)
+try: curl -s ${url}/start-ingest -H 'Authorization: Bearer ${LOCAL_CALLER.SecretKey}' -H 'Content-Type: application/json' -d '${JSON.stringify(
+    {
+      SdkAppId: DEFAULT_APPLICATIONS[0]?.sdkAppId,
+      RoomId: "lobby",
+      RoomIdType: 0,
+      StreamUrl: `${trtcUrl}/media/clip.mp4`,
+      RepeatNum: -1,
+      MaxDuration: 5,
+    },
+  )}'`;
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

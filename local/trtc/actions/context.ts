@@ -1,0 +1,17 @@
+/** What an action may touch, and for whom it acts. */
+import type { Clock } from "../../../shared/clock.js";
+import type { OpenSource } from "../open-source.js";
+import type { Application } from "../parties.js";
+import type { Switches } from "../switches.js";
+import type { Tasks } from "../tasks.js";
+
+export interface ActionContext {
+  clock: Clock;
+  tasks: Tasks;
+  openSource: OpenSource;
+  switches: Switches;
+  application: Application;
+  /** The SecretId that signed the call. */
+  account: string;
+  region: string;
+}

@@ -1,0 +1,18 @@
+/** A task by the id that a caller sent. Another application's task does not exist for it. */
+import { looksLikeTaskId } from "../task-id.js";
+import type { Task } from "../task.js";
+import { refusal } from "../refusal.js";
+import type { ActionContext } from "./context.js";
+
+/** Undefined when there is no such task; throws InvalidParameter.TaskId when there cannot be one. */
+export function findTask({ tasks, application }: ActionContext, taskId: string): Task | undefined {
+  if (!looksLikeTaskId(taskId)) throw refusal("InvalidParameter.TaskId");
+  const task = tasks.find(taskId);
+  return task?.sdkAppId === application.sdkAppId ? task : undefined;
+}
+
+export function requireTask(context: ActionContext, taskId: string): Task {
+  const task = findTask(context, taskId);
+  if (!task) throw refusal("InvalidParameter.TaskId");
+  return task;
+}

@@ -1,0 +1,94 @@
+/**
+ * One call of Tencent Cloud API 3.0, from the bytes to the envelope. The order is TRTC's as far as
+ * it can be seen from outside: who calls, what, how often; then for which application, with what.
+ */
+import { randomUUID } from "node:crypto";
+import { ApiError } from "../../shared/errors.js";
+import type { HttpMessage } from "../../shared/signing/signed-request.js";
+import { API_VERSION } from "../../shared/validation/sites.js";
+import { SERVED } from "./actions.js";
+import { authenticate } from "./authenticate.js";
+import type { Application } from "./parties.js";
+import { type Call, readCall } from "./read-call.js";
+import { refusal } from "./refusal.js";
+import { REGIONS } from "./regions.js";
+import { isTrtcAction, type TrtcAction } from "./schemas.js";
+import type { World } from "./world.js";
+
+export interface Envelope {
+  Response: { RequestId: string; Error?: { Code: string; Message: string } };
+}
+
+export interface Arrival {
+  message: HttpMessage;
+  /** When its head arrived, on the clock of arrivals. */
+  atMs: number;
+}
+
+/** Never throws: whatever was sent, there is an answer in Tencent's form. */
+export function answerCall(world: World, arrival: Arrival): Envelope {
+  const requestId = randomUUID();
+  let action = "unknown";
+  try {
+    if (!["GET", "POST"].includes(arrival.message.method)) throw refusal("UnsupportedProtocol");
+    const call = readCall(arrival.message);
+    if (isTrtcAction(call.action ?? "")) action = call.action ?? action;
+    const answer = perform(world, call, arrival);
+    world.log({ requestId, action, outcome: "ok" });
+    return { Response: { ...answer, RequestId: requestId } };
+  } catch (thrown) {
+    const error = thrown instanceof ApiError ? thrown : refusal("InternalError");
+    const bug = thrown === error ? {} : { detail: stackOf(thrown) };
+    world.log({ requestId, action, outcome: error.code, ...bug });
+    return {
+      Response: { Error: { Code: error.code, Message: error.message }, RequestId: requestId },
+    };
+  }
+}
+
+function perform(world: World, call: Call, { message, atMs }: Arrival): object {
+  const { accounts, arrivalClock, callLog, switches } = world;
+  const account = authenticate(message, call, { accounts, now: arrivalClock.now() });
+  const action = requireAction(call);
+  const limit = switches.read().callsPerSecond;
+  if (!callLog.admit({ account, action, atMs, limit })) throw refusal("RequestLimitExceeded");
+  requireVersion(call);
+  const answered = switches.takeAnswer(action);
+  if (answered !== undefined) throw refusal(answered);
+
+  const { types, run } = SERVED[action];
+  const fields = call.fields(types);
+  const application = applicationOf(world, fields["SdkAppId"]);
+  const { site, secretIds = [account] } = application;
+  if (!secretIds.includes(account)) throw refusal("UnauthorizedOperation.SdkAppId");
+  const region = requireRegion(call, REGIONS[action][site]);
+  const context = { ...world, switches: switches.read(), application, account, region };
+  return run(context, fields);
+}
+
+function requireAction({ action }: Call): TrtcAction {
+  if (!action) throw refusal("MissingParameter", "Action is missing.");
+  if (!isTrtcAction(action)) throw refusal("InvalidAction");
+  return action;
+}
+
+function requireVersion({ version }: Call): void {
+  if (!version) throw refusal("MissingParameter", "Version is missing.");
+  if (version !== API_VERSION) throw refusal("NoSuchVersion");
+}
+
+function applicationOf({ applications }: World, sdkAppId: unknown): Application {
+  if (sdkAppId === undefined) throw refusal("MissingParameter.SdkAppId");
+  const application = typeof sdkAppId === "number" ? applications.get(sdkAppId) : undefined;
+  if (!application) throw refusal("InvalidParameter.SdkAppId");
+  return application;
+}
+
+function requireRegion({ region }: Call, regions: readonly string[]): string {
+  if (!region) throw refusal("MissingParameter", "Region is missing.");
+  if (regions.includes(region)) return region;
+  throw refusal("UnsupportedRegion", `The action is offered in ${regions.join(", ")}.`);
+}
+
+const stackOf = (thrown: unknown): string =>
+  thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);

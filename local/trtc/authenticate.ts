@@ -1,0 +1,45 @@
+/** Whether the holder of an account's key signed the request, and within five minutes. */
+import type { HttpMessage } from "../../shared/signing/signed-request.js";
+import { verifyTc3 } from "../../shared/signing/tc3.js";
+import { verifyV1 } from "../../shared/signing/v1.js";
+import type { Accounts } from "./parties.js";
+import type { Call } from "./read-call.js";
+import { refusal } from "./refusal.js";
+
+const FAULT_CODES = {
+  malformed: "AuthFailure.InvalidAuthorization",
+  expired: "AuthFailure.SignatureExpire",
+  "wrong-service": "AuthFailure.InvalidAuthorization",
+  forged: "AuthFailure.SignatureFailure",
+} as const;
+
+/** Returns the SecretId that signed it. Throws an ApiError. */
+export function authenticate(
+  message: HttpMessage,
+  call: Call,
+  { accounts, now }: { accounts: Accounts; now: Date },
+): string {
+  const { secretId } = call.proof.claim;
+  const account = Object.hasOwn(accounts, secretId) ? accounts[secretId] : undefined;
+  if (!account) {
+    // Every cloud API key of Tencent begins so; what does not is some other kind of key.
+    const isCloudKey = secretId.startsWith("AKID");
+    throw refusal(isCloudKey ? "AuthFailure.SecretIdNotFound" : "AuthFailure.InvalidSecretId");
+  }
+  const verdict = verify(message, call, { secretKeys: [account.secretKey], now });
+  if (!verdict.ok) throw refusal(FAULT_CODES[verdict.reason]);
+  if ((call.token ?? "") !== (account.token ?? "")) throw refusal("AuthFailure.TokenFailure");
+  return secretId;
+}
+
+function verify(
+  message: HttpMessage,
+  { proof }: Call,
+  { secretKeys, now }: { secretKeys: string[]; now: Date },
+) {
+  if (proof.kind === "tc3") return verifyTc3(message, proof.claim, { secretKeys }, now);
+  const { method, path } = message;
+  const host = message.headers["host"] ?? "";
+  const request = { method, path, host, parameters: proof.parameters };
+  return verifyV1(request, proof.claim, { secretKeys }, now);
+}

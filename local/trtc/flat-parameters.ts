@@ -1,0 +1,39 @@
+/**
+ * The fields of a form or a query, where everything is text: each becomes what its schema says it
+ * is, and `UserIds.0=a` an entry of a list. A text that cannot be read as such stays a text, so
+ * that the schema refuses it and not this.
+ */
+import type { TObject } from "@sinclair/typebox";
+
+const ENTRY = /^([A-Za-z][A-Za-z0-9]*)\.(\d{1,4})$/;
+
+export function fieldsOf(
+  parameters: Readonly<Record<string, string>>,
+  schema: TObject,
+): Record<string, unknown> {
+  const fields: [string, unknown][] = [];
+  const lists = new Map<string, [index: number, text: string][]>();
+  for (const [name, text] of Object.entries(parameters)) {
+    // The SDKs send a field that was not set as an empty text in a GET.
+    if (text === "") continue;
+    const [, list, index] = ENTRY.exec(name) ?? [];
+    if (list === undefined) fields.push([name, convert(text, typeOf(schema, name))]);
+    else lists.set(list, [...(lists.get(list) ?? []), [Number(index), text]]);
+  }
+  for (const [name, entries] of lists) {
+    entries.sort(([one], [other]) => one - other);
+    fields.push([name, entries.map(([, text]) => text)]);
+  }
+  return Object.fromEntries(fields);
+}
+
+function typeOf({ properties }: TObject, name: string): unknown {
+  return Object.hasOwn(properties, name) ? properties[name]?.["type"] : undefined;
+}
+
+function convert(text: string, type: unknown): unknown {
+  if (type === "integer" && /^-?\d{1,15}$/.test(text)) return Number(text);
+  if (type === "number" && /^-?\d{1,15}(\.\d{1,15})?$/.test(text)) return Number(text);
+  if (type === "boolean" && /^(true|false)$/i.test(text)) return text.toLowerCase() === "true";
+  return text;
+}

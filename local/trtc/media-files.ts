@@ -1,0 +1,14 @@
+/** The bundled media, so that there is something to play with no network: `GET /media/clip.mp4`. */
+import { readFileSync } from "node:fs";
+
+const TYPES: Readonly<Record<string, string>> = { "clip.mp4": "video/mp4" };
+
+const read = new Map<string, Buffer>();
+
+export function mediaFile(name: string): { bytes: Buffer; type: string } | undefined {
+  const type = Object.hasOwn(TYPES, name) ? TYPES[name] : undefined;
+  if (type === undefined) return undefined;
+  const bytes = read.get(name) ?? readFileSync(new URL(`./media/${name}`, import.meta.url));
+  read.set(name, bytes);
+  return { bytes, type };
+}

@@ -1,0 +1,93 @@
+/** Which path is answered by what: Tencent's API on `/`, the emulator's own endpoints and media beside it. */
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { answerAdmin, type JsonAnswer, notAllowed, notFound } from "./admin.js";
+import { answerCall } from "./api.js";
+import { isLoopbackHeader } from "./loopback.js";
+import { mediaFile } from "./media-files.js";
+import { readBody } from "./read-body.js";
+import { BODY_BYTES_MAX } from "./read-call.js";
+import { serveBytes } from "./serve-bytes.js";
+import type { World } from "./world.js";
+
+interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  path: string;
+  query: string;
+}
+
+/** A set of switches is small; nothing else is ever sent to the emulator's own endpoints. */
+const ADMIN_BODY_BYTES_MAX = 64 * 1024;
+
+const MEDIA = "/media/";
+
+export function makeRoutes(
+  world: World,
+  { allowRemote }: { allowRemote: boolean },
+): RequestListener {
+  return (request, response) => {
+    // Before anything else: what is measured is the caller's pace, not how long its body took.
+    const atMs = world.arrivalClock.elapsedMs();
+    const [path = "/", ...query] = (request.url ?? "/").split("?");
+    const exchange = { request, response, path, query: query.join("?") };
+    const answering =
+      path === "/" ? answerApi(world, exchange, atMs) : answerOwn(world, exchange, { allowRemote });
+    // Only a broken connection can fail here, and there is nobody left to tell.
+    answering.catch(() => response.destroy());
+  };
+}
+
+async function answerApi(world: World, exchange: Exchange, atMs: number): Promise<void> {
+  const { request, response, path, query } = exchange;
+  const body = await readBody(request, BODY_BYTES_MAX + 1);
+  const { method = "GET" } = request;
+  const headers = plainHeaders(request);
+  const envelope = answerCall(world, { message: { method, path, query, headers, body }, atMs });
+  const traceId = headers["x-tc-traceid"] ?? "";
+  // Tencent's SDKs send one along, and show what comes back.
+  if (/^[\w-]{1,128}$/.test(traceId)) response.setHeader("x-tc-traceid", traceId);
+  sendJson(exchange, { status: 200, body: envelope });
+}
+
+async function answerOwn(
+  world: World,
+  exchange: Exchange,
+  { allowRemote }: { allowRemote: boolean },
+): Promise<void> {
+  const { request, path } = exchange;
+  const { method = "GET" } = request;
+  const body = await readBody(request, ADMIN_BODY_BYTES_MAX);
+  if (!allowRemote && !isLoopbackHeader(request.headers.host ?? "")) {
+    sendJson(exchange, { status: 403, body: { error: "Ask by a loopback address." } });
+  } else if (path.startsWith(MEDIA)) {
+    answerMedia(exchange);
+  } else {
+    sendJson(exchange, answerAdmin(world, { method, path, body }));
+  }
+}
+
+function answerMedia(exchange: Exchange): void {
+  const file = mediaFile(exchange.path.slice(MEDIA.length));
+  const isRead = ["GET", "HEAD"].includes(exchange.request.method ?? "");
+  if (!file) sendJson(exchange, notFound);
+  else if (!isRead) sendJson(exchange, notAllowed("GET or HEAD"));
+  else serveBytes(exchange, file);
+}
+
+function sendJson({ request, response }: Exchange, { status, body }: JsonAnswer): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": bytes.length,
+    "cache-control": "no-store",
+  });
+  response.end(request.method === "HEAD" ? undefined : bytes);
+}
+
+/** One text each; of a header that came twice, what Node.js makes of it. */
+const plainHeaders = ({ headers }: IncomingMessage): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(", ") : value]],
+    ),
+  );

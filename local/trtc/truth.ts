@@ -1,0 +1,49 @@
+/** What really is: for tests and for people, who of TRTC itself can only ask what it chooses to say. */
+import { durationOf, endOf, type EndReason, playheadOf, type Task } from "./task.js";
+
+export interface TaskTruth {
+  taskId: string;
+  sdkAppId: number;
+  site: string;
+  /** The SecretId that started it. */
+  account: string;
+  region: string;
+  roomId: string;
+  roomIdType: number;
+  userId: string;
+  streamUrl: string;
+  state: "playing" | "paused" | "ended";
+  /** Within the current round; at its end, where it ended. */
+  positionSeconds: number;
+  /** Completed rounds. */
+  loops: number;
+  /** Of one round; null for a live source, and while the length is not known yet. */
+  durationSeconds: number | null;
+  volume: number;
+  tempo: number;
+  /** ISO 8601, as all instants here. */
+  startedAt: string;
+  /** How often somebody asked to stop it, before and after its end. */
+  stopCalls: number;
+  endedAt: string | null;
+  endReason: EndReason | null;
+}
+
+export function truthOf(task: Task, now: Date): TaskTruth {
+  const end = endOf(task, now);
+  const { taskId, sdkAppId, site, account, region, roomId, roomIdType, userId } = task;
+  const running = task.pausedAt ? "paused" : "playing";
+  return {
+    ...{ taskId, sdkAppId, site, account, region, roomId, roomIdType, userId },
+    streamUrl: task.streamUrl,
+    state: end ? "ended" : running,
+    ...playheadOf(task, now),
+    durationSeconds: durationOf(task),
+    volume: task.volume,
+    tempo: task.tempo,
+    startedAt: task.startedAt.toISOString(),
+    stopCalls: task.stopCalls,
+    endedAt: end?.at.toISOString() ?? null,
+    endReason: end?.reason ?? null,
+  };
+}

@@ -1,0 +1,30 @@
+/** What the emulator says is true: every task that it ever took, and every call. */
+export interface TaskTruth {
+  taskId: string;
+  state: "playing" | "paused" | "ended";
+  userId: string;
+  positionSeconds: number;
+  loops: number;
+  durationSeconds: number | null;
+  stopCalls: number;
+  endedAt: string | null;
+  endReason: string | null;
+}
+
+export interface CallTruth {
+  action: string;
+  calls: number;
+  throttled: number;
+  mostInOneSecond: number;
+}
+
+export const readTruth = (trtcUrl: string) => ({
+  tasks: () => read<TaskTruth>(trtcUrl, "tasks"),
+  calls: () => read<CallTruth>(trtcUrl, "calls"),
+});
+
+async function read<T>(trtcUrl: string, what: "tasks" | "calls"): Promise<T[]> {
+  const answer = await fetch(`${trtcUrl}/_emulator/${what}`);
+  const body = (await answer.json()) as Record<typeof what, T[]>;
+  return body[what];
+}

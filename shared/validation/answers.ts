@@ -1,0 +1,87 @@
+/**
+ * What each action answers, as data: the OpenAPI document shows it, and tests hold the use cases
+ * to it. An answer may gain fields, so clients must not mind one they do not know; none is ever
+ * taken away, and one without a value is null.
+ */
+import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { FIELDS } from "./fields.js";
+import { type Action, STATES, type State } from "./schemas.js";
+
+export const STATUSES = ["InProgress", "NotExist"] as const;
+
+export const END_REASONS = ["stopped", "expired", "finished", "failed", "lost"] as const;
+type EndReason = (typeof END_REASONS)[number];
+
+const instant = (description: string) => Type.String({ format: "date-time", description });
+
+const orNull = <T extends TSchema>(schema: T) =>
+  Type.Unsafe<Static<T> | null>({ ...schema, type: [schema["type"], "null"] });
+
+const { cn } = FIELDS;
+
+const TaskId = Type.String({
+  pattern: "^ing-[0-9a-z]{26}$",
+  description:
+    "The ingest's id, ours and the same for all its life. Send it to stop, change or describe it.",
+});
+
+const TrtcTaskId = Type.String({
+  description: "TRTC's own id of the task, which means nothing once the task has ended.",
+});
+
+const UserId = Type.String({
+  description: "The robot user that plays the stream: what the others in the room see.",
+});
+
+const Deadline = instant("When the ingest is stopped at the latest.");
+
+const Status = Type.Unsafe<(typeof STATUSES)[number]>({
+  type: "string",
+  enum: STATUSES,
+  description: "TRTC's own word: NotExist once the ingest has ended.",
+});
+
+/** One ingest, in full: an entry of a list, and the answer of a describe. */
+export const INGEST = Type.Object({
+  TaskId,
+  TrtcTaskId: orNull(TrtcTaskId),
+  Status,
+  State: Type.Unsafe<State>({
+    type: "string",
+    enum: STATES,
+    description: "Where the ingest is in its life; states only move forward.",
+  }),
+  EndReason: orNull(
+    Type.Unsafe<EndReason>({
+      type: "string",
+      enum: [...END_REASONS, null],
+      description:
+        "Why it ended. stopped: it was asked for; expired: its deadline; finished: the media came to its end; failed: TRTC refused it; lost: TRTC knows the task no more and gave no reason.",
+    }),
+  ),
+  FailureCode: orNull(Type.String({ description: "The code that TRTC refused the start with." })),
+  SdkAppId: cn.SdkAppId,
+  RoomId: cn.RoomId,
+  RoomIdType: cn.RoomIdType,
+  UserId,
+  StreamUrl: cn.StreamUrl,
+  RepeatNum: cn.RepeatNum,
+  CreateTime: instant("When it was asked for."),
+  StartTime: orNull(instant("When TRTC was called to play it; MaxDuration counts from here.")),
+  Deadline,
+  EndTime: orNull(instant("When it had ended.")),
+});
+
+/** By action, without the RequestId that every answer carries. */
+export const ANSWERS = {
+  StartStreamIngest: Type.Object({ TaskId, TrtcTaskId, UserId, Deadline }),
+  StopStreamIngest: Type.Object({}),
+  UpdateStreamIngest: Type.Object({ Status, Deadline }),
+  DescribeStreamIngest: INGEST,
+  ListStreamIngests: Type.Object({
+    Ingests: Type.Array(INGEST, { description: "Newest first." }),
+    NextCursor: orNull(
+      Type.String({ description: "Send it as Cursor for the next page; null on the last one." }),
+    ),
+  }),
+} satisfies Record<Action, TSchema>;

@@ -1,0 +1,60 @@
+/** Two hundred starts at once: in one process here, over four in processes.test.ts. */
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { openTestPostgres } from "./support/databases.js";
+import { CN_APP, type House, openHouse } from "./support/house.js";
+
+const STARTS = 200;
+
+describe("two hundred starts at once, on real PostgreSQL", () => {
+  let house: House;
+  beforeAll(async () => {
+    house = await openHouse({ database: await openTestPostgres() });
+  });
+  afterAll(() => house.close());
+
+  const startAll = (fields: (n: number) => object) =>
+    Promise.all(
+      Array.from({ length: STARTS }, (_, n) =>
+        house.post("start-ingest", {
+          ...{ SdkAppId: CN_APP, RoomIdType: 0, StreamUrl: house.clip, RepeatNum: -1 },
+          ...fields(n),
+        }),
+      ),
+    );
+
+  test("with one ClientToken give one TaskId and one robot", async () => {
+    const answers = await startAll(() => ({ RoomId: "one", ClientToken: "one" }));
+    expect(new Set(answers.map(({ response }) => response["TaskId"])).size).toBe(1);
+    expect(answers.every(({ status }) => status === 200)).toBe(true);
+    expect(await house.truth.tasks()).toHaveLength(1);
+  });
+
+  test("with different tokens give two hundred, at 20 a second or slower, and TRTC throttles none", async () => {
+    const before = (await house.truth.tasks()).length;
+    const answers = await startAll((n) => ({ RoomId: `room-${n}`, ClientToken: `token-${n}` }));
+    const ids = answers.map(({ response }) => response["TaskId"]);
+    expect(ids).not.toContain(undefined);
+    expect(new Set(ids).size).toBe(STARTS);
+    const tasks = (await house.truth.tasks()).slice(before);
+    expect(new Set(tasks.map(({ userId }) => userId)).size).toBe(STARTS);
+    const [starts] = (await house.truth.calls()).filter(
+      (each) => each.action === "StartStreamIngest",
+    );
+    expect(starts).toMatchObject({ throttled: 0 });
+    expect(starts?.mostInOneSecond).toBeLessThanOrEqual(20);
+  });
+
+  test("a start that would wait longer than its function may run is told to come again", async () => {
+    const { store } = house.services;
+    const slot = { account: "cn", action: "StartStreamIngest", waitMaxMs: 3_600_000 };
+    for (let taken = 0; taken < 600; taken += 1) await store.takeSlot(slot);
+    const before = (await house.truth.tasks()).length;
+    const wanted = { SdkAppId: CN_APP, RoomId: "1", StreamUrl: house.clip };
+    const { status, headers, response } = await house.post("start-ingest", wanted);
+    expect([status, response.Error?.Code]).toEqual([429, "RequestLimitExceeded"]);
+    expect(headers.get("retry-after")).toBe("1");
+    expect(await house.truth.tasks()).toHaveLength(before);
+    const { response: list } = await house.post("list-ingests", { RoomId: "1" });
+    expect(list["Ingests"]).toEqual([]);
+  });
+});

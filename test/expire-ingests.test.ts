@@ -1,0 +1,210 @@
+/** Every ingest ends on its deadline: the use case, a real store, the emulator, and time that is moved. */
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { addMs, MINUTE_MS, SECOND_MS } from "../shared/clock.js";
+import { expireIngests } from "../shared/ingest/expire.js";
+import type { Services } from "../shared/ingest/services.js";
+import { createStore } from "../shared/store/store.js";
+import { type FlakyTrtc, startFlakyTrtc } from "./support/flaky-trtc.js";
+import { CN_APP, type House, openHouse } from "./support/house.js";
+import { countedBy, type ManualClock, manualClock } from "./support/manual-clock.js";
+
+let clock: ManualClock;
+let trtc: FlakyTrtc;
+let house: House;
+let services: Services;
+let rooms = 0;
+
+beforeEach(async () => {
+  clock = manualClock();
+  trtc = await startFlakyTrtc();
+  house = await openHouse({
+    clock,
+    trtcEndpoint: (url) => {
+      trtc.pointAt(url);
+      return trtc.url;
+    },
+    env: { EXPIRY_TICK_SECONDS: "60", TRTC_TIMEOUT_SECONDS: "2" },
+  });
+  const { trtc: calls } = house.services;
+  const store = createStore(house.database, clock.now);
+  services = {
+    ...house.services,
+    store: countedBy(clock, store),
+    trtc: countedBy(clock, calls),
+  };
+});
+afterEach(async () => {
+  await house.close();
+  await trtc.close();
+});
+
+async function started(fields: object = {}) {
+  rooms += 1;
+  const request = {
+    SdkAppId: CN_APP,
+    RoomId: `room-${rooms}`,
+    RoomIdType: 0,
+    StreamUrl: house.clip,
+  };
+  const { response } = await house.post("start-ingest", { ...request, RepeatNum: -1, ...fields });
+  expect(response.Error).toBeUndefined();
+  const taskId = String(response["TaskId"]);
+  const task = async () =>
+    (await house.truth.tasks()).find((each) => each.taskId === response["TrtcTaskId"]);
+  const row = async () => house.services.store.readIngest(taskId);
+  return { taskId, task, row, deadline: String(response["Deadline"]) };
+}
+
+const inSeconds = (seconds: number): string =>
+  addMs(clock.now(), seconds * SECOND_MS).toISOString();
+
+function run(timeLimitSeconds = 100) {
+  const endsMs = clock.elapsedMs() + timeLimitSeconds * SECOND_MS;
+  return expireIngests(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
+}
+
+const ran = (timeLimitSeconds?: number) => clock.advanceUntilDone(run(timeLimitSeconds));
+
+describe("a deadline that comes", () => {
+  test.each([
+    ["a loop", {}],
+    ["a source that is played a thousand times", { RepeatNum: 1000 }],
+    [
+      "a live source, which has no end of its own",
+      { StreamUrl: "rtmp://127.0.0.1/live/endless", RepeatNum: 1 },
+    ],
+  ])("ends %s to the second, and not before", async (_, fields) => {
+    const { task, row, deadline } = await started({ ...fields, StopTime: inSeconds(37) });
+    expect(await ran()).toMatchObject({ claimed: 1, stopped: 1, spared: 0, failed: 0 });
+    expect(await task()).toMatchObject({ endReason: "stopped", endedAt: deadline, stopCalls: 1 });
+    expect(await row()).toMatchObject({ state: "ended", endReason: "expired" });
+  });
+
+  test("is left to the next run when it comes after that has begun", async () => {
+    const { task } = await started({ StopTime: inSeconds(63) });
+    expect(await ran()).toMatchObject({ claimed: 0 });
+    expect(clock.elapsedMs()).toBe(0);
+    expect(await task()).toMatchObject({ state: "playing" });
+  });
+
+  test("and is missed by hours is kept all the same, and its lateness is in the log", async () => {
+    const { taskId, task } = await started({ StopTime: inSeconds(5) });
+    await clock.advance(3 * 60 * MINUTE_MS);
+    expect(await ran()).toMatchObject({ stopped: 1 });
+    expect(await task()).toMatchObject({ endReason: "stopped" });
+    const line = house.logLines.map((each) => JSON.parse(each) as object).at(-1);
+    expect(line).toMatchObject({ event: "expire-ingests", ingest: taskId, latenessMs: 10_795_000 });
+  });
+
+  test("for many at once is kept for all, the longest overdue first", async () => {
+    const all = [];
+    for (let n = 0; n < 30; n += 1) all.push(await started({ StopTime: inSeconds(40 - n) }));
+    await clock.advance(41 * SECOND_MS);
+    expect(await ran()).toMatchObject({ claimed: 30, stopped: 30 });
+    const ends = await Promise.all(all.map(async ({ task }) => (await task())?.endedAt ?? ""));
+    expect(ends).toEqual([...ends].sort().reverse());
+  });
+});
+
+describe("a deadline that moves", () => {
+  test("away, while a run already holds the claim, is kept at its new place", async () => {
+    const { taskId, task, row } = await started({ StopTime: inSeconds(20), RepeatNum: 9 });
+    const running = run();
+    await clock.advance(19.5 * SECOND_MS);
+    expect((await row())?.leaseUntil).not.toBeNull();
+    const StopTime = inSeconds(20);
+    await house.post("update-ingest", { SdkAppId: CN_APP, TaskId: taskId, StopTime });
+    expect(await clock.advanceUntilDone(running)).toMatchObject({ stopped: 1, spared: 1 });
+    expect(await task()).toMatchObject({ endedAt: StopTime, stopCalls: 1 });
+  });
+
+  test("closer, while a run sleeps, is kept by that run", async () => {
+    const { taskId, task } = await started({ StopTime: inSeconds(55), RepeatNum: 9 });
+    const running = run();
+    await clock.advance(10 * SECOND_MS);
+    const StopTime = inSeconds(4);
+    await house.post("update-ingest", { SdkAppId: CN_APP, TaskId: taskId, StopTime });
+    await clock.advanceUntilDone(running);
+    expect(await task()).toMatchObject({ endedAt: StopTime });
+  });
+});
+
+describe("more than one run", () => {
+  test("at the same time stop each task once", async () => {
+    const all = [];
+    for (let n = 0; n < 12; n += 1) all.push(await started({ StopTime: inSeconds(10 + (n % 4)) }));
+    const [one, two] = [run(), run()];
+    const counts = await clock.advanceUntilDone(Promise.all([one, two]));
+    expect(counts.reduce((sum, { stopped }) => sum + stopped, 0)).toBe(12);
+    for (const { task } of all) expect(await task()).toMatchObject({ stopCalls: 1 });
+  });
+
+  test("a claim whose holder died is taken over when its lease lapses", async () => {
+    const { taskId, task } = await started({ StopTime: inSeconds(5) });
+    const at = addMs(clock.now(), 4 * SECOND_MS);
+    const claim = { at, horizonAt: addMs(at, SECOND_MS), leaseMs: 10_000, limit: 1 };
+    expect(await services.store.claimDue(claim)).toMatchObject([{ taskId }]);
+    await ran();
+    expect(await task()).toMatchObject({ endedAt: addMs(at, 10_000).toISOString(), stopCalls: 1 });
+  });
+
+  test("a stop that somebody asked for, and died over, is carried out", async () => {
+    const { taskId, task, row } = await started({ MaxDuration: 600 });
+    await services.store.beginStop({ taskId, at: clock.now(), leaseMs: 10_000 });
+    await ran();
+    expect(await task()).toMatchObject({ endReason: "stopped" });
+    expect(await row()).toMatchObject({ state: "ended", endReason: "stopped" });
+  });
+});
+
+describe("when something fails", () => {
+  test("a stop that TRTC did not carry out is tried again in the same run", async () => {
+    const { task, row } = await started({ StopTime: inSeconds(5) });
+    trtc.next("StopStreamIngest", "gateway-error", "lose-request");
+    expect(await ran()).toMatchObject({ claimed: 3, stopped: 1, failed: 2 });
+    expect(await task()).toMatchObject({ endReason: "stopped" });
+    expect(await row()).toMatchObject({ endReason: "expired" });
+  });
+
+  test("a stop whose answer was lost counts as ours when the next attempt finds the task gone", async () => {
+    const { row } = await started({ StopTime: inSeconds(5), RepeatNum: 1000 });
+    trtc.next("StopStreamIngest", "lose-answer");
+    await ran();
+    expect(await row()).toMatchObject({ state: "ended", endReason: "expired" });
+  });
+
+  test("what had come to its end by itself is finished, not expired", async () => {
+    const { row } = await started({ StopTime: inSeconds(30), RepeatNum: 1 });
+    await untilLengthIsKnown();
+    await ran();
+    expect(await row()).toMatchObject({ state: "ended", endReason: "finished" });
+  });
+
+  test("a run with little time left claims nothing that it could not finish", async () => {
+    await started({ StopTime: inSeconds(1) });
+    expect(await ran(11)).toMatchObject({ claimed: 0 });
+  });
+});
+
+test("a run with nothing due asks the database twice, and TRTC nothing", async () => {
+  await started({ MaxDuration: 600 });
+  const asked: string[] = [];
+  const { database } = house;
+  const query: typeof database.query = (text, parameters) => {
+    asked.push(text);
+    return database.query(text, parameters);
+  };
+  const calls = trtc.calls("StopStreamIngest");
+  const store = createStore({ ...database, query });
+  await expireIngests({ ...services, store }, { timeLeftMs: () => MINUTE_MS });
+  expect(asked).toHaveLength(2);
+  expect(trtc.calls("StopStreamIngest")).toBe(calls);
+});
+
+/** The emulator learns the media's length from its source: a matter of milliseconds of real time. */
+async function untilLengthIsKnown(): Promise<void> {
+  for (;;) {
+    const tasks = await house.truth.tasks();
+    if (tasks.every(({ durationSeconds }) => durationSeconds !== null)) return;
+  }
+}

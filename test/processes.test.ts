@@ -1,0 +1,126 @@
+/** What holds over processes that share nothing but PostgreSQL and TRTC, and may be killed. */
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { addMs, SECOND_MS, systemClock as clock } from "../shared/clock.js";
+import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "../local/trtc/defaults.js";
+import { startEmulator } from "../local/trtc/server.js";
+import { readTruth, type TaskTruth } from "../local/truth.js";
+import { newPostgresUrl } from "./support/databases.js";
+import { CN_APP, post } from "./support/house.js";
+import { type RunningProcess, startProcess } from "./support/process.js";
+
+const INSTANCES = 4;
+const STARTS = 200;
+/** A claim's lease, and the second that a stop may be late. */
+const TAKEN_OVER_WITHIN_MS = 11 * SECOND_MS;
+
+describe("four processes on one PostgreSQL", () => {
+  let emulator: Awaited<ReturnType<typeof startEmulator>>;
+  let instances: RunningProcess[];
+  const truth = () => readTruth(emulator.url);
+
+  beforeAll(async () => {
+    emulator = await startEmulator({
+      port: 0,
+      accounts: DEFAULT_ACCOUNTS,
+      applications: DEFAULT_APPLICATIONS,
+    });
+    const env = {
+      DATABASE_URL: await newPostgresUrl(),
+      TRTC_ENDPOINT: emulator.url,
+      PORT: "0",
+      EXPIRY_TICK_SECONDS: "2",
+    };
+    instances = await Promise.all(
+      Array.from({ length: INSTANCES }, () => startProcess("local/start.ts", env)),
+    );
+  }, 60_000);
+  afterAll(async () => {
+    await Promise.all(
+      instances.map(({ end, child }) => child.exitCode === null && !child.killed && end("SIGKILL")),
+    );
+    await emulator.close();
+  });
+
+  const request = (fields: object) => ({
+    ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0 },
+    ...{ StreamUrl: `${emulator.url}/media/clip.mp4`, RepeatNum: -1, ...fields },
+  });
+  const start = (n: number, fields: object) =>
+    post(`${instances[n % instances.length]?.url ?? ""}/start-ingest`, request(fields));
+  const tasksOf = async (
+    answers: { response: Record<string, unknown> }[],
+  ): Promise<TaskTruth[]> => {
+    const ids = new Set(answers.map(({ response }) => response["TrtcTaskId"]));
+    return (await truth().tasks()).filter(({ taskId }) => ids.has(taskId));
+  };
+
+  test("give one TaskId and one robot for one ClientToken", async () => {
+    const before = (await truth().tasks()).length;
+    const all = Array.from({ length: STARTS }, (_, n) => start(n, { ClientToken: "one" }));
+    const answers = await Promise.all(all);
+    expect(new Set(answers.map(({ response }) => response["TaskId"])).size).toBe(1);
+    expect(await truth().tasks()).toHaveLength(before + 1);
+  });
+
+  test("share TRTC's 20 calls a second: two hundred starts, none throttled", async () => {
+    const all = Array.from({ length: STARTS }, (_, n) =>
+      start(n, { RoomId: `room-${n}`, ClientToken: `t${n}` }),
+    );
+    const answers = await Promise.all(all);
+    expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+    expect(await tasksOf(answers)).toHaveLength(STARTS);
+    const [starts] = (await truth().calls()).filter((each) => each.action === "StartStreamIngest");
+    expect(starts).toMatchObject({ throttled: 0 });
+    expect(starts?.mostInOneSecond).toBeLessThanOrEqual(20);
+  }, 60_000);
+
+  test("stop each of their ingests once, on its second, none before", async () => {
+    const stopAt = addMs(clock.now(), 7 * SECOND_MS);
+    const kinds = [
+      { RepeatNum: -1 },
+      { RepeatNum: 1000 },
+      { RepeatNum: 1, StreamUrl: "rtmp://127.0.0.1/live/endless" },
+    ];
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, n) =>
+        start(n, { StopTime: stopAt.toISOString(), RoomId: `stop-${n}`, ...kinds[n % 3] }),
+      ),
+    );
+    await untilEnded(() => tasksOf(answers), 12 * SECOND_MS);
+    for (const task of await tasksOf(answers)) expectStopped(task, stopAt, 1000);
+  }, 60_000);
+
+  test("take over from one that is killed with its claims in hand", async () => {
+    const stopAt = addMs(clock.now(), 6 * SECOND_MS);
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_, n) =>
+        start(n, { StopTime: stopAt.toISOString(), RoomId: `killed-${n}` }),
+      ),
+    );
+    // Claims are taken a second ahead: half a second before the deadline all of them are held,
+    // by whichever instance was first. Three of four are killed, so most holders die.
+    await clock.sleep(stopAt.getTime() - clock.now().getTime() - 500);
+    await Promise.all(instances.splice(1).map(({ end }) => end("SIGKILL")));
+    await untilEnded(() => tasksOf(answers), TAKEN_OVER_WITHIN_MS + 5 * SECOND_MS);
+    for (const task of await tasksOf(answers)) expectStopped(task, stopAt, TAKEN_OVER_WITHIN_MS);
+  }, 60_000);
+
+  test("the one that is left ends cleanly when it is asked to", async () => {
+    expect(await instances[0]?.end("SIGTERM")).toBe(0);
+  });
+});
+
+function expectStopped(task: TaskTruth, stopAt: Date, latenessMaxMs: number): void {
+  expect(task).toMatchObject({ state: "ended", endReason: "stopped", stopCalls: 1 });
+  const latenessMs = new Date(task.endedAt ?? 0).getTime() - stopAt.getTime();
+  expect(latenessMs).toBeGreaterThanOrEqual(0);
+  expect(latenessMs).toBeLessThanOrEqual(latenessMaxMs);
+}
+
+async function untilEnded(read: () => Promise<TaskTruth[]>, withinMs: number): Promise<void> {
+  const giveUpMs = clock.elapsedMs() + withinMs;
+  while (clock.elapsedMs() < giveUpMs) {
+    if ((await read()).every(({ state }) => state === "ended")) return;
+    await clock.sleep(200);
+  }
+}

@@ -1,0 +1,239 @@
+/** Starting: what reaches TRTC, what is remembered, and what a caller hears when things go wrong. */
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { MINUTE_MS, systemClock } from "../shared/clock.js";
+import { verifyPrivateMapKey, Privilege } from "../shared/signing/private-map-key.js";
+import { signUserSig, verifyUserSig } from "../shared/signing/user-sig.js";
+import { DEFAULT_APPLICATIONS } from "../local/trtc/defaults.js";
+import { type FlakyTrtc, startFlakyTrtc } from "./support/flaky-trtc.js";
+import { type Answer, CN_APP, type House, INTL_APP, openHouse } from "./support/house.js";
+
+let house: House;
+let trtc: FlakyTrtc;
+let rooms = 0;
+
+beforeAll(async () => {
+  trtc = await startFlakyTrtc();
+  house = await openHouse({
+    trtcEndpoint: (url) => {
+      trtc.pointAt(url);
+      return trtc.url;
+    },
+    env: {
+      TRTC_TIMEOUT_SECONDS: "1",
+      TRTC_APPS: JSON.stringify(
+        DEFAULT_APPLICATIONS.map(({ sdkAppId, secretKey, site }) => ({
+          ...{ SdkAppId: sdkAppId, SecretKey: secretKey, Site: site },
+          AdvancedPermission: site === "intl",
+        })),
+      ),
+    },
+  });
+});
+afterAll(async () => {
+  await house.close();
+  await trtc.close();
+});
+
+const secretKeyOf = (app: number) =>
+  DEFAULT_APPLICATIONS.find(({ sdkAppId }) => sdkAppId === app)?.secretKey ?? "";
+
+function body<T extends object>(fields: T = {} as T) {
+  rooms += 1;
+  const room = { RoomId: `room-${rooms}`, RoomIdType: 0 };
+  return { SdkAppId: CN_APP, ...room, StreamUrl: house.clip, ...fields };
+}
+
+const start = (fields: object = {}) => house.post("start-ingest", body(fields));
+const sent = () => trtc.bodies("StartStreamIngest").at(-1) ?? {};
+const rowOf = ({ response }: Answer) => house.services.store.readIngest(String(response["TaskId"]));
+const tasks = async () => (await house.truth.tasks()).length;
+
+describe("what reaches TRTC", () => {
+  test("the fields go through under their names, and ours stay with us", async () => {
+    await start({ Volume: 50, SeekSecond: 1, RepeatNum: 3, ClientToken: "c1", MaxDuration: 7 });
+    expect(sent()).toMatchObject({ SdkAppId: CN_APP, Volume: 50, SeekSecond: 1, RepeatNum: 3 });
+    for (const ours of ["ClientToken", "StopTime", "MaxDuration"])
+      expect(sent()).not.toHaveProperty(ours);
+  });
+
+  test("a robot of its own is made and signed for, and its login outlives the deadline", async () => {
+    const { response } = await start({ MaxDuration: 60 });
+    const userId = String(response["UserId"]);
+    expect(userId).toMatch(/^[A-Za-z0-9_]{1,32}$/);
+    const of = { sdkAppId: CN_APP, secretKey: secretKeyOf(CN_APP), userId };
+    const verdict = verifyUserSig(String(sent()["UserSig"]), of, systemClock.now());
+    const deadline = new Date(String(response["Deadline"]));
+    expect(verdict.ok && verdict.expiresAt.getTime()).toBeGreaterThan(deadline.getTime());
+    expect(sent()).not.toHaveProperty("PrivateMapKey");
+  });
+
+  test("under advanced permission control it carries a ticket for this room", async () => {
+    const { response } = await start({ SdkAppId: INTL_APP, RoomId: "ticket" });
+    const of = { sdkAppId: INTL_APP, secretKey: secretKeyOf(INTL_APP), roomIdType: 0 as const };
+    const room = {
+      userId: String(response["UserId"]),
+      roomId: "ticket",
+      privileges: Privilege.sendVideo,
+    };
+    const key = String(sent()["PrivateMapKey"]);
+    expect(verifyPrivateMapKey(key, { ...of, ...room }, systemClock.now())).toMatchObject({
+      ok: true,
+    });
+  });
+
+  test("a login that the caller signed goes through as it is", async () => {
+    const of = { sdkAppId: CN_APP, secretKey: secretKeyOf(CN_APP), userId: "my-robot" };
+    const UserSig = signUserSig({ ...of, lifetimeSeconds: 600 }, systemClock.now());
+    await start({ UserId: "my-robot", UserSig });
+    expect(sent()).toMatchObject({ UserId: "my-robot", UserSig });
+  });
+
+  test.each([
+    [{ MaxDuration: 90 }, 90],
+    [{}, 10_080],
+  ])("a loop with %j carries TRTC's own cap of %d minutes", async (fields, minutes) => {
+    await start({ RepeatNum: -1, ...fields });
+    expect(sent()).toMatchObject({ RepeatNum: -1, MaxDuration: minutes });
+  });
+
+  test("a StopTime in the middle of a minute caps the loop at the next whole one", async () => {
+    const StopTime = new Date(systemClock.now().getTime() + 90_500).toISOString();
+    const { response } = await start({ RepeatNum: -1, StopTime });
+    expect(sent()).toMatchObject({ MaxDuration: 2 });
+    expect(response).toMatchObject({ Deadline: StopTime });
+  });
+});
+
+describe("the deadline", () => {
+  test.each([
+    ["MaxDuration", { MaxDuration: 90 }, 90],
+    ["the caller's limit, when nothing is sent", {}, 10_080],
+    ["the earlier of both", { MaxDuration: 5, StopTime: "2999-01-01T00:00:00Z" }, 5],
+  ])("is %s", async (_, fields, minutes) => {
+    const before = systemClock.now().getTime();
+    const answer = await start(fields);
+    const row = await rowOf(answer);
+    const after = systemClock.now().getTime();
+    const deadline = row?.deadlineAt.getTime() ?? 0;
+    expect(answer.response["Deadline"]).toBe(row?.deadlineAt.toISOString());
+    expect(deadline - minutes * MINUTE_MS).toBeGreaterThanOrEqual(before);
+    expect(deadline - minutes * MINUTE_MS).toBeLessThanOrEqual(after);
+  });
+});
+
+describe("sending the same again", () => {
+  test("one token and one request: one answer and one robot", async () => {
+    const same = body({ ClientToken: "again" });
+    const before = await tasks();
+    const first = await house.post("start-ingest", same);
+    const again = await house.post("start-ingest", same);
+    const { RequestId: _, ...answer } = first.response;
+    expect(again.response).toMatchObject(answer);
+    expect(await tasks()).toBe(before + 1);
+  });
+
+  test("a retry may sign its robot anew and is still the same request", async () => {
+    const of = { sdkAppId: CN_APP, secretKey: secretKeyOf(CN_APP), userId: "signed-twice" };
+    const same = body({ ClientToken: "signed-twice", UserId: "signed-twice" });
+    const UserSig = (lifetimeSeconds: number) =>
+      signUserSig({ ...of, lifetimeSeconds }, systemClock.now());
+    const first = await house.post("start-ingest", { ...same, UserSig: UserSig(600) });
+    const again = await house.post("start-ingest", { ...same, UserSig: UserSig(700) });
+    expect(again.response["TaskId"]).toBe(first.response["TaskId"]);
+  });
+
+  test("one token with another request is refused and starts nothing", async () => {
+    const same = body({ ClientToken: "other" });
+    await house.post("start-ingest", same);
+    const before = await tasks();
+    const { response, status } = await house.post("start-ingest", { ...same, Volume: 7 });
+    expect(response.Error).toMatchObject({ Code: "InvalidParameterValue" });
+    expect(response.Error?.Message).toContain("ClientToken");
+    expect([status, await tasks()]).toEqual([400, before]);
+  });
+
+  test("without a token two equal requests are two", async () => {
+    const same = body();
+    const ids = [await house.post("start-ingest", same), await house.post("start-ingest", same)];
+    expect(new Set(ids.map(({ response }) => response["TaskId"])).size).toBe(2);
+  });
+
+  test("the answer stays the same after the end", async () => {
+    const same = body({ ClientToken: "ended" });
+    const { response } = await house.post("start-ingest", same);
+    await house.post("stop-ingest", { SdkAppId: CN_APP, TaskId: response["TaskId"] });
+    const again = await house.post("start-ingest", same);
+    expect(again.response["TaskId"]).toBe(response["TaskId"]);
+  });
+
+  test("a robot that still plays is not sent into a second room", async () => {
+    await start({ UserId: "busy" });
+    const before = await tasks();
+    const { status, response } = await start({ UserId: "busy" });
+    expect([status, response.Error?.Code]).toEqual([409, "FailedOperation.TaskExist"]);
+    expect(await tasks()).toBe(before);
+  });
+});
+
+describe("when TRTC fails", () => {
+  test("a refusal is the caller's, in TRTC's words, and ends the row as failed", async () => {
+    const same = body({ ClientToken: "refused", UserId: "refused-elsewhere" });
+    // Somebody else's task, of which this project knows nothing, has the robot.
+    const of = { sdkAppId: CN_APP, secretKey: secretKeyOf(CN_APP), userId: same.UserId };
+    await foreignStart(signUserSig({ ...of, lifetimeSeconds: 600 }, systemClock.now()), same);
+    const calls = trtc.calls("StartStreamIngest");
+    const first = await house.post("start-ingest", same);
+    expect([first.status, first.response.Error?.Code]).toEqual([409, "FailedOperation.TaskExist"]);
+    const again = await house.post("start-ingest", same);
+    expect(again.response.Error).toEqual(first.response.Error);
+    expect(trtc.calls("StartStreamIngest")).toBe(calls + 1);
+  });
+
+  test("a throttled call leaves again in a new slot, and the caller never hears of it", async () => {
+    const before = await tasks();
+    trtc.next("StartStreamIngest", "throttle", "throttle");
+    expect((await start()).status).toBe(200);
+    expect(await tasks()).toBe(before + 1);
+  });
+
+  test.each(["lose-answer", "lose-request", "gateway-error", "garbage", "hang"] as const)(
+    "%s: nobody calls the start failed, and a retry starts no second robot",
+    async (fault) => {
+      const same = body({ ClientToken: `unknown ${fault}` });
+      const before = await tasks();
+      trtc.next("StartStreamIngest", fault);
+      const first = await house.post("start-ingest", same);
+      expect([first.status, first.response.Error?.Code]).toEqual([500, "InternalError"]);
+      expect(first.response.Error?.Message).toContain("same ClientToken");
+      const { response } = await house.post("list-ingests", { RoomId: same.RoomId });
+      expect(response["Ingests"]).toMatchObject([{ State: "starting", Status: "InProgress" }]);
+      // The row is held until its lease lapses; a retry meanwhile waits for it, and starts nothing.
+      await house.database.query("update ingest set lease_until = now() where state = 'starting'");
+      const again = await house.post("start-ingest", same);
+      expect(again.response.Error?.Code).toBe("InternalError");
+      expect(await tasks()).toBe(before + (fault === "lose-answer" ? 1 : 0));
+    },
+  );
+
+  test("when TRTC cannot be reached at all, nothing was started and the token is free again", async () => {
+    const same = body({ ClientToken: "unreachable" });
+    const unreachable = await openHouse({ trtcEndpoint: () => "http://127.0.0.1:1" });
+    const first = await unreachable.post("start-ingest", same);
+    expect([first.status, first.response.Error?.Code]).toEqual([503, "ServiceUnavailable"]);
+    expect(first.headers.get("retry-after")).toBe("1");
+    const [row] = await unreachable.database.query("select state, client_token from ingest");
+    expect(row).toEqual({ state: "ended", client_token: null });
+    await unreachable.close();
+  });
+});
+
+/** A start past this project, straight at the emulator, as another program of the account would. */
+async function foreignStart(
+  UserSig: string,
+  same: ReturnType<typeof body> & { UserId: string; ClientToken: string },
+) {
+  const { ClientToken, ...fields } = same;
+  const target = { account: "cn", host: "", region: "ap-singapore" };
+  const request = { ...fields, UserSig };
+  await house.services.trtc.call("StartStreamIngest", { target, request, timeLeftMs: 5000 });
+}

@@ -1,0 +1,122 @@
+/**
+ * The whole house for a test: the real handlers behind the real gateway, the real emulator, a real
+ * database. Time is the machine's, unless a clock is handed in.
+ */
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { createGateway } from "../../local/gateway.js";
+import { loadFunctions, type LocalFunction } from "../../local/functions.js";
+import { localEnvironment } from "../../local/local-environment.js";
+import { startTimers } from "../../local/timers.js";
+import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "../../local/trtc/defaults.js";
+import { type EmulatorOptions, startEmulator } from "../../local/trtc/server.js";
+import { readTruth } from "../../local/truth.js";
+import { type Clock, systemClock } from "../../shared/clock.js";
+import type { Environment } from "../../shared/config.js";
+import type { Services } from "../../shared/ingest/services.js";
+import { jsonLog } from "../../shared/log.js";
+import { makeServices } from "../../shared/runtime/services.js";
+import type { Database } from "../../shared/store/database.js";
+import { readConfig } from "../../shared/validation/configuration.js";
+import { openTestPglite } from "./databases.js";
+
+export const CN_APP = 1400000000;
+export const INTL_APP = 1600000000;
+export const KEY = "local-secret-key";
+export const SECRET_ID = "AKIDlocal";
+
+export interface House {
+  url: string;
+  trtcUrl: string;
+  /** The bundled clip's URL. */
+  clip: string;
+  services: Services;
+  database: Database;
+  /** Every line of the log so far. */
+  logLines: string[];
+  /** `POST /<door>` with the local caller's Bearer key. */
+  post: (door: string, body: unknown, headers?: Record<string, string>) => Promise<Answer>;
+  functionNamed: (name: string) => LocalFunction;
+  truth: ReturnType<typeof readTruth>;
+  close: () => Promise<void>;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  /** What stands in `Response`. */
+  response: Record<string, unknown> & {
+    Error?: { Code: string; Message: string };
+    RequestId: string;
+  };
+}
+
+export interface HouseOptions {
+  env?: Environment;
+  database?: Database;
+  clock?: Clock;
+  timers?: boolean;
+  emulator?: Partial<EmulatorOptions>;
+  /** Between us and TRTC: what the services call instead of the emulator itself. */
+  trtcEndpoint?: (emulatorUrl: string) => string;
+}
+
+export async function openHouse(options: HouseOptions = {}): Promise<House> {
+  const { clock = systemClock, timers = false } = options;
+  const emulator = await startEmulator({
+    port: 0,
+    clock,
+    accounts: DEFAULT_ACCOUNTS,
+    applications: DEFAULT_APPLICATIONS,
+    ...options.emulator,
+  });
+  const endpoint = options.trtcEndpoint?.(emulator.url) ?? emulator.url;
+  const env = localEnvironment(options.env ?? {}, endpoint);
+  const database = options.database ?? (await openTestPglite());
+  const logLines: string[] = [];
+  const log = jsonLog((line) => logLines.push(line));
+  const services = makeServices({ config: readConfig(env), database, clock, log });
+  const functions = await loadFunctions(() => Promise.resolve(services), env);
+  const gateway = createGateway(functions);
+  gateway.listen(0, "127.0.0.1");
+  await once(gateway, "listening");
+  const url = `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`;
+  const running = timers ? startTimers(functions, clock) : undefined;
+  return {
+    url,
+    trtcUrl: emulator.url,
+    clip: `${emulator.url}/media/clip.mp4`,
+    services,
+    database,
+    logLines,
+    post: (door, body, headers) => post(`${url}/${door}`, body, headers),
+    functionNamed: (name) => functions.find((each) => each.name === name) as LocalFunction,
+    truth: readTruth(emulator.url),
+    async close() {
+      await running?.close();
+      gateway.closeAllConnections();
+      gateway.close();
+      services.trtc.close();
+      await emulator.close();
+      await database.close();
+    },
+  };
+}
+
+export async function post(
+  url: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const answer = await fetch(url, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${KEY}`,
+      "content-type": "application/json",
+      ...headers,
+    },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+  const { Response } = (await answer.json()) as { Response: Answer["response"] };
+  return { status: answer.status, headers: answer.headers, response: Response };
+}
