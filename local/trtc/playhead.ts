@@ -4,11 +4,12 @@
  */
 import { SECOND_MS, addMs } from "../../shared/clock.js";
 
+/** Played time is kept in milliseconds: whole ones at every tempo's quarter add up without error. */
 export interface Playback {
   /** Where the first round began; a seek at or past the end makes the first round over at once. */
   seekSeconds: number;
-  /** Seconds of media that were played before `since`. */
-  playedSeconds: number;
+  /** Milliseconds of media that were played before `since`. */
+  playedMs: number;
   since: Date;
   /** Seconds of media a second: the tempo, or 0 while it stands still. */
   rate: number;
@@ -22,7 +23,7 @@ export interface Playhead {
 
 export const playFrom = (since: Date, rate: number, seekSeconds = 0): Playback => ({
   seekSeconds,
-  playedSeconds: 0,
+  playedMs: 0,
   since,
   rate,
 });
@@ -30,22 +31,22 @@ export const playFrom = (since: Date, rate: number, seekSeconds = 0): Playback =
 /** The same playback from now on at another rate. */
 export const atRate = (playback: Playback, rate: number, now: Date): Playback => ({
   ...playback,
-  playedSeconds: playedSeconds(playback, now),
+  playedMs: playedMsAt(playback, now),
   since: now,
   rate,
 });
 
 /** `null` for a medium without an end, and for one whose length is not known yet. */
 export function playheadAt(playback: Playback, durationSeconds: number | null, at: Date): Playhead {
-  const played = playedSeconds(playback, at);
+  const playedMs = playedMsAt(playback, at);
+  const seekMs = playback.seekSeconds * SECOND_MS;
   if (durationSeconds === null) {
-    return { positionSeconds: playback.seekSeconds + played, loops: 0 };
+    return { positionSeconds: (seekMs + playedMs) / SECOND_MS, loops: 0 };
   }
-  const total = Math.min(playback.seekSeconds, durationSeconds) + played;
-  return {
-    positionSeconds: total % durationSeconds,
-    loops: Math.floor(total / durationSeconds),
-  };
+  const roundMs = durationSeconds * SECOND_MS;
+  const totalMs = Math.min(seekMs, roundMs) + playedMs;
+  const loops = Math.floor(totalMs / roundMs);
+  return { positionSeconds: Math.max(0, totalMs - loops * roundMs) / SECOND_MS, loops };
 }
 
 /** When so many rounds are over: length × rounds − seek, at this rate; undefined if it stands still. */
@@ -54,13 +55,12 @@ export function endOfRounds(
   { durationSeconds, rounds }: { durationSeconds: number; rounds: number },
 ): Date | undefined {
   const seekSeconds = Math.min(playback.seekSeconds, durationSeconds);
-  const leftSeconds = durationSeconds * rounds - seekSeconds - playback.playedSeconds;
-  if (leftSeconds <= 0) return playback.since;
+  const leftMs = (durationSeconds * rounds - seekSeconds) * SECOND_MS - playback.playedMs;
+  if (leftMs <= 0) return playback.since;
   if (playback.rate === 0) return undefined;
-  return addMs(playback.since, Math.round((leftSeconds / playback.rate) * SECOND_MS));
+  return addMs(playback.since, Math.round(leftMs / playback.rate));
 }
 
-function playedSeconds({ playedSeconds: before, since, rate }: Playback, at: Date): number {
-  const passedMs = Math.max(0, at.getTime() - since.getTime());
-  return before + (passedMs / SECOND_MS) * rate;
+function playedMsAt({ playedMs, since, rate }: Playback, at: Date): number {
+  return playedMs + Math.max(0, at.getTime() - since.getTime()) * rate;
 }

@@ -2,12 +2,12 @@
  * What TRTC leaves undocumented, and answers that nothing here causes, as switches: each has a
  * default, and a client should hold under every value. README.md says why each exists.
  */
-import { type Static, Type } from "@sinclair/typebox";
+import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { ApiError } from "../../shared/errors.js";
 import { makeCheck } from "../../shared/validation/check.js";
 import { isTrtcAction, TRTC_ACTIONS, type TrtcAction } from "./schemas.js";
 
-const optional = Type.Optional;
+const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
 
 const flat = Type.Object(
   {

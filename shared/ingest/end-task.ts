@@ -6,8 +6,8 @@ import type { Services } from "./services.js";
 import { callInSlot, saysGone } from "./trtc-call.js";
 
 /**
- * How long a claim holds: a stop's slot and call take well under this, and a killed instance
- * delays its stops by no more.
+ * How long a claim holds. A stop is over within it, its slot included, or is given up; and a
+ * killed instance delays its stops by no more.
  */
 export const LEASE_MS = 10_000;
 
@@ -33,7 +33,14 @@ export async function endTask(
   try {
     const TaskId = ingest.trtcTaskId ?? "";
     const request = { SdkAppId: sdkAppId, TaskId };
-    await callInSlot(services, "StopStreamIngest", { ingest, request, waitMs, timeLeftMs });
+    // A claim that has lapsed is another's: the call must be over before that.
+    const leaseLeftMs = () => (ingest.leaseUntil?.getTime() ?? 0) - clock.now().getTime();
+    await callInSlot(services, "StopStreamIngest", {
+      ingest,
+      request,
+      waitMs,
+      timeLeftMs: () => Math.min(timeLeftMs(), leaseLeftMs()),
+    });
   } catch (error) {
     if (!saysGone(error)) {
       await store.release({ taskId, fence, retryAt: addMs(clock.now(), RETRY_MS) });

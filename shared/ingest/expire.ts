@@ -31,6 +31,9 @@ const CLAIM_AHEAD_MS = 1000;
 /** A deadline that is moved closer during the run is seen after this at the latest. */
 const LOOK_AGAIN_MS = 2000;
 
+/** What is due but held in another's transaction is free, or gone, in less than this. */
+const BREATH_MS = 50;
+
 /** What one instance works on at once: a second's worth of slots. */
 const CLAIMS_MAX = 20;
 
@@ -42,41 +45,44 @@ const SIGNATURE_KEPT_MS = 15 * MINUTE_MS;
 
 export async function expireIngests(
   services: Services,
-  { timeLeftMs }: { timeLeftMs: () => number },
+  { timeLeftMs }: Run,
 ): Promise<ExpireCounts> {
   const { store, clock, config } = services;
   const counts: ExpireCounts = { claimed: 0, stopped: 0, spared: 0, failed: 0 };
-  const horizonAt = addMs(clock.now(), config.expiryTickMs + OVERLAP_MS);
   const working = new Set<Promise<void>>();
+  const wanted = {
+    horizonAt: addMs(clock.now(), config.expiryTickMs + OVERLAP_MS),
+    aheadMs: CLAIM_AHEAD_MS,
+  };
   while (timeLeftMs() > RESERVE_MS) {
-    const nextAt = await store.nextDueAt(horizonAt);
+    const nextAt = await store.nextClaimAt(wanted);
     if (!nextAt && working.size === 0) break;
     const isFull = working.size >= CLAIMS_MAX;
-    const pauseMs =
-      nextAt && !isFull ? msUntil(nextAt, clock.now()) - CLAIM_AHEAD_MS : LOOK_AGAIN_MS;
-    if (pauseMs > 0) {
-      await pause(services, working, Math.min(pauseMs, LOOK_AGAIN_MS));
-      continue;
-    }
-    const at = clock.now();
-    const claims = await store.claimDue({
-      at,
-      horizonAt: addMs(at, CLAIM_AHEAD_MS),
-      leaseMs: LEASE_MS,
-      limit: CLAIMS_MAX - working.size,
-    });
+    const waitMs = nextAt && !isFull ? msUntil(nextAt, clock.now()) : LOOK_AGAIN_MS;
+    const claims = waitMs > 0 ? [] : await claim(services, CLAIMS_MAX - working.size);
     counts.claimed += claims.length;
-    for (const claim of claims) {
-      const work = stopOnTime(services, claim, timeLeftMs).then((outcome) => {
+    for (const each of claims) {
+      const work = stopOnTime(services, each, timeLeftMs).then((outcome) => {
         counts[outcome] += 1;
         working.delete(work);
       });
       working.add(work);
     }
+    if (claims.length > 0) continue;
+    await pause(services, working, Math.min(Math.max(waitMs, BREATH_MS), LOOK_AGAIN_MS));
   }
   await Promise.all(working);
   await store.forgetSignatures(addMs(clock.now(), -SIGNATURE_KEPT_MS));
   return counts;
+}
+
+interface Run {
+  timeLeftMs: () => number;
+}
+
+function claim({ store, clock }: Services, limit: number): Promise<Ingest[]> {
+  const at = clock.now();
+  return store.claimDue({ at, horizonAt: addMs(at, CLAIM_AHEAD_MS), leaseMs: LEASE_MS, limit });
 }
 
 /** Sleeps, but not longer than until one of the stops under way is done. */
@@ -91,12 +97,12 @@ async function pause({ clock }: Services, working: Set<Promise<void>>, ms: numbe
 
 async function stopOnTime(
   services: Services,
-  claim: Ingest,
+  claimed: Ingest,
   timeLeftMs: () => number,
 ): Promise<"stopped" | "spared" | "failed"> {
   const { store, clock } = services;
-  const { taskId, fence } = claim;
-  const at = await sleepUntil(services, dueAt(claim));
+  const { taskId, fence } = claimed;
+  const at = await sleepUntil(services, dueAt(claimed));
   try {
     const begun = await store.beginDueStop({ taskId, fence, at, leaseMs: LEASE_MS });
     if (!begun) {
@@ -104,13 +110,13 @@ async function stopOnTime(
       return "spared";
     }
     const ended = await endTask(services, { ...begun, askedAt: at, timeLeftMs });
-    const latenessMs = -msUntil(claim.deadlineAt, clock.now());
-    report(services, claim, { outcome: ended ? "ok" : "overtaken", latenessMs });
+    const latenessMs = -msUntil(claimed.deadlineAt, clock.now());
+    report(services, claimed, { outcome: ended ? "ok" : "overtaken", latenessMs });
     return "stopped";
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     const outcome = error instanceof TrtcError ? error.code : "InternalError";
-    report(services, claim, { outcome, detail });
+    report(services, claimed, { outcome, detail });
     return "failed";
   }
 }

@@ -12,31 +12,38 @@ export async function claimDue(
   { at, horizonAt, leaseMs, limit }: { at: Date; horizonAt: Date; leaseMs: number; limit: number },
 ): Promise<Ingest[]> {
   const rows = await query(
-    `update ingest
-     set lease_until = $3, fence = fence + 1
-     where task_id in (
-       select task_id from ingest
-       where state in ('running', 'stopping') and due_at <= $2
-         and (lease_until is null or lease_until <= $1)
-       order by due_at
-       limit $4
-       for update skip locked
+    `with claimed as (
+       update ingest
+       set lease_until = $3, fence = fence + 1
+       where task_id in (
+         select task_id from ingest
+         where state in ('running', 'stopping') and due_at <= $2
+           and (lease_until is null or lease_until <= $1)
+         order by due_at
+         limit $4
+         for update skip locked
+       )
+       returning *
      )
-     returning *`,
+     select * from claimed order by due_at`,
     [at, horizonAt, addMs(at, leaseMs), limit],
   );
   return rows.map(ingestOf);
 }
 
 /**
- * When there will next be something to claim before `horizonAt`: a deadline, or the lapse of a
- * claim whose holder may be gone.
+ * When `claimDue` will next find something that is due before `horizonAt`: `aheadMs` before a
+ * deadline, or at the lapse of a claim whose holder may be gone.
  */
-export async function nextDueAt(query: Query, horizonAt: Date): Promise<Date | undefined> {
+export async function nextClaimAt(
+  query: Query,
+  { horizonAt, aheadMs }: { horizonAt: Date; aheadMs: number },
+): Promise<Date | undefined> {
   const [row] = await query(
-    `select min(greatest(due_at, lease_until)) as next_at from ingest
+    `select min(greatest(due_at - $2 * interval '1 millisecond', lease_until)) as next_at
+     from ingest
      where state in ('running', 'stopping') and due_at <= $1`,
-    [horizonAt],
+    [horizonAt, aheadMs],
   );
   const nextAt = row?.["next_at"];
   return nextAt instanceof Date ? nextAt : undefined;

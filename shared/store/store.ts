@@ -1,6 +1,6 @@
 /** Everything that is remembered, and every way to ask for it. The only SQL of the house is here. */
 import type { Database } from "./database.js";
-import { claimDue, nextDueAt } from "./due.js";
+import { claimDue, nextClaimAt } from "./due.js";
 import { findIngest, listIngests, readIngest } from "./reads.js";
 import { takeSlot, type SlotWanted } from "./slots.js";
 import { beginStart, markFailed, markRunning, type NewIngest } from "./starts.js";
@@ -26,7 +26,7 @@ export function createStore({ query, close }: Database, databaseNow?: () => Date
     release: release.bind(undefined, query),
 
     claimDue: claimDue.bind(undefined, query),
-    nextDueAt: nextDueAt.bind(undefined, query),
+    nextClaimAt: nextClaimAt.bind(undefined, query),
 
     findIngest: findIngest.bind(undefined, query),
     readIngest: readIngest.bind(undefined, query),

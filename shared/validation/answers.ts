@@ -59,7 +59,7 @@ export const INGEST = Type.Object({
         "Why it ended. stopped: it was asked for; expired: its deadline; finished: the media came to its end; failed: TRTC refused it; lost: TRTC knows the task no more and gave no reason.",
     }),
   ),
-  FailureCode: orNull(Type.String({ description: "The code that TRTC refused the start with." })),
+  FailureCode: orNull(Type.String({ description: "The code that the start was refused with." })),
   SdkAppId: cn.SdkAppId,
   RoomId: cn.RoomId,
   RoomIdType: cn.RoomIdType,

@@ -88,7 +88,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   minimum: "is too small",
   maximum: "is too large",
   not: "may not be 0",
-  minLength: "is empty",
+  minLength: "is too short",
   maxLength: "is too long",
   pattern: "has the wrong form",
   minItems: "is empty",
@@ -118,13 +118,18 @@ function specific(
 /** What a field wants, in words: "an integer from 0 to 100". */
 export function expected(schema: TSchema | undefined): string {
   if (!schema) return "it";
-  const { type, minimum, maximum, maxLength, pattern } = schema as Record<string, unknown>;
+  const { type, minimum, maximum, minLength, maxLength, pattern } = schema as Record<
+    string,
+    unknown
+  >;
   const choices = schema["enum"] as readonly unknown[] | undefined;
   if (choices) return `one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`;
   if (type === "boolean") return "true or false";
   if (type === "array") return "a list";
   if (type === "string") {
-    const length = typeof maxLength === "number" ? ` of 1 to ${maxLength} characters` : "";
+    const shortest = typeof minLength === "number" ? minLength : 1;
+    const length =
+      typeof maxLength === "number" ? ` of ${shortest} to ${maxLength} characters` : "";
     return `a string${length}${typeof pattern === "string" ? ` that fits ${pattern}` : ""}`;
   }
   const zero = "not" in schema ? ", not 0" : "";

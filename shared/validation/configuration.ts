@@ -1,6 +1,6 @@
 /**
  * What an operator sets, checked once when an instance opens. A wrong value stops the instance
- * with a message that names the variable and the field, never the value: it may be a secret.
+ * with a message that names the variable, its entry and field, never the value: it may be a secret.
  */
 import { createHash } from "node:crypto";
 import { type Static, type TObject, Type } from "@sinclair/typebox";
@@ -110,13 +110,13 @@ export class ConfigError extends Error {
 
 function readApplications(env: Environment): Map<number, Application> {
   const applications = readList(env, "TRTC_APPS", applicationSchema, { required: true }).map(
-    (entry): Application => {
+    (entry, index): Application => {
       const site = entry.Site ?? "intl";
       const defaults = { Site: site, Region: DEFAULT_REGION, Account: site };
       const application = { ...defaults, AdvancedPermission: false, ...entry };
       if (!SITE_FACTS[site].regions.includes(application.Region)) {
         throw new ConfigError(
-          `TRTC_APPS: Region of ${entry.SdkAppId} must be one of ${SITE_FACTS[site].regions.join(", ")}`,
+          `TRTC_APPS[${index}]: Region must be one of ${SITE_FACTS[site].regions.join(", ")}`,
         );
       }
       return application;
@@ -128,26 +128,26 @@ function readApplications(env: Environment): Map<number, Application> {
 function readCallers(env: Environment, applications: ReadonlyMap<number, Application>): Caller[] {
   const callers = readList(env, "CALLERS", callerSchema, { required: true });
   uniquely("CALLERS", "Id", callers);
-  return callers.map((entry) => {
+  return callers.map((entry, index) => {
     const foreign = entry.SdkAppIds.find((id) => !applications.has(id));
     if (foreign !== undefined) {
-      throw new ConfigError(`CALLERS: SdkAppId ${foreign} of ${entry.Id} is not in TRTC_APPS`);
+      throw new ConfigError(`CALLERS[${index}]: SdkAppId ${foreign} is not in TRTC_APPS`);
     }
     return {
       ...entry,
-      roomRule: roomRule(entry),
+      roomRule: roomRule(entry, index),
       maxDurationMinutes: entry.MaxDuration ?? MAX_DURATION_MINUTES,
     };
   });
 }
 
-function roomRule({ Id, RoomPattern }: Static<typeof callerSchema>): RegExp | undefined {
+function roomRule({ RoomPattern }: Static<typeof callerSchema>, index: number): RegExp | undefined {
   if (RoomPattern === undefined) return undefined;
   try {
     // By itself first: `a)|(?:b` would be one only inside the brackets, and no longer in full.
     return new RegExp(`^(?:${new RegExp(RoomPattern, "u").source})$`, "u");
   } catch {
-    throw new ConfigError(`CALLERS: RoomPattern of ${Id} is no regular expression`);
+    throw new ConfigError(`CALLERS[${index}]: RoomPattern is no regular expression`);
   }
 }
 
@@ -157,11 +157,14 @@ function readAccounts(env: Environment): Map<string, Account> {
 
 function digests(callers: readonly Caller[]): Map<string, Caller> {
   const found = new Map<string, Caller>();
-  for (const caller of callers) {
+  for (const [index, caller] of callers.entries()) {
     for (const key of new Set(caller.SecretKeys)) {
       const digest = keyDigest(key);
       const other = found.get(digest);
-      if (other) throw new ConfigError(`CALLERS: ${other.Id} and ${caller.Id} share a SecretKey`);
+      if (other) {
+        const otherIndex = callers.indexOf(other);
+        throw new ConfigError(`CALLERS[${otherIndex}] and CALLERS[${index}] share a SecretKey`);
+      }
       found.set(digest, caller);
     }
   }
@@ -202,9 +205,9 @@ function parseJson(variable: string, text: string): unknown {
 
 function uniquely<T, K extends keyof T>(variable: string, key: K, entries: readonly T[]) {
   const found = new Map<T[K], T>();
-  for (const entry of entries) {
+  for (const [index, entry] of entries.entries()) {
     if (found.has(entry[key])) {
-      throw new ConfigError(`${variable}: ${String(key)} ${String(entry[key])} stands twice`);
+      throw new ConfigError(`${variable}[${index}]: ${String(key)} is that of another`);
     }
     found.set(entry[key], entry);
   }

@@ -16,6 +16,7 @@ import type { Environment } from "../../shared/config.js";
 import type { Services } from "../../shared/ingest/services.js";
 import { jsonLog } from "../../shared/log.js";
 import { makeServices } from "../../shared/runtime/services.js";
+import { createStore } from "../../shared/store/store.js";
 import type { Database } from "../../shared/store/database.js";
 import { readConfig } from "../../shared/validation/configuration.js";
 import { openTestPglite } from "./databases.js";
@@ -75,7 +76,9 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const database = options.database ?? (await openTestPglite());
   const logLines: string[] = [];
   const log = jsonLog((line) => logLines.push(line));
-  const services = makeServices({ config: readConfig(env), database, clock, log });
+  const made = makeServices({ config: readConfig(env), database, clock, log });
+  // With a clock of the test's, slots are counted by it as well, and not by the database's.
+  const services = options.clock ? { ...made, store: createStore(database, clock.now) } : made;
   const functions = await loadFunctions(() => Promise.resolve(services), env);
   const gateway = createGateway(functions);
   gateway.listen(0, "127.0.0.1");

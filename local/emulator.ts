@@ -1,0 +1,35 @@
+/** `npm run emulator`: TRTC alone, until SIGINT or SIGTERM. */
+import { environment } from "../shared/config.js";
+import { readPort } from "./port.js";
+import { runUntilSignal } from "./run-until-signal.js";
+import { HELP, readCommandLine } from "./trtc/command-line.js";
+import { DEFAULT_PORT } from "./trtc/defaults.js";
+import { startEmulator } from "./trtc/server.js";
+import type { LogEntry } from "./trtc/world.js";
+
+const out = (line: string) => process.stdout.write(`${line}\n`);
+
+async function main(): Promise<void> {
+  const { help, quiet, port, options } = readCommandLine(process.argv.slice(2));
+  if (help) {
+    out(HELP);
+    return;
+  }
+  const { TRTC_PORT } = environment();
+  const emulator = await startEmulator({
+    ...options,
+    port: readPort({ TRTC_PORT: port ?? TRTC_PORT }, "TRTC_PORT", DEFAULT_PORT),
+    log: quiet ? () => undefined : logLine,
+  });
+  out(`ready ${emulator.url}`);
+  await runUntilSignal();
+  await emulator.close();
+}
+
+const logLine = ({ requestId, action, outcome, detail = "" }: LogEntry) =>
+  out(`${requestId} ${action} ${outcome} ${detail}`.trimEnd());
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,91 @@
+/** The configuration file of `npm run emulator`: accounts, applications and switches, in JSON. */
+import { readFileSync } from "node:fs";
+import { type Static, type TObject, type TSchema, Type } from "@sinclair/typebox";
+import { ApiError } from "../../shared/errors.js";
+import { makeCheck } from "../../shared/validation/check.js";
+import { FIELDS } from "../../shared/validation/fields.js";
+import { type Site, SITES } from "../../shared/validation/sites.js";
+import type { Accounts, Application } from "./parties.js";
+
+export interface ConfigFile {
+  accounts?: Accounts;
+  applications?: readonly Application[];
+  /** Not checked yet: the command line may add to them. */
+  switches?: object;
+}
+
+const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
+const object = <T extends Record<string, TSchema>>(fields: T) =>
+  Type.Object(fields, { additionalProperties: false });
+const key = Type.String({ minLength: 1, maxLength: 256 });
+
+const fileSchema = object({
+  accounts: optional(Type.Unknown()),
+  applications: optional(Type.Unknown()),
+  switches: optional(Type.Unknown()),
+});
+
+const accountSchema = object({ secretKey: key, token: optional(key) });
+
+const applicationSchema = object({
+  sdkAppId: FIELDS.cn.SdkAppId,
+  secretKey: key,
+  site: Type.Unsafe<Site>({ type: "string", enum: SITES }),
+  advancedPermission: optional(Type.Boolean()),
+  ingest: optional(Type.Boolean()),
+  rtmp: optional(Type.Boolean()),
+  secretIds: optional(Type.Array(key)),
+});
+
+/** Throws an Error that says where in the file a wrong value stands. */
+export function readConfigFile(path: string): ConfigFile {
+  const json = parseJson(readFileSync(path, "utf8"));
+  if (json === undefined) throw new Error(`${path} is no JSON`);
+  const content = checked(path, fileSchema, json);
+  const { accounts, applications, switches } = content;
+  return {
+    ...(accounts !== undefined && { accounts: readAccounts(accounts) }),
+    ...(applications !== undefined && { applications: readApplications(applications) }),
+    ...(switches !== undefined && { switches: requireObject("switches", switches) }),
+  };
+}
+
+const readAccounts = (value: unknown): Accounts =>
+  Object.fromEntries(
+    Object.entries(requireObject("accounts", value)).map(([secretId, account]) => [
+      secretId,
+      checked(`accounts.${secretId}`, accountSchema, account),
+    ]),
+  );
+
+function readApplications(value: unknown): Application[] {
+  if (!Array.isArray(value)) throw new Error("applications is no list");
+  return value.map((entry, index) => checked(`applications[${index}]`, applicationSchema, entry));
+}
+
+function requireObject(name: string, value: unknown): object {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  throw new Error(`${name} is no object`);
+}
+
+const checked = <S extends TObject>(name: string, schema: S, value: unknown): Static<S> =>
+  named(name, () => makeCheck<Static<S>>(schema)(value));
+
+/** Says where in the configuration a wrong value stands. */
+export function named<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    throw new Error(`${name}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Undefined for what is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,50 @@
+/** The bundled clip in other containers, and media made by hand: fixtures that need no encoder. */
+import { readFileSync } from "node:fs";
+import {
+  ALL_FORMATS,
+  BufferSource,
+  BufferTarget,
+  Conversion,
+  Input,
+  Output,
+  type OutputFormat,
+} from "mediabunny";
+
+export const CLIP = readFileSync(new URL("../../local/trtc/media/clip.mp4", import.meta.url));
+
+/** The same packets in another container; nothing is encoded. */
+export async function remux(format: OutputFormat, { video = true } = {}): Promise<Buffer> {
+  const input = new Input({ formats: ALL_FORMATS, source: new BufferSource(CLIP) });
+  const target = new BufferTarget();
+  const output = new Output({ format, target });
+  const conversion = await Conversion.init({ input, output, video: { discard: !video } });
+  await conversion.execute();
+  if (!target.buffer) throw new Error("Nothing was written.");
+  return Buffer.from(target.buffer);
+}
+
+/** One frame of MPEG-1 layer III: 1152 samples of silence at 44.1 kHz and 128 kbit/s. */
+const MP3_FRAME = Buffer.concat([Buffer.of(0xff, 0xfb, 0x90, 0x64), Buffer.alloc(413)]);
+
+export const MP3_FRAME_SECONDS = 1152 / 44_100;
+
+export const mp3 = (frames: number): Buffer =>
+  Buffer.concat(Array.from({ length: frames }, () => MP3_FRAME));
+
+/** The header of an FLV with the metadata that every writer puts first. */
+export function flv(durationSeconds: number): Buffer {
+  const number = Buffer.alloc(8);
+  number.writeDoubleBE(durationSeconds);
+  const text = (content: string) =>
+    Buffer.concat([Buffer.of(0, content.length), Buffer.from(content)]);
+  const data = Buffer.concat([
+    ...[Buffer.of(2), text("onMetaData"), Buffer.of(8, 0, 0, 0, 1)],
+    ...[text("duration"), Buffer.of(0), number, Buffer.of(0, 0, 9)],
+  ]);
+  const tag = Buffer.concat([Buffer.of(18, 0, 0, data.length), Buffer.alloc(7), data]);
+  return Buffer.concat([
+    Buffer.from("FLV\x01\x05\0\0\0\x09\0\0\0\0", "latin1"),
+    tag,
+    Buffer.alloc(4),
+  ]);
+}

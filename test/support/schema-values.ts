@@ -1,0 +1,89 @@
+/** Values inside and outside a field's schema, for properties over every schema. */
+import fc from "fast-check";
+import type { TObject, TSchema } from "@sinclair/typebox";
+
+/** Requests that fit: every required field, and any choice of the others. */
+export function fittingRequests(schema: TObject): fc.Arbitrary<Record<string, unknown>> {
+  const fields = Object.entries(schema.properties).map(
+    ([name, field]) => [name, fittingValues(field)] as const,
+  );
+  return fc.record(Object.fromEntries(fields), { requiredKeys: [...(schema.required ?? [])] });
+}
+
+export function fittingValues(schema: TSchema): fc.Arbitrary<unknown> {
+  const { type, minimum, maximum, pattern, minLength, maxLength, choices } = rulesOf(schema);
+  if (choices.length > 0) return fc.constantFrom(...choices);
+  if (type === "boolean") return fc.boolean();
+  if (type === "integer") {
+    const numbers = fc.integer({ min: minimum, max: maximum });
+    return "not" in schema ? numbers.filter((value) => value !== 0) : numbers;
+  }
+  if (type !== "string") throw new Error(`no values are known for the type ${type}`);
+  if (pattern === undefined) return fc.string({ unit: "binary", minLength, maxLength });
+  return fc
+    .stringMatching(new RegExp(pattern, "u"))
+    .filter((text) => text.length >= minLength && text.length <= maxLength);
+}
+
+/** Every kind of value that does not fit: of another type, just beyond a bound, of another form. */
+export function foreignValues(schema: TSchema): fc.Arbitrary<unknown> {
+  const fitting = fittingValues(schema);
+  const ofNoType = [
+    fc.constant(null),
+    fc.array(fitting, { maxLength: 2 }),
+    fc.record({ value: fitting }),
+    fc.dictionary(fc.constantFrom("toString", "valueOf", "__proto__", "length"), fc.integer()),
+  ];
+  switch (rulesOf(schema).type) {
+    case "boolean":
+      return fc.oneof(...ofNoType, anyNumber, fc.constantFrom("true", "false", "1", ""));
+    case "string":
+      return fc.oneof(...ofNoType, anyNumber, fc.boolean(), foreignTexts(schema));
+    default:
+      return fc.oneof(...ofNoType, fc.boolean(), fitting.map(String), foreignNumbers(schema));
+  }
+}
+
+const anyNumber = fc.oneof(fc.integer(), fc.double());
+
+function foreignTexts(schema: TSchema): fc.Arbitrary<string> {
+  const { pattern, minLength, maxLength, choices } = rulesOf(schema);
+  const tooLong = fc.constant("a".repeat(maxLength + 1));
+  if (choices.length > 0) return fc.string().filter((text) => !choices.includes(text));
+  if (pattern === undefined) return minLength > 0 ? fc.oneof(fc.constant(""), tooLong) : tooLong;
+  const marked = fc
+    .tuple(fittingValues(schema), fc.constantFrom("\0", "\n", "\u007f", "é", "任"))
+    .map(([text, mark]) => `${String(text)}${mark}`);
+  return fc.oneof(fc.constant(""), tooLong, marked);
+}
+
+function foreignNumbers(schema: TSchema): fc.Arbitrary<number> {
+  const { minimum, maximum, choices } = rulesOf(schema);
+  const near = choices.length > 0 ? [-1, 0.25, 3, 5, 1e9] : [minimum - 1, maximum + 1, 1e300];
+  const zeros = "not" in schema ? [0, -0] : [];
+  return fc
+    .oneof(
+      fc.constantFrom(NaN, Infinity, -Infinity, ...near, ...zeros),
+      fc.double({ noInteger: true }),
+    )
+    .filter((value) => !choices.includes(value));
+}
+
+/** Longer than any field of the contract, for those that state no length but a pattern. */
+const LENGTH_MAX = 4096;
+
+interface Rules {
+  type: string;
+  minimum: number;
+  maximum: number;
+  pattern: string | undefined;
+  minLength: number;
+  maxLength: number;
+  choices: readonly unknown[];
+}
+
+function rulesOf(schema: TSchema): Rules {
+  const usual = { minimum: 0, maximum: 0, pattern: undefined, minLength: 0, maxLength: LENGTH_MAX };
+  const { enum: choices = [] } = schema as { enum?: readonly unknown[] };
+  return { type: "", ...usual, ...schema, choices };
+}
