@@ -9,6 +9,16 @@ import { manualClock } from "./support/manual-clock.js";
 import { CLIP, flv, mp3, MP3_FRAME_SECONDS, remux } from "./support/media.js";
 import { type MediaServer, startMediaServer } from "./support/media-server.js";
 
+/** A second of silence: 8000 samples of 8 bits. */
+const WAV = Buffer.concat([
+  Buffer.from(
+    "RIFF\x64\x1f\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0@\x1f\0\0@\x1f\0\0\x01\0\x08\0",
+    "latin1",
+  ),
+  Buffer.from("data@\x1f\0\0", "latin1"),
+  Buffer.alloc(8000, 128),
+]);
+
 let server: MediaServer;
 beforeAll(async () => {
   server = await startMediaServer();
@@ -110,6 +120,7 @@ describe("nothing can be played", () => {
     ["a missing file", "/missing.mp4", undefined],
     ["a text behind .mp4", "/text.mp4", Buffer.from("This is no film.")],
     ["an empty file", "/empty.mp4", Buffer.alloc(0)],
+    ["a WAV, which TRTC does not take", "/a.wav", WAV],
     ["the first kilobyte of a film", "/cut.mp4", CLIP.subarray(0, 1024)],
   ])("in %s", async (_what, path, bytes) => {
     if (bytes) server.put(path, bytes);

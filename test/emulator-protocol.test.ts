@@ -82,7 +82,7 @@ describe("who calls", () => {
 
   test("whose body was changed on the way is refused", async () => {
     const message = caller.sign();
-    const body = Buffer.from(JSON.stringify({ ...named, SdkAppId: INTL_APP }));
+    const body = Buffer.from(JSON.stringify({ ...NAMED, SdkAppId: INTL_APP }));
     expect(codeIn(await caller.raw({ ...message, body }))).toBe("AuthFailure.SignatureFailure");
   });
 });

@@ -1,8 +1,6 @@
 /** What holds over processes that share nothing but PostgreSQL and TRTC, and may be killed. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { addMs, SECOND_MS, systemClock as clock } from "../shared/clock.js";
-import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "../local/trtc/defaults.js";
-import { startEmulator } from "../local/trtc/server.js";
 import { readTruth, type TaskTruth } from "../local/truth.js";
 import { newPostgresUrl } from "./support/databases.js";
 import { CN_APP, post } from "./support/house.js";
@@ -14,16 +12,12 @@ const STARTS = 200;
 const TAKEN_OVER_WITHIN_MS = 11 * SECOND_MS;
 
 describe("four processes on one PostgreSQL", () => {
-  let emulator: Awaited<ReturnType<typeof startEmulator>>;
+  let emulator: RunningProcess;
   let instances: RunningProcess[];
   const truth = () => readTruth(emulator.url);
 
   beforeAll(async () => {
-    emulator = await startEmulator({
-      port: 0,
-      accounts: DEFAULT_ACCOUNTS,
-      applications: DEFAULT_APPLICATIONS,
-    });
+    emulator = await startProcess("local/emulator.ts", { TRTC_PORT: "0" });
     const env = {
       DATABASE_URL: await newPostgresUrl(),
       TRTC_ENDPOINT: emulator.url,
@@ -38,7 +32,7 @@ describe("four processes on one PostgreSQL", () => {
     await Promise.all(
       instances.map(({ end, child }) => child.exitCode === null && !child.killed && end("SIGKILL")),
     );
-    await emulator.close();
+    await emulator.end("SIGTERM");
   });
 
   const request = (fields: object) => ({

@@ -66,7 +66,11 @@ describe("a string room", () => {
   });
 
   test("may be any 1 to 64 characters of it", () => {
-    const rooms = fc.string({ unit: fc.constantFrom(...Array.from(ALPHABET)), minLength: 1, maxLength: 64 });
+    const rooms = fc.string({
+      unit: fc.constantFrom(...Array.from(ALPHABET)),
+      minLength: 1,
+      maxLength: 64,
+    });
     fc.assert(
       fc.property(rooms, (roomId) => {
         expect(codeFor(roomId, STRING_ROOM)).toBe("taken");

@@ -3,12 +3,19 @@
  * nothing that a server does can make it throw anything but an Error, or hang.
  */
 import {
-  ALL_FORMATS,
+  ADTS,
+  HLS,
   Input,
   LogLevel,
   Logging,
+  MATROSKA,
+  MP3,
+  MP4,
+  MPEG_TS,
+  QTFF,
   UnsupportedInputFormatError,
   UrlSource,
+  WEBM,
 } from "mediabunny";
 import { SECOND_MS } from "../../shared/clock.js";
 import { boundedFetch, type BoundedFetch } from "./bounded-fetch.js";
@@ -42,6 +49,9 @@ const FLV_HEAD_BYTES = 4096;
 /** It would warn of servers without range requests, which is nothing to anybody here. */
 Logging.level = LogLevel.Silent;
 
+/** TRTC's containers but for FLV, which is read below; bare AAC is what segments of a playlist may be. */
+const FORMATS = [HLS, MP4, QTFF, MATROSKA, WEBM, MP3, MPEG_TS, ADTS];
+
 const ENDLESS: Media = { durationSeconds: null };
 
 /** Throws an Error when there is nothing at the address that can be played. */
@@ -62,7 +72,7 @@ export async function probe(streamUrl: string, limits = LIMITS): Promise<Media> 
 
 const openInput = (streamUrl: string, { fetch: fetchFn }: BoundedFetch): Input =>
   new Input({
-    formats: ALL_FORMATS,
+    formats: FORMATS,
     formatOptions: { hls: { offsetTimestampsByDateTime: false } },
     source: new UrlSource(streamUrl, {
       fetchFn,

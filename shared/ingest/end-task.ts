@@ -1,5 +1,6 @@
 /** Ends a task at TRTC and writes it down, if the row is still ours to end. */
 import { addMs } from "../clock.js";
+import type { Slot } from "../store/database-time.js";
 import type { EndReason, Ingest } from "../store/ingest-row.js";
 import { reasonWhenGone } from "./lifecycle.js";
 import type { Services } from "./services.js";
@@ -16,8 +17,8 @@ const RETRY_MS = 1000;
 
 export interface TaskToEnd {
   ingest: Ingest;
-  /** Until the slot that was taken for the call. */
-  waitMs: number;
+  /** Taken for the call. */
+  slot: Slot;
   /** When this attempt asked; the row's `stopAskedAt` is that of the first. */
   askedAt: Date;
   timeLeftMs: () => number;
@@ -26,7 +27,7 @@ export interface TaskToEnd {
 /** Throws TrtcError when the task may still be there; the row then stays due. */
 export async function endTask(
   services: Services,
-  { ingest, waitMs, askedAt, timeLeftMs }: TaskToEnd,
+  { ingest, slot, askedAt, timeLeftMs }: TaskToEnd,
 ): Promise<Ingest | undefined> {
   const { store, clock } = services;
   const { taskId, fence, sdkAppId } = ingest;
@@ -38,7 +39,7 @@ export async function endTask(
     await callInSlot(services, "StopStreamIngest", {
       ingest,
       request,
-      waitMs,
+      slot,
       timeLeftMs: () => Math.min(timeLeftMs(), leaseLeftMs()),
     });
   } catch (error) {

@@ -7,6 +7,7 @@
  */
 import { addMs } from "../clock.js";
 import { ApiError } from "../errors.js";
+import type { Slot } from "../store/database-time.js";
 import type { Ingest } from "../store/ingest-row.js";
 import { apiErrorOf, TrtcError } from "../trtc/trtc-error.js";
 import { deadlineFrom } from "./lifecycle.js";
@@ -55,12 +56,12 @@ export async function startIngest(
 async function play(
   services: Services,
   call: Call<"StartStreamIngest">,
-  { ingest, waitMs, plan }: { ingest: Ingest; waitMs: number; plan: StartPlan },
+  { ingest, slot, plan }: { ingest: Ingest; slot: Slot; plan: StartPlan },
 ): Promise<Ingest> {
   const { store, clock } = services;
   const { taskId, fence } = ingest;
   // TRTC counts a loop's cap from when it takes the call, so the deadline counts from just before.
-  const startedAt = addMs(clock.now(), waitMs);
+  const startedAt = addMs(clock.now(), Math.max(0, slot.msUntil()));
   const { deadlineAt, latestAt, nativeCapMinutes } = deadlineFrom(startedAt, plan.bounds);
   const { account, site, region } = ingest;
   const robot = signRobot(plan.application, plan.robot, {
@@ -81,7 +82,7 @@ async function play(
     const { TaskId: trtcTaskId } = await callInSlot(services, "StartStreamIngest", {
       ingest: { account, site, region },
       request,
-      waitMs,
+      slot,
       timeLeftMs: call.timeLeftMs,
     });
     if (trtcTaskId === undefined) throw noTaskId();

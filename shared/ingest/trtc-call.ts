@@ -5,6 +5,7 @@
 import { errorRow } from "../error-table.js";
 import { apiErrorOf, TrtcError } from "../trtc/trtc-error.js";
 import type { TrtcAction, TrtcCalls } from "../trtc/client.js";
+import type { Slot } from "../store/database-time.js";
 import type { Ingest } from "../store/ingest-row.js";
 import { SITE_FACTS } from "../validation/sites.js";
 import type { Services } from "./services.js";
@@ -15,14 +16,20 @@ const RESERVE_MS = 1500;
 /** A call that leaves with less time than this is likely to end unanswered: better not to make it. */
 const CALL_MIN_MS = 3000;
 
+/**
+ * A slot that was missed is lost: an instance that wakes up late, for want of processor time, would
+ * crowd the second of the calls behind it. This and the way to TRTC share the slots' 100 ms.
+ */
+const LATE_MAX_MS = 25;
+
 /** The farthest slot that a function with so much time left may take. */
 export const slotWaitMaxMs = (timeLeftMs: number): number => timeLeftMs - RESERVE_MS - CALL_MIN_MS;
 
 export interface CallInSlot<A extends TrtcAction> {
   ingest: Pick<Ingest, "account" | "site" | "region">;
   request: TrtcCalls[A][0];
-  /** Until the slot that was already taken. */
-  waitMs: number;
+  /** The one that was already taken. */
+  slot: Slot;
   timeLeftMs: () => number;
 }
 
@@ -30,24 +37,26 @@ export interface CallInSlot<A extends TrtcAction> {
 export async function callInSlot<A extends TrtcAction>(
   services: Services,
   action: A,
-  { ingest, request, waitMs, timeLeftMs }: CallInSlot<A>,
+  { ingest, request, slot: firstSlot, timeLeftMs }: CallInSlot<A>,
 ): Promise<TrtcCalls[A][1]> {
+  const { clock, store, trtc } = services;
   const { account, site, region } = ingest;
   const target = { account, region, host: SITE_FACTS[site].host };
-  let slotMs: number | undefined = waitMs;
+  const nextSlot = () =>
+    store.takeSlot({ account, action, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
+  let slot: Slot | undefined = firstSlot;
   for (;;) {
-    if (slotMs === undefined || slotMs > slotWaitMaxMs(timeLeftMs())) throw noSlot();
-    await services.clock.sleep(slotMs);
+    if (!slot || slot.msUntil() > slotWaitMaxMs(timeLeftMs())) throw noSlot();
+    await clock.sleep(slot.msUntil());
+    if (slot.msUntil() < -LATE_MAX_MS) {
+      slot = await nextSlot();
+      continue;
+    }
     try {
-      return await services.trtc.call(action, {
-        target,
-        request,
-        timeLeftMs: timeLeftMs() - RESERVE_MS,
-      });
+      return await trtc.call(action, { target, request, timeLeftMs: timeLeftMs() - RESERVE_MS });
     } catch (error) {
       if (!isThrottled(error)) throw error;
-      const waitMaxMs = slotWaitMaxMs(timeLeftMs());
-      slotMs = await services.store.takeSlot({ account, action, waitMaxMs });
+      slot = await nextSlot();
     }
   }
 }
@@ -56,14 +65,14 @@ export async function callInSlot<A extends TrtcAction>(
 export async function callTrtc<A extends TrtcAction>(
   services: Services,
   action: A,
-  wanted: Omit<CallInSlot<A>, "waitMs">,
+  wanted: Omit<CallInSlot<A>, "slot">,
 ): Promise<TrtcCalls[A][1]> {
   const { account } = wanted.ingest;
   const waitMaxMs = slotWaitMaxMs(wanted.timeLeftMs());
-  const waitMs = await services.store.takeSlot({ account, action, waitMaxMs });
+  const slot = await services.store.takeSlot({ account, action, waitMaxMs });
   try {
-    if (waitMs === undefined) throw noSlot();
-    return await callInSlot(services, action, { ...wanted, waitMs });
+    if (!slot) throw noSlot();
+    return await callInSlot(services, action, { ...wanted, slot });
   } catch (error) {
     throw error instanceof TrtcError ? apiErrorOf(error) : error;
   }

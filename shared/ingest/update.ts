@@ -55,7 +55,7 @@ export async function updateIngest(
 /** TRTC has two ways to say that the task is gone: a status, and an error. */
 async function updateTask(
   services: Services,
-  wanted: Omit<CallInSlot<"UpdateStreamIngest">, "waitMs">,
+  wanted: Omit<CallInSlot<"UpdateStreamIngest">, "slot">,
 ): Promise<Status> {
   try {
     const { Status } = await callTrtc(services, "UpdateStreamIngest", wanted);

@@ -28,7 +28,7 @@ export function makeServices({
     endpoint: config.trtcEndpoint,
     timeoutMs: config.trtcTimeoutMs,
   });
-  return { config, clock, log, store: createStore(database), trtc, randomBytes };
+  return { config, clock, log, store: createStore(database, { clock }), trtc, randomBytes };
 }
 
 let opened: Promise<Services> | undefined;

@@ -2,16 +2,18 @@
  * The 20 calls a second that TRTC grants per action and account, shared by all instances: a row
  * holds the next free slot, and one statement takes it and moves it on (GCRA without a burst).
  *
- * The database's clock counts, not the instance's, and the answer is a wait, not an instant: so
- * instances whose clocks differ still never share a second's slots.
+ * The database's clock counts, not the instance's: so instances whose clocks differ still never
+ * share a second's slots.
  */
-import type { Query } from "./database.js";
+import type { Query, Row } from "./database.js";
+import type { Slot, SlotReader } from "./database-time.js";
 
 /**
- * 20 a second would be 50 ms. One more, so that twenty-one calls in a row always span more than a
- * second, also when the first is 20 ms late on its way and the last is not.
+ * 20 a second would be 50 ms. TRTC counts calls when they arrive, and how long each is on its way
+ * varies: at 55 ms, twenty-one calls in a row still span more than a second when the first arrives
+ * 100 ms later than it should and the last does not.
  */
-export const SLOT_SPACING_MS = 51;
+export const SLOT_SPACING_MS = 55;
 
 /** `coalesce($1, clock_timestamp())`: a test hands in the database's time, a real run does not. */
 export const SLOT_NOW = "coalesce($1::timestamptz, clock_timestamp())";
@@ -30,7 +32,8 @@ export const takeSlotSql = (
   select ${account}, ${action}, t.now + ${SPACING} from ${from}, t
   on conflict (account, action) do update
     set next_free_at = greatest(slot.next_free_at + ${SPACING}, excluded.next_free_at)
-  returning extract(epoch from next_free_at - ${SPACING} - (select now from t)) * 1000 as wait_ms`;
+  returning extract(epoch from next_free_at - ${SPACING}) * 1000 as slot_ms,
+            extract(epoch from ${SLOT_NOW}) * 1000 as database_now_ms`;
 
 export interface SlotWanted {
   account: string;
@@ -39,11 +42,18 @@ export interface SlotWanted {
   waitMaxMs: number;
 }
 
-/** Milliseconds to wait for the slot that was taken, or `undefined` when none is near enough. */
+/** What every statement that takes a slot needs besides its own. */
+export interface SlotTime {
+  /** The database's time, in tests that move it. */
+  now: Date | null;
+  readSlot: SlotReader;
+}
+
+/** `undefined` when no slot is near enough. */
 export async function takeSlot(
   query: Query,
-  { account, action, waitMaxMs, now }: SlotWanted & { now: Date | null },
-): Promise<number | undefined> {
+  { account, action, waitMaxMs, now, readSlot }: SlotWanted & SlotTime,
+): Promise<Slot | undefined> {
   const [row] = await query(
     `with t as (select ${SLOT_NOW} as now),
      free as (
@@ -55,7 +65,8 @@ export async function takeSlot(
      ${takeSlotSql("free", { account: "$2", action: "$3" })}`,
     [now, account, action, waitMaxMs],
   );
-  return row && waitOf(row["wait_ms"]);
+  return row && slotOf(row, readSlot);
 }
 
-export const waitOf = (waitMs: unknown): number => Math.max(0, Math.ceil(Number(waitMs)));
+export const slotOf = (row: Row, readSlot: SlotReader): Slot =>
+  readSlot({ slotMs: Number(row["slot_ms"]), databaseNowMs: Number(row["database_now_ms"]) });

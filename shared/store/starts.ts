@@ -2,7 +2,8 @@
 import { addMs } from "../clock.js";
 import type { Query } from "./database.js";
 import { type Ingest, ingestOf } from "./ingest-row.js";
-import { SLOT_NOW, takeSlotSql, waitOf } from "./slots.js";
+import type { Slot } from "./database-time.js";
+import { SLOT_NOW, slotOf, type SlotTime, takeSlotSql } from "./slots.js";
 
 export type NewIngest = Pick<
   Ingest,
@@ -24,7 +25,7 @@ export type NewIngest = Pick<
 >;
 
 export type BegunStart =
-  | { outcome: "begun"; ingest: Ingest; waitMs: number }
+  | { outcome: "begun"; ingest: Ingest; slot: Slot }
   /** The caller has sent this token before. */
   | { outcome: "token-known"; ingest: Ingest }
   /** A live ingest of the application has this robot. */
@@ -37,7 +38,7 @@ export type BegunStart =
  */
 export async function beginStart(
   query: Query,
-  wanted: NewIngest & { leaseMs: number; waitMaxMs: number; now: Date | null },
+  wanted: NewIngest & { leaseMs: number; waitMaxMs: number } & SlotTime,
 ): Promise<BegunStart> {
   const [row] = await query(
     `with t as (select ${SLOT_NOW} as now),
@@ -60,7 +61,7 @@ export async function beginStart(
        returning *
      ),
      slot as (${takeSlotSql("begun", { account: "$4", action: "'StartStreamIngest'" })})
-     select begun.*, slot.wait_ms from begun, slot`,
+     select begun.*, slot.slot_ms, slot.database_now_ms from begun, slot`,
     [
       wanted.now,
       wanted.taskId,
@@ -82,8 +83,8 @@ export async function beginStart(
       wanted.site,
     ],
   );
-  if (row) return { outcome: "begun", ingest: ingestOf(row), waitMs: waitOf(row["wait_ms"]) };
-  return whyNotBegun(query, wanted);
+  if (!row) return whyNotBegun(query, wanted);
+  return { outcome: "begun", ingest: ingestOf(row), slot: slotOf(row, wanted.readSlot) };
 }
 
 /** A statement of its own: the one above cannot see a row that was committed while it ran. */

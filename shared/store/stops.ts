@@ -5,18 +5,17 @@
 import { addMs } from "../clock.js";
 import type { Query } from "./database.js";
 import { type EndReason, type Ingest, ingestOf } from "./ingest-row.js";
-import { SLOT_NOW, takeSlotSql, waitOf } from "./slots.js";
+import type { Slot } from "./database-time.js";
+import { SLOT_NOW, slotOf, type SlotTime, takeSlotSql } from "./slots.js";
 
 export interface BegunStop {
   ingest: Ingest;
-  waitMs: number;
+  slot: Slot;
 }
 
-interface Timing {
+interface Timing extends SlotTime {
   at: Date;
   leaseMs: number;
-  /** The database's time, in tests. */
-  now: Date | null;
 }
 
 const STOP_SLOT = takeSlotSql("asked", {
@@ -30,7 +29,7 @@ const STOP_SLOT = takeSlotSql("asked", {
  */
 export async function beginStop(
   query: Query,
-  { taskId, at, leaseMs, now }: { taskId: string } & Timing,
+  { taskId, at, leaseMs, now, readSlot }: { taskId: string } & Timing,
 ): Promise<BegunStop | undefined> {
   const [row] = await query(
     `with t as (select ${SLOT_NOW} as now),
@@ -44,10 +43,10 @@ export async function beginStop(
        returning *
      ),
      slot as (${STOP_SLOT})
-     select asked.*, slot.wait_ms from asked, slot`,
+     select asked.*, slot.slot_ms, slot.database_now_ms from asked, slot`,
     [now, taskId, at, addMs(at, leaseMs)],
   );
-  return row && { ingest: ingestOf(row), waitMs: waitOf(row["wait_ms"]) };
+  return row && { ingest: ingestOf(row), slot: slotOf(row, readSlot) };
 }
 
 /**
@@ -56,7 +55,7 @@ export async function beginStop(
  */
 export async function beginDueStop(
   query: Query,
-  { taskId, fence, at, leaseMs, now }: { taskId: string; fence: number } & Timing,
+  { taskId, fence, at, leaseMs, now, readSlot }: { taskId: string; fence: number } & Timing,
 ): Promise<BegunStop | undefined> {
   const [row] = await query(
     `with t as (select ${SLOT_NOW} as now),
@@ -68,10 +67,10 @@ export async function beginDueStop(
        returning *
      ),
      slot as (${STOP_SLOT})
-     select asked.*, slot.wait_ms from asked, slot`,
+     select asked.*, slot.slot_ms, slot.database_now_ms from asked, slot`,
     [now, taskId, fence, at, addMs(at, leaseMs)],
   );
-  return row && { ingest: ingestOf(row), waitMs: waitOf(row["wait_ms"]) };
+  return row && { ingest: ingestOf(row), slot: slotOf(row, readSlot) };
 }
 
 /** Says whether the row was still ours to end. */

@@ -1,5 +1,7 @@
 /** Everything that is remembered, and every way to ask for it. The only SQL of the house is here. */
+import { type Clock, systemClock } from "../clock.js";
 import type { Database } from "./database.js";
+import { makeSlotReader } from "./database-time.js";
 import { claimDue, nextClaimAt } from "./due.js";
 import { findIngest, listIngests, readIngest } from "./reads.js";
 import { takeSlot, type SlotWanted } from "./slots.js";
@@ -9,19 +11,28 @@ import { forgetSignatures, isSignatureUsed, markUpdated } from "./updates.js";
 
 export type Store = ReturnType<typeof createStore>;
 
-/** `databaseNow` is for tests that move time; without it, slots count by the database's clock. */
-export function createStore({ query, close }: Database, databaseNow?: () => Date) {
-  const now = () => databaseNow?.() ?? null;
+export interface StoreOptions {
+  clock?: Pick<Clock, "now" | "elapsedMs">;
+  /** For tests that move time: slots count by `clock` then, and not by the database's own. */
+  isDatabaseOnClock?: boolean;
+}
+
+export function createStore(
+  { query, close }: Database,
+  { clock = systemClock, isDatabaseOnClock = false }: StoreOptions = {},
+) {
+  const readSlot = makeSlotReader(clock.elapsedMs);
+  const slotTime = () => ({ now: isDatabaseOnClock ? clock.now() : null, readSlot });
   type Asked = { at: Date; leaseMs: number };
   return {
     beginStart: (wanted: NewIngest & { leaseMs: number; waitMaxMs: number }) =>
-      beginStart(query, { ...wanted, now: now() }),
+      beginStart(query, { ...wanted, ...slotTime() }),
     markRunning: markRunning.bind(undefined, query),
     markFailed: markFailed.bind(undefined, query),
 
-    beginStop: (of: { taskId: string } & Asked) => beginStop(query, { ...of, now: now() }),
+    beginStop: (of: { taskId: string } & Asked) => beginStop(query, { ...of, ...slotTime() }),
     beginDueStop: (of: { taskId: string; fence: number } & Asked) =>
-      beginDueStop(query, { ...of, now: now() }),
+      beginDueStop(query, { ...of, ...slotTime() }),
     markEnded: markEnded.bind(undefined, query),
     release: release.bind(undefined, query),
 
@@ -36,7 +47,7 @@ export function createStore({ query, close }: Database, databaseNow?: () => Date
     isSignatureUsed: isSignatureUsed.bind(undefined, query),
     forgetSignatures: forgetSignatures.bind(undefined, query),
 
-    takeSlot: (wanted: SlotWanted) => takeSlot(query, { ...wanted, now: now() }),
+    takeSlot: (wanted: SlotWanted) => takeSlot(query, { ...wanted, ...slotTime() }),
     close,
   };
 }

@@ -78,7 +78,8 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const log = jsonLog((line) => logLines.push(line));
   const made = makeServices({ config: readConfig(env), database, clock, log });
   // With a clock of the test's, slots are counted by it as well, and not by the database's.
-  const services = options.clock ? { ...made, store: createStore(database, clock.now) } : made;
+  const store = createStore(database, { clock, isDatabaseOnClock: true });
+  const services = options.clock ? { ...made, store } : made;
   const functions = await loadFunctions(() => Promise.resolve(services), env);
   const gateway = createGateway(functions);
   gateway.listen(0, "127.0.0.1");
