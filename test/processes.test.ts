@@ -29,9 +29,8 @@ describe("four processes on one PostgreSQL", () => {
     );
   }, 60_000);
   afterAll(async () => {
-    await Promise.all(
-      instances.map(({ end, child }) => child.exitCode === null && !child.killed && end("SIGKILL")),
-    );
+    const alive = instances.filter(({ child }) => child.exitCode === null && !child.killed);
+    await Promise.all(alive.map(({ end }) => end("SIGKILL")));
     await emulator.end("SIGTERM");
   });
 

@@ -81,10 +81,11 @@ describe("tencentcloud-sdk-nodejs, pointed at the api door", () => {
     async (code, { action, ...wrong }) => {
       const named = action === "StartStreamIngest" ? start("bad") : { SdkAppId: CN_APP };
       const before = (await house.truth.tasks()).length;
-      const error = await clientWith()
+      const error: unknown = await clientWith()
         .request(action, { ...named, ...wrong.fields })
         .catch((thrown: unknown) => thrown);
-      expect(error).toMatchObject({ code, requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+      const requestId: unknown = expect.stringMatching(/^[0-9a-f-]{36}$/);
+      expect(error).toMatchObject({ code, requestId });
       expect((error as Error).message).toMatch(/\w.*\.$/);
       expect(await house.truth.tasks()).toHaveLength(before);
     },
