@@ -1,8 +1,8 @@
 /** Stopping, updating, describing and listing, through the doors and the emulator. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { MINUTE_MS, systemClock } from "../shared/clock.js";
-import { type FlakyTrtc, startFlakyTrtc } from "./support/flaky-trtc.js";
-import { CN_APP, type House, INTL_APP, openHouse } from "./support/house.js";
+import { type FlakyTrtc, openFlakyHouse } from "./support/flaky-trtc.js";
+import { CN_APP, type House, INTL_APP } from "./support/house.js";
 
 const OTHER_KEY = "another-callers-key";
 
@@ -11,12 +11,7 @@ let trtc: FlakyTrtc;
 let rooms = 0;
 
 beforeAll(async () => {
-  trtc = await startFlakyTrtc();
-  house = await openHouse({
-    trtcEndpoint: (url) => {
-      trtc.pointAt(url);
-      return trtc.url;
-    },
+  ({ house, trtc } = await openFlakyHouse({
     env: {
       TRTC_TIMEOUT_SECONDS: "1",
       CALLERS: JSON.stringify([
@@ -27,12 +22,9 @@ beforeAll(async () => {
         },
       ]),
     },
-  });
+  }));
 });
-afterAll(async () => {
-  await house.close();
-  await trtc.close();
-});
+afterAll(() => house.close());
 
 async function started(fields: object = {}) {
   rooms += 1;

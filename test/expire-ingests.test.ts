@@ -5,8 +5,8 @@ import { expireIngests } from "../shared/ingest/expire.js";
 import type { Services } from "../shared/ingest/services.js";
 import { createStore } from "../shared/store/store.js";
 import type { TaskTruth } from "../local/truth.js";
-import { type FlakyTrtc, startFlakyTrtc } from "./support/flaky-trtc.js";
-import { CN_APP, type House, openHouse } from "./support/house.js";
+import { type FlakyTrtc, openFlakyHouse } from "./support/flaky-trtc.js";
+import { CN_APP, type House } from "./support/house.js";
 import { countedBy, type ManualClock, manualClock } from "./support/manual-clock.js";
 
 let clock: ManualClock;
@@ -17,17 +17,12 @@ let rooms = 0;
 
 beforeAll(async () => {
   clock = manualClock();
-  trtc = await startFlakyTrtc();
-  house = await openHouse({
+  ({ house, trtc } = await openFlakyHouse({
     clock,
     // The emulator counts calls by the time that really passes, and here none does.
     emulator: { switches: { callsPerSecond: 100_000 } },
-    trtcEndpoint: (url) => {
-      trtc.pointAt(url);
-      return trtc.url;
-    },
     env: { EXPIRY_TICK_SECONDS: "60", TRTC_TIMEOUT_SECONDS: "2" },
-  });
+  }));
   const { store, trtc: calls } = house.services;
   services = {
     ...house.services,
@@ -36,10 +31,7 @@ beforeAll(async () => {
   };
 });
 beforeEach(() => house.database.query("delete from ingest"));
-afterAll(async () => {
-  await house.close();
-  await trtc.close();
-});
+afterAll(() => house.close());
 
 async function started(fields: object = {}) {
   rooms += 1;

@@ -4,7 +4,7 @@ import { MINUTE_MS, systemClock } from "../shared/clock.js";
 import { verifyPrivateMapKey, Privilege } from "../shared/signing/private-map-key.js";
 import { signUserSig, verifyUserSig } from "../shared/signing/user-sig.js";
 import { DEFAULT_APPLICATIONS } from "../local/trtc/defaults.js";
-import { type FlakyTrtc, startFlakyTrtc } from "./support/flaky-trtc.js";
+import { type FlakyTrtc, openFlakyHouse } from "./support/flaky-trtc.js";
 import { type Answer, CN_APP, type House, INTL_APP, openHouse } from "./support/house.js";
 
 let house: House;
@@ -12,12 +12,7 @@ let trtc: FlakyTrtc;
 let rooms = 0;
 
 beforeAll(async () => {
-  trtc = await startFlakyTrtc();
-  house = await openHouse({
-    trtcEndpoint: (url) => {
-      trtc.pointAt(url);
-      return trtc.url;
-    },
+  ({ house, trtc } = await openFlakyHouse({
     env: {
       TRTC_TIMEOUT_SECONDS: "1",
       TRTC_APPS: JSON.stringify(
@@ -27,12 +22,9 @@ beforeAll(async () => {
         })),
       ),
     },
-  });
+  }));
 });
-afterAll(async () => {
-  await house.close();
-  await trtc.close();
-});
+afterAll(() => house.close());
 
 const secretKeyOf = (app: number) =>
   DEFAULT_APPLICATIONS.find(({ sdkAppId }) => sdkAppId === app)?.secretKey ?? "";

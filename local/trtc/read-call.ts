@@ -6,6 +6,7 @@ import type { TObject } from "@sinclair/typebox";
 import type { HttpMessage } from "../../shared/signing/signed-request.js";
 import { readTc3, type Tc3Claim } from "../../shared/signing/tc3.js";
 import { readV1, type V1Claim } from "../../shared/signing/v1.js";
+import { COMMON_PARAMETERS } from "../../shared/validation/common-parameters.js";
 import { fieldsOf } from "./flat-parameters.js";
 import { refusal } from "./refusal.js";
 
@@ -25,21 +26,6 @@ export type Parameters = Readonly<Record<string, string>>;
 export const BODY_BYTES_MAX = 10 * 1024 * 1024;
 const FORM_BYTES_MAX = 1024 * 1024;
 export const QUERY_BYTES_MAX = 32 * 1024;
-
-/** Of a request that is signed in the older way, these are no fields of its action. */
-const COMMON = new Set([
-  "Action",
-  "Version",
-  "Region",
-  "Timestamp",
-  "Nonce",
-  "SecretId",
-  "Signature",
-  "SignatureMethod",
-  "Token",
-  "Language",
-  "RequestClient",
-]);
 
 /** Throws an ApiError. */
 export function readCall(message: HttpMessage): Call {
@@ -78,7 +64,7 @@ function tc3Call(message: HttpMessage, claim: Tc3Claim): Call {
 }
 
 function v1Call(parameters: Parameters, claim: V1Claim): Call {
-  const own = Object.entries(parameters).filter(([name]) => !COMMON.has(name));
+  const own = Object.entries(parameters).filter(([name]) => !COMMON_PARAMETERS.has(name));
   return {
     action: parameters["Action"],
     version: parameters["Version"],

@@ -1,6 +1,7 @@
 /** What is asked for: the action, its fields and the region, wherever Tencent allows them to stand. */
 import type { TSchema } from "@sinclair/typebox";
 import { ApiError } from "../errors.js";
+import { COMMON_PARAMETERS } from "../validation/common-parameters.js";
 import { type Action, isAction, SCHEMAS } from "../validation/schemas.js";
 import { API_VERSION } from "../validation/sites.js";
 import { contentTypeOf, formOf } from "./authenticate.js";
@@ -11,21 +12,6 @@ export interface ReadCall {
   fields: Readonly<Record<string, unknown>>;
   region: string | undefined;
 }
-
-/** Tencent's common parameters: in a form or a query they stand among the fields. */
-const COMMON = new Set([
-  "Action",
-  "Version",
-  "Region",
-  "Timestamp",
-  "Nonce",
-  "SecretId",
-  "Signature",
-  "SignatureMethod",
-  "Token",
-  "Language",
-  "RequestClient",
-]);
 
 /** `served` are the actions of this door; a door with one needs no action to be named. */
 export function readCall(request: HttpRequest, served: readonly Action[]): ReadCall {
@@ -79,7 +65,7 @@ function fieldsOfForm(form: Readonly<Record<string, string>>, action: Action) {
   const types: Readonly<Record<string, TSchema>> = SCHEMAS[action].cn.properties;
   const entries = Object.entries(form)
     // The SDKs send a field that was not set as an empty one.
-    .filter(([name, value]) => !COMMON.has(name) && value !== "")
+    .filter(([name, value]) => !COMMON_PARAMETERS.has(name) && value !== "")
     .map(([name, value]) => [name, readText(value, types[name])] as const);
   return Object.fromEntries(entries);
 }

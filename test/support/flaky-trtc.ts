@@ -5,6 +5,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { type House, type HouseOptions, openHouse } from "./house.js";
 
 export type Fault =
   "lose-request" | "lose-answer" | "gateway-error" | "garbage" | "throttle" | "hang";
@@ -101,4 +102,18 @@ async function read(stream: AsyncIterable<unknown>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
+}
+
+/** A house whose calls to TRTC go over such a wire. Closing the house closes the wire. */
+export async function openFlakyHouse(
+  options: HouseOptions = {},
+): Promise<{ house: House; trtc: FlakyTrtc }> {
+  const trtc = await startFlakyTrtc();
+  const house = await openHouse({ ...options, trtcEndpoint: () => trtc.url });
+  trtc.pointAt(house.trtcUrl);
+  const close = async () => {
+    await house.close();
+    await trtc.close();
+  };
+  return { house: { ...house, close }, trtc };
 }
