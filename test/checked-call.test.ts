@@ -1,9 +1,8 @@
 /** From an event to a checked call: who, what, and whether it fits, before anything is touched. */
-import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { ApiError } from "../shared/errors.js";
-import type { Call, Services, UseCase } from "../shared/ingest/services.js";
+import type { Call, UseCase } from "../shared/ingest/services.js";
 import { checkedCall, type UseCases } from "../shared/runtime/checked-call.js";
 import { makeServices } from "../shared/runtime/services.js";
 import { newTrace } from "../shared/runtime/trace.js";
@@ -29,15 +28,12 @@ const config = readConfig({
 
 const untouchable = () => Promise.reject(new Error("the database was touched"));
 
-const services: Services = {
-  ...makeServices({
-    config,
-    database: { query: untouchable, transaction: untouchable, close: untouchable },
-    clock: manualClock(NOW),
-    log: () => undefined,
-  }),
-  randomBytes,
-};
+const services = makeServices({
+  config,
+  database: { query: untouchable, transaction: untouchable, close: untouchable },
+  clock: manualClock(NOW),
+  log: () => undefined,
+});
 
 /** Stands in each action's place and shows what it was called with. */
 const shown: UseCase<Action> = (_, { caller, request, application, region }: Call<Action>) =>
@@ -105,14 +101,18 @@ describe("the application decides the site, and the site decides the fields", ()
 });
 
 describe("a grant", () => {
-  test.each([FOREIGN_APP, 1, 4294967295])("does not reach application %d", (SdkAppId) => {
-    for (const action of ACTIONS) {
-      const body = action === "StartStreamIngest" ? { RoomId: "1", StreamUrl: "u" } : {};
-      const named = action === "ListStreamIngests" ? {} : { TaskId: "task" };
-      const fields = action === "StartStreamIngest" ? body : named;
-      expect(check(eventOf(action, { ...fields, SdkAppId })).code).toBe(
-        "UnauthorizedOperation.SdkAppId",
-      );
+  const REQUIRED: Record<Action, object> = {
+    StartStreamIngest: { RoomId: "1", StreamUrl: "https://a.example/" },
+    StopStreamIngest: { TaskId: "task" },
+    UpdateStreamIngest: { TaskId: "task" },
+    DescribeStreamIngest: { TaskId: "task" },
+    ListStreamIngests: {},
+  };
+
+  test.each(ACTIONS)("does not reach another's application by %s", (action) => {
+    for (const SdkAppId of [FOREIGN_APP, 1, 4294967295]) {
+      const event = eventOf(action, { ...REQUIRED[action], SdkAppId });
+      expect(check(event).code).toBe("UnauthorizedOperation.SdkAppId");
     }
   });
 

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { MINUTE_MS, systemClock } from "../shared/clock.js";
 import { verifyPrivateMapKey, Privilege } from "../shared/signing/private-map-key.js";
 import { signUserSig, verifyUserSig } from "../shared/signing/user-sig.js";
+import { createStore } from "../shared/store/store.js";
+import { makeHandler } from "../functions/start-ingest.js";
 import { DEFAULT_APPLICATIONS } from "../local/trtc/defaults.js";
 import { type FlakyTrtc, openFlakyHouse } from "./support/flaky-trtc.js";
 import { type Answer, CN_APP, type House, INTL_APP, openHouse } from "./support/house.js";
@@ -94,6 +96,29 @@ describe("what reaches TRTC", () => {
     expect(sent()).toMatchObject({ MaxDuration: 2 });
     expect(response).toMatchObject({ Deadline: StopTime });
   });
+});
+
+test("a start makes two round trips to the database and one call to TRTC", async () => {
+  const { database } = house;
+  const asked: string[] = [];
+  const query: typeof database.query = (text, parameters) => {
+    asked.push(text);
+    return database.query(text, parameters);
+  };
+  const services = { ...house.services, store: createStore({ ...database, query }) };
+  const handler = makeHandler(() => Promise.resolve(services));
+  const headers = { authorization: "Bearer local-secret-key", "content-type": "application/json" };
+  const calls = trtc.calls("StartStreamIngest");
+  const event = { httpMethod: "POST", path: "/", headers, body: JSON.stringify(body()) };
+  expect(await handler(event)).toMatchObject({ statusCode: 200 });
+  expect(asked).toHaveLength(2);
+  expect(trtc.calls("StartStreamIngest")).toBe(calls + 1);
+});
+
+test("a proxy that the environment names is none of TRTC's business", async () => {
+  process.env["http_proxy"] = "http://127.0.0.1:1";
+  expect((await start()).status).toBe(200);
+  delete process.env["http_proxy"];
 });
 
 describe("the deadline", () => {

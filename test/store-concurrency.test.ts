@@ -89,3 +89,17 @@ describe("migrating", () => {
     await database.close();
   });
 });
+
+test("behind a transaction pooler nothing is left on a connection: no prepared statement, no setting", async () => {
+  const database = openPostgres(await newPostgresUrl(), { connectionsMax: 1 });
+  const store = createStore(database);
+  const settings = "select name, setting from pg_settings where source = 'session' order by name";
+  const before = await database.query(settings);
+  const { taskId } = await runningIngest(store);
+  await store.beginStop({ taskId, at: T0, leaseMs: 1000 });
+  await store.listIngests({ callerId: "caller", limit: 1 });
+  await migrate(database);
+  expect(await database.query("select name from pg_prepared_statements")).toEqual([]);
+  expect(await database.query(settings)).toEqual(before);
+  await database.close();
+});

@@ -34,8 +34,11 @@ export function formOf(request: HttpRequest): Record<string, string> {
 }
 
 /** Tencent's SDKs read an error only from an answer with status 200; plain clients want the status. */
-export const isSigned = ({ headers, ...request }: HttpRequest): boolean =>
-  /^TC3-/.test(headers["authorization"] ?? "") || "Signature" in formOf({ headers, ...request });
+export const isSigned = (request: HttpRequest): boolean =>
+  isTc3(request.headers) || "Signature" in formOf(request);
+
+export const isTc3 = (headers: HttpRequest["headers"]): boolean =>
+  /^TC3-/.test(headers["authorization"] ?? "");
 
 export function authenticate(config: Config, request: HttpRequest, now: Date): Authenticated {
   const authorization = request.headers["authorization"] ?? "";

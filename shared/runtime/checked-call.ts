@@ -4,8 +4,8 @@ import type { Call, Services, UseCase } from "../ingest/services.js";
 import { checkRequest } from "../validation/check.js";
 import { checkRegion } from "../validation/region.js";
 import type { Action } from "../validation/schemas.js";
-import { authenticate, isSigned } from "./authenticate.js";
-import { readHttpEvent } from "./http-event.js";
+import { authenticate, isSigned, isTc3 } from "./authenticate.js";
+import { headersOf, readHttpEvent } from "./http-event.js";
 import { type ReadCall, readCall } from "./read-call.js";
 import type { Trace } from "./trace.js";
 
@@ -21,14 +21,14 @@ interface Asked {
 export function checkedCall(event: unknown, asked: Asked): () => Promise<object> {
   const { services, useCases, trace } = asked;
   const { config, clock } = services;
+  // Known before anything can be wrong: it decides the status that a refusal is sent with.
+  trace.isSigned = isTc3(headersOf(event));
   const request = readHttpEvent(event);
   trace.isSigned = isSigned(request);
   const { caller, signature } = authenticate(config, request, clock.now());
   trace.caller = caller.Id;
   const read = readCall(request, Object.keys(useCases) as Action[]);
   trace.action = read.action;
-  const taskId = read.fields["TaskId"];
-  if (typeof taskId === "string") trace.ingest = taskId.slice(0, 256);
   const { timeLeftMs } = trace.invocation;
   return fitted(read.action, { ...asked, read, caller: { caller, signature, timeLeftMs } });
 }
@@ -39,7 +39,7 @@ interface Fitting<A extends Action> extends Asked {
 }
 
 function fitted<A extends Action>(action: A, fitting: Fitting<A>): () => Promise<object> {
-  const { services, useCases, read } = fitting;
+  const { services, useCases, trace, read } = fitting;
   const { config } = services;
   // The site decides which fields there are, and the application decides the site.
   const named = config.applications.get(Number(read.fields["SdkAppId"]));
@@ -47,6 +47,7 @@ function fitted<A extends Action>(action: A, fitting: Fitting<A>): () => Promise
   const implied = others.length === 0 ? config.applications.get(only ?? 0) : undefined;
   const site = (named ?? implied)?.Site ?? "cn";
   const request = checkRequest({ action, site }, read.fields);
+  if ("TaskId" in request) trace.ingest = request.TaskId;
   const call: Call<A> = { ...fitting.caller, request };
   if (action !== "ListStreamIngests" || request.SdkAppId !== undefined) {
     call.application = applicationOf(config, call.caller, request.SdkAppId);

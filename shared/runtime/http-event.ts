@@ -36,10 +36,16 @@ export function readHttpEvent(event: unknown): HttpRequest {
   };
 }
 
+/** Of anything at all: what is no event has no headers. */
+export const headersOf = (event: unknown): Record<string, string> =>
+  isObject(event) ? readHeaders(event["headers"]) : {};
+
 function readHeaders(headers: unknown): Record<string, string> {
   if (!isObject(headers)) return {};
   const entries = Object.entries(headers).flatMap(([name, value]) => {
-    const text = Array.isArray(value) ? value.join(",") : textOf(value);
+    const text = Array.isArray(value)
+      ? value.flatMap((each) => textOf(each) ?? []).join(",")
+      : textOf(value);
     return text === undefined ? [] : [[name.toLowerCase(), text] as const];
   });
   return Object.fromEntries(entries);
