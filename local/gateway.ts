@@ -28,8 +28,8 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const url = new URL(request.url ?? "/", "http://localhost");
-  const target = byPath.get(url.pathname);
+  const [path = "/", ...query] = (request.url ?? "/").split("?");
+  const target = byPath.get(path);
   if (!target) {
     refuse(response, 404, `There is no function here. Try ${[...byPath.keys()].join(", ")}`);
     return;
@@ -43,7 +43,7 @@ async function serve(
     httpMethod: request.method,
     path: "/",
     headers: headersOf(request),
-    queryString: Object.fromEntries(url.searchParams),
+    queryString: Object.fromEntries(new URLSearchParams(query.join("?"))),
     body: body.toString("utf8"),
   };
   const answer = (await invoke(target, event)) as HttpAnswer;

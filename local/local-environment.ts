@@ -7,14 +7,18 @@ export const LOCAL_CALLER = { Id: "AKIDlocal", SecretKey: "local-secret-key" };
 /** In the cloud a tick is a minute; here nobody wants to wait that long to see something. */
 const EXPIRY_TICK_SECONDS = "5";
 
-/** `env`, completed. What an operator would have to set for the cloud can be read off here. */
+/**
+ * `env`, completed. What an operator would have to set for the cloud can be read off here. A
+ * variable that is empty is not set.
+ */
 export function localEnvironment(env: Environment, trtcEndpoint: string): Environment {
-  const tick = env["EXPIRY_TICK_SECONDS"] ?? EXPIRY_TICK_SECONDS;
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const tick = set["EXPIRY_TICK_SECONDS"] ?? EXPIRY_TICK_SECONDS;
   return {
     TRTC_ENDPOINT: trtcEndpoint,
     ALLOW_PRIVATE_STREAM_HOSTS: "on",
     EXPIRY_TICK_SECONDS: tick,
-    EXPIRY_CRON: Number(tick) < 60 ? `*/${tick} * * * * * *` : "0 */1 * * * * *",
+    EXPIRY_CRON: cronOf(Number(tick)),
     CALLERS: JSON.stringify([
       {
         Id: LOCAL_CALLER.Id,
@@ -36,6 +40,10 @@ export function localEnvironment(env: Environment, trtcEndpoint: string): Enviro
         SecretKey: DEFAULT_ACCOUNTS[DEFAULT_SECRET_ID]?.secretKey,
       })),
     ),
-    ...env,
+    ...set,
   };
 }
+
+/** At least as often as the ticks come: a run takes care of what falls due before the next tick. */
+const cronOf = (tickSeconds: number): string =>
+  tickSeconds < 60 ? `*/${Math.floor(tickSeconds)} * * * * * *` : "0 */1 * * * * *";

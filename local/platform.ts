@@ -7,16 +7,25 @@ export class TimeLimitError extends Error {
   override readonly name = "TimeLimitError";
 }
 
+/**
+ * What a function is told it has left once the runtime is ending: enough to finish what is under
+ * way, and too little for a timer's run to take on anything more. What is due stays due.
+ */
+const ENDING_MS = 10_000;
+
 export async function invoke(
   { name, handler, timeLimitMs }: LocalFunction,
   event: unknown,
+  { ending }: { ending?: AbortSignal } = {},
 ): Promise<unknown> {
   const startedMs = systemClock.elapsedMs();
+  const leftMs = () => timeLimitMs - (systemClock.elapsedMs() - startedMs);
   const context = {
     request_id: randomUUID(),
     function_name: name,
     time_limit_in_ms: timeLimitMs,
-    getRemainingTimeInMillis: () => timeLimitMs - (systemClock.elapsedMs() - startedMs),
+    getRemainingTimeInMillis: () =>
+      ending?.aborted === true ? Math.min(leftMs(), ENDING_MS) : leftMs(),
   };
   const done = new AbortController();
   const limit = systemClock.sleep(timeLimitMs, done.signal).then(() => {

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { systemClock } from "../shared/clock.js";
+import { SECOND_MS, systemClock } from "../shared/clock.js";
 import type { Environment } from "../shared/config.js";
 import type { Log } from "../shared/log.js";
 import { makeServices } from "../shared/runtime/services.js";
@@ -64,11 +64,11 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
       return database.close();
     });
     const functions = await loadFunctions(() => Promise.resolve(services), env);
+    const timers = startTimers(functions, systemClock);
+    closers.push(timers.close);
     const gateway = createGateway(functions);
     const url = await listen(gateway, options.port);
     closers.push(() => closeServer(gateway));
-    const timers = startTimers(functions, systemClock);
-    closers.push(timers.close);
     return { url, trtcUrl: emulator.url, close };
   } catch (error) {
     await close();
@@ -79,8 +79,13 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
 async function openDatabase(url: string | undefined, directory?: string): Promise<Database> {
   if (url === undefined) return openPglite({ directory, snapshotDirectory: SNAPSHOTS });
   const database = openPostgres(url);
-  await migrate(database);
-  return database;
+  try {
+    await migrate(database);
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
 }
 
 async function listen(server: Server, port: number): Promise<string> {
@@ -89,8 +94,16 @@ async function listen(server: Server, port: number): Promise<string> {
   return `http://${LOOPBACK}:${(server.address() as AddressInfo).port}`;
 }
 
+/** What is being answered may be finished; a client that keeps silent is not waited for. */
+const GRACE_MS = 3 * SECOND_MS;
+
 async function closeServer(server: Server): Promise<void> {
+  const closed = once(server, "close");
   server.close();
   server.closeIdleConnections();
-  await once(server, "close");
+  const done = new AbortController();
+  const cut = systemClock.sleep(GRACE_MS, done.signal).then(() => server.closeAllConnections());
+  await closed;
+  done.abort();
+  await cut;
 }

@@ -1,4 +1,5 @@
 /** `npm start`: everything on this machine, until SIGINT or SIGTERM. */
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { environment } from "../shared/config.js";
 import { consoleLog } from "../shared/log.js";
@@ -35,13 +36,15 @@ async function main(): Promise<void> {
     env,
     port: readPort(env, "PORT", 3000),
     trtcPort: readPort(env, "TRTC_PORT", 3001),
-    dataDirectory: `${env["DATA_DIR"] ?? ".data"}/postgres`,
+    dataDirectory: join(env["DATA_DIR"] || ".data", "postgres"),
     log: consoleLog,
   });
   out(tryThis(runtime.url, runtime.trtcUrl));
   out(`ready ${runtime.url}`);
   await runUntilSignal();
   await runtime.close();
+  // A request that was cut off may still be waiting for its slot, and nobody for its answer.
+  process.exit();
 }
 
 const tryThis = (url: string, trtcUrl: string): string =>

@@ -5,15 +5,18 @@ import type { LocalFunction } from "./functions.js";
 import { invoke } from "./platform.js";
 
 export interface Timers {
-  /** No further run; resolves when the runs under way are over. */
+  /** No further run; resolves when the runs under way are over, which are told to come to an end. */
   close: () => Promise<void>;
 }
 
+/** Throws for a line that is none of SCF's, before anything runs. */
 export function startTimers(functions: readonly LocalFunction[], clock: Clock): Timers {
+  const timers = functions.flatMap((target) => target.crons.map((cron) => ({ target, cron })));
+  for (const { cron } of timers) nextRunAt(cron, clock.now());
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
-  const loops = functions.flatMap((each) =>
-    each.crons.map((cron) => tick(each, { cron, clock, closing: closing.signal, running })),
+  const loops = timers.map(({ target, cron }) =>
+    tick(target, { cron, clock, ending: closing.signal, running }),
   );
   return {
     async close() {
@@ -27,26 +30,35 @@ export function startTimers(functions: readonly LocalFunction[], clock: Clock): 
 interface Ticking {
   cron: string;
   clock: Clock;
-  closing: AbortSignal;
+  ending: AbortSignal;
   running: Set<Promise<unknown>>;
 }
 
-async function tick(target: LocalFunction, { cron, clock, closing, running }: Ticking) {
+async function tick(target: LocalFunction, { cron, clock, ending, running }: Ticking) {
   for (;;) {
-    const now = clock.now();
-    const nextAt = nextRunAt(cron, now);
-    if (!nextAt) return;
-    await clock.sleep(nextAt.getTime() - now.getTime(), closing);
-    if (closing.aborted) return;
-    const event = {
-      Type: "Timer",
-      TriggerName: target.name,
-      Time: nextAt.toISOString(),
-      Message: "",
-    };
+    const at = nextRunAt(cron, clock.now());
+    if (!at) return;
+    await sleepUntil(at, { clock, ending });
+    if (ending.aborted) return;
+    const event = { Type: "Timer", TriggerName: target.name, Time: at.toISOString(), Message: "" };
     // A run that fails has said so in its log line; the next one tries again.
-    const run = invoke(target, event).catch(() => undefined);
+    const run = invoke(target, event, { ending }).catch(() => undefined);
     running.add(run);
     void run.then(() => running.delete(run));
+  }
+}
+
+/** Node.js takes no longer timer than 24 days: it fires at once instead. */
+const SLEEP_MAX_MS = 24 * 60 * 60 * 1000;
+
+/** A timer may wake a moment early, and the same instant would come a second time. */
+async function sleepUntil(
+  at: Date,
+  { clock, ending }: Pick<Ticking, "clock" | "ending">,
+): Promise<void> {
+  for (;;) {
+    const leftMs = at.getTime() - clock.now().getTime();
+    if (leftMs <= 0 || ending.aborted) return;
+    await clock.sleep(Math.min(leftMs, SLEEP_MAX_MS), ending);
   }
 }

@@ -201,7 +201,12 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = table;
  * code of an unknown family counts as final, since repeating a refused request blindly helps nobody.
  */
 export function errorRow(code: string): ErrorRow {
-  const rows: Readonly<Record<string, ErrorRow>> = ERROR_TABLE;
   const family = code.split(".", 1)[0] ?? code;
-  return rows[code] ?? rows[family] ?? final(500, "TRTC refused the request.");
+  return ownRow(code) ?? ownRow(family) ?? final(500, "TRTC refused the request.");
+}
+
+/** A code comes from outside: `constructor` must not find what every object inherits. */
+function ownRow(code: string): ErrorRow | undefined {
+  const rows: Readonly<Record<string, ErrorRow>> = ERROR_TABLE;
+  return Object.hasOwn(rows, code) ? rows[code] : undefined;
 }

@@ -2,6 +2,7 @@
  * One class for every error that a caller may read. Anything else that is thrown is a bug of
  * ours: it becomes `InternalError`, and its text goes to the log only.
  */
+import { inspect } from "node:util";
 import { type ErrorCode, errorRow } from "./error-table.js";
 
 export class ApiError extends Error {
@@ -33,6 +34,6 @@ export class ApiError extends Error {
 /** What the caller reads when a bug of ours, or a broken part below us, got in the way. */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
-  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const detail = error instanceof Error ? (error.stack ?? error.message) : inspect(error);
   return new ApiError("InternalError", undefined, { detail, cause: error });
 }

@@ -103,6 +103,15 @@ describe("a TC3 signature", () => {
     expect(who(tc3({ ...backend, at: later(1) })).signature).not.toBe(signature);
   });
 
+  test("over an unsigned payload names a request only together with its body", () => {
+    const nameOf = (body: string) => {
+      const unsigned = post(body, { "x-tc-content-sha256": "UNSIGNED-PAYLOAD" });
+      return who(signedTc3(unsigned, backend)).signature;
+    };
+    expect(nameOf('{"TaskId":"a"}')).toBe(nameOf('{"TaskId":"a"}'));
+    expect(nameOf('{"TaskId":"a"}')).not.toBe(nameOf('{"TaskId":"b"}'));
+  });
+
   test("may be of a GET, of an unsigned payload, of more headers, for any service", () => {
     const query = get({ SdkAppId: "1600000000", TaskId: "a+b c" });
     expect(outcome(signedTc3(query, backend))).toBe("AKIDbackend");

@@ -174,9 +174,10 @@ describe("what is learned on the way", () => {
     expect(check(unknown).trace).not.toHaveProperty("action");
   });
 
-  test("never has a TaskId longer than any there is", () => {
-    const { trace } = check(eventOf("StopStreamIngest", { TaskId: "t".repeat(10_000) }));
-    expect(trace.ingest).toHaveLength(256);
+  test("is no TaskId that does not fit: it could be anything", () => {
+    const { trace, code } = check(eventOf("StopStreamIngest", { TaskId: "t".repeat(257) }));
+    expect(code).toBe("InvalidParameter.TaskId");
+    expect(trace).not.toHaveProperty("ingest");
   });
 });
 

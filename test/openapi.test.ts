@@ -7,6 +7,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
 import { ERROR_TABLE } from "../shared/error-table.js";
+import { ApiError } from "../shared/errors.js";
+import { answerWith, refuseWith } from "../shared/runtime/envelope.js";
 import { checkRequest } from "../shared/validation/check.js";
 import { doorOf, openApiText } from "../shared/validation/openapi.js";
 import { ACTIONS, SCHEMAS } from "../shared/validation/schemas.js";
@@ -200,6 +202,20 @@ describe("the document is true", () => {
     for (const { operation } of operations) {
       const statuses = Object.keys(operation.responses).filter((status) => status !== "200");
       expect(statuses.map((status) => `Error${status}`)).toEqual(Object.keys(responses));
+    }
+  });
+
+  test("of headers: a refusal has none but those that stand at its status", () => {
+    const common = Object.keys(answerWith({}, "request").headers);
+    for (const code of Object.keys(ERROR_TABLE)) {
+      const error = new ApiError(code);
+      const { headers } = refuseWith(error, { requestId: "request", isSigned: false });
+      const own = Object.keys(headers).filter((name) => !common.includes(name));
+      const shown = Object.keys(
+        document.components.responses[`Error${error.status}`]?.headers ?? {},
+      );
+      const lowerCased = shown.map((name) => name.toLowerCase());
+      expect({ code, lowerCased }).toEqual({ code, lowerCased: expect.arrayContaining(own) });
     }
   });
 

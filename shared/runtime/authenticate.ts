@@ -2,6 +2,7 @@
  * Who is calling. Three ways: Tencent's TC3 signature, its older v1 signature, and
  * `Authorization: Bearer <key>` for plain HTTP clients.
  */
+import { createHash } from "node:crypto";
 import { parse } from "node:querystring";
 import { ApiError } from "../errors.js";
 import { readTc3, verifyTc3 } from "../signing/tc3.js";
@@ -11,7 +12,7 @@ import type { HttpRequest } from "./http-event.js";
 
 export interface Authenticated {
   caller: Caller;
-  /** Absent with Bearer: two equal requests are then two requests. */
+  /** Names what was signed. Absent with Bearer: two equal requests are then two requests. */
   signature?: string;
 }
 
@@ -59,8 +60,17 @@ function byTc3(config: Config, request: HttpRequest, now: Date): Authenticated |
   if (!read.ok) throw new ApiError("AuthFailure.InvalidAuthorization");
   const caller = callerOf(config, read.claim.secretId);
   const verdict = verifyTc3(request, read.claim, { secretKeys: caller.SecretKeys }, now);
-  if (verdict.ok) return { caller, signature: read.claim.signature };
+  if (verdict.ok) return { caller, signature: nameOf(request, read.claim.signature) };
   throw refusalOf(verdict.reason);
+}
+
+/**
+ * A signature over an unsigned payload covers no body, and is the same for every request of its
+ * second: only together with the body does it name one.
+ */
+function nameOf({ headers, body }: HttpRequest, signature: string): string {
+  if (headers["x-tc-content-sha256"] !== "UNSIGNED-PAYLOAD") return signature;
+  return `${signature} ${createHash("sha256").update(body).digest("base64url")}`;
 }
 
 function byV1(config: Config, request: HttpRequest, now: Date): Authenticated | undefined {

@@ -42,7 +42,8 @@ function fitted<A extends Action>(action: A, fitting: Fitting<A>): () => Promise
   const { services, useCases, trace, read } = fitting;
   const { config } = services;
   // The site decides which fields there are, and the application decides the site.
-  const named = config.applications.get(Number(read.fields["SdkAppId"]));
+  const { SdkAppId } = read.fields;
+  const named = typeof SdkAppId === "number" ? config.applications.get(SdkAppId) : undefined;
   const [only, ...others] = fitting.caller.caller.SdkAppIds;
   const implied = others.length === 0 ? config.applications.get(only ?? 0) : undefined;
   const site = (named ?? implied)?.Site ?? "cn";

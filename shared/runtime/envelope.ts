@@ -37,5 +37,6 @@ export function refuseWith(
 
 function hints({ status, retry }: ApiError): Record<string, string> {
   if (status === 401) return { "www-authenticate": "Bearer" };
+  if (status === 405) return { allow: "GET, POST" };
   return retry && status !== 409 ? { "retry-after": "1" } : {};
 }

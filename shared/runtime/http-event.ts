@@ -28,8 +28,7 @@ export function readHttpEvent(event: unknown): HttpRequest {
   return {
     method: method.toUpperCase(),
     path: textOf(event["rawPath"]) ?? textOf(event["path"]) ?? "/",
-    // Only AWS v2 hands the query over as it was sent; Node's own stringify is what the SDKs use.
-    query: textOf(raw) ?? stringify(parameters),
+    query: textOf(raw) ?? queryOf(parameters),
     headers: readHeaders(event["headers"]),
     body: readBody(event),
     parameters,
@@ -50,6 +49,13 @@ function readHeaders(headers: unknown): Record<string, string> {
   });
   return Object.fromEntries(entries);
 }
+
+/**
+ * Only AWS v2 hands the query over as it was sent. Of the others it is written as the Node.js SDKs
+ * write and sign it: by Node's own stringify, and then as part of a URL, which escapes one more.
+ */
+const queryOf = (parameters: Readonly<Record<string, string>>): string =>
+  stringify(parameters).replaceAll("'", "%27");
 
 /** SCF calls it `queryString`, AWS `queryStringParameters`; API gateway gives lists and `true`. */
 function readQuery(event: Json): Record<string, string> {

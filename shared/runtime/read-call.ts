@@ -20,12 +20,15 @@ export function readCall(request: HttpRequest, served: readonly Action[]): ReadC
   }
   const form = formOf(request);
   const { headers } = request;
+  const isV1 = "Signature" in form;
+  // The older signature covers the form and no header: what it does not cover must not choose the
+  // action, or a captured describe could be sent again as a stop.
   const common = (header: string, parameter: string): string | undefined =>
-    headers[header] ?? form[parameter] ?? request.parameters[parameter];
+    isV1 ? form[parameter] : (headers[header] ?? form[parameter] ?? request.parameters[parameter]);
   const action = chooseAction(common("x-tc-action", "Action"), served);
   const version = common("x-tc-version", "Version");
   if (version !== undefined && version !== API_VERSION) throw new ApiError("NoSuchVersion");
-  const isForm = request.method === "GET" || "Signature" in form;
+  const isForm = request.method === "GET" || isV1;
   const fields = isForm ? fieldsOfForm(form, action) : fieldsOfJson(request);
   return { action, fields, region: common("x-tc-region", "Region") };
 }

@@ -62,6 +62,7 @@ function responseOf(status: number): Part {
     description: `${STATUS_CODES[status] ?? String(status)}\n\n${lines.join("\n")}`,
     headers: {
       ...(status === 401 ? { "WWW-Authenticate": header("`Bearer`", "string") } : {}),
+      ...(status === 405 ? { Allow: header("`GET, POST`", "string") } : {}),
       ...(canRepeat && status !== 409 ? { "Retry-After": RETRY_AFTER } : {}),
     },
     content: {
