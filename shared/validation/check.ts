@@ -4,31 +4,36 @@
  * never repeated in a message: they may be secrets.
  */
 import type { TObject, TSchema } from "@sinclair/typebox";
-import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import type { ErrorObject, ValidateFunction } from "ajv";
 import { ApiError } from "../errors.js";
 import { ERROR_TABLE, type ErrorCode } from "../error-table.js";
+import { compile } from "./compile.js";
 import { ACTIONS, type Action, type Requests, SCHEMAS } from "./schemas.js";
 import { SITES, type Site } from "./sites.js";
-
-/** `allErrors` stays off: collecting every error of a hostile body is work an attacker can ask for. */
-const ajv = new Ajv({ allErrors: false, strict: true, verbose: true });
 
 export type Check<T> = (value: unknown) => T;
 
 /** Compiles on the first use: an instance pays only for the actions it serves. */
-export function makeCheck<T>(schema: TObject): Check<T> {
+export function makeCheck<T>(schema: TObject, name = ""): Check<T> {
   let validate: ValidateFunction<T> | undefined;
   return (value) => {
-    validate ??= ajv.compile<T>(schema);
+    validate ??= compile<T>(schema, name);
     if (validate(value)) return value;
     throw refusal(validate.errors?.[0]);
   };
 }
 
-const checks = new Map(
+const nameOf = (action: Action, site: Site): string => `${action} ${site}`;
+
+/** By their names, which the build knows them by as well. */
+export const REQUEST_SCHEMAS: ReadonlyMap<string, TObject> = new Map(
   ACTIONS.flatMap((action) =>
-    SITES.map((site) => [`${action} ${site}`, makeCheck(SCHEMAS[action][site])] as const),
+    SITES.map((site) => [nameOf(action, site), SCHEMAS[action][site]] as const),
   ),
+);
+
+const checks = new Map(
+  [...REQUEST_SCHEMAS].map(([name, schema]) => [name, makeCheck(schema, name)] as const),
 );
 
 /** Throws an ApiError, or returns the very same value with its type. */
@@ -36,7 +41,7 @@ export function checkRequest<A extends Action>(
   { action, site }: { action: A; site: Site },
   value: unknown,
 ): Requests[A] {
-  return checks.get(`${action} ${site}`)?.(value) as Requests[A];
+  return checks.get(nameOf(action, site))?.(value) as Requests[A];
 }
 
 /** Fields that Tencent has taken back, one of another API of the family, and those of one site. */

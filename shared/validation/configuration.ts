@@ -3,11 +3,11 @@
  * with a message that names the variable, its entry and field, never the value: it may be a secret.
  */
 import { createHash } from "node:crypto";
-import { type Static, type TObject, Type } from "@sinclair/typebox";
+import { type Static, Type } from "@sinclair/typebox";
 import type { Environment } from "../config.js";
 import { SECOND_MS } from "../clock.js";
 import { ApiError } from "../errors.js";
-import { type Check, makeCheck } from "./check.js";
+import { makeCheck } from "./check.js";
 import { FIELDS, MAX_DURATION_MINUTES } from "./fields.js";
 import { DEFAULT_REGION, SITE_FACTS, SITES, type Site } from "./sites.js";
 
@@ -59,6 +59,13 @@ const accountSchema = Type.Object(
   CLOSED,
 );
 
+/** The variables that hold a JSON list, and what each entry of it is. */
+export const LIST_SCHEMAS = {
+  CALLERS: callerSchema,
+  TRTC_APPS: applicationSchema,
+  TRTC_ACCOUNTS: accountSchema,
+};
+
 export interface Caller extends Static<typeof callerSchema> {
   roomRule: RegExp | undefined;
   maxDurationMinutes: number;
@@ -109,7 +116,7 @@ export class ConfigError extends Error {
 }
 
 function readApplications(env: Environment): Map<number, Application> {
-  const applications = readList(env, "TRTC_APPS", applicationSchema, { required: true }).map(
+  const applications = readList(env, "TRTC_APPS", { required: true }).map(
     (entry, index): Application => {
       const site = entry.Site ?? "intl";
       const defaults = { Site: site, Region: DEFAULT_REGION, Account: site };
@@ -126,7 +133,7 @@ function readApplications(env: Environment): Map<number, Application> {
 }
 
 function readCallers(env: Environment, applications: ReadonlyMap<number, Application>): Caller[] {
-  const callers = readList(env, "CALLERS", callerSchema, { required: true });
+  const callers = readList(env, "CALLERS", { required: true });
   uniquely("CALLERS", "Id", callers);
   return callers.map((entry, index) => {
     const foreign = entry.SdkAppIds.find((id) => !applications.has(id));
@@ -152,7 +159,7 @@ function roomRule({ RoomPattern }: Static<typeof callerSchema>, index: number): 
 }
 
 function readAccounts(env: Environment): Map<string, Account> {
-  return uniquely("TRTC_ACCOUNTS", "Account", readList(env, "TRTC_ACCOUNTS", accountSchema));
+  return uniquely("TRTC_ACCOUNTS", "Account", readList(env, "TRTC_ACCOUNTS"));
 }
 
 function digests(callers: readonly Caller[]): Map<string, Caller> {
@@ -171,12 +178,11 @@ function digests(callers: readonly Caller[]): Map<string, Caller> {
   return found;
 }
 
-function readList<S extends TObject>(
+function readList<V extends keyof typeof LIST_SCHEMAS>(
   env: Environment,
-  variable: string,
-  schema: S,
+  variable: V,
   { required = false } = {},
-): Static<S>[] {
+): Static<(typeof LIST_SCHEMAS)[V]>[] {
   const text = env[variable];
   if (text === undefined || text === "") {
     if (required) throw new ConfigError(`${variable} is not set: send a JSON list, see README`);
@@ -184,7 +190,7 @@ function readList<S extends TObject>(
   }
   const entries = parseJson(variable, text);
   if (!Array.isArray(entries)) throw new ConfigError(`${variable} must be a JSON list`);
-  const check: Check<Static<S>> = makeCheck<Static<S>>(schema);
+  const check = makeCheck<Static<(typeof LIST_SCHEMAS)[V]>>(LIST_SCHEMAS[variable], variable);
   return entries.map((entry, index) => {
     try {
       return check(entry);

@@ -1,0 +1,48 @@
+/** `npm run build`: the functions as they are deployed, in dist/. */
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { bundleFunctions } from "./build/bundle.js";
+import { zipOf } from "./build/zip.js";
+
+const HELP = `Bundles every function and zips them, as they are deployed.
+
+  npm run build
+
+  dist/functions/<name>.js      one file per function, minified, CommonJS
+  dist/functions/<name>.js.map  its source map, for reading stacks; not in the zip
+  dist/functions.zip            what is uploaded: the same bytes from the same sources
+`;
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { help: { type: "boolean", short: "h" } } });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const out = join(ROOT, "dist", "functions");
+  await rm(out, { recursive: true, force: true });
+  await mkdir(out, { recursive: true });
+  const names = await bundleFunctions({ root: ROOT, out });
+  const files = new Map<string, Uint8Array>();
+  for (const name of names) files.set(`${name}.js`, await readFile(join(out, `${name}.js`)));
+  const zip = zipOf(files);
+  await writeFile(join(ROOT, "dist", "functions.zip"), zip);
+  for (const [file, bytes] of files) process.stdout.write(line(file, bytes));
+  process.stdout.write(`dist/functions.zip  ${kilobytes(zip.length)} kB in all\n`);
+}
+
+function line(file: string, bytes: Uint8Array): string {
+  const zipped = zipOf(new Map([[file, bytes]])).length;
+  return `${file.padEnd(22)} ${kilobytes(bytes.length)} kB, ${kilobytes(zipped)} kB zipped\n`;
+}
+
+const kilobytes = (bytes: number): string => (bytes / 1000).toFixed(0).padStart(5);
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

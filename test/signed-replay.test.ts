@@ -1,0 +1,224 @@
+/** A signed request that is sent again, as a retry or by a thief, takes effect once. */
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { Client } from "tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_client.js";
+import { systemClock as clock } from "../shared/clock.js";
+import { type FlakyTrtc, openFlakyHouse } from "./support/flaky-trtc.js";
+import { CN_APP, type House, INTL_APP, KEY, SECRET_ID } from "./support/house.js";
+import { post, signedTc3 } from "./support/http-requests.js";
+import { intlSdk } from "./support/intl-sdk.js";
+import { codeIn, envelopeIn, rawCaller } from "./support/raw-call.js";
+import { record, type Recorded, replay } from "./support/recording-wire.js";
+import { worldOf } from "./support/world.js";
+
+let house: House;
+let trtc: FlakyTrtc;
+let rooms = 0;
+
+beforeAll(async () => {
+  ({ house, trtc } = await openFlakyHouse({ env: { TRTC_TIMEOUT_SECONDS: "1" } }));
+});
+afterAll(() => house.close());
+
+type Send = (url: string, action: string, fields: Record<string, unknown>) => Promise<unknown>;
+
+const byCnSdk: Send = (url, action, fields) =>
+  new Client({
+    credential: { secretId: SECRET_ID, secretKey: KEY },
+    region: "ap-singapore",
+    profile: { httpProfile: { protocol: "http://", endpoint: new URL(url).host } },
+  }).request(action, fields);
+
+const byIntlSdk: Send = (url, action, fields) => intlSdk(url).sendAny(action, fields);
+
+const SDKS = [
+  ["TC3, from the Chinese site's SDK", CN_APP, byCnSdk],
+  ["the older signature, from the international site's SDK", INTL_APP, byIntlSdk],
+] as const;
+
+function startOf(SdkAppId: number) {
+  rooms += 1;
+  const RoomId = `room-${rooms}`;
+  return { SdkAppId, RoomId, RoomIdType: 0, StreamUrl: house.clip, RepeatNum: -1 };
+}
+
+const again = (recorded: Recorded) => replay(house.url, recorded);
+const many = <T>(times: number, make: () => Promise<T>) =>
+  Promise.all(Array.from({ length: times }, make));
+
+describe.each(SDKS)("%s", (_, app, send) => {
+  const capture = (action: string, fields: Record<string, unknown>, options?: { deliver: false }) =>
+    record(house.url, (url) => send(url, action, fields), options);
+
+  async function started() {
+    const { response } = await house.post("start-ingest", startOf(app));
+    expect(response.Error).toBeUndefined();
+    const named = { SdkAppId: app, TaskId: String(response["TaskId"]) };
+    const task = async () =>
+      (await house.truth.tasks()).find(({ taskId }) => taskId === response["TrtcTaskId"]);
+    const update = async (fields: object) => {
+      const answer = await house.post("update-ingest", { ...named, ...fields });
+      expect(answer.response.Error).toBeUndefined();
+    };
+    return { named, task, update };
+  }
+
+  test("a start that is sent again starts nothing, and gives the same answer", async () => {
+    const recorded = await capture("StartStreamIngest", startOf(app));
+    expect(recorded.outcome).toMatchObject({ status: "fulfilled" });
+    const before = await worldOf(house);
+    const answers = [await again(recorded), await again(recorded)];
+    answers.push(...(await many(10, () => again(recorded))));
+    const { RequestId: __, ...first } = (recorded.outcome as PromiseFulfilledResult<object>)
+      .value as Record<string, unknown>;
+    for (const answer of answers) expect(answer).toMatchObject(first);
+    expect(new Set(answers.map(({ RequestId }) => RequestId)).size).toBe(answers.length);
+    expect(await worldOf(house)).toEqual(before);
+  });
+
+  test("a start that comes ten times at once starts one robot", async () => {
+    const recorded = await capture("StartStreamIngest", startOf(app), { deliver: false });
+    expect(recorded.outcome).toMatchObject({ status: "rejected" });
+    const before = (await house.truth.tasks()).length;
+    const answers = await many(10, () => again(recorded));
+    expect(new Set(answers.map(({ TaskId }) => TaskId)).size).toBe(1);
+    expect(answers[0]).toMatchObject({ TaskId: expect.stringMatching(/^ing-/) });
+    expect(await house.truth.tasks()).toHaveLength(before + 1);
+  });
+
+  test("a start that is sent again after its end starts nothing", async () => {
+    const recorded = await capture("StartStreamIngest", startOf(app));
+    const { TaskId } = await again(recorded);
+    await house.post("stop-ingest", { SdkAppId: app, TaskId });
+    const before = await worldOf(house);
+    expect(await again(recorded)).toMatchObject({ TaskId });
+    expect(await worldOf(house)).toEqual(before);
+  });
+
+  test("a pause that is sent again after the resume leaves it playing", async () => {
+    const { named, task, update } = await started();
+    const pause = await capture("UpdateStreamIngest", { ...named, IsPause: true });
+    expect(await task()).toMatchObject({ state: "paused" });
+    await update({ IsPause: false });
+    const before = await worldOf(house);
+    for (const answer of [await again(pause), ...(await many(5, () => again(pause)))]) {
+      expect(answer).toMatchObject({ Status: "InProgress" });
+    }
+    expect(await task()).toMatchObject({ state: "playing" });
+    expect(await worldOf(house)).toEqual(before);
+  });
+
+  test("a deadline, a volume and a URL stay as they were moved later", async () => {
+    const { named, task, update } = await started();
+    const StreamUrl = `${house.clip}?old`;
+    const old = { ...named, Volume: 10, StreamUrl, MaxDuration: 60 };
+    const recorded = await capture("UpdateStreamIngest", old);
+    expect(await task()).toMatchObject({ volume: 10, streamUrl: StreamUrl });
+    await update({ Volume: 20, StreamUrl: `${house.clip}?new`, MaxDuration: 120 });
+    const before = await worldOf(house);
+    const { Deadline } = await again(recorded);
+    expect(await worldOf(house)).toEqual(before);
+    expect((await house.post("describe-ingest", named)).response).toMatchObject({ Deadline });
+  });
+
+  test.each(["gateway-error", "lose-request", "lose-answer", "hang"] as const)(
+    "an update that TRTC did not answer (%s) may be sent again, and takes effect once",
+    async (fault) => {
+      const { named, task, update } = await started();
+      trtc.next("UpdateStreamIngest", fault);
+      const recorded = await capture("UpdateStreamIngest", { ...named, Volume: 30 });
+      expect(recorded.outcome).toMatchObject({ reason: { code: "InternalError" } });
+      expect(await again(recorded)).toMatchObject({ Status: "InProgress" });
+      expect(await task()).toMatchObject({ volume: 30 });
+      await update({ Volume: 40 });
+      expect(await again(recorded)).toMatchObject({ Status: "InProgress" });
+      expect(await task()).toMatchObject({ volume: 40 });
+    },
+  );
+
+  test("a stop that is sent again is a success, and asks TRTC once", async () => {
+    const { named, task } = await started();
+    const stop = await capture("StopStreamIngest", named);
+    const before = await worldOf(house);
+    const answers = [await again(stop), ...(await many(5, () => again(stop)))];
+    expect(answers.filter(({ Error }) => Error !== undefined)).toEqual([]);
+    expect(await task()).toMatchObject({ endReason: "stopped", stopCalls: 1 });
+    expect(await worldOf(house)).toEqual(before);
+  });
+});
+
+describe("a TC3 signature over an unsigned payload covers no body, so the body counts as well", () => {
+  const action = (name: string) => ({
+    "x-tc-action": name,
+    "x-tc-content-sha256": "UNSIGNED-PAYLOAD",
+  });
+  /** One signature, sent with any body. */
+  function signer(name: string) {
+    const { headers } = signedTc3(post("", action(name)), {
+      ...{ secretId: SECRET_ID, secretKey: KEY, at: clock.now() },
+    });
+    return async (body: object) => {
+      const answer = await rawCaller(house.url).raw({ headers, body: JSON.stringify(body) });
+      return envelopeIn(answer).Response as Record<string, unknown>;
+    };
+  }
+
+  test("the same start again is the same; another one is another, and starts its own robot", async () => {
+    const send = signer("StartStreamIngest");
+    const [one, other] = [startOf(CN_APP), startOf(CN_APP)];
+    const before = (await house.truth.tasks()).length;
+    const { TaskId } = await send(one);
+    expect(await send(one)).toMatchObject({ TaskId });
+    const another = await send(other);
+    expect(another["TaskId"]).toMatch(/^ing-/);
+    expect(another["TaskId"]).not.toBe(TaskId);
+    expect(await send(other)).toMatchObject({ TaskId: another["TaskId"] });
+    expect(await house.truth.tasks()).toHaveLength(before + 2);
+  });
+
+  test("another update takes effect; the same one again does not", async () => {
+    const { response } = await house.post("start-ingest", startOf(CN_APP));
+    const named = { SdkAppId: CN_APP, TaskId: response["TaskId"] };
+    const task = async () =>
+      (await house.truth.tasks()).find(({ taskId }) => taskId === response["TrtcTaskId"]);
+    const send = signer("UpdateStreamIngest");
+    await send({ ...named, Volume: 10 });
+    await send({ ...named, Volume: 20 });
+    expect(await task()).toMatchObject({ volume: 20 });
+    await send({ ...named, Volume: 10 });
+    expect(await task()).toMatchObject({ volume: 20 });
+  });
+});
+
+describe("the action", () => {
+  const describedAs = (action: string, body: object, signedHeaders?: string[]) => {
+    const by = { secretId: SECRET_ID, secretKey: KEY, at: clock.now() };
+    const described = post(JSON.stringify(body), { "x-tc-action": "DescribeStreamIngest" });
+    const { headers, body: bytes } = signedTc3(described, {
+      ...by,
+      ...(signedHeaders && { signedHeaders }),
+    });
+    return rawCaller(house.url).raw({
+      headers: { ...headers, "x-tc-action": action },
+      body: bytes,
+    });
+  };
+
+  // Tencent's SDKs sign the body, the host and the type: at Tencent itself it is no different.
+  test("is not covered by what the SDKs sign with TC3: TLS has to keep it", async () => {
+    const { response } = await house.post("start-ingest", startOf(CN_APP));
+    const named = { SdkAppId: CN_APP, TaskId: response["TaskId"] };
+    expect(codeIn(await describedAs("StopStreamIngest", named))).toBeUndefined();
+    const { response: seen } = await house.post("describe-ingest", named);
+    expect(seen).toMatchObject({ State: "ended" });
+  });
+
+  test("is covered for whoever signs the header X-TC-Action as well", async () => {
+    const { response } = await house.post("start-ingest", startOf(CN_APP));
+    const named = { SdkAppId: CN_APP, TaskId: response["TaskId"] };
+    const signedHeaders = ["content-type", "host", "x-tc-action"];
+    const before = await worldOf(house);
+    const answer = await describedAs("StopStreamIngest", named, signedHeaders);
+    expect(codeIn(answer)).toBe("AuthFailure.SignatureFailure");
+    expect(await worldOf(house)).toEqual(before);
+  });
+});

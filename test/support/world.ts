@@ -1,0 +1,14 @@
+/** Everything that a refused request may not change: the tables, and what TRTC has and was asked. */
+import type { House } from "./house.js";
+
+export async function worldOf({ database, truth }: House) {
+  const tasks = await truth.tasks();
+  return {
+    ingests: await database.query("select * from ingest order by task_id"),
+    slots: await database.query("select * from call_slot order by account, action"),
+    signatures: await database.query("select * from used_signature order by signature"),
+    // Where a task plays moves by itself.
+    tasks: tasks.map(({ positionSeconds: _, loops: __, ...task }) => task),
+    calls: await truth.calls(),
+  };
+}
