@@ -16,7 +16,8 @@ export function nextRunAt(cronExpression: string, after: Date): Date | undefined
 
 function read(cronExpression: string): Cron {
   const fields = cronExpression.trim().split(/\s+/).length;
-  if (fields !== 7) throw wrong(cronExpression, `it takes seven fields, seconds first; this has ${fields}`);
+  if (fields !== 7)
+    throw wrong(cronExpression, `it takes seven fields, seconds first; this has ${fields}`);
   try {
     return new Cron(cronExpression, { timezone: SCF_TIME_ZONE, paused: true });
   } catch (error) {

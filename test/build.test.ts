@@ -88,7 +88,7 @@ describe("out of its zip, in a process with nothing else", () => {
     return JSON.parse(stdout.slice(stdout.lastIndexOf("\nanswer ") + 8)) as Record<string, unknown>;
   }
 
-  const post = async (name: string, body: unknown) => {
+  const post = async (name: string, body: unknown): Promise<Record<string, unknown>> => {
     const headers = {
       authorization: "Bearer local-secret-key",
       "content-type": "application/json",

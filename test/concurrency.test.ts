@@ -1,5 +1,6 @@
 /** Two hundred starts at once: in one process here, over four in processes.test.ts. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { systemClock } from "../shared/clock.js";
 import { openTestPostgres } from "./support/databases.js";
 import { CN_APP, type House, openHouse } from "./support/house.js";
 import { type RunningProcess, startProcess } from "./support/process.js";
@@ -52,6 +53,28 @@ describe("two hundred starts at once, on real PostgreSQL", () => {
     expect(starts).toMatchObject({ throttled: 0 });
     expect(starts?.mostInOneSecond).toBeLessThanOrEqual(20);
   });
+
+  test("two hundred stops at once all end, each asked of TRTC once", async () => {
+    const { response } = await house.post("list-ingests", { State: "running", Limit: 100 });
+    const { response: more } = await house.post("list-ingests", {
+      ...{ State: "running", Limit: 100, Cursor: response["NextCursor"] },
+    });
+    const running = [response, more].flatMap(({ Ingests }) => Ingests as { TaskId: string }[]);
+    expect(running).toHaveLength(STARTS);
+    const stop = async (TaskId: string): Promise<void> => {
+      for (let tries = 0; tries < 40; tries += 1) {
+        const { status } = await house.post("stop-ingest", { SdkAppId: CN_APP, TaskId });
+        if (status === 200) return;
+        await systemClock.sleep(1000);
+      }
+    };
+    await Promise.all(running.map(({ TaskId }) => stop(TaskId)));
+    const tasks = await truth().tasks();
+    expect(tasks.filter(({ state }) => state !== "ended")).toHaveLength(1);
+    expect(tasks.filter(({ stopCalls }) => stopCalls > 1)).toEqual([]);
+    const [stops] = (await truth().calls()).filter((each) => each.action === "StopStreamIngest");
+    expect(stops).toMatchObject({ calls: STARTS, throttled: 0 });
+  }, 60_000);
 
   test("a start that would wait longer than its function may run is told to come again", async () => {
     const { store } = house.services;

@@ -150,7 +150,7 @@ describe("more than one run", () => {
 
   test("a stop that somebody asked for, and died over, is carried out", async () => {
     const { taskId, task, row } = await started({ MaxDuration: 600 });
-    await services.store.beginStop({ taskId, at: clock.now(), leaseMs: 10_000 });
+    await services.store.beginStop({ taskId, at: clock.now(), leaseMs: 10_000, waitMaxMs: 60_000 });
     await ran();
     expect(await task()).toMatchObject({ endReason: "stopped" });
     expect(await row()).toMatchObject({ state: "ended", endReason: "stopped" });
@@ -180,10 +180,49 @@ describe("when something fails", () => {
     expect(await row()).toMatchObject({ state: "ended", endReason: "finished" });
   });
 
+  test("a database that fails in the middle of a run does not end the stops under way", async () => {
+    const { task } = await started({ StopTime: inSeconds(5) });
+    const { store } = services;
+    let looks = 0;
+    const nextClaimAt: typeof store.nextClaimAt = async (wanted) => {
+      looks += 1;
+      if (looks > 4) throw new Error("the database is gone");
+      return store.nextClaimAt(wanted);
+    };
+    const failing = {
+      ...services,
+      store: countedBy(clock, { ...house.services.store, nextClaimAt }),
+    };
+    const endsMs = clock.elapsedMs() + 100_000;
+    const work = expireIngests(failing, { timeLeftMs: () => endsMs - clock.elapsedMs() });
+    await expect(clock.advanceUntilDone(work)).rejects.toThrow("the database is gone");
+    expect(await task()).toMatchObject({ endReason: "stopped" });
+  });
+
   test("a run with little time left claims nothing that it could not finish", async () => {
     await started({ StopTime: inSeconds(1) });
     expect(await ran(11)).toMatchObject({ claimed: 0 });
   });
+});
+
+test("the same start sent again after its StopTime has the same answer, and starts nothing", async () => {
+  const StopTime = inSeconds(20);
+  const wanted = {
+    SdkAppId: CN_APP,
+    RoomId: "late",
+    RoomIdType: 0,
+    StreamUrl: house.clip,
+    StopTime,
+  };
+  const token = { ...wanted, ClientToken: "late" };
+  const first = await clock.advanceUntilDone(house.post("start-ingest", token));
+  await clock.advance(30 * SECOND_MS);
+  const calls = trtc.calls("StartStreamIngest");
+  const again = await house.post("start-ingest", token);
+  expect(again.response["TaskId"]).toBe(first.response["TaskId"]);
+  const fresh = await house.post("start-ingest", { ...wanted, ClientToken: "fresh" });
+  expect(fresh.response.Error).toMatchObject({ Code: "InvalidParameterValue" });
+  expect(trtc.calls("StartStreamIngest")).toBe(calls);
 });
 
 test("a run with nothing due asks the database twice, and TRTC nothing", async () => {

@@ -45,6 +45,12 @@ describe("an embedded database in a directory", () => {
     expect(await readdir(root)).not.toContain("killed.lock");
   });
 
+  test("takes over from a killed process that had the same number, as in a container", async () => {
+    await writeFile(join(root, "container.lock"), String(process.pid));
+    const database = await open("container");
+    await database.close();
+  });
+
   test("begins anew when its first opening was cut short", async () => {
     await writeFile(join(root, "half.partial"), "half a database");
     const database = await open("half");

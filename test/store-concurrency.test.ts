@@ -58,7 +58,9 @@ describe("instances that share a PostgreSQL", () => {
   test("of many who ask for one end, one begins it", async () => {
     const { taskId } = await runningIngest(stores[0] as Store);
     const at = addMs(T0, 1000);
-    const begun = await everywhere(40, (each) => each.beginStop({ taskId, at, leaseMs: 60_000 }));
+    const begun = await everywhere(40, (each) =>
+      each.beginStop({ taskId, at, leaseMs: 60_000, waitMaxMs: 60_000 }),
+    );
     expect(begun.filter((each) => each !== undefined)).toHaveLength(1);
   });
 });
@@ -96,7 +98,7 @@ test("behind a transaction pooler nothing is left on a connection: no prepared s
   const settings = "select name, setting from pg_settings where source = 'session' order by name";
   const before = await database.query(settings);
   const { taskId } = await runningIngest(store);
-  await store.beginStop({ taskId, at: T0, leaseMs: 1000 });
+  await store.beginStop({ taskId, at: T0, leaseMs: 1000, waitMaxMs: 60_000 });
   await store.listIngests({ callerId: "caller", limit: 1 });
   await migrate(database);
   expect(await database.query("select name from pg_prepared_statements")).toEqual([]);

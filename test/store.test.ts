@@ -8,7 +8,7 @@ import { ENGINES } from "./support/databases.js";
 import { newIngest, runningIngest, T0 } from "./support/ingests.js";
 
 const waitOf = (begun: BegunStart) =>
-  begun.outcome === "begun" ? begun.slot.msUntil() : undefined;
+  begun.outcome === "begun" ? begun.slot?.msUntil() : undefined;
 
 /** The database's time is ours here, and goes by no faster than we say. */
 const standing = (now: () => Date) => ({
@@ -148,20 +148,27 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
 
   test("a stop is asked once: who comes second finds nothing to begin", async () => {
     const { taskId } = await runningIngest(store);
-    const asked = await store.beginStop({ taskId, at: T0, leaseMs: 1000 });
+    const asked = await store.beginStop({ taskId, at: T0, leaseMs: 1000, waitMaxMs: 60_000 });
     expect(asked?.ingest).toMatchObject({
       state: "stopping",
       endReason: "stopped",
       stopAskedAt: T0,
     });
-    expect(await store.beginStop({ taskId, at: addMs(T0, 999), leaseMs: 1000 })).toBeUndefined();
-    const lapsed = await store.beginStop({ taskId, at: addMs(T0, 1000), leaseMs: 1000 });
+    expect(
+      await store.beginStop({ taskId, at: addMs(T0, 999), leaseMs: 1000, waitMaxMs: 60_000 }),
+    ).toBeUndefined();
+    const lapsed = await store.beginStop({
+      taskId,
+      at: addMs(T0, 1000),
+      leaseMs: 1000,
+      waitMaxMs: 60_000,
+    });
     expect(lapsed?.ingest).toMatchObject({ fence: 2, stopAskedAt: T0 });
   });
 
   test("an outdated fence ends nothing", async () => {
     const { taskId } = await runningIngest(store);
-    await store.beginStop({ taskId, at: T0, leaseMs: 1000 });
+    await store.beginStop({ taskId, at: T0, leaseMs: 1000, waitMaxMs: 60_000 });
     const stale = { taskId, fence: 0, reason: "expired" as const, at: T0 };
     expect(await store.markEnded(stale)).toBeUndefined();
     expect(await store.markEnded({ ...stale, fence: 1 })).toMatchObject({ state: "ended" });
@@ -173,7 +180,7 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     const [claim] = await claimOnly(taskId, deadlineAt);
     const moved = addMs(deadlineAt, MINUTE_MS);
     await store.markUpdated({ taskId, deadlineAt: moved, play: {}, signature: undefined, at: T0 });
-    const stop = { taskId, fence: claim?.fence ?? -1, leaseMs: 1000 };
+    const stop = { taskId, fence: claim?.fence ?? -1, leaseMs: 1000, waitMaxMs: 60_000 };
     expect(await store.beginDueStop({ ...stop, at: deadlineAt })).toBeUndefined();
     expect(await store.beginDueStop({ ...stop, at: moved })).toMatchObject({
       ingest: { endReason: "expired" },
@@ -193,13 +200,32 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
   test("the next run looks again when a deadline comes, or when a claim lapses", async () => {
     await database.query("delete from ingest");
     const horizonAt = addMs(T0, 60 * MINUTE_MS);
-    const next = (before: Date) => store.nextClaimAt({ horizonAt: before, aheadMs: 1000 });
+    const next = (before: Date) => store.nextClaimAt({ at: T0, horizonAt: before, aheadMs: 1000 });
     expect(await next(horizonAt)).toBeUndefined();
     const { taskId, deadlineAt } = await runningIngest(store);
     expect(await next(horizonAt)).toEqual(addMs(deadlineAt, -1000));
     expect(await next(addMs(deadlineAt, -1))).toBeUndefined();
     await claimOnly(taskId, deadlineAt);
     expect(await next(horizonAt)).toEqual(addMs(deadlineAt, 10_000));
+  });
+
+  test("a start that waits for its slot is looked after, as long as somebody works on it", async () => {
+    await database.query("delete from ingest");
+    const { deadlineAt } = newIngest();
+    await store.beginStart(newIngest({ leaseMs: 5000 }));
+    const wanted = { horizonAt: deadlineAt, aheadMs: 1000 };
+    expect(await store.nextClaimAt({ ...wanted, at: T0 })).toEqual(addMs(deadlineAt, -1000));
+    expect(await store.nextClaimAt({ ...wanted, at: addMs(T0, 5000) })).toBeUndefined();
+  });
+
+  test("who saw the row before its stop was asked cannot say why it ended", async () => {
+    const { taskId, deadlineAt } = await runningIngest(store);
+    const [claim] = await claimOnly(taskId, deadlineAt);
+    const fence = claim?.fence ?? -1;
+    const asked = { at: deadlineAt, leaseMs: 1000, waitMaxMs: 60_000 };
+    await store.beginDueStop({ taskId, fence, ...asked });
+    const stale = { taskId, fence, reason: "finished" as const, at: deadlineAt };
+    expect(await store.markEnded(stale)).toBeUndefined();
   });
 
   test("the longest overdue are claimed first", async () => {
@@ -219,6 +245,9 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     const update = { taskId, deadlineAt: undefined, play: { Volume: 7 }, signature: "s1", at: T0 };
     expect(await store.markUpdated(update)).toMatchObject({ play: { Volume: 7 } });
     expect(await store.isSignatureUsed("s1")).toBe(true);
+    const again = { ...update, play: { Volume: 8 } };
+    expect(await store.markUpdated(again)).toBeUndefined();
+    expect(await store.readIngest(taskId)).toMatchObject({ play: { Volume: 7 } });
     await store.forgetSignatures(T0);
     expect(await store.isSignatureUsed("s1")).toBe(true);
     await store.forgetSignatures(addMs(T0, 1));
@@ -237,6 +266,9 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     expect([await wait("B"), await wait("A", "elsewhere")]).toEqual([0, 0]);
     now = addMs(T0, MINUTE_MS);
     expect([await wait("A"), await wait("A")]).toEqual([0, 55]);
+    const near = { account: "slots", action: "A", waitMaxMs: 100 };
+    expect(await timed.takeSlot(near)).toBeUndefined();
+    expect(await wait("A")).toBe(110);
   });
 
   test("a row that breaks the rules of its states is refused by the database itself", async () => {

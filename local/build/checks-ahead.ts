@@ -32,14 +32,15 @@ export function writeChecks(): string {
   // Several actions share a schema; its code is written once.
   const schemas = [...new Set(named.map(([, schema]) => schema))];
   const ajv = new Ajv({ ...AJV_OPTIONS, code: { source: true } });
-  const exported = schemas.map((schema, index) => {
+  const exported: Record<string, string> = {};
+  for (const [index, schema] of schemas.entries()) {
     ajv.addSchema(schema, `schema${index}`);
-    return [`check${index}`, `schema${index}`];
-  });
+    exported[`check${index}`] = `schema${index}`;
+  }
   const table = named.map(
     ([name, schema]) => `${JSON.stringify(name)}: exports.check${schemas.indexOf(schema)}`,
   );
-  return `${standaloneCode.default(ajv, Object.fromEntries(exported))}
+  return `${standaloneCode.default(ajv, exported)}
 const table = { ${table.join(", ")} };
 exports.compile = (schema, name) => {
   if (!Object.hasOwn(table, name)) throw new Error("No check was written for " + name);

@@ -4,7 +4,7 @@ import type { Slot } from "../store/database-time.js";
 import type { EndReason, Ingest } from "../store/ingest-row.js";
 import { reasonWhenGone } from "./lifecycle.js";
 import type { Services } from "./services.js";
-import { callInSlot, saysGone } from "./trtc-call.js";
+import { callInSlot, saysGone, slotWaitMaxMs } from "./trtc-call.js";
 
 /**
  * How long a claim holds. A stop is over within it, its slot included, or is given up; and a
@@ -12,13 +12,20 @@ import { callInSlot, saysGone } from "./trtc-call.js";
  */
 export const LEASE_MS = 10_000;
 
+/** What `beginStop` and `beginDueStop` ask for: a slot that comes while the claim still holds. */
+export const stopTiming = (at: Date, timeLeftMs: () => number) => ({
+  at,
+  leaseMs: LEASE_MS,
+  waitMaxMs: slotWaitMaxMs(Math.min(timeLeftMs(), LEASE_MS)),
+});
+
 /** After a stop that TRTC did not carry out, the row is due again. */
 const RETRY_MS = 1000;
 
 export interface TaskToEnd {
   ingest: Ingest;
   /** Taken for the call. */
-  slot: Slot;
+  slot: Slot | undefined;
   /** When this attempt asked; the row's `stopAskedAt` is that of the first. */
   askedAt: Date;
   timeLeftMs: () => number;

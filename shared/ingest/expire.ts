@@ -8,8 +8,8 @@
  */
 import { addMs, MINUTE_MS } from "../clock.js";
 import type { Ingest } from "../store/ingest-row.js";
-import { TrtcError } from "../trtc/trtc-error.js";
-import { endTask, LEASE_MS } from "./end-task.js";
+import { TrtcError, withoutQueries } from "../trtc/trtc-error.js";
+import { endTask, LEASE_MS, stopTiming } from "./end-task.js";
 import { dueAt } from "./lifecycle.js";
 import type { Services } from "./services.js";
 
@@ -54,24 +54,29 @@ export async function expireIngests(
     horizonAt: addMs(clock.now(), config.expiryTickMs + OVERLAP_MS),
     aheadMs: CLAIM_AHEAD_MS,
   };
-  while (timeLeftMs() > RESERVE_MS) {
-    const nextAt = await store.nextClaimAt(wanted);
-    if (!nextAt && working.size === 0) break;
-    const isFull = working.size >= CLAIMS_MAX;
-    const waitMs = nextAt && !isFull ? msUntil(nextAt, clock.now()) : LOOK_AGAIN_MS;
-    const claims = waitMs > 0 ? [] : await claim(services, CLAIMS_MAX - working.size);
-    counts.claimed += claims.length;
-    for (const each of claims) {
-      const work = stopOnTime(services, each, timeLeftMs).then((outcome) => {
-        counts[outcome] += 1;
-        working.delete(work);
-      });
-      working.add(work);
+  try {
+    while (timeLeftMs() > RESERVE_MS) {
+      const nextAt = await store.nextClaimAt({ ...wanted, at: clock.now() });
+      if (!nextAt && working.size === 0) break;
+      const isFull = working.size >= CLAIMS_MAX;
+      const waitMs = nextAt && !isFull ? msUntil(nextAt, clock.now()) : LOOK_AGAIN_MS;
+      const claims = waitMs > 0 ? [] : await claim(services, CLAIMS_MAX - working.size);
+      counts.claimed += claims.length;
+      for (const each of claims) {
+        const work = stopOnTime(services, each, timeLeftMs).then((outcome) => {
+          counts[outcome] += 1;
+          working.delete(work);
+        });
+        working.add(work);
+      }
+      if (claims.length > 0) continue;
+      await pause(services, working, Math.min(Math.max(waitMs, BREATH_MS), LOOK_AGAIN_MS));
     }
-    if (claims.length > 0) continue;
-    await pause(services, working, Math.min(Math.max(waitMs, BREATH_MS), LOOK_AGAIN_MS));
+  } finally {
+    // Also when the database fails in between: an instance whose run is over is frozen, and with
+    // it the stops that are under way.
+    await Promise.all(working);
   }
-  await Promise.all(working);
   await store.forgetSignatures(addMs(clock.now(), -SIGNATURE_KEPT_MS));
   return counts;
 }
@@ -100,11 +105,12 @@ async function stopOnTime(
   claimed: Ingest,
   timeLeftMs: () => number,
 ): Promise<"stopped" | "spared" | "failed"> {
-  const { store, clock } = services;
+  const { store, clock, trtc } = services;
   const { taskId, fence } = claimed;
-  const at = await sleepUntil(services, dueAt(claimed));
   try {
-    const begun = await store.beginDueStop({ taskId, fence, at, leaseMs: LEASE_MS });
+    await trtc.ready();
+    const at = await sleepUntil(services, dueAt(claimed));
+    const begun = await store.beginDueStop({ taskId, fence, ...stopTiming(at, timeLeftMs) });
     if (!begun) {
       await store.release({ taskId, fence });
       return "spared";
@@ -114,7 +120,7 @@ async function stopOnTime(
     report(services, claimed, { outcome: ended ? "ok" : "overtaken", latenessMs });
     return "stopped";
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = withoutQueries(error instanceof Error ? error.message : String(error));
     const outcome = error instanceof TrtcError ? error.code : "InternalError";
     report(services, claimed, { outcome, detail });
     return "failed";

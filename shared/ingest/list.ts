@@ -1,5 +1,6 @@
 /** ListStreamIngests: what TRTC cannot do. Newest first; a caller sees only its own. */
 import { ApiError } from "../errors.js";
+import { isTaskId } from "./ids.js";
 import { present, type PresentedIngest } from "./present.js";
 import type { Call, Services } from "./services.js";
 
@@ -37,7 +38,7 @@ const writeCursor = (taskId: string): string => Buffer.from(taskId).toString("ba
 function readCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined;
   const taskId = Buffer.from(cursor, "base64url").toString();
-  if (/^ing-[0-9a-z]{26}$/.test(taskId)) return taskId;
+  if (isTaskId(taskId)) return taskId;
   throw new ApiError(
     "InvalidParameterValue",
     "Cursor is wrong: send the NextCursor of the answer before, or none for the first page.",

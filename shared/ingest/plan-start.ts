@@ -13,7 +13,7 @@ import type { Requests } from "../validation/schemas.js";
 import { newIngestIds } from "./ids.js";
 import { type Bounds, deadlineFrom, isLoop } from "./lifecycle.js";
 import { applicationOf, checkRoomGrant, checkStreamGrant } from "./policy.js";
-import { checkBrought, type Robot } from "./robot.js";
+import { loginRefusal, type Robot } from "./robot.js";
 import type { Call, Services } from "./services.js";
 
 export interface StartPlan {
@@ -21,6 +21,11 @@ export interface StartPlan {
   robot: Robot;
   bounds: Bounds;
   row: NewIngest;
+  /**
+   * What came too late: its StopTime is over, or its login. A start that was sent before, in time,
+   * has its answer all the same.
+   */
+  refusal: ApiError | undefined;
 }
 
 type StartRequest = Requests["StartStreamIngest"];
@@ -33,8 +38,7 @@ export function planStart(services: Services, call: Call<"StartStreamIngest">): 
   const room = { roomId: request.RoomId, roomIdType: request.RoomIdType ?? NUMERIC_ROOM };
   checkRoomGrant(caller, room.roomId, room.roomIdType);
   checkStreamGrant(config, caller, request.StreamUrl);
-  checkBrought(application, room, { brought: request, now });
-  const bounds = boundsOf(call, now);
+  const bounds = boundsOf(call);
   const ids = newIngestIds(now, randomBytes);
   const robot = { ...room, userId: request.UserId ?? ids.robotUserId };
   const { deadlineAt, latestAt } = deadlineFrom(now, bounds);
@@ -49,21 +53,25 @@ export function planStart(services: Services, call: Call<"StartStreamIngest">): 
     ...room,
     robotUserId: robot.userId,
     play: playOf(request),
-    clientToken: tokenOf(call, requestHash),
+    clientToken: tokenOf(call),
     requestHash,
     createdAt: now,
     deadlineAt,
     latestAt,
   };
-  return { application, robot, bounds, row };
+  const refusal =
+    stopTimeRefusal(bounds, now) ?? loginRefusal(application, room, { brought: request, now });
+  return { application, robot, bounds, row, refusal };
 }
 
-function boundsOf({ caller, request }: Call<"StartStreamIngest">, now: Date): Bounds {
+function stopTimeRefusal({ stopAt }: Bounds, now: Date): ApiError | undefined {
+  if (!stopAt || stopAt.getTime() > now.getTime()) return undefined;
+  return new ApiError("InvalidParameterValue", "StopTime is over: send an instant ahead of now.");
+}
+
+function boundsOf({ caller, request }: Call<"StartStreamIngest">): Bounds {
   const stopAt =
     request.StopTime === undefined ? undefined : parseInstant("StopTime", request.StopTime);
-  if (stopAt && stopAt.getTime() <= now.getTime()) {
-    throw new ApiError("InvalidParameterValue", "StopTime is over: send an instant ahead of now.");
-  }
   return {
     stopAt,
     maxDurationMinutes: request.MaxDuration,
@@ -104,16 +112,9 @@ function hashOf(sdkAppId: number, { request, region }: Call<"StartStreamIngest">
   return createHash("sha256").update(JSON.stringify(entries)).digest("base64url");
 }
 
-/**
- * What names the caller's intent. A signature does so too: whoever sends it again, sends the same
- * request again. One over an unsigned payload covers no fields, so the fields are added to it.
- */
-function tokenOf(
-  { request, signature }: Call<"StartStreamIngest">,
-  requestHash: string,
-): string | null {
+/** What names the caller's intent: whoever sends a signature again, sends the same request again. */
+function tokenOf({ request, signature }: Call<"StartStreamIngest">): string | null {
   if (request.ClientToken !== undefined) return `token ${request.ClientToken}`;
   if (signature === undefined) return null;
-  const digest = createHash("sha256").update(`${signature} ${requestHash}`).digest("base64url");
-  return `signature ${digest}`;
+  return `signature ${createHash("sha256").update(signature).digest("base64url")}`;
 }

@@ -57,16 +57,16 @@ export function signRobot(
   return { ...login, PrivateMapKey: signPrivateMapKey(permission, now) };
 }
 
-/** Refuses a login that TRTC would refuse, before a row, a slot and a call are spent on it. */
-export function checkBrought(
+/** Why TRTC would refuse a login, before a row, a slot and a call are spent on it. */
+export function loginRefusal(
   application: Application,
   robot: Omit<Robot, "userId">,
   { brought, now }: { brought: BroughtAlong; now: Date },
-): void {
+): ApiError | undefined {
   const { UserId: userId, UserSig, PrivateMapKey } = brought;
   if (userId === undefined) {
-    if (UserSig === undefined && PrivateMapKey === undefined) return;
-    throw new ApiError(
+    if (UserSig === undefined && PrivateMapKey === undefined) return undefined;
+    return new ApiError(
       "MissingParameter",
       "UserId is missing: UserSig and PrivateMapKey are signed for one user, so send its UserId, or leave out all three.",
     );
@@ -74,13 +74,14 @@ export function checkBrought(
   const of = { sdkAppId: application.SdkAppId, secretKey: application.SecretKey, userId };
   if (UserSig !== undefined) {
     const verdict = verifyUserSig(UserSig, of, now);
-    if (!verdict.ok) throw wrong("UserSig", verdict.reason);
+    if (!verdict.ok) return wrong("UserSig", verdict.reason);
   }
   if (PrivateMapKey !== undefined) {
     const wanted = { ...of, ...robot, privileges: ROBOT_PRIVILEGES };
     const verdict = verifyPrivateMapKey(PrivateMapKey, wanted, now);
-    if (!verdict.ok) throw wrong("PrivateMapKey", verdict.reason);
+    if (!verdict.ok) return wrong("PrivateMapKey", verdict.reason);
   }
+  return undefined;
 }
 
 function wrong(field: "UserSig" | "PrivateMapKey", reason: string): ApiError {

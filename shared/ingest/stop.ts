@@ -6,7 +6,7 @@ import { ApiError } from "../errors.js";
 import type { Ingest } from "../store/ingest-row.js";
 import { apiErrorOf, TrtcError } from "../trtc/trtc-error.js";
 import { findOwn } from "./find.js";
-import { endTask, LEASE_MS } from "./end-task.js";
+import { endTask, stopTiming } from "./end-task.js";
 import type { Call, Services } from "./services.js";
 import { waitUntil } from "./wait.js";
 
@@ -14,14 +14,15 @@ export async function stopIngest(
   services: Services,
   call: Call<"StopStreamIngest">,
 ): Promise<Record<string, never>> {
-  const { store, clock } = services;
+  const { store, clock, trtc } = services;
   const { timeLeftMs } = call;
   const found = await findOwn(services, call);
   const isOver = ({ state }: Ingest) => state === "running" || state === "ended";
   const ingest = await waitUntil(services, found, { isOver, timeLeftMs });
   if (ingest.state === "ended") return {};
+  await trtc.ready();
   const at = clock.now();
-  const begun = await store.beginStop({ taskId: ingest.taskId, at, leaseMs: LEASE_MS });
+  const begun = await store.beginStop({ taskId: ingest.taskId, ...stopTiming(at, timeLeftMs) });
   if (!begun) return theirs(services, ingest);
   try {
     await endTask(services, { ...begun, askedAt: at, timeLeftMs });

@@ -28,8 +28,8 @@ export const slotWaitMaxMs = (timeLeftMs: number): number => timeLeftMs - RESERV
 export interface CallInSlot<A extends TrtcAction> {
   ingest: Pick<Ingest, "account" | "site" | "region">;
   request: TrtcCalls[A][0];
-  /** The one that was already taken. */
-  slot: Slot;
+  /** The one that was already taken; none when none was near enough. */
+  slot: Slot | undefined;
   timeLeftMs: () => number;
 }
 
@@ -44,7 +44,7 @@ export async function callInSlot<A extends TrtcAction>(
   const target = { account, region, host: SITE_FACTS[site].host };
   const nextSlot = () =>
     store.takeSlot({ account, action, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
-  let slot: Slot | undefined = firstSlot;
+  let slot = firstSlot;
   for (;;) {
     if (!slot || slot.msUntil() > slotWaitMaxMs(timeLeftMs())) throw noSlot();
     await clock.sleep(slot.msUntil());
@@ -68,6 +68,7 @@ export async function callTrtc<A extends TrtcAction>(
   wanted: Omit<CallInSlot<A>, "slot">,
 ): Promise<TrtcCalls[A][1]> {
   const { account } = wanted.ingest;
+  await services.trtc.ready();
   const waitMaxMs = slotWaitMaxMs(wanted.timeLeftMs());
   const slot = await services.store.takeSlot({ account, action, waitMaxMs });
   try {

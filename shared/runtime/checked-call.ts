@@ -1,4 +1,5 @@
 /** From an HTTP event to a checked call of one use case: who, what, and whether it fits. */
+import { isTaskId } from "../ingest/ids.js";
 import { applicationOf } from "../ingest/policy.js";
 import type { Call, Services, UseCase } from "../ingest/services.js";
 import { checkRequest } from "../validation/check.js";
@@ -48,7 +49,7 @@ function fitted<A extends Action>(action: A, fitting: Fitting<A>): () => Promise
   const implied = others.length === 0 ? config.applications.get(only ?? 0) : undefined;
   const site = (named ?? implied)?.Site ?? "cn";
   const request = checkRequest({ action, site }, read.fields);
-  if ("TaskId" in request) trace.ingest = request.TaskId;
+  if ("TaskId" in request && isTaskId(request.TaskId)) trace.ingest = request.TaskId;
   const call: Call<A> = { ...fitting.caller, request };
   if (action !== "ListStreamIngests" || request.SdkAppId !== undefined) {
     call.application = applicationOf(config, call.caller, request.SdkAppId);

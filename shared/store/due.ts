@@ -33,17 +33,19 @@ export async function claimDue(
 
 /**
  * When `claimDue` will next find something that is due before `horizonAt`: `aheadMs` before a
- * deadline, or at the lapse of a claim whose holder may be gone.
+ * deadline, or at the lapse of a claim whose holder may be gone. A start that still waits for its
+ * slot counts as well: it may run, and fall due, before the next run of expire-ingests looks.
  */
 export async function nextClaimAt(
   query: Query,
-  { horizonAt, aheadMs }: { horizonAt: Date; aheadMs: number },
+  { at, horizonAt, aheadMs }: { at: Date; horizonAt: Date; aheadMs: number },
 ): Promise<Date | undefined> {
   const [row] = await query(
     `select min(greatest(due_at - $2 * interval '1 millisecond', lease_until)) as next_at
      from ingest
-     where state in ('running', 'stopping') and due_at <= $1`,
-    [horizonAt, aheadMs],
+     where due_at <= $1
+       and (state in ('running', 'stopping') or (state = 'starting' and lease_until > $3))`,
+    [horizonAt, aheadMs, at],
   );
   const nextAt = row?.["next_at"];
   return nextAt instanceof Date ? nextAt : undefined;

@@ -32,7 +32,7 @@ export function openPostgres(
   });
   // An idle connection that breaks is replaced at the next query; without a listener it would
   // end the process.
-  pool.on("error", () => undefined);
+  pool.on("error", ignore);
   return {
     query: queryOn(pool),
     transaction: (work) => inTransaction(pool, work),
@@ -45,8 +45,12 @@ const queryOn =
   async (text, parameters = []) =>
     (await client.query<Record<string, unknown>>(text, [...parameters])).rows;
 
+/** The query that is under way fails with the same error, and says so to whoever asked. */
+const ignore = (): void => undefined;
+
 async function inTransaction<T>(pool: pg.Pool, work: (query: Query) => Promise<T>): Promise<T> {
   const client = await pool.connect();
+  client.on("error", ignore);
   const query = queryOn(client);
   let broken = false;
   try {
@@ -58,6 +62,7 @@ async function inTransaction<T>(pool: pg.Pool, work: (query: Query) => Promise<T
     await query("rollback").catch(() => (broken = true));
     throw error;
   } finally {
+    client.off("error", ignore);
     client.release(broken);
   }
 }

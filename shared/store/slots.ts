@@ -21,23 +21,29 @@ export const SLOT_NOW = "coalesce($1::timestamptz, clock_timestamp())";
 export const SPACING = `interval '${SLOT_SPACING_MS} milliseconds'`;
 
 /**
- * Takes the next slot if `from` has a row. `next_free_at - spacing` is the slot just taken.
- * Expects `t(now)` among the statement's `with` parts.
+ * Takes the next slot if `from` has a row and the slot is near enough: one that nobody will wait
+ * for must stay free, or those who come again for theirs push it ever farther away.
+ * `next_free_at - spacing` is the slot just taken. Expects `t(now)` among the `with` parts.
  */
 export const takeSlotSql = (
   from: string,
-  { account, action }: Record<"account" | "action", string>,
+  { account, action, waitMaxMs }: Record<"account" | "action" | "waitMaxMs", string>,
 ) => `
   insert into call_slot as slot (account, action, next_free_at)
   select ${account}, ${action}, t.now + ${SPACING} from ${from}, t
   on conflict (account, action) do update
     set next_free_at = greatest(slot.next_free_at + ${SPACING}, excluded.next_free_at)
+    where slot.next_free_at
+          <= excluded.next_free_at - ${SPACING} + ${waitMaxMs} * interval '1 millisecond'
   returning extract(epoch from next_free_at - ${SPACING}) * 1000 as slot_ms,
             extract(epoch from ${SLOT_NOW}) * 1000 as database_now_ms`;
 
-export interface SlotWanted {
+export interface SlotWanted extends SlotWait {
   account: string;
   action: string;
+}
+
+export interface SlotWait {
   /** A slot farther away than this is not taken. */
   waitMaxMs: number;
 }
@@ -55,18 +61,19 @@ export async function takeSlot(
   { account, action, waitMaxMs, now, readSlot }: SlotWanted & SlotTime,
 ): Promise<Slot | undefined> {
   const [row] = await query(
-    `with t as (select ${SLOT_NOW} as now),
-     free as (
-       select 1 from t where not exists (
-         select from call_slot
-         where account = $2 and action = $3 and next_free_at > t.now + $4 * interval '1 millisecond'
-       )
-     )
-     ${takeSlotSql("free", { account: "$2", action: "$3" })}`,
+    `with t as (select ${SLOT_NOW} as now)
+     ${takeSlotSql("(select) as anybody", { account: "$2", action: "$3", waitMaxMs: "$4" })}`,
     [now, account, action, waitMaxMs],
   );
-  return row && slotOf(row, readSlot);
+  return slotOf(row, readSlot);
 }
 
-export const slotOf = (row: Row, readSlot: SlotReader): Slot =>
-  readSlot({ slotMs: Number(row["slot_ms"]), databaseNowMs: Number(row["database_now_ms"]) });
+/** `undefined` when the statement took none. */
+export function slotOf(row: Row | undefined, readSlot: SlotReader): Slot | undefined {
+  const slotMs = row?.["slot_ms"] ?? undefined;
+  if (slotMs === undefined) return undefined;
+  return readSlot({
+    slotMs: Number(slotMs),
+    databaseNowMs: Number(row?.["database_now_ms"]),
+  });
+}

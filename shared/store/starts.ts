@@ -25,7 +25,7 @@ export type NewIngest = Pick<
 >;
 
 export type BegunStart =
-  | { outcome: "begun"; ingest: Ingest; slot: Slot }
+  | { outcome: "begun"; ingest: Ingest; slot: Slot | undefined }
   /** The caller has sent this token before. */
   | { outcome: "token-known"; ingest: Ingest }
   /** A live ingest of the application has this robot. */
@@ -60,8 +60,8 @@ export async function beginStart(
        on conflict do nothing
        returning *
      ),
-     slot as (${takeSlotSql("begun", { account: "$4", action: "'StartStreamIngest'" })})
-     select begun.*, slot.slot_ms, slot.database_now_ms from begun, slot`,
+     slot as (${takeSlotSql("begun", { account: "$4", action: "'StartStreamIngest'", waitMaxMs: "$17" })})
+     select begun.*, slot.slot_ms, slot.database_now_ms from begun left join slot on true`,
     [
       wanted.now,
       wanted.taskId,
@@ -83,12 +83,15 @@ export async function beginStart(
       wanted.site,
     ],
   );
-  if (!row) return whyNotBegun(query, wanted);
+  if (!row) return findStart(query, wanted);
   return { outcome: "begun", ingest: ingestOf(row), slot: slotOf(row, wanted.readSlot) };
 }
 
-/** A statement of its own: the one above cannot see a row that was committed while it ran. */
-async function whyNotBegun(query: Query, wanted: NewIngest): Promise<BegunStart> {
+/**
+ * What stands in the way of a start, or is it already. A statement of its own: the one above
+ * cannot see a row that was committed while it ran.
+ */
+export async function findStart(query: Query, wanted: NewIngest): Promise<BegunStart> {
   const [row] = await query(
     `select *, client_token is not distinct from $2 as token_known from ingest
      where (caller_id = $1 and client_token = $2)

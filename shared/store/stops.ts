@@ -6,22 +6,21 @@ import { addMs } from "../clock.js";
 import type { Query } from "./database.js";
 import { type EndReason, type Ingest, ingestOf } from "./ingest-row.js";
 import type { Slot } from "./database-time.js";
-import { SLOT_NOW, slotOf, type SlotTime, takeSlotSql } from "./slots.js";
+import { SLOT_NOW, slotOf, type SlotTime, type SlotWait, takeSlotSql } from "./slots.js";
 
 export interface BegunStop {
   ingest: Ingest;
-  slot: Slot;
+  /** None was near enough: the row is due all the same. */
+  slot: Slot | undefined;
 }
 
-interface Timing extends SlotTime {
+interface Timing extends SlotTime, SlotWait {
   at: Date;
   leaseMs: number;
 }
 
-const STOP_SLOT = takeSlotSql("asked", {
-  account: "asked.account",
-  action: "'StopStreamIngest'",
-});
+const stopSlot = (waitMaxMs: string) =>
+  takeSlotSql("asked", { account: "asked.account", action: "'StopStreamIngest'", waitMaxMs });
 
 /**
  * Somebody asks for the end: takes the row over from whoever holds it, since a claim for its
@@ -29,7 +28,7 @@ const STOP_SLOT = takeSlotSql("asked", {
  */
 export async function beginStop(
   query: Query,
-  { taskId, at, leaseMs, now, readSlot }: { taskId: string } & Timing,
+  { taskId, at, leaseMs, waitMaxMs, now, readSlot }: { taskId: string } & Timing,
 ): Promise<BegunStop | undefined> {
   const [row] = await query(
     `with t as (select ${SLOT_NOW} as now),
@@ -42,9 +41,9 @@ export async function beginStop(
          and (state = 'running' or (state = 'stopping' and coalesce(lease_until, $3) <= $3))
        returning *
      ),
-     slot as (${STOP_SLOT})
-     select asked.*, slot.slot_ms, slot.database_now_ms from asked, slot`,
-    [now, taskId, at, addMs(at, leaseMs)],
+     slot as (${stopSlot("$5")})
+     select asked.*, slot.slot_ms, slot.database_now_ms from asked left join slot on true`,
+    [now, taskId, at, addMs(at, leaseMs), waitMaxMs],
   );
   return row && { ingest: ingestOf(row), slot: slotOf(row, readSlot) };
 }
@@ -55,20 +54,29 @@ export async function beginStop(
  */
 export async function beginDueStop(
   query: Query,
-  { taskId, fence, at, leaseMs, now, readSlot }: { taskId: string; fence: number } & Timing,
+  {
+    taskId,
+    fence,
+    at,
+    leaseMs,
+    waitMaxMs,
+    now,
+    readSlot,
+  }: { taskId: string; fence: number } & Timing,
 ): Promise<BegunStop | undefined> {
   const [row] = await query(
     `with t as (select ${SLOT_NOW} as now),
      asked as (
        update ingest
        set state = 'stopping', end_reason = coalesce(end_reason, 'expired'),
-           stop_asked_at = coalesce(stop_asked_at, $4::timestamptz), lease_until = $5::timestamptz
+           stop_asked_at = coalesce(stop_asked_at, $4::timestamptz), lease_until = $5::timestamptz,
+           fence = fence + 1
        where task_id = $2 and fence = $3 and state in ('running', 'stopping') and due_at <= $4
        returning *
      ),
-     slot as (${STOP_SLOT})
-     select asked.*, slot.slot_ms, slot.database_now_ms from asked, slot`,
-    [now, taskId, fence, at, addMs(at, leaseMs)],
+     slot as (${stopSlot("$6")})
+     select asked.*, slot.slot_ms, slot.database_now_ms from asked left join slot on true`,
+    [now, taskId, fence, at, addMs(at, leaseMs), waitMaxMs],
   );
   return row && { ingest: ingestOf(row), slot: slotOf(row, readSlot) };
 }

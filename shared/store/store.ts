@@ -5,7 +5,7 @@ import { makeSlotReader } from "./database-time.js";
 import { claimDue, nextClaimAt } from "./due.js";
 import { findIngest, listIngests, readIngest } from "./reads.js";
 import { takeSlot, type SlotWanted } from "./slots.js";
-import { beginStart, markFailed, markRunning, type NewIngest } from "./starts.js";
+import { beginStart, findStart, markFailed, markRunning, type NewIngest } from "./starts.js";
 import { beginDueStop, beginStop, markEnded, release } from "./stops.js";
 import { forgetSignatures, isSignatureUsed, markUpdated } from "./updates.js";
 
@@ -23,10 +23,11 @@ export function createStore(
 ) {
   const readSlot = makeSlotReader(clock.elapsedMs);
   const slotTime = () => ({ now: isDatabaseOnClock ? clock.now() : null, readSlot });
-  type Asked = { at: Date; leaseMs: number };
+  type Asked = { at: Date; leaseMs: number; waitMaxMs: number };
   return {
     beginStart: (wanted: NewIngest & { leaseMs: number; waitMaxMs: number }) =>
       beginStart(query, { ...wanted, ...slotTime() }),
+    findStart: findStart.bind(undefined, query),
     markRunning: markRunning.bind(undefined, query),
     markFailed: markFailed.bind(undefined, query),
 

@@ -22,10 +22,12 @@ export async function markUpdated(
        insert into used_signature (signature, used_at)
        select $5, $4::timestamptz where $5::text is not null
        on conflict do nothing
+       returning 1
      )
      update ingest
      set deadline_at = coalesce($2::timestamptz, deadline_at), play = play || $3::jsonb
      where task_id = $1 and state = 'running'
+       and ($5::text is null or exists (select from used))
      returning *`,
     [to.taskId, to.deadlineAt ?? null, JSON.stringify(to.play), to.at, to.signature ?? null],
   );

@@ -15,7 +15,7 @@ import type {
   UpdateStreamIngestRequest,
   UpdateStreamIngestResponse,
 } from "tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_models.js";
-import { trtcErrorOf } from "./trtc-error.js";
+import { notCalled, trtcErrorOf } from "./trtc-error.js";
 
 export interface TrtcCalls {
   StartStreamIngest: [StartStreamIngestRequest, StartStreamIngestResponse];
@@ -57,10 +57,15 @@ export interface TrtcCall<A extends TrtcAction> {
 }
 
 export interface Trtc {
+  /** Loads the SDK: before a slot is taken, since a call that loads it leaves long after its slot. */
+  ready: () => Promise<unknown>;
   /** Throws TrtcError, and nothing else. */
   call: <A extends TrtcAction>(action: A, call: TrtcCall<A>) => Promise<TrtcCalls[A][1]>;
   close: () => void;
 }
+
+const loadSdk = () =>
+  import("tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_client.js");
 
 export function openTrtc({ credentialOf, endpoint, timeoutMs }: TrtcOptions): Trtc {
   const isPlain = endpoint?.startsWith("http:") === true;
@@ -68,12 +73,13 @@ export function openTrtc({ credentialOf, endpoint, timeoutMs }: TrtcOptions): Tr
   const clients = new Map<string, Client>();
 
   async function clientOf(action: TrtcAction, { account, host, region }: TrtcTarget) {
+    // Asked for here as well: keys that are not there mean that nothing was sent.
+    credentialOf(account);
     const agent = action === "StartStreamIngest" ? agents.fresh : agents.kept;
     const key = [agent === agents.fresh, account, host, region].join(" ");
     const known = clients.get(key);
     if (known) return known;
-    const sdk =
-      await import("tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_client.js");
+    const sdk = await loadSdk();
     const client = new sdk.Client({
       credential: { getCredential: () => Promise.resolve(credentialOf(account)) },
       region,
@@ -90,9 +96,12 @@ export function openTrtc({ credentialOf, endpoint, timeoutMs }: TrtcOptions): Tr
   }
 
   return {
+    ready: () => loadSdk(),
     async call(action, { target, request, timeLeftMs }) {
+      const client = await clientOf(action, target).catch((error: unknown) => {
+        throw notCalled(`TRTC was not called: ${String(error)}`, error);
+      });
       try {
-        const client = await clientOf(action, target);
         const signal = AbortSignal.timeout(Math.max(1, Math.min(timeoutMs, timeLeftMs)));
         return (await client.request(action, request, { signal })) as never;
       } catch (error) {

@@ -28,8 +28,15 @@ export class TrtcError extends Error {
 /** Codes that TRTC answers after something broke inside: the call may have been carried out. */
 const BROKE_INSIDE = /^(InternalError|ServiceUnavailable|ResourceUnavailable)(\.|$)/;
 
-/** The connection was never made, so nothing was sent. */
-const NEVER_SENT = /\b(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)\b/;
+/** TRTC speaks of our own cloud keys: nothing that a caller sends can put that right. */
+const OUR_KEYS = /^(AuthFailure|UnauthorizedOperation)(\.|$)/;
+
+/**
+ * The connection was never made, so nothing was sent. The call that failed is named, since the same
+ * error of a `read` comes after sending. Of a host with several addresses Node gives no reason at
+ * all, and only of connecting.
+ */
+const NEVER_SENT = /\b(connect|getaddrinfo) E[A-Z_]+\b|failed, reason: $/;
 
 export function trtcErrorOf(error: unknown): TrtcError {
   const { code, httpCode, message } = error as {
@@ -39,6 +46,9 @@ export function trtcErrorOf(error: unknown): TrtcError {
   };
   const text = message ?? String(error);
   const isFetchError = error instanceof Error && error.name === "FetchError";
+  if (typeof code === "string" && OUR_KEYS.test(code)) {
+    return notCalled(`TRTC refused our account's keys: ${code}: ${text}`, error);
+  }
   if (typeof code === "string" && !isFetchError) {
     return new TrtcError(code, text, BROKE_INSIDE.test(code) ? "unknown" : "refused", error);
   }
@@ -46,17 +56,24 @@ export function trtcErrorOf(error: unknown): TrtcError {
     return new TrtcError("InternalError", `TRTC answered HTTP ${httpCode}`, "unknown", error);
   }
   if (NEVER_SENT.test(text)) {
-    return new TrtcError("ServiceUnavailable", "TRTC cannot be reached", "refused", error);
+    return notCalled("TRTC cannot be reached", error);
   }
   return new TrtcError("InternalError", `TRTC gave no answer: ${text}`, "unknown", error);
 }
+
+/** TRTC certainly did not act, and why is ours to mend: the caller only hears to come again. */
+export const notCalled = (message: string, cause: unknown): TrtcError =>
+  new TrtcError("ServiceUnavailable", message, "refused", cause);
+
+/** For the log: TRTC may repeat a URL of the caller's, whose query may hold a signature. */
+export const withoutQueries = (text: string): string => text.replace(/\?[^\s"']+/g, "?…");
 
 /**
  * What the caller reads: TRTC's own code and words where it gave them, since they know best; where
  * it gave none, ours.
  */
 export function apiErrorOf(error: TrtcError): ApiError {
-  const detail = `TRTC: ${error.code} (${error.outcome}): ${error.message}`;
+  const detail = `TRTC: ${error.code} (${error.outcome}): ${withoutQueries(error.message)}`;
   const spoke = error.outcome === "refused" && error.code !== "ServiceUnavailable";
   return new ApiError(error.code, spoke ? error.message : undefined, { detail, cause: error });
 }

@@ -46,7 +46,7 @@ create unique index ingest_client_token on ingest (caller_id, client_token)
 create unique index ingest_live_robot on ingest (sdk_app_id, robot_user_id)
   where state <> 'ended';
 create index ingest_trtc_task on ingest (trtc_task_id) where trtc_task_id is not null;
-create index ingest_due on ingest (due_at) where state in ('running', 'stopping');
+create index ingest_due on ingest (due_at) where state <> 'ended';
 
 -- Lists are newest first, and task ids sort by time.
 create index ingest_list on ingest (caller_id, task_id desc);
