@@ -21,8 +21,9 @@ async function main(): Promise<void> {
     port: readPort({ TRTC_PORT: port ?? TRTC_PORT }, "TRTC_PORT", DEFAULT_PORT),
     log: quiet ? () => undefined : logLine,
   });
+  const signalled = runUntilSignal();
   out(`ready ${emulator.url}`);
-  await runUntilSignal();
+  await signalled;
   await emulator.close();
 }
 

@@ -12,7 +12,8 @@ const EXPIRY_TICK_SECONDS = "5";
  * variable that is empty is not set.
  */
 export function localEnvironment(env: Environment, trtcEndpoint: string): Environment {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const isSet = (value: string | undefined) => value !== undefined && value !== "";
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => isSet(value)));
   const tick = set["EXPIRY_TICK_SECONDS"] ?? EXPIRY_TICK_SECONDS;
   return {
     TRTC_ENDPOINT: trtcEndpoint,

@@ -39,9 +39,10 @@ async function main(): Promise<void> {
     dataDirectory: join(env["DATA_DIR"] || ".data", "postgres"),
     log: consoleLog,
   });
+  const signalled = runUntilSignal();
   out(tryThis(runtime.url, runtime.trtcUrl));
   out(`ready ${runtime.url}`);
-  await runUntilSignal();
+  await signalled;
   await runtime.close();
   // A request that was cut off may still be waiting for its slot, and nobody for its answer.
   process.exit();

@@ -20,7 +20,7 @@ export interface LogFields {
   detail?: string | undefined;
   /** What a timer's run did, by name. */
   counts?: Record<string, number> | undefined;
-  /** Milliseconds from the deadline to TRTC's answer to the stop. */
+  /** Milliseconds from the deadline, or from an earlier wish to stop, to TRTC's answer. */
   latenessMs?: number | undefined;
 }
 

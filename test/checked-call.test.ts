@@ -13,6 +13,7 @@ import { manualClock } from "./support/manual-clock.js";
 import { CN_APP, INTL_APP } from "./support/settings.js";
 
 const FOREIGN_APP = 1600000009;
+const OWN_ID = `ing-${"0".repeat(26)}`;
 
 const config = readConfig({
   TRTC_APPS: JSON.stringify([
@@ -103,9 +104,9 @@ describe("the application decides the site, and the site decides the fields", ()
 describe("a grant", () => {
   const REQUIRED: Record<Action, object> = {
     StartStreamIngest: { RoomId: "1", StreamUrl: "https://a.example/" },
-    StopStreamIngest: { TaskId: "task" },
-    UpdateStreamIngest: { TaskId: "task" },
-    DescribeStreamIngest: { TaskId: "task" },
+    StopStreamIngest: { TaskId: OWN_ID },
+    UpdateStreamIngest: { TaskId: OWN_ID },
+    DescribeStreamIngest: { TaskId: OWN_ID },
     ListStreamIngests: {},
   };
 
@@ -163,8 +164,13 @@ describe("an SdkAppId that is no number is refused as such, not as a fault of ou
 
 describe("what is learned on the way", () => {
   test("is in the log's line as far as it got", () => {
-    const { trace } = check(eventOf("StopStreamIngest", { SdkAppId: FOREIGN_APP, TaskId: "task" }));
-    expect(trace).toMatchObject({ caller: "both", action: "StopStreamIngest", ingest: "task" });
+    const { trace } = check(eventOf("StopStreamIngest", { SdkAppId: FOREIGN_APP, TaskId: OWN_ID }));
+    expect(trace).toMatchObject({ caller: "both", action: "StopStreamIngest", ingest: OWN_ID });
+    const trtcs = eventOf("StopStreamIngest", {
+      SdkAppId: INTL_APP,
+      TaskId: "https://a.example/?sign=1",
+    });
+    expect(check(trtcs).trace).not.toHaveProperty("ingest");
     const unknown = eventOf(
       "StopStreamIngest",
       {},

@@ -1,210 +1,17 @@
 /** A full run, with everything that can go wrong in it: no secret that it used is in its log. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { addMs, SECOND_MS, systemClock as clock } from "../shared/clock.js";
 import type { LogFields } from "../shared/log.js";
-import { ROBOT_PRIVILEGES, signPrivateMapKey } from "../shared/signing/private-map-key.js";
-import { signUserSig } from "../shared/signing/user-sig.js";
 import { BAD_INPUT } from "./support/bad-input.js";
-import { type Fault, type FlakyTrtc, openFlakyHouse } from "./support/flaky-trtc.js";
-import { CN_APP, type House, INTL_APP } from "./support/house.js";
-import { post as request, signedTc3, signedV1 } from "./support/http-requests.js";
-import { DOORS } from "./support/right-requests.js";
+import { fullRun, type FullRun } from "./support/full-run.js";
+import { DOORS } from "./support/doors.js";
 
-const CALLER_KEYS = ["this-years-caller-key", "last-years-caller-key"];
-const CN_KEY = "cn-application-secret-key";
-const INTL_KEY = "intl-application-secret-key";
-const CLOUD = { secretKey: "cloud-account-secret-key", token: "cloud-account-session-token" };
-const WRONG_KEYS = ["a-key-that-was-mistyped", "a-key-of-another-place"];
-/** Of a media URL: whoever has it may fetch the media. */
-const QUERIES = ["sign=first-url-signature", "sign=second-url-signature", "pw=url-password"];
-
-const secrets = new Set([
-  ...[...CALLER_KEYS, ...WRONG_KEYS, CN_KEY, INTL_KEY, CLOUD.secretKey, CLOUD.token],
-  ...QUERIES.map((query) => query.replace(/^.*=/, "")),
-]);
-/** A text that nobody may see again but whom it was sent to. */
-const secret = (text: string): string => {
-  secrets.add(text);
-  return text;
-};
-
-const APPLICATIONS = [
-  { SdkAppId: CN_APP, SecretKey: CN_KEY, Site: "cn" },
-  { SdkAppId: INTL_APP, SecretKey: INTL_KEY, Site: "intl", AdvancedPermission: true },
-] as const;
-
-let house: House;
-let trtc: FlakyTrtc;
-const refusals: string[] = [];
-
+let run: FullRun;
 beforeAll(async () => {
-  const account = { SecretId: "AKIDcloud", SecretKey: CLOUD.secretKey, Token: CLOUD.token };
-  ({ house, trtc } = await openFlakyHouse({
-    emulator: {
-      accounts: { AKIDcloud: CLOUD },
-      applications: APPLICATIONS.map(({ SdkAppId, SecretKey, Site }) => ({
-        ...{ sdkAppId: SdkAppId, secretKey: SecretKey, site: Site },
-        advancedPermission: Site === "intl",
-      })),
-    },
-    env: {
-      TRTC_TIMEOUT_SECONDS: "1",
-      EXPIRY_TICK_SECONDS: "1",
-      CALLERS: JSON.stringify([
-        { Id: "school", SecretKeys: CALLER_KEYS, SdkAppIds: [CN_APP, INTL_APP] },
-      ]),
-      TRTC_APPS: JSON.stringify(APPLICATIONS),
-      TRTC_ACCOUNTS: JSON.stringify(["cn", "intl"].map((Account) => ({ Account, ...account }))),
-    },
-  }));
-  await fullRun();
+  run = await fullRun();
 }, 60_000);
-afterAll(() => house.close());
+afterAll(() => run.house.close());
 
-async function send(door: string, body: unknown, headers: Record<string, string> = {}) {
-  const authorization = `Bearer ${CALLER_KEYS[0] ?? ""}`;
-  const answer = await house.post(door, body, { authorization, ...headers });
-  if (answer.response.Error) refusals.push(JSON.stringify(answer.response));
-  return answer.response;
-}
-
-let rooms = 0;
-const startOf = (fields: object = {}) => {
-  rooms += 1;
-  const room = { SdkAppId: CN_APP, RoomId: `room-${rooms}`, RoomIdType: 0 };
-  return { ...room, StreamUrl: `${house.clip}?${QUERIES[0] ?? ""}`, RepeatNum: -1, ...fields };
-};
-const start = (fields?: object) => send("start-ingest", startOf(fields));
-const named = ({ TaskId }: Record<string, unknown>) => ({ SdkAppId: CN_APP, TaskId });
-
-async function fullRun(): Promise<void> {
-  await ownLogins();
-  await everyAction();
-  await signedCalls();
-  await wrongInput();
-  await failingTrtc();
-  await deadlines();
-  for (const body of ["StartStreamIngest"].flatMap((action) => trtc.bodies(action))) {
-    secret(String(body["UserSig"]));
-    if (body["PrivateMapKey"] !== undefined) secret(String(body["PrivateMapKey"]));
-  }
-  await brokenDatabase();
-}
-
-async function ownLogins(): Promise<void> {
-  const of = { sdkAppId: INTL_APP, secretKey: INTL_KEY, userId: "own", lifetimeSeconds: 600 };
-  const room = { roomId: "own-room", roomIdType: 0 as const, privileges: ROBOT_PRIVILEGES };
-  const login = {
-    UserSig: secret(signUserSig(of, clock.now())),
-    PrivateMapKey: secret(signPrivateMapKey({ ...of, ...room }, clock.now())),
-  };
-  const wanted = { SdkAppId: INTL_APP, RoomId: "own-room", UserId: "own", ...login };
-  expect((await start(wanted)).Error).toBeUndefined();
-  // Where they do not belong: in another's place, and in a field that is none of theirs.
-  await start({ ...wanted, UserSig: login.PrivateMapKey });
-  await start({ UserId: "other", UserSig: login.UserSig });
-  await start({ RoomId: login.UserSig, StopTime: login.UserSig });
-  await send("stop-ingest", named({ TaskId: login.UserSig }));
-  await send("list-ingests", { Cursor: CALLER_KEYS[1] });
-}
-
-async function everyAction(): Promise<void> {
-  const started = named(await start({ ClientToken: "order-4711" }));
-  await start({ ...started, ClientToken: "order-4711" });
-  await start({ SdkAppId: INTL_APP });
-  const StreamUrl = `${house.clip}?${QUERIES[1] ?? ""}`;
-  await send("update-ingest", { ...started, StreamUrl, IsPause: true });
-  await send("describe-ingest", started);
-  await send("list-ingests", {});
-  await send("stop-ingest", started);
-  await send("update-ingest", { ...started, StreamUrl });
-}
-
-async function signedCalls(): Promise<void> {
-  const as = (secretKey = CALLER_KEYS[1] ?? "") => ({
-    secretId: "school",
-    secretKey,
-    at: clock.now(),
-  });
-  const wanted = request(JSON.stringify(startOf()), { "x-tc-action": "StartStreamIngest" });
-  for (const signer of [as(), as(WRONG_KEYS[0]), { ...as(), at: addMs(clock.now(), -3_600_000) }]) {
-    const { headers, body } = signedTc3(wanted, signer);
-    secret(/[0-9a-f]{64}/.exec(headers["authorization"] ?? "")?.[0] ?? "");
-    await deliver("api", { headers, body });
-    await deliver("api", { headers, body: Buffer.concat([body, body]) });
-    const form = signedV1({ TaskId: "task", SdkAppId: String(CN_APP) }, signer);
-    secret(new URLSearchParams(String(form.body)).get("Signature") ?? "");
-    await deliver("api", form);
-  }
-}
-
-/** Past the network, which would put its own address into the Host header that is signed. */
-async function deliver(
-  door: string,
-  { headers, body }: { headers: Readonly<Record<string, string>>; body: Buffer },
-): Promise<void> {
-  const event = { httpMethod: "POST", path: "/", headers, queryString: {}, body: String(body) };
-  const { handler } = house.functionNamed(door);
-  const answer = (await handler(event, { request_id: "by-hand" })) as { body: string };
-  if (answer.body.includes('"Error"')) refusals.push(answer.body);
-}
-
-async function wrongInput(): Promise<void> {
-  for (const [, { action, fields }] of BAD_INPUT) {
-    const wanted =
-      action === "StartStreamIngest" ? startOf(fields) : { SdkAppId: CN_APP, ...fields };
-    await send("api", wanted, { "x-tc-action": action });
-  }
-  for (const door of Object.values(DOORS)) {
-    for (const key of WRONG_KEYS) await send(door, {}, { authorization: `Bearer ${key}` });
-    await send(door, `{"UserSig":"${CALLER_KEYS[0] ?? ""}"`);
-    await send(door, startOf(), { "content-type": CALLER_KEYS[0] ?? "" });
-    await send(door, { Colour: CN_KEY });
-    await send(door, {}, { "x-tc-version": CLOUD.token, "x-tc-region": CLOUD.token });
-    await send(`${door}?${QUERIES[2] ?? ""}`, {}, { "x-tc-action": CALLER_KEYS[1] ?? "" });
-  }
-  for (const url of [
-    "https://me:url-password@a.example/",
-    `ftp://a.example/?${QUERIES[2] ?? ""}`,
-  ]) {
-    await start({ StreamUrl: url });
-  }
-}
-
-const FAULTS: Fault[] = ["lose-request", "lose-answer", "gateway-error", "garbage", "throttle"];
-
-async function failingTrtc(): Promise<void> {
-  for (const fault of [...FAULTS, "hang"] as const) {
-    const playing = named(await start());
-    for (const [action, door] of Object.entries(DOORS)) {
-      trtc.next(action, fault);
-      const ofMedia = { StreamUrl: `${house.clip}?${QUERIES[1] ?? ""}` };
-      if (action === "StartStreamIngest") await start({ RoomId: `fault-${fault}` });
-      else await send(door, { ...playing, ...(action === "UpdateStreamIngest" ? ofMedia : {}) });
-      trtc.next(action);
-    }
-  }
-}
-
-async function deadlines(): Promise<void> {
-  const StopTime = addMs(clock.now(), 1.5 * SECOND_MS).toISOString();
-  for (const RepeatNum of [-1, 1000]) await start({ StopTime, RepeatNum });
-  trtc.next("StopStreamIngest", "gateway-error", "garbage");
-  const { handler } = house.functionNamed("expire-ingests");
-  const startedMs = clock.elapsedMs();
-  const getRemainingTimeInMillis = () => 30_000 - (clock.elapsedMs() - startedMs);
-  await handler({ Type: "Timer" }, { request_id: "a-run", getRemainingTimeInMillis });
-}
-
-/** A failure of ours, whose stack goes to the log. */
-async function brokenDatabase(): Promise<void> {
-  await house.database.query("alter table ingest rename to lost");
-  await start({ UserId: "own" });
-  const { handler } = house.functionNamed("expire-ingests");
-  await expect(handler({ Type: "Timer" }, { request_id: "failed-run" })).rejects.toThrow("ingest");
-}
-
-const linesOf = () => house.logLines.map((line) => JSON.parse(line) as Partial<LogFields>);
+const linesOf = () => run.house.logLines.map((line) => JSON.parse(line) as Partial<LogFields>);
 
 describe("the run has everything in it:", () => {
   test("every door, every kind of outcome, and every kind of secret", () => {
@@ -216,29 +23,31 @@ describe("the run has everything in it:", () => {
     for (const code of ["ok", "InternalError", "AuthFailure.SignatureFailure"]) {
       expect(outcomes).toContain(code);
     }
-    expect(lines.filter(({ latenessMs }) => latenessMs !== undefined)).toHaveLength(2);
-    expect(refusals.length).toBeGreaterThan(60);
-    expect(trtc.bodies("StartStreamIngest").length).toBeGreaterThan(8);
-    expect(secrets.size).toBeGreaterThan(25);
-    for (const each of secrets) expect(each.length).toBeGreaterThan(7);
+    const late = lines.flatMap(({ latenessMs }) => latenessMs ?? []);
+    expect(late.length).toBeGreaterThanOrEqual(2);
+    expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
+    expect(run.refusals.length).toBeGreaterThan(60);
+    expect(run.trtc.bodies("StartStreamIngest").length).toBeGreaterThan(8);
+    expect(run.secrets.size).toBeGreaterThan(25);
+    for (const each of run.secrets) expect(each.length).toBeGreaterThan(7);
   });
 });
 
 describe("no secret of the run", () => {
   test("is in its log", () => {
-    const log = house.logLines.join("\n");
-    expect([...secrets].filter((each) => log.includes(each))).toEqual([]);
+    const log = run.house.logLines.join("\n");
+    expect([...run.secrets].filter((each) => log.includes(each))).toEqual([]);
   });
 
   test("is in an answer that refuses", () => {
-    const answers = refusals.join("\n");
-    expect([...secrets].filter((each) => answers.includes(each))).toEqual([]);
+    const answers = run.refusals.join("\n");
+    expect([...run.secrets].filter((each) => answers.includes(each))).toEqual([]);
   });
 
   test("nor anything that looks like one", () => {
-    for (const line of house.logLines) {
+    for (const line of run.house.logLines) {
       expect(line).not.toMatch(/Bearer|TC3-HMAC|Signature=|sign=|SecretKey|[?&]\w+=|eJ[\w*-]{20}/);
-      expect(line).not.toContain(house.clip);
+      expect(line).not.toContain(run.house.clip);
     }
   });
 });
@@ -250,7 +59,7 @@ describe("a line of the log", () => {
   };
 
   test("is one JSON object of the named fields, and of no others", () => {
-    for (const line of house.logLines) {
+    for (const line of run.house.logLines) {
       expect(line).not.toContain("\n");
       const parsed: unknown = JSON.parse(line);
       const others = Object.keys(parsed as object).filter((name) => !Object.hasOwn(FIELDS, name));
@@ -279,6 +88,6 @@ describe("a line of the log", () => {
       ["start-ingest", "error"],
       ["expire-ingests", "error"],
     ]);
-    expect(refusals.join("\n")).not.toMatch(/ at |\.ts|relation/);
+    expect(run.refusals.join("\n")).not.toMatch(/ {4}at |\.ts\b|relation/);
   });
 });

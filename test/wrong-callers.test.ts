@@ -8,8 +8,9 @@ import fc from "fast-check";
 import { addMs, SECOND_MS, systemClock as clock } from "../shared/clock.js";
 import { CN_APP, KEY, SECRET_ID } from "./support/house.js";
 import { FORM, HOST, post, signedTc3, signedV1 } from "./support/http-requests.js";
+import { DOORS } from "./support/doors.js";
 import { openRefusals, type Refusals, type Wrong } from "./support/refusals.js";
-import { DOORS, rightRequests, scfEvent, TARGETS } from "./support/right-requests.js";
+import { rightRequests, scfEvent, TARGETS } from "./support/right-requests.js";
 
 let refusals: Refusals;
 beforeAll(async () => {

@@ -4,10 +4,10 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { DOORS } from "./support/doors.js";
 import { openRefusals, type Refusals } from "./support/refusals.js";
 import {
   bodyOf,
-  DOORS,
   fieldsOf,
   rightRequests,
   type Body,

@@ -116,7 +116,7 @@ async function stopOnTime(
       return "spared";
     }
     const ended = await endTask(services, { ...begun, askedAt: at, timeLeftMs });
-    const latenessMs = -msUntil(claimed.deadlineAt, clock.now());
+    const latenessMs = -msUntil(dueAt(claimed), clock.now());
     report(services, claimed, { outcome: ended ? "ok" : "overtaken", latenessMs });
     return "stopped";
   } catch (error) {

@@ -4,20 +4,13 @@ import fc from "fast-check";
 import { systemClock as clock } from "../../shared/clock.js";
 import { type Action, ACTIONS, SCHEMAS } from "../../shared/validation/schemas.js";
 import { type Site, SITES } from "../../shared/validation/sites.js";
+import { DOORS } from "./doors.js";
 import { CN_APP, INTL_APP, KEY, SECRET_ID } from "./house.js";
 import { HOST, signedTc3 } from "./http-requests.js";
 import type { Wrong } from "./refusals.js";
 import { fittingRequests } from "./schema-values.js";
 
 export type Fields = Record<string, unknown>;
-
-export const DOORS: Record<Action, string> = {
-  StartStreamIngest: "start-ingest",
-  StopStreamIngest: "stop-ingest",
-  UpdateStreamIngest: "update-ingest",
-  DescribeStreamIngest: "describe-ingest",
-  ListStreamIngests: "list-ingests",
-};
 
 export interface Target {
   action: Action;

@@ -1,0 +1,207 @@
+/** A run of the whole house with everything that can go wrong in it, and every secret that it used. */
+import { expect } from "@jest/globals";
+import { addMs, SECOND_MS, systemClock as clock } from "../../shared/clock.js";
+import { ROBOT_PRIVILEGES, signPrivateMapKey } from "../../shared/signing/private-map-key.js";
+import { signUserSig } from "../../shared/signing/user-sig.js";
+import { BAD_INPUT } from "./bad-input.js";
+import { type Fault, type FlakyTrtc, openFlakyHouse } from "./flaky-trtc.js";
+import { CN_APP, type House, INTL_APP } from "./house.js";
+import { post as request, signedTc3, signedV1 } from "./http-requests.js";
+import { DOORS } from "./doors.js";
+
+const CALLER_KEYS = ["this-years-caller-key", "last-years-caller-key"];
+const CN_KEY = "cn-application-secret-key";
+const INTL_KEY = "intl-application-secret-key";
+const CLOUD = { secretKey: "cloud-account-secret-key", token: "cloud-account-session-token" };
+const WRONG_KEYS = ["a-key-that-was-mistyped", "a-key-of-another-place"];
+/** Of a media URL: whoever has it may fetch the media. */
+const QUERIES = ["sign=first-url-signature", "sign=second-url-signature", "pw=url-password"];
+
+const secrets = new Set([
+  ...[...CALLER_KEYS, ...WRONG_KEYS, CN_KEY, INTL_KEY, CLOUD.secretKey, CLOUD.token],
+  ...QUERIES.map((query) => query.replace(/^.*=/, "")),
+]);
+/** A text that nobody may see again but whom it was sent to. */
+const secret = (text: string): string => {
+  secrets.add(text);
+  return text;
+};
+
+const APPLICATIONS = [
+  { SdkAppId: CN_APP, SecretKey: CN_KEY, Site: "cn" },
+  { SdkAppId: INTL_APP, SecretKey: INTL_KEY, Site: "intl", AdvancedPermission: true },
+] as const;
+
+let house: House;
+let trtc: FlakyTrtc;
+const refusals: string[] = [];
+
+export interface FullRun {
+  house: House;
+  trtc: FlakyTrtc;
+  secrets: ReadonlySet<string>;
+  /** The body of every answer that refused. */
+  refusals: readonly string[];
+}
+
+export async function fullRun(): Promise<FullRun> {
+  const account = { SecretId: "AKIDcloud", SecretKey: CLOUD.secretKey, Token: CLOUD.token };
+  ({ house, trtc } = await openFlakyHouse({
+    emulator: {
+      accounts: { AKIDcloud: CLOUD },
+      applications: APPLICATIONS.map(({ SdkAppId, SecretKey, Site }) => ({
+        ...{ sdkAppId: SdkAppId, secretKey: SecretKey, site: Site },
+        advancedPermission: Site === "intl",
+      })),
+    },
+    env: {
+      TRTC_TIMEOUT_SECONDS: "1",
+      EXPIRY_TICK_SECONDS: "1",
+      CALLERS: JSON.stringify([
+        { Id: "school", SecretKeys: CALLER_KEYS, SdkAppIds: [CN_APP, INTL_APP] },
+      ]),
+      TRTC_APPS: JSON.stringify(APPLICATIONS),
+      TRTC_ACCOUNTS: JSON.stringify(["cn", "intl"].map((Account) => ({ Account, ...account }))),
+    },
+  }));
+  await ownLogins();
+  await everyAction();
+  await signedCalls();
+  await wrongInput();
+  await failingTrtc();
+  await deadlines();
+  for (const { UserSig, PrivateMapKey } of trtc.bodies("StartStreamIngest")) {
+    for (const signed of [UserSig, PrivateMapKey]) if (typeof signed === "string") secret(signed);
+  }
+  await brokenDatabase();
+  return { house, trtc, secrets, refusals };
+}
+
+async function send(door: string, body: unknown, headers: Record<string, string> = {}) {
+  const authorization = `Bearer ${CALLER_KEYS[0] ?? ""}`;
+  const answer = await house.post(door, body, { authorization, ...headers });
+  if (answer.response.Error) refusals.push(JSON.stringify(answer.response));
+  return answer.response;
+}
+
+let rooms = 0;
+const startOf = (fields: object = {}) => {
+  rooms += 1;
+  const room = { SdkAppId: CN_APP, RoomId: `room-${rooms}`, RoomIdType: 0 };
+  return { ...room, StreamUrl: `${house.clip}?${QUERIES[0] ?? ""}`, RepeatNum: -1, ...fields };
+};
+const start = (fields?: object) => send("start-ingest", startOf(fields));
+const named = ({ TaskId }: Record<string, unknown>) => ({ SdkAppId: CN_APP, TaskId });
+
+async function ownLogins(): Promise<void> {
+  const of = { sdkAppId: INTL_APP, secretKey: INTL_KEY, userId: "own", lifetimeSeconds: 600 };
+  const room = { roomId: "own-room", roomIdType: 0 as const, privileges: ROBOT_PRIVILEGES };
+  const login = {
+    UserSig: secret(signUserSig(of, clock.now())),
+    PrivateMapKey: secret(signPrivateMapKey({ ...of, ...room }, clock.now())),
+  };
+  const wanted = { SdkAppId: INTL_APP, RoomId: "own-room", UserId: "own", ...login };
+  expect((await start(wanted)).Error).toBeUndefined();
+  // Where they do not belong: in another's place, and in a field that is none of theirs.
+  await start({ ...wanted, UserSig: login.PrivateMapKey });
+  await start({ UserId: "other", UserSig: login.UserSig });
+  await start({ RoomId: login.UserSig, StopTime: login.UserSig });
+  await send("stop-ingest", named({ TaskId: login.UserSig }));
+  await send("list-ingests", { Cursor: CALLER_KEYS[1] });
+}
+
+async function everyAction(): Promise<void> {
+  const started = named(await start({ ClientToken: "order-4711" }));
+  await start({ ...started, ClientToken: "order-4711" });
+  await start({ SdkAppId: INTL_APP });
+  const StreamUrl = `${house.clip}?${QUERIES[1] ?? ""}`;
+  await send("update-ingest", { ...started, StreamUrl, IsPause: true });
+  await send("describe-ingest", started);
+  await send("list-ingests", {});
+  await send("stop-ingest", started);
+  await send("update-ingest", { ...started, StreamUrl });
+}
+
+async function signedCalls(): Promise<void> {
+  const as = (secretKey = CALLER_KEYS[1] ?? "") => ({
+    secretId: "school",
+    secretKey,
+    at: clock.now(),
+  });
+  const wanted = request(JSON.stringify(startOf()), { "x-tc-action": "StartStreamIngest" });
+  for (const signer of [as(), as(WRONG_KEYS[0]), { ...as(), at: addMs(clock.now(), -3_600_000) }]) {
+    const { headers, body } = signedTc3(wanted, signer);
+    secret(/[0-9a-f]{64}/.exec(headers["authorization"] ?? "")?.[0] ?? "");
+    await deliver("api", { headers, body });
+    await deliver("api", { headers, body: Buffer.concat([body, body]) });
+    const form = signedV1({ TaskId: "task", SdkAppId: String(CN_APP) }, signer);
+    secret(new URLSearchParams(String(form.body)).get("Signature") ?? "");
+    await deliver("api", form);
+  }
+}
+
+/** Past the network, which would put its own address into the Host header that is signed. */
+async function deliver(
+  door: string,
+  { headers, body }: { headers: Readonly<Record<string, string>>; body: Buffer },
+): Promise<void> {
+  const event = { httpMethod: "POST", path: "/", headers, queryString: {}, body: String(body) };
+  const { handler } = house.functionNamed(door);
+  const answer = (await handler(event, { request_id: "by-hand" })) as { body: string };
+  if (answer.body.includes('"Error"')) refusals.push(answer.body);
+}
+
+async function wrongInput(): Promise<void> {
+  for (const [, { action, fields }] of BAD_INPUT) {
+    const wanted =
+      action === "StartStreamIngest" ? startOf(fields) : { SdkAppId: CN_APP, ...fields };
+    await send("api", wanted, { "x-tc-action": action });
+  }
+  for (const door of Object.values(DOORS)) {
+    for (const key of WRONG_KEYS) await send(door, {}, { authorization: `Bearer ${key}` });
+    await send(door, `{"UserSig":"${CALLER_KEYS[0] ?? ""}"`);
+    await send(door, startOf(), { "content-type": CALLER_KEYS[0] ?? "" });
+    await send(door, { Colour: CN_KEY });
+    await send(door, {}, { "x-tc-version": CLOUD.token, "x-tc-region": CLOUD.token });
+    await send(`${door}?${QUERIES[2] ?? ""}`, {}, { "x-tc-action": CALLER_KEYS[1] ?? "" });
+  }
+  for (const url of [
+    "https://me:url-password@a.example/",
+    `ftp://a.example/?${QUERIES[2] ?? ""}`,
+  ]) {
+    await start({ StreamUrl: url });
+  }
+}
+
+const FAULTS: Fault[] = ["lose-request", "lose-answer", "gateway-error", "garbage", "throttle"];
+
+async function failingTrtc(): Promise<void> {
+  for (const fault of [...FAULTS, "hang"] as const) {
+    const playing = named(await start());
+    for (const [action, door] of Object.entries(DOORS)) {
+      trtc.next(action, fault);
+      const ofMedia = { StreamUrl: `${house.clip}?${QUERIES[1] ?? ""}` };
+      if (action === "StartStreamIngest") await start({ RoomId: `fault-${fault}` });
+      else await send(door, { ...playing, ...(action === "UpdateStreamIngest" ? ofMedia : {}) });
+      trtc.next(action);
+    }
+  }
+}
+
+async function deadlines(): Promise<void> {
+  const StopTime = addMs(clock.now(), 1.5 * SECOND_MS).toISOString();
+  for (const RepeatNum of [-1, 1000]) await start({ StopTime, RepeatNum });
+  trtc.next("StopStreamIngest", "gateway-error", "garbage");
+  const { handler } = house.functionNamed("expire-ingests");
+  const startedMs = clock.elapsedMs();
+  const getRemainingTimeInMillis = () => 30_000 - (clock.elapsedMs() - startedMs);
+  await handler({ Type: "Timer" }, { request_id: "a-run", getRemainingTimeInMillis });
+}
+
+/** A failure of ours, whose stack goes to the log. */
+async function brokenDatabase(): Promise<void> {
+  await house.database.query("alter table ingest rename to lost");
+  await start({ UserId: "own" });
+  const { handler } = house.functionNamed("expire-ingests");
+  await expect(handler({ Type: "Timer" }, { request_id: "failed-run" })).rejects.toThrow("ingest");
+}
