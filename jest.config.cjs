@@ -1,3 +1,5 @@
+const { availableParallelism } = require("node:os");
+
 /**
  * Tests run the TypeScript sources as CommonJS through swc (types are checked by tsc), which is
  * the fastest of the ways measured. Packages that ship ES modules only are transformed as well.
@@ -19,5 +21,7 @@ module.exports = {
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
   globalSetup: "<rootDir>/test/support/global-setup.cjs",
   globalTeardown: "<rootDir>/test/support/global-teardown.cjs",
+  // One fewer than the cores is the default: on a small machine, where tests mostly wait, that is one.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   testTimeout: 30_000,
 };
