@@ -40,7 +40,9 @@ async function main(): Promise<void> {
     log: consoleLog,
   });
   const signalled = runUntilSignal();
-  out(tryThis(runtime.url, runtime.trtcUrl));
+  // With callers of one's own there is no key of ours, and theirs are not for printing.
+  const key = env["CALLERS"] ? "<a SecretKey of CALLERS>" : LOCAL_CALLER.SecretKey;
+  out(tryThis({ url: runtime.url, trtcUrl: runtime.trtcUrl, key }));
   out(`ready ${runtime.url}`);
   await signalled;
   await runtime.close();
@@ -48,9 +50,9 @@ async function main(): Promise<void> {
   process.exit();
 }
 
-const tryThis = (url: string, trtcUrl: string): string =>
+const tryThis = ({ url, trtcUrl, key }: Record<"url" | "trtcUrl" | "key", string>): string =>
   `TRTC ${trtcUrl} (every task: ${trtcUrl}/_emulator/tasks)
-try: curl -s ${url}/start-ingest -H 'Authorization: Bearer ${LOCAL_CALLER.SecretKey}' -H 'Content-Type: application/json' -d '${JSON.stringify(
+try: curl -s ${url}/start-ingest -H 'Authorization: Bearer ${key}' -H 'Content-Type: application/json' -d '${JSON.stringify(
     {
       SdkAppId: DEFAULT_APPLICATIONS[0]?.sdkAppId,
       RoomId: "lobby",

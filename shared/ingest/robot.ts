@@ -2,11 +2,12 @@
 import { SECOND_MS } from "../clock.js";
 import { ApiError } from "../errors.js";
 import {
+  type PrivateMapKeyFault,
   ROBOT_PRIVILEGES,
   signPrivateMapKey,
   verifyPrivateMapKey,
 } from "../signing/private-map-key.js";
-import { signUserSig, verifyUserSig } from "../signing/user-sig.js";
+import { signUserSig, type UserSigFault, verifyUserSig } from "../signing/user-sig.js";
 import type { Application } from "../validation/configuration.js";
 import type { RoomIdType } from "../validation/rooms.js";
 
@@ -84,9 +85,21 @@ export function loginRefusal(
   return undefined;
 }
 
-function wrong(field: "UserSig" | "PrivateMapKey", reason: string): ApiError {
+const WORDS: Readonly<Record<UserSigFault | PrivateMapKeyFault, string>> = {
+  malformed: "cannot be read",
+  forged: "is not signed with the application's key",
+  expired: "has expired",
+  "foreign-app": "is of another application",
+  "foreign-user": "is of another user",
+  "foreign-room": "is of another room",
+  "carries-user-buf": "is a PrivateMapKey",
+  "lacks-user-buf": "is a UserSig",
+  "lacks-privilege": "does not let the robot create the room, enter it and send",
+};
+
+function wrong(field: "UserSig" | "PrivateMapKey", reason: keyof typeof WORDS): ApiError {
   return new ApiError(
     `InvalidParameter.${field}`,
-    `${field} is ${reason}: sign it anew for this UserId, room and SdkAppId, or leave it out and it is signed for you.`,
+    `${field} ${WORDS[reason]}: sign it anew for this UserId, room and SdkAppId, or leave it out and it is signed for you.`,
   );
 }

@@ -73,7 +73,9 @@ export const withoutQueries = (text: string): string => text.replace(/\?[^\s"']+
  * it gave none, ours.
  */
 export function apiErrorOf(error: TrtcError): ApiError {
-  const detail = `TRTC: ${error.code} (${error.outcome}): ${withoutQueries(error.message)}`;
   const spoke = error.outcome === "refused" && error.code !== "ServiceUnavailable";
+  // Its words may quote what was sent; the caller gets them, the log does not.
+  const words = spoke ? "" : `: ${withoutQueries(error.message)}`;
+  const detail = `TRTC: ${error.code} (${error.outcome})${words}`;
   return new ApiError(error.code, spoke ? error.message : undefined, { detail, cause: error });
 }
