@@ -1,9 +1,6 @@
 /** `npm run build`: the functions as they are deployed, in dist/. */
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { bundleFunctions } from "./build/bundle.js";
+import { buildFunctions } from "./build/build-functions.js";
 import { zipOf } from "./build/zip.js";
 
 const HELP = `Bundles every function and zips them, as they are deployed.
@@ -15,22 +12,13 @@ const HELP = `Bundles every function and zips them, as they are deployed.
   dist/functions.zip            what is uploaded: the same bytes from the same sources
 `;
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { help: { type: "boolean", short: "h" } } });
   if (values.help) {
     process.stdout.write(HELP);
     return;
   }
-  const out = join(ROOT, "dist", "functions");
-  await rm(out, { recursive: true, force: true });
-  await mkdir(out, { recursive: true });
-  const names = await bundleFunctions({ root: ROOT, out });
-  const files = new Map<string, Uint8Array>();
-  for (const name of names) files.set(`${name}.js`, await readFile(join(out, `${name}.js`)));
-  const zip = zipOf(files);
-  await writeFile(join(ROOT, "dist", "functions.zip"), zip);
+  const { files, zip } = await buildFunctions();
   for (const [file, bytes] of files) process.stdout.write(line(file, bytes));
   process.stdout.write(`dist/functions.zip  ${kilobytes(zip.length)} kB in all\n`);
 }

@@ -1,0 +1,41 @@
+/** A throw-away authority and a certificate for Tencent's hosts: good for one rehearsal. */
+import { generate } from "selfsigned";
+import { addMs, MINUTE_MS, systemClock as clock } from "../../shared/clock.js";
+
+export interface Certificates {
+  /** What NODE_EXTRA_CA_CERTS names, in PEM. */
+  authority: string;
+  key: string;
+  certificate: string;
+}
+
+const LIFETIME_MS = 120 * MINUTE_MS;
+
+/** `hosts` may begin with `*.`, for one label. */
+export async function makeCertificates(hosts: readonly string[]): Promise<Certificates> {
+  const lifetime = {
+    keyType: "ec",
+    algorithm: "sha256",
+    // A machine that is a little ahead or behind checks it all the same.
+    notBeforeDate: addMs(clock.now(), -MINUTE_MS),
+    notAfterDate: addMs(clock.now(), LIFETIME_MS),
+  } as const;
+  const authority = await generate([{ name: "commonName", value: "rehearsal authority" }], {
+    ...lifetime,
+    extensions: [
+      { name: "basicConstraints", cA: true, critical: true },
+      { name: "keyUsage", keyCertSign: true, cRLSign: true, critical: true },
+    ],
+  });
+  const server = await generate([{ name: "commonName", value: "rehearsal cloud" }], {
+    ...lifetime,
+    ca: { key: authority.private, cert: authority.cert },
+    extensions: [
+      {
+        name: "subjectAltName",
+        altNames: hosts.map((value) => ({ type: 2 as const, value })),
+      },
+    ],
+  });
+  return { authority: authority.cert, key: server.private, certificate: server.cert };
+}

@@ -1,0 +1,43 @@
+/** Makes the next calls of an action fail, as a cloud does on a bad day. */
+import { CloudError } from "./cloud-error.js";
+
+export interface Fault {
+  service: string;
+  action: string;
+  /** The call before which nothing happens: 0 is the next one. */
+  after?: number;
+  /** How many calls fail from then on; a client may try again by itself. */
+  times: number;
+  error: { code: string; message: string; status?: number };
+}
+
+export interface Faults {
+  set: (fault: Fault) => void;
+  /** Throws when the call is to fail. */
+  check: (service: string, action: string) => void;
+  clear: () => void;
+}
+
+export function makeFaults(): Faults {
+  let pending: Required<Fault>[] = [];
+  return {
+    set: (fault) => {
+      pending.push({ after: 0, ...fault });
+    },
+    check(service, action) {
+      const fault = pending.find((each) => each.service === service && each.action === action);
+      if (!fault) return;
+      if (fault.after > 0) {
+        fault.after -= 1;
+        return;
+      }
+      fault.times -= 1;
+      pending = pending.filter(({ times }) => times > 0);
+      const { code, message, status } = fault.error;
+      throw new CloudError(code, message, status);
+    },
+    clear: () => {
+      pending = [];
+    },
+  };
+}

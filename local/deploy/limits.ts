@@ -1,0 +1,55 @@
+/** What SCF would refuse halfway through a deployment, said before anything is uploaded. */
+import type { DeclaredFunction, Provider } from "../service-file.js";
+
+/** SCF's limits: product/583/11637 of its documentation, and CreateFunction's field descriptions. */
+const FUNCTION_NAME_MAX = 60;
+const TRIGGER_NAME_MAX = 100;
+const ENVIRONMENT_MAX_BYTES = 4096;
+const RESERVED = /^(SCF_|QCLOUD_|TENCENTCLOUD_)/;
+
+/** The variables that a function gets: its own and the provider's, those that are empty left out. */
+export function variablesOf(
+  provider: Pick<Provider, "environment">,
+  declared: Pick<DeclaredFunction, "environment">,
+): Record<string, string> {
+  const all = { ...provider.environment?.variables, ...declared.environment?.variables };
+  const set = Object.entries(all).filter(
+    ([, value]) => value !== undefined && value !== null && value !== "",
+  );
+  return Object.fromEntries(
+    set.map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]),
+  );
+}
+
+export const environmentBytes = (variables: Readonly<Record<string, string>>): number =>
+  Object.entries(variables).reduce(
+    (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value),
+    0,
+  );
+
+/** Each a sentence; none when the function can be deployed. */
+export function limitFaults(
+  fullName: string,
+  variables: Readonly<Record<string, string>>,
+  triggerNames: readonly string[],
+): string[] {
+  const faults: string[] = [];
+  if (fullName.length > FUNCTION_NAME_MAX) {
+    faults.push(
+      `${fullName} has ${fullName.length} characters, and SCF takes ${FUNCTION_NAME_MAX}: choose a shorter service or stage`,
+    );
+  }
+  const bytes = environmentBytes(variables);
+  if (bytes > ENVIRONMENT_MAX_BYTES) {
+    faults.push(
+      `${fullName} gets ${bytes} bytes of environment, and SCF takes ${ENVIRONMENT_MAX_BYTES}: shorten CALLERS and TRTC_APPS, or split the callers over two services`,
+    );
+  }
+  for (const name of Object.keys(variables).filter((each) => RESERVED.test(each))) {
+    faults.push(`${fullName} sets ${name}, a name that SCF keeps for itself`);
+  }
+  for (const name of triggerNames.filter((each) => each.length > TRIGGER_NAME_MAX)) {
+    faults.push(`the trigger ${name} of ${fullName} is longer than ${TRIGGER_NAME_MAX} characters`);
+  }
+  return faults;
+}

@@ -1,0 +1,74 @@
+/**
+ * Mends serverless-tencent-scf 0.1.36 where it stands; serverless.yml lists this one before it.
+ *
+ *   credentials.ts       nothing is sent in clear text, and no retired host is asked for leave; keys
+ *                        come from the environment
+ *   deploy-function.ts   a function gets its own variables and no other's; every field of SCF's;
+ *                        no role is made unasked
+ *   deploy-triggers.ts   function URLs; what has not changed is not touched
+ *   commands.ts          deploy, info, invoke, remove: addresses shown, failures fail, in words
+ *
+ * And before anything is uploaded: the functions are built, their settings are checked as they
+ * themselves will check them, and what SCF would refuse is said.
+ */
+import { ConfigError, readConfig } from "../../shared/validation/configuration.js";
+import { BuildPlugin } from "./build-plugin.js";
+import { mendCommands } from "./commands.js";
+import { mendCredentials } from "./credentials.js";
+import { mendFunctions } from "./deploy-function.js";
+import { mendTriggers } from "./deploy-triggers.js";
+import { limitFaults, variablesOf } from "./limits.js";
+import type { Serverless } from "./serverless-api.js";
+import { triggersOf } from "./triggers.js";
+import { loadUpstream, type UpstreamOptions } from "./upstream.js";
+import { DeployError } from "./words.js";
+
+export class ScfPlugin {
+  readonly hooks: Record<string, () => Promise<void> | void>;
+
+  constructor(serverless: Serverless, options: Partial<UpstreamOptions>) {
+    const upstream = loadUpstream();
+    mendCredentials(upstream);
+    mendFunctions(upstream);
+    mendTriggers(upstream);
+    mendCommands(upstream);
+    this.hooks = {
+      ...new BuildPlugin(serverless).hooks,
+      "after:package:finalize": () => {
+        checkLimits(serverless, options);
+      },
+      "before:deploy:deploy": () => {
+        checkSettings(serverless);
+      },
+    };
+  }
+}
+
+function checkLimits({ service }: Serverless, options: Partial<UpstreamOptions>): void {
+  const { provider, functions } = service;
+  const stage = options.stage ?? provider.stage ?? "dev";
+  const faults = Object.entries(functions).flatMap(([name, declared]) =>
+    limitFaults(
+      `${service.service}-${stage}-${name}`,
+      variablesOf(provider, declared),
+      triggersOf(name, declared.events).map(({ TriggerName }) => TriggerName),
+    ),
+  );
+  if (faults.length > 0) throw new DeployError(faults.join("\n"));
+}
+
+/** A function that cannot open answers every call with an error: better not to deploy it. */
+function checkSettings({ service }: Serverless): void {
+  const { provider, functions } = service;
+  for (const [name, declared] of Object.entries(functions)) {
+    try {
+      const { databaseUrl } = readConfig(variablesOf(provider, declared));
+      if (databaseUrl === undefined) throw new ConfigError("DATABASE_URL is not set");
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      throw new DeployError(
+        `${name} would not start: ${error.message}. Export it, or put it into .env; \`npm run doctor\` checks all of them.`,
+      );
+    }
+  }
+}
