@@ -95,8 +95,8 @@ function readFlags(): Flags {
       only: { type: "string", default: Object.keys(PARTS).join(",") },
     },
   }).values;
-  const parts = only.split(",").map((part) => part.trim());
-  const unknown = parts.find((part) => !(part in PARTS));
+  const parts = [...new Set(only.split(",").map((part) => part.trim()))];
+  const unknown = parts.find((part) => !Object.hasOwn(PARTS, part));
   if (unknown !== undefined) {
     throw new Error(`--only ${unknown}: choose from ${Object.keys(PARTS).join(", ")}`);
   }

@@ -198,6 +198,8 @@ test("a signal ends it, and everything that it started", async () => {
 test.each([
   [["--help"], 0, /npm run bench \[-- flags\][\s\S]*--only[\s\S]*--quick[\s\S]*--json/],
   [["--only", "cold,hot"], 1, /^--only hot: choose from cold, warm, store, signing\n$/],
+  [["--only", "toString"], 1, /^--only toString: choose/],
+  [["--only", ""], 1, /^--only : choose/],
   [["--fast"], 1, /^Unknown option '--fast'/],
   [["cold"], 1, /^Unexpected argument 'cold'/],
 ])("%j ends with %i", async (args, expected, text) => {
