@@ -110,6 +110,8 @@ async function untilItAnswers(connectionString: string, server: ChildProcess): P
 }
 
 function ended(server: ChildProcess): Promise<void> {
+  // At a terminal it hears the same Ctrl-C as we do.
+  if (server.exitCode !== null || server.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
     server.once("exit", () => {
       resolve();

@@ -56,8 +56,24 @@ test("no function carries ajv's compiler, the embedded database, or another prod
     for (const foreign of ["strictTypes", "pglite.wasm", "cvm.tencentcloudapi.com"]) {
       expect(text).not.toContain(foreign);
     }
+    // And these: a media type that only a list of all has, an option of the Unicode host names.
+    for (const foreign of ["vnd.lotus-approach", "PROCESSING_OPTIONS"]) {
+      expect(text).not.toContain(foreign);
+    }
     expect(text).not.toContain(ROOT);
   }
+});
+
+test("loading a function loads neither fetch nor HTTP/2", async () => {
+  const script = `
+    const { handler } = require("./start-ingest.js");
+    if (typeof handler !== "function") throw new Error("no handler");
+    process.stdout.write(process.moduleLoadList.join(","));`;
+  const cwd = join(folder, "one");
+  const { stdout } = await promisify(execFile)(process.execPath, ["-e", script], { cwd });
+  expect(stdout).toContain("NativeModule net");
+  expect(stdout).not.toContain("deps/undici/undici");
+  expect(stdout).not.toContain("NativeModule internal/http2/core");
 });
 
 describe("out of its zip, in a process with nothing else", () => {

@@ -4,7 +4,7 @@
  */
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
-import type { Client } from "tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_client.js";
+import type { Client as SdkClient } from "tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_client.js";
 import type {
   DescribeStreamIngestRequest,
   DescribeStreamIngestResponse,
@@ -64,13 +64,22 @@ export interface Trtc {
   close: () => void;
 }
 
-const loadSdk = () =>
+const importSdk = () =>
   import("tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_client.js");
+
+let sdk: ReturnType<typeof importSdk> | undefined;
+
+/** Kept, since an import that is there already takes a look-up each time; tried again if it failed. */
+const loadSdk = () =>
+  (sdk ??= importSdk().catch((error: unknown) => {
+    sdk = undefined;
+    throw error;
+  }));
 
 export function openTrtc({ credentialOf, endpoint, timeoutMs }: TrtcOptions): Trtc {
   const isPlain = endpoint?.startsWith("http:") === true;
   const agents = makeAgents(isPlain);
-  const clients = new Map<string, Client>();
+  const clients = new Map<string, SdkClient>();
 
   async function clientOf(action: TrtcAction, { account, host, region }: TrtcTarget) {
     // Asked for here as well: keys that are not there mean that nothing was sent.
@@ -79,8 +88,8 @@ export function openTrtc({ credentialOf, endpoint, timeoutMs }: TrtcOptions): Tr
     const key = [agent === agents.fresh, account, host, region].join(" ");
     const known = clients.get(key);
     if (known) return known;
-    const sdk = await loadSdk();
-    const client = new sdk.Client({
+    const { Client } = await loadSdk();
+    const client = new Client({
       credential: { getCredential: () => Promise.resolve(credentialOf(account)) },
       region,
       profile: {

@@ -1,0 +1,27 @@
+/**
+ * One cold start: `node child.cjs [<module> [<event>]]`. Without a module an empty process; with
+ * one its load; with an event, as JSON, also its first answer, which has to be a success.
+ */
+const { report } = require("./report.cjs");
+
+const [file, event] = process.argv.slice(2);
+
+async function main() {
+  const beganMs = performance.now();
+  const { handler } = file === undefined ? {} : require(file);
+  const loadMs = performance.now() - beganMs;
+  if (event === undefined) return report({ loadMs });
+  const { statusCode, body } = await handler(JSON.parse(event), {
+    request_id: "cold",
+    getRemainingTimeInMillis: () => 20_000,
+  });
+  const firstMs = performance.now() - beganMs - loadMs;
+  const { TaskId } = JSON.parse(body).Response ?? {};
+  if (statusCode !== 200 || !TaskId) throw new Error(`not started: ${statusCode} ${body}`);
+  report({ loadMs, firstMs });
+}
+
+main().catch((error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+});

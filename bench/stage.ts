@@ -1,0 +1,94 @@
+/**
+ * What the measurements need around them: a real PostgreSQL, migrated, and the emulator as a
+ * process of its own, so that its processor time is not ours. Both live as long as the run.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type PostgresServer, startPostgres } from "../local/postgres-server.js";
+import type { Database } from "../shared/store/database.js";
+import { migrate } from "../shared/store/migrate.js";
+import { openPostgres } from "../shared/store/postgres.js";
+import { EMULATOR_CONFIG } from "./parties.js";
+
+export const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+export interface Stage {
+  /** A folder that is gone after the run. */
+  folder: string;
+  trtcUrl: string;
+  /** The URL of a database of this name, new and migrated. */
+  newDatabase: (name: string) => Promise<string>;
+  close: () => Promise<void>;
+}
+
+export async function openStage(): Promise<Stage> {
+  const closings: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const each of closings.reverse()) await each();
+  };
+  try {
+    const folder = await mkdtemp(join(tmpdir(), "trtc-stream-ingest-bench-"));
+    closings.push(() => rm(folder, { recursive: true, force: true }));
+    const postgres = await startPostgres();
+    closings.push(() => postgres.stop());
+    const emulator = await startEmulatorProcess(folder);
+    closings.push(() => ended(emulator.child));
+    const newDatabase = (name: string) => createDatabase(postgres, name);
+    return { folder, trtcUrl: emulator.url, newDatabase, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function createDatabase({ urlOf }: PostgresServer, name: string): Promise<string> {
+  await using(urlOf("postgres"), ({ query }) => query(`create database ${name}`));
+  await using(urlOf(name), migrate);
+  return urlOf(name);
+}
+
+/** One connection, for as long as `work` takes. */
+export async function using<T>(url: string, work: (database: Database) => Promise<T>): Promise<T> {
+  const database = openPostgres(url, { connectionsMax: 1 });
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
+async function startEmulatorProcess(folder: string): Promise<{ url: string; child: ChildProcess }> {
+  const config = join(folder, "emulator.json");
+  await writeFile(config, JSON.stringify(EMULATOR_CONFIG));
+  const script = ["--import", "tsx", "local/emulator.ts"];
+  const flags = ["--port", "0", "--quiet", "--config", config];
+  const child = spawn(process.execPath, [...script, ...flags], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    createInterface(child.stdout).on("line", (line) => {
+      const ready = /^ready (\S+)$/.exec(line)?.[1];
+      if (ready !== undefined) resolve(ready);
+    });
+    child.once("error", reject);
+    child.once("exit", (code) => {
+      reject(new Error(`The emulator ended with ${code ?? "a signal"} before it was ready`));
+    });
+  });
+  return { url, child };
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once("exit", () => {
+      resolve();
+    });
+    child.kill("SIGTERM");
+  });
+}
