@@ -9,7 +9,8 @@ import { openPostgres } from "../store/postgres.js";
 import { createStore } from "../store/store.js";
 import { versionChecked } from "../store/version.js";
 import { type Credential, openTrtc } from "../trtc/client.js";
-import { type Config, ConfigError, readConfig } from "../validation/configuration.js";
+import { type Config, readConfig } from "../validation/configuration.js";
+import { ConfigError } from "../validation/read-variables.js";
 
 export interface ServiceParts {
   config: Config;
