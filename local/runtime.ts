@@ -13,7 +13,7 @@ import { makeServices } from "../shared/runtime/services.js";
 import type { Database } from "../shared/store/database.js";
 import { migrate } from "../shared/store/migrate.js";
 import { openPglite } from "../shared/store/pglite.js";
-import { openPostgres } from "../shared/store/postgres.js";
+import { openPostgres, openToMigrate } from "../shared/store/postgres.js";
 import { readConfig } from "../shared/validation/configuration.js";
 import { loadFunctions } from "./functions.js";
 import { createGateway } from "./gateway.js";
@@ -78,14 +78,13 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
 
 async function openDatabase(url: string | undefined, directory?: string): Promise<Database> {
   if (url === undefined) return openPglite({ directory, snapshotDirectory: SNAPSHOTS });
-  const database = openPostgres(url);
+  const migrating = openToMigrate(url);
   try {
-    await migrate(database);
-    return database;
-  } catch (error) {
-    await database.close();
-    throw error;
+    await migrate(migrating);
+  } finally {
+    await migrating.close();
   }
+  return openPostgres(url);
 }
 
 async function listen(server: Server, port: number): Promise<string> {

@@ -30,7 +30,7 @@ describe("--help", () => {
     ],
     ["local/emulator.ts", ["npm run emulator", "--port", "--set", "--config", "TRTC_PORT"]],
     ["local/demo.ts", ["npm run demo", "--verbose"]],
-    ["local/migrate.ts", ["npm run migrate", "DATABASE_URL"]],
+    ["local/migrate.ts", ["npm run migrate", "DATABASE_URL", "--dry-run"]],
   ])("of %s says what there is, and does nothing", async (script, words) => {
     const { code, output } = await runScript(script, {}, ["--help"]);
     expect(code).toBe(0);

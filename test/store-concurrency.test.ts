@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { addMs, systemClock } from "../shared/clock.js";
 import type { Database } from "../shared/store/database.js";
 import { migrate } from "../shared/store/migrate.js";
-import { MIGRATIONS } from "../shared/store/migrations/index.js";
 import { openPostgres } from "../shared/store/postgres.js";
 import { createStore, type Store } from "../shared/store/store.js";
 import { newPostgresUrl } from "./support/databases.js";
@@ -62,33 +61,6 @@ describe("instances that share a PostgreSQL", () => {
       each.beginStop({ taskId, at, leaseMs: 60_000, waitMaxMs: 60_000 }),
     );
     expect(begun.filter((each) => each !== undefined)).toHaveLength(1);
-  });
-});
-
-describe("migrating", () => {
-  test("instances that start at once apply each migration once", async () => {
-    const url = await newPostgresUrl({ template: "template0" });
-    const databases = Array.from({ length: 4 }, () => openPostgres(url));
-    const applied = await Promise.all(databases.map((database) => migrate(database)));
-    expect(applied.flat()).toEqual([...MIGRATIONS]);
-    expect(await migrate(databases[0] as Database)).toEqual([]);
-    await Promise.all(databases.map((database) => database.close()));
-  });
-
-  test("a migration that fails leaves nothing of itself behind", async () => {
-    const database = openPostgres(await newPostgresUrl({ template: "template0" }));
-    const broken = {
-      version: 2,
-      name: "broken",
-      sql: "create table half (a int);\nselect nonsense;",
-    };
-    await expect(migrate(database, [...MIGRATIONS, broken])).rejects.toThrow(/nonsense/);
-    const [row] = await database.query(
-      "select to_regclass('half') as half, to_regclass('ingest') as ingest",
-    );
-    expect(row).toEqual({ half: null, ingest: null });
-    expect(await migrate(database)).toHaveLength(MIGRATIONS.length);
-    await database.close();
   });
 });
 

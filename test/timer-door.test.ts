@@ -1,7 +1,7 @@
 /** A timer's door, when its services do not open: nobody waits for its answer, so the log must say it. */
 import { afterEach, expect, jest, test } from "@jest/globals";
 import { makeHandler } from "../functions/expire-ingests.js";
-import { ConfigError } from "../shared/validation/configuration.js";
+import { ConfigError } from "../shared/validation/read-variables.js";
 
 afterEach(() => {
   jest.restoreAllMocks();

@@ -56,7 +56,8 @@ async function begin(
     if (known.outcome === "token-known") return known;
     throw refusal;
   }
-  await trtc.ready();
+  // A cold instance connects to its database while it loads the SDK.
+  await Promise.all([store.ready(), trtc.ready()]);
   const leaseMs = timeLeftMs() + LEASE_MARGIN_MS;
   return store.beginStart({ ...row, leaseMs, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
 }

@@ -7,8 +7,10 @@ import { consoleLog, type Log } from "../log.js";
 import type { Database } from "../store/database.js";
 import { openPostgres } from "../store/postgres.js";
 import { createStore } from "../store/store.js";
+import { versionChecked } from "../store/version.js";
 import { type Credential, openTrtc } from "../trtc/client.js";
-import { type Config, ConfigError, readConfig } from "../validation/configuration.js";
+import { type Config, readConfig } from "../validation/configuration.js";
+import { ConfigError } from "../validation/read-variables.js";
 
 export interface ServiceParts {
   config: Config;
@@ -47,7 +49,8 @@ async function open(): Promise<Services> {
   if (config.databaseUrl === undefined) {
     throw new ConfigError("DATABASE_URL is not set: a deployed function needs PostgreSQL");
   }
-  return Promise.resolve(makeServices({ config, database: openPostgres(config.databaseUrl) }));
+  const database = versionChecked(openPostgres(config.databaseUrl));
+  return Promise.resolve(makeServices({ config, database }));
 }
 
 /** Fixed keys of the account, or the execution role's, which change while an instance lives. */

@@ -11,5 +11,7 @@ export interface Database {
   query: Query;
   /** All of `work`'s statements on one connection, in one transaction. */
   transaction: <T>(work: (query: Query) => Promise<T>) => Promise<T>;
+  /** What the first statement would wait for: asked for ahead, it goes along with other work. */
+  ready?: () => Promise<void>;
   close: () => Promise<void>;
 }

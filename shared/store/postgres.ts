@@ -19,14 +19,14 @@ const QUERY_TIMEOUT_MS = 10_000;
 
 export function openPostgres(
   connectionString: string,
-  { connectionsMax = CONNECTIONS_MAX } = {},
+  { connectionsMax = CONNECTIONS_MAX, queryTimeoutMs = QUERY_TIMEOUT_MS } = {},
 ): Database {
   const pool = new pg.Pool({
     connectionString,
     max: connectionsMax,
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
+    query_timeout: queryTimeoutMs,
     keepAlive: true,
     allowExitOnIdle: true,
   });
@@ -39,6 +39,10 @@ export function openPostgres(
     close: () => pool.end(),
   };
 }
+
+/** For migrations: one connection, whose statements may take as long as they take. */
+export const openToMigrate = (connectionString: string): Database =>
+  openPostgres(connectionString, { connectionsMax: 1, queryTimeoutMs: 0 });
 
 const queryOn =
   (client: pg.Pool | pg.PoolClient): Query =>

@@ -18,13 +18,14 @@ export interface StoreOptions {
 }
 
 export function createStore(
-  { query, close }: Database,
+  { query, close, ready = () => Promise.resolve() }: Database,
   { clock = systemClock, isDatabaseOnClock = false }: StoreOptions = {},
 ) {
   const readSlot = makeSlotReader(clock.elapsedMs);
   const slotTime = () => ({ now: isDatabaseOnClock ? clock.now() : null, readSlot });
   type Asked = { at: Date; leaseMs: number; waitMaxMs: number };
   return {
+    ready,
     beginStart: (wanted: NewIngest & { leaseMs: number; waitMaxMs: number }) =>
       beginStart(query, { ...wanted, ...slotTime() }),
     findStart: findStart.bind(undefined, query),

@@ -1,14 +1,20 @@
 /**
- * What an operator sets, checked once when an instance opens. A wrong value stops the instance
- * with a message that names the variable, its entry and field, never the value: it may be a secret.
+ * What an operator sets, checked once when an instance opens: a wrong value stops the instance.
+ * Each variable is judged by itself, so that whoever wants to see all that is wrong can.
  */
 import { createHash } from "node:crypto";
 import { type Static, Type } from "@sinclair/typebox";
 import type { Environment } from "../config.js";
-import { SECOND_MS } from "../clock.js";
-import { ApiError } from "../errors.js";
-import { makeCheck } from "./check.js";
 import { FIELDS, MAX_DURATION_MINUTES } from "./fields.js";
+import {
+  ConfigError,
+  readList,
+  readSeconds,
+  readSwitch,
+  readUrl,
+  refuseIfAny,
+  uniquely,
+} from "./read-variables.js";
 import { DEFAULT_REGION, SITE_FACTS, SITES, type Site } from "./sites.js";
 
 const CLOSED = { additionalProperties: false };
@@ -92,155 +98,141 @@ export interface Config {
   expiryTickMs: number;
 }
 
-export function readConfig(env: Environment): Config {
-  const applications = readApplications(env);
-  const callers = readCallers(env, applications);
-  return {
-    callers: new Map(callers.map((caller) => [caller.Id, caller])),
-    callersByKeyDigest: digests(callers),
+/** Every variable of the functions, in the order in which they are judged. */
+export const VARIABLES = [
+  "TRTC_APPS",
+  "CALLERS",
+  "TRTC_ACCOUNTS",
+  "ALLOW_PRIVATE_STREAM_HOSTS",
+  "DATABASE_URL",
+  "TRTC_ENDPOINT",
+  "TRTC_TIMEOUT_SECONDS",
+  "EXPIRY_TICK_SECONDS",
+] as const;
+
+export type Variable = (typeof VARIABLES)[number];
+
+export interface Judgement {
+  /** What could be read; what is wrong is `undefined`. */
+  config: { [K in keyof Config]: Config[K] | undefined };
+  /** By variable, what is wrong with it: never with its value. */
+  faults: ReadonlyMap<Variable, readonly string[]>;
+}
+
+export function judgeConfig(env: Environment): Judgement {
+  const faults = new Map<Variable, readonly string[]>();
+  function judged<T>(variable: Variable, read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      faults.set(variable, error.faults);
+      return undefined;
+    }
+  }
+  const applications = judged("TRTC_APPS", () => readApplications(env));
+  const callers = judged("CALLERS", () => readCallers(env, applications));
+  const config = {
     applications,
-    accounts: readAccounts(env),
-    allowPrivateStreamHosts: readSwitch(env, "ALLOW_PRIVATE_STREAM_HOSTS"),
-    databaseUrl: readUrl(env, "DATABASE_URL", ["postgres:", "postgresql:"]),
-    trtcEndpoint: readUrl(env, "TRTC_ENDPOINT", ["http:", "https:"]),
-    trtcTimeoutMs: readSeconds(env, "TRTC_TIMEOUT_SECONDS", { min: 1, max: 60, usual: 8 }),
-    expiryTickMs: readSeconds(env, "EXPIRY_TICK_SECONDS", { min: 1, max: 300, usual: 60 }),
+    callers: callers && new Map(callers.map((caller) => [caller.Id, caller])),
+    callersByKeyDigest:
+      callers &&
+      new Map(
+        callers.flatMap((caller) => caller.SecretKeys.map((key) => [keyDigest(key), caller])),
+      ),
+    accounts: judged("TRTC_ACCOUNTS", () => readAccounts(env)),
+    allowPrivateStreamHosts: judged("ALLOW_PRIVATE_STREAM_HOSTS", () =>
+      readSwitch(env, "ALLOW_PRIVATE_STREAM_HOSTS"),
+    ),
+    databaseUrl: judged("DATABASE_URL", () =>
+      readUrl(env, "DATABASE_URL", ["postgres:", "postgresql:"]),
+    ),
+    trtcEndpoint: judged("TRTC_ENDPOINT", () => readUrl(env, "TRTC_ENDPOINT", ["http:", "https:"])),
+    trtcTimeoutMs: judged("TRTC_TIMEOUT_SECONDS", () =>
+      readSeconds(env, "TRTC_TIMEOUT_SECONDS", { min: 1, max: 60, usual: 8 }),
+    ),
+    expiryTickMs: judged("EXPIRY_TICK_SECONDS", () =>
+      readSeconds(env, "EXPIRY_TICK_SECONDS", { min: 1, max: 300, usual: 60 }),
+    ),
   };
+  return { config, faults };
+}
+
+/** Throws ConfigError with the first fault of the first variable that is wrong. */
+export function readConfig(env: Environment): Config {
+  const { config, faults } = judgeConfig(env);
+  refuseIfAny([...faults.values()].flat());
+  return config as Config;
 }
 
 export const keyDigest = (key: string): string => createHash("sha256").update(key).digest("hex");
 
-/** Not an ApiError: a wrong configuration is the operator's to read, at the start, in full. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
-
 function readApplications(env: Environment): Map<number, Application> {
-  const applications = readList(env, "TRTC_APPS", { required: true }).map(
-    (entry, index): Application => {
-      const site = entry.Site ?? "intl";
-      const defaults = { Site: site, Region: DEFAULT_REGION, Account: site };
-      const application = { ...defaults, AdvancedPermission: false, ...entry };
-      if (!SITE_FACTS[site].regions.includes(application.Region)) {
-        throw new ConfigError(
-          `TRTC_APPS[${index}]: Region must be one of ${SITE_FACTS[site].regions.join(", ")}`,
-        );
-      }
-      return application;
-    },
+  const entries = readList(env, "TRTC_APPS", { schema: applicationSchema, required: true });
+  const applications = entries.map((entry): Application => {
+    const site = entry.Site ?? "intl";
+    const defaults = { Site: site, Region: DEFAULT_REGION, Account: site };
+    return { ...defaults, AdvancedPermission: false, ...entry };
+  });
+  refuseIfAny(
+    applications.map(({ Site, Region }, index) => {
+      const { regions } = SITE_FACTS[Site];
+      if (regions.includes(Region)) return undefined;
+      return `TRTC_APPS[${index}]: Region must be one of ${regions.join(", ")}`;
+    }),
   );
   return uniquely("TRTC_APPS", "SdkAppId", applications);
 }
 
-function readCallers(env: Environment, applications: ReadonlyMap<number, Application>): Caller[] {
-  const callers = readList(env, "CALLERS", { required: true });
+/** Without the applications, which are wrong themselves then, everything else is judged. */
+function readCallers(
+  env: Environment,
+  applications: ReadonlyMap<number, Application> | undefined,
+): Caller[] {
+  const callers = readList(env, "CALLERS", { schema: callerSchema, required: true });
   uniquely("CALLERS", "Id", callers);
-  return callers.map((entry, index) => {
-    const foreign = entry.SdkAppIds.find((id) => !applications.has(id));
-    if (foreign !== undefined) {
-      throw new ConfigError(`CALLERS[${index}]: SdkAppId ${foreign} is not in TRTC_APPS`);
-    }
-    return {
-      ...entry,
-      roomRule: roomRule(entry, index),
-      maxDurationMinutes: entry.MaxDuration ?? MAX_DURATION_MINUTES,
-    };
-  });
+  refuseIfAny([
+    ...callers.map(({ SdkAppIds }, index) => {
+      const foreign = SdkAppIds.find((id) => applications?.has(id) === false);
+      if (foreign === undefined) return undefined;
+      return `CALLERS[${index}]: SdkAppId ${foreign} is not in TRTC_APPS`;
+    }),
+    ...callers.map(({ RoomPattern }, index) =>
+      RoomPattern !== undefined && !isRegExp(RoomPattern)
+        ? `CALLERS[${index}]: RoomPattern is no regular expression`
+        : undefined,
+    ),
+    ...sharedKeys(callers),
+  ]);
+  return callers.map((entry) => ({
+    ...entry,
+    roomRule:
+      entry.RoomPattern === undefined ? undefined : new RegExp(`^(?:${entry.RoomPattern})$`, "u"),
+    maxDurationMinutes: entry.MaxDuration ?? MAX_DURATION_MINUTES,
+  }));
 }
 
-function roomRule({ RoomPattern }: Static<typeof callerSchema>, index: number): RegExp | undefined {
-  if (RoomPattern === undefined) return undefined;
+/** By itself: `a)|(?:b` would be one only inside the brackets that make it fit in full. */
+function isRegExp(pattern: string): boolean {
   try {
-    // By itself first: `a)|(?:b` would be one only inside the brackets, and no longer in full.
-    return new RegExp(`^(?:${new RegExp(RoomPattern, "u").source})$`, "u");
+    new RegExp(pattern, "u");
+    return true;
   } catch {
-    throw new ConfigError(`CALLERS[${index}]: RoomPattern is no regular expression`);
+    return false;
   }
 }
 
-function readAccounts(env: Environment): Map<string, Account> {
-  return uniquely("TRTC_ACCOUNTS", "Account", readList(env, "TRTC_ACCOUNTS"));
-}
+const readAccounts = (env: Environment): Map<string, Account> =>
+  uniquely("TRTC_ACCOUNTS", "Account", readList(env, "TRTC_ACCOUNTS", { schema: accountSchema }));
 
-function digests(callers: readonly Caller[]): Map<string, Caller> {
-  const found = new Map<string, Caller>();
-  for (const [index, caller] of callers.entries()) {
-    for (const key of new Set(caller.SecretKeys)) {
-      const digest = keyDigest(key);
-      const other = found.get(digest);
-      if (other) {
-        const otherIndex = callers.indexOf(other);
-        throw new ConfigError(`CALLERS[${otherIndex}] and CALLERS[${index}] share a SecretKey`);
-      }
-      found.set(digest, caller);
-    }
-  }
-  return found;
-}
-
-function readList<V extends keyof typeof LIST_SCHEMAS>(
-  env: Environment,
-  variable: V,
-  { required = false } = {},
-): Static<(typeof LIST_SCHEMAS)[V]>[] {
-  const text = env[variable];
-  if (text === undefined || text === "") {
-    if (required) throw new ConfigError(`${variable} is not set: send a JSON list, see README`);
-    return [];
-  }
-  const entries = parseJson(variable, text);
-  if (!Array.isArray(entries)) throw new ConfigError(`${variable} must be a JSON list`);
-  const check = makeCheck<Static<(typeof LIST_SCHEMAS)[V]>>(LIST_SCHEMAS[variable], variable);
-  return entries.map((entry, index) => {
-    try {
-      return check(entry);
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      throw new ConfigError(`${variable}[${index}]: ${error.message}`);
-    }
-  });
-}
-
-function parseJson(variable: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ConfigError(`${variable} is no JSON`);
-  }
-}
-
-function uniquely<T, K extends keyof T>(variable: string, key: K, entries: readonly T[]) {
-  const found = new Map<T[K], T>();
-  for (const [index, entry] of entries.entries()) {
-    if (found.has(entry[key])) {
-      throw new ConfigError(`${variable}[${index}]: ${String(key)} is that of another`);
-    }
-    found.set(entry[key], entry);
-  }
-  return found;
-}
-
-function readSwitch(env: Environment, variable: string): boolean {
-  const text = env[variable] ?? "";
-  if (["", "0", "false", "off"].includes(text)) return false;
-  if (["1", "true", "on"].includes(text)) return true;
-  throw new ConfigError(`${variable} must be on or off`);
-}
-
-function readUrl(env: Environment, variable: string, protocols: string[]): string | undefined {
-  const text = env[variable];
-  if (text === undefined || text === "") return undefined;
-  if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return text;
-  throw new ConfigError(`${variable} must be a URL that begins with ${protocols.join("// or ")}//`);
-}
-
-function readSeconds(
-  env: Environment,
-  variable: string,
-  { min, max, usual }: { min: number; max: number; usual: number },
-): number {
-  const text = env[variable];
-  const seconds = text === undefined || text === "" ? usual : Number(text);
-  if (seconds >= min && seconds <= max) return seconds * SECOND_MS;
-  throw new ConfigError(`${variable} must be a number of seconds from ${min} to ${max}`);
+/** Nobody could say which of them calls. */
+function sharedKeys(callers: readonly Static<typeof callerSchema>[]): string[] {
+  const holders = new Map<string, number>();
+  return callers.flatMap(({ SecretKeys }, index) =>
+    SecretKeys.flatMap((key) => {
+      const holder = holders.get(key) ?? index;
+      holders.set(key, holder);
+      return holder === index ? [] : [`CALLERS[${holder}] and CALLERS[${index}] share a SecretKey`];
+    }),
+  );
 }

@@ -1,6 +1,7 @@
 /** An operator's settings for tests: a small one that is right, and ways to change it. */
 import type { Environment } from "../../shared/config.js";
-import { ConfigError, readConfig } from "../../shared/validation/configuration.js";
+import { readConfig } from "../../shared/validation/configuration.js";
+import { ConfigError } from "../../shared/validation/read-variables.js";
 
 export const CN_APP = 1400000000;
 export const INTL_APP = 1600000000;

@@ -1,10 +1,31 @@
-/** In their order; a number is never given twice, and a migration that ran is never edited. */
+/**
+ * In their order; a number is never given twice, and a migration that ran is never edited. A code's
+ * version is the number of its newest migration.
+ *
+ * The database is migrated first and the functions are deployed after it, and a rollback of the
+ * functions leaves the database where it is: so the previous code has to work on every migration.
+ * A test holds each text to it: it may add what that code does not see, and no more. What is to go
+ * away goes in three releases: one adds its successor (expand), one no longer uses it, one takes it
+ * away (contract).
+ */
 import { ingests } from "./0001-ingests.js";
 
 export interface Migration {
   version: number;
   name: string;
+  /** Statements that each end in `;` at the end of a line, and hold none inside. */
   sql: string;
+  /**
+   * The oldest code that works on a database which has this migration. It is kept in the database,
+   * since code cannot know of migrations that are newer than itself.
+   */
+  worksWith: number;
+  /** Of a contract step: the version of the expand step that made superfluous what goes away now. */
+  contracts?: number;
 }
 
-export const MIGRATIONS: readonly Migration[] = [{ version: 1, name: "ingests", sql: ingests }];
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, name: "ingests", sql: ingests, worksWith: 1 },
+];
+
+export const CODE_VERSION = MIGRATIONS.at(-1)?.version ?? 0;

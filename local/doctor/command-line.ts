@@ -1,0 +1,80 @@
+/** The flags of `npm run doctor`, and the environment that they make. */
+import { existsSync, readFileSync } from "node:fs";
+import { parseArgs, parseEnv } from "node:util";
+import { systemClock } from "../../shared/clock.js";
+import type { Environment } from "../../shared/config.js";
+import { localEnvironment } from "../local-environment.js";
+import { readPort } from "../port.js";
+import { DEFAULT_PORT } from "../trtc/defaults.js";
+import { type Subject, subjectOf } from "./subject.js";
+
+export const HELP = `Checks a configuration, before and after deploying. Nothing is changed, started or sent to anybody
+but your database, TRTC and your own functions.
+
+  npm run doctor -- [flags]
+
+  --env-file <file>     variables to read besides the environment's, which win (.env, if there is one)
+  --url <url>           a deployed api function, to be asked; may be given again
+  --callback-url <url>  the URL that TRTC calls back
+  --local               fills in what npm start does, and asks the one that runs at PORT and TRTC_PORT
+  --strict              warnings count as failures
+  --json                one JSON document instead of the table
+  --help
+
+Ends with 0 when nothing failed, and with 1 otherwise.
+`;
+
+const FLAGS = {
+  "env-file": { type: "string" },
+  url: { type: "string", multiple: true },
+  "callback-url": { type: "string" },
+  local: { type: "boolean" },
+  strict: { type: "boolean" },
+  json: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+export interface CommandLine {
+  help: boolean;
+  strict: boolean;
+  json: boolean;
+  subject: Subject;
+}
+
+/** Throws an Error that says what is wrong. */
+export function readCommandLine(args: readonly string[], outer: Environment): CommandLine {
+  const { values } = parseArgs({ args: [...args], options: FLAGS });
+  const isLocal = values.local ?? false;
+  const set = { ...readEnvFile(values["env-file"]), ...outer };
+  const urls = (values.url ?? []).map((url) => readUrl("--url", url));
+  const callbackUrl = values["callback-url"];
+  return {
+    help: values.help ?? false,
+    strict: values.strict ?? false,
+    json: values.json ?? false,
+    subject: subjectOf({
+      env: isLocal ? localEnvironment(set, loopback(set, "TRTC_PORT", DEFAULT_PORT)) : set,
+      isLocal,
+      urls: isLocal ? [loopback(set, "PORT", 3000), ...urls] : urls,
+      callbackUrl: callbackUrl === undefined ? undefined : readUrl("--callback-url", callbackUrl),
+      clock: systemClock,
+    }),
+  };
+}
+
+function readEnvFile(named: string | undefined): Environment {
+  const path = named ?? ".env";
+  if (!existsSync(path)) {
+    if (named === undefined) return {};
+    throw new Error(`--env-file: there is no file ${named}`);
+  }
+  return parseEnv(readFileSync(path, "utf8"));
+}
+
+function readUrl(flag: string, text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new Error(`${flag} must be a URL that begins with https://`);
+}
+
+const loopback = (env: Environment, variable: string, usual: number): string =>
+  `http://127.0.0.1:${readPort(env, variable, usual)}`;

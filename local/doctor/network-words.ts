@@ -1,0 +1,87 @@
+/** Why a host cannot be reached, in words, whoever says it: Node, fetch, or `pg`. */
+const WORDS: Readonly<Record<string, [found: string, todo: string]>> = {
+  ECONNREFUSED: ["nothing listens there", "check host and port, and that the server runs"],
+  ECONNRESET: [
+    "the connection was cut",
+    "check what stands in between, and whether TLS is expected",
+  ],
+  ENOTFOUND: [
+    "there is no host of that name",
+    "check its spelling, and which DNS this machine asks",
+  ],
+  EAI_AGAIN: ["its name cannot be looked up now", "check this machine's DNS"],
+  ETIMEDOUT: ["no answer", "check VPC, subnet, security group and firewall"],
+  EHOSTUNREACH: ["there is no way to the host", "check VPC, subnet and routes"],
+  ENETUNREACH: ["there is no way to the network", "check this machine's network"],
+  ENOENT: ["a file of its certificates is not there", "correct sslrootcert, sslcert and sslkey"],
+  NO_TLS: ["it speaks no TLS", "switch TLS on there, or take sslmode out of DATABASE_URL"],
+  CERT_HAS_EXPIRED: ["its certificate has expired", "renew the certificate"],
+  CERT_NOT_YET_VALID: ["its certificate is not valid yet", "check clock and certificate"],
+  ERR_TLS_CERT_ALTNAME_INVALID: [
+    "its certificate is another host's",
+    "use the name it was made for",
+  ],
+  DEPTH_ZERO_SELF_SIGNED_CERT: [
+    "its certificate is signed by itself",
+    "trust it: NODE_EXTRA_CA_CERTS, or sslrootcert in DATABASE_URL",
+  ],
+  SELF_SIGNED_CERT_IN_CHAIN: [
+    "its certificate's authority is not known here",
+    "trust it: NODE_EXTRA_CA_CERTS, or sslrootcert in DATABASE_URL",
+  ],
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: [
+    "its certificate's authority is not known here",
+    "trust it: NODE_EXTRA_CA_CERTS, or sslrootcert in DATABASE_URL",
+  ],
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: [
+    "its certificate's authority is not known here",
+    "trust it: NODE_EXTRA_CA_CERTS, or sslrootcert in DATABASE_URL",
+  ],
+  "28P01": ["user or password is wrong", "correct DATABASE_URL"],
+  "28000": ["the server does not let this user in from here", "check its access rules, and TLS"],
+  "3D000": ["there is no database of that name", "create it, or correct DATABASE_URL"],
+  "53300": ["all of its connections are in use", "raise max_connections, or put a pooler in front"],
+  "57P03": ["it is just starting", "try again in a moment"],
+  "42501": ["the role may not read what it has to", "grant it the tables' privileges"],
+};
+
+/** Errors without a code, by what they say. */
+const SAYINGS: readonly [RegExp, string][] = [
+  [/timeout|timed out|aborted/i, "ETIMEDOUT"],
+  [/socket hang up|terminated|other side closed/i, "ECONNRESET"],
+];
+
+/** Never the error's own text, except for what it names itself by: a text may hold a URL. */
+export function networkWords(error: unknown): { found: string; todo: string } {
+  const code = codeOf(error);
+  const [found, todo] = WORDS[code] ?? [
+    `it failed with ${code}`,
+    "try it by hand, with curl or psql",
+  ];
+  return { found: code in WORDS ? `${found} (${code})` : found, todo };
+}
+
+function codeOf(error: unknown): string {
+  const {
+    code,
+    message = "",
+    name,
+    cause,
+    errors,
+  } = error as {
+    code?: unknown;
+    message?: string;
+    name?: string;
+    cause?: unknown;
+    errors?: unknown[];
+  };
+  if (typeof code === "string" && code in WORDS) return code;
+  if (cause !== undefined) return codeOf(cause);
+  if (errors?.[0] !== undefined) return codeOf(errors[0]);
+  if (/does not support SSL/.test(message)) return "NO_TLS";
+  // Tencent's SDK keeps of an error below it what it says only.
+  const named = message.match(/\b[A-Z][A-Z_]{4,}\b/g)?.find((word) => word in WORDS);
+  if (named !== undefined) return named;
+  const said = SAYINGS.find(([pattern]) => pattern.test(message) || name === "TimeoutError")?.[1];
+  return said ?? (typeof code === "string" ? code : (name ?? "an error"));
+}

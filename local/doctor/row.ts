@@ -1,0 +1,30 @@
+/** What a check says. It names variables, entries and fields, and never a value that may be secret. */
+export type Verdict = "pass" | "warn" | "fail" | "skip";
+
+export interface Row {
+  check: string;
+  verdict: Verdict;
+  found: string;
+  /** What to do; of a `pass` or `skip`, nothing. */
+  todo?: string;
+}
+
+export const pass = (check: string, found: string): Row => ({ check, verdict: "pass", found });
+export const skip = (check: string, found: string): Row => ({ check, verdict: "skip", found });
+export const warn = (check: string, found: string, todo: string): Row => ({
+  ...{ check, verdict: "warn", found, todo },
+});
+export const fail = (check: string, found: string, todo: string): Row => ({
+  ...{ check, verdict: "fail", found, todo },
+});
+
+/** `1 row`, `2 rows`. */
+export const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
+
+/** `12 s`, `3 min`, `5 h`: as long as a person would say it. */
+export function duration(ms: number): string {
+  const seconds = Math.abs(ms) / 1000;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}

@@ -1,0 +1,94 @@
+/** Each variable by its schema; what looks like one of ours and is none; and whether they fit in. */
+import type { Environment } from "../../shared/config.js";
+import { type Variable, VARIABLES } from "../../shared/validation/configuration.js";
+import { counted, fail, pass, type Row, warn } from "./row.js";
+import type { Subject } from "./subject.js";
+
+export const checkVariables = (subject: Subject): Row[] => [
+  ...VARIABLES.map((variable) => byItsSchema(variable, subject)),
+  ...misspelt(subject.env),
+  size(subject.env),
+];
+
+function byItsSchema(variable: Variable, subject: Subject): Row {
+  const { env, faults, isLocal } = subject;
+  const wrong = faults.get(variable);
+  if (wrong) return fail(variable, wrong.join("\n"), "correct it: the functions stop at it");
+  const isSet = (env[variable] ?? "") !== "";
+  if (variable === "DATABASE_URL" && !isSet && !isLocal) {
+    const found = "DATABASE_URL is not set: a deployed function needs PostgreSQL";
+    return fail(variable, found, "set it to postgres://user:password@host:5432/database");
+  }
+  return pass(variable, isSet ? inWords(variable, subject) : "not set: its default is used");
+}
+
+function inWords(variable: Variable, { config }: Subject): string {
+  const { applications, callers, callersByKeyDigest, accounts } = config;
+  const words: Partial<Record<Variable, string>> = {
+    TRTC_APPS: counted(applications?.size ?? 0, "application"),
+    CALLERS: `${counted(callers?.size ?? 0, "caller")}, ${counted(callersByKeyDigest?.size ?? 0, "key")}`,
+    TRTC_ACCOUNTS: counted(accounts?.size ?? 0, "account"),
+  };
+  return words[variable] ?? "set";
+}
+
+/** Read by serverless.yml, by `npm start`, or by the emulator. */
+const NEIGHBOURS = ["EXPIRY_CRON", "PORT", "TRTC_PORT", "DATA_DIR"];
+
+/** Names of this form are nobody else's. */
+const LOOKS_LIKE_OURS = /^(TRTC|CALLERS?|EXPIRY)_/;
+
+/** Two letters off, and long enough that this is no chance. */
+const LETTERS_OFF_MAX = 2;
+const LETTERS_MIN = 6;
+
+function misspelt(env: Environment): Row[] {
+  const known: string[] = [...VARIABLES, ...NEIGHBOURS];
+  return Object.keys(env)
+    .filter((name) => !known.includes(name) && (env[name] ?? "") !== "")
+    .flatMap((name) => {
+      const [nearest = "", off] = nearestOf(name.toUpperCase(), known);
+      const isNear = off <= LETTERS_OFF_MAX && name.length >= LETTERS_MIN;
+      if (!isNear && !LOOKS_LIKE_OURS.test(name)) return [];
+      const shown = name.replace(/[^\x20-\x7e]/g, "?").slice(0, 64);
+      return [warn(shown, "nothing reads this variable", `is it ${nearest} that is meant?`)];
+    });
+}
+
+function nearestOf(name: string, known: readonly string[]): [string | undefined, number] {
+  const sorted = known
+    .map((each): [string, number] => [each, lettersOff(name, each)])
+    .sort(([, one], [, other]) => one - other);
+  return sorted[0] ?? [undefined, Number.POSITIVE_INFINITY];
+}
+
+/** How many letters have to be put in, taken out or exchanged to get from one to the other. */
+function lettersOff(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, n) => n);
+  for (const [index, letter] of Array.from(one).entries()) {
+    const next = [index + 1];
+    for (const [n, wanted] of Array.from(other).entries()) {
+      const exchanged = (row[n] ?? 0) + (letter === wanted ? 0 : 1);
+      next.push(Math.min(exchanged, (row[n + 1] ?? 0) + 1, (next[n] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
+
+/** SCF takes 4 KB of environment for a function, names and values together. */
+const BYTES_MAX = 4096;
+const BYTES_NEAR = 3584;
+
+function size(env: Environment): Row {
+  const check = "size of the variables";
+  const bytes = VARIABLES.reduce((sum, name) => sum + bytesOf(name, env[name]), 0);
+  const found = `${bytes} of the ${BYTES_MAX} bytes that SCF takes for one function`;
+  const todo =
+    "shorten CALLERS and TRTC_APPS: fewer callers, keys and applications in one deployment";
+  if (bytes > BYTES_MAX) return fail(check, found, todo);
+  return bytes > BYTES_NEAR ? warn(check, found, todo) : pass(check, found);
+}
+
+const bytesOf = (name: string, value = ""): number =>
+  value === "" ? 0 : Buffer.byteLength(name) + Buffer.byteLength(value);

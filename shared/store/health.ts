@@ -1,0 +1,107 @@
+/** What a database says of itself to who looks after it. Reads only: no row is changed. */
+import pg from "pg";
+import type { Query } from "./database.js";
+
+export interface DatabaseHealth {
+  /** As `17.2`. */
+  serverVersion: string;
+  serverVersionNumber: number;
+  connections: { used: number; max: number };
+  /** The database's clock, in milliseconds since 1970. */
+  nowMs: number;
+  /** What the functions need and this role lacks, as `insert on ingest`. */
+  lacking: string[];
+}
+
+/** By table, what the functions do with it. */
+const NEEDED: readonly [table: string, privileges: readonly string[]][] = [
+  ["schema_migration", ["select"]],
+  ["ingest", ["select", "insert", "update"]],
+  ["call_slot", ["select", "insert", "update"]],
+  ["used_signature", ["select", "insert", "delete"]],
+];
+
+export async function readHealth(query: Query): Promise<DatabaseHealth> {
+  const [row = {}] = await query(
+    `select current_setting('server_version') as version,
+            current_setting('server_version_num')::int as version_number,
+            current_setting('max_connections')::int as connections_max,
+            (select sum(numbackends) from pg_stat_database)::int as connections_used,
+            (extract(epoch from clock_timestamp()) * 1000)::float8 as now_ms`,
+  );
+  return {
+    serverVersion: String(row["version"]),
+    serverVersionNumber: Number(row["version_number"]),
+    connections: { used: Number(row["connections_used"]), max: Number(row["connections_max"]) },
+    nowMs: Number(row["now_ms"]),
+    lacking: await readLacking(query),
+  };
+}
+
+/** A table that is not there lacks nothing: it comes with migrating. */
+async function readLacking(query: Query): Promise<string[]> {
+  const needed = NEEDED.flatMap(([table, privileges]) =>
+    privileges.map((privilege) => ({ table, privilege })),
+  );
+  const rows = await query(
+    `select privilege || ' on ' || name as lacking
+     from unnest($1::text[], $2::text[]) with ordinality as needed (name, privilege, position)
+     where to_regclass(name) is not null and not has_table_privilege(to_regclass(name), privilege)
+     order by position`,
+    [needed.map(({ table }) => table), needed.map(({ privilege }) => privilege)],
+  );
+  return rows.map((row) => String(row["lacking"]));
+}
+
+export interface Backlog {
+  live: number;
+  /** Playing, and past their deadline by more than `graceMs`. */
+  overdue: number;
+  oldestOverdueMs: number;
+  /** Starts of which nobody knows whether they happened, and which nobody works on. */
+  unsettled: number;
+}
+
+export async function readBacklog(
+  query: Query,
+  { graceMs }: { graceMs: number },
+): Promise<Backlog> {
+  const [row = {}] = await query(
+    `with live as (
+       select *, state in ('running', 'stopping')
+                 and due_at < now() - $1 * interval '1 millisecond' as is_overdue
+       from ingest where state <> 'ended'
+     )
+     select count(*)::int as live,
+            count(*) filter (where is_overdue)::int as overdue,
+            coalesce(
+              extract(epoch from max(now() - due_at) filter (where is_overdue)) * 1000, 0
+            )::float8 as oldest_overdue_ms,
+            count(*) filter (where state = 'starting' and lease_until < now())::int as unsettled
+     from live`,
+    [graceMs],
+  );
+  return {
+    live: Number(row["live"]),
+    overdue: Number(row["overdue"]),
+    oldestOverdueMs: Number(row["oldest_overdue_ms"]),
+    unsettled: Number(row["unsettled"]),
+  };
+}
+
+export interface ConnectionFacts {
+  host: string;
+  /** What `pg` makes of the URL and of PGSSLMODE: it never falls back to less. */
+  tls: "none" | "unverified" | "verified";
+}
+
+/** Without connecting; throws what `pg` says of a URL, or a certificate's file, that it cannot read. */
+export function connectionFacts(connectionString: string): ConnectionFacts {
+  const { host, ssl } = new pg.Client({ connectionString }) as unknown as {
+    host: string;
+    ssl?: boolean | { rejectUnauthorized?: boolean };
+  };
+  if (ssl === undefined || ssl === false) return { host, tls: "none" };
+  const isVerified = ssl === true || ssl.rejectUnauthorized !== false;
+  return { host, tls: isVerified ? "verified" : "unverified" };
+}

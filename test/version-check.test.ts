@@ -1,0 +1,225 @@
+/** Code and database of different versions: what works together, and what is refused, and how. */
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { SECOND_MS, systemClock as clock } from "../shared/clock.js";
+import { type Environment } from "../shared/config.js";
+import type { Database } from "../shared/store/database.js";
+import { migrate } from "../shared/store/migrate.js";
+import { CODE_VERSION, type Migration, MIGRATIONS } from "../shared/store/migrations/index.js";
+import { openPostgres } from "../shared/store/postgres.js";
+import { readVersion, versionChecked, versionFault } from "../shared/store/version.js";
+import { localEnvironment } from "../local/local-environment.js";
+import { ENGINES, newPostgresUrl, openTestPostgres } from "./support/databases.js";
+import { CN_APP, type House, KEY, openHouse } from "./support/house.js";
+import { NEXT, NEXT_WITHOUT_US, upTo } from "./support/migrations.js";
+
+const AFTER_NEXT: Migration = {
+  version: NEXT.version + 1,
+  name: "after-next",
+  worksWith: CODE_VERSION,
+  sql: "alter table ingest add column another text;",
+};
+
+describe("whether they fit", () => {
+  test.each([
+    [{ version: 0, worksWith: 0 }, 1, "is at version 0 (it was never migrated), this code needs 1"],
+    [{ version: 2, worksWith: 0 }, 5, "is at version 2, this code needs 5: run `npm run migrate`"],
+    [{ version: 5, worksWith: 0 }, 5, undefined],
+    [{ version: 7, worksWith: 4 }, 5, undefined],
+    [{ version: 7, worksWith: 5 }, 5, undefined],
+    [{ version: 7, worksWith: 6 }, 5, "needs code of version 6 or newer, and this code is of"],
+  ])("%p and code of version %d", (found, codeVersion, fault) => {
+    const said = versionFault(found, codeVersion);
+    if (fault === undefined) expect(said).toBeUndefined();
+    else expect(said).toContain(fault);
+  });
+});
+
+describe.each(ENGINES)("what a database of %s says of itself", (_, open) => {
+  test("is its version, and the oldest code that all of its newer migrations work with", async () => {
+    const database = await open();
+    const read = (codeVersion?: number) => readVersion(database.query, codeVersion);
+    expect(await read()).toEqual({ version: CODE_VERSION, worksWith: 0 });
+    await migrate(database, { migrations: upTo(NEXT_WITHOUT_US, AFTER_NEXT) });
+    const version = AFTER_NEXT.version;
+    expect(await read()).toEqual({ version, worksWith: NEXT.version });
+    expect(await read(NEXT.version)).toEqual({ version, worksWith: CODE_VERSION });
+    expect(await read(version)).toEqual({ version, worksWith: 0 });
+    await database.close();
+  });
+
+  test("is version 0 when it has no ledger, and stays readable when its ledger is an old one", async () => {
+    const database = await open();
+    await database.query("alter table schema_migration drop column works_with");
+    expect(await readVersion(database.query)).toEqual({ version: CODE_VERSION, worksWith: 0 });
+    await database.query("insert into schema_migration (version, name) values (99, 'unknown')");
+    expect(await readVersion(database.query)).toEqual({ version: 99, worksWith: 99 });
+    await database.query("drop table schema_migration");
+    expect(await readVersion(database.query)).toEqual({ version: 0, worksWith: 0 });
+    await database.close();
+  });
+});
+
+describe("an instance asks", () => {
+  const counted = (database: Database) => {
+    const asked: string[] = [];
+    const query: Database["query"] = (text, parameters) => {
+      asked.push(text);
+      return database.query(text, parameters);
+    };
+    return { asked, database: { ...database, query } };
+  };
+
+  test("once, with its first statement, however many come at once", async () => {
+    const database = await openTestPostgres();
+    const { asked, database: watched } = counted(database);
+    const checked = versionChecked(watched);
+    expect(asked).toEqual([]);
+    await Promise.all([1, 2, 3].map((n) => checked.query("select $1::int as n", [n])));
+    await checked.transaction((query) => query("select 4"));
+    expect(asked.filter((text) => text.includes("schema_migration"))).toHaveLength(1);
+    expect(asked).toHaveLength(4);
+    await database.close();
+  });
+
+  test("not at all for a request that is refused at the door", async () => {
+    const away = openPostgres("postgres://nobody@127.0.0.1:1/nothing");
+    const house = await openHouse({ database: versionChecked(away) });
+    const { status, response } = await house.post(
+      "start-ingest",
+      { SdkAppId: CN_APP },
+      { authorization: "Bearer the-key-of-nobody" },
+    );
+    expect([status, response.Error?.Code]).toEqual([401, "AuthFailure.SecretIdNotFound"]);
+    await house.close();
+  });
+});
+
+const body = (house: House, fields: object = {}) => ({
+  ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0, StreamUrl: house.clip, RepeatNum: -1 },
+  ...fields,
+});
+
+/** The house of this checkout on a database that is elsewhere. */
+async function houseOn(...further: Migration[]): Promise<House> {
+  const database = await openTestPostgres();
+  await migrate(database, { migrations: upTo(...further) });
+  return openHouse({ database: versionChecked(database), env: { EXPIRY_TICK_SECONDS: "1" } });
+}
+
+describe("after a rollback: this code on a database that is compatible versions ahead", () => {
+  test.each([
+    ["one", [NEXT]],
+    ["two", [NEXT, AFTER_NEXT]],
+  ])("%s: starts, updates, describes, lists, stops and expires", async (_, further) => {
+    const house = await houseOn(...further);
+    const started = await house.post("start-ingest", body(house, { ClientToken: "rollback" }));
+    expect(started.status).toBe(200);
+    const { TaskId } = started.response;
+    const again = await house.post("start-ingest", body(house, { ClientToken: "rollback" }));
+    expect(again.response).toMatchObject({ TaskId });
+    const of = { SdkAppId: CN_APP, TaskId };
+    expect((await house.post("update-ingest", { ...of, Volume: 50 })).status).toBe(200);
+    const described = await house.post("describe-ingest", of);
+    expect(described.response).toMatchObject({ State: "running" });
+    const { response: list } = await house.post("list-ingests", {});
+    expect(list["Ingests"]).toMatchObject([{ TaskId, State: "running" }]);
+    expect((await house.post("stop-ingest", of)).status).toBe(200);
+
+    const StopTime = new Date(clock.now().getTime() + SECOND_MS).toISOString();
+    const short = await house.post("start-ingest", body(house, { StopTime }));
+    const counts = await house.functionNamed("expire-ingests").handler({ Type: "Timer" });
+    expect(counts).toMatchObject({ claimed: 1, stopped: 1, failed: 0 });
+    const ended = { SdkAppId: CN_APP, TaskId: short.response["TaskId"] };
+    expect((await house.post("describe-ingest", ended)).response).toMatchObject({
+      State: "ended",
+      EndReason: "expired",
+    });
+    expect((await house.truth.tasks()).map(({ state }) => state)).toEqual(["ended", "ended"]);
+    await house.close();
+  });
+});
+
+describe("a newer database that this code cannot work with", () => {
+  let house: House;
+  beforeAll(async () => {
+    house = await houseOn(NEXT_WITHOUT_US, AFTER_NEXT);
+  });
+  afterAll(() => house.close());
+
+  test.each(["start-ingest", "list-ingests", "stop-ingest"])("is refused at %s", async (door) => {
+    const of = door === "start-ingest" ? body(house) : {};
+    const fields =
+      door === "stop-ingest" ? { SdkAppId: CN_APP, TaskId: `ing-${"0".repeat(26)}` } : of;
+    const { status, headers, response } = await house.post(door, fields);
+    expect([status, headers.get("retry-after")]).toEqual([503, "1"]);
+    expect(response).toEqual({
+      Error: {
+        Code: "ServiceUnavailable",
+        Message: "The service is not available now: send the same request again.",
+      },
+      RequestId: expect.any(String),
+    });
+    const line = JSON.parse(house.logLines.at(-1) ?? "") as object;
+    expect(line).toMatchObject({
+      level: "error",
+      event: door,
+      outcome: "ServiceUnavailable",
+      detail: `The database is at version ${AFTER_NEXT.version}, which needs code of version ${NEXT.version} or newer, and this code is of version ${CODE_VERSION}: deploy the functions anew from a newer checkout`,
+    });
+    expect(await house.truth.tasks()).toEqual([]);
+  });
+
+  test("fails the timer's run", async () => {
+    const run = house.functionNamed("expire-ingests").handler({ Type: "Timer" });
+    await expect(run).rejects.toMatchObject({ code: "ServiceUnavailable" });
+    expect(house.logLines.at(-1)).toContain(`needs code of version ${NEXT.version} or newer`);
+  });
+});
+
+describe("a deployed instance whose database is older", () => {
+  let house: House;
+  let databaseUrl: string;
+  const before = { ...process.env };
+  const lines: string[] = [];
+
+  beforeAll(async () => {
+    house = await openHouse();
+    databaseUrl = await newPostgresUrl({ template: "template0" });
+    const env: Environment = localEnvironment({ DATABASE_URL: databaseUrl }, house.trtcUrl);
+    Object.assign(process.env, env);
+    jest.spyOn(process.stdout, "write").mockImplementation((text) => lines.push(String(text)) > 0);
+  });
+  afterAll(async () => {
+    jest.restoreAllMocks();
+    process.env = before;
+    await house.close();
+  });
+
+  const headers = { authorization: `Bearer ${KEY}`, "content-type": "application/json" };
+  const event = (fields: object) => ({
+    ...{ httpMethod: "POST", path: "/", headers },
+    body: JSON.stringify(fields),
+  });
+
+  test("refuses, says in its log what to run, and works once that was run", async () => {
+    const { handler: start } = await import("../functions/start-ingest.js");
+    const { handler: expire } = await import("../functions/expire-ingests.js");
+    const needs = `The database is at version 0 (it was never migrated), this code needs ${MIGRATIONS.length}: run \`npm run migrate\``;
+    for (const again of ["first", "second"]) {
+      const refused = await start(event(body(house, { ClientToken: again })));
+      expect(refused).toMatchObject({ statusCode: 503 });
+      expect(refused.body).not.toMatch(/version|migrat/);
+      expect(lines.at(-1)).toContain(needs);
+    }
+    await expect(expire({ Type: "Timer" })).rejects.toMatchObject({ code: "ServiceUnavailable" });
+    expect(lines.at(-1)).toContain(needs);
+    expect(await house.truth.tasks()).toEqual([]);
+
+    const database = openPostgres(databaseUrl);
+    await migrate(database);
+    expect(await start(event(body(house)))).toMatchObject({ statusCode: 200 });
+    expect(await expire({ Type: "Timer" })).toMatchObject({ claimed: 0 });
+    expect(await database.query("select state from ingest")).toEqual([{ state: "running" }]);
+    await database.close();
+  });
+});
