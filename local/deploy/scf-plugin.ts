@@ -11,7 +11,8 @@
  * And before anything is uploaded: the functions are built, their settings are checked as they
  * themselves will check them, and what SCF would refuse is said.
  */
-import { ConfigError, readConfig } from "../../shared/validation/configuration.js";
+import { readConfig } from "../../shared/validation/configuration.js";
+import { ConfigError } from "../../shared/validation/read-variables.js";
 import { BuildPlugin } from "./build-plugin.js";
 import { mendCommands } from "./commands.js";
 import { mendCredentials } from "./credentials.js";
