@@ -1,5 +1,5 @@
 /** The functions as they are deployed, in dist/: one file each, and one zip of them all. */
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleFunctions } from "./bundle.js";
@@ -16,14 +16,32 @@ export interface BuiltFunctions {
   zip: Uint8Array;
 }
 
+/**
+ * Every file is made elsewhere and moved into its place, so that whoever reads the last build
+ * meanwhile, another build or a deployment, finds whole files.
+ */
 export async function buildFunctions(): Promise<BuiltFunctions> {
-  const out = join(ROOT, "dist", "functions");
-  await rm(out, { recursive: true, force: true });
-  await mkdir(out, { recursive: true });
-  const names = await bundleFunctions({ root: ROOT, out });
-  const files = new Map<string, Uint8Array>();
-  for (const name of names) files.set(`${name}.js`, await readFile(join(out, `${name}.js`)));
-  const zip = zipOf(files);
-  await writeFile(ZIP_FILE, zip);
-  return { files, zip };
+  const dist = join(ROOT, "dist");
+  await mkdir(join(dist, "functions"), { recursive: true });
+  const workshop = await mkdtemp(join(dist, "build-"));
+  try {
+    const names = await bundleFunctions({ root: ROOT, out: workshop });
+    const made = await readdir(workshop);
+    const files = new Map<string, Uint8Array>();
+    for (const name of names) files.set(`${name}.js`, await readFile(join(workshop, `${name}.js`)));
+    const zip = zipOf(files);
+    await writeFile(join(workshop, "functions.zip"), zip);
+    for (const file of made) await rename(join(workshop, file), join(dist, "functions", file));
+    await rename(join(workshop, "functions.zip"), ZIP_FILE);
+    await removeOthers(join(dist, "functions"), made);
+    return { files, zip };
+  } finally {
+    await rm(workshop, { recursive: true, force: true });
+  }
+}
+
+/** What an earlier build left of a function that is no more. */
+async function removeOthers(folder: string, files: readonly string[]): Promise<void> {
+  const others = (await readdir(folder)).filter((file) => !files.includes(file));
+  for (const file of others) await rm(join(folder, file), { recursive: true, force: true });
 }

@@ -11,15 +11,14 @@
  * And before anything is uploaded: the functions are built, their settings are checked as they
  * themselves will check them, and what SCF would refuse is said.
  */
-import { readConfig } from "../../shared/validation/configuration.js";
-import { ConfigError } from "../../shared/validation/read-variables.js";
-import { BuildPlugin } from "./build-plugin.js";
+import { buildHook } from "./build-hook.js";
 import { mendCommands } from "./commands.js";
 import { mendCredentials } from "./credentials.js";
 import { mendFunctions } from "./deploy-function.js";
 import { mendTriggers } from "./deploy-triggers.js";
 import { limitFaults, variablesOf } from "./limits.js";
 import type { Serverless } from "./serverless-api.js";
+import { checkSettings } from "./settings.js";
 import { triggersOf } from "./triggers.js";
 import { loadUpstream, type UpstreamOptions } from "./upstream.js";
 import { DeployError } from "./words.js";
@@ -34,12 +33,12 @@ export class ScfPlugin {
     mendTriggers(upstream);
     mendCommands(upstream);
     this.hooks = {
-      ...new BuildPlugin(serverless).hooks,
+      ...buildHook(serverless),
       "after:package:finalize": () => {
         checkLimits(serverless, options);
       },
       "before:deploy:deploy": () => {
-        checkSettings(serverless);
+        checkAllSettings(serverless);
       },
     };
   }
@@ -58,18 +57,8 @@ function checkLimits({ service }: Serverless, options: Partial<UpstreamOptions>)
   if (faults.length > 0) throw new DeployError(faults.join("\n"));
 }
 
-/** A function that cannot open answers every call with an error: better not to deploy it. */
-function checkSettings({ service }: Serverless): void {
-  const { provider, functions } = service;
+function checkAllSettings({ service: { provider, functions } }: Serverless): void {
   for (const [name, declared] of Object.entries(functions)) {
-    try {
-      const { databaseUrl } = readConfig(variablesOf(provider, declared));
-      if (databaseUrl === undefined) throw new ConfigError("DATABASE_URL is not set");
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      throw new DeployError(
-        `${name} would not start: ${error.message}. Export it, or put it into .env; \`npm run doctor\` checks all of them.`,
-      );
-    }
+    checkSettings(name, variablesOf(provider, declared));
   }
 }

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { expectEqual, expectThat } from "./expect.js";
 import type { Stage } from "./stage.js";
 
-export const fullName = ({ declared }: Stage, name: string): string =>
+export const fullName = ({ declared }: Pick<Stage, "declared">, name: string): string =>
   `${declared.service}-${declared.provider.stage ?? "dev"}-${name}`;
 
 export function checkDeployed(stage: Stage): void {

@@ -2,5 +2,5 @@
 const { register } = require("tsx/cjs/api");
 
 const unregister = register();
-module.exports = require("./build-plugin.ts").BuildPlugin;
+module.exports = require("./aws-plugin.ts").AwsPlugin;
 unregister();

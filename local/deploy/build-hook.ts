@@ -1,0 +1,13 @@
+/**
+ * Builds the functions before they are packaged, so that what is uploaded is what stands in the
+ * sources, and nobody deploys the build of yesterday.
+ */
+import { buildFunctions } from "../build/build-functions.js";
+import type { Serverless } from "./serverless-api.js";
+
+export const buildHook = ({ cli }: Pick<Serverless, "cli">) => ({
+  "before:package:createDeploymentArtifacts": async (): Promise<void> => {
+    const { files, zip } = await buildFunctions();
+    cli.log(`Built ${files.size} functions, ${(zip.length / 1000).toFixed(0)} kB in one zip`);
+  },
+});

@@ -1,0 +1,28 @@
+/** The functions' own settings, checked before a deployment as they themselves will check them. */
+import type { Environment } from "../../shared/config.js";
+import { type Config, readConfig } from "../../shared/validation/configuration.js";
+import { ConfigError } from "../../shared/validation/read-variables.js";
+import { DeployError } from "./words.js";
+
+/** A function that cannot open answers every call with an error: better not to deploy it. */
+export function checkSettings(name: string, variables: Environment): Config {
+  try {
+    const config = readConfig(variables);
+    if (config.databaseUrl === undefined) throw new ConfigError("DATABASE_URL is not set");
+    return config;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new DeployError(
+      `${name} would not start: ${error.message}. Export it, or put it into .env; \`npm run doctor\` checks all of them.`,
+    );
+  }
+}
+
+/** Where no execution role can give keys for TRTC: every account that is used needs fixed ones. */
+export function checkFixedKeys({ applications, accounts }: Config): void {
+  const missing = [...applications.values()].find(({ Account }) => !accounts.has(Account));
+  if (!missing) return;
+  throw new DeployError(
+    `TRTC_ACCOUNTS has no keys for the account ${missing.Account} of the application ${missing.SdkAppId}: outside Tencent Cloud no role can sign a call to TRTC`,
+  );
+}
