@@ -4,7 +4,7 @@ import type { DeclaredFunction, Provider } from "../service-file.js";
 /** SCF's limits: product/583/11637 of its documentation, and CreateFunction's field descriptions. */
 const FUNCTION_NAME_MAX = 60;
 const TRIGGER_NAME_MAX = 100;
-const ENVIRONMENT_MAX_BYTES = 4096;
+export const ENVIRONMENT_MAX_BYTES = 4096;
 const RESERVED = /^(SCF_|QCLOUD_|TENCENTCLOUD_)/;
 
 /** The variables that a function gets: its own and the provider's, those that are empty left out. */

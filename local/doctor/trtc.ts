@@ -1,6 +1,6 @@
 /** TRTC: whether its clock is ours, and whether it takes our cloud keys. Nothing is started. */
 import { SECOND_MS } from "../../shared/clock.js";
-import { roleCredential } from "../../shared/config.js";
+import { credentialOf } from "../../shared/runtime/services.js";
 import { type Credential, openTrtc, type Trtc } from "../../shared/trtc/client.js";
 import { TrtcError } from "../../shared/trtc/trtc-error.js";
 import type { Application } from "../../shared/validation/configuration.js";
@@ -17,7 +17,7 @@ export async function checkTrtc(subject: Subject): Promise<Row[]> {
   const addresses =
     trtcEndpoint === undefined ? [...hosts].map((host) => `https://${host}`) : [trtcEndpoint];
   const trtc = openTrtc({
-    credentialOf: (account) => credentialOf(subject, account),
+    credentialOf: (account) => keysOf(subject, account),
     endpoint: trtcEndpoint,
     timeoutMs: PATIENCE_MS,
   });
@@ -62,12 +62,8 @@ const onePerAccount = (applications: ReadonlyMap<number, Application>): Applicat
   ).values(),
 ];
 
-function credentialOf({ config, env }: Subject, account: string): Credential {
-  const fixed = config.accounts?.get(account);
-  if (!fixed) return roleCredential(env);
-  const { SecretId: secretId, SecretKey: secretKey, Token: token } = fixed;
-  return { secretId, secretKey, ...(token === undefined ? {} : { token }) };
-}
+const keysOf = ({ config, env }: Subject, account: string): Credential =>
+  credentialOf({ accounts: config.accounts ?? new Map() }, account, env);
 
 /** No task has such an id, so nothing can happen to one. */
 const NO_TASK = "doctor-asks-for-a-task-that-is-not-there";
@@ -77,7 +73,7 @@ async function keys(trtc: Trtc, application: Application, subject: Subject): Pro
   const check = `TRTC: keys of account ${account} (${Site})`;
   if (subject.faults.has("TRTC_ACCOUNTS")) return skip(check, "TRTC_ACCOUNTS is wrong");
   try {
-    credentialOf(subject, account);
+    keysOf(subject, account);
   } catch {
     return skip(
       check,

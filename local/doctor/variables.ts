@@ -1,6 +1,7 @@
 /** Each variable by its schema; what looks like one of ours and is none; and whether they fit in. */
 import type { Environment } from "../../shared/config.js";
 import { type Variable, VARIABLES } from "../../shared/validation/configuration.js";
+import { ENVIRONMENT_MAX_BYTES, environmentBytes, variablesOf } from "../deploy/limits.js";
 import { counted, fail, pass, type Row, warn } from "./row.js";
 import type { Subject } from "./subject.js";
 
@@ -33,7 +34,7 @@ function inWords(variable: Variable, { config }: Subject): string {
 }
 
 /** Read by serverless.yml, by `npm start`, or by the emulator. */
-const NEIGHBOURS = ["EXPIRY_CRON", "PORT", "TRTC_PORT", "DATA_DIR"];
+const NEIGHBOURS = ["EXPIRY_CRON", "EXPIRY_RATE", "PORT", "TRTC_PORT", "DATA_DIR"];
 
 /** Names of this form are nobody else's. */
 const LOOKS_LIKE_OURS = /^(TRTC|CALLERS?|EXPIRY)_/;
@@ -76,19 +77,16 @@ function lettersOff(one: string, other: string): number {
   return row.at(-1) ?? 0;
 }
 
-/** SCF takes 4 KB of environment for a function, names and values together. */
-const BYTES_MAX = 4096;
-const BYTES_NEAR = 3584;
+/** Of SCF's limit: from here on it is worth knowing. */
+const NEAR = 0.875;
 
 function size(env: Environment): Row {
   const check = "size of the variables";
-  const bytes = VARIABLES.reduce((sum, name) => sum + bytesOf(name, env[name]), 0);
-  const found = `${bytes} of the ${BYTES_MAX} bytes that SCF takes for one function`;
+  const ours = Object.fromEntries(VARIABLES.map((name) => [name, env[name]]));
+  const bytes = environmentBytes(variablesOf({ environment: { variables: ours } }, {}));
+  const found = `${bytes} of the ${ENVIRONMENT_MAX_BYTES} bytes that SCF takes for one function`;
   const todo =
     "shorten CALLERS and TRTC_APPS: fewer callers, keys and applications in one deployment";
-  if (bytes > BYTES_MAX) return fail(check, found, todo);
-  return bytes > BYTES_NEAR ? warn(check, found, todo) : pass(check, found);
+  if (bytes > ENVIRONMENT_MAX_BYTES) return fail(check, found, todo);
+  return bytes > NEAR * ENVIRONMENT_MAX_BYTES ? warn(check, found, todo) : pass(check, found);
 }
-
-const bytesOf = (name: string, value = ""): number =>
-  value === "" ? 0 : Buffer.byteLength(name) + Buffer.byteLength(value);

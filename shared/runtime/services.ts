@@ -1,7 +1,7 @@
 /** Opens what the use cases may touch: once per instance, on the first event. */
 import { randomBytes } from "node:crypto";
 import { type Clock, systemClock } from "../clock.js";
-import { environment, roleCredential } from "../config.js";
+import { type Environment, environment, roleCredential } from "../config.js";
 import type { Services } from "../ingest/services.js";
 import { consoleLog, type Log } from "../log.js";
 import type { Database } from "../store/database.js";
@@ -26,7 +26,7 @@ export function makeServices({
   log = consoleLog,
 }: ServiceParts): Services {
   const trtc = openTrtc({
-    credentialOf: (account) => credentialOf(config, account),
+    credentialOf: (account) => credentialOf(config, account, environment()),
     endpoint: config.trtcEndpoint,
     timeoutMs: config.trtcTimeoutMs,
   });
@@ -54,9 +54,13 @@ async function open(): Promise<Services> {
 }
 
 /** Fixed keys of the account, or the execution role's, which change while an instance lives. */
-function credentialOf({ accounts }: Config, account: string): Credential {
+export function credentialOf(
+  { accounts }: Pick<Config, "accounts">,
+  account: string,
+  env: Environment,
+): Credential {
   const fixed = accounts.get(account);
-  if (!fixed) return roleCredential(environment());
+  if (!fixed) return roleCredential(env);
   const { SecretId: secretId, SecretKey: secretKey, Token: token } = fixed;
   return { secretId, secretKey, ...(token === undefined ? {} : { token }) };
 }
