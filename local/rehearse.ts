@@ -7,6 +7,7 @@ import { rehearseDoors } from "./rehearsal/doors.js";
 import { cutNetwork, type Network } from "./rehearsal/isolate.js";
 import { openStage, type Stage } from "./rehearsal/stage.js";
 import { makeSteps } from "./rehearsal/steps.js";
+import { runUntilSignal } from "./run-until-signal.js";
 
 const HELP = `Deploys to a cloud on this machine, with the real CLI and plugins, and runs what was uploaded.
 
@@ -38,6 +39,7 @@ async function main(): Promise<void> {
   process.stdout.write(`network  ${NETWORK[network]}\n`);
   const startedMs = clock.elapsedMs();
   const stage = await openStage();
+  closeOnSignal(stage);
   process.stdout.write(`cloud    ${stage.cloud.proxyUrl} (CAM, COS, SCF, TAG)\n`);
   process.stdout.write(`TRTC     ${stage.trtc.url} (emulator)\n\n`);
   try {
@@ -47,6 +49,13 @@ async function main(): Promise<void> {
   }
   const seconds = ((clock.elapsedMs() - startedMs) / SECOND_MS).toFixed(0);
   process.stdout.write(`\nrehearsed in ${seconds} s\n`);
+}
+
+/** A database server outlives whoever started it, unless it is told. */
+function closeOnSignal({ close }: Stage): void {
+  void runUntilSignal()
+    .then(close)
+    .finally(() => process.exit(130));
 }
 
 async function rehearse(stage: Stage): Promise<void> {
