@@ -1,6 +1,7 @@
 /** `npm run migrate`: brings the database that DATABASE_URL names to the newest version. */
 import { parseArgs } from "node:util";
 import { environment } from "../shared/config.js";
+import { withEnvFile } from "./env-file.js";
 import type { Database } from "../shared/store/database.js";
 import { migrate, planMigration } from "../shared/store/migrate.js";
 import { CODE_VERSION } from "../shared/store/migrations/index.js";
@@ -15,7 +16,7 @@ while the functions run, and before new ones are deployed: every version works w
   --dry-run  says what would be applied, with its SQL, and changes nothing
   --help
 
-All of it is one transaction: when it fails, or is ended, nothing was changed.
+DATABASE_URL may also stand in .env; what the shell has set wins. All of it is one transaction: when it fails, or is ended, nothing was changed.
 `;
 
 const out = (line: string) => process.stdout.write(`${line}\n`);
@@ -28,7 +29,7 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const url = environment()["DATABASE_URL"];
+  const url = withEnvFile(environment())["DATABASE_URL"];
   if (url === undefined || url === "") throw new Error("DATABASE_URL is not set");
   const database = openToMigrate(url);
   try {

@@ -1,8 +1,8 @@
 /** The flags of `npm run doctor`, and the environment that they make. */
-import { existsSync, readFileSync } from "node:fs";
-import { parseArgs, parseEnv } from "node:util";
+import { parseArgs } from "node:util";
 import { systemClock } from "../../shared/clock.js";
 import type { Environment } from "../../shared/config.js";
+import { withEnvFile } from "../env-file.js";
 import { localEnvironment } from "../local-environment.js";
 import { readPort } from "../port.js";
 import { DEFAULT_PORT } from "../trtc/defaults.js";
@@ -45,7 +45,7 @@ export interface CommandLine {
 export function readCommandLine(args: readonly string[], outer: Environment): CommandLine {
   const { values } = parseArgs({ args: [...args], options: FLAGS });
   const isLocal = values.local ?? false;
-  const set = { ...readEnvFile(values["env-file"]), ...outer };
+  const set = withEnvFile(outer, values["env-file"]);
   const urls = (values.url ?? []).map((url) => readUrl("--url", url));
   const callbackUrl = values["callback-url"];
   return {
@@ -60,15 +60,6 @@ export function readCommandLine(args: readonly string[], outer: Environment): Co
       clock: systemClock,
     }),
   };
-}
-
-function readEnvFile(named: string | undefined): Environment {
-  const path = named ?? ".env";
-  if (!existsSync(path)) {
-    if (named === undefined) return {};
-    throw new Error(`--env-file: there is no file ${named}`);
-  }
-  return parseEnv(readFileSync(path, "utf8"));
 }
 
 function readUrl(flag: string, text: string): string {

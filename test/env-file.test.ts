@@ -1,0 +1,31 @@
+/** `.env`, as every command of ours that needs settings reads it. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { withEnvFile } from "../local/env-file.js";
+
+const before = process.cwd();
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "env-file-"));
+  process.chdir(folder);
+});
+afterEach(() => {
+  process.chdir(before);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("adds what is not set, JSON in single quotes included, and changes nothing that is", () => {
+  writeFileSync(".env", `# a comment\nCALLERS='[{"Id":"a b"}]'\nDATABASE_URL=postgres://file/x\n`);
+  expect(withEnvFile({ DATABASE_URL: "postgres://shell/x" })).toEqual({
+    CALLERS: '[{"Id":"a b"}]',
+    DATABASE_URL: "postgres://shell/x",
+  });
+});
+
+test("need not be there, unless it is named", () => {
+  expect(withEnvFile({ PORT: "1" })).toEqual({ PORT: "1" });
+  expect(() => withEnvFile({}, "other.env")).toThrow("there is no file other.env");
+});
