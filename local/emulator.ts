@@ -10,15 +10,15 @@ import type { LogEntry } from "./trtc/world.js";
 const out = (line: string) => process.stdout.write(`${line}\n`);
 
 async function main(): Promise<void> {
-  const { help, quiet, port, options } = readCommandLine(process.argv.slice(2));
+  const env = environment();
+  const { help, quiet, port, options } = readCommandLine(process.argv.slice(2), env);
   if (help) {
     out(HELP);
     return;
   }
-  const { TRTC_PORT } = environment();
   const emulator = await startEmulator({
     ...options,
-    port: readPort({ TRTC_PORT: port ?? TRTC_PORT }, "TRTC_PORT", DEFAULT_PORT),
+    port: readPort({ TRTC_PORT: port ?? env["TRTC_PORT"] }, "TRTC_PORT", DEFAULT_PORT),
     log: quiet ? () => undefined : logLine,
   });
   const signalled = runUntilSignal();
@@ -27,8 +27,8 @@ async function main(): Promise<void> {
   await emulator.close();
 }
 
-const logLine = ({ requestId, action, outcome, detail = "" }: LogEntry) =>
-  out(`${requestId} ${action} ${outcome} ${detail}`.trimEnd());
+const logLine = ({ requestId, action, outcome, fault, detail }: LogEntry) =>
+  out([requestId, action, outcome, fault && `fault:${fault}`, detail].filter(Boolean).join(" "));
 
 main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

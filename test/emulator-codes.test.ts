@@ -1,6 +1,6 @@
 /**
  * Every error code that TRTC documents for the four actions, seen through its official SDK: by its
- * real cause, or by a switch where no cause is known.
+ * real cause, or by a fault where no cause is known.
  */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { DEFAULT_APPLICATIONS } from "../local/trtc/defaults.js";
@@ -155,11 +155,11 @@ const CAUSES: Readonly<Record<string, Cause>> = {
 };
 
 /** Listed for StartStreamIngest although it has no TaskId: no cause there. */
-const isSwitched = (action: TrtcAction, code: string): boolean =>
+const isOnDemand = (action: TrtcAction, code: string): boolean =>
   !Object.hasOwn(CAUSES, code) || (action === "StartStreamIngest" && code.endsWith(".TaskId"));
 
-const caused = cases.filter(({ action, code }) => !isSwitched(action, code));
-const switched = cases.filter(({ action, code }) => isSwitched(action, code));
+const caused = cases.filter(({ action, code }) => !isOnDemand(action, code));
+const onDemand = cases.filter(({ action, code }) => isOnDemand(action, code));
 
 test.each(caused)("$action answers $code by its cause", async ({ action, code }) => {
   const switches = emulator.switches.read();
@@ -168,13 +168,11 @@ test.each(caused)("$action answers $code by its cause", async ({ action, code })
   emulator.switches.replace(switches);
 });
 
-test.each(switched)("$action answers $code when switched on, once", async ({ action, code }) => {
+test.each(onDemand)("$action answers $code on demand, once", async ({ action, code }) => {
   const send = cnSdk(emulator);
   const { TaskId } = await send("StartStreamIngest", startFields());
   const fields = action === "StartStreamIngest" ? startFields() : { SdkAppId: CN_APP, TaskId };
-  const switches = emulator.switches.read();
-  emulator.switches.replace({ ...switches, answers: { [action]: { code, times: 1 } } });
+  emulator.faults.add({ action, kind: "error", code, times: 1 });
   expect(await codeOf(send(action, fields))).toBe(code);
-  expect(emulator.switches.read().answers).toEqual({});
   expect(await send(action, fields)).toHaveProperty("RequestId");
 });

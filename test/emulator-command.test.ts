@@ -46,7 +46,55 @@ describe("npm run emulator", () => {
     });
   });
 
+  describe("callbacks and faults", () => {
+    const KEY = "Key123";
+    const callbackUrl = "https://hooks.example.com/trtc?from=emulator";
+    const callbacksOf = (args: string[], env: Record<string, string> = {}) =>
+      readCommandLine(args, env).options.applications.map((each) => [
+        each.callbackUrl,
+        each.callbackKey,
+      ]);
+
+    test("go to the address of the flags, or else of the environment, for every application", () => {
+      const env = { TRTC_CALLBACK_URL: "http://127.0.0.1:1/env", TRTC_CALLBACK_KEY: "FromEnv" };
+      expect(callbacksOf(["--callback-url", callbackUrl, "--callback-key", KEY], env)).toEqual(
+        Array(2).fill([callbackUrl, KEY]),
+      );
+      expect(callbacksOf([], env)).toEqual(Array(2).fill(["http://127.0.0.1:1/env", "FromEnv"]));
+      expect(callbacksOf([])).toEqual(Array(2).fill([undefined, undefined]));
+    });
+
+    test("but an application of the file keeps its own address, and its own key", () => {
+      const path = join(mkdtempSync(join(tmpdir(), "emulator-")), "config.json");
+      const [one, two] = DEFAULT_APPLICATIONS;
+      const applications = [{ ...one, callbackUrl: "http://127.0.0.1:1/own" }, two];
+      const faults = [{ event: 702, kind: "drop" }];
+      writeFileSync(path, JSON.stringify({ applications, faults }));
+      const fault = { action: "StopStreamIngest", kind: "lose-answer", times: 1 };
+      const args = ["--config", path, "--callback-url", callbackUrl, "--callback-key", KEY];
+      expect(callbacksOf(args)).toEqual([
+        ["http://127.0.0.1:1/own", undefined],
+        [callbackUrl, KEY],
+      ]);
+      const withFault = readCommandLine([...args, "--fault", JSON.stringify(fault)]);
+      expect(withFault.options.faults).toEqual([...faults, fault]);
+    });
+
+    test.each([
+      ["an address of another protocol", ["--callback-url", "ftp://a.example.com"], "callbackUrl"],
+      ["an address with a login", ["--callback-url", "http://me:pw@a.example.com"], "callbackUrl"],
+      ["an address that is too long", ["--callback-url", `http://a/${"a".repeat(2083)}`], "2083"],
+      ["a key of other signs", ["--callback-key", "secret-key"], "callbackKey"],
+      ["a key that is too long", ["--callback-key", "a".repeat(33)], "32"],
+      ["a fault that is no JSON", ["--fault", "{"], "--fault"],
+      ["a fault that is none", ["--fault", '{"action":"*","kind":"dance"}'], "lose-answer"],
+    ])("refuse %s", (_what, args, message) => {
+      expect(() => readCommandLine(args)).toThrow(message);
+    });
+  });
+
   test.each([
+    ["faults that are none", { faults: [{ kind: "drop" }] }, "faults: Fault 1"],
     ["no JSON", "{", "is no JSON"],
     [
       "an account without a key",

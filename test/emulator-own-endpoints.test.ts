@@ -4,14 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { isLoopback, isLoopbackHeader } from "../local/trtc/loopback.js";
 import { type Emulator, startEmulator } from "../local/trtc/server.js";
 import { DEFAULT_SWITCHES } from "../local/trtc/switches.js";
-import { newTaskId } from "../local/trtc/task-id.js";
-import {
-  CN_APP,
-  cnSdk,
-  codeOf,
-  startFields,
-  startTestEmulator,
-} from "./support/emulator-client.js";
+import { CN_APP, cnSdk, startFields, startTestEmulator } from "./support/emulator-client.js";
 import { CLIP } from "./support/media.js";
 
 let emulator: Emulator;
@@ -38,6 +31,8 @@ describe("the truth", () => {
         ...{ region: "ap-singapore", roomId: "room", roomIdType: 0, userId: fields["UserId"] },
         ...{ streamUrl: fields["StreamUrl"], state: "playing", loops: 0, durationSeconds: null },
         ...{ positionSeconds: expect.any(Number), volume: 100, tempo: 1, stopCalls: 0 },
+        ...{ autoPush: false, enableProgress: false, idleTimeoutSeconds: null },
+        sourceFailure: null,
         ...{ startedAt: expect.stringMatching(/^\d{4}-.*Z$/), endedAt: null, endReason: null },
       },
     ]);
@@ -75,34 +70,15 @@ describe("the switches", () => {
     expect(await put({})).toEqual([200, DEFAULT_SWITCHES]);
   });
 
-  test("make an action answer a code as often as they say, and then no more", async () => {
-    const answers = { DescribeStreamIngest: { code: "InternalError.DBError", times: 2 } };
-    await put({ answers });
-    const call = () =>
-      cnSdk(emulator)("DescribeStreamIngest", { SdkAppId: CN_APP, TaskId: newTaskId() });
-    expect(await codeOf(call())).toBe("InternalError.DBError");
-    expect(await codeOf(call())).toBe("InternalError.DBError");
-    expect(await call()).toMatchObject({ Status: "NotExist" });
-  });
-
-  test("make an action answer a code until they are set again", async () => {
-    await put({ answers: { StopStreamIngest: { code: "ServiceUnavailable" } } });
-    const call = () => cnSdk(emulator)("StopStreamIngest", {});
-    for (let n = 0; n < 3; n += 1) expect(await codeOf(call())).toBe("ServiceUnavailable");
-    await put({});
-    expect(await codeOf(call())).toBe("MissingParameter.SdkAppId");
-  });
-
   test.each([
     ["no JSON", "{", "The body is no JSON."],
     ["a list", [], "object"],
     ["an unknown switch", { sameRoom: true }, "sameRoom"],
     ["a value that is not offered", { sameRobot: "both" }, '"refuse", "interrupt"'],
     ["a negative quota", { concurrency: -1 }, "concurrency"],
-    ["an answer of an unknown action", { answers: { Dance: { code: "A" } } }, "StartStreamIngest"],
-    ["an answer without a code", { answers: { StopStreamIngest: {} } }, "code"],
-    ["a code that is none", { answers: { StopStreamIngest: { code: "<b>" } } }, "code"],
-    ["answers that are a list", { answers: [] }, "answers"],
+    ["answers, which are faults", { answers: {} }, "answers"],
+    ["a group that is none", { ingestEventGroup: 5 }, "7, 4"],
+    ["a wrong idea of idle", { idleMeans: 7 }, "source-stalled"],
   ])("refuse %s, and stay as they are", async (_what, switches, hint) => {
     const [status, body] = await put(switches);
     expect([status, JSON.stringify(body)]).toEqual([

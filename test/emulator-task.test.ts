@@ -32,6 +32,10 @@ function opened(fields: Partial<NewTask> = {}, durationSeconds: number | null = 
     userId: "robot",
     repeatNum: 1,
     maxDurationMinutes: undefined,
+    idleTimeoutSeconds: undefined,
+    idleMeans: "source-stalled",
+    autoPush: false,
+    enableProgress: false,
     startedAt: BEGIN,
     streamUrl: "http://a.example.com/a.mp4",
     seekSeconds: 0,
@@ -172,7 +176,7 @@ describe("a pause of more than twelve hours", () => {
 describe("a source that fails at first", () => {
   const failing = changeSource(
     { ...opened({ seekSeconds: 1 }), source: { state: "opening" } },
-    { state: "failing" },
+    { state: "failing", reason: "unreachable" },
     after(2),
   );
 
@@ -209,7 +213,7 @@ test("playing in any number of pieces is the same as playing at once", () => {
 
 test("tasks are kept up to a limit, from which on the oldest ended one is forgotten", () => {
   const clock = manualClock(BEGIN);
-  const tasks = makeTasks(clock, 3);
+  const tasks = makeTasks(clock, { kept: 3 });
   const add = (n: number) =>
     tasks.add(opened({ taskId: `task-${n}`, userId: `robot-${n}`, repeatNum: -1 }));
   [1, 2, 3].forEach(add);

@@ -2,6 +2,7 @@
 import type { TObject } from "@sinclair/typebox";
 import type { ActionContext } from "./actions/context.js";
 import { describeStreamIngest } from "./actions/describe.js";
+import { dismissRoom, dismissRoomByStrRoomId } from "./actions/dismiss-room.js";
 import { removeUser, removeUserByStrRoomId } from "./actions/remove-user.js";
 import { startStreamIngest } from "./actions/start.js";
 import { stopStreamIngest } from "./actions/stop.js";
@@ -33,4 +34,6 @@ export const SERVED: Readonly<Record<TrtcAction, Served>> = {
   DescribeStreamIngest: served("DescribeStreamIngest", describeStreamIngest),
   RemoveUser: served("RemoveUser", removeUser),
   RemoveUserByStrRoomId: served("RemoveUserByStrRoomId", removeUserByStrRoomId),
+  DismissRoom: served("DismissRoom", dismissRoom),
+  DismissRoomByStrRoomId: served("DismissRoomByStrRoomId", dismissRoomByStrRoomId),
 };

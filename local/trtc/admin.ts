@@ -1,6 +1,8 @@
-/** The emulator's own endpoints, under `/_emulator/`: the truth, and its switches. JSON throughout. */
+/** The emulator's own endpoints, under `/_emulator/`: the truth, and its handles. JSON throughout. */
 import { ApiError } from "../../shared/errors.js";
-import { readSwitches, type Switches } from "./switches.js";
+import { clockTruth, readAdvanceMs } from "./clock-endpoint.js";
+import { readFaults } from "./faults/fault.js";
+import { readSwitches } from "./switches.js";
 import { truthOf } from "./truth.js";
 import type { World } from "./world.js";
 
@@ -9,8 +11,6 @@ export interface JsonAnswer {
   body: unknown;
 }
 
-const ok = (body: unknown): JsonAnswer => ({ status: 200, body });
-
 export const notFound: JsonAnswer = { status: 404, body: { error: "There is nothing here." } };
 
 export const notAllowed = (methods: string): JsonAnswer => ({
@@ -18,35 +18,68 @@ export const notAllowed = (methods: string): JsonAnswer => ({
   body: { error: `Send ${methods}.` },
 });
 
+/** What each method answers; `json` reads the body. Throws an ApiError for what is wrong with it. */
+type Methods = Readonly<Record<string, (world: World, json: () => unknown) => unknown>>;
+
+const ENDPOINTS: Readonly<Record<string, Methods>> = {
+  "/_emulator/health": { GET: () => ({ status: "ok" }) },
+  "/_emulator/tasks": { GET: (world) => ({ tasks: allTruths(world) }) },
+  "/_emulator/calls": { GET: ({ callLog }) => ({ calls: callLog.counts() }) },
+  "/_emulator/callbacks": { GET: ({ callbacks }) => ({ callbacks: callbacks.all() }) },
+  "/_emulator/switches": {
+    GET: ({ switches }) => switches.read(),
+    PUT({ switches }, json) {
+      switches.replace(readSwitches(json()));
+      return switches.read();
+    },
+  },
+  "/_emulator/faults": {
+    GET: ({ faults }) => ({ faults: faults.list() }),
+    POST({ faults }, json) {
+      faults.add(...readFaults(json()));
+      return { faults: faults.list() };
+    },
+    DELETE({ faults }) {
+      faults.clear();
+      return { faults: [] };
+    },
+  },
+  "/_emulator/clock": {
+    GET: ({ clock }) => clockTruth(clock),
+    POST({ clock, endWatch }, json) {
+      clock.advance(readAdvanceMs(json(), clock.now()));
+      // What has come to its end on the way is told before the answer, not some turns later.
+      endWatch.settle();
+      return clockTruth(clock);
+    },
+  },
+};
+
 export function answerAdmin(
   world: World,
   { method, path, body }: { method: string; path: string; body: Buffer },
 ): JsonAnswer {
-  if (path === "/_emulator/switches" && method === "PUT") return replaceSwitches(world, body);
-  const read = READS[path];
-  if (!read) return notFound;
-  if (method === "GET") return ok(read(world));
-  return notAllowed(path === "/_emulator/switches" ? "GET or PUT" : "GET");
+  const methods = Object.hasOwn(ENDPOINTS, path) ? ENDPOINTS[path] : undefined;
+  if (!methods) return notFound;
+  const answer = Object.hasOwn(methods, method) ? methods[method] : undefined;
+  if (!answer) return notAllowed(Object.keys(methods).join(" or "));
+  try {
+    return { status: 200, body: answer(world, () => parse(body)) };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return { status: 400, body: { error: error.message } };
+  }
 }
-
-const READS: Readonly<Record<string, (world: World) => unknown>> = {
-  "/_emulator/health": () => ({ status: "ok" }),
-  "/_emulator/tasks": (world) => ({ tasks: allTruths(world) }),
-  "/_emulator/calls": ({ callLog }) => ({ calls: callLog.counts() }),
-  "/_emulator/switches": ({ switches }): Switches => switches.read(),
-};
 
 export const allTruths = ({ tasks, clock }: World) => {
   const now = clock.now();
   return tasks.all().map((task) => truthOf(task, now));
 };
 
-function replaceSwitches({ switches }: World, body: Buffer): JsonAnswer {
+function parse(body: Buffer): unknown {
   try {
-    switches.replace(readSwitches(JSON.parse(body.toString())));
-    return ok(switches.read());
-  } catch (error) {
-    const text = error instanceof ApiError ? error.message : "The body is no JSON.";
-    return { status: 400, body: { error: text } };
+    return JSON.parse(body.toString());
+  } catch {
+    throw new ApiError("InvalidParameter", "The body is no JSON.");
   }
 }

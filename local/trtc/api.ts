@@ -8,6 +8,8 @@ import type { HttpMessage } from "../../shared/signing/signed-request.js";
 import { API_VERSION } from "../../shared/validation/sites.js";
 import { SERVED } from "./actions.js";
 import { authenticate } from "./authenticate.js";
+import { effectOf, type Wire } from "./faults/effect.js";
+import type { CallFault } from "./faults/fault.js";
 import type { Application } from "./parties.js";
 import { type Call, readCall } from "./read-call.js";
 import { refusal } from "./refusal.js";
@@ -25,44 +27,76 @@ export interface Arrival {
   atMs: number;
 }
 
+export interface Answered {
+  envelope: Envelope;
+  /** How the answer reaches the caller, if it does. */
+  wire: Wire;
+}
+
 /** Never throws: whatever was sent, there is an answer in Tencent's form. */
-export function answerCall(world: World, arrival: Arrival): Envelope {
+export async function answerCall(world: World, arrival: Arrival): Promise<Answered> {
   const requestId = randomUUID();
   let action = "unknown";
+  let fault: CallFault | undefined;
+  const end = (outcome: string, answer: object, detail?: string): Answered => {
+    const noted = { ...(fault && { fault: fault.kind }), ...(detail !== undefined && { detail }) };
+    world.log({ requestId, action, outcome, ...noted });
+    const envelope = { Response: { ...answer, RequestId: requestId } };
+    return { envelope, wire: effectOf(fault).wire };
+  };
   try {
     if (!["GET", "POST"].includes(arrival.message.method)) throw refusal("UnsupportedProtocol");
     const call = readCall(arrival.message);
     if (isTrtcAction(call.action ?? "")) action = call.action ?? action;
-    const answer = perform(world, call, arrival);
-    world.log({ requestId, action, outcome: "ok" });
-    return { Response: { ...answer, RequestId: requestId } };
+    const admitted = admit(world, call, arrival);
+    fault = world.faults.takeCall(admitted.action);
+    return end("ok", await underFault(world, fault, () => act(world, call, admitted)));
   } catch (thrown) {
     const error = thrown instanceof ApiError ? thrown : refusal("InternalError");
-    const bug = thrown === error ? {} : { detail: stackOf(thrown) };
-    world.log({ requestId, action, outcome: error.code, ...bug });
-    return {
-      Response: { Error: { Code: error.code, Message: error.message }, RequestId: requestId },
-    };
+    const Error = { Code: error.code, Message: error.message };
+    return end(error.code, { Error }, thrown === error ? undefined : stackOf(thrown));
   }
 }
 
-function perform(world: World, call: Call, { message, atMs }: Arrival): object {
+interface Admitted {
+  account: string;
+  action: TrtcAction;
+}
+
+/** Who calls, what, and how often. Throws an ApiError. */
+function admit(world: World, call: Call, { message, atMs }: Arrival): Admitted {
   const { accounts, arrivalClock, callLog, switches } = world;
   const account = authenticate(message, call, { accounts, now: arrivalClock.now() });
   const action = requireAction(call);
   const limit = switches.read().callsPerSecond;
   if (!callLog.admit({ account, action, atMs, limit })) throw refusal("RequestLimitExceeded");
   requireVersion(call);
-  const answered = switches.takeAnswer(action);
-  if (answered !== undefined) throw refusal(answered);
+  world.onCall?.({ action, body: message.body });
+  return { account, action };
+}
 
+/** A caller that has gone meanwhile does not keep TRTC from acting. */
+async function underFault(
+  { arrivalClock, signal }: World,
+  fault: CallFault | undefined,
+  acting: () => object,
+): Promise<object> {
+  const { acts, code, beforeMs, afterMs } = effectOf(fault);
+  if (beforeMs > 0) await arrivalClock.sleep(beforeMs, signal);
+  const answer = acts && !signal.aborted ? acting() : {};
+  if (afterMs > 0) await arrivalClock.sleep(afterMs, signal);
+  if (code !== undefined) throw refusal(code);
+  return answer;
+}
+
+function act(world: World, call: Call, { account, action }: Admitted): object {
   const { types, run } = SERVED[action];
   const fields = call.fields(types);
   const application = applicationOf(world, fields["SdkAppId"]);
   const { site, secretIds = [account] } = application;
   if (!secretIds.includes(account)) throw refusal("UnauthorizedOperation.SdkAppId");
   const region = requireRegion(call, REGIONS[action][site]);
-  const context = { ...world, switches: switches.read(), application, account, region };
+  const context = { ...world, switches: world.switches.read(), application, account, region };
   return run(context, fields);
 }
 

@@ -1,10 +1,11 @@
-/** The configuration file of `npm run emulator`: accounts, applications and switches, in JSON. */
+/** The configuration file of `npm run emulator`: accounts, applications, switches and faults, in JSON. */
 import { readFileSync } from "node:fs";
 import { type Static, type TObject, type TSchema, Type } from "@sinclair/typebox";
 import { ApiError } from "../../shared/errors.js";
 import { makeCheck } from "../../shared/validation/check.js";
 import { FIELDS } from "../../shared/validation/fields.js";
 import { type Site, SITES } from "../../shared/validation/sites.js";
+import { type Fault, readFaults } from "./faults/fault.js";
 import type { Accounts, Application } from "./parties.js";
 
 export interface ConfigFile {
@@ -12,6 +13,7 @@ export interface ConfigFile {
   applications?: readonly Application[];
   /** Not checked yet: the command line may add to them. */
   switches?: object;
+  faults?: readonly Fault[];
 }
 
 const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
@@ -23,9 +25,18 @@ const fileSchema = object({
   accounts: optional(Type.Unknown()),
   applications: optional(Type.Unknown()),
   switches: optional(Type.Unknown()),
+  faults: optional(Type.Unknown()),
 });
 
 const accountSchema = object({ secretKey: key, token: optional(key) });
+
+/** As TRTC's console takes them; a login in the URL would never be sent. */
+const callback = {
+  callbackUrl: optional(
+    Type.String({ pattern: "^https?://[^\\s/?#@]+([/?#]\\S*)?$", maxLength: 2083 }),
+  ),
+  callbackKey: optional(Type.String({ pattern: "^[A-Za-z0-9]+$", maxLength: 32 })),
+};
 
 const applicationSchema = object({
   sdkAppId: FIELDS.cn.SdkAppId,
@@ -34,6 +45,7 @@ const applicationSchema = object({
   advancedPermission: optional(Type.Boolean()),
   ingest: optional(Type.Boolean()),
   rtmp: optional(Type.Boolean()),
+  ...callback,
   secretIds: optional(Type.Array(key)),
 });
 
@@ -42,11 +54,12 @@ export function readConfigFile(path: string): ConfigFile {
   const json = parseJson(readFileSync(path, "utf8"));
   if (json === undefined) throw new Error(`${path} is no JSON`);
   const content = checked(path, fileSchema, json);
-  const { accounts, applications, switches } = content;
+  const { accounts, applications, switches, faults } = content;
   return {
     ...(accounts !== undefined && { accounts: readAccounts(accounts) }),
     ...(applications !== undefined && { applications: readApplications(applications) }),
     ...(switches !== undefined && { switches: requireObject("switches", switches) }),
+    ...(faults !== undefined && { faults: named("faults", () => readFaults(faults)) }),
   };
 }
 
@@ -62,6 +75,9 @@ function readApplications(value: unknown): Application[] {
   if (!Array.isArray(value)) throw new Error("applications is no list");
   return value.map((entry, index) => checked(`applications[${index}]`, applicationSchema, entry));
 }
+
+/** A callback's address and key, wherever they were given. Throws an Error. */
+export const readCallback = (name: string, value: object) => checked(name, object(callback), value);
 
 function requireObject(name: string, value: unknown): object {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;

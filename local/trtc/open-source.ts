@@ -4,16 +4,21 @@
  * Source: the event list of "Relay stream callbacks", where each try is an event of its own.
  */
 import { type Clock, SECOND_MS } from "../../shared/clock.js";
-import type { Probe } from "./probe.js";
+import type { Announcer } from "./events/announcer.js";
+import type { IngestStatus } from "./events/bodies.js";
+import type { Media, Probe } from "./probe.js";
 import { changeSource, endTask, type Source, type Task } from "./task.js";
 import type { Tasks } from "./tasks.js";
 
 const RETRY_DELAYS_MS = [0, SECOND_MS, 3 * SECOND_MS];
 
+const [SUCCEEDED, FAILED, AGAIN] = [0, 1, 2] as const;
+
 interface Needs {
   tasks: Tasks;
   probe: Probe;
   clock: Clock;
+  announcer: Pick<Announcer, "source">;
   /** Aborts when the emulator closes. */
   signal: AbortSignal;
 }
@@ -21,33 +26,49 @@ interface Needs {
 /** Takes as long as opening takes, and never throws: what came of it is in the task. */
 export type OpenSource = (task: Task) => Promise<void>;
 
-export function makeOpenSource({ tasks, probe, clock, signal }: Needs): OpenSource {
+export function makeOpenSource({ tasks, probe, clock, announcer, signal }: Needs): OpenSource {
   return async ({ taskId, streamUrl, sourceVersion }) => {
     const isCurrent = (task: Task | undefined): boolean => task?.sourceVersion === sourceVersion;
-    const isWanted = (): boolean => {
+    const wanted = (): Task | undefined => {
       const task = tasks.find(taskId);
-      return task !== undefined && isCurrent(task) && tasks.isLive(task) && !signal.aborted;
+      return task && isCurrent(task) && tasks.isLive(task) && !signal.aborted ? task : undefined;
     };
-    const report = (source: Source): void =>
-      tasks.changeLive(taskId, (task, now) => changeSource(task, source, now));
+    /** Returns whether the task still wants its source. */
+    const report = (status: IngestStatus, source: Source): boolean => {
+      if (!wanted()) return false;
+      // Told before it is noted: noting it may end the task, which is told as well.
+      const task = tasks.find(taskId);
+      if (task && (status !== SUCCEEDED || !task.hasStarted)) announcer.source(task, status);
+      tasks.changeLive(taskId, (live, now) => changeSource(live, source, now));
+      return wanted() !== undefined;
+    };
 
     for (let failures = 0; ; failures += 1) {
-      const media = await probe(streamUrl).catch(() => undefined);
-      if (media) {
+      const opened = await probe(streamUrl).catch(failureOf);
+      if ("durationSeconds" in opened) {
+        if (report(SUCCEEDED, { state: "open", ...opened })) return;
         // Even of a task that has ended meanwhile: only the length says how far it had come.
         tasks.change(taskId, (task) =>
-          isCurrent(task) ? changeSource(task, { state: "open", ...media }, clock.now()) : task,
+          isCurrent(task) ? changeSource(task, { state: "open", ...opened }, clock.now()) : task,
         );
         return;
       }
-      if (!isWanted()) return;
-      report({ state: "failing" });
+      if (!report(FAILED, { state: "failing", reason: opened.reason })) return;
       const delayMs = RETRY_DELAYS_MS[failures];
       if (delayMs === undefined) break;
       await clock.sleep(delayMs, signal);
-      if (!isWanted()) return;
-      report({ state: "opening" });
+      if (!report(AGAIN, { state: "opening" })) return;
     }
     tasks.changeLive(taskId, (task, now) => endTask(task, "source-failed", now));
   };
+}
+
+interface Failure {
+  reason: string;
+}
+
+/** Errors of the probe say why; any other is a source that was not there. */
+function failureOf(error: unknown): Media | Failure {
+  const reason = error instanceof Error && "reason" in error ? error.reason : undefined;
+  return { reason: typeof reason === "string" ? reason : "unreachable" };
 }

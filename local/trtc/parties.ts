@@ -21,6 +21,10 @@ export interface Application {
   ingest?: boolean;
   /** RTMP sources are unlocked; the international site alone asks. Default: they are. */
   rtmp?: boolean;
+  /** Where its events are sent, of its rooms and of its ingests. Default: nowhere. */
+  callbackUrl?: string;
+  /** What they are signed with: up to 32 letters and digits. Default: they are not signed. */
+  callbackKey?: string;
   /** The accounts that own it. Default: every account. */
   secretIds?: readonly string[];
 }

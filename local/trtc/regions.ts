@@ -28,4 +28,6 @@ export const REGIONS: Readonly<Record<TrtcAction, Regions>> = {
   DescribeStreamIngest: narrow,
   RemoveUser: rooms,
   RemoveUserByStrRoomId: rooms,
+  DismissRoom: rooms,
+  DismissRoomByStrRoomId: rooms,
 };

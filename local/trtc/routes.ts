@@ -1,11 +1,10 @@
 /** Which path is answered by what: Tencent's API on `/`, the emulator's own endpoints and media beside it. */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { answerAdmin, type JsonAnswer, notAllowed, notFound } from "./admin.js";
-import { answerCall } from "./api.js";
+import { answerApi } from "./api-exchange.js";
 import { isLoopbackHeader } from "./loopback.js";
 import { mediaFile } from "./media-files.js";
 import { readBody } from "./read-body.js";
-import { BODY_BYTES_MAX } from "./read-call.js";
 import { serveBytes } from "./serve-bytes.js";
 import type { World } from "./world.js";
 
@@ -31,22 +30,12 @@ export function makeRoutes(
     const [path = "/", ...query] = (request.url ?? "/").split("?");
     const exchange = { request, response, path, query: query.join("?") };
     const answering =
-      path === "/" ? answerApi(world, exchange, atMs) : answerOwn(world, exchange, { allowRemote });
+      path === "/"
+        ? answerApi(world, { ...exchange, atMs })
+        : answerOwn(world, exchange, { allowRemote });
     // Only a broken connection can fail here, and there is nobody left to tell.
     answering.catch(() => response.destroy());
   };
-}
-
-async function answerApi(world: World, exchange: Exchange, atMs: number): Promise<void> {
-  const { request, response, path, query } = exchange;
-  const body = await readBody(request, BODY_BYTES_MAX + 1);
-  const { method = "GET" } = request;
-  const headers = plainHeaders(request);
-  const envelope = answerCall(world, { message: { method, path, query, headers, body }, atMs });
-  const traceId = headers["x-tc-traceid"] ?? "";
-  // Tencent's SDKs send one along, and show what comes back.
-  if (/^[\w-]{1,128}$/.test(traceId)) response.setHeader("x-tc-traceid", traceId);
-  sendJson(exchange, { status: 200, body: envelope });
 }
 
 async function answerOwn(
@@ -83,11 +72,3 @@ function sendJson({ request, response }: Exchange, { status, body }: JsonAnswer)
   });
   response.end(request.method === "HEAD" ? undefined : bytes);
 }
-
-/** One text each; of a header that came twice, what Node.js makes of it. */
-const plainHeaders = ({ headers }: IncomingMessage): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(", ") : value]],
-    ),
-  );

@@ -42,12 +42,15 @@ const named = Type.Object({ SdkAppId: cn.SdkAppId, TaskId: cn.TaskId }, CLOSED);
 /** UserIds is checked by the action: TRTC has codes of its own for it. */
 const removal = { SdkAppId: cn.SdkAppId, UserIds: optional(Type.Unknown()) };
 
-const removeUser = Type.Object(
-  { ...removal, RoomId: Type.Integer({ minimum: 1, maximum: NUMERIC_ROOM_MAX }) },
-  CLOSED,
-);
+const numericRoom = Type.Integer({ minimum: 1, maximum: NUMERIC_ROOM_MAX });
+
+const removeUser = Type.Object({ ...removal, RoomId: numericRoom }, CLOSED);
 
 const removeUserByStrRoomId = Type.Object({ ...removal, RoomId: cn.RoomId }, CLOSED);
+
+const dismissRoom = Type.Object({ SdkAppId: cn.SdkAppId, RoomId: numericRoom }, CLOSED);
+
+const dismissRoomByStrRoomId = Type.Object({ SdkAppId: cn.SdkAppId, RoomId: cn.RoomId }, CLOSED);
 
 export const TRTC_SCHEMAS = {
   StartStreamIngest: {
@@ -72,6 +75,8 @@ export const TRTC_SCHEMAS = {
   DescribeStreamIngest: { intl: named, cn: named },
   RemoveUser: { intl: removeUser, cn: removeUser },
   RemoveUserByStrRoomId: { intl: removeUserByStrRoomId, cn: removeUserByStrRoomId },
+  DismissRoom: { intl: dismissRoom, cn: dismissRoom },
+  DismissRoomByStrRoomId: { intl: dismissRoomByStrRoomId, cn: dismissRoomByStrRoomId },
 };
 
 export type TrtcAction = keyof typeof TRTC_SCHEMAS;
@@ -90,6 +95,8 @@ export interface TrtcRequests {
   DescribeStreamIngest: Static<typeof named>;
   RemoveUser: Static<typeof removeUser>;
   RemoveUserByStrRoomId: Static<typeof removeUserByStrRoomId>;
+  DismissRoom: Static<typeof dismissRoom>;
+  DismissRoomByStrRoomId: Static<typeof dismissRoomByStrRoomId>;
 }
 
 /** The checks of one action; each throws an ApiError with TRTC's code. */

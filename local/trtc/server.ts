@@ -5,8 +5,15 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { type Clock, SECOND_MS, systemClock } from "../../shared/clock.js";
+import { type AdjustableClock, adjustableClock } from "./adjustable-clock.js";
 import { allTruths } from "./admin.js";
 import { type CallCounts, makeCallLog } from "./call-log.js";
+import { makeAnnouncer } from "./events/announcer.js";
+import { makeDeliver } from "./events/delivery.js";
+import { makeEndWatch } from "./events/end-watch.js";
+import { type CallbackRecord, makeCallbackRecords } from "./events/records.js";
+import type { Fault } from "./faults/fault.js";
+import { type FaultBoard, makeFaultBoard } from "./faults/fault-board.js";
 import { isLoopback } from "./loopback.js";
 import { makeOpenSource } from "./open-source.js";
 import type { Accounts, Application } from "./parties.js";
@@ -16,7 +23,7 @@ import { sharedProbe } from "./shared-probe.js";
 import { DEFAULT_SWITCHES, makeSwitchBoard, type SwitchBoard, type Switches } from "./switches.js";
 import { makeTasks } from "./tasks.js";
 import type { TaskTruth } from "./truth.js";
-import type { LogEntry, World } from "./world.js";
+import type { LogEntry, OnCall, World } from "./world.js";
 
 export interface EmulatorOptions {
   /** By SecretId. */
@@ -36,6 +43,9 @@ export interface EmulatorOptions {
    */
   arrivalClock?: Clock;
   switches?: Partial<Switches>;
+  faults?: readonly Fault[];
+  /** For tests of what was sent. */
+  onCall?: OnCall;
   log?: (entry: LogEntry) => void;
 }
 
@@ -45,7 +55,12 @@ export interface Emulator {
   /** Every task that was ever accepted, as it is at this instant. */
   tasks: () => TaskTruth[];
   calls: () => CallCounts[];
+  /** The callbacks that were sent, the latest 10,000. */
+  callbacks: () => readonly CallbackRecord[];
   switches: SwitchBoard;
+  faults: FaultBoard;
+  /** What tasks go by; a test may put it forward. */
+  clock: AdjustableClock;
   close: () => Promise<void>;
 }
 
@@ -74,7 +89,10 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     port: bound,
     tasks: () => allTruths(world),
     calls: () => world.callLog.counts(),
+    callbacks: () => world.callbacks.all(),
     switches: world.switches,
+    faults: world.faults,
+    clock: world.clock,
     close: () => {
       closing.abort();
       return close(server);
@@ -83,18 +101,31 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
 }
 
 function makeWorld(options: EmulatorOptions, signal: AbortSignal): World {
-  const { clock = systemClock, arrivalClock = systemClock } = options;
-  const tasks = makeTasks(clock);
-  const opening = { tasks, clock, signal, probe: sharedProbe(probe, arrivalClock) };
-  return {
+  const { arrivalClock = systemClock } = options;
+  const clock = adjustableClock(options.clock ?? systemClock);
+  const applications = new Map(options.applications.map((each) => [each.sdkAppId, each]));
+  const switches = makeSwitchBoard({ ...DEFAULT_SWITCHES, ...options.switches });
+  const faults = makeFaultBoard(options.faults);
+  const records = makeCallbackRecords();
+  const delivering = { clock, answerClock: arrivalClock, signal, switches, faults, records };
+  const deliver = makeDeliver(delivering);
+  const announcer = makeAnnouncer({ clock, applications, switches, deliver });
+  const endWatch = makeEndWatch({
     clock,
-    arrivalClock,
+    signal,
+    isWatched: (task) => announcer.isHeard(task),
+    onStart: (task) => announcer.started(task),
+    onEnd: (task, end) => announcer.ended(task, end),
+  });
+  const tasks = makeTasks(clock, { listener: endWatch });
+  const opening = { tasks, clock, signal, announcer, probe: sharedProbe(probe, arrivalClock) };
+  return {
+    ...{ clock, arrivalClock, applications, tasks, switches, faults, announcer, endWatch, signal },
     accounts: options.accounts,
-    applications: new Map(options.applications.map((each) => [each.sdkAppId, each])),
-    tasks,
     openSource: makeOpenSource(opening),
-    switches: makeSwitchBoard({ ...DEFAULT_SWITCHES, ...options.switches }),
     callLog: makeCallLog(),
+    callbacks: records,
+    onCall: options.onCall,
     log: options.log ?? (() => undefined),
   };
 }

@@ -1,80 +1,67 @@
 /**
- * What TRTC leaves undocumented, and answers that nothing here causes, as switches: each has a
- * default, and a client should hold under every value. README.md says why each exists.
+ * What TRTC leaves undocumented, as switches: each has a default, and a client should hold under
+ * every value. README.md says why each exists.
  */
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
-import { ApiError } from "../../shared/errors.js";
 import { makeCheck } from "../../shared/validation/check.js";
-import { isTrtcAction, TRTC_ACTIONS, type TrtcAction } from "./schemas.js";
+import type { IdleMeaning } from "./task.js";
 
 const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
+const oneOf = <T extends string | number>(...choices: T[]) =>
+  optional(Type.Unsafe<T>({ enum: choices }));
 
-const flat = Type.Object(
+const schema = Type.Object(
   {
     callsPerSecond: optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
     concurrency: optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
-    sameRobot: optional(
-      Type.Unsafe<"refuse" | "interrupt">({ type: "string", enum: ["refuse", "interrupt"] }),
-    ),
+    taskExistKey: oneOf("robot", "room-and-robot", "never"),
+    sameRobot: oneOf("refuse", "interrupt"),
     removedRobotEndsTask: optional(Type.Boolean()),
-    answers: optional(Type.Unknown()),
+    taskSeenFrom: oneOf("every-region", "own-region"),
+    naturalEndSends702: optional(Type.Boolean()),
+    ingestEventGroup: oneOf(7, 4),
+    idleMeans: oneOf<IdleMeaning>("source-stalled", "paused", "never"),
   },
   { additionalProperties: false },
 );
-
-const answer = Type.Object(
-  {
-    code: Type.String({ pattern: "^[A-Z][A-Za-z]*(\\.[A-Z][A-Za-z]*)*$", maxLength: 128 }),
-    times: optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
-  },
-  { additionalProperties: false },
-);
-
-/** The code that an action answers whatever is asked; so many times, or until it is switched off. */
-export type Answer = Static<typeof answer>;
 
 export interface Switches {
   callsPerSecond: number;
   /** How many tasks an account may have at once. */
   concurrency?: number;
+  /** What makes a start meet an earlier task. */
+  taskExistKey: "robot" | "room-and-robot" | "never";
+  /** What becomes of a start that meets one. */
   sameRobot: "refuse" | "interrupt";
   removedRobotEndsTask: boolean;
-  answers: Partial<Record<TrtcAction, Answer>>;
+  taskSeenFrom: "every-region" | "own-region";
+  naturalEndSends702: boolean;
+  ingestEventGroup: 7 | 4;
+  idleMeans: IdleMeaning;
 }
 
 export const DEFAULT_SWITCHES: Switches = {
   callsPerSecond: 20,
+  taskExistKey: "robot",
   sameRobot: "refuse",
   removedRobotEndsTask: true,
-  answers: {},
+  taskSeenFrom: "every-region",
+  naturalEndSends702: true,
+  ingestEventGroup: 7,
+  idleMeans: "source-stalled",
 };
 
-const checkFlat = makeCheck<Static<typeof flat>>(flat);
-const checkAnswer = makeCheck<Answer>(answer);
+const check = makeCheck<Static<typeof schema>>(schema);
 
 /** Switches as somebody wrote them in JSON; what is not named has its default. Throws an ApiError. */
-export function readSwitches(value: unknown): Switches {
-  const { answers, ...others } = checkFlat(value);
-  return { ...DEFAULT_SWITCHES, ...others, answers: readAnswers(answers ?? {}) };
-}
-
-function readAnswers(value: unknown): Switches["answers"] {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new ApiError("InvalidParameter", 'answers is no object: send {"<action>": {"code": …}}.');
-  }
-  const entries = Object.entries(value).map(([action, wanted]) => {
-    if (isTrtcAction(action)) return [action, checkAnswer(wanted)] as const;
-    const actions = TRTC_ACTIONS.join(", ");
-    throw new ApiError("InvalidParameter", `answers names no action: send one of ${actions}.`);
-  });
-  return Object.fromEntries(entries);
-}
+export const readSwitches = (value: unknown): Switches => ({
+  ...DEFAULT_SWITCHES,
+  ...check(value),
+});
 
 export interface SwitchBoard {
   read(): Switches;
   replace(switches: Switches): void;
-  /** The answer that is set for the action, if there is one; counts it as given. */
-  takeAnswer(action: TrtcAction): string | undefined;
 }
 
 export function makeSwitchBoard(initial: Switches): SwitchBoard {
@@ -83,16 +70,6 @@ export function makeSwitchBoard(initial: Switches): SwitchBoard {
     read: () => switches,
     replace(others) {
       switches = others;
-    },
-    takeAnswer(action) {
-      const { [action]: wanted, ...others } = switches.answers;
-      if (!wanted) return undefined;
-      const { code, times } = wanted;
-      if (times === 1) switches = { ...switches, answers: others };
-      else if (times !== undefined) {
-        switches = { ...switches, answers: { ...others, [action]: { code, times: times - 1 } } };
-      }
-      return code;
     },
   };
 }

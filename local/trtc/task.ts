@@ -2,7 +2,7 @@
  * The life of one task, pure: every function takes a task and an instant, and changes neither.
  * A task ends by itself when the clock has passed one of its ends, whether anybody looks or not.
  */
-import { MINUTE_MS, addMs } from "../../shared/clock.js";
+import { MINUTE_MS, SECOND_MS, addMs } from "../../shared/clock.js";
 import type { RoomIdType } from "../../shared/validation/rooms.js";
 import type { Site } from "../../shared/validation/sites.js";
 import {
@@ -19,7 +19,9 @@ export type EndReason =
   | "finished"
   | "max-duration"
   | "paused-too-long"
+  | "idle"
   | "robot-removed"
+  | "room-dismissed"
   | "interrupted"
   | "source-failed";
 
@@ -31,10 +33,13 @@ export interface TaskEnd {
 export type Source =
   /** Being opened. It counts as playing, since its first second is only learned about later. */
   | { state: "opening" }
-  /** Could not be opened, and is tried again in a moment. */
-  | { state: "failing" }
+  /** Could not be opened, for this reason, and is tried again in a moment. */
+  | { state: "failing"; reason: string }
   /** `null`: it has no end. */
   | { state: "open"; durationSeconds: number | null };
+
+/** What IdleTimeout counts is not documented: the switch `idleMeans`, as it was at the start. */
+export type IdleMeaning = "source-stalled" | "paused" | "never";
 
 export interface Task {
   taskId: string;
@@ -49,11 +54,23 @@ export interface Task {
   /** 1 to 1000, or -1 for a loop. */
   repeatNum: number;
   maxDurationMinutes: number | undefined;
+  idleTimeoutSeconds: number | undefined;
+  idleMeans: IdleMeaning;
+  /** Accepted and shown: nothing is relayed to a CDN here. */
+  autoPush: boolean;
+  /** Accepted and shown: there are no players to tell. */
+  enableProgress: boolean;
   startedAt: Date;
   streamUrl: string;
   /** Grows with each change of the URL, so that news of an older one is told from its own. */
   sourceVersion: number;
   source: Source;
+  /** Since when the source has given nothing to play. */
+  stalledAt: Date | undefined;
+  /** Why opening it failed the last time; undefined once it is open. */
+  sourceFailure: string | undefined;
+  /** A source of it was open once. */
+  hasStarted: boolean;
   playback: Playback;
   tempo: number;
   volume: number;
@@ -66,7 +83,15 @@ export interface Task {
 
 export type NewTask = Omit<
   Task,
-  "sourceVersion" | "source" | "playback" | "pausedAt" | "stopCalls" | "ended"
+  | "sourceVersion"
+  | "source"
+  | "stalledAt"
+  | "sourceFailure"
+  | "hasStarted"
+  | "playback"
+  | "pausedAt"
+  | "stopCalls"
+  | "ended"
 > & { seekSeconds: number };
 
 export interface TaskChange {
@@ -74,6 +99,7 @@ export interface TaskChange {
   volume?: number;
   isPause?: boolean;
   tempo?: number;
+  enableProgress?: boolean;
 }
 
 /** RepeatNum of a loop. */
@@ -89,7 +115,8 @@ export function beginTask({ seekSeconds, ...task }: NewTask): Task {
   return {
     ...task,
     sourceVersion: 0,
-    source: { state: "opening" },
+    ...unopened,
+    hasStarted: false,
     playback: playFrom(task.startedAt, task.tempo, seekSeconds),
     pausedAt: undefined,
     stopCalls: 0,
@@ -99,14 +126,19 @@ export function beginTask({ seekSeconds, ...task }: NewTask): Task {
 
 /** The end that lies at or before `now`, the earliest if there are several. */
 export function endOf(task: Task, now: Date): TaskEnd | undefined {
+  const end = nextEndOf(task);
+  return end && end.at <= now ? end : undefined;
+}
+
+/** The earliest end that is known, whether it has come or lies ahead. */
+export function nextEndOf(task: Task): TaskEnd | undefined {
   if (task.ended) return task.ended;
-  const ends: [Date | undefined, EndReason][] = [
-    [naturalEndAt(task), "finished"],
-    [capAt(task), "max-duration"],
-    [pauseEndAt(task), "paused-too-long"],
-  ];
-  const passed = ends.flatMap(([at, reason]) => (at && at <= now ? [{ at, reason }] : []));
-  return passed.sort((one, other) => one.at.getTime() - other.at.getTime())[0];
+  let next: TaskEnd | undefined;
+  for (const [reason, endAt] of OWN_ENDS) {
+    const at = endAt(task);
+    if (at && (!next || at < next.at)) next = { at, reason };
+  }
+  return next;
 }
 
 /** Where it is at `now`, or was when it ended. */
@@ -135,13 +167,14 @@ export function changeTask(task: Task, change: TaskChange, now: Date): Task {
     tempo: change.tempo ?? task.tempo,
     volume: change.volume ?? task.volume,
     pausedAt: paused ? (task.pausedAt ?? now) : undefined,
+    enableProgress: change.enableProgress ?? task.enableProgress,
   };
   const { streamUrl = task.streamUrl } = change;
   if (streamUrl === task.streamUrl) {
     return { ...changed, playback: atRate(task.playback, rateOf(changed), now) };
   }
   const sourceVersion = task.sourceVersion + 1;
-  const fresh: Task = { ...changed, streamUrl, sourceVersion, source: { state: "opening" } };
+  const fresh: Task = { ...changed, ...unopened, streamUrl, sourceVersion };
   return { ...fresh, playback: playFrom(now, rateOf(fresh)) };
 }
 
@@ -150,10 +183,23 @@ export function changeTask(task: Task, change: TaskChange, now: Date): Task {
  * the instant at which it is tried again, should that succeed.
  */
 export function changeSource(task: Task, source: Source, now: Date): Task {
-  const changed = { ...task, source };
-  if (source.state === "open") return changed;
+  if (source.state === "open") {
+    const well = { stalledAt: undefined, sourceFailure: undefined, hasStarted: true };
+    return { ...task, source, ...well };
+  }
+  const failed = source.state === "failing" && {
+    stalledAt: task.stalledAt ?? now,
+    sourceFailure: source.reason,
+  };
+  const changed = { ...task, source, ...failed };
   return { ...changed, playback: playFrom(now, rateOf(changed), task.playback.seekSeconds) };
 }
+
+const unopened = {
+  source: { state: "opening" },
+  stalledAt: undefined,
+  sourceFailure: undefined,
+} as const;
 
 const rateOf = ({ pausedAt, source, tempo }: Task): number =>
   pausedAt || source.state === "failing" ? 0 : tempo;
@@ -174,3 +220,21 @@ function pauseEndAt({ pausedAt, site }: Task): Date | undefined {
   const limitMs = PAUSE_LIMIT_MS[site];
   return pausedAt && limitMs !== undefined ? addMs(pausedAt, limitMs) : undefined;
 }
+
+/**
+ * "When the play task is idle for longer than this it is destroyed", says the Chinese site. Without
+ * an IdleTimeout TRTC chooses one, whose length it does not tell; here there is none then.
+ */
+function idleEndAt({ idleTimeoutSeconds, idleMeans, stalledAt, pausedAt }: Task): Date | undefined {
+  if (idleTimeoutSeconds === undefined) return undefined;
+  const idleSince = { "source-stalled": stalledAt, paused: pausedAt, never: undefined }[idleMeans];
+  return idleSince && addMs(idleSince, idleTimeoutSeconds * SECOND_MS);
+}
+
+/** The ends that a task comes to by itself; of two at the same instant the first is the reason. */
+const OWN_ENDS: readonly [EndReason, (task: Task) => Date | undefined][] = [
+  ["finished", naturalEndAt],
+  ["max-duration", capAt],
+  ["paused-too-long", pauseEndAt],
+  ["idle", idleEndAt],
+];

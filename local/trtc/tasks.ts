@@ -20,8 +20,8 @@ export interface Tasks {
   changeLive(taskId: string, change: (task: Task, now: Date) => Task): void;
   isLive(task: Task): boolean;
   live(): Task[];
-  /** The task that this user of the application plays at this moment. */
-  liveOfRobot(robot: Robot): Task | undefined;
+  /** What this user of the application plays at this moment, in the order of the starts. */
+  liveOfRobot(robot: Robot): Task[];
   /** In the order of their starts. */
   all(): Task[];
 }
@@ -31,52 +31,72 @@ export interface Robot {
   userId: string;
 }
 
-export function makeTasks(clock: Clock, kept = TASKS_KEPT): Tasks {
+/** Hears of every task that is added, and of every change; also of one after the task's end. */
+export interface TaskListener {
+  added(task: Task): void;
+  changed(task: Task): void;
+}
+
+const DEAF: TaskListener = { added: () => undefined, changed: () => undefined };
+
+export function makeTasks(
+  clock: Clock,
+  { kept = TASKS_KEPT, listener = DEAF }: { kept?: number; listener?: TaskListener } = {},
+): Tasks {
   const tasks = new Map<string, Task>();
-  /** The TaskId of each user's latest task: of a user, only the latest can be live. */
-  const robots = new Map<string, string>();
+  /** The TaskIds of each user that may still be live: those found ended are forgotten on the way. */
+  const robots = new Map<string, Set<string>>();
 
   const isLive = (task: Task): boolean => endOf(task, clock.now()) === undefined;
-  const liveTask = (taskId: string | undefined): Task | undefined => {
-    const task = taskId === undefined ? undefined : tasks.get(taskId);
-    return task && isLive(task) ? task : undefined;
+
+  const set = (task: Task): void => {
+    tasks.set(task.taskId, task);
+    listener.changed(task);
   };
 
   return {
     add(task) {
       tasks.set(task.taskId, task);
-      robots.set(nameOf(task), task.taskId);
+      const name = nameOf(task);
+      robots.set(name, (robots.get(name) ?? new Set()).add(task.taskId));
       if (tasks.size > kept) forgetOldest();
+      listener.added(task);
     },
     find: (taskId) => tasks.get(taskId),
     change(taskId, change) {
       const task = tasks.get(taskId);
-      if (task) tasks.set(taskId, change(task));
+      if (task) set(change(task));
     },
     changeLive(taskId, change) {
-      const task = liveTask(taskId);
-      if (task) tasks.set(taskId, change(task, clock.now()));
+      const task = tasks.get(taskId);
+      if (task && isLive(task)) set(change(task, clock.now()));
     },
     isLive,
-    live,
-    liveOfRobot: (robot) => liveTask(robots.get(nameOf(robot))),
+    live: () => [...robots.keys()].flatMap(liveNamed),
+    liveOfRobot: (robot) => liveNamed(nameOf(robot)),
     all: () => [...tasks.values()],
   };
 
-  /** Forgets the robots whose task has ended on the way, so that the next look is short. */
-  function live(): Task[] {
-    return [...robots].flatMap(([name, taskId]) => {
-      const task = liveTask(taskId);
-      if (!task) robots.delete(name);
-      return task ?? [];
+  function liveNamed(name: string): Task[] {
+    return [...(robots.get(name) ?? [])].flatMap((taskId) => {
+      const task = tasks.get(taskId);
+      if (task && isLive(task)) return task;
+      forgetRobot(name, taskId);
+      return [];
     });
+  }
+
+  function forgetRobot(name: string, taskId: string): void {
+    const taskIds = robots.get(name);
+    taskIds?.delete(taskId);
+    if (taskIds?.size === 0) robots.delete(name);
   }
 
   function forgetOldest(): void {
     for (const task of tasks.values()) {
       if (isLive(task)) continue;
       tasks.delete(task.taskId);
-      if (robots.get(nameOf(task)) === task.taskId) robots.delete(nameOf(task));
+      forgetRobot(nameOf(task), task.taskId);
       return;
     }
   }

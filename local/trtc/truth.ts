@@ -21,6 +21,11 @@ export interface TaskTruth {
   durationSeconds: number | null;
   volume: number;
   tempo: number;
+  autoPush: boolean;
+  enableProgress: boolean;
+  idleTimeoutSeconds: number | null;
+  /** Why the source could not be opened the last time: `unreachable`, or what the probe says. */
+  sourceFailure: string | null;
   /** ISO 8601, as all instants here. */
   startedAt: string;
   /** How often somebody asked to stop it, before and after its end. */
@@ -41,6 +46,10 @@ export function truthOf(task: Task, now: Date): TaskTruth {
     durationSeconds: durationOf(task),
     volume: task.volume,
     tempo: task.tempo,
+    autoPush: task.autoPush,
+    enableProgress: task.enableProgress,
+    idleTimeoutSeconds: task.idleTimeoutSeconds ?? null,
+    sourceFailure: task.sourceFailure ?? null,
     startedAt: task.startedAt.toISOString(),
     stopCalls: task.stopCalls,
     endedAt: end?.at.toISOString() ?? null,

@@ -1,14 +1,20 @@
 /** Everything that the emulator is made of, made once and handed down. */
 import type { Clock } from "../../shared/clock.js";
+import type { AdjustableClock } from "./adjustable-clock.js";
 import type { CallLog } from "./call-log.js";
+import type { Announcer } from "./events/announcer.js";
+import type { EndWatch } from "./events/end-watch.js";
+import type { CallbackRecords } from "./events/records.js";
+import type { FaultBoard } from "./faults/fault-board.js";
 import type { OpenSource } from "./open-source.js";
 import type { Accounts, Application } from "./parties.js";
+import type { TrtcAction } from "./schemas.js";
 import type { SwitchBoard } from "./switches.js";
 import type { Tasks } from "./tasks.js";
 
 export interface World {
-  /** What tasks, UserSigs and PrivateMapKeys go by. */
-  clock: Clock;
+  /** What tasks, callbacks, UserSigs and PrivateMapKeys go by; it can be put forward. */
+  clock: AdjustableClock;
   /** What requests go by: their signatures' five minutes, and how many come in a second. */
   arrivalClock: Clock;
   accounts: Accounts;
@@ -17,8 +23,18 @@ export interface World {
   openSource: OpenSource;
   switches: SwitchBoard;
   callLog: CallLog;
+  faults: FaultBoard;
+  announcer: Announcer;
+  endWatch: EndWatch;
+  callbacks: CallbackRecords;
+  /** Aborts when the emulator closes. */
+  signal: AbortSignal;
+  onCall: OnCall | undefined;
   log: (entry: LogEntry) => void;
 }
+
+/** Hears of every call that was signed and within its rate, as it came: its secrets included. */
+export type OnCall = (call: { action: TrtcAction; body: Buffer }) => void;
 
 export interface LogEntry {
   requestId: string;
@@ -26,6 +42,8 @@ export interface LogEntry {
   action: string;
   /** `ok`, or the code that was answered. */
   outcome: string;
+  /** The kind of the fault that the call met. */
+  fault?: string;
   /** A bug's stack. */
   detail?: string;
 }

@@ -25,6 +25,8 @@ export interface ClientOptions {
   region?: string;
   reqMethod?: "GET" | "POST";
   signMethod?: "TC3-HMAC-SHA256" | "HmacSHA256" | "HmacSHA1";
+  /** Default: the SDK's own, 60. */
+  timeoutSeconds?: number;
 }
 
 const KEY = DEFAULT_ACCOUNTS[DEFAULT_SECRET_ID]?.secretKey ?? "";
@@ -36,7 +38,7 @@ export const startTestEmulator = (options: Partial<EmulatorOptions> = {}): Promi
 /** The Chinese site's SDK, which signs with TC3 unless told otherwise. */
 export function cnSdk({ url }: Pick<Emulator, "url">, options: ClientOptions = {}): Send {
   const { secretId = DEFAULT_SECRET_ID, secretKey = KEY, region = "ap-singapore" } = options;
-  const { reqMethod = "POST", signMethod = "TC3-HMAC-SHA256", token } = options;
+  const { reqMethod = "POST", signMethod = "TC3-HMAC-SHA256", token, timeoutSeconds } = options;
   const client = new Client({
     credential: { secretId, secretKey, ...(token !== undefined && { token }) },
     region,
@@ -46,6 +48,7 @@ export function cnSdk({ url }: Pick<Emulator, "url">, options: ClientOptions = {
         protocol: "http://",
         endpoint: new URL(url).host,
         reqMethod,
+        ...(timeoutSeconds !== undefined && { reqTimeout: timeoutSeconds }),
         agent: PROXY_FREE,
       },
     },

@@ -1,5 +1,6 @@
 /** What an action may touch, and for whom it acts. */
 import type { Clock } from "../../../shared/clock.js";
+import type { Announcer } from "../events/announcer.js";
 import type { OpenSource } from "../open-source.js";
 import type { Application } from "../parties.js";
 import type { Switches } from "../switches.js";
@@ -9,6 +10,7 @@ export interface ActionContext {
   clock: Clock;
   tasks: Tasks;
   openSource: OpenSource;
+  announcer: Announcer;
   switches: Switches;
   application: Application;
   /** The SecretId that signed the call. */

@@ -1,52 +1,35 @@
-/**
- * RemoveUser and RemoveUserByStrRoomId: what they do to a robot is undocumented, so it is a switch.
- * The emulator knows of no users but robots: a room that no robot plays in does not exist.
- */
+/** RemoveUser and RemoveUserByStrRoomId: names that are not in the room are passed over. */
 import { NUMERIC_ROOM, STRING_ROOM } from "../../../shared/validation/fields.js";
-import { checkRoom, type RoomIdType } from "../../../shared/validation/rooms.js";
+import { checkRoom } from "../../../shared/validation/rooms.js";
 import { refusal } from "../refusal.js";
+import type { Room } from "../rooms.js";
 import type { TrtcRequests } from "../schemas.js";
-import { endTask } from "../task.js";
 import type { ActionContext } from "./context.js";
+import { requireRobots, throwOut } from "./throw-out.js";
 
 /** "List of up to 10 users to be removed." */
 const USERS_MAX = 10;
 
-export const removeUser = (
+export function removeUser(
   context: ActionContext,
-  { RoomId, UserIds }: TrtcRequests["RemoveUser"],
-): object => {
-  const room = { roomId: String(RoomId), roomIdType: NUMERIC_ROOM } as const;
-  return removeRobots(context, room, requireUserIds(UserIds));
-};
-
-export const removeUserByStrRoomId = (
-  context: ActionContext,
-  { RoomId, UserIds }: TrtcRequests["RemoveUserByStrRoomId"],
-): object => {
-  checkRoom(RoomId, STRING_ROOM);
-  const room = { roomId: RoomId, roomIdType: STRING_ROOM } as const;
-  return removeRobots(context, room, requireUserIds(UserIds));
-};
-
-function removeRobots(
-  { tasks, application, switches }: ActionContext,
-  room: { roomId: string; roomIdType: RoomIdType },
-  userIds: readonly string[],
+  { SdkAppId: sdkAppId, RoomId, UserIds }: TrtcRequests["RemoveUser"],
 ): object {
-  const inRoom = tasks
-    .live()
-    .filter(
-      (task) =>
-        task.sdkAppId === application.sdkAppId &&
-        task.roomId === room.roomId &&
-        task.roomIdType === room.roomIdType,
-    );
-  if (inRoom.length === 0) throw refusal("FailedOperation.RoomNotExist");
-  if (!switches.removedRobotEndsTask) return {};
-  for (const { taskId } of inRoom.filter(({ userId }) => userIds.includes(userId))) {
-    tasks.changeLive(taskId, (task, now) => endTask(task, "robot-removed", now));
-  }
+  const room = { sdkAppId, roomId: String(RoomId), roomIdType: NUMERIC_ROOM } as const;
+  return removeRobots(context, room, requireUserIds(UserIds));
+}
+
+export function removeUserByStrRoomId(
+  context: ActionContext,
+  { SdkAppId: sdkAppId, RoomId: roomId, UserIds }: TrtcRequests["RemoveUserByStrRoomId"],
+): object {
+  checkRoom(roomId, STRING_ROOM);
+  const room = { sdkAppId, roomId, roomIdType: STRING_ROOM } as const;
+  return removeRobots(context, room, requireUserIds(UserIds));
+}
+
+function removeRobots(context: ActionContext, room: Room, userIds: readonly string[]): object {
+  const named = requireRobots(context, room).filter(({ userId }) => userIds.includes(userId));
+  throwOut(context, named, "robot-removed");
   return {};
 }
 

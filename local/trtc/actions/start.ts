@@ -6,6 +6,7 @@ import { ROBOT_PRIVILEGES, verifyPrivateMapKey } from "../../../shared/signing/p
 import { verifyUserSig } from "../../../shared/signing/user-sig.js";
 import { checkRoom } from "../../../shared/validation/rooms.js";
 import { refusal } from "../refusal.js";
+import { isSameRoom } from "../rooms.js";
 import type { TrtcRequests } from "../schemas.js";
 import { isRtmp, isStreamUrl } from "../stream-url.js";
 import { beginTask, endTask } from "../task.js";
@@ -22,7 +23,7 @@ export function startStreamIngest(
   const streamUrl = requireStreamUrl(request.StreamUrl);
   requireLogin(context, request);
   requireFunctions(context, streamUrl);
-  makeRoomForRobot(context, request.UserId);
+  makeRoomForRobot(context, request);
   requireCapacity(context);
 
   const task = beginTask({
@@ -36,6 +37,10 @@ export function startStreamIngest(
     userId: request.UserId,
     repeatNum: request.RepeatNum ?? 1,
     maxDurationMinutes: request.MaxDuration,
+    idleTimeoutSeconds: request.IdleTimeout,
+    idleMeans: context.switches.idleMeans,
+    autoPush: request.AutoPush ?? false,
+    enableProgress: request.EnableProgress ?? false,
     startedAt: context.clock.now(),
     streamUrl,
     seekSeconds: request.SeekSecond ?? 0,
@@ -87,11 +92,23 @@ function requireFunctions({ application }: ActionContext, streamUrl: string): vo
 }
 
 /** Undocumented for ingest; TRTC's other robots interrupt an earlier one of the same name. */
-function makeRoomForRobot({ tasks, application, switches }: ActionContext, userId: string): void {
-  const earlier = tasks.liveOfRobot({ sdkAppId: application.sdkAppId, userId });
-  if (!earlier) return;
-  if (switches.sameRobot === "refuse") throw refusal("FailedOperation.TaskExist");
-  tasks.changeLive(earlier.taskId, (task, now) => endTask(task, "interrupted", now));
+function makeRoomForRobot(
+  { tasks, application, switches }: ActionContext,
+  { UserId: userId, RoomId: roomId, RoomIdType: roomIdType }: StartRequest,
+): void {
+  const { taskExistKey, sameRobot } = switches;
+  if (taskExistKey === "never") return;
+  const { sdkAppId } = application;
+  const earlier = tasks
+    .liveOfRobot({ sdkAppId, userId })
+    .filter(
+      (task) => taskExistKey === "robot" || isSameRoom(task, { sdkAppId, roomId, roomIdType }),
+    );
+  if (earlier.length === 0) return;
+  if (sameRobot === "refuse") throw refusal("FailedOperation.TaskExist");
+  for (const { taskId } of earlier) {
+    tasks.changeLive(taskId, (task, now) => endTask(task, "interrupted", now));
+  }
 }
 
 function requireCapacity({ tasks, account, switches: { concurrency } }: ActionContext): void {

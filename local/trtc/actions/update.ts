@@ -27,5 +27,6 @@ const changeOf = (request: TrtcRequests["UpdateStreamIngest"]): TaskChange => ({
   ...(request.StreamUrl !== undefined && { streamUrl: request.StreamUrl }),
   ...(request.Volume !== undefined && { volume: request.Volume }),
   ...(request.IsPause !== undefined && { isPause: request.IsPause }),
+  ...(request.EnableProgress !== undefined && { enableProgress: request.EnableProgress }),
   ...(request.Tempo !== undefined && { tempo: request.Tempo }),
 });
