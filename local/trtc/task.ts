@@ -5,6 +5,7 @@
 import { MINUTE_MS, addMs } from "../../shared/clock.js";
 import type { RoomIdType } from "../../shared/validation/rooms.js";
 import type { Site } from "../../shared/validation/sites.js";
+import type { Media } from "./media.js";
 import {
   atRate,
   endOfRounds,
@@ -33,8 +34,7 @@ export type Source =
   | { state: "opening" }
   /** Could not be opened, and is tried again in a moment. */
   | { state: "failing" }
-  /** `null`: it has no end. */
-  | { state: "open"; durationSeconds: number | null };
+  | ({ state: "open" } & Media);
 
 export interface Task {
   taskId: string;
@@ -121,6 +121,13 @@ export function playheadOf(task: Task, now: Date): Playhead {
 
 export const durationOf = ({ source }: Task): number | null =>
   source.state === "open" ? source.durationSeconds : null;
+
+/** What was found in its source; null until it is open. */
+export function mediaOf({ source }: Task): Media | null {
+  if (source.state !== "open") return null;
+  const { container, durationSeconds, tracks } = source;
+  return { container, durationSeconds, tracks };
+}
 
 export const endTask = (task: Task, reason: EndReason, now: Date): Task => ({
   ...task,
