@@ -9,6 +9,7 @@ import {
   endOf,
   endTask,
   type NewTask,
+  type Source,
   playheadOf,
   type Task,
 } from "../local/trtc/task.js";
@@ -19,6 +20,10 @@ const BEGIN = new Date("2026-01-01T00:00:00Z");
 const HOUR_MS = 60 * MINUTE_MS;
 
 const after = (seconds: number): Date => addMs(BEGIN, seconds * SECOND_MS);
+
+const openOf = (durationSeconds: number | null): Source => ({
+  ...{ state: "open", container: "mp4", durationSeconds, tracks: [] },
+});
 
 function opened(fields: Partial<NewTask> = {}, durationSeconds: number | null = 4): Task {
   const task = beginTask({
@@ -43,7 +48,7 @@ function opened(fields: Partial<NewTask> = {}, durationSeconds: number | null = 
     volume: 100,
     ...fields,
   });
-  return changeSource(task, { state: "open", durationSeconds }, after(1));
+  return changeSource(task, openOf(durationSeconds), after(1));
 }
 
 const endedAfter = (task: Task): [seconds: number, reason: string] | undefined => {
@@ -141,7 +146,7 @@ describe("an update", () => {
     const seeking = opened({ repeatNum: 3, seekSeconds: 2 });
     const other = changeTask(seeking, { streamUrl: "http://b.example.com/b.mp4" }, after(5));
     expect(other).toMatchObject({ source: { state: "opening" }, sourceVersion: 1 });
-    const open = changeSource(other, { state: "open", durationSeconds: 10 }, after(6));
+    const open = changeSource(other, openOf(10), after(6));
     expect(playheadOf(open, after(8))).toEqual({ positionSeconds: 3, loops: 0 });
     expect(endedAfter(open)).toEqual([35, "finished"]);
   });
@@ -186,7 +191,7 @@ describe("a source that fails at first", () => {
 
   test("plays from the try that succeeds", () => {
     const retried = changeSource(failing, { state: "opening" }, after(3));
-    const open = changeSource(retried, { state: "open", durationSeconds: 4 }, after(4));
+    const open = changeSource(retried, openOf(4), after(4));
     expect(playheadOf(open, after(4)).positionSeconds).toBe(2);
     expect(endedAfter(open)).toEqual([6, "finished"]);
   });

@@ -1,7 +1,19 @@
 /** The bundled media, so that there is something to play with no network: `GET /media/clip.mp4`. */
 import { readFileSync } from "node:fs";
 
-const TYPES: Readonly<Record<string, string>> = { "clip.mp4": "video/mp4" };
+const TYPES: Readonly<Record<string, string>> = {
+  "clip.mp4": "video/mp4",
+  "small.mov": "video/quicktime",
+  "small.flv": "video/x-flv",
+  "small.m3u8": "application/vnd.apple.mpegurl",
+  "small-0.m2ts": "video/mp2t",
+  "small-1.m2ts": "video/mp2t",
+  "tone.m4a": "audio/mp4",
+  "tone.mp3": "audio/mpeg",
+  "uhd.mp4": "video/mp4",
+  "60fps.mp4": "video/mp4",
+  "h265.mp4": "video/mp4",
+};
 
 const read = new Map<string, Buffer>();
 

@@ -5,6 +5,7 @@
 import { MINUTE_MS, SECOND_MS, addMs } from "../../shared/clock.js";
 import type { RoomIdType } from "../../shared/validation/rooms.js";
 import type { Site } from "../../shared/validation/sites.js";
+import type { Media } from "./media.js";
 import {
   atRate,
   endOfRounds,
@@ -35,8 +36,7 @@ export type Source =
   | { state: "opening" }
   /** Could not be opened, for this reason, and is tried again in a moment. */
   | { state: "failing"; reason: string }
-  /** `null`: it has no end. */
-  | { state: "open"; durationSeconds: number | null };
+  | ({ state: "open" } & Media);
 
 /** What IdleTimeout counts is not documented: the switch `idleMeans`, as it was at the start. */
 export type IdleMeaning = "source-stalled" | "paused" | "never";
@@ -153,6 +153,13 @@ export function playheadOf(task: Task, now: Date): Playhead {
 
 export const durationOf = ({ source }: Task): number | null =>
   source.state === "open" ? source.durationSeconds : null;
+
+/** What was found in its source; null until it is open. */
+export function mediaOf({ source }: Task): Media | null {
+  if (source.state !== "open") return null;
+  const { container, durationSeconds, tracks } = source;
+  return { container, durationSeconds, tracks };
+}
 
 export const endTask = (task: Task, reason: EndReason, now: Date): Task => ({
   ...task,

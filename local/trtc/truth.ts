@@ -1,5 +1,6 @@
 /** What really is: for tests and for people, who of TRTC itself can only ask what it chooses to say. */
-import { durationOf, endOf, type EndReason, playheadOf, type Task } from "./task.js";
+import type { Media } from "./media.js";
+import { durationOf, endOf, type EndReason, mediaOf, playheadOf, type Task } from "./task.js";
 
 export interface TaskTruth {
   taskId: string;
@@ -19,6 +20,8 @@ export interface TaskTruth {
   loops: number;
   /** Of one round; null for a live source, and while the length is not known yet. */
   durationSeconds: number | null;
+  /** What was found in the source; null until it is open. */
+  media: Media | null;
   volume: number;
   tempo: number;
   autoPush: boolean;
@@ -44,6 +47,7 @@ export function truthOf(task: Task, now: Date): TaskTruth {
     state: end ? "ended" : running,
     ...playheadOf(task, now),
     durationSeconds: durationOf(task),
+    media: mediaOf(task),
     volume: task.volume,
     tempo: task.tempo,
     autoPush: task.autoPush,

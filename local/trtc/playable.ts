@@ -1,0 +1,46 @@
+/**
+ * What TRTC plays: the codecs of its guide, at most 1080p and 30 frames a second. The Chinese site
+ * alone writes the last two down; both sites are one service, so here they hold for both.
+ */
+import { type Media, SourceError, type VideoTrack } from "./media.js";
+
+const VIDEO_CODECS = new Set(["h264", "vp8"]);
+const AUDIO_CODECS = new Set(["aac", "opus", "mp3"]);
+
+/** In either orientation: a telephone held upright makes 1080 × 1920. */
+const LONG_SIDE_MAX = 1920;
+const SHORT_SIDE_MAX = 1080;
+
+/** 30, and what containers make of it that write their times in whole milliseconds. */
+const FRAME_RATE_MAX = 30.5;
+
+/** Throws a SourceError unless TRTC would play it. */
+export function refuseUnplayable({ tracks }: Media): void {
+  if (tracks.length === 0) {
+    throw new SourceError("unsupported", "There is neither picture nor sound in it.");
+  }
+  for (const { type, codec } of tracks) {
+    const known = type === "video" ? VIDEO_CODECS : AUDIO_CODECS;
+    if (!known.has(codec)) {
+      throw new SourceError(
+        "unsupported",
+        `The ${type} is ${codec}: ${[...known].join(", ")} are played.`,
+      );
+    }
+  }
+  for (const track of tracks) {
+    if (track.type !== "video" || !isTooLarge(track)) continue;
+    const { width, height, frameRate } = track;
+    const size = `${width ?? "?"} × ${height ?? "?"} at ${frameRate ?? "?"} frames a second`;
+    throw new SourceError("too-large", `The picture is ${size}: 1080p and 30 are the most.`);
+  }
+}
+
+/** What is not known counts as small enough. */
+export function isTooLarge({ width, height, frameRate }: Omit<VideoTrack, "type" | "codec">) {
+  return (
+    Math.max(width ?? 0, height ?? 0) > LONG_SIDE_MAX ||
+    Math.min(width ?? 0, height ?? 0) > SHORT_SIDE_MAX ||
+    (frameRate ?? 0) > FRAME_RATE_MAX
+  );
+}

@@ -1,0 +1,114 @@
+/**
+ * The size of an H.264 picture, from the sequence header that FLV and RTMP send first.
+ * Sources: ISO/IEC 14496-15, 5.3.3 (the record around it); ITU-T H.264, 7.3.2.1.1 (the set itself).
+ */
+const PROFILES_WITH_CHROMA = new Set([
+  44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244,
+]);
+
+/** Undefined when the bytes are none such. */
+export function avcSize(record: Buffer): { width: number; height: number } | undefined {
+  try {
+    const setLength = record.readUInt16BE(6);
+    const size = sizeOf(record.subarray(8, 8 + setLength));
+    return size.width > 0 && size.height > 0 ? size : undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function sizeOf(parameterSet: Buffer): { width: number; height: number } {
+  const profile = parameterSet.readUInt8(1);
+  const { bit, unsigned, signed } = bitReader(withoutEmulation(parameterSet.subarray(4)));
+  unsigned(); // its id
+  let chroma = 1;
+  if (PROFILES_WITH_CHROMA.has(profile)) {
+    chroma = unsigned();
+    if (chroma === 3) bit();
+    unsigned(); // bits of luma
+    unsigned(); // bits of chroma
+    bit();
+    if (bit()) skipScalingLists(chroma === 3 ? 12 : 8, { bit, signed });
+  }
+  unsigned(); // bits of the frame number
+  const order = unsigned();
+  if (order === 0) unsigned();
+  else if (order === 1) {
+    bit();
+    signed();
+    signed();
+    for (let left = unsigned(); left > 0; left -= 1) signed();
+  }
+  unsigned(); // reference frames
+  bit();
+  const columns = unsigned() + 1;
+  const rows = unsigned() + 1;
+  const fieldsInFrame = bit() ? 1 : 2;
+  if (fieldsInFrame === 2) bit();
+  bit();
+  const [left, right, top, bottom] = bit()
+    ? [unsigned(), unsigned(), unsigned(), unsigned()]
+    : NONE;
+  const unitX = chroma === 1 || chroma === 2 ? 2 : 1;
+  const unitY = (chroma === 1 ? 2 : 1) * fieldsInFrame;
+  return {
+    width: columns * 16 - (left + right) * unitX,
+    height: rows * 16 * fieldsInFrame - (top + bottom) * unitY,
+  };
+}
+
+const NONE = [0, 0, 0, 0] as const;
+
+function skipScalingLists(count: number, { bit, signed }: Pick<BitReader, "bit" | "signed">): void {
+  for (let list = 0; list < count; list += 1) {
+    if (!bit()) continue;
+    let last = 8;
+    let next = 8;
+    for (let n = 0; n < (list < 6 ? 16 : 64); n += 1) {
+      if (next !== 0) next = (last + signed() + 256) % 256;
+      if (next !== 0) last = next;
+    }
+  }
+}
+
+/** 00 00 03 stands for 00 00, so that no start code can come up inside. */
+function withoutEmulation(bytes: Buffer): Buffer {
+  return Buffer.from(
+    bytes.filter((byte, at) => !(byte === 3 && bytes[at - 1] === 0 && bytes[at - 2] === 0)),
+  );
+}
+
+interface BitReader {
+  bit: () => number;
+  bits: (count: number) => number;
+  /** Exponential Golomb. */
+  unsigned: () => number;
+  signed: () => number;
+}
+
+/** Throws a RangeError at the end. */
+function bitReader(bytes: Buffer): BitReader {
+  let at = 0;
+  const bit = (): number => {
+    const value = (bytes.readUInt8(at >> 3) >> (7 - (at & 7))) & 1;
+    at += 1;
+    return value;
+  };
+  const bits = (count: number): number => {
+    let value = 0;
+    for (let n = 0; n < count; n += 1) value = value * 2 + bit();
+    return value;
+  };
+  const unsigned = (): number => {
+    let zeros = 0;
+    while (bit() === 0) zeros += 1;
+    if (zeros > 31) throw new RangeError("A number is too long.");
+    return 2 ** zeros - 1 + bits(zeros);
+  };
+  const signed = (): number => {
+    const value = unsigned();
+    return value % 2 === 1 ? (value + 1) / 2 : -value / 2;
+  };
+  return { bit, bits, unsigned, signed };
+}

@@ -1,0 +1,68 @@
+/**
+ * What one visit to a source may cost: so many bytes and so long, over all its connections. When
+ * it is spent, everything that is still open ends, so that no server can keep the emulator busy.
+ */
+import { SourceError } from "../media.js";
+
+export interface Limits {
+  bytesMax: number;
+  timeLimitMs: number;
+}
+
+export interface Budget {
+  /** Aborts when the budget is spent, and when the visit is over. */
+  signal: AbortSignal;
+  /** Returns whether they may still be used. */
+  spend: (bytes: number) => boolean;
+  /** Rejects when the budget is spent, even if the work should not notice. */
+  within: <T>(work: Promise<T>) => Promise<T>;
+  /** What went wrong on the network: a reader above it may only see that bytes are missing. */
+  noteFailure: (error: SourceError) => void;
+  /** Whatever was thrown, as the reason for which the source was not opened. */
+  explain: (error: unknown) => SourceError;
+  close: () => void;
+}
+
+export function openBudget({ bytesMax, timeLimitMs }: Limits): Budget {
+  const spent = new AbortController();
+  const timeUp = AbortSignal.timeout(timeLimitMs);
+  const signal = AbortSignal.any([spent.signal, timeUp]);
+  const seconds = timeLimitMs / 1000;
+  let bytesLeft = bytesMax;
+  let failure: SourceError | undefined;
+
+  return {
+    signal,
+    spend(bytes) {
+      bytesLeft -= bytes;
+      if (bytesLeft < 0) {
+        const message = `More than ${bytesMax} bytes would have to be read.`;
+        spent.abort(new SourceError("unsupported", message));
+      }
+      return bytesLeft >= 0;
+    },
+    within: (work) =>
+      new Promise((resolve, reject) => {
+        const fail = () => reject(asError(signal.reason));
+        if (signal.aborted) fail();
+        else signal.addEventListener("abort", fail, { once: true });
+        work.then(resolve, reject).finally(() => signal.removeEventListener("abort", fail));
+      }),
+    noteFailure(error) {
+      if (!signal.aborted) failure ??= error;
+    },
+    explain(error) {
+      if (failure) return failure;
+      if (error instanceof SourceError) return error;
+      if (spent.signal.reason instanceof SourceError) return spent.signal.reason;
+      if (timeUp.aborted) {
+        return new SourceError("unreachable", `It was not opened within ${seconds} seconds.`);
+      }
+      return new SourceError("unsupported", asError(error).message);
+    },
+    close: () => spent.abort(new Error("The visit is over.")),
+  };
+}
+
+const asError = (reason: unknown): Error =>
+  reason instanceof Error ? reason : new Error(String(reason));

@@ -1,0 +1,61 @@
+/** Reads a stream of chunks as the bytes that a format asks for, no faster than it asks. */
+
+type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+export interface ByteReader {
+  /** Exactly so many; throws EndOfBytes when there are fewer. */
+  read: (length: number) => Promise<Buffer>;
+  /** So many, or all that are left, and takes none away. */
+  peek: (length: number) => Promise<Buffer>;
+  skip: (length: number) => Promise<void>;
+  /** Wants no more: what is still on its way is not waited for. */
+  close: () => Promise<void>;
+}
+
+export class EndOfBytes extends Error {
+  constructor() {
+    super("It ends in the middle.");
+  }
+}
+
+export function byteReader(chunks: Chunks): ByteReader {
+  const iterator: AsyncIterator<Uint8Array, unknown> | Iterator<Uint8Array, unknown> =
+    Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]();
+  let held: Buffer = Buffer.alloc(0);
+
+  const peek = async (length: number): Promise<Buffer> => {
+    const parts = [held];
+    let size = held.length;
+    while (size < length) {
+      const next = await iterator.next();
+      if (next.done) break;
+      const { buffer, byteOffset, byteLength } = next.value;
+      parts.push(Buffer.from(buffer, byteOffset, byteLength));
+      size += byteLength;
+    }
+    if (parts.length > 1) held = Buffer.concat(parts);
+    return held.subarray(0, length);
+  };
+
+  return {
+    peek,
+    async read(length) {
+      const bytes = await peek(length);
+      if (bytes.length < length) throw new EndOfBytes();
+      held = held.subarray(length);
+      return bytes;
+    },
+    async skip(length) {
+      let left = length;
+      while (left > held.length) {
+        left -= held.length;
+        held = Buffer.alloc(0);
+        if ((await peek(1)).length === 0) throw new EndOfBytes();
+      }
+      held = held.subarray(left);
+    },
+    async close() {
+      await iterator.return?.();
+    },
+  };
+}

@@ -1,0 +1,25 @@
+/**
+ * Whatever is behind an http or https address. What it is, its first bytes say, whatever its name:
+ * a playlist and an FLV stream are read on from there, a file is opened anew, by ranges.
+ */
+import type { Media } from "../media.js";
+import { boundedFetch } from "./bounded-fetch.js";
+import type { Budget } from "./budget.js";
+import { byteReader } from "./byte-reader.js";
+import { readFile } from "./file.js";
+import { isFlv, readFlv } from "./flv.js";
+import { isPlaylist, readHls } from "./hls.js";
+
+const HEAD_BYTES = 16;
+
+/** Throws a SourceError, or what the budget explains. */
+export async function readHttp(streamUrl: string, budget: Budget): Promise<Media> {
+  const fetch = boundedFetch(budget);
+  const response = await fetch(streamUrl);
+  const bytes = byteReader(response.body ?? []);
+  const head = await bytes.peek(HEAD_BYTES);
+  if (isFlv(head)) return readFlv(bytes, budget.signal);
+  if (isPlaylist(head)) return readHls({ url: response.url, bytes }, { budget, fetch });
+  await bytes.close();
+  return readFile(streamUrl, { budget, fetch });
+}
