@@ -5,7 +5,14 @@ import { element, setText } from "./dom.js";
 import { headAfter } from "./follow.js";
 import { makeScreen } from "./screen.js";
 import type { Sound } from "./sound.js";
-import { countdownText, endReasonText, instantText, stateText, timeText } from "./words.js";
+import {
+  countdownText,
+  endReasonText,
+  endsByText,
+  instantText,
+  stateText,
+  timeText,
+} from "./words.js";
 
 export interface Card {
   root: HTMLElement;
@@ -59,12 +66,13 @@ export function makeCard(first: RobotView, firstAtMs: number): Card {
   };
 
   function writeFacts(elapsedSeconds: number, loops: number): void {
-    const { rounds, volume, tempo, endsBy, ended } = robot;
-    const isOver = ended?.reason === "finished";
-    write("Round", `${isOver ? loops : loops + 1} of ${rounds ?? "∞"}`);
-    write("Ends in", endsBy ? countdownText(endsBy.inSeconds - elapsedSeconds) : "—");
-    const reason = endsBy ? endReasonText(endsBy.reason) : "TRTC sets no end of its own";
-    facts.get("Ends in")?.setAttribute("title", reason);
+    const { rounds, volume, tempo, endsBy, ended, durationSeconds } = robot;
+    const round = ended?.reason === "finished" ? loops : loops + 1;
+    const isEndless = durationSeconds === null && robot.state !== "opening";
+    write("Round", isEndless ? "live" : `${round} of ${rounds ?? "∞"}`);
+    const left = endsBy ? countdownText(endsBy.inSeconds - elapsedSeconds) : "";
+    const never = ended ? "—" : "No end of its own";
+    write("Ends in", endsBy ? `${left} (${endsByText(endsBy.reason)})` : never);
     write("Volume", volume > 100 ? `${volume} % (heard as 100 %)` : `${volume} %`);
     write("Tempo", `${tempo}×`);
     write("Source", robot.source);

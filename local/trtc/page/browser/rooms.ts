@@ -95,12 +95,15 @@ function makeLine(robot: RobotView): Line {
   const pill = element("span", { class: "pill" }, stateText(state));
   const root = element("li", {}, element("span", { class: "who" }, userId), where, pill);
   root.dataset["state"] = state;
-  const length = durationSeconds === null ? "live" : timeText(durationSeconds);
+  const length = timeText(durationSeconds ?? 0);
   return {
     root,
     tick(elapsedSeconds) {
       const { positionSeconds, loops } = headAfter(robot, elapsedSeconds);
-      const position = `${timeText(positionSeconds)} / ${length}, round ${loops + 1}`;
+      const head = timeText(positionSeconds);
+      const round = `round ${loops + 1}`;
+      const position =
+        durationSeconds === null ? `live for ${head}` : `${head} / ${length}, ${round}`;
       const end = ended && `${endReasonText(ended.reason)}, ${instantText(ended.at)}`;
       setText(where, end ?? position);
     },

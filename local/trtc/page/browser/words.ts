@@ -16,6 +16,16 @@ export function endReasonText(reason: string): string {
   return words ?? reason.replace(/^./, (first) => first.toUpperCase()).replaceAll("-", " ");
 }
 
+const ENDS_BY: Readonly<Record<string, string>> = {
+  finished: "last round",
+  "max-duration": "MaxDuration",
+  "paused-too-long": "pause limit",
+};
+
+/** What will end it, in a word or two. */
+export const endsByText = (reason: string): string =>
+  (Object.hasOwn(ENDS_BY, reason) && ENDS_BY[reason]) || endReasonText(reason);
+
 const STATES = {
   opening: "Opening",
   failing: "No source",
