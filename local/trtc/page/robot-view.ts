@@ -21,7 +21,11 @@ export function robotView(task: Task, now: Date): RobotView {
     source: shownUrl(streamUrl),
     media: ended
       ? null
-      : { format: formatOf(streamUrl), streamUrl, relayUrl: relayPath(task, streamUrl) },
+      : {
+          format: formatOf(streamUrl, containerOf(truth)),
+          streamUrl,
+          relayUrl: relayPath(task, streamUrl),
+        },
     state: stateOf(task, truth.state),
     rounds: task.repeatNum === LOOP ? null : task.repeatNum,
     volume: truth.volume,
@@ -40,4 +44,11 @@ function endsBy(task: Task, now: Date): RobotView["endsBy"] {
   const end = endOf(task, END_OF_TIME);
   if (!end) return null;
   return { inSeconds: (end.at.getTime() - now.getTime()) / SECOND_MS, reason: end.reason };
+}
+
+/** What the source was found to be, where the emulator has looked: `media.container` of a task. */
+function containerOf(truth: object): string | undefined {
+  if (!("media" in truth) || typeof truth.media !== "object") return undefined;
+  const media = truth.media ?? {};
+  return "container" in media && typeof media.container === "string" ? media.container : undefined;
 }
