@@ -64,7 +64,7 @@ test("a reason that has no words of its own is shown by its name", () => {
   expect(endReasonText("max-duration")).toBe("Reached its MaxDuration");
   expect(endReasonText("room-dismissed")).toBe("Room dismissed");
   expect(endReasonText("constructor")).toBe("Constructor");
-  expect([endsByText("max-duration"), endsByText("idle")]).toEqual(["MaxDuration", "Idle"]);
+  expect([endsByText("max-duration"), endsByText("idle")]).toEqual(["MaxDuration in", "Ends in"]);
 });
 
 test.each([

@@ -50,11 +50,14 @@ export function makeCard(first: RobotView, firstAtMs: number): Card {
   const done = element("div", { class: "done" });
   const bar = element("div", { class: "bar", role: "progressbar", "aria-label": "Position" }, done);
   const facts = new Map<Fact, HTMLElement>(FACTS.map((fact) => [fact, element("dd")]));
+  /** Named after what will end it. */
+  const endsIn = element("dt");
   const list = element("dl", { class: "facts" });
   for (const [fact, value] of facts) {
     const isWide = fact === "Source" || fact === "Task";
     const attributes = { class: isWide ? "wide" : "" };
-    list.append(element("div", attributes, element("dt", {}, fact), value));
+    const term = fact === "Ends in" ? endsIn : element("dt", {}, fact);
+    list.append(element("div", attributes, term, value));
   }
   const root = element("article", { class: "card" }, stage);
   root.append(element("header", {}, name, state));
@@ -70,9 +73,9 @@ export function makeCard(first: RobotView, firstAtMs: number): Card {
     const round = ended?.reason === "finished" ? loops : loops + 1;
     const isEndless = durationSeconds === null && robot.state !== "opening";
     write("Round", isEndless ? "live" : `${round} of ${rounds ?? "∞"}`);
-    const left = endsBy ? countdownText(endsBy.inSeconds - elapsedSeconds) : "";
     const never = ended ? "—" : "No end of its own";
-    write("Ends in", endsBy ? `${left} (${endsByText(endsBy.reason)})` : never);
+    write("Ends in", endsBy ? countdownText(endsBy.inSeconds - elapsedSeconds) : never);
+    setText(endsIn, endsBy ? endsByText(endsBy.reason) : "Ends in");
     write("Volume", volume > 100 ? `${volume} % (heard as 100 %)` : `${volume} %`);
     write("Tempo", `${tempo}×`);
     write("Source", robot.source);
@@ -132,7 +135,7 @@ function veilOf(
   if (ended) return [endReasonText(ended.reason), instantText(ended.at)];
   if (!isConnected) return ["No answer from the emulator", "The page goes on when it is back."];
   if (media?.format === "none") {
-    return ["RTMP", "No browser plays it. Everything below is what the emulator knows."];
+    return ["RTMP", "No browser plays it. The rest is what the emulator knows of it."];
   }
   if (state === "opening") return ["Opening the source", ""];
   if (state === "failing") return ["The source cannot be opened", "TRTC tries again in a moment."];

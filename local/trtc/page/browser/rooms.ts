@@ -11,6 +11,7 @@ const SILENCE_MS = 2500;
 
 interface Line {
   root: HTMLElement;
+  update: (robot: RobotView) => void;
   tick: (elapsedSeconds: number) => void;
 }
 
@@ -38,7 +39,7 @@ const hidden = element("p", { class: "about" });
 const name = element("div", { class: "name" }, element("h1", {}, "Rooms"));
 name.append(element("p", { class: "about" }, "TRTC emulator"));
 document.body.append(element("header", { class: "top" }, name, connection));
-document.body.append(element("main", {}, empty, liveSection, darkSection, hidden));
+document.body.append(element("main", {}, liveSection, darkSection, empty, hidden));
 
 function show(): void {
   const { rooms, hidden: more } = answered.view;
@@ -77,37 +78,48 @@ function makeEntry({ href, roomId, roomIdType, sdkAppId }: RoomSummary): Entry {
   );
   root.append(list);
   let lines: Line[] = [];
+  let shown = "";
   return {
     root,
     update(room) {
       const isDark = room.live.length === 0;
       root.dataset["state"] = isDark ? "ended" : "playing";
-      lines = (isDark ? room.ended.slice(0, 1) : room.live).map(makeLine);
-      list.replaceChildren(...lines.map((line) => line.root));
+      const robots = isDark ? room.ended.slice(0, 1) : room.live;
+      const key = robots.map(({ taskId }) => taskId).join(" ");
+      if (key !== shown) {
+        lines = robots.map(makeLine);
+        list.replaceChildren(...lines.map((line) => line.root));
+      }
+      shown = key;
+      robots.forEach((robot, at) => lines[at]?.update(robot));
     },
     tick: (elapsedSeconds) => lines.forEach((line) => line.tick(elapsedSeconds)),
   };
 }
 
-function makeLine(robot: RobotView): Line {
-  const { ended, durationSeconds, state, userId } = robot;
+function makeLine(first: RobotView): Line {
+  let robot = first;
   const where = element("span", { class: "where" });
-  const pill = element("span", { class: "pill" }, stateText(state));
-  const root = element("li", {}, element("span", { class: "who" }, userId), where, pill);
-  root.dataset["state"] = state;
-  const length = timeText(durationSeconds ?? 0);
+  const pill = element("span", { class: "pill" });
+  const root = element("li", {}, element("span", { class: "who" }, first.userId), where, pill);
   return {
     root,
-    tick(elapsedSeconds) {
-      const { positionSeconds, loops } = headAfter(robot, elapsedSeconds);
-      const head = timeText(positionSeconds);
-      const round = `round ${loops + 1}`;
-      const position =
-        durationSeconds === null ? `live for ${head}` : `${head} / ${length}, ${round}`;
-      const end = ended && `${endReasonText(ended.reason)}, ${instantText(ended.at)}`;
-      setText(where, end ?? position);
+    update(next) {
+      robot = next;
+      root.dataset["state"] = robot.state;
+      setText(pill, stateText(robot.state));
     },
+    tick: (elapsedSeconds) => setText(where, whereText(robot, elapsedSeconds)),
   };
+}
+
+function whereText(robot: RobotView, elapsedSeconds: number): string {
+  const { ended, durationSeconds } = robot;
+  if (ended) return `${endReasonText(ended.reason)}, ${instantText(ended.at)}`;
+  const { positionSeconds, loops } = headAfter(robot, elapsedSeconds);
+  const head = timeText(positionSeconds);
+  if (durationSeconds === null) return `live for ${head}`;
+  return `${head} / ${timeText(durationSeconds)}, round ${loops + 1}`;
 }
 
 function tick(): void {

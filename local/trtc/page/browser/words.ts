@@ -17,14 +17,14 @@ export function endReasonText(reason: string): string {
 }
 
 const ENDS_BY: Readonly<Record<string, string>> = {
-  finished: "last round",
-  "max-duration": "MaxDuration",
-  "paused-too-long": "pause limit",
+  finished: "Last round ends in",
+  "max-duration": "MaxDuration in",
+  "paused-too-long": "Pause limit in",
 };
 
-/** What will end it, in a word or two. */
+/** What a countdown to such an end is called. */
 export const endsByText = (reason: string): string =>
-  (Object.hasOwn(ENDS_BY, reason) && ENDS_BY[reason]) || endReasonText(reason);
+  (Object.hasOwn(ENDS_BY, reason) && ENDS_BY[reason]) || "Ends in";
 
 const STATES = {
   opening: "Opening",
