@@ -62,10 +62,11 @@ describe("one place for each thing", () => {
     expect(onlyIn(/^shared\/config\.ts$/, /process\.env/, PRODUCT)).toEqual([]);
   });
 
-  test("the time is read in clock.ts", () => {
+  test("the time is read in clock.ts, and in a browser in a clock.ts of its own", () => {
     const reading =
       /Date\.now|new Date\(\)|performance\.now|setTimeout|setInterval|timers\/promises/;
-    expect(onlyIn(/^shared\/clock\.ts$/, reading, PRODUCT)).toEqual([]);
+    const clocks = /^(shared|local\/trtc\/page\/browser)\/clock\.ts$/;
+    expect(onlyIn(clocks, reading, PRODUCT)).toEqual([]);
   });
 
   test("SQL is in store/", () => {

@@ -1,9 +1,13 @@
-/** Which path is answered by what: Tencent's API on `/`, the emulator's own endpoints and media beside it. */
+/**
+ * Which path is answered by what: Tencent's API on `/`, the emulator's own endpoints, media and
+ * pages beside it. Whoever opens `/` in a browser sees the rooms.
+ */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { answerAdmin, type JsonAnswer, notAllowed, notFound } from "./admin.js";
 import { answerApi } from "./api-exchange.js";
 import { isLoopbackHeader } from "./loopback.js";
 import { mediaFile } from "./media-files.js";
+import { answerPage, isForEyes, isPagePath } from "./page/answer-page.js";
 import { readBody } from "./read-body.js";
 import { serveBytes } from "./serve-bytes.js";
 import type { World } from "./world.js";
@@ -29,10 +33,10 @@ export function makeRoutes(
     const atMs = world.arrivalClock.elapsedMs();
     const [path = "/", ...query] = (request.url ?? "/").split("?");
     const exchange = { request, response, path, query: query.join("?") };
-    const answering =
-      path === "/"
-        ? answerApi(world, { ...exchange, atMs })
-        : answerOwn(world, exchange, { allowRemote });
+    const isApi = path === "/" && !isForEyes(request, exchange.query);
+    const answering = isApi
+      ? answerApi(world, { ...exchange, atMs })
+      : answerOwn(world, exchange, { allowRemote });
     // Only a broken connection can fail here, and there is nobody left to tell.
     answering.catch(() => response.destroy());
   };
@@ -50,6 +54,9 @@ async function answerOwn(
     sendJson(exchange, { status: 403, body: { error: "Ask by a loopback address." } });
   } else if (path.startsWith(MEDIA)) {
     answerMedia(exchange);
+  } else if (path === "/" || isPagePath(path)) {
+    const answer = await answerPage(world, exchange);
+    if (answer) sendJson(exchange, answer);
   } else {
     sendJson(exchange, answerAdmin(world, { method, path, body }));
   }

@@ -1,0 +1,38 @@
+/**
+ * Asks the emulator again and again. A question is all there is: no connection that could break, and
+ * nothing that a restart of the emulator would have to find again.
+ */
+import { elapsedMs, sleep } from "./clock.js";
+
+const EVERY_MS = 400;
+const TIME_LIMIT_MS = 3000;
+
+export interface Answer<View> {
+  view: View;
+  /** When the emulator looked, on this page's clock: half way between question and answer. */
+  atMs: number;
+}
+
+/** Never ends. `onAnswer` gets undefined when there was none. */
+export async function poll<View>(
+  url: string,
+  onAnswer: (answer: Answer<View> | undefined) => void,
+): Promise<never> {
+  for (;;) {
+    onAnswer(await ask<View>(url));
+    await sleep(EVERY_MS);
+  }
+}
+
+async function ask<View>(url: string): Promise<Answer<View> | undefined> {
+  const askedMs = elapsedMs();
+  try {
+    const signal = AbortSignal.timeout(TIME_LIMIT_MS);
+    const response = await fetch(url, { cache: "no-store", signal });
+    if (!response.ok) return undefined;
+    const view = (await response.json()) as View;
+    return { view, atMs: (askedMs + elapsedMs()) / 2 };
+  } catch {
+    return undefined;
+  }
+}

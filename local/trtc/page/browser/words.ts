@@ -1,0 +1,68 @@
+/** Numbers and states as people read them. */
+
+const END_REASONS: Readonly<Record<string, string>> = {
+  stopped: "Stopped",
+  finished: "Played to its end",
+  "max-duration": "Reached its MaxDuration",
+  "paused-too-long": "Paused for more than 12 hours",
+  "robot-removed": "Its robot was removed",
+  interrupted: "Interrupted by a robot of the same name",
+  "source-failed": "The source could not be played",
+};
+
+/** A reason without words of its own is shown by its name. */
+export function endReasonText(reason: string): string {
+  const words = Object.hasOwn(END_REASONS, reason) ? END_REASONS[reason] : undefined;
+  return words ?? reason.replace(/^./, (first) => first.toUpperCase()).replaceAll("-", " ");
+}
+
+const ENDS_BY: Readonly<Record<string, string>> = {
+  finished: "Last round ends in",
+  "max-duration": "MaxDuration in",
+  "paused-too-long": "Pause limit in",
+};
+
+/** What a countdown to such an end is called. */
+export const endsByText = (reason: string): string =>
+  (Object.hasOwn(ENDS_BY, reason) && ENDS_BY[reason]) || "Ends in";
+
+const STATES = {
+  opening: "Opening",
+  failing: "No source",
+  playing: "Playing",
+  paused: "Paused",
+  ended: "Ended",
+} as const;
+
+export const stateText = (state: keyof typeof STATES): string => STATES[state];
+
+/** `1:02.5`, and with hours `3:01:02`: tenths are of use while there is little else. */
+export function timeText(seconds: number): string {
+  const tenths = Math.floor(Math.max(0, seconds) * 10 + 1e-6);
+  const whole = Math.floor(tenths / 10);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const rest = String(whole % 60).padStart(2, "0");
+  if (hours > 0) return `${hours}:${String(minutes).padStart(2, "0")}:${rest}`;
+  return `${minutes}:${rest}.${tenths % 10}`;
+}
+
+/** `6 d 23:59:59`, `1:02:05`, `2:05`: whole seconds, rounded up, so that 0:00 is the end. */
+export function countdownText(seconds: number): string {
+  const whole = Math.ceil(Math.max(0, seconds) - 1e-6);
+  const days = Math.floor(whole / 86_400);
+  const hours = Math.floor(whole / 3600) % 24;
+  const minutes = Math.floor(whole / 60) % 60;
+  const rest = String(whole % 60).padStart(2, "0");
+  if (days + hours === 0) return `${minutes}:${rest}`;
+  const clock = `${hours}:${String(minutes).padStart(2, "0")}:${rest}`;
+  return days > 0 ? `${days} d ${clock}` : clock;
+}
+
+/** In the viewer's own time zone. */
+export const instantText = (iso: string): string =>
+  new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" }).format(
+    new Date(iso),
+  );
+
+export const roomKindText = (roomIdType: 0 | 1): string =>
+  roomIdType === 1 ? "Numeric room" : "String room";
