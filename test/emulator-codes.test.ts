@@ -3,6 +3,7 @@
  * real cause, or by a fault where no cause is known.
  */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { DOCUMENTED_CODES } from "../local/trtc/coverage/codes.js";
 import { DEFAULT_APPLICATIONS } from "../local/trtc/defaults.js";
 import type { TrtcAction } from "../local/trtc/schemas.js";
 import type { Emulator } from "../local/trtc/server.js";
@@ -36,53 +37,10 @@ beforeAll(async () => {
 });
 afterAll(() => emulator.close());
 
-/** What each page lists; trtc-facts has them with their sources. */
-const DOCUMENTED: Readonly<Partial<Record<TrtcAction, readonly string[]>>> = {
-  StartStreamIngest: [
-    "FailedOperation.NotAllowed",
-    "FailedOperation.NotRtmpFunction",
-    "FailedOperation.RestrictedConcurrency",
-    "FailedOperation.TaskExist",
-    "InternalError.HttpParseFailed",
-    "InternalError.InternalError",
-    "InvalidParameter.BodyParamsError",
-    "InvalidParameter.RoomId",
-    "InvalidParameter.StrRoomId",
-    "InvalidParameter.SdkAppId",
-    "InvalidParameter.StreamUrl",
-    "InvalidParameter.TaskId",
-    "InvalidParameter.UserSig",
-    "MissingParameter.RoomId",
-    "MissingParameter.SdkAppId",
-    "MissingParameter.TaskId",
-    "ResourceInsufficient.RequestRejection",
-  ],
-  StopStreamIngest: [
-    "FailedOperation.TaskFinished",
-    "InvalidParameter.BodyParamsError",
-    "InvalidParameter.SdkAppId",
-    "InvalidParameter.TaskId",
-  ],
-  UpdateStreamIngest: [
-    "FailedOperation.TaskNotExist",
-    "InternalError.DBError",
-    "InvalidParameter.StreamUrl",
-    "InvalidParameter.TaskId",
-    "MissingParameter.SdkAppId",
-    "MissingParameter.TaskId",
-  ],
-  DescribeStreamIngest: [
-    "FailedOperation.QueryTaskInfoFailed",
-    "InternalError.DBError",
-    "InvalidParameter.TaskId",
-    "MissingParameter.SdkAppId",
-    "MissingParameter.TaskId",
-  ],
-};
-
 type Cause = (send: Send, action: TrtcAction) => Promise<unknown>;
-const cases = Object.entries(DOCUMENTED).flatMap(([action, codes]) =>
-  codes.map((code) => ({ action: action as TrtcAction, code })),
+const cases = Object.entries(DOCUMENTED_CODES).flatMap(
+  ([action, codes]: [string, readonly string[]]) =>
+    codes.map((code) => ({ action: action as TrtcAction, code })),
 );
 
 const start =

@@ -20,6 +20,7 @@ import type { Accounts, Application } from "./parties.js";
 import { probe } from "./probe.js";
 import { makeRoutes } from "./routes.js";
 import { sharedProbe } from "./shared-probe.js";
+import type { Limits } from "./source/budget.js";
 import { DEFAULT_SWITCHES, makeSwitchBoard, type SwitchBoard, type Switches } from "./switches.js";
 import { makeTasks } from "./tasks.js";
 import type { TaskTruth } from "./truth.js";
@@ -42,6 +43,8 @@ export interface EmulatorOptions {
    * unless given: Tencent's SDKs sign by the machine's clock, which a test cannot move.
    */
   arrivalClock?: Clock;
+  /** How much of a source is read, and for how long; what is usual is in probe.ts. */
+  sourceLimits?: Limits;
   switches?: Partial<Switches>;
   faults?: readonly Fault[];
   /** For tests of what was sent. */
@@ -118,7 +121,13 @@ function makeWorld(options: EmulatorOptions, signal: AbortSignal): World {
     onEnd: (task, end) => announcer.ended(task, end),
   });
   const tasks = makeTasks(clock, { listener: endWatch });
-  const opening = { tasks, clock, signal, announcer, probe: sharedProbe(probe, arrivalClock) };
+  const opening = {
+    tasks,
+    clock,
+    signal,
+    announcer,
+    probe: sharedProbe((url) => probe(url, options.sourceLimits), arrivalClock),
+  };
   return {
     ...{ clock, arrivalClock, applications, tasks, switches, faults, announcer, endWatch, signal },
     accounts: options.accounts,
