@@ -149,12 +149,14 @@ describeInBrowser("a room one can watch", () => {
     await picture(page);
     await change(taskId, { IsPause: true });
     await state(page, "paused");
-    let frame = 0;
+    let [frame, looks] = [0, 0];
     await eventually("the picture where the task stands", async () => {
+      const { currentTime, seeking } = await videoOf(page);
       const before = frame;
       frame = await pixels(page);
-      const isThere = apart((await videoOf(page)).currentTime, positionOf(taskId)) < 0.05;
-      return isThere && frame === before;
+      const isThere = !seeking && apart(currentTime, positionOf(taskId)) < 0.05;
+      looks = isThere && frame === before ? looks + 1 : 0;
+      return looks === 5;
     });
     const at = (await videoOf(page)).currentTime;
     await systemClock.sleep(1000);
