@@ -141,6 +141,11 @@ describe("refuses", () => {
     expect((await relay(ended)).status).toBe(404);
   });
 
+  test("everything but GET", async () => {
+    expect((await relay(robot, { method: "HEAD" })).status).toBe(405);
+    expect((await relay(robot, { method: "POST", body: "x" })).status).toBe(405);
+  });
+
   test("RTMP, which is no request that could be passed on", async () => {
     expect((await relay(await play("rtmp://127.0.0.1/app/stream"))).status).toBe(404);
   });

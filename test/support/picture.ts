@@ -7,6 +7,8 @@ import type { Page } from "playwright-core";
 export interface Video {
   currentTime: number;
   paused: boolean;
+  /** On its way to another place, whose picture is not there yet. */
+  seeking: boolean;
   muted: boolean;
   /** 0 to 100. */
   volume: number;
@@ -17,8 +19,8 @@ const video = (nth: number): string => `document.querySelectorAll("video")[${nth
 
 export const videoOf = (page: Page, nth = 0): Promise<Video> =>
   page.evaluate<Video>(
-    `(({ currentTime, paused, muted, volume, playbackRate }) =>
-      ({ currentTime, paused, muted, playbackRate, volume: Math.round(volume * 100) }))(${video(nth)})`,
+    `(({ currentTime, paused, seeking, muted, volume, playbackRate }) =>
+      ({ currentTime, paused, seeking, muted, playbackRate, volume: Math.round(volume * 100) }))(${video(nth)})`,
   );
 
 /** Whether frames were decoded and shown. */

@@ -55,7 +55,10 @@ export async function answerPage(
   const found = readRoomPath(rest, query);
   if (!found) return notFound;
   if (isData) return found.rest ? notFound : { status: 200, body: roomView(world, found.room) };
-  if (found.rest === "/media") return await relayMedia(world, exchange, { ...found, query });
+  if (found.rest === "/media") {
+    if (request.method !== "GET") return notAllowed("GET");
+    return await relayMedia(world, exchange, { ...found, query });
+  }
   if (found.rest) return notFound;
   sendRoom(world, exchange, found.room);
   return undefined;
