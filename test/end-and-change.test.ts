@@ -1,17 +1,16 @@
 /** Stopping, updating, describing and listing, through the doors and the emulator. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { MINUTE_MS, systemClock } from "../shared/clock.js";
-import { type FlakyTrtc, openFlakyHouse } from "./support/flaky-trtc.js";
-import { CN_APP, type House, INTL_APP } from "./support/house.js";
+import { CN_APP, type House, INTL_APP, openHouse, type TrtcHandle } from "./support/house.js";
 
 const OTHER_KEY = "another-callers-key";
 
 let house: House;
-let trtc: FlakyTrtc;
+let trtc: TrtcHandle;
 let rooms = 0;
 
 beforeAll(async () => {
-  ({ house, trtc } = await openFlakyHouse({
+  house = await openHouse({
     env: {
       TRTC_TIMEOUT_SECONDS: "1",
       CALLERS: JSON.stringify([
@@ -22,7 +21,8 @@ beforeAll(async () => {
         },
       ]),
     },
-  }));
+  });
+  ({ trtc } = house);
 });
 afterAll(() => house.close());
 
@@ -184,7 +184,7 @@ describe("describing", () => {
 
   test("passes on that TRTC does not know at the moment, and changes nothing", async () => {
     const { named } = await started();
-    trtc.next("DescribeStreamIngest", "gateway-error");
+    trtc.next("DescribeStreamIngest", "http-502");
     expect((await describeIt(named)).Error?.Code).toBe("InternalError");
     expect(await describeIt(named)).toMatchObject({ State: "running" });
   });
