@@ -7,6 +7,7 @@ import { createStore } from "../shared/store/store.js";
 import type { TaskTruth } from "../local/truth.js";
 import { CN_APP, type House, openHouse, type TrtcHandle } from "./support/house.js";
 import { countedBy, type ManualClock, manualClock } from "./support/manual-clock.js";
+import { BOTH_WAYS } from "./support/switch-sets.js";
 
 let clock: ManualClock;
 let trtc: TrtcHandle;
@@ -64,7 +65,10 @@ function run(timeLimitSeconds = 100) {
 
 const ran = (timeLimitSeconds?: number) => clock.advanceUntilDone(run(timeLimitSeconds));
 
-describe("a deadline that comes", () => {
+describe.each(BOTH_WAYS)("a deadline that comes, at %s:", (_way, switches) => {
+  beforeAll(() => trtc.turn(switches));
+  afterAll(() => trtc.turn({}));
+
   test.each([
     ["a loop", {}],
     ["a source that is played a thousand times", { RepeatNum: 1000 }],

@@ -12,6 +12,7 @@ import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "../../local/trtc/default
 import type { CallFault } from "../../local/trtc/faults/fault.js";
 import type { TrtcAction } from "../../local/trtc/schemas.js";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../local/trtc/server.js";
+import type { Switches } from "../../local/trtc/switches.js";
 import { readTruth } from "../../local/truth.js";
 import { type Clock, systemClock } from "../../shared/clock.js";
 import type { Environment } from "../../shared/config.js";
@@ -56,6 +57,8 @@ export interface TrtcHandle {
   calls: (action: TrtcAction) => number;
   /** The bodies that were sent, by action. */
   bodies: (action: TrtcAction) => Record<string, unknown>[];
+  /** Turns these switches, and all others back to where they were when the house was opened. */
+  turn: (switches: Partial<Switches>) => void;
 }
 
 export interface Answer {
@@ -128,8 +131,10 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
 
 type Sent = Parameters<NonNullable<EmulatorOptions["onCall"]>>[0];
 
-function trtcHandle({ faults, calls }: Emulator, sent: readonly Sent[]): TrtcHandle {
+function trtcHandle({ faults, calls, switches }: Emulator, sent: readonly Sent[]): TrtcHandle {
+  const initial = switches.read();
   return {
+    turn: (wanted) => switches.replace({ ...initial, ...wanted }),
     next(action, ...kinds) {
       faults.clear();
       faults.add(...kinds.map((kind): CallFault => ({ action, kind, times: 1 })));
