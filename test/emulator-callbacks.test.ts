@@ -224,7 +224,7 @@ describe("an end that comes by itself", () => {
     expect(receiver.received).toHaveLength(6);
   });
 
-  test("of many tasks is told of each at its own instant, by one sleep", async () => {
+  test("of many tasks is told of each once, and at its own instant", async () => {
     const all = [];
     for (let n = 1; n <= 20; n += 1) all.push(await start({ RepeatNum: n }));
     await receiver.until(60);
