@@ -314,6 +314,23 @@ describe("a receiver that does not take it", () => {
     expect(await outcomes(1)).toEqual({ state: "delivered", outcomes: ["HTTP 200"] });
   });
 
+  test("holds sixty-four connections open, and no more, however many events there are", async () => {
+    const deaf = await startCallbackReceiver(KEY);
+    deaf.answer(...Array<"never">(1000).fill("never"));
+    const other = await startTestEmulator({
+      switches: { callsPerSecond: 10_000 },
+      applications: DEFAULT_APPLICATIONS.map((each) => ({ ...each, callbackUrl: deaf.url })),
+    });
+    for (let n = 0; n < 100; n += 1) {
+      await cnSdk(other)("StartStreamIngest", startFields(CN_APP, { RoomId: `deaf-${n}` }));
+    }
+    await deaf.until(64);
+    await systemClock.sleep(50);
+    expect([deaf.received.length, other.callbacks().length]).toEqual([64, 300]);
+    await other.close();
+    await deaf.close();
+  });
+
   test("does not keep the emulator from answering, or from closing", async () => {
     const deaf = await startCallbackReceiver(KEY);
     deaf.answer(...Array<"never">(100).fill("never"));
