@@ -224,7 +224,7 @@ describe("an end that comes by itself", () => {
     expect(receiver.received).toHaveLength(6);
   });
 
-  test("of many tasks is told of each at its own instant, by one sleep", async () => {
+  test("of many tasks is told of each once, and at its own instant", async () => {
     const all = [];
     for (let n = 1; n <= 20; n += 1) all.push(await start({ RepeatNum: n }));
     await receiver.until(60);
@@ -312,6 +312,23 @@ describe("a receiver that does not take it", () => {
     await stop(TaskId);
     await receiver.until(6);
     expect(await outcomes(1)).toEqual({ state: "delivered", outcomes: ["HTTP 200"] });
+  });
+
+  test("holds sixty-four connections open, and no more, however many events there are", async () => {
+    const deaf = await startCallbackReceiver(KEY);
+    deaf.answer(...Array<"never">(1000).fill("never"));
+    const other = await startTestEmulator({
+      switches: { callsPerSecond: 10_000 },
+      applications: DEFAULT_APPLICATIONS.map((each) => ({ ...each, callbackUrl: deaf.url })),
+    });
+    for (let n = 0; n < 100; n += 1) {
+      await cnSdk(other)("StartStreamIngest", startFields(CN_APP, { RoomId: `deaf-${n}` }));
+    }
+    await deaf.until(64);
+    await systemClock.sleep(50);
+    expect([deaf.received.length, other.callbacks().length]).toEqual([64, 300]);
+    await other.close();
+    await deaf.close();
   });
 
   test("does not keep the emulator from answering, or from closing", async () => {

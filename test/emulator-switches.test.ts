@@ -301,7 +301,7 @@ describe("idleMeans: an IdleTimeout of two seconds", () => {
     ["source-stalled", "a pause", startPaused, [null, null]],
     ["paused", "a pause", startPaused, ["idle", 2]],
     ["never", "a pause", startPaused, [null, null]],
-  ] as const)("%s, %p: %j", async (idleMeans, starting, end) => {
+  ] as const)("%s, %p: %j", async (idleMeans, _what, starting, end) => {
     turn({ idleMeans });
     expect(await endOf(await starting(), 6)).toEqual(end);
   });

@@ -1,17 +1,17 @@
 /** Stopping, updating, describing and listing, through the doors and the emulator. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { MINUTE_MS, systemClock } from "../shared/clock.js";
-import { type FlakyTrtc, openFlakyHouse } from "./support/flaky-trtc.js";
-import { CN_APP, type House, INTL_APP } from "./support/house.js";
+import { CN_APP, type House, INTL_APP, openHouse, type TrtcHandle } from "./support/house.js";
+import { BOTH_WAYS } from "./support/switch-sets.js";
 
 const OTHER_KEY = "another-callers-key";
 
 let house: House;
-let trtc: FlakyTrtc;
+let trtc: TrtcHandle;
 let rooms = 0;
 
 beforeAll(async () => {
-  ({ house, trtc } = await openFlakyHouse({
+  house = await openHouse({
     env: {
       TRTC_TIMEOUT_SECONDS: "1",
       CALLERS: JSON.stringify([
@@ -22,7 +22,8 @@ beforeAll(async () => {
         },
       ]),
     },
-  }));
+  });
+  ({ trtc } = house);
 });
 afterAll(() => house.close());
 
@@ -40,153 +41,169 @@ async function started(fields: object = {}) {
 
 const describeIt = async (named: object) => (await house.post("describe-ingest", named)).response;
 
-describe("stopping", () => {
-  test("ends the task at TRTC, and says so", async () => {
-    const { named, task } = await started();
-    expect((await house.post("stop-ingest", named)).status).toBe(200);
-    expect(await task()).toMatchObject({ state: "ended", endReason: "stopped" });
-    expect(await describeIt(named)).toMatchObject({
-      ...{ Status: "NotExist", State: "ended", EndReason: "stopped" },
-      EndTime: expect.stringMatching(/^20.*Z$/),
+describe.each(BOTH_WAYS)("%s:", (_way, switches) => {
+  beforeAll(() => trtc.turn(switches));
+  afterAll(() => trtc.turn({}));
+
+  describe("stopping", () => {
+    test("ends the task at TRTC, and says so", async () => {
+      const { named, task } = await started();
+      expect((await house.post("stop-ingest", named)).status).toBe(200);
+      expect(await task()).toMatchObject({ state: "ended", endReason: "stopped" });
+      expect(await describeIt(named)).toMatchObject({
+        ...{ Status: "NotExist", State: "ended", EndReason: "stopped" },
+        EndTime: expect.stringMatching(/^20.*Z$/),
+      });
+    });
+
+    test("twice is a success, and asks TRTC once", async () => {
+      const { named, task } = await started();
+      await house.post("stop-ingest", named);
+      expect((await house.post("stop-ingest", named)).response.Error).toBeUndefined();
+      expect(await task()).toMatchObject({ stopCalls: 1 });
+    });
+
+    test("ten at once are ten successes, and ask TRTC once", async () => {
+      const { named, task } = await started();
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, () => house.post("stop-ingest", named)),
+      );
+      expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
+      expect(await task()).toMatchObject({ stopCalls: 1 });
+    });
+
+    test("of what has come to its end by itself is a success: finished", async () => {
+      const { named } = await started({ RepeatNum: 1, SeekSecond: 3 });
+      await untilNotPlaying(named.TaskId);
+      expect((await house.post("stop-ingest", named)).status).toBe(200);
+      expect(await describeIt(named)).toMatchObject({ EndReason: "finished" });
+    });
+
+    test("whose answer is lost leaves the row due, and the next attempt finds it stopped", async () => {
+      const { named, task } = await started();
+      trtc.next("StopStreamIngest", "lose-answer");
+      const { response } = await house.post("stop-ingest", named);
+      expect(response.Error?.Code).toBe("InternalError");
+      expect(await describeIt(named)).toMatchObject({ State: "stopping", Status: "InProgress" });
+      await systemClock.sleep(1100);
+      expect((await house.post("stop-ingest", named)).status).toBe(200);
+      expect(await describeIt(named)).toMatchObject({ State: "ended", EndReason: "stopped" });
+      expect(await task()).toMatchObject({ stopCalls: 2 });
+    });
+
+    test("another caller's, or under another application, is as if it never was", async () => {
+      const { named, task } = await started();
+      const stranger = { authorization: `Bearer ${OTHER_KEY}` };
+      const foreign = await house.post("stop-ingest", named, stranger);
+      expect([foreign.status, foreign.response.Error?.Code]).toEqual([
+        404,
+        "FailedOperation.TaskNotExist",
+      ]);
+      const elsewhere = await house.post("stop-ingest", { ...named, SdkAppId: INTL_APP });
+      expect(elsewhere.response.Error?.Code).toBe("FailedOperation.TaskNotExist");
+      expect(await task()).toMatchObject({ state: "playing", stopCalls: 0 });
     });
   });
 
-  test("twice is a success, and asks TRTC once", async () => {
-    const { named, task } = await started();
-    await house.post("stop-ingest", named);
-    expect((await house.post("stop-ingest", named)).response.Error).toBeUndefined();
-    expect(await task()).toMatchObject({ stopCalls: 1 });
-  });
+  describe("updating", () => {
+    test("changes what plays, and what the list shows", async () => {
+      const { named, task, RoomId } = await started();
+      const StreamUrl = `${house.clip}?another`;
+      const { response } = await house.post("update-ingest", { ...named, StreamUrl, Volume: 10 });
+      expect(response).toMatchObject({ Status: "InProgress" });
+      expect(await task()).toMatchObject({ streamUrl: StreamUrl });
+      const { response: list } = await house.post("list-ingests", { RoomId });
+      expect(list["Ingests"]).toMatchObject([{ StreamUrl }]);
+    });
 
-  test("ten at once are ten successes, and ask TRTC once", async () => {
-    const { named, task } = await started();
-    const answers = await Promise.all(
-      Array.from({ length: 10 }, () => house.post("stop-ingest", named)),
-    );
-    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
-    expect(await task()).toMatchObject({ stopCalls: 1 });
-  });
+    test("pauses and resumes", async () => {
+      const { named, task } = await started();
+      await house.post("update-ingest", { ...named, IsPause: true });
+      expect(await task()).toMatchObject({ state: "paused" });
+      await house.post("update-ingest", { ...named, IsPause: false });
+      expect(await task()).toMatchObject({ state: "playing" });
+    });
 
-  test("of what has come to its end by itself is a success: finished", async () => {
-    const { named } = await started({ RepeatNum: 1, SeekSecond: 3 });
-    await untilNotPlaying(named.TaskId);
-    expect((await house.post("stop-ingest", named)).status).toBe(200);
-    expect(await describeIt(named)).toMatchObject({ EndReason: "finished" });
-  });
+    test("moves the deadline without asking TRTC anything", async () => {
+      const { named } = await started({ RepeatNum: 5, MaxDuration: 5 });
+      const calls = trtc.calls("UpdateStreamIngest");
+      const { response } = await house.post("update-ingest", { ...named, MaxDuration: 600 });
+      const { StartTime, Deadline } = await describeIt(named);
+      expect(response).toMatchObject({ Deadline });
+      const lasts = new Date(String(Deadline)).getTime() - new Date(String(StartTime)).getTime();
+      expect(lasts).toBe(600 * MINUTE_MS);
+      expect(trtc.calls("UpdateStreamIngest")).toBe(calls);
+    });
 
-  test("whose answer is lost leaves the row due, and the next attempt finds it stopped", async () => {
-    const { named, task } = await started();
-    trtc.next("StopStreamIngest", "lose-answer");
-    const { response } = await house.post("stop-ingest", named);
-    expect(response.Error?.Code).toBe("InternalError");
-    expect(await describeIt(named)).toMatchObject({ State: "stopping", Status: "InProgress" });
-    await systemClock.sleep(1100);
-    expect((await house.post("stop-ingest", named)).status).toBe(200);
-    expect(await describeIt(named)).toMatchObject({ State: "ended", EndReason: "stopped" });
-    expect(await task()).toMatchObject({ stopCalls: 2 });
-  });
+    test("cannot move a loop past its cap, and names the latest instant", async () => {
+      const { named, response: begun } = await started({ MaxDuration: 5 });
+      const { status, response } = await house.post("update-ingest", { ...named, MaxDuration: 6 });
+      expect([status, response.Error?.Code]).toEqual([400, "InvalidParameterValue"]);
+      expect(response.Error?.Message).toContain(String(begun["Deadline"]));
+      const nearer = await house.post("update-ingest", { ...named, MaxDuration: 4 });
+      expect(nearer.status).toBe(200);
+      const back = await house.post("update-ingest", { ...named, StopTime: begun["Deadline"] });
+      expect(back.response["Deadline"]).toBe(begun["Deadline"]);
+    });
 
-  test("another caller's, or under another application, is as if it never was", async () => {
-    const { named, task } = await started();
-    const stranger = { authorization: `Bearer ${OTHER_KEY}` };
-    const foreign = await house.post("stop-ingest", named, stranger);
-    expect([foreign.status, foreign.response.Error?.Code]).toEqual([
-      404,
-      "FailedOperation.TaskNotExist",
-    ]);
-    const elsewhere = await house.post("stop-ingest", { ...named, SdkAppId: INTL_APP });
-    expect(elsewhere.response.Error?.Code).toBe("FailedOperation.TaskNotExist");
-    expect(await task()).toMatchObject({ state: "playing", stopCalls: 0 });
-  });
-});
+    test("a deadline that is over is refused: to end it now there is stop", async () => {
+      const { named } = await started();
+      const StopTime = "2020-01-01T00:00:00Z";
+      const { response } = await house.post("update-ingest", { ...named, StopTime, Volume: 1 });
+      expect(response.Error?.Message).toContain("StopStreamIngest");
+      expect(await describeIt(named)).toMatchObject({ State: "running" });
+    });
 
-describe("updating", () => {
-  test("changes what plays, and what the list shows", async () => {
-    const { named, task, RoomId } = await started();
-    const StreamUrl = `${house.clip}?another`;
-    const { response } = await house.post("update-ingest", { ...named, StreamUrl, Volume: 10 });
-    expect(response).toMatchObject({ Status: "InProgress" });
-    expect(await task()).toMatchObject({ streamUrl: StreamUrl });
-    const { response: list } = await house.post("list-ingests", { RoomId });
-    expect(list["Ingests"]).toMatchObject([{ StreamUrl }]);
-  });
+    test("of nothing is refused, and says what there is to change", async () => {
+      const { named } = await started();
+      const { response } = await house.post("update-ingest", named);
+      expect(response.Error).toMatchObject({ Code: "MissingParameter" });
+    });
 
-  test("pauses and resumes", async () => {
-    const { named, task } = await started();
-    await house.post("update-ingest", { ...named, IsPause: true });
-    expect(await task()).toMatchObject({ state: "paused" });
-    await house.post("update-ingest", { ...named, IsPause: false });
-    expect(await task()).toMatchObject({ state: "playing" });
-  });
-
-  test("moves the deadline without asking TRTC anything", async () => {
-    const { named } = await started({ RepeatNum: 5, MaxDuration: 5 });
-    const calls = trtc.calls("UpdateStreamIngest");
-    const { response } = await house.post("update-ingest", { ...named, MaxDuration: 600 });
-    const { StartTime, Deadline } = await describeIt(named);
-    expect(response).toMatchObject({ Deadline });
-    const lasts = new Date(String(Deadline)).getTime() - new Date(String(StartTime)).getTime();
-    expect(lasts).toBe(600 * MINUTE_MS);
-    expect(trtc.calls("UpdateStreamIngest")).toBe(calls);
-  });
-
-  test("cannot move a loop past its cap, and names the latest instant", async () => {
-    const { named, response: begun } = await started({ MaxDuration: 5 });
-    const { status, response } = await house.post("update-ingest", { ...named, MaxDuration: 6 });
-    expect([status, response.Error?.Code]).toEqual([400, "InvalidParameterValue"]);
-    expect(response.Error?.Message).toContain(String(begun["Deadline"]));
-    const nearer = await house.post("update-ingest", { ...named, MaxDuration: 4 });
-    expect(nearer.status).toBe(200);
-    const back = await house.post("update-ingest", { ...named, StopTime: begun["Deadline"] });
-    expect(back.response["Deadline"]).toBe(begun["Deadline"]);
-  });
-
-  test("a deadline that is over is refused: to end it now there is stop", async () => {
-    const { named } = await started();
-    const StopTime = "2020-01-01T00:00:00Z";
-    const { response } = await house.post("update-ingest", { ...named, StopTime, Volume: 1 });
-    expect(response.Error?.Message).toContain("StopStreamIngest");
-    expect(await describeIt(named)).toMatchObject({ State: "running" });
-  });
-
-  test("of nothing is refused, and says what there is to change", async () => {
-    const { named } = await started();
-    const { response } = await house.post("update-ingest", named);
-    expect(response.Error).toMatchObject({ Code: "MissingParameter" });
-  });
-
-  test("of what TRTC no longer has ends the row: NotExist", async () => {
-    const { named } = await started({ RepeatNum: 1, SeekSecond: 3 });
-    await untilNotPlaying(named.TaskId);
-    const { response } = await house.post("update-ingest", { ...named, Volume: 1 });
-    expect(response).toMatchObject({ Status: "NotExist" });
-    const again = await house.post("update-ingest", { ...named, Volume: 1 });
-    expect(again.response.Error?.Code).toBe("FailedOperation.TaskNotExist");
-    expect(again.response.Error?.Message).toContain("finished");
-  });
-});
-
-describe("describing", () => {
-  test("tells what TRTC leaves out", async () => {
-    const { named, RoomId, response } = await started({ MaxDuration: 7 });
-    expect(await describeIt(named)).toMatchObject({
-      ...{ TaskId: named.TaskId, TrtcTaskId: response["TrtcTaskId"], SdkAppId: CN_APP, RoomId },
-      ...{ RoomIdType: 0, UserId: response["UserId"], Deadline: response["Deadline"] },
-      ...{ Status: "InProgress", State: "running", EndReason: null, EndTime: null, RepeatNum: -1 },
+    test("of what TRTC no longer has ends the row: NotExist", async () => {
+      const { named } = await started({ RepeatNum: 1, SeekSecond: 3 });
+      await untilNotPlaying(named.TaskId);
+      const { response } = await house.post("update-ingest", { ...named, Volume: 1 });
+      expect(response).toMatchObject({ Status: "NotExist" });
+      const again = await house.post("update-ingest", { ...named, Volume: 1 });
+      expect(again.response.Error?.Code).toBe("FailedOperation.TaskNotExist");
+      expect(again.response.Error?.Message).toContain("finished");
     });
   });
 
-  test("a loop that vanished without a reason is lost, and says so", async () => {
-    const { named, response, RoomId } = await started();
-    await removeRobot(String(response["UserId"]), RoomId);
-    expect(await describeIt(named)).toMatchObject({ Status: "NotExist", EndReason: "lost" });
-  });
+  describe("describing", () => {
+    test("tells what TRTC leaves out", async () => {
+      const { named, RoomId, response } = await started({ MaxDuration: 7 });
+      expect(await describeIt(named)).toMatchObject({
+        ...{ TaskId: named.TaskId, TrtcTaskId: response["TrtcTaskId"], SdkAppId: CN_APP, RoomId },
+        ...{ RoomIdType: 0, UserId: response["UserId"], Deadline: response["Deadline"] },
+        ...{
+          Status: "InProgress",
+          State: "running",
+          EndReason: null,
+          EndTime: null,
+          RepeatNum: -1,
+        },
+      });
+    });
 
-  test("passes on that TRTC does not know at the moment, and changes nothing", async () => {
-    const { named } = await started();
-    trtc.next("DescribeStreamIngest", "gateway-error");
-    expect((await describeIt(named)).Error?.Code).toBe("InternalError");
-    expect(await describeIt(named)).toMatchObject({ State: "running" });
+    test("a loop whose robot was removed is lost, or has come back, and says so", async () => {
+      const { named, response, RoomId } = await started();
+      await removeRobot(String(response["UserId"]), RoomId);
+      const { removedRobotEndsTask: isGone = true } = switches;
+      expect(await describeIt(named)).toMatchObject(
+        isGone
+          ? { Status: "NotExist", State: "ended", EndReason: "lost" }
+          : { Status: "InProgress", State: "running", EndReason: null },
+      );
+    });
+
+    test("passes on that TRTC does not know at the moment, and changes nothing", async () => {
+      const { named } = await started();
+      trtc.next("DescribeStreamIngest", "http-502");
+      expect((await describeIt(named)).Error?.Code).toBe("InternalError");
+      expect(await describeIt(named)).toMatchObject({ State: "running" });
+    });
   });
 });
 

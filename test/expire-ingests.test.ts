@@ -5,24 +5,25 @@ import { expireIngests } from "../shared/ingest/expire.js";
 import type { Services } from "../shared/ingest/services.js";
 import { createStore } from "../shared/store/store.js";
 import type { TaskTruth } from "../local/truth.js";
-import { type FlakyTrtc, openFlakyHouse } from "./support/flaky-trtc.js";
-import { CN_APP, type House } from "./support/house.js";
+import { CN_APP, type House, openHouse, type TrtcHandle } from "./support/house.js";
 import { countedBy, type ManualClock, manualClock } from "./support/manual-clock.js";
+import { BOTH_WAYS } from "./support/switch-sets.js";
 
 let clock: ManualClock;
-let trtc: FlakyTrtc;
+let trtc: TrtcHandle;
 let house: House;
 let services: Services;
 let rooms = 0;
 
 beforeAll(async () => {
   clock = manualClock();
-  ({ house, trtc } = await openFlakyHouse({
+  house = await openHouse({
     clock,
     // The emulator counts calls by the time that really passes, and here none does.
     emulator: { switches: { callsPerSecond: 100_000 } },
     env: { EXPIRY_TICK_SECONDS: "60", TRTC_TIMEOUT_SECONDS: "2" },
-  }));
+  });
+  ({ trtc } = house);
   const { store, trtc: calls } = house.services;
   services = {
     ...house.services,
@@ -64,7 +65,10 @@ function run(timeLimitSeconds = 100) {
 
 const ran = (timeLimitSeconds?: number) => clock.advanceUntilDone(run(timeLimitSeconds));
 
-describe("a deadline that comes", () => {
+describe.each(BOTH_WAYS)("a deadline that comes, at %s:", (_way, switches) => {
+  beforeAll(() => trtc.turn(switches));
+  afterAll(() => trtc.turn({}));
+
   test.each([
     ["a loop", {}],
     ["a source that is played a thousand times", { RepeatNum: 1000 }],
@@ -160,7 +164,7 @@ describe("more than one run", () => {
 describe("when something fails", () => {
   test("a stop that TRTC did not carry out is tried again in the same run", async () => {
     const { task, row } = await started({ StopTime: inSeconds(5) });
-    trtc.next("StopStreamIngest", "gateway-error", "lose-request");
+    trtc.next("StopStreamIngest", "http-502", "lose-request");
     expect(await ran()).toMatchObject({ claimed: 3, stopped: 1, failed: 2 });
     expect(await task()).toMatchObject({ endReason: "stopped" });
     expect(await row()).toMatchObject({ endReason: "expired" });

@@ -6,15 +6,22 @@ import { signUserSig, verifyUserSig } from "../shared/signing/user-sig.js";
 import { createStore } from "../shared/store/store.js";
 import { makeHandler } from "../functions/start-ingest.js";
 import { DEFAULT_APPLICATIONS } from "../local/trtc/defaults.js";
-import { type FlakyTrtc, openFlakyHouse } from "./support/flaky-trtc.js";
-import { type Answer, CN_APP, type House, INTL_APP, openHouse } from "./support/house.js";
+import {
+  type Answer,
+  CN_APP,
+  type House,
+  INTL_APP,
+  openHouse,
+  type TrtcHandle,
+} from "./support/house.js";
+import { BOTH_WAYS } from "./support/switch-sets.js";
 
 let house: House;
-let trtc: FlakyTrtc;
+let trtc: TrtcHandle;
 let rooms = 0;
 
 beforeAll(async () => {
-  ({ house, trtc } = await openFlakyHouse({
+  house = await openHouse({
     env: {
       TRTC_TIMEOUT_SECONDS: "1",
       TRTC_APPS: JSON.stringify(
@@ -24,7 +31,8 @@ beforeAll(async () => {
         })),
       ),
     },
-  }));
+  });
+  ({ trtc } = house);
 });
 afterAll(() => house.close());
 
@@ -138,9 +146,14 @@ describe("the deadline", () => {
   });
 });
 
-describe("sending the same again", () => {
+describe.each(BOTH_WAYS)("sending the same again to %s:", (_way, switches) => {
+  beforeAll(() => trtc.turn(switches));
+  afterAll(() => trtc.turn({}));
+
+  const set = switches.sameRobot ?? "default";
+
   test("one token and one request: one answer and one robot", async () => {
-    const same = body({ ClientToken: "again" });
+    const same = body({ ClientToken: `again ${set}` });
     const before = await tasks();
     const first = await house.post("start-ingest", same);
     const again = await house.post("start-ingest", same);
@@ -150,8 +163,8 @@ describe("sending the same again", () => {
   });
 
   test("a retry may sign its robot anew and is still the same request", async () => {
-    const of = { sdkAppId: CN_APP, secretKey: secretKeyOf(CN_APP), userId: "signed-twice" };
-    const same = body({ ClientToken: "signed-twice", UserId: "signed-twice" });
+    const of = { sdkAppId: CN_APP, secretKey: secretKeyOf(CN_APP), userId: `signed_${set}` };
+    const same = body({ ClientToken: `signed-twice ${set}`, UserId: `signed_${set}` });
     const UserSig = (lifetimeSeconds: number) =>
       signUserSig({ ...of, lifetimeSeconds }, systemClock.now());
     const first = await house.post("start-ingest", { ...same, UserSig: UserSig(600) });
@@ -160,7 +173,7 @@ describe("sending the same again", () => {
   });
 
   test("one token with another request is refused and starts nothing", async () => {
-    const same = body({ ClientToken: "other" });
+    const same = body({ ClientToken: `other ${set}` });
     await house.post("start-ingest", same);
     const before = await tasks();
     const { response, status } = await house.post("start-ingest", { ...same, Volume: 7 });
@@ -176,7 +189,7 @@ describe("sending the same again", () => {
   });
 
   test("the answer stays the same after the end", async () => {
-    const same = body({ ClientToken: "ended" });
+    const same = body({ ClientToken: `ended ${set}` });
     const { response } = await house.post("start-ingest", same);
     await house.post("stop-ingest", { SdkAppId: CN_APP, TaskId: response["TaskId"] });
     const again = await house.post("start-ingest", same);
@@ -184,9 +197,9 @@ describe("sending the same again", () => {
   });
 
   test("a robot that still plays is not sent into a second room", async () => {
-    await start({ UserId: "busy" });
+    await start({ UserId: `busy_${set}` });
     const before = await tasks();
-    const { status, response } = await start({ UserId: "busy" });
+    const { status, response } = await start({ UserId: `busy_${set}` });
     expect([status, response.Error?.Code]).toEqual([409, "FailedOperation.TaskExist"]);
     expect(await tasks()).toBe(before);
   });
@@ -213,7 +226,7 @@ describe("when TRTC fails", () => {
     expect(await tasks()).toBe(before + 1);
   });
 
-  test.each(["lose-answer", "lose-request", "gateway-error", "garbage", "hang"] as const)(
+  test.each(["lose-answer", "lose-request", "http-502", "garbage", "hang"] as const)(
     "%s: nobody calls the start failed, and a retry starts no second robot",
     async (fault) => {
       const same = body({ ClientToken: `unknown ${fault}` });

@@ -50,7 +50,8 @@ export async function answerCall(world: World, arrival: Arrival): Promise<Answer
     if (isTrtcAction(call.action ?? "")) action = call.action ?? action;
     const admitted = admit(world, call, arrival);
     fault = world.faults.takeCall(admitted.action);
-    return end("ok", await underFault(world, fault, () => act(world, call, admitted)));
+    const answer = await underFault(world, fault, () => act(world, call, admitted));
+    return end(effectOf(fault).acts ? "ok" : "not done", answer);
   } catch (thrown) {
     const error = thrown instanceof ApiError ? thrown : refusal("InternalError");
     const Error = { Code: error.code, Message: error.message };

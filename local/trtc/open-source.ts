@@ -33,20 +33,22 @@ export function makeOpenSource({ tasks, probe, clock, announcer, signal }: Needs
       const task = tasks.find(taskId);
       return task && isCurrent(task) && tasks.isLive(task) && !signal.aborted ? task : undefined;
     };
-    /** Returns whether the task still wants its source. */
+    const tell = (status: IngestStatus): void => {
+      const task = wanted();
+      // "START_SUCCESS: once", says the page; failures and new tries are told each time.
+      if (task && !(status === SUCCEEDED && task.hasStarted)) announcer.source(task, status);
+    };
+    /** Told before it is noted, because noting it may end the task. Returns whether it lives on. */
     const report = (status: IngestStatus, source: Source): boolean => {
-      if (!wanted()) return false;
-      // Told before it is noted: noting it may end the task, which is told as well.
-      const task = tasks.find(taskId);
-      if (task && (status !== SUCCEEDED || !task.hasStarted)) announcer.source(task, status);
-      tasks.changeLive(taskId, (live, now) => changeSource(live, source, now));
+      tell(status);
+      if (wanted()) tasks.changeLive(taskId, (task, now) => changeSource(task, source, now));
       return wanted() !== undefined;
     };
 
     for (let failures = 0; ; failures += 1) {
       const opened = await probe(streamUrl).catch(failureOf);
       if ("durationSeconds" in opened) {
-        if (report(SUCCEEDED, { state: "open", ...opened })) return;
+        tell(SUCCEEDED);
         // Even of a task that has ended meanwhile: only the length says how far it had come.
         tasks.change(taskId, (task) =>
           isCurrent(task) ? changeSource(task, { state: "open", ...opened }, clock.now()) : task,

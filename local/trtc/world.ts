@@ -40,7 +40,7 @@ export interface LogEntry {
   requestId: string;
   /** An action of the emulator, or `unknown`. */
   action: string;
-  /** `ok`, or the code that was answered. */
+  /** `ok`, `not done` where a fault kept it from that, or the code that was answered. */
   outcome: string;
   /** The kind of the fault that the call met. */
   fault?: string;

@@ -3,9 +3,16 @@ import { expect } from "@jest/globals";
 import { addMs, SECOND_MS, systemClock as clock } from "../../shared/clock.js";
 import { ROBOT_PRIVILEGES, signPrivateMapKey } from "../../shared/signing/private-map-key.js";
 import { signUserSig } from "../../shared/signing/user-sig.js";
+import { isTrtcAction } from "../../local/trtc/schemas.js";
 import { BAD_INPUT } from "./bad-input.js";
-import { type Fault, type FlakyTrtc, openFlakyHouse } from "./flaky-trtc.js";
-import { CN_APP, type House, INTL_APP } from "./house.js";
+import {
+  CN_APP,
+  type FaultKind,
+  type House,
+  INTL_APP,
+  openHouse,
+  type TrtcHandle,
+} from "./house.js";
 import { post as request, signedTc3, signedV1 } from "./http-requests.js";
 import { DOORS } from "./doors.js";
 
@@ -33,12 +40,12 @@ const APPLICATIONS = [
 ] as const;
 
 let house: House;
-let trtc: FlakyTrtc;
+let trtc: TrtcHandle;
 const refusals: string[] = [];
 
 export interface FullRun {
   house: House;
-  trtc: FlakyTrtc;
+  trtc: TrtcHandle;
   secrets: ReadonlySet<string>;
   /** The body of every answer that refused. */
   refusals: readonly string[];
@@ -46,7 +53,7 @@ export interface FullRun {
 
 export async function fullRun(): Promise<FullRun> {
   const account = { SecretId: "AKIDcloud", SecretKey: CLOUD.secretKey, Token: CLOUD.token };
-  ({ house, trtc } = await openFlakyHouse({
+  house = await openHouse({
     emulator: {
       accounts: { AKIDcloud: CLOUD },
       applications: APPLICATIONS.map(({ SdkAppId, SecretKey, Site }) => ({
@@ -63,7 +70,8 @@ export async function fullRun(): Promise<FullRun> {
       TRTC_APPS: JSON.stringify(APPLICATIONS),
       TRTC_ACCOUNTS: JSON.stringify(["cn", "intl"].map((Account) => ({ Account, ...account }))),
     },
-  }));
+  });
+  ({ trtc } = house);
   await ownLogins();
   await everyAction();
   await signedCalls();
@@ -173,17 +181,17 @@ async function wrongInput(): Promise<void> {
   }
 }
 
-const FAULTS: Fault[] = ["lose-request", "lose-answer", "gateway-error", "garbage", "throttle"];
+const FAULTS: FaultKind[] = ["lose-request", "lose-answer", "http-502", "garbage", "throttle"];
 
 async function failingTrtc(): Promise<void> {
   for (const fault of [...FAULTS, "hang"] as const) {
     const playing = named(await start());
     for (const [action, door] of Object.entries(DOORS)) {
-      trtc.next(action, fault);
+      if (isTrtcAction(action)) trtc.next(action, fault);
       const ofMedia = { StreamUrl: `${house.clip}?${QUERIES[1] ?? ""}` };
       if (action === "StartStreamIngest") await start({ RoomId: `fault-${fault}` });
       else await send(door, { ...playing, ...(action === "UpdateStreamIngest" ? ofMedia : {}) });
-      trtc.next(action);
+      trtc.next("StartStreamIngest");
     }
   }
 }
@@ -191,7 +199,7 @@ async function failingTrtc(): Promise<void> {
 async function deadlines(): Promise<void> {
   const StopTime = addMs(clock.now(), 1.5 * SECOND_MS).toISOString();
   for (const RepeatNum of [-1, 1000]) await start({ StopTime, RepeatNum });
-  trtc.next("StopStreamIngest", "gateway-error", "garbage");
+  trtc.next("StopStreamIngest", "http-502", "garbage");
   const { handler } = house.functionNamed("expire-ingests");
   const startedMs = clock.elapsedMs();
   const getRemainingTimeInMillis = () => 30_000 - (clock.elapsedMs() - startedMs);

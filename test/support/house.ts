@@ -9,7 +9,10 @@ import { loadFunctions, type LocalFunction } from "../../local/functions.js";
 import { localEnvironment } from "../../local/local-environment.js";
 import { startTimers } from "../../local/timers.js";
 import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "../../local/trtc/defaults.js";
-import { type EmulatorOptions, startEmulator } from "../../local/trtc/server.js";
+import type { CallFault } from "../../local/trtc/faults/fault.js";
+import type { TrtcAction } from "../../local/trtc/schemas.js";
+import { type Emulator, type EmulatorOptions, startEmulator } from "../../local/trtc/server.js";
+import type { Switches } from "../../local/trtc/switches.js";
 import { readTruth } from "../../local/truth.js";
 import { type Clock, systemClock } from "../../shared/clock.js";
 import type { Environment } from "../../shared/config.js";
@@ -39,7 +42,23 @@ export interface House {
   post: (door: string, body: unknown, headers?: Record<string, string>) => Promise<Answer>;
   functionNamed: (name: string) => LocalFunction;
   truth: ReturnType<typeof readTruth>;
+  trtc: TrtcHandle;
   close: () => Promise<void>;
+}
+
+/** A fault that needs no more than its name. */
+export type FaultKind = Exclude<CallFault["kind"], "error" | "delay">;
+
+/** What a test does to TRTC, and sees of it. */
+export interface TrtcHandle {
+  /** The next calls of the action meet these, one each; whatever was planned before is off. */
+  next: (action: TrtcAction, ...faults: FaultKind[]) => void;
+  /** How many calls of the action came there, and were signed. */
+  calls: (action: TrtcAction) => number;
+  /** The bodies that were sent, by action. */
+  bodies: (action: TrtcAction) => Record<string, unknown>[];
+  /** Turns these switches, and all others back to where they were when the house was opened. */
+  turn: (switches: Partial<Switches>) => void;
 }
 
 export interface Answer {
@@ -58,14 +77,16 @@ export interface HouseOptions {
   clock?: Clock;
   timers?: boolean;
   emulator?: Partial<EmulatorOptions>;
-  /** Between us and TRTC: what the services call instead of the emulator itself. */
+  /** What the services call instead of the emulator. */
   trtcEndpoint?: (emulatorUrl: string) => string;
 }
 
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const { clock = systemClock, timers = false } = options;
+  const sent: Sent[] = [];
   const emulator = await startEmulator({
     port: 0,
+    onCall: (call) => sent.push(call),
     clock,
     accounts: DEFAULT_ACCOUNTS,
     applications: DEFAULT_APPLICATIONS,
@@ -96,6 +117,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     post: (door, body, headers) => post(`${url}/${door}`, body, headers),
     functionNamed: (name) => functions.find((each) => each.name === name) as LocalFunction,
     truth: readTruth(emulator.url),
+    trtc: trtcHandle(emulator, sent),
     async close() {
       await running?.close();
       gateway.closeAllConnections();
@@ -104,6 +126,25 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       await emulator.close();
       await database.close();
     },
+  };
+}
+
+type Sent = Parameters<NonNullable<EmulatorOptions["onCall"]>>[0];
+
+function trtcHandle({ faults, calls, switches }: Emulator, sent: readonly Sent[]): TrtcHandle {
+  const initial = switches.read();
+  return {
+    turn: (wanted) => switches.replace({ ...initial, ...wanted }),
+    next(action, ...kinds) {
+      faults.clear();
+      faults.add(...kinds.map((kind): CallFault => ({ action, kind, times: 1 })));
+    },
+    calls: (wanted) =>
+      calls().reduce((sum, { action, calls: made }) => sum + (action === wanted ? made : 0), 0),
+    bodies: (wanted) =>
+      sent
+        .filter(({ action }) => action === wanted)
+        .map(({ body }) => JSON.parse(body.toString()) as Record<string, unknown>),
   };
 }
 

@@ -10,9 +10,13 @@ import type { SwitchBoard } from "../switches.js";
 import { bodyOf, bytesOf, type Event } from "./bodies.js";
 import type { CallbackRecord, CallbackRecords } from "./records.js";
 import { OK, send } from "./send.js";
+import { makeTurns, type Turns } from "./turns.js";
 
 const RETRY_MS = 10 * SECOND_MS;
 const AGE_MAX_MS = MINUTE_MS;
+
+/** Of one application; how many TRTC sends at once is not documented. */
+const AT_ONCE = 64;
 
 /** An event that is to leave after the next one leaves alone when there is none for so long. */
 const HOLD_MAX_MS = 10 * SECOND_MS;
@@ -39,13 +43,24 @@ export function makeDeliver(needs: Needs): Deliver {
   /** Those that were held back, by line, to leave behind the next one. */
   const held = new Map<string, () => void>();
 
-  async function attempt(post: Post): Promise<boolean> {
-    const outcome = await send(post, { clock: answerClock, signal });
-    post.record.attempts.push({ at: clock.now().toISOString(), outcome });
-    if (outcome !== OK) return false;
-    post.record.state = "delivered";
-    return true;
-  }
+  const turns = new Map<number, Turns>();
+  const turnsOf = ({ sdkAppId }: Post): Turns => {
+    const known = turns.get(sdkAppId) ?? makeTurns(AT_ONCE);
+    turns.set(sdkAppId, known);
+    return known;
+  };
+
+  /** Returns whether that was the last try. */
+  const attempt = (post: Post): Promise<boolean> =>
+    turnsOf(post).run(async () => {
+      // By real time, and not by a clock that is put forward: whoever waits here waits for a receiver.
+      if (answerClock.elapsedMs() - post.queuedMs > AGE_MAX_MS) return giveUp(post);
+      const outcome = await send(post, { clock: answerClock, signal });
+      post.record.attempts.push({ at: clock.now().toISOString(), outcome });
+      if (outcome !== OK) return false;
+      post.record.state = "delivered";
+      return true;
+    });
 
   /** The try at once, and those every ten seconds. */
   async function retry(post: Post): Promise<void> {
@@ -53,9 +68,9 @@ export function makeDeliver(needs: Needs): Deliver {
     for (let waitMs = 0; ; waitMs = RETRY_MS) {
       await clock.sleep(waitMs, signal);
       if (!isYoung()) break;
-      if (await attempt(post)) return;
+      if (await attempt({ ...post, queuedMs: answerClock.elapsedMs() })) return;
     }
-    post.record.state = "dropped";
+    giveUp(post);
   }
 
   function leave(post: Post, line: string, times: number): void {
@@ -72,7 +87,7 @@ export function makeDeliver(needs: Needs): Deliver {
 
   /** Until the next event of the line has left, or none came. */
   function hold(post: Post, line: string): void {
-    const release = () => leave(post, line, 1);
+    const release = () => leave({ ...post, queuedMs: answerClock.elapsedMs() }, line, 1);
     held.set(line, release);
     void clock.sleep(HOLD_MAX_MS, signal).then(() => {
       if (held.get(line) !== release || signal.aborted) return;
@@ -89,7 +104,8 @@ export function makeDeliver(needs: Needs): Deliver {
     const body = bodyOf(event, { callbackAt: madeAt, ingestGroup });
     const record = records.add(sdkAppId, body);
     const madeMs = madeAt.getTime();
-    const post = { url, key, sdkAppId, bytes: bytesOf(body), record, madeMs };
+    const queuedMs = answerClock.elapsedMs();
+    const post = { url, key, sdkAppId, bytes: bytesOf(body), record, madeMs, queuedMs };
     const fault = faults.takeCallback(event.type);
     const before = held.get(line);
     held.delete(line);
@@ -103,7 +119,9 @@ export function makeDeliver(needs: Needs): Deliver {
         break;
       case "delay":
         void clock.sleep(fault.ms, signal).then(() => {
-          if (!signal.aborted) leave({ ...post, madeMs: madeMs + fault.ms }, line, 1);
+          if (signal.aborted) return;
+          const made = { madeMs: madeMs + fault.ms, queuedMs: answerClock.elapsedMs() };
+          leave({ ...post, ...made }, line, 1);
         });
         break;
       case "repeat":
@@ -116,12 +134,20 @@ export function makeDeliver(needs: Needs): Deliver {
   };
 }
 
+/** Unless a copy of it has arrived. */
+function giveUp({ record }: Post): true {
+  if (record.state === "pending") record.state = "dropped";
+  return true;
+}
+
 interface Post {
   url: string;
   key: string | undefined;
   sdkAppId: number;
   bytes: Buffer;
   record: CallbackRecord;
-  /** When the event began to be a minute old. */
+  /** From when on its minute is counted, by the clock of the tasks. */
   madeMs: number;
+  /** Since when it waits for its turn, by the clock of answers. */
+  queuedMs: number;
 }
