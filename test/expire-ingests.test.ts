@@ -8,15 +8,18 @@ import type { TaskTruth } from "../local/truth.js";
 import { type FlakyTrtc, openFlakyHouse } from "./support/flaky-trtc.js";
 import { CN_APP, type House } from "./support/house.js";
 import { countedBy, type ManualClock, manualClock } from "./support/manual-clock.js";
+import { type RtmpServer, startRtmpServer } from "./support/rtmp-server.js";
 
 let clock: ManualClock;
 let trtc: FlakyTrtc;
 let house: House;
 let services: Services;
+let live: RtmpServer;
 let rooms = 0;
 
 beforeAll(async () => {
   clock = manualClock();
+  live = await startRtmpServer();
   ({ house, trtc } = await openFlakyHouse({
     clock,
     // The emulator counts calls by the time that really passes, and here none does.
@@ -31,7 +34,10 @@ beforeAll(async () => {
   };
 });
 beforeEach(() => house.database.query("delete from ingest"));
-afterAll(() => house.close());
+afterAll(async () => {
+  await house.close();
+  await live.close();
+});
 
 async function started(fields: object = {}) {
   rooms += 1;
@@ -52,7 +58,7 @@ async function started(fields: object = {}) {
   return { taskId, task, row, deadline: String(response["Deadline"]) };
 }
 
-const LIVE = { StreamUrl: "rtmp://127.0.0.1/live/endless", RepeatNum: 1 };
+const endless = () => ({ StreamUrl: live.url, RepeatNum: 1 });
 
 const inSeconds = (seconds: number): string =>
   addMs(clock.now(), seconds * SECOND_MS).toISOString();
@@ -66,14 +72,11 @@ const ran = (timeLimitSeconds?: number) => clock.advanceUntilDone(run(timeLimitS
 
 describe("a deadline that comes", () => {
   test.each([
-    ["a loop", {}],
-    ["a source that is played a thousand times", { RepeatNum: 1000 }],
-    [
-      "a live source, which has no end of its own",
-      { StreamUrl: "rtmp://127.0.0.1/live/endless", RepeatNum: 1 },
-    ],
+    ["a loop", () => ({})],
+    ["a source that is played a thousand times", () => ({ RepeatNum: 1000 })],
+    ["a live source, which has no end of its own", endless],
   ])("ends %s to the second, and not before", async (_, fields) => {
-    const { task, row, deadline } = await started({ ...fields, StopTime: inSeconds(37) });
+    const { task, row, deadline } = await started({ ...fields(), StopTime: inSeconds(37) });
     expect(await ran()).toMatchObject({ claimed: 1, stopped: 1, spared: 0, failed: 0 });
     expect(await task()).toMatchObject({ endReason: "stopped", endedAt: deadline, stopCalls: 1 });
     expect(await row()).toMatchObject({ state: "ended", endReason: "expired" });
@@ -86,7 +89,7 @@ describe("a deadline that comes", () => {
   });
 
   test("and is missed by hours is kept all the same, and its lateness is in the log", async () => {
-    const { taskId, task, deadline } = await started({ ...LIVE, StopTime: inSeconds(5) });
+    const { taskId, task, deadline } = await started({ ...endless(), StopTime: inSeconds(5) });
     await clock.advance(3 * 60 * MINUTE_MS);
     const latenessMs = clock.now().getTime() - new Date(deadline).getTime();
     expect(await ran()).toMatchObject({ stopped: 1 });
@@ -98,7 +101,7 @@ describe("a deadline that comes", () => {
   test("for many at once is kept for all, the longest overdue first", async () => {
     const all = [];
     for (let n = 0; n < 30; n += 1)
-      all.push(await started({ ...LIVE, StopTime: inSeconds(70 - n) }));
+      all.push(await started({ ...endless(), StopTime: inSeconds(70 - n) }));
     await clock.advance(71 * SECOND_MS);
     expect(await ran()).toMatchObject({ claimed: 30, stopped: 30 });
     const ends = await Promise.all(all.map(async ({ task }) => (await task())?.endedAt ?? ""));
