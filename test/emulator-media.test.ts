@@ -1,12 +1,14 @@
-/** What the emulator learns of a source, and that no server can keep it busy. */
+/** What the emulator learns of a file, and what of files it refuses as TRTC would. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { MkvOutputFormat, MovOutputFormat, Mp4OutputFormat, MpegTsOutputFormat } from "mediabunny";
+import { mediaFile } from "../local/trtc/media-files.js";
+import { refuseUnplayable } from "../local/trtc/playable.js";
 import { probe } from "../local/trtc/probe.js";
 import { sharedProbe } from "../local/trtc/shared-probe.js";
 import { MINUTE_MS } from "../shared/clock.js";
 import { manualClock } from "./support/manual-clock.js";
-import { CLIP, flv, mp3, MP3_FRAME_SECONDS, remux } from "./support/media.js";
+import { CLIP, mp3, MP3_FRAME_SECONDS, remux, sample } from "./support/media.js";
 import { type MediaServer, startMediaServer } from "./support/media-server.js";
 
 /** A second of silence: 8000 samples of 8 bits. */
@@ -28,30 +30,42 @@ afterAll(() => server.close());
 const lengthOf = async (path: string): Promise<number | null> =>
   (await probe(server.urlOf(path))).durationSeconds;
 
-const playlist = (segments: number, end: string): Buffer =>
-  Buffer.from(
-    `#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:4\n${"#EXTINF:4.0,\nclip.ts\n".repeat(segments)}${end}`,
-  );
+const PICTURE = { type: "video", codec: "h264", width: 640, height: 360, frameRate: 25 };
+const SOUND = { type: "audio", codec: "aac", channels: 2, sampleRate: 48_000 };
+const SMALL = { ...PICTURE, width: 160, height: 90 };
+const MONO = { ...SOUND, channels: 1 };
 
-describe("the length is read", () => {
+describe("of a file are read the container, the length and the tracks", () => {
   test.each([
-    ["an MP4", () => CLIP, 4],
-    ["a fragmented MP4", () => remux(new Mp4OutputFormat({ fastStart: "fragmented" })), 4.021],
-    ["a MOV", () => remux(new MovOutputFormat()), 4],
-    ["an MKV", () => remux(new MkvOutputFormat()), 4],
-    ["an MPEG-TS", () => remux(new MpegTsOutputFormat()), 4],
-    ["an M4A", () => remux(new Mp4OutputFormat(), { video: false }), 4],
-    ["an MP3", () => mp3(100), 100 * MP3_FRAME_SECONDS],
-    ["an FLV", () => flv(12.5), 12.5],
-  ])("of %s", async (_what, make, seconds) => {
+    ["an MP4", () => CLIP, "mp4", 4, [PICTURE, SOUND]],
+    [
+      "a fragmented MP4",
+      () => remux(new Mp4OutputFormat({ fastStart: "fragmented" })),
+      ...(["mp4", 4.021, [PICTURE, SOUND]] as const),
+    ],
+    [
+      "an MP4 with its index at the end",
+      () => remux(new Mp4OutputFormat({ fastStart: false })),
+      ...(["mp4", 4, [PICTURE, SOUND]] as const),
+    ],
+    ["a MOV", () => remux(new MovOutputFormat()), "mov", 4, [PICTURE, SOUND]],
+    ["a MOV of ffmpeg's", () => sample("small.mov"), "mov", 4.03, [SMALL, MONO]],
+    ["an MKV", () => remux(new MkvOutputFormat()), "mkv", 4, [PICTURE]],
+    ["an MPEG-TS", () => remux(new MpegTsOutputFormat()), "mpegts", 4, [PICTURE]],
+    ["an M4A", () => sample("tone.m4a"), "mp4", 4, [MONO]],
+    ["an MP3", () => sample("tone.mp3"), "mp3", 4.032, [{ ...MONO, codec: "mp3" }]],
+    [
+      "an MP3 without any header",
+      () => mp3(100),
+      "mp3",
+      100 * MP3_FRAME_SECONDS,
+      [expect.anything()],
+    ],
+  ])("%s", async (_what, make, container, seconds, tracks) => {
     server.put("/media", await make());
-    expect(await lengthOf("/media")).toBeCloseTo(seconds, 1);
-  });
-
-  test("of a playlist with an end, from its segments", async () => {
-    server.put("/hls/clip.ts", await remux(new MpegTsOutputFormat()));
-    server.put("/hls/vod.m3u8", playlist(3, "#EXT-X-ENDLIST\n"));
-    expect(await lengthOf("/hls/vod.m3u8")).toBeCloseTo(12, 0);
+    expect(await probe(server.urlOf("/media"))).toEqual({
+      ...{ container, durationSeconds: expect.closeTo(seconds, 1), tracks },
+    });
   });
 
   test("exactly of the bundled clip", async () => {
@@ -85,90 +99,82 @@ describe("the length is read", () => {
   });
 });
 
-describe("a source has no end", () => {
-  test("when its playlist has none", async () => {
-    server.put("/hls/live.m3u8", playlist(3, ""));
-    server.put("/hls/clip.ts", await remux(new MpegTsOutputFormat()));
-    expect(await lengthOf("/hls/live.m3u8")).toBeNull();
-  });
-
-  test("when it is an FLV that says no length", async () => {
-    server.put("/live.flv", flv(0));
-    expect(await lengthOf("/live.flv")).toBeNull();
-  });
-
-  test("when it is RTMP, which is not opened", async () => {
-    expect(await probe("rtmp://live.example.com/app/stream")).toEqual({ durationSeconds: null });
-  });
-
-  test("when it can be played, but goes on for longer than is looked", async () => {
-    const piece = mp3(2000);
-    server.put("/radio.mp3", (_request, response) => {
-      const more = () => {
-        while (response.write(piece));
-        response.once("drain", more);
-      };
-      more();
-    });
-    const limits = { bytesMax: 3_000_000, timeLimitMs: 20_000 };
-    expect(await probe(server.urlOf("/radio.mp3"), limits)).toEqual({ durationSeconds: null });
-  });
-});
-
-describe("nothing can be played", () => {
+describe("a file is refused", () => {
   test.each([
-    ["a missing file", "/missing.mp4", undefined],
+    ["over 1080p", "uhd.mp4", "too-large", "The picture is 3840 × 2160"],
+    ["over 30 frames a second", "60fps.mp4", "too-large", "at 60 frames a second"],
+    ["with H.265", "h265.mp4", "unsupported", "The video is h265: h264, vp8 are played."],
+  ])("%s", async (_what, name, reason, message) => {
+    server.put(`/${name}`, sample(name));
+    await expect(probe(server.urlOf(`/${name}`))).rejects.toMatchObject({
+      ...{ reason, message: expect.stringContaining(message) },
+    });
+  });
+
+  test.each([
     ["a text behind .mp4", "/text.mp4", Buffer.from("This is no film.")],
+    ["a text of one letter", "/letter.mp4", Buffer.from("F")],
     ["an empty file", "/empty.mp4", Buffer.alloc(0)],
     ["a WAV, which TRTC does not take", "/a.wav", WAV],
     ["the first kilobyte of a film", "/cut.mp4", CLIP.subarray(0, 1024)],
-  ])("in %s", async (_what, path, bytes) => {
-    if (bytes) server.put(path, bytes);
-    await expect(probe(server.urlOf(path))).rejects.toThrow();
-  });
-
-  test("where nobody listens", async () => {
-    await expect(probe("http://127.0.0.1:1/a.mp4")).rejects.toThrow();
-  });
-
-  test("behind a redirect to a file of this machine", async () => {
-    server.put("/inside.mp4", (_request, response) => {
-      response.writeHead(302, { location: "file:///etc/passwd" }).end();
+    ["a film whose index claims to be of 4 GB", "/huge.mp4", claiming(0xffffffff)],
+    ["a film whose index claims to be of nothing", "/none.mp4", claiming(7)],
+  ])("that is %s", async (_what, path, bytes) => {
+    server.put(path, bytes);
+    await expect(probe(server.urlOf(path))).rejects.toMatchObject({
+      ...{ name: "SourceError", reason: "unsupported" },
     });
-    await expect(probe(server.urlOf("/inside.mp4"))).rejects.toThrow();
+  });
+});
+
+/** The clip, with another size of its index. */
+function claiming(size: number): Buffer {
+  const film = Buffer.from(CLIP);
+  film.writeUInt32BE(size, film.indexOf("moov") - 4);
+  return film;
+}
+
+describe("the limits are", () => {
+  const refusal = (width: number | null, height: number | null, frameRate: number | null = 30) => {
+    const video = { type: "video" as const, codec: "vp8", width, height, frameRate };
+    try {
+      refuseUnplayable({ container: "webm", durationSeconds: 1, tracks: [video] });
+      return undefined;
+    } catch (error) {
+      return (error as { reason: string }).reason;
+    }
+  };
+
+  test.each([
+    ["1080p", 1920, 1080, undefined],
+    ["upright as well", 1080, 1920, undefined],
+    ["not a pixel wider", 1922, 1080, "too-large"],
+    ["not a pixel higher", 1920, 1082, "too-large"],
+    ["not a square of that width", 1920, 1920, "too-large"],
+    ["not 4K upright", 2160, 3840, "too-large"],
+    ["nothing for what is not known", null, null, undefined],
+  ])("%s", (_what, width, height, reason) => {
+    expect(refusal(width, height)).toBe(reason);
   });
 
-  test("behind redirects in a circle", async () => {
-    server.put("/circle", (_request, response) => {
-      response.writeHead(302, { location: "/circle" }).end();
-    });
-    await expect(probe(server.urlOf("/circle"))).rejects.toThrow();
-    expect(server.requests("/circle")).toBeLessThan(30);
+  test.each([
+    ["29.97 frames a second", 29.97, undefined],
+    ["30 as a container of whole milliseconds has them", 30.303, undefined],
+    ["not 50", 50, "too-large"],
+    ["not 31", 31, "too-large"],
+    ["nothing for a single frame", null, undefined],
+  ])("%s", (_what, frameRate, reason) => {
+    expect(refusal(1920, 1080, frameRate)).toBe(reason);
   });
 
-  test("from a server that sends one byte and then nothing, within the time limit", async () => {
-    server.put("/slow.mp4", (_request, response) => response.write("\0"));
-    const limits = { bytesMax: 1_000_000, timeLimitMs: 100 };
-    await expect(probe(server.urlOf("/slow.mp4"), limits)).rejects.toThrow("timeout");
-  });
-
-  test("from a server that never answers, within the time limit", async () => {
-    server.put("/silent.mp4", () => undefined);
-    const limits = { bytesMax: 1_000_000, timeLimitMs: 100 };
-    await expect(probe(server.urlOf("/silent.mp4"), limits)).rejects.toThrow("timeout");
-  });
-
-  test("in bytes without end, of which only so many are read", async () => {
-    const zeros = Buffer.alloc(65_536);
-    server.put("/endless.mp4", (_request, response) => {
-      const more = () => {
-        while (response.write(zeros));
-        response.once("drain", more);
-      };
-      more();
-    });
-    const limits = { bytesMax: 1_000_000, timeLimitMs: 20_000 };
-    await expect(probe(server.urlOf("/endless.mp4"), limits)).rejects.toThrow();
+  test.each([
+    ["video", "vp9"],
+    ["video", "unknown"],
+    ["audio", "flac"],
+  ] as const)("of %s not %s", (type, codec) => {
+    const track = { width: 1, height: 1, frameRate: 1, channels: 1, sampleRate: 1, type, codec };
+    const media = { container: "mkv" as const, durationSeconds: 1, tracks: [track] };
+    expect(() => refuseUnplayable(media)).toThrow(codec);
   });
 });
 
@@ -194,12 +200,23 @@ describe("two hundred starts of one URL", () => {
     const shared = sharedProbe(probe, manualClock());
     await expect(shared(server.urlOf("/later.mp4"))).rejects.toThrow();
     server.put("/later.mp4", CLIP);
-    expect(await shared(server.urlOf("/later.mp4"))).toEqual({ durationSeconds: 4 });
+    expect(await shared(server.urlOf("/later.mp4"))).toMatchObject({ durationSeconds: 4 });
   });
 });
 
-test("the bundled clip is small, and the command that made it is beside it", () => {
-  expect(CLIP.length).toBeLessThan(200_000);
+describe("the bundled media", () => {
   const readme = readFileSync(new URL("../local/trtc/media/README.md", import.meta.url), "utf8");
-  expect(readme).toContain("make-clip.sh");
+
+  test("are small, and the command that made each is beside it", () => {
+    expect(CLIP.length).toBeLessThan(200_000);
+    expect(readme).toContain("make-clip.sh");
+    expect(readme).toContain("make-samples.sh");
+  });
+
+  test.each([...readme.matchAll(/^\| `([^`]+)`/gm)].map(([, name = ""]) => name))(
+    "%s is served",
+    (name) => {
+      expect(mediaFile(name)?.bytes.length).toBeGreaterThan(0);
+    },
+  );
 });

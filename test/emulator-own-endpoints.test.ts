@@ -30,6 +30,7 @@ describe("the truth", () => {
         ...{ taskId: TaskId, sdkAppId: CN_APP, site: "cn", account: "AKIDemulator" },
         ...{ region: "ap-singapore", roomId: "room", roomIdType: 0, userId: fields["UserId"] },
         ...{ streamUrl: fields["StreamUrl"], state: "playing", loops: 0, durationSeconds: null },
+        media: null,
         ...{ positionSeconds: expect.any(Number), volume: 100, tempo: 1, stopCalls: 0 },
         ...{ autoPush: false, enableProgress: false, idleTimeoutSeconds: null },
         sourceFailure: null,

@@ -7,16 +7,19 @@ import { createStore } from "../shared/store/store.js";
 import type { TaskTruth } from "../local/truth.js";
 import { CN_APP, type House, openHouse, type TrtcHandle } from "./support/house.js";
 import { countedBy, type ManualClock, manualClock } from "./support/manual-clock.js";
+import { type RtmpServer, startRtmpServer } from "./support/rtmp-server.js";
 import { BOTH_WAYS } from "./support/switch-sets.js";
 
 let clock: ManualClock;
 let trtc: TrtcHandle;
 let house: House;
 let services: Services;
+let live: RtmpServer;
 let rooms = 0;
 
 beforeAll(async () => {
   clock = manualClock();
+  live = await startRtmpServer();
   house = await openHouse({
     clock,
     // The emulator counts calls by the time that really passes, and here none does.
@@ -32,7 +35,10 @@ beforeAll(async () => {
   };
 });
 beforeEach(() => house.database.query("delete from ingest"));
-afterAll(() => house.close());
+afterAll(async () => {
+  await house.close();
+  await live.close();
+});
 
 async function started(fields: object = {}) {
   rooms += 1;
@@ -53,7 +59,7 @@ async function started(fields: object = {}) {
   return { taskId, task, row, deadline: String(response["Deadline"]) };
 }
 
-const LIVE = { StreamUrl: "rtmp://127.0.0.1/live/endless", RepeatNum: 1 };
+const endless = () => ({ StreamUrl: live.url, RepeatNum: 1 });
 
 const inSeconds = (seconds: number): string =>
   addMs(clock.now(), seconds * SECOND_MS).toISOString();
@@ -70,14 +76,11 @@ describe.each(BOTH_WAYS)("a deadline that comes, at %s:", (_way, switches) => {
   afterAll(() => trtc.turn({}));
 
   test.each([
-    ["a loop", {}],
-    ["a source that is played a thousand times", { RepeatNum: 1000 }],
-    [
-      "a live source, which has no end of its own",
-      { StreamUrl: "rtmp://127.0.0.1/live/endless", RepeatNum: 1 },
-    ],
+    ["a loop", () => ({})],
+    ["a source that is played a thousand times", () => ({ RepeatNum: 1000 })],
+    ["a live source, which has no end of its own", endless],
   ])("ends %s to the second, and not before", async (_, fields) => {
-    const { task, row, deadline } = await started({ ...fields, StopTime: inSeconds(37) });
+    const { task, row, deadline } = await started({ ...fields(), StopTime: inSeconds(37) });
     expect(await ran()).toMatchObject({ claimed: 1, stopped: 1, spared: 0, failed: 0 });
     expect(await task()).toMatchObject({ endReason: "stopped", endedAt: deadline, stopCalls: 1 });
     expect(await row()).toMatchObject({ state: "ended", endReason: "expired" });
@@ -90,7 +93,7 @@ describe.each(BOTH_WAYS)("a deadline that comes, at %s:", (_way, switches) => {
   });
 
   test("and is missed by hours is kept all the same, and its lateness is in the log", async () => {
-    const { taskId, task, deadline } = await started({ ...LIVE, StopTime: inSeconds(5) });
+    const { taskId, task, deadline } = await started({ ...endless(), StopTime: inSeconds(5) });
     await clock.advance(3 * 60 * MINUTE_MS);
     const latenessMs = clock.now().getTime() - new Date(deadline).getTime();
     expect(await ran()).toMatchObject({ stopped: 1 });
@@ -102,7 +105,7 @@ describe.each(BOTH_WAYS)("a deadline that comes, at %s:", (_way, switches) => {
   test("for many at once is kept for all, the longest overdue first", async () => {
     const all = [];
     for (let n = 0; n < 30; n += 1)
-      all.push(await started({ ...LIVE, StopTime: inSeconds(70 - n) }));
+      all.push(await started({ ...endless(), StopTime: inSeconds(70 - n) }));
     await clock.advance(71 * SECOND_MS);
     expect(await ran()).toMatchObject({ claimed: 30, stopped: 30 });
     const ends = await Promise.all(all.map(async ({ task }) => (await task())?.endedAt ?? ""));

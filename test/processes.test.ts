@@ -7,6 +7,7 @@ import { openPostgres } from "../shared/store/postgres.js";
 import { newPostgresUrl } from "./support/databases.js";
 import { CN_APP, post } from "./support/house.js";
 import { type RunningProcess, startProcess } from "./support/process.js";
+import { type RtmpServer, startRtmpServer } from "./support/rtmp-server.js";
 
 const INSTANCES = 4;
 const STARTS = 200;
@@ -17,10 +18,12 @@ describe("four processes on one PostgreSQL", () => {
   let emulator: RunningProcess;
   let instances: RunningProcess[];
   let database: Database;
+  let live: RtmpServer;
   let env: Record<string, string>;
   const truth = () => readTruth(emulator.url);
 
   beforeAll(async () => {
+    live = await startRtmpServer();
     emulator = await startProcess("local/emulator.ts", { TRTC_PORT: "0" });
     env = {
       DATABASE_URL: await newPostgresUrl(),
@@ -38,6 +41,7 @@ describe("four processes on one PostgreSQL", () => {
     await Promise.all(alive.map(({ end }) => end("SIGKILL")));
     await emulator.end("SIGTERM");
     await database.close();
+    await live.close();
   });
 
   const request = (fields: object) => ({
@@ -75,11 +79,7 @@ describe("four processes on one PostgreSQL", () => {
 
   test("stop each of their ingests once, on its second, none before", async () => {
     const stopAt = addMs(clock.now(), 7 * SECOND_MS);
-    const kinds = [
-      { RepeatNum: -1 },
-      { RepeatNum: 1000 },
-      { RepeatNum: 1, StreamUrl: "rtmp://127.0.0.1/live/endless" },
-    ];
+    const kinds = [{ RepeatNum: -1 }, { RepeatNum: 1000 }, { RepeatNum: 1, StreamUrl: live.url }];
     const answers = await Promise.all(
       Array.from({ length: 12 }, (_, n) =>
         start(n, { StopTime: stopAt.toISOString(), RoomId: `stop-${n}`, ...kinds[n % 3] }),

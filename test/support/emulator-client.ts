@@ -10,6 +10,7 @@ import {
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../local/trtc/server.js";
 import { systemClock } from "../../shared/clock.js";
 import { signUserSig } from "../../shared/signing/user-sig.js";
+import { startRtmpServer } from "./rtmp-server.js";
 
 export const CN_APP = 1400000000;
 export const INTL_APP = 1600000000;
@@ -32,8 +33,14 @@ export interface ClientOptions {
 const KEY = DEFAULT_ACCOUNTS[DEFAULT_SECRET_ID]?.secretKey ?? "";
 const PROXY_FREE = new Agent();
 
-export const startTestEmulator = (options: Partial<EmulatorOptions> = {}): Promise<Emulator> =>
-  startEmulator({ accounts: DEFAULT_ACCOUNTS, applications: DEFAULT_APPLICATIONS, ...options });
+let liveUrl: string | undefined;
+
+/** With a live source beside it, which every start plays that names no other. */
+export async function startTestEmulator(options: Partial<EmulatorOptions> = {}): Promise<Emulator> {
+  liveUrl ??= (await startRtmpServer()).url;
+  const [accounts, applications] = [DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS];
+  return startEmulator({ accounts, applications, ...options });
+}
 
 /** The Chinese site's SDK, which signs with TC3 unless told otherwise. */
 export function cnSdk({ url }: Pick<Emulator, "url">, options: ClientOptions = {}): Send {
@@ -112,7 +119,7 @@ export function startFields(sdkAppId = CN_APP, fields: Fields = {}): Fields {
     RoomIdType: 0,
     UserId: userId,
     UserSig: userSig(sdkAppId, String(userId)),
-    StreamUrl: "rtmp://live.example.com/app/stream",
+    StreamUrl: liveUrl ?? "rtmp://live.example.com/app/stream",
     ...fields,
   };
 }

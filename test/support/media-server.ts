@@ -4,13 +4,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { serveBytes } from "../../local/trtc/serve-bytes.js";
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface MediaServer {
   urlOf: (path: string) => string;
   /** How many requests came for the path. */
   requests: (path: string) => number;
   put: (path: string, content: Buffer | Handler) => void;
+  remove: (path: string) => void;
   close: () => Promise<void>;
 }
 
@@ -32,10 +33,17 @@ export async function startMediaServer(): Promise<MediaServer> {
     urlOf: (path) => `http://127.0.0.1:${port}${path}`,
     requests: (path) => counts.get(path) ?? 0,
     put: (path, content) => contents.set(path, content),
+    remove: (path) => contents.delete(path),
     async close() {
       server.closeAllConnections();
       server.close();
       await once(server, "close");
     },
   };
+}
+
+/** Writes it again and again, as fast as it is read. */
+export function flood(response: ServerResponse, piece: Buffer): void {
+  while (response.write(piece));
+  response.once("drain", () => flood(response, piece));
 }

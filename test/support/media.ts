@@ -10,7 +10,11 @@ import {
   type OutputFormat,
 } from "mediabunny";
 
-export const CLIP = readFileSync(new URL("../../local/trtc/media/clip.mp4", import.meta.url));
+export const SAMPLES = new URL("../../local/trtc/media/", import.meta.url);
+
+export const sample = (name: string): Buffer => readFileSync(new URL(name, SAMPLES));
+
+export const CLIP = sample("clip.mp4");
 
 /** The same packets in another container; nothing is encoded. */
 export async function remux(format: OutputFormat, { video = true } = {}): Promise<Buffer> {
@@ -30,21 +34,3 @@ export const MP3_FRAME_SECONDS = 1152 / 44_100;
 
 export const mp3 = (frames: number): Buffer =>
   Buffer.concat(Array.from({ length: frames }, () => MP3_FRAME));
-
-/** The header of an FLV with the metadata that every writer puts first. */
-export function flv(durationSeconds: number): Buffer {
-  const number = Buffer.alloc(8);
-  number.writeDoubleBE(durationSeconds);
-  const text = (content: string) =>
-    Buffer.concat([Buffer.of(0, content.length), Buffer.from(content)]);
-  const data = Buffer.concat([
-    ...[Buffer.of(2), text("onMetaData"), Buffer.of(8, 0, 0, 0, 1)],
-    ...[text("duration"), Buffer.of(0), number, Buffer.of(0, 0, 9)],
-  ]);
-  const tag = Buffer.concat([Buffer.of(18, 0, 0, data.length), Buffer.alloc(7), data]);
-  return Buffer.concat([
-    Buffer.from("FLV\x01\x05\0\0\0\x09\0\0\0\0", "latin1"),
-    tag,
-    Buffer.alloc(4),
-  ]);
-}

@@ -22,7 +22,7 @@ export function robotView(task: Task, now: Date): RobotView {
     media: ended
       ? null
       : {
-          format: formatOf(streamUrl, containerOf(truth)),
+          format: formatOf(streamUrl, truth.media?.container),
           streamUrl,
           relayUrl: relayPath(task, streamUrl),
         },
@@ -44,11 +44,4 @@ function endsBy(task: Task, now: Date): RobotView["endsBy"] {
   const end = endOf(task, END_OF_TIME);
   if (!end) return null;
   return { inSeconds: (end.at.getTime() - now.getTime()) / SECOND_MS, reason: end.reason };
-}
-
-/** What the source was found to be, where the emulator has looked: `media.container` of a task. */
-function containerOf(truth: object): string | undefined {
-  if (!("media" in truth) || typeof truth.media !== "object") return undefined;
-  const media = truth.media ?? {};
-  return "container" in media && typeof media.container === "string" ? media.container : undefined;
 }

@@ -2,6 +2,8 @@
  * AMF0, in which FLV writes its metadata and RTMP its commands.
  * Source: Adobe, Action Message Format AMF 0, 2007.
  */
+import { EndOfBytes } from "./byte-reader.js";
+
 export type AmfValue = number | boolean | string | null | undefined | AmfObject | AmfValue[];
 
 export interface AmfObject {
@@ -30,15 +32,14 @@ export function decodeAmf(bytes: Buffer): AmfValue[] {
   try {
     while (at < bytes.length) value((read) => values.push(read), 0);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof EndOfBytes)) throw error;
   }
   return values;
 
   /** Containers are handed over before they are filled, so that a cut one is not lost. */
   function value(keep: (read: AmfValue) => void, depth: number): void {
-    const type = bytes.readUInt8(at);
-    at += 1;
-    if (depth > DEPTH_MAX) throw new RangeError("It is nested too deep.");
+    const type = bytes.readUInt8(step(1));
+    if (depth > DEPTH_MAX) throw new EndOfBytes();
     if (type === NUMBER) keep(bytes.readDoubleBE(step(8)));
     else if (type === BOOLEAN) keep(bytes.readUInt8(step(1)) !== 0);
     else if (type === STRING) keep(text(bytes.readUInt16BE(step(2))));
@@ -50,7 +51,7 @@ export function decodeAmf(bytes: Buffer): AmfValue[] {
     else if (type === OBJECT || type === ECMA_ARRAY) {
       if (type === ECMA_ARRAY) step(4);
       object(keep, depth);
-    } else throw new RangeError(`There is no type ${type}.`);
+    } else throw new EndOfBytes();
   }
 
   function object(keep: (read: AmfValue) => void, depth: number): void {
@@ -58,7 +59,7 @@ export function decodeAmf(bytes: Buffer): AmfValue[] {
     keep(fields);
     for (;;) {
       const name = text(bytes.readUInt16BE(step(2)));
-      if (name === "" && bytes.readUInt8(at) === OBJECT_END) break;
+      if (name === "" && bytes[at] === OBJECT_END) break;
       value((read) => (fields[name] = read), depth + 1);
     }
     step(1);
@@ -73,12 +74,12 @@ export function decodeAmf(bytes: Buffer): AmfValue[] {
 
   function text(length: number): string {
     const start = step(length);
-    if (at > bytes.length) throw new RangeError("It is cut off.");
     return bytes.toString("utf8", start, at);
   }
 
   function step(length: number): number {
     const start = at;
+    if (start + length > bytes.length) throw new EndOfBytes();
     at += length;
     return start;
   }

@@ -2,23 +2,27 @@
  * The size of an H.264 picture, from the sequence header that FLV and RTMP send first.
  * Sources: ISO/IEC 14496-15, 5.3.3 (the record around it); ITU-T H.264, 7.3.2.1.1 (the set itself).
  */
+import { EndOfBytes } from "./byte-reader.js";
+
 const PROFILES_WITH_CHROMA = new Set([
   44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244,
 ]);
 
 /** Undefined when the bytes are none such. */
 export function avcSize(record: Buffer): { width: number; height: number } | undefined {
+  if (record.length < 12) return undefined;
   try {
     const setLength = record.readUInt16BE(6);
     const size = sizeOf(record.subarray(8, 8 + setLength));
     return size.width > 0 && size.height > 0 ? size : undefined;
   } catch (error) {
-    if (error instanceof RangeError) return undefined;
+    if (error instanceof EndOfBytes) return undefined;
     throw error;
   }
 }
 
 function sizeOf(parameterSet: Buffer): { width: number; height: number } {
+  if (parameterSet.length < 5) throw new EndOfBytes();
   const profile = parameterSet.readUInt8(1);
   const { bit, unsigned, signed } = bitReader(withoutEmulation(parameterSet.subarray(4)));
   unsigned(); // its id
@@ -87,10 +91,11 @@ interface BitReader {
   signed: () => number;
 }
 
-/** Throws a RangeError at the end. */
+/** Throws EndOfBytes. */
 function bitReader(bytes: Buffer): BitReader {
   let at = 0;
   const bit = (): number => {
+    if (at >> 3 >= bytes.length) throw new EndOfBytes();
     const value = (bytes.readUInt8(at >> 3) >> (7 - (at & 7))) & 1;
     at += 1;
     return value;
@@ -103,7 +108,7 @@ function bitReader(bytes: Buffer): BitReader {
   const unsigned = (): number => {
     let zeros = 0;
     while (bit() === 0) zeros += 1;
-    if (zeros > 31) throw new RangeError("A number is too long.");
+    if (zeros > 31) throw new EndOfBytes();
     return 2 ** zeros - 1 + bits(zeros);
   };
   const signed = (): number => {

@@ -3,6 +3,7 @@
  * it is spent, everything that is still open ends, so that no server can keep the emulator busy.
  */
 import { SourceError } from "../media.js";
+import { causeOf } from "./cause.js";
 
 export interface Limits {
   bytesMax: number;
@@ -43,7 +44,7 @@ export function openBudget({ bytesMax, timeLimitMs }: Limits): Budget {
     },
     within: (work) =>
       new Promise((resolve, reject) => {
-        const fail = () => reject(asError(signal.reason));
+        const fail = () => reject(new Error("The budget is spent."));
         if (signal.aborted) fail();
         else signal.addEventListener("abort", fail, { once: true });
         work.then(resolve, reject).finally(() => signal.removeEventListener("abort", fail));
@@ -58,11 +59,8 @@ export function openBudget({ bytesMax, timeLimitMs }: Limits): Budget {
       if (timeUp.aborted) {
         return new SourceError("unreachable", `It was not opened within ${seconds} seconds.`);
       }
-      return new SourceError("unsupported", asError(error).message);
+      return new SourceError("unsupported", causeOf(error));
     },
     close: () => spent.abort(new Error("The visit is over.")),
   };
 }
-
-const asError = (reason: unknown): Error =>
-  reason instanceof Error ? reason : new Error(String(reason));
