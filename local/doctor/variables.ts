@@ -1,4 +1,5 @@
 /** Each variable by its schema; what looks like one of ours and is none; and whether they fit in. */
+import leven from "leven";
 import type { Environment } from "../../shared/config.js";
 import { type Variable, VARIABLES } from "../../shared/validation/configuration.js";
 import { ENVIRONMENT_MAX_BYTES, environmentBytes, variablesOf } from "../deploy/limits.js";
@@ -58,23 +59,9 @@ function misspelt(env: Environment): Row[] {
 
 function nearestOf(name: string, known: readonly string[]): [string | undefined, number] {
   const sorted = known
-    .map((each): [string, number] => [each, lettersOff(name, each)])
+    .map((each): [string, number] => [each, leven(name, each)])
     .sort(([, one], [, other]) => one - other);
   return sorted[0] ?? [undefined, Number.POSITIVE_INFINITY];
-}
-
-/** How many letters have to be put in, taken out or exchanged to get from one to the other. */
-function lettersOff(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, n) => n);
-  for (const [index, letter] of Array.from(one).entries()) {
-    const next = [index + 1];
-    for (const [n, wanted] of Array.from(other).entries()) {
-      const exchanged = (row[n] ?? 0) + (letter === wanted ? 0 : 1);
-      next.push(Math.min(exchanged, (row[n + 1] ?? 0) + 1, (next[n] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }
 
 /** Of SCF's limit: from here on it is worth knowing. */
