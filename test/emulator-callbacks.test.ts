@@ -322,10 +322,12 @@ describe("a receiver that does not take it", () => {
       applications: DEFAULT_APPLICATIONS.map((each) => ({ ...each, callbackUrl: deaf.url })),
     });
     for (let n = 0; n < 100; n += 1) {
-      await cnSdk(other)("StartStreamIngest", startFields(CN_APP, { RoomId: `deaf-${n}` }));
+      const played = { RoomId: `deaf-${n}`, StreamUrl: `${other.url}/media/clip.mp4` };
+      await cnSdk(other)("StartStreamIngest", startFields(CN_APP, { ...played, RepeatNum: -1 }));
     }
     await deaf.until(64);
     await systemClock.sleep(50);
+    while (other.callbacks().length < 300) await systemClock.sleep(5);
     expect([deaf.received.length, other.callbacks().length]).toEqual([64, 300]);
     await other.close();
     await deaf.close();

@@ -15,8 +15,14 @@ describe("npm run emulator", () => {
     const send = cnSdk(running);
     await send("StartStreamIngest", startFields());
     expect(await (await fetch(`${running.url}/_emulator/health`)).json()).toEqual({ status: "ok" });
+    const fault = { action: "StartStreamIngest", kind: "lose-answer", times: 1 };
+    const body = JSON.stringify(fault);
+    await fetch(`${running.url}/_emulator/faults`, { method: "POST", body });
+    await expect(send("StartStreamIngest", startFields())).rejects.toThrow("hang up");
     expect(await running.end("SIGTERM")).toBe(0);
-    expect(running.lines.at(-1)).toMatch(/^[0-9a-f-]{36} StartStreamIngest ok$/);
+    const [plain, faulty] = running.lines.slice(-2);
+    expect(plain).toMatch(/^[0-9a-f-]{36} StartStreamIngest ok$/);
+    expect(faulty).toMatch(/^[0-9a-f-]{36} StartStreamIngest ok fault:lose-answer$/);
   });
 
   test("explains itself, and what is wrong with a flag", async () => {
