@@ -10,9 +10,10 @@ import { type CallCounts, makeCallLog } from "./call-log.js";
 import { isLoopback } from "./loopback.js";
 import { makeOpenSource } from "./open-source.js";
 import type { Accounts, Application } from "./parties.js";
-import { probe } from "./probe.js";
+import { type Probe, probe } from "./probe.js";
 import { makeRoutes } from "./routes.js";
 import { sharedProbe } from "./shared-probe.js";
+import type { Limits } from "./source/budget.js";
 import { DEFAULT_SWITCHES, makeSwitchBoard, type SwitchBoard, type Switches } from "./switches.js";
 import { makeTasks } from "./tasks.js";
 import type { TaskTruth } from "./truth.js";
@@ -36,6 +37,8 @@ export interface EmulatorOptions {
    */
   arrivalClock?: Clock;
   switches?: Partial<Switches>;
+  /** What opening a source may cost; a test has less patience. */
+  sourceLimits?: Limits;
   log?: (entry: LogEntry) => void;
 }
 
@@ -85,7 +88,8 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
 function makeWorld(options: EmulatorOptions, signal: AbortSignal): World {
   const { clock = systemClock, arrivalClock = systemClock } = options;
   const tasks = makeTasks(clock);
-  const opening = { tasks, clock, signal, probe: sharedProbe(probe, arrivalClock) };
+  const open: Probe = (streamUrl) => probe(streamUrl, options.sourceLimits);
+  const opening = { tasks, clock, signal, probe: sharedProbe(open, arrivalClock) };
   return {
     clock,
     arrivalClock,
