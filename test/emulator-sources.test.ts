@@ -1,7 +1,5 @@
 /** The table of COVERAGE.md, started row by row through the official SDK, all at once. */
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ServerResponse } from "node:http";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { SOURCE_ROWS, type SourceRow } from "../local/trtc/coverage/sources.js";
 import { DEFAULT_APPLICATIONS } from "../local/trtc/defaults.js";
@@ -15,6 +13,9 @@ import {
   startFields,
   startTestEmulator,
 } from "./support/emulator-client.js";
+import { type LivePlaylist, startLivePlaylist } from "./support/live-playlist.js";
+import { type MediaServer, startMediaServer } from "./support/media-server.js";
+import { type RtmpServer, startRtmpServer } from "./support/rtmp-server.js";
 
 type Name = keyof typeof SOURCE_ROWS;
 
@@ -23,38 +24,24 @@ const ROWS = Object.entries(SOURCE_ROWS) as [Name, SourceRow][];
 
 let receiver: CallbackReceiver;
 let emulator: Emulator;
-let files: Server;
+let files: MediaServer;
+let live: LivePlaylist;
+let rtmp: RtmpServer;
 let send: Send;
 let tasks: Record<Name, string>;
 
-/** A playlist that always has three segments more, a text that calls itself a film, and a trickle. */
-function startFiles(segments: string): Server {
-  const startedMs = systemClock.elapsedMs();
-  return createServer((request, response) => {
-    if (request.url === "/live.m3u8") {
-      const first = Math.floor((systemClock.elapsedMs() - startedMs) / (2 * SECOND_MS));
-      const parts = [0, 1, 2].map((n) => `#EXTINF:2.0,\n${segments}/small-${(first + n) % 2}.m2ts`);
-      const head = `#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:${first}`;
-      response.end(`${head}\n${parts.join("\n")}\n`);
-    } else if (request.url === "/text.mp4") {
-      response.end("This is no film, whatever its name says.\n".repeat(100));
-    } else if (request.url === "/slow.mp4") {
-      response.writeHead(200, { "content-length": 1_000_000 });
-      const ended = new AbortController();
-      response.on("close", () => {
-        ended.abort();
-      });
-      void trickle(response, ended.signal);
-    } else {
-      response.writeHead(404).end();
-    }
-  }).listen(0, "127.0.0.1");
+/** A text that calls itself a film, and a trickle. */
+function putFiles({ put }: MediaServer): void {
+  put("/text.mp4", Buffer.from("This is no film, whatever its name says."));
+  put("/slow.mp4", (_request, response) => {
+    void trickle(response);
+  });
 }
 
-async function trickle(response: NodeJS.WritableStream, ended: AbortSignal): Promise<void> {
-  while (!ended.aborted) {
+async function trickle(response: ServerResponse): Promise<void> {
+  while (!response.destroyed) {
     response.write("\0");
-    await systemClock.sleep(SECOND_MS, ended);
+    await systemClock.sleep(SECOND_MS);
   }
 }
 
@@ -69,19 +56,24 @@ beforeAll(async () => {
     sourceLimits: { bytesMax: 1024 * 1024, timeLimitMs: 3 * SECOND_MS },
   });
   const media = `${emulator.url}/media`;
-  files = startFiles(media);
-  await once(files, "listening");
-  const own = `http://127.0.0.1:${(files.address() as AddressInfo).port}`;
+  files = await startMediaServer();
+  live = await startLivePlaylist();
+  rtmp = await startRtmpServer();
+  putFiles(files);
   const urls: Record<Name, string> = {
     loop: `${media}/clip.mp4`,
     hls: `${media}/small.m3u8`,
-    live: `${own}/live.m3u8`,
+    live: live.url,
+    flv: `${media}/small.flv`,
+    sound: `${media}/tone.mp3`,
+    stream: rtmp.url,
+    codec: `${media}/h265.mp4`,
     uhd: `${media}/uhd.mp4`,
     fast: `${media}/60fps.mp4`,
-    missing: `${own}/missing.mp4`,
-    slow: `${own}/slow.mp4`,
-    text: `${own}/text.mp4`,
-    rtmp: "rtmp://127.0.0.1:9/live/nobody",
+    missing: files.urlOf("/missing.mp4"),
+    slow: files.urlOf("/slow.mp4"),
+    text: files.urlOf("/text.mp4"),
+    rtmp: "rtmp://127.0.0.1:1/live/nobody",
   };
   send = cnSdk(emulator);
   const started = ROWS.map(async ([name, { what }]) => {
@@ -95,8 +87,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => {
   await emulator.close();
-  files.closeAllConnections();
-  files.close();
+  await Promise.all([files.close(), live.close(), rtmp.close()]);
   await receiver.close();
 });
 
