@@ -17,7 +17,7 @@ import { type FaultBoard, makeFaultBoard } from "./faults/fault-board.js";
 import { isLoopback } from "./loopback.js";
 import { makeOpenSource } from "./open-source.js";
 import type { Accounts, Application } from "./parties.js";
-import { type Probe, probe } from "./probe.js";
+import { probe } from "./probe.js";
 import { makeRoutes } from "./routes.js";
 import { sharedProbe } from "./shared-probe.js";
 import type { Limits } from "./source/budget.js";
