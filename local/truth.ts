@@ -1,15 +1,7 @@
 /** What the emulator says is true: every task that it ever took, and every call. */
-export interface TaskTruth {
-  taskId: string;
-  state: "playing" | "paused" | "ended";
-  userId: string;
-  positionSeconds: number;
-  loops: number;
-  durationSeconds: number | null;
-  stopCalls: number;
-  endedAt: string | null;
-  endReason: string | null;
-}
+import type { TaskTruth } from "./trtc/truth.js";
+
+export type { TaskTruth } from "./trtc/truth.js";
 
 export interface CallTruth {
   action: string;

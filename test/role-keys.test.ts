@@ -36,10 +36,8 @@ afterEach(() => {
 const start = (RoomId: string) =>
   house.post("start-ingest", { SdkAppId: CN_APP, RoomId, StreamUrl: house.clip });
 
-const startedBy = async (trtcTaskId: unknown) => {
-  const tasks = (await house.truth.tasks()) as unknown as { taskId: string; account: string }[];
-  return tasks.find(({ taskId }) => taskId === trtcTaskId)?.account;
-};
+const startedBy = async (trtcTaskId: unknown) =>
+  (await house.truth.tasks()).find(({ taskId }) => taskId === trtcTaskId)?.account;
 
 test("a call is signed with the keys of its moment, also by an instance that has called before", async () => {
   const { response: morning } = await start("1");
