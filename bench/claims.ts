@@ -7,8 +7,7 @@ import { openPostgres } from "../shared/store/postgres.js";
 import { createStore } from "../shared/store/store.js";
 import { type Bench, median, percentile, timed } from "./measure.js";
 import type { Section } from "./results.js";
-import { FIRST_DEADLINE, runningOf } from "./seed.js";
-import type { Stored } from "./store.js";
+import { FIRST_DEADLINE, runningOf, type Stored } from "./seed.js";
 
 const CLAIMED = 20;
 const LEASE_MS = 10 * SECOND_MS;

@@ -12,6 +12,9 @@ import { readConfig } from "../shared/validation/configuration.js";
 import { benchEnvironment, type HttpEvent } from "./parties.js";
 import type { Stage } from "./stage.js";
 
+/** A start's handler, ours or the documented one's. */
+export type Handle = (event: unknown) => Promise<{ statusCode: number; body: string }>;
+
 export interface Instance {
   services: Services;
   close: () => Promise<void>;

@@ -11,7 +11,7 @@ import { type Bench, median, percentile, takeTurns } from "./measure.js";
 import { bearerEvent, startFields } from "./parties.js";
 import type { Section } from "./results.js";
 import type { Stage } from "./stage.js";
-import type { Stored } from "./store.js";
+import type { Stored } from "./seed.js";
 
 const DEADLINES = 20;
 

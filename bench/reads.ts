@@ -7,9 +7,8 @@ import { ask, openInstance } from "./instance.js";
 import { type Bench, median, percentile, type Subject, takeTurns, timed } from "./measure.js";
 import { ACCOUNTS, bearerEvent, sdkAppIdOf, startEvent } from "./parties.js";
 import type { Section } from "./results.js";
-import { endedTaskIds, ROOMS } from "./seed.js";
+import { endedTaskIds, ROOMS, type Stored } from "./seed.js";
 import { using } from "./stage.js";
-import type { Stored } from "./store.js";
 
 const WARM_UPS = 20;
 

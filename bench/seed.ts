@@ -21,6 +21,12 @@ const CREATED_FROM = new Date("2026-01-01T00:00:00Z");
 /** The database's own limit for a statement of ours is meant for milliseconds. */
 const ROWS_AT_ONCE = 50_000;
 
+/** A database with so many rows. */
+export interface Stored {
+  databaseUrl: string;
+  rows: number;
+}
+
 export async function seed(query: Query, rows: number): Promise<void> {
   const ended = rows - runningOf(rows);
   for (let from = 0; from < rows; from += ROWS_AT_ONCE) {

@@ -6,7 +6,7 @@ import { openPostgres } from "../shared/store/postgres.js";
 import { createStore } from "../shared/store/store.js";
 import { type Bench, median, percentile, takeTurns, timed } from "./measure.js";
 import type { Section } from "./results.js";
-import type { Stored } from "./store.js";
+import type { Stored } from "./seed.js";
 
 /** Slots far ahead are taken as well: nobody waits for them here. */
 const WAIT_MAX_MS = 1e9;

@@ -25,9 +25,3 @@ export async function benchStore(bench: Bench): Promise<Section[]> {
     await benchLateness(bench, of),
   ];
 }
-
-export interface Stored {
-  databaseUrl: string;
-  /** How many there are. */
-  rows: number;
-}

@@ -3,10 +3,9 @@
  * The database has the four connections that an instance opens, and shares the machine with the
  * emulator.
  */
-import { fieldsOf } from "./instance.js";
+import { type Handle, fieldsOf } from "./instance.js";
 import { type Bench, median, type Subject, takeTurns, timed } from "./measure.js";
 import { figureOf, type Section } from "./results.js";
-import type { Handle } from "./warm.js";
 
 interface Compared {
   ours: Handle;

@@ -14,7 +14,7 @@ import { createRequire } from "node:module";
 import { performance } from "node:perf_hooks";
 import { makeHandler } from "../functions/start-ingest.js";
 import { systemClock } from "../shared/clock.js";
-import { fieldsOf, openInstance } from "./instance.js";
+import { type Handle, fieldsOf, openInstance } from "./instance.js";
 import { type Bench, mean, median, percentile, type Subject, takeTurns } from "./measure.js";
 import { documentedEnvironment, startEvent, startFields, tc3Event } from "./parties.js";
 import { figureOf, goal, type Row, type Section } from "./results.js";
@@ -24,8 +24,6 @@ import { type Waits, watchWaits } from "./waiting.js";
 const BEARER = "start-ingest, Bearer";
 const SIGNED = "start-ingest, TC3";
 const DOCUMENTED = "the documented way (no checks, no store)";
-
-export type Handle = (event: unknown) => Promise<{ statusCode: number; body: string }>;
 
 export async function benchWarm(bench: Bench): Promise<Section[]> {
   const stage = await bench.stage();
