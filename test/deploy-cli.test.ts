@@ -40,6 +40,9 @@ describe("nothing is asked of the cloud", () => {
   test("without keys of an account", () =>
     expectRefusal(["info"], { TENCENTCLOUD_SECRET_KEY: "" }, "TENCENTCLOUD_SECRET_KEY"));
 
+  test("to roll back by lists that are not kept", () =>
+    expectRefusal(["rollback", "-t", "1"], {}, "check out the commit and deploy it"));
+
   test("to deploy one function of a zip that all share", () =>
     expectRefusal(["deploy", "function", "-f", "api"], {}, "run `serverless deploy`"));
 });
@@ -158,6 +161,14 @@ describe("the rehearsal finds", () => {
       await work();
     });
     await expect(rehearsed).rejects.toThrow("add local/rehearsal/events/new-door.json");
+  });
+
+  test("a secret that is kept in COS", () => {
+    const { objects } = stage.cloud.cos;
+    const [secret = ""] = stage.secrets;
+    (objects as Map<string, Buffer>).set("bucket/list.json", Buffer.from(`{"KEY":"${secret}"}`));
+    expect(() => checkCalls(stage)).toThrow("bucket/list.json");
+    (objects as Map<string, Buffer>).delete("bucket/list.json");
   });
 
   test("what is sent in clear text, or to anybody else", async () => {

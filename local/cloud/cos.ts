@@ -8,7 +8,8 @@ export interface Cos {
   serve: (request: Proxied) => ProxyAnswer;
   /** `undefined` when there is no such object. */
   read: (bucket: string, key: string) => Buffer | undefined;
-  objects: () => string[];
+  /** What was uploaded, by bucket and key. */
+  objects: ReadonlyMap<string, Buffer>;
 }
 
 export function makeCos(secretId: string): Cos {
@@ -42,7 +43,7 @@ export function makeCos(secretId: string): Cos {
     operationOf,
     serve,
     read: (bucket, key) => objects.get(`${bucket}${key}`),
-    objects: () => [...objects.keys()],
+    objects,
   };
 }
 

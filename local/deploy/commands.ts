@@ -8,7 +8,7 @@ import type { Upstream, UpstreamCommand } from "./upstream.js";
 import { DeployError, inWords, wordsOf } from "./words.js";
 
 export function mendCommands(upstream: Upstream): void {
-  const { Deploy, DeployOneFunction, Info, Invoke, Remove } = upstream;
+  const { Deploy, DeployOneFunction, DeployList, Info, Invoke, Remove, Rollback } = upstream;
 
   const { deploy } = Deploy.prototype;
   Deploy.prototype.deploy = async function () {
@@ -27,6 +27,14 @@ export function mendCommands(upstream: Upstream): void {
   DeployOneFunction.prototype.packageFunction = () => {
     throw new DeployError("All functions share one zip: run `serverless deploy`");
   };
+
+  // They went by the lists in COS that are no longer kept.
+  const rollBack = () =>
+    Promise.reject(
+      new DeployError("To roll back, check out the commit and deploy it: docs/deploy.md says how"),
+    );
+  Rollback.prototype.rollback = rollBack;
+  DeployList.prototype.serviceList = rollBack;
 
   Info.prototype.info = async function () {
     await login(upstream, this);

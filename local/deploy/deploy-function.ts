@@ -17,6 +17,9 @@ export function mendFunctions({ Provider, DeployFunction }: Upstream): void {
     return Object.keys(Variables).length === 0 ? null : { Variables };
   };
 
+  // The plugin kept a list of each deployment in COS, every function's secrets in it.
+  DeployFunction.prototype.uploadService2Cos = () => Promise.resolve();
+
   // At every deployment the plugin made SCF's default role and gave it a wide policy, asked or not.
   const { addRole } = DeployFunction.prototype;
   DeployFunction.prototype.addRole = async function () {

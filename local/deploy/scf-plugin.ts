@@ -4,7 +4,7 @@
  *   credentials.ts       nothing is sent in clear text, and no retired host is asked for leave; keys
  *                        come from the environment
  *   deploy-function.ts   a function gets its own variables and no other's; every field of SCF's;
- *                        no role is made unasked
+ *                        no role is made unasked; nothing of it is kept in COS but the zip
  *   deploy-triggers.ts   function URLs; what has not changed is not touched
  *   commands.ts          deploy, info, invoke, remove: addresses shown, failures fail, in words
  *

@@ -69,6 +69,7 @@ export interface UpstreamHandler {
 }
 
 export interface UpstreamDeployFunction extends UpstreamHandler {
+  uploadService2Cos: () => Promise<void>;
   addRole: (this: UpstreamDeployFunction) => Promise<void>;
   createFunction: (
     this: UpstreamDeployFunction,
@@ -114,6 +115,8 @@ export interface Upstream {
   Info: Prototype<{ info: Run }>;
   Invoke: Prototype<{ invoke: Run }>;
   Remove: Prototype<{ remove: Run }>;
+  Rollback: Prototype<{ rollback: () => Promise<never> }>;
+  DeployList: Prototype<{ serviceList: () => Promise<never> }>;
   DataReport: Prototype<{ report: () => Promise<boolean> }>;
   validate: { validateEventsProperty: (this: { serverless: Serverless }) => void };
 }
@@ -133,6 +136,8 @@ export function loadUpstream(): Upstream {
     Info: own("./info/tencentInfo.js") as Upstream["Info"],
     Invoke: own("./invoke/tencentInvoke.js") as Upstream["Invoke"],
     Remove: own("./remove/tencentRemove.js") as Upstream["Remove"],
+    Rollback: own("./rollback/tencentRollback.js") as Upstream["Rollback"],
+    DeployList: own("./deploy/tencentDeployList.js") as Upstream["DeployList"],
     DataReport: tools.Others.DataReport.DataReport,
     validate: own("./shared/validate.js") as Upstream["validate"],
   };

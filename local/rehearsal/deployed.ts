@@ -70,7 +70,7 @@ function checkFunction({ declared: { provider } }: Stage, { name, declared, foun
 }
 
 /** In all that was recorded: nothing in clear text, nothing to anybody else, no role made. */
-export function checkCalls({ cloud }: Stage): number {
+export function checkCalls({ cloud, secrets }: Stage): number {
   const { calls } = cloud.recorder;
   const clear = calls.filter(({ isEncrypted }) => !isEncrypted).map(({ host }) => host);
   expectEqual("what was sent in clear text", clear, []);
@@ -81,5 +81,13 @@ export function checkCalls({ cloud }: Stage): number {
   expectEqual("what was asked that nobody knows", refused, []);
   const rights = calls.filter(({ action }) => /Role|Polic/.test(action));
   expectEqual("what was done to roles and policies", rights, []);
+  const kept = [...cloud.cos.objects].filter(([, bytes]) =>
+    secrets.some((secret) => bytes.includes(secret)),
+  );
+  expectEqual(
+    "what holds a secret in COS",
+    kept.map(([place]) => place),
+    [],
+  );
   return calls.length;
 }

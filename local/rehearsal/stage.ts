@@ -41,6 +41,8 @@ const ROLE = {
   token: "role-session-token-of-nobody",
 };
 
+const DATABASE_PASSWORD = "database-password-of-nobody";
+
 /** Opens in the order of need; whatever fails, what was opened before is closed again. */
 export async function openStage(): Promise<Stage> {
   const closers: (() => Promise<void> | void)[] = [];
@@ -50,7 +52,8 @@ export async function openStage(): Promise<Stage> {
   try {
     const postgres = await startPostgres();
     closers.push(postgres.stop);
-    const databaseUrl = postgres.urlOf("postgres");
+    // The server on loopback trusts everybody; that the password is a secret is what matters.
+    const databaseUrl = postgres.urlOf("postgres").replace("@", `:${DATABASE_PASSWORD}@`);
     await migrateOnce(databaseUrl);
     const { secretId, ...role } = ROLE;
     const trtc = await startEmulator({
@@ -143,5 +146,6 @@ function secretsOf({ CALLERS = "[]", TRTC_APPS = "[]" }: Record<string, string>)
     DEPLOY_KEYS.secretKey,
     ROLE.secretKey,
     ROLE.token,
+    DATABASE_PASSWORD,
   ];
 }
