@@ -40,6 +40,19 @@ describe("nothing is asked of the cloud", () => {
   test("without keys of an account", () =>
     expectRefusal(["info"], { TENCENTCLOUD_SECRET_KEY: "" }, "TENCENTCLOUD_SECRET_KEY"));
 
+  test("with neither a role nor keys that could sign a call to TRTC", () =>
+    expectRefusal(["deploy"], { SCF_ROLE: "" }, "TRTC_ACCOUNTS has no keys for the account"));
+
+  test.each(["VPC_ID", "SUBNET_ID"])("with half a network: no %s", (name) =>
+    expectRefusal(["deploy"], { [name]: "" }, `set ${name} as well`),
+  );
+
+  test("to deploy what somebody packaged before", () =>
+    expectRefusal(["deploy", "--package", "dist"], {}, "--package is not read here"));
+
+  test("for logs, which the named plugin would fail to get and call a success", () =>
+    expectRefusal(["logs", "-f", "api"], {}, "SCF's console"));
+
   test("to roll back by lists that are not kept", () =>
     expectRefusal(["rollback", "-t", "1"], {}, "check out the commit and deploy it"));
 
@@ -57,6 +70,15 @@ describe("what fails, fails", () => {
 
   describe("once it is deployed", () => {
     beforeAll(async () => {
+      const { code, output } = await stage.cli(["deploy"]);
+      expect([code, output]).toEqual([0, expect.stringContaining("tencentscf.com")]);
+    }, 60_000);
+
+    test("a deployment that was broken off halfway is waited for, and gone on with", async () => {
+      for (const target of stage.cloud.scf.functions.values()) {
+        target.Status = "Updating";
+        target.looks = 0;
+      }
       const { code, output } = await stage.cli(["deploy"]);
       expect([code, output]).toEqual([0, expect.stringContaining("tencentscf.com")]);
     }, 60_000);

@@ -111,6 +111,19 @@ describe("triggers", () => {
     expect(steps([now], [before])).toEqual(expected);
   });
 
+  test("of a bucket are deleted by the description that is there", () => {
+    const before = triggersOf("door", [cos(".mp4")]);
+    const { steps: planned } = planTriggers(
+      triggersOf("door", [cos(".mov")]),
+      before.map(answered),
+    );
+    const [first, second] = planned.map(({ trigger }) => trigger.TriggerDesc);
+    expect([first, second]).toEqual([
+      expect.stringContaining(".mp4"),
+      expect.stringContaining(".mov"),
+    ]);
+  });
+
   test("that nobody declares are left, and named", () => {
     const before = triggersOf("door", [url, timer("0 0 * * * * *")]).map(answered);
     expect(planTriggers(triggersOf("door", [url]), before)).toEqual({

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { checkEnvFile } from "../local/deploy/env-file-check.js";
 import { withEnvFile } from "../local/env-file.js";
 
 const before = process.cwd();
@@ -28,4 +29,21 @@ test("adds what is not set, JSON in single quotes included, and changes nothing 
 test("need not be there, unless it is named", () => {
   expect(withEnvFile({ PORT: "1" })).toEqual({ PORT: "1" });
   expect(() => withEnvFile({}, "other.env")).toThrow("there is no file other.env");
+});
+
+test("is refused where the CLI reads it in another way than we do", () => {
+  const url = "postgres://u:pa$word1@h/db";
+  writeFileSync(".env", `DATABASE_URL='${url}'\nPORT=1\n`);
+  // What the CLI makes of it: `$word1` is a variable that is not set.
+  const expanded = { DATABASE_URL: "postgres://u:pa@h/db", PORT: "1" };
+  expect(() => {
+    checkEnvFile(expanded, "prod");
+  }).toThrow("DATABASE_URL holds a $");
+  expect(() => {
+    checkEnvFile({ DATABASE_URL: url, PORT: "1" }, "prod");
+  }).not.toThrow();
+  writeFileSync(".env.prod", "");
+  expect(() => {
+    checkEnvFile({ DATABASE_URL: url, PORT: "1" }, "prod");
+  }).toThrow(".env.prod");
 });

@@ -9,6 +9,7 @@ import type { Proxied } from "./proxy.js";
 export interface CloudCall {
   action: string;
   parameters: Record<string, unknown>;
+  region: string;
 }
 
 export interface DeployKeys {
@@ -35,7 +36,8 @@ function readSigned3(request: Proxied, action: string, keys: DeployKeys): CloudC
   if (!read?.ok || read.claim.secretId !== keys.secretId) throw forged();
   const verdict = verifyTc3(message, read.claim, { secretKeys: [keys.secretKey] }, clock.now());
   if (!verdict.ok) throw forged();
-  return { action, parameters: JSON.parse(request.body.toString()) as Record<string, unknown> };
+  const parameters = JSON.parse(request.body.toString()) as Record<string, unknown>;
+  return { action, parameters, region: message.headers["x-tc-region"] ?? "" };
 }
 
 function readSigned1(request: Proxied, keys: DeployKeys): CloudCall {
@@ -48,7 +50,7 @@ function readSigned1(request: Proxied, keys: DeployKeys): CloudCall {
   const verdict = verifyV1(signed, read.claim, { secretKeys: [keys.secretKey] }, clock.now());
   if (!verdict.ok) throw forged();
   const own = Object.entries(form).filter(([name]) => !COMMON.has(name));
-  return { action: form["Action"] ?? "", parameters: unflatten(own) };
+  return { action: form["Action"] ?? "", parameters: unflatten(own), region: form["Region"] ?? "" };
 }
 
 const flat = ({ headers }: Proxied): Record<string, string> =>

@@ -77,9 +77,13 @@ export async function startCloud({ region, keys, invoke }: CloudOptions): Promis
   }
 
   async function serveApi(request: Proxied, call: Unfinished): Promise<ProxyAnswer> {
-    const { action, parameters } = readCloudCall(request, keys);
+    const { action, parameters, region: asked } = readCloudCall(request, keys);
     Object.assign(call, { action, parameters });
     faults.check(call.service, action);
+    // The account is one for all regions; functions and their tags are in theirs.
+    if (call.service !== "cam" && asked !== region) {
+      throw new CloudError("UnsupportedRegion", `Nothing was deployed to ${asked}.`);
+    }
     const answer =
       call.service === "scf"
         ? await scf.serve(action, parameters)

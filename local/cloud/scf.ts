@@ -20,7 +20,12 @@ export interface CloudFunction {
   zip: Uint8Array;
   Status: "Creating" | "Updating" | "Active";
   Triggers: TriggerInfo[];
+  /** How often it was looked at since its last change. */
+  looks: number;
 }
+
+/** So many times a function is seen on its way after a change. */
+const LOOKS_BUSY = 2;
 
 export interface ScfOptions {
   region: string;
@@ -83,6 +88,7 @@ export function makeScf({ region, readObject, invoke }: ScfOptions): Scf {
         zip,
         Status: "Creating",
         Triggers: [],
+        looks: 0,
       });
       return {};
     },
@@ -91,6 +97,7 @@ export function makeScf({ region, readObject, invoke }: ScfOptions): Scf {
       target.zip = codeOf(request["CosBucketName"], request["CosObjectName"], request.Handler);
       target.configuration = { ...target.configuration, Handler: request.Handler };
       target.Status = "Updating";
+      target.looks = 0;
       return {};
     },
     UpdateFunctionConfiguration(request: CreateFunctionRequest) {
@@ -101,13 +108,15 @@ export function makeScf({ region, readObject, invoke }: ScfOptions): Scf {
       }
       target.configuration = { ...target.configuration, ...request };
       target.Status = "Updating";
+      target.looks = 0;
       return {};
     },
     GetFunction({ FunctionName }: Parameters) {
       const target = find(FunctionName);
       const { configuration, FunctionId, Status } = target;
-      // Seen once on its way, and done the next time.
-      target.Status = "Active";
+      // Seen on its way for a while, and done after that.
+      target.looks += 1;
+      if (target.looks >= LOOKS_BUSY) target.Status = "Active";
       const { Code: _, ...shown } = configuration;
       return { ...shown, FunctionId, Status, StatusReasons: [], Triggers: [...target.Triggers] };
     },

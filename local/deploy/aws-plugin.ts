@@ -2,25 +2,40 @@
  * For serverless.aws.yml: the CLI deploys to AWS by itself; before it does, the functions are built and
  * their settings are checked.
  */
+import { environment } from "../../shared/config.js";
 import { buildHook } from "./build-hook.js";
+import { checkEnvFile } from "./env-file-check.js";
+import { refuseOldPackage } from "./limits.js";
 import type { Serverless } from "./serverless-api.js";
 import { checkFixedKeys, checkSettings } from "./settings.js";
+import { DeployError } from "./words.js";
 
 /** On AWS the variables stand in `environment` itself. */
 type Variables = { environment?: Record<string, string> };
 
 interface AwsService {
-  provider: Variables;
+  provider: Variables & { stage?: string };
   functions: Record<string, Variables>;
 }
 
 export class AwsPlugin {
   readonly hooks: Record<string, () => Promise<void> | void>;
 
-  constructor(serverless: Pick<Serverless, "cli"> & { service: AwsService }) {
+  constructor(
+    serverless: Pick<Serverless, "cli"> & { service: AwsService },
+    options: { package?: string; stage?: string },
+  ) {
     this.hooks = {
       ...buildHook(serverless),
+      "after:package:finalize": () => {
+        const { stage = "dev" } = serverless.service.provider;
+        checkEnvFile(environment(), options.stage ?? stage);
+      },
+      "before:deploy:function:initialize": () => {
+        throw new DeployError("All functions share one zip: run `serverless deploy`");
+      },
       "before:deploy:deploy": () => {
+        refuseOldPackage(options);
         const { provider, functions } = serverless.service;
         for (const [name, { environment }] of Object.entries(functions)) {
           checkFixedKeys(checkSettings(name, { ...provider.environment, ...environment }));

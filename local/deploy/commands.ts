@@ -4,8 +4,12 @@
  */
 import { readFile } from "node:fs/promises";
 import { getFunction, NAMESPACE, scfClient } from "./scf-api.js";
+import { parsedDesc } from "./triggers.js";
 import type { Upstream, UpstreamCommand } from "./upstream.js";
 import { DeployError, inWords, wordsOf } from "./words.js";
+
+/** For the way of an invocation and its answer, besides the function's own time. */
+const ANSWER_SECONDS = 10;
 
 export function mendCommands(upstream: Upstream): void {
   const { Deploy, DeployOneFunction, DeployList, Info, Invoke, Remove, Rollback } = upstream;
@@ -36,6 +40,17 @@ export function mendCommands(upstream: Upstream): void {
   Rollback.prototype.rollback = rollBack;
   DeployList.prototype.serviceList = rollBack;
 
+  // They log what went wrong and succeed, and ask an API that SCF has replaced.
+  const elsewhere = () =>
+    Promise.reject(
+      new DeployError(
+        "`serverless info` shows the functions; logs and metrics are in SCF's console",
+      ),
+    );
+  upstream.DeployListFunctions.prototype.functionList = elsewhere;
+  upstream.Logs.prototype.logs = elsewhere;
+  upstream.Metrics.prototype.metrics = elsewhere;
+
   Info.prototype.info = async function () {
     await login(upstream, this);
     await showService(this);
@@ -58,8 +73,11 @@ export function mendCommands(upstream: Upstream): void {
     const { function: key = "", data, path } = this.options;
     const FunctionName = this.provider.getFunctionName(key);
     const ClientContext = data ?? (path === undefined ? "{}" : await readFile(path, "utf8"));
+    // A run of a timer may wait for a deadline as long as it may live.
+    const { functions, provider } = this.serverless.service;
+    const timeoutSeconds = (functions[key]?.timeout ?? provider.timeout ?? 3) + ANSWER_SECONDS;
     const { Result } = await inWords(`Invoke ${FunctionName}`, () =>
-      scfClient(this.options).Invoke({
+      scfClient(this.options, { timeoutSeconds }).Invoke({
         FunctionName,
         Namespace: NAMESPACE,
         ClientContext,
@@ -104,7 +122,7 @@ async function showService(command: UpstreamCommand): Promise<void> {
 /** A function URL's address stands in its description; of another trigger that is its setting. */
 function addressIn(type: string | undefined, desc = ""): string {
   if (type !== "http") return desc;
-  const { NetConfig } = JSON.parse(desc || "{}") as {
+  const { NetConfig } = parsedDesc(desc) as {
     NetConfig?: { ExtranetUrl?: string; IntranetUrl?: string };
   };
   return NetConfig?.ExtranetUrl || NetConfig?.IntranetUrl || "(its address is in SCF's console)";

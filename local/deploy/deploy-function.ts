@@ -4,7 +4,7 @@ import type {
   UpdateFunctionConfigurationRequest,
 } from "tencentcloud-sdk-nodejs/tencentcloud/services/scf/v20180416/scf_models.js";
 import { variablesOf } from "./limits.js";
-import { NAMESPACE, scfClient, untilActive } from "./scf-api.js";
+import { NAMESPACE, scfClient, untilActive, untilIdle } from "./scf-api.js";
 import type { Serverless } from "./serverless-api.js";
 import type { FunctionToDeploy, Upstream } from "./upstream.js";
 import { inWords } from "./words.js";
@@ -35,6 +35,16 @@ export function mendFunctions({ Provider, DeployFunction }: Upstream): void {
     };
     return inWords(`CreateFunction ${target.FuncName}`, () =>
       scfClient(this.options).CreateFunction(request),
+    );
+  };
+
+  // A deployment that was broken off may have left the function busy, and then SCF refuses the next.
+  const { updateFunctionCode } = DeployFunction.prototype;
+  DeployFunction.prototype.updateFunctionCode = async function (namespace, target) {
+    const { FuncName } = target;
+    await inWords(`GetFunction ${FuncName}`, () => untilIdle(scfClient(this.options), FuncName));
+    return inWords(`UpdateFunctionCode ${FuncName}`, () =>
+      updateFunctionCode.call(this, namespace, target),
     );
   };
 

@@ -31,13 +31,13 @@ export function mendTriggers({ DeployTrigger, validate }: Upstream): void {
 
 function carryOut(client: Client, FunctionName: string, { action, trigger }: TriggerStep) {
   const target = { FunctionName, Namespace: NAMESPACE };
-  const { Type, TriggerName, Qualifier } = trigger;
+  const { Type, TriggerName, TriggerDesc, Qualifier } = trigger;
   switch (action) {
     case "CreateTrigger":
       return client.CreateTrigger({ ...target, ...trigger });
     case "UpdateTrigger":
       return client.UpdateTrigger({ ...target, ...trigger });
     case "DeleteTrigger":
-      return client.DeleteTrigger({ ...target, Type, TriggerName, Qualifier });
+      return client.DeleteTrigger({ ...target, Type, TriggerName, TriggerDesc, Qualifier });
   }
 }

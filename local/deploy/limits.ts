@@ -1,5 +1,6 @@
 /** What SCF would refuse halfway through a deployment, said before anything is uploaded. */
 import type { DeclaredFunction, Provider } from "../service-file.js";
+import { DeployError } from "./words.js";
 
 /** SCF's limits: product/583/11637 of its documentation, and CreateFunction's field descriptions. */
 const FUNCTION_NAME_MAX = 60;
@@ -52,4 +53,20 @@ export function limitFaults(
     faults.push(`the trigger ${name} of ${fullName} is longer than ${TRIGGER_NAME_MAX} characters`);
   }
   return faults;
+}
+
+/** The plugin leaves half a network out without a word, and with it the way to the database. */
+export function networkFaults(
+  name: string,
+  { vpcId = "", subnetId = "" }: { vpcId?: string; subnetId?: string },
+): string[] {
+  if ((vpcId === "") === (subnetId === "")) return [];
+  const missing = vpcId === "" ? "VPC_ID" : "SUBNET_ID";
+  return [`${name} has only half a network: set ${missing} as well, or neither`];
+}
+
+/** What is uploaded is dist/functions.zip, whatever folder is named; and it has to be of today. */
+export function refuseOldPackage({ package: folder }: { package?: string }): void {
+  if (folder === undefined) return;
+  throw new DeployError("--package is not read here: run `serverless deploy`, which builds anew");
 }

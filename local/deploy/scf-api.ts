@@ -9,7 +9,10 @@ import { DeployError } from "./words.js";
 export const NAMESPACE = "default";
 
 /** Only the commands that call Tencent pay for loading it. */
-export function scfClient({ credentials, region, token }: UpstreamOptions): Client {
+export function scfClient(
+  { credentials, region, token }: UpstreamOptions,
+  { timeoutSeconds = 60 } = {},
+): Client {
   if (!credentials) throw new Error("no credentials");
   const require = createRequire(import.meta.url);
   const sdk =
@@ -20,6 +23,7 @@ export function scfClient({ credentials, region, token }: UpstreamOptions): Clie
   return new sdk.Client({
     credential: { secretId, secretKey, ...(token !== undefined && { token }) },
     region,
+    profile: { httpProfile: { reqTimeout: timeoutSeconds } },
   });
 }
 
@@ -42,12 +46,25 @@ const GIVE_UP_MS = 90_000;
 
 /** SCF takes a change and carries it out meanwhile; the next change is refused until it is done. */
 export async function untilActive(client: Client, FunctionName: string): Promise<void> {
+  const { Status, why } = await untilIdle(client, FunctionName);
+  if (Status !== "Active") throw new DeployError(`${FunctionName} is ${Status}: ${why}`);
+}
+
+/** A function that could not even be made is in the way of the next deployment. */
+export async function untilIdle(
+  client: Client,
+  FunctionName: string,
+): Promise<{ Status: string; why: string }> {
   const startedMs = clock.elapsedMs();
   for (;;) {
     const { Status = "?", StatusReasons = [] } = (await getFunction(client, FunctionName)) ?? {};
-    if (Status === "Active") return;
     const why = StatusReasons.map(({ ErrorMessage }) => ErrorMessage).join("; ");
-    if (Status.endsWith("Failed")) throw new DeployError(`${FunctionName} is ${Status}: ${why}`);
+    if (Status === "CreateFailed") {
+      throw new DeployError(
+        `${FunctionName} is CreateFailed: ${why}. Delete it, then deploy again`,
+      );
+    }
+    if (Status !== "Creating" && Status !== "Updating") return { Status, why };
     if (clock.elapsedMs() - startedMs > GIVE_UP_MS) {
       throw new DeployError(`${FunctionName} is still ${Status} after ${GIVE_UP_MS / 1000} s`);
     }

@@ -11,14 +11,16 @@
  * And before anything is uploaded: the functions are built, their settings are checked as they
  * themselves will check them, and what SCF would refuse is said.
  */
+import { environment } from "../../shared/config.js";
 import { buildHook } from "./build-hook.js";
 import { mendCommands } from "./commands.js";
 import { mendCredentials } from "./credentials.js";
 import { mendFunctions } from "./deploy-function.js";
 import { mendTriggers } from "./deploy-triggers.js";
-import { limitFaults, variablesOf } from "./limits.js";
+import { checkEnvFile } from "./env-file-check.js";
+import { limitFaults, networkFaults, refuseOldPackage, variablesOf } from "./limits.js";
 import type { Serverless } from "./serverless-api.js";
-import { checkSettings } from "./settings.js";
+import { checkFixedKeys, checkSettings } from "./settings.js";
 import { triggersOf } from "./triggers.js";
 import { loadUpstream, type UpstreamOptions } from "./upstream.js";
 import { DeployError } from "./words.js";
@@ -35,30 +37,38 @@ export class ScfPlugin {
     this.hooks = {
       ...buildHook(serverless),
       "after:package:finalize": () => {
+        checkEnvFile(environment(), stageOf(serverless, options));
         checkLimits(serverless, options);
       },
       "before:deploy:deploy": () => {
+        refuseOldPackage(options);
         checkAllSettings(serverless);
       },
     };
   }
 }
 
-function checkLimits({ service }: Serverless, options: Partial<UpstreamOptions>): void {
+const stageOf = ({ service }: Serverless, options: Partial<UpstreamOptions>): string =>
+  options.stage ?? service.provider.stage ?? "dev";
+
+function checkLimits(serverless: Serverless, options: Partial<UpstreamOptions>): void {
+  const { service } = serverless;
   const { provider, functions } = service;
-  const stage = options.stage ?? provider.stage ?? "dev";
-  const faults = Object.entries(functions).flatMap(([name, declared]) =>
-    limitFaults(
+  const stage = stageOf(serverless, options);
+  const faults = Object.entries(functions).flatMap(([name, declared]) => [
+    ...limitFaults(
       `${service.service}-${stage}-${name}`,
       variablesOf(provider, declared),
       triggersOf(name, declared.events).map(({ TriggerName }) => TriggerName),
     ),
-  );
+    ...networkFaults(name, { ...provider.vpcConfig, ...declared.vpcConfig }),
+  ]);
   if (faults.length > 0) throw new DeployError(faults.join("\n"));
 }
 
 function checkAllSettings({ service: { provider, functions } }: Serverless): void {
   for (const [name, declared] of Object.entries(functions)) {
-    checkSettings(name, variablesOf(provider, declared));
+    const config = checkSettings(name, variablesOf(provider, declared));
+    if (!(declared.role || provider.role)) checkFixedKeys(config);
   }
 }

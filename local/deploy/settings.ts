@@ -18,11 +18,11 @@ export function checkSettings(name: string, variables: Environment): Config {
   }
 }
 
-/** Where no execution role can give keys for TRTC: every account that is used needs fixed ones. */
+/** Where no execution role gives keys for TRTC: every account that is used needs fixed ones. */
 export function checkFixedKeys({ applications, accounts }: Config): void {
   const missing = [...applications.values()].find(({ Account }) => !accounts.has(Account));
   if (!missing) return;
   throw new DeployError(
-    `TRTC_ACCOUNTS has no keys for the account ${missing.Account} of the application ${missing.SdkAppId}: outside Tencent Cloud no role can sign a call to TRTC`,
+    `TRTC_ACCOUNTS has no keys for the account ${missing.Account} of the application ${missing.SdkAppId}, and there is no role of Tencent Cloud's (SCF_ROLE) that could give some: no call to TRTC could be signed`,
   );
 }

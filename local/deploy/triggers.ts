@@ -45,7 +45,11 @@ export function planTriggers(
     if (isEqual(trigger, found)) return [];
     if (CHANGEABLE.has(trigger.Type)) return [{ action: "UpdateTrigger", trigger }];
     return [
-      { action: "DeleteTrigger", trigger },
+      // Deleting asks for the description that is there.
+      {
+        action: "DeleteTrigger",
+        trigger: { ...trigger, TriggerDesc: found.TriggerDesc ?? "" },
+      },
       { action: "CreateTrigger", trigger },
     ];
   });
@@ -63,10 +67,10 @@ function isEqual(wanted: WantedTrigger, found: TriggerInfo): boolean {
   const isOpen = found.Enable === 1;
   if (isOpen !== (wanted.Enable === "OPEN")) return false;
   if ((found.CustomArgument ?? "") !== (wanted.CustomArgument ?? "")) return false;
-  const has = parsed(found.TriggerDesc ?? "");
+  const has = parsedDesc(found.TriggerDesc ?? "");
   // A timer is asked for by its cron line, and answered as JSON.
   if (wanted.Type === "timer") return (has["cron"] ?? found.TriggerDesc) === wanted.TriggerDesc;
-  return isWithin(parsed(wanted.TriggerDesc), has);
+  return isWithin(parsedDesc(wanted.TriggerDesc), has);
 }
 
 function isWithin(part: unknown, whole: unknown): boolean {
@@ -79,7 +83,8 @@ function isWithin(part: unknown, whole: unknown): boolean {
   );
 }
 
-function parsed(text: string): Record<string, unknown> {
+/** Of a description that is no JSON there is nothing. */
+export function parsedDesc(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};

@@ -13,6 +13,8 @@ export interface UpstreamOptions {
   function?: string;
   data?: string;
   path?: string;
+  /** `--package` of `deploy`. */
+  package?: string;
   token?: string | undefined;
   credentials?: {
     tencent_secret_id: string;
@@ -70,6 +72,11 @@ export interface UpstreamHandler {
 
 export interface UpstreamDeployFunction extends UpstreamHandler {
   uploadService2Cos: () => Promise<void>;
+  updateFunctionCode: (
+    this: UpstreamDeployFunction,
+    namespace: string,
+    target: FunctionToDeploy,
+  ) => Promise<unknown>;
   addRole: (this: UpstreamDeployFunction) => Promise<void>;
   createFunction: (
     this: UpstreamDeployFunction,
@@ -117,6 +124,9 @@ export interface Upstream {
   Remove: Prototype<{ remove: Run }>;
   Rollback: Prototype<{ rollback: () => Promise<never> }>;
   DeployList: Prototype<{ serviceList: () => Promise<never> }>;
+  DeployListFunctions: Prototype<{ functionList: () => Promise<never> }>;
+  Logs: Prototype<{ logs: () => Promise<never> }>;
+  Metrics: Prototype<{ metrics: () => Promise<never> }>;
   DataReport: Prototype<{ report: () => Promise<boolean> }>;
   validate: { validateEventsProperty: (this: { serverless: Serverless }) => void };
 }
@@ -137,6 +147,11 @@ export function loadUpstream(): Upstream {
     Invoke: own("./invoke/tencentInvoke.js") as Upstream["Invoke"],
     Remove: own("./remove/tencentRemove.js") as Upstream["Remove"],
     Rollback: own("./rollback/tencentRollback.js") as Upstream["Rollback"],
+    DeployListFunctions: own(
+      "./deploy/tencentDeployListFunctions.js",
+    ) as Upstream["DeployListFunctions"],
+    Logs: own("./logs/tencentLogs.js") as Upstream["Logs"],
+    Metrics: own("./metrics/tencentMetrics.js") as Upstream["Metrics"],
     DeployList: own("./deploy/tencentDeployList.js") as Upstream["DeployList"],
     DataReport: tools.Others.DataReport.DataReport,
     validate: own("./shared/validate.js") as Upstream["validate"],
