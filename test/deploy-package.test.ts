@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { Environment } from "../shared/config.js";
 import { makeCli } from "../local/rehearsal/serverless-cli.js";
+import { localEnvironment } from "../local/local-environment.js";
 import { readServiceFile, type Service } from "../local/service-file.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -26,7 +28,7 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 /** Without any variable, and with proxies that lead nowhere: what asks for a network fails. */
 const nowhere = "http://127.0.0.1:9";
-const cli = (args: string[]) =>
+const cli = (args: string[], env: Environment = {}) =>
   makeCli({
     PATH: process.env["PATH"],
     HOME: home,
@@ -34,7 +36,7 @@ const cli = (args: string[]) =>
     https_proxy: nowhere,
     HTTP_PROXY: nowhere,
     HTTPS_PROXY: nowhere,
-  })(args);
+  })(args, env);
 
 describe("serverless.yml, with no account", () => {
   test("is packaged", async () => {
@@ -137,6 +139,27 @@ describe("serverless.aws.yml, with no account", () => {
       for (const action of Action) expect(action).toMatch(/^logs:/);
       expect(JSON.stringify(Resource)).toContain("/aws/lambda/trtc-stream-ingest-prod");
     }
+  });
+});
+
+describe("serverless.aws.yml is not deployed", () => {
+  const deploy = (args: string[], changes: Environment) => {
+    const local = localEnvironment(
+      { DATABASE_URL: "postgres://u@127.0.0.1/x" },
+      "http://127.0.0.1:9",
+    );
+    const keys = { AWS_ACCESS_KEY_ID: "AKIAnobody", AWS_SECRET_ACCESS_KEY: "nobody" };
+    const config = ["--config", "serverless.aws.yml"];
+    return cli(["deploy", ...args, ...config], { ...local, ...keys, ...changes });
+  };
+
+  test.each<[what: string, args: string[], changes: Environment, words: string]>([
+    ["without keys for TRTC", [], { TRTC_ACCOUNTS: "" }, "TRTC_ACCOUNTS has no keys"],
+    ["with settings that do not open", [], { CALLERS: "[{}]" }, "CALLERS[0]"],
+    ["one function at a time", ["function", "-f", "api"], {}, "All functions share one zip"],
+  ])("%s", async (_, args, changes, words) => {
+    const { code, output } = await deploy(args, changes);
+    expect([code, output]).toEqual([1, expect.stringContaining(words)]);
   });
 });
 
