@@ -51,6 +51,8 @@ const STARTING: Ingest = {
   endedAt: null,
   leaseUntil: at("12:00:30"),
   fence: 0,
+  unsureUntil: null,
+  heardAt: null,
 };
 const RUNNING: Ingest = {
   ...STARTING,

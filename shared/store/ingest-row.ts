@@ -43,6 +43,10 @@ export interface Ingest {
   endedAt: Date | null;
   leaseUntil: Date | null;
   fence: number;
+  /** Until then, a start whose answer never came may still bring another task of this robot. */
+  unsureUntil: Date | null;
+  /** When TRTC last said anything of the running task. */
+  heardAt: Date | null;
 }
 
 /** `task_id` becomes `taskId`; numbers that the drivers hand over as text become numbers. */

@@ -9,6 +9,7 @@
  * away (contract).
  */
 import { ingests } from "./0001-ingests.js";
+import { settling } from "./0002-settling.js";
 
 export interface Migration {
   version: number;
@@ -26,6 +27,7 @@ export interface Migration {
 
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: "ingests", sql: ingests, worksWith: 1 },
+  { version: 2, name: "settling", sql: settling, worksWith: 1 },
 ];
 
 export const CODE_VERSION = MIGRATIONS.at(-1)?.version ?? 0;
