@@ -21,7 +21,7 @@ export interface DatabaseProxy {
   turn: (to: "through" | "refused" | "silent" | { answered: string }) => Promise<void>;
   /**
    * The next statement that holds `text` never gets its answer: the connection breaks before it
-   * arrives there, or once it was carried out. Resolves when that has happened.
+   * arrives there, or once it was carried out. Resolves when that has happened. Several wait in line.
    */
   lose: (what: "statement" | "answer", text: string) => Promise<void>;
   close: () => Promise<void>;
@@ -38,13 +38,11 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
   let ever = 0;
   const target = new URL(databaseUrl);
   let mode: Parameters<DatabaseProxy["turn"]>[0] = "through";
-  let loss: Loss | undefined;
+  const losses: Loss[] = [];
 
   const takeLoss = (chunk: Buffer): Loss | undefined => {
-    if (!loss || !chunk.includes(loss.text)) return undefined;
-    const taken = loss;
-    loss = undefined;
-    return taken;
+    const index = losses.findIndex(({ text }) => chunk.includes(text));
+    return index < 0 ? undefined : losses.splice(index, 1)[0];
   };
   const server = createServer((client) => {
     ever += 1;
@@ -76,7 +74,7 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
         cut();
       } else if (!server.listening) await listen(port);
     },
-    lose: (what, text) => new Promise((done) => (loss = { what, text, done })),
+    lose: (what, text) => new Promise((done) => losses.push({ what, text, done })),
     async close() {
       server.close();
       cut();
