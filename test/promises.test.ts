@@ -54,7 +54,10 @@ const inSeconds = (seconds: number): string =>
 async function start(fields: object = {}) {
   const { clock, house } = timed;
   const RoomId = `promised-${(rooms += 1)}`;
-  const request = { SdkAppId: CN_APP, RoomId, RoomIdType: 0, StreamUrl: live.url, RepeatNum: 1 };
+  const request = {
+    ...{ SdkAppId: CN_APP, RoomId, RoomIdType: 0, StreamUrl: live.url, RepeatNum: 1 },
+    ClientToken: RoomId,
+  };
   const { response } = await clock.advanceUntilDone(
     house.post("start-ingest", { ...request, ...fields }),
   );
@@ -142,6 +145,16 @@ test("one whose instance was killed: its lease of 35 s, and a tick", async () =>
   const [row] = await house.database.query("select * from ingest");
   const startedAt = row?.["started_at"] as Date;
   expect(startedAt.getTime() - killedAt.getTime()).toBeLessThan(95 * SECOND_MS);
+});
+
+test("one that nobody can send again is taken back by then", async () => {
+  const { house, trtc } = timed;
+  trtc.next("StartStreamIngest", "lose-answer");
+  const { tasks } = await start({ ClientToken: undefined });
+  await pass(1);
+  const [row] = await house.database.query("select * from ingest");
+  expect(row).toMatchObject({ state: "ended", end_reason: "failed" });
+  expect((await tasks()).filter(({ state }) => state !== "ended")).toEqual([]);
 });
 
 test("one that TRTC never answers is taken back after ten minutes", async () => {

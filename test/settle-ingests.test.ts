@@ -141,6 +141,17 @@ describe("a start without an answer", () => {
     expect(trtc.bodies("StartStreamIngest").at(-1)).toMatchObject({ MaxDuration: 29 });
   });
 
+  test.each([
+    ["nothing", null],
+    ["a signature", "signature abcdef"],
+  ])("that only %s names is taken back: nobody can send it again", async (_what, token) => {
+    const { row, liveOnes } = await unanswered();
+    await house.database.query("update ingest set client_token = $1", [token]);
+    expect(await ran()).toMatchObject({ failed: 1, started: 0 });
+    expect(await liveOnes()).toEqual([]);
+    expect(await row()).toMatchObject({ state: "ended", end_reason: "failed" });
+  });
+
   test("in a numeric room is removed from that room", async () => {
     const { liveOnes } = await unanswered("lose-answer", {
       ...{ SdkAppId: INTL_APP, RoomId: "4711", RoomIdType: 1 },

@@ -154,7 +154,7 @@ function answerOf(ingest: Ingest): StartAnswer {
 const unknownOutcome = (detail?: string): ApiError =>
   new ApiError(
     "InternalError",
-    "TRTC has not answered, so whether the stream plays is not known yet: send the same request with the same ClientToken again, or look it up with ListStreamIngests.",
+    "Whether the stream plays is not known yet: send the same request with the same ClientToken again, or look it up with ListStreamIngests.",
     detail === undefined ? {} : { detail },
   );
 
