@@ -246,6 +246,26 @@ describe("a start without an answer", () => {
   });
 });
 
+describe("a robot that a caller named, and whose start was not answered,", () => {
+  const named = (fields: object) => wanted({ UserId: "dj", ...fields });
+
+  test("is nobody else's until it cannot come any more", async () => {
+    const StopTime = addMs(clock.now(), MINUTE_MS).toISOString();
+    await unanswered("lose-request", { UserId: "dj", StopTime });
+    await clock.advance(2 * MINUTE_MS);
+    expect(await ran()).toMatchObject({ failed: 1 });
+    const { response } = await send("start-ingest", named({}));
+    expect(response.Error).toMatchObject({
+      Code: "FailedOperation.TaskExist",
+      Message: expect.stringContaining("in ten minutes") as unknown,
+    });
+    await clock.advance(LATE_MS + LEASE_MS);
+    expect(await ran()).toMatchObject({ cleared: 1 });
+    const { response: next } = await send("start-ingest", named({}));
+    expect(next.Error).toBeUndefined();
+  });
+});
+
 describe("its caller asks for the end", () => {
   test("of what nobody works on: it is over at once", async () => {
     const { row, liveOnes } = await unanswered();
