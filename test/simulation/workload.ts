@@ -1,0 +1,105 @@
+/** What callers do: each ingest of the workload is one story, drawn by the seed and told in time. */
+import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
+import type { Requests } from "../../shared/validation/schemas.js";
+import type { Random } from "./random.js";
+import { CALLER_IDS } from "./settings.js";
+import { streamUrl } from "./trtc-side.js";
+
+export type Deed =
+  | { verb: "StopStreamIngest" | "DescribeStreamIngest"; afterMs: number }
+  | { verb: "UpdateStreamIngest"; afterMs: number; toMs: number };
+
+/** One ingest that a caller wants. */
+export interface Story {
+  callerId: string;
+  region: string | undefined;
+  atMs: number;
+  request: Requests["StartStreamIngest"];
+  /** When the same request is sent again before there is an answer, counted from the first. */
+  againAfterMs: number[];
+  /** How often it is sent again when its answer does not say what came of it. */
+  retries: number;
+  /** The same request once more, long after its answer. */
+  asksLater: boolean;
+  /** From its answer on. */
+  deeds: Deed[];
+}
+
+/** Stories begin in so long a time. */
+const BEGINNINGS_MS = 3 * MINUTE_MS;
+
+/** Robots that callers name themselves: few, so that they meet. */
+const OWN_ROBOTS = ["dj", "host"];
+const ROOMS = ["lobby", "stage"];
+const REGIONS = ["ap-singapore", "ap-jakarta"];
+
+export type Shape = "usual" | "burst of starts" | "deadlines at once";
+
+export function drawStories({
+  random,
+  startMs,
+  shape,
+}: {
+  random: Random;
+  startMs: number;
+  shape: Shape;
+}): Story[] {
+  const count = shape === "usual" ? random.between(1, 6) : random.between(25, 45);
+  const together = startMs + random.between(20, 90) * SECOND_MS;
+  return Array.from({ length: count }, (_, index) => {
+    const own = random.fork();
+    if (shape === "usual") return drawStory(own, startMs + own.between(0, BEGINNINGS_MS), index);
+    const spreadMs = shape === "burst of starts" ? 300 : 15_000;
+    const story = drawStory(own, startMs + own.between(0, spreadMs), index);
+    if (shape === "burst of starts") return story;
+    const { MaxDuration, ...request } = story.request;
+    const StopTime = new Date(together).toISOString();
+    return { ...story, deeds: [], request: { ...request, StopTime, RepeatNum: -1 } };
+  });
+}
+
+function drawStory(random: Random, atMs: number, index: number): Story {
+  const request = drawRequest(random, atMs, index);
+  const { ClientToken } = request;
+  const isRetried = ClientToken !== undefined;
+  return {
+    callerId: random.pick(CALLER_IDS),
+    region: random.chance(0.3) ? random.pick(REGIONS) : undefined,
+    atMs,
+    request,
+    againAfterMs: isRetried && random.chance(0.3) ? [random.between(0, 15_000)] : [],
+    retries: isRetried ? random.between(0, 6) : 0,
+    asksLater: isRetried && random.chance(0.3),
+    deeds: drawDeeds(random),
+  };
+}
+
+function drawRequest(random: Random, atMs: number, index: number): Story["request"] {
+  const source = random.pick(["loop", "loop", "clip", "live", "live"] as const);
+  const seconds = source === "live" ? null : random.between(5, 90);
+  const lasts = random.pick(["MaxDuration", "StopTime", "StopTime", "both", "limit"] as const);
+  return {
+    RoomId: random.pick(ROOMS),
+    RoomIdType: 0,
+    StreamUrl: streamUrl(seconds, `s${index + 1}`),
+    ...(source === "loop" && { RepeatNum: -1 }),
+    ...(source === "clip" && { RepeatNum: random.between(1, 3) }),
+    ...(["MaxDuration", "both"].includes(lasts) && { MaxDuration: random.between(1, 5) }),
+    ...(["StopTime", "both"].includes(lasts) && {
+      StopTime: addMs(new Date(atMs), random.between(10_000, 4 * MINUTE_MS)).toISOString(),
+    }),
+    ...(random.chance(0.7) && { ClientToken: `t${index + 1}` }),
+    ...(random.chance(0.2) && { UserId: random.pick(OWN_ROBOTS) }),
+  };
+}
+
+function drawDeeds(random: Random): Deed[] {
+  const verbs = ["StopStreamIngest", "UpdateStreamIngest", "DescribeStreamIngest"] as const;
+  const count = random.between(0, 3);
+  return Array.from({ length: count }, () => {
+    const verb = random.pick(verbs);
+    const afterMs = random.between(0, 3 * MINUTE_MS);
+    if (verb !== "UpdateStreamIngest") return { verb, afterMs };
+    return { verb, afterMs, toMs: random.between(5000, 5 * MINUTE_MS) };
+  }).sort((a, b) => a.afterMs - b.afterMs);
+}
