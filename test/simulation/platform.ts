@@ -65,8 +65,8 @@ export function makePlatform({ world, behind, patch }: Needs): Platform {
 
   return {
     bug: () => bug,
-    invoke: ({ name, limitMs, body }) =>
-      new Promise((resolve) => {
+    invoke: <T>({ name, limitMs, body }: Function_<T>) =>
+      new Promise<Ended<T>>((resolve) => {
         const machine = random.pick(machines);
         const invocation: Invocation = {
           name: `${machine.name} ${name} ${(invoked += 1)}`,
@@ -79,7 +79,7 @@ export function makePlatform({ world, behind, patch }: Needs): Platform {
           machine.running.add(invocation);
           timeline.at(endsMs, () => kill(invocation));
           const timeLeftMs = () => endsMs - timeline.nowMs();
-          const end = (ended: Ended<Awaited<ReturnType<typeof body>>>) => {
+          const end = (ended: Ended<T>) => {
             if (invocation.isDead) return;
             invocation.onDeath = () => undefined;
             kill(invocation);

@@ -1,6 +1,7 @@
 /** One seed, from its first draw to its verdict. */
 import { MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { expireIngests } from "../../shared/ingest/expire.js";
+import { settleIngests } from "../../shared/ingest/settle.js";
 import { ingestOf } from "../../shared/store/ingest-row.js";
 import { DEFAULT_SWITCHES, type Switches } from "../../local/trtc/switches.js";
 import { live } from "./callers.js";
@@ -11,7 +12,7 @@ import { count, type Coverage, makeFaultPlan, type Mood } from "./faults.js";
 import { type History, makeHistory } from "./history.js";
 import { makeMachines } from "./machines.js";
 import { makeTables, type StoredIngest } from "./model/tables.js";
-import { type Behind, makePlatform, type Patch, type Platform } from "./platform.js";
+import { type Behind, makePlatform, type Function_, type Patch, type Platform } from "./platform.js";
 import { makeRandom, type Random } from "./random.js";
 import { APPLICATION, CONFIG } from "./settings.js";
 import { makeTimeline } from "./timeline.js";
@@ -41,8 +42,6 @@ const START_MS = Date.parse("2026-01-01T00:00:00Z");
 const FAULTS_LAST_MS = 6 * MINUTE_MS;
 
 const LOOKS_EVERY_MS = 10 * SECOND_MS;
-
-const EXPIRE_LIMIT_MS = 100 * SECOND_MS;
 
 const MOODS: readonly Mood[] = [
   ...(["calm", "one fault", "one fault", "one fault"] as const),
@@ -146,28 +145,34 @@ function drawOutage(random: Random, mood: Mood): [number, number][] {
   return [[fromMs, fromMs + random.between(1000, 70_000)]];
 }
 
+/** As in serverless.yml. */
+const TIMERS = [
+  { name: "expire-ingests", limitMs: 100 * SECOND_MS, useCase: expireIngests },
+  { name: "settle-ingests", limitMs: 60 * SECOND_MS, useCase: settleIngests },
+];
+
 /** Every minute, on machines that know nothing of each other; sometimes late, sometimes not at all. */
-function runTimers(world: World, platform: Platform): void {
-  const { timeline, random, faults } = world;
-  const tick = (atMs: number): void => {
-    timeline.at(atMs, () => {
-      tick(atMs + MINUTE_MS);
-      const fault = faults.timer("expire-ingests");
-      if (fault === "lost tick") return;
-      const lateMs = fault === "late tick" ? random.between(5000, 50_000) : random.between(0, 1500);
-      const copies = random.chance(0.2) ? 2 : 1;
-      for (let copy = 0; copy < copies; copy += 1) {
-        timeline.at(timeline.nowMs() + lateMs * (copy + 1), () => {
-          void platform.invoke({
-            name: "expire",
-            limitMs: EXPIRE_LIMIT_MS,
-            body: (services, timeLeftMs) => expireIngests(services, { timeLeftMs }),
-          });
-        });
-      }
-    });
-  };
-  tick(timeline.nowMs() + random.between(0, MINUTE_MS));
+function runTimers({ timeline, random, faults }: World, platform: Platform): void {
+  for (const { name, limitMs, useCase } of TIMERS) {
+    const run = (atMs: number) => {
+      timeline.at(atMs, () => {
+        const body: Function_<object>["body"] = (services, timeLeftMs) =>
+          useCase(services, { timeLeftMs });
+        void platform.invoke({ name: name.split("-")[0] ?? name, limitMs, body });
+      });
+    };
+    const tick = (atMs: number): void => {
+      timeline.at(atMs, () => {
+        tick(atMs + MINUTE_MS);
+        const fault = faults.timer(name);
+        if (fault === "lost tick") return;
+        const lateMs = fault === "late tick" ? random.between(5000, 50_000) : random.between(0, 1500);
+        run(atMs + lateMs);
+        if (random.chance(0.2)) run(atMs + random.between(0, 30_000));
+      });
+    };
+    tick(timeline.nowMs() + random.between(0, MINUTE_MS));
+  }
 }
 
 function lookEvery({ timeline, facts }: World): void {

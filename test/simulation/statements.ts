@@ -38,7 +38,7 @@ export function carryStatements(world: World, invocation: Invocation): Carry {
       const leavesMs = Math.max(timeline.nowMs(), invocation.machine.thawsMs);
       timeline.at(leavesMs + path.thereMs, async () => {
         const result = await settled(execute);
-        await world.afterStatement(name, by, result);
+        await world.afterStatement();
         if (fault === "late") return;
         if (fault === "crash-after") return void killAllOn(invocation.machine);
         if (fault === "freeze-after") freeze(world, invocation.machine);

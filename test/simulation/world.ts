@@ -20,5 +20,5 @@ export interface World {
   facts: Facts;
   isDatabaseDown: () => boolean;
   /** Looks at what the statement changed. */
-  afterStatement: (name: string, by: string) => void | Promise<void>;
+  afterStatement: () => void | Promise<void>;
 }

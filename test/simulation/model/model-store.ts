@@ -9,7 +9,7 @@ import { findIngest, forgetSignatures, listIngests, markUpdated } from "./reads.
 import { askQuiet, claimStart, claimUnsettled, claimUnsure, clearUnsure } from "./settling.js";
 import { grantSlot, type RawSlot } from "./slots.js";
 import { findStart, insertStart, markFailed, markRunning, type WantedStart } from "./starts.js";
-import { beginDueStop, beginStop, claimDue, markEnded, nextClaimAt, release } from "./stops.js";
+import { askStop, beginDueStop, beginStop, claimDue, markEnded, nextClaimAt, release } from "./stops.js";
 import type { Tables } from "./tables.js";
 
 export interface ModelOptions {
@@ -59,6 +59,7 @@ export function createModelStore(options: ModelOptions) {
       const begun = await carry("beginDueStop", () => beginDueStop(tables, asked, databaseNowMs()));
       return begun && withSlot(begun);
     },
+    askStop: statement("askStop", askStop),
     markEnded: statement("markEnded", markEnded),
     release: statement("release", release),
 

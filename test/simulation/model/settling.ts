@@ -1,7 +1,7 @@
 /** shared/store/settle.ts, statement by statement. */
 import { addMs } from "../../../shared/clock.js";
 import type { Ingest } from "../../../shared/store/ingest-row.js";
-import { UNSURE_AFTER_LEASE_MS } from "./starts.js";
+import { LATE_START_MS } from "../../../shared/store/starts.js";
 import { change, isAtMost, later, put, select, type StoredIngest, type Tables } from "./tables.js";
 
 interface Claim {
@@ -15,7 +15,7 @@ const isLapsed = ({ state, leaseUntil }: Ingest, at: Date): boolean =>
 /** Whoever takes a start over may send it again, and its answer may be lost again. */
 function taken(row: StoredIngest, { at, leaseMs }: Claim): Partial<Ingest> {
   const leaseUntil = addMs(at, leaseMs);
-  const unsureUntil = later(row.unsureUntil, addMs(leaseUntil, UNSURE_AFTER_LEASE_MS));
+  const unsureUntil = later(row.unsureUntil, addMs(leaseUntil, LATE_START_MS));
   return { fence: row.fence + 1, leaseUntil, unsureUntil };
 }
 
@@ -58,7 +58,7 @@ export function clearUnsure(
   { taskId, fence }: { taskId: string; fence: number },
 ): void {
   change(tables, taskId, {
-    where: (row) => row.fence === fence,
+    where: (row) => row.fence === fence && row.state === "ended",
     set: () => ({ unsureUntil: null, leaseUntil: null }),
   });
 }

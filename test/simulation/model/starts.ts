@@ -1,12 +1,9 @@
 /** shared/store/starts.ts, statement by statement. */
-import { addMs, MINUTE_MS } from "../../../shared/clock.js";
+import { addMs } from "../../../shared/clock.js";
 import type { Ingest } from "../../../shared/store/ingest-row.js";
-import type { NewIngest } from "../../../shared/store/starts.js";
+import { LATE_START_MS, type NewIngest } from "../../../shared/store/starts.js";
 import { grantSlot, isSlotNear, type RawSlot } from "./slots.js";
 import { change, put, type StoredIngest, type Tables } from "./tables.js";
-
-/** After a lease of a start: for so long a request that was signed within it may still be taken. */
-export const UNSURE_AFTER_LEASE_MS = 6 * MINUTE_MS;
 
 export type WantedStart = NewIngest & { leaseMs: number; waitMaxMs: number };
 
@@ -37,7 +34,7 @@ export function insertStart(
     endedAt: null,
     leaseUntil,
     fence: 0,
-    unsureUntil: addMs(leaseUntil, UNSURE_AFTER_LEASE_MS),
+    unsureUntil: addMs(leaseUntil, LATE_START_MS),
     heardAt: null,
   });
   return { ingest, slot: grantSlot(tables, asked) };

@@ -15,18 +15,22 @@ export interface AskedStop {
   slot: RawSlot | undefined;
 }
 
-type Where = (row: StoredIngest) => boolean;
+interface AskedHow {
+  databaseNowMs: number;
+  where: (row: StoredIngest) => boolean;
+  reasonOf: (row: StoredIngest) => EndReason;
+}
 
-function askStop(
+function beginToStop(
   tables: Tables,
   { taskId, at, leaseMs, waitMaxMs }: { taskId: string } & Timing,
-  { databaseNowMs, where, reason }: { databaseNowMs: number; where: Where; reason: EndReason },
+  { databaseNowMs, where, reasonOf }: AskedHow,
 ): AskedStop | undefined {
   const ingest = change(tables, taskId, {
     where,
     set: (row) => ({
       state: "stopping",
-      endReason: row.endReason ?? reason,
+      endReason: row.endReason ?? reasonOf(row),
       stopAskedAt: row.stopAskedAt ?? at,
       leaseUntil: addMs(at, leaseMs),
       fence: row.fence + 1,
@@ -43,9 +47,9 @@ export const beginStop = (
   asked: { taskId: string } & Timing,
   databaseNowMs: number,
 ): AskedStop | undefined =>
-  askStop(tables, asked, {
+  beginToStop(tables, asked, {
     databaseNowMs,
-    reason: "stopped",
+    reasonOf: () => "stopped",
     where: ({ state, leaseUntil }) =>
       state === "running" ||
       (state === "stopping" && isAtMost(leaseUntil ?? asked.at, asked.at)),
@@ -56,21 +60,30 @@ export const beginDueStop = (
   asked: { taskId: string; fence: number } & Timing,
   databaseNowMs: number,
 ): AskedStop | undefined =>
-  askStop(tables, asked, {
+  beginToStop(tables, asked, {
     databaseNowMs,
-    reason: "expired",
+    reasonOf: ({ stopAskedAt }) => (stopAskedAt === null ? "expired" : "stopped"),
     where: ({ fence, state, dueAt }) =>
       fence === asked.fence && isPlaying(state) && isAtMost(dueAt, asked.at),
   });
 
 const isPlaying = (state: State): boolean => state === "running" || state === "stopping";
 
+export const askStop = (
+  tables: Tables,
+  { taskId, at }: { taskId: string; at: Date },
+): StoredIngest | undefined =>
+  change(tables, taskId, {
+    where: ({ state }) => state === "starting",
+    set: ({ stopAskedAt }) => ({ stopAskedAt: stopAskedAt ?? at }),
+  });
+
 export function markEnded(
   tables: Tables,
   to: { taskId: string; fence: number; reason: EndReason; at: Date },
 ): StoredIngest | undefined {
   return change(tables, to.taskId, {
-    where: (row) => row.fence === to.fence && isEndable(row.state),
+    where: (row) => row.fence === to.fence && row.state !== "ended",
     set: () => ({ state: "ended", endReason: to.reason, endedAt: to.at, leaseUntil: null }),
   });
 }
@@ -80,13 +93,10 @@ export function release(
   claim: { taskId: string; fence: number; retryAt?: Date | undefined },
 ): void {
   change(tables, claim.taskId, {
-    where: (row) => row.fence === claim.fence && isEndable(row.state),
+    where: (row) => row.fence === claim.fence && row.state !== "ended",
     set: () => ({ leaseUntil: claim.retryAt ?? null }),
   });
 }
-
-/** What markEnded and release move. */
-const isEndable = (state: State): boolean => isPlaying(state);
 
 interface Claim {
   at: Date;

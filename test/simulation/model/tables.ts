@@ -4,14 +4,15 @@
  */
 import { dueAt } from "../../../shared/ingest/lifecycle.js";
 import type { Ingest } from "../../../shared/store/ingest-row.js";
+import type { SlotRow } from "./slots.js";
 
 /** With the generated column. */
 export type StoredIngest = Ingest & { dueAt: Date };
 
 export interface Tables {
   ingests: Map<string, StoredIngest>;
-  /** By account and action: granted instants, in milliseconds. */
-  slots: Map<string, number[]>;
+  /** By account and action. */
+  slots: Map<string, SlotRow>;
   /** When each signature was used. */
   signatures: Map<string, Date>;
   /** Every row as it became, since the last look; undefined where nobody looks. */
