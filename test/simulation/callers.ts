@@ -43,7 +43,6 @@ export async function live(needs: Needs, story: Story): Promise<void> {
   ]);
   const taskId = taskIdIn(first);
   if (taskId === undefined) return;
-  world.history.name(taskId, `ingest(${story.request.StreamUrl.split("/").at(-1) ?? ""})`);
   let passedMs = 0;
   for (const deed of story.deeds) {
     await timeline.sleep(deed.afterMs - passedMs);

@@ -80,10 +80,11 @@ function carry(world: World, invocation: Invocation, sent: Sent): Promise<object
     }
     if (fault === "freeze-before") freeze(world, invocation.machine);
     const leavesMs = Math.max(signedMs, invocation.machine.thawsMs);
-    const left = facts.callLeft({ action, request: sent.request, by, atMs: leavesMs });
+    const left = facts.callLeft({ action, request: sent.request, by, signedMs, leavesMs });
     at(signedMs + giveUpMs, () => reject(trtcErrorOf(ABORTED)));
     timeline.at(arrivalMs(random, { fault, leavesMs, signedMs, giveUpMs }), () => {
-      if (fault === "lost-request") return;
+      const isCutShort = fault === "freeze-before" && invocation.isDead;
+      if (fault === "lost-request" || isCutShort) return;
       const outcome = ACTS.has(fault) ? facts.during(left, () => act(world, sent)) : undefined;
       if (fault === "crash-after") killAllOn(invocation.machine);
       if (fault === "freeze-after") freeze(world, invocation.machine);

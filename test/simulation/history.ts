@@ -10,6 +10,8 @@ export interface History {
   /** From then on, a long id is told by a short name. */
   name: (id: string, short: string) => void;
   entries: () => readonly Entry[];
+  /** The text with those short names. */
+  shortened: (text: string) => string;
   /** The lines that name one of these ids, and those of the machines; the last `limit` of them. */
   tell: (ids: readonly string[] | undefined, limit: number) => string[];
 }
@@ -31,6 +33,7 @@ export function makeHistory(nowMs: () => number): History {
   return {
     note: (by, text) => void entries.push({ atMs: nowMs(), by, text }),
     name: (id, short) => void names.set(id, short),
+    shortened,
     entries: () => entries,
     tell(ids, limit) {
       const concerns = ({ text, by }: Entry) =>

@@ -12,7 +12,13 @@ import { count, type Coverage, makeFaultPlan, type Mood } from "./faults.js";
 import { type History, makeHistory } from "./history.js";
 import { makeMachines } from "./machines.js";
 import { makeTables, type StoredIngest } from "./model/tables.js";
-import { type Behind, makePlatform, type Function_, type Patch, type Platform } from "./platform.js";
+import {
+  type Behind,
+  makePlatform,
+  type Function_,
+  type Patch,
+  type Platform,
+} from "./platform.js";
 import { makeRandom, type Random } from "./random.js";
 import { APPLICATION, CONFIG } from "./settings.js";
 import { makeTimeline } from "./timeline.js";
@@ -103,18 +109,20 @@ export async function simulate({ seed, database, patch }: SimulationOptions): Pr
     heard: new Set(),
     stopAsked: new Set(),
     stateSinceMs: new Map(),
+    dueSinceMs: new Map(),
   };
   const facts = makeFacts({
     known,
     checks: [...INVARIANTS(), ...LIVENESS()],
     intentOf: ({ play }) => play.StreamUrl,
-    note: history.note,
+    history,
   });
   const behind: Behind = database ? { database } : { tables: { ...makeTables(), changed: [] } };
   const world: World = {
     ...{ config: CONFIG, timeline, faults, history, machines, trtc, facts },
     random: random.fork(),
-    isDatabaseDown: () => outage.some(([from, to]) => from <= timeline.nowMs() && timeline.nowMs() < to),
+    isDatabaseDown: () =>
+      outage.some(([from, to]) => from <= timeline.nowMs() && timeline.nowMs() < to),
     afterStatement: lookAt(behind, facts),
   };
   const platform = makePlatform({ world, behind, patch });
@@ -133,7 +141,8 @@ export async function simulate({ seed, database, patch }: SimulationOptions): Pr
   facts.tell({ kind: "end" });
   countSetting(faults.coverage, switches, mood);
   const bug = platform.bug();
-  const violation = bug === undefined ? facts.violation() : { check: "a bug", seen: bug, about: [] };
+  const violation =
+    bug === undefined ? facts.violation() : { check: "a bug", seen: bug, about: [] };
   const setting = `${shape}, ${mood}, ${machines.length} machines, clocks ${skewMaxMs} ms apart, ${JSON.stringify(switches)}`;
   return { seed, violation, coverage: faults.coverage, history, setting };
 }
@@ -166,11 +175,14 @@ function runTimers({ timeline, random, faults }: World, platform: Platform): voi
         tick(atMs + MINUTE_MS);
         const fault = faults.timer(name);
         if (fault === "lost tick") return;
-        const lateMs = fault === "late tick" ? random.between(5000, 50_000) : random.between(0, 1500);
+        const lateMs =
+          fault === "late tick" ? random.between(5000, 50_000) : random.between(0, 1500);
         run(atMs + lateMs);
         if (random.chance(0.2)) run(atMs + random.between(0, 30_000));
       });
     };
+    // The first callers find timers that have been running for long.
+    run(timeline.nowMs());
     tick(timeline.nowMs() + random.between(0, MINUTE_MS));
   }
 }

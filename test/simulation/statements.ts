@@ -43,7 +43,10 @@ export function carryStatements(world: World, invocation: Invocation): Carry {
         if (fault === "crash-after") return void killAllOn(invocation.machine);
         if (fault === "freeze-after") freeze(world, invocation.machine);
         if (fault === "error-after") return void giveUp(path.backMs);
-        answer(() => ("error" in result ? reject(result.error) : resolve(result.value)), path.backMs);
+        answer(
+          () => ("error" in result ? reject(result.error) : resolve(result.value)),
+          path.backMs,
+        );
       });
     });
 }

@@ -64,7 +64,7 @@ function makeHeap() {
   }
 
   function sink(): void {
-    for (let parent = 0; ; ) {
+    for (let parent = 0; ;) {
       let least = parent;
       for (const child of [2 * parent + 1, 2 * parent + 2]) {
         if (child < heap.length && isBefore(of(child), of(least))) least = child;
@@ -79,7 +79,7 @@ function makeHeap() {
     peek: () => heap[0],
     push(happening: Happening) {
       heap.push(happening);
-      for (let child = heap.length - 1; child > 0; ) {
+      for (let child = heap.length - 1; child > 0;) {
         const parent = (child - 1) >> 1;
         if (!isBefore(of(child), of(parent))) return;
         swap(child, parent);

@@ -3,6 +3,7 @@ import { ApiError } from "../../../shared/errors.js";
 import type { Trtc } from "../../../shared/trtc/client.js";
 import type { Action } from "../../../shared/validation/schemas.js";
 import type { Task } from "../../../local/trtc/task.js";
+import type { History } from "../history.js";
 import type { StoredIngest } from "../model/tables.js";
 import type { TrtcSide } from "../trtc-side.js";
 
@@ -21,17 +22,19 @@ export interface Asked {
 export interface LeftCall {
   action: TrtcAction;
   by: string;
+  signedMs: number;
+  leavesMs: number;
   /** For a start: the row that it was sent for. */
   row: StoredIngest | undefined;
 }
 
 export type Fact =
   | { kind: "row"; before: StoredIngest | undefined; row: StoredIngest }
-  | ({ kind: "call-left"; atMs: number } & LeftCall)
+  | ({ kind: "call-left" } & LeftCall)
   /** TRTC took a start; `row` is the one that it was sent for, as it is now. */
   | { kind: "task-began"; task: Task; row: StoredIngest }
   /** A call of ours ended a task that was playing. */
-  | { kind: "task-ended"; task: Task; action: TrtcAction; row: StoredIngest | undefined }
+  | { kind: "task-ended"; task: Task; call: LeftCall; row: StoredIngest | undefined }
   | { kind: "answered"; asked: Asked; answer: Readonly<Record<string, unknown>> }
   | { kind: "refused"; asked: Asked; error: ApiError }
   /** Time has passed. */
@@ -58,6 +61,8 @@ export interface Known {
   stopAsked: Set<string>;
   /** Since when each row is in its state. */
   stateSinceMs: Map<string, number>;
+  /** Since when each row is due when it is. */
+  dueSinceMs: Map<string, number>;
   /** By intent, the rows that were written for it. */
   rowsOfIntent: (intent: string) => StoredIngest[];
 }
@@ -79,7 +84,7 @@ export interface Violation {
 export interface Facts {
   known: Known;
   rowSeen: (row: StoredIngest) => void;
-  callLeft: (call: { action: TrtcAction; request: object; by: string; atMs: number }) => LeftCall;
+  callLeft: (call: Omit<LeftCall, "row"> & { request: object }) => LeftCall;
   /** Carries out what TRTC does, and sees what it changed. */
   during: (call: LeftCall, act: () => object) => object;
   tell: (fact: Fact) => void;
@@ -90,10 +95,11 @@ interface Needs {
   known: Omit<Known, "rowsOfIntent">;
   checks: readonly Check[];
   intentOf: (row: StoredIngest) => string;
-  note: (by: string, text: string) => void;
+  history: Pick<History, "note" | "name">;
 }
 
-export function makeFacts({ known: given, checks, intentOf, note }: Needs): Facts {
+export function makeFacts({ known: given, checks, intentOf, history }: Needs): Facts {
+  const { note } = history;
   const idsOfIntent = new Map<string, string[]>();
   const rowsOf = (ids: readonly string[]) => ids.flatMap((id) => given.rows.get(id) ?? []);
   const rowsOfIntent = (intent: string) => rowsOf(idsOfIntent.get(intent) ?? []);
@@ -104,7 +110,7 @@ export function makeFacts({ known: given, checks, intentOf, note }: Needs): Fact
     for (const { name, objection } of checks) {
       if (violation) return;
       const seen = objection(fact, known);
-      if (seen !== undefined) violation = { check: name, seen, about: aboutOf(fact, known) };
+      if (seen !== undefined) violation = { check: name, seen, about: aboutOf(fact, known, seen) };
     }
   }
 
@@ -116,13 +122,20 @@ export function makeFacts({ known: given, checks, intentOf, note }: Needs): Fact
       const before = known.rows.get(row.taskId);
       known.rows.set(row.taskId, row);
       if (before?.state !== row.state) known.stateSinceMs.set(row.taskId, known.nowMs());
+      if (before?.dueAt.getTime() !== row.dueAt.getTime()) {
+        known.dueSinceMs.set(row.taskId, known.nowMs());
+      }
       if (row.trtcTaskId !== null) known.heard.add(row.trtcTaskId);
       const intent = intentOf(row);
-      if (!before) idsOfIntent.set(intent, [...(idsOfIntent.get(intent) ?? []), row.taskId]);
+      if (!before) {
+        idsOfIntent.set(intent, [...(idsOfIntent.get(intent) ?? []), row.taskId]);
+        // A robot that we named has the same letters.
+        history.name(row.taskId.slice("ing-".length), String(known.rows.size));
+      }
       note("table", rowText(before, row));
       tell({ kind: "row", before, row });
     },
-    callLeft({ action, request, by, atMs }) {
+    callLeft({ action, request, by, ...times }) {
       const { StreamUrl, UserId } = request as { StreamUrl?: string; UserId?: string };
       const row =
         action === "StartStreamIngest"
@@ -132,23 +145,24 @@ export function makeFacts({ known: given, checks, intentOf, note }: Needs): Fact
               .at(-1)
           : undefined;
       note(by, `${action} leaves ${shown(request)}`);
-      const call = { action, by, row };
-      tell({ kind: "call-left", atMs, ...call });
+      const call = { action, by, row, ...times };
+      tell({ kind: "call-left", ...call });
       return call;
     },
     during(call, act) {
       const before = known.trtc.tasks.live();
       const outcome = act();
+      const { TaskId } = outcome as { TaskId?: string };
+      const began = TaskId === undefined ? undefined : known.trtc.tasks.find(TaskId);
+      if (began) history.name(began.taskId, `task-${known.rowIdOf.size + 1}`);
       note("TRTC", `${call.action} from ${call.by}: ${answerText(outcome)}`);
       for (const { taskId } of before) {
         const task = known.trtc.tasks.find(taskId);
         if (!task || known.trtc.tasks.isLive(task)) continue;
         const row = known.rows.get(known.rowIdOf.get(taskId) ?? "");
         note("TRTC", `task ${taskId} of ${task.userId} has ended: ${task.ended?.reason ?? "?"}`);
-        tell({ kind: "task-ended", task, action: call.action, row });
+        tell({ kind: "task-ended", task, call, row });
       }
-      const { TaskId } = outcome as { TaskId?: string };
-      const began = TaskId === undefined ? undefined : known.trtc.tasks.find(TaskId);
       const row = known.rows.get(call.row?.taskId ?? "");
       if (began && row) {
         known.rowIdOf.set(began.taskId, row.taskId);
@@ -162,13 +176,20 @@ export function makeFacts({ known: given, checks, intentOf, note }: Needs): Fact
 const liveLast = (a: StoredIngest, b: StoredIngest): number =>
   Number(a.state !== "ended") - Number(b.state !== "ended") || (a.taskId < b.taskId ? -1 : 1);
 
-function aboutOf(fact: Fact, { rows }: Known): string[] {
-  const taskId =
-    "row" in fact ? fact.row?.taskId : "asked" in fact ? fact.asked.taskId : undefined;
-  const row = rows.get(taskId ?? "");
-  const ids = [taskId, row?.robotUserId, row?.trtcTaskId, "task" in fact && fact.task.taskId];
+function aboutOf(fact: Fact, { rows }: Known, seen: string): string[] {
+  const named = seen.match(/\bing-[0-9a-z]{26}/g) ?? [];
+  const taskIds = [
+    ...("row" in fact && fact.row ? [fact.row.taskId] : []),
+    ...("asked" in fact ? [fact.asked.taskId] : []),
+    ...named,
+  ];
+  const ids = taskIds.flatMap((taskId) => {
+    const row = rows.get(taskId ?? "");
+    return [taskId, row?.robotUserId, row?.trtcTaskId, row?.play.StreamUrl];
+  });
+  if ("task" in fact) ids.push(fact.task.taskId);
   if ("asked" in fact) ids.push(fact.asked.intent);
-  return ids.filter((id) => typeof id === "string");
+  return [...new Set(ids.filter((id) => typeof id === "string"))];
 }
 
 const clockText = (at: Date | null) => at?.toISOString().slice(14, 23) ?? "-";

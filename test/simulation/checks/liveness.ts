@@ -1,6 +1,6 @@
 /** Once nothing goes wrong any more, everything comes to its end, and within these times. */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
-import { isBeyondReach, isUnsure } from "./exclusions.js";
+import { isBeyondReach, isUnsure, settlesFromMs } from "./exclusions.js";
 import type { Check, Known } from "./facts.js";
 
 /** A lease of a door's time limit, the run that finds it lapsed, and that run's own work. */
@@ -39,8 +39,9 @@ const nothingStaysUnsettled: Check = {
   name: "liveness: what was begun is settled",
   objection(fact, known) {
     if (fact.kind !== "moment") return undefined;
-    for (const { taskId, state, unsureUntil } of known.rows.values()) {
-      const sinceMs = known.stateSinceMs.get(taskId) ?? 0;
+    for (const row of known.rows.values()) {
+      const { taskId, state, unsureUntil } = row;
+      const sinceMs = Math.max(known.stateSinceMs.get(taskId) ?? 0, settlesFromMs(known, row));
       const isBetween = state === "starting" || state === "stopping";
       const ageMs = isBetween ? lateBy(known, sinceMs) : 0;
       if (ageMs > SETTLED_WITHIN_MS) return `${taskId} has been ${state} for ${seconds(ageMs)}`;

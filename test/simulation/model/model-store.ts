@@ -9,7 +9,15 @@ import { findIngest, forgetSignatures, listIngests, markUpdated } from "./reads.
 import { askQuiet, claimStart, claimUnsettled, claimUnsure, clearUnsure } from "./settling.js";
 import { grantSlot, type RawSlot } from "./slots.js";
 import { findStart, insertStart, markFailed, markRunning, type WantedStart } from "./starts.js";
-import { askStop, beginDueStop, beginStop, claimDue, markEnded, nextClaimAt, release } from "./stops.js";
+import {
+  askStop,
+  beginDueStop,
+  beginStop,
+  claimDue,
+  markEnded,
+  nextClaimAt,
+  release,
+} from "./stops.js";
 import type { Tables } from "./tables.js";
 
 export interface ModelOptions {

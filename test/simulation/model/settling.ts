@@ -19,10 +19,7 @@ function taken(row: StoredIngest, { at, leaseMs }: Claim): Partial<Ingest> {
   return { fence: row.fence + 1, leaseUntil, unsureUntil };
 }
 
-export function claimUnsettled(
-  tables: Tables,
-  claim: Claim & { limit: number },
-): StoredIngest[] {
+export function claimUnsettled(tables: Tables, claim: Claim & { limit: number }): StoredIngest[] {
   return select(
     tables,
     (row) => isLapsed(row, claim.at),

@@ -52,8 +52,7 @@ const hasRobot = (row: Ingest, { sdkAppId, robotUserId }: NewIngest): boolean =>
   row.sdkAppId === sdkAppId && row.robotUserId === robotUserId && row.state !== "ended";
 
 export type KnownStart =
-  | { outcome: "token-known" | "robot-busy"; ingest: StoredIngest }
-  | { outcome: "no-slot" };
+  { outcome: "token-known" | "robot-busy"; ingest: StoredIngest } | { outcome: "no-slot" };
 
 export function findStart({ ingests }: Tables, wanted: NewIngest): KnownStart {
   const rows = [...ingests.values()];

@@ -51,8 +51,7 @@ export const beginStop = (
     databaseNowMs,
     reasonOf: () => "stopped",
     where: ({ state, leaseUntil }) =>
-      state === "running" ||
-      (state === "stopping" && isAtMost(leaseUntil ?? asked.at, asked.at)),
+      state === "running" || (state === "stopping" && isAtMost(leaseUntil ?? asked.at, asked.at)),
   });
 
 export const beginDueStop = (

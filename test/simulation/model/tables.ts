@@ -37,7 +37,10 @@ export function put(tables: Tables, ingest: Ingest): StoredIngest {
 export function change(
   tables: Tables,
   taskId: string,
-  { where, set }: { where: (row: StoredIngest) => boolean; set: (row: StoredIngest) => Partial<Ingest> },
+  {
+    where,
+    set,
+  }: { where: (row: StoredIngest) => boolean; set: (row: StoredIngest) => Partial<Ingest> },
 ): StoredIngest | undefined {
   const row = tables.ingests.get(taskId);
   return row && where(row) ? put(tables, { ...row, ...set(row) }) : undefined;
