@@ -2,6 +2,7 @@
 import { SECOND_MS } from "../../shared/clock.js";
 import { describeIngest } from "../../shared/ingest/describe.js";
 import type { Call, UseCase } from "../../shared/ingest/services.js";
+import { listIngests } from "../../shared/ingest/list.js";
 import { startIngest } from "../../shared/ingest/start.js";
 import { stopIngest } from "../../shared/ingest/stop.js";
 import { updateIngest } from "../../shared/ingest/update.js";
@@ -19,6 +20,7 @@ const USE_CASES = {
   StopStreamIngest: stopIngest,
   UpdateStreamIngest: updateIngest,
   DescribeStreamIngest: describeIngest,
+  ListStreamIngests: listIngests,
 };
 
 type Verb = keyof typeof USE_CASES;
@@ -36,6 +38,7 @@ export async function live(needs: Needs, story: Story): Promise<void> {
   await timeline.sleep(story.atMs - timeline.nowMs());
   const [first] = await Promise.all([
     startUntilKnown(needs, story),
+    stopUnheard(needs, story),
     ...story.againAfterMs.map(async (afterMs) => {
       await timeline.sleep(afterMs);
       await ask(needs, story, "StartStreamIngest", story.request);
@@ -71,13 +74,44 @@ async function doIt(
   needs: Needs,
   { story, deed, taskId: TaskId }: { story: Story; deed: Deed; taskId: string },
 ): Promise<void> {
-  if (deed.verb === "UpdateStreamIngest") {
-    const StopTime = new Date(needs.world.timeline.nowMs() + deed.toMs).toISOString();
-    await ask(needs, story, deed.verb, { TaskId, StopTime });
+  if (deed.verb !== "UpdateStreamIngest") {
+    await (deed.verb === "StopStreamIngest"
+      ? stop(needs, story, TaskId)
+      : ask(needs, story, deed.verb, { TaskId }));
     return;
   }
-  if (deed.verb === "StopStreamIngest") needs.world.facts.known.stopAsked.add(TaskId);
-  await ask(needs, story, deed.verb, { TaskId });
+  const { timeline } = needs.world;
+  const { toMs, media, isReplayed } = deed;
+  const StopTime = toMs === undefined ? undefined : new Date(timeline.nowMs() + toMs).toISOString();
+  const request = { TaskId, ...media, ...(StopTime !== undefined && { StopTime }) };
+  if (!isReplayed) {
+    await ask(needs, story, deed.verb, request);
+    return;
+  }
+  const signature = `${TaskId} ${timeline.nowMs()}`;
+  await Promise.all([
+    ask(needs, story, deed.verb, request, signature),
+    timeline.sleep(500).then(() => ask(needs, story, deed.verb, request, signature)),
+  ]);
+}
+
+async function stop(needs: Needs, story: Story, TaskId: string): Promise<void> {
+  needs.world.facts.known.stopAsked.add(TaskId);
+  await ask(needs, story, "StopStreamIngest", { TaskId });
+}
+
+/** A caller that heard no answer finds its ingest in the list. */
+async function stopUnheard(needs: Needs, story: Story): Promise<void> {
+  if (story.stopsUnheardAfterMs === undefined) return;
+  await needs.world.timeline.sleep(story.stopsUnheardAfterMs);
+  const { RoomId, StreamUrl } = story.request;
+  const ended = await ask(needs, story, "ListStreamIngests", { RoomId });
+  if (ended.kind !== "answer") return;
+  const { Ingests = [] } = ended.answer as {
+    Ingests?: { TaskId: string; StreamUrl: string; State: string }[];
+  };
+  const own = Ingests.find((each) => each.StreamUrl === StreamUrl && each.State !== "ended");
+  if (own) await stop(needs, story, own.TaskId);
 }
 
 async function ask<V extends Verb>(
@@ -85,6 +119,7 @@ async function ask<V extends Verb>(
   story: Story,
   verb: V,
   request: Call<V>["request"],
+  signature?: string,
 ): Promise<Ended<object>> {
   const { config, facts, history } = world;
   const { callerId, region } = story;
@@ -92,12 +127,12 @@ async function ask<V extends Verb>(
   if (!caller) throw new Error(`no caller ${callerId}`);
   const intent = story.request.StreamUrl;
   history.note(callerId, `${verb} ${JSON.stringify(request)} for ${intent}`);
-  const useCase = USE_CASES[verb] as unknown as UseCase<Action>;
+  const useCase = USE_CASES[verb] as UseCase<Action>;
   const ended = await platform.invoke({
     name: verb.replace("StreamIngest", "").toLowerCase(),
     limitMs: DOOR_LIMIT_MS,
     body: (services, timeLeftMs) =>
-      useCase(services, { caller, region, timeLeftMs, request: { ...request } as never }),
+      useCase(services, { caller, region, signature, timeLeftMs, request: { ...request } }),
   });
   const { TaskId } = request as { TaskId?: string };
   const clientToken = story.request.ClientToken;

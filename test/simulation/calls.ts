@@ -46,7 +46,7 @@ export function carryCalls(world: World, invocation: Invocation): Trtc {
     call: (action, { target, request, timeLeftMs }) => {
       const giveUpMs = Math.ceil(Math.max(1, Math.min(world.config.trtcTimeoutMs, timeLeftMs)));
       const { region } = target;
-      return carry(world, invocation, { action, request, region, giveUpMs }) as Promise<never>;
+      return carry(world, invocation, { action, request, region, giveUpMs });
     },
   };
 }
@@ -137,22 +137,12 @@ function thrownBy(
   action: TrtcAction,
   fault: CallFault | undefined,
 ): Thrown | "nothing" | undefined {
-  switch (fault) {
-    case "lost-answer":
-      return random.chance(0.5) ? CUT : "nothing";
-    case "late-request":
-      return "nothing";
-    case "5xx-before":
-    case "5xx-after":
-      return BAD_GATEWAY;
-    case "internal-error-before":
-    case "internal-error-after":
-      return BROKE_INSIDE;
-    case "throttled":
-      return THROTTLED;
-    case "refused":
-      return { code: random.pick(REFUSALS[action] ?? OTHER_REFUSALS), message: "Refused." };
-    default:
-      return undefined;
+  if (fault === "lost-answer") return random.chance(0.5) ? CUT : "nothing";
+  if (fault === "late-request") return "nothing";
+  if (fault === "throttled") return THROTTLED;
+  if (fault === "refused") {
+    return { code: random.pick(REFUSALS[action] ?? OTHER_REFUSALS), message: "Refused." };
   }
+  if (fault?.startsWith("5xx")) return BAD_GATEWAY;
+  return fault?.startsWith("internal-error") ? BROKE_INSIDE : undefined;
 }

@@ -2,17 +2,13 @@
 import type { Services } from "../../shared/ingest/services.js";
 import { asApiError, type ApiError } from "../../shared/errors.js";
 import { createModelStore } from "./model/model-store.js";
-import type { Tables } from "./model/tables.js";
 import { carryCalls } from "./calls.js";
 import { clockOf, deliver, type Invocation, kill } from "./machines.js";
 import type { Random } from "./random.js";
 import { createSqlStore } from "./sql-store.js";
 import { carryStatements, DatabaseGone } from "./statements.js";
 import type { World } from "./world.js";
-import type { Database } from "../../shared/store/database.js";
-
-/** What is behind the store: the model's tables, or a database. */
-export type Behind = { tables: Tables } | { database: Database };
+import type { Behind } from "./behind.js";
 
 export type Ended<T> =
   | { kind: "answer"; answer: T }
@@ -22,12 +18,13 @@ export type Ended<T> =
 
 export interface Platform {
   /** Runs on a machine of its choice. */
-  invoke: <T>(function_: Function_<T>) => Promise<Ended<T>>;
+  invoke: <T>(job: Job<T>) => Promise<Ended<T>>;
   /** What a use case threw that is no error of the house's: a bug. */
   bug: () => string | undefined;
 }
 
-export interface Function_<T> {
+/** A function, and what it does for one event. */
+export interface Job<T> {
   name: string;
   limitMs: number;
   body: (services: Services, timeLeftMs: () => number) => Promise<T>;
@@ -51,7 +48,7 @@ export function makePlatform({ world, behind, patch }: Needs): Platform {
     const own = random.fork();
     const clock = clockOf(timeline, { invocation, random: own });
     const carry = carryStatements(world, invocation);
-    const { elapsedMs } = clock;
+    const elapsedMs = () => clock.elapsedMs();
     const databaseNowMs = timeline.nowMs;
     const store =
       "tables" in behind
@@ -65,7 +62,7 @@ export function makePlatform({ world, behind, patch }: Needs): Platform {
 
   return {
     bug: () => bug,
-    invoke: <T>({ name, limitMs, body }: Function_<T>) =>
+    invoke: <T>({ name, limitMs, body }: Job<T>) =>
       new Promise<Ended<T>>((resolve) => {
         const machine = random.pick(machines);
         const invocation: Invocation = {

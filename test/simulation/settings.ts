@@ -22,5 +22,7 @@ export const CONFIG = readConfig({
       MaxDuration: 10,
     })),
   ),
+  // The hosts of the workload are none: there is nothing to find out about them.
+  ALLOW_PRIVATE_STREAM_HOSTS: "on",
   TRTC_APPS: JSON.stringify([{ SdkAppId: SDK_APP_ID, SecretKey: SECRET_KEY }]),
 });

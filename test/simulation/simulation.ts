@@ -1,40 +1,35 @@
 /** One seed, from its first draw to its verdict. */
-import { MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
-import { expireIngests } from "../../shared/ingest/expire.js";
-import { settleIngests } from "../../shared/ingest/settle.js";
-import { ingestOf } from "../../shared/store/ingest-row.js";
-import { DEFAULT_SWITCHES, type Switches } from "../../local/trtc/switches.js";
+import { SECOND_MS } from "../../shared/clock.js";
+import type { Database } from "../../shared/store/database.js";
+import { lookAt, makeBehind } from "./behind.js";
 import { live } from "./callers.js";
-import { makeFacts, type Facts, type Known, type Violation } from "./checks/facts.js";
+import { type Known, makeFacts, type Violation } from "./checks/facts.js";
 import { INVARIANTS } from "./checks/invariants.js";
 import { LIVENESS, OVER_WITHIN_MS } from "./checks/liveness.js";
-import { count, type Coverage, makeFaultPlan, type Mood } from "./faults.js";
+import { count, type Coverage, type FaultPlan, makeFaultPlan } from "./faults.js";
 import { type History, makeHistory } from "./history.js";
-import { makeMachines } from "./machines.js";
-import { makeTables, type StoredIngest } from "./model/tables.js";
-import {
-  type Behind,
-  makePlatform,
-  type Function_,
-  type Patch,
-  type Platform,
-} from "./platform.js";
-import { makeRandom, type Random } from "./random.js";
+import { type Machine, makeMachines } from "./machines.js";
+import { makePlatform, type Patch } from "./platform.js";
+import { makeRandom } from "./random.js";
 import { APPLICATION, CONFIG } from "./settings.js";
-import { makeTimeline } from "./timeline.js";
-import { makeTrtcSide } from "./trtc-side.js";
-import { drawStories, type Shape } from "./workload.js";
+import { drawSetting, type Setting, settingText } from "./setting.js";
+import { makeTimeline, type Timeline } from "./timeline.js";
+import { runTimers } from "./timers.js";
+import { makeTrtcSide, type TrtcSide } from "./trtc-side.js";
+import { drawStories } from "./workload.js";
 import type { World } from "./world.js";
 
 export interface SimulationOptions {
   seed: number;
-  /** Absent: the model. */
-  database?: Extract<Behind, { database: unknown }>["database"];
+  /** Absent: the model. It is emptied first. */
+  database?: Database | undefined;
+  /** A deliberate bug. */
   patch?: Patch | undefined;
 }
 
 export interface Verdict {
   seed: number;
+  /** Nothing: every promise was kept. */
   violation: Violation | undefined;
   coverage: Coverage;
   history: History;
@@ -44,85 +39,30 @@ export interface Verdict {
 
 const START_MS = Date.parse("2026-01-01T00:00:00Z");
 
-/** Nothing goes wrong after it; what is on its way may still arrive five minutes late. */
-const FAULTS_LAST_MS = 6 * MINUTE_MS;
-
 const LOOKS_EVERY_MS = 10 * SECOND_MS;
-
-const MOODS: readonly Mood[] = [
-  ...(["calm", "one fault", "one fault", "one fault"] as const),
-  ...(["some faults", "some faults", "some faults", "many faults", "many faults"] as const),
-];
-
-function drawSwitches(random: Random): Switches {
-  return {
-    ...DEFAULT_SWITCHES,
-    taskExistKey: random.pick(["robot", "room-and-robot", "never"]),
-    sameRobot: random.pick(["refuse", "interrupt"]),
-    removedRobotEndsTask: random.chance(0.7),
-    taskSeenFrom: random.pick(["every-region", "own-region"]),
-    ...(random.chance(0.1) && { concurrency: random.between(1, 4) }),
-  };
-}
-
-const SHAPES: readonly Shape[] = [
-  ...Array.from({ length: 18 }, () => "usual" as const),
-  "burst of starts",
-  "deadlines at once",
-];
 
 export async function simulate({ seed, database, patch }: SimulationOptions): Promise<Verdict> {
   const random = makeRandom(seed);
+  const setting = drawSetting(random);
+  const { mood, switches, shape, skewMaxMs } = setting;
   const timeline = makeTimeline(START_MS);
   const history = makeHistory(timeline.nowMs);
-  const shape = random.pick(SHAPES);
-  const mood = random.pick(MOODS);
-  const switches = drawSwitches(random);
-  const skewMaxMs = random.pick([0, 50, 500]);
-  const machines = makeMachines({
-    count: random.between(2, 4),
-    skewMaxMs,
-    random,
-    nowMs: START_MS,
-  });
-  const faultsEndMs = START_MS + (mood === "calm" ? 0 : FAULTS_LAST_MS);
-  const faults = makeFaultPlan({
-    mood,
-    random: random.fork(),
-    isOver: () => timeline.nowMs() >= faultsEndMs,
-  });
-  const outage = drawOutage(random, mood);
+  const faultsEndMs = START_MS + setting.faultsLastMs;
+  const isFaultless = () => timeline.nowMs() >= faultsEndMs;
+  const faults = makeFaultPlan({ mood, random: random.fork(), isOver: isFaultless });
   const trtc = makeTrtcSide({ timeline, switches, application: APPLICATION });
-  const known: Omit<Known, "rowsOfIntent"> = {
-    nowMs: timeline.nowMs,
-    trtc,
-    skewMaxMs,
-    isCalm: mood === "calm",
-    get faultsEndMs() {
-      return Math.max(faultsEndMs, ...machines.map(({ thawsMs }) => thawsMs));
-    },
-    get hasDelays() {
-      return mood !== "calm";
-    },
-    rows: new Map(),
-    rowIdOf: new Map(),
-    heard: new Set(),
-    stopAsked: new Set(),
-    stateSinceMs: new Map(),
-    dueSinceMs: new Map(),
-  };
+  const machines = makeMachines({ count: setting.machines, skewMaxMs, random, nowMs: START_MS });
   const facts = makeFacts({
-    known,
+    known: knownAtFirst({ timeline, trtc, setting, machines, faultsEndMs }),
     checks: [...INVARIANTS(), ...LIVENESS()],
     intentOf: ({ play }) => play.StreamUrl,
     history,
   });
-  const behind: Behind = database ? { database } : { tables: { ...makeTables(), changed: [] } };
+  const behind = await makeBehind(database);
   const world: World = {
     ...{ config: CONFIG, timeline, faults, history, machines, trtc, facts },
     random: random.fork(),
-    isDatabaseDown: () =>
-      outage.some(([from, to]) => from <= timeline.nowMs() && timeline.nowMs() < to),
+    isDatabaseDown: () => isDuring(setting.outages, timeline.nowMs() - START_MS),
     afterStatement: lookAt(behind, facts),
   };
   const platform = makePlatform({ world, behind, patch });
@@ -133,64 +73,53 @@ export async function simulate({ seed, database, patch }: SimulationOptions): Pr
     void live({ world, platform, random: random.fork() }, story).then(() => (talking -= 1));
   }
   runTimers(world, platform);
-  lookEvery(world);
-  const isQuiet = () => talking === 0 && timeline.nowMs() > faultsEndMs && isAllOver(facts.known);
-  const endsMs = faultsEndMs + OVER_WITHIN_MS;
-  const isOver = () => facts.violation() !== undefined || platform.bug() !== undefined || isQuiet();
-  await timeline.run({ untilMs: endsMs, isOver });
+  lookNowAndThen(world);
+  const isDecided = () => facts.violation() !== undefined || platform.bug() !== undefined;
+  const isQuiet = () => talking === 0 && isFaultless() && isAllOver(facts.known);
+  await timeline.run({
+    untilMs: faultsEndMs + OVER_WITHIN_MS,
+    isOver: () => isDecided() || isQuiet(),
+  });
   facts.tell({ kind: "end" });
-  countSetting(faults.coverage, switches, mood);
+  countSetting(faults, setting);
   const bug = platform.bug();
   const violation =
     bug === undefined ? facts.violation() : { check: "a bug", seen: bug, about: [] };
-  const setting = `${shape}, ${mood}, ${machines.length} machines, clocks ${skewMaxMs} ms apart, ${JSON.stringify(switches)}`;
-  return { seed, violation, coverage: faults.coverage, history, setting };
+  return { seed, violation, coverage: faults.coverage, history, setting: settingText(setting) };
 }
 
-/** The database may be away for a while: for everybody, and from before a statement leaves. */
-function drawOutage(random: Random, mood: Mood): [number, number][] {
-  if (mood !== "many faults" || random.chance(0.5)) return [];
-  const fromMs = START_MS + random.between(0, 4 * MINUTE_MS);
-  return [[fromMs, fromMs + random.between(1000, 70_000)]];
+const isDuring = (outages: Setting["outages"], ms: number): boolean =>
+  outages.some(([fromMs, toMs]) => fromMs <= ms && ms < toMs);
+
+interface Beginning {
+  timeline: Timeline;
+  trtc: TrtcSide;
+  setting: Setting;
+  machines: readonly Machine[];
+  faultsEndMs: number;
 }
 
-/** As in serverless.yml. */
-const TIMERS = [
-  { name: "expire-ingests", limitMs: 100 * SECOND_MS, useCase: expireIngests },
-  { name: "settle-ingests", limitMs: 60 * SECOND_MS, useCase: settleIngests },
-];
-
-/** Every minute, on machines that know nothing of each other; sometimes late, sometimes not at all. */
-function runTimers({ timeline, random, faults }: World, platform: Platform): void {
-  for (const { name, limitMs, useCase } of TIMERS) {
-    const run = (atMs: number) => {
-      timeline.at(atMs, () => {
-        const body: Function_<object>["body"] = (services, timeLeftMs) =>
-          useCase(services, { timeLeftMs });
-        void platform.invoke({ name: name.split("-")[0] ?? name, limitMs, body });
-      });
-    };
-    const tick = (atMs: number): void => {
-      timeline.at(atMs, () => {
-        tick(atMs + MINUTE_MS);
-        const fault = faults.timer(name);
-        if (fault === "lost tick") return;
-        const lateMs =
-          fault === "late tick" ? random.between(5000, 50_000) : random.between(0, 1500);
-        run(atMs + lateMs);
-        if (random.chance(0.2)) run(atMs + random.between(0, 30_000));
-      });
-    };
-    // The first callers find timers that have been running for long.
-    run(timeline.nowMs());
-    tick(timeline.nowMs() + random.between(0, MINUTE_MS));
-  }
+function knownAtFirst(given: Beginning): Omit<Known, "rowsOfIntent"> {
+  const { timeline, trtc, setting, machines, faultsEndMs } = given;
+  return {
+    nowMs: timeline.nowMs,
+    trtc,
+    skewMaxMs: setting.skewMaxMs,
+    isCalm: setting.mood === "calm",
+    faultsEndMs: () => Math.max(faultsEndMs, ...machines.map(({ thawsMs }) => thawsMs)),
+    rows: new Map(),
+    rowIdOf: new Map(),
+    heard: new Set(),
+    stopAsked: new Set(),
+    stateSinceMs: new Map(),
+    dueSinceMs: new Map(),
+  };
 }
 
-function lookEvery({ timeline, facts }: World): void {
+function lookNowAndThen({ timeline, facts }: Pick<World, "timeline" | "facts">): void {
   timeline.at(timeline.nowMs() + LOOKS_EVERY_MS, () => {
     facts.tell({ kind: "moment" });
-    lookEvery({ timeline, facts } as World);
+    lookNowAndThen({ timeline, facts });
   });
 }
 
@@ -201,33 +130,11 @@ function isAllOver({ rows, trtc }: Known): boolean {
   return trtc.tasks.live().length === 0;
 }
 
-/** Tells of each row that the statement changed. */
-function lookAt(behind: Behind, facts: Facts): World["afterStatement"] {
-  if ("tables" in behind) {
-    const { tables } = behind;
-    return () => {
-      const changed = tables.changed ?? [];
-      tables.changed = [];
-      for (const row of changed) facts.rowSeen(row);
-    };
-  }
-  const seen = new Map<string, string>();
-  const { database } = behind;
-  return async () => {
-    const rows = await database.query("select * from ingest order by task_id");
-    for (const row of rows) {
-      const ingest = ingestOf(row) as StoredIngest;
-      const text = JSON.stringify(ingest);
-      if (seen.get(ingest.taskId) === text) continue;
-      seen.set(ingest.taskId, text);
-      facts.rowSeen(ingest);
-    }
-  };
-}
-
-function countSetting(coverage: Coverage, switches: Switches, mood: Mood): void {
+function countSetting({ coverage }: FaultPlan, { mood, shape, switches }: Setting): void {
   count(coverage, "seeds", mood);
-  const { taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom } = switches;
-  const set = { taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom };
+  count(coverage, "workload", shape);
+  const { taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, concurrency } = switches;
+  const isLimited = concurrency !== undefined;
+  const set = { taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, isLimited };
   for (const [name, value] of Object.entries(set)) count(coverage, `switch ${name}`, String(value));
 }

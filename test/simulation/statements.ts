@@ -17,37 +17,44 @@ const GIVEN_UP_MS = 10_000;
 
 export function carryStatements(world: World, invocation: Invocation): Carry {
   const { timeline, random, faults, history } = world;
+  const { machine, name: by } = invocation;
+
+  function drawFault(name: string): StatementFault | undefined {
+    const isAway = world.isDatabaseDown();
+    const fault = isAway ? "error-before" : faults.statement(name);
+    if (fault) history.note(by, `${name}: ${isAway ? "the database is away" : fault}`);
+    return fault;
+  }
+
   return (name, execute) =>
     new Promise((resolve, reject) => {
-      const isBroken = world.isDatabaseDown();
-      const fault = isBroken ? "error-before" : faults.statement(name);
-      const by = invocation.name;
-      const path = pathOf(random, fault);
-      if (fault) history.note(by, `${name}: ${isBroken ? "the database is away" : fault}`);
-      const answer = (hand: () => void, afterMs: number) => {
-        deliver(timeline, { invocation, atMs: timeline.nowMs() + afterMs, hand });
+      const fault = drawFault(name);
+      const { thereMs, backMs } = pathOf(random, fault);
+      const hand = (afterMs: number, what: () => void) => {
+        deliver(timeline, { invocation, atMs: timeline.nowMs() + afterMs, hand: what });
       };
       const giveUp = (afterMs: number) => {
-        answer(() => reject(new DatabaseGone(`${name}: no answer`)), afterMs);
+        hand(afterMs, () => reject(new DatabaseGone(`${name}: no answer`)));
       };
 
-      if (fault === "crash-before") return void killAllOn(invocation.machine);
-      if (fault === "error-before") return void giveUp(path.thereMs);
-      if (fault === "late") giveUp(GIVEN_UP_MS);
-      if (fault === "freeze-before") freeze(world, invocation.machine);
-      const leavesMs = Math.max(timeline.nowMs(), invocation.machine.thawsMs);
-      timeline.at(leavesMs + path.thereMs, async () => {
+      async function arrive(): Promise<void> {
         const result = await settled(execute);
         await world.afterStatement();
-        if (fault === "late") return;
-        if (fault === "crash-after") return void killAllOn(invocation.machine);
-        if (fault === "freeze-after") freeze(world, invocation.machine);
-        if (fault === "error-after") return void giveUp(path.backMs);
-        answer(
-          () => ("error" in result ? reject(result.error) : resolve(result.value)),
-          path.backMs,
-        );
-      });
+        if (fault === "crash-after") killAllOn(machine);
+        if (fault === "freeze-after") freeze(world, machine);
+        if (fault === "error-after") giveUp(backMs);
+        else if (fault === "late") return;
+        else if ("error" in result) hand(backMs, () => reject(result.error));
+        else hand(backMs, () => resolve(result.value));
+      }
+
+      if (fault === "crash-before") killAllOn(machine);
+      else if (fault === "error-before") giveUp(thereMs);
+      else {
+        if (fault === "late") giveUp(GIVEN_UP_MS);
+        if (fault === "freeze-before") freeze(world, machine);
+        timeline.at(Math.max(timeline.nowMs(), machine.thawsMs) + thereMs, arrive);
+      }
     });
 }
 

@@ -7,7 +7,16 @@ import { streamUrl } from "./trtc-side.js";
 
 export type Deed =
   | { verb: "StopStreamIngest" | "DescribeStreamIngest"; afterMs: number }
-  | { verb: "UpdateStreamIngest"; afterMs: number; toMs: number };
+  | {
+      verb: "UpdateStreamIngest";
+      afterMs: number;
+      /** The deadline moves to so long from then. */
+      toMs: number | undefined;
+      /** What is played changes. */
+      media: { Volume?: number; IsPause?: boolean; StreamUrl?: string };
+      /** Signed, and sent once more as it was. */
+      isReplayed: boolean;
+    };
 
 /** One ingest that a caller wants. */
 export interface Story {
@@ -19,6 +28,8 @@ export interface Story {
   againAfterMs: number[];
   /** How often it is sent again when its answer does not say what came of it. */
   retries: number;
+  /** Looks its ingest up in the list, after so long, and stops it, whether it has started or not. */
+  stopsUnheardAfterMs: number | undefined;
   /** The same request once more, long after its answer. */
   asksLater: boolean;
   /** From its answer on. */
@@ -30,7 +41,11 @@ const BEGINNINGS_MS = 3 * MINUTE_MS;
 
 /** Robots that callers name themselves: few, so that they meet. */
 const OWN_ROBOTS = ["dj", "host"];
-const ROOMS = ["lobby", "stage"];
+const ROOMS = [
+  { RoomId: "lobby", RoomIdType: 0 },
+  { RoomId: "stage", RoomIdType: 0 },
+  { RoomId: "77", RoomIdType: 1 },
+] as const;
 const REGIONS = ["ap-singapore", "ap-jakarta"];
 
 export type Shape = "usual" | "burst of starts" | "deadlines at once";
@@ -69,6 +84,7 @@ function drawStory(random: Random, atMs: number, index: number): Story {
     request,
     againAfterMs: isRetried && random.chance(0.3) ? [random.between(0, 15_000)] : [],
     retries: isRetried ? random.between(0, 6) : 0,
+    stopsUnheardAfterMs: random.chance(0.15) ? random.between(0, 60_000) : undefined,
     asksLater: isRetried && random.chance(0.3),
     deeds: drawDeeds(random),
   };
@@ -79,8 +95,7 @@ function drawRequest(random: Random, atMs: number, index: number): Story["reques
   const seconds = source === "live" ? null : random.between(5, 90);
   const lasts = random.pick(["MaxDuration", "StopTime", "StopTime", "both", "limit"] as const);
   return {
-    RoomId: random.pick(ROOMS),
-    RoomIdType: 0,
+    ...random.pick(ROOMS),
     StreamUrl: streamUrl(seconds, `s${index + 1}`),
     ...(source === "loop" && { RepeatNum: -1 }),
     ...(source === "clip" && { RepeatNum: random.between(1, 3) }),
@@ -93,6 +108,12 @@ function drawRequest(random: Random, atMs: number, index: number): Story["reques
   };
 }
 
+function drawMedia(random: Random) {
+  const volume = { Volume: random.between(0, 100) };
+  const another = { StreamUrl: streamUrl(random.pick([null, 5, 40]), "another") };
+  return random.pick([volume, another, { IsPause: true }, { IsPause: false }]);
+}
+
 function drawDeeds(random: Random): Deed[] {
   const verbs = ["StopStreamIngest", "UpdateStreamIngest", "DescribeStreamIngest"] as const;
   const count = random.between(0, 3);
@@ -100,6 +121,9 @@ function drawDeeds(random: Random): Deed[] {
     const verb = random.pick(verbs);
     const afterMs = random.between(0, 3 * MINUTE_MS);
     if (verb !== "UpdateStreamIngest") return { verb, afterMs };
-    return { verb, afterMs, toMs: random.between(5000, 5 * MINUTE_MS) };
+    const moves = random.chance(0.7);
+    const media = moves ? {} : drawMedia(random);
+    const toMs = moves ? random.between(5000, 5 * MINUTE_MS) : undefined;
+    return { verb, afterMs, toMs, media, isReplayed: random.chance(0.2) };
   }).sort((a, b) => a.afterMs - b.afterMs);
 }

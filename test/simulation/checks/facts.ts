@@ -49,9 +49,7 @@ export interface Known {
   skewMaxMs: number;
   isCalm: boolean;
   /** From then on nothing goes wrong any more. */
-  faultsEndMs: number;
-  /** A frozen machine or a slow database has made calls leave later than their slots. */
-  hasDelays: boolean;
+  faultsEndMs: () => number;
   rows: Map<string, StoredIngest>;
   /** By TRTC's TaskId, the row whose start brought it. */
   rowIdOf: Map<string, string>;

@@ -104,9 +104,9 @@ function rateIsKept(): Check {
   const windows = new Map<string, ReturnType<typeof makeRateWindow>>();
   return {
     name: "5: no more than 20 calls a second leave",
-    objection(fact, { hasDelays }) {
+    objection(fact, { isCalm }) {
       // A call leaves late by as much as the answer that gave it its slot was under way.
-      if (fact.kind !== "call-left" || hasDelays) return undefined;
+      if (fact.kind !== "call-left" || !isCalm) return undefined;
       const window = windows.get(fact.action) ?? makeRateWindow();
       windows.set(fact.action, window);
       if (window.admit(fact.leavesMs, CALLS_PER_SECOND)) return undefined;

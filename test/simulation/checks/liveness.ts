@@ -13,7 +13,7 @@ export const STOPPED_WITHIN_MS = 2 * MINUTE_MS;
 export const OVER_WITHIN_MS = 25 * MINUTE_MS;
 
 const lateBy = (known: Known, sinceMs: number): number =>
-  known.nowMs() - Math.max(known.faultsEndMs, sinceMs);
+  known.nowMs() - Math.max(known.faultsEndMs(), sinceMs);
 
 const seconds = (ms: number): string => `${Math.round(ms / SECOND_MS)} s`;
 

@@ -1,0 +1,37 @@
+/** What is behind the store: the model's tables, or a real database; and what a statement changed. */
+import type { Database } from "../../shared/store/database.js";
+import { ingestOf } from "../../shared/store/ingest-row.js";
+import type { Facts } from "./checks/facts.js";
+import { makeTables, type StoredIngest, type Tables } from "./model/tables.js";
+
+export type Behind = { tables: Tables } | { database: Database };
+
+/** Empty, whatever an earlier seed has left. */
+export async function makeBehind(database: Database | undefined): Promise<Behind> {
+  if (!database) return { tables: { ...makeTables(), changed: [] } };
+  await database.query("truncate ingest, call_slot, used_signature");
+  return { database };
+}
+
+/** Tells of each row that has changed since it was called last. */
+export function lookAt(behind: Behind, facts: Facts): () => void | Promise<void> {
+  if ("tables" in behind) {
+    const { tables } = behind;
+    return () => {
+      const { changed = [] } = tables;
+      if (changed.length === 0) return;
+      tables.changed = [];
+      for (const row of changed) facts.rowSeen(row);
+    };
+  }
+  const seen = new Map<string, string>();
+  return async () => {
+    for (const row of await behind.database.query("select * from ingest order by task_id")) {
+      const ingest = ingestOf(row) as StoredIngest;
+      const text = JSON.stringify(ingest);
+      if (seen.get(ingest.taskId) === text) continue;
+      seen.set(ingest.taskId, text);
+      facts.rowSeen(ingest);
+    }
+  };
+}
