@@ -97,7 +97,15 @@ async function doIt(
 
 async function stop(needs: Needs, story: Story, TaskId: string): Promise<void> {
   needs.world.facts.known.stopAsked.add(TaskId);
-  await ask(needs, story, "StopStreamIngest", { TaskId });
+  const { world, random } = needs;
+  const looksAfterMs = random.chance(0.3) ? random.between(0, 150) : undefined;
+  await Promise.all([
+    ask(needs, story, "StopStreamIngest", { TaskId }),
+    looksAfterMs !== undefined &&
+      world.timeline
+        .sleep(looksAfterMs)
+        .then(() => ask(needs, story, "DescribeStreamIngest", { TaskId })),
+  ]);
 }
 
 /** A caller that heard no answer finds its ingest in the list. */

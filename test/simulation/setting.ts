@@ -32,7 +32,8 @@ const MOODS: readonly Mood[] = [
 
 export function drawSetting(random: Random): Setting {
   const shape = random.pick(SHAPES);
-  const mood = random.pick(MOODS);
+  // How fast calls leave is judged where nothing holds them up.
+  const mood = shape !== "usual" && random.chance(0.5) ? "calm" : random.pick(MOODS);
   return {
     shape,
     mood,

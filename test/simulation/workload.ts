@@ -86,8 +86,18 @@ function drawStory(random: Random, atMs: number, index: number): Story {
     retries: isRetried ? random.between(0, 6) : 0,
     stopsUnheardAfterMs: random.chance(0.15) ? random.between(0, 60_000) : undefined,
     asksLater: isRetried && random.chance(0.3),
-    deeds: drawDeeds(random),
+    deeds: [...drawDeeds(random), ...drawLastMoment(random, request, atMs)].sort(
+      (a, b) => a.afterMs - b.afterMs,
+    ),
   };
+}
+
+/** A deadline that is moved when somebody already waits for it. */
+function drawLastMoment(random: Random, { StopTime }: Story["request"], atMs: number): Deed[] {
+  if (StopTime === undefined || random.chance(0.75)) return [];
+  const afterMs = Math.max(0, Date.parse(StopTime) - atMs - random.between(0, 1500));
+  const toMs = random.between(5000, 60_000);
+  return [{ verb: "UpdateStreamIngest", afterMs, toMs, media: {}, isReplayed: false }];
 }
 
 function drawRequest(random: Random, atMs: number, index: number): Story["request"] {
@@ -125,5 +135,5 @@ function drawDeeds(random: Random): Deed[] {
     const media = moves ? {} : drawMedia(random);
     const toMs = moves ? random.between(5000, 5 * MINUTE_MS) : undefined;
     return { verb, afterMs, toMs, media, isReplayed: random.chance(0.2) };
-  }).sort((a, b) => a.afterMs - b.afterMs);
+  });
 }

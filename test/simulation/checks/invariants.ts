@@ -190,14 +190,17 @@ const forwardOnly: Check = {
 
 const reasonsAreTrue: Check = {
   name: "the reason of an end is true",
-  objection(fact, { stopAsked, skewMaxMs }) {
+  objection(fact, { stopAsked, skewMaxMs, trtc }) {
     if (fact.kind !== "row" || fact.row.state !== "ended" || fact.before?.state === "ended") {
       return undefined;
     }
-    const { endReason, taskId, endedAt, deadlineAt, play } = fact.row;
+    const { endReason, taskId, endedAt, deadlineAt, play, trtcTaskId } = fact.row;
     const leftMs = deadlineAt.getTime() - (endedAt?.getTime() ?? 0);
     if (endReason === "stopped" && !stopAsked.has(taskId)) return "stopped, and nobody had asked";
     if (endReason === "expired" && leftMs > 2 * skewMaxMs) return `expired ${leftMs} ms too early`;
+    const isOurs = endReason === "stopped" || endReason === "expired";
+    const wasStopped = trtc.tasks.find(trtcTaskId ?? "")?.ended?.reason === "stopped";
+    if (wasStopped && !isOurs) return `${endReason ?? "?"}, and a stop of ours has ended it`;
     if (endReason === "finished" && play.RepeatNum === -1) return "a loop finished by itself";
     return undefined;
   },

@@ -1,5 +1,6 @@
 /** Once nothing goes wrong any more, everything comes to its end, and within these times. */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
+import { endOf } from "../../../local/trtc/task.js";
 import { isBeyondReach, isUnsure, settlesFromMs } from "./exclusions.js";
 import type { Check, Known } from "./facts.js";
 
@@ -53,6 +54,25 @@ const nothingStaysUnsettled: Check = {
   },
 };
 
+/** TRTC is asked about a task that was quiet for five minutes, by a run each minute. */
+const NOTICED_WITHIN_MS = 7 * MINUTE_MS;
+
+const endsAreNoticed: Check = {
+  name: "liveness: a task that has ended by itself is noticed",
+  objection(fact, known) {
+    if (fact.kind !== "moment") return undefined;
+    for (const { taskId, state, trtcTaskId } of known.rows.values()) {
+      const task = state === "running" && known.trtc.tasks.find(trtcTaskId ?? "");
+      const end = task ? endOf(task, new Date(known.nowMs())) : undefined;
+      if (!end) continue;
+      const goneMs = lateBy(known, end.at.getTime());
+      if (goneMs > NOTICED_WITHIN_MS)
+        return `${taskId} is running, and over for ${seconds(goneMs)}`;
+    }
+    return undefined;
+  },
+};
+
 const allIsOver: Check = {
   name: "liveness: in the end, nothing is left",
   objection(fact, known) {
@@ -64,4 +84,9 @@ const allIsOver: Check = {
   },
 };
 
-export const LIVENESS = (): Check[] => [nothingIsLeftOverdue, nothingStaysUnsettled, allIsOver];
+export const LIVENESS = (): Check[] => [
+  nothingIsLeftOverdue,
+  nothingStaysUnsettled,
+  endsAreNoticed,
+  allIsOver,
+];
