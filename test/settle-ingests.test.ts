@@ -6,9 +6,10 @@ import { settleIngests } from "../shared/ingest/settle.js";
 import { stopIngest } from "../shared/ingest/stop.js";
 import type { Services } from "../shared/ingest/services.js";
 import type { Switches } from "../local/trtc/switches.js";
-import { CN_APP, type House, INTL_APP, openHouse, type TrtcHandle } from "./support/house.js";
-import { countedBy, type ManualClock, manualClock } from "./support/manual-clock.js";
+import { CN_APP, type House, INTL_APP, type TrtcHandle } from "./support/house.js";
+import type { ManualClock } from "./support/manual-clock.js";
 import { type RtmpServer, startRtmpServer } from "./support/rtmp-server.js";
+import { openTimedHouse } from "./support/timed-house.js";
 
 const LEASE_MS = 35 * SECOND_MS;
 const LATE_MS = 6 * MINUTE_MS;
@@ -21,20 +22,8 @@ let live: RtmpServer;
 let rooms = 0;
 
 beforeAll(async () => {
-  clock = manualClock();
   live = await startRtmpServer();
-  house = await openHouse({
-    clock,
-    emulator: { switches: { callsPerSecond: 100_000 } },
-    env: { TRTC_TIMEOUT_SECONDS: "2" },
-  });
-  ({ trtc } = house);
-  const { store, trtc: calls } = house.services;
-  services = {
-    ...house.services,
-    store: countedBy(clock, store),
-    trtc: countedBy(clock, calls),
-  };
+  ({ clock, house, services, trtc } = await openTimedHouse());
 });
 beforeEach(async () => {
   trtc.turn({});
