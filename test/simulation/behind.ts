@@ -20,6 +20,9 @@ const READS: ReadonlySet<string> = new Set([
   ...["isSignatureUsed", "forgetSignatures"],
 ]);
 
+/** They give no rows back, whatever they change; any other that gives none has changed none. */
+const SILENT: ReadonlySet<string> = new Set(["markFailed", "release", "clearUnsure"]);
+
 /** Tells of each row that has changed since it was called last. */
 export function lookAt(behind: Behind, facts: Facts): World["afterStatement"] {
   if ("tables" in behind) {
@@ -32,8 +35,9 @@ export function lookAt(behind: Behind, facts: Facts): World["afterStatement"] {
     };
   }
   const seen = new Map<string, string>();
-  return async (name) => {
-    if (READS.has(name)) return;
+  return async (name, found) => {
+    const isNothing = Array.isArray(found) && found.length === 0 && !SILENT.has(name);
+    if (READS.has(name) || isNothing) return;
     for (const row of await behind.database.query("select * from ingest order by task_id")) {
       const ingest = ingestOf(row) as StoredIngest;
       const text = JSON.stringify(ingest);

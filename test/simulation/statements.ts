@@ -39,7 +39,7 @@ export function carryStatements(world: World, invocation: Invocation): Carry {
 
       async function arrive(): Promise<void> {
         const result = await settled(execute);
-        await world.afterStatement(name);
+        await world.afterStatement(name, "value" in result ? result.value : undefined);
         if (fault === "crash-after") killAllOn(machine);
         if (fault === "freeze-after") freeze(world, machine);
         if (fault === "error-after") giveUp(backMs);

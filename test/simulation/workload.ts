@@ -36,8 +36,8 @@ export interface Story {
   deeds: Deed[];
 }
 
-/** Stories begin in so long a time. */
-const BEGINNINGS_MS = 3 * MINUTE_MS;
+/** Stories begin in so long a time: in the longer one, some when others are long over. */
+const BEGINNINGS_MS = [3 * MINUTE_MS, 3 * MINUTE_MS, 9 * MINUTE_MS];
 
 /** Robots that callers name themselves: few, so that they meet. */
 const OWN_ROBOTS = ["dj", "host"];
@@ -60,21 +60,31 @@ export function drawStories({
   shape: Shape;
 }): Story[] {
   const count = shape === "usual" ? random.between(1, 6) : random.between(25, 45);
+  const beginningsMs = random.pick(BEGINNINGS_MS);
+  const ownRobots = random.pick([0.1, 0.1, 0.7]);
   const together = startMs + random.between(20, 90) * SECOND_MS;
   return Array.from({ length: count }, (_, index) => {
     const own = random.fork();
-    if (shape === "usual") return drawStory(own, startMs + own.between(0, BEGINNINGS_MS), index);
-    const spreadMs = shape === "burst of starts" ? 300 : 15_000;
-    const story = drawStory(own, startMs + own.between(0, spreadMs), index);
-    if (shape === "burst of starts") return story;
+    const spreadMs = { usual: beginningsMs, "burst of starts": 300, "deadlines at once": 15_000 };
+    const atMs = startMs + own.between(0, spreadMs[shape]);
+    const story = drawStory(own, { atMs, index, ownRobots });
+    if (shape !== "deadlines at once") return story;
     const { MaxDuration, ...request } = story.request;
     const StopTime = new Date(together).toISOString();
     return { ...story, deeds: [], request: { ...request, StopTime, RepeatNum: -1 } };
   });
 }
 
-function drawStory(random: Random, atMs: number, index: number): Story {
-  const request = drawRequest(random, atMs, index);
+interface Place {
+  atMs: number;
+  index: number;
+  /** How many of the callers name their robots themselves, from 0 to 1. */
+  ownRobots: number;
+}
+
+function drawStory(random: Random, place: Place): Story {
+  const { atMs } = place;
+  const request = drawRequest(random, place);
   const { ClientToken } = request;
   const isRetried = ClientToken !== undefined;
   return {
@@ -84,7 +94,9 @@ function drawStory(random: Random, atMs: number, index: number): Story {
     request,
     againAfterMs: isRetried && random.chance(0.3) ? [random.between(0, 15_000)] : [],
     retries: isRetried ? random.between(0, 6) : 0,
-    stopsUnheardAfterMs: random.chance(0.15) ? random.between(0, 60_000) : undefined,
+    stopsUnheardAfterMs: random.chance(0.25)
+      ? random.between(0, random.pick([2000, 60_000]))
+      : undefined,
     asksLater: isRetried && random.chance(0.3),
     deeds: [...drawDeeds(random), ...drawLastMoment(random, request, atMs)].sort(
       (a, b) => a.afterMs - b.afterMs,
@@ -100,7 +112,7 @@ function drawLastMoment(random: Random, { StopTime }: Story["request"], atMs: nu
   return [{ verb: "UpdateStreamIngest", afterMs, toMs, media: {}, isReplayed: false }];
 }
 
-function drawRequest(random: Random, atMs: number, index: number): Story["request"] {
+function drawRequest(random: Random, { atMs, index, ownRobots }: Place): Story["request"] {
   const source = random.pick(["loop", "loop", "clip", "live", "live"] as const);
   const seconds = source === "live" ? null : random.between(5, 90);
   const lasts = random.pick(["MaxDuration", "StopTime", "StopTime", "both", "limit"] as const);
@@ -114,7 +126,7 @@ function drawRequest(random: Random, atMs: number, index: number): Story["reques
       StopTime: addMs(new Date(atMs), random.between(10_000, 4 * MINUTE_MS)).toISOString(),
     }),
     ...(random.chance(0.7) && { ClientToken: `t${index + 1}` }),
-    ...(random.chance(0.2) && { UserId: random.pick(OWN_ROBOTS) }),
+    ...(random.chance(ownRobots) && { UserId: random.pick(OWN_ROBOTS) }),
   };
 }
 
@@ -131,7 +143,7 @@ function drawDeeds(random: Random): Deed[] {
     const verb = random.pick(verbs);
     const afterMs = random.between(0, 3 * MINUTE_MS);
     if (verb !== "UpdateStreamIngest") return { verb, afterMs };
-    const moves = random.chance(0.7);
+    const moves = random.chance(0.5);
     const media = moves ? {} : drawMedia(random);
     const toMs = moves ? random.between(5000, 5 * MINUTE_MS) : undefined;
     return { verb, afterMs, toMs, media, isReplayed: random.chance(0.2) };

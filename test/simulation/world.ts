@@ -20,5 +20,5 @@ export interface World {
   facts: Facts;
   isDatabaseDown: () => boolean;
   /** Looks at what the statement changed. */
-  afterStatement: (name: string) => void | Promise<void>;
+  afterStatement: (name: string, rows: unknown) => void | Promise<void>;
 }

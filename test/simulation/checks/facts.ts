@@ -205,7 +205,7 @@ function rowText(before: StoredIngest | undefined, row: StoredIngest): string {
 /** Without what is signed: it is long, and says nothing. */
 function shown(request: object): string {
   const { UserSig, PrivateMapKey, ...rest } = request as Record<string, unknown>;
-  return JSON.stringify(rest);
+  return JSON.stringify(rest, Object.keys(rest).sort());
 }
 
 const answerText = (outcome: object): string =>
