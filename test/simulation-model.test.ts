@@ -202,11 +202,13 @@ async function answerOf(store: Store, run: Operation, at: Date): Promise<unknown
 /** What a statement finds beside the row comes along with it. */
 const BESIDE = new Set(["slotMs", "databaseNowMs", "tokenKnown"]);
 
+const INSIDE = new Set(["slot", "ingest"]);
+
 function withWaits(answer: unknown): unknown {
   if (typeof answer !== "object" || answer === null || answer instanceof Date) return answer;
   if ("msUntil" in answer) return Math.round((answer as { msUntil: () => number }).msUntil());
-  const entries = Object.entries(answer)
+  const entries = Object.entries(answer as Record<string, unknown>)
     .filter(([key]) => !BESIDE.has(key))
-    .map(([key, value]) => [key, ["slot", "ingest"].includes(key) ? withWaits(value) : value]);
-  return Object.fromEntries(entries) as Record<string, unknown>;
+    .map(([key, value]): [string, unknown] => [key, INSIDE.has(key) ? withWaits(value) : value]);
+  return Object.fromEntries(entries);
 }
