@@ -40,7 +40,7 @@ export function insertStart(
   return { ingest, slot: grantSlot(tables, asked) };
 }
 
-/** The unique indexes: the key, the caller's token, and the live robot of an application. */
+/** The unique indexes: the key, the caller's token, and an application's robot. */
 const isTaken = ({ ingests }: Tables, wanted: NewIngest): boolean =>
   ingests.has(wanted.taskId) ||
   [...ingests.values()].some((row) => hasToken(row, wanted) || hasRobot(row, wanted));
@@ -49,7 +49,9 @@ const hasToken = (row: Ingest, { callerId, clientToken }: NewIngest): boolean =>
   clientToken !== null && row.callerId === callerId && row.clientToken === clientToken;
 
 const hasRobot = (row: Ingest, { sdkAppId, robotUserId }: NewIngest): boolean =>
-  row.sdkAppId === sdkAppId && row.robotUserId === robotUserId && row.state !== "ended";
+  row.sdkAppId === sdkAppId &&
+  row.robotUserId === robotUserId &&
+  (row.state !== "ended" || row.unsureUntil !== null);
 
 export type KnownStart =
   { outcome: "token-known" | "robot-busy"; ingest: StoredIngest } | { outcome: "no-slot" };
