@@ -34,8 +34,11 @@ const CLAIM_AHEAD_MS = 1000;
 /** A deadline that is moved closer during the run is seen after this at the latest. */
 const LOOK_AGAIN_MS = 2000;
 
-/** What is due but held in another's transaction is free, or gone, in less than this. */
-const BREATH_MS = 50;
+/**
+ * What is due but held in another's transaction is free, or gone, in less than this. And stops are
+ * over by the burst: to look after each of them would keep the next ones from leaving in time.
+ */
+const BREATH_MS = 100;
 
 /** What one run works on at once. */
 const CLAIMS_MAX = 100;
@@ -46,8 +49,8 @@ const CLAIMS_MAX = 100;
  */
 const CLAIMS_OF_ACCOUNT = 2 * SLOTS;
 
-/** One statement's worth: a smaller step lets others have their share of a crowd. */
-const CLAIMS_AT_ONCE = SLOTS;
+/** One statement's worth: small steps let others have their share of a crowd, and stops leave between. */
+const CLAIMS_AT_ONCE = SLOTS / 2;
 
 /** What found no slot is due again, but not at once: the slots are as far away then. */
 const RETURN_MS = 1000;
@@ -75,8 +78,8 @@ export async function expireIngests(
       const nextAt = await store.nextClaimAt({ ...wanted, at: clock.now() });
       if (!nextAt && working.size === 0) break;
       const isFull = working.size >= CLAIMS_MAX;
-      const waitMs = nextAt && !isFull ? msUntil(nextAt, clock.now()) : LOOK_AGAIN_MS;
-      const claims = waitMs > 0 ? [] : await claim(services);
+      const waitMs = nextAt ? msUntil(nextAt, clock.now()) : LOOK_AGAIN_MS;
+      const claims = waitMs > 0 || isFull ? [] : await claim(services);
       counts.claimed += claims.length;
       for (const each of claims) {
         const work = stopOnTime(services, each, timeLeftMs).then((outcome) => {
@@ -109,13 +112,10 @@ function claim({ store, clock }: Services): Promise<Ingest[]> {
   });
 }
 
-/** Sleeps, but not longer than until one of the stops under way is done. */
+/** Sleeps, but not longer than until the stops under way are done. */
 async function pause({ clock }: Services, working: Set<Promise<void>>, ms: number): Promise<void> {
   const woken = new AbortController();
-  const wake = () => {
-    woken.abort();
-  };
-  for (const work of working) void work.then(wake, wake);
+  if (working.size > 0) void Promise.all(working).then(() => woken.abort());
   await clock.sleep(ms, woken.signal);
 }
 
