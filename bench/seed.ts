@@ -9,7 +9,7 @@ import { CALLER, accountOf, sdkAppIdOf } from "./parties.js";
 /** Of a thousand rows, so many run. */
 const RUNNING_PER_MILLE = 6;
 
-export const runningOf = (rows: number): number => Math.floor((rows * RUNNING_PER_MILLE) / 1000);
+const runningOf = (rows: number): number => Math.floor((rows * RUNNING_PER_MILLE) / 1000);
 
 export const ROOMS = 20_000;
 
@@ -27,8 +27,12 @@ export interface Stored {
   rows: number;
 }
 
-export async function seed(query: Query, rows: number): Promise<void> {
-  const ended = rows - runningOf(rows);
+export async function seed(
+  query: Query,
+  rows: number,
+  running: number = runningOf(rows),
+): Promise<void> {
+  const ended = rows - running;
   for (let from = 0; from < rows; from += ROWS_AT_ONCE) {
     const to = Math.min(rows, from + ROWS_AT_ONCE) - 1;
     await query(INSERT, [

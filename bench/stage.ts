@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type PostgresServer, startPostgres } from "../local/postgres-server.js";
+import { type Environment, environment } from "../shared/config.js";
 import type { Database } from "../shared/store/database.js";
 import { migrate } from "../shared/store/migrate.js";
 import { openPostgres } from "../shared/store/postgres.js";
@@ -36,7 +37,7 @@ export async function openStage(): Promise<Stage> {
     const postgres = await startPostgres();
     closings.push(() => postgres.stop());
     const emulator = await startEmulatorProcess(folder);
-    closings.push(() => ended(emulator.child));
+    closings.push(emulator.end);
     const newDatabase = (name: string) => createDatabase(postgres, name);
     return { folder, trtcUrl: emulator.url, newDatabase, close };
   } catch (error) {
@@ -61,13 +62,29 @@ export async function using<T>(url: string, work: (database: Database) => Promis
   }
 }
 
-async function startEmulatorProcess(folder: string): Promise<{ url: string; child: ChildProcess }> {
+async function startEmulatorProcess(folder: string): Promise<Started> {
   const config = join(folder, "emulator.json");
   await writeFile(config, JSON.stringify(EMULATOR_CONFIG));
-  const script = ["--import", "tsx", "local/emulator.ts"];
-  const flags = ["--port", "0", "--quiet", "--config", config];
-  const child = spawn(process.execPath, [...script, ...flags], {
+  return startScript("local/emulator.ts", {
+    flags: ["--port", "0", "--quiet", "--config", config],
+  });
+}
+
+export interface Started {
+  /** From its `ready` line. */
+  url: string;
+  isRunning: () => boolean;
+  end: () => Promise<void>;
+}
+
+/** A process of ours, until it is ready; what it says after that is dropped. */
+export async function startScript(
+  script: string,
+  { flags = [], env = {} }: { flags?: string[]; env?: Environment },
+): Promise<Started> {
+  const child = spawn(process.execPath, ["--import", "tsx", script, ...flags], {
     cwd: ROOT,
+    env: { ...environment(), ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const url = await new Promise<string>((resolve, reject) => {
@@ -77,10 +94,11 @@ async function startEmulatorProcess(folder: string): Promise<{ url: string; chil
     });
     child.once("error", reject);
     child.once("exit", (code) => {
-      reject(new Error(`The emulator ended with ${code ?? "a signal"} before it was ready`));
+      reject(new Error(`${script} ended with ${code ?? "a signal"} before it was ready`));
     });
   });
-  return { url, child };
+  const isRunning = () => child.exitCode === null && child.signalCode === null;
+  return { url, isRunning, end: () => ended(child) };
 }
 
 function ended(child: ChildProcess): Promise<void> {

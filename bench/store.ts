@@ -1,5 +1,5 @@
 /** What the database does with many rows stored: the parts, one after another. */
-import { benchClaims } from "./claims.js";
+import { benchClaims, DUE } from "./claims.js";
 import { benchLateness } from "./lateness.js";
 import type { Bench } from "./measure.js";
 import { benchReads } from "./reads.js";
@@ -11,6 +11,9 @@ import { using } from "./stage.js";
 const ROWS = 1_000_000;
 const QUICK_ROWS = 100_000;
 
+/** What claims are compared with. */
+const FEW_ROWS = 1000;
+
 export async function benchStore(bench: Bench): Promise<Section[]> {
   const stage = await bench.stage();
   const databaseUrl = await stage.newDatabase("store");
@@ -18,9 +21,11 @@ export async function benchStore(bench: Bench): Promise<Section[]> {
   bench.show(`storing ${rows.toLocaleString("en-US")} rows`);
   await using(databaseUrl, ({ query }) => seed(query, rows));
   const of = { databaseUrl, rows };
+  const few = { databaseUrl: await stage.newDatabase("few"), rows: FEW_ROWS };
+  await using(few.databaseUrl, ({ query }) => seed(query, FEW_ROWS, DUE));
   return [
     await benchReads(bench, of),
-    await benchClaims(bench, of),
+    await benchClaims(bench, { many: of, few }),
     await benchSlots(bench, of),
     await benchLateness(bench, of),
   ];

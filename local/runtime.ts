@@ -5,7 +5,6 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
 import { SECOND_MS, systemClock } from "../shared/clock.js";
 import type { Environment } from "../shared/config.js";
 import type { Log } from "../shared/log.js";
@@ -18,6 +17,7 @@ import { readConfig } from "../shared/validation/configuration.js";
 import { loadFunctions } from "./functions.js";
 import { createGateway } from "./gateway.js";
 import { localEnvironment } from "./local-environment.js";
+import { SNAPSHOTS } from "./snapshots.js";
 import { startTimers } from "./timers.js";
 import { localEmulator } from "./local-emulator.js";
 
@@ -40,11 +40,6 @@ export interface LocalOptions {
 }
 
 const LOOPBACK = "127.0.0.1";
-
-/** Kept beside the installed packages: it is made once for each version of the tables. */
-const SNAPSHOTS = fileURLToPath(
-  new URL("../node_modules/.cache/trtc-stream-ingest", import.meta.url),
-);
 
 /** Opens in the order of need; whatever fails, what was opened before is closed again. */
 export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {

@@ -66,7 +66,11 @@ const SECTIONS: [title: string, figures: string[], subjects: string[]][] = [
       "list, a page far down",
     ],
   ],
-  ["store: claims with 100,000 rows", ["p50Ms", "p99Ms"], ["a claim of 20"]],
+  [
+    "store: claims, 400 due",
+    ["p50Ms", "p99Ms"],
+    ["a claim of 20, with 100,000 rows", "a claim of 20, with 1,000 rows"],
+  ],
   [
     "store: slots of one account",
     ["perSecond", "p50Ms", "p99Ms"],
@@ -79,6 +83,17 @@ const SECTIONS: [title: string, figures: string[], subjects: string[]][] = [
       "20 at one instant, of 20 accounts",
       "20 at one instant, of one account",
       "20 a tenth of a second apart, of one account",
+    ],
+  ],
+  [
+    "deadlines of four processes",
+    ["p50Ms", "p99Ms", "maxMs"],
+    [
+      "50 within 4 s: stopped",
+      "  asked to stop, less the wait for slots",
+      "  stopped, less the wait for slots",
+      "60 at one instant: stopped",
+      "5 of another account meanwhile",
     ],
   ],
   [
@@ -102,6 +117,11 @@ const GOALS = [
   "RSS at the first start",
   "own cost of a start, Bearer, p50",
   "own cost of a start, TC3, p50",
+  "a claim among many rows ÷ among few, p50",
+  "asked to stop, less the wait for slots, p99",
+  "stopped, less the wait for slots, p99",
+  "slots left unused by the crowd",
+  "calls throttled",
 ];
 
 describe("a trial of everything", () => {
@@ -156,7 +176,7 @@ describe("a trial of everything", () => {
   });
 
   test("shows progress in plain lines, beside the result and not in it", () => {
-    for (const part of ["cold", "warm", "store"]) {
+    for (const part of ["cold", "warm", "store", "deadlines"]) {
       expect(outcome.err).toMatch(new RegExp(`^${part}: \\S`, "m"));
     }
     expect(outcome.err).not.toContain("\u001b");
@@ -197,7 +217,7 @@ test("a signal ends it, and everything that it started", async () => {
 
 test.each([
   [["--help"], 0, /npm run bench \[-- flags\][\s\S]*--only[\s\S]*--quick[\s\S]*--json/],
-  [["--only", "cold,hot"], 1, /^--only hot: choose from cold, warm, store, signing\n$/],
+  [["--only", "cold,hot"], 1, /^--only hot: choose from cold, warm, store, deadlines, signing\n$/],
   [["--only", "toString"], 1, /^--only toString: choose/],
   [["--only", ""], 1, /^--only : choose/],
   [["--fast"], 1, /^Unknown option '--fast'/],

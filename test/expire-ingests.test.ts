@@ -5,7 +5,7 @@ import { expireIngests } from "../shared/ingest/expire.js";
 import type { Services } from "../shared/ingest/services.js";
 import { createStore } from "../shared/store/store.js";
 import type { TaskTruth } from "../local/truth.js";
-import { CN_APP, type House, openHouse, type TrtcHandle } from "./support/house.js";
+import { CN_APP, type House, INTL_APP, openHouse, type TrtcHandle } from "./support/house.js";
 import { countedBy, type ManualClock, manualClock } from "./support/manual-clock.js";
 import { type RtmpServer, startRtmpServer } from "./support/rtmp-server.js";
 import { BOTH_WAYS } from "./support/switch-sets.js";
@@ -134,6 +134,70 @@ describe("a deadline that moves", () => {
     await house.post("update-ingest", { SdkAppId: CN_APP, TaskId: taskId, StopTime });
     await clock.advanceUntilDone(running);
     expect(await task()).toMatchObject({ endedAt: StopTime });
+  });
+});
+
+describe("a crowd of deadlines of one account", () => {
+  /** More than two bursts of slots, all of one instant. */
+  async function crowd() {
+    const StopTime = inSeconds(40);
+    const all = [];
+    for (let n = 0; n < 60; n += 1) all.push(await started({ ...endless(), StopTime }));
+    return { all, StopTime };
+  }
+
+  test("does not delay another account's", async () => {
+    const { StopTime } = await crowd();
+    const meanwhile = addMs(new Date(StopTime), 2 * SECOND_MS).toISOString();
+    const other = await started({ ...endless(), SdkAppId: INTL_APP, StopTime: meanwhile });
+    expect(await ran()).toMatchObject({ stopped: 61, returned: 0, failed: 0 });
+    expect(await other.task()).toMatchObject({ endedAt: meanwhile });
+  });
+
+  test("is in nobody's hands when a run has no time for it, and left to the next", async () => {
+    const { all } = await crowd();
+    await clock.advance(40 * SECOND_MS);
+    const { stopped } = await ran(12.02);
+    expect(stopped).toBeGreaterThan(0);
+    expect(stopped).toBeLessThan(all.length);
+    const rows = await Promise.all(all.map(({ row }) => row()));
+    expect(rows.filter((row) => row?.leaseUntil !== null)).toEqual([]);
+    expect(rows.filter((row) => row?.state === "ended")).toHaveLength(stopped);
+    expect(await ran()).toMatchObject({ stopped: all.length - stopped });
+  });
+
+  test("is given back when its slots are taken by others, and stopped when they are free", async () => {
+    const { task } = await started({ ...endless(), StopTime: inSeconds(5) });
+    const slot = { account: "cn", action: "StopStreamIngest", waitMaxMs: MINUTE_MS };
+    await clock.advance(5 * SECOND_MS);
+    for (let taken = 0; taken < 140; taken += 1) await services.store.takeSlot(slot);
+    const counts = await ran();
+    expect(counts).toMatchObject({ stopped: 1, failed: 0 });
+    expect(counts.returned).toBeGreaterThan(0);
+    expect(await task()).toMatchObject({ endReason: "stopped", stopCalls: 1 });
+  });
+});
+
+describe("a clock that is set while a run sleeps", () => {
+  test("forward, past the deadline: the run sees it, and stops what is late by now", async () => {
+    const { task, row } = await started({ ...endless(), StopTime: inSeconds(50) });
+    const running = run();
+    await clock.advance(10 * SECOND_MS);
+    clock.jump(10 * MINUTE_MS);
+    const seenBy = addMs(clock.now(), 2 * SECOND_MS).toISOString();
+    expect(await clock.advanceUntilDone(running)).toMatchObject({ stopped: 1 });
+    expect((await task())?.endedAt ?? "").toMatch(/Z$/);
+    expect((await task())?.endedAt?.localeCompare(seenBy)).toBeLessThanOrEqual(0);
+    expect(await row()).toMatchObject({ endReason: "expired" });
+  });
+
+  test("back, with the claim in hand: nothing is stopped before its deadline", async () => {
+    const { task, deadline } = await started({ ...endless(), StopTime: inSeconds(20) });
+    const running = run();
+    await clock.advance(19.5 * SECOND_MS);
+    clock.jump(-30 * SECOND_MS);
+    await clock.advanceUntilDone(running);
+    expect(await task()).toMatchObject({ endedAt: deadline, stopCalls: 1 });
   });
 });
 

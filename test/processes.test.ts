@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { addMs, SECOND_MS, systemClock as clock } from "../shared/clock.js";
 import { readTruth, type TaskTruth } from "../local/truth.js";
-import type { Database } from "../shared/store/database.js";
+import type { Database, Row } from "../shared/store/database.js";
 import { openPostgres } from "../shared/store/postgres.js";
 import { newPostgresUrl } from "./support/databases.js";
 import { CN_APP, post } from "./support/house.js";
@@ -110,7 +110,34 @@ describe("four processes on one PostgreSQL", () => {
     for (const task of await tasksOf(answers)) expectStopped(task, stopAt, TAKEN_OVER_WITHIN_MS);
   }, 60_000);
 
-  test("the one that is left ends cleanly when it is asked to", async () => {
+  test("are not disturbed by one that freezes with its claims in hand, and wakes when they have lapsed", async () => {
+    const sleeper = instances[0] as RunningProcess;
+    const stopAt = addMs(clock.now(), 6 * SECOND_MS);
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_, n) =>
+        start(0, { StopTime: stopAt.toISOString(), RoomId: `frozen-${n}` }),
+      ),
+    );
+    await clock.sleep(stopAt.getTime() - clock.now().getTime() - 500);
+    const ids = answers.map(({ response }) => response["TaskId"]);
+    const rows = () =>
+      database.query("select * from ingest where task_id = any($1) order by task_id", [ids]);
+    const held = (await rows()).filter((row) => row["lease_until"] !== null);
+    expect(held).toHaveLength(answers.length);
+    sleeper.child.kill("SIGSTOP");
+    instances.push(await startProcess("local/start.ts", env));
+    await untilEnded(() => tasksOf(answers), TAKEN_OVER_WITHIN_MS + 5 * SECOND_MS);
+    await untilAll(rows, (row) => row["state"] === "ended");
+    const before = await rows();
+    sleeper.child.kill("SIGCONT");
+    // It answers again, so it has woken; and what it had in hand is due for it at once.
+    await post(`${sleeper.url}/list-ingests`, { Limit: 1 });
+    await clock.sleep(2 * SECOND_MS);
+    expect(await rows()).toEqual(before);
+    for (const task of await tasksOf(answers)) expectStopped(task, stopAt, TAKEN_OVER_WITHIN_MS);
+  }, 60_000);
+
+  test("one that was frozen ends cleanly when it is asked to", async () => {
     expect(await instances[0]?.end("SIGTERM")).toBe(0);
   });
 });
@@ -120,6 +147,15 @@ function expectStopped(task: TaskTruth, stopAt: Date, latenessMaxMs: number): vo
   const latenessMs = new Date(task.endedAt ?? 0).getTime() - stopAt.getTime();
   expect(latenessMs).toBeGreaterThanOrEqual(0);
   expect(latenessMs).toBeLessThanOrEqual(latenessMaxMs);
+}
+
+async function untilAll(
+  read: () => Promise<Row[]>,
+  isSo: (row: Row) => boolean,
+  withinMs = 5 * SECOND_MS,
+): Promise<void> {
+  const giveUpMs = clock.elapsedMs() + withinMs;
+  while (!(await read()).every(isSo) && clock.elapsedMs() < giveUpMs) await clock.sleep(100);
 }
 
 async function untilEnded(read: () => Promise<TaskTruth[]>, withinMs: number): Promise<void> {

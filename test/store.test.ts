@@ -239,6 +239,42 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     expect(rest.map(({ taskId }) => taskId)).toEqual([late.taskId]);
   });
 
+  test("of an account no more than so many are claimed, and the next of others come before its crowd", async () => {
+    await database.query("delete from ingest");
+    const crowd = [];
+    for (let n = 0; n < 6; n += 1) {
+      crowd.push(await runningIngest(store, { account: "crowd", deadlineAt: addMs(T0, n) }));
+    }
+    const other = await runningIngest(store, { account: "other", deadlineAt: addMs(T0, 100) });
+    const at = addMs(T0, 1000);
+    const claim = async (limit: number) => {
+      const wanted = { at, horizonAt: at, leaseMs: 5000, limit, accountMax: 3 };
+      return (await store.claimDue(wanted)).map(({ taskId }) => taskId);
+    };
+    const ids = crowd.map(({ taskId }) => taskId);
+    expect(await claim(2)).toEqual(ids.slice(0, 2));
+    expect(await claim(9)).toEqual([ids[2], other.taskId]);
+    expect(await claim(9)).toEqual([]);
+    // Somebody else ends one of them: that makes room for one.
+    await store.markEnded({ taskId: ids[0] ?? "", fence: 1, reason: "finished", at });
+    expect(await claim(9)).toEqual([ids[3]]);
+    // An end that was asked for by hand is not counted, while it is carried out.
+    await store.beginStop({ taskId: ids[1] ?? "", at, leaseMs: 5000, waitMaxMs: 60_000 });
+    expect(await claim(9)).toEqual([ids[4]]);
+  });
+
+  test("an account with its claims in hand is looked at again in a second", async () => {
+    await database.query("delete from ingest");
+    for (let n = 0; n < 3; n += 1) await runningIngest(store, { deadlineAt: T0 });
+    const at = addMs(T0, 1000);
+    const look = () => store.nextClaimAt({ at, horizonAt: at, aheadMs: 1000, accountMax: 2 });
+    const claim = { at, horizonAt: at, leaseMs: 5000, limit: 1, accountMax: 2 };
+    await store.claimDue(claim);
+    expect(await look()).toEqual(addMs(T0, -1000));
+    await store.claimDue(claim);
+    expect(await look()).toEqual(addMs(at, 1000));
+  });
+
   test("a signature is known once its update took effect, and forgotten when it is old", async () => {
     const { taskId } = await runningIngest(store);
     expect(await store.isSignatureUsed("s1")).toBe(false);

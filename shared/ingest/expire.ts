@@ -8,6 +8,7 @@
  */
 import { addMs, MINUTE_MS } from "../clock.js";
 import type { Ingest } from "../store/ingest-row.js";
+import { SLOTS } from "../store/slots.js";
 import { TrtcError, withoutQueries } from "../trtc/trtc-error.js";
 import { endTask, LEASE_MS, stopTiming } from "./end-task.js";
 import { dueAt } from "./lifecycle.js";
@@ -18,6 +19,8 @@ export interface ExpireCounts extends Record<string, number> {
   stopped: number;
   /** The deadline had moved, or somebody else stopped it first. */
   spared: number;
+  /** Its slot would have been too far away: given back, for whoever is there when one is near. */
+  returned: number;
   /** TRTC did not carry the stop out: the row stays due. */
   failed: number;
 }
@@ -31,11 +34,26 @@ const CLAIM_AHEAD_MS = 1000;
 /** A deadline that is moved closer during the run is seen after this at the latest. */
 const LOOK_AGAIN_MS = 2000;
 
-/** What is due but held in another's transaction is free, or gone, in less than this. */
-const BREATH_MS = 50;
+/**
+ * What is due but held in another's transaction is free, or gone, in less than this. And stops are
+ * over by the burst: to look after each of them would keep the next ones from leaving in time.
+ */
+const BREATH_MS = 100;
 
-/** What one instance works on at once: a second's worth of slots. */
-const CLAIMS_MAX = 20;
+/** What one run works on at once. */
+const CLAIMS_MAX = 100;
+
+/**
+ * Of one account, and of all runs together: two bursts of slots, so that none is missed while the
+ * next claims are made, and everything else waits in nobody's hands.
+ */
+const CLAIMS_OF_ACCOUNT = 2 * SLOTS;
+
+/** One statement's worth: small steps let others have their share of a crowd, and stops leave between. */
+const CLAIMS_AT_ONCE = SLOTS / 2;
+
+/** What found no slot is due again, but not at once: the slots are as far away then. */
+const RETURN_MS = 1000;
 
 /** A run ends with this much of its time left: a stop that is under way must have its answer. */
 const RESERVE_MS = 12_000;
@@ -48,19 +66,20 @@ export async function expireIngests(
   { timeLeftMs }: Run,
 ): Promise<ExpireCounts> {
   const { store, clock, config } = services;
-  const counts: ExpireCounts = { claimed: 0, stopped: 0, spared: 0, failed: 0 };
+  const counts: ExpireCounts = { claimed: 0, stopped: 0, spared: 0, returned: 0, failed: 0 };
   const working = new Set<Promise<void>>();
   const wanted = {
     horizonAt: addMs(clock.now(), config.expiryTickMs + OVERLAP_MS),
     aheadMs: CLAIM_AHEAD_MS,
+    accountMax: CLAIMS_OF_ACCOUNT,
   };
   try {
     while (timeLeftMs() > RESERVE_MS) {
       const nextAt = await store.nextClaimAt({ ...wanted, at: clock.now() });
       if (!nextAt && working.size === 0) break;
       const isFull = working.size >= CLAIMS_MAX;
-      const waitMs = nextAt && !isFull ? msUntil(nextAt, clock.now()) : LOOK_AGAIN_MS;
-      const claims = waitMs > 0 ? [] : await claim(services, CLAIMS_MAX - working.size);
+      const waitMs = nextAt ? msUntil(nextAt, clock.now()) : LOOK_AGAIN_MS;
+      const claims = waitMs > 0 || isFull ? [] : await claim(services);
       counts.claimed += claims.length;
       for (const each of claims) {
         const work = stopOnTime(services, each, timeLeftMs).then((outcome) => {
@@ -85,18 +104,18 @@ interface Run {
   timeLeftMs: () => number;
 }
 
-function claim({ store, clock }: Services, limit: number): Promise<Ingest[]> {
+function claim({ store, clock }: Services): Promise<Ingest[]> {
   const at = clock.now();
-  return store.claimDue({ at, horizonAt: addMs(at, CLAIM_AHEAD_MS), leaseMs: LEASE_MS, limit });
+  return store.claimDue({
+    ...{ at, horizonAt: addMs(at, CLAIM_AHEAD_MS), leaseMs: LEASE_MS },
+    ...{ limit: CLAIMS_AT_ONCE, accountMax: CLAIMS_OF_ACCOUNT },
+  });
 }
 
-/** Sleeps, but not longer than until one of the stops under way is done. */
+/** Sleeps, but not longer than until the stops under way are done. */
 async function pause({ clock }: Services, working: Set<Promise<void>>, ms: number): Promise<void> {
   const woken = new AbortController();
-  const wake = () => {
-    woken.abort();
-  };
-  for (const work of working) void work.then(wake, wake);
+  if (working.size > 0) void Promise.all(working).then(() => woken.abort());
   await clock.sleep(ms, woken.signal);
 }
 
@@ -104,7 +123,7 @@ export async function stopOnTime(
   services: Services,
   claimed: Ingest,
   timeLeftMs: () => number,
-): Promise<"stopped" | "spared" | "failed"> {
+): Promise<"stopped" | "spared" | "returned" | "failed"> {
   const { store, clock, trtc } = services;
   const { taskId, fence } = claimed;
   try {
@@ -114,6 +133,11 @@ export async function stopOnTime(
     if (!begun) {
       await store.release({ taskId, fence });
       return "spared";
+    }
+    if (!begun.slot) {
+      const retryAt = addMs(clock.now(), RETURN_MS);
+      await store.release({ taskId, fence: begun.ingest.fence, retryAt });
+      return "returned";
     }
     const ended = await endTask(services, { ...begun, askedAt: at, timeLeftMs });
     const latenessMs = -msUntil(dueAt(claimed), clock.now());
