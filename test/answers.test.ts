@@ -52,6 +52,7 @@ const STARTING: Ingest = {
   leaseUntil: at("12:00:30"),
   fence: 0,
   unsureUntil: null,
+  settledAt: null,
   heardAt: null,
 };
 const RUNNING: Ingest = {

@@ -83,7 +83,7 @@ describe.each(ENGINES)("the report on %s", (_, open) => {
       await store.beginStart(newIngest({ leaseMs: 2 * 60 * MINUTE_MS }));
       await store.beginStart(newIngest({ createdAt: addMs(T0, 1000), callerId: "other" }));
       const { taskId } = await runningIngest(store, { deadlineAt: addMs(NOW, 1) });
-      await database.query("update ingest set unsure_until = $2 where task_id = $1", [taskId, T0]);
+      await database.query("update ingest set settled_at = $2 where task_id = $1", [taskId, T0]);
     });
 
     test("counts starts by what came of them", async () => {

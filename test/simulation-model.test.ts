@@ -71,6 +71,8 @@ const operation = <T extends Record<string, unknown>>(
     }),
   );
 
+const accountMax = fc.constantFrom(undefined, 1, 2);
+
 /** All claims of one run take one row, or all of them take all: of two that tie, either may be first. */
 const operations = (limit: number): fc.Arbitrary<Operation>[] => [
   operation({ newRow, leaseMs, waitMaxMs }, (store, { newRow: row, ...times }, at) =>
@@ -97,11 +99,11 @@ const operations = (limit: number): fc.Arbitrary<Operation>[] => [
   operation({ taskId, fence, soonMs, now: fc.boolean() }, (store, { soonMs: ms, now, ...of }, at) =>
     store.release({ ...of, retryAt: now ? undefined : addMs(at, ms) }),
   ),
-  operation({ soonMs, leaseMs }, (store, { soonMs: ms, ...of }, at) =>
+  operation({ soonMs, leaseMs, accountMax }, (store, { soonMs: ms, ...of }, at) =>
     store.claimDue({ ...of, at, horizonAt: addMs(at, ms * 10), limit }),
   ),
-  operation({ soonMs }, (store, { soonMs: ms }, at) =>
-    store.nextClaimAt({ at, horizonAt: addMs(at, ms * 10), aheadMs: 1000 }),
+  operation({ soonMs, accountMax }, (store, { soonMs: ms, ...of }, at) =>
+    store.nextClaimAt({ ...of, at, horizonAt: addMs(at, ms * 10), aheadMs: 1000 }),
   ),
   operation({ leaseMs }, (store, of, at) => store.claimUnsettled({ ...of, at, limit })),
   operation({ taskId, leaseMs }, (store, of, at) => store.claimStart({ ...of, at })),

@@ -45,6 +45,8 @@ export interface Ingest {
   fence: number;
   /** Until then, a start whose answer never came may still bring another task of this robot. */
   unsureUntil: Date | null;
+  /** When somebody took the start over that another had left without an answer. */
+  settledAt: Date | null;
   /** When TRTC last said anything of the running task. */
   heardAt: Date | null;
 }

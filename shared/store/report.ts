@@ -112,11 +112,10 @@ const nullable = (row: Row | undefined, column: string): number | null => {
 
 const OF = `($1::text is null or caller_id = $1) and ($2::bigint is null or sdk_app_id = $2)`;
 
-/** `unsure_until` stays on a row for good: it was once not known whether its robot plays. */
 const STARTS = `
   select count(*) filter (where started_at is not null) as started,
          count(*) filter (where end_reason = 'failed') as failed,
-         count(*) filter (where unsure_until is not null and state <> 'starting') as settled
+         count(*) filter (where settled_at is not null and state <> 'starting') as settled
   from ingest
   where ${OF} and created_at >= $3`;
 

@@ -14,7 +14,7 @@ interface Claim {
  * is killed after sending it leaves the row as it must be.
  */
 const CLAIM_START = `
-  lease_until = $2, fence = fence + 1,
+  lease_until = $2, fence = fence + 1, settled_at = coalesce(settled_at, $1),
   unsure_until = greatest(unsure_until, $3::timestamptz)`;
 
 const claimTimes = ({ at, leaseMs }: Claim): Date[] => {

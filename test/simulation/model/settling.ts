@@ -16,7 +16,7 @@ const isLapsed = ({ state, leaseUntil }: Ingest, at: Date): boolean =>
 function taken(row: StoredIngest, { at, leaseMs }: Claim): Partial<Ingest> {
   const leaseUntil = addMs(at, leaseMs);
   const unsureUntil = later(row.unsureUntil, addMs(leaseUntil, LATE_START_MS));
-  return { fence: row.fence + 1, leaseUntil, unsureUntil };
+  return { fence: row.fence + 1, leaseUntil, unsureUntil, settledAt: row.settledAt ?? at };
 }
 
 export function claimUnsettled(tables: Tables, claim: Claim & { limit: number }): StoredIngest[] {

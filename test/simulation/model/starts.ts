@@ -35,6 +35,7 @@ export function insertStart(
     leaseUntil,
     fence: 0,
     unsureUntil: addMs(leaseUntil, LATE_START_MS),
+    settledAt: null,
     heardAt: null,
   });
   return { ingest, slot: grantSlot(tables, asked) };

@@ -1,6 +1,6 @@
 /** shared/store/stops.ts and due.ts, statement by statement. */
 import { addMs } from "../../../shared/clock.js";
-import type { EndReason, Ingest, State } from "../../../shared/store/ingest-row.js";
+import type { EndReason, State } from "../../../shared/store/ingest-row.js";
 import { grantSlot, type RawSlot } from "./slots.js";
 import { change, isAtMost, put, select, type StoredIngest, type Tables } from "./tables.js";
 
@@ -97,36 +97,64 @@ export function release(
   });
 }
 
-interface Claim {
+interface Wanted {
   at: Date;
-  leaseMs: number;
-  limit: number;
+  horizonAt: Date;
+  accountMax?: number | undefined;
+}
+
+const isAfter = (time: Date | null, at: Date): boolean =>
+  time !== null && time.getTime() > at.getTime();
+
+/** How many claims of each account are in hand. */
+function inHand({ ingests }: Tables, { at, horizonAt }: Wanted): (account: string) => number {
+  const held = [...ingests.values()].filter(
+    ({ state, endReason, dueAt, leaseUntil }) =>
+      isAtMost(dueAt, horizonAt) &&
+      isAfter(leaseUntil, at) &&
+      (state === "running" || (state === "stopping" && endReason === "expired")),
+  );
+  return (wanted) => held.filter(({ account }) => account === wanted).length;
 }
 
 export function claimDue(
   tables: Tables,
-  { at, horizonAt, leaseMs, limit }: Claim & { horizonAt: Date },
+  { leaseMs, limit, ...wanted }: Wanted & { leaseMs: number; limit: number },
 ): StoredIngest[] {
+  const { at, horizonAt, accountMax = Number.POSITIVE_INFINITY } = wanted;
   const isDue = ({ state, dueAt, leaseUntil }: StoredIngest) =>
     isPlaying(state) && isAtMost(dueAt, horizonAt) && isAtMost(leaseUntil ?? at, at);
   const leaseUntil = addMs(at, leaseMs);
+  const heldOf = inHand(tables, wanted);
+  const places = new Map<string, number>();
   return select(tables, isDue, ({ dueAt }) => dueAt)
+    .filter(({ account }) => {
+      const place = (places.get(account) ?? heldOf(account)) + 1;
+      places.set(account, place);
+      return place <= accountMax;
+    })
     .slice(0, limit)
     .map((row) => put(tables, { ...row, leaseUntil, fence: row.fence + 1 }));
 }
 
+const LOOK_AGAIN_MS = 1000;
+
 export function nextClaimAt(
-  { ingests }: Tables,
-  { at, horizonAt, aheadMs }: { at: Date; horizonAt: Date; aheadMs: number },
+  tables: Tables,
+  { aheadMs, ...wanted }: Wanted & { aheadMs: number },
 ): Date | undefined {
-  const isWatched = ({ state, leaseUntil, dueAt }: Ingest & { dueAt: Date }) =>
+  const { at, horizonAt, accountMax = Number.POSITIVE_INFINITY } = wanted;
+  const isWatched = ({ state, leaseUntil, dueAt }: StoredIngest) =>
     isAtMost(dueAt, horizonAt) &&
-    (isPlaying(state) ||
-      (state === "starting" && leaseUntil !== null && leaseUntil.getTime() > at.getTime()));
-  const timesMs = [...ingests.values()]
-    .filter(isWatched)
-    .map(({ dueAt, leaseUntil }) =>
-      Math.max(dueAt.getTime() - aheadMs, leaseUntil?.getTime() ?? Number.NEGATIVE_INFINITY),
+    (isPlaying(state) || (state === "starting" && isAfter(leaseUntil, at)));
+  const heldOf = inHand(tables, wanted);
+  const timesMs = [...tables.ingests.values()].filter(isWatched).map((row) => {
+    const isFull = heldOf(row.account) >= accountMax;
+    return Math.max(
+      row.dueAt.getTime() - aheadMs,
+      row.leaseUntil?.getTime() ?? Number.NEGATIVE_INFINITY,
+      isFull ? at.getTime() + LOOK_AGAIN_MS : Number.NEGATIVE_INFINITY,
     );
+  });
   return timesMs.length === 0 ? undefined : new Date(Math.min(...timesMs));
 }
