@@ -8,7 +8,6 @@
  */
 import { addMs, MINUTE_MS, SECOND_MS } from "../clock.js";
 import type { Notification } from "../store/outbox.js";
-import { NOTIFY_TIMEOUT_MS } from "../notify/notifier.js";
 import { NotifyError } from "../notify/notify-error.js";
 import { signWebhook } from "../signing/webhook.js";
 import type { Receiver } from "../validation/notify-settings.js";
@@ -34,7 +33,7 @@ const LEASE_MS = 20 * SECOND_MS;
 
 /** The longest that a run tells anybody, and what it leaves of its time limit. */
 const BUDGET_MS = 30 * SECOND_MS;
-const RESERVE_MS = NOTIFY_TIMEOUT_MS + 2 * SECOND_MS;
+const RESERVE_MS = 11 * SECOND_MS;
 
 const PAUSE_MIN_MS = 5 * SECOND_MS;
 const PAUSE_MAX_MS = 15 * MINUTE_MS;
@@ -110,7 +109,7 @@ async function deliver(
 }
 
 /** The receiver's way to say that it does not want this event, now or later. */
-const GONE = "HTTP 410";
+const GONE = "HTTP410";
 
 /** `ok`, or what went wrong; `undefined` when it was not sent, since the claim is over. */
 async function send(
@@ -125,7 +124,7 @@ async function send(
   const headers = { "content-type": "application/cloudevents+json", ...signed };
   try {
     const status = await notifier.send({ url, headers, body });
-    return status >= 200 && status < 300 ? "ok" : `HTTP ${status}`;
+    return status >= 200 && status < 300 ? "ok" : `HTTP${status}`;
   } catch (error) {
     if (error instanceof NotifyError) return error.code;
     throw error;

@@ -50,8 +50,8 @@ const QUIET_MS = 5 * MINUTE_MS;
 /** Asks at most half as often as TRTC allows, so that callers' own requests find free slots. */
 const ASK_SPACING_MS = 110;
 
-/** A run ends with this much of its time left. */
-const RESERVE_MS = 12 * SECOND_MS;
+/** With this much of a run's time left nothing more is settled: callers are to be told as well. */
+const RESERVE_MS = 20 * SECOND_MS;
 
 interface Run {
   timeLeftMs: () => number;

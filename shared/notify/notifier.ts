@@ -13,7 +13,7 @@ import { NotifyError, notifyErrorOf } from "./notify-error.js";
 import { publicOnly } from "./public-lookup.js";
 
 /** From looking the name up to the end of the answer. */
-export const NOTIFY_TIMEOUT_MS = 5 * SECOND_MS;
+const TIMEOUT_MS = 5 * SECOND_MS;
 
 /** The status says it all; so much of a body is read for politeness. */
 const ANSWER_BYTES_MAX = 16_384;
@@ -50,7 +50,7 @@ export const openNotifier = (options: NotifierOptions): Notifier => ({
 
 async function post(
   { url, headers, body }: Message,
-  { allowPrivateHosts, timeoutMs = NOTIFY_TIMEOUT_MS, lookup = systemLookup, ca }: NotifierOptions,
+  { allowPrivateHosts, timeoutMs = TIMEOUT_MS, lookup = systemLookup, ca }: NotifierOptions,
 ): Promise<number> {
   const target = new URL(url);
   const isPlain = target.protocol === "http:";
