@@ -151,6 +151,19 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     expect(named(await claim({ at: tryAt }))).toEqual([`${taskId} 1`]);
   });
 
+  test("has an event wait, from the beginning, for what stands before it", async () => {
+    const { taskId } = await runningIngest(store, notify);
+    const [claimed] = await claim();
+    const tryAt = addMs(T0, MINUTE_MS);
+    const attempts = claimed?.attempts ?? 0;
+    await store.outbox.postpone({ taskId, position: 1, attempts, tryAt });
+    await end({ taskId, atMs: 5000 });
+    expect((await rows())[1]).toMatchObject({
+      ...{ position: 2, try_at: tryAt, happened_at: addMs(T0, 5000) },
+      give_up_at: addMs(T0, 5000 + DAY_MS),
+    });
+  });
+
   test("buries one, goes on with the next, and brings it back when asked to", async () => {
     const { taskId } = await runningIngest(store, notify);
     await end({ taskId });

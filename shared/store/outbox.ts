@@ -18,6 +18,12 @@ const FACTS = [
 /** From the change on: who could not be told by then never is, unless it is asked for. */
 const GIVE_UP_AFTER = "interval '1 day'";
 
+/** Not tried before what it has to wait for is: whoever looks for events does not find it in vain. */
+const BEFORE_IT = `(
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)`;
+
 interface Change {
   set: string;
   where: string;
@@ -41,7 +47,7 @@ export const noted = (
     insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
     select task_id, notified, caller_id, '${type}', ${happenedAt},
            (select to_jsonb(fact) from (select ${[...FACTS, ...besides].join(", ")}) as fact),
-           ${happenedAt}, ${happenedAt} + ${GIVE_UP_AFTER}
+           greatest(${happenedAt}, ${BEFORE_IT}), ${happenedAt} + ${GIVE_UP_AFTER}
     from changed
     where notified is not null
   )
