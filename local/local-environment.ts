@@ -19,6 +19,7 @@ export function localEnvironment(env: Environment, trtcEndpoint: string): Enviro
   return {
     TRTC_ENDPOINT: trtcEndpoint,
     ALLOW_PRIVATE_STREAM_HOSTS: "on",
+    ALLOW_PRIVATE_NOTIFY_HOSTS: "on",
     EXPIRY_TICK_SECONDS: tick,
     EXPIRY_CRON: cronOf(Number(tick)),
     SETTLE_CRON,

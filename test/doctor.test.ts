@@ -124,13 +124,15 @@ describe("what is shown", () => {
   test("holds no secret, also if a check should say one", () => {
     const hide = redactor({
       TRTC_ACCOUNTS: list({ ...CLOUD, Token: "the-token-of-it" }),
-      CALLERS: '[{"Id":"me","SecretKeys": ["the-first-key-of-mine", "the-second-of-mine"]',
+      CALLERS:
+        '[{"Id":"me","SecretKeys": ["the-first-key-of-mine", "the-second-of-mine"],"NotifyUrl":"https://a.example/?token=b", "NotifySecret":"whsec_mine"',
       DATABASE_URL: "postgres://me:pass%40word@db/name",
       TENCENTCLOUD_SESSIONTOKEN: "the-token-of-the-role",
     });
     const said = `AKIDemulator emulator-secret-key the-token-of-it the-first-key-of-mine me
-the-second-of-mine pass%40word pass@word the-token-of-the-role name`;
-    expect(hide(said)).toBe("… … … … me\n… … … … name");
+the-second-of-mine pass%40word pass@word the-token-of-the-role name
+https://a.example/?token=b whsec_mine`;
+    expect(hide(said)).toBe("… … … … me\n… … … … name\n… …");
   });
 });
 

@@ -27,7 +27,7 @@ describe("imports go down only", () => {
     ["functions"],
     ["shared/runtime"],
     ["shared/ingest"],
-    ["shared/trtc", "shared/store", "shared/signing"],
+    ["shared/trtc", "shared/notify", "shared/store", "shared/signing"],
     ["shared/validation"],
     ["shared"],
   ];

@@ -35,7 +35,8 @@ export const summaryLine = ({ pass, warn, fail, skip }: Summary): string =>
   `${fail === 0 ? "nothing failed" : `${fail} failed`}: ${pass} passed, ${counted(warn, "warning")}, ${skip} skipped`;
 
 /** What an operator sets that nobody else may read. */
-const SECRETS = /(SecretKeys?|SecretId|Token)"\s*:\s*(\[[^\]]*\]|"(?:[^"\\]|\\.)*")/g;
+const SECRETS =
+  /(SecretKeys?|SecretId|NotifySecret|NotifyUrl|Token)"\s*:\s*(\[[^\]]*\]|"(?:[^"\\]|\\.)*")/g;
 const ROLE = ["TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN"];
 
 /** Shorter ones are words that a report may well hold. */

@@ -58,6 +58,7 @@ export function planStart(services: Services, call: Call<"StartStreamIngest">): 
     createdAt: now,
     deadlineAt,
     latestAt,
+    notify: caller.receiver !== undefined,
   };
   const refusal =
     stopTimeRefusal(bounds, now) ?? loginRefusal(application, room, { brought: request, now });

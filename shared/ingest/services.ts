@@ -1,6 +1,7 @@
 /** What the use cases may touch: one plain object, made in one place and handed down. */
 import type { Clock } from "../clock.js";
 import type { Log } from "../log.js";
+import type { Notifier } from "../notify/notifier.js";
 import type { Store } from "../store/store.js";
 import type { Trtc } from "../trtc/client.js";
 import type { Application, Caller, Config } from "../validation/configuration.js";
@@ -12,6 +13,7 @@ export interface Services {
   log: Log;
   store: Store;
   trtc: Trtc;
+  notifier: Notifier;
   randomBytes: (size: number) => Uint8Array;
 }
 

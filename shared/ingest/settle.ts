@@ -1,7 +1,8 @@
 /**
  * Brings records and TRTC back into agreement after whatever has failed: starts that nobody knows
  * the outcome of, ends that are overdue, robots that a late request may have brought, and tasks of
- * which nothing was heard for long.
+ * which nothing was heard for long. Last, since others' servers may take their time, it tells the
+ * callers what became of their ingests.
  *
  * One bounded batch per run. Any number of runs may overlap: everything is claimed first, or may be
  * done twice.
@@ -9,6 +10,7 @@
 import { addMs, MINUTE_MS, SECOND_MS } from "../clock.js";
 import type { Ingest } from "../store/ingest-row.js";
 import { TrtcError, withoutQueries } from "../trtc/trtc-error.js";
+import { deliverNotifications, type DeliveryCounts } from "./deliver-notifications.js";
 import { endGone } from "./describe.js";
 import { LEASE_MS } from "./end-task.js";
 import { stopOnTime } from "./expire.js";
@@ -17,7 +19,7 @@ import type { Services } from "./services.js";
 import { SETTLE_LEASE_MS, settleStart } from "./settle-start.js";
 import { callInSlot } from "./trtc-call.js";
 
-export interface SettleCounts extends Record<string, number> {
+export interface SettleCounts extends DeliveryCounts {
   /** Starts without an answer: what became of them in this run. */
   started: number;
   failed: number;
@@ -48,8 +50,8 @@ const QUIET_MS = 5 * MINUTE_MS;
 /** Asks at most half as often as TRTC allows, so that callers' own requests find free slots. */
 const ASK_SPACING_MS = 110;
 
-/** A run ends with this much of its time left. */
-const RESERVE_MS = 12 * SECOND_MS;
+/** With this much of a run's time left nothing more is settled: callers are to be told as well. */
+const RESERVE_MS = 20 * SECOND_MS;
 
 interface Run {
   timeLeftMs: () => number;
@@ -63,6 +65,7 @@ export async function settleIngests(
   const counts: SettleCounts = {
     ...{ started: 0, failed: 0, unsettled: 0, stopped: 0 },
     ...{ cleared: 0, described: 0, gone: 0, refused: 0 },
+    ...{ delivered: 0, undelivered: 0, dead: 0, dropped: 0 },
   };
   const count = (outcome: keyof SettleCounts) => (counts[outcome] = (counts[outcome] ?? 0) + 1);
   const claim = () => ({ at: clock.now(), limit: CLAIMS });
@@ -90,7 +93,7 @@ export async function settleIngests(
     work: (ingest) => clearRobot(services, ingest, timeLeftMs),
   });
   await askAboutQuiet(services, each);
-  return counts;
+  return { ...counts, ...(await deliverNotifications(services, { timeLeftMs })) };
 }
 
 type Outcome = "started" | "failed" | "unsettled" | "stopped" | "cleared" | "gone" | "refused";

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from "../clock.js";
 import { type Environment, environment, roleCredential } from "../config.js";
 import type { Services } from "../ingest/services.js";
 import { consoleLog, type Log } from "../log.js";
+import { openNotifier } from "../notify/notifier.js";
 import type { Database } from "../store/database.js";
 import { openPostgres } from "../store/postgres.js";
 import { createStore } from "../store/store.js";
@@ -30,7 +31,9 @@ export function makeServices({
     endpoint: config.trtcEndpoint,
     timeoutMs: config.trtcTimeoutMs,
   });
-  return { config, clock, log, store: createStore(database, { clock }), trtc, randomBytes };
+  const notifier = openNotifier({ allowPrivateHosts: config.allowPrivateNotifyHosts });
+  const store = createStore(database, { clock });
+  return { config, clock, log, store, trtc, notifier, randomBytes };
 }
 
 let opened: Promise<Services> | undefined;

@@ -19,6 +19,7 @@ const NEEDED: readonly [table: string, privileges: readonly string[]][] = [
   ["ingest", ["select", "insert", "update"]],
   ["call_slot", ["select", "insert", "update"]],
   ["used_signature", ["select", "insert", "delete"]],
+  ["outbox", ["select", "insert", "update", "delete"]],
 ];
 
 export async function readHealth(query: Query): Promise<DatabaseHealth> {

@@ -3,6 +3,7 @@ import { addMs, MINUTE_MS } from "../clock.js";
 import type { Query } from "./database.js";
 import { type Ingest, ingestOf } from "./ingest-row.js";
 import type { Slot } from "./database-time.js";
+import { noted } from "./outbox.js";
 import { SLOT_NOW, slotOf, type SlotTime, takeSlotSql } from "./slots.js";
 
 /**
@@ -28,7 +29,10 @@ export type NewIngest = Pick<
   | "createdAt"
   | "latestAt"
   | "deadlineAt"
->;
+> & {
+  /** Whether its caller is told what becomes of it. */
+  notify?: boolean | undefined;
+};
 
 export type BegunStart =
   | { outcome: "begun"; ingest: Ingest; slot: Slot | undefined }
@@ -53,11 +57,11 @@ export async function beginStart(
        insert into ingest (
          task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
          play, client_token, request_hash, state, created_at, latest_at, deadline_at, lease_until,
-         site, unsure_until
+         site, unsure_until, notified
        )
        select $2, $3, $4, $5, $6::bigint, $7, $8::smallint, $9,
               $10::jsonb, $11, $12, 'starting', $13::timestamptz, $14::timestamptz, $15::timestamptz,
-              $16::timestamptz, $18, $19::timestamptz
+              $16::timestamptz, $18, $19::timestamptz, case when $20 then 0 end
        from t
        where not exists (
          select from call_slot
@@ -94,6 +98,7 @@ export async function beginStart(
       wanted.waitMaxMs,
       wanted.site,
       addMs(leaseUntil, LATE_START_MS),
+      wanted.notify ?? false,
     ],
   );
   if (!row) return findStart(query, wanted);
@@ -135,11 +140,12 @@ export async function markRunning(
   >,
 ): Promise<Ingest | undefined> {
   const [row] = await query(
-    `update ingest
-     set state = 'running', trtc_task_id = $3, started_at = $4, deadline_at = $5, latest_at = $6,
-         lease_until = null, heard_at = $4, unsure_until = ${STILL_UNSURE}
-     where task_id = $1 and fence = $2 and state = 'starting'
-     returning *`,
+    noted("ingest.started", {
+      happenedAt: "started_at",
+      set: `state = 'running', trtc_task_id = $3, started_at = $4, deadline_at = $5, latest_at = $6,
+            lease_until = null, heard_at = $4, unsure_until = ${STILL_UNSURE}`,
+      where: "task_id = $1 and fence = $2 and state = 'starting'",
+    }),
     [to.taskId, to.fence, to.trtcTaskId, to.startedAt, to.deadlineAt, to.latestAt],
   );
   return row && ingestOf(row);
@@ -154,11 +160,13 @@ export async function markFailed(
   to: { taskId: string; fence: number; code: string; message: string; retry: boolean; at: Date },
 ): Promise<void> {
   await query(
-    `update ingest
-     set state = 'ended', end_reason = 'failed', failure_code = $3, failure_message = $4,
-         ended_at = $5, lease_until = null, unsure_until = ${STILL_UNSURE},
-         client_token = case when $6 then null else client_token end
-     where task_id = $1 and fence = $2 and state = 'starting'`,
+    noted("ingest.ended", {
+      happenedAt: "ended_at",
+      set: `state = 'ended', end_reason = 'failed', failure_code = $3, failure_message = $4,
+            ended_at = $5, lease_until = null, unsure_until = ${STILL_UNSURE},
+            client_token = case when $6 then null else client_token end`,
+      where: "task_id = $1 and fence = $2 and state = 'starting'",
+    }),
     [to.taskId, to.fence, to.code, to.message, to.at, to.retry],
   );
 }

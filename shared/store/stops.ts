@@ -6,6 +6,7 @@ import { addMs } from "../clock.js";
 import type { Query } from "./database.js";
 import { type EndReason, type Ingest, ingestOf } from "./ingest-row.js";
 import type { Slot } from "./database-time.js";
+import { noted } from "./outbox.js";
 import { SLOT_NOW, slotOf, type SlotTime, type SlotWait, takeSlotSql } from "./slots.js";
 
 export interface BegunStop {
@@ -107,10 +108,11 @@ export async function markEnded(
   to: { taskId: string; fence: number; reason: EndReason; at: Date },
 ): Promise<Ingest | undefined> {
   const [row] = await query(
-    `update ingest
-     set state = 'ended', end_reason = $3, ended_at = $4, lease_until = null
-     where task_id = $1 and fence = $2 and state <> 'ended'
-     returning *`,
+    noted("ingest.ended", {
+      happenedAt: "ended_at",
+      set: "state = 'ended', end_reason = $3, ended_at = $4, lease_until = null",
+      where: "task_id = $1 and fence = $2 and state <> 'ended'",
+    }),
     [to.taskId, to.fence, to.reason, to.at],
   );
   return row && ingestOf(row);

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from "../clock.js";
 import type { Database } from "./database.js";
 import { makeSlotReader } from "./database-time.js";
 import { claimDue, nextClaimAt } from "./due.js";
+import { makeOutbox } from "./outbox.js";
 import { findIngest, listIngests, readIngest } from "./reads.js";
 import { askQuiet, claimStart, claimUnsettled, claimUnsure, clearUnsure } from "./settle.js";
 import { takeSlot, type SlotWanted } from "./slots.js";
@@ -59,6 +60,8 @@ export function createStore(
     markUpdated: markUpdated.bind(undefined, query),
     isSignatureUsed: isSignatureUsed.bind(undefined, query),
     forgetSignatures: forgetSignatures.bind(undefined, query),
+
+    outbox: makeOutbox(query),
 
     takeSlot: (wanted: SlotWanted) => takeSlot(query, { ...wanted, ...slotTime() }),
     close,

@@ -5,7 +5,8 @@
 import { createHash } from "node:crypto";
 import { type Static, Type } from "@sinclair/typebox";
 import type { Environment } from "../config.js";
-import { FIELDS, MAX_DURATION_MINUTES } from "./fields.js";
+import { type Caller, callerSchema, readCallers } from "./callers.js";
+import { FIELDS } from "./fields.js";
 import {
   ConfigError,
   readList,
@@ -15,36 +16,10 @@ import {
   refuseIfAny,
   uniquely,
 } from "./read-variables.js";
+import { CLOSED, name, secret } from "./setting-types.js";
 import { DEFAULT_REGION, SITE_FACTS, SITES, type Site } from "./sites.js";
 
-const CLOSED = { additionalProperties: false };
 const { SdkAppId } = FIELDS.cn;
-
-/** Shorter keys can be guessed; Tencent's own have 32 characters and more. */
-const secret = Type.String({ minLength: 16, maxLength: 256, pattern: "^[\\x21-\\x7e]+$" });
-const name = Type.String({ pattern: "^[A-Za-z0-9._-]{1,64}$" });
-
-const callerSchema = Type.Object(
-  {
-    /** Shown in logs and kept with each ingest; the SecretId of a signed request. */
-    Id: name,
-    /** Any of them signs, or is sent as Bearer: two while one is being rotated. */
-    SecretKeys: Type.Array(secret, { minItems: 1, maxItems: 4 }),
-    SdkAppIds: Type.Array(SdkAppId, { minItems: 1, maxItems: 1000, uniqueItems: true }),
-    /** A regular expression that the whole RoomId must fit. */
-    RoomPattern: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })),
-    /** Hosts whose URLs may be played: exact names, or `*.example.com`. */
-    StreamHosts: Type.Optional(
-      Type.Array(
-        Type.String({ pattern: "^(\\*\\.)?[a-z0-9_-]+(\\.[a-z0-9_-]+)*$", maxLength: 253 }),
-        { minItems: 1 },
-      ),
-    ),
-    /** The longest ingest, in minutes. */
-    MaxDuration: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_DURATION_MINUTES })),
-  },
-  CLOSED,
-);
 
 const applicationSchema = Type.Object(
   {
@@ -65,17 +40,14 @@ const accountSchema = Type.Object(
   CLOSED,
 );
 
+export type { Caller };
+
 /** The variables that hold a JSON list, and what each entry of it is. */
 export const LIST_SCHEMAS = {
   CALLERS: callerSchema,
   TRTC_APPS: applicationSchema,
   TRTC_ACCOUNTS: accountSchema,
 };
-
-export interface Caller extends Static<typeof callerSchema> {
-  roomRule: RegExp | undefined;
-  maxDurationMinutes: number;
-}
 
 export type Application = Required<Static<typeof applicationSchema>>;
 
@@ -89,6 +61,7 @@ export interface Config {
   /** Fixed cloud keys by account; an account without an entry uses the execution role's. */
   accounts: ReadonlyMap<string, Account>;
   allowPrivateStreamHosts: boolean;
+  allowPrivateNotifyHosts: boolean;
   databaseUrl: string | undefined;
   /** Replaces both sites' hosts: the emulator's address, or a proxy's. */
   trtcEndpoint: string | undefined;
@@ -101,6 +74,7 @@ export interface Config {
 /** Every variable of the functions, in the order in which they are judged. */
 export const VARIABLES = [
   "TRTC_APPS",
+  "ALLOW_PRIVATE_NOTIFY_HOSTS",
   "CALLERS",
   "TRTC_ACCOUNTS",
   "ALLOW_PRIVATE_STREAM_HOSTS",
@@ -131,7 +105,12 @@ export function judgeConfig(env: Environment): Judgement {
     }
   }
   const applications = judged("TRTC_APPS", () => readApplications(env));
-  const callers = judged("CALLERS", () => readCallers(env, applications));
+  const allowPrivateNotifyHosts = judged("ALLOW_PRIVATE_NOTIFY_HOSTS", () =>
+    readSwitch(env, "ALLOW_PRIVATE_NOTIFY_HOSTS"),
+  );
+  const callers = judged("CALLERS", () =>
+    readCallers(env, { applications, allowPrivateNotifyHosts }),
+  );
   const config = {
     applications,
     callers: callers && new Map(callers.map((caller) => [caller.Id, caller])),
@@ -144,6 +123,7 @@ export function judgeConfig(env: Environment): Judgement {
     allowPrivateStreamHosts: judged("ALLOW_PRIVATE_STREAM_HOSTS", () =>
       readSwitch(env, "ALLOW_PRIVATE_STREAM_HOSTS"),
     ),
+    allowPrivateNotifyHosts,
     databaseUrl: judged("DATABASE_URL", () =>
       readUrl(env, "DATABASE_URL", ["postgres:", "postgresql:"]),
     ),
@@ -184,55 +164,5 @@ function readApplications(env: Environment): Map<number, Application> {
   return uniquely("TRTC_APPS", "SdkAppId", applications);
 }
 
-/** Without the applications, which are wrong themselves then, everything else is judged. */
-function readCallers(
-  env: Environment,
-  applications: ReadonlyMap<number, Application> | undefined,
-): Caller[] {
-  const callers = readList(env, "CALLERS", { schema: callerSchema, required: true });
-  uniquely("CALLERS", "Id", callers);
-  refuseIfAny([
-    ...callers.map(({ SdkAppIds }, index) => {
-      const foreign = SdkAppIds.find((id) => applications?.has(id) === false);
-      if (foreign === undefined) return undefined;
-      return `CALLERS[${index}]: SdkAppId ${foreign} is not in TRTC_APPS`;
-    }),
-    ...callers.map(({ RoomPattern }, index) =>
-      RoomPattern !== undefined && !isRegExp(RoomPattern)
-        ? `CALLERS[${index}]: RoomPattern is no regular expression`
-        : undefined,
-    ),
-    ...sharedKeys(callers),
-  ]);
-  return callers.map((entry) => ({
-    ...entry,
-    roomRule:
-      entry.RoomPattern === undefined ? undefined : new RegExp(`^(?:${entry.RoomPattern})$`, "u"),
-    maxDurationMinutes: entry.MaxDuration ?? MAX_DURATION_MINUTES,
-  }));
-}
-
-/** By itself: `a)|(?:b` would be one only inside the brackets that make it fit in full. */
-function isRegExp(pattern: string): boolean {
-  try {
-    new RegExp(pattern, "u");
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 const readAccounts = (env: Environment): Map<string, Account> =>
   uniquely("TRTC_ACCOUNTS", "Account", readList(env, "TRTC_ACCOUNTS", { schema: accountSchema }));
-
-/** Nobody could say which of them calls. */
-function sharedKeys(callers: readonly Static<typeof callerSchema>[]): string[] {
-  const holders = new Map<string, number>();
-  return callers.flatMap(({ SecretKeys }, index) =>
-    SecretKeys.flatMap((key) => {
-      const holder = holders.get(key) ?? index;
-      holders.set(key, holder);
-      return holder === index ? [] : [`CALLERS[${holder}] and CALLERS[${index}] share a SecretKey`];
-    }),
-  );
-}

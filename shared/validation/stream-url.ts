@@ -2,20 +2,10 @@
  * Which URLs may be played. TRTC fetches the URL, not we; still, a URL into a private network is
  * a mistake at best, and a probe of somebody's inside at worst.
  */
-import ipaddr from "ipaddr.js";
 import { ApiError } from "../errors.js";
+import { hostOfUrl, isPrivateHost } from "./private-hosts.js";
 
 const SCHEMES = new Set(["http:", "https:", "rtmp:", "rtmps:"]);
-
-/**
- * Names that never mean a public host: RFC 6761, RFC 6762 with its appendix G, ICANN's `.internal`,
- * and where Tencent Cloud's own machines ask for their credentials.
- */
-const PRIVATE_NAME =
-  /(^|\.)(localhost|localdomain|local|internal|intranet|private|corp|home|lan|home\.arpa|metadata\.tencentyun\.com)$/;
-
-/** The only part of IPv6 that is given out; `::7f00:1` and its like lie outside. */
-const PUBLIC_IPV6 = ipaddr.IPv6.parseCIDR("2000::/3");
 
 export interface StreamUrlPolicy {
   allowPrivateHosts: boolean;
@@ -43,8 +33,6 @@ export function checkStreamUrl(streamUrl: string, policy: StreamUrlPolicy): void
 }
 
 /**
- * The host as DNS or a socket would take it: in lower case, without brackets or closing dots.
- *
  * URL parsers canonicalise a host (127.1, 0x7f000001, %31…) for http only, so an rtmp URL is read
  * as http for its host: the same spelling must not be private in one scheme and public in another.
  */
@@ -57,17 +45,10 @@ function hostOf(streamUrl: string): string {
     refuse("carries a user name or password: sign the URL with a query parameter instead");
   }
   try {
-    return new URL(`http:${rest}`).hostname.replace(/^\[|\]$|\.+$/g, "");
+    return hostOfUrl(new URL(`http:${rest}`));
   } catch {
     return refuse("is no URL");
   }
-}
-
-function isPrivateHost(host: string): boolean {
-  if (!ipaddr.isValid(host)) return PRIVATE_NAME.test(host) || !host.includes(".");
-  const address = ipaddr.process(host);
-  if (address.range() !== "unicast") return true;
-  return address instanceof ipaddr.IPv6 && !address.match(PUBLIC_IPV6);
 }
 
 function matches(host: string, pattern: string): boolean {

@@ -1,0 +1,98 @@
+/** Who may call, and what: the entries of CALLERS. */
+import { type Static, Type } from "@sinclair/typebox";
+import type { Environment } from "../config.js";
+import { FIELDS, MAX_DURATION_MINUTES } from "./fields.js";
+import { NOTIFY_FIELDS, notifyFault, type Receiver, receiverOf } from "./notify-settings.js";
+import { readList, refuseIfAny, uniquely } from "./read-variables.js";
+import { CLOSED, name, secret } from "./setting-types.js";
+
+export const callerSchema = Type.Object(
+  {
+    /** Shown in logs and kept with each ingest; the SecretId of a signed request. */
+    Id: name,
+    /** Any of them signs, or is sent as Bearer: two while one is being rotated. */
+    SecretKeys: Type.Array(secret, { minItems: 1, maxItems: 4 }),
+    SdkAppIds: Type.Array(FIELDS.cn.SdkAppId, { minItems: 1, maxItems: 1000, uniqueItems: true }),
+    /** A regular expression that the whole RoomId must fit. */
+    RoomPattern: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })),
+    /** Hosts whose URLs may be played: exact names, or `*.example.com`. */
+    StreamHosts: Type.Optional(
+      Type.Array(
+        Type.String({ pattern: "^(\\*\\.)?[a-z0-9_-]+(\\.[a-z0-9_-]+)*$", maxLength: 253 }),
+        { minItems: 1 },
+      ),
+    ),
+    /** The longest ingest, in minutes. */
+    MaxDuration: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_DURATION_MINUTES })),
+    ...NOTIFY_FIELDS,
+  },
+  CLOSED,
+);
+
+export interface Caller extends Static<typeof callerSchema> {
+  roomRule: RegExp | undefined;
+  maxDurationMinutes: number;
+  /** Absent: it is told nothing. */
+  receiver: Receiver | undefined;
+}
+
+/** Beside what is `undefined`, and so wrong itself, everything else is judged. */
+export function readCallers(
+  env: Environment,
+  {
+    applications,
+    allowPrivateNotifyHosts: allowPrivateHosts = true,
+  }: {
+    applications: ReadonlyMap<number, unknown> | undefined;
+    allowPrivateNotifyHosts: boolean | undefined;
+  },
+): Caller[] {
+  const callers = readList(env, "CALLERS", { schema: callerSchema, required: true });
+  uniquely("CALLERS", "Id", callers);
+  refuseIfAny([
+    ...callers.map(({ SdkAppIds }, index) => {
+      const foreign = SdkAppIds.find((id) => applications?.has(id) === false);
+      if (foreign === undefined) return undefined;
+      return `CALLERS[${index}]: SdkAppId ${foreign} is not in TRTC_APPS`;
+    }),
+    ...callers.map(({ RoomPattern }, index) =>
+      RoomPattern !== undefined && !isRegExp(RoomPattern)
+        ? `CALLERS[${index}]: RoomPattern is no regular expression`
+        : undefined,
+    ),
+    ...callers.map((caller, index) => {
+      const fault = notifyFault(caller, { allowPrivateHosts });
+      return fault && `CALLERS[${index}]: ${fault}`;
+    }),
+    ...sharedKeys(callers),
+  ]);
+  return callers.map((entry) => ({
+    ...entry,
+    roomRule:
+      entry.RoomPattern === undefined ? undefined : new RegExp(`^(?:${entry.RoomPattern})$`, "u"),
+    maxDurationMinutes: entry.MaxDuration ?? MAX_DURATION_MINUTES,
+    receiver: receiverOf(entry),
+  }));
+}
+
+/** By itself: `a)|(?:b` would be one only inside the brackets that make it fit in full. */
+function isRegExp(pattern: string): boolean {
+  try {
+    new RegExp(pattern, "u");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Nobody could say which of them calls. */
+function sharedKeys(callers: readonly Static<typeof callerSchema>[]): string[] {
+  const holders = new Map<string, number>();
+  return callers.flatMap(({ SecretKeys }, index) =>
+    SecretKeys.flatMap((key) => {
+      const holder = holders.get(key) ?? index;
+      holders.set(key, holder);
+      return holder === index ? [] : [`CALLERS[${holder}] and CALLERS[${index}] share a SecretKey`];
+    }),
+  );
+}

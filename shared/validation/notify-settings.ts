@@ -1,0 +1,67 @@
+/** Where a caller is told what becomes of its ingests, and what signs that: fields of CALLERS. */
+import { Type } from "@sinclair/typebox";
+import { hostOfUrl, isPrivateHost } from "./private-hosts.js";
+
+export const NOTIFY_FIELDS = {
+  NotifyUrl: Type.Optional(Type.String({ minLength: 1, maxLength: 2048 })),
+  /** As Standard Webhooks has it: `whsec_`, then 24 to 64 random bytes in base64. */
+  NotifySecret: Type.Optional(
+    Type.String({ maxLength: 94, pattern: "^whsec_[A-Za-z0-9+/]+={0,2}$" }),
+  ),
+};
+
+export interface NotifySettings {
+  NotifyUrl?: string;
+  NotifySecret?: string;
+}
+
+export interface Receiver {
+  url: string;
+  secret: string;
+}
+
+export const receiverOf = ({ NotifyUrl, NotifySecret }: NotifySettings): Receiver | undefined =>
+  NotifyUrl === undefined || NotifySecret === undefined
+    ? undefined
+    : { url: NotifyUrl, secret: NotifySecret };
+
+const SECRET_BYTES_MIN = 24;
+const SECRET_BYTES_MAX = 64;
+
+/** What is wrong with them, without their values: a URL may hold a token. */
+export function notifyFault(
+  { NotifyUrl, NotifySecret }: NotifySettings,
+  { allowPrivateHosts }: { allowPrivateHosts: boolean },
+): string | undefined {
+  if ((NotifyUrl === undefined) !== (NotifySecret === undefined)) {
+    return "NotifyUrl and NotifySecret go together: set both, or neither";
+  }
+  if (NotifyUrl === undefined || NotifySecret === undefined) return undefined;
+  return urlFault(NotifyUrl, allowPrivateHosts) ?? secretFault(NotifySecret);
+}
+
+function urlFault(text: string, allowPrivateHosts: boolean): string | undefined {
+  const isOffered =
+    /^https:\/\/[^/]/i.test(text) || (allowPrivateHosts && /^http:\/\/[^/]/i.test(text));
+  // Parsers disagree about a backslash, and drop a line's end without a word.
+  if (!isOffered || !/^[\x21-\x5b\x5d-\x7e]+$/.test(text) || !URL.canParse(text)) {
+    const schemes = allowPrivateHosts ? "https:// or http://" : "https://";
+    return `NotifyUrl must be a URL that begins with ${schemes}`;
+  }
+  const url = new URL(text);
+  if (url.username !== "" || url.password !== "") {
+    return "NotifyUrl carries a user name or password: the signature says who calls";
+  }
+  if (!allowPrivateHosts && isPrivateHost(hostOfUrl(url))) {
+    return "NotifyUrl points to a loopback, link-local or private host: set ALLOW_PRIVATE_NOTIFY_HOSTS if that is meant";
+  }
+  return undefined;
+}
+
+function secretFault(secret: string): string | undefined {
+  const encoded = secret.replace(/^whsec_/, "");
+  const key = Buffer.from(encoded, "base64");
+  const isWhole = key.toString("base64") === encoded;
+  if (isWhole && key.length >= SECRET_BYTES_MIN && key.length <= SECRET_BYTES_MAX) return undefined;
+  return `NotifySecret must be whsec_ and the base64 of ${SECRET_BYTES_MIN} to ${SECRET_BYTES_MAX} random bytes`;
+}

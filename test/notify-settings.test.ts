@@ -1,0 +1,126 @@
+/** Where a caller may be told, and what may sign it: wrong settings stop the instance. */
+import { randomBytes } from "node:crypto";
+import { describe, expect, test } from "@jest/globals";
+import { caller, read, stopping, withCaller } from "./support/settings.js";
+
+const secretOf = (bytes: number) => `whsec_${randomBytes(bytes).toString("base64")}`;
+const NotifySecret = secretOf(32);
+const NotifyUrl = "https://hooks.example.com/trtc?token=a";
+
+const receiverOf = (changes: object, allowed = "off") =>
+  read({
+    CALLERS: JSON.stringify([{ ...caller, NotifyUrl, NotifySecret, ...changes }]),
+    ALLOW_PRIVATE_NOTIFY_HOSTS: allowed,
+  }).callers.get(caller.Id)?.receiver;
+
+test("a caller without a NotifyUrl has no receiver", () => {
+  expect(withCaller({}).callers.get(caller.Id)?.receiver).toBeUndefined();
+});
+
+test.each([
+  NotifyUrl,
+  "https://hooks.example.com",
+  "HTTPS://HOOKS.EXAMPLE.COM:8443/a",
+  "https://8.8.8.8/",
+  "https://[2001:4860:4860::8888]/",
+])("%s may be told", (url) => {
+  expect(receiverOf({ NotifyUrl: url })).toEqual({ url, secret: NotifySecret });
+});
+
+test.each([24, 32, 64])("a secret of %d bytes signs", (bytes) => {
+  const secret = secretOf(bytes);
+  expect(receiverOf({ NotifySecret: secret })?.secret).toBe(secret);
+});
+
+describe("it stops the instance", () => {
+  test.each([{ NotifyUrl: undefined }, { NotifySecret: undefined }])(
+    "to have only one of the two: %j",
+    (changes) => {
+      expect(stopping(() => receiverOf(changes))).toBe(
+        "CALLERS[0]: NotifyUrl and NotifySecret go together: set both, or neither",
+      );
+    },
+  );
+
+  test.each([
+    "http://hooks.example.com/",
+    "hooks.example.com/trtc",
+    "ftp://hooks.example.com/",
+    "//hooks.example.com/",
+    "https:hooks.example.com",
+    "https:///hooks.example.com",
+    "https://hooks.example.com\\@evil.example/",
+    "https://hooks.example.com/a b",
+    "https://hooks.example.com/\n",
+    "https://hooks.exämple.com/",
+    "https://:443/",
+    "https://hooks.example.com:99999/",
+    "file:///etc/passwd",
+  ])("to have a NotifyUrl that is none: %j", (url) => {
+    expect(stopping(() => receiverOf({ NotifyUrl: url }))).toBe(
+      "CALLERS[0]: NotifyUrl must be a URL that begins with https://",
+    );
+  });
+
+  test.each(["https://mallory@hooks.example.com/", "https://mallory:pw@hooks.example.com/"])(
+    "to have a password in it: %s",
+    (url) => {
+      const message = stopping(() => receiverOf({ NotifyUrl: url }));
+      expect(message).toContain("CALLERS[0]: NotifyUrl carries a user name or password");
+      expect(message).not.toMatch(/mallory|pw/);
+    },
+  );
+
+  test.each([
+    "https://localhost/",
+    "https://localhost./",
+    "https://127.0.0.1/",
+    "https://127.1/",
+    "https://0x7f000001/",
+    "https://2130706433/",
+    "https://[::1]/",
+    "https://[::ffff:10.0.0.1]/",
+    "https://10.0.0.4/",
+    "https://169.254.169.254/",
+    "https://metadata.tencentyun.com/",
+    "https://db.internal/",
+    "https://intranet/",
+  ])("to have it lead inside: %s", (url) => {
+    expect(stopping(() => receiverOf({ NotifyUrl: url }))).toBe(
+      "CALLERS[0]: NotifyUrl points to a loopback, link-local or private host: set ALLOW_PRIVATE_NOTIFY_HOSTS if that is meant",
+    );
+    expect(receiverOf({ NotifyUrl: url }, "on")?.url).toBe(url);
+  });
+
+  test.each([
+    ["no whsec_ before it", randomBytes(32).toString("base64")],
+    ["another prefix", `whpk_${randomBytes(32).toString("base64")}`],
+    ["23 bytes", secretOf(23)],
+    ["65 bytes", secretOf(65)],
+    ["base64 for URLs", `whsec_${"-_".repeat(20)}`],
+    ["base64 cut short", `whsec_${"A".repeat(41)}`],
+    ["bits that count for nothing", `whsec_${"A".repeat(42)}B=`],
+    ["a line's end", `${NotifySecret}\n`],
+  ])("to have a NotifySecret with %s", (_, secret) => {
+    const message = stopping(() => receiverOf({ NotifySecret: secret }));
+    expect(message).toMatch(
+      /^CALLERS\[0\]: NotifySecret (must be whsec_|has the wrong form|is too)/,
+    );
+    expect(message).not.toContain(secret.slice(-20));
+  });
+
+  test("to have nothing behind its whsec_", () => {
+    expect(stopping(() => receiverOf({ NotifySecret: "whsec_" }))).toContain("has the wrong form");
+  });
+
+  test("whether plain http and private hosts are allowed or not, when that is no switch", () => {
+    const url = "http://127.0.0.1:8080/";
+    expect(receiverOf({ NotifyUrl: url }, "on")?.url).toBe(url);
+    expect(stopping(() => receiverOf({ NotifyUrl: url }, "maybe"))).toBe(
+      "ALLOW_PRIVATE_NOTIFY_HOSTS must be on or off",
+    );
+    expect(stopping(() => receiverOf({ NotifyUrl: "gopher://a.example/" }, "on"))).toBe(
+      "CALLERS[0]: NotifyUrl must be a URL that begins with https:// or http://",
+    );
+  });
+});
