@@ -85,8 +85,10 @@ export async function settleIngests(
       const horizonAt = addMs(clock.now(), -OVERDUE_MS);
       return store.claimDue({ ...claim(), horizonAt, leaseMs: LEASE_MS });
     },
-    work: async (ingest) =>
-      (await stopOnTime(services, ingest, timeLeftMs)) === "failed" ? "refused" : "stopped",
+    async work(ingest) {
+      const outcome = await stopOnTime(services, ingest, timeLeftMs);
+      return outcome === "failed" || outcome === "returned" ? "refused" : "stopped";
+    },
   });
   await inBatches(each, {
     claim: () => store.claimUnsure({ ...claim(), leaseMs: SETTLE_LEASE_MS }),

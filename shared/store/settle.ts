@@ -22,21 +22,26 @@ const claimTimes = ({ at, leaseMs }: Claim): Date[] => {
   return [at, leaseUntil, addMs(leaseUntil, LATE_START_MS)];
 };
 
+/** The oldest first: an update returns its rows as it comes upon them. */
+const inOrder = (update: string): string =>
+  `with claimed as (${update}) select * from claimed order by task_id`;
+
 /** Claims starts that nobody works on any more, those left longest first. */
 export async function claimUnsettled(
   query: Query,
   { limit, ...claim }: Claim & { limit: number },
 ): Promise<Ingest[]> {
   const rows = await query(
-    `update ingest set ${CLAIM_START}
-     where task_id in (
-       select task_id from ingest
-       where state = 'starting' and lease_until <= $1
-       order by lease_until
-       limit $4
-       for update skip locked
-     )
-     returning *`,
+    inOrder(`
+      update ingest set ${CLAIM_START}
+      where task_id in (
+        select task_id from ingest
+        where state = 'starting' and lease_until <= $1
+        order by lease_until
+        limit $4
+        for update skip locked
+      )
+      returning *`),
     [...claimTimes(claim), limit],
   );
   return rows.map(ingestOf);
@@ -62,15 +67,17 @@ export async function claimUnsure(
   { at, leaseMs, limit }: Claim & { limit: number },
 ): Promise<Ingest[]> {
   const rows = await query(
-    `update ingest set lease_until = $2, fence = fence + 1
-     where task_id in (
-       select task_id from ingest
-       where state = 'ended' and unsure_until <= $1 and (lease_until is null or lease_until <= $1)
-       order by unsure_until
-       limit $3
-       for update skip locked
-     )
-     returning *`,
+    inOrder(`
+      update ingest set lease_until = $2, fence = fence + 1
+      where task_id in (
+        select task_id from ingest
+        where state = 'ended' and unsure_until <= $1
+          and (lease_until is null or lease_until <= $1)
+        order by unsure_until
+        limit $3
+        for update skip locked
+      )
+      returning *`),
     [at, addMs(at, leaseMs), limit],
   );
   return rows.map(ingestOf);
@@ -97,15 +104,16 @@ export async function askQuiet(
   { at, quietSince, limit }: { at: Date; quietSince: Date; limit: number },
 ): Promise<Ingest[]> {
   const rows = await query(
-    `update ingest set heard_at = $1
-     where task_id in (
-       select task_id from ingest
-       where state = 'running' and (heard_at is null or heard_at <= $2)
-       order by heard_at nulls first
-       limit $3
-       for update skip locked
-     )
-     returning *`,
+    inOrder(`
+      update ingest set heard_at = $1
+      where task_id in (
+        select task_id from ingest
+        where state = 'running' and (heard_at is null or heard_at <= $2)
+        order by heard_at nulls first
+        limit $3
+        for update skip locked
+      )
+      returning *`),
     [at, quietSince, limit],
   );
   return rows.map(ingestOf);

@@ -17,7 +17,7 @@ export async function makeBehind(database: Database | undefined): Promise<Behind
 /** Statements that leave every ingest as it is: the most, and reading all rows after each costs. */
 const READS: ReadonlySet<string> = new Set([
   ...["findStart", "nextClaimAt", "findIngest", "readIngest", "listIngests", "takeSlot"],
-  ...["isSignatureUsed", "forgetSignatures"],
+  ...["isSignatureUsed", "forgetSignatures", "callersWaiting"],
 ]);
 
 /** They give no rows back, whatever they change; any other that gives none has changed none. */

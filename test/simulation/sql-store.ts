@@ -35,18 +35,20 @@ export function createSqlStore({ database, carry, databaseNowMs, elapsedMs }: Sq
   );
 
   /** An operation sends its first statement before it returns: until then, this is its name. */
-  return new Proxy(store, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name);
-      if (typeof value !== "function") return value;
-      return (...parameters: unknown[]): unknown => {
-        operation = String(name);
-        try {
-          return Reflect.apply(value, target, parameters);
-        } finally {
-          operation = undefined;
-        }
-      };
-    },
-  });
+  const named = <T extends object>(operations: T): T =>
+    new Proxy(operations, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== "function") return value;
+        return (...parameters: unknown[]): unknown => {
+          operation = String(name);
+          try {
+            return Reflect.apply(value, target, parameters);
+          } finally {
+            operation = undefined;
+          }
+        };
+      },
+    });
+  return named({ ...store, outbox: named(store.outbox) });
 }

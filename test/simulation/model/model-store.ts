@@ -96,7 +96,16 @@ export function createModelStore(options: ModelOptions) {
       );
       return slotOf(slot);
     },
+    outbox: { ...OUTBOX, callersWaiting: statement("callersWaiting", () => []) },
   } satisfies Store;
 }
+
+/** No caller has a NotifyUrl here: nobody is told anything, and so nothing more is asked. */
+const unasked = () => Promise.reject(new Error("the model has no events"));
+
+const OUTBOX: Store["outbox"] = {
+  ...{ callersWaiting: unasked, claim: unasked, remove: unasked, postpone: unasked },
+  ...{ bury: unasked, dropOf: unasked, listDead: unasked, revive: unasked },
+};
 
 export type ModelStore = ReturnType<typeof createModelStore>;

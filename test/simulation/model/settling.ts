@@ -19,6 +19,8 @@ function taken(row: StoredIngest, { at, leaseMs }: Claim): Partial<Ingest> {
   return { fence: row.fence + 1, leaseUntil, unsureUntil, settledAt: row.settledAt ?? at };
 }
 
+const byId = (one: Ingest, other: Ingest): number => (one.taskId < other.taskId ? -1 : 1);
+
 export function claimUnsettled(tables: Tables, claim: Claim & { limit: number }): StoredIngest[] {
   return select(
     tables,
@@ -26,6 +28,7 @@ export function claimUnsettled(tables: Tables, claim: Claim & { limit: number })
     ({ leaseUntil }) => leaseUntil,
   )
     .slice(0, claim.limit)
+    .toSorted(byId)
     .map((row) => put(tables, { ...row, ...taken(row, claim) }));
 }
 
@@ -47,6 +50,7 @@ export function claimUnsure(
     row.state === "ended" && isAtMost(row.unsureUntil, at) && isAtMost(row.leaseUntil ?? at, at);
   return select(tables, isToClear, ({ unsureUntil }) => unsureUntil)
     .slice(0, limit)
+    .toSorted(byId)
     .map((row) => put(tables, { ...row, fence: row.fence + 1, leaseUntil }));
 }
 
@@ -68,5 +72,6 @@ export function askQuiet(
     state === "running" && isAtMost(heardAt ?? quietSince, quietSince);
   return select(tables, isQuiet, ({ heardAt }) => heardAt)
     .slice(0, limit)
+    .toSorted(byId)
     .map((row) => put(tables, { ...row, heardAt: at }));
 }

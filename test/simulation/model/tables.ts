@@ -6,8 +6,8 @@ import { dueAt } from "../../../shared/ingest/lifecycle.js";
 import type { Ingest } from "../../../shared/store/ingest-row.js";
 import type { SlotRow } from "./slots.js";
 
-/** With the generated column. */
-export type StoredIngest = Ingest & { dueAt: Date };
+/** With the generated column, and that of a caller whom nobody tells anything. */
+export type StoredIngest = Ingest & { dueAt: Date; notified: null };
 
 export interface Tables {
   ingests: Map<string, StoredIngest>;
@@ -27,7 +27,7 @@ export const makeTables = (): Tables => ({
 });
 
 export function put(tables: Tables, ingest: Ingest): StoredIngest {
-  const stored = { ...ingest, dueAt: dueAt(ingest) };
+  const stored = { ...ingest, dueAt: dueAt(ingest), notified: null };
   tables.ingests.set(ingest.taskId, stored);
   tables.changed?.push(stored);
   return stored;
