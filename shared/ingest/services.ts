@@ -1,6 +1,7 @@
 /** What the use cases may touch: one plain object, made in one place and handed down. */
 import type { Clock } from "../clock.js";
 import type { Log } from "../log.js";
+import type { StorageCredential } from "../signing/presigned.js";
 import type { Store } from "../store/store.js";
 import type { Trtc } from "../trtc/client.js";
 import type { Application, Caller, Config } from "../validation/configuration.js";
@@ -13,6 +14,8 @@ export interface Services {
   store: Store;
   trtc: Trtc;
   randomBytes: (size: number) => Uint8Array;
+  /** Whose right to read a bucket is lent: an account's fixed keys, or the execution role's. */
+  storageCredential: (storage: "cos" | "s3", account: string | undefined) => StorageCredential;
 }
 
 /** A checked request, and who sent it. */
@@ -25,6 +28,8 @@ export interface Call<A extends Action> {
   region?: string | undefined;
   /** Of a signed request: the same signature means the same request, sent again. */
   signature?: string | undefined;
+  /** What the StreamUrl stands for, where the URL itself differs each time it is made. */
+  streamName?: string | undefined;
   /** Until the platform ends the function. */
   timeLeftMs: () => number;
 }

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { type Static, Type } from "@sinclair/typebox";
 import type { Environment } from "../config.js";
+import { EVENT_SCHEMAS, type EventConfig, readEventCallers, readRules } from "./event-rules.js";
 import { FIELDS, MAX_DURATION_MINUTES } from "./fields.js";
 import {
   ConfigError,
@@ -70,6 +71,7 @@ export const LIST_SCHEMAS = {
   CALLERS: callerSchema,
   TRTC_APPS: applicationSchema,
   TRTC_ACCOUNTS: accountSchema,
+  ...EVENT_SCHEMAS,
 };
 
 export interface Caller extends Static<typeof callerSchema> {
@@ -81,7 +83,7 @@ export type Application = Required<Static<typeof applicationSchema>>;
 
 export type Account = Static<typeof accountSchema>;
 
-export interface Config {
+export interface Config extends EventConfig {
   callers: ReadonlyMap<string, Caller>;
   /** By the SHA-256 of each key, so that looking a Bearer key up takes no secret-dependent time. */
   callersByKeyDigest: ReadonlyMap<string, Caller>;
@@ -103,6 +105,8 @@ export const VARIABLES = [
   "TRTC_APPS",
   "CALLERS",
   "TRTC_ACCOUNTS",
+  "RULES",
+  "EVENT_CALLERS",
   "ALLOW_PRIVATE_STREAM_HOSTS",
   "DATABASE_URL",
   "TRTC_ENDPOINT",
@@ -141,6 +145,8 @@ export function judgeConfig(env: Environment): Judgement {
         callers.flatMap((caller) => caller.SecretKeys.map((key) => [keyDigest(key), caller])),
       ),
     accounts: judged("TRTC_ACCOUNTS", () => readAccounts(env)),
+    rules: judged("RULES", () => readRules(env, callers)),
+    eventCallers: judged("EVENT_CALLERS", () => readEventCallers(env, callers)),
     allowPrivateStreamHosts: judged("ALLOW_PRIVATE_STREAM_HOSTS", () =>
       readSwitch(env, "ALLOW_PRIVATE_STREAM_HOSTS"),
     ),

@@ -10,6 +10,7 @@
  */
 import { ingests } from "./0001-ingests.js";
 import { settling } from "./0002-settling.js";
+import { deadLetters } from "./0003-dead-letters.js";
 
 export interface Migration {
   version: number;
@@ -28,6 +29,7 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: "ingests", sql: ingests, worksWith: 1 },
   { version: 2, name: "settling", sql: settling, worksWith: 1 },
+  { version: 3, name: "dead letters", sql: deadLetters, worksWith: 1 },
 ];
 
 export const CODE_VERSION = MIGRATIONS.at(-1)?.version ?? 0;
