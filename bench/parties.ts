@@ -1,6 +1,6 @@
 /**
  * Who takes part: one caller, and so many accounts that no measurement waits for a slot which it
- * does not mean to measure. Slots are given out per account and action, 55 ms apart; in turns, an
+ * does not mean to measure. Slots are given out per account and action, 20 in 1.1 s; in turns, an
  * account is used again long after that. Everybody can read these keys, and they protect nothing:
  * the emulator is on loopback.
  */

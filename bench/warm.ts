@@ -8,7 +8,7 @@
  *       for statements and calls that are under way;
  * CPU   processor time of the whole process, with the system's share and the garbage collector's.
  *
- * Every start is of another account, so that none waits for its slot: slots are 55 ms apart.
+ * Every start is of another account, so that none waits for its slot: an account has 20 in 1.1 s.
  */
 import { createRequire } from "node:module";
 import { performance } from "node:perf_hooks";

@@ -124,6 +124,8 @@ describe("its policies give what is called, and no more", () => {
       StopStreamIngest: true,
       UpdateStreamIngest: true,
       DescribeStreamIngest: true,
+      RemoveUser: true,
+      RemoveUserByStrRoomId: true,
     };
     expect(actionsOf("json role")).toEqual(
       Object.keys(calls)

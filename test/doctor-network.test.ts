@@ -5,6 +5,7 @@ import { generate } from "selfsigned";
 import { addMs, MINUTE_MS, systemClock as clock } from "../shared/clock.js";
 import { migrate } from "../shared/store/migrate.js";
 import { connectionFacts } from "../shared/store/health.js";
+import { CODE_VERSION } from "../shared/store/migrations/index.js";
 import { openPostgres } from "../shared/store/postgres.js";
 import { createStore } from "../shared/store/store.js";
 import { newPostgresUrl } from "./support/databases.js";
@@ -149,7 +150,7 @@ describe("the database", () => {
     expect(named("database: version")).toMatchObject([
       {
         verdict: "fail",
-        found: "The database is at version 0 (it was never migrated), this code needs 1",
+        found: `The database is at version 0 (it was never migrated), this code needs ${CODE_VERSION}`,
         todo: expect.stringContaining("run `npm run migrate`"),
       },
     ]);

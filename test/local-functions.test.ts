@@ -22,6 +22,7 @@ describe("the functions", () => {
       ["describe-ingest", true, 0],
       ["list-ingests", true, 0],
       ["expire-ingests", false, 1],
+      ["settle-ingests", false, 1],
     ]);
   });
 

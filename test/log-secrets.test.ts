@@ -17,7 +17,8 @@ describe("the run has everything in it:", () => {
   test("every door, every kind of outcome, and every kind of secret", () => {
     const lines = linesOf();
     const doors = new Set(lines.map(({ event }) => event));
-    expect([...doors].sort()).toEqual([...Object.values(DOORS), "api", "expire-ingests"].sort());
+    const timers = ["expire-ingests", "settle-ingests"];
+    expect([...doors].sort()).toEqual([...Object.values(DOORS), "api", ...timers].sort());
     const outcomes = new Set(lines.map(({ outcome }) => outcome));
     for (const code of BAD_INPUT.map(([each]) => each)) expect(outcomes).toContain(code);
     for (const code of ["ok", "InternalError", "AuthFailure.SignatureFailure"]) {
@@ -74,8 +75,9 @@ describe("a line of the log", () => {
         outcome: expect.stringMatching(/^\w[\w.]*$/),
         level: expect.stringMatching(/^(info|warn|error)$/),
       });
-      // A timer has a line for its run, and one for each ingest that it stopped.
-      const isPart = line.event === "expire-ingests" && line.ingest !== undefined;
+      // A timer has a line for its run, and one for each ingest that it had to do with.
+      const isPart =
+        /^(expire|settle)-ingests$/.test(line.event ?? "") && line.ingest !== undefined;
       expect([typeof line.requestId, typeof line.ms]).toEqual(
         isPart ? ["undefined", "undefined"] : ["string", "number"],
       );

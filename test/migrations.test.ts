@@ -70,41 +70,63 @@ describe("a next migration may not, while the code before it is to work,", () =>
 
 describe("a contract step", () => {
   const away = "alter table ingest drop column note;";
-  const between: Migration = { ...NEXT, version: 3, name: "between", worksWith: 2, sql: "" };
+  // NEXT adds what `contract` takes away, with a release between them.
+  const expand = NEXT.version;
+  const between: Migration = {
+    ...{ ...NEXT, version: expand + 1, name: "between" },
+    ...{ worksWith: expand, sql: "" },
+  };
+  const version = expand + 2;
   const contract = (changes: Partial<Migration>): Migration => ({
-    ...{ version: 4, name: "contract", worksWith: 3, contracts: 2, sql: away },
+    ...{ version, name: "contract", worksWith: expand + 1, contracts: expand, sql: away },
     ...changes,
   });
 
   test("comes a release after what it contracts, and shuts out the code that used it", () => {
     expect(faultsOf(upTo(NEXT, between, contract({})))).toEqual([]);
-    expect(faultsOf(upTo(NEXT, between, contract({ worksWith: 4 })))).toEqual([]);
+    expect(faultsOf(upTo(NEXT, between, contract({ worksWith: version })))).toEqual([]);
   });
 
   test.each<[string, Partial<Migration>, string]>([
     ["does not say what it contracts", { contracts: undefined as never }, `"${away.slice(0, -1)}"`],
-    ["contracts what is not there", { contracts: 7 }, "contracts 7, which is no expand step"],
-    ["contracts itself", { contracts: 4 }, "contracts 4, which is no expand step"],
-    ["directly follows it", { contracts: 3, worksWith: 4 }, "directly follows the step"],
-    ["works with the code that uses it", { worksWith: 2 }, "takes away what the code"],
-    ["works with code of the future", { worksWith: 5 }, "works with code that is not there yet"],
+    [
+      "contracts what is not there",
+      { contracts: version + 3 },
+      `contracts ${version + 3}, which is no expand step`,
+    ],
+    ["contracts itself", { contracts: version }, `contracts ${version}, which is no expand step`],
+    [
+      "directly follows it",
+      { contracts: expand + 1, worksWith: version },
+      "directly follows the step",
+    ],
+    ["works with the code that uses it", { worksWith: expand }, "takes away what the code"],
+    [
+      "works with code of the future",
+      { worksWith: version + 1 },
+      "works with code that is not there yet",
+    ],
   ])("is refused when it %s", (_, changes, fault) => {
     const faults = faultsOf(upTo(NEXT, between, contract(changes)));
-    expect(faults).toEqual([expect.stringContaining(`4 contract: ${fault}`)]);
+    expect(faults).toEqual([expect.stringContaining(`${version} contract: ${fault}`)]);
   });
 });
 
 describe("a declaration is refused", () => {
+  const { version } = NEXT;
+
   test("when the code before it is shut out for nothing", () => {
-    expect(faultsOf(upTo({ ...NEXT, worksWith: NEXT.version }))).toEqual([
-      "2 next: breaks the code before it, and names no step that it contracts",
+    expect(faultsOf(upTo({ ...NEXT, worksWith: version }))).toEqual([
+      `${version} next: breaks the code before it, and names no step that it contracts`,
     ]);
   });
 
   test("when a number is left out, or given twice", () => {
-    expect(faultsOf(upTo({ ...NEXT, version: 3 }))).toEqual(["3 next: is not number 2"]);
+    expect(faultsOf(upTo({ ...NEXT, version: version + 1 }))).toEqual([
+      `${version + 1} next: is not number ${version}`,
+    ]);
     expect(faultsOf(upTo({ ...NEXT, version: 1, worksWith: 1 }))).toEqual([
-      "1 next: is not number 2",
+      `1 next: is not number ${version}`,
     ]);
   });
 });

@@ -4,7 +4,7 @@ import { SECOND_MS, systemClock as clock } from "../shared/clock.js";
 import { type Environment } from "../shared/config.js";
 import type { Database } from "../shared/store/database.js";
 import { migrate } from "../shared/store/migrate.js";
-import { CODE_VERSION, type Migration, MIGRATIONS } from "../shared/store/migrations/index.js";
+import { CODE_VERSION, type Migration } from "../shared/store/migrations/index.js";
 import { openPostgres } from "../shared/store/postgres.js";
 import { readVersion, versionChecked, versionFault } from "../shared/store/version.js";
 import { localEnvironment } from "../local/local-environment.js";
@@ -204,7 +204,7 @@ describe("a deployed instance whose database is older", () => {
   test("refuses, says in its log what to run, and works once that was run", async () => {
     const { handler: start } = await import("../functions/start-ingest.js");
     const { handler: expire } = await import("../functions/expire-ingests.js");
-    const needs = `The database is at version 0 (it was never migrated), this code needs ${MIGRATIONS.length}: run \`npm run migrate\``;
+    const needs = `The database is at version 0 (it was never migrated), this code needs ${CODE_VERSION}: run \`npm run migrate\``;
     for (const again of ["first", "second"]) {
       const refused = await start(event(body(house, { ClientToken: again })));
       expect(refused).toMatchObject({ statusCode: 503 });

@@ -35,7 +35,15 @@ function inWords(variable: Variable, { config }: Subject): string {
 }
 
 /** Read by serverless.yml, by `npm start`, or by the emulator. */
-const NEIGHBOURS = ["EXPIRY_CRON", "EXPIRY_RATE", "PORT", "TRTC_PORT", "DATA_DIR"];
+const NEIGHBOURS = [
+  "EXPIRY_CRON",
+  "EXPIRY_RATE",
+  "SETTLE_CRON",
+  "SETTLE_RATE",
+  "PORT",
+  "TRTC_PORT",
+  "DATA_DIR",
+];
 
 /** Names of this form are nobody else's. */
 const LOOKS_LIKE_OURS = /^(TRTC|CALLERS?|EXPIRY)_/;

@@ -3,8 +3,10 @@
  * A task that TRTC no longer knows ends its row.
  */
 import type { Ingest } from "../store/ingest-row.js";
+import { TrtcError } from "../trtc/trtc-error.js";
 import { findOwn } from "./find.js";
 import { reasonWhenGone } from "./lifecycle.js";
+import { removeRobot } from "./remove-robot.js";
 import { present, type PresentedIngest } from "./present.js";
 import type { Call, Services } from "./services.js";
 import { callTrtc } from "./trtc-call.js";
@@ -20,12 +22,28 @@ export async function describeIngest(
     request: { SdkAppId: ingest.sdkAppId, TaskId: ingest.trtcTaskId },
     timeLeftMs: call.timeLeftMs,
   });
-  return present(Status === "NotExist" ? await endGone(services, ingest) : ingest);
+  if (Status !== "NotExist") return present(ingest);
+  return present(await endGone(services, ingest, call.timeLeftMs));
 }
 
-/** If the row has moved meanwhile, whoever moved it knows better: it is read again. */
-export async function endGone({ store, clock }: Services, ingest: Ingest): Promise<Ingest> {
+/**
+ * TRTC does not know the task any more. If the row has moved meanwhile, whoever moved it knows
+ * better: it is read again. Where a start of the same robot may have come late, and thrown the task
+ * out, the robot is removed first; if that fails, the row stays as it is and is looked at again.
+ */
+export async function endGone(
+  services: Services,
+  ingest: Ingest,
+  timeLeftMs: () => number,
+): Promise<Ingest> {
+  const { store, clock } = services;
   const { taskId, fence } = ingest;
+  try {
+    if (ingest.unsureUntil !== null) await removeRobot(services, ingest, timeLeftMs);
+  } catch (error) {
+    if (error instanceof TrtcError) return ingest;
+    throw error;
+  }
   const at = clock.now();
   const reason = reasonWhenGone(ingest, at);
   const ended = await store.markEnded({ taskId, fence, reason, at });

@@ -2,7 +2,9 @@
 import { addMs } from "../clock.js";
 import type { Slot } from "../store/database-time.js";
 import type { EndReason, Ingest } from "../store/ingest-row.js";
-import { reasonWhenGone } from "./lifecycle.js";
+import { TrtcError } from "../trtc/trtc-error.js";
+import { isPastCap, reasonWhenGone } from "./lifecycle.js";
+import { removeRobot } from "./remove-robot.js";
 import type { Services } from "./services.js";
 import { callInSlot, saysGone, slotWaitMaxMs } from "./trtc-call.js";
 
@@ -19,8 +21,15 @@ export const stopTiming = (at: Date, timeLeftMs: () => number) => ({
   waitMaxMs: slotWaitMaxMs(Math.min(timeLeftMs(), LEASE_MS)),
 });
 
-/** After a stop that TRTC did not carry out, the row is due again. */
-const RETRY_MS = 1000;
+/**
+ * After a stop that TRTC did not carry out, the row is due again: soon at first, and ever later the
+ * longer it has not worked, so that one that cannot work leaves the slots to the others.
+ */
+const RETRY_MIN_MS = 1000;
+const RETRY_MAX_MS = 60_000;
+
+const retryMs = (askedMs: number): number =>
+  Math.min(Math.max(askedMs / 4, RETRY_MIN_MS), RETRY_MAX_MS);
 
 export interface TaskToEnd {
   ingest: Ingest;
@@ -32,33 +41,46 @@ export interface TaskToEnd {
 }
 
 /** Throws TrtcError when the task may still be there; the row then stays due. */
-export async function endTask(
-  services: Services,
-  { ingest, slot, askedAt, timeLeftMs }: TaskToEnd,
-): Promise<Ingest | undefined> {
+export async function endTask(services: Services, task: TaskToEnd): Promise<Ingest | undefined> {
   const { store, clock } = services;
-  const { taskId, fence, sdkAppId } = ingest;
+  const { ingest, askedAt } = task;
+  const { taskId, fence } = ingest;
+  const stopAskedAt = ingest.stopAskedAt ?? askedAt;
+  const end = (reason: EndReason) => store.markEnded({ taskId, fence, reason, at: clock.now() });
   try {
-    const TaskId = ingest.trtcTaskId ?? "";
-    const request = { SdkAppId: sdkAppId, TaskId };
-    // A claim that has lapsed is another's: the call must be over before that.
-    const leaseLeftMs = () => (ingest.leaseUntil?.getTime() ?? 0) - clock.now().getTime();
-    await callInSlot(services, "StopStreamIngest", {
-      ingest,
-      request,
-      slot,
-      timeLeftMs: () => Math.min(timeLeftMs(), leaseLeftMs()),
-    });
+    const wasThere = await stopAtTrtc(services, task);
+    const isFirst = stopAskedAt.getTime() === askedAt.getTime();
+    return await end(wasThere || !isFirst ? wanted(ingest) : reasonWhenGone(ingest, askedAt));
   } catch (error) {
-    if (!saysGone(error)) {
-      await store.release({ taskId, fence, retryAt: addMs(clock.now(), RETRY_MS) });
-      throw error;
-    }
-    const isFirst = ingest.stopAskedAt?.getTime() === askedAt.getTime();
-    const reason = isFirst ? reasonWhenGone(ingest, askedAt) : wanted(ingest);
-    return store.markEnded({ taskId, fence, reason, at: clock.now() });
+    if (!(error instanceof TrtcError)) throw error;
+    const now = clock.now();
+    if (isPastCap(ingest, now)) return end(wanted(ingest));
+    const retryAt = addMs(now, retryMs(now.getTime() - stopAskedAt.getTime()));
+    await store.release({ taskId, fence, retryAt });
+    throw error;
   }
-  return store.markEnded({ taskId, fence, reason: wanted(ingest), at: clock.now() });
+}
+
+/** Whether the task was still there. Afterwards neither it nor its robot is. */
+async function stopAtTrtc(
+  services: Services,
+  { ingest, slot, timeLeftMs }: TaskToEnd,
+): Promise<boolean> {
+  const request = { SdkAppId: ingest.sdkAppId, TaskId: ingest.trtcTaskId ?? "" };
+  // A claim that has lapsed is another's: the call must be over before that.
+  const leaseLeftMs = () => (ingest.leaseUntil?.getTime() ?? 0) - services.clock.now().getTime();
+  const heldMs = () => Math.min(timeLeftMs(), leaseLeftMs());
+  let wasThere = true;
+  try {
+    const wanted = { ingest, request, slot, timeLeftMs: heldMs };
+    await callInSlot(services, "StopStreamIngest", wanted);
+  } catch (error) {
+    if (!saysGone(error)) throw error;
+    wasThere = false;
+  }
+  // A start whose answer was lost may have left another task with this robot.
+  if (ingest.unsureUntil !== null) await removeRobot(services, ingest, heldMs);
+  return wasThere;
 }
 
 /**

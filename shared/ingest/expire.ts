@@ -100,7 +100,7 @@ async function pause({ clock }: Services, working: Set<Promise<void>>, ms: numbe
   await clock.sleep(ms, woken.signal);
 }
 
-async function stopOnTime(
+export async function stopOnTime(
   services: Services,
   claimed: Ingest,
   timeLeftMs: () => number,

@@ -37,6 +37,29 @@ export function deadlineFrom(startAt: Date, bounds: Bounds): Deadline {
   return { deadlineAt, latestAt: earliest(capAt, limitAt), nativeCapMinutes };
 }
 
+/**
+ * Of a start that is sent again: its caller may have heard of the deadline, so that stays. The cap
+ * counts anew.
+ */
+export function deadlineAgain(
+  startAt: Date,
+  { deadlineAt, latestAt, play }: Pick<Ingest, "deadlineAt" | "latestAt" | "play">,
+): Deadline {
+  if (!isLoop(play)) return { deadlineAt, latestAt, nativeCapMinutes: undefined };
+  const nativeCapMinutes = capMinutes(deadlineAt.getTime() - startAt.getTime());
+  const capAt = addMs(startAt, nativeCapMinutes * MINUTE_MS);
+  return { deadlineAt, latestAt: earliest(capAt, latestAt), nativeCapMinutes };
+}
+
+/** The cap is rounded up by less than a minute; an hour is for TRTC's clock, and for a late start. */
+const SURELY_OVER_MS = 61 * MINUTE_MS;
+
+/** Whether TRTC must have ended a loop itself by now: then nobody has to ask it. */
+export const isPastCap = (
+  { play, latestAt }: Pick<Ingest, "play" | "latestAt">,
+  at: Date,
+): boolean => isLoop(play) && latestAt.getTime() + SURELY_OVER_MS <= at.getTime();
+
 /** The earlier of StopTime and start + MaxDuration; `undefined` when neither was sent. */
 export function askedDeadline(
   startAt: Date,

@@ -1,83 +1,108 @@
 /**
- * The second half of a start: waits for the slot, calls TRTC, and writes what came of it. The row is
- * there by now, so whatever happens from here on, somebody can find out.
+ * One attempt at a start: waits for the slot, calls TRTC, and writes which task came of it. The row
+ * is there by now, so whatever happens from here on, somebody can find out.
  */
 import { addMs } from "../clock.js";
-import { ApiError } from "../errors.js";
 import type { Slot } from "../store/database-time.js";
 import type { Ingest } from "../store/ingest-row.js";
-import { apiErrorOf, TrtcError, withoutQueries } from "../trtc/trtc-error.js";
-import { deadlineFrom } from "./lifecycle.js";
-import type { StartPlan } from "./plan-start.js";
-import { signRobot } from "./robot.js";
-import type { Call, Services } from "./services.js";
+import { TrtcError, withoutQueries } from "../trtc/trtc-error.js";
+import type { Application } from "../validation/configuration.js";
+import type { Deadline } from "./lifecycle.js";
+import { type BroughtAlong, signRobot } from "./robot.js";
+import type { Services } from "./services.js";
 import { callInSlot } from "./trtc-call.js";
 
-export async function playInRoom(
-  services: Services,
-  call: Call<"StartStreamIngest">,
-  { ingest, slot, plan }: { ingest: Ingest; slot: Slot | undefined; plan: StartPlan },
-): Promise<Ingest> {
-  const { store, clock } = services;
-  const { taskId, fence } = ingest;
-  // TRTC counts a loop's cap from when it takes the call, so the deadline counts from just before.
+export interface Attempt {
+  /** Ours: in `starting`, and claimed for longer than `timeLeftMs`. */
+  ingest: Ingest;
+  slot: Slot | undefined;
+  application: Application;
+  /** What the caller signed itself, if it did. */
+  brought?: BroughtAlong | undefined;
+  /** TRTC counts a loop's cap from when it takes the call, so the deadline counts from just before. */
+  deadlineFrom: (startedAt: Date) => Deadline;
+  timeLeftMs: () => number;
+}
+
+/**
+ * The row as it is then. Throws TrtcError: `refused`, and TRTC plays nothing of this attempt, or
+ * `unknown`, and nobody may call the start failed. The row is left in `starting` by both.
+ */
+export async function playInRoom(services: Services, attempt: Attempt): Promise<Ingest> {
+  const { ingest, slot, application, brought, timeLeftMs } = attempt;
+  const { clock } = services;
   const startedAt = addMs(clock.now(), Math.max(0, slot?.msUntil() ?? 0));
-  const { deadlineAt, latestAt, nativeCapMinutes } = deadlineFrom(startedAt, plan.bounds);
-  const { account, site, region } = ingest;
-  const robot = signRobot(plan.application, plan.robot, {
-    brought: call.request,
-    now: clock.now(),
-    latestAt,
-  });
+  const { deadlineAt, latestAt, nativeCapMinutes } = attempt.deadlineFrom(startedAt);
+  if (deadlineAt.getTime() <= startedAt.getTime()) throw tooLate();
+  const { roomId, roomIdType, robotUserId: userId } = ingest;
+  const robot = { roomId, roomIdType, userId };
   const request = {
     SdkAppId: ingest.sdkAppId,
-    RoomId: ingest.roomId,
-    RoomIdType: ingest.roomIdType,
-    ...robot,
+    RoomId: roomId,
+    RoomIdType: roomIdType,
+    ...signRobot(application, robot, { brought, now: clock.now(), latestAt }),
     ...ingest.play,
     ...(nativeCapMinutes === undefined ? {} : { MaxDuration: nativeCapMinutes }),
   };
-  try {
-    if (deadlineAt.getTime() <= startedAt.getTime()) throw tooLate();
-    const { TaskId: trtcTaskId } = await callInSlot(services, "StartStreamIngest", {
-      ingest: { account, site, region },
-      request,
-      slot,
-      timeLeftMs: call.timeLeftMs,
-    });
-    if (trtcTaskId === undefined) throw noTaskId();
-    return await remember(services, ingest, { trtcTaskId, startedAt, deadlineAt, latestAt });
-  } catch (error) {
-    if (!(error instanceof TrtcError)) throw error;
-    if (error.outcome === "unknown") throw unknownOutcome(withoutQueries(error.message));
-    const { code, message, retry } = apiErrorOf(error);
-    await store.markFailed({ taskId, fence, code, message, retry, at: clock.now() });
-    throw apiErrorOf(error);
-  }
+  const wanted = { ingest, request, slot, timeLeftMs };
+  const { TaskId: trtcTaskId } = await callInSlot(services, "StartStreamIngest", wanted);
+  if (trtcTaskId === undefined) throw noTaskId();
+  return remember(services, attempt, { trtcTaskId, startedAt, deadlineAt, latestAt });
 }
+
+type Running = { trtcTaskId: string } & Record<"startedAt" | "deadlineAt" | "latestAt", Date>;
 
 /** If the row cannot be written now, the log at least says which task TRTC plays. */
 async function remember(
-  { store }: Services,
-  ingest: Ingest,
-  running: { trtcTaskId: string } & Record<"startedAt" | "deadlineAt" | "latestAt", Date>,
+  services: Services,
+  { ingest, timeLeftMs }: Attempt,
+  running: Running,
 ): Promise<Ingest> {
+  const { store } = services;
   const { taskId, fence } = ingest;
+  const { trtcTaskId } = running;
   try {
     const marked = await store.markRunning({ taskId, fence, ...running });
-    return marked ?? (await store.readIngest(taskId)) ?? ingest;
+    if (marked) return marked;
+    await stopSurplus(services, ingest, { trtcTaskId, timeLeftMs });
+    return (await store.readIngest(taskId)) ?? ingest;
   } catch (error) {
-    throw unknownOutcome(`TRTC plays ${running.trtcTaskId} for ${taskId}: ${String(error)}`);
+    if (error instanceof TrtcError) throw error;
+    const detail = `TRTC plays ${trtcTaskId} for ${taskId}: ${String(error)}`;
+    throw new TrtcError("InternalError", detail, "unknown", error);
   }
 }
 
-/** Nobody may call this start failed: the row stays, and is settled later. */
-export const unknownOutcome = (detail?: string): ApiError =>
-  new ApiError(
-    "InternalError",
-    "TRTC has not answered, so whether the stream plays is not known yet: send the same request with the same ClientToken again, or look it up with ListStreamIngests.",
-    detail === undefined ? {} : { detail },
-  );
+/**
+ * We were so slow that another took the row over, and may have started it again: of the two tasks
+ * ours is the one that nobody knows. If it cannot be stopped now, its robot is removed with the
+ * ingest's end: a row that was taken over says that it may be there.
+ */
+async function stopSurplus(
+  services: Services,
+  ingest: Ingest,
+  { trtcTaskId, timeLeftMs }: { trtcTaskId: string; timeLeftMs: () => number },
+): Promise<void> {
+  const { store, log } = services;
+  const { account, sdkAppId } = ingest;
+  const action = "StopStreamIngest";
+  const slot = await store.takeSlot({ account, action, waitMaxMs: timeLeftMs() });
+  const request = { SdkAppId: sdkAppId, TaskId: trtcTaskId };
+  try {
+    await callInSlot(services, action, { ingest, request, slot, timeLeftMs });
+  } catch (error) {
+    const detail = `a task that came too late could not be stopped: ${withoutQueries(String(error))}`;
+    const { taskId, callerId } = ingest;
+    log({
+      level: "warn",
+      event: action,
+      ingest: taskId,
+      caller: callerId,
+      outcome: "late",
+      detail,
+    });
+  }
+}
 
 const tooLate = (): TrtcError =>
   new TrtcError(

@@ -40,7 +40,11 @@ export interface RobotCredentials {
 export function signRobot(
   application: Application,
   robot: Robot,
-  { brought = {}, now, latestAt }: { brought?: BroughtAlong; now: Date; latestAt: Date },
+  {
+    brought = {},
+    now,
+    latestAt,
+  }: { brought?: BroughtAlong | undefined; now: Date; latestAt: Date },
 ): RobotCredentials {
   const { SdkAppId: sdkAppId, SecretKey: secretKey } = application;
   const untilLatest = Math.ceil((latestAt.getTime() - now.getTime()) / SECOND_MS);

@@ -6,11 +6,15 @@
  * transaction is held over the network.
  */
 import { ApiError } from "../errors.js";
+import type { Slot } from "../store/database-time.js";
 import type { Ingest } from "../store/ingest-row.js";
 import type { BegunStart } from "../store/starts.js";
+import { apiErrorOf, TrtcError, withoutQueries } from "../trtc/trtc-error.js";
+import { deadlineFrom } from "./lifecycle.js";
 import { planStart, type StartPlan } from "./plan-start.js";
-import { playInRoom, unknownOutcome } from "./play-in-room.js";
+import { playInRoom } from "./play-in-room.js";
 import type { Call, Services } from "./services.js";
+import { settleStart } from "./settle-start.js";
 import { slotWaitMaxMs } from "./trtc-call.js";
 import { waitWhileStarting } from "./wait.js";
 
@@ -24,6 +28,9 @@ export interface StartAnswer {
 /** An instance that lives longer than its time limit does not exist: after that the row is free. */
 const LEASE_MARGIN_MS = 5000;
 
+/** With less time left than two calls to TRTC may take, a start is left to settle-ingests. */
+const SETTLE_MIN_MS = 8000;
+
 export async function startIngest(
   services: Services,
   call: Call<"StartStreamIngest">,
@@ -32,7 +39,7 @@ export async function startIngest(
   const begun = await begin(services, call, plan);
   switch (begun.outcome) {
     case "begun":
-      return answerOf(await playInRoom(services, call, { ...begun, plan }));
+      return answerOf(await firstAttempt(services, call, { ...begun, plan }));
     case "token-known":
       return answerOf(await sameStart(services, call, { ingest: begun.ingest, plan }));
     case "robot-busy":
@@ -62,6 +69,36 @@ async function begin(
   return store.beginStart({ ...row, leaseMs, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
 }
 
+async function firstAttempt(
+  services: Services,
+  { request, timeLeftMs }: Call<"StartStreamIngest">,
+  { plan, ingest, slot }: { plan: StartPlan; ingest: Ingest; slot: Slot | undefined },
+): Promise<Ingest> {
+  const { store, clock } = services;
+  const { application, bounds } = plan;
+  const { taskId, fence } = ingest;
+  try {
+    return await playInRoom(services, {
+      ...{ ingest, slot, application, brought: request, timeLeftMs },
+      deadlineFrom: (startedAt) => deadlineFrom(startedAt, bounds),
+    });
+  } catch (error) {
+    if (!(error instanceof TrtcError)) throw error;
+    const at = clock.now();
+    if (error.outcome === "unknown") {
+      // Nobody works on it any more: the caller's retry, or settle-ingests, need not wait.
+      await store.release({ taskId, fence, retryAt: at }).catch(ignore);
+      throw unknownOutcome(withoutQueries(error.message));
+    }
+    const { code, message, retry } = apiErrorOf(error);
+    await store.markFailed({ taskId, fence, code, message, retry, at });
+    throw apiErrorOf(error);
+  }
+}
+
+/** The lease lapses by itself as well; and what the caller is told is the same. */
+const ignore = (): void => undefined;
+
 /** The same token: the same answer if it is the same request, and never a second robot. */
 async function sameStart(
   services: Services,
@@ -74,14 +111,37 @@ async function sameStart(
       "ClientToken was sent before with another request: send a new token for a new request.",
     );
   }
-  return waitWhileStarting(services, ingest, call.timeLeftMs);
+  return settled(services, ingest, call.timeLeftMs);
+}
+
+/** Waits for whoever is at it; a start that nobody is at any more is driven on from here. */
+async function settled(
+  services: Services,
+  known: Ingest,
+  timeLeftMs: () => number,
+): Promise<Ingest> {
+  const { store, clock } = services;
+  let ingest = await waitWhileStarting(services, known, timeLeftMs);
+  while (ingest.state === "starting" && timeLeftMs() > SETTLE_MIN_MS) {
+    const { taskId } = ingest;
+    const claim = { taskId, at: clock.now(), leaseMs: timeLeftMs() + LEASE_MARGIN_MS };
+    const claimed = await store.claimStart(claim);
+    if (claimed) return settleStart(services, claimed, timeLeftMs);
+    ingest = await waitWhileStarting(
+      services,
+      (await store.readIngest(taskId)) ?? ingest,
+      timeLeftMs,
+    );
+  }
+  return ingest;
 }
 
 function answerOf(ingest: Ingest): StartAnswer {
   if (ingest.failureCode !== null) {
     throw new ApiError(ingest.failureCode, ingest.failureMessage ?? undefined);
   }
-  if (ingest.trtcTaskId === null) throw unknownOutcome();
+  if (ingest.trtcTaskId === null)
+    throw ingest.state === "ended" ? stoppedBefore() : unknownOutcome();
   return {
     TaskId: ingest.taskId,
     TrtcTaskId: ingest.trtcTaskId,
@@ -89,3 +149,17 @@ function answerOf(ingest: Ingest): StartAnswer {
     Deadline: ingest.deadlineAt.toISOString(),
   };
 }
+
+/** Nobody may call this start failed: the row stays, and is settled. */
+const unknownOutcome = (detail?: string): ApiError =>
+  new ApiError(
+    "InternalError",
+    "TRTC has not answered, so whether the stream plays is not known yet: send the same request with the same ClientToken again, or look it up with ListStreamIngests.",
+    detail === undefined ? {} : { detail },
+  );
+
+const stoppedBefore = (): ApiError =>
+  new ApiError(
+    "FailedOperation.TaskFinished",
+    "The ingest was stopped before its start was known to have worked: send a new ClientToken to start another.",
+  );

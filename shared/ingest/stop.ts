@@ -8,6 +8,7 @@ import { apiErrorOf, TrtcError } from "../trtc/trtc-error.js";
 import { findOwn } from "./find.js";
 import { endTask, stopTiming } from "./end-task.js";
 import type { Call, Services } from "./services.js";
+import { SETTLE_LEASE_MS, settleStart } from "./settle-start.js";
 import { waitUntil } from "./wait.js";
 
 export async function stopIngest(
@@ -17,8 +18,7 @@ export async function stopIngest(
   const { store, clock, trtc } = services;
   const { timeLeftMs } = call;
   const found = await findOwn(services, call);
-  const isOver = ({ state }: Ingest) => state === "running" || state === "ended";
-  const ingest = await waitUntil(services, found, { isOver, timeLeftMs });
+  const ingest = await whenStarted(services, found, timeLeftMs);
   if (ingest.state === "ended") return {};
   await trtc.ready();
   const at = clock.now();
@@ -32,12 +32,34 @@ export async function stopIngest(
   }
 }
 
-/** Somebody else is stopping it, or it has not started yet: its end is not ours to promise. */
+/**
+ * The row when it runs or has ended; or as it is when time is up. A start that nobody works on is
+ * taken back from here.
+ */
+async function whenStarted(
+  services: Services,
+  found: Ingest,
+  timeLeftMs: () => number,
+): Promise<Ingest> {
+  const { store, clock } = services;
+  const isOver = ({ state }: Ingest) => state === "running" || state === "ended";
+  const asked =
+    found.state === "starting"
+      ? await store.askStop({ taskId: found.taskId, at: clock.now() })
+      : undefined;
+  const seen = await waitUntil(services, asked ?? found, { isOver, timeLeftMs });
+  if (seen.state !== "starting") return seen;
+  const claim = { taskId: seen.taskId, at: clock.now(), leaseMs: SETTLE_LEASE_MS };
+  const claimed = await store.claimStart(claim);
+  return claimed ? settleStart(services, claimed, timeLeftMs) : seen;
+}
+
+/** Somebody else is at it: the end will come, but when is not ours to say. */
 async function theirs({ store }: Services, { taskId }: Ingest): Promise<Record<string, never>> {
   const ingest = await store.readIngest(taskId);
   if (ingest?.state === "ended") return {};
   throw new ApiError(
     "ResourceInUse",
-    "The ingest is being started or stopped at this moment: send the same request again.",
+    "The ingest is being started or stopped at this moment, and ends as soon as that is over: send the same request again to see it ended.",
   );
 }

@@ -63,8 +63,8 @@ export async function callInSlot<A extends TrtcAction>(
   }
 }
 
-/** The same, for a use case that has taken no slot yet; TRTC's refusal becomes the caller's. */
-export async function callTrtc<A extends TrtcAction>(
+/** The same, for a call that has no slot yet. */
+export async function callInNextSlot<A extends TrtcAction>(
   services: Services,
   action: A,
   wanted: Omit<CallInSlot<A>, "slot">,
@@ -73,9 +73,17 @@ export async function callTrtc<A extends TrtcAction>(
   await services.trtc.ready();
   const waitMaxMs = slotWaitMaxMs(wanted.timeLeftMs());
   const slot = await services.store.takeSlot({ account, action, waitMaxMs });
+  return callInSlot(services, action, { ...wanted, slot });
+}
+
+/** The same for a caller: TRTC's refusal becomes its own. */
+export async function callTrtc<A extends TrtcAction>(
+  services: Services,
+  action: A,
+  wanted: Omit<CallInSlot<A>, "slot">,
+): Promise<TrtcCalls[A][1]> {
   try {
-    if (!slot) throw noSlot();
-    return await callInSlot(services, action, { ...wanted, slot });
+    return await callInNextSlot(services, action, wanted);
   } catch (error) {
     throw error instanceof TrtcError ? apiErrorOf(error) : error;
   }

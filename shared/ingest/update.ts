@@ -38,7 +38,7 @@ export async function updateIngest(
   if (Object.keys(media).length > 0) {
     const request = { SdkAppId: ingest.sdkAppId, TaskId: ingest.trtcTaskId, ...media };
     const status = await updateTask(services, { ingest, request, timeLeftMs });
-    if (status === "NotExist") return answerOf(await endGone(services, ingest));
+    if (status === "NotExist") return answerOf(await endGone(services, ingest, timeLeftMs));
   }
   const { IsPause, ...play } = media;
   const at = clock.now();

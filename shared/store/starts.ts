@@ -1,9 +1,15 @@
 /** The statements of a start: the row first, then TRTC (elsewhere), then the outcome. */
-import { addMs } from "../clock.js";
+import { addMs, MINUTE_MS } from "../clock.js";
 import type { Query } from "./database.js";
 import { type Ingest, ingestOf } from "./ingest-row.js";
 import type { Slot } from "./database-time.js";
 import { SLOT_NOW, slotOf, type SlotTime, takeSlotSql } from "./slots.js";
+
+/**
+ * How long a start that was sent may still be carried out: its signature holds for five minutes,
+ * by TRTC's clock, from which ours may differ by one.
+ */
+export const LATE_START_MS = 6 * MINUTE_MS;
 
 export type NewIngest = Pick<
   Ingest,
@@ -40,17 +46,18 @@ export async function beginStart(
   query: Query,
   wanted: NewIngest & { leaseMs: number; waitMaxMs: number } & SlotTime,
 ): Promise<BegunStart> {
+  const leaseUntil = addMs(wanted.createdAt, wanted.leaseMs);
   const [row] = await query(
     `with t as (select ${SLOT_NOW} as now),
      begun as (
        insert into ingest (
          task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
          play, client_token, request_hash, state, created_at, latest_at, deadline_at, lease_until,
-         site
+         site, unsure_until
        )
        select $2, $3, $4, $5, $6::bigint, $7, $8::smallint, $9,
               $10::jsonb, $11, $12, 'starting', $13::timestamptz, $14::timestamptz, $15::timestamptz,
-              $16::timestamptz, $18
+              $16::timestamptz, $18, $19::timestamptz
        from t
        where not exists (
          select from call_slot
@@ -78,9 +85,10 @@ export async function beginStart(
       wanted.createdAt,
       wanted.latestAt,
       wanted.deadlineAt,
-      addMs(wanted.createdAt, wanted.leaseMs),
+      leaseUntil,
       wanted.waitMaxMs,
       wanted.site,
+      addMs(leaseUntil, LATE_START_MS),
     ],
   );
   if (!row) return findStart(query, wanted);
@@ -106,7 +114,13 @@ export async function findStart(query: Query, wanted: NewIngest): Promise<BegunS
   return { outcome: known ? "token-known" : "robot-busy", ingest: ingestOf(row) };
 }
 
-/** `undefined` when the row is no longer ours to move: someone settled it meanwhile. */
+/** TRTC has answered: only attempts before the one that it answered leave a doubt. */
+const STILL_UNSURE = "case when fence > 0 then unsure_until end";
+
+/**
+ * `undefined` when the row is no longer ours to move: someone settled it meanwhile. After a first
+ * attempt nothing is unsure any more; what an earlier attempt may still bring stays so.
+ */
 export async function markRunning(
   query: Query,
   to: { taskId: string; fence: number; trtcTaskId: string } & Record<
@@ -117,7 +131,7 @@ export async function markRunning(
   const [row] = await query(
     `update ingest
      set state = 'running', trtc_task_id = $3, started_at = $4, deadline_at = $5, latest_at = $6,
-         lease_until = null
+         lease_until = null, heard_at = $4, unsure_until = ${STILL_UNSURE}
      where task_id = $1 and fence = $2 and state = 'starting'
      returning *`,
     [to.taskId, to.fence, to.trtcTaskId, to.startedAt, to.deadlineAt, to.latestAt],
@@ -136,7 +150,7 @@ export async function markFailed(
   await query(
     `update ingest
      set state = 'ended', end_reason = 'failed', failure_code = $3, failure_message = $4,
-         ended_at = $5, lease_until = null,
+         ended_at = $5, lease_until = null, unsure_until = ${STILL_UNSURE},
          client_token = case when $6 then null else client_token end
      where task_id = $1 and fence = $2 and state = 'starting'`,
     [to.taskId, to.fence, to.code, to.message, to.at, to.retry],

@@ -68,7 +68,10 @@ export async function beginDueStop(
     `with t as (select ${SLOT_NOW} as now),
      asked as (
        update ingest
-       set state = 'stopping', end_reason = coalesce(end_reason, 'expired'),
+       set state = 'stopping',
+           end_reason = coalesce(
+             end_reason, case when stop_asked_at is null then 'expired' else 'stopped' end
+           ),
            stop_asked_at = coalesce(stop_asked_at, $4::timestamptz), lease_until = $5::timestamptz,
            fence = fence + 1
        where task_id = $2 and fence = $3 and state in ('running', 'stopping') and due_at <= $4
@@ -81,6 +84,23 @@ export async function beginDueStop(
   return row && { ingest: ingestOf(row), slot: slotOf(row, readSlot) };
 }
 
+/**
+ * Somebody asks for the end of what has not started yet. It is remembered: whoever finishes the
+ * start leaves a row that is due, and whoever settles it need not start again.
+ */
+export async function askStop(
+  query: Query,
+  { taskId, at }: { taskId: string; at: Date },
+): Promise<Ingest | undefined> {
+  const [row] = await query(
+    `update ingest set stop_asked_at = coalesce(stop_asked_at, $2)
+     where task_id = $1 and state = 'starting'
+     returning *`,
+    [taskId, at],
+  );
+  return row && ingestOf(row);
+}
+
 /** Says whether the row was still ours to end. */
 export async function markEnded(
   query: Query,
@@ -89,7 +109,7 @@ export async function markEnded(
   const [row] = await query(
     `update ingest
      set state = 'ended', end_reason = $3, ended_at = $4, lease_until = null
-     where task_id = $1 and fence = $2 and state in ('running', 'stopping')
+     where task_id = $1 and fence = $2 and state <> 'ended'
      returning *`,
     [to.taskId, to.fence, to.reason, to.at],
   );
@@ -106,7 +126,7 @@ export async function release(
 ): Promise<void> {
   await query(
     `update ingest set lease_until = $3
-     where task_id = $1 and fence = $2 and state in ('running', 'stopping')`,
+     where task_id = $1 and fence = $2 and state <> 'ended'`,
     [claim.taskId, claim.fence, claim.retryAt ?? null],
   );
 }

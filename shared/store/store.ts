@@ -12,9 +12,10 @@ import {
 } from "./dead-letters.js";
 import { claimDue, nextClaimAt } from "./due.js";
 import { findIngest, listIngests, readIngest } from "./reads.js";
+import { askQuiet, claimStart, claimUnsettled, claimUnsure, clearUnsure } from "./settle.js";
 import { takeSlot, type SlotWanted } from "./slots.js";
 import { beginStart, findStart, markFailed, markRunning, type NewIngest } from "./starts.js";
-import { beginDueStop, beginStop, markEnded, release } from "./stops.js";
+import { askStop, beginDueStop, beginStop, markEnded, release } from "./stops.js";
 import { forgetSignatures, isSignatureUsed, markUpdated } from "./updates.js";
 
 export type Store = ReturnType<typeof createStore>;
@@ -43,11 +44,18 @@ export function createStore(
     beginStop: (of: { taskId: string } & Asked) => beginStop(query, { ...of, ...slotTime() }),
     beginDueStop: (of: { taskId: string; fence: number } & Asked) =>
       beginDueStop(query, { ...of, ...slotTime() }),
+    askStop: askStop.bind(undefined, query),
     markEnded: markEnded.bind(undefined, query),
     release: release.bind(undefined, query),
 
     claimDue: claimDue.bind(undefined, query),
     nextClaimAt: nextClaimAt.bind(undefined, query),
+
+    claimUnsettled: claimUnsettled.bind(undefined, query),
+    claimStart: claimStart.bind(undefined, query),
+    claimUnsure: claimUnsure.bind(undefined, query),
+    clearUnsure: clearUnsure.bind(undefined, query),
+    askQuiet: askQuiet.bind(undefined, query),
 
     findIngest: findIngest.bind(undefined, query),
     readIngest: readIngest.bind(undefined, query),

@@ -8,6 +8,10 @@ import type { Client as SdkClient } from "tencentcloud-sdk-nodejs/tencentcloud/s
 import type {
   DescribeStreamIngestRequest,
   DescribeStreamIngestResponse,
+  RemoveUserByStrRoomIdRequest,
+  RemoveUserByStrRoomIdResponse,
+  RemoveUserRequest,
+  RemoveUserResponse,
   StartStreamIngestRequest,
   StartStreamIngestResponse,
   StopStreamIngestRequest,
@@ -22,6 +26,8 @@ export interface TrtcCalls {
   StopStreamIngest: [StopStreamIngestRequest, StopStreamIngestResponse];
   UpdateStreamIngest: [UpdateStreamIngestRequest, UpdateStreamIngestResponse];
   DescribeStreamIngest: [DescribeStreamIngestRequest, DescribeStreamIngestResponse];
+  RemoveUser: [RemoveUserRequest, RemoveUserResponse];
+  RemoveUserByStrRoomId: [RemoveUserByStrRoomIdRequest, RemoveUserByStrRoomIdResponse];
 }
 
 export type TrtcAction = keyof TrtcCalls;

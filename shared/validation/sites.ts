@@ -2,8 +2,8 @@
  * What differs between Tencent Cloud's two sites, as data. Every other file asks this one and
  * branches on nothing.
  *
- * Source: the StartStreamIngest, StopStreamIngest, UpdateStreamIngest and DescribeStreamIngest
- * pages of both sites (TRTC 2019-07-22).
+ * Source: the StartStreamIngest, StopStreamIngest, UpdateStreamIngest, DescribeStreamIngest and
+ * RemoveUser pages of both sites (TRTC 2019-07-22).
  */
 export const SITES = ["intl", "cn"] as const;
 export type Site = (typeof SITES)[number];
@@ -13,6 +13,8 @@ interface SiteFacts {
   host: string;
   /** Regions that every ingest action of the site documents. */
   regions: readonly string[];
+  /** Where a user may be removed from a room: on neither site are these the regions of ingest. */
+  roomRegion: string;
   /** Upper end of `Volume`; 100 is the source's own loudness on both sites. */
   volumeMax: number;
 }
@@ -23,11 +25,13 @@ export const SITE_FACTS: Readonly<Record<Site, SiteFacts>> = {
     // Start and Update also list ap-guangzhou and ap-tokyo, but Stop and Describe do not: a task
     // started there would have no documented way to be stopped, so we never start one there.
     regions: ["ap-bangkok", "ap-jakarta", "ap-mumbai", "ap-singapore"],
+    roomRegion: "ap-singapore",
     volumeMax: 100,
   },
   cn: {
     host: "trtc.tencentcloudapi.com",
     regions: ["ap-beijing", "ap-chongqing", "ap-guangzhou", "ap-shanghai", "ap-singapore"],
+    roomRegion: "ap-guangzhou",
     volumeMax: 200,
   },
 };

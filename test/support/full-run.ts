@@ -78,6 +78,7 @@ export async function fullRun(): Promise<FullRun> {
   await wrongInput();
   await failingTrtc();
   await deadlines();
+  await settling();
   for (const { UserSig, PrivateMapKey } of trtc.bodies("StartStreamIngest")) {
     for (const signed of [UserSig, PrivateMapKey]) if (typeof signed === "string") secret(signed);
   }
@@ -204,6 +205,18 @@ async function deadlines(): Promise<void> {
   const startedMs = clock.elapsedMs();
   const getRemainingTimeInMillis = () => 30_000 - (clock.elapsedMs() - startedMs);
   await handler({ Type: "Timer" }, { request_id: "a-run", getRemainingTimeInMillis });
+}
+
+/** A start without an answer is driven on by two runs, of which the first meets a fault. */
+async function settling(): Promise<void> {
+  trtc.next("StartStreamIngest", "lose-answer");
+  await start({ RepeatNum: -1 });
+  const { handler } = house.functionNamed("settle-ingests");
+  const getRemainingTimeInMillis = () => 30_000;
+  trtc.next("RemoveUserByStrRoomId", "http-502");
+  await handler({ Type: "Timer" }, { request_id: "a-refused-run", getRemainingTimeInMillis });
+  await house.database.query("update ingest set lease_until = now() where state = 'starting'");
+  await handler({ Type: "Timer" }, { request_id: "a-settling-run", getRemainingTimeInMillis });
 }
 
 /** A failure of ours, whose stack goes to the log. */

@@ -1,0 +1,181 @@
+/**
+ * Brings records and TRTC back into agreement after whatever has failed: starts that nobody knows
+ * the outcome of, ends that are overdue, robots that a late request may have brought, and tasks of
+ * which nothing was heard for long.
+ *
+ * One bounded batch per run. Any number of runs may overlap: everything is claimed first, or may be
+ * done twice.
+ */
+import { addMs, MINUTE_MS, SECOND_MS } from "../clock.js";
+import type { Ingest } from "../store/ingest-row.js";
+import { TrtcError, withoutQueries } from "../trtc/trtc-error.js";
+import { endGone } from "./describe.js";
+import { LEASE_MS } from "./end-task.js";
+import { stopOnTime } from "./expire.js";
+import { removeRobot } from "./remove-robot.js";
+import type { Services } from "./services.js";
+import { SETTLE_LEASE_MS, settleStart } from "./settle-start.js";
+import { callInSlot } from "./trtc-call.js";
+
+export interface SettleCounts extends Record<string, number> {
+  /** Starts without an answer: what became of them in this run. */
+  started: number;
+  failed: number;
+  unsettled: number;
+  /** Overdue by so much that expire-ingests does not get to them. */
+  stopped: number;
+  /** Robots taken out of their rooms once more, after their last start could have come. */
+  cleared: number;
+  /** Running tasks that TRTC was asked about, and those that it did not know any more. */
+  described: number;
+  gone: number;
+  /** Left for the next run, because TRTC did not do as it was asked. */
+  refused: number;
+}
+
+/** Worked on at once. */
+const CLAIMS = 10;
+
+/** The most of each kind in one run: what is more waits for the next, or is another run's. */
+const BATCH_MAX = 200;
+
+/** What expire-ingests has not ended by then needs somebody else. */
+const OVERDUE_MS = 30 * SECOND_MS;
+
+/** A running task is asked about this long after TRTC was last heard of it. */
+const QUIET_MS = 5 * MINUTE_MS;
+
+/** Asks at most half as often as TRTC allows, so that callers' own requests find free slots. */
+const ASK_SPACING_MS = 110;
+
+/** A run ends with this much of its time left. */
+const RESERVE_MS = 12 * SECOND_MS;
+
+interface Run {
+  timeLeftMs: () => number;
+}
+
+export async function settleIngests(
+  services: Services,
+  { timeLeftMs }: Run,
+): Promise<SettleCounts> {
+  const { store, clock, trtc } = services;
+  const counts: SettleCounts = {
+    ...{ started: 0, failed: 0, unsettled: 0, stopped: 0 },
+    ...{ cleared: 0, described: 0, gone: 0, refused: 0 },
+  };
+  const count = (outcome: keyof SettleCounts) => (counts[outcome] = (counts[outcome] ?? 0) + 1);
+  const claim = () => ({ at: clock.now(), limit: CLAIMS });
+  const each = { timeLeftMs, count };
+
+  await inBatches(each, {
+    claim: () => store.claimUnsettled({ ...claim(), leaseMs: SETTLE_LEASE_MS }),
+    work: async (ingest) => {
+      await trtc.ready();
+      return outcomeOf(await settleStart(services, ingest, timeLeftMs));
+    },
+  });
+  await inBatches(each, {
+    claim() {
+      const horizonAt = addMs(clock.now(), -OVERDUE_MS);
+      return store.claimDue({ ...claim(), horizonAt, leaseMs: LEASE_MS });
+    },
+    work: async (ingest) =>
+      (await stopOnTime(services, ingest, timeLeftMs)) === "failed" ? "refused" : "stopped",
+  });
+  await inBatches(each, {
+    claim: () => store.claimUnsure({ ...claim(), leaseMs: SETTLE_LEASE_MS }),
+    work: (ingest) => clearRobot(services, ingest, timeLeftMs),
+  });
+  await askAboutQuiet(services, each);
+  return counts;
+}
+
+type Outcome = "started" | "failed" | "unsettled" | "stopped" | "cleared" | "gone" | "refused";
+
+interface Each extends Run {
+  count: (outcome: Outcome | "described") => void;
+}
+
+async function inBatches(
+  { timeLeftMs, count }: Each,
+  { claim, work }: { claim: () => Promise<Ingest[]>; work: (of: Ingest) => Promise<Outcome> },
+): Promise<void> {
+  for (let done = 0; done < BATCH_MAX && timeLeftMs() > RESERVE_MS;) {
+    const claimed = await claim();
+    if (claimed.length === 0) return;
+    done += claimed.length;
+    const settled = await Promise.allSettled(claimed.map(work));
+    for (const result of settled) {
+      // What the database did not take is claimed, and lapses by itself; the run is over.
+      if (result.status === "rejected") throw result.reason;
+      count(result.value);
+    }
+  }
+}
+
+function outcomeOf({ state }: Ingest): Outcome {
+  if (state === "starting") return "unsettled";
+  return state === "ended" ? "failed" : "started";
+}
+
+async function clearRobot(
+  services: Services,
+  ingest: Ingest,
+  timeLeftMs: () => number,
+): Promise<Outcome> {
+  const { taskId, fence } = ingest;
+  try {
+    await removeRobot(services, ingest, timeLeftMs);
+  } catch (error) {
+    return refused(services, ingest, error);
+  }
+  await services.store.clearUnsure({ taskId, fence });
+  return "cleared";
+}
+
+/** One after the other, out of slots that nobody else waits for. */
+async function askAboutQuiet(services: Services, { timeLeftMs, count }: Each): Promise<void> {
+  const { store, clock } = services;
+  for (let asked = 0; asked < BATCH_MAX; asked += CLAIMS) {
+    const at = clock.now();
+    const quietSince = addMs(at, -QUIET_MS);
+    const quiet = await store.askQuiet({ at, quietSince, limit: CLAIMS });
+    for (const ingest of quiet) {
+      if (timeLeftMs() < RESERVE_MS) return;
+      count(await askAbout(services, ingest, timeLeftMs));
+      await clock.sleep(ASK_SPACING_MS);
+    }
+    if (quiet.length < CLAIMS) return;
+  }
+}
+
+async function askAbout(
+  services: Services,
+  ingest: Ingest,
+  timeLeftMs: () => number,
+): Promise<Outcome | "described"> {
+  const { store, trtc } = services;
+  const { account, sdkAppId, trtcTaskId } = ingest;
+  try {
+    await trtc.ready();
+    const action = "DescribeStreamIngest";
+    const request = { SdkAppId: sdkAppId, TaskId: trtcTaskId ?? "" };
+    const slot = await store.takeSlot({ account, action, waitMaxMs: 0 });
+    const { Status } = await callInSlot(services, action, { ingest, request, slot, timeLeftMs });
+    if (Status !== "NotExist") return "described";
+    await endGone(services, ingest, timeLeftMs);
+    return "gone";
+  } catch (error) {
+    return refused(services, ingest, error);
+  }
+}
+
+/** Only what TRTC did is passed over: it is tried again by the next run. */
+function refused({ log }: Services, { taskId, callerId }: Ingest, error: unknown): "refused" {
+  if (!(error instanceof TrtcError)) throw error;
+  const detail = withoutQueries(error.message);
+  const line = { ingest: taskId, caller: callerId, outcome: error.code, detail };
+  log({ level: "warn", event: "settle-ingests", ...line });
+  return "refused";
+}
