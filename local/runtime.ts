@@ -42,7 +42,7 @@ export interface LocalOptions {
 const LOOPBACK = "127.0.0.1";
 
 /** Kept beside the installed packages: it is made once for each version of the tables. */
-const SNAPSHOTS = fileURLToPath(
+export const SNAPSHOTS = fileURLToPath(
   new URL("../node_modules/.cache/trtc-stream-ingest", import.meta.url),
 );
 
