@@ -130,6 +130,14 @@ function s3ByEventBridge(wanted: EventWanted) {
 
 function ownEvent(wanted: EventWanted) {
   const { source = LOCAL_SOURCES.eventbridge, bodies } = wanted;
-  const detail: unknown = JSON.parse(bodies[0] ?? "");
+  const detail = parseDetail(bodies[0] ?? "");
   return awsEvent(wanted, { "detail-type": "local event", source, detail });
+}
+
+function parseDetail(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error("--file is no JSON, and an EventBridge event can carry nothing else");
+  }
 }

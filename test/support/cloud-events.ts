@@ -1,7 +1,5 @@
 /** Cloud events as the providers document them, and the door that they come to. */
 import { readdirSync, readFileSync } from "node:fs";
-import { systemClock } from "../../shared/clock.js";
-import type { Handler } from "../../local/functions.js";
 import { invoke } from "../../local/platform.js";
 import { CN_APP, type House } from "./house.js";
 
@@ -26,7 +24,7 @@ export const send = (house: House, event: unknown): Promise<unknown> =>
 
 /** With so little time left, as the platform would count it. */
 export const sendWith = (house: House, event: unknown, timeLeftMs: number): Promise<unknown> =>
-  (house.functionNamed("cloud-event").handler as Handler)(event, {
+  house.functionNamed("cloud-event").handler(event, {
     request_id: "short",
     getRemainingTimeInMillis: () => timeLeftMs,
   });
@@ -68,12 +66,3 @@ export const sqs = (...messages: [id: string, body: unknown][]): Batch => ({
     body: typeof body === "string" ? body : JSON.stringify(body),
   })),
 });
-
-/** Waits on the machine's clock for what happens by itself. */
-export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (let round = 0; round < 200; round += 1) {
-    if (await isSo()) return;
-    await systemClock.sleep(50);
-  }
-  throw new Error("it did not come to that");
-}

@@ -29,10 +29,11 @@ export function readCos(event: Json): EventBatch | undefined {
 function messageOf(record: unknown): EventMessage[] {
   const { eventName, eventTime } = within(record, "event");
   if (typeof eventName === "string" && !eventName.startsWith("cos:ObjectCreated:")) return [];
-  const { name, appid, region } = within(record, "cos", "cosBucket");
+  const { name, appid: number, region } = within(record, "cos", "cosBucket");
+  const appid = textOf(number) ?? countOf(number);
   const { url, key, size, meta } = within(record, "cos", "cosObject");
-  const bucket = bucketOf(`${String(name)}-${String(appid)}`);
-  const ownKey = keyOf(withoutBucket(key, `/${String(appid)}/${String(name)}/`));
+  const bucket = bucketOf(`${textOf(name) ?? ""}-${appid ?? ""}`);
+  const ownKey = keyOf(withoutBucket(key, `/${appid ?? ""}/${textOf(name) ?? ""}/`));
   // The request that stored it: the same at each delivery, another when it is stored anew.
   const stored = nameOf(within(meta)["x-cos-request-id"]) ?? `at ${countOf(eventTime) ?? ""}`;
   if (bucket === undefined || ownKey === undefined || stored === "at ") {

@@ -21,9 +21,9 @@ export const nameOf = (value: unknown, max = 256): string | undefined =>
 
 /** A count that came as a number, or as its digits. */
 export function countOf(value: unknown): number | undefined {
-  const isCount = typeof value === "string" ? /^\d{1,15}$/.test(value) : Number.isInteger(value);
-  const count = Number(value);
-  return isCount && count >= 0 && count <= Number.MAX_SAFE_INTEGER ? count : undefined;
+  const isDigits = typeof value === "string" && /^\d{1,15}$/.test(value);
+  const count = isDigits ? Number(value) : value;
+  return typeof count === "number" && Number.isSafeInteger(count) && count >= 0 ? count : undefined;
 }
 
 /** The records of an event that is a list of them. */
