@@ -29,7 +29,7 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: "ingests", sql: ingests, worksWith: 1 },
   { version: 2, name: "settling", sql: settling, worksWith: 1 },
-  { version: 3, name: "dead letters", sql: deadLetters, worksWith: 1 },
+  { version: 3, name: "dead_letters", sql: deadLetters, worksWith: 1 },
 ];
 
 export const CODE_VERSION = MIGRATIONS.at(-1)?.version ?? 0;
