@@ -4,8 +4,9 @@ import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS, DEFAULT_SECRET_ID } from "./trt
 
 export const LOCAL_CALLER = { Id: "AKIDlocal", SecretKey: "local-secret-key" };
 
-/** In the cloud a tick is a minute; here nobody wants to wait that long to see something. */
+/** In the cloud both timers tick once a minute; here nobody wants to wait that long to see something. */
 const EXPIRY_TICK_SECONDS = "5";
+const SETTLE_CRON = "*/10 * * * * * *";
 
 /**
  * `env`, completed. What an operator would have to set for the cloud can be read off here. A
@@ -22,6 +23,7 @@ export function localEnvironment(env: Environment, trtcEndpoint: string): Enviro
     ALLOW_PRIVATE_STREAM_HOSTS: "on",
     EXPIRY_TICK_SECONDS: tick,
     EXPIRY_CRON: cronOf(Number(tick)),
+    SETTLE_CRON,
     CALLERS: JSON.stringify([
       {
         Id: LOCAL_CALLER.Id,

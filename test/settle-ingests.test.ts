@@ -6,9 +6,10 @@ import { settleIngests } from "../shared/ingest/settle.js";
 import { stopIngest } from "../shared/ingest/stop.js";
 import type { Services } from "../shared/ingest/services.js";
 import type { Switches } from "../local/trtc/switches.js";
-import { CN_APP, type House, INTL_APP, openHouse, type TrtcHandle } from "./support/house.js";
-import { countedBy, type ManualClock, manualClock } from "./support/manual-clock.js";
+import { CN_APP, type House, INTL_APP, type TrtcHandle } from "./support/house.js";
+import type { ManualClock } from "./support/manual-clock.js";
 import { type RtmpServer, startRtmpServer } from "./support/rtmp-server.js";
+import { openTimedHouse } from "./support/timed-house.js";
 
 const LEASE_MS = 35 * SECOND_MS;
 const LATE_MS = 6 * MINUTE_MS;
@@ -21,20 +22,8 @@ let live: RtmpServer;
 let rooms = 0;
 
 beforeAll(async () => {
-  clock = manualClock();
   live = await startRtmpServer();
-  house = await openHouse({
-    clock,
-    emulator: { switches: { callsPerSecond: 100_000 } },
-    env: { TRTC_TIMEOUT_SECONDS: "2" },
-  });
-  ({ trtc } = house);
-  const { store, trtc: calls } = house.services;
-  services = {
-    ...house.services,
-    store: countedBy(clock, store),
-    trtc: countedBy(clock, calls),
-  };
+  ({ clock, house, services, trtc } = await openTimedHouse());
 });
 beforeEach(async () => {
   trtc.turn({});
@@ -152,6 +141,17 @@ describe("a start without an answer", () => {
     expect(trtc.bodies("StartStreamIngest").at(-1)).toMatchObject({ MaxDuration: 29 });
   });
 
+  test.each([
+    ["nothing", null],
+    ["a signature", "signature abcdef"],
+  ])("that only %s names is taken back: nobody can send it again", async (_what, token) => {
+    const { row, liveOnes } = await unanswered();
+    await house.database.query("update ingest set client_token = $1", [token]);
+    expect(await ran()).toMatchObject({ failed: 1, started: 0 });
+    expect(await liveOnes()).toEqual([]);
+    expect(await row()).toMatchObject({ state: "ended", end_reason: "failed" });
+  });
+
   test("in a numeric room is removed from that room", async () => {
     const { liveOnes } = await unanswered("lose-answer", {
       ...{ SdkAppId: INTL_APP, RoomId: "4711", RoomIdType: 1 },
@@ -243,6 +243,26 @@ describe("a start without an answer", () => {
     expect(await clock.advanceUntilDone(without)).toMatchObject({ failed: 1 });
     expect(await liveOnes()).toEqual([]);
     expect(await row()).toMatchObject({ state: "ended", end_reason: "failed" });
+  });
+});
+
+describe("a robot that a caller named, and whose start was not answered,", () => {
+  const named = (fields: object) => wanted({ UserId: "dj", ...fields });
+
+  test("is nobody else's until it cannot come any more", async () => {
+    const StopTime = addMs(clock.now(), MINUTE_MS).toISOString();
+    await unanswered("lose-request", { UserId: "dj", StopTime });
+    await clock.advance(2 * MINUTE_MS);
+    expect(await ran()).toMatchObject({ failed: 1 });
+    const { response } = await send("start-ingest", named({}));
+    expect(response.Error).toMatchObject({
+      Code: "FailedOperation.TaskExist",
+      Message: expect.stringContaining("in ten minutes") as unknown,
+    });
+    await clock.advance(LATE_MS + LEASE_MS);
+    expect(await ran()).toMatchObject({ cleared: 1 });
+    const { response: next } = await send("start-ingest", named({}));
+    expect(next.Error).toBeUndefined();
   });
 });
 

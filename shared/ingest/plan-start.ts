@@ -113,12 +113,21 @@ function hashOf(sdkAppId: number, call: Call<"StartStreamIngest">): string {
   return createHash("sha256").update(JSON.stringify(entries)).digest("base64url");
 }
 
+/**
+ * Whether the caller can name the same intent again. A signature cannot: an SDK's retry is signed
+ * anew, and only a replay is the same.
+ */
+export const isRepeatable = (clientToken: string | null): boolean =>
+  clientToken?.startsWith(TOKEN) === true;
+
+const TOKEN = "token ";
+
+/** As a row has it, apart from signatures. */
+export const storedToken = (clientToken: string): string => `${TOKEN}${clientToken}`;
+
 /** What names the caller's intent: whoever sends a signature again, sends the same request again. */
 function tokenOf({ request, signature }: Call<"StartStreamIngest">): string | null {
   if (request.ClientToken !== undefined) return storedToken(request.ClientToken);
   if (signature === undefined) return null;
   return `signature ${createHash("sha256").update(signature).digest("base64url")}`;
 }
-
-/** As a row has it, apart from signatures. */
-export const storedToken = (clientToken: string): string => `token ${clientToken}`;

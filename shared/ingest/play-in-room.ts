@@ -3,6 +3,7 @@
  * is there by now, so whatever happens from here on, somebody can find out.
  */
 import { addMs } from "../clock.js";
+import { asApiError } from "../errors.js";
 import type { Slot } from "../store/database-time.js";
 import type { Ingest } from "../store/ingest-row.js";
 import { TrtcError, withoutQueries } from "../trtc/trtc-error.js";
@@ -68,7 +69,8 @@ async function remember(
     return (await store.readIngest(taskId)) ?? ingest;
   } catch (error) {
     if (error instanceof TrtcError) throw error;
-    const detail = `TRTC plays ${trtcTaskId} for ${taskId}: ${String(error)}`;
+    const why = asApiError(error).detail ?? String(error);
+    const detail = `TRTC plays ${trtcTaskId} for ${taskId}, which could not be written: ${why}`;
     throw new TrtcError("InternalError", detail, "unknown", error);
   }
 }

@@ -8,6 +8,7 @@ import { errorRow } from "../error-table.js";
 import type { Ingest } from "../store/ingest-row.js";
 import { TrtcError, withoutQueries } from "../trtc/trtc-error.js";
 import { deadlineAgain, isPastCap } from "./lifecycle.js";
+import { isRepeatable } from "./plan-start.js";
 import { playInRoom } from "./play-in-room.js";
 import { removeRobot } from "./remove-robot.js";
 import type { Services } from "./services.js";
@@ -84,8 +85,16 @@ async function startAgain(
 const isFinal = ({ code, outcome }: TrtcError): boolean =>
   outcome === "refused" && !errorRow(code).retry && code !== STILL_THERE;
 
-const isUnwanted = ({ stopAskedAt, deadlineAt, createdAt }: Ingest, now: Date): boolean =>
+/**
+ * A start without a ClientToken was answered with an error, if at all, and nobody can send it
+ * again: its caller's next one is another ingest, so to start this one would make two robots.
+ */
+const isUnwanted = (
+  { stopAskedAt, deadlineAt, createdAt, clientToken }: Ingest,
+  now: Date,
+): boolean =>
   stopAskedAt !== null ||
+  !isRepeatable(clientToken) ||
   deadlineAt.getTime() <= now.getTime() ||
   createdAt.getTime() + GIVEN_UP_AFTER_MS <= now.getTime();
 

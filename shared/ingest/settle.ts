@@ -72,7 +72,9 @@ export async function settleIngests(
     claim: () => store.claimUnsettled({ ...claim(), leaseMs: SETTLE_LEASE_MS }),
     work: async (ingest) => {
       await trtc.ready();
-      return outcomeOf(await settleStart(services, ingest, timeLeftMs));
+      const settled = await settleStart(services, ingest, timeLeftMs);
+      report(services, settled);
+      return outcomeOf(settled);
     },
   });
   await inBatches(each, {
@@ -117,6 +119,15 @@ async function inBatches(
 function outcomeOf({ state }: Ingest): Outcome {
   if (state === "starting") return "unsettled";
   return state === "ended" ? "failed" : "started";
+}
+
+/** What became of an unknown start, for whoever looks for it by the TaskId. */
+function report({ log }: Services, { taskId, callerId, state, failureCode }: Ingest): void {
+  if (state === "starting") return;
+  const outcome = failureCode ?? "ok";
+  const detail = state === "ended" ? "the start was taken back" : "the start was finished";
+  const level = failureCode === null ? "info" : "warn";
+  log({ level, event: "settle-ingests", ingest: taskId, caller: callerId, outcome, detail });
 }
 
 async function clearRobot(

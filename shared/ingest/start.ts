@@ -43,10 +43,7 @@ export async function startIngest(
     case "token-known":
       return answerOf(await sameStart(services, call, { ingest: begun.ingest, plan }));
     case "robot-busy":
-      throw new ApiError(
-        "FailedOperation.TaskExist",
-        `The robot ${plan.row.robotUserId} already plays in a room: stop that ingest first, or leave UserId out to get a robot of its own.`,
-      );
+      throw robotBusy(begun.ingest);
     case "no-slot":
       throw new ApiError("RequestLimitExceeded");
   }
@@ -150,11 +147,20 @@ function answerOf(ingest: Ingest): StartAnswer {
   };
 }
 
+/** Of an ended ingest the robot is taken out of its room when no start of it can come any more. */
+const robotBusy = ({ state, robotUserId }: Ingest): ApiError =>
+  new ApiError(
+    "FailedOperation.TaskExist",
+    state === "ended"
+      ? `A start of the robot ${robotUserId} was not answered, so it may still enter a room: leave UserId out to get a robot of its own, or send the request again in ten minutes.`
+      : `The robot ${robotUserId} already plays in a room: stop that ingest first, or leave UserId out to get a robot of its own.`,
+  );
+
 /** Nobody may call this start failed: the row stays, and is settled. */
 const unknownOutcome = (detail?: string): ApiError =>
   new ApiError(
     "InternalError",
-    "TRTC has not answered, so whether the stream plays is not known yet: send the same request with the same ClientToken again, or look it up with ListStreamIngests.",
+    "Whether the stream plays is not known yet: send the same request with the same ClientToken again, or look it up with ListStreamIngests.",
     detail === undefined ? {} : { detail },
   );
 

@@ -25,8 +25,8 @@ export async function stopIngest(
   const begun = await store.beginStop({ taskId: ingest.taskId, ...stopTiming(at, timeLeftMs) });
   if (!begun) return theirs(services, ingest);
   try {
-    await endTask(services, { ...begun, askedAt: at, timeLeftMs });
-    return {};
+    const ended = await endTask(services, { ...begun, askedAt: at, timeLeftMs });
+    return ended ? {} : await theirs(services, ingest);
   } catch (error) {
     throw error instanceof TrtcError ? apiErrorOf(error) : error;
   }

@@ -6,26 +6,29 @@
 import pg from "pg";
 import type { Database, Query } from "./database.js";
 
-/** An SCF or Lambda instance serves one event at a time; the timers want a few at once. */
-const CONNECTIONS_MAX = 4;
-
-/** Idle instances are frozen, not told: a connection must not outlive the work by long. */
-const IDLE_TIMEOUT_MS = 10_000;
-
-const CONNECT_TIMEOUT_MS = 5_000;
-
-/** Ours are statements of milliseconds: one that hangs means a lost connection. */
-const QUERY_TIMEOUT_MS = 10_000;
+const LIMITS = {
+  /** An SCF or Lambda instance serves one event at a time; the timers want a few at once. */
+  connectionsMax: 4,
+  /** Idle instances are frozen, not told: a connection must not outlive the work by long. */
+  idleTimeoutMs: 10_000,
+  connectTimeoutMs: 5_000,
+  /** Ours are statements of milliseconds: one that hangs means a lost connection. */
+  queryTimeoutMs: 10_000,
+};
 
 export function openPostgres(
   connectionString: string,
-  { connectionsMax = CONNECTIONS_MAX, queryTimeoutMs = QUERY_TIMEOUT_MS } = {},
+  limits: Partial<typeof LIMITS> = {},
 ): Database {
+  const { connectionsMax, idleTimeoutMs, connectTimeoutMs, queryTimeoutMs } = {
+    ...LIMITS,
+    ...limits,
+  };
   const pool = new pg.Pool({
     connectionString,
     max: connectionsMax,
-    idleTimeoutMillis: IDLE_TIMEOUT_MS,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: idleTimeoutMs,
+    connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: queryTimeoutMs,
     keepAlive: true,
     allowExitOnIdle: true,
@@ -34,8 +37,8 @@ export function openPostgres(
   // end the process.
   pool.on("error", ignore);
   return {
-    query: queryOn(pool),
-    transaction: (work) => inTransaction(pool, work),
+    query: (text, parameters) => onConnection(pool, (query) => query(text, parameters)),
+    transaction: (work) => onConnection(pool, (query) => inTransaction(query, work)),
     close: () => pool.end(),
   };
 }
@@ -44,29 +47,53 @@ export function openPostgres(
 export const openToMigrate = (connectionString: string): Database =>
   openPostgres(connectionString, { connectionsMax: 1, queryTimeoutMs: 0 });
 
+/**
+ * A connection on which anything failed is not used again: a statement may still be under way on
+ * it, or its server may have become a replica. Nothing is sent a second time from here, since what
+ * was sent once may have been carried out.
+ */
+async function onConnection<T>(pool: pg.Pool, work: (query: Query) => Promise<T>): Promise<T> {
+  if (pool.idleCount > 0) await catchUp();
+  const client = await pool.connect();
+  client.on("error", ignore);
+  let isSound = false;
+  try {
+    const result = await work(queryOn(client));
+    isSound = true;
+    return result;
+  } finally {
+    client.off("error", ignore);
+    client.release(!isSound);
+  }
+}
+
+/**
+ * An instance that was frozen wakes up with the next request, and does not know yet that its
+ * idle connections were closed meanwhile, or have been idle for too long. Both are known, and they
+ * are gone from the pool, after two turns of the event loop: all sockets and timers had theirs.
+ */
+async function catchUp(): Promise<void> {
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+}
+
 const queryOn =
-  (client: pg.Pool | pg.PoolClient): Query =>
+  (client: pg.PoolClient): Query =>
   async (text, parameters = []) =>
     (await client.query<Record<string, unknown>>(text, [...parameters])).rows;
 
 /** The query that is under way fails with the same error, and says so to whoever asked. */
 const ignore = (): void => undefined;
 
-async function inTransaction<T>(pool: pg.Pool, work: (query: Query) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  client.on("error", ignore);
-  const query = queryOn(client);
-  let broken = false;
+async function inTransaction<T>(query: Query, work: (query: Query) => Promise<T>): Promise<T> {
   try {
     await query("begin");
     const result = await work(query);
     await query("commit");
     return result;
   } catch (error) {
-    await query("rollback").catch(() => (broken = true));
+    // On a connection that is gone this fails as well, and the server does it by itself.
+    await query("rollback").catch(ignore);
     throw error;
-  } finally {
-    client.off("error", ignore);
-    client.release(broken);
   }
 }

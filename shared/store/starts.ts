@@ -34,7 +34,7 @@ export type BegunStart =
   | { outcome: "begun"; ingest: Ingest; slot: Slot | undefined }
   /** The caller has sent this token before. */
   | { outcome: "token-known"; ingest: Ingest }
-  /** A live ingest of the application has this robot. */
+  /** A live ingest of the application has this robot, or an ended one of which it may still come. */
   | { outcome: "robot-busy"; ingest: Ingest }
   | { outcome: "no-slot" };
 
@@ -63,6 +63,11 @@ export async function beginStart(
          select from call_slot
          where account = $4 and action = 'StartStreamIngest'
            and next_free_at > t.now + $17 * interval '1 millisecond'
+       )
+       and not exists (
+         select from ingest
+         where sdk_app_id = $6 and robot_user_id = $9 and state = 'ended'
+           and unsure_until is not null
        )
        on conflict do nothing
        returning *
@@ -101,17 +106,18 @@ export async function beginStart(
  */
 export async function findStart(query: Query, wanted: NewIngest): Promise<BegunStart> {
   const [row] = await query(
-    `select *, client_token is not distinct from $2 as token_known from ingest
+    `select *, caller_id = $1 and client_token is not null and client_token = $2 as token_known
+     from ingest
      where (caller_id = $1 and client_token = $2)
-        or (sdk_app_id = $3 and robot_user_id = $4 and state <> 'ended')
-     order by token_known desc
+        or (sdk_app_id = $3 and robot_user_id = $4
+            and (state <> 'ended' or unsure_until is not null))
+     order by token_known desc nulls last
      limit 1`,
     [wanted.callerId, wanted.clientToken, wanted.sdkAppId, wanted.robotUserId],
   );
   if (!row) return { outcome: "no-slot" };
-  const isOwn = row["caller_id"] === wanted.callerId && row["token_known"] === true;
-  const known = wanted.clientToken !== null && isOwn;
-  return { outcome: known ? "token-known" : "robot-busy", ingest: ingestOf(row) };
+  const outcome = row["token_known"] === true ? "token-known" : "robot-busy";
+  return { outcome, ingest: ingestOf(row) };
 }
 
 /** TRTC has answered: only attempts before the one that it answered leave a doubt. */

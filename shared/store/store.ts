@@ -16,6 +16,7 @@ import { askQuiet, claimStart, claimUnsettled, claimUnsure, clearUnsure } from "
 import { takeSlot, type SlotWanted } from "./slots.js";
 import { beginStart, findStart, markFailed, markRunning, type NewIngest } from "./starts.js";
 import { askStop, beginDueStop, beginStop, markEnded, release } from "./stops.js";
+import { tellingAway } from "./unavailable.js";
 import { forgetSignatures, isSignatureUsed, markUpdated } from "./updates.js";
 
 export type Store = ReturnType<typeof createStore>;
@@ -27,9 +28,11 @@ export interface StoreOptions {
 }
 
 export function createStore(
-  { query, close, ready = () => Promise.resolve() }: Database,
+  { close, ...database }: Database,
   { clock = systemClock, isDatabaseOnClock = false }: StoreOptions = {},
 ) {
+  const query = tellingAway(database.query);
+  const ready = tellingAway(database.ready ?? (() => Promise.resolve()));
   const readSlot = makeSlotReader(clock.elapsedMs);
   const slotTime = () => ({ now: isDatabaseOnClock ? clock.now() : null, readSlot });
   type Asked = { at: Date; leaseMs: number; waitMaxMs: number };

@@ -210,7 +210,7 @@ async function deadlines(): Promise<void> {
 /** A start without an answer is driven on by two runs, of which the first meets a fault. */
 async function settling(): Promise<void> {
   trtc.next("StartStreamIngest", "lose-answer");
-  await start({ RepeatNum: -1 });
+  await start({ RepeatNum: -1, ClientToken: "a-token-to-settle" });
   const { handler } = house.functionNamed("settle-ingests");
   const getRemainingTimeInMillis = () => 30_000;
   trtc.next("RemoveUserByStrRoomId", "http-502");

@@ -9,6 +9,8 @@ alter table ingest add column heard_at timestamptz;
 
 create index ingest_unsettled on ingest (lease_until) where state = 'starting';
 create index ingest_unsure on ingest (unsure_until) where state = 'ended' and unsure_until is not null;
+create index ingest_unsure_robot on ingest (sdk_app_id, robot_user_id)
+  where state = 'ended' and unsure_until is not null;
 create index ingest_quiet on ingest (heard_at nulls first) where state = 'running';
 
 -- The slots that were granted last, oldest first: as many as TRTC takes calls in a second.

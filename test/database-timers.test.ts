@@ -1,0 +1,113 @@
+/** The timer and a database that fails under it: the next run goes on, and what was claimed lapses. */
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { addMs, SECOND_MS, systemClock as clock } from "../shared/clock.js";
+import { openPostgres } from "../shared/store/postgres.js";
+import { newPostgresUrl } from "./support/databases.js";
+import { type DatabaseProxy, startDatabaseProxy } from "./support/database-proxy.js";
+import { CN_APP, type House, openHouse } from "./support/house.js";
+
+/** Statements by what stands in no other. */
+const STATEMENT = {
+  claimDue: "for update skip locked",
+  beginDueStop: "end_reason = coalesce(end_reason, 'expired')",
+  markEnded: "set state = 'ended', end_reason = $3",
+};
+
+let proxy: DatabaseProxy;
+let house: House;
+const open = async (timers: boolean) => {
+  proxy = await startDatabaseProxy(await newPostgresUrl());
+  const database = openPostgres(proxy.url);
+  house = await openHouse({ database, timers, env: { EXPIRY_TICK_SECONDS: "1" } });
+};
+afterEach(async () => {
+  await house.close();
+  await proxy.close();
+});
+
+async function start(inMs: number): Promise<void> {
+  const { status } = await house.post("start-ingest", {
+    ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0, RepeatNum: -1 },
+    ...{ StreamUrl: house.clip, StopTime: addMs(clock.now(), inMs).toISOString() },
+  });
+  expect(status).toBe(200);
+}
+const run = () => house.functionNamed("expire-ingests").handler({ Type: "Timer" });
+const rows = () => house.database.query("select * from ingest order by task_id");
+const EXPIRED = { state: "ended", end_reason: "expired" };
+const calls = () => house.trtc.calls("StopStreamIngest");
+
+async function untilAllEnded(): Promise<void> {
+  for (let again = 0; again < 20; again += 1) {
+    if ((await rows()).every(({ state }) => state === "ended")) return;
+    await clock.sleep(SECOND_MS);
+    await run();
+  }
+}
+
+describe("a run of expire-ingests", () => {
+  beforeEach(() => open(false));
+
+  test("whose database is away fails, says so, and leaves all to the next", async () => {
+    await start(3 * SECOND_MS);
+    await proxy.turn("refused");
+    for (let again = 0; again < 2; again += 1) {
+      await expect(run()).rejects.toMatchObject({ code: "ServiceUnavailable", retry: true });
+      expect(JSON.parse(house.logLines.at(-1) ?? "")).toMatchObject({
+        ...{ level: "error", event: "expire-ingests", outcome: "ServiceUnavailable" },
+        detail: "The database cannot be reached (ECONNREFUSED)",
+      });
+    }
+    await proxy.turn("through");
+    await clock.sleep(3 * SECOND_MS);
+    expect(await run()).toMatchObject({ claimed: 1, stopped: 1, failed: 0 });
+    expect(await rows()).toMatchObject([EXPIRED]);
+  });
+
+  test("that does not hear of its claims fails, and they lapse", async () => {
+    await start(3 * SECOND_MS);
+    const lost = proxy.lose("answer", STATEMENT.claimDue);
+    await expect(run()).rejects.toMatchObject({ code: "ServiceUnavailable" });
+    await lost;
+    expect(await rows()).toMatchObject([{ state: "running", lease_until: expect.any(Date) }]);
+    // Nobody else may have it before that.
+    expect(calls()).toBe(0);
+    await untilAllEnded();
+    expect(await rows()).toMatchObject([EXPIRED]);
+    expect(calls()).toBe(1);
+  }, 60_000);
+
+  test("goes on when single stops fail, and has them again when their claims have lapsed", async () => {
+    await Promise.all(Array.from({ length: 6 }, () => start(4 * SECOND_MS)));
+    // A run takes care of the next three seconds.
+    await clock.sleep(1.5 * SECOND_MS);
+    const lost = [STATEMENT.beginDueStop, STATEMENT.markEnded].flatMap((text) => [
+      proxy.lose("statement", text),
+      proxy.lose("answer", text),
+    ]);
+    expect(await run()).toMatchObject({ claimed: 6, stopped: 2, failed: 4 });
+    await Promise.all(lost);
+    await untilAllEnded();
+    expect(await rows()).toMatchObject(Array.from({ length: 6 }, () => EXPIRED));
+    const tasks = await house.truth.tasks();
+    expect(tasks.map(({ state }) => state)).toEqual(tasks.map(() => "ended"));
+  }, 60_000);
+});
+
+describe("the timer itself", () => {
+  beforeEach(() => open(true));
+
+  test("goes on through an outage, and stops what fell due meanwhile", async () => {
+    await Promise.all([1, 2, 3].map(() => start(3 * SECOND_MS)));
+    await proxy.turn("refused");
+    await clock.sleep(4 * SECOND_MS);
+    expect(calls()).toBe(0);
+    await proxy.turn("through");
+    const back = clock.elapsedMs();
+    while (calls() < 3 && clock.elapsedMs() - back < 20 * SECOND_MS) await clock.sleep(50);
+    await untilAllEnded();
+    expect(await rows()).toMatchObject([EXPIRED, EXPIRED, EXPIRED]);
+    const failed = house.logLines.filter((line) => line.includes("ServiceUnavailable"));
+    expect(failed.length).toBeGreaterThan(0);
+  }, 60_000);
+});

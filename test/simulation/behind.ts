@@ -1,0 +1,49 @@
+/** What is behind the store: the model's tables, or a real database; and what a statement changed. */
+import type { Database } from "../../shared/store/database.js";
+import { ingestOf } from "../../shared/store/ingest-row.js";
+import type { Facts } from "./checks/facts.js";
+import type { World } from "./world.js";
+import { makeTables, type StoredIngest, type Tables } from "./model/tables.js";
+
+export type Behind = { tables: Tables } | { database: Database };
+
+/** Empty, whatever an earlier seed has left. */
+export async function makeBehind(database: Database | undefined): Promise<Behind> {
+  if (!database) return { tables: { ...makeTables(), changed: [] } };
+  await database.query("truncate ingest, call_slot, used_signature");
+  return { database };
+}
+
+/** Statements that leave every ingest as it is: the most, and reading all rows after each costs. */
+const READS: ReadonlySet<string> = new Set([
+  ...["findStart", "nextClaimAt", "findIngest", "readIngest", "listIngests", "takeSlot"],
+  ...["isSignatureUsed", "forgetSignatures"],
+]);
+
+/** They give no rows back, whatever they change; any other that gives none has changed none. */
+const SILENT: ReadonlySet<string> = new Set(["markFailed", "release", "clearUnsure"]);
+
+/** Tells of each row that has changed since it was called last. */
+export function lookAt(behind: Behind, facts: Facts): World["afterStatement"] {
+  if ("tables" in behind) {
+    const { tables } = behind;
+    return () => {
+      const { changed = [] } = tables;
+      if (changed.length === 0) return;
+      tables.changed = [];
+      for (const row of changed) facts.rowSeen(row);
+    };
+  }
+  const seen = new Map<string, string>();
+  return async (name, found) => {
+    const isNothing = Array.isArray(found) && found.length === 0 && !SILENT.has(name);
+    if (READS.has(name) || isNothing) return;
+    for (const row of await behind.database.query("select * from ingest order by task_id")) {
+      const ingest = ingestOf(row) as StoredIngest;
+      const text = JSON.stringify(ingest);
+      if (seen.get(ingest.taskId) === text) continue;
+      seen.set(ingest.taskId, text);
+      facts.rowSeen(ingest);
+    }
+  };
+}

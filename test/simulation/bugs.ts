@@ -1,0 +1,192 @@
+/**
+ * Deliberate bugs, each a mistake that somebody could make: what the simulator must find. A bug is
+ * put between the use cases and the store, TRTC or the clock, so it works with either store.
+ */
+import { addMs } from "../../shared/clock.js";
+import type { Services } from "../../shared/ingest/services.js";
+import type { Slot } from "../../shared/store/database-time.js";
+import type { Ingest } from "../../shared/store/ingest-row.js";
+import type { Store } from "../../shared/store/store.js";
+import { TrtcError } from "../../shared/trtc/trtc-error.js";
+import type { Patch } from "./platform.js";
+
+const withStore = (services: Services, changed: Partial<Store>): Services => ({
+  ...services,
+  store: { ...services.store, ...changed },
+});
+
+/** Answers every call of TRTC's, or lets it through. */
+function withCalls(
+  services: Services,
+  answer: (action: string, through: () => Promise<object>) => Promise<object>,
+): Services {
+  const { trtc } = services;
+  const call: Services["trtc"]["call"] = (action, wanted) =>
+    answer(action, () => trtc.call(action, wanted));
+  return { ...services, trtc: { ...trtc, call } };
+}
+
+const NEVER_MS = 10 ** 10;
+
+const AT_ONCE: Slot = { msUntil: () => 0 };
+
+const neverWaits = <T extends { slot?: Slot | undefined }>(begun: T): T => ({
+  ...begun,
+  slot: AT_ONCE,
+});
+
+export const BUGS: Readonly<Record<string, Patch>> = {
+  "no row before the call": (services) => {
+    const { store } = services;
+    const unwritten = new Map<string, Parameters<Store["beginStart"]>[0]>();
+    return withStore(services, {
+      async beginStart(wanted) {
+        const known = await store.findStart(wanted);
+        if (known.outcome !== "no-slot") return known;
+        unwritten.set(wanted.taskId, wanted);
+        const { account, waitMaxMs } = wanted;
+        const slot = await store.takeSlot({ account, action: "StartStreamIngest", waitMaxMs });
+        const ingest = { ...wanted, state: "starting", fence: 0, unsureUntil: null };
+        return { outcome: "begun", ingest: ingest as unknown as Ingest, slot };
+      },
+      async markRunning(to) {
+        const wanted = unwritten.get(to.taskId);
+        if (wanted) await store.beginStart({ ...wanted, waitMaxMs: NEVER_MS });
+        return store.markRunning(to);
+      },
+    });
+  },
+
+  "the fence is not checked": (services) => {
+    const { store } = services;
+    const unfenced = async <T extends { taskId: string; fence: number }>(to: T): Promise<T> => ({
+      ...to,
+      fence: (await store.readIngest(to.taskId))?.fence ?? to.fence,
+    });
+    return withStore(services, {
+      markRunning: async (to) => store.markRunning(await unfenced(to)),
+      markFailed: async (to) => store.markFailed(await unfenced(to)),
+      markEnded: async (to) => store.markEnded(await unfenced(to)),
+      beginDueStop: async (of) => store.beginDueStop(await unfenced(of)),
+    });
+  },
+
+  "a lease never lapses": (services) => {
+    const { store } = services;
+    const leaseMs = NEVER_MS;
+    return withStore(services, {
+      beginStart: (wanted) => store.beginStart({ ...wanted, leaseMs }),
+      beginStop: (of) => store.beginStop({ ...of, leaseMs }),
+      beginDueStop: (of) => store.beginDueStop({ ...of, leaseMs }),
+      claimDue: (claim) => store.claimDue({ ...claim, leaseMs }),
+    });
+  },
+
+  "a start is sent again with another robot": (services, random) => {
+    const { store } = services;
+    const renamed = (ingest: Ingest): Ingest => ({
+      ...ingest,
+      robotUserId: `robot_${random.between(1, NEVER_MS)}`,
+    });
+    return withStore(services, {
+      async claimUnsettled(claim) {
+        return (await store.claimUnsettled(claim)).map(renamed);
+      },
+      async claimStart(claim) {
+        const claimed = await store.claimStart(claim);
+        return claimed && renamed(claimed);
+      },
+    });
+  },
+
+  "the slot is not waited for": (services) => {
+    const { store } = services;
+    return withStore(services, {
+      async beginStart(wanted) {
+        const begun = await store.beginStart(wanted);
+        return begun.outcome === "begun" ? neverWaits(begun) : begun;
+      },
+      async beginStop(of) {
+        const begun = await store.beginStop(of);
+        return begun && neverWaits(begun);
+      },
+      async beginDueStop(of) {
+        const begun = await store.beginDueStop(of);
+        return begun && neverWaits(begun);
+      },
+      takeSlot: async (wanted) => (await store.takeSlot(wanted)) && AT_ONCE,
+    });
+  },
+
+  "ended is written before the stop": (services) => {
+    const { store, clock } = services;
+    const ended = async <T extends { ingest: Ingest }>(begun: T | undefined) => {
+      if (!begun) return undefined;
+      const { taskId, fence, endReason } = begun.ingest;
+      await store.markEnded({ taskId, fence, reason: endReason ?? "stopped", at: clock.now() });
+      return begun;
+    };
+    return withStore(services, {
+      beginStop: async (of) => ended(await store.beginStop(of)),
+      beginDueStop: async (of) => ended(await store.beginDueStop(of)),
+    });
+  },
+
+  "a token is not unique": (services, random) => {
+    const { store } = services;
+    return withStore(services, {
+      beginStart: (wanted) =>
+        store.beginStart({
+          ...wanted,
+          clientToken: wanted.clientToken && `${wanted.clientToken} ${random.next()}`,
+        }),
+    });
+  },
+
+  "the deadline is not read again": (services) => {
+    const { store } = services;
+    return withStore(services, {
+      async beginDueStop(of) {
+        const deadlineAt = (await store.readIngest(of.taskId))?.deadlineAt ?? of.at;
+        return store.beginDueStop({ ...of, at: deadlineAt > of.at ? deadlineAt : of.at });
+      },
+    });
+  },
+
+  "the robot is not removed before it is sent again": (services) =>
+    withCalls(services, (action, through) =>
+      action.startsWith("RemoveUser") ? Promise.resolve({}) : through(),
+    ),
+
+  "robots that may come late are not cleared": (services) =>
+    withStore(services, { claimUnsure: () => Promise.resolve([]) }),
+
+  "a start without an answer is called failed": (services) =>
+    withCalls(services, async (action, through) => {
+      try {
+        return await through();
+      } catch (error) {
+        if (action !== "StartStreamIngest" || !(error instanceof TrtcError)) throw error;
+        throw new TrtcError(error.code, error.message, "refused");
+      }
+    }),
+
+  "a stop without an answer is called done": (services) =>
+    withCalls(services, (action, through) =>
+      action === "StopStreamIngest" ? through().catch(() => ({})) : through(),
+    ),
+
+  "a quiet task is never asked about": (services) =>
+    withStore(services, { askQuiet: () => Promise.resolve([]) }),
+
+  "what is claimed is stopped at once": (services) => {
+    const { store } = services;
+    return withStore(services, {
+      async claimDue(claim) {
+        const claimed = await store.claimDue(claim);
+        return claimed.map((ingest) => ({ ...ingest, deadlineAt: addMs(claim.at, -1) }));
+      },
+      beginDueStop: (of) => store.beginDueStop({ ...of, at: addMs(of.at, 2000) }),
+    });
+  },
+};

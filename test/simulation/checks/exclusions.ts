@@ -1,0 +1,46 @@
+/**
+ * What TRTC gives nobody a means against, and what the house says plainly that it does not promise:
+ * every exception that the checks make, in one place.
+ */
+import type { Task } from "../../../local/trtc/task.js";
+import { MINUTE_MS } from "../../../shared/clock.js";
+import type { StoredIngest } from "../model/tables.js";
+import type { Fact, Known } from "./facts.js";
+
+/**
+ * A request that is under way is taken for five minutes. While nobody knows whether one is, another
+ * task of the row's robot may turn up: the row says until when, and is looked after until then.
+ */
+export const isUnsure = ({ unsureUntil }: StoredIngest): boolean => unsureUntil !== null;
+
+/**
+ * A start, or the removal of its robot, that got no answer is sent again. The first one may still
+ * arrive, up to five minutes late, and then ends the task that the second one began: nobody can call
+ * it back. Only for a row that says it is unsure, and a request that was signed before the task began.
+ */
+export const isOwnLateRequest = (
+  { call, task }: Extract<Fact, { kind: "task-ended" }>,
+  row: StoredIngest,
+): boolean =>
+  isUnsure(row) && call.action !== "StopStreamIngest" && call.signedMs < task.startedAt.getTime();
+
+/**
+ * Nobody was ever told the TaskId of a start whose answer was lost. Such a task can only be ended by
+ * removing its robot; where TRTC lets a removed robot come back (switch removedRobotEndsTask: false)
+ * there is no way at all, and it plays to the end of its source or to its native cap. A live source
+ * that is no loop has neither.
+ */
+export const isBeyondReach = ({ trtc, heard }: Known, { taskId }: Task): boolean =>
+  !trtc.switches.removedRobotEndsTask && !heard.has(taskId);
+
+/**
+ * Where TRTC refuses a start again and again (its robot comes back and TaskExist is the answer, or
+ * the account plays as many streams as it may), nobody can know the outcome until the house gives
+ * the start up: at its deadline, or ten minutes after it was asked for.
+ */
+export function settlesFromMs({ trtc }: Known, row: StoredIngest): number {
+  const { removedRobotEndsTask, sameRobot, taskExistKey, concurrency } = trtc.switches;
+  const comesBack = !removedRobotEndsTask && sameRobot === "refuse" && taskExistKey !== "never";
+  if (row.state !== "starting" || (!comesBack && concurrency === undefined)) return 0;
+  return Math.min(row.deadlineAt.getTime(), row.createdAt.getTime() + 10 * MINUTE_MS);
+}

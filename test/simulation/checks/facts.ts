@@ -1,0 +1,212 @@
+/** What became known of a run so far, told to every check as it happens; the first that objects ends it. */
+import { ApiError } from "../../../shared/errors.js";
+import type { Trtc } from "../../../shared/trtc/client.js";
+import type { Action } from "../../../shared/validation/schemas.js";
+import type { Task } from "../../../local/trtc/task.js";
+import type { History } from "../history.js";
+import type { StoredIngest } from "../model/tables.js";
+import type { TrtcSide } from "../trtc-side.js";
+
+export type TrtcAction = Parameters<Trtc["call"]>[0];
+
+/** What a caller asked of a door. */
+export interface Asked {
+  verb: Action;
+  callerId: string;
+  /** Which of the workload's ingests it is about. */
+  intent: string;
+  clientToken: string | undefined;
+  taskId: string | undefined;
+}
+
+export interface LeftCall {
+  action: TrtcAction;
+  by: string;
+  signedMs: number;
+  leavesMs: number;
+  /** For a start: the row that it was sent for. */
+  row: StoredIngest | undefined;
+}
+
+export type Fact =
+  | { kind: "row"; before: StoredIngest | undefined; row: StoredIngest }
+  | ({ kind: "call-left" } & LeftCall)
+  /** TRTC took a start; `row` is the one that it was sent for, as it is now. */
+  | { kind: "task-began"; task: Task; row: StoredIngest }
+  /** A call of ours ended a task that was playing. */
+  | { kind: "task-ended"; task: Task; call: LeftCall; row: StoredIngest | undefined }
+  | { kind: "answered"; asked: Asked; answer: Readonly<Record<string, unknown>> }
+  | { kind: "refused"; asked: Asked; error: ApiError }
+  /** Time has passed. */
+  | { kind: "moment" }
+  /** Everything should be over. */
+  | { kind: "end" };
+
+export interface Known {
+  nowMs: () => number;
+  trtc: TrtcSide;
+  /** Nobody's clock is farther from the true time. */
+  skewMaxMs: number;
+  isCalm: boolean;
+  /** From then on nothing goes wrong any more. */
+  faultsEndMs: () => number;
+  rows: Map<string, StoredIngest>;
+  /** By TRTC's TaskId, the row whose start brought it. */
+  rowIdOf: Map<string, string>;
+  /** TRTC's TaskIds that stood in a row at some time: the others nobody was ever told. */
+  heard: Set<string>;
+  /** Rows whose end a caller has asked for, by our TaskId. */
+  stopAsked: Set<string>;
+  /** Since when each row is in its state. */
+  stateSinceMs: Map<string, number>;
+  /** Since when each row is due when it is. */
+  dueSinceMs: Map<string, number>;
+  /** By intent, the rows that were written for it. */
+  rowsOfIntent: (intent: string) => StoredIngest[];
+}
+
+export interface Check {
+  /** Which promise it is. */
+  name: string;
+  /** What was seen that must not be; nothing if all is well. */
+  objection: (fact: Fact, known: Known) => string | undefined;
+}
+
+export interface Violation {
+  check: string;
+  seen: string;
+  /** Our TaskIds, TRTC's, and the robots: what the history is searched for. */
+  about: string[];
+}
+
+export interface Facts {
+  known: Known;
+  rowSeen: (row: StoredIngest) => void;
+  callLeft: (call: Omit<LeftCall, "row"> & { request: object }) => LeftCall;
+  /** Carries out what TRTC does, and sees what it changed. */
+  during: (call: LeftCall, act: () => object) => object;
+  tell: (fact: Fact) => void;
+  violation: () => Violation | undefined;
+}
+
+interface Needs {
+  known: Omit<Known, "rowsOfIntent">;
+  checks: readonly Check[];
+  intentOf: (row: StoredIngest) => string;
+  history: Pick<History, "note" | "name">;
+}
+
+export function makeFacts({ known: given, checks, intentOf, history }: Needs): Facts {
+  const { note } = history;
+  const idsOfIntent = new Map<string, string[]>();
+  const rowsOf = (ids: readonly string[]) => ids.flatMap((id) => given.rows.get(id) ?? []);
+  const rowsOfIntent = (intent: string) => rowsOf(idsOfIntent.get(intent) ?? []);
+  const known: Known = { ...given, rowsOfIntent };
+  let violation: Violation | undefined;
+
+  function tell(fact: Fact): void {
+    for (const { name, objection } of checks) {
+      if (violation) return;
+      const seen = objection(fact, known);
+      if (seen !== undefined) violation = { check: name, seen, about: aboutOf(fact, known, seen) };
+    }
+  }
+
+  return {
+    known,
+    tell,
+    violation: () => violation,
+    rowSeen(row) {
+      const before = known.rows.get(row.taskId);
+      known.rows.set(row.taskId, row);
+      if (before?.state !== row.state) known.stateSinceMs.set(row.taskId, known.nowMs());
+      if (before?.dueAt.getTime() !== row.dueAt.getTime()) {
+        known.dueSinceMs.set(row.taskId, known.nowMs());
+      }
+      if (row.trtcTaskId !== null) known.heard.add(row.trtcTaskId);
+      const intent = intentOf(row);
+      if (!before) {
+        idsOfIntent.set(intent, [...(idsOfIntent.get(intent) ?? []), row.taskId]);
+        // A robot that we named has the same letters.
+        history.name(row.taskId.slice("ing-".length), String(known.rows.size));
+      }
+      note("table", rowText(before, row));
+      tell({ kind: "row", before, row });
+    },
+    callLeft({ action, request, by, ...times }) {
+      const { StreamUrl, UserId } = request as { StreamUrl?: string; UserId?: string };
+      const row =
+        action === "StartStreamIngest"
+          ? rowsOfIntent(StreamUrl ?? "")
+              .filter(({ robotUserId }) => robotUserId === UserId)
+              .sort(liveLast)
+              .at(-1)
+          : undefined;
+      note(by, `${action} leaves ${shown(request)}`);
+      const call = { action, by, row, ...times };
+      tell({ kind: "call-left", ...call });
+      return call;
+    },
+    during(call, act) {
+      const before = known.trtc.tasks.live();
+      const outcome = act();
+      const { TaskId } = outcome as { TaskId?: string };
+      const began = TaskId === undefined ? undefined : known.trtc.tasks.find(TaskId);
+      if (began) history.name(began.taskId, `task-${known.rowIdOf.size + 1}`);
+      note("TRTC", `${call.action} from ${call.by}: ${answerText(outcome)}`);
+      for (const { taskId } of before) {
+        const task = known.trtc.tasks.find(taskId);
+        if (!task || known.trtc.tasks.isLive(task)) continue;
+        const row = known.rows.get(known.rowIdOf.get(taskId) ?? "");
+        note("TRTC", `task ${taskId} of ${task.userId} has ended: ${task.ended?.reason ?? "?"}`);
+        tell({ kind: "task-ended", task, call, row });
+      }
+      const row = known.rows.get(call.row?.taskId ?? "");
+      if (began && row) {
+        known.rowIdOf.set(began.taskId, row.taskId);
+        tell({ kind: "task-began", task: began, row });
+      }
+      return outcome;
+    },
+  };
+}
+
+const liveLast = (a: StoredIngest, b: StoredIngest): number =>
+  Number(a.state !== "ended") - Number(b.state !== "ended") || (a.taskId < b.taskId ? -1 : 1);
+
+function aboutOf(fact: Fact, { rows }: Known, seen: string): string[] {
+  const named = seen.match(/\bing-[0-9a-z]{26}/g) ?? [];
+  const taskIds = [
+    ...("row" in fact && fact.row ? [fact.row.taskId] : []),
+    ...("asked" in fact ? [fact.asked.taskId] : []),
+    ...named,
+  ];
+  const ids = taskIds.flatMap((taskId) => {
+    const row = rows.get(taskId ?? "");
+    return [taskId, row?.robotUserId, row?.trtcTaskId, row?.play.StreamUrl];
+  });
+  if ("task" in fact) ids.push(fact.task.taskId);
+  if ("asked" in fact) ids.push(fact.asked.intent);
+  return [...new Set(ids.filter((id) => typeof id === "string"))];
+}
+
+const clockText = (at: Date | null) => at?.toISOString().slice(14, 23) ?? "-";
+
+function rowText(before: StoredIngest | undefined, row: StoredIngest): string {
+  const { state, endReason, fence, leaseUntil, deadlineAt, unsureUntil, trtcTaskId } = row;
+  const change = before && before.state !== state ? `${before.state} → ${state}` : state;
+  return [
+    `${row.taskId} ${change}${endReason ? `(${endReason})` : ""} fence ${fence}`,
+    `lease ${clockText(leaseUntil)} deadline ${clockText(deadlineAt)} unsure ${clockText(unsureUntil)}`,
+    `robot ${row.robotUserId}${trtcTaskId === null ? "" : ` task ${trtcTaskId}`}`,
+  ].join(", ");
+}
+
+/** Without what is signed: it is long, and says nothing. */
+function shown(request: object): string {
+  const { UserSig, PrivateMapKey, ...rest } = request as Record<string, unknown>;
+  return JSON.stringify(rest, Object.keys(rest).sort());
+}
+
+const answerText = (outcome: object): string =>
+  outcome instanceof ApiError ? outcome.code : JSON.stringify(outcome);

@@ -1,0 +1,223 @@
+/** DESIGN section 3, "What must always hold", and what follows from it for every answer. */
+import { MINUTE_MS } from "../../../shared/clock.js";
+import { makeRateWindow } from "../../../local/trtc/rate-window.js";
+import { isBeyondReach, isOwnLateRequest, isUnsure } from "./exclusions.js";
+import type { Check, Known } from "./facts.js";
+import type { StoredIngest } from "../model/tables.js";
+
+/** The workload's callers may have ingests of ten minutes. */
+export const LIMIT_MS = 10 * MINUTE_MS;
+
+const everyIngestHasADeadline: Check = {
+  name: "1: every ingest has a deadline",
+  objection(fact, { skewMaxMs }) {
+    if (fact.kind !== "row") return undefined;
+    const { deadlineAt, latestAt, startedAt, createdAt } = fact.row;
+    const lasts = deadlineAt.getTime() - (startedAt ?? createdAt).getTime();
+    if (Number.isNaN(lasts)) return "the row has no deadline";
+    // A start counts from the instant of its call, and whoever drives it has a clock of its own.
+    if (lasts > LIMIT_MS + 2 * skewMaxMs)
+      return `the row's deadline is ${lasts} ms after its start`;
+    if (deadlineAt > latestAt) return "the row's deadline is past the latest that it may have";
+    return undefined;
+  },
+};
+
+const oneRobotPerIntent: Check = {
+  name: "2: never two robots in the room",
+  objection(fact, known) {
+    if (fact.kind !== "task-began") return undefined;
+    const { callerId, clientToken, taskId } = fact.row;
+    const isSame = (row: StoredIngest) =>
+      row.taskId === taskId ||
+      (clientToken !== null && row.callerId === callerId && row.clientToken === clientToken);
+    const playing = known.trtc.tasks.live().flatMap((task) => {
+      const row = known.rows.get(known.rowIdOf.get(task.taskId) ?? "");
+      return row && isSame(row) && !isBeyondReach(known, task) ? row : [];
+    });
+    if (playing.length < 2 || playing.some(isUnsure)) return undefined;
+    return `${playing.length} robots play: ${playing.map((row) => row.robotUserId).join(", ")}`;
+  },
+};
+
+/** By caller and ClientToken, the ingest that was answered. */
+function oneAnswer(): Check {
+  const answers = new Map<string, string>();
+  return {
+    name: "2: one token, one answer",
+    objection(fact) {
+      if (fact.kind !== "answered" || fact.asked.verb !== "StartStreamIngest") return undefined;
+      const { callerId, clientToken } = fact.asked;
+      if (clientToken === undefined) return undefined;
+      const { TaskId, TrtcTaskId, UserId } = fact.answer;
+      const answer = [TaskId, TrtcTaskId, UserId].join(" ");
+      const earlier = answers.get(`${callerId} ${clientToken}`) ?? answer;
+      answers.set(`${callerId} ${clientToken}`, answer);
+      return earlier === answer ? undefined : `first answered ${earlier}, then ${answer}`;
+    },
+  };
+}
+
+const rowBeforeCall: Check = {
+  name: "3: every task is known by a row",
+  objection(fact) {
+    if (fact.kind !== "call-left" || fact.action !== "StartStreamIngest") return undefined;
+    return fact.row ? undefined : "a start was sent of which no row knows";
+  },
+};
+
+const nothingStopsEarly: Check = {
+  name: "4: nothing is stopped before its deadline unless somebody asked",
+  objection(fact, { nowMs, skewMaxMs, stopAsked, heard }) {
+    if (fact.kind !== "task-ended" || !fact.row) return undefined;
+    const { taskId, deadlineAt, state, trtcTaskId } = fact.row;
+    const earlyMs = deadlineAt.getTime() - skewMaxMs - nowMs();
+    if (earlyMs <= 0 || stopAsked.has(taskId) || state === "ended") return undefined;
+    // A task of a start that is still being settled may have to make room for its successor.
+    if (trtcTaskId !== fact.task.taskId && !heard.has(fact.task.taskId)) return undefined;
+    if (isOwnLateRequest(fact, fact.row)) return undefined;
+    return `${fact.call.action} ended it ${earlyMs} ms before its deadline, and nobody had asked`;
+  },
+};
+
+/** A statement, a slot among those of a burst, and the way there. */
+const LATE_MAX_MS = 3000;
+
+/** A deadline that was set closer than this may be late by as much: the README says so. */
+const TICK_MS = MINUTE_MS + 3000;
+
+const stopsAreOnTime: Check = {
+  name: "4: with nothing failing, everything is stopped on time",
+  objection(fact, { isCalm, nowMs, skewMaxMs, dueSinceMs }) {
+    if (!isCalm || fact.kind !== "task-ended" || !fact.row) return undefined;
+    const dueMs = fact.row.dueAt.getTime();
+    const lateMs = nowMs() - dueMs;
+    const isShortNotice = dueMs - (dueSinceMs.get(fact.row.taskId) ?? 0) < TICK_MS;
+    if (lateMs <= LATE_MAX_MS + skewMaxMs + (isShortNotice ? TICK_MS : 0)) return undefined;
+    return `it was stopped ${lateMs} ms after it was due`;
+  },
+};
+
+const CALLS_PER_SECOND = 20;
+
+function rateIsKept(): Check {
+  const windows = new Map<string, ReturnType<typeof makeRateWindow>>();
+  return {
+    name: "5: no more than 20 calls a second leave",
+    objection(fact, { isCalm }) {
+      // A call leaves late by as much as the answer that gave it its slot was under way.
+      if (fact.kind !== "call-left" || !isCalm) return undefined;
+      const window = windows.get(fact.action) ?? makeRateWindow();
+      windows.set(fact.action, window);
+      if (window.admit(fact.leavesMs, CALLS_PER_SECOND)) return undefined;
+      return `${window.mostInOneSecond()} calls of ${fact.action} left in one second`;
+    },
+  };
+}
+
+function playingOf(known: Known, { taskId }: StoredIngest) {
+  return known.trtc.tasks
+    .live()
+    .filter((task) => known.rowIdOf.get(task.taskId) === taskId)
+    .filter((task) => !isBeyondReach(known, task));
+}
+
+const endedIsOver: Check = {
+  name: "6: what is ended has no live task",
+  objection(fact, known) {
+    if (fact.kind !== "row" && fact.kind !== "task-began") return undefined;
+    if (fact.row.state !== "ended" || isUnsure(fact.row)) return undefined;
+    const [task] = playingOf(known, fact.row);
+    return task && `the row is ended (${fact.row.endReason ?? ""}), and ${task.taskId} plays`;
+  },
+};
+
+const storedBeforeAnswered: Check = {
+  name: "7: an accepted start is in the database before the caller hears of it",
+  objection(fact, { rows }) {
+    if (fact.kind !== "answered" || fact.asked.verb !== "StartStreamIngest") return undefined;
+    const row = rows.get(String(fact.answer["TaskId"]));
+    if (!row) return "the caller was told a TaskId that no row has";
+    if (row.trtcTaskId === fact.answer["TrtcTaskId"]) return undefined;
+    return "the caller was told another TrtcTaskId than the row's";
+  },
+};
+
+const stoppedIsOver: Check = {
+  name: "a stop that succeeded is the end",
+  objection(fact, known) {
+    if (fact.kind !== "answered" || fact.asked.verb !== "StopStreamIngest") return undefined;
+    const row = known.rows.get(fact.asked.taskId ?? "");
+    if (!row) return "the stop of an ingest was answered that no row knows";
+    // Whoever took the stop over, and finds it done, may still have to write it down.
+    const [task] = isUnsure(row) ? [] : playingOf(known, row);
+    return task && `the stop was answered, and ${task.taskId} plays`;
+  },
+};
+
+/** Codes that say: nobody knows yet. */
+const UNKNOWN = /^(InternalError|ServiceUnavailable)/;
+
+const failedMeansFailed: Check = {
+  name: "a start that was refused plays nothing",
+  objection(fact, known) {
+    if (fact.kind !== "refused" || fact.asked.verb !== "StartStreamIngest") return undefined;
+    const { error, asked } = fact;
+    // Without a token, another start of the same intent may well play; and who waits, waits.
+    if (asked.clientToken === undefined || UNKNOWN.test(error.code)) return undefined;
+    if (error.retry || error.code === "ResourceInUse") return undefined;
+    const rows = known.rowsOfIntent(asked.intent).filter((row) => !isUnsure(row));
+    const task = rows.flatMap((row) => playingOf(known, row))[0];
+    return task && `the caller was told ${error.code}, and ${task.taskId} plays`;
+  },
+};
+
+const ORDER = ["starting", "running", "stopping", "ended"];
+
+const forwardOnly: Check = {
+  name: "states only move forward",
+  objection(fact) {
+    if (fact.kind !== "row" || !fact.before) return undefined;
+    const { before, row } = fact;
+    if (ORDER.indexOf(row.state) < ORDER.indexOf(before.state)) {
+      return `the row went from ${before.state} back to ${row.state}`;
+    }
+    if (row.fence < before.fence) return "the row's fence went back";
+    if (before.state !== "ended") return undefined;
+    return row.endReason === before.endReason ? undefined : "the reason of an end was changed";
+  },
+};
+
+const reasonsAreTrue: Check = {
+  name: "the reason of an end is true",
+  objection(fact, { stopAsked, skewMaxMs, trtc }) {
+    if (fact.kind !== "row" || fact.row.state !== "ended" || fact.before?.state === "ended") {
+      return undefined;
+    }
+    const { endReason, taskId, endedAt, deadlineAt, play, trtcTaskId } = fact.row;
+    const leftMs = deadlineAt.getTime() - (endedAt?.getTime() ?? 0);
+    if (endReason === "stopped" && !stopAsked.has(taskId)) return "stopped, and nobody had asked";
+    if (endReason === "expired" && leftMs > 2 * skewMaxMs) return `expired ${leftMs} ms too early`;
+    const isOurs = endReason === "stopped" || endReason === "expired";
+    const wasStopped = trtc.tasks.find(trtcTaskId ?? "")?.ended?.reason === "stopped";
+    if (wasStopped && !isOurs) return `${endReason ?? "?"}, and a stop of ours has ended it`;
+    if (endReason === "finished" && play.RepeatNum === -1) return "a loop finished by itself";
+    return undefined;
+  },
+};
+
+export const INVARIANTS = (): Check[] => [
+  everyIngestHasADeadline,
+  oneRobotPerIntent,
+  oneAnswer(),
+  rowBeforeCall,
+  nothingStopsEarly,
+  stopsAreOnTime,
+  rateIsKept(),
+  endedIsOver,
+  storedBeforeAnswered,
+  stoppedIsOver,
+  failedMeansFailed,
+  forwardOnly,
+  reasonsAreTrue,
+];

@@ -1,0 +1,92 @@
+/** Once nothing goes wrong any more, everything comes to its end, and within these times. */
+import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
+import { endOf } from "../../../local/trtc/task.js";
+import { isBeyondReach, isUnsure, settlesFromMs } from "./exclusions.js";
+import type { Check, Known } from "./facts.js";
+
+/** A lease of a door's time limit, the run that finds it lapsed, and that run's own work. */
+export const SETTLED_WITHIN_MS = 4 * MINUTE_MS;
+
+/** A claim that has to lapse, the run that finds it, its slot. */
+export const STOPPED_WITHIN_MS = 2 * MINUTE_MS;
+
+/** How long a run waits for everything to be over; the last request may arrive late by five. */
+export const OVER_WITHIN_MS = 25 * MINUTE_MS;
+
+const lateBy = (known: Known, sinceMs: number): number =>
+  known.nowMs() - Math.max(known.faultsEndMs(), sinceMs);
+
+const seconds = (ms: number): string => `${Math.round(ms / SECOND_MS)} s`;
+
+const nothingIsLeftOverdue: Check = {
+  name: "4: whatever failed, everything is stopped soon after its deadline",
+  objection(fact, known) {
+    if (fact.kind !== "moment") return undefined;
+    for (const task of known.trtc.tasks.live()) {
+      const row = known.rows.get(known.rowIdOf.get(task.taskId) ?? "");
+      if (!row || isBeyondReach(known, task)) continue;
+      // An unanswered start may arrive late, and is known to be possible until then.
+      const dueMs = Math.max(row.dueAt.getTime(), row.unsureUntil?.getTime() ?? 0);
+      const lateMs = lateBy(known, dueMs);
+      if (lateMs > STOPPED_WITHIN_MS) {
+        return `${task.taskId} of ${row.taskId} plays ${seconds(lateMs)} after it was due`;
+      }
+    }
+    return undefined;
+  },
+};
+
+const nothingStaysUnsettled: Check = {
+  name: "liveness: what was begun is settled",
+  objection(fact, known) {
+    if (fact.kind !== "moment") return undefined;
+    for (const row of known.rows.values()) {
+      const { taskId, state, unsureUntil } = row;
+      const sinceMs = Math.max(known.stateSinceMs.get(taskId) ?? 0, settlesFromMs(known, row));
+      const isBetween = state === "starting" || state === "stopping";
+      const ageMs = isBetween ? lateBy(known, sinceMs) : 0;
+      if (ageMs > SETTLED_WITHIN_MS) return `${taskId} has been ${state} for ${seconds(ageMs)}`;
+      if (state !== "ended" || unsureUntil === null) continue;
+      const unsureMs = lateBy(known, Math.max(sinceMs, unsureUntil.getTime()));
+      if (unsureMs > SETTLED_WITHIN_MS) return `${taskId} is unsure ${seconds(unsureMs)} too long`;
+    }
+    return undefined;
+  },
+};
+
+/** TRTC is asked about a task that was quiet for five minutes, by a run each minute. */
+const NOTICED_WITHIN_MS = 7 * MINUTE_MS;
+
+const endsAreNoticed: Check = {
+  name: "liveness: a task that has ended by itself is noticed",
+  objection(fact, known) {
+    if (fact.kind !== "moment") return undefined;
+    for (const { taskId, state, trtcTaskId } of known.rows.values()) {
+      const task = state === "running" && known.trtc.tasks.find(trtcTaskId ?? "");
+      const end = task ? endOf(task, new Date(known.nowMs())) : undefined;
+      if (!end) continue;
+      const goneMs = lateBy(known, end.at.getTime());
+      if (goneMs > NOTICED_WITHIN_MS)
+        return `${taskId} is running, and over for ${seconds(goneMs)}`;
+    }
+    return undefined;
+  },
+};
+
+const allIsOver: Check = {
+  name: "liveness: in the end, nothing is left",
+  objection(fact, known) {
+    if (fact.kind !== "end") return undefined;
+    const open = [...known.rows.values()].find((row) => row.state !== "ended" || isUnsure(row));
+    if (open) return `${open.taskId} is ${open.state}${isUnsure(open) ? " and unsure" : ""}`;
+    const task = known.trtc.tasks.live().find((each) => !isBeyondReach(known, each));
+    return task && `${task.taskId} plays for ever`;
+  },
+};
+
+export const LIVENESS = (): Check[] => [
+  nothingIsLeftOverdue,
+  nothingStaysUnsettled,
+  endsAreNoticed,
+  allIsOver,
+];

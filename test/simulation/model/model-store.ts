@@ -1,0 +1,110 @@
+/**
+ * A store that keeps its rows in memory: the same interface as the real one, statement for
+ * statement, and thousands of times as fast. A property test holds the two equal.
+ */
+import { makeSlotReader } from "../../../shared/store/database-time.js";
+import type { Store } from "../../../shared/store/store.js";
+import type { Carry } from "../statements.js";
+import { buryMessage, isTokenSpent, listDeadLetters, resolveDeadLetter } from "./dead-letters.js";
+import { findIngest, forgetSignatures, listIngests, markUpdated } from "./reads.js";
+import { askQuiet, claimStart, claimUnsettled, claimUnsure, clearUnsure } from "./settling.js";
+import { grantSlot, type RawSlot } from "./slots.js";
+import { findStart, insertStart, markFailed, markRunning, type WantedStart } from "./starts.js";
+import {
+  askStop,
+  beginDueStop,
+  beginStop,
+  claimDue,
+  markEnded,
+  nextClaimAt,
+  release,
+} from "./stops.js";
+import type { Tables } from "./tables.js";
+
+export interface ModelOptions {
+  tables: Tables;
+  /** Carries each statement there and its rows back; at once, unless told otherwise. */
+  carry?: Carry;
+  /** The database's clock. */
+  databaseNowMs: () => number;
+  /** The instance's own. */
+  elapsedMs: () => number;
+}
+
+export function createModelStore(options: ModelOptions) {
+  const { tables, databaseNowMs, elapsedMs } = options;
+  const carry: Carry = options.carry ?? ((_, execute) => Promise.resolve(execute()));
+  const readSlot = makeSlotReader(elapsedMs);
+  const slotOf = (raw: RawSlot | undefined) => raw && readSlot(raw);
+  const withSlot = <T extends { slot: RawSlot | undefined }>(found: T) => ({
+    ...found,
+    slot: slotOf(found.slot),
+  });
+
+  /** One statement of this name over the tables. */
+  const statement =
+    <P extends unknown[], R>(name: string, run: (tables: Tables, ...parameters: P) => R) =>
+    (...parameters: P): Promise<R> =>
+      carry(name, () => run(tables, ...parameters));
+
+  return {
+    ready: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+
+    async beginStart(wanted: WantedStart) {
+      const begun = await carry("beginStart", () => insertStart(tables, wanted, databaseNowMs()));
+      if (begun) return { outcome: "begun" as const, ...withSlot(begun) };
+      return carry("findStart", () => findStart(tables, wanted));
+    },
+    findStart: statement("findStart", findStart),
+    markRunning: statement("markRunning", markRunning),
+    markFailed: statement("markFailed", markFailed),
+
+    async beginStop(asked: Parameters<Store["beginStop"]>[0]) {
+      const begun = await carry("beginStop", () => beginStop(tables, asked, databaseNowMs()));
+      return begun && withSlot(begun);
+    },
+    async beginDueStop(asked: Parameters<Store["beginDueStop"]>[0]) {
+      const begun = await carry("beginDueStop", () => beginDueStop(tables, asked, databaseNowMs()));
+      return begun && withSlot(begun);
+    },
+    askStop: statement("askStop", askStop),
+    markEnded: statement("markEnded", markEnded),
+    release: statement("release", release),
+
+    claimDue: statement("claimDue", claimDue),
+    nextClaimAt: statement("nextClaimAt", nextClaimAt),
+
+    claimUnsettled: statement("claimUnsettled", claimUnsettled),
+    claimStart: statement("claimStart", claimStart),
+    claimUnsure: statement("claimUnsure", claimUnsure),
+    clearUnsure: statement("clearUnsure", clearUnsure),
+    askQuiet: statement("askQuiet", askQuiet),
+
+    findIngest: statement("findIngest", findIngest),
+    readIngest: statement("readIngest", ({ ingests }, taskId: string) => ingests.get(taskId)),
+    listIngests: statement("listIngests", listIngests),
+
+    markUpdated: statement("markUpdated", markUpdated),
+    isSignatureUsed: statement("isSignatureUsed", ({ signatures }, signature: string) =>
+      signatures.has(signature),
+    ),
+    forgetSignatures: statement("forgetSignatures", forgetSignatures),
+
+    buryMessage: statement("buryMessage", buryMessage),
+    resolveDeadLetter: statement("resolveDeadLetter", resolveDeadLetter),
+    listDeadLetters: statement("listDeadLetters", listDeadLetters),
+    readDeadLetter: statement("readDeadLetter", ({ letters }, id: string) => letters.get(id)),
+    dropDeadLetter: statement("dropDeadLetter", ({ letters }, id: string) => letters.delete(id)),
+    isTokenSpent: statement("isTokenSpent", isTokenSpent),
+
+    async takeSlot(wanted: Parameters<Store["takeSlot"]>[0]) {
+      const slot = await carry("takeSlot", () =>
+        grantSlot(tables, { ...wanted, databaseNowMs: databaseNowMs() }),
+      );
+      return slotOf(slot);
+    },
+  } satisfies Store;
+}
+
+export type ModelStore = ReturnType<typeof createModelStore>;

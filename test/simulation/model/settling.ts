@@ -1,0 +1,72 @@
+/** shared/store/settle.ts, statement by statement. */
+import { addMs } from "../../../shared/clock.js";
+import type { Ingest } from "../../../shared/store/ingest-row.js";
+import { LATE_START_MS } from "../../../shared/store/starts.js";
+import { change, isAtMost, later, put, select, type StoredIngest, type Tables } from "./tables.js";
+
+interface Claim {
+  at: Date;
+  leaseMs: number;
+}
+
+const isLapsed = ({ state, leaseUntil }: Ingest, at: Date): boolean =>
+  state === "starting" && isAtMost(leaseUntil, at);
+
+/** Whoever takes a start over may send it again, and its answer may be lost again. */
+function taken(row: StoredIngest, { at, leaseMs }: Claim): Partial<Ingest> {
+  const leaseUntil = addMs(at, leaseMs);
+  const unsureUntil = later(row.unsureUntil, addMs(leaseUntil, LATE_START_MS));
+  return { fence: row.fence + 1, leaseUntil, unsureUntil };
+}
+
+export function claimUnsettled(tables: Tables, claim: Claim & { limit: number }): StoredIngest[] {
+  return select(
+    tables,
+    (row) => isLapsed(row, claim.at),
+    ({ leaseUntil }) => leaseUntil,
+  )
+    .slice(0, claim.limit)
+    .map((row) => put(tables, { ...row, ...taken(row, claim) }));
+}
+
+export const claimStart = (
+  tables: Tables,
+  claim: Claim & { taskId: string },
+): StoredIngest | undefined =>
+  change(tables, claim.taskId, {
+    where: (row) => isLapsed(row, claim.at),
+    set: (row) => taken(row, claim),
+  });
+
+export function claimUnsure(
+  tables: Tables,
+  { at, leaseMs, limit }: Claim & { limit: number },
+): StoredIngest[] {
+  const leaseUntil = addMs(at, leaseMs);
+  const isToClear = (row: StoredIngest) =>
+    row.state === "ended" && isAtMost(row.unsureUntil, at) && isAtMost(row.leaseUntil ?? at, at);
+  return select(tables, isToClear, ({ unsureUntil }) => unsureUntil)
+    .slice(0, limit)
+    .map((row) => put(tables, { ...row, fence: row.fence + 1, leaseUntil }));
+}
+
+export function clearUnsure(
+  tables: Tables,
+  { taskId, fence }: { taskId: string; fence: number },
+): void {
+  change(tables, taskId, {
+    where: (row) => row.fence === fence && row.state === "ended",
+    set: () => ({ unsureUntil: null, leaseUntil: null }),
+  });
+}
+
+export function askQuiet(
+  tables: Tables,
+  { at, quietSince, limit }: { at: Date; quietSince: Date; limit: number },
+): StoredIngest[] {
+  const isQuiet = ({ state, heardAt }: Ingest) =>
+    state === "running" && isAtMost(heardAt ?? quietSince, quietSince);
+  return select(tables, isQuiet, ({ heardAt }) => heardAt)
+    .slice(0, limit)
+    .map((row) => put(tables, { ...row, heardAt: at }));
+}

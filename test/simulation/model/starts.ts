@@ -1,0 +1,109 @@
+/** shared/store/starts.ts, statement by statement. */
+import { addMs } from "../../../shared/clock.js";
+import type { Ingest } from "../../../shared/store/ingest-row.js";
+import { LATE_START_MS, type NewIngest } from "../../../shared/store/starts.js";
+import { grantSlot, isSlotNear, type RawSlot } from "./slots.js";
+import { change, put, type StoredIngest, type Tables } from "./tables.js";
+
+export type WantedStart = NewIngest & { leaseMs: number; waitMaxMs: number };
+
+export interface InsertedStart {
+  ingest: StoredIngest;
+  slot: RawSlot | undefined;
+}
+
+/** `undefined` where the statement gives no row: it is not there, or its slot is too far away. */
+export function insertStart(
+  tables: Tables,
+  { leaseMs, waitMaxMs, ...wanted }: WantedStart,
+  databaseNowMs: number,
+): InsertedStart | undefined {
+  const { account } = wanted;
+  const asked = { account, action: "StartStreamIngest", waitMaxMs, databaseNowMs };
+  if (!isSlotNear(tables, asked) || isTaken(tables, wanted)) return undefined;
+  const leaseUntil = addMs(wanted.createdAt, leaseMs);
+  const ingest = put(tables, {
+    ...wanted,
+    state: "starting",
+    endReason: null,
+    failureCode: null,
+    failureMessage: null,
+    trtcTaskId: null,
+    startedAt: null,
+    stopAskedAt: null,
+    endedAt: null,
+    leaseUntil,
+    fence: 0,
+    unsureUntil: addMs(leaseUntil, LATE_START_MS),
+    heardAt: null,
+  });
+  return { ingest, slot: grantSlot(tables, asked) };
+}
+
+/** The unique indexes: the key, the caller's token, and the live robot of an application. */
+const isTaken = ({ ingests }: Tables, wanted: NewIngest): boolean =>
+  ingests.has(wanted.taskId) ||
+  [...ingests.values()].some((row) => hasToken(row, wanted) || hasRobot(row, wanted));
+
+const hasToken = (row: Ingest, { callerId, clientToken }: NewIngest): boolean =>
+  clientToken !== null && row.callerId === callerId && row.clientToken === clientToken;
+
+const hasRobot = (row: Ingest, { sdkAppId, robotUserId }: NewIngest): boolean =>
+  row.sdkAppId === sdkAppId && row.robotUserId === robotUserId && row.state !== "ended";
+
+export type KnownStart =
+  { outcome: "token-known" | "robot-busy"; ingest: StoredIngest } | { outcome: "no-slot" };
+
+export function findStart({ ingests }: Tables, wanted: NewIngest): KnownStart {
+  const rows = [...ingests.values()];
+  const own = rows.find((row) => hasToken(row, wanted));
+  if (own) return { outcome: "token-known", ingest: own };
+  const busy = rows.find((row) => hasRobot(row, wanted));
+  return busy ? { outcome: "robot-busy", ingest: busy } : { outcome: "no-slot" };
+}
+
+interface Claimed {
+  taskId: string;
+  fence: number;
+}
+
+const isHeld = ({ taskId, fence }: Claimed) => ({
+  taskId,
+  where: (row: StoredIngest) => row.fence === fence && row.state === "starting",
+});
+
+export function markRunning(
+  tables: Tables,
+  to: Claimed & { trtcTaskId: string } & Record<"startedAt" | "deadlineAt" | "latestAt", Date>,
+): StoredIngest | undefined {
+  const { trtcTaskId, startedAt, deadlineAt, latestAt } = to;
+  return change(tables, to.taskId, {
+    where: isHeld(to).where,
+    set: ({ fence, unsureUntil }) => ({
+      state: "running",
+      ...{ trtcTaskId, startedAt, deadlineAt, latestAt },
+      leaseUntil: null,
+      heardAt: startedAt,
+      unsureUntil: fence === 0 ? null : unsureUntil,
+    }),
+  });
+}
+
+export function markFailed(
+  tables: Tables,
+  to: Claimed & { code: string; message: string; retry: boolean; at: Date },
+): void {
+  change(tables, to.taskId, {
+    where: isHeld(to).where,
+    set: ({ clientToken, fence, unsureUntil }) => ({
+      state: "ended",
+      endReason: "failed",
+      failureCode: to.code,
+      failureMessage: to.message,
+      endedAt: to.at,
+      leaseUntil: null,
+      clientToken: to.retry ? null : clientToken,
+      unsureUntil: fence === 0 ? null : unsureUntil,
+    }),
+  });
+}

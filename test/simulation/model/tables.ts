@@ -1,0 +1,66 @@
+/**
+ * The tables, as the model of the store keeps them: rows are never changed but replaced, so a row
+ * that was handed out stays as it was, as a database's answer does.
+ */
+import { dueAt } from "../../../shared/ingest/lifecycle.js";
+import type { DeadLetter } from "../../../shared/store/dead-letters.js";
+import type { Ingest } from "../../../shared/store/ingest-row.js";
+import type { SlotRow } from "./slots.js";
+
+/** With the generated column. */
+export type StoredIngest = Ingest & { dueAt: Date };
+
+export interface Tables {
+  ingests: Map<string, StoredIngest>;
+  /** By account and action. */
+  slots: Map<string, SlotRow>;
+  /** When each signature was used. */
+  signatures: Map<string, Date>;
+  letters: Map<string, DeadLetter>;
+  /** Every row as it became, since the last look; undefined where nobody looks. */
+  changed: StoredIngest[] | undefined;
+}
+
+export const makeTables = (): Tables => ({
+  ingests: new Map(),
+  slots: new Map(),
+  signatures: new Map(),
+  letters: new Map(),
+  changed: undefined,
+});
+
+export function put(tables: Tables, ingest: Ingest): StoredIngest {
+  const stored = { ...ingest, dueAt: dueAt(ingest) };
+  tables.ingests.set(ingest.taskId, stored);
+  tables.changed?.push(stored);
+  return stored;
+}
+
+/** `update … where task_id = $1 and …`: the new row, or nothing. */
+export function change(
+  tables: Tables,
+  taskId: string,
+  {
+    where,
+    set,
+  }: { where: (row: StoredIngest) => boolean; set: (row: StoredIngest) => Partial<Ingest> },
+): StoredIngest | undefined {
+  const row = tables.ingests.get(taskId);
+  return row && where(row) ? put(tables, { ...row, ...set(row) }) : undefined;
+}
+
+/** Rows that fit, the least by `key` first; null comes first, as `nulls first` says. */
+export function select(
+  { ingests }: Tables,
+  where: (row: StoredIngest) => boolean,
+  key: (row: StoredIngest) => Date | null,
+): StoredIngest[] {
+  const ms = (row: StoredIngest) => key(row)?.getTime() ?? Number.NEGATIVE_INFINITY;
+  return [...ingests.values()].filter(where).sort((a, b) => ms(a) - ms(b));
+}
+
+export const isAtMost = (one: Date | null, other: Date): boolean =>
+  one !== null && one.getTime() <= other.getTime();
+
+export const later = (one: Date | null, other: Date): Date =>
+  one !== null && one.getTime() > other.getTime() ? one : other;

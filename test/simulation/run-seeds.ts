@@ -1,0 +1,60 @@
+/** Many seeds on all cores: the seeds are dealt to processes, and what these say is summed up. */
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Coverage } from "./faults.js";
+import { addCoverage, type Replay } from "./report.js";
+import type { Share, Told } from "./worker.js";
+
+const WORKER = fileURLToPath(new URL("./worker.ts", import.meta.url));
+
+export interface SeedRun extends Replay {
+  from: number;
+  seeds: number;
+  jobs: number;
+  /** Goes on after a seed that broke something. */
+  all: boolean;
+  onProgress: (done: number) => void;
+}
+
+export interface SeedResult {
+  done: number;
+  coverage: Coverage;
+  failures: Told["failures"];
+}
+
+/** Rejects when a process ends before its share is done. */
+export async function runSeeds(run: SeedRun): Promise<SeedResult> {
+  const result: SeedResult = { done: 0, coverage: new Map(), failures: [] };
+  const ending = new AbortController();
+  const hear = (told: Told): void => {
+    result.done += told.seeds;
+    addCoverage(result.coverage, told.coverage);
+    result.failures.push(...told.failures);
+    run.onProgress(result.done);
+    if (result.failures.length > 0 && !run.all) ending.abort();
+  };
+  const { from, seeds, jobs, store, bug } = run;
+  const shares = Array.from({ length: Math.min(jobs, seeds) }, (_, index) => ({
+    ...{ from: from + index, until: from + seeds, step: jobs, store, bug },
+  }));
+  await Promise.all(shares.map((share) => simulateElsewhere(share, hear, ending.signal)));
+  return result;
+}
+
+function simulateElsewhere(
+  share: Share,
+  hear: (told: Told) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = fork(WORKER);
+    child.on("message", (told) => hear(told as Told));
+    child.on("error", reject);
+    child.on("exit", (code) => {
+      if (code === 0 || signal.aborted) resolve();
+      else reject(new Error(`a process of the simulation ended with ${code ?? "a signal"}`));
+    });
+    signal.addEventListener("abort", () => child.kill(), { once: true });
+    child.send(share);
+  });
+}

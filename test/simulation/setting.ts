@@ -1,0 +1,71 @@
+/** What a seed draws before anything happens: how much goes wrong, where it runs, what TRTC is like. */
+import { MINUTE_MS } from "../../shared/clock.js";
+import { DEFAULT_SWITCHES, type Switches } from "../../local/trtc/switches.js";
+import type { Mood } from "./faults.js";
+import type { Random } from "./random.js";
+import type { Shape } from "./workload.js";
+
+export interface Setting {
+  shape: Shape;
+  mood: Mood;
+  switches: Switches;
+  machines: number;
+  /** No machine's wall clock is farther from the true time. */
+  skewMaxMs: number;
+  /** Nothing goes wrong after it; what is on its way may still arrive five minutes late. */
+  faultsLastMs: number;
+  /** When the database is away, for everybody; milliseconds from the start. */
+  outages: readonly (readonly [fromMs: number, toMs: number])[];
+}
+
+const SHAPES: readonly Shape[] = [
+  ...Array.from({ length: 28 }, () => "usual" as const),
+  "burst of starts",
+  "deadlines at once",
+];
+
+/** One fault alone shows best what it does; and many at once, what nobody has thought of. */
+const MOODS: readonly Mood[] = [
+  ...(["calm", "one fault", "one fault", "one fault"] as const),
+  ...(["some faults", "some faults", "some faults", "many faults", "many faults"] as const),
+];
+
+export function drawSetting(random: Random): Setting {
+  const shape = random.pick(SHAPES);
+  // How fast calls leave is judged where nothing holds them up.
+  const mood = shape !== "usual" && random.chance(0.5) ? "calm" : random.pick(MOODS);
+  return {
+    shape,
+    mood,
+    switches: drawSwitches(random),
+    machines: random.between(2, 4),
+    skewMaxMs: random.pick([0, 50, 500]),
+    // Robots that may come late are looked after long after the last start.
+    faultsLastMs: mood === "calm" ? 0 : random.pick([6, 6, 14]) * MINUTE_MS,
+    outages: drawOutages(random, mood),
+  };
+}
+
+/** Every value of what TRTC leaves undocumented and what matters here. */
+function drawSwitches(random: Random): Switches {
+  return {
+    ...DEFAULT_SWITCHES,
+    taskExistKey: random.pick(["robot", "room-and-robot", "never"]),
+    sameRobot: random.pick(["refuse", "interrupt"]),
+    removedRobotEndsTask: random.chance(0.7),
+    taskSeenFrom: random.pick(["every-region", "own-region"]),
+    ...(random.chance(0.1) && { concurrency: random.between(1, 4) }),
+  };
+}
+
+function drawOutages(random: Random, mood: Mood): Setting["outages"] {
+  if (mood !== "many faults" || random.chance(0.5)) return [];
+  const fromMs = random.between(0, 4 * MINUTE_MS);
+  return [[fromMs, fromMs + random.between(1000, 70_000)]];
+}
+
+export function settingText({ shape, mood, machines, skewMaxMs, switches }: Setting): string {
+  const { taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, concurrency } = switches;
+  const given = { taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, concurrency };
+  return `${shape}; ${mood}; ${machines} machines, clocks within ${skewMaxMs} ms; ${JSON.stringify(given)}`;
+}

@@ -1,0 +1,28 @@
+/** Who calls, and for which application: the same in every seed. */
+import { readConfig } from "../../shared/validation/configuration.js";
+
+const SDK_APP_ID = 1_600_000_000;
+const SECRET_KEY = "simulated-application-key";
+
+export const CALLER_IDS = ["backend", "editor"];
+
+/** TRTC's view of it. */
+export const APPLICATION = {
+  sdkAppId: SDK_APP_ID,
+  secretKey: SECRET_KEY,
+  site: "intl",
+} as const;
+
+export const CONFIG = readConfig({
+  CALLERS: JSON.stringify(
+    CALLER_IDS.map((Id) => ({
+      Id,
+      SecretKeys: [`${Id}-secret-key-of-the-simulation`],
+      SdkAppIds: [SDK_APP_ID],
+      MaxDuration: 10,
+    })),
+  ),
+  // The hosts of the workload are none: there is nothing to find out about them.
+  ALLOW_PRIVATE_STREAM_HOSTS: "on",
+  TRTC_APPS: JSON.stringify([{ SdkAppId: SDK_APP_ID, SecretKey: SECRET_KEY }]),
+});

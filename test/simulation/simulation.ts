@@ -1,0 +1,140 @@
+/** One seed, from its first draw to its verdict. */
+import { SECOND_MS } from "../../shared/clock.js";
+import type { Database } from "../../shared/store/database.js";
+import { lookAt, makeBehind } from "./behind.js";
+import { live } from "./callers.js";
+import { type Known, makeFacts, type Violation } from "./checks/facts.js";
+import { INVARIANTS } from "./checks/invariants.js";
+import { LIVENESS, OVER_WITHIN_MS } from "./checks/liveness.js";
+import { count, type Coverage, type FaultPlan, makeFaultPlan } from "./faults.js";
+import { type History, makeHistory } from "./history.js";
+import { type Machine, makeMachines } from "./machines.js";
+import { makePlatform, type Patch } from "./platform.js";
+import { makeRandom } from "./random.js";
+import { APPLICATION, CONFIG } from "./settings.js";
+import { drawSetting, type Setting, settingText } from "./setting.js";
+import { makeTimeline, type Timeline } from "./timeline.js";
+import { runTimers } from "./timers.js";
+import { makeTrtcSide, type TrtcSide } from "./trtc-side.js";
+import { drawStories } from "./workload.js";
+import type { World } from "./world.js";
+
+export interface SimulationOptions {
+  seed: number;
+  /** Absent: the model. It is emptied first. */
+  database?: Database | undefined;
+  /** A deliberate bug. */
+  patch?: Patch | undefined;
+}
+
+export interface Verdict {
+  seed: number;
+  /** Nothing: every promise was kept. */
+  violation: Violation | undefined;
+  coverage: Coverage;
+  history: History;
+  /** What was drawn, for people. */
+  setting: string;
+}
+
+const START_MS = Date.parse("2026-01-01T00:00:00Z");
+
+const LOOKS_EVERY_MS = 10 * SECOND_MS;
+
+export async function simulate({ seed, database, patch }: SimulationOptions): Promise<Verdict> {
+  const random = makeRandom(seed);
+  const setting = drawSetting(random);
+  const { mood, switches, shape, skewMaxMs } = setting;
+  const timeline = makeTimeline(START_MS);
+  const history = makeHistory(timeline.nowMs);
+  const faultsEndMs = START_MS + setting.faultsLastMs;
+  const isFaultless = () => timeline.nowMs() >= faultsEndMs;
+  const faults = makeFaultPlan({ mood, random: random.fork(), isOver: isFaultless });
+  const trtc = makeTrtcSide({ timeline, switches, application: APPLICATION });
+  const machines = makeMachines({ count: setting.machines, skewMaxMs, random, nowMs: START_MS });
+  const facts = makeFacts({
+    known: knownAtFirst({ timeline, trtc, setting, machines, faultsEndMs }),
+    checks: [...INVARIANTS(), ...LIVENESS()],
+    intentOf: ({ play }) => play.StreamUrl,
+    history,
+  });
+  const behind = await makeBehind(database);
+  const world: World = {
+    ...{ config: CONFIG, timeline, faults, history, machines, trtc, facts },
+    random: random.fork(),
+    isDatabaseDown: () => isDuring(setting.outages, timeline.nowMs() - START_MS),
+    afterStatement: lookAt(behind, facts),
+  };
+  const platform = makePlatform({ world, behind, patch });
+
+  const stories = drawStories({ random, startMs: START_MS, shape });
+  let talking = stories.length;
+  for (const story of stories) {
+    void live({ world, platform, random: random.fork() }, story).then(() => (talking -= 1));
+  }
+  runTimers(world, platform);
+  lookNowAndThen(world);
+  const isDecided = () => facts.violation() !== undefined || platform.bug() !== undefined;
+  const isQuiet = () => talking === 0 && isFaultless() && isAllOver(facts.known);
+  await timeline.run({
+    untilMs: faultsEndMs + OVER_WITHIN_MS,
+    isOver: () => isDecided() || isQuiet(),
+  });
+  facts.tell({ kind: "end" });
+  countSetting(faults, setting);
+  const bug = platform.bug();
+  const violation =
+    bug === undefined ? facts.violation() : { check: "a bug", seen: bug, about: [] };
+  return { seed, violation, coverage: faults.coverage, history, setting: settingText(setting) };
+}
+
+const isDuring = (outages: Setting["outages"], ms: number): boolean =>
+  outages.some(([fromMs, toMs]) => fromMs <= ms && ms < toMs);
+
+interface Beginning {
+  timeline: Timeline;
+  trtc: TrtcSide;
+  setting: Setting;
+  machines: readonly Machine[];
+  faultsEndMs: number;
+}
+
+function knownAtFirst(given: Beginning): Omit<Known, "rowsOfIntent"> {
+  const { timeline, trtc, setting, machines, faultsEndMs } = given;
+  return {
+    nowMs: timeline.nowMs,
+    trtc,
+    skewMaxMs: setting.skewMaxMs,
+    isCalm: setting.mood === "calm",
+    faultsEndMs: () => Math.max(faultsEndMs, ...machines.map(({ thawsMs }) => thawsMs)),
+    rows: new Map(),
+    rowIdOf: new Map(),
+    heard: new Set(),
+    stopAsked: new Set(),
+    stateSinceMs: new Map(),
+    dueSinceMs: new Map(),
+  };
+}
+
+function lookNowAndThen({ timeline, facts }: Pick<World, "timeline" | "facts">): void {
+  timeline.at(timeline.nowMs() + LOOKS_EVERY_MS, () => {
+    facts.tell({ kind: "moment" });
+    lookNowAndThen({ timeline, facts });
+  });
+}
+
+function isAllOver({ rows, trtc }: Known): boolean {
+  for (const { state, unsureUntil } of rows.values()) {
+    if (state !== "ended" || unsureUntil !== null) return false;
+  }
+  return trtc.tasks.live().length === 0;
+}
+
+function countSetting({ coverage }: FaultPlan, { mood, shape, switches }: Setting): void {
+  count(coverage, "seeds", mood);
+  count(coverage, "workload", shape);
+  const { taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, concurrency } = switches;
+  const isLimited = concurrency !== undefined;
+  const set = { taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, isLimited };
+  for (const [name, value] of Object.entries(set)) count(coverage, `switch ${name}`, String(value));
+}

@@ -1,0 +1,96 @@
+/**
+ * Virtual time. What is to happen lies in one queue, by its instant; exactly one thing happens at a
+ * time, and everything that follows from it without waiting has happened before the next.
+ */
+export interface Timeline {
+  /** Milliseconds since 1970: the true time, which no instance's clock shows exactly. */
+  nowMs: () => number;
+  at: (atMs: number, happen: () => void | Promise<void>) => void;
+  sleep: (ms: number) => Promise<void>;
+  /** Moves on until `isOver` says so, nothing is left, or `untilMs` is reached. */
+  run: (until: { untilMs: number; isOver: () => boolean }) => Promise<void>;
+}
+
+interface Happening {
+  atMs: number;
+  /** Of what lies at one instant, the first that was planned is the first to happen. */
+  order: number;
+  happen: () => void | Promise<void>;
+}
+
+export function makeTimeline(startMs: number): Timeline {
+  const queue = makeHeap();
+  let now = startMs;
+  let planned = 0;
+
+  const at: Timeline["at"] = (atMs, happen) => {
+    queue.push({ atMs: Math.max(atMs, now), order: (planned += 1), happen });
+  };
+
+  return {
+    nowMs: () => now,
+    at,
+    sleep: (ms) => new Promise((resolve) => at(now + ms, resolve)),
+    async run({ untilMs, isOver }) {
+      await everythingThatFollows();
+      for (let next = queue.peek(); next && next.atMs <= untilMs; next = queue.peek()) {
+        queue.pop();
+        now = next.atMs;
+        const done = next.happen();
+        if (done) await done;
+        await everythingThatFollows();
+        if (isOver()) return;
+      }
+    },
+  };
+}
+
+/** Node calls this back only when no promise is left that could go on. */
+const everythingThatFollows = (): Promise<void> =>
+  new Promise((resolve) => process.nextTick(resolve));
+
+const isBefore = (a: Happening, b: Happening) =>
+  a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+
+/** A binary heap, the earliest on top. */
+function makeHeap() {
+  const heap: Happening[] = [];
+  const of = (index: number) => heap[index] as Happening;
+
+  function swap(one: number, other: number): void {
+    const kept = of(one);
+    heap[one] = of(other);
+    heap[other] = kept;
+  }
+
+  function sink(): void {
+    for (let parent = 0; ;) {
+      let least = parent;
+      for (const child of [2 * parent + 1, 2 * parent + 2]) {
+        if (child < heap.length && isBefore(of(child), of(least))) least = child;
+      }
+      if (least === parent) return;
+      swap(least, parent);
+      parent = least;
+    }
+  }
+
+  return {
+    peek: () => heap[0],
+    push(happening: Happening) {
+      heap.push(happening);
+      for (let child = heap.length - 1; child > 0;) {
+        const parent = (child - 1) >> 1;
+        if (!isBefore(of(child), of(parent))) return;
+        swap(child, parent);
+        child = parent;
+      }
+    },
+    pop() {
+      const last = heap.pop();
+      if (!last || heap.length === 0) return;
+      heap[0] = last;
+      sink();
+    },
+  };
+}
