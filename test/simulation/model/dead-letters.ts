@@ -27,10 +27,11 @@ export function listDeadLetters(
   { all, limit, after }: DeadLetterFilter,
 ): DeadLetter[] {
   const order = (one: Pick<DeadLetter, "receivedAt" | "id">, other: typeof one) =>
-    one.receivedAt.getTime() - other.receivedAt.getTime() || (one.id < other.id ? -1 : 1);
+    one.receivedAt.getTime() - other.receivedAt.getTime() ||
+    Number(one.id > other.id) - Number(one.id < other.id);
   return [...letters.values()]
     .filter((row) => all || !row.replayedAt)
-    .filter((row) => !after || (row.id !== after.id && order(row, after) > 0))
+    .filter((row) => !after || order(row, after) > 0)
     .sort(order)
     .slice(0, limit);
 }
