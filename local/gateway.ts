@@ -1,14 +1,18 @@
 /**
  * Turns HTTP into the events of SCF's function URLs. In the cloud each function has a host of its
- * own; here `POST /` is `api`, and each function is at `/<its name>`.
+ * own; here `POST /` is `api`, and each function is at `/<its name>`. What is called by events and
+ * not by people has no URL in the cloud: here it takes its events at `/_local/events/<its name>`.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { HttpAnswer } from "../shared/runtime/envelope.js";
 import type { LocalFunction } from "./functions.js";
+import { isLoopbackHeader } from "./trtc/loopback.js";
 import { invoke, TimeLimitError } from "./platform.js";
 
 /** What SCF takes at most in one synchronous event. */
 const EVENT_MAX_BYTES = 6 * 1024 * 1024;
+
+export const EVENTS_PATH = "/_local/events/";
 
 export function createGateway(functions: readonly LocalFunction[]): Server {
   const byPath = new Map(
@@ -16,8 +20,15 @@ export function createGateway(functions: readonly LocalFunction[]): Server {
   );
   const api = byPath.get("/api");
   if (api) byPath.set("/", api);
+  const byEventPath = new Map(
+    functions.filter(({ isHttp }) => !isHttp).map((each) => [`${EVENTS_PATH}${each.name}`, each]),
+  );
   return createServer((request, response) => {
-    serve(byPath, request, response).catch((error: unknown) => {
+    const target = byEventPath.get(request.url ?? "");
+    const served = target
+      ? serveEvent(target, request, response)
+      : serve(byPath, request, response);
+    served.catch((error: unknown) => {
       refuse(response, error instanceof TimeLimitError ? 504 : 502, String(error));
     });
   });
@@ -48,6 +59,39 @@ async function serve(
   };
   const answer = (await invoke(target, event)) as HttpAnswer;
   response.writeHead(answer.statusCode, answer.headers).end(answer.body);
+}
+
+/**
+ * The event is the body. It needs no key, so it is nothing for a web page: one that sends JSON to
+ * another origin has to ask first, and nobody answers; nor for a name that was pointed here.
+ */
+async function serveEvent(
+  target: LocalFunction,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { host = "", "content-type": type = "" } = request.headers;
+  const body = await readBody(request);
+  if (request.method !== "POST" || !isLoopbackHeader(host) || type !== "application/json") {
+    refuse(response, 403, "POST the event as application/json, from this machine");
+    return;
+  }
+  const event = body && parseJson(body);
+  if (event === undefined) {
+    refuse(response, 400, "The event is no JSON of at most 6 MB");
+    return;
+  }
+  const answer = await invoke(target, event).catch((error: unknown) => ({ thrown: String(error) }));
+  response.writeHead(200, { "content-type": "application/json" });
+  response.end(JSON.stringify(answer ?? null));
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch {
+    return undefined;
+  }
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {

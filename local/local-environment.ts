@@ -16,6 +16,8 @@ export function localEnvironment(env: Environment, trtcEndpoint: string): Enviro
   const isSet = (value: string | undefined) => value !== undefined && value !== "";
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => isSet(value)));
   const tick = set["EXPIRY_TICK_SECONDS"] ?? EXPIRY_TICK_SECONDS;
+  // Rules and sources name a caller of CALLERS: with callers of one's own, ours is not among them.
+  const events = set["CALLERS"] === undefined ? localEvents(trtcEndpoint) : {};
   return {
     TRTC_ENDPOINT: trtcEndpoint,
     ALLOW_PRIVATE_STREAM_HOSTS: "on",
@@ -44,7 +46,36 @@ export function localEnvironment(env: Environment, trtcEndpoint: string): Enviro
         SecretKey: DEFAULT_ACCOUNTS[DEFAULT_SECRET_ID]?.secretKey,
       })),
     ),
+    ...events,
     ...set,
+  };
+}
+
+/** Where events come from on one machine; the emulator serves what is stored in the buckets. */
+export const LOCAL_SOURCES = {
+  cos: "media-1250000000",
+  s3: "media",
+  ckafka: "ingests",
+  cmq: "ingests",
+  sqs: "arn:aws:sqs:ap-southeast-1:123456789012:ingests",
+  cloudevents: "local.app",
+  eventbridge: "local.app",
+};
+
+function localEvents(trtcEndpoint: string): Environment {
+  const { cos, s3, ckafka, cmq, sqs, cloudevents, eventbridge } = LOCAL_SOURCES;
+  const Caller = LOCAL_CALLER.Id;
+  const played = {
+    ...{ Caller, SdkAppId: DEFAULT_APPLICATIONS[0]?.sdkAppId, RoomId: "{name}", RoomIdType: 0 },
+    ...{ StreamUrl: `${trtcEndpoint}/media/{key}`, RepeatNum: -1, MaxDuration: 5 },
+  };
+  const sources = [
+    ...[`ckafka:${ckafka}`, `cmq:${cmq}`, sqs],
+    ...[`cloudevents:${cloudevents}`, `eventbridge:${eventbridge}`],
+  ];
+  return {
+    RULES: JSON.stringify([cos, s3].map((Bucket) => ({ Bucket, ...played }))),
+    EVENT_CALLERS: JSON.stringify(sources.map((Source) => ({ Source, Caller }))),
   };
 }
 

@@ -20,3 +20,13 @@ export function roleCredential(env: Environment) {
   }
   return { secretId, secretKey, ...(token === undefined ? {} : { token }) };
 }
+
+/** The same on AWS Lambda, whose keys sign for S3 and nothing of Tencent's. */
+export function awsRoleCredential(env: Environment) {
+  const { AWS_ACCESS_KEY_ID: secretId, AWS_SECRET_ACCESS_KEY: secretKey } = env;
+  const token = env["AWS_SESSION_TOKEN"];
+  if (secretId === undefined || secretKey === undefined) {
+    throw new Error("The function has no execution role of AWS");
+  }
+  return { secretId, secretKey, ...(token === undefined ? {} : { token }) };
+}

@@ -14,6 +14,7 @@ import { makeScf } from "../local/cloud/scf.js";
 import { limitFaults, variablesOf } from "../local/deploy/limits.js";
 import { readServiceFile } from "../local/service-file.js";
 import type { TrtcAction } from "../shared/trtc/client.js";
+import { checkRequest } from "../shared/validation/check.js";
 import { readConfig, VARIABLES } from "../shared/validation/configuration.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -56,7 +57,7 @@ describe("the deployment guide names what is deployed", () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
       scripts: Record<string, string>;
     };
-    const named = [...text.matchAll(/npm run ([\w:]+)/g)].map((each) => each[1] ?? "");
+    const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map((each) => each[1] ?? "");
     expect(named).toContain("migrate");
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
   });
@@ -101,6 +102,16 @@ describe("its blocks", () => {
     expect(blockOf("ts")).toContain(`SdkAppId: ${caller?.SdkAppIds[0] ?? "?"}`);
   });
 
+  test("its message is one that its caller may send", () => {
+    const env = parseEnv(blockOf("sh env") + blockOf("sh events"));
+    const { callers, eventCallers } = readConfig(env);
+    expect(callers.has(eventCallers.get("ckafka:ingests") ?? "")).toBe(true);
+    const { Action, ...fields } = JSON.parse(blockOf("json message")) as Record<string, unknown>;
+    expect(checkRequest({ action: Action as "StartStreamIngest", site: "intl" }, fields)).toBe(
+      fields,
+    );
+  });
+
   test("its sums are right, to the last digit that is shown", () => {
     const lines = BLOCKS.filter(({ kind }) => kind === "text sums").flatMap(({ body }) =>
       body.trim().split("\n"),
@@ -132,6 +143,15 @@ describe("its policies give what is called, and no more", () => {
         .map((action) => `trtc:${action}`)
         .sort(),
     );
+  });
+
+  test("whoever presigns objects: reading those that a rule is for, and nothing else", () => {
+    expect(actionsOf("json events-role")).toEqual(["name/cos:GetObject"]);
+    const { rules } = readConfig(parseEnv(blockOf("sh env") + blockOf("sh events")));
+    expect(rules).toHaveLength(1);
+    for (const { Bucket, Prefix = "" } of rules) {
+      expect(blockOf("json events-role")).toContain(`:${Bucket}/${Prefix}*"`);
+    }
   });
 
   test("only SCF may take the execution role", () => {

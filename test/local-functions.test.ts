@@ -23,6 +23,7 @@ describe("the functions", () => {
       ["list-ingests", true, 0],
       ["expire-ingests", false, 1],
       ["settle-ingests", false, 1],
+      ["cloud-event", false, 0],
     ]);
   });
 

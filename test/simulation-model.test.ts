@@ -33,6 +33,10 @@ const waitMaxMs = fc.constantFrom(-1, 0, 5, 60, 2000, 60_000);
 const soonMs = fc.integer({ min: -3000, max: 8000 });
 const reason = fc.constantFrom<EndReason>("stopped", "expired", "finished", "failed", "lost");
 
+const letter = fc.constantFrom("l1", "l2", "l3");
+
+const LETTER = { source: "ckafka:ingests", messageId: "m", message: "why", payload: { a: 1 } };
+
 /** Deadlines differ from row to row: which of two at one instant comes first is nobody's promise. */
 const deadlineOf = (id: string, at: Date, ms: number) => addMs(at, ms * 10 + IDS.indexOf(id));
 
@@ -147,6 +151,22 @@ const operations = (limit: number): fc.Arbitrary<Operation>[] => [
   operation({ account: fc.constantFrom("intl", "cn"), waitMaxMs }, (store, of) =>
     store.takeSlot({ ...of, action: "StopStreamIngest" }),
   ),
+  operation(
+    { id: letter, code: fc.constantFrom("InvalidRequest", "InternalError") },
+    (store, of, at) => store.buryMessage({ ...of, receivedAt: at, ...LETTER }),
+  ),
+  operation({ id: letter }, (store, of, at) => store.resolveDeadLetter({ ...of, at })),
+  operation({ all: fc.boolean(), count: fc.integer({ min: 1, max: 3 }) }, (store, of, at) =>
+    store.listDeadLetters({
+      ...{ all: of.all, limit: of.count },
+      after: of.count === 1 ? { receivedAt: addMs(at, -5000), id: "l2" } : undefined,
+    }),
+  ),
+  operation({ id: letter }, (store, of) => store.readDeadLetter(of.id)),
+  operation({ id: letter }, (store, of) => store.dropDeadLetter(of.id)),
+  operation({ callerId, token: fc.constantFrom("t1", "t2") }, (store, of) =>
+    store.isTokenSpent({ callerId: of.callerId, clientToken: `${of.callerId} ${of.token}` }),
+  ),
 ];
 
 /** As many as the store has, so that a new one is not forgotten here; `ready` and `close` do nothing. */
@@ -163,7 +183,7 @@ const RUNS = fc.constantFrom(1, 10).chain((limit) =>
 test("whatever is asked of both, the model answers as the SQL does", async () => {
   await fc.assert(
     fc.asyncProperty(RUNS, async (steps) => {
-      await database.query("truncate ingest, call_slot, used_signature");
+      await database.query("truncate dead_letter, ingest, call_slot, used_signature");
       let nowMs = T0.getTime();
       const clock = { now: () => new Date(nowMs), elapsedMs: () => nowMs };
       const sql = createStore(database, { clock, isDatabaseOnClock: true });

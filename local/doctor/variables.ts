@@ -25,11 +25,13 @@ function byItsSchema(variable: Variable, subject: Subject): Row {
 }
 
 function inWords(variable: Variable, { config }: Subject): string {
-  const { applications, callers, callersByKeyDigest, accounts } = config;
+  const { applications, callers, callersByKeyDigest, accounts, rules, eventCallers } = config;
   const words: Partial<Record<Variable, string>> = {
     TRTC_APPS: counted(applications?.size ?? 0, "application"),
     CALLERS: `${counted(callers?.size ?? 0, "caller")}, ${counted(callersByKeyDigest?.size ?? 0, "key")}`,
     TRTC_ACCOUNTS: counted(accounts?.size ?? 0, "account"),
+    RULES: counted(rules?.length ?? 0, "rule"),
+    EVENT_CALLERS: counted(eventCallers?.size ?? 0, "source"),
   };
   return words[variable] ?? "set";
 }
@@ -81,7 +83,7 @@ function size(env: Environment): Row {
   const bytes = environmentBytes(variablesOf({ environment: { variables: ours } }, {}));
   const found = `${bytes} of the ${ENVIRONMENT_MAX_BYTES} bytes that SCF takes for one function`;
   const todo =
-    "shorten CALLERS and TRTC_APPS: fewer callers, keys and applications in one deployment";
+    "shorten CALLERS, TRTC_APPS and RULES: fewer callers, keys and applications in one deployment";
   if (bytes > ENVIRONMENT_MAX_BYTES) return fail(check, found, todo);
   return bytes > NEAR * ENVIRONMENT_MAX_BYTES ? warn(check, found, todo) : pass(check, found);
 }

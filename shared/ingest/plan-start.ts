@@ -105,8 +105,9 @@ const playOf = (request: StartRequest): Play => ({
 /** Signed texts are left out: a retry may sign anew and is still the same request. */
 const NOT_COMPARED = new Set<string>(["ClientToken", "UserSig", "PrivateMapKey"]);
 
-function hashOf(sdkAppId: number, { request, region }: Call<"StartStreamIngest">): string {
-  const compared = { ...request, SdkAppId: sdkAppId, Region: region };
+function hashOf(sdkAppId: number, call: Call<"StartStreamIngest">): string {
+  const { request, region, streamName = request.StreamUrl } = call;
+  const compared = { ...request, StreamUrl: streamName, SdkAppId: sdkAppId, Region: region };
   const entries = Object.entries(compared)
     .filter(([field, value]) => !NOT_COMPARED.has(field) && value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));
@@ -122,9 +123,12 @@ export const isRepeatable = (clientToken: string | null): boolean =>
 
 const TOKEN = "token ";
 
+/** As a row has it, apart from signatures. */
+export const storedToken = (clientToken: string): string => `${TOKEN}${clientToken}`;
+
 /** What names the caller's intent: whoever sends a signature again, sends the same request again. */
 function tokenOf({ request, signature }: Call<"StartStreamIngest">): string | null {
-  if (request.ClientToken !== undefined) return `${TOKEN}${request.ClientToken}`;
+  if (request.ClientToken !== undefined) return storedToken(request.ClientToken);
   if (signature === undefined) return null;
   return `signature ${createHash("sha256").update(signature).digest("base64url")}`;
 }

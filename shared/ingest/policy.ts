@@ -2,6 +2,7 @@
 import { ApiError } from "../errors.js";
 import type { Application, Caller, Config } from "../validation/configuration.js";
 import { checkRoom, type RoomIdType } from "../validation/rooms.js";
+import type { Site } from "../validation/sites.js";
 import { checkStreamUrl } from "../validation/stream-url.js";
 
 /** The application that was named; or the caller's only one, when none was. */
@@ -23,6 +24,17 @@ function onlyApplication({ SdkAppIds }: Caller): number {
     "MissingParameter.SdkAppId",
     "SdkAppId is missing: the caller has several applications, so send the number of one.",
   );
+}
+
+/**
+ * The site decides which fields there are, and the application decides the site; of a request that
+ * has not been checked yet, and that may be refused for its application later.
+ */
+export function siteFor(config: Config, { SdkAppIds }: Caller, sdkAppId: unknown): Site {
+  const named = typeof sdkAppId === "number" ? config.applications.get(sdkAppId) : undefined;
+  const [only, ...others] = SdkAppIds;
+  const implied = others.length === 0 ? config.applications.get(only ?? 0) : undefined;
+  return (named ?? implied)?.Site ?? "cn";
 }
 
 export function checkRoomGrant(caller: Caller, roomId: string, roomIdType: RoomIdType): void {

@@ -2,6 +2,7 @@
 import type { Clock } from "../clock.js";
 import type { Log } from "../log.js";
 import type { Notifier } from "../notify/notifier.js";
+import type { StorageCredential } from "../signing/presigned.js";
 import type { Store } from "../store/store.js";
 import type { Trtc } from "../trtc/client.js";
 import type { Application, Caller, Config } from "../validation/configuration.js";
@@ -15,6 +16,8 @@ export interface Services {
   trtc: Trtc;
   notifier: Notifier;
   randomBytes: (size: number) => Uint8Array;
+  /** Whose right to read a bucket is lent: an account's fixed keys, or the execution role's. */
+  storageCredential: (storage: "cos" | "s3", account: string | undefined) => StorageCredential;
 }
 
 /** A checked request, and who sent it. */
@@ -27,6 +30,8 @@ export interface Call<A extends Action> {
   region?: string | undefined;
   /** Of a signed request: the same signature means the same request, sent again. */
   signature?: string | undefined;
+  /** What the StreamUrl stands for, where the URL itself differs each time it is made. */
+  streamName?: string | undefined;
   /** Until the platform ends the function. */
   timeLeftMs: () => number;
 }

@@ -1,6 +1,6 @@
 /** From an HTTP event to a checked call of one use case: who, what, and whether it fits. */
 import { isTaskId } from "../ingest/ids.js";
-import { applicationOf } from "../ingest/policy.js";
+import { applicationOf, siteFor } from "../ingest/policy.js";
 import type { Call, Services, UseCase } from "../ingest/services.js";
 import { checkRequest } from "../validation/check.js";
 import { checkRegion } from "../validation/region.js";
@@ -42,12 +42,7 @@ interface Fitting<A extends Action> extends Asked {
 function fitted<A extends Action>(action: A, fitting: Fitting<A>): () => Promise<object> {
   const { services, useCases, trace, read } = fitting;
   const { config } = services;
-  // The site decides which fields there are, and the application decides the site.
-  const { SdkAppId } = read.fields;
-  const named = typeof SdkAppId === "number" ? config.applications.get(SdkAppId) : undefined;
-  const [only, ...others] = fitting.caller.caller.SdkAppIds;
-  const implied = others.length === 0 ? config.applications.get(only ?? 0) : undefined;
-  const site = (named ?? implied)?.Site ?? "cn";
+  const site = siteFor(config, fitting.caller.caller, read.fields["SdkAppId"]);
   const request = checkRequest({ action, site }, read.fields);
   if ("TaskId" in request && isTaskId(request.TaskId)) trace.ingest = request.TaskId;
   const call: Call<A> = { ...fitting.caller, request };

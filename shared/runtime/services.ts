@@ -1,10 +1,12 @@
 /** Opens what the use cases may touch: once per instance, on the first event. */
 import { randomBytes } from "node:crypto";
 import { type Clock, systemClock } from "../clock.js";
-import { type Environment, environment, roleCredential } from "../config.js";
+import { awsRoleCredential, type Environment, environment, roleCredential } from "../config.js";
+import { ApiError } from "../errors.js";
 import type { Services } from "../ingest/services.js";
 import { consoleLog, type Log } from "../log.js";
 import { openNotifier } from "../notify/notifier.js";
+import type { StorageCredential } from "../signing/presigned.js";
 import type { Database } from "../store/database.js";
 import { openPostgres } from "../store/postgres.js";
 import { createStore } from "../store/store.js";
@@ -31,9 +33,17 @@ export function makeServices({
     endpoint: config.trtcEndpoint,
     timeoutMs: config.trtcTimeoutMs,
   });
-  const notifier = openNotifier({ allowPrivateHosts: config.allowPrivateNotifyHosts });
-  const store = createStore(database, { clock });
-  return { config, clock, log, store, trtc, notifier, randomBytes };
+  return {
+    config,
+    clock,
+    log,
+    store: createStore(database, { clock }),
+    trtc,
+    notifier: openNotifier({ allowPrivateHosts: config.allowPrivateNotifyHosts }),
+    randomBytes,
+    storageCredential: (storage, account) =>
+      storageCredential(config, { storage, account }, environment()),
+  };
 }
 
 let opened: Promise<Services> | undefined;
@@ -66,4 +76,22 @@ export function credentialOf(
   if (!fixed) return roleCredential(env);
   const { SecretId: secretId, SecretKey: secretKey, Token: token } = fixed;
   return { secretId, secretKey, ...(token === undefined ? {} : { token }) };
+}
+
+/** Throws ApiError: without keys no object of the bucket can be played, now or later. */
+export function storageCredential(
+  { accounts }: Pick<Config, "accounts">,
+  { storage, account }: { storage: "cos" | "s3"; account: string | undefined },
+  env: Environment,
+): StorageCredential {
+  try {
+    if (account !== undefined) return credentialOf({ accounts }, account, {});
+    return storage === "cos" ? roleCredential(env) : awsRoleCredential(env);
+  } catch (error) {
+    throw new ApiError(
+      "UnauthorizedOperation",
+      "There are no keys to presign the object's URL with: give the function an execution role that may read it, name an Account of TRTC_ACCOUNTS in the rule, or a public StreamUrl.",
+      { cause: error },
+    );
+  }
 }

@@ -2,6 +2,14 @@
 import { type Clock, systemClock } from "../clock.js";
 import type { Database } from "./database.js";
 import { makeSlotReader } from "./database-time.js";
+import {
+  buryMessage,
+  dropDeadLetter,
+  isTokenSpent,
+  listDeadLetters,
+  readDeadLetter,
+  resolveDeadLetter,
+} from "./dead-letters.js";
 import { claimDue, nextClaimAt } from "./due.js";
 import { makeOutbox } from "./outbox.js";
 import { findIngest, listIngests, readIngest } from "./reads.js";
@@ -62,6 +70,13 @@ export function createStore(
     forgetSignatures: forgetSignatures.bind(undefined, query),
 
     outbox: makeOutbox(query),
+
+    buryMessage: buryMessage.bind(undefined, query),
+    resolveDeadLetter: resolveDeadLetter.bind(undefined, query),
+    listDeadLetters: listDeadLetters.bind(undefined, query),
+    readDeadLetter: readDeadLetter.bind(undefined, query),
+    dropDeadLetter: dropDeadLetter.bind(undefined, query),
+    isTokenSpent: isTokenSpent.bind(undefined, query),
 
     takeSlot: (wanted: SlotWanted) => takeSlot(query, { ...wanted, ...slotTime() }),
     close,

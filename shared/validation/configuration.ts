@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { type Static, Type } from "@sinclair/typebox";
 import type { Environment } from "../config.js";
 import { type Caller, callerSchema, readCallers } from "./callers.js";
+import { EVENT_SCHEMAS, type EventConfig, readEventCallers, readRules } from "./event-rules.js";
 import { FIELDS } from "./fields.js";
 import {
   ConfigError,
@@ -47,13 +48,14 @@ export const LIST_SCHEMAS = {
   CALLERS: callerSchema,
   TRTC_APPS: applicationSchema,
   TRTC_ACCOUNTS: accountSchema,
+  ...EVENT_SCHEMAS,
 };
 
 export type Application = Required<Static<typeof applicationSchema>>;
 
 export type Account = Static<typeof accountSchema>;
 
-export interface Config {
+export interface Config extends EventConfig {
   callers: ReadonlyMap<string, Caller>;
   /** By the SHA-256 of each key, so that looking a Bearer key up takes no secret-dependent time. */
   callersByKeyDigest: ReadonlyMap<string, Caller>;
@@ -77,6 +79,8 @@ export const VARIABLES = [
   "ALLOW_PRIVATE_NOTIFY_HOSTS",
   "CALLERS",
   "TRTC_ACCOUNTS",
+  "RULES",
+  "EVENT_CALLERS",
   "ALLOW_PRIVATE_STREAM_HOSTS",
   "DATABASE_URL",
   "TRTC_ENDPOINT",
@@ -120,6 +124,8 @@ export function judgeConfig(env: Environment): Judgement {
         callers.flatMap((caller) => caller.SecretKeys.map((key) => [keyDigest(key), caller])),
       ),
     accounts: judged("TRTC_ACCOUNTS", () => readAccounts(env)),
+    rules: judged("RULES", () => readRules(env, callers)),
+    eventCallers: judged("EVENT_CALLERS", () => readEventCallers(env, callers)),
     allowPrivateStreamHosts: judged("ALLOW_PRIVATE_STREAM_HOSTS", () =>
       readSwitch(env, "ALLOW_PRIVATE_STREAM_HOSTS"),
     ),

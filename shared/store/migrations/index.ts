@@ -11,6 +11,7 @@
 import { ingests } from "./0001-ingests.js";
 import { settling } from "./0002-settling.js";
 import { notifications } from "./0003-notifications.js";
+import { deadLetters } from "./0004-dead-letters.js";
 
 export interface Migration {
   version: number;
@@ -30,6 +31,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: "ingests", sql: ingests, worksWith: 1 },
   { version: 2, name: "settling", sql: settling, worksWith: 1 },
   { version: 3, name: "notifications", sql: notifications, worksWith: 1 },
+  { version: 4, name: "dead_letters", sql: deadLetters, worksWith: 1 },
 ];
 
 export const CODE_VERSION = MIGRATIONS.at(-1)?.version ?? 0;

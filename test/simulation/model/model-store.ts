@@ -5,6 +5,7 @@
 import { makeSlotReader } from "../../../shared/store/database-time.js";
 import type { Store } from "../../../shared/store/store.js";
 import type { Carry } from "../statements.js";
+import { buryMessage, isTokenSpent, listDeadLetters, resolveDeadLetter } from "./dead-letters.js";
 import { findIngest, forgetSignatures, listIngests, markUpdated } from "./reads.js";
 import { askQuiet, claimStart, claimUnsettled, claimUnsure, clearUnsure } from "./settling.js";
 import { grantSlot, type RawSlot } from "./slots.js";
@@ -89,6 +90,13 @@ export function createModelStore(options: ModelOptions) {
       signatures.has(signature),
     ),
     forgetSignatures: statement("forgetSignatures", forgetSignatures),
+
+    buryMessage: statement("buryMessage", buryMessage),
+    resolveDeadLetter: statement("resolveDeadLetter", resolveDeadLetter),
+    listDeadLetters: statement("listDeadLetters", listDeadLetters),
+    readDeadLetter: statement("readDeadLetter", ({ letters }, id: string) => letters.get(id)),
+    dropDeadLetter: statement("dropDeadLetter", ({ letters }, id: string) => letters.delete(id)),
+    isTokenSpent: statement("isTokenSpent", isTokenSpent),
 
     async takeSlot(wanted: Parameters<Store["takeSlot"]>[0]) {
       const slot = await carry("takeSlot", () =>

@@ -3,6 +3,7 @@
  * that was handed out stays as it was, as a database's answer does.
  */
 import { dueAt } from "../../../shared/ingest/lifecycle.js";
+import type { DeadLetter } from "../../../shared/store/dead-letters.js";
 import type { Ingest } from "../../../shared/store/ingest-row.js";
 import type { SlotRow } from "./slots.js";
 
@@ -15,6 +16,7 @@ export interface Tables {
   slots: Map<string, SlotRow>;
   /** When each signature was used. */
   signatures: Map<string, Date>;
+  letters: Map<string, DeadLetter>;
   /** Every row as it became, since the last look; undefined where nobody looks. */
   changed: StoredIngest[] | undefined;
 }
@@ -23,6 +25,7 @@ export const makeTables = (): Tables => ({
   ingests: new Map(),
   slots: new Map(),
   signatures: new Map(),
+  letters: new Map(),
   changed: undefined,
 });
 

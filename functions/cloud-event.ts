@@ -1,0 +1,19 @@
+/**
+ * What nobody calls: an object is stored, a queue has a message, an application sends a CloudEvent;
+ * and something starts to play, is changed, or is stopped.
+ */
+import { startIngest } from "../shared/ingest/start.js";
+import { stopIngest } from "../shared/ingest/stop.js";
+import { updateIngest } from "../shared/ingest/update.js";
+import { eventFunction } from "../shared/runtime/event.js";
+import { openServices } from "../shared/runtime/services.js";
+
+/** Tests and the local runtime bring their own services. */
+export const makeHandler = eventFunction("cloud-event", {
+  StartStreamIngest: startIngest,
+  StopStreamIngest: stopIngest,
+  UpdateStreamIngest: updateIngest,
+});
+
+/** What the cloud calls: services open once per instance, on the first event. */
+export const handler = makeHandler(openServices);

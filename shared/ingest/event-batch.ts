@@ -1,0 +1,136 @@
+/**
+ * The messages of one event: what belongs to one ingest in its order, the rest side by side, and
+ * all of it within the function's own time.
+ */
+import { type ApiError, asApiError } from "../errors.js";
+import { bury } from "./dead-letters.js";
+import { askedOf, eventCall, type EventRun, type EventUseCases, orderKeyOf } from "./event-call.js";
+import { type EventBatch, type EventMessage, letterIdOf } from "./event-message.js";
+import type { Services } from "./services.js";
+
+export interface BatchOutcome {
+  counts: Record<"messages" | Outcome, number>;
+  /** What may work when it comes again. */
+  later: EventMessage[];
+}
+
+/** `ignored`: an object that no rule is for. `dead`: it can never work, and its letter is kept. */
+type Outcome = "done" | "ignored" | "dead" | "later";
+
+export interface BatchRun extends EventRun {
+  /** The door's name, for the log. */
+  door: string;
+  requestId: string;
+  useCases: EventUseCases;
+}
+
+/** What one instance works on at once: more would only stand in line for TRTC's slots. */
+const LANES_MAX = 8;
+
+/** What is begun must have its answer: a call to TRTC, its slot, and the outcome written down. */
+const BEGIN_MIN_MS = 8000;
+
+export async function playBatch(
+  services: Services,
+  { messages, delivery }: EventBatch,
+  run: BatchRun,
+): Promise<BatchOutcome> {
+  const counts = { messages: messages.length, done: 0, ignored: 0, dead: 0, later: 0 };
+  const later = new Set<EventMessage>();
+  const lanes = lanesOf(messages).values();
+  const settle = (message: EventMessage, outcome: Outcome) => {
+    counts[outcome] += 1;
+    if (outcome === "later") later.add(message);
+  };
+  async function work(): Promise<void> {
+    for (const lane of lanes) {
+      let mustWait = false;
+      for (const message of lane) {
+        mustWait ||= run.timeLeftMs() < BEGIN_MIN_MS;
+        const outcome: Outcome = mustWait
+          ? "later"
+          : await play(services, { message, delivery }, run);
+        settle(message, outcome);
+        // What follows it must not overtake it.
+        mustWait = outcome === "later";
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: LANES_MAX }, work));
+  return { counts, later: messages.filter((message) => later.has(message)) };
+}
+
+function lanesOf(messages: readonly EventMessage[]): Map<string, EventMessage[]> {
+  const lanes = new Map<string, EventMessage[]>();
+  for (const message of messages) {
+    const key = orderKeyOf(message);
+    const lane = lanes.get(key);
+    if (lane) lane.push(message);
+    else lanes.set(key, [message]);
+  }
+  return lanes;
+}
+
+interface Delivered {
+  message: EventMessage;
+  delivery: EventBatch["delivery"];
+}
+
+async function play(
+  services: Services,
+  { message, delivery }: Delivered,
+  run: BatchRun,
+): Promise<Outcome> {
+  const { store, clock, log } = services;
+  const line: Line = { event: run.door, requestId: run.requestId };
+  try {
+    const asked = askedOf(services, message);
+    if (!asked) return "ignored";
+    Object.assign(line, { action: asked.action, caller: asked.caller.Id });
+    const answer = await eventCall(services, { useCases: run.useCases, message, asked }, run)();
+    if ("TaskId" in answer) line.ingest = String(answer.TaskId);
+    if (delivery === "push") await resolve();
+    log({ level: "info", ...line, outcome: "ok" });
+    return "done";
+  } catch (error) {
+    return giveUp(asApiError(error));
+  }
+
+  /** It was sent again, and works now. A letter that lies there too long does no harm. */
+  async function resolve(): Promise<void> {
+    const letter = { id: letterIdOf(message), at: clock.now() };
+    await store.resolveDeadLetter(letter).catch(() => false);
+  }
+
+  async function giveUp(error: ApiError): Promise<Outcome> {
+    const { code, retry, detail, status } = error;
+    let outcome: Outcome = retry ? "later" : "dead";
+    // Whoever pushes gives up soon, or at once: the letter is kept in case it does.
+    const letter = retry && delivery !== "push" ? undefined : await buried(error);
+    if (!retry && letter === undefined) outcome = "later";
+    log({
+      level: status >= 500 ? "error" : "warn",
+      ...line,
+      outcome: code,
+      detail: [letter && `dead letter ${letter}`, detail].filter(Boolean).join("; ") || undefined,
+    });
+    return outcome;
+  }
+
+  /** While the database is away no letter can be written, and the message must come again. */
+  async function buried(error: ApiError): Promise<string | undefined> {
+    try {
+      return await bury(services, message, error);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+interface Line {
+  event: string;
+  requestId: string;
+  action?: string;
+  caller?: string;
+  ingest?: string;
+}

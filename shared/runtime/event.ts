@@ -1,0 +1,82 @@
+/**
+ * The stack of the door for cloud events: one event in, its messages played, and what may work
+ * later thrown back to the queue that it came from.
+ */
+import middy from "@middy/core";
+import { systemClock } from "../clock.js";
+import { asApiError } from "../errors.js";
+import { type BatchOutcome, playBatch } from "../ingest/event-batch.js";
+import type { EventUseCases } from "../ingest/event-call.js";
+import type { EventBatch } from "../ingest/event-message.js";
+import type { Services } from "../ingest/services.js";
+import { consoleLog } from "../log.js";
+import { readEvent } from "./envelopes/read-event.js";
+import { UnknownEventError } from "./envelopes/unknown-event.js";
+import { invocationOf, type PlatformContext } from "./invocation.js";
+
+/** SQS is told which messages are to come again; to everybody else it is a note in the log. */
+export type EventAnswer = BatchOutcome["counts"] | { batchItemFailures: ItemFailure[] };
+
+interface ItemFailure {
+  itemIdentifier: string;
+}
+
+export type EventHandler = (event: unknown, context?: PlatformContext) => Promise<EventAnswer>;
+
+/** Not all of it could be done now: the platform is to send it again. */
+export class ComeAgainError extends Error {
+  override readonly name = "ComeAgainError";
+
+  constructor({ messages, later }: BatchOutcome["counts"]) {
+    super(`${later} of ${messages} messages could not be played now, and may be later`);
+    // The platform prints what is thrown, and this is no fault of the code.
+    this.stack = `${this.name}: ${this.message}`;
+  }
+}
+
+/**
+ * Throws UnknownEventError for what is none of its events, and ComeAgainError for what is to come
+ * again; and what keeps the services from opening.
+ */
+export const eventFunction =
+  (door: string, useCases: EventUseCases) =>
+  (open: () => Promise<Services>): EventHandler => {
+    const run = async (event: unknown, context: unknown): Promise<EventAnswer> => {
+      const { requestId, timeLeftMs } = invocationOf(context as PlatformContext, systemClock);
+      const startedMs = systemClock.elapsedMs();
+      const line = { event: door, requestId };
+      const ms = () => Math.round(systemClock.elapsedMs() - startedMs);
+      // Until the services are open: what keeps them from opening must be readable somewhere.
+      let log = consoleLog;
+      try {
+        const services = await open();
+        log = services.log;
+        const batch = readEvent(event);
+        const played = await playBatch(services, batch, { door, requestId, useCases, timeLeftMs });
+        log({ level: "info", ...line, outcome: "ok", ms: ms(), counts: played.counts });
+        return answerOf(batch, played);
+      } catch (error) {
+        if (error instanceof ComeAgainError) throw error;
+        const isUnknown = error instanceof UnknownEventError;
+        const { code, detail } = asApiError(error);
+        const outcome = isUnknown ? "InvalidRequest" : code;
+        log({
+          level: "error",
+          ...line,
+          outcome,
+          ms: ms(),
+          detail: isUnknown ? error.message : detail,
+        });
+        throw error;
+      }
+    };
+    return middy(run);
+  };
+
+function answerOf({ delivery }: EventBatch, { counts, later }: BatchOutcome): EventAnswer {
+  if (delivery === "queue-partly") {
+    return { batchItemFailures: later.map(({ id }) => ({ itemIdentifier: id })) };
+  }
+  if (later.length > 0) throw new ComeAgainError(counts);
+  return counts;
+}

@@ -1,0 +1,110 @@
+/** Messages that came to nothing: kept until somebody has looked, and they are played again or dropped. */
+import type { Query, Row } from "./database.js";
+
+export interface DeadLetter {
+  id: string;
+  source: string;
+  messageId: string;
+  receivedAt: Date;
+  code: string;
+  message: string;
+  payload: unknown;
+  /** How often it came to nothing. */
+  attempts: number;
+  /** When it came to something after all. */
+  replayedAt: Date | null;
+}
+
+/** The same message once more is the same row, with its newest reason. */
+export async function buryMessage(
+  query: Query,
+  dead: Omit<DeadLetter, "attempts" | "replayedAt">,
+): Promise<void> {
+  await query(
+    `insert into dead_letter (id, source, message_id, received_at, code, message, payload)
+     values ($1, $2, $3, $4, $5, $6, $7::jsonb)
+     on conflict (id) do update
+     set code = excluded.code, message = excluded.message, attempts = dead_letter.attempts + 1,
+         replayed_at = null`,
+    [
+      dead.id,
+      dead.source,
+      dead.messageId,
+      dead.receivedAt,
+      dead.code,
+      dead.message,
+      JSON.stringify(dead.payload),
+    ],
+  );
+}
+
+/** Says whether there was such a letter, and it lay there still. */
+export async function resolveDeadLetter(
+  query: Query,
+  { id, at }: { id: string; at: Date },
+): Promise<boolean> {
+  const rows = await query(
+    "update dead_letter set replayed_at = $2 where id = $1 and replayed_at is null returning id",
+    [id, at],
+  );
+  return rows.length > 0;
+}
+
+export interface DeadLetterFilter {
+  /** Those that came to something as well. */
+  all: boolean;
+  limit: number;
+  /** The last of the page before. */
+  after?: Pick<DeadLetter, "receivedAt" | "id"> | undefined;
+}
+
+/** In the order in which they came, which is the one to replay them in. */
+export async function listDeadLetters(
+  query: Query,
+  { all, limit, after }: DeadLetterFilter,
+): Promise<DeadLetter[]> {
+  const rows = await query(
+    `select * from dead_letter
+     where ($1 or replayed_at is null)
+       and ($3::timestamptz is null or (received_at, id) > ($3, $4))
+     order by received_at, id
+     limit $2`,
+    [all, limit, after?.receivedAt ?? null, after?.id ?? null],
+  );
+  return rows.map(letterOf);
+}
+
+export async function readDeadLetter(query: Query, id: string): Promise<DeadLetter | undefined> {
+  const [row] = await query("select * from dead_letter where id = $1", [id]);
+  return row && letterOf(row);
+}
+
+export async function dropDeadLetter(query: Query, id: string): Promise<boolean> {
+  const rows = await query("delete from dead_letter where id = $1 returning id", [id]);
+  return rows.length > 0;
+}
+
+/** Whether a start with this token was refused for good: the token has that answer, and no other. */
+export async function isTokenSpent(
+  query: Query,
+  { callerId, clientToken }: { callerId: string; clientToken: string },
+): Promise<boolean> {
+  const rows = await query(
+    `select from ingest
+     where caller_id = $1 and client_token = $2 and state = 'ended' and end_reason = 'failed'`,
+    [callerId, clientToken],
+  );
+  return rows.length > 0;
+}
+
+const letterOf = (row: Row): DeadLetter => ({
+  id: String(row["id"]),
+  source: String(row["source"]),
+  messageId: String(row["message_id"]),
+  receivedAt: row["received_at"] as Date,
+  code: String(row["code"]),
+  message: String(row["message"]),
+  payload: row["payload"],
+  attempts: Number(row["attempts"]),
+  replayedAt: row["replayed_at"] as Date | null,
+});

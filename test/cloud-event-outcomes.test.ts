@@ -1,0 +1,325 @@
+/** What becomes of messages that are not simply played: refused, delayed, repeated, out of order. */
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { DEFAULT_ACCOUNTS, DEFAULT_SECRET_ID } from "../local/trtc/defaults.js";
+import { verifyCosUrl } from "../shared/signing/cos-url.js";
+import { verifyS3Url } from "../shared/signing/s3-url.js";
+import {
+  ckafka,
+  fixture,
+  lettersOf,
+  send,
+  sendWith,
+  sqs,
+  startAction,
+  stateOf,
+} from "./support/cloud-events.js";
+import { openTestPostgres } from "./support/databases.js";
+import { CN_APP, type House, INTL_APP, openHouse, SECRET_ID } from "./support/house.js";
+
+const EVENT_CALLERS = ["ckafka:ingests", "arn:aws:sqs:ap-southeast-1:123456789012:ingests"].map(
+  (Source) => ({ Source, Caller: SECRET_ID }),
+);
+
+const CALLERS = [
+  {
+    ...{ Id: SECRET_ID, SecretKeys: ["local-secret-key"], SdkAppIds: [CN_APP] },
+    ...{ RoomPattern: "room.*", MaxDuration: 30 },
+  },
+];
+
+const RULE = { Caller: SECRET_ID, RoomId: "room", RoomIdType: 0, RepeatNum: -1 };
+
+const RULES = [
+  { ...RULE, Bucket: "media-1250000000", MaxDuration: 20, Account: "storage" },
+  { ...RULE, Bucket: "media", Account: "storage" },
+];
+
+const STORAGE = { Account: "storage", SecretId: "AKIDstorage", SecretKey: "the-storage-secret" };
+
+async function open(more: Record<string, string> = {}): Promise<House> {
+  const SecretKey = DEFAULT_ACCOUNTS[DEFAULT_SECRET_ID]?.secretKey;
+  const local = { Account: "cn", SecretId: DEFAULT_SECRET_ID, SecretKey };
+  const env = {
+    EVENT_CALLERS: JSON.stringify(EVENT_CALLERS),
+    CALLERS: JSON.stringify(CALLERS),
+    RULES: JSON.stringify(RULES),
+    TRTC_ACCOUNTS: JSON.stringify([local, STORAGE]),
+    TRTC_TIMEOUT_SECONDS: "1",
+    ...more,
+  };
+  return openHouse({ env, database: await openTestPostgres() });
+}
+
+let house: House;
+beforeEach(async () => {
+  house = await open();
+});
+afterEach(() => house.close());
+
+const action = (fields: object = {}) => startAction(house, fields);
+const starts = () => house.trtc.calls("StartStreamIngest");
+const codes = async () => (await lettersOf(house)).map(({ code }) => code);
+
+describe("what can never work is done with, and its letter kept:", () => {
+  test.each<[what: string, body: () => unknown, code: string]>([
+    ["no JSON", () => "{", "InvalidParameter.BodyParamsError"],
+    ["JSON of another kind", () => "[1]", "InvalidParameter.BodyParamsError"],
+    ["no action", () => ({}), "InvalidAction"],
+    ["an action that asks", () => ({ Action: "DescribeStreamIngest" }), "InvalidAction"],
+    ["a field that is none", () => action({ Rooom: "x" }), "UnknownParameter"],
+    ["a value out of range", () => action({ Volume: 999 }), "InvalidParameter.OutOfRange"],
+    ["another version", () => action({ Version: "2017-01-01" }), "NoSuchVersion"],
+    ["a region with no stop", () => action({ Region: "ap-tokyo" }), "UnsupportedRegion"],
+    [
+      "another's application",
+      () => action({ SdkAppId: INTL_APP }),
+      "UnauthorizedOperation.SdkAppId",
+    ],
+    ["a room out of the grant", () => action({ RoomId: "other" }), "UnauthorizedOperation"],
+    ["a URL that is none", () => action({ StreamUrl: "file:///x" }), "InvalidParameter.StreamUrl"],
+    [
+      "an ingest that is not there",
+      () => ({ Action: "StopStreamIngest", TaskId: "ing-x" }),
+      "FailedOperation.TaskNotExist",
+    ],
+    ["64 kB", () => action({ UserId: "x".repeat(70_000) }), "InvalidRequest"],
+  ])("%s", async (_, body, code) => {
+    const counts = { messages: 1, done: 0, ignored: 0, dead: 1, later: 0 };
+    expect(await send(house, ckafka(body()))).toEqual(counts);
+    expect(await codes()).toEqual([code]);
+    expect(starts()).toBe(0);
+    expect((await stateOf(house)).rows).toEqual([]);
+  });
+
+  test("a source that nobody acts for, whatever the message says", async () => {
+    const event = ckafka(action({ Caller: SECRET_ID }));
+    (event.Records[0] as { Ckafka: { topic: string } }).Ckafka.topic = "other";
+    await send(house, event);
+    expect(await codes()).toEqual(["UnauthorizedOperation"]);
+  });
+
+  test("a refusal by TRTC itself", async () => {
+    const fault = {
+      action: "StartStreamIngest",
+      kind: "error",
+      code: "FailedOperation.NotAllowed",
+    };
+    await fetch(`${house.trtcUrl}/_emulator/faults`, {
+      method: "POST",
+      body: JSON.stringify({ ...fault, times: 1 }),
+    });
+    await send(house, ckafka(action()));
+    expect(await codes()).toEqual(["FailedOperation.NotAllowed"]);
+  });
+});
+
+describe("a letter", () => {
+  test("holds no signed text, and the log none of the message", async () => {
+    const secrets = [
+      "eJw-signed-text-of-a-robot-which-nobody-may-read",
+      "a-signed-permission-of-it",
+    ];
+    const [UserSig, PrivateMapKey] = secrets;
+    await send(house, ckafka(action({ RoomId: "other", UserId: "u", UserSig, PrivateMapKey })));
+    await send(house, ckafka(`not json ${secrets.join(" ")}`));
+    const kept = JSON.stringify(await lettersOf(house));
+    for (const secret of secrets) expect(kept + house.logLines.join()).not.toContain(secret);
+    expect(house.logLines.join()).not.toContain("other");
+    expect(JSON.parse(house.logLines[0] ?? "")).toMatchObject({
+      ...{ level: "warn", event: "cloud-event", action: "StartStreamIngest", caller: SECRET_ID },
+      ...{
+        outcome: "UnauthorizedOperation",
+        detail: expect.stringMatching(/^dead letter \w{20}$/),
+      },
+    });
+  });
+
+  test("takes what PostgreSQL cannot store", async () => {
+    await send(house, ckafka('{"Action":"\\u0000\\ud800"}', `"\0 \udfff`));
+    expect(await codes()).toEqual(["InvalidAction", "InvalidParameter.BodyParamsError"].sort());
+  });
+});
+
+describe("what may work later comes again:", () => {
+  test("a batch of a queue is thrown back, and what was done starts nothing twice", async () => {
+    house.trtc.next("StartStreamIngest", "lose-request");
+    const event = ckafka(action({ RoomId: "room-1" }), action({ RoomId: "room-2" }));
+    await expect(send(house, event)).rejects.toThrow(
+      "1 of 2 messages could not be played now, and may be later",
+    );
+    expect(await codes()).toEqual([]);
+    house.trtc.next("StartStreamIngest");
+    // The one that got no answer is driven by its retry, or by settle-ingests.
+    await house.functionNamed("settle-ingests").handler({}, { request_id: "settle" });
+    await house.database.query(
+      "update ingest set lease_until = now() - interval '1 minute' where state = 'starting'",
+    );
+    await house.functionNamed("settle-ingests").handler({}, { request_id: "settle" });
+    expect(await send(house, event)).toMatchObject({ messages: 2, done: 2 });
+    expect((await stateOf(house)).tasks).toEqual(["room-1 playing", "room-2 playing"]);
+  });
+
+  test("of SQS only the messages that failed", async () => {
+    const event = sqs(["m1", action({ RoomId: "room-1" })], ["m2", "nonsense"], ["m3", action()]);
+    expect(await sendWith(house, event, 5000)).toEqual({
+      batchItemFailures: ["m1", "m2", "m3"].map((itemIdentifier) => ({ itemIdentifier })),
+    });
+    expect(starts()).toBe(0);
+    expect(await send(house, event)).toEqual({ batchItemFailures: [] });
+    expect(await codes()).toEqual(["InvalidParameter.BodyParamsError"]);
+  });
+
+  test("nothing is begun with too little time to end it", async () => {
+    await expect(sendWith(house, ckafka(action()), 7000)).rejects.toThrow("1 of 1 messages");
+    expect(starts()).toBe(0);
+    expect((await stateOf(house)).rows).toEqual([]);
+  });
+
+  test("while no letter can be written", async () => {
+    await house.database.query("alter table dead_letter rename to away");
+    await expect(send(house, ckafka("nonsense"))).rejects.toThrow("1 of 1 messages");
+    await house.database.query("alter table away rename to dead_letter");
+    expect(await send(house, ckafka("nonsense"))).toMatchObject({ dead: 1 });
+  });
+
+  test("who pushes may not push again: a letter is kept until it has", async () => {
+    const event = fixture("cos-created", house);
+    house.trtc.next("StartStreamIngest", "throttle", "throttle", "throttle", "throttle");
+    await house.database.query(
+      `insert into call_slot (account, action, next_free_at) values ('cn', 'StartStreamIngest', now() + interval '1 hour')
+       on conflict (account, action) do update set next_free_at = excluded.next_free_at`,
+    );
+    await expect(send(house, event)).rejects.toThrow("1 of 1 messages");
+    expect(await codes()).toEqual(["RequestLimitExceeded"]);
+    house.trtc.next("StartStreamIngest");
+    await house.database.query("delete from call_slot");
+    expect(await send(house, event)).toMatchObject({ done: 1 });
+    expect((await lettersOf(house))[0]?.replayedAt).toBeInstanceOf(Date);
+  });
+});
+
+describe("a message of its own", () => {
+  test("may bring its own ClientToken, which wins", async () => {
+    const { response } = await house.post("start-ingest", {
+      ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0, StreamUrl: house.clip },
+      ...{ RepeatNum: -1, MaxDuration: 5, ClientToken: "order-4711" },
+    });
+    await send(house, ckafka(action({ ClientToken: "order-4711" })));
+    expect(starts()).toBe(1);
+    expect((await stateOf(house)).rows).toHaveLength(1);
+    expect(response["TaskId"]).toBeDefined();
+  });
+
+  test("and another at the same place of another topic of that name are two", async () => {
+    await send(house, ckafka(action({ RoomId: "room-1" })));
+    await send(house, ckafka(action({ RoomId: "room-2" })));
+    expect((await stateOf(house)).tasks).toEqual(["room-1 playing", "room-2 playing"]);
+    expect(await codes()).toEqual([]);
+  });
+
+  test("and its like of another source are two", async () => {
+    await send(house, sqs(["0/0", action()]));
+    await send(house, ckafka(action()));
+    expect((await stateOf(house)).tasks).toEqual(["room playing", "room playing"]);
+  });
+});
+
+test("what belongs to one ingest stays in its order, and an old update undoes no new one", async () => {
+  await send(house, ckafka(action()));
+  const [row] = await house.database.query("select task_id from ingest");
+  const TaskId = row?.["task_id"];
+  const to = (Volume: number) => ({ Action: "UpdateStreamIngest", TaskId, Volume });
+  const early = ckafka(...[10, 20, 30, 40, 50].map(to));
+  await send(house, early);
+  expect((await stateOf(house)).rows[0]).toMatchObject({ volume: "50" });
+  await send(house, sqs(["late", to(60)]));
+  await send(house, early);
+  expect((await stateOf(house)).rows[0]).toMatchObject({ volume: "60" });
+  await send(house, sqs(["u", to(70)], ["s", { Action: "StopStreamIngest", TaskId }]));
+  expect((await stateOf(house)).tasks).toEqual(["room ended"]);
+  expect(await codes()).toEqual([]);
+});
+
+describe("an object without a public URL", () => {
+  const urlOf = async () => {
+    const [row] = await house.database.query("select play ->> 'StreamUrl' as url from ingest");
+    return String(row?.["url"]);
+  };
+
+  test.each([
+    [
+      "cos-created",
+      "https://media-1250000000.cos.ap-chengdu.myqcloud.com/clip.mp4?",
+      verifyCosUrl,
+      20,
+    ],
+    ["s3-created", "https://media.s3.us-west-2.amazonaws.com/clip.mp4?", verifyS3Url, 30],
+    [
+      "cos-created-non-ascii",
+      "https://media-1250000000.cos.ap-chengdu.myqcloud.com/%E8%AF%BE%E7%A8%8B/%E7%AC%AC%201%2B2%20%E8%AF%BE.mp4?",
+      verifyCosUrl,
+      20,
+    ],
+    [
+      "s3-created-non-ascii",
+      "https://media.s3.us-west-2.amazonaws.com/%E8%AF%BE%E7%A8%8B/%E7%AC%AC%201%2B2%20%E8%AF%BE.mp4?",
+      verifyS3Url,
+      30,
+    ],
+  ] as const)(
+    "of %s is presigned, for longer than it may play",
+    async (name, address, verify, minutes) => {
+      await send(house, fixture(name, house));
+      const url = await urlOf();
+      expect(url.startsWith(address)).toBe(true);
+      const [row] = await house.database.query("select deadline_at, started_at from ingest");
+      const deadlineAt = row?.["deadline_at"] as Date;
+      expect(deadlineAt.getTime() - (row?.["started_at"] as Date).getTime()).toBe(minutes * 60_000);
+      expect(verify(url, STORAGE.SecretKey, deadlineAt)).toEqual({ ok: true });
+      expect(house.logLines.join()).not.toMatch(/q-sign|X-Amz|the-storage-secret/);
+    },
+  );
+
+  test("is the same request when it is presigned anew", async () => {
+    await send(house, fixture("cos-created", house));
+    const before = await urlOf();
+    await house.services.clock.sleep(1100);
+    expect(await send(house, fixture("cos-created", house))).toMatchObject({ done: 1 });
+    expect([starts(), await urlOf(), await codes()]).toEqual([1, before, []]);
+  });
+
+  test.each([
+    [
+      "no keys",
+      { RULES: JSON.stringify([{ ...RULES[0], Account: undefined }]) },
+      "UnauthorizedOperation",
+    ],
+    [
+      "a token that makes it too long",
+      { TRTC_ACCOUNTS: JSON.stringify([{ ...STORAGE, Token: "t".repeat(2000) }]) },
+      "InvalidParameter.StreamUrl",
+    ],
+    [
+      "hosts that are granted, and not this",
+      { CALLERS: JSON.stringify([{ ...CALLERS[0], StreamHosts: ["cdn.example.com"] }]) },
+      "UnauthorizedOperation",
+    ],
+  ])("with %s is a dead letter", async (_, env, code) => {
+    await house.close();
+    house = await open(env);
+    await send(house, fixture("cos-created", house));
+    expect([await codes(), starts()]).toEqual([[code], 0]);
+  });
+
+  test.each(["../x.mp4", "a/../b.mp4", "./a.mp4", "a/.."])(
+    "called %s cannot be had",
+    async (key) => {
+      const event = fixture("cos-created", house) as {
+        Records: [{ cos: { cosObject: { key: string } } }];
+      };
+      event.Records[0].cos.cosObject.key = `/1250000000/media/${key}`;
+      await send(house, event);
+      expect([await codes(), starts()]).toEqual([["InvalidParameter.StreamUrl"], 0]);
+    },
+  );
+});

@@ -1,0 +1,101 @@
+/** Every event that a provider documents, through the real door to TRTC and back. */
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { openTestPostgres } from "./support/databases.js";
+import { FIXTURES, fixture, lettersOf, send, stateOf } from "./support/cloud-events.js";
+import { CN_APP, type House, openHouse } from "./support/house.js";
+
+let house: House;
+beforeEach(async () => {
+  house = await openHouse({ database: await openTestPostgres() });
+});
+afterEach(() => house.close());
+
+const SQS_DONE = { batchItemFailures: [] };
+
+/** What comes of each: the answer, the rooms that play, and the letters that are kept. */
+const STARTS: Record<string, { rooms: string[]; counts?: object; dead?: string[] }> = {
+  "cos-created": { rooms: ["clip"] },
+  "s3-created": { rooms: ["clip"] },
+  "eventbridge-s3-created": { rooms: ["clip"] },
+  "ckafka-start": { rooms: ["kafka-1", "kafka-2"] },
+  "ckafka-bad-message": { rooms: ["kafka-3"], dead: ["InvalidParameter.BodyParamsError"] },
+  "cmq-start": { rooms: ["cmq-1"] },
+  "sqs-start": { rooms: ["sqs-1", "sqs-2"], counts: SQS_DONE },
+  "sqs-bad-message": {
+    ...{ rooms: ["sqs-3"], counts: SQS_DONE },
+    dead: ["InvalidParameter.BodyParamsError"],
+  },
+  "eventbridge-start": { rooms: ["eb-1"] },
+  "cloudevents-start": { rooms: ["ce-1"] },
+  // Nobody acts for the topic of TDMQ until EVENT_CALLERS says who.
+  "cloudevents-tdmq-start": { rooms: [], dead: ["UnauthorizedOperation"] },
+  "cloudevents-tdmq-old-spelling": { rooms: [], dead: ["UnauthorizedOperation"] },
+  // A room cannot be called so: a rule with another RoomId is what it takes.
+  "cos-created-non-ascii": { rooms: [], dead: ["InvalidParameter.StrRoomId"] },
+  "s3-created-non-ascii": { rooms: [], dead: ["InvalidParameter.StrRoomId"] },
+};
+
+const ABOUT_ONE = /-(stop|update)$/;
+const NOTHING = /-(removed|deleted|folder)$/;
+
+describe("an event that starts something", () => {
+  test.each(Object.entries(STARTS))("%s", async (name, { rooms, counts, dead = [] }) => {
+    const event = fixture(name, house);
+    const messages = rooms.length + dead.length;
+    const expected = counts ?? {
+      ...{ messages, done: rooms.length, ignored: 0, dead: dead.length, later: 0 },
+    };
+    expect(await send(house, event)).toEqual(expected);
+    const first = await stateOf(house);
+    expect(first.tasks).toEqual(rooms.map((room) => `${room} playing`));
+    expect((await lettersOf(house)).map(({ code }) => code)).toEqual(dead);
+    // Delivered a second time, it starts nothing a second time.
+    expect(await send(house, event)).toEqual(expected);
+    expect(await stateOf(house)).toEqual(first);
+    expect((await lettersOf(house)).map(({ attempts }) => attempts)).toEqual(dead.map(() => 2));
+  });
+});
+
+describe("an event that is about an ingest", () => {
+  test.each(FIXTURES.filter((name) => ABOUT_ONE.test(name)))("%s", async (name) => {
+    const wanted = { SdkAppId: CN_APP, RoomId: "r", RoomIdType: 0, StreamUrl: house.clip };
+    const { response } = await house.post("start-ingest", { ...wanted, RepeatNum: -1 });
+    const event = fixture(name, house, String(response["TaskId"]));
+    await send(house, event);
+    const first = await stateOf(house);
+    const isStop = name.endsWith("-stop");
+    expect(first.tasks).toEqual([isStop ? "r ended" : "r playing"]);
+    // The second of two updates is the one that holds.
+    const row = isStop ? { state: "ended", end_reason: "stopped" } : { volume: "30" };
+    expect(first.rows[0]).toMatchObject(row);
+    await send(house, event);
+    expect(await stateOf(house)).toEqual(first);
+    expect(await lettersOf(house)).toEqual([]);
+  });
+});
+
+describe("an event that asks for nothing", () => {
+  test.each(FIXTURES.filter((name) => NOTHING.test(name)))("%s", async (name) => {
+    const ignored = name.endsWith("-folder") ? 1 : 0;
+    const counts = { messages: ignored, done: 0, ignored, dead: 0, later: 0 };
+    expect(await send(house, fixture(name, house))).toEqual(counts);
+    expect(await stateOf(house)).toEqual({ rows: [], tasks: [] });
+    expect(await lettersOf(house)).toEqual([]);
+  });
+});
+
+test("every fixture is in one of these tests", () => {
+  const named = FIXTURES.filter((name) => ABOUT_ONE.test(name) || NOTHING.test(name));
+  expect([...named, ...Object.keys(STARTS)].sort()).toEqual([...FIXTURES].sort());
+  expect(FIXTURES.length).toBeGreaterThan(20);
+});
+
+test("an object that comes by two ways is one message", async () => {
+  const direct = fixture("s3-created", house) as {
+    Records: [{ s3: { object: { sequencer: string } } }];
+  };
+  direct.Records[0].s3.object.sequencer = "617f08299329d189";
+  await send(house, direct);
+  await send(house, fixture("eventbridge-s3-created", house));
+  expect((await stateOf(house)).tasks).toEqual(["clip playing"]);
+});
