@@ -10,24 +10,35 @@ import { invoke, TimeLimitError } from "./platform.js";
 /** What SCF takes at most in one synchronous event. */
 const EVENT_MAX_BYTES = 6 * 1024 * 1024;
 
-export function createGateway(functions: readonly LocalFunction[]): Server {
-  const byPath = new Map(
-    functions.filter(({ isHttp }) => isHttp).map((each) => [`/${each.name}`, each]),
-  );
-  const api = byPath.get("/api");
-  if (api) byPath.set("/", api);
+/** A request that comes before the functions are loaded waits for them. */
+export function createGateway(
+  functions: readonly LocalFunction[] | Promise<readonly LocalFunction[]>,
+): Server {
+  const paths = Promise.resolve(functions).then(pathsOf);
+  // Whoever loads them hears of what goes wrong, also when nobody asks here.
+  paths.catch(() => undefined);
   return createServer((request, response) => {
-    serve(byPath, request, response).catch((error: unknown) => {
+    serve(paths, request, response).catch((error: unknown) => {
       refuse(response, error instanceof TimeLimitError ? 504 : 502, String(error));
     });
   });
 }
 
+function pathsOf(functions: readonly LocalFunction[]): ReadonlyMap<string, LocalFunction> {
+  const byPath = new Map(
+    functions.filter(({ isHttp }) => isHttp).map((each) => [`/${each.name}`, each]),
+  );
+  const api = byPath.get("/api");
+  if (api) byPath.set("/", api);
+  return byPath;
+}
+
 async function serve(
-  byPath: ReadonlyMap<string, LocalFunction>,
+  paths: Promise<ReadonlyMap<string, LocalFunction>>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const byPath = await paths;
   const [path = "/", ...query] = (request.url ?? "/").split("?");
   const target = byPath.get(path);
   if (!target) {

@@ -53,6 +53,8 @@ const STARTING: Ingest = {
   fence: 0,
   unsureUntil: null,
   heardAt: null,
+  mediaState: null,
+  mediaAt: null,
 };
 const RUNNING: Ingest = {
   ...STARTING,

@@ -22,6 +22,8 @@ export function present(ingest: Ingest) {
     RepeatNum: ingest.play.RepeatNum ?? 1,
     CreateTime: ingest.createdAt.toISOString(),
     StartTime: ingest.startedAt?.toISOString() ?? null,
+    MediaState: ingest.mediaState,
+    MediaTime: ingest.mediaAt?.toISOString() ?? null,
     Deadline: ingest.deadlineAt.toISOString(),
     EndTime: ingest.endedAt?.toISOString() ?? null,
   };

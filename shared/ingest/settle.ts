@@ -1,7 +1,7 @@
 /**
  * Brings records and TRTC back into agreement after whatever has failed: starts that nobody knows
- * the outcome of, ends that are overdue, robots that a late request may have brought, and tasks of
- * which nothing was heard for long.
+ * the outcome of, ends that are overdue, robots that a late request may have brought, tasks of which
+ * nothing was heard for long, and tasks that TRTC tells of and nobody here knows.
  *
  * One bounded batch per run. Any number of runs may overlap: everything is claimed first, or may be
  * done twice.
@@ -15,9 +15,10 @@ import { stopOnTime } from "./expire.js";
 import { removeRobot } from "./remove-robot.js";
 import type { Services } from "./services.js";
 import { SETTLE_LEASE_MS, settleStart } from "./settle-start.js";
+import { settleUnclaimed, type UnclaimedCounts } from "./settle-unclaimed.js";
 import { callInSlot } from "./trtc-call.js";
 
-export interface SettleCounts extends Record<string, number> {
+export interface SettleCounts extends Record<string, number>, UnclaimedCounts {
   /** Starts without an answer: what became of them in this run. */
   started: number;
   failed: number;
@@ -62,7 +63,7 @@ export async function settleIngests(
   const { store, clock, trtc } = services;
   const counts: SettleCounts = {
     ...{ started: 0, failed: 0, unsettled: 0, stopped: 0 },
-    ...{ cleared: 0, described: 0, gone: 0, refused: 0 },
+    ...{ cleared: 0, described: 0, gone: 0, refused: 0, unclaimed: 0, unclaimedStopped: 0 },
   };
   const count = (outcome: keyof SettleCounts) => (counts[outcome] = (counts[outcome] ?? 0) + 1);
   const claim = () => ({ at: clock.now(), limit: CLAIMS });
@@ -88,7 +89,8 @@ export async function settleIngests(
     work: (ingest) => clearRobot(services, ingest, timeLeftMs),
   });
   await askAboutQuiet(services, each);
-  return counts;
+  const hasTime = () => timeLeftMs() > RESERVE_MS;
+  return { ...counts, ...(await settleUnclaimed(services, { hasTime, timeLeftMs })) };
 }
 
 type Outcome = "started" | "failed" | "unsettled" | "stopped" | "cleared" | "gone" | "refused";

@@ -18,6 +18,7 @@ const NEEDED: readonly [table: string, privileges: readonly string[]][] = [
   ["schema_migration", ["select"]],
   ["ingest", ["select", "insert", "update"]],
   ["call_slot", ["select", "insert", "update"]],
+  ["unclaimed_task", ["select", "insert", "update", "delete"]],
   ["used_signature", ["select", "insert", "delete"]],
 ];
 
@@ -60,7 +61,12 @@ export interface Backlog {
   oldestOverdueMs: number;
   /** Starts of which nobody knows whether they happened, and which nobody works on. */
   unsettled: number;
+  /** Tasks that TRTC tells of, for so long that an ingest should have them, and none has. */
+  unclaimed: number;
 }
+
+/** As settle-ingests counts them. */
+const UNCLAIMED_AFTER = "interval '5 minutes'";
 
 export async function readBacklog(
   query: Query,
@@ -77,7 +83,9 @@ export async function readBacklog(
             coalesce(
               extract(epoch from max(now() - due_at) filter (where is_overdue)) * 1000, 0
             )::float8 as oldest_overdue_ms,
-            count(*) filter (where state = 'starting' and lease_until < now())::int as unsettled
+            count(*) filter (where state = 'starting' and lease_until < now())::int as unsettled,
+            (select count(*) from unclaimed_task
+             where ended_at is null and first_seen_at < now() - ${UNCLAIMED_AFTER})::int as unclaimed
      from live`,
     [graceMs],
   );
@@ -86,6 +94,7 @@ export async function readBacklog(
     overdue: Number(row["overdue"]),
     oldestOverdueMs: Number(row["oldest_overdue_ms"]),
     unsettled: Number(row["unsettled"]),
+    unclaimed: Number(row["unclaimed"]),
   };
 }
 

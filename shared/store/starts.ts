@@ -1,7 +1,7 @@
 /** The statements of a start: the row first, then TRTC (elsewhere), then the outcome. */
 import { addMs, MINUTE_MS } from "../clock.js";
 import type { Query } from "./database.js";
-import { type Ingest, ingestOf } from "./ingest-row.js";
+import { type Ingest, ingestOf, type MediaState } from "./ingest-row.js";
 import type { Slot } from "./database-time.js";
 import { SLOT_NOW, slotOf, type SlotTime, takeSlotSql } from "./slots.js";
 
@@ -117,24 +117,58 @@ export async function findStart(query: Query, wanted: NewIngest): Promise<BegunS
 /** TRTC has answered: only attempts before the one that it answered leave a doubt. */
 const STILL_UNSURE = "case when fence > 0 then unsure_until end";
 
+export interface Running extends Record<"startedAt" | "deadlineAt" | "latestAt", Date> {
+  trtcTaskId: string;
+  /** How the source does before TRTC has told anything of it; null where it will not. */
+  mediaState?: MediaState | null;
+}
+
 /**
  * `undefined` when the row is no longer ours to move: someone settled it meanwhile. After a first
- * attempt nothing is unsure any more; what an earlier attempt may still bring stays so.
+ * attempt nothing is unsure any more; what an earlier attempt may still bring stays so. What TRTC
+ * has told of the task before its answer was written is taken over in the same breath; if that was
+ * the task's end, TRTC is asked soon.
  */
 export async function markRunning(
   query: Query,
-  to: { taskId: string; fence: number; trtcTaskId: string } & Record<
-    "startedAt" | "deadlineAt" | "latestAt",
-    Date
-  >,
+  to: Running & { taskId: string; fence: number },
 ): Promise<Ingest | undefined> {
   const [row] = await query(
-    `update ingest
-     set state = 'running', trtc_task_id = $3, started_at = $4, deadline_at = $5, latest_at = $6,
-         lease_until = null, heard_at = $4, unsure_until = ${STILL_UNSURE}
-     where task_id = $1 and fence = $2 and state = 'starting'
-     returning *`,
-    [to.taskId, to.fence, to.trtcTaskId, to.startedAt, to.deadlineAt, to.latestAt],
+    `with told as (
+       select * from unclaimed_task
+       where trtc_task_id = $3
+         and sdk_app_id = (select sdk_app_id from ingest where task_id = $1)
+     ),
+     running as (
+       update ingest
+       set state = 'running', trtc_task_id = $3, started_at = $4, deadline_at = $5, latest_at = $6,
+           lease_until = null, unsure_until = ${STILL_UNSURE},
+           heard_at = case when exists (select from told where ended_at is not null)
+                           then null else $4::timestamptz end,
+           media_state = coalesce((select media_state from told), $7),
+           media_at = case when exists (select from told where media_state is not null)
+                           then (select media_at from told)
+                           when $7::text is not null then $4::timestamptz end,
+           media_failures = coalesce((select media_failures from told), '{}')
+       where task_id = $1 and fence = $2 and state = 'starting'
+       returning *
+     ),
+     claimed as (
+       delete from unclaimed_task using told
+       where unclaimed_task.sdk_app_id = told.sdk_app_id
+         and unclaimed_task.trtc_task_id = told.trtc_task_id
+         and exists (select from running)
+     )
+     select * from running`,
+    [
+      to.taskId,
+      to.fence,
+      to.trtcTaskId,
+      to.startedAt,
+      to.deadlineAt,
+      to.latestAt,
+      to.mediaState ?? null,
+    ],
   );
   return row && ingestOf(row);
 }

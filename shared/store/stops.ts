@@ -23,18 +23,26 @@ const stopSlot = (waitMaxMs: string) =>
   takeSlotSql("asked", { account: "asked.account", action: "'StopStreamIngest'", waitMaxMs });
 
 /**
- * Somebody asks for the end: takes the row over from whoever holds it, since a claim for its
+ * Somebody asks for the end, or an event does: takes the row over from whoever holds it, since a claim for its
  * deadline only waits to do the same. Nothing when it is not running, or already being stopped.
  */
 export async function beginStop(
   query: Query,
-  { taskId, at, leaseMs, waitMaxMs, now, readSlot }: { taskId: string } & Timing,
+  {
+    taskId,
+    reason = "stopped",
+    at,
+    leaseMs,
+    waitMaxMs,
+    now,
+    readSlot,
+  }: { taskId: string; reason?: EndReason | undefined } & Timing,
 ): Promise<BegunStop | undefined> {
   const [row] = await query(
     `with t as (select ${SLOT_NOW} as now),
      asked as (
        update ingest
-       set state = 'stopping', end_reason = coalesce(end_reason, 'stopped'),
+       set state = 'stopping', end_reason = coalesce(end_reason, $6),
            stop_asked_at = coalesce(stop_asked_at, $3::timestamptz),
            lease_until = $4::timestamptz, fence = fence + 1
        where task_id = $2
@@ -43,7 +51,7 @@ export async function beginStop(
      ),
      slot as (${stopSlot("$5")})
      select asked.*, slot.slot_ms, slot.database_now_ms from asked left join slot on true`,
-    [now, taskId, at, addMs(at, leaseMs), waitMaxMs],
+    [now, taskId, at, addMs(at, leaseMs), waitMaxMs, reason],
   );
   return row && { ingest: ingestOf(row), slot: slotOf(row, readSlot) };
 }

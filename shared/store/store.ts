@@ -3,11 +3,30 @@ import { type Clock, systemClock } from "../clock.js";
 import type { Database } from "./database.js";
 import { makeSlotReader } from "./database-time.js";
 import { claimDue, nextClaimAt } from "./due.js";
+import type { EndReason } from "./ingest-row.js";
 import { findIngest, listIngests, readIngest } from "./reads.js";
+import {
+  askSoon,
+  explainEnd,
+  heardOf,
+  robotEntered,
+  robotLeft,
+  runningInRoom,
+  tellTask,
+} from "./room-events.js";
 import { askQuiet, claimStart, claimUnsettled, claimUnsure, clearUnsure } from "./settle.js";
 import { takeSlot, type SlotWanted } from "./slots.js";
 import { beginStart, findStart, markFailed, markRunning, type NewIngest } from "./starts.js";
 import { askStop, beginDueStop, beginStop, markEnded, release } from "./stops.js";
+import {
+  adoptUnclaimed,
+  countUnclaimed,
+  dropUnclaimed,
+  endUnclaimed,
+  forgetUnclaimed,
+  keepUnclaimed,
+  takeUnclaimed,
+} from "./unclaimed.js";
 import { forgetSignatures, isSignatureUsed, markUpdated } from "./updates.js";
 
 export type Store = ReturnType<typeof createStore>;
@@ -33,7 +52,8 @@ export function createStore(
     markRunning: markRunning.bind(undefined, query),
     markFailed: markFailed.bind(undefined, query),
 
-    beginStop: (of: { taskId: string } & Asked) => beginStop(query, { ...of, ...slotTime() }),
+    beginStop: (of: { taskId: string; reason?: EndReason } & Asked) =>
+      beginStop(query, { ...of, ...slotTime() }),
     beginDueStop: (of: { taskId: string; fence: number } & Asked) =>
       beginDueStop(query, { ...of, ...slotTime() }),
     askStop: askStop.bind(undefined, query),
@@ -48,6 +68,22 @@ export function createStore(
     claimUnsure: claimUnsure.bind(undefined, query),
     clearUnsure: clearUnsure.bind(undefined, query),
     askQuiet: askQuiet.bind(undefined, query),
+
+    tellTask: tellTask.bind(undefined, query),
+    explainEnd: explainEnd.bind(undefined, query),
+    robotEntered: robotEntered.bind(undefined, query),
+    robotLeft: robotLeft.bind(undefined, query),
+    askSoon: askSoon.bind(undefined, query),
+    heardOf: heardOf.bind(undefined, query),
+    runningInRoom: runningInRoom.bind(undefined, query),
+
+    keepUnclaimed: keepUnclaimed.bind(undefined, query),
+    dropUnclaimed: dropUnclaimed.bind(undefined, query),
+    adoptUnclaimed: adoptUnclaimed.bind(undefined, query),
+    countUnclaimed: countUnclaimed.bind(undefined, query),
+    takeUnclaimed: takeUnclaimed.bind(undefined, query),
+    endUnclaimed: endUnclaimed.bind(undefined, query),
+    forgetUnclaimed: forgetUnclaimed.bind(undefined, query),
 
     findIngest: findIngest.bind(undefined, query),
     readIngest: readIngest.bind(undefined, query),

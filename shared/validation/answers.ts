@@ -12,6 +12,9 @@ export const STATUSES = ["InProgress", "NotExist"] as const;
 export const END_REASONS = ["stopped", "expired", "finished", "failed", "lost"] as const;
 type EndReason = (typeof END_REASONS)[number];
 
+export const MEDIA_STATES = ["connecting", "playing", "retrying", "failed"] as const;
+type MediaState = (typeof MEDIA_STATES)[number];
+
 const instant = (description: string) => Type.String({ format: "date-time", description });
 
 const orNull = <T extends TSchema>(schema: T) =>
@@ -56,7 +59,7 @@ export const INGEST = Type.Object({
       type: "string",
       enum: [...END_REASONS, null],
       description:
-        "Why it ended. stopped: it was asked for; expired: its deadline; finished: the media came to its end; failed: TRTC refused it; lost: TRTC knows the task no more and gave no reason.",
+        "Why it ended. stopped: it was asked for; expired: its deadline; finished: the media came to its end; failed: TRTC refused it, or could not open the media; lost: TRTC knows the task no more and gave no reason.",
     }),
   ),
   FailureCode: orNull(Type.String({ description: "The code that the start was refused with." })),
@@ -68,6 +71,15 @@ export const INGEST = Type.Object({
   RepeatNum: cn.RepeatNum,
   CreateTime: instant("When it was asked for."),
   StartTime: orNull(instant("When TRTC was called to play it; MaxDuration counts from here.")),
+  MediaState: orNull(
+    Type.Unsafe<MediaState>({
+      type: "string",
+      enum: [...MEDIA_STATES, null],
+      description:
+        "How the media does, as TRTC last told it by callback. connecting: nothing told yet; playing: it was opened; retrying: TRTC opens it again, by itself; failed: it could not be opened, three times of which end the ingest. null where no callbacks come.",
+    }),
+  ),
+  MediaTime: orNull(instant("When the media came to do so, by TRTC's clock.")),
   Deadline,
   EndTime: orNull(instant("When it had ended.")),
 });

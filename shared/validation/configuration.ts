@@ -56,6 +56,8 @@ const applicationSchema = Type.Object(
     /** Whose cloud credentials call TRTC, and whose 20 calls a second are used; default: the site. */
     Account: Type.Optional(name),
     AdvancedPermission: Type.Optional(Type.Boolean()),
+    /** Signs TRTC's callbacks, as set in its console; an application without one refuses them. */
+    CallbackKey: Type.Optional(Type.String({ pattern: "^[A-Za-z0-9]{1,32}$" })),
   },
   CLOSED,
 );
@@ -77,7 +79,9 @@ export interface Caller extends Static<typeof callerSchema> {
   maxDurationMinutes: number;
 }
 
-export type Application = Required<Static<typeof applicationSchema>>;
+type Entry = Static<typeof applicationSchema>;
+type Told = "CallbackKey";
+export type Application = Required<Omit<Entry, Told>> & Pick<Entry, Told>;
 
 export type Account = Static<typeof accountSchema>;
 
@@ -96,6 +100,8 @@ export interface Config {
   trtcTimeoutMs: number;
   /** How far apart the runs of expire-ingests are. */
   expiryTickMs: number;
+  /** Tasks that TRTC plays and no ingest has are stopped; they may be somebody else's. */
+  stopUnclaimed: boolean;
 }
 
 /** Every variable of the functions, in the order in which they are judged. */
@@ -108,6 +114,7 @@ export const VARIABLES = [
   "TRTC_ENDPOINT",
   "TRTC_TIMEOUT_SECONDS",
   "EXPIRY_TICK_SECONDS",
+  "STOP_UNCLAIMED",
 ] as const;
 
 export type Variable = (typeof VARIABLES)[number];
@@ -154,6 +161,7 @@ export function judgeConfig(env: Environment): Judgement {
     expiryTickMs: judged("EXPIRY_TICK_SECONDS", () =>
       readSeconds(env, "EXPIRY_TICK_SECONDS", { min: 1, max: 300, usual: 60 }),
     ),
+    stopUnclaimed: judged("STOP_UNCLAIMED", () => readSwitch(env, "STOP_UNCLAIMED")),
   };
   return { config, faults };
 }

@@ -10,6 +10,8 @@
  */
 import { ingests } from "./0001-ingests.js";
 import { settling } from "./0002-settling.js";
+import { deadLetters } from "./0003-dead-letters.js";
+import { roomEvents } from "./0004-room-events.js";
 
 export interface Migration {
   version: number;
@@ -28,6 +30,8 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: "ingests", sql: ingests, worksWith: 1 },
   { version: 2, name: "settling", sql: settling, worksWith: 1 },
+  { version: 3, name: "dead letters", sql: deadLetters, worksWith: 1 },
+  { version: 4, name: "room events", sql: roomEvents, worksWith: 1 },
 ];
 
 export const CODE_VERSION = MIGRATIONS.at(-1)?.version ?? 0;
