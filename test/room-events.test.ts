@@ -426,10 +426,13 @@ describe("a task that no ingest has", () => {
   });
 
   test("and whose end was told before the answer is asked about by the next run", async () => {
+    const over = await playing();
+    await over.stop();
+    await house.database.query("delete from ingest");
     const ingest = await playing();
     await house.database.query("update ingest set state = 'starting', trtc_task_id = null");
-    await tell(taskEnded("ended-early", clock.now()));
-    await markRunning(ingest.TaskId, "ended-early");
+    await tell(taskEnded(over.TrtcTaskId, clock.now()));
+    await markRunning(ingest.TaskId, over.TrtcTaskId);
     expect(await ingest.row()).toMatchObject({ state: "running", heard_at: null });
     await clock.advance(SECOND_MS);
     expect(await settle()).toMatchObject({ gone: 1 });
