@@ -53,6 +53,8 @@ const STARTING: Ingest = {
   fence: 0,
   unsureUntil: null,
   heardAt: null,
+  emptySeconds: null,
+  emptyAt: null,
   mediaState: null,
   mediaAt: null,
 };

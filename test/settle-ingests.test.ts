@@ -451,11 +451,11 @@ test("a run with little time left takes on nothing that it could not finish", as
   expect(await ran(11)).toMatchObject({ started: 0, unsettled: 0 });
 });
 
-test("a run with nothing to settle asks the database four times, and TRTC nothing", async () => {
+test("a run with nothing to settle asks the database eight times, and TRTC nothing", async () => {
   const before = await house.truth.calls();
   expect(await ran()).toEqual({
     ...{ started: 0, failed: 0, unsettled: 0, stopped: 0 },
-    ...{ cleared: 0, described: 0, gone: 0, refused: 0 },
+    ...{ cleared: 0, described: 0, gone: 0, refused: 0, unclaimed: 0, unclaimedStopped: 0 },
   });
   expect(await house.truth.calls()).toEqual(before);
 });

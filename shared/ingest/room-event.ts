@@ -6,6 +6,7 @@
  */
 import type { ToldMedia } from "../store/media.js";
 import type { RobotSeen, RoomNamed, TaskNamed } from "../store/room-events.js";
+import { countViewers } from "./room-event-audience.js";
 import { robotHasEntered, robotHasLeft } from "./room-event-robot.js";
 import { roomIsDismissed } from "./room-event-room.js";
 import { sourceHasMoved, taskHasEnded } from "./room-event-task.js";
@@ -40,17 +41,20 @@ export type TakeRoomEvent = (
   timeLeftMs: () => number,
 ) => Promise<Taken>;
 
-export const takeRoomEvent: TakeRoomEvent = (services, event, timeLeftMs) => {
+export const takeRoomEvent: TakeRoomEvent = async (services, event, timeLeftMs) => {
   switch (event.kind) {
     case "source":
       return sourceHasMoved(services, event, timeLeftMs);
     case "task-ended":
       return taskHasEnded(services, event);
     case "entered":
+      await countViewers(services, event);
       return robotHasEntered(services, event);
     case "left":
+      await countViewers(services, event);
       return robotHasLeft(services, event);
     case "dismissed":
+      await countViewers(services, event);
       return roomIsDismissed(services, event, timeLeftMs);
   }
 };

@@ -48,7 +48,9 @@ export async function settleUnclaimed(
     }
   }
   const endedBefore = addMs(at, -ENDED_KEPT_MS);
-  await store.forgetUnclaimed({ endedBefore, seenBefore: addMs(at, -SEEN_KEPT_MS) });
+  const keptSince = addMs(at, -SEEN_KEPT_MS);
+  await store.forgetUnclaimed({ endedBefore, seenBefore: keptSince });
+  await store.forgetAudience({ leftBefore: endedBefore, seenBefore: keptSince });
   return counts;
 }
 

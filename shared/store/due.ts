@@ -3,6 +3,9 @@ import { addMs } from "../clock.js";
 import type { Query } from "./database.js";
 import { type Ingest, ingestOf } from "./ingest-row.js";
 
+/** An index holds it, by this very expression. */
+export const ENDS_AT = "least(due_at, empty_at)";
+
 /**
  * Claims what is due before `horizonAt` and not claimed by anyone, longest overdue first. A claim
  * lapses by itself after `leaseMs`; its fence tells a late holder that it has lapsed.
@@ -17,15 +20,15 @@ export async function claimDue(
        set lease_until = $3, fence = fence + 1
        where task_id in (
          select task_id from ingest
-         where state in ('running', 'stopping') and due_at <= $2
+         where state in ('running', 'stopping') and ${ENDS_AT} <= $2
            and (lease_until is null or lease_until <= $1)
-         order by due_at
+         order by ${ENDS_AT}
          limit $4
          for update skip locked
        )
        returning *
      )
-     select * from claimed order by due_at`,
+     select * from claimed order by ${ENDS_AT}`,
     [at, horizonAt, addMs(at, leaseMs), limit],
   );
   return rows.map(ingestOf);
@@ -41,9 +44,9 @@ export async function nextClaimAt(
   { at, horizonAt, aheadMs }: { at: Date; horizonAt: Date; aheadMs: number },
 ): Promise<Date | undefined> {
   const [row] = await query(
-    `select min(greatest(due_at - $2 * interval '1 millisecond', lease_until)) as next_at
+    `select min(greatest(${ENDS_AT} - $2 * interval '1 millisecond', lease_until)) as next_at
      from ingest
-     where due_at <= $1
+     where ${ENDS_AT} <= $1
        and (state in ('running', 'stopping') or (state = 'starting' and lease_until > $3))`,
     [horizonAt, aheadMs, at],
   );

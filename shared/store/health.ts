@@ -1,6 +1,7 @@
 /** What a database says of itself to who looks after it. Reads only: no row is changed. */
 import pg from "pg";
 import type { Query } from "./database.js";
+import { ENDS_AT } from "./due.js";
 
 export interface DatabaseHealth {
   /** As `17.2`. */
@@ -19,6 +20,7 @@ const NEEDED: readonly [table: string, privileges: readonly string[]][] = [
   ["ingest", ["select", "insert", "update"]],
   ["call_slot", ["select", "insert", "update"]],
   ["unclaimed_task", ["select", "insert", "update", "delete"]],
+  ["room_audience", ["select", "insert", "update", "delete"]],
   ["used_signature", ["select", "insert", "delete"]],
 ];
 
@@ -75,13 +77,13 @@ export async function readBacklog(
   const [row = {}] = await query(
     `with live as (
        select *, state in ('running', 'stopping')
-                 and due_at < now() - $1 * interval '1 millisecond' as is_overdue
+                 and ${ENDS_AT} < now() - $1 * interval '1 millisecond' as is_overdue
        from ingest where state <> 'ended'
      )
      select count(*)::int as live,
             count(*) filter (where is_overdue)::int as overdue,
             coalesce(
-              extract(epoch from max(now() - due_at) filter (where is_overdue)) * 1000, 0
+              extract(epoch from max(now() - ${ENDS_AT}) filter (where is_overdue)) * 1000, 0
             )::float8 as oldest_overdue_ms,
             count(*) filter (where state = 'starting' and lease_until < now())::int as unsettled,
             (select count(*) from unclaimed_task

@@ -28,7 +28,7 @@ export type NewIngest = Pick<
   | "createdAt"
   | "latestAt"
   | "deadlineAt"
->;
+> & { emptySeconds?: number | null };
 
 export type BegunStart =
   | { outcome: "begun"; ingest: Ingest; slot: Slot | undefined }
@@ -53,11 +53,11 @@ export async function beginStart(
        insert into ingest (
          task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
          play, client_token, request_hash, state, created_at, latest_at, deadline_at, lease_until,
-         site, unsure_until
+         site, unsure_until, empty_seconds
        )
        select $2, $3, $4, $5, $6::bigint, $7, $8::smallint, $9,
               $10::jsonb, $11, $12, 'starting', $13::timestamptz, $14::timestamptz, $15::timestamptz,
-              $16::timestamptz, $18, $19::timestamptz
+              $16::timestamptz, $18, $19::timestamptz, $20::integer
        from t
        where not exists (
          select from call_slot
@@ -89,6 +89,7 @@ export async function beginStart(
       wanted.waitMaxMs,
       wanted.site,
       addMs(leaseUntil, LATE_START_MS),
+      wanted.emptySeconds ?? null,
     ],
   );
   if (!row) return findStart(query, wanted);
@@ -127,7 +128,7 @@ export interface Running extends Record<"startedAt" | "deadlineAt" | "latestAt",
  * `undefined` when the row is no longer ours to move: someone settled it meanwhile. After a first
  * attempt nothing is unsure any more; what an earlier attempt may still bring stays so. What TRTC
  * has told of the task before its answer was written is taken over in the same breath; if that was
- * the task's end, TRTC is asked soon.
+ * the task's end, TRTC is asked soon. Who is in the room is looked at when its time has come.
  */
 export async function markRunning(
   query: Query,
@@ -145,6 +146,7 @@ export async function markRunning(
            lease_until = null, unsure_until = ${STILL_UNSURE},
            heard_at = case when exists (select from told where ended_at is not null)
                            then null else $4::timestamptz end,
+           empty_at = $4::timestamptz + empty_seconds * interval '1 second',
            media_state = coalesce((select media_state from told), $7),
            media_at = case when exists (select from told where media_state is not null)
                            then (select media_at from told)

@@ -3,6 +3,7 @@
  * crash in between leaves a row that is due, and the next run of expire-ingests asks again.
  */
 import { addMs } from "../clock.js";
+import { IS_WATCHED } from "./audience.js";
 import type { Query } from "./database.js";
 import { type EndReason, type Ingest, ingestOf } from "./ingest-row.js";
 import type { Slot } from "./database-time.js";
@@ -58,7 +59,7 @@ export async function beginStop(
 
 /**
  * The deadline has come: re-reads the row in the same breath. Nothing when the claim is no longer
- * ours or the deadline has moved, and then nothing may be stopped.
+ * ours, the deadline has moved or somebody has come, and then nothing may be stopped.
  */
 export async function beginDueStop(
   query: Query,
@@ -78,11 +79,14 @@ export async function beginDueStop(
        update ingest
        set state = 'stopping',
            end_reason = coalesce(
-             end_reason, case when stop_asked_at is null then 'expired' else 'stopped' end
+             end_reason,
+             case when stop_asked_at is not null then 'stopped'
+                  when empty_at < deadline_at then 'empty' else 'expired' end
            ),
            stop_asked_at = coalesce(stop_asked_at, $4::timestamptz), lease_until = $5::timestamptz,
            fence = fence + 1
-       where task_id = $2 and fence = $3 and state in ('running', 'stopping') and due_at <= $4
+       where task_id = $2 and fence = $3 and state in ('running', 'stopping')
+         and (due_at <= $4 or (empty_at <= $4 and not ${IS_WATCHED}))
        returning *
      ),
      slot as (${stopSlot("$6")})

@@ -1,5 +1,6 @@
 /** Everything that is remembered, and every way to ask for it. The only SQL of the house is here. */
 import { type Clock, systemClock } from "../clock.js";
+import { countAudience, forgetAudience, tellAudience } from "./audience.js";
 import type { Database } from "./database.js";
 import { makeSlotReader } from "./database-time.js";
 import { claimDue, nextClaimAt } from "./due.js";
@@ -38,7 +39,7 @@ export interface StoreOptions {
 }
 
 export function createStore(
-  { query, close, ready = () => Promise.resolve() }: Database,
+  { query, transaction, close, ready = () => Promise.resolve() }: Database,
   { clock = systemClock, isDatabaseOnClock = false }: StoreOptions = {},
 ) {
   const readSlot = makeSlotReader(clock.elapsedMs);
@@ -76,6 +77,10 @@ export function createStore(
     askSoon: askSoon.bind(undefined, query),
     heardOf: heardOf.bind(undefined, query),
     runningInRoom: runningInRoom.bind(undefined, query),
+
+    tellAudience: tellAudience.bind(undefined, query),
+    countAudience: countAudience.bind(undefined, { transaction }),
+    forgetAudience: forgetAudience.bind(undefined, query),
 
     keepUnclaimed: keepUnclaimed.bind(undefined, query),
     dropUnclaimed: dropUnclaimed.bind(undefined, query),

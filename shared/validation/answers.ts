@@ -9,7 +9,7 @@ import { type Action, STATES, type State } from "./schemas.js";
 
 export const STATUSES = ["InProgress", "NotExist"] as const;
 
-export const END_REASONS = ["stopped", "expired", "finished", "failed", "lost"] as const;
+export const END_REASONS = ["stopped", "expired", "finished", "failed", "lost", "empty"] as const;
 type EndReason = (typeof END_REASONS)[number];
 
 export const MEDIA_STATES = ["connecting", "playing", "retrying", "failed"] as const;
@@ -59,7 +59,7 @@ export const INGEST = Type.Object({
       type: "string",
       enum: [...END_REASONS, null],
       description:
-        "Why it ended. stopped: it was asked for; expired: its deadline; finished: the media came to its end; failed: TRTC refused it, or could not open the media; lost: TRTC knows the task no more and gave no reason.",
+        "Why it ended. stopped: it was asked for; expired: its deadline; finished: the media came to its end; failed: TRTC refused it, or could not open the media; lost: TRTC knows the task no more and gave no reason; empty: nobody was there for StopWhenEmptySeconds.",
     }),
   ),
   FailureCode: orNull(Type.String({ description: "The code that the start was refused with." })),
@@ -81,6 +81,9 @@ export const INGEST = Type.Object({
   ),
   MediaTime: orNull(instant("When the media came to do so, by TRTC's clock.")),
   Deadline,
+  StopWhenEmptySeconds: orNull(
+    Type.Integer({ description: "How long nobody may be in the room; null: for ever." }),
+  ),
   EndTime: orNull(instant("When it had ended.")),
 });
 

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { type Static, Type } from "@sinclair/typebox";
 import type { Environment } from "../config.js";
+import { type Application, applicationSchema, readApplications } from "./applications.js";
 import { FIELDS, MAX_DURATION_MINUTES } from "./fields.js";
 import {
   ConfigError,
@@ -15,14 +16,12 @@ import {
   refuseIfAny,
   uniquely,
 } from "./read-variables.js";
-import { DEFAULT_REGION, SITE_FACTS, SITES, type Site } from "./sites.js";
+import { name, secret } from "./variable-fields.js";
+
+export type { Application };
 
 const CLOSED = { additionalProperties: false };
 const { SdkAppId } = FIELDS.cn;
-
-/** Shorter keys can be guessed; Tencent's own have 32 characters and more. */
-const secret = Type.String({ minLength: 16, maxLength: 256, pattern: "^[\\x21-\\x7e]+$" });
-const name = Type.String({ pattern: "^[A-Za-z0-9._-]{1,64}$" });
 
 const callerSchema = Type.Object(
   {
@@ -46,22 +45,6 @@ const callerSchema = Type.Object(
   CLOSED,
 );
 
-const applicationSchema = Type.Object(
-  {
-    SdkAppId,
-    /** The application's SDKSecretKey: it signs UserSig and PrivateMapKey. */
-    SecretKey: secret,
-    Site: Type.Optional(Type.Unsafe<Site>({ type: "string", enum: SITES })),
-    Region: Type.Optional(name),
-    /** Whose cloud credentials call TRTC, and whose 20 calls a second are used; default: the site. */
-    Account: Type.Optional(name),
-    AdvancedPermission: Type.Optional(Type.Boolean()),
-    /** Signs TRTC's callbacks, as set in its console; an application without one refuses them. */
-    CallbackKey: Type.Optional(Type.String({ pattern: "^[A-Za-z0-9]{1,32}$" })),
-  },
-  CLOSED,
-);
-
 const accountSchema = Type.Object(
   { Account: name, SecretId: name, SecretKey: secret, Token: Type.Optional(Type.String()) },
   CLOSED,
@@ -78,10 +61,6 @@ export interface Caller extends Static<typeof callerSchema> {
   roomRule: RegExp | undefined;
   maxDurationMinutes: number;
 }
-
-type Entry = Static<typeof applicationSchema>;
-type Told = "CallbackKey";
-export type Application = Required<Omit<Entry, Told>> & Pick<Entry, Told>;
 
 export type Account = Static<typeof accountSchema>;
 
@@ -174,23 +153,6 @@ export function readConfig(env: Environment): Config {
 }
 
 export const keyDigest = (key: string): string => createHash("sha256").update(key).digest("hex");
-
-function readApplications(env: Environment): Map<number, Application> {
-  const entries = readList(env, "TRTC_APPS", { schema: applicationSchema, required: true });
-  const applications = entries.map((entry): Application => {
-    const site = entry.Site ?? "intl";
-    const defaults = { Site: site, Region: DEFAULT_REGION, Account: site };
-    return { ...defaults, AdvancedPermission: false, ...entry };
-  });
-  refuseIfAny(
-    applications.map(({ Site, Region }, index) => {
-      const { regions } = SITE_FACTS[Site];
-      if (regions.includes(Region)) return undefined;
-      return `TRTC_APPS[${index}]: Region must be one of ${regions.join(", ")}`;
-    }),
-  );
-  return uniquely("TRTC_APPS", "SdkAppId", applications);
-}
 
 /** Without the applications, which are wrong themselves then, everything else is judged. */
 function readCallers(

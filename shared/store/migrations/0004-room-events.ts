@@ -27,4 +27,26 @@ create table unclaimed_task (
   primary key (sdk_app_id, trtc_task_id)
 );
 create index unclaimed_task_seen on unclaimed_task (first_seen_at);
+
+-- Who is in which room; the user '' is when the room was last closed.
+create table room_audience (
+  sdk_app_id  bigint not null,
+  room_id     text not null,
+  user_id     text not null,
+  is_present  boolean not null,
+  event_at    timestamptz not null,
+  primary key (sdk_app_id, room_id, user_id)
+);
+create index room_audience_event on room_audience (event_at);
+
+-- An ingest ends when nobody has been there for so long, and when that will be.
+alter table ingest add column empty_seconds integer check (empty_seconds > 0);
+alter table ingest add column empty_at timestamptz;
+
+-- What due_at was before. No column of its own, which would write every row of the table anew.
+create index ingest_ends on ingest (least(due_at, empty_at)) where state <> 'ended';
+
+alter table ingest drop constraint ingest_end_reason_check,
+  add constraint ingest_end_reason_check
+  check (end_reason in ('stopped', 'expired', 'finished', 'failed', 'lost', 'empty')) not valid;
 `;
