@@ -14,35 +14,50 @@ const EVENT_MAX_BYTES = 6 * 1024 * 1024;
 
 export const EVENTS_PATH = "/_local/events/";
 
-export function createGateway(functions: readonly LocalFunction[]): Server {
-  const byPath = new Map(
-    functions.filter(({ isHttp }) => isHttp).map((each) => [`/${each.name}`, each]),
-  );
-  const api = byPath.get("/api");
-  if (api) byPath.set("/", api);
-  const byEventPath = new Map(
-    functions.filter(({ isHttp }) => !isHttp).map((each) => [`${EVENTS_PATH}${each.name}`, each]),
-  );
+/** A request that comes before the functions are loaded waits for them. */
+export function createGateway(
+  functions: readonly LocalFunction[] | Promise<readonly LocalFunction[]>,
+): Server {
+  const paths = Promise.resolve(functions).then(pathsOf);
+  // Whoever loads them hears of what goes wrong, also when nobody asks here.
+  paths.catch(() => undefined);
   return createServer((request, response) => {
-    const target = byEventPath.get(request.url ?? "");
-    const served = target
-      ? serveEvent(target, request, response)
-      : serve(byPath, request, response);
-    served.catch((error: unknown) => {
+    serve(paths, request, response).catch((error: unknown) => {
       refuse(response, error instanceof TimeLimitError ? 504 : 502, String(error));
     });
   });
 }
 
+/** What each path leads to: the event that a request is made into, or the one that it carries. */
+interface Paths {
+  requests: ReadonlyMap<string, LocalFunction>;
+  events: ReadonlyMap<string, LocalFunction>;
+}
+
+function pathsOf(functions: readonly LocalFunction[]): Paths {
+  const requests = new Map(
+    functions.filter(({ isHttp }) => isHttp).map((each) => [`/${each.name}`, each]),
+  );
+  const api = requests.get("/api");
+  if (api) requests.set("/", api);
+  const events = new Map(
+    functions.filter(({ isHttp }) => !isHttp).map((each) => [`${EVENTS_PATH}${each.name}`, each]),
+  );
+  return { requests, events };
+}
+
 async function serve(
-  byPath: ReadonlyMap<string, LocalFunction>,
+  paths: Promise<Paths>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const { requests, events } = await paths;
   const [path = "/", ...query] = (request.url ?? "/").split("?");
-  const target = byPath.get(path);
+  const eventTarget = events.get(path);
+  if (eventTarget) return serveEvent(eventTarget, request, response);
+  const target = requests.get(path);
   if (!target) {
-    refuse(response, 404, `There is no function here. Try ${[...byPath.keys()].join(", ")}`);
+    refuse(response, 404, `There is no function here. Try ${[...requests.keys()].join(", ")}`);
     return;
   }
   const body = await readBody(request);

@@ -1,4 +1,5 @@
 /** TRTC for a run on one machine: an emulator of its own, or one that runs already. */
+import { LOCAL_CALLBACK_KEY } from "./local-environment.js";
 import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "./trtc/defaults.js";
 import { startEmulator } from "./trtc/server.js";
 
@@ -7,12 +8,23 @@ export interface LocalEmulator {
   close: () => Promise<void>;
 }
 
-export async function localEmulator(
-  endpoint: string | undefined,
-  port: number,
-): Promise<LocalEmulator> {
+export interface LocalEmulatorOptions {
+  /** Of one that runs already, and is told itself where its events go. */
+  endpoint: string | undefined;
+  port: number;
+  /** Where this one's events go. */
+  callbackUrl: string;
+}
+
+export async function localEmulator({
+  endpoint,
+  port,
+  callbackUrl,
+}: LocalEmulatorOptions): Promise<LocalEmulator> {
   if (endpoint !== undefined && endpoint !== "") {
     return { url: endpoint, close: () => Promise.resolve() };
   }
-  return startEmulator({ port, accounts: DEFAULT_ACCOUNTS, applications: DEFAULT_APPLICATIONS });
+  const callback = { callbackUrl, callbackKey: LOCAL_CALLBACK_KEY };
+  const applications = DEFAULT_APPLICATIONS.map((each) => ({ ...each, ...callback }));
+  return startEmulator({ port, accounts: DEFAULT_ACCOUNTS, applications });
 }

@@ -4,6 +4,9 @@ import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS, DEFAULT_SECRET_ID } from "./trt
 
 export const LOCAL_CALLER = { Id: "AKIDlocal", SecretKey: "local-secret-key" };
 
+/** Signs what the emulator tells; published like the other keys, and as little a secret. */
+export const LOCAL_CALLBACK_KEY = "localcallbackkey";
+
 /** In the cloud both timers tick once a minute; here nobody wants to wait that long to see something. */
 const EXPIRY_TICK_SECONDS = "5";
 const SETTLE_CRON = "*/10 * * * * * *";
@@ -37,6 +40,7 @@ export function localEnvironment(env: Environment, trtcEndpoint: string): Enviro
         SdkAppId: sdkAppId,
         SecretKey: secretKey,
         Site: site,
+        CallbackKey: LOCAL_CALLBACK_KEY,
       })),
     ),
     TRTC_ACCOUNTS: JSON.stringify(

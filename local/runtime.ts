@@ -14,7 +14,7 @@ import { migrate } from "../shared/store/migrate.js";
 import { openPglite } from "../shared/store/pglite.js";
 import { openPostgres, openToMigrate } from "../shared/store/postgres.js";
 import { readConfig } from "../shared/validation/configuration.js";
-import { loadFunctions } from "./functions.js";
+import { type LocalFunction, loadFunctions } from "./functions.js";
 import { createGateway } from "./gateway.js";
 import { localEnvironment } from "./local-environment.js";
 import { SNAPSHOTS } from "./snapshots.js";
@@ -48,7 +48,18 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const emulator = await localEmulator(options.env["TRTC_ENDPOINT"], options.trtcPort);
+    // The gateway is there first, since the emulator has to know where its events go.
+    const loaded = deferred<readonly LocalFunction[]>();
+    const gateway = createGateway(loaded.promise);
+    const url = await listen(gateway, options.port);
+    let closing: Promise<void> | undefined;
+    const closeGateway = () => (closing ??= closeServer(gateway));
+    closers.push(closeGateway);
+    const emulator = await localEmulator({
+      endpoint: options.env["TRTC_ENDPOINT"],
+      port: options.trtcPort,
+      callbackUrl: `${url}/room-callback`,
+    });
     closers.push(emulator.close);
     const env = localEnvironment(options.env, emulator.url);
     const config = readConfig(env);
@@ -59,16 +70,21 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
       return database.close();
     });
     const functions = await loadFunctions(() => Promise.resolve(services), env);
+    loaded.resolve(functions);
     const timers = startTimers(functions, systemClock);
-    closers.push(timers.close);
-    const gateway = createGateway(functions);
-    const url = await listen(gateway, options.port);
-    closers.push(() => closeServer(gateway));
+    // What is being answered needs everything that is closed after it.
+    closers.push(timers.close, closeGateway);
     return { url, trtcUrl: emulator.url, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function deferred<T>() {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => (resolve = settle));
+  return { promise, resolve };
 }
 
 async function openDatabase(url: string | undefined, directory?: string): Promise<Database> {

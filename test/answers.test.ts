@@ -54,6 +54,10 @@ const STARTING: Ingest = {
   unsureUntil: null,
   settledAt: null,
   heardAt: null,
+  emptySeconds: null,
+  emptyAt: null,
+  mediaState: null,
+  mediaAt: null,
 };
 const RUNNING: Ingest = {
   ...STARTING,

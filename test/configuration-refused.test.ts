@@ -134,6 +134,23 @@ describe("a wrong field stops the instance, with its place", () => {
     ["a Region with a space", { Region: "ap singapore" }, "Region has the wrong form"],
     ["an Account with a slash", { Account: "a/b" }, "Account has the wrong form"],
     [
+      "a CallbackKey of 33 letters",
+      { CallbackKey: "k".repeat(33) },
+      "CallbackKey has the wrong form",
+    ],
+    ["a CallbackKey with a sign", { CallbackKey: "key-1" }, "CallbackKey has the wrong form"],
+    ["an empty CallbackKey", { CallbackKey: "" }, "CallbackKey has the wrong form"],
+    [
+      "StopWhenEmptySeconds of more than a day",
+      { CallbackKey: "key", StopWhenEmptySeconds: 86_401 },
+      "StopWhenEmptySeconds is too large",
+    ],
+    [
+      "StopWhenEmptySeconds without callbacks",
+      { StopWhenEmptySeconds: 30 },
+      "StopWhenEmptySeconds needs CallbackKey",
+    ],
+    [
       "AdvancedPermission as text",
       { AdvancedPermission: "on" },
       "AdvancedPermission has the wrong type: send true or false",

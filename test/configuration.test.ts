@@ -12,6 +12,7 @@ describe("what may be left out", () => {
       trtcEndpoint: undefined,
       trtcTimeoutMs: 8000,
       expiryTickMs: 60_000,
+      stopUnclaimed: false,
     });
     expect(config.accounts.size).toBe(0);
   });
@@ -25,6 +26,14 @@ describe("what may be left out", () => {
       Account: "intl",
       AdvancedPermission: false,
     });
+  });
+
+  test("an application has callbacks, and ends what nobody watches, only if told so", () => {
+    const told = { CallbackKey: "abcDEF123", StopWhenEmptySeconds: 30 };
+    expect(withApplication(told).applications.get(INTL_APP)).toMatchObject(told);
+    const off = { StopWhenEmptySeconds: 0 };
+    expect(withApplication(off).applications.get(INTL_APP)).toMatchObject(off);
+    expect(read({ STOP_UNCLAIMED: "on" }).stopUnclaimed).toBe(true);
   });
 
   test("a Chinese application has the Chinese account", () => {

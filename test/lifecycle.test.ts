@@ -161,15 +161,26 @@ describe("a new deadline for a running ingest", () => {
 
 describe("an ingest is due", () => {
   test("at its deadline", () => {
-    expect(dueAt({ deadlineAt: minutes(5), stopAskedAt: null })).toEqual(minutes(5));
+    expect(dueAt({ deadlineAt: minutes(5), stopAskedAt: null, emptyAt: null })).toEqual(minutes(5));
   });
 
   test("as soon as somebody has asked for its end", () => {
-    expect(dueAt({ deadlineAt: minutes(5), stopAskedAt: minutes(2) })).toEqual(minutes(2));
+    expect(dueAt({ deadlineAt: minutes(5), stopAskedAt: minutes(2), emptyAt: null })).toEqual(
+      minutes(2),
+    );
   });
 
   test("at its deadline, if it was asked for only afterwards", () => {
-    expect(dueAt({ deadlineAt: minutes(5), stopAskedAt: minutes(6) })).toEqual(minutes(5));
+    expect(dueAt({ deadlineAt: minutes(5), stopAskedAt: minutes(6), emptyAt: null })).toEqual(
+      minutes(5),
+    );
+  });
+
+  test("when nobody has been there for long enough, if that comes first", () => {
+    const asked = { deadlineAt: minutes(5), stopAskedAt: minutes(4) };
+    expect(dueAt({ ...asked, emptyAt: minutes(3) })).toEqual(minutes(3));
+    expect(dueAt({ ...asked, emptyAt: minutes(6) })).toEqual(minutes(4));
+    expect(dueAt({ ...asked, stopAskedAt: null, emptyAt: minutes(6) })).toEqual(minutes(5));
   });
 });
 

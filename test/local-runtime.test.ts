@@ -101,6 +101,33 @@ describe("what npm start prints", () => {
   });
 });
 
+test("the emulator tells room-callback what happens: a source that plays, and one that fails", async () => {
+  const runtime = await start();
+  const trtcUrl = /^TRTC (\S+)/.exec(runtime.lines[0] ?? "")?.[1] ?? "";
+  type Seen = Partial<Record<"State" | "EndReason" | "MediaState", string>>;
+  const until = async (fields: object, isSo: (seen: Seen) => boolean) => {
+    const { response } = await post(`${runtime.url}/start-ingest`, loop(trtcUrl, fields));
+    const named = { SdkAppId: CN_APP, TaskId: response["TaskId"] };
+    for (;;) {
+      const { response: seen } = await post(`${runtime.url}/list-ingests`, {});
+      const found = (seen["Ingests"] as (Seen & { TaskId: string })[]).find(
+        ({ TaskId }) => TaskId === named.TaskId,
+      );
+      if (found && isSo(found)) return found;
+      await clock.sleep(50);
+    }
+  };
+  await until({}, ({ MediaState }) => MediaState === "playing");
+  const clip = await until({ RepeatNum: 1 }, ({ State }) => State === "ended");
+  expect(clip).toMatchObject({ EndReason: "finished", MediaState: "playing" });
+  const missing = { StreamUrl: `${clipOf(trtcUrl)}-missing`, RepeatNum: -1 };
+  const failed = await until(missing, ({ State }) => State === "ended");
+  expect(failed).toMatchObject({ EndReason: "failed", MediaState: "failed" });
+  const refused = runtime.lines.filter((line) => line.includes("AuthFailure"));
+  expect(refused).toEqual([]);
+  expect(await endOf(runtime)).toBe(0);
+}, 60_000);
+
 test("the data directory belongs to one process, and keeps its rows over any end of it", async () => {
   const env = { DATA_DIR: newDirectory(), TRTC_ENDPOINT: emulator.url };
   const first = await run("local/start.ts", env);

@@ -9,6 +9,12 @@ test("the migrations that there are only add, or say what they contract", () => 
   expect(CODE_VERSION).toBe(MIGRATIONS.length);
 });
 
+/** Of the check on end_reason, by now. */
+const REASONS = "'stopped', 'expired', 'finished', 'failed', 'lost', 'empty'";
+
+const widened = (check: string, name = "ingest_end_reason_check") =>
+  `alter table ingest drop constraint ${name}, add constraint ${name} ${check};`;
+
 const withSql = (sql: string) => faultsOf(upTo({ ...NEXT, sql }));
 
 describe("a next migration may add", () => {
@@ -21,6 +27,8 @@ describe("a next migration may add", () => {
     "create table extra (a int primary key, b text not null unique check (b <> ''));",
     "create table extra (a int);\ncreate unique index extra_a on extra (a);\nalter table extra add check (a > 0);",
     "create index ingest_by_end on ingest (ended_at);",
+    "alter table call_slot add column kind text check (kind in ('a'));",
+    `alter table ingest drop constraint ingest_end_reason_check, add constraint ingest_end_reason_check check (end_reason in ('another', ${REASONS})) not valid;`,
     "-- drop table ingest;\ncomment on table ingest is 'drop table ingest';",
   ])("%s", (sql) => {
     expect(withSql(sql)).toEqual([]);
@@ -62,6 +70,23 @@ describe("a next migration may not, while the code before it is to work,", () =>
     ["run a block of code", "do $$ begin execute 'drop table ingest' end $$;"],
     ["add a trigger", "create trigger t before insert on ingest execute function f();"],
     ["hide it in a comment's end", "create table a (b int); -- \ndrop table ingest;"],
+    ["drop a check", "alter table ingest drop constraint ingest_end_reason_check;"],
+    ["narrow a check", widened("check (end_reason in ('stopped', 'empty')) not valid")],
+    [
+      "change a check into another",
+      widened(`check (end_reason in (${REASONS}) or true) not valid`),
+    ],
+    ["read every row for a check", widened(`check (end_reason in (${REASONS}, 'x'))`)],
+    ["put a check on another column", widened(`check (state in (${REASONS}, 'x')) not valid`)],
+    [
+      "put back another check than was dropped",
+      `alter table ingest drop constraint ingest_state_check, add constraint ingest_end_reason_check check (end_reason in (${REASONS}, 'x')) not valid;`,
+    ],
+    [
+      "drop something besides",
+      widened(`check (end_reason in (${REASONS}, 'x')) not valid, drop column play`),
+    ],
+    ["widen a check that nobody knows", widened("check (a in ('x')) not valid", "ingest_a_check")],
     ["do it in capitals", "DROP TABLE ingest;"],
   ])("%s", (_, sql) => {
     expect(withSql(sql)).toHaveLength(1);

@@ -153,7 +153,9 @@ describe("the document is true", () => {
     const { functions } = parse(readFileSync(join(ROOT, "serverless.yml"), "utf8")) as {
       functions: Record<string, { events: object[] }>;
     };
+    // What TRTC calls is TRTC's contract, and not ours.
     const doors = Object.entries(functions)
+      .filter(([name]) => name !== "room-callback")
       .filter(([, { events }]) => events.some((event) => "functionUrl" in event))
       .map(([name]) => (name === "api" ? "/" : `/${name}`));
     expect(Object.keys(document.paths).sort()).toEqual(doors.sort());

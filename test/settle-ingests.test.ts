@@ -475,7 +475,7 @@ test("a run with nothing to settle asks TRTC nothing, and the database little", 
   const before = await house.truth.calls();
   expect(await ran()).toEqual({
     ...{ started: 0, failed: 0, unsettled: 0, stopped: 0 },
-    ...{ cleared: 0, described: 0, gone: 0, refused: 0 },
+    ...{ cleared: 0, described: 0, gone: 0, refused: 0, unclaimed: 0, unclaimedStopped: 0 },
     ...{ delivered: 0, undelivered: 0, dead: 0, dropped: 0 },
   });
   expect(await house.truth.calls()).toEqual(before);

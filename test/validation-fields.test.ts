@@ -119,6 +119,7 @@ const start = (site: Site) => ({
   RepeatNum: repeatNum,
   Volume: Volume[site],
   ClientToken: printable(64, { space: true }),
+  StopWhenEmptySeconds: number(0, 86_400),
   ...deadline,
 });
 

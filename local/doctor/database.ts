@@ -96,7 +96,7 @@ async function ours(
   return [...rows, ...deadlines(await readBacklog(database.query, { graceMs }))];
 }
 
-function deadlines({ live, overdue, oldestOverdueMs, unsettled }: Backlog): Row[] {
+function deadlines({ live, overdue, oldestOverdueMs, unsettled, unclaimed }: Backlog): Row[] {
   const check = "deadlines";
   const rows: Row[] = [];
   if (overdue === 0) rows.push(pass(check, `kept: ${counted(live, "live ingest")}, none overdue`));
@@ -111,6 +111,12 @@ function deadlines({ live, overdue, oldestOverdueMs, unsettled }: Backlog): Row[
     rows.push(
       warn("starts", found, "look into the rooms: a stream may play there until TRTC's own cap"),
     );
+  }
+  if (unclaimed > 0) {
+    const found = `${counted(unclaimed, "task")} that TRTC tells of, and no ingest has`;
+    const todo =
+      "where nobody else plays streams in these applications, set STOP_UNCLAIMED=on: settle-ingests then stops them";
+    rows.push(warn("tasks", found, todo));
   }
   return rows;
 }

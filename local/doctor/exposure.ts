@@ -1,12 +1,13 @@
 /** What is right on one machine, and must not be deployed. */
 import { isLoopback } from "../trtc/loopback.js";
 import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "../trtc/defaults.js";
-import { LOCAL_CALLER } from "../local-environment.js";
+import { LOCAL_CALLBACK_KEY, LOCAL_CALLER } from "../local-environment.js";
 import { fail, pass, type Row, skip, warn } from "./row.js";
 import type { Subject } from "./subject.js";
 
 const PUBLISHED = new Set([
   LOCAL_CALLER.SecretKey,
+  LOCAL_CALLBACK_KEY,
   ...DEFAULT_APPLICATIONS.map(({ secretKey }) => secretKey),
   ...Object.values(DEFAULT_ACCOUNTS).map(({ secretKey }) => secretKey),
 ]);
@@ -41,10 +42,9 @@ function placesOfKeys({ config }: Subject): [place: string, key: string][] {
     ...[...(callers?.values() ?? [])].flatMap(({ SecretKeys }, index) =>
       SecretKeys.map((key): [string, string] => [`CALLERS[${index}]`, key]),
     ),
-    ...[...(applications?.values() ?? [])].map(({ SecretKey }, index): [string, string] => [
-      `TRTC_APPS[${index}]`,
-      SecretKey,
-    ]),
+    ...[...(applications?.values() ?? [])].flatMap(({ SecretKey, CallbackKey = "" }, index) =>
+      [SecretKey, CallbackKey].map((key): [string, string] => [`TRTC_APPS[${index}]`, key]),
+    ),
     ...[...(accounts?.values() ?? [])].map(({ SecretKey }, index): [string, string] => [
       `TRTC_ACCOUNTS[${index}]`,
       SecretKey,

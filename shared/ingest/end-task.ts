@@ -50,7 +50,8 @@ export async function endTask(services: Services, task: TaskToEnd): Promise<Inge
   try {
     const wasThere = await stopAtTrtc(services, task);
     const isFirst = stopAskedAt.getTime() === askedAt.getTime();
-    return await end(wasThere || !isFirst ? wanted(ingest) : reasonWhenGone(ingest, askedAt));
+    const isKnown = wasThere || !isFirst || ingest.endReason === "failed";
+    return await end(isKnown ? wanted(ingest) : reasonWhenGone(ingest, askedAt));
   } catch (error) {
     if (!(error instanceof TrtcError)) throw error;
     const now = clock.now();
@@ -85,6 +86,6 @@ async function stopAtTrtc(
 
 /**
  * Written when the stop was first asked. If an earlier attempt's answer was lost, "it is gone"
- * means that attempt worked.
+ * means that attempt worked; and a source that has failed for good is why TRTC ends a task itself.
  */
 const wanted = ({ endReason }: Ingest): EndReason => endReason ?? "stopped";

@@ -131,6 +131,8 @@ export async function stopOnTime(
     const at = await sleepUntil(services, dueAt(claimed));
     const begun = await store.beginDueStop({ taskId, fence, ...stopTiming(at, timeLeftMs) });
     if (!begun) {
+      // Of a room in which nobody was, somebody may be by now.
+      if (claimed.emptySeconds !== null) await store.countAudience(claimed);
       await store.release({ taskId, fence });
       return "spared";
     }

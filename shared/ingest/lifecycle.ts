@@ -76,12 +76,16 @@ const capMinutes = (durationMs: number): number =>
 
 const earliest = (a: Date, b: Date): Date => (a.getTime() <= b.getTime() ? a : b);
 
-/** When the row has to be stopped: at its deadline, or as soon as somebody has asked. */
+/**
+ * When the row has to be stopped: at its deadline, as soon as somebody has asked, or when nobody has
+ * been there for long enough.
+ */
 export const dueAt = ({
   deadlineAt,
   stopAskedAt,
-}: Pick<Ingest, "deadlineAt" | "stopAskedAt">): Date =>
-  stopAskedAt ? earliest(deadlineAt, stopAskedAt) : deadlineAt;
+  emptyAt,
+}: Pick<Ingest, "deadlineAt" | "stopAskedAt" | "emptyAt">): Date =>
+  [stopAskedAt, emptyAt].reduce<Date>((due, at) => (at ? earliest(due, at) : due), deadlineAt);
 
 /**
  * Why a task is gone that TRTC no longer knows, though nobody of us had stopped it. A source that

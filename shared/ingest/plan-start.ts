@@ -59,10 +59,24 @@ export function planStart(services: Services, call: Call<"StartStreamIngest">): 
     deadlineAt,
     latestAt,
     notify: caller.receiver !== undefined,
+    emptySeconds: emptySecondsOf(application, request),
   };
   const refusal =
     stopTimeRefusal(bounds, now) ?? loginRefusal(application, room, { brought: request, now });
   return { application, robot, bounds, row, refusal };
+}
+
+/** Without callbacks every room would look empty. */
+function emptySecondsOf(
+  { CallbackKey, StopWhenEmptySeconds: usual = 0 }: Application,
+  { StopWhenEmptySeconds: seconds = usual }: StartRequest,
+): number | null {
+  if (seconds === 0) return null;
+  if (CallbackKey !== undefined) return seconds;
+  throw new ApiError(
+    "InvalidParameterValue",
+    "StopWhenEmptySeconds needs TRTC's callbacks, which this application does not take: set CallbackKey in TRTC_APPS, or leave it out.",
+  );
 }
 
 function stopTimeRefusal({ stopAt }: Bounds, now: Date): ApiError | undefined {

@@ -6,6 +6,7 @@ import { addMs } from "../clock.js";
 import { asApiError } from "../errors.js";
 import type { Slot } from "../store/database-time.js";
 import type { Ingest } from "../store/ingest-row.js";
+import type { Running } from "../store/starts.js";
 import { TrtcError, withoutQueries } from "../trtc/trtc-error.js";
 import type { Application } from "../validation/configuration.js";
 import type { Deadline } from "./lifecycle.js";
@@ -48,10 +49,10 @@ export async function playInRoom(services: Services, attempt: Attempt): Promise<
   const wanted = { ingest, request, slot, timeLeftMs };
   const { TaskId: trtcTaskId } = await callInSlot(services, "StartStreamIngest", wanted);
   if (trtcTaskId === undefined) throw noTaskId();
-  return remember(services, attempt, { trtcTaskId, startedAt, deadlineAt, latestAt });
+  // Where nobody tells how the source does, nothing is said of it.
+  const mediaState = application.CallbackKey === undefined ? null : "connecting";
+  return remember(services, attempt, { trtcTaskId, startedAt, deadlineAt, latestAt, mediaState });
 }
-
-type Running = { trtcTaskId: string } & Record<"startedAt" | "deadlineAt" | "latestAt", Date>;
 
 /** If the row cannot be written now, the log at least says which task TRTC plays. */
 async function remember(

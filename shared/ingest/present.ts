@@ -22,7 +22,10 @@ export function present(ingest: Ingest) {
     RepeatNum: ingest.play.RepeatNum ?? 1,
     CreateTime: ingest.createdAt.toISOString(),
     StartTime: ingest.startedAt?.toISOString() ?? null,
+    MediaState: ingest.mediaState,
+    MediaTime: ingest.mediaAt?.toISOString() ?? null,
     Deadline: ingest.deadlineAt.toISOString(),
+    StopWhenEmptySeconds: ingest.emptySeconds,
     EndTime: ingest.endedAt?.toISOString() ?? null,
   };
 }

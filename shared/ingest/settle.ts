@@ -1,8 +1,8 @@
 /**
  * Brings records and TRTC back into agreement after whatever has failed: starts that nobody knows
- * the outcome of, ends that are overdue, robots that a late request may have brought, and tasks of
- * which nothing was heard for long. Last, since others' servers may take their time, it tells the
- * callers what became of their ingests.
+ * the outcome of, ends that are overdue, robots that a late request may have brought, tasks of which
+ * nothing was heard for long, and tasks that TRTC tells of and nobody here knows. Last, since others'
+ * servers may take their time, it tells the callers what became of their ingests.
  *
  * One bounded batch per run. Any number of runs may overlap: everything is claimed first, or may be
  * done twice.
@@ -17,9 +17,10 @@ import { stopOnTime } from "./expire.js";
 import { removeRobot } from "./remove-robot.js";
 import type { Services } from "./services.js";
 import { SETTLE_LEASE_MS, settleStart } from "./settle-start.js";
+import { settleUnclaimed, type UnclaimedCounts } from "./settle-unclaimed.js";
 import { callInSlot } from "./trtc-call.js";
 
-export interface SettleCounts extends DeliveryCounts {
+export interface SettleCounts extends DeliveryCounts, UnclaimedCounts {
   /** Starts without an answer: what became of them in this run. */
   started: number;
   failed: number;
@@ -64,7 +65,7 @@ export async function settleIngests(
   const { store, clock, trtc } = services;
   const counts: SettleCounts = {
     ...{ started: 0, failed: 0, unsettled: 0, stopped: 0 },
-    ...{ cleared: 0, described: 0, gone: 0, refused: 0 },
+    ...{ cleared: 0, described: 0, gone: 0, refused: 0, unclaimed: 0, unclaimedStopped: 0 },
     ...{ delivered: 0, undelivered: 0, dead: 0, dropped: 0 },
   };
   const count = (outcome: keyof SettleCounts) => (counts[outcome] = (counts[outcome] ?? 0) + 1);
@@ -95,7 +96,10 @@ export async function settleIngests(
     work: (ingest) => clearRobot(services, ingest, timeLeftMs),
   });
   await askAboutQuiet(services, each);
-  return { ...counts, ...(await deliverNotifications(services, { timeLeftMs })) };
+  const hasTime = () => timeLeftMs() > RESERVE_MS;
+  const unclaimed = await settleUnclaimed(services, { hasTime, timeLeftMs });
+  const delivered = await deliverNotifications(services, { timeLeftMs });
+  return { ...counts, ...unclaimed, ...delivered };
 }
 
 type Outcome = "started" | "failed" | "unsettled" | "stopped" | "cleared" | "gone" | "refused";

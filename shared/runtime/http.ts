@@ -49,7 +49,8 @@ const traced = (door: string): Middleware => ({
     internal.trace = newTrace(door, context, systemClock);
   },
   after: ({ internal }) => logTrace(internal.trace, systemClock),
-  onError: ({ internal, error }) => logTrace(internal.trace, systemClock, asApiError(error)),
+  onError: ({ internal, error }) =>
+    logTrace(internal.trace, systemClock, { error: asApiError(error) }),
 });
 
 const enveloped: Middleware = {

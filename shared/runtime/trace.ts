@@ -12,7 +12,9 @@ export interface Trace {
   isSigned: boolean;
   action?: string;
   caller?: string;
-  ingest?: string;
+  ingest?: string | undefined;
+  /** For people, where nothing went wrong. */
+  note?: string;
 }
 
 export const newTrace = (
@@ -28,11 +30,18 @@ export const newTrace = (
   isSigned: false,
 });
 
-/** One line per event. Only the named fields: never a request, an answer or a URL. */
-export function logTrace(trace: Trace, clock: Clock, error?: ApiError): void {
-  const { door, invocation, action, caller, ingest } = trace;
+/**
+ * A caller's mistake is no news, where callers are many; what broke below us, or in us, is.
+ * One line per event. Only the named fields: never a request, an answer or a URL.
+ */
+export function logTrace(
+  trace: Trace,
+  clock: Clock,
+  { error, mistake = "info" }: { error?: ApiError; mistake?: "info" | "warn" } = {},
+): void {
+  const { door, invocation, action, caller, ingest, note } = trace;
   trace.log({
-    level: error ? levelOf(error) : "info",
+    level: error ? (error.status >= 500 ? "error" : mistake) : "info",
     event: door,
     requestId: invocation.requestId,
     action,
@@ -40,9 +49,6 @@ export function logTrace(trace: Trace, clock: Clock, error?: ApiError): void {
     ingest,
     outcome: error?.code ?? "ok",
     ms: Math.round(clock.elapsedMs() - trace.startedMs),
-    detail: error?.detail,
+    detail: error?.detail ?? note,
   });
 }
-
-/** A caller's mistake is no news; what broke below us, or in us, is. */
-const levelOf = ({ status }: ApiError): "info" | "error" => (status >= 500 ? "error" : "info");

@@ -3,9 +3,11 @@ import { addMs } from "../clock.js";
 import type { Query } from "./database.js";
 import { type Ingest, ingestOf } from "./ingest-row.js";
 
+/** An index holds it, by this very expression. */
+export const ENDS_AT = "least(due_at, empty_at)";
+
 /** Claimable, and nobody's at the moment. */
-const FREE =
-  "state in ('running', 'stopping') and due_at <= $2 and coalesce(lease_until <= $1, true)";
+const FREE = `state in ('running', 'stopping') and ${ENDS_AT} <= $2 and coalesce(lease_until <= $1, true)`;
 
 /**
  * The accounts with so many claims in hand that those will use up its slots of the next seconds. A
@@ -14,8 +16,8 @@ const FREE =
  */
 const IN_HAND = `
   select account, count(*)::int as count from ingest
-  where due_at <= $2 and lease_until > $1
-    and (state = 'running' or (state = 'stopping' and end_reason = 'expired'))
+  where ${ENDS_AT} <= $2 and lease_until > $1
+    and (state = 'running' or (state = 'stopping' and end_reason in ('expired', 'empty')))
   group by account`;
 
 interface Wanted {
@@ -42,13 +44,13 @@ export async function claimDue(
   const rows = await query(
     `with in_hand as (${IN_HAND}),
      looked_at as (
-       select task_id, account, due_at from ingest
+       select task_id, account, ${ENDS_AT} as ends_at from ingest
        where ${FREE} and account not in (select account from in_hand where count >= $5)
-       order by due_at
+       order by ${ENDS_AT}
        limit ${LOOKED_AT}
      ),
      placed as (
-       select task_id, row_number() over (partition by account order by due_at)
+       select task_id, row_number() over (partition by account order by ends_at)
                        + coalesce(in_hand.count, 0) as place
        from looked_at left join in_hand using (account)
      ),
@@ -58,13 +60,13 @@ export async function claimDue(
        where task_id in (
          select task_id from ingest
          where ${FREE} and task_id in (select task_id from placed where place <= $5)
-         order by due_at
+         order by ${ENDS_AT}
          limit $4
          for update skip locked
        )
        returning *
      )
-     select * from claimed order by due_at`,
+     select * from claimed order by ${ENDS_AT}`,
     [at, horizonAt, addMs(at, leaseMs), limit, accountMax],
   );
   return rows.map(ingestOf);
@@ -85,12 +87,12 @@ export async function nextClaimAt(
   const [row] = await query(
     `with in_hand as (${IN_HAND})
      select min(greatest(
-              due_at - $3 * interval '1 millisecond',
+              ${ENDS_AT} - $3 * interval '1 millisecond',
               lease_until,
               case when in_hand.count >= $4 then $5::timestamptz end
             )) as next_at
      from ingest left join in_hand using (account)
-     where due_at <= $2
+     where ${ENDS_AT} <= $2
        and (state in ('running', 'stopping') or (state = 'starting' and lease_until > $1))`,
     [at, horizonAt, aheadMs, accountMax, addMs(at, LOOK_AGAIN_MS)],
   );

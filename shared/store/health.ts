@@ -1,6 +1,7 @@
 /** What a database says of itself to who looks after it. Reads only: no row is changed. */
 import pg from "pg";
 import type { Query } from "./database.js";
+import { ENDS_AT } from "./due.js";
 
 export interface DatabaseHealth {
   /** As `17.2`. */
@@ -18,6 +19,8 @@ const NEEDED: readonly [table: string, privileges: readonly string[]][] = [
   ["schema_migration", ["select"]],
   ["ingest", ["select", "insert", "update"]],
   ["call_slot", ["select", "insert", "update"]],
+  ["unclaimed_task", ["select", "insert", "update", "delete"]],
+  ["room_audience", ["select", "insert", "update", "delete"]],
   ["used_signature", ["select", "insert", "delete"]],
   ["outbox", ["select", "insert", "update", "delete"]],
 ];
@@ -61,7 +64,12 @@ export interface Backlog {
   oldestOverdueMs: number;
   /** Starts of which nobody knows whether they happened, and which nobody works on. */
   unsettled: number;
+  /** Tasks that TRTC tells of, for so long that an ingest should have them, and none has. */
+  unclaimed: number;
 }
+
+/** As settle-ingests counts them. */
+const UNCLAIMED_AFTER = "interval '5 minutes'";
 
 export async function readBacklog(
   query: Query,
@@ -70,15 +78,17 @@ export async function readBacklog(
   const [row = {}] = await query(
     `with live as (
        select *, state in ('running', 'stopping')
-                 and due_at < now() - $1 * interval '1 millisecond' as is_overdue
+                 and ${ENDS_AT} < now() - $1 * interval '1 millisecond' as is_overdue
        from ingest where state <> 'ended'
      )
      select count(*)::int as live,
             count(*) filter (where is_overdue)::int as overdue,
             coalesce(
-              extract(epoch from max(now() - due_at) filter (where is_overdue)) * 1000, 0
+              extract(epoch from max(now() - ${ENDS_AT}) filter (where is_overdue)) * 1000, 0
             )::float8 as oldest_overdue_ms,
-            count(*) filter (where state = 'starting' and lease_until < now())::int as unsettled
+            count(*) filter (where state = 'starting' and lease_until < now())::int as unsettled,
+            (select count(*) from unclaimed_task
+             where ended_at is null and first_seen_at < now() - ${UNCLAIMED_AFTER})::int as unclaimed
      from live`,
     [graceMs],
   );
@@ -87,6 +97,7 @@ export async function readBacklog(
     overdue: Number(row["overdue"]),
     oldestOverdueMs: Number(row["oldest_overdue_ms"]),
     unsettled: Number(row["unsettled"]),
+    unclaimed: Number(row["unclaimed"]),
   };
 }
 

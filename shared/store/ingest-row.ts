@@ -2,7 +2,10 @@
 import type { Row } from "./database.js";
 
 export type State = "starting" | "running" | "stopping" | "ended";
-export type EndReason = "stopped" | "expired" | "finished" | "failed" | "lost";
+export type EndReason = "stopped" | "expired" | "finished" | "failed" | "lost" | "empty";
+
+/** How the source does, by what TRTC tells of it; null before it has told anything. */
+export type MediaState = "connecting" | "playing" | "retrying" | "failed";
 
 /** The fields of StartStreamIngest that say what is played and how: all but identity and time. */
 export interface Play {
@@ -49,6 +52,13 @@ export interface Ingest {
   settledAt: Date | null;
   /** When TRTC last said anything of the running task. */
   heardAt: Date | null;
+  /** How long nobody may be there; null: for ever. */
+  emptySeconds: number | null;
+  /** When that will have been so, if nobody comes. */
+  emptyAt: Date | null;
+  mediaState: MediaState | null;
+  /** When it came to be so, by TRTC's clock. */
+  mediaAt: Date | null;
 }
 
 /** `task_id` becomes `taskId`; numbers that the drivers hand over as text become numbers. */

@@ -31,27 +31,44 @@ interface Change {
   happenedAt: string;
   /** Columns that this type of event tells besides the usual ones. */
   besides?: readonly string[];
+  /** Of the row as it was: whether it is told at all. */
+  isNews?: string;
+  /** Parts of the statement that it builds on, and that go with it: of the latter `changed` is in view. */
+  with?: readonly string[];
+  and?: readonly string[];
+  /** What of `changed` is returned. */
+  select?: string;
 }
 
-/** The statement that changes an ingest and writes its event; returns the row as it is then. */
-export const noted = (
-  type: NotificationType,
-  { set, where, happenedAt, besides = [] }: Change,
-): string => `
-  with changed as (
-    update ingest set ${set}, notified = notified + 1
-    where ${where}
-    returning *
-  ),
-  noted as (
-    insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
-    select task_id, notified, caller_id, '${type}', ${happenedAt},
-           (select to_jsonb(fact) from (select ${[...FACTS, ...besides].join(", ")}) as fact),
-           greatest(${happenedAt}, ${BEFORE_IT}), ${happenedAt} + ${GIVE_UP_AFTER}
-    from changed
-    where notified is not null
-  )
-  select * from changed`;
+/**
+ * The statement that changes an ingest and writes its event; returns the row as it is then. Of two
+ * at once that tell the same news the second counts nothing, and finds its event written.
+ */
+export const noted = (type: NotificationType, change: Change): string => {
+  const { set, where, happenedAt, besides = [], isNews = "true" } = change;
+  const { with: before = [], and: after = [], select = "*" } = change;
+  return [
+    "with",
+    ...before.map((part) => `${part},`),
+    `told_of as (select task_id, ${isNews} as is_news from ingest where ${where}),
+     changed as (
+       update ingest set ${set}, notified = notified + case when ${isNews} then 1 else 0 end
+       where ${where}
+       returning *
+     ),
+     noted as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+       select task_id, notified, caller_id, '${type}', ${happenedAt},
+              (select to_jsonb(fact) from (select ${[...FACTS, ...besides].join(", ")}) as fact),
+              greatest(${happenedAt}, ${BEFORE_IT}), ${happenedAt} + ${GIVE_UP_AFTER}
+       from changed join told_of using (task_id)
+       where notified is not null and is_news
+       on conflict (task_id, position) do nothing
+     )`,
+    ...after.map((part) => `, ${part}`),
+    `select ${select} from changed`,
+  ].join("\n");
+};
 
 export interface NotificationKey {
   taskId: string;

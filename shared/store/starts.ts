@@ -1,7 +1,7 @@
 /** The statements of a start: the row first, then TRTC (elsewhere), then the outcome. */
 import { addMs, MINUTE_MS } from "../clock.js";
 import type { Query } from "./database.js";
-import { type Ingest, ingestOf } from "./ingest-row.js";
+import { type Ingest, ingestOf, type MediaState } from "./ingest-row.js";
 import type { Slot } from "./database-time.js";
 import { noted } from "./outbox.js";
 import { SLOT_NOW, slotOf, type SlotTime, takeSlotSql } from "./slots.js";
@@ -32,6 +32,7 @@ export type NewIngest = Pick<
 > & {
   /** Whether its caller is told what becomes of it. */
   notify?: boolean | undefined;
+  emptySeconds?: number | null;
 };
 
 export type BegunStart =
@@ -57,11 +58,11 @@ export async function beginStart(
        insert into ingest (
          task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
          play, client_token, request_hash, state, created_at, latest_at, deadline_at, lease_until,
-         site, unsure_until, notified
+         site, unsure_until, notified, empty_seconds
        )
        select $2, $3, $4, $5, $6::bigint, $7, $8::smallint, $9,
               $10::jsonb, $11, $12, 'starting', $13::timestamptz, $14::timestamptz, $15::timestamptz,
-              $16::timestamptz, $18, $19::timestamptz, case when $20 then 0 end
+              $16::timestamptz, $18, $19::timestamptz, case when $20 then 0 end, $21::integer
        from t
        where not exists (
          select from call_slot
@@ -99,6 +100,7 @@ export async function beginStart(
       wanted.site,
       addMs(leaseUntil, LATE_START_MS),
       wanted.notify ?? false,
+      wanted.emptySeconds ?? null,
     ],
   );
   if (!row) return findStart(query, wanted);
@@ -128,25 +130,63 @@ export async function findStart(query: Query, wanted: NewIngest): Promise<BegunS
 /** TRTC has answered: only attempts before the one that it answered leave a doubt. */
 const STILL_UNSURE = "case when fence > 0 then unsure_until end";
 
+export interface Running extends Record<"startedAt" | "deadlineAt" | "latestAt", Date> {
+  trtcTaskId: string;
+  /** How the source does before TRTC has told anything of it; null where it will not. */
+  mediaState?: MediaState | null;
+}
+
+/** What TRTC told of the task before it answered. */
+const TOLD = `
+  told as (
+    select * from unclaimed_task
+    where trtc_task_id = $3 and sdk_app_id = (select sdk_app_id from ingest where task_id = $1)
+  )`;
+
+const CLAIMED = `
+  claimed as (
+    delete from unclaimed_task using told
+    where unclaimed_task.sdk_app_id = told.sdk_app_id
+      and unclaimed_task.trtc_task_id = told.trtc_task_id
+      and exists (select from changed)
+  )`;
+
 /**
  * `undefined` when the row is no longer ours to move: someone settled it meanwhile. After a first
- * attempt nothing is unsure any more; what an earlier attempt may still bring stays so.
+ * attempt nothing is unsure any more; what an earlier attempt may still bring stays so. What TRTC
+ * has told of the task before its answer was written is taken over in the same breath; if that was
+ * the task's end, TRTC is asked soon. Who is in the room is looked at when its time has come.
  */
 export async function markRunning(
   query: Query,
-  to: { taskId: string; fence: number; trtcTaskId: string } & Record<
-    "startedAt" | "deadlineAt" | "latestAt",
-    Date
-  >,
+  to: Running & { taskId: string; fence: number },
 ): Promise<Ingest | undefined> {
   const [row] = await query(
     noted("ingest.started", {
       happenedAt: "started_at",
+      with: [TOLD],
       set: `state = 'running', trtc_task_id = $3, started_at = $4, deadline_at = $5, latest_at = $6,
-            lease_until = null, heard_at = $4, unsure_until = ${STILL_UNSURE}`,
+            lease_until = null, unsure_until = ${STILL_UNSURE},
+            heard_at = case when exists (select from told where ended_at is not null)
+                            then null else $4::timestamptz end,
+            empty_at = $4::timestamptz + empty_seconds * interval '1 second',
+            media_state = coalesce((select media_state from told), $7),
+            media_at = case when exists (select from told where media_state is not null)
+                            then (select media_at from told)
+                            when $7::text is not null then $4::timestamptz end,
+            media_failures = coalesce((select media_failures from told), '{}')`,
       where: "task_id = $1 and fence = $2 and state = 'starting'",
+      and: [CLAIMED],
     }),
-    [to.taskId, to.fence, to.trtcTaskId, to.startedAt, to.deadlineAt, to.latestAt],
+    [
+      to.taskId,
+      to.fence,
+      to.trtcTaskId,
+      to.startedAt,
+      to.deadlineAt,
+      to.latestAt,
+      to.mediaState ?? null,
+    ],
   );
   return row && ingestOf(row);
 }

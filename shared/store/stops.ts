@@ -3,6 +3,7 @@
  * crash in between leaves a row that is due, and the next run of expire-ingests asks again.
  */
 import { addMs } from "../clock.js";
+import { IS_WATCHED } from "./audience.js";
 import type { Query } from "./database.js";
 import { type EndReason, type Ingest, ingestOf } from "./ingest-row.js";
 import type { Slot } from "./database-time.js";
@@ -24,18 +25,26 @@ const stopSlot = (waitMaxMs: string) =>
   takeSlotSql("asked", { account: "asked.account", action: "'StopStreamIngest'", waitMaxMs });
 
 /**
- * Somebody asks for the end: takes the row over from whoever holds it, since a claim for its
+ * Somebody asks for the end, or an event does: takes the row over from whoever holds it, since a claim for its
  * deadline only waits to do the same. Nothing when it is not running, or already being stopped.
  */
 export async function beginStop(
   query: Query,
-  { taskId, at, leaseMs, waitMaxMs, now, readSlot }: { taskId: string } & Timing,
+  {
+    taskId,
+    reason = "stopped",
+    at,
+    leaseMs,
+    waitMaxMs,
+    now,
+    readSlot,
+  }: { taskId: string; reason?: EndReason | undefined } & Timing,
 ): Promise<BegunStop | undefined> {
   const [row] = await query(
     `with t as (select ${SLOT_NOW} as now),
      asked as (
        update ingest
-       set state = 'stopping', end_reason = coalesce(end_reason, 'stopped'),
+       set state = 'stopping', end_reason = coalesce(end_reason, $6),
            stop_asked_at = coalesce(stop_asked_at, $3::timestamptz),
            lease_until = $4::timestamptz, fence = fence + 1
        where task_id = $2
@@ -44,14 +53,14 @@ export async function beginStop(
      ),
      slot as (${stopSlot("$5")})
      select asked.*, slot.slot_ms, slot.database_now_ms from asked left join slot on true`,
-    [now, taskId, at, addMs(at, leaseMs), waitMaxMs],
+    [now, taskId, at, addMs(at, leaseMs), waitMaxMs, reason],
   );
   return row && { ingest: ingestOf(row), slot: slotOf(row, readSlot) };
 }
 
 /**
  * The deadline has come: re-reads the row in the same breath. Nothing when the claim is no longer
- * ours or the deadline has moved, and then nothing may be stopped.
+ * ours, the deadline has moved or somebody has come, and then nothing may be stopped.
  */
 export async function beginDueStop(
   query: Query,
@@ -71,11 +80,14 @@ export async function beginDueStop(
        update ingest
        set state = 'stopping',
            end_reason = coalesce(
-             end_reason, case when stop_asked_at is null then 'expired' else 'stopped' end
+             end_reason,
+             case when stop_asked_at is not null then 'stopped'
+                  when empty_at < deadline_at then 'empty' else 'expired' end
            ),
            stop_asked_at = coalesce(stop_asked_at, $4::timestamptz), lease_until = $5::timestamptz,
            fence = fence + 1
-       where task_id = $2 and fence = $3 and state in ('running', 'stopping') and due_at <= $4
+       where task_id = $2 and fence = $3 and state in ('running', 'stopping')
+         and (due_at <= $4 or (empty_at <= $4 and not ${IS_WATCHED}))
        returning *
      ),
      slot as (${stopSlot("$6")})

@@ -1,5 +1,6 @@
 /** Everything that is remembered, and every way to ask for it. The only SQL of the house is here. */
 import { type Clock, systemClock } from "../clock.js";
+import { countAudience, forgetAudience, tellAudience } from "./audience.js";
 import type { Database } from "./database.js";
 import { makeSlotReader } from "./database-time.js";
 import {
@@ -12,12 +13,31 @@ import {
 } from "./dead-letters.js";
 import { claimDue, nextClaimAt } from "./due.js";
 import { makeOutbox } from "./outbox.js";
+import type { EndReason } from "./ingest-row.js";
 import { findIngest, listIngests, readIngest } from "./reads.js";
+import {
+  askSoon,
+  explainEnd,
+  heardOf,
+  robotEntered,
+  robotLeft,
+  runningInRoom,
+  tellTask,
+} from "./room-events.js";
 import { askQuiet, claimStart, claimUnsettled, claimUnsure, clearUnsure } from "./settle.js";
 import { takeSlot, type SlotWanted } from "./slots.js";
 import { beginStart, findStart, markFailed, markRunning, type NewIngest } from "./starts.js";
 import { askStop, beginDueStop, beginStop, markEnded, release } from "./stops.js";
 import { tellingAway } from "./unavailable.js";
+import {
+  adoptUnclaimed,
+  countUnclaimed,
+  dropUnclaimed,
+  endUnclaimed,
+  forgetUnclaimed,
+  keepUnclaimed,
+  takeUnclaimed,
+} from "./unclaimed.js";
 import { forgetSignatures, isSignatureUsed, markUpdated } from "./updates.js";
 
 export type Store = ReturnType<typeof createStore>;
@@ -34,6 +54,8 @@ export function createStore(
 ) {
   const query = tellingAway(database.query);
   const ready = tellingAway(database.ready ?? (() => Promise.resolve()));
+  const transaction: Database["transaction"] = (work) =>
+    tellingAway(() => database.transaction(work))();
   const readSlot = makeSlotReader(clock.elapsedMs);
   const slotTime = () => ({ now: isDatabaseOnClock ? clock.now() : null, readSlot });
   type Asked = { at: Date; leaseMs: number; waitMaxMs: number };
@@ -45,7 +67,8 @@ export function createStore(
     markRunning: markRunning.bind(undefined, query),
     markFailed: markFailed.bind(undefined, query),
 
-    beginStop: (of: { taskId: string } & Asked) => beginStop(query, { ...of, ...slotTime() }),
+    beginStop: (of: { taskId: string; reason?: EndReason } & Asked) =>
+      beginStop(query, { ...of, ...slotTime() }),
     beginDueStop: (of: { taskId: string; fence: number } & Asked) =>
       beginDueStop(query, { ...of, ...slotTime() }),
     askStop: askStop.bind(undefined, query),
@@ -60,6 +83,26 @@ export function createStore(
     claimUnsure: claimUnsure.bind(undefined, query),
     clearUnsure: clearUnsure.bind(undefined, query),
     askQuiet: askQuiet.bind(undefined, query),
+
+    tellTask: tellTask.bind(undefined, query),
+    explainEnd: explainEnd.bind(undefined, query),
+    robotEntered: robotEntered.bind(undefined, query),
+    robotLeft: robotLeft.bind(undefined, query),
+    askSoon: askSoon.bind(undefined, query),
+    heardOf: heardOf.bind(undefined, query),
+    runningInRoom: runningInRoom.bind(undefined, query),
+
+    tellAudience: tellAudience.bind(undefined, query),
+    countAudience: countAudience.bind(undefined, { transaction }),
+    forgetAudience: forgetAudience.bind(undefined, query),
+
+    keepUnclaimed: keepUnclaimed.bind(undefined, query),
+    dropUnclaimed: dropUnclaimed.bind(undefined, query),
+    adoptUnclaimed: adoptUnclaimed.bind(undefined, query),
+    countUnclaimed: countUnclaimed.bind(undefined, query),
+    takeUnclaimed: takeUnclaimed.bind(undefined, query),
+    endUnclaimed: endUnclaimed.bind(undefined, query),
+    forgetUnclaimed: forgetUnclaimed.bind(undefined, query),
 
     findIngest: findIngest.bind(undefined, query),
     readIngest: readIngest.bind(undefined, query),

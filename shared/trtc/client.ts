@@ -117,7 +117,9 @@ export function openTrtc({ credentialOf, endpoint, timeoutMs }: TrtcOptions): Tr
         throw notCalled(`TRTC was not called: ${String(error)}`, error);
       });
       try {
-        const signal = AbortSignal.timeout(Math.max(1, Math.min(timeoutMs, timeLeftMs)));
+        // Whole milliseconds: a fraction of one is refused as no time at all.
+        const limitMs = Math.floor(Math.max(1, Math.min(timeoutMs, timeLeftMs)));
+        const signal = AbortSignal.timeout(limitMs);
         return (await client.request(action, request, { signal })) as never;
       } catch (error) {
         throw trtcErrorOf(error);

@@ -9,8 +9,11 @@ import { type Action, STATES, type State } from "./schemas.js";
 
 export const STATUSES = ["InProgress", "NotExist"] as const;
 
-export const END_REASONS = ["stopped", "expired", "finished", "failed", "lost"] as const;
+export const END_REASONS = ["stopped", "expired", "finished", "failed", "lost", "empty"] as const;
 type EndReason = (typeof END_REASONS)[number];
+
+export const MEDIA_STATES = ["connecting", "playing", "retrying", "failed"] as const;
+type MediaState = (typeof MEDIA_STATES)[number];
 
 const instant = (description: string) => Type.String({ format: "date-time", description });
 
@@ -56,7 +59,7 @@ export const INGEST = Type.Object({
       type: "string",
       enum: [...END_REASONS, null],
       description:
-        "Why it ended. stopped: it was asked for; expired: its deadline; finished: the media came to its end; failed: TRTC refused it; lost: TRTC knows the task no more and gave no reason.",
+        "Why it ended. stopped: it was asked for; expired: its deadline; finished: the media came to its end; failed: TRTC refused it, or could not open the media; lost: TRTC knows the task no more and gave no reason; empty: nobody was there for StopWhenEmptySeconds.",
     }),
   ),
   FailureCode: orNull(Type.String({ description: "The code that the start was refused with." })),
@@ -68,7 +71,19 @@ export const INGEST = Type.Object({
   RepeatNum: cn.RepeatNum,
   CreateTime: instant("When it was asked for."),
   StartTime: orNull(instant("When TRTC was called to play it; MaxDuration counts from here.")),
+  MediaState: orNull(
+    Type.Unsafe<MediaState>({
+      type: "string",
+      enum: [...MEDIA_STATES, null],
+      description:
+        "How the media does, as TRTC last told it by callback. connecting: nothing told yet; playing: it was opened; retrying: TRTC opens it again, by itself; failed: it could not be opened, three times of which end the ingest. null where no callbacks come.",
+    }),
+  ),
+  MediaTime: orNull(instant("When the media came to do so, by TRTC's clock.")),
   Deadline,
+  StopWhenEmptySeconds: orNull(
+    Type.Integer({ description: "How long nobody may be in the room; null: for ever." }),
+  ),
   EndTime: orNull(instant("When it had ended.")),
 });
 

@@ -5,9 +5,9 @@
 import { createHash } from "node:crypto";
 import { type Static, Type } from "@sinclair/typebox";
 import type { Environment } from "../config.js";
+import { type Application, applicationSchema, readApplications } from "./applications.js";
 import { type Caller, callerSchema, readCallers } from "./callers.js";
 import { EVENT_SCHEMAS, type EventConfig, readEventCallers, readRules } from "./event-rules.js";
-import { FIELDS } from "./fields.js";
 import {
   ConfigError,
   readList,
@@ -18,23 +18,8 @@ import {
   uniquely,
 } from "./read-variables.js";
 import { CLOSED, name, secret } from "./setting-types.js";
-import { DEFAULT_REGION, SITE_FACTS, SITES, type Site } from "./sites.js";
 
-const { SdkAppId } = FIELDS.cn;
-
-const applicationSchema = Type.Object(
-  {
-    SdkAppId,
-    /** The application's SDKSecretKey: it signs UserSig and PrivateMapKey. */
-    SecretKey: secret,
-    Site: Type.Optional(Type.Unsafe<Site>({ type: "string", enum: SITES })),
-    Region: Type.Optional(name),
-    /** Whose cloud credentials call TRTC, and whose 20 calls a second are used; default: the site. */
-    Account: Type.Optional(name),
-    AdvancedPermission: Type.Optional(Type.Boolean()),
-  },
-  CLOSED,
-);
+export type { Application };
 
 const accountSchema = Type.Object(
   { Account: name, SecretId: name, SecretKey: secret, Token: Type.Optional(Type.String()) },
@@ -50,8 +35,6 @@ export const LIST_SCHEMAS = {
   TRTC_ACCOUNTS: accountSchema,
   ...EVENT_SCHEMAS,
 };
-
-export type Application = Required<Static<typeof applicationSchema>>;
 
 export type Account = Static<typeof accountSchema>;
 
@@ -71,6 +54,8 @@ export interface Config extends EventConfig {
   trtcTimeoutMs: number;
   /** How far apart the runs of expire-ingests are. */
   expiryTickMs: number;
+  /** Tasks that TRTC plays and no ingest has are stopped; they may be somebody else's. */
+  stopUnclaimed: boolean;
 }
 
 /** Every variable of the functions, in the order in which they are judged. */
@@ -86,6 +71,7 @@ export const VARIABLES = [
   "TRTC_ENDPOINT",
   "TRTC_TIMEOUT_SECONDS",
   "EXPIRY_TICK_SECONDS",
+  "STOP_UNCLAIMED",
 ] as const;
 
 export type Variable = (typeof VARIABLES)[number];
@@ -140,6 +126,7 @@ export function judgeConfig(env: Environment): Judgement {
     expiryTickMs: judged("EXPIRY_TICK_SECONDS", () =>
       readSeconds(env, "EXPIRY_TICK_SECONDS", { min: 1, max: 300, usual: 60 }),
     ),
+    stopUnclaimed: judged("STOP_UNCLAIMED", () => readSwitch(env, "STOP_UNCLAIMED")),
   };
   return { config, faults };
 }
@@ -152,23 +139,6 @@ export function readConfig(env: Environment): Config {
 }
 
 export const keyDigest = (key: string): string => createHash("sha256").update(key).digest("hex");
-
-function readApplications(env: Environment): Map<number, Application> {
-  const entries = readList(env, "TRTC_APPS", { schema: applicationSchema, required: true });
-  const applications = entries.map((entry): Application => {
-    const site = entry.Site ?? "intl";
-    const defaults = { Site: site, Region: DEFAULT_REGION, Account: site };
-    return { ...defaults, AdvancedPermission: false, ...entry };
-  });
-  refuseIfAny(
-    applications.map(({ Site, Region }, index) => {
-      const { regions } = SITE_FACTS[Site];
-      if (regions.includes(Region)) return undefined;
-      return `TRTC_APPS[${index}]: Region must be one of ${regions.join(", ")}`;
-    }),
-  );
-  return uniquely("TRTC_APPS", "SdkAppId", applications);
-}
 
 const readAccounts = (env: Environment): Map<string, Account> =>
   uniquely("TRTC_ACCOUNTS", "Account", readList(env, "TRTC_ACCOUNTS", { schema: accountSchema }));

@@ -78,6 +78,12 @@ const common = {
     maximum: MAX_DURATION_MINUTES,
     description: "The longest the ingest may last, in minutes from its start, for every source.",
   }),
+  StopWhenEmptySeconds: Type.Integer({
+    minimum: 0,
+    maximum: 86_400,
+    description:
+      "Ends the ingest when no viewer has been in the room for so many seconds, counted from its start or from when the last one left; 0: never. Needs callbacks. Default: the application's, or 0.",
+  }),
   IsPause: Type.Boolean({
     description: "true pauses, false resumes. A paused task is still billed.",
   }),

@@ -31,7 +31,10 @@ const RUNNING: Static<(typeof ANSWERS)["DescribeStreamIngest"]> = {
   RepeatNum: -1,
   CreateTime: "2026-01-01T11:59:59.700Z",
   StartTime: "2026-01-01T12:00:00.000Z",
+  MediaState: "playing",
+  MediaTime: "2026-01-01T12:00:00.800Z",
   Deadline: "2026-01-01T13:30:00.000Z",
+  StopWhenEmptySeconds: null,
   EndTime: null,
 };
 

@@ -18,6 +18,7 @@ export async function makeBehind(database: Database | undefined): Promise<Behind
 const READS: ReadonlySet<string> = new Set([
   ...["findStart", "nextClaimAt", "findIngest", "readIngest", "listIngests", "takeSlot"],
   ...["isSignatureUsed", "forgetSignatures", "callersWaiting"],
+  ...["adoptUnclaimed", "countUnclaimed", "forgetUnclaimed", "forgetAudience"],
 ]);
 
 /** They give no rows back, whatever they change; any other that gives none has changed none. */

@@ -11,7 +11,8 @@ export const faultsOf = (migrations: readonly Migration[]): string[] =>
     const { version, name } = migration;
     const say = (fault: string) => `${version} ${name}: ${fault}`;
     const faults = declarationFaults(migration, { migrations, index });
-    if (migration.contracts === undefined) faults.push(...textFaults(migration.sql));
+    const before = migrations.slice(0, index).map(({ sql }) => sql);
+    if (migration.contracts === undefined) faults.push(...textFaults(migration.sql, before));
     return faults.map(say);
   });
 
@@ -41,13 +42,52 @@ function declarationFaults(
   return faults;
 }
 
-function textFaults(sql: string): string[] {
-  const text = sql.replace(/--.*$/gm, "").toLowerCase();
-  const statements = statementsOf(text).map((each) => each.replace(/\s+/g, " "));
+/** Each on one line, in small letters, without comments. */
+const statementsIn = (sql: string): string[] =>
+  statementsOf(sql.replace(/--.*$/gm, "").toLowerCase()).map((each) => each.replace(/\s+/g, " "));
+
+function textFaults(sql: string, before: readonly string[]): string[] {
+  const statements = statementsIn(sql);
+  const known = valuesOfChecks(before.flatMap(statementsIn));
   const created = new Set(
     statements.flatMap((each) => /^create table (?:if not exists )?(\w+)/.exec(each)?.[1] ?? []),
   );
-  return statements.filter((each) => !isExpanding(each, created)).map((each) => `"${each}"`);
+  return statements
+    .filter((each) => !isExpanding(each, created) && !isWidening(each, known))
+    .map((each) => `"${each}"`);
+}
+
+/** By the name that PostgreSQL gives to a column's check, the values of its `column in (…)`. */
+function valuesOfChecks(statements: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>();
+  for (const statement of statements) {
+    const table = /^(?:create|alter) table (?:if (?:not )?exists |only )*(\w+)/.exec(
+      statement,
+    )?.[1];
+    for (const [, column, list] of statement.matchAll(/\bcheck ?\((\w+) in \(([^()]*)\)\)/g)) {
+      found.set(`${table ?? ""}_${column ?? ""}_check`, valuesIn(list ?? ""));
+    }
+  }
+  return found;
+}
+
+const valuesIn = (list: string): string[] =>
+  [...list.matchAll(/'((?:[^']|'')*)'/g)].map((each) => each[1] ?? "");
+
+const WIDENED =
+  /^alter table (\w+) drop constraint (\w+), add constraint (\w+) check \((\w+) in \(((?:'[^']*'(?:, )?)+)\)\) not valid$/;
+
+/**
+ * A column's check is taken away and stands again in the same statement, with all the values that it
+ * allowed before and more. `not valid`: the rows that are there fit, and need not be read.
+ */
+function isWidening(statement: string, known: ReadonlyMap<string, readonly string[]>): boolean {
+  const [, table, dropped, added, column, list = ""] = WIDENED.exec(statement) ?? [];
+  const before = known.get(dropped ?? "");
+  if (!before || dropped !== added || added !== `${table ?? ""}_${column ?? ""}_check`)
+    return false;
+  const after = valuesIn(list);
+  return before.every((value) => after.includes(value));
 }
 
 function isExpanding(statement: string, created: ReadonlySet<string>): boolean {

@@ -14,10 +14,12 @@ import {
   type TrtcHandle,
 } from "./house.js";
 import { post as request, signedTc3, signedV1 } from "./http-requests.js";
+import { answerTo, callbackEvent, source } from "./callbacks.js";
 import { DOORS } from "./doors.js";
 
 const CALLER_KEYS = ["this-years-caller-key", "last-years-caller-key"];
 const CN_KEY = "cn-application-secret-key";
+const CALLBACK_KEY = "keyOfTheCallbacks";
 const INTL_KEY = "intl-application-secret-key";
 const CLOUD = { secretKey: "cloud-account-secret-key", token: "cloud-account-session-token" };
 const WRONG_KEYS = ["a-key-that-was-mistyped", "a-key-of-another-place"];
@@ -32,7 +34,7 @@ const NOTIFY = {
 
 const secrets = new Set([
   ...["token-of-the-receiver", NOTIFY.NotifySecret.replace("whsec_", "")],
-  ...[...CALLER_KEYS, ...WRONG_KEYS, CN_KEY, INTL_KEY, CLOUD.secretKey, CLOUD.token],
+  ...[...CALLER_KEYS, ...WRONG_KEYS, CN_KEY, INTL_KEY, CALLBACK_KEY, CLOUD.secretKey, CLOUD.token],
   ...QUERIES.map((query) => query.replace(/^.*=/, "")),
 ]);
 /** A text that nobody may see again but whom it was sent to. */
@@ -42,7 +44,7 @@ const secret = (text: string): string => {
 };
 
 const APPLICATIONS = [
-  { SdkAppId: CN_APP, SecretKey: CN_KEY, Site: "cn" },
+  { SdkAppId: CN_APP, SecretKey: CN_KEY, Site: "cn", CallbackKey: CALLBACK_KEY },
   { SdkAppId: INTL_APP, SecretKey: INTL_KEY, Site: "intl", AdvancedPermission: true },
 ] as const;
 
@@ -86,6 +88,7 @@ export async function fullRun(): Promise<FullRun> {
   await failingTrtc();
   await deadlines();
   await settling();
+  await callbacks();
   for (const { UserSig, PrivateMapKey } of trtc.bodies("StartStreamIngest")) {
     for (const signed of [UserSig, PrivateMapKey]) if (typeof signed === "string") secret(signed);
   }
@@ -224,6 +227,24 @@ async function settling(): Promise<void> {
   await handler({ Type: "Timer" }, { request_id: "a-refused-run", getRemainingTimeInMillis });
   await house.database.query("update ingest set lease_until = now() where state = 'starting'");
   await handler({ Type: "Timer" }, { request_id: "a-settling-run", getRemainingTimeInMillis });
+}
+
+/** Right ones and forged ones; what cannot be read, and what is told of a task that nobody knows. */
+async function callbacks(): Promise<void> {
+  const { TrtcTaskId } = await start();
+  const { services } = house;
+  for (const task of [String(TrtcTaskId), "somebody's"]) {
+    const body = source(task, 1, clock.now());
+    for (const signing of [{}, { key: WRONG_KEYS[0] ?? "" }, { sign: CALLBACK_KEY }]) {
+      const event = callbackEvent(body, { key: CALLBACK_KEY, ...signing });
+      secret(event.headers["Sign"] ?? "");
+      const { status, text } = await answerTo(services, event);
+      if (status !== 200) refusals.push(text);
+    }
+  }
+  for (const text of ["{", `{"EventType":"${CALLER_KEYS[0] ?? ""}","CallbackTs":1}`]) {
+    await answerTo(services, callbackEvent(Buffer.from(text), { key: CALLBACK_KEY }));
+  }
 }
 
 /** A failure of ours, whose stack goes to the log. */

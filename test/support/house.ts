@@ -6,7 +6,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createGateway } from "../../local/gateway.js";
 import { loadFunctions, type LocalFunction } from "../../local/functions.js";
-import { localEnvironment } from "../../local/local-environment.js";
+import { LOCAL_CALLBACK_KEY, localEnvironment } from "../../local/local-environment.js";
 import { startTimers } from "../../local/timers.js";
 import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "../../local/trtc/defaults.js";
 import type { CallFault } from "../../local/trtc/faults/fault.js";
@@ -43,6 +43,7 @@ export interface House {
   functionNamed: (name: string) => LocalFunction;
   truth: ReturnType<typeof readTruth>;
   trtc: TrtcHandle;
+  emulator: Emulator;
   close: () => Promise<void>;
 }
 
@@ -79,17 +80,28 @@ export interface HouseOptions {
   emulator?: Partial<EmulatorOptions>;
   /** What the services call instead of the emulator. */
   trtcEndpoint?: (emulatorUrl: string) => string;
+  /** The emulator's callbacks arrive at room-callback. */
+  callbacks?: boolean;
 }
 
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const { clock = systemClock, timers = false } = options;
   const sent: Sent[] = [];
+  let serve: (functions: readonly LocalFunction[]) => void = () => undefined;
+  const gateway = createGateway(new Promise((resolve) => (serve = resolve)));
+  gateway.listen(0, "127.0.0.1");
+  await once(gateway, "listening");
+  const url = `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`;
+  const callback = { callbackUrl: `${url}/room-callback`, callbackKey: LOCAL_CALLBACK_KEY };
   const emulator = await startEmulator({
     port: 0,
     onCall: (call) => sent.push(call),
     clock,
     accounts: DEFAULT_ACCOUNTS,
-    applications: DEFAULT_APPLICATIONS,
+    applications: DEFAULT_APPLICATIONS.map((each) => ({
+      ...each,
+      ...(options.callbacks === true ? callback : {}),
+    })),
     ...options.emulator,
   });
   const endpoint = options.trtcEndpoint?.(emulator.url) ?? emulator.url;
@@ -102,10 +114,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const store = createStore(database, { clock, isDatabaseOnClock: true });
   const services = options.clock ? { ...made, store } : made;
   const functions = await loadFunctions(() => Promise.resolve(services), env);
-  const gateway = createGateway(functions);
-  gateway.listen(0, "127.0.0.1");
-  await once(gateway, "listening");
-  const url = `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`;
+  serve(functions);
   const running = timers ? startTimers(functions, clock) : undefined;
   return {
     url,
@@ -118,6 +127,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     functionNamed: (name) => functions.find((each) => each.name === name) as LocalFunction,
     truth: readTruth(emulator.url),
     trtc: trtcHandle(emulator, sent),
+    emulator,
     async close() {
       await running?.close();
       gateway.closeAllConnections();

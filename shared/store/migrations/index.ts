@@ -12,6 +12,7 @@ import { ingests } from "./0001-ingests.js";
 import { settling } from "./0002-settling.js";
 import { notifications } from "./0003-notifications.js";
 import { deadLetters } from "./0004-dead-letters.js";
+import { roomEvents } from "./0005-room-events.js";
 
 export interface Migration {
   version: number;
@@ -32,6 +33,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 2, name: "settling", sql: settling, worksWith: 1 },
   { version: 3, name: "notifications", sql: notifications, worksWith: 1 },
   { version: 4, name: "dead_letters", sql: deadLetters, worksWith: 1 },
+  { version: 5, name: "room_events", sql: roomEvents, worksWith: 1 },
 ];
 
 export const CODE_VERSION = MIGRATIONS.at(-1)?.version ?? 0;

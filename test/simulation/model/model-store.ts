@@ -105,6 +105,12 @@ export function createModelStore(options: ModelOptions) {
       return slotOf(slot);
     },
     outbox: { ...OUTBOX, callersWaiting: statement("callersWaiting", () => []) },
+
+    ...ROOM_EVENTS,
+    adoptUnclaimed: statement("adoptUnclaimed", () => undefined),
+    countUnclaimed: statement("countUnclaimed", () => 0),
+    forgetUnclaimed: statement("forgetUnclaimed", () => undefined),
+    forgetAudience: statement("forgetAudience", () => undefined),
   } satisfies Store;
 }
 
@@ -114,6 +120,15 @@ const unasked = () => Promise.reject(new Error("the model has no events"));
 const OUTBOX: Store["outbox"] = {
   ...{ callersWaiting: unasked, claim: unasked, remove: unasked, postpone: unasked },
   ...{ bury: unasked, dropOf: unasked, listDead: unasked, revive: unasked },
+};
+
+/** TRTC's callbacks do not come here. */
+const ROOM_EVENTS = {
+  ...{ tellTask: unasked, explainEnd: unasked, robotEntered: unasked, robotLeft: unasked },
+  ...{ askSoon: unasked, heardOf: unasked, runningInRoom: unasked },
+  ...{ tellAudience: unasked, countAudience: unasked },
+  ...{ keepUnclaimed: unasked, dropUnclaimed: unasked, takeUnclaimed: unasked },
+  ...{ endUnclaimed: unasked },
 };
 
 export type ModelStore = ReturnType<typeof createModelStore>;

@@ -36,6 +36,10 @@ export function insertStart(
     fence: 0,
     unsureUntil: addMs(leaseUntil, LATE_START_MS),
     settledAt: null,
+    emptySeconds: null,
+    emptyAt: null,
+    mediaState: null,
+    mediaAt: null,
     heardAt: null,
   });
   return { ingest, slot: grantSlot(tables, asked) };

@@ -7,8 +7,8 @@ import type { DeadLetter } from "../../../shared/store/dead-letters.js";
 import type { Ingest } from "../../../shared/store/ingest-row.js";
 import type { SlotRow } from "./slots.js";
 
-/** With the generated column, and that of a caller whom nobody tells anything. */
-export type StoredIngest = Ingest & { dueAt: Date; notified: null };
+/** With what only the store knows; no caller is told anything, and TRTC tells nothing. */
+export type StoredIngest = Ingest & { dueAt: Date; notified: null; mediaFailures: Date[] };
 
 export interface Tables {
   ingests: Map<string, StoredIngest>;
@@ -30,7 +30,7 @@ export const makeTables = (): Tables => ({
 });
 
 export function put(tables: Tables, ingest: Ingest): StoredIngest {
-  const stored = { ...ingest, dueAt: dueAt(ingest), notified: null };
+  const stored = { ...ingest, dueAt: dueAt(ingest), notified: null, mediaFailures: [] };
   tables.ingests.set(ingest.taskId, stored);
   tables.changed?.push(stored);
   return stored;

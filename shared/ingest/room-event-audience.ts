@@ -1,0 +1,21 @@
+/** 103, 104 and 102 once more: who is in the room, for the ingests that end when nobody is. */
+import type { DismissalEvent, UserEvent } from "./room-event.js";
+import type { Services } from "./services.js";
+
+/** The names that we give to robots: none of them is a viewer, in any room. */
+const isOwnRobot = (userId: string): boolean => /^robot_[0-9a-z]{26}$/.test(userId);
+
+/**
+ * The last viewer's leaving sets the time of the ingest's end, and a return takes it away. A room
+ * that is dismissed has nobody in it.
+ */
+export async function countViewers(
+  { store }: Services,
+  event: UserEvent | DismissalEvent,
+): Promise<void> {
+  const { sdkAppId, roomId, eventAt, kind } = event;
+  const userId = event.kind === "dismissed" ? undefined : event.userId;
+  if (userId !== undefined && isOwnRobot(userId)) return;
+  const told = { sdkAppId, roomId, userId, eventAt, isPresent: kind === "entered" };
+  if (await store.tellAudience(told)) await store.countAudience({ sdkAppId, roomId });
+}

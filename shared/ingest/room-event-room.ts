@@ -1,0 +1,41 @@
+/** 102: a room was dismissed, or has closed behind the last who left it. */
+import { addMs, SECOND_MS } from "../clock.js";
+import { askAbout } from "./room-event-robot.js";
+import { stopForEvent } from "./room-event-stop.js";
+import type { DismissalEvent, Taken } from "./room-event.js";
+import type { Services } from "./services.js";
+
+/**
+ * A start follows closely upon a room's end where one robot takes the other's place, and TRTC's
+ * clock is not ours: what began so shortly before is not known to have been in the room that ended.
+ */
+const SURELY_BEFORE_MS = 10 * SECOND_MS;
+
+/**
+ * Every ingest in the room is stopped, at TRTC as well: a robot may come back by itself, and play
+ * to nobody in a room that it has opened anew. Of those that have just begun TRTC is asked.
+ */
+export async function roomIsDismissed(
+  services: Services,
+  { eventAt, ...room }: DismissalEvent,
+  timeLeftMs: () => number,
+): Promise<Taken> {
+  const { store } = services;
+  const surelyBefore = addMs(eventAt, -SURELY_BEFORE_MS).getTime();
+  const all = await store.runningInRoom({ ...room, startedBefore: eventAt });
+  const followUps: NonNullable<Taken["followUp"]>[] = [];
+  for (const ingest of all) {
+    if ((ingest.startedAt?.getTime() ?? 0) > surelyBefore) {
+      await store.askSoon(ingest.taskId);
+      followUps.push((left) => askAbout(services, ingest, left));
+      continue;
+    }
+    const stop = await stopForEvent(services, ingest, { reason: "stopped", timeLeftMs });
+    if (stop) followUps.push(stop);
+  }
+  const [only, ...others] = all;
+  return {
+    ingest: others.length === 0 ? only?.taskId : undefined,
+    followUp: (left) => Promise.all(followUps.map((each) => each(left))),
+  };
+}

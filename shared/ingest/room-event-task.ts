@@ -1,0 +1,72 @@
+/** 701 and 702: how the source of a task does, and that the task is over. They name the task alone. */
+import type { Ingest } from "../store/ingest-row.js";
+import type { ToldOfTask } from "../store/room-events.js";
+import { endGone } from "./describe.js";
+import { stopForEvent } from "./room-event-stop.js";
+import type { SourceEvent, Taken, TaskEndEvent } from "./room-event.js";
+import type { Services } from "./services.js";
+
+/**
+ * Three failures within a minute, and TRTC has tried as often as it tries: the ingest ends as
+ * failed, and its task is stopped, since a task that plays nothing is billed all the same.
+ */
+export async function sourceHasMoved(
+  services: Services,
+  { sdkAppId, trtcTaskId, media, eventAt }: SourceEvent,
+  timeLeftMs: () => number,
+): Promise<Taken> {
+  const at = services.clock.now();
+  const told = await tell(services, { sdkAppId, trtcTaskId, media, eventAt, at });
+  if (!told) return {};
+  const { ingest, hasFailed } = told;
+  if (!hasFailed) return { ingest: ingest.taskId };
+  if (ingest.state === "ended") await services.store.explainEnd(ingest.taskId);
+  if (ingest.state !== "running") return { ingest: ingest.taskId };
+  const followUp = await stopForEvent(services, ingest, { reason: "failed", timeLeftMs });
+  return { ingest: ingest.taskId, followUp };
+}
+
+/** The task is over. One that is being stopped is left to whoever stops it, and has its answer soon. */
+export async function taskHasEnded(
+  services: Services,
+  { sdkAppId, trtcTaskId, eventAt }: TaskEndEvent,
+): Promise<Taken> {
+  const { store, clock } = services;
+  const at = clock.now();
+  const told = await tell(services, { sdkAppId, trtcTaskId, eventAt, at });
+  if (!told) return {};
+  const { ingest } = told;
+  const { taskId, fence } = ingest;
+  const isHeld = ingest.leaseUntil !== null && ingest.leaseUntil.getTime() > at.getTime();
+  if (ingest.state === "ended" || (ingest.state === "stopping" && isHeld)) {
+    return { ingest: taskId };
+  }
+  if (ingest.unsureUntil !== null) {
+    // Its robot has to be taken out of the room first: if that fails now, the row is asked about.
+    await store.askSoon(taskId);
+    return { ingest: taskId, followUp: (timeLeftMs) => endGone(services, ingest, timeLeftMs) };
+  }
+  if (ingest.state === "stopping") {
+    await store.markEnded({ taskId, fence, reason: ingest.endReason ?? "stopped", at });
+  } else {
+    await endGone(services, ingest, () => 0);
+  }
+  return { ingest: taskId };
+}
+
+/**
+ * A task that no ingest has is kept: mostly the answer to its start is under way, which takes over
+ * what was told. An answer that was written in between has not, so the ingest is looked for again.
+ * Nothing in the event says whose it is, so whose it might be is not guessed.
+ */
+async function tell(
+  { store }: Services,
+  told: ToldOfTask,
+): Promise<{ ingest: Ingest; hasFailed: boolean } | undefined> {
+  const known = await store.tellTask(told);
+  if (known) return known;
+  await store.keepUnclaimed(told);
+  const found = await store.tellTask(told);
+  if (found) await store.dropUnclaimed(told);
+  return found;
+}

@@ -1,0 +1,34 @@
+/**
+ * Whether a callback is TRTC's: `Sign` over the bytes as they came, with the key of the application
+ * that the header `SdkAppId` names. Before this nothing of the body is read.
+ */
+import { ApiError } from "../errors.js";
+import { verifyCallback } from "../signing/callback.js";
+import type { Config } from "../validation/configuration.js";
+import type { HttpRequest } from "./http-event.js";
+
+/** TRTC's longest has half a kilobyte. */
+export const CALLBACK_MAX_BYTES = 64 * 1024;
+
+/** The application's number. Throws ApiError, whose detail says to the log alone what is wrong. */
+export function verifiedSender(
+  { applications }: Pick<Config, "applications">,
+  { method, headers, body }: HttpRequest,
+): number {
+  if (method !== "POST") throw new ApiError("UnsupportedProtocol", "Send POST.");
+  if (body.length > CALLBACK_MAX_BYTES) {
+    throw new ApiError("RequestSizeLimitExceeded", "A callback has at most 64 KB.");
+  }
+  const { sdkappid = "", sign } = headers;
+  const application = /^\d{1,10}$/.test(sdkappid) ? applications.get(Number(sdkappid)) : undefined;
+  if (!application) throw refusal("no application of ours");
+  const of = `application ${application.SdkAppId}`;
+  if (application.CallbackKey === undefined) throw refusal(`${of} has no CallbackKey`);
+  if (sign === undefined || sign === "") throw refusal(`${of}: not signed`);
+  if (verifyCallback(application.CallbackKey, body, sign)) return application.SdkAppId;
+  throw refusal(`${of}: signed with another key, or over another body`);
+}
+
+/** One and the same for all, so that a stranger learns nothing from it. */
+const refusal = (detail: string): ApiError =>
+  new ApiError("AuthFailure.SignatureFailure", undefined, { detail });

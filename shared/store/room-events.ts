@@ -1,0 +1,141 @@
+/** The statements of what TRTC tells of ingests, their robots and their rooms. */
+import type { Query } from "./database.js";
+import { type Ingest, ingestOf } from "./ingest-row.js";
+import { hasFailedForGood, mediaAfter, type ToldMedia } from "./media.js";
+import { noted } from "./outbox.js";
+
+export interface TaskNamed {
+  sdkAppId: number;
+  trtcTaskId: string;
+}
+
+export interface ToldOfTask extends TaskNamed {
+  /** Of the source; absent when the task has ended. */
+  media?: ToldMedia | undefined;
+  /** When it happened, by TRTC's clock. */
+  eventAt: Date;
+  /** When we hear of it. */
+  at: Date;
+}
+
+/** `undefined`: no ingest has this task. `hasFailed`: its source could not be opened for good. */
+export async function tellTask(
+  query: Query,
+  { sdkAppId, trtcTaskId, media, eventAt, at }: ToldOfTask,
+): Promise<{ ingest: Ingest; hasFailed: boolean } | undefined> {
+  const after = mediaAfter("ingest", { state: "$3::text", at: "$4::timestamptz" });
+  const [row] = await query(
+    noted("ingest.media", {
+      happenedAt: "media_at",
+      besides: ["media_state", "media_at"],
+      isNews: after.isNews,
+      set: `media_state = ${after.state}, media_at = ${after.at}, media_failures = ${after.failures},
+            heard_at = greatest(heard_at, $5)`,
+      where: "sdk_app_id = $1 and trtc_task_id = $2",
+      select: `*, ${hasFailedForGood("changed")} as has_failed`,
+    }),
+    [sdkAppId, trtcTaskId, media ?? null, eventAt, at],
+  );
+  return row && { ingest: ingestOf(row), hasFailed: row["has_failed"] === true };
+}
+
+/**
+ * Of an ingest that was found gone, for a reason that could only be guessed: its source had failed.
+ * The end came first, and what explains it after.
+ */
+export async function explainEnd(query: Query, taskId: string): Promise<void> {
+  await query(
+    `update ingest set end_reason = 'failed'
+     where task_id = $1 and state = 'ended' and end_reason in ('finished', 'lost')`,
+    [taskId],
+  );
+}
+
+export interface RobotSeen {
+  sdkAppId: number;
+  roomId: string;
+  userId: string;
+}
+
+/**
+ * A robot has entered its room. If the answer to its first start has not come by `answerBy`, it does
+ * not come: whoever waits for it has given up by then, and the start may be settled. What was
+ * claimed to be settled is left alone.
+ */
+export async function robotEntered(
+  query: Query,
+  { sdkAppId, roomId, userId, at, answerBy }: RobotSeen & { at: Date; answerBy: Date },
+): Promise<Ingest | undefined> {
+  const [row] = await query(
+    `update ingest
+     set heard_at = case when state = 'running' then greatest(heard_at, $4) else heard_at end,
+         lease_until = case when state = 'starting' and fence = 0
+                            then least(lease_until, $5) else lease_until end
+     where sdk_app_id = $1 and robot_user_id = $2 and room_id = $3 and state <> 'ended'
+     returning *`,
+    [sdkAppId, userId, roomId, at, answerBy],
+  );
+  return row && ingestOf(row);
+}
+
+/** A running ingest's robot has left: the next run of settle-ingests asks, if nobody does before. */
+export async function robotLeft(
+  query: Query,
+  { sdkAppId, roomId, userId }: RobotSeen,
+): Promise<Ingest | undefined> {
+  const [row] = await query(
+    `update ingest set heard_at = null
+     where sdk_app_id = $1 and robot_user_id = $2 and room_id = $3 and state = 'running'
+     returning *`,
+    [sdkAppId, userId, roomId],
+  );
+  return row && ingestOf(row);
+}
+
+/** The same for one that is known: TRTC has to be asked about it. */
+export async function askSoon(query: Query, taskId: string): Promise<void> {
+  await query("update ingest set heard_at = null where task_id = $1 and state = 'running'", [
+    taskId,
+  ]);
+}
+
+/** TRTC was asked, and has the task. */
+export async function heardOf(
+  query: Query,
+  { taskId, at }: { taskId: string; at: Date },
+): Promise<void> {
+  await query(
+    "update ingest set heard_at = greatest(heard_at, $2) where task_id = $1 and state = 'running'",
+    [taskId, at],
+  );
+}
+
+export interface RoomNamed {
+  sdkAppId: number;
+  roomId: string;
+  /** As it was told: 1 for a number. */
+  roomIdType: 0 | 1;
+}
+
+/**
+ * What runs in a room since before `startedBefore`, oldest first. TRTC's own example tells of a
+ * room 12345 by the text "12345": digits mean a numeric room where no string room has that name.
+ */
+export async function runningInRoom(
+  query: Query,
+  { sdkAppId, roomId, roomIdType, startedBefore }: RoomNamed & { startedBefore: Date },
+): Promise<Ingest[]> {
+  const rows = await query(
+    `with here as (
+       select * from ingest
+       where sdk_app_id = $1 and room_id = $2 and state in ('running', 'stopping')
+     )
+     select * from here
+     where started_at <= $4 and state = 'running'
+       and (room_id_type = $3
+            or ($3 = 0 and not exists (select from here as other where other.room_id_type = 0)))
+     order by task_id`,
+    [sdkAppId, roomId, roomIdType, startedBefore],
+  );
+  return rows.map(ingestOf);
+}

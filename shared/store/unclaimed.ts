@@ -1,0 +1,124 @@
+/** Tasks that TRTC tells of and that no ingest has. */
+import type { Query } from "./database.js";
+import { mediaAfter } from "./media.js";
+import type { TaskNamed, ToldOfTask } from "./room-events.js";
+
+/** Keeps what is told until an ingest has the task; in any order, and as often as it is told. */
+export async function keepUnclaimed(
+  query: Query,
+  { sdkAppId, trtcTaskId, media, eventAt, at }: ToldOfTask,
+): Promise<void> {
+  const after = mediaAfter("unclaimed_task", { state: "$3::text", at: "$4::timestamptz" });
+  await query(
+    `insert into unclaimed_task (
+       sdk_app_id, trtc_task_id, first_seen_at, last_seen_at, media_state, media_at,
+       media_failures, ended_at
+     )
+     select $1, $2, $5::timestamptz, $5, $3::text, case when $3 is not null then $4::timestamptz end,
+            case when $3 = 'failed' then array[$4] else '{}' end, case when $3 is null then $4 end
+     on conflict (sdk_app_id, trtc_task_id) do update
+     set last_seen_at = greatest(unclaimed_task.last_seen_at, excluded.last_seen_at),
+         media_state = ${after.state}, media_at = ${after.at}, media_failures = ${after.failures},
+         ended_at = coalesce(unclaimed_task.ended_at, excluded.ended_at)`,
+    [sdkAppId, trtcTaskId, media ?? null, eventAt, at],
+  );
+}
+
+export async function dropUnclaimed(
+  query: Query,
+  { sdkAppId, trtcTaskId }: TaskNamed,
+): Promise<void> {
+  await query("delete from unclaimed_task where sdk_app_id = $1 and trtc_task_id = $2", [
+    sdkAppId,
+    trtcTaskId,
+  ]);
+}
+
+/**
+ * What became an ingest's while it was being told of: an event and the answer to a start can miss
+ * each other. Of a task that has ended TRTC is asked.
+ */
+export async function adoptUnclaimed(query: Query): Promise<void> {
+  await query(
+    `with adopted as (
+       delete from unclaimed_task as task using ingest
+       where ingest.trtc_task_id = task.trtc_task_id and ingest.sdk_app_id = task.sdk_app_id
+       returning task.*
+     )
+     update ingest
+     set media_state = coalesce(adopted.media_state, ingest.media_state),
+         media_at = coalesce(adopted.media_at, ingest.media_at),
+         media_failures = array(
+           select distinct failed_at
+           from unnest(ingest.media_failures || adopted.media_failures) as failed_at
+         ),
+         heard_at = case when adopted.ended_at is null then ingest.heard_at end
+     from adopted
+     where ingest.trtc_task_id = adopted.trtc_task_id
+       and ingest.sdk_app_id = adopted.sdk_app_id and ingest.state <> 'ended'`,
+  );
+}
+
+/** How many play that nobody here knows, and have been told of since before `seenBefore`. */
+export async function countUnclaimed(query: Query, seenBefore: Date): Promise<number> {
+  const [row] = await query(
+    `select count(*)::int as count from unclaimed_task
+     where ended_at is null and first_seen_at <= $1`,
+    [seenBefore],
+  );
+  return Number(row?.["count"]);
+}
+
+/**
+ * Takes some of them to be stopped, those of the longest ago first, and not again before
+ * `askAgainAt` was reached. Never one that an ingest has.
+ */
+export async function takeUnclaimed(
+  query: Query,
+  wanted: { at: Date; seenBefore: Date; askedBefore: Date; limit: number },
+): Promise<TaskNamed[]> {
+  const rows = await query(
+    `update unclaimed_task set stop_asked_at = $1
+     where (sdk_app_id, trtc_task_id) in (
+       select sdk_app_id, trtc_task_id from unclaimed_task as task
+       where ended_at is null and first_seen_at <= $2
+         and (stop_asked_at is null or stop_asked_at <= $3)
+         and not exists (
+           select from ingest
+           where ingest.trtc_task_id = task.trtc_task_id and ingest.sdk_app_id = task.sdk_app_id
+         )
+       order by first_seen_at
+       limit $4
+       for update skip locked
+     )
+     returning sdk_app_id, trtc_task_id`,
+    [wanted.at, wanted.seenBefore, wanted.askedBefore, wanted.limit],
+  );
+  return rows.map((row) => ({
+    sdkAppId: Number(row["sdk_app_id"]),
+    trtcTaskId: String(row["trtc_task_id"]),
+  }));
+}
+
+/** It is over: kept for as long as an older event of it may still come. */
+export async function endUnclaimed(
+  query: Query,
+  { sdkAppId, trtcTaskId, at }: TaskNamed & { at: Date },
+): Promise<void> {
+  await query(
+    `update unclaimed_task set ended_at = coalesce(ended_at, $3)
+     where sdk_app_id = $1 and trtc_task_id = $2`,
+    [sdkAppId, trtcTaskId, at],
+  );
+}
+
+/** Those that ended before `endedBefore`, and those last told of so long ago that none lasts. */
+export async function forgetUnclaimed(
+  query: Query,
+  { endedBefore, seenBefore }: Record<"endedBefore" | "seenBefore", Date>,
+): Promise<void> {
+  await query("delete from unclaimed_task where ended_at < $1 or last_seen_at < $2", [
+    endedBefore,
+    seenBefore,
+  ]);
+}

@@ -1,0 +1,57 @@
+/** TRTC_APPS: the applications, each with its keys, its site and what is usual for its ingests. */
+import { type Static, Type } from "@sinclair/typebox";
+import type { Environment } from "../config.js";
+import { FIELDS } from "./fields.js";
+import { readList, refuseIfAny, uniquely } from "./read-variables.js";
+import { CLOSED, name, secret } from "./setting-types.js";
+import { DEFAULT_REGION, SITE_FACTS, SITES, type Site } from "./sites.js";
+
+export const applicationSchema = Type.Object(
+  {
+    SdkAppId: FIELDS.cn.SdkAppId,
+    /** The application's SDKSecretKey: it signs UserSig and PrivateMapKey. */
+    SecretKey: secret,
+    Site: Type.Optional(Type.Unsafe<Site>({ type: "string", enum: SITES })),
+    Region: Type.Optional(name),
+    /** Whose cloud credentials call TRTC, and whose 20 calls a second are used; default: the site. */
+    Account: Type.Optional(name),
+    AdvancedPermission: Type.Optional(Type.Boolean()),
+    /** Signs TRTC's callbacks, as set in its console; an application without one refuses them. */
+    CallbackKey: Type.Optional(Type.String({ pattern: "^[A-Za-z0-9]{1,32}$" })),
+    /** Of starts that do not say. */
+    StopWhenEmptySeconds: Type.Optional(FIELDS.cn.StopWhenEmptySeconds),
+  },
+  CLOSED,
+);
+
+type Entry = Static<typeof applicationSchema>;
+
+/** These have no default: what is not set is not done. */
+type Unset = "CallbackKey" | "StopWhenEmptySeconds";
+
+export type Application = Required<Omit<Entry, Unset>> & Pick<Entry, Unset>;
+
+/** Throws ConfigError. */
+export function readApplications(env: Environment): Map<number, Application> {
+  const entries = readList(env, "TRTC_APPS", { schema: applicationSchema, required: true });
+  const applications = entries.map((entry): Application => {
+    const site = entry.Site ?? "intl";
+    const defaults = { Site: site, Region: DEFAULT_REGION, Account: site };
+    return { ...defaults, AdvancedPermission: false, ...entry };
+  });
+  refuseIfAny(
+    applications.flatMap(({ Site, Region, StopWhenEmptySeconds = 0, CallbackKey }, index) => {
+      const { regions } = SITE_FACTS[Site];
+      const place = `TRTC_APPS[${index}]`;
+      return [
+        regions.includes(Region)
+          ? undefined
+          : `${place}: Region must be one of ${regions.join(", ")}`,
+        StopWhenEmptySeconds === 0 || CallbackKey !== undefined
+          ? undefined
+          : `${place}: StopWhenEmptySeconds needs CallbackKey, since callbacks tell who is there`,
+      ];
+    }),
+  );
+  return uniquely("TRTC_APPS", "SdkAppId", applications);
+}

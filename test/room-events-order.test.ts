@@ -1,0 +1,170 @@
+/**
+ * What TRTC tells comes late, twice and out of order: whatever comes of it, the same comes of it.
+ * The histories are the emulator's own, of real tasks; each is told to ingests that are alike.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { addMs, MINUTE_MS, SECOND_MS } from "../shared/clock.js";
+import { present } from "../shared/ingest/present.js";
+import type { Services } from "../shared/ingest/services.js";
+import { bytesOf } from "../local/trtc/events/bodies.js";
+import { DEFAULT_APPLICATIONS } from "../local/trtc/defaults.js";
+import { type CallbackReceiver, startCallbackReceiver } from "./support/callback-receiver.js";
+import { answerTo, callbackEvent, dismissed, OK, source } from "./support/callbacks.js";
+import { CN_APP, type House, openHouse } from "./support/house.js";
+import { countedBy, type ManualClock, manualClock } from "./support/manual-clock.js";
+
+const RUNS = 30;
+
+let clock: ManualClock;
+let house: House;
+let services: Services;
+let receiver: CallbackReceiver;
+
+beforeAll(async () => {
+  clock = manualClock();
+  receiver = await startCallbackReceiver("key");
+  const callback = { callbackUrl: receiver.url, callbackKey: "key" };
+  house = await openHouse({
+    clock,
+    emulator: {
+      switches: { callsPerSecond: 100_000 },
+      applications: DEFAULT_APPLICATIONS.map((each) => ({ ...each, ...callback })),
+    },
+  });
+  const { store, trtc } = house.services;
+  services = { ...house.services, store: countedBy(clock, store), trtc: countedBy(clock, trtc) };
+});
+afterAll(async () => {
+  await house.close();
+  await receiver.close();
+});
+
+let rooms = 0;
+
+/** Starts one, waits until TRTC has told so much of it, and returns its row and what was told. */
+async function history(fields: object, told: number, meanwhile?: (named: object) => unknown) {
+  receiver.clear();
+  const RoomId = `history-${(rooms += 1)}`;
+  const wanted = { SdkAppId: CN_APP, RoomId, RoomIdType: 0, StreamUrl: house.clip, ...fields };
+  const { response } = await clock.advanceUntilDone(house.post("start-ingest", wanted));
+  const started = String(response["TaskId"]);
+  for (let n = 0; n < 100 && receiver.received.length < told; n += 1) {
+    await clock.advance(SECOND_MS);
+    if (n === 20) await meanwhile?.({ SdkAppId: CN_APP, TaskId: started, RoomId, ...response });
+  }
+  const bodies = (await receiver.until(told)).map(({ raw }) => raw);
+  const [row] = await house.database.query("select * from ingest where task_id = $1", [started]);
+  return { started, row: row ?? {}, bodies };
+}
+
+/** Sets the ingest back to where it was before anything was told, and tells it. */
+async function outcomeOf(
+  { started, row }: Awaited<ReturnType<typeof history>>,
+  bodies: readonly Buffer[],
+) {
+  const columns = Object.keys(row).filter((name) => name !== "due_at" && name !== "task_id");
+  const values = columns.map((name) => (name === "play" ? JSON.stringify(row[name]) : row[name]));
+  const set = columns.map((name, index) => `${name} = $${index + 2}`).join(", ");
+  await house.database.query(`update ingest set ${set} where task_id = $1`, [started, ...values]);
+  // Time stands still, so that outcomes can be compared: no slot would come free again.
+  await house.database.query("delete from call_slot");
+  for (const body of bodies) {
+    const answering = answerTo(services, callbackEvent(body));
+    expect(await clock.advanceUntilDone(answering)).toEqual(OK);
+  }
+  const ingest = await house.services.store.readIngest(started);
+  if (!ingest) throw new Error("the ingest is gone");
+  return present(ingest);
+}
+
+const shuffledWithCopies = (bodies: readonly Buffer[]) =>
+  fc
+    .array(fc.integer({ min: 1, max: 3 }), { minLength: bodies.length, maxLength: bodies.length })
+    .map((copies) => bodies.flatMap((body, n) => Array<Buffer>(copies[n] ?? 1).fill(body)))
+    .chain((all) => fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length }));
+
+async function hold(found: Awaited<ReturnType<typeof history>>, state: object): Promise<void> {
+  const inOrder = await outcomeOf(found, found.bodies);
+  expect(inOrder).toMatchObject(state);
+  await fc.assert(
+    fc.asyncProperty(shuffledWithCopies(found.bodies), async (bodies) => {
+      expect(await outcomeOf(found, bodies)).toEqual(inOrder);
+    }),
+    { numRuns: RUNS },
+  );
+}
+
+const removeRobot = ({ RoomId, UserId }: Record<string, string>) =>
+  house.services.trtc.call("RemoveUserByStrRoomId", {
+    target: { account: "cn", host: "emulator", region: "ap-guangzhou" },
+    request: { SdkAppId: CN_APP, RoomId: RoomId ?? "", UserIds: [UserId ?? ""] },
+    timeLeftMs: 5000,
+  });
+
+describe("in whatever order, and however often it is told, the same comes", () => {
+  test("of a clip that plays to its end", async () => {
+    const found = await history({ RepeatNum: 3 }, 6);
+    await hold(found, { State: "ended", EndReason: "finished", MediaState: "playing" });
+  }, 60_000);
+
+  test("of a source that cannot be opened", async () => {
+    const found = await history({ StreamUrl: `${house.clip}-missing`, RepeatNum: 1 }, 12);
+    await hold(found, { State: "ended", EndReason: "failed" });
+  }, 60_000);
+
+  test("of a loop whose source cannot be opened", async () => {
+    const fields = { StreamUrl: `${house.clip}-missing`, RepeatNum: -1, MaxDuration: 60 };
+    await hold(await history(fields, 12), { State: "ended", EndReason: "failed" });
+  }, 60_000);
+
+  test("of a loop whose robot is taken out of the room", async () => {
+    const out = (named: object) => removeRobot(named as Record<string, string>);
+    const found = await history({ RepeatNum: -1, MaxDuration: 60 }, 6, out);
+    await hold(found, { State: "ended", EndReason: "lost" });
+  }, 60_000);
+
+  test("of a loop that plays on, whose source is troubled now and then", async () => {
+    const found = await history({ RepeatNum: -1, MaxDuration: 60 }, 3);
+    await clock.advance(2 * MINUTE_MS);
+    const task = String(found.row["trtc_task_id"]);
+    const at = (seconds: number) => addMs(clock.now(), (seconds - 100) * SECOND_MS);
+    const troubles = [
+      ...[source(task, 1, at(0)), source(task, 2, at(0)), source(task, 0, at(1))],
+      ...[source(task, 1, at(40)), source(task, 2, at(41)), source(task, 0, at(42))],
+      ...[source(task, 1, at(70)), source(task, 2, at(70))],
+    ];
+    const told = { ...found, bodies: [...found.bodies, ...troubles] };
+    await hold(told, { State: "running", MediaState: "retrying" });
+  }, 60_000);
+
+  test("of a room that is dismissed, and whose robots come back", async () => {
+    const order = fc.shuffledSubarray([0, 1, 2, 3, 3, 1], { minLength: 6, maxLength: 6 });
+    const told = fc.asyncProperty(order, async (indexes) => {
+      // One each, since the stop is a real one.
+      const found = await history({ RepeatNum: -1, MaxDuration: 60 }, 3);
+      await clock.advance(MINUTE_MS);
+      const closed = dismissed(String(found.row["room_id"]), clock.now());
+      const bodies = [...found.bodies, closed];
+      const outcome = await outcomeOf(
+        found,
+        indexes.map((index) => bodies[index] ?? closed),
+      );
+      expect(outcome).toMatchObject({
+        State: "ended",
+        EndReason: "stopped",
+        MediaState: "playing",
+      });
+    });
+    await fc.assert(told, { numRuns: 10 });
+  }, 60_000);
+});
+
+test("the comparison would see a difference", async () => {
+  const found = await history({ RepeatNum: 3 }, 6);
+  const complete = await outcomeOf(found, found.bodies);
+  const without = found.bodies.filter((body) => !body.includes("701"));
+  expect(without.length).toBe(found.bodies.length - 1);
+  expect(await outcomeOf(found, without)).not.toEqual(complete);
+  expect(bytesOf(JSON.parse(String(found.bodies[0])) as object)).toEqual(found.bodies[0]);
+}, 60_000);
