@@ -13,7 +13,7 @@ import { CN_APP, type House, openHouse } from "./support/house.js";
 const STATEMENT = {
   beginStart: "insert into ingest",
   markRunning: "set state = 'running'",
-  beginStop: "end_reason = coalesce(end_reason, 'stopped')",
+  beginStop: "end_reason = coalesce(end_reason, $6)",
   markEnded: "set state = 'ended', end_reason = $3",
   markUpdated: "insert into used_signature",
 };

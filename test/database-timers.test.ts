@@ -9,7 +9,7 @@ import { CN_APP, type House, openHouse } from "./support/house.js";
 /** Statements by what stands in no other. */
 const STATEMENT = {
   claimDue: "for update skip locked",
-  beginDueStop: "end_reason = coalesce(end_reason, 'expired')",
+  beginDueStop: "end_reason = coalesce(\n             end_reason",
   markEnded: "set state = 'ended', end_reason = $3",
 };
 

@@ -73,9 +73,8 @@ describe("the receiver", () => {
 
   test("takes an event that is signed", async () => {
     expect(await told({})).toBe(204);
-    expect(lines.at(-1)).toBe(
-      "ingest.ended ing-01m84axpb20gf3remjtvp80pzq room lobby expired 15.01",
-    );
+    const line = "ingest.ended ing-01m84axpb20gf3remjtvp80pzq room lobby expired 15.01";
+    while (!lines.includes(line)) await systemClock.sleep(10);
   });
 
   test.each([
@@ -135,10 +134,8 @@ describe("its commands", () => {
     const TaskId = String(response["TaskId"]);
     await post(`${runtime.url}/stop-ingest`, { SdkAppId: CN_APP, TaskId });
     const told = () => lines.filter((line) => line.includes(TaskId));
-    while (told().length < 2) await systemClock.sleep(100);
-    expect(told()).toEqual([
-      expect.stringMatching(/^ingest\.started \S+ room lobby/),
-      expect.stringMatching(/^ingest\.ended \S+ room lobby stopped [\d.]+$/),
-    ]);
+    const ended = /^ingest\.ended \S+ room lobby stopped [\d.]+$/;
+    while (!told().some((line) => ended.test(line))) await systemClock.sleep(100);
+    expect(told()[0]).toMatch(/^ingest\.started \S+ room lobby/);
   });
 });

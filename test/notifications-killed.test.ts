@@ -51,9 +51,13 @@ test("leaves the event to the next, which sends it again with the same id, and t
   // As if the claim's 20 s had gone by.
   await database.query("update outbox set try_at = now()");
   const second = await startProcess("local/start.ts", env);
-  await until(() => receiver.taken().length >= 2);
+  const isTold = async () => (await database.query("select from outbox")).length === 0;
+  while (!(await isTold())) await systemClock.sleep(50);
   await second.end("SIGTERM");
   const ids = receiver.received.map(({ headers }) => headers["webhook-id"]);
-  expect(ids).toEqual([`${TaskId}-1`, `${TaskId}-1`, `${TaskId}-2`]);
+  // What the source does is told as well, if TRTC tells of it before the end.
+  const [once, again, ...rest] = ids;
+  expect([once, again]).toEqual([`${TaskId}-1`, `${TaskId}-1`]);
+  expect(rest).toEqual(rest.map((_, index) => `${TaskId}-${index + 2}`));
   expect(await database.query("select from outbox")).toEqual([]);
 }, 60_000);

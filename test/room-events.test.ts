@@ -313,7 +313,8 @@ describe("the robot", () => {
   test("that is there while its start is unanswered has it settled soon, and not too soon", async () => {
     const room = { SdkAppId: CN_APP, RoomId: `told-${(rooms += 1)}`, RoomIdType: 0 };
     trtc.next("StartStreamIngest", "lose-answer");
-    await send("start-ingest", { ...room, StreamUrl: live.url, RepeatNum: 1, UserId: "our_robot" });
+    const named = { UserId: "our_robot", ClientToken: "our_token" };
+    await send("start-ingest", { ...room, StreamUrl: live.url, RepeatNum: 1, ...named });
     // As an instance leaves it that was killed while it waited for the answer.
     const killedAt = clock.now();
     await house.database.query("update ingest set lease_until = $1, fence = 0", [

@@ -7,6 +7,7 @@ import { request as plainRequest } from "node:http";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { request as tlsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
+import { urlToHttpOptions } from "node:url";
 import { SECOND_MS } from "../clock.js";
 import { hostOfUrl, isPrivateHost } from "../validation/private-hosts.js";
 import { NotifyError, notifyErrorOf } from "./notify-error.js";
@@ -58,7 +59,9 @@ async function post(
   if (!allowPrivateHosts && (isPlain || isPrivateHost(hostOfUrl(target)))) {
     throw new NotifyError("PrivateHost");
   }
-  const request = (isPlain ? plainRequest : tlsRequest)(target, {
+  // One plain object: packages that put themselves in front of `request` expect no URL.
+  const request = (isPlain ? plainRequest : tlsRequest)({
+    ...urlToHttpOptions(target),
     method: "POST",
     headers: { ...headers, "content-length": Buffer.byteLength(body) },
     // A connection of its own: a kept one may have been closed while the instance was frozen.

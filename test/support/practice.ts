@@ -59,7 +59,11 @@ export async function openPractice(): Promise<Practice> {
   const settings = { DATABASE_URL: databaseUrl, PORT: "0", TRTC_PORT: "0" };
   const runtime = await startProcess("local/start.ts", settings);
   const trtcUrl = /^TRTC (\S+)/.exec(runtime.lines[0] ?? "")?.[1] ?? "";
-  const { EXPIRY_CRON: _, ...rest } = localEnvironment({ DATABASE_URL: databaseUrl }, trtcUrl);
+  const {
+    EXPIRY_CRON: _,
+    SETTLE_CRON: __,
+    ...rest
+  } = localEnvironment({ DATABASE_URL: databaseUrl }, trtcUrl);
   const well = { ...rest, EXPIRY_TICK_SECONDS: "60", ALLOW_PRIVATE_STREAM_HOSTS: "off" };
   const said: string[] = [];
   return {
