@@ -20,6 +20,7 @@ import {
   replayOne,
   shown,
 } from "./dead-letters/letters.js";
+import { notificationLine, resend, shownNotification } from "./dead-letters/notifications.js";
 import { progressOn } from "./progress.js";
 import { SNAPSHOTS } from "./snapshots.js";
 
@@ -62,6 +63,10 @@ async function run(command: LettersCommand, database: Database): Promise<void> {
       return replay(store, command, database);
     case "drop":
       return drop(store, command);
+    case "notifications":
+      return listNotifications(store, command);
+    case "resend":
+      return sendAgain(store, command);
   }
 }
 
@@ -107,6 +112,22 @@ async function drop(store: Store, { ids, all, json }: LettersCommand): Promise<v
     if (await store.dropDeadLetter(id)) dropped.push(id);
   }
   out(json ? JSON.stringify(dropped) : `dropped ${dropped.length}`);
+}
+
+/** More than anybody reads. */
+const NOTIFICATIONS_MAX = 1000;
+
+async function listNotifications(store: Store, { json }: LettersCommand): Promise<void> {
+  const dead = await store.outbox.listDead({ limit: NOTIFICATIONS_MAX });
+  if (json) out(JSON.stringify(dead.map(shownNotification), null, 2));
+  else out(dead.map(notificationLine).join("\n") || "every notification was taken, or waits");
+}
+
+async function sendAgain(store: Store, { ids, json }: LettersCommand): Promise<void> {
+  const results = await resend(store, ids, clock);
+  if (json) out(JSON.stringify(results, null, 2));
+  else for (const { id, outcome } of results) out(`${id}  ${outcome}`);
+  if (results.some(({ outcome }) => outcome === "not there")) process.exitCode = 1;
 }
 
 async function collect<T>(all: AsyncIterable<T>): Promise<T[]> {

@@ -116,6 +116,34 @@ describe("the command", () => {
   }, 30_000);
 });
 
+describe("notifications that nobody took", () => {
+  const id = "ing-01kdvz1m00abcdefghjkmnpqrs-2";
+
+  test("are listed with their reason, and sent again for another day", async () => {
+    expect((await command(["notifications"])).output).toBe(
+      "every notification was taken, or waits\n",
+    );
+    await house.database.query(
+      `insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at,
+                           dead_at, dead_reason)
+       values ($1, 2, 'AKIDlocal', 'ingest.ended', $2, '{}', $2, $2, $2, 'HTTP500')`,
+      [id.replace(/-2$/, ""), systemClock.now()],
+    );
+    const { output } = await command(["notifications"]);
+    expect(output).toMatch(new RegExp(`^${id} {2}ingest.ended {2}AKIDlocal {2}\\S+ {2}HTTP500\n$`));
+    expect(await json(["resend", id])).toMatchObject({
+      code: 0,
+      answer: [{ outcome: "sent again" }],
+    });
+    const [row] = await house.database.query("select dead_at, attempts from outbox");
+    expect(row).toEqual({ dead_at: null, attempts: 0 });
+    expect(await json(["resend", id, "nonsense"])).toMatchObject({
+      code: 1,
+      answer: [{ outcome: "not there" }, { outcome: "not there" }],
+    });
+  }, 60_000);
+});
+
 describe("a replay", () => {
   const nextIs = (code: string) =>
     fetch(`${house.trtcUrl}/_emulator/faults`, {

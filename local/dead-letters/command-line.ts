@@ -15,6 +15,9 @@ export const HELP = `Messages of cloud events that came to nothing: what they we
   npm run dead-letters -- drop <id> …        forget them
   npm run dead-letters -- drop --replayed    forget all that came to something after all
 
+  npm run dead-letters -- notifications      what no NotifyUrl took for a day, the latest first
+  npm run dead-letters -- resend <id> …      let settle-ingests send those again, for another day
+
   --all              list those too that came to something after all
   --env-file <file>  variables to read besides the environment's, which win (.env, if there is one)
   --local            the database of npm start, in DATA_DIR, while that is not running
@@ -36,7 +39,7 @@ const FLAGS = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-const VERBS = ["list", "show", "replay", "drop"] as const;
+const VERBS = ["list", "show", "replay", "drop", "notifications", "resend"] as const;
 
 export interface LettersCommand {
   verb: (typeof VERBS)[number];
@@ -62,9 +65,10 @@ export function readCommandLine(
   const [named = "list", ...ids] = positionals;
   const verb = VERBS.find((each) => each === named);
   if (!verb) throw new Error(`name one of ${VERBS.join(", ")}; see --help`);
-  const every = { list: values.all, show: false, replay: values.every, drop: values.replayed };
-  const all = every[verb] ?? false;
-  if (verb === "list" ? ids.length > 0 : all === ids.length > 0) throw new Error(IDS[verb]);
+  const every = { list: values.all, replay: values.every, drop: values.replayed };
+  const all = (every as Partial<Record<typeof verb, boolean>>)[verb] ?? false;
+  const isList = verb === "list" || verb === "notifications";
+  if (isList ? ids.length > 0 : all === ids.length > 0) throw new Error(IDS[verb]);
   const set = withEnvFile(outer, values["env-file"]);
   const isLocal = values.local ?? false;
   const trtc = `http://127.0.0.1:${readPort(set, "TRTC_PORT", DEFAULT_PORT)}`;
@@ -77,4 +81,6 @@ const IDS = {
   show: "show takes the ids of letters, as list has them",
   replay: "replay takes the ids of letters, or --every",
   drop: "drop takes the ids of letters, or --replayed",
+  notifications: "notifications takes no ids: it lists them",
+  resend: "resend takes the ids that `notifications` lists",
 };

@@ -108,9 +108,9 @@ function deadlines({ live, overdue, oldestOverdueMs, unsettled, unclaimed }: Bac
   }
   if (unsettled > 0) {
     const found = `${counted(unsettled, "start")} without an outcome: TRTC did not answer, or the function ended`;
-    rows.push(
-      warn("starts", found, "look into the rooms: a stream may play there until TRTC's own cap"),
-    );
+    const todo =
+      "settle-ingests finishes them within two minutes: if they stay, check its trigger and its log";
+    rows.push(warn("starts", found, todo));
   }
   if (unclaimed > 0) {
     const found = `${counted(unclaimed, "task")} that TRTC tells of, and no ingest has`;
