@@ -7,9 +7,10 @@ import { settleIngests } from "../shared/ingest/settle.js";
 import type { Services } from "../shared/ingest/services.js";
 import { answerTo, callbackEvent, dismissed, entered, left, OK } from "./support/callbacks.js";
 import { openTestPostgres } from "./support/databases.js";
-import { CN_APP, type House, openHouse } from "./support/house.js";
-import { countedBy, type ManualClock, manualClock } from "./support/manual-clock.js";
+import { CN_APP, type House } from "./support/house.js";
+import type { ManualClock } from "./support/manual-clock.js";
 import { type RtmpServer, startRtmpServer } from "./support/rtmp-server.js";
+import { openTimedHouse } from "./support/timed-house.js";
 
 const EMPTY_SECONDS = 90;
 
@@ -20,16 +21,8 @@ let live: RtmpServer;
 let rooms = 0;
 
 beforeAll(async () => {
-  clock = manualClock();
   live = await startRtmpServer();
-  house = await openHouse({
-    clock,
-    database: await openTestPostgres(),
-    emulator: { switches: { callsPerSecond: 100_000 } },
-    env: { EXPIRY_TICK_SECONDS: "60" },
-  });
-  const { store, trtc } = house.services;
-  services = { ...house.services, store: countedBy(clock, store), trtc: countedBy(clock, trtc) };
+  ({ clock, house, services } = await openTimedHouse({ database: await openTestPostgres() }));
 });
 beforeEach(async () => {
   await clock.advanceUntilDone(Promise.all(runs));

@@ -15,9 +15,10 @@ import {
   source,
   taskEnded,
 } from "./support/callbacks.js";
-import { CN_APP, type House, INTL_APP, openHouse, type TrtcHandle } from "./support/house.js";
-import { countedBy, type ManualClock, manualClock } from "./support/manual-clock.js";
+import { CN_APP, type House, INTL_APP, type TrtcHandle } from "./support/house.js";
+import type { ManualClock } from "./support/manual-clock.js";
 import { type RtmpServer, startRtmpServer } from "./support/rtmp-server.js";
+import { openTimedHouse } from "./support/timed-house.js";
 
 let clock: ManualClock;
 let house: House;
@@ -27,20 +28,8 @@ let live: RtmpServer;
 let rooms = 0;
 
 beforeAll(async () => {
-  clock = manualClock();
   live = await startRtmpServer();
-  house = await openHouse({
-    clock,
-    emulator: { switches: { callsPerSecond: 100_000 } },
-    env: { TRTC_TIMEOUT_SECONDS: "2" },
-  });
-  ({ trtc } = house);
-  const { store, trtc: calls } = house.services;
-  services = {
-    ...house.services,
-    store: countedBy(clock, store),
-    trtc: countedBy(clock, calls),
-  };
+  ({ clock, house, services, trtc } = await openTimedHouse());
 });
 beforeEach(async () => {
   trtc.turn({});

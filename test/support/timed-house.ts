@@ -1,5 +1,6 @@
 /** The whole house on a clock that a test moves: what takes days takes no time. */
 import type { Services } from "../../shared/ingest/services.js";
+import type { Database } from "../../shared/store/database.js";
 import { type House, openHouse, type TrtcHandle } from "./house.js";
 import { countedBy, type ManualClock, manualClock } from "./manual-clock.js";
 
@@ -11,9 +12,10 @@ export interface TimedHouse {
   services: Services;
 }
 
-export async function openTimedHouse(): Promise<TimedHouse> {
+export async function openTimedHouse(of: { database?: Database } = {}): Promise<TimedHouse> {
   const clock = manualClock();
   const house = await openHouse({
+    ...of,
     clock,
     // The emulator counts calls by the time that really passes, and here none does.
     emulator: { switches: { callsPerSecond: 100_000 } },
