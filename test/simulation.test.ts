@@ -14,8 +14,8 @@ const seedsFrom = (first: number, count: number) =>
 describe("whatever fails, every promise is kept", () => {
   const coverage: Coverage = new Map();
 
-  test("on the model of the store, by 300 seeds", async () => {
-    for (const seed of seedsFrom(1, 300)) {
+  test("on the model of the store, by 800 seeds", async () => {
+    for (const seed of seedsFrom(1, 800)) {
       const verdict = await simulate({ seed });
       expect(failureText(verdict, { store: "model" })).toBe("");
       addCoverage(coverage, plainCoverage(verdict.coverage));
