@@ -7,10 +7,12 @@ import { makeTables, type StoredIngest, type Tables } from "./model/tables.js";
 
 export type Behind = { tables: Tables } | { database: Database };
 
+const TABLES = "ingest, call_slot, used_signature, unclaimed_task, room_audience";
+
 /** Empty, whatever an earlier seed has left. */
 export async function makeBehind(database: Database | undefined): Promise<Behind> {
   if (!database) return { tables: { ...makeTables(), changed: [] } };
-  await database.query("truncate ingest, call_slot, used_signature");
+  await database.query(`truncate ${TABLES}`);
   return { database };
 }
 
@@ -18,33 +20,40 @@ export async function makeBehind(database: Database | undefined): Promise<Behind
 const READS: ReadonlySet<string> = new Set([
   ...["findStart", "nextClaimAt", "findIngest", "readIngest", "listIngests", "takeSlot"],
   ...["isSignatureUsed", "forgetSignatures", "callersWaiting"],
-  ...["adoptUnclaimed", "countUnclaimed", "forgetUnclaimed", "forgetAudience"],
+  ...["tellAudience", "forgetAudience", "runningInRoom"],
+  ...["keepUnclaimed", "dropUnclaimed", "countUnclaimed", "takeUnclaimed"],
+  ...["endUnclaimed", "forgetUnclaimed"],
 ]);
 
 /** They give no rows back, whatever they change; any other that gives none has changed none. */
-const SILENT: ReadonlySet<string> = new Set(["markFailed", "release", "clearUnsure"]);
+const SILENT: ReadonlySet<string> = new Set([
+  ...["markFailed", "release", "clearUnsure"],
+  ...["explainEnd", "askSoon", "heardOf", "adoptUnclaimed"],
+]);
 
 /** Tells of each row that has changed since it was called last. */
 export function lookAt(behind: Behind, facts: Facts): World["afterStatement"] {
+  const seen = new Map<string, string>();
+  const look = (row: StoredIngest) => {
+    const text = JSON.stringify(row);
+    if (seen.get(row.taskId) === text) return;
+    seen.set(row.taskId, text);
+    facts.rowSeen(row);
+  };
   if ("tables" in behind) {
     const { tables } = behind;
     return () => {
       const { changed = [] } = tables;
       if (changed.length === 0) return;
       tables.changed = [];
-      for (const row of changed) facts.rowSeen(row);
+      for (const row of changed) look(row);
     };
   }
-  const seen = new Map<string, string>();
   return async (name, found) => {
     const isNothing = Array.isArray(found) && found.length === 0 && !SILENT.has(name);
     if (READS.has(name) || isNothing) return;
     for (const row of await behind.database.query("select * from ingest order by task_id")) {
-      const ingest = ingestOf(row) as StoredIngest;
-      const text = JSON.stringify(ingest);
-      if (seen.get(ingest.taskId) === text) continue;
-      seen.set(ingest.taskId, text);
-      facts.rowSeen(ingest);
+      look(ingestOf(row) as StoredIngest);
     }
   };
 }

@@ -29,8 +29,12 @@ export function createSqlStore({ database, carry, databaseNowMs, elapsedMs }: Sq
       ),
     );
 
+  /** Its statements see and change what one would: it arrives as one, and is cut short as one. */
+  const transaction: Database["transaction"] = (work) =>
+    carry(operation ?? SECOND_STATEMENT, () => database.transaction(work));
+
   const store = createStore(
-    { ...database, query, ready: () => Promise.resolve() },
+    { ...database, query, transaction, ready: () => Promise.resolve() },
     { clock: { now: () => new DatabaseNow(0), elapsedMs }, isDatabaseOnClock: true },
   );
 

@@ -19,6 +19,25 @@ import {
   nextClaimAt,
   release,
 } from "./stops.js";
+import {
+  tellTask,
+  explainEnd,
+  robotEntered,
+  robotLeft,
+  askSoon,
+  heardOf,
+  runningInRoom,
+} from "./room-events.js";
+import { tellAudience, countAudience, forgetAudience } from "./audience.js";
+import {
+  keepUnclaimed,
+  dropUnclaimed,
+  adoptUnclaimed,
+  countUnclaimed,
+  takeUnclaimed,
+  endUnclaimed,
+  forgetUnclaimed,
+} from "./unclaimed.js";
 import type { Tables } from "./tables.js";
 
 export interface ModelOptions {
@@ -106,29 +125,34 @@ export function createModelStore(options: ModelOptions) {
     },
     outbox: { ...OUTBOX, callersWaiting: statement("callersWaiting", () => []) },
 
-    ...ROOM_EVENTS,
-    adoptUnclaimed: statement("adoptUnclaimed", () => undefined),
-    countUnclaimed: statement("countUnclaimed", () => 0),
-    forgetUnclaimed: statement("forgetUnclaimed", () => undefined),
-    forgetAudience: statement("forgetAudience", () => undefined),
+    tellTask: statement("tellTask", tellTask),
+    explainEnd: statement("explainEnd", explainEnd),
+    robotEntered: statement("robotEntered", robotEntered),
+    robotLeft: statement("robotLeft", robotLeft),
+    askSoon: statement("askSoon", askSoon),
+    heardOf: statement("heardOf", heardOf),
+    runningInRoom: statement("runningInRoom", runningInRoom),
+
+    tellAudience: statement("tellAudience", tellAudience),
+    countAudience: statement("countAudience", countAudience),
+    forgetAudience: statement("forgetAudience", forgetAudience),
+
+    keepUnclaimed: statement("keepUnclaimed", keepUnclaimed),
+    dropUnclaimed: statement("dropUnclaimed", dropUnclaimed),
+    adoptUnclaimed: statement("adoptUnclaimed", adoptUnclaimed),
+    countUnclaimed: statement("countUnclaimed", countUnclaimed),
+    takeUnclaimed: statement("takeUnclaimed", takeUnclaimed),
+    endUnclaimed: statement("endUnclaimed", endUnclaimed),
+    forgetUnclaimed: statement("forgetUnclaimed", forgetUnclaimed),
   } satisfies Store;
 }
 
 /** No caller has a NotifyUrl here: nobody is told anything, and so nothing more is asked. */
-const unasked = () => Promise.reject(new Error("the model has no events"));
+const unasked = () => Promise.reject(new Error("the model has no outbox"));
 
 const OUTBOX: Store["outbox"] = {
   ...{ callersWaiting: unasked, claim: unasked, remove: unasked, postpone: unasked },
   ...{ bury: unasked, dropOf: unasked, listDead: unasked, revive: unasked },
-};
-
-/** TRTC's callbacks do not come here. */
-const ROOM_EVENTS = {
-  ...{ tellTask: unasked, explainEnd: unasked, robotEntered: unasked, robotLeft: unasked },
-  ...{ askSoon: unasked, heardOf: unasked, runningInRoom: unasked },
-  ...{ tellAudience: unasked, countAudience: unasked },
-  ...{ keepUnclaimed: unasked, dropUnclaimed: unasked, takeUnclaimed: unasked },
-  ...{ endUnclaimed: unasked },
 };
 
 export type ModelStore = ReturnType<typeof createModelStore>;

@@ -1,9 +1,10 @@
 /** shared/store/starts.ts, statement by statement. */
-import { addMs } from "../../../shared/clock.js";
-import type { Ingest } from "../../../shared/store/ingest-row.js";
+import { addMs, SECOND_MS } from "../../../shared/clock.js";
+import type { Ingest, MediaState } from "../../../shared/store/ingest-row.js";
 import { LATE_START_MS, type NewIngest } from "../../../shared/store/starts.js";
 import { grantSlot, isSlotNear, type RawSlot } from "./slots.js";
 import { change, put, type StoredIngest, type Tables } from "./tables.js";
+import { claimUnclaimed } from "./unclaimed.js";
 
 export type WantedStart = NewIngest & { leaseMs: number; waitMaxMs: number };
 
@@ -15,7 +16,7 @@ export interface InsertedStart {
 /** `undefined` where the statement gives no row: it is not there, or its slot is too far away. */
 export function insertStart(
   tables: Tables,
-  { leaseMs, waitMaxMs, ...wanted }: WantedStart,
+  { leaseMs, waitMaxMs, notify, ...wanted }: WantedStart,
   databaseNowMs: number,
 ): InsertedStart | undefined {
   const { account } = wanted;
@@ -36,10 +37,11 @@ export function insertStart(
     fence: 0,
     unsureUntil: addMs(leaseUntil, LATE_START_MS),
     settledAt: null,
-    emptySeconds: null,
+    emptySeconds: wanted.emptySeconds ?? null,
     emptyAt: null,
     mediaState: null,
     mediaAt: null,
+    mediaFailures: [],
     heardAt: null,
   });
   return { ingest, slot: grantSlot(tables, asked) };
@@ -81,18 +83,28 @@ const isHeld = ({ taskId, fence }: Claimed) => ({
 
 export function markRunning(
   tables: Tables,
-  to: Claimed & { trtcTaskId: string } & Record<"startedAt" | "deadlineAt" | "latestAt", Date>,
+  to: Claimed & { trtcTaskId: string; mediaState?: MediaState | null } & Record<
+      "startedAt" | "deadlineAt" | "latestAt",
+      Date
+    >,
 ): StoredIngest | undefined {
   const { trtcTaskId, startedAt, deadlineAt, latestAt } = to;
   return change(tables, to.taskId, {
     where: isHeld(to).where,
-    set: ({ fence, unsureUntil }) => ({
-      state: "running",
-      ...{ trtcTaskId, startedAt, deadlineAt, latestAt },
-      leaseUntil: null,
-      heardAt: startedAt,
-      unsureUntil: fence === 0 ? null : unsureUntil,
-    }),
+    set({ sdkAppId, fence, unsureUntil, emptySeconds }) {
+      const told = claimUnclaimed(tables, { sdkAppId, trtcTaskId });
+      const mediaState = told?.mediaState ?? to.mediaState ?? null;
+      return {
+        state: "running",
+        ...{ trtcTaskId, startedAt, deadlineAt, latestAt, mediaState },
+        leaseUntil: null,
+        heardAt: told?.endedAt ? null : startedAt,
+        unsureUntil: fence === 0 ? null : unsureUntil,
+        emptyAt: emptySeconds === null ? null : addMs(startedAt, emptySeconds * SECOND_MS),
+        mediaAt: told?.mediaAt ?? (to.mediaState ? startedAt : null),
+        mediaFailures: told?.mediaFailures ?? [],
+      };
+    },
   });
 }
 

@@ -1,6 +1,7 @@
 /** shared/store/stops.ts and due.ts, statement by statement. */
 import { addMs } from "../../../shared/clock.js";
 import type { EndReason, State } from "../../../shared/store/ingest-row.js";
+import { isWatched } from "./audience.js";
 import { grantSlot, type RawSlot } from "./slots.js";
 import { change, isAtMost, put, select, type StoredIngest, type Tables } from "./tables.js";
 
@@ -44,12 +45,12 @@ function beginToStop(
 
 export const beginStop = (
   tables: Tables,
-  asked: { taskId: string } & Timing,
+  asked: { taskId: string; reason?: EndReason } & Timing,
   databaseNowMs: number,
 ): AskedStop | undefined =>
   beginToStop(tables, asked, {
     databaseNowMs,
-    reasonOf: () => "stopped",
+    reasonOf: () => asked.reason ?? "stopped",
     where: ({ state, leaseUntil }) =>
       state === "running" || (state === "stopping" && isAtMost(leaseUntil ?? asked.at, asked.at)),
   });
@@ -61,10 +62,21 @@ export const beginDueStop = (
 ): AskedStop | undefined =>
   beginToStop(tables, asked, {
     databaseNowMs,
-    reasonOf: ({ stopAskedAt }) => (stopAskedAt === null ? "expired" : "stopped"),
-    where: ({ fence, state, dueAt }) =>
-      fence === asked.fence && isPlaying(state) && isAtMost(dueAt, asked.at),
+    reasonOf: reasonWhenDue,
+    where: (row) =>
+      row.fence === asked.fence &&
+      isPlaying(row.state) &&
+      (isAtMost(row.dueAt, asked.at) ||
+        (isAtMost(row.emptyAt, asked.at) && !isWatched(tables, row))),
   });
+
+function reasonWhenDue({ stopAskedAt, emptyAt, deadlineAt }: StoredIngest): EndReason {
+  if (stopAskedAt !== null) return "stopped";
+  return emptyAt !== null && emptyAt < deadlineAt ? "empty" : "expired";
+}
+
+const endsAt = ({ dueAt, emptyAt }: StoredIngest): Date =>
+  emptyAt !== null && emptyAt < dueAt ? emptyAt : dueAt;
 
 const isPlaying = (state: State): boolean => state === "running" || state === "stopping";
 
@@ -106,13 +118,15 @@ interface Wanted {
 const isAfter = (time: Date | null, at: Date): boolean =>
   time !== null && time.getTime() > at.getTime();
 
+const isByTime = (reason: EndReason | null): boolean => reason === "expired" || reason === "empty";
+
 /** How many claims of each account are in hand. */
 function inHand({ ingests }: Tables, { at, horizonAt }: Wanted): (account: string) => number {
   const held = [...ingests.values()].filter(
-    ({ state, endReason, dueAt, leaseUntil }) =>
-      isAtMost(dueAt, horizonAt) &&
-      isAfter(leaseUntil, at) &&
-      (state === "running" || (state === "stopping" && endReason === "expired")),
+    (row) =>
+      isAtMost(endsAt(row), horizonAt) &&
+      isAfter(row.leaseUntil, at) &&
+      (row.state === "running" || (row.state === "stopping" && isByTime(row.endReason))),
   );
   return (wanted) => held.filter(({ account }) => account === wanted).length;
 }
@@ -122,12 +136,12 @@ export function claimDue(
   { leaseMs, limit, ...wanted }: Wanted & { leaseMs: number; limit: number },
 ): StoredIngest[] {
   const { at, horizonAt, accountMax = Number.POSITIVE_INFINITY } = wanted;
-  const isDue = ({ state, dueAt, leaseUntil }: StoredIngest) =>
-    isPlaying(state) && isAtMost(dueAt, horizonAt) && isAtMost(leaseUntil ?? at, at);
+  const isDue = (row: StoredIngest) =>
+    isPlaying(row.state) && isAtMost(endsAt(row), horizonAt) && isAtMost(row.leaseUntil ?? at, at);
   const leaseUntil = addMs(at, leaseMs);
   const heldOf = inHand(tables, wanted);
   const places = new Map<string, number>();
-  return select(tables, isDue, ({ dueAt }) => dueAt)
+  return select(tables, isDue, endsAt)
     .filter(({ account }) => {
       const place = (places.get(account) ?? heldOf(account)) + 1;
       places.set(account, place);
@@ -144,14 +158,14 @@ export function nextClaimAt(
   { aheadMs, ...wanted }: Wanted & { aheadMs: number },
 ): Date | undefined {
   const { at, horizonAt, accountMax = Number.POSITIVE_INFINITY } = wanted;
-  const isWatched = ({ state, leaseUntil, dueAt }: StoredIngest) =>
-    isAtMost(dueAt, horizonAt) &&
-    (isPlaying(state) || (state === "starting" && isAfter(leaseUntil, at)));
+  const isAwaited = (row: StoredIngest) =>
+    isAtMost(endsAt(row), horizonAt) &&
+    (isPlaying(row.state) || (row.state === "starting" && isAfter(row.leaseUntil, at)));
   const heldOf = inHand(tables, wanted);
-  const timesMs = [...tables.ingests.values()].filter(isWatched).map((row) => {
+  const timesMs = [...tables.ingests.values()].filter(isAwaited).map((row) => {
     const isFull = heldOf(row.account) >= accountMax;
     return Math.max(
-      row.dueAt.getTime() - aheadMs,
+      endsAt(row).getTime() - aheadMs,
       row.leaseUntil?.getTime() ?? Number.NEGATIVE_INFINITY,
       isFull ? at.getTime() + LOOK_AGAIN_MS : Number.NEGATIVE_INFINITY,
     );

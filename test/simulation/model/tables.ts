@@ -2,12 +2,13 @@
  * The tables, as the model of the store keeps them: rows are never changed but replaced, so a row
  * that was handed out stays as it was, as a database's answer does.
  */
-import { dueAt } from "../../../shared/ingest/lifecycle.js";
 import type { DeadLetter } from "../../../shared/store/dead-letters.js";
 import type { Ingest } from "../../../shared/store/ingest-row.js";
+import type { Seen } from "./audience.js";
 import type { SlotRow } from "./slots.js";
+import type { UnclaimedTask } from "./unclaimed.js";
 
-/** With what only the store knows; no caller is told anything, and TRTC tells nothing. */
+/** With what only the store knows; no caller is told anything. */
 export type StoredIngest = Ingest & { dueAt: Date; notified: null; mediaFailures: Date[] };
 
 export interface Tables {
@@ -17,6 +18,10 @@ export interface Tables {
   /** When each signature was used. */
   signatures: Map<string, Date>;
   letters: Map<string, DeadLetter>;
+  /** By application and TRTC's TaskId. */
+  unclaimed: Map<string, UnclaimedTask>;
+  /** By application, room and user. */
+  audience: Map<string, Seen>;
   /** Every row as it became, since the last look; undefined where nobody looks. */
   changed: StoredIngest[] | undefined;
 }
@@ -26,11 +31,20 @@ export const makeTables = (): Tables => ({
   slots: new Map(),
   signatures: new Map(),
   letters: new Map(),
+  unclaimed: new Map(),
+  audience: new Map(),
   changed: undefined,
 });
 
-export function put(tables: Tables, ingest: Ingest): StoredIngest {
-  const stored = { ...ingest, dueAt: dueAt(ingest), notified: null, mediaFailures: [] };
+/** The generated column: nobody's leaving is in it. */
+const dueAt = ({ deadlineAt, stopAskedAt }: Ingest): Date =>
+  stopAskedAt !== null && stopAskedAt < deadlineAt ? stopAskedAt : deadlineAt;
+
+export function put(
+  tables: Tables,
+  ingest: Ingest & Pick<StoredIngest, "mediaFailures">,
+): StoredIngest {
+  const stored = { ...ingest, dueAt: dueAt(ingest), notified: null };
   tables.ingests.set(ingest.taskId, stored);
   tables.changed?.push(stored);
   return stored;
@@ -43,7 +57,7 @@ export function change(
   {
     where,
     set,
-  }: { where: (row: StoredIngest) => boolean; set: (row: StoredIngest) => Partial<Ingest> },
+  }: { where: (row: StoredIngest) => boolean; set: (row: StoredIngest) => Partial<StoredIngest> },
 ): StoredIngest | undefined {
   const row = tables.ingests.get(taskId);
   return row && where(row) ? put(tables, { ...row, ...set(row) }) : undefined;

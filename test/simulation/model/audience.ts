@@ -1,0 +1,89 @@
+/** shared/store/audience.ts, statement by statement. */
+import { addMs, SECOND_MS } from "../../../shared/clock.js";
+import type { Ingest } from "../../../shared/store/ingest-row.js";
+import { change, later, type StoredIngest, type Tables } from "./tables.js";
+
+export interface Seen {
+  sdkAppId: number;
+  roomId: string;
+  userId: string;
+  isPresent: boolean;
+  eventAt: Date;
+}
+
+type Room = Pick<Seen, "sdkAppId" | "roomId">;
+
+/** The user of the row that says when the room was last closed. */
+const NOBODY = "";
+
+const keyOf = ({ sdkAppId, roomId, userId }: Room & { userId: string }): string =>
+  JSON.stringify([sdkAppId, roomId, userId]);
+
+const isIn = (one: Room, other: Room): boolean =>
+  one.sdkAppId === other.sdkAppId && one.roomId === other.roomId;
+
+export function tellAudience(
+  tables: Tables,
+  { userId = NOBODY, ...told }: Omit<Seen, "userId"> & { userId?: string | undefined },
+): boolean {
+  const key = keyOf({ ...told, userId });
+  const known = tables.audience.get(key);
+  const passedMs = known ? told.eventAt.getTime() - known.eventAt.getTime() : 1;
+  if (passedMs > 0 || (passedMs === 0 && told.isPresent && !known?.isPresent)) {
+    tables.audience.set(key, { ...told, userId });
+  }
+  return hasWaiting(tables, told);
+}
+
+/** An ingest there waits for viewers. */
+const hasWaiting = ({ ingests }: Tables, room: Room): boolean =>
+  [...ingests.values()].some(
+    (row) => isIn(row, room) && row.state !== "ended" && row.emptySeconds !== null,
+  );
+
+/** Who was ever there, without robots of that room, and when it was last closed. */
+function viewersOf({ audience, ingests }: Tables, room: Ingest) {
+  const robots = new Set(
+    [...ingests.values()].filter((row) => isIn(row, room)).map(({ robotUserId }) => robotUserId),
+  );
+  const viewers = [...audience.values()].filter(
+    (seen) => isIn(seen, room) && !robots.has(seen.userId),
+  );
+  const closedAt = audience.get(keyOf({ ...room, userId: NOBODY }))?.eventAt;
+  return { viewers, closedAt };
+}
+
+export function isWatched(tables: Tables, ingest: Ingest): boolean {
+  const { viewers, closedAt } = viewersOf(tables, ingest);
+  return viewers.some(
+    ({ isPresent, eventAt }) => isPresent && (closedAt === undefined || eventAt >= closedAt),
+  );
+}
+
+function emptyAtOf(tables: Tables, ingest: StoredIngest): Date | null {
+  if (isWatched(tables, ingest)) return null;
+  const { viewers, closedAt } = viewersOf(tables, ingest);
+  const leftAt = viewers.filter(({ isPresent }) => !isPresent).map(({ eventAt }) => eventAt);
+  const times = [...leftAt, ...(closedAt && viewers.length > 0 ? [closedAt] : [])];
+  const sinceAt = times.reduce((last, at) => later(last, at), ingest.startedAt ?? new Date(0));
+  return addMs(sinceAt, (ingest.emptySeconds ?? 0) * SECOND_MS);
+}
+
+export const countAudience = (tables: Tables, room: Room): StoredIngest[] =>
+  [...tables.ingests.values()]
+    .filter((row) => isIn(row, room) && row.state === "running" && row.emptySeconds !== null)
+    .flatMap(({ taskId }) => {
+      const set = (row: StoredIngest) => ({ emptyAt: emptyAtOf(tables, row) });
+      return change(tables, taskId, { where: () => true, set }) ?? [];
+    });
+
+export function forgetAudience(
+  tables: Tables,
+  { leftBefore, seenBefore }: Record<"leftBefore" | "seenBefore", Date>,
+): void {
+  for (const [key, seen] of tables.audience) {
+    const { eventAt, isPresent } = seen;
+    const hasLeft = eventAt < leftBefore && !isPresent && !hasWaiting(tables, seen);
+    if (eventAt < seenBefore || hasLeft) tables.audience.delete(key);
+  }
+}

@@ -1,0 +1,99 @@
+/** shared/store/room-events.ts, statement by statement. */
+import type { Ingest } from "../../../shared/store/ingest-row.js";
+import type {
+  RobotSeen,
+  RoomNamed,
+  TaskNamed,
+  ToldOfTask,
+} from "../../../shared/store/room-events.js";
+import { hasFailedForGood, mediaAfter } from "./media.js";
+import { change, later, type StoredIngest, type Tables } from "./tables.js";
+
+export const hasTask = ({ sdkAppId, trtcTaskId }: Ingest, named: TaskNamed): boolean =>
+  sdkAppId === named.sdkAppId && trtcTaskId === named.trtcTaskId;
+
+/** Of a row that some other statement's `where` names. */
+const changeWhere = (
+  tables: Tables,
+  where: (row: StoredIngest) => boolean,
+  set: (row: StoredIngest) => Partial<StoredIngest>,
+): StoredIngest | undefined => {
+  const row = [...tables.ingests.values()].find(where);
+  return row && change(tables, row.taskId, { where, set });
+};
+
+export function tellTask(
+  tables: Tables,
+  { media, eventAt, at, ...named }: ToldOfTask,
+): { ingest: StoredIngest; hasFailed: boolean } | undefined {
+  const ingest = changeWhere(
+    tables,
+    (row) => hasTask(row, named),
+    (row) => ({ ...mediaAfter(row, media, eventAt), heardAt: later(row.heardAt, at) }),
+  );
+  return ingest && { ingest, hasFailed: hasFailedForGood(ingest) };
+}
+
+export function explainEnd(tables: Tables, taskId: string): void {
+  change(tables, taskId, {
+    where: ({ endReason, state }) =>
+      state === "ended" && (endReason === "finished" || endReason === "lost"),
+    set: () => ({ endReason: "failed" }),
+  });
+}
+
+const isRobot = ({ sdkAppId, roomId, robotUserId }: Ingest, seen: RobotSeen): boolean =>
+  sdkAppId === seen.sdkAppId && roomId === seen.roomId && robotUserId === seen.userId;
+
+const earlier = (one: Date | null, other: Date): Date =>
+  one !== null && one < other ? one : other;
+
+export const robotEntered = (
+  tables: Tables,
+  { at, answerBy, ...seen }: RobotSeen & { at: Date; answerBy: Date },
+): StoredIngest | undefined =>
+  changeWhere(
+    tables,
+    (row) => isRobot(row, seen) && row.state !== "ended",
+    ({ state, fence, heardAt, leaseUntil }) => ({
+      heardAt: state === "running" ? later(heardAt, at) : heardAt,
+      leaseUntil: state === "starting" && fence === 0 ? earlier(leaseUntil, answerBy) : leaseUntil,
+    }),
+  );
+
+export const robotLeft = (tables: Tables, seen: RobotSeen): StoredIngest | undefined =>
+  changeWhere(
+    tables,
+    (row) => isRobot(row, seen) && row.state === "running",
+    () => ({ heardAt: null }),
+  );
+
+const isRunning = ({ state }: Ingest): boolean => state === "running";
+
+export function askSoon(tables: Tables, taskId: string): void {
+  change(tables, taskId, { where: isRunning, set: () => ({ heardAt: null }) });
+}
+
+export function heardOf(tables: Tables, { taskId, at }: { taskId: string; at: Date }): void {
+  change(tables, taskId, {
+    where: isRunning,
+    set: ({ heardAt }) => ({ heardAt: later(heardAt, at) }),
+  });
+}
+
+export function runningInRoom(
+  { ingests }: Tables,
+  room: RoomNamed & { startedBefore: Date },
+): StoredIngest[] {
+  const here = [...ingests.values()].filter(
+    ({ sdkAppId, roomId, state }) =>
+      sdkAppId === room.sdkAppId &&
+      roomId === room.roomId &&
+      (state === "running" || state === "stopping"),
+  );
+  const isText = room.roomIdType === 0 && !here.some(({ roomIdType }) => roomIdType === 0);
+  return here
+    .filter((row) => isRunning(row) && (row.startedAt ?? room.startedBefore) <= room.startedBefore)
+    .filter(({ roomIdType }) => roomIdType === room.roomIdType || isText)
+    .toSorted((a, b) => (a.taskId < b.taskId ? -1 : 1));
+}

@@ -1,0 +1,93 @@
+/** shared/store/unclaimed.ts, statement by statement. */
+import type { TaskNamed, ToldOfTask } from "../../../shared/store/room-events.js";
+import { distinct, type Media, mediaAfter } from "./media.js";
+import { hasTask } from "./room-events.js";
+import { change, isAtMost, later, type Tables } from "./tables.js";
+
+export interface UnclaimedTask extends TaskNamed, Media {
+  firstSeenAt: Date;
+  lastSeenAt: Date;
+  endedAt: Date | null;
+  stopAskedAt: Date | null;
+}
+
+const keyOf = ({ sdkAppId, trtcTaskId }: TaskNamed): string => `${sdkAppId} ${trtcTaskId}`;
+
+const UNTOLD: Media = { mediaState: null, mediaAt: null, mediaFailures: [] };
+
+export function keepUnclaimed({ unclaimed }: Tables, told: ToldOfTask): void {
+  const { sdkAppId, trtcTaskId, media, eventAt, at } = told;
+  const known = unclaimed.get(keyOf(told));
+  unclaimed.set(keyOf(told), {
+    ...{ sdkAppId, trtcTaskId },
+    ...mediaAfter(known ?? UNTOLD, media, eventAt),
+    firstSeenAt: known?.firstSeenAt ?? at,
+    lastSeenAt: later(known?.lastSeenAt ?? null, at),
+    endedAt: known?.endedAt ?? (media === undefined ? eventAt : null),
+    stopAskedAt: known?.stopAskedAt ?? null,
+  });
+}
+
+export function dropUnclaimed({ unclaimed }: Tables, named: TaskNamed): void {
+  unclaimed.delete(keyOf(named));
+}
+
+/** What was told of a task; from then on it is its ingest's. */
+export function claimUnclaimed({ unclaimed }: Tables, named: TaskNamed): UnclaimedTask | undefined {
+  const told = unclaimed.get(keyOf(named));
+  unclaimed.delete(keyOf(named));
+  return told;
+}
+
+export function adoptUnclaimed(tables: Tables): void {
+  for (const row of [...tables.ingests.values()]) {
+    const { sdkAppId, trtcTaskId, taskId } = row;
+    const told = trtcTaskId !== null && claimUnclaimed(tables, { sdkAppId, trtcTaskId });
+    if (!told) continue;
+    change(tables, taskId, {
+      where: ({ state }) => state !== "ended",
+      set: ({ mediaState, mediaAt, mediaFailures, heardAt }) => ({
+        mediaState: told.mediaState ?? mediaState,
+        mediaAt: told.mediaAt ?? mediaAt,
+        mediaFailures: distinct([...mediaFailures, ...told.mediaFailures]),
+        heardAt: told.endedAt === null ? heardAt : null,
+      }),
+    });
+  }
+}
+
+const isLong = ({ endedAt, firstSeenAt }: UnclaimedTask, seenBefore: Date): boolean =>
+  endedAt === null && firstSeenAt <= seenBefore;
+
+export const countUnclaimed = ({ unclaimed }: Tables, seenBefore: Date): number =>
+  [...unclaimed.values()].filter((task) => isLong(task, seenBefore)).length;
+
+export function takeUnclaimed(
+  { unclaimed, ingests }: Tables,
+  wanted: { at: Date; seenBefore: Date; askedBefore: Date; limit: number },
+): TaskNamed[] {
+  const isOwned = (task: TaskNamed) => [...ingests.values()].some((row) => hasTask(row, task));
+  const taken = [...unclaimed.values()]
+    .filter((task) => isLong(task, wanted.seenBefore) && !isOwned(task))
+    .filter(({ stopAskedAt }) => stopAskedAt === null || isAtMost(stopAskedAt, wanted.askedBefore))
+    .toSorted((a, b) => a.firstSeenAt.getTime() - b.firstSeenAt.getTime())
+    .slice(0, wanted.limit);
+  for (const task of taken) unclaimed.set(keyOf(task), { ...task, stopAskedAt: wanted.at });
+  return taken.map(({ sdkAppId, trtcTaskId }) => ({ sdkAppId, trtcTaskId }));
+}
+
+export function endUnclaimed({ unclaimed }: Tables, ended: TaskNamed & { at: Date }): void {
+  const task = unclaimed.get(keyOf(ended));
+  if (task) unclaimed.set(keyOf(ended), { ...task, endedAt: task.endedAt ?? ended.at });
+}
+
+export function forgetUnclaimed(
+  { unclaimed }: Tables,
+  { endedBefore, seenBefore }: Record<"endedBefore" | "seenBefore", Date>,
+): void {
+  for (const [key, { endedAt, lastSeenAt }] of unclaimed) {
+    if ((endedAt !== null && endedAt < endedBefore) || lastSeenAt < seenBefore) {
+      unclaimed.delete(key);
+    }
+  }
+}

@@ -1,0 +1,153 @@
+/** What the model and the SQL are both asked: every operation of the store, with few of each thing. */
+import * as fc from "fast-check";
+import { addMs } from "../../../shared/clock.js";
+import type { EndReason } from "../../../shared/store/ingest-row.js";
+import { IDS, type Operation, operation, SDK_APP_ID, soonMs, taskId } from "./operation.js";
+import { roomEvents } from "./room-events.js";
+
+const CALLERS = ["one", "two"];
+/** Few of each, so that operations meet. */
+const callerId = fc.constantFrom(...CALLERS);
+const fence = fc.integer({ min: 0, max: 3 });
+const leaseMs = fc.constantFrom(500, 5000, 60_000);
+const waitMaxMs = fc.constantFrom(-1, 0, 5, 60, 2000, 60_000);
+const reason = fc.constantFrom<EndReason>("stopped", "expired", "finished", "failed", "lost");
+
+const mediaState = fc.constantFrom(null, "connecting" as const);
+
+const letter = fc.constantFrom("l1", "l2", "l3");
+
+const LETTER = { source: "ckafka:ingests", messageId: "m", message: "why", payload: { a: 1 } };
+
+/** Deadlines differ from row to row: which of two at one instant comes first is nobody's promise. */
+const deadlineOf = (id: string, at: Date, ms: number) => addMs(at, ms * 10 + IDS.indexOf(id));
+
+const newRow = fc
+  .record({
+    taskId,
+    callerId,
+    robotUserId: fc.constantFrom("dj", "host", "third"),
+    token: fc.constantFrom(null, "t1", "t2"),
+    roomIdType: fc.constantFrom<0 | 1>(0, 1),
+    isWatchful: fc.boolean(),
+    account: fc.constantFrom("intl", "cn"),
+    soonMs,
+  })
+  .map(({ token, isWatchful, ...row }) => ({
+    ...row,
+    clientToken: token && `${row.callerId} ${token}`,
+    // None as long as another's, so that no two that nobody watches end at one instant.
+    emptySeconds: isWatchful ? IDS.indexOf(row.taskId) + 1 : null,
+  }));
+
+const wanted = (row: typeof newRow extends fc.Arbitrary<infer R> ? R : never, at: Date) => {
+  const { soonMs: ms, ...columns } = row;
+  return {
+    ...columns,
+    ...{ site: "intl" as const, region: "ap-singapore", sdkAppId: SDK_APP_ID, roomId: "1" },
+    play: { StreamUrl: "https://media.example/clip.mp4", RepeatNum: -1 },
+    requestHash: "hash",
+    createdAt: at,
+    latestAt: addMs(at, 600_000),
+    deadlineAt: deadlineOf(row.taskId, at, ms),
+  };
+};
+
+const accountMax = fc.constantFrom(undefined, 1, 2);
+
+/** All claims of one run take one row, or all of them take all: of two that tie, either may be first. */
+export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
+  ...roomEvents(limit),
+  operation({ newRow, leaseMs, waitMaxMs }, (store, { newRow: row, ...times }, at) =>
+    store.beginStart({ ...wanted(row, at), ...times }),
+  ),
+  operation({ newRow, leaseMs }, (store, { newRow: row, ...times }, at) =>
+    store.beginStart({ ...wanted(row, at), ...times, waitMaxMs: 60_000 }),
+  ),
+  operation({ newRow }, (store, { newRow: row }, at) => store.findStart(wanted(row, at))),
+  operation({ taskId, fence, soonMs, mediaState }, (store, { soonMs: ms, ...of }, at) => {
+    const deadlineAt = deadlineOf(of.taskId, at, ms);
+    const trtcTaskId = `trtc-${of.taskId}`;
+    return store.markRunning({ ...of, trtcTaskId, startedAt: at, deadlineAt, latestAt: at });
+  }),
+  operation({ taskId, fence, retry: fc.boolean() }, (store, of, at) =>
+    store.markFailed({ ...of, code: "FailedOperation", message: "m", at }),
+  ),
+  operation(
+    { taskId, leaseMs, waitMaxMs, reason: fc.constantFrom(undefined, "failed" as const) },
+    (store, { reason: why, ...of }, at) =>
+      store.beginStop({ ...of, at, ...(why !== undefined && { reason: why }) }),
+  ),
+  operation({ taskId, fence, leaseMs, waitMaxMs }, (store, of, at) =>
+    store.beginDueStop({ ...of, at }),
+  ),
+  operation({ taskId }, (store, of, at) => store.askStop({ ...of, at })),
+  operation({ taskId, fence, reason }, (store, of, at) => store.markEnded({ ...of, at })),
+  operation({ taskId, fence, soonMs, now: fc.boolean() }, (store, { soonMs: ms, now, ...of }, at) =>
+    store.release({ ...of, retryAt: now ? undefined : addMs(at, ms) }),
+  ),
+  operation({ soonMs, leaseMs, accountMax }, (store, { soonMs: ms, ...of }, at) =>
+    store.claimDue({ ...of, at, horizonAt: addMs(at, ms * 10), limit }),
+  ),
+  operation({ soonMs, accountMax }, (store, { soonMs: ms, ...of }, at) =>
+    store.nextClaimAt({ ...of, at, horizonAt: addMs(at, ms * 10), aheadMs: 1000 }),
+  ),
+  operation({ leaseMs }, (store, of, at) => store.claimUnsettled({ ...of, at, limit })),
+  operation({ taskId, leaseMs }, (store, of, at) => store.claimStart({ ...of, at })),
+  operation({ leaseMs, later: fc.constantFrom(0, 600_000) }, (store, { later, ...of }, at) =>
+    store.claimUnsure({ ...of, at: addMs(at, later), limit }),
+  ),
+  operation({ taskId, fence }, (store, of) => store.clearUnsure(of)),
+  operation({ soonMs }, (store, { soonMs: ms }, at) =>
+    store.askQuiet({ at, quietSince: addMs(at, -Math.abs(ms)), limit }),
+  ),
+  operation({ callerId, taskId, trtc: fc.boolean() }, (store, { callerId: caller, ...of }) =>
+    store.findIngest({ callerId: caller, taskId: of.trtc ? `trtc-${of.taskId}` : of.taskId }),
+  ),
+  operation({ taskId }, (store, of) => store.readIngest(of.taskId)),
+  operation(
+    {
+      callerId,
+      roomIdType: fc.constantFrom(undefined, 0, 1),
+      state: fc.constantFrom(undefined, "starting" as const, "ended" as const),
+      before: fc.constantFrom(undefined, "ing-c"),
+      count: fc.integer({ min: 1, max: 3 }),
+    },
+    (store, { count, ...filter }) => store.listIngests({ ...filter, limit: count }),
+  ),
+  operation(
+    {
+      taskId,
+      soonMs: fc.option(soonMs, { nil: undefined }),
+      play: fc.constantFrom({}, { Volume: 7 }),
+      signature: fc.constantFrom(undefined, "s1", "s2"),
+    },
+    (store, { soonMs: ms, ...to }, at) => {
+      const deadlineAt = ms === undefined ? undefined : deadlineOf(to.taskId, at, ms);
+      return store.markUpdated({ ...to, deadlineAt, at });
+    },
+  ),
+  operation({ signature: fc.constantFrom("s1", "s2") }, (store, of) =>
+    store.isSignatureUsed(of.signature),
+  ),
+  operation({ soonMs }, (store, { soonMs: ms }, at) => store.forgetSignatures(addMs(at, ms))),
+  operation({ account: fc.constantFrom("intl", "cn"), waitMaxMs }, (store, of) =>
+    store.takeSlot({ ...of, action: "StopStreamIngest" }),
+  ),
+  operation(
+    { id: letter, code: fc.constantFrom("InvalidRequest", "InternalError") },
+    (store, of, at) => store.buryMessage({ ...of, receivedAt: at, ...LETTER }),
+  ),
+  operation({ id: letter }, (store, of, at) => store.resolveDeadLetter({ ...of, at })),
+  operation({ all: fc.boolean(), count: fc.integer({ min: 1, max: 3 }) }, (store, of, at) =>
+    store.listDeadLetters({
+      ...{ all: of.all, limit: of.count },
+      after: of.count === 1 ? { receivedAt: addMs(at, -5000), id: "l2" } : undefined,
+    }),
+  ),
+  operation({ id: letter }, (store, of) => store.readDeadLetter(of.id)),
+  operation({ id: letter }, (store, of) => store.dropDeadLetter(of.id)),
+  operation({ callerId, token: fc.constantFrom("t1", "t2") }, (store, of) =>
+    store.isTokenSpent({ callerId: of.callerId, clientToken: `${of.callerId} ${of.token}` }),
+  ),
+];

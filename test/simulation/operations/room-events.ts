@@ -1,0 +1,78 @@
+/** What TRTC tells, as operations of the store. */
+import * as fc from "fast-check";
+import { addMs } from "../../../shared/clock.js";
+import type { ToldMedia } from "../../../shared/store/media.js";
+import { type Operation, operation, SDK_APP_ID, soonMs, taskId } from "./operation.js";
+
+/** Few applications, tasks, robots and rooms: those of the rows, and one that no row has. */
+const sdkAppId = fc.constantFrom(SDK_APP_ID, SDK_APP_ID, SDK_APP_ID, 1_600_000_001);
+const task = { sdkAppId, taskId, media: fc.constantFrom("playing", "retrying", "failed", null) };
+const room = fc.constantFrom("1", "1", "1", "2");
+const seen = { sdkAppId, roomId: room, userId: fc.constantFrom("dj", "host", "third", "viewer") };
+
+type Named = { sdkAppId: number; taskId: string };
+
+const named = ({ sdkAppId: app, taskId: id }: Named) => ({
+  sdkAppId: app,
+  trtcTaskId: `trtc-${id}`,
+});
+
+/** Some of one instant, some out of order, and some of another trouble. */
+const eventMs = fc.constantFrom(0, -1, -1, -1000, -4000, -70_000, -700_000);
+
+const told = (
+  { media, eventMs: ms, ...of }: Named & { media: ToldMedia | null; eventMs: number },
+  at: Date,
+) => ({ ...named(of), media: media ?? undefined, eventAt: addMs(at, ms), at });
+
+export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
+  operation({ ...task, eventMs }, async (store, of, at) => {
+    const found = await store.tellTask(told(of, at));
+    // A statement tells of the row and of this in one: it is held beside it.
+    return (
+      found && { ingest: { ...found.ingest, hasFailed: found.hasFailed }, is: found.hasFailed }
+    );
+  }),
+  operation({ taskId }, (store, of) => store.explainEnd(of.taskId)),
+  operation({ ...seen, soonMs }, (store, { soonMs: ms, ...of }, at) =>
+    store.robotEntered({ ...of, at, answerBy: addMs(at, ms) }),
+  ),
+  operation(seen, (store, of) => store.robotLeft(of)),
+  operation({ taskId }, (store, of) => store.askSoon(of.taskId)),
+  operation({ taskId, soonMs }, (store, { taskId: id, soonMs: ms }, at) =>
+    store.heardOf({ taskId: id, at: addMs(at, ms) }),
+  ),
+  operation(
+    { sdkAppId, roomId: room, roomIdType: fc.constantFrom<0 | 1>(0, 1), soonMs },
+    (store, { soonMs: ms, ...of }, at) =>
+      store.runningInRoom({ ...of, startedBefore: addMs(at, ms) }),
+  ),
+
+  operation({ ...task, eventMs }, (store, of, at) => store.keepUnclaimed(told(of, at))),
+  operation({ sdkAppId, taskId }, (store, of) => store.dropUnclaimed(named(of))),
+  operation({}, (store) => store.adoptUnclaimed()),
+  operation({ soonMs }, (store, { soonMs: ms }, at) => store.countUnclaimed(addMs(at, ms))),
+  operation({ soonMs }, (store, { soonMs: ms }, at) => {
+    const times = { at, seenBefore: addMs(at, ms), askedBefore: addMs(at, -2000) };
+    return store.takeUnclaimed({ ...times, limit });
+  }),
+  operation({ sdkAppId, taskId }, (store, of, at) => store.endUnclaimed({ ...named(of), at })),
+  operation({ soonMs }, (store, { soonMs: ms }, at) =>
+    store.forgetUnclaimed({ endedBefore: addMs(at, ms), seenBefore: addMs(at, -10_000) }),
+  ),
+
+  operation(
+    {
+      ...{ ...seen, isPresent: fc.boolean(), eventMs },
+      isClosing: fc.constantFrom(false, false, true),
+    },
+    (store, { isClosing, eventMs: ms, ...of }, at) => {
+      const who = isClosing ? { userId: undefined, isPresent: false } : {};
+      return store.tellAudience({ ...of, ...who, eventAt: addMs(at, ms) });
+    },
+  ),
+  operation({ sdkAppId, roomId: room }, (store, of) => store.countAudience(of)),
+  operation({ soonMs }, (store, { soonMs: ms }, at) =>
+    store.forgetAudience({ leftBefore: addMs(at, ms), seenBefore: addMs(at, -60_000) }),
+  ),
+];
