@@ -23,13 +23,7 @@ afterAll(() => database.close());
 const TABLES = "dead_letter, ingest, call_slot, used_signature, unclaimed_task, room_audience";
 
 /** As many as the store has, so that a new one is not forgotten here; `ready` and `close` do nothing. */
-/** Nobody is told anything in a simulation, and TRTC tells nothing: their tests are elsewhere. */
-const NOT_TRIED = [
-  ...["ready", "close", "outbox"],
-  ...["tellTask", "explainEnd", "robotEntered", "robotLeft", "askSoon", "heardOf", "runningInRoom"],
-  ...["keepUnclaimed", "dropUnclaimed", "adoptUnclaimed", "countUnclaimed", "takeUnclaimed"],
-  ...["endUnclaimed", "forgetUnclaimed", "tellAudience", "countAudience", "forgetAudience"],
-];
+const NOT_TRIED = ["ready", "close", "outbox"];
 
 /** Some more than one second's slots, taken in one go. */
 const RUNS = fc.constantFrom(1, 10).chain((limit) =>
