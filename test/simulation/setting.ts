@@ -2,7 +2,7 @@
 import { MINUTE_MS } from "../../shared/clock.js";
 import { DEFAULT_SWITCHES, type Switches } from "../../local/trtc/switches.js";
 import type { Mood } from "./faults.js";
-import type { Random } from "./random.js";
+import { makeRandom, type Random } from "./random.js";
 import type { Shape } from "./workload.js";
 
 export interface Setting {
@@ -16,6 +16,8 @@ export interface Setting {
   faultsLastMs: number;
   /** When the database is away, for everybody; milliseconds from the start. */
   outages: readonly (readonly [fromMs: number, toMs: number])[];
+  /** TRTC tells what happens; by a stream of draws of its own, which shifts no other. */
+  callbacks: Random | undefined;
 }
 
 const SHAPES: readonly Shape[] = [
@@ -30,19 +32,31 @@ const MOODS: readonly Mood[] = [
   ...(["some faults", "some faults", "some faults", "many faults", "many faults"] as const),
 ];
 
-export function drawSetting(random: Random): Setting {
+/** Of so many seeds one has them. */
+const CALLBACKS_AMONG = 3;
+
+/** Far from any seed's own stream. */
+const OF_CALLBACKS = 2 ** 44;
+
+export function drawSetting(random: Random, seed: number): Setting {
+  const own = makeRandom(OF_CALLBACKS + seed);
+  const callbacks = own.between(1, CALLBACKS_AMONG) === 1 ? own : undefined;
   const shape = random.pick(SHAPES);
   // How fast calls leave is judged where nothing holds them up.
   const mood = shape !== "usual" && random.chance(0.5) ? "calm" : random.pick(MOODS);
   return {
     shape,
     mood,
-    switches: drawSwitches(random),
+    switches: {
+      ...drawSwitches(random),
+      ...(callbacks && { naturalEndSends702: callbacks.chance(0.5) }),
+    },
     machines: random.between(2, 4),
     skewMaxMs: random.pick([0, 50, 500]),
     // Robots that may come late are looked after long after the last start.
     faultsLastMs: mood === "calm" ? 0 : random.pick([6, 6, 14]) * MINUTE_MS,
     outages: drawOutages(random, mood),
+    callbacks,
   };
 }
 
@@ -64,8 +78,13 @@ function drawOutages(random: Random, mood: Mood): Setting["outages"] {
   return [[fromMs, fromMs + random.between(1000, 70_000)]];
 }
 
-export function settingText({ shape, mood, machines, skewMaxMs, switches }: Setting): string {
+export function settingText(setting: Setting): string {
+  const { shape, mood, machines, skewMaxMs, switches, callbacks } = setting;
   const { taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, concurrency } = switches;
-  const given = { taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, concurrency };
+  const { naturalEndSends702 } = switches;
+  const given = {
+    ...{ taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, concurrency },
+    ...(callbacks && { callbacks: true, naturalEndSends702 }),
+  };
   return `${shape}; ${mood}; ${machines} machines, clocks within ${skewMaxMs} ms; ${JSON.stringify(given)}`;
 }

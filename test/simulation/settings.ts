@@ -13,16 +13,23 @@ export const APPLICATION = {
   site: "intl",
 } as const;
 
-export const CONFIG = readConfig({
-  CALLERS: JSON.stringify(
-    CALLER_IDS.map((Id) => ({
-      Id,
-      SecretKeys: [`${Id}-secret-key-of-the-simulation`],
-      SdkAppIds: [SDK_APP_ID],
-      MaxDuration: 10,
-    })),
-  ),
-  // The hosts of the workload are none: there is nothing to find out about them.
-  ALLOW_PRIVATE_STREAM_HOSTS: "on",
-  TRTC_APPS: JSON.stringify([{ SdkAppId: SDK_APP_ID, SecretKey: SECRET_KEY }]),
-});
+const configOf = (application: object, rest: Record<string, string> = {}) =>
+  readConfig({
+    ...rest,
+    CALLERS: JSON.stringify(
+      CALLER_IDS.map((Id) => ({
+        Id,
+        SecretKeys: [`${Id}-secret-key-of-the-simulation`],
+        SdkAppIds: [SDK_APP_ID],
+        MaxDuration: 10,
+      })),
+    ),
+    // The hosts of the workload are none: there is nothing to find out about them.
+    ALLOW_PRIVATE_STREAM_HOSTS: "on",
+    TRTC_APPS: JSON.stringify([{ SdkAppId: SDK_APP_ID, SecretKey: SECRET_KEY, ...application }]),
+  });
+
+export const CONFIG = configOf({});
+
+/** Where TRTC's callbacks come. */
+export const CONFIG_WITH_CALLBACKS = configOf({ CallbackKey: "callbackkey" });

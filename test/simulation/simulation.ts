@@ -2,6 +2,7 @@
 import { SECOND_MS } from "../../shared/clock.js";
 import type { Database } from "../../shared/store/database.js";
 import { lookAt, makeBehind } from "./behind.js";
+import { bringCallbacks } from "./callbacks.js";
 import { live } from "./callers.js";
 import { type Known, makeFacts, type Violation } from "./checks/facts.js";
 import { INVARIANTS } from "./checks/invariants.js";
@@ -11,12 +12,12 @@ import { type History, makeHistory } from "./history.js";
 import { type Machine, makeMachines } from "./machines.js";
 import { makePlatform, type Patch } from "./platform.js";
 import { makeRandom } from "./random.js";
-import { APPLICATION, CONFIG } from "./settings.js";
+import { APPLICATION, CONFIG, CONFIG_WITH_CALLBACKS } from "./settings.js";
 import { drawSetting, type Setting, settingText } from "./setting.js";
 import { makeTimeline, type Timeline } from "./timeline.js";
 import { runTimers } from "./timers.js";
 import { makeTrtcSide, type TrtcSide } from "./trtc-side.js";
-import { drawStories } from "./workload.js";
+import { drawStories, withBadSources } from "./workload.js";
 import type { World } from "./world.js";
 
 export interface SimulationOptions {
@@ -43,14 +44,14 @@ const LOOKS_EVERY_MS = 10 * SECOND_MS;
 
 export async function simulate({ seed, database, patch }: SimulationOptions): Promise<Verdict> {
   const random = makeRandom(seed);
-  const setting = drawSetting(random);
-  const { mood, switches, shape, skewMaxMs } = setting;
+  const setting = drawSetting(random, seed);
+  const { mood, switches, shape, skewMaxMs, callbacks } = setting;
   const timeline = makeTimeline(START_MS);
   const history = makeHistory(timeline.nowMs);
   const faultsEndMs = START_MS + setting.faultsLastMs;
   const isFaultless = () => timeline.nowMs() >= faultsEndMs;
   const faults = makeFaultPlan({ mood, random: random.fork(), isOver: isFaultless });
-  const trtc = makeTrtcSide({ timeline, switches, application: APPLICATION });
+  const trtc = makeTrtcSide({ timeline, switches, application: APPLICATION, callbacks });
   const machines = makeMachines({ count: setting.machines, skewMaxMs, random, nowMs: START_MS });
   const facts = makeFacts({
     known: knownAtFirst({ timeline, trtc, setting, machines, faultsEndMs }),
@@ -60,14 +61,23 @@ export async function simulate({ seed, database, patch }: SimulationOptions): Pr
   });
   const behind = await makeBehind(database);
   const world: World = {
-    ...{ config: CONFIG, timeline, faults, history, machines, trtc, facts },
+    ...{
+      config: callbacks ? CONFIG_WITH_CALLBACKS : CONFIG,
+      timeline,
+      faults,
+      history,
+      machines,
+      trtc,
+      facts,
+    },
     random: random.fork(),
     isDatabaseDown: () => isDuring(setting.outages, timeline.nowMs() - START_MS),
     afterStatement: lookAt(behind, facts),
   };
   const platform = makePlatform({ world, behind, patch });
 
-  const stories = drawStories({ random, startMs: START_MS, shape });
+  const stories = withBadSources(drawStories({ random, startMs: START_MS, shape }), callbacks);
+  const toldLater = callbacks ? bringCallbacks(world, platform, callbacks.fork()) : () => 0;
   let talking = stories.length;
   for (const story of stories) {
     void live({ world, platform, random: random.fork() }, story).then(() => (talking -= 1));
@@ -75,7 +85,7 @@ export async function simulate({ seed, database, patch }: SimulationOptions): Pr
   runTimers(world, platform);
   lookNowAndThen(world);
   const isDecided = () => facts.violation() !== undefined || platform.bug() !== undefined;
-  const isQuiet = () => talking === 0 && isFaultless() && isAllOver(facts.known);
+  const isQuiet = () => talking + toldLater() === 0 && isFaultless() && isAllOver(facts.known);
   await timeline.run({
     untilMs: faultsEndMs + OVER_WITHIN_MS,
     isOver: () => isDecided() || isQuiet(),
@@ -111,6 +121,7 @@ function knownAtFirst(given: Beginning): Omit<Known, "rowsOfIntent"> {
     rowIdOf: new Map(),
     heard: new Set(),
     stopAsked: new Set(),
+    told: new Set(),
     stateSinceMs: new Map(),
     dueSinceMs: new Map(),
   };
@@ -130,11 +141,19 @@ function isAllOver({ rows, trtc }: Known): boolean {
   return trtc.tasks.live().length === 0;
 }
 
-function countSetting({ coverage }: FaultPlan, { mood, shape, switches }: Setting): void {
+function countSetting({ coverage }: FaultPlan, setting: Setting): void {
+  const { mood, shape, switches, callbacks } = setting;
   count(coverage, "seeds", mood);
   count(coverage, "workload", shape);
   const { taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, concurrency } = switches;
   const isLimited = concurrency !== undefined;
-  const set = { taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, isLimited };
+  const set = {
+    taskExistKey,
+    sameRobot,
+    removedRobotEndsTask,
+    taskSeenFrom,
+    isLimited,
+    isTold: callbacks !== undefined,
+  };
   for (const [name, value] of Object.entries(set)) count(coverage, `switch ${name}`, String(value));
 }

@@ -1,6 +1,7 @@
 /**
  * TRTC, as a call finds it when it arrives: the emulator's own actions on its own tasks, each with
- * its checks of fields, region and rate; without HTTP, and with sources that open at once.
+ * its checks of fields, region and rate; without HTTP. Where nobody is told, sources open at once;
+ * where callbacks are, they take their time, and some fail.
  */
 import { SERVED } from "../../local/trtc/actions.js";
 import type { ActionContext } from "../../local/trtc/actions/context.js";
@@ -10,9 +11,16 @@ import { refusal } from "../../local/trtc/refusal.js";
 import { REGIONS } from "../../local/trtc/regions.js";
 import type { TrtcAction } from "../../local/trtc/schemas.js";
 import type { Switches } from "../../local/trtc/switches.js";
+import type { Media } from "../../local/trtc/media.js";
+import type { Event } from "../../local/trtc/events/bodies.js";
+import { makeAnnouncer } from "../../local/trtc/events/announcer.js";
+import { makeEndWatch } from "../../local/trtc/events/end-watch.js";
+import { makeOpenSource } from "../../local/trtc/open-source.js";
+import type { Probe } from "../../local/trtc/probe.js";
 import { changeSource, type Task } from "../../local/trtc/task.js";
 import { makeTasks, type Tasks } from "../../local/trtc/tasks.js";
 import type { Clock } from "../../shared/clock.js";
+import type { Random } from "./random.js";
 import type { Timeline } from "./timeline.js";
 
 export interface TrtcSide {
@@ -20,6 +28,8 @@ export interface TrtcSide {
   switches: Switches;
   /** Acts, and answers; throws an ApiError with TRTC's refusal. */
   arrive: (call: { action: TrtcAction; request: object; region: string }) => object;
+  /** Whoever hears of what happens. */
+  onEvent: (listener: (event: Event) => void) => void;
 }
 
 /** `https://media.example/30/…` lasts thirty seconds; `/live/` has no end. */
@@ -27,25 +37,50 @@ export const streamUrl = (seconds: number | null, name: string): string =>
   `https://media.example/${seconds ?? "live"}/${name}.flv`;
 
 export const secondsOf = (url: string): number | null => {
-  const [, length] = /^https:\/\/media\.example\/(\d+)\//.exec(url) ?? [];
+  const [, length] = /^https:\/\/\w+\.example\/(\d+)\//.exec(url) ?? [];
   return length === undefined ? null : Number(length);
 };
+
+/** The same source, one that never opens or opens at the second or third try. */
+export const badUrl = (bad: "broken" | "flaky", url: string): string =>
+  url.replace("media.example/", `${bad}.example/`);
 
 export function makeTrtcSide({
   timeline,
   switches,
   application,
+  callbacks,
 }: {
   timeline: Timeline;
   switches: Switches;
   application: Application;
+  /** Absent: nobody is told. */
+  callbacks: Random | undefined;
 }): TrtcSide {
+  let hear: (event: Event) => void = () => undefined;
   const clock: Clock = {
     now: () => new Date(timeline.nowMs()),
     elapsedMs: timeline.nowMs,
-    sleep: timeline.sleep,
+    sleep: (ms, signal) => sleepUnless(timeline, ms, signal),
   };
-  const tasks = makeTasks(clock);
+  const signal = new AbortController().signal;
+  const applications = new Map([
+    [application.sdkAppId, { ...application, ...(callbacks && { callbackUrl: "https://told" }) }],
+  ]);
+  const announcer = makeAnnouncer({
+    ...{ clock, applications },
+    switches: { read: () => switches, replace: () => undefined },
+    deliver(_, event) {
+      hear(event);
+    },
+  });
+  const endWatch = makeEndWatch({
+    ...{ clock, signal },
+    isWatched: (task) => announcer.isHeard(task),
+    onStart: (task) => announcer.started(task),
+    onEnd: (task, end) => announcer.ended(task, end),
+  });
+  const tasks = makeTasks(clock, callbacks ? { listener: endWatch } : {});
   const windows = new Map<string, RateWindow>();
   const context: Omit<ActionContext, "region"> = {
     clock,
@@ -53,24 +88,23 @@ export function makeTrtcSide({
     switches,
     application,
     account: "AKIDsimulated",
-    announcer: {
-      isHeard: () => false,
-      started: () => undefined,
-      source: () => undefined,
-      ended: () => undefined,
-      cameBack: () => undefined,
-    },
-    openSource({ taskId, streamUrl: url }) {
-      const media = { container: "flv", durationSeconds: secondsOf(url), tracks: [] } as const;
-      const opened = (task: Task) => changeSource(task, { state: "open", ...media }, clock.now());
-      tasks.change(taskId, opened);
-      return Promise.resolve();
-    },
+    announcer,
+    openSource: callbacks
+      ? makeOpenSource({ tasks, clock, announcer, signal, probe: makeProbe(timeline, callbacks) })
+      : openAtOnce,
   };
+
+  function openAtOnce({ taskId, streamUrl: url }: Task): Promise<void> {
+    const opened = (task: Task) =>
+      changeSource(task, { state: "open", ...mediaAt(url) }, clock.now());
+    tasks.change(taskId, opened);
+    return Promise.resolve();
+  }
 
   return {
     tasks,
     switches,
+    onEvent: (listener) => (hear = listener),
     arrive({ action, request, region }) {
       const window = windows.get(action) ?? makeRateWindow();
       windows.set(action, window);
@@ -81,4 +115,29 @@ export function makeTrtcSide({
       return SERVED[action].run({ ...context, region }, request);
     },
   };
+}
+
+const mediaAt = (url: string): Media => ({
+  container: "flv",
+  durationSeconds: secondsOf(url),
+  tracks: [],
+});
+
+/** Takes its time, so that no two tries fail at the same instant. */
+function makeProbe(timeline: Timeline, random: Random): Probe {
+  return async (url) => {
+    await timeline.sleep(random.between(20, 400));
+    const isBad =
+      url.startsWith("https://broken.") || (url.startsWith("https://flaky.") && random.chance(0.5));
+    if (isBad) throw new Error("there is nothing");
+    return mediaAt(url);
+  };
+}
+
+function sleepUnless(timeline: Timeline, ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    timeline.at(timeline.nowMs() + ms, resolve);
+    signal?.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

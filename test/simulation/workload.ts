@@ -3,7 +3,7 @@ import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import type { Requests } from "../../shared/validation/schemas.js";
 import type { Random } from "./random.js";
 import { CALLER_IDS } from "./settings.js";
-import { streamUrl } from "./trtc-side.js";
+import { badUrl, streamUrl } from "./trtc-side.js";
 
 export type Deed =
   | { verb: "StopStreamIngest" | "DescribeStreamIngest"; afterMs: number }
@@ -74,6 +74,17 @@ export function drawStories({
     return { ...story, deeds: [], request: { ...request, StopTime, RepeatNum: -1 } };
   });
 }
+
+/** Some sources never open, and some only when they are tried again. */
+export const withBadSources = (stories: Story[], random: Random | undefined): Story[] =>
+  !random
+    ? stories
+    : stories.map((story) => {
+        const bad = random.pick([undefined, undefined, undefined, "broken", "flaky"] as const);
+        if (bad === undefined) return story;
+        const StreamUrl = badUrl(bad, story.request.StreamUrl);
+        return { ...story, request: { ...story.request, StreamUrl } };
+      });
 
 interface Place {
   atMs: number;

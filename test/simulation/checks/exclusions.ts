@@ -2,8 +2,9 @@
  * What TRTC gives nobody a means against, and what the house says plainly that it does not promise:
  * every exception that the checks make, in one place.
  */
+import { INGEST_STARTED, ROOM_DISMISSED } from "../../../local/trtc/events/bodies.js";
 import type { Task } from "../../../local/trtc/task.js";
-import { MINUTE_MS } from "../../../shared/clock.js";
+import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import type { StoredIngest } from "../model/tables.js";
 import type { Fact, Known } from "./facts.js";
 
@@ -44,3 +45,32 @@ export function settlesFromMs({ trtc }: Known, row: StoredIngest): number {
   if (row.state !== "starting" || (!comesBack && concurrency === undefined)) return 0;
   return Math.min(row.deadlineAt.getTime(), row.createdAt.getTime() + 10 * MINUTE_MS);
 }
+
+/** Of 701: the source could not be opened. */
+const FAILED = 1;
+
+/**
+ * TRTC has told of three failures to open the source: the house ends the ingest as failed, or says
+ * afterwards that this is why it ended.
+ */
+export const hasSourceFailed = ({ told }: Known, { trtcTaskId }: StoredIngest): boolean =>
+  [...told].filter(
+    (event) =>
+      event.type === INGEST_STARTED && event.taskId === trtcTaskId && event.status === FAILED,
+  ).length >= 3;
+
+/** TRTC has told of a room's end, ten seconds or more after the ingest in it had started. */
+export const wasDismissed = ({ told }: Known, row: StoredIngest): boolean =>
+  [...told].some(
+    (event) =>
+      event.type === ROOM_DISMISSED &&
+      event.room.roomId === row.roomId &&
+      event.room.roomIdType === row.roomIdType &&
+      row.startedAt !== null &&
+      event.at.getTime() - row.startedAt.getTime() >= 10 * SECOND_MS,
+  );
+
+/** The reason of an end that an event of TRTC's has brought about. */
+export const endsByEvent = (known: Known, row: StoredIngest): boolean =>
+  (row.endReason === "failed" && hasSourceFailed(known, row)) ||
+  (row.endReason === "stopped" && wasDismissed(known, row));

@@ -2,6 +2,7 @@
 import { ApiError } from "../../../shared/errors.js";
 import type { Trtc } from "../../../shared/trtc/client.js";
 import type { Action } from "../../../shared/validation/schemas.js";
+import type { Event } from "../../../local/trtc/events/bodies.js";
 import type { Task } from "../../../local/trtc/task.js";
 import type { History } from "../history.js";
 import type { StoredIngest } from "../model/tables.js";
@@ -57,6 +58,8 @@ export interface Known {
   heard: Set<string>;
   /** Rows whose end a caller has asked for, by our TaskId. */
   stopAsked: Set<string>;
+  /** What TRTC has told us, each once. */
+  told: Set<Event>;
   /** Since when each row is in its state. */
   stateSinceMs: Map<string, number>;
   /** Since when each row is due when it is. */

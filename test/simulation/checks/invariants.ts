@@ -1,7 +1,13 @@
 /** DESIGN section 3, "What must always hold", and what follows from it for every answer. */
 import { MINUTE_MS } from "../../../shared/clock.js";
 import { makeRateWindow } from "../../../local/trtc/rate-window.js";
-import { isBeyondReach, isOwnLateRequest, isUnsure } from "./exclusions.js";
+import {
+  endsByEvent,
+  hasSourceFailed,
+  isBeyondReach,
+  isOwnLateRequest,
+  isUnsure,
+} from "./exclusions.js";
 import type { Check, Known } from "./facts.js";
 import type { StoredIngest } from "../model/tables.js";
 
@@ -68,14 +74,15 @@ const rowBeforeCall: Check = {
 
 const nothingStopsEarly: Check = {
   name: "4: nothing is stopped before its deadline unless somebody asked",
-  objection(fact, { nowMs, skewMaxMs, stopAsked, heard }) {
+  objection(fact, known) {
+    const { nowMs, skewMaxMs, stopAsked, heard } = known;
     if (fact.kind !== "task-ended" || !fact.row) return undefined;
     const { taskId, deadlineAt, state, trtcTaskId } = fact.row;
     const earlyMs = deadlineAt.getTime() - skewMaxMs - nowMs();
     if (earlyMs <= 0 || stopAsked.has(taskId) || state === "ended") return undefined;
     // A task of a start that is still being settled may have to make room for its successor.
     if (trtcTaskId !== fact.task.taskId && !heard.has(fact.task.taskId)) return undefined;
-    if (isOwnLateRequest(fact, fact.row)) return undefined;
+    if (isOwnLateRequest(fact, fact.row) || endsByEvent(known, fact.row)) return undefined;
     return `${fact.call.action} ended it ${earlyMs} ms before its deadline, and nobody had asked`;
   },
 };
@@ -176,29 +183,39 @@ const ORDER = ["starting", "running", "stopping", "ended"];
 
 const forwardOnly: Check = {
   name: "states only move forward",
-  objection(fact) {
+  objection(fact, known) {
     if (fact.kind !== "row" || !fact.before) return undefined;
     const { before, row } = fact;
     if (ORDER.indexOf(row.state) < ORDER.indexOf(before.state)) {
       return `the row went from ${before.state} back to ${row.state}`;
     }
     if (row.fence < before.fence) return "the row's fence went back";
-    if (before.state !== "ended") return undefined;
-    return row.endReason === before.endReason ? undefined : "the reason of an end was changed";
+    if (before.state !== "ended" || row.endReason === before.endReason) return undefined;
+    // The end came first, and what explains it after.
+    const wasGuessed = before.endReason === "finished" || before.endReason === "lost";
+    const isExplained = row.endReason === "failed" && hasSourceFailed(known, row);
+    return wasGuessed && isExplained ? undefined : "the reason of an end was changed";
   },
 };
 
 const reasonsAreTrue: Check = {
   name: "the reason of an end is true",
-  objection(fact, { stopAsked, skewMaxMs, trtc }) {
+  objection(fact, known) {
+    const { stopAsked, skewMaxMs, trtc } = known;
     if (fact.kind !== "row" || fact.row.state !== "ended" || fact.before?.state === "ended") {
       return undefined;
     }
     const { endReason, taskId, endedAt, deadlineAt, play, trtcTaskId } = fact.row;
     const leftMs = deadlineAt.getTime() - (endedAt?.getTime() ?? 0);
-    if (endReason === "stopped" && !stopAsked.has(taskId)) return "stopped, and nobody had asked";
+    const isByEvent = endsByEvent(known, fact.row);
+    if (endReason === "stopped" && !stopAsked.has(taskId) && !isByEvent) {
+      return "stopped, and nobody had asked";
+    }
     if (endReason === "expired" && leftMs > 2 * skewMaxMs) return `expired ${leftMs} ms too early`;
-    const isOurs = endReason === "stopped" || endReason === "expired";
+    if (endReason === "failed" && trtcTaskId !== null && !isByEvent) {
+      return "failed after its start, and its source had not";
+    }
+    const isOurs = isByEvent || endReason === "stopped" || endReason === "expired";
     const wasStopped = trtc.tasks.find(trtcTaskId ?? "")?.ended?.reason === "stopped";
     if (wasStopped && !isOurs) return `${endReason ?? "?"}, and a stop of ours has ended it`;
     if (endReason === "finished" && play.RepeatNum === -1) return "a loop finished by itself";
