@@ -71,6 +71,12 @@ export function bringCallbacks(world: World, platform: Platform, random: Random)
       void bring(event).finally(() => (underWay -= 1));
     }
   });
+  for (let times = random.pick([0, 0, 1, 2]); times > 0; times -= 1) {
+    timeline.at(timeline.nowMs() + random.between(MINUTE_MS / 2, 8 * MINUTE_MS), () => {
+      history.note("somebody", "dismisses a room");
+      trtc.dismiss(random.pick);
+    });
+  }
   return () => underWay;
 }
 

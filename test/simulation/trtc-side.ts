@@ -6,6 +6,7 @@
 import { SERVED } from "../../local/trtc/actions.js";
 import type { ActionContext } from "../../local/trtc/actions/context.js";
 import type { Application } from "../../local/trtc/parties.js";
+import { requireRobots, throwOut } from "../../local/trtc/actions/throw-out.js";
 import { makeRateWindow, type RateWindow } from "../../local/trtc/rate-window.js";
 import { refusal } from "../../local/trtc/refusal.js";
 import { REGIONS } from "../../local/trtc/regions.js";
@@ -28,6 +29,8 @@ export interface TrtcSide {
   switches: Switches;
   /** Acts, and answers; throws an ApiError with TRTC's refusal. */
   arrive: (call: { action: TrtcAction; request: object; region: string }) => object;
+  /** Somebody ends a room in which robots play; nothing where there is none. */
+  dismiss: (choose: (tasks: Task[]) => Task) => void;
   /** Whoever hears of what happens. */
   onEvent: (listener: (event: Event) => void) => void;
 }
@@ -104,6 +107,12 @@ export function makeTrtcSide({
   return {
     tasks,
     switches,
+    dismiss(choose) {
+      const live = tasks.live();
+      if (live.length === 0) return;
+      const here = { ...context, region: application.site };
+      throwOut(here, requireRobots(here, choose(live)), "room-dismissed");
+    },
     onEvent: (listener) => (hear = listener),
     arrive({ action, request, region }) {
       const window = windows.get(action) ?? makeRateWindow();
