@@ -45,7 +45,8 @@ export async function endGone(
     throw error;
   }
   const at = clock.now();
-  const reason = reasonWhenGone(ingest, at);
+  // Whoever asked for its end has had it: the answer may have been lost.
+  const reason = ingest.endReason ?? reasonWhenGone(ingest, at);
   const ended = await store.markEnded({ taskId, fence, reason, at });
   return ended ?? (await store.readIngest(taskId)) ?? ingest;
 }
