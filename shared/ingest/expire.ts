@@ -7,6 +7,7 @@
  * row again as soon as the lease has lapsed; a holder that wakes up late finds its fence outdated.
  */
 import { addMs, MINUTE_MS } from "../clock.js";
+import { asApiError } from "../errors.js";
 import type { Ingest } from "../store/ingest-row.js";
 import { SLOTS } from "../store/slots.js";
 import { TrtcError, withoutQueries } from "../trtc/trtc-error.js";
@@ -146,9 +147,10 @@ export async function stopOnTime(
     report(services, claimed, { outcome: ended ? "ok" : "overtaken", latenessMs });
     return "stopped";
   } catch (error) {
-    const detail = withoutQueries(error instanceof Error ? error.message : String(error));
-    const outcome = error instanceof TrtcError ? error.code : "InternalError";
-    report(services, claimed, { outcome, detail });
+    // The database's failures say in their detail what happened.
+    const { code: outcome, detail = "" } =
+      error instanceof TrtcError ? { code: error.code, detail: error.message } : asApiError(error);
+    report(services, claimed, { outcome, detail: withoutQueries(detail) });
     return "failed";
   }
 }

@@ -39,6 +39,7 @@ export async function dropUnclaimed(
  * each other. Of a task that has ended TRTC is asked.
  */
 export async function adoptUnclaimed(query: Query): Promise<void> {
+  const after = mediaAfter("ingest", { state: "adopted.media_state", at: "adopted.media_at" });
   await query(
     `with adopted as (
        delete from unclaimed_task as task using ingest
@@ -46,8 +47,7 @@ export async function adoptUnclaimed(query: Query): Promise<void> {
        returning task.*
      )
      update ingest
-     set media_state = coalesce(adopted.media_state, ingest.media_state),
-         media_at = coalesce(adopted.media_at, ingest.media_at),
+     set media_state = ${after.state}, media_at = ${after.at},
          media_failures = array(
            select distinct failed_at
            from unnest(ingest.media_failures || adopted.media_failures) as failed_at

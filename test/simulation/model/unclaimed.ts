@@ -1,6 +1,6 @@
 /** shared/store/unclaimed.ts, statement by statement. */
 import type { TaskNamed, ToldOfTask } from "../../../shared/store/room-events.js";
-import { distinct, type Media, mediaAfter } from "./media.js";
+import { type Media, distinct, mediaAfter } from "./media.js";
 import { hasTask } from "./room-events.js";
 import { change, isAtMost, later, type Tables } from "./tables.js";
 
@@ -47,13 +47,18 @@ export function adoptUnclaimed(tables: Tables): void {
     change(tables, taskId, {
       where: ({ state }) => state !== "ended",
       set: ({ mediaState, mediaAt, mediaFailures, heardAt }) => ({
-        mediaState: told.mediaState ?? mediaState,
-        mediaAt: told.mediaAt ?? mediaAt,
+        ...newerOf({ mediaState, mediaAt, mediaFailures }, told),
         mediaFailures: distinct([...mediaFailures, ...told.mediaFailures]),
         heardAt: told.endedAt === null ? heardAt : null,
       }),
     });
   }
+}
+
+function newerOf(known: Media, { mediaState, mediaAt }: Media): Partial<Media> {
+  if (mediaState === null || mediaState === "connecting" || mediaAt === null) return {};
+  const { mediaState: state, mediaAt: at } = mediaAfter(known, mediaState, mediaAt);
+  return { mediaState: state, mediaAt: at };
 }
 
 const isLong = ({ endedAt, firstSeenAt }: UnclaimedTask, seenBefore: Date): boolean =>
