@@ -19,6 +19,10 @@ const FOUND_BY: Readonly<Record<keyof typeof BUGS, RegExp>> = {
   "robots that may come late are not cleared": /^liveness: what was begun is settled/,
   "a start without an answer is called failed": /^6: what is ended has no live task/,
   "a stop without an answer is called done": /^6: what is ended has no live task/,
+  "a message has another name at each delivery": /^8: never two ingests for one message/,
+  "a letter that is played again gets a new token": /^8: never two ingests for one message/,
+  "an update that comes again is carried out again": /^8: an update that comes again undoes/,
+  "a dead letter is not written": /^8: a message that is done had its effect/,
   "a quiet task is never asked about": /^liveness: a task that has ended by itself is noticed/,
   "what is claimed is stopped at once": /^4: nothing is stopped before its deadline/,
 };

@@ -73,7 +73,8 @@ export const eventFunction =
     return middy(run);
   };
 
-function answerOf({ delivery }: EventBatch, { counts, later }: BatchOutcome): EventAnswer {
+/** What the platform hears of it. Throws ComeAgainError. */
+export function answerOf({ delivery }: EventBatch, { counts, later }: BatchOutcome): EventAnswer {
   if (delivery === "queue-partly") {
     return { batchItemFailures: later.map(({ id }) => ({ itemIdentifier: id })) };
   }

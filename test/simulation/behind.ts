@@ -7,7 +7,7 @@ import { makeTables, type StoredIngest, type Tables } from "./model/tables.js";
 
 export type Behind = { tables: Tables } | { database: Database };
 
-const TABLES = "ingest, call_slot, used_signature, unclaimed_task, room_audience";
+const TABLES = "ingest, call_slot, used_signature, unclaimed_task, room_audience, dead_letter";
 
 /** Empty, whatever an earlier seed has left. */
 export async function makeBehind(database: Database | undefined): Promise<Behind> {
@@ -23,6 +23,7 @@ const READS: ReadonlySet<string> = new Set([
   ...["tellAudience", "forgetAudience", "runningInRoom"],
   ...["keepUnclaimed", "dropUnclaimed", "countUnclaimed", "takeUnclaimed"],
   ...["endUnclaimed", "forgetUnclaimed"],
+  ...["buryMessage", "resolveDeadLetter", "listDeadLetters", "isTokenSpent"],
 ]);
 
 /** They give no rows back, whatever they change; any other that gives none has changed none. */
@@ -31,9 +32,12 @@ const SILENT: ReadonlySet<string> = new Set([
   ...["explainEnd", "askSoon", "heardOf", "adoptUnclaimed"],
 ]);
 
-/** Tells of each row that has changed since it was called last. */
+const BURIES = "buryMessage";
+
+/** Tells of each row that has changed since it was called last, and of each letter. */
 export function lookAt(behind: Behind, facts: Facts): World["afterStatement"] {
   const seen = new Map<string, string>();
+  const { letters } = facts.known;
   const look = (row: StoredIngest) => {
     const text = JSON.stringify(row);
     if (seen.get(row.taskId) === text) return;
@@ -42,7 +46,8 @@ export function lookAt(behind: Behind, facts: Facts): World["afterStatement"] {
   };
   if ("tables" in behind) {
     const { tables } = behind;
-    return () => {
+    return (name) => {
+      if (name === BURIES) for (const id of tables.letters.keys()) letters.add(id);
       const { changed = [] } = tables;
       if (changed.length === 0) return;
       tables.changed = [];
@@ -50,6 +55,10 @@ export function lookAt(behind: Behind, facts: Facts): World["afterStatement"] {
     };
   }
   return async (name, found) => {
+    if (name === BURIES) {
+      const rows = await behind.database.query("select id from dead_letter");
+      for (const { id } of rows) letters.add(String(id));
+    }
     const isNothing = Array.isArray(found) && found.length === 0 && !SILENT.has(name);
     if (READS.has(name) || isNothing) return;
     for (const row of await behind.database.query("select * from ingest order by task_id")) {

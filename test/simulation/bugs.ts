@@ -8,6 +8,7 @@ import type { Slot } from "../../shared/store/database-time.js";
 import type { Ingest } from "../../shared/store/ingest-row.js";
 import type { Store } from "../../shared/store/store.js";
 import { TrtcError } from "../../shared/trtc/trtc-error.js";
+import { isOfMessage } from "./messages/message.js";
 import type { Patch } from "./platform.js";
 
 const withStore = (services: Services, changed: Partial<Store>): Services => ({
@@ -175,6 +176,35 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     withCalls(services, (action, through) =>
       action === "StopStreamIngest" ? through().catch(() => ({})) : through(),
     ),
+
+  "a message has another name at each delivery": (services, random) => {
+    const { store } = services;
+    return withStore(services, {
+      beginStart: (wanted) =>
+        store.beginStart({
+          ...wanted,
+          clientToken: isOfMessage(wanted.clientToken)
+            ? `${wanted.clientToken} ${random.next()}`
+            : wanted.clientToken,
+        }),
+    });
+  },
+
+  "a letter that is played again gets a new token": (services) => {
+    let asked = 0;
+    return withStore(services, { isTokenSpent: () => Promise.resolve((asked += 1) % 2 === 1) });
+  },
+
+  "an update that comes again is carried out again": (services) => {
+    const { store } = services;
+    return withStore(services, {
+      isSignatureUsed: () => Promise.resolve(false),
+      markUpdated: (to) => store.markUpdated({ ...to, signature: undefined }),
+    });
+  },
+
+  "a dead letter is not written": (services) =>
+    withStore(services, { buryMessage: () => Promise.resolve() }),
 
   "a quiet task is never asked about": (services) =>
     withStore(services, { askQuiet: () => Promise.resolve([]) }),

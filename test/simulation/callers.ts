@@ -25,7 +25,7 @@ const USE_CASES = {
 
 type Verb = keyof typeof USE_CASES;
 
-interface Needs {
+export interface Needs {
   world: World;
   platform: Platform;
   random: Random;
@@ -112,17 +112,22 @@ async function stop(needs: Needs, story: Story, TaskId: string): Promise<void> {
 async function stopUnheard(needs: Needs, story: Story): Promise<void> {
   if (story.stopsUnheardAfterMs === undefined) return;
   await needs.world.timeline.sleep(story.stopsUnheardAfterMs);
+  const taskId = await findOwn(needs, story);
+  if (taskId !== undefined) await stop(needs, story, taskId);
+}
+
+/** The TaskId of the story's ingest, if the list has it and it goes on. */
+export async function findOwn(needs: Needs, story: Story): Promise<string | undefined> {
   const { RoomId, StreamUrl } = story.request;
   const ended = await ask(needs, story, "ListStreamIngests", { RoomId });
-  if (ended.kind !== "answer") return;
+  if (ended.kind !== "answer") return undefined;
   const { Ingests = [] } = ended.answer as {
     Ingests?: { TaskId: string; StreamUrl: string; State: string }[];
   };
-  const own = Ingests.find((each) => each.StreamUrl === StreamUrl && each.State !== "ended");
-  if (own) await stop(needs, story, own.TaskId);
+  return Ingests.find((each) => each.StreamUrl === StreamUrl && each.State !== "ended")?.TaskId;
 }
 
-async function ask<V extends Verb>(
+export async function ask<V extends Verb>(
   { world, platform }: Needs,
   story: Story,
   verb: V,

@@ -69,7 +69,8 @@ const CHANCE: Readonly<Record<Mood, number>> = {
 const ONE_AMONG = 60;
 
 /** What few seeds come to fails more often there, so that some do fail. */
-const RARE = /^statement (claimStart|askSoon|heardOf|dropUnclaimed|explainEnd)$/;
+const RARE =
+  /^statement (claimStart|askSoon|heardOf|dropUnclaimed|explainEnd|isTokenSpent|\w+DeadLetters?)$/;
 const RARE_CHANCE = 0.3;
 
 export function makeFaultPlan({

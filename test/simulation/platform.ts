@@ -1,6 +1,7 @@
 /** What the cloud does: runs a function for an event on some machine, and ends it at its time limit. */
 import type { Services } from "../../shared/ingest/services.js";
 import { asApiError, type ApiError } from "../../shared/errors.js";
+import { ComeAgainError } from "../../shared/runtime/event.js";
 import { createModelStore } from "./model/model-store.js";
 import { carryCalls } from "./calls.js";
 import { clockOf, deliver, type Invocation, kill } from "./machines.js";
@@ -21,6 +22,8 @@ export interface Platform {
   invoke: <T>(job: Job<T>) => Promise<Ended<T>>;
   /** What a use case threw that is no error of the house's: a bug. */
   bug: () => string | undefined;
+  /** Of what was thrown elsewhere than to the cloud. */
+  judge: (thrown: unknown) => void;
 }
 
 /** A function, and what it does for one event. */
@@ -63,8 +66,16 @@ export function makePlatform({ world, behind, patch }: Needs): Platform {
     return patch ? patch(services, own) : services;
   }
 
+  function judge(thrown: unknown, by = "a use case"): void {
+    const error = asApiError(thrown);
+    const isOurs =
+      error === thrown || thrown instanceof DatabaseGone || thrown instanceof ComeAgainError;
+    if (!isOurs) bug ??= `${by}: ${error.detail ?? error.message}`;
+  }
+
   return {
     bug: () => bug,
+    judge,
     invoke: <T>({ name, limitMs, body }: Job<T>) =>
       new Promise<Ended<T>>((resolve) => {
         const machine = random.pick(machines);
@@ -88,10 +99,8 @@ export function makePlatform({ world, behind, patch }: Needs): Platform {
           body(servicesFor(invocation), timeLeftMs).then(
             (answer) => end({ kind: "answer", answer }),
             (thrown: unknown) => {
-              const error = asApiError(thrown);
-              const isOurs = error === thrown || thrown instanceof DatabaseGone;
-              if (!isOurs) bug ??= `${invocation.name}: ${error.detail ?? error.message}`;
-              end({ kind: "error", error });
+              judge(thrown, invocation.name);
+              end({ kind: "error", error: asApiError(thrown) });
             },
           );
         };

@@ -18,6 +18,8 @@ export interface Setting {
   outages: readonly (readonly [fromMs: number, toMs: number])[];
   /** TRTC tells what happens; by a stream of draws of its own, which shifts no other. */
   callbacks: Random | undefined;
+  /** Some ingests are asked for by messages; by a stream of draws of its own as well. */
+  messages: Random | undefined;
 }
 
 const SHAPES: readonly Shape[] = [
@@ -33,14 +35,19 @@ const MOODS: readonly Mood[] = [
 ];
 
 /** Of so many seeds one has them. */
-const CALLBACKS_AMONG = 3;
+const AMONG = 3;
 
-/** Far from any seed's own stream. */
+/** Far from any seed's own stream, and from each other. */
 const OF_CALLBACKS = 2 ** 44;
+const OF_MESSAGES = 2 ** 45;
+
+function drawOwn(seed: number): Random | undefined {
+  const own = makeRandom(seed);
+  return own.between(1, AMONG) === 1 ? own : undefined;
+}
 
 export function drawSetting(random: Random, seed: number): Setting {
-  const own = makeRandom(OF_CALLBACKS + seed);
-  const callbacks = own.between(1, CALLBACKS_AMONG) === 1 ? own : undefined;
+  const callbacks = drawOwn(OF_CALLBACKS + seed);
   const shape = random.pick(SHAPES);
   // How fast calls leave is judged where nothing holds them up.
   const mood = shape !== "usual" && random.chance(0.5) ? "calm" : random.pick(MOODS);
@@ -57,6 +64,7 @@ export function drawSetting(random: Random, seed: number): Setting {
     faultsLastMs: mood === "calm" ? 0 : random.pick([6, 6, 14]) * MINUTE_MS,
     outages: drawOutages(random, mood),
     callbacks,
+    messages: drawOwn(OF_MESSAGES + seed),
   };
 }
 
@@ -79,12 +87,13 @@ function drawOutages(random: Random, mood: Mood): Setting["outages"] {
 }
 
 export function settingText(setting: Setting): string {
-  const { shape, mood, machines, skewMaxMs, switches, callbacks } = setting;
+  const { shape, mood, machines, skewMaxMs, switches, callbacks, messages } = setting;
   const { taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, concurrency } = switches;
   const { naturalEndSends702 } = switches;
   const given = {
     ...{ taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, concurrency },
     ...(callbacks && { callbacks: true, naturalEndSends702 }),
+    ...(messages && { messages: true }),
   };
   return `${shape}; ${mood}; ${machines} machines, clocks within ${skewMaxMs} ms; ${JSON.stringify(given)}`;
 }

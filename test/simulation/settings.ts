@@ -1,5 +1,6 @@
 /** Who calls, and for which application: the same in every seed. */
 import { readConfig } from "../../shared/validation/configuration.js";
+import { EVENT_SETTINGS } from "./messages/sources.js";
 
 const SDK_APP_ID = 1_600_000_000;
 const SECRET_KEY = "simulated-application-key";
@@ -13,9 +14,9 @@ export const APPLICATION = {
   site: "intl",
 } as const;
 
-const configOf = (application: object, rest: Record<string, string> = {}) =>
+const configOf = (application: object) =>
   readConfig({
-    ...rest,
+    ...EVENT_SETTINGS,
     CALLERS: JSON.stringify(
       CALLER_IDS.map((Id) => ({
         Id,

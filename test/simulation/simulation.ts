@@ -7,8 +7,12 @@ import { live } from "./callers.js";
 import { type Known, makeFacts, type Violation } from "./checks/facts.js";
 import { INVARIANTS } from "./checks/invariants.js";
 import { LIVENESS, OVER_WITHIN_MS } from "./checks/liveness.js";
+import { MESSAGES } from "./checks/messages.js";
 import { count, type Coverage, type FaultPlan, makeFaultPlan } from "./faults.js";
 import { type History, makeHistory } from "./history.js";
+import { makeDeliveries } from "./messages/deliveries.js";
+import { employOperator } from "./messages/operator.js";
+import { isTold, produce, throughMessages } from "./messages/producers.js";
 import { type Machine, makeMachines } from "./machines.js";
 import { makePlatform, type Patch } from "./platform.js";
 import { makeRandom } from "./random.js";
@@ -45,7 +49,7 @@ const LOOKS_EVERY_MS = 10 * SECOND_MS;
 export async function simulate({ seed, database, patch }: SimulationOptions): Promise<Verdict> {
   const random = makeRandom(seed);
   const setting = drawSetting(random, seed);
-  const { mood, switches, shape, skewMaxMs, callbacks } = setting;
+  const { mood, switches, shape, skewMaxMs, callbacks, messages } = setting;
   const timeline = makeTimeline(START_MS);
   const history = makeHistory(timeline.nowMs);
   const faultsEndMs = START_MS + setting.faultsLastMs;
@@ -55,7 +59,7 @@ export async function simulate({ seed, database, patch }: SimulationOptions): Pr
   const machines = makeMachines({ count: setting.machines, skewMaxMs, random, nowMs: START_MS });
   const facts = makeFacts({
     known: knownAtFirst({ timeline, trtc, setting, machines, faultsEndMs }),
-    checks: [...INVARIANTS(), ...LIVENESS()],
+    checks: [...INVARIANTS(), ...LIVENESS(), ...MESSAGES()],
     intentOf: ({ play }) => play.StreamUrl,
     history,
   });
@@ -76,16 +80,22 @@ export async function simulate({ seed, database, patch }: SimulationOptions): Pr
   };
   const platform = makePlatform({ world, behind, patch });
 
-  const stories = withBadSources(drawStories({ random, startMs: START_MS, shape }), callbacks);
+  const ofAll = withBadSources(drawStories({ random, startMs: START_MS, shape }), callbacks);
+  const stories = messages ? throughMessages(ofAll, messages) : ofAll;
   const toldLater = callbacks ? bringCallbacks(world, platform, callbacks.fork()) : () => 0;
+  const deliveries = makeDeliveries(world, platform, (messages ?? random).fork());
+  if (messages) employOperator(world, platform, messages.fork());
   let talking = stories.length;
   for (const story of stories) {
-    void live({ world, platform, random: random.fork() }, story).then(() => (talking -= 1));
+    const needs = { world, platform, random: random.fork(), deliveries };
+    const told = isTold(story) ? produce(needs, story) : live(needs, story);
+    void told.then(() => (talking -= 1));
   }
   runTimers(world, platform);
   lookNowAndThen(world);
   const isDecided = () => facts.violation() !== undefined || platform.bug() !== undefined;
-  const isQuiet = () => talking + toldLater() === 0 && isFaultless() && isAllOver(facts.known);
+  const isQuiet = () =>
+    talking + toldLater() + deliveries.open() === 0 && isFaultless() && isAllOver(facts.known);
   await timeline.run({
     untilMs: faultsEndMs + OVER_WITHIN_MS,
     isOver: () => isDecided() || isQuiet(),
@@ -122,6 +132,7 @@ function knownAtFirst(given: Beginning): Omit<Known, "rowsOfIntent"> {
     heard: new Set(),
     stopAsked: new Set(),
     told: new Set(),
+    letters: new Set(),
     stateSinceMs: new Map(),
     dueSinceMs: new Map(),
   };
@@ -142,7 +153,7 @@ function isAllOver({ rows, trtc }: Known): boolean {
 }
 
 function countSetting({ coverage }: FaultPlan, setting: Setting): void {
-  const { mood, shape, switches, callbacks } = setting;
+  const { mood, shape, switches, callbacks, messages } = setting;
   count(coverage, "seeds", mood);
   count(coverage, "workload", shape);
   const { taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, concurrency } = switches;
@@ -154,6 +165,7 @@ function countSetting({ coverage }: FaultPlan, setting: Setting): void {
     taskSeenFrom,
     isLimited,
     isTold: callbacks !== undefined,
+    hasMessages: messages !== undefined,
   };
   for (const [name, value] of Object.entries(set)) count(coverage, `switch ${name}`, String(value));
 }

@@ -3,6 +3,7 @@
  * its checks of fields, region and rate; without HTTP. Where nobody is told, sources open at once;
  * where callbacks are, they take their time, and some fail.
  */
+import { setMaxListeners } from "node:events";
 import { SERVED } from "../../local/trtc/actions.js";
 import type { ActionContext } from "../../local/trtc/actions/context.js";
 import type { Application } from "../../local/trtc/parties.js";
@@ -67,6 +68,8 @@ export function makeTrtcSide({
     sleep: (ms, signal) => sleepUnless(timeline, ms, signal),
   };
   const signal = new AbortController().signal;
+  // Every task that sleeps listens to it.
+  setMaxListeners(0, signal);
   const applications = new Map([
     [application.sdkAppId, { ...application, ...(callbacks && { callbackUrl: "https://told" }) }],
   ]);

@@ -5,6 +5,7 @@ import type { Action } from "../../../shared/validation/schemas.js";
 import type { Event } from "../../../local/trtc/events/bodies.js";
 import type { Task } from "../../../local/trtc/task.js";
 import type { History } from "../history.js";
+import type { Message } from "../messages/message.js";
 import type { StoredIngest } from "../model/tables.js";
 import type { TrtcSide } from "../trtc-side.js";
 
@@ -38,6 +39,8 @@ export type Fact =
   | { kind: "task-ended"; task: Task; call: LeftCall; row: StoredIngest | undefined }
   | { kind: "answered"; asked: Asked; answer: Readonly<Record<string, unknown>> }
   | { kind: "refused"; asked: Asked; error: ApiError }
+  /** Whoever delivers a message takes it for done, and keeps it no longer. */
+  | { kind: "message-done"; message: Message; letterId: string }
   /** Time has passed. */
   | { kind: "moment" }
   /** Everything should be over. */
@@ -60,6 +63,8 @@ export interface Known {
   stopAsked: Set<string>;
   /** What TRTC has told us, each once. */
   told: Set<Event>;
+  /** Of messages that came to nothing, by the ids of their letters. */
+  letters: Set<string>;
   /** Since when each row is in its state. */
   stateSinceMs: Map<string, number>;
   /** Since when each row is due when it is. */

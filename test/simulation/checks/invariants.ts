@@ -1,5 +1,6 @@
 /** DESIGN section 3, "What must always hold", and what follows from it for every answer. */
 import { MINUTE_MS } from "../../../shared/clock.js";
+import { storedToken } from "../../../shared/ingest/plan-start.js";
 import { makeRateWindow } from "../../../local/trtc/rate-window.js";
 import {
   endsByEvent,
@@ -173,7 +174,12 @@ const failedMeansFailed: Check = {
     // Without a token, another start of the same intent may well play; and who waits, waits.
     if (asked.clientToken === undefined || UNKNOWN.test(error.code)) return undefined;
     if (error.retry || error.code === "ResourceInUse") return undefined;
-    const rows = known.rowsOfIntent(asked.intent).filter((row) => !isUnsure(row));
+    // A message whose letter is played again has another token then.
+    const isAnother = ({ clientToken }: StoredIngest) =>
+      clientToken !== null && clientToken !== storedToken(asked.clientToken ?? "");
+    const rows = known
+      .rowsOfIntent(asked.intent)
+      .filter((row) => !isUnsure(row) && !isAnother(row));
     const task = rows.flatMap((row) => playingOf(known, row))[0];
     return task && `the caller was told ${error.code}, and ${task.taskId} plays`;
   },

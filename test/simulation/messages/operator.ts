@@ -1,0 +1,49 @@
+/** Somebody who looks at the dead letters now and then, and has all of them played again. */
+import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
+import { ApiError } from "../../../shared/errors.js";
+import { replayLetter } from "../../../shared/ingest/dead-letters.js";
+import { count } from "../faults.js";
+import type { Platform } from "../platform.js";
+import type { Random } from "../random.js";
+import type { World } from "../world.js";
+import { eventUseCases } from "./use-cases.js";
+
+/** A command of an operator's has all the time that it needs; each letter about as much as a door. */
+const LIMIT_MS = 5 * MINUTE_MS;
+const LETTER_MS = 30 * SECOND_MS;
+
+const LETTERS_MAX = 100;
+
+export function employOperator(world: World, platform: Platform, random: Random): void {
+  const { timeline, faults, history } = world;
+  const useCases = eventUseCases(world, platform);
+
+  async function replayAll(): Promise<void> {
+    await platform.invoke({
+      name: "dead-letters",
+      limitMs: LIMIT_MS,
+      async body(services) {
+        const letters = await services.store.listDeadLetters({ all: false, limit: LETTERS_MAX });
+        for (const letter of letters) {
+          const endsMs = timeline.nowMs() + LETTER_MS;
+          const timeLeftMs = () => endsMs - timeline.nowMs();
+          const outcome = await replayLetter(services, letter, { useCases, timeLeftMs }).catch(
+            (error: unknown) => {
+              if (error instanceof ApiError) return error.code;
+              throw error;
+            },
+          );
+          history.note("operator", `letter ${letter.id}: ${outcome}`);
+          count(faults.coverage, "replay of a letter", outcome);
+        }
+      },
+    });
+  }
+
+  for (let times = random.pick([0, 1, 2, 5]); times > 0; times -= 1) {
+    timeline.at(
+      timeline.nowMs() + random.between(30 * SECOND_MS, 10 * MINUTE_MS),
+      () => void replayAll(),
+    );
+  }
+}

@@ -1,0 +1,50 @@
+/** Where messages come from, and who acts for them: one source of every kind that the door knows. */
+import { type EventKind, EVENT_KINDS } from "../../../local/events/build-event.js";
+import { LOCAL_SOURCES } from "../../../local/local-environment.js";
+
+/** Of its owner's address that TRTC fetches: the hosts of the workload. */
+const HOSTS = ["media", "broken", "flaky"];
+
+const APPID = "1250000000";
+
+const OBJECT_KINDS = ["cos", "s3"] as const;
+
+export type ObjectKind = (typeof OBJECT_KINDS)[number];
+
+export const isObjectKind = (kind: EventKind): kind is ObjectKind =>
+  OBJECT_KINDS.some((each) => each === kind);
+
+/** Two callers, each with sources of its own. */
+export const callerOf = (kind: EventKind): string =>
+  kind === "sqs" || kind === "cmq" || kind === "s3" ? "editor" : "backend";
+
+export const bucketOf = (kind: ObjectKind, host: string): string =>
+  kind === "cos" ? `${host}-${APPID}` : host;
+
+/** What is played of a stored object, but for its address. */
+export const RULE_FIELDS = {
+  cos: { RoomId: "stage", RoomIdType: 0, RepeatNum: -1, MaxDuration: 2 },
+  s3: { RoomId: "lobby", RoomIdType: 0, RepeatNum: 2, MaxDuration: 4 },
+} as const satisfies Record<ObjectKind, object>;
+
+const RULES = OBJECT_KINDS.flatMap((kind) =>
+  HOSTS.map((host) => ({
+    ...RULE_FIELDS[kind],
+    Bucket: bucketOf(kind, host),
+    Caller: callerOf(kind),
+    StreamUrl: `https://${host}.example/{key}`,
+  })),
+);
+
+const sourceOf = (kind: EventKind): string =>
+  kind === "sqs" ? LOCAL_SOURCES.sqs : `${kind}:${LOCAL_SOURCES[kind]}`;
+
+const EVENT_CALLERS = EVENT_KINDS.filter((kind) => !isObjectKind(kind)).map((kind) => ({
+  Source: sourceOf(kind),
+  Caller: callerOf(kind),
+}));
+
+export const EVENT_SETTINGS = {
+  RULES: JSON.stringify(RULES),
+  EVENT_CALLERS: JSON.stringify(EVENT_CALLERS),
+};
