@@ -23,6 +23,8 @@ const FOUND_BY: Readonly<Record<keyof typeof BUGS, RegExp>> = {
   "a letter that is played again gets a new token": /^8: never two ingests for one message/,
   "an update that comes again is carried out again": /^8: an update that comes again undoes/,
   "a dead letter is not written": /^8: a message that is done had its effect/,
+  "what nobody knows is never stopped": /^liveness: what nobody knows is stopped/,
+  "what nobody knows is stopped at once": /^others' tasks are theirs/,
   "a quiet task is never asked about": /^liveness: a task that has ended by itself is noticed/,
   "what is claimed is stopped at once": /^4: nothing is stopped before its deadline/,
 };

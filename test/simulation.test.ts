@@ -41,7 +41,7 @@ describe("whatever fails, every promise is kept", () => {
 
 test("a seed tells the same story on either store", async () => {
   const database = await openTestPostgres();
-  for (const seed of [7, 8, 9, 19]) {
+  for (const seed of [7, 9, 13, 16, 19]) {
     const onSql = await simulate({ seed, database });
     expect(storyOf(onSql)).toEqual(storyOf(await simulate({ seed })));
   }

@@ -206,6 +206,17 @@ export const BUGS: Readonly<Record<string, Patch>> = {
   "a dead letter is not written": (services) =>
     withStore(services, { buryMessage: () => Promise.resolve() }),
 
+  "what nobody knows is never stopped": (services) =>
+    withStore(services, { takeUnclaimed: () => Promise.resolve([]) }),
+
+  "what nobody knows is stopped at once": (services) => {
+    const { store } = services;
+    return withStore(services, {
+      countUnclaimed: () => store.countUnclaimed(services.clock.now()),
+      takeUnclaimed: (wanted) => store.takeUnclaimed({ ...wanted, seenBefore: wanted.at }),
+    });
+  },
+
   "a quiet task is never asked about": (services) =>
     withStore(services, { askQuiet: () => Promise.resolve([]) }),
 

@@ -59,7 +59,12 @@ export function bringCallbacks(world: World, platform: Platform, random: Random)
         await followUp?.(timeLeftMs);
       },
     });
-    return answered.length > 0 && ended.kind !== "error";
+    if (answered.length === 0) return false;
+    const { takenMs } = facts.known;
+    if ("taskId" in event && !takenMs.has(event.taskId)) {
+      takenMs.set(event.taskId, timeline.nowMs());
+    }
+    return ended.kind !== "error";
   }
 
   trtc.onEvent((event) => {

@@ -18,6 +18,8 @@ export interface Setting {
   outages: readonly (readonly [fromMs: number, toMs: number])[];
   /** TRTC tells what happens; by a stream of draws of its own, which shifts no other. */
   callbacks: Random | undefined;
+  /** What nobody knows is stopped. */
+  stopsUnclaimed: boolean;
   /** Some ingests are asked for by messages; by a stream of draws of its own as well. */
   messages: Random | undefined;
 }
@@ -48,6 +50,7 @@ function drawOwn(seed: number): Random | undefined {
 
 export function drawSetting(random: Random, seed: number): Setting {
   const callbacks = drawOwn(OF_CALLBACKS + seed);
+  const stopsUnclaimed = callbacks?.chance(0.5) === true;
   const shape = random.pick(SHAPES);
   // How fast calls leave is judged where nothing holds them up.
   const mood = shape !== "usual" && random.chance(0.5) ? "calm" : random.pick(MOODS);
@@ -60,10 +63,11 @@ export function drawSetting(random: Random, seed: number): Setting {
     },
     machines: random.between(2, 4),
     skewMaxMs: random.pick([0, 50, 500]),
-    // Robots that may come late are looked after long after the last start.
-    faultsLastMs: mood === "calm" ? 0 : random.pick([6, 6, 14]) * MINUTE_MS,
+    // Robots that may come late are looked after long after the last start, and so is what nobody knows.
+    faultsLastMs: mood === "calm" ? 0 : random.pick([6, stopsUnclaimed ? 14 : 6, 14]) * MINUTE_MS,
     outages: drawOutages(random, mood),
     callbacks,
+    stopsUnclaimed,
     messages: drawOwn(OF_MESSAGES + seed),
   };
 }
@@ -87,13 +91,13 @@ function drawOutages(random: Random, mood: Mood): Setting["outages"] {
 }
 
 export function settingText(setting: Setting): string {
-  const { shape, mood, machines, skewMaxMs, switches, callbacks, messages } = setting;
+  const { shape, mood, machines, skewMaxMs, switches, callbacks, stopsUnclaimed } = setting;
   const { taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, concurrency } = switches;
   const { naturalEndSends702 } = switches;
   const given = {
     ...{ taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, concurrency },
-    ...(callbacks && { callbacks: true, naturalEndSends702 }),
-    ...(messages && { messages: true }),
+    ...(callbacks && { callbacks: true, naturalEndSends702, stopsUnclaimed }),
+    ...(setting.messages && { messages: true }),
   };
   return `${shape}; ${mood}; ${machines} machines, clocks within ${skewMaxMs} ms; ${JSON.stringify(given)}`;
 }

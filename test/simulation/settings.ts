@@ -14,9 +14,10 @@ export const APPLICATION = {
   site: "intl",
 } as const;
 
-const configOf = (application: object) =>
+const configOf = (application: object, variables: Readonly<Record<string, string>> = {}) =>
   readConfig({
     ...EVENT_SETTINGS,
+    ...variables,
     CALLERS: JSON.stringify(
       CALLER_IDS.map((Id) => ({
         Id,
@@ -33,4 +34,8 @@ const configOf = (application: object) =>
 export const CONFIG = configOf({});
 
 /** Where TRTC's callbacks come. */
-export const CONFIG_WITH_CALLBACKS = configOf({ CallbackKey: "callbackkey" });
+const TOLD = { CallbackKey: "callbackkey" };
+export const CONFIG_WITH_CALLBACKS = configOf(TOLD);
+
+/** And where nobody else plays anything. */
+export const CONFIG_STOPPING_UNCLAIMED = configOf(TOLD, { STOP_UNCLAIMED: "on" });

@@ -1,5 +1,6 @@
 /** One seed, from its first draw to its verdict. */
 import { SECOND_MS } from "../../shared/clock.js";
+import type { Config } from "../../shared/validation/configuration.js";
 import type { Database } from "../../shared/store/database.js";
 import { lookAt, makeBehind } from "./behind.js";
 import { bringCallbacks } from "./callbacks.js";
@@ -8,6 +9,7 @@ import { type Known, makeFacts, type Violation } from "./checks/facts.js";
 import { INVARIANTS } from "./checks/invariants.js";
 import { LIVENESS, OVER_WITHIN_MS } from "./checks/liveness.js";
 import { MESSAGES } from "./checks/messages.js";
+import { STRANGERS } from "./checks/strangers.js";
 import { count, type Coverage, type FaultPlan, makeFaultPlan } from "./faults.js";
 import { type History, makeHistory } from "./history.js";
 import { makeDeliveries } from "./messages/deliveries.js";
@@ -16,12 +18,18 @@ import { isTold, produce, throughMessages } from "./messages/producers.js";
 import { type Machine, makeMachines } from "./machines.js";
 import { makePlatform, type Patch } from "./platform.js";
 import { makeRandom } from "./random.js";
-import { APPLICATION, CONFIG, CONFIG_WITH_CALLBACKS } from "./settings.js";
+import {
+  APPLICATION,
+  CONFIG,
+  CONFIG_STOPPING_UNCLAIMED,
+  CONFIG_WITH_CALLBACKS,
+} from "./settings.js";
 import { drawSetting, type Setting, settingText } from "./setting.js";
 import { makeTimeline, type Timeline } from "./timeline.js";
 import { runTimers } from "./timers.js";
 import { makeTrtcSide, type TrtcSide } from "./trtc-side.js";
 import { drawStories, withBadSources } from "./workload.js";
+import { letStrangerPlay } from "./stranger.js";
 import type { World } from "./world.js";
 
 export interface SimulationOptions {
@@ -59,14 +67,14 @@ export async function simulate({ seed, database, patch }: SimulationOptions): Pr
   const machines = makeMachines({ count: setting.machines, skewMaxMs, random, nowMs: START_MS });
   const facts = makeFacts({
     known: knownAtFirst({ timeline, trtc, setting, machines, faultsEndMs }),
-    checks: [...INVARIANTS(), ...LIVENESS(), ...MESSAGES()],
+    checks: [...INVARIANTS(), ...LIVENESS(), ...MESSAGES(), ...STRANGERS()],
     intentOf: ({ play }) => play.StreamUrl,
     history,
   });
   const behind = await makeBehind(database);
   const world: World = {
     ...{
-      config: callbacks ? CONFIG_WITH_CALLBACKS : CONFIG,
+      config: configFor(setting),
       timeline,
       faults,
       history,
@@ -84,6 +92,7 @@ export async function simulate({ seed, database, patch }: SimulationOptions): Pr
   const stories = messages ? throughMessages(ofAll, messages) : ofAll;
   const toldLater = callbacks ? bringCallbacks(world, platform, callbacks.fork()) : () => 0;
   const deliveries = makeDeliveries(world, platform, (messages ?? random).fork());
+  if (callbacks?.chance(0.7) === true) letStrangerPlay(world, callbacks.fork());
   if (messages) employOperator(world, platform, messages.fork());
   let talking = stories.length;
   for (const story of stories) {
@@ -106,6 +115,11 @@ export async function simulate({ seed, database, patch }: SimulationOptions): Pr
   const violation =
     bug === undefined ? facts.violation() : { check: "a bug", seen: bug, about: [] };
   return { seed, violation, coverage: faults.coverage, history, setting: settingText(setting) };
+}
+
+function configFor({ callbacks, stopsUnclaimed }: Setting): Config {
+  if (!callbacks) return CONFIG;
+  return stopsUnclaimed ? CONFIG_STOPPING_UNCLAIMED : CONFIG_WITH_CALLBACKS;
 }
 
 const isDuring = (outages: Setting["outages"], ms: number): boolean =>
@@ -132,6 +146,9 @@ function knownAtFirst(given: Beginning): Omit<Known, "rowsOfIntent"> {
     heard: new Set(),
     stopAsked: new Set(),
     told: new Set(),
+    takenMs: new Map(),
+    strangers: new Set(),
+    stopsUnclaimed: setting.stopsUnclaimed,
     letters: new Set(),
     stateSinceMs: new Map(),
     dueSinceMs: new Map(),
@@ -153,7 +170,7 @@ function isAllOver({ rows, trtc }: Known): boolean {
 }
 
 function countSetting({ coverage }: FaultPlan, setting: Setting): void {
-  const { mood, shape, switches, callbacks, messages } = setting;
+  const { mood, shape, switches, callbacks, messages, stopsUnclaimed } = setting;
   count(coverage, "seeds", mood);
   count(coverage, "workload", shape);
   const { taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, concurrency } = switches;
@@ -165,6 +182,7 @@ function countSetting({ coverage }: FaultPlan, setting: Setting): void {
     taskSeenFrom,
     isLimited,
     isTold: callbacks !== undefined,
+    stopsUnclaimed,
     hasMessages: messages !== undefined,
   };
   for (const [name, value] of Object.entries(set)) count(coverage, `switch ${name}`, String(value));

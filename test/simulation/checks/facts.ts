@@ -63,6 +63,12 @@ export interface Known {
   stopAsked: Set<string>;
   /** What TRTC has told us, each once. */
   told: Set<Event>;
+  /** By TRTC's TaskId, when the house first took in that there is such a task. */
+  takenMs: Map<string, number>;
+  /** TRTC's TaskIds of what somebody else plays. */
+  strangers: Set<string>;
+  /** Whether what nobody knows is to be stopped. */
+  stopsUnclaimed: boolean;
   /** Of messages that came to nothing, by the ids of their letters. */
   letters: Set<string>;
   /** Since when each row is in its state. */

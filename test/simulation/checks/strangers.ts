@@ -1,0 +1,34 @@
+/** Tasks that somebody else has started: theirs, unless the operator has said that nobody else plays any. */
+import { MINUTE_MS } from "../../../shared/clock.js";
+import { UNCLAIMED_AFTER_MS } from "../../../shared/ingest/settle-unclaimed.js";
+import type { Check } from "./facts.js";
+
+/** A run of the timer each minute, and one that a machine did not survive. */
+const STOPPED_WITHIN_MS = 4 * MINUTE_MS;
+
+const othersAreLeftAlone: Check = {
+  name: "others' tasks are theirs",
+  objection(fact, { strangers, stopsUnclaimed, nowMs }) {
+    if (fact.kind !== "task-ended" || !strangers.has(fact.task.taskId)) return undefined;
+    if (!stopsUnclaimed) return "a task of somebody else's was ended, and nobody had said so";
+    const ageMs = nowMs() - fact.task.startedAt.getTime();
+    if (ageMs >= UNCLAIMED_AFTER_MS) return undefined;
+    return `a task was ended ${ageMs} ms after its start, whose answer could still have come`;
+  },
+};
+
+const unclaimedAreStopped: Check = {
+  name: "liveness: what nobody knows is stopped where that is asked for",
+  objection(fact, { strangers, stopsUnclaimed, trtc, takenMs, nowMs, faultsEndMs }) {
+    if (fact.kind !== "moment" || !stopsUnclaimed) return undefined;
+    for (const { taskId } of trtc.tasks.live()) {
+      const sinceMs = takenMs.get(taskId);
+      if (sinceMs === undefined || !strangers.has(taskId)) continue;
+      const dueMs = Math.max(faultsEndMs(), sinceMs + UNCLAIMED_AFTER_MS);
+      if (nowMs() - dueMs > STOPPED_WITHIN_MS) return `${taskId} plays, and TRTC has told of it`;
+    }
+    return undefined;
+  },
+};
+
+export const STRANGERS = (): Check[] => [othersAreLeftAlone, unclaimedAreStopped];
