@@ -1,5 +1,5 @@
 /** Who calls, and for which application: the same in every seed. */
-import { readConfig } from "../../shared/validation/configuration.js";
+import { type Config, readConfig } from "../../shared/validation/configuration.js";
 import { EVENT_SETTINGS } from "./messages/sources.js";
 
 const SDK_APP_ID = 1_600_000_000;
@@ -31,11 +31,23 @@ const configOf = (application: object, variables: Readonly<Record<string, string
     TRTC_APPS: JSON.stringify([{ SdkAppId: SDK_APP_ID, SecretKey: SECRET_KEY, ...application }]),
   });
 
-export const CONFIG = configOf({});
-
-/** Where TRTC's callbacks come. */
 const TOLD = { CallbackKey: "callbackkey" };
-export const CONFIG_WITH_CALLBACKS = configOf(TOLD);
 
-/** And where nobody else plays anything. */
-export const CONFIG_STOPPING_UNCLAIMED = configOf(TOLD, { STOP_UNCLAIMED: "on" });
+const CONFIGS = {
+  plain: configOf({}),
+  withCallbacks: configOf(TOLD),
+  stoppingUnclaimed: configOf(TOLD, { STOP_UNCLAIMED: "on" }),
+};
+
+export function configFor({
+  callbacks,
+  stopsUnclaimed,
+}: {
+  /** TRTC's callbacks come. */
+  callbacks: unknown;
+  /** And nobody else plays anything. */
+  stopsUnclaimed: boolean;
+}): Config {
+  if (callbacks === undefined) return CONFIGS.plain;
+  return stopsUnclaimed ? CONFIGS.stoppingUnclaimed : CONFIGS.withCallbacks;
+}

@@ -1,10 +1,8 @@
 /** One seed, from its first draw to its verdict. */
 import { SECOND_MS } from "../../shared/clock.js";
-import type { Config } from "../../shared/validation/configuration.js";
 import type { Database } from "../../shared/store/database.js";
 import { lookAt, makeBehind } from "./behind.js";
-import { bringCallbacks } from "./callbacks.js";
-import { live } from "./callers.js";
+import { bringToLife } from "./bring-to-life.js";
 import { type Known, makeFacts, type Violation } from "./checks/facts.js";
 import { INVARIANTS } from "./checks/invariants.js";
 import { LIVENESS, OVER_WITHIN_MS } from "./checks/liveness.js";
@@ -12,24 +10,13 @@ import { MESSAGES } from "./checks/messages.js";
 import { STRANGERS } from "./checks/strangers.js";
 import { count, type Coverage, type FaultPlan, makeFaultPlan } from "./faults.js";
 import { type History, makeHistory } from "./history.js";
-import { makeDeliveries } from "./messages/deliveries.js";
-import { employOperator } from "./messages/operator.js";
-import { isTold, produce, throughMessages } from "./messages/producers.js";
 import { type Machine, makeMachines } from "./machines.js";
 import { makePlatform, type Patch } from "./platform.js";
 import { makeRandom } from "./random.js";
-import {
-  APPLICATION,
-  CONFIG,
-  CONFIG_STOPPING_UNCLAIMED,
-  CONFIG_WITH_CALLBACKS,
-} from "./settings.js";
+import { APPLICATION, configFor } from "./settings.js";
 import { drawSetting, type Setting, settingText } from "./setting.js";
 import { makeTimeline, type Timeline } from "./timeline.js";
-import { runTimers } from "./timers.js";
 import { makeTrtcSide, type TrtcSide } from "./trtc-side.js";
-import { drawStories, withBadSources } from "./workload.js";
-import { letStrangerPlay } from "./stranger.js";
 import type { World } from "./world.js";
 
 export interface SimulationOptions {
@@ -57,7 +44,7 @@ const LOOKS_EVERY_MS = 10 * SECOND_MS;
 export async function simulate({ seed, database, patch }: SimulationOptions): Promise<Verdict> {
   const random = makeRandom(seed);
   const setting = drawSetting(random, seed);
-  const { mood, switches, shape, skewMaxMs, callbacks, messages } = setting;
+  const { mood, switches, skewMaxMs, callbacks } = setting;
   const timeline = makeTimeline(START_MS);
   const history = makeHistory(timeline.nowMs);
   const faultsEndMs = START_MS + setting.faultsLastMs;
@@ -73,38 +60,17 @@ export async function simulate({ seed, database, patch }: SimulationOptions): Pr
   });
   const behind = await makeBehind(database);
   const world: World = {
-    ...{
-      config: configFor(setting),
-      timeline,
-      faults,
-      history,
-      machines,
-      trtc,
-      facts,
-    },
+    ...{ config: configFor(setting), timeline, faults, history, machines, trtc, facts },
     random: random.fork(),
     isDatabaseDown: () => isDuring(setting.outages, timeline.nowMs() - START_MS),
     afterStatement: lookAt(behind, facts),
   };
   const platform = makePlatform({ world, behind, patch });
 
-  const ofAll = withBadSources(drawStories({ random, startMs: START_MS, shape }), callbacks);
-  const stories = messages ? throughMessages(ofAll, messages) : ofAll;
-  const toldLater = callbacks ? bringCallbacks(world, platform, callbacks.fork()) : () => 0;
-  const deliveries = makeDeliveries(world, platform, (messages ?? random).fork());
-  if (callbacks?.chance(0.7) === true) letStrangerPlay(world, callbacks.fork());
-  if (messages) employOperator(world, platform, messages.fork());
-  let talking = stories.length;
-  for (const story of stories) {
-    const needs = { world, platform, random: random.fork(), deliveries };
-    const told = isTold(story) ? produce(needs, story) : live(needs, story);
-    void told.then(() => (talking -= 1));
-  }
-  runTimers(world, platform);
+  const goesOn = bringToLife(world, platform, { setting, random });
   lookNowAndThen(world);
   const isDecided = () => facts.violation() !== undefined || platform.bug() !== undefined;
-  const isQuiet = () =>
-    talking + toldLater() + deliveries.open() === 0 && isFaultless() && isAllOver(facts.known);
+  const isQuiet = () => goesOn() === 0 && isFaultless() && isAllOver(facts.known);
   await timeline.run({
     untilMs: faultsEndMs + OVER_WITHIN_MS,
     isOver: () => isDecided() || isQuiet(),
@@ -115,11 +81,6 @@ export async function simulate({ seed, database, patch }: SimulationOptions): Pr
   const violation =
     bug === undefined ? facts.violation() : { check: "a bug", seen: bug, about: [] };
   return { seed, violation, coverage: faults.coverage, history, setting: settingText(setting) };
-}
-
-function configFor({ callbacks, stopsUnclaimed }: Setting): Config {
-  if (!callbacks) return CONFIG;
-  return stopsUnclaimed ? CONFIG_STOPPING_UNCLAIMED : CONFIG_WITH_CALLBACKS;
 }
 
 const isDuring = (outages: Setting["outages"], ms: number): boolean =>
