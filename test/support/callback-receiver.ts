@@ -1,9 +1,7 @@
 /** A server that TRTC's callbacks are sent to: it keeps what came, and answers well or badly. */
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { systemClock } from "../../shared/clock.js";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { verifyCallback } from "../../shared/signing/callback.js";
+import { drip, readAll, startLoopbackServer } from "./loopback-server.js";
 
 export type Manner = "ok" | "never" | "500" | "redirect" | "reset" | "slow" | "endless";
 
@@ -32,7 +30,7 @@ export async function startCallbackReceiver(key: string): Promise<CallbackReceiv
   const received: Received[] = [];
   let manners: Manner[] = [];
   let wake = (): void => undefined;
-  const server = createServer((request, response) => {
+  const { port, close } = await startLoopbackServer((request, response) => {
     void readAll(request).then((raw) => {
       const { headers } = request;
       const isSigned = verifyCallback(key, raw, headers["sign"] as string | undefined);
@@ -46,10 +44,8 @@ export async function startCallbackReceiver(key: string): Promise<CallbackReceiv
       answerAs(manners.shift() ?? "ok", response);
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/trtc?room=events`,
+    url: `http://127.0.0.1:${port}/trtc?room=events`,
     received,
     answer: (...next) => (manners = next),
     async until(count) {
@@ -64,18 +60,8 @@ export async function startCallbackReceiver(key: string): Promise<CallbackReceiv
       received.length = 0;
       manners = [];
     },
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    close,
   };
-}
-
-async function readAll(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 function answerAs(manner: Manner, response: ServerResponse): void {
@@ -101,13 +87,5 @@ function answerAs(manner: Manner, response: ServerResponse): void {
     case "endless":
       response.writeHead(200);
       void drip(response, 1000);
-  }
-}
-
-/** So many bytes at a time, for as long as somebody listens. */
-async function drip(response: ServerResponse, bytes: number): Promise<void> {
-  while (!response.destroyed) {
-    response.write("x".repeat(bytes));
-    await systemClock.sleep(20);
   }
 }

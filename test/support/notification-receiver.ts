@@ -1,15 +1,7 @@
 /** Where notifications are sent: it keeps what came, and answers well or badly. */
-import { once } from "node:events";
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type ServerResponse,
-} from "node:http";
-import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
-import { systemClock } from "../../shared/clock.js";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { CloudEvent } from "../../shared/ingest/notification.js";
+import { drip, readAll, startLoopbackServer } from "./loopback-server.js";
 
 /** A status to answer with, or a way of not answering well. */
 export type Manner = number | "never" | "reset" | "drip" | "endless" | { redirect: string };
@@ -47,10 +39,7 @@ export async function startNotificationReceiver(
       answerAs(status, response);
     });
   };
-  const server = tls ? createTlsServer(tls, listener) : createServer(listener);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const { port, close } = await startLoopbackServer(listener, tls);
   return {
     url: `${tls ? "https" : "http"}://127.0.0.1:${port}/hook?token=in-the-url`,
     port,
@@ -61,18 +50,8 @@ export async function startNotificationReceiver(
       received.length = 0;
       manner = () => 204;
     },
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    close,
   };
-}
-
-async function readAll(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 function answerAs(manner: Manner, response: ServerResponse): void {
@@ -83,13 +62,5 @@ function answerAs(manner: Manner, response: ServerResponse): void {
   else if (manner !== "never") {
     response.writeHead(200, manner === "drip" ? { "content-length": 1_000_000 } : {});
     void drip(response, manner === "drip" ? 1 : 100_000);
-  }
-}
-
-/** So many bytes at a time, for as long as somebody listens. */
-async function drip(response: ServerResponse, bytes: number): Promise<void> {
-  while (!response.destroyed) {
-    response.write("x".repeat(bytes));
-    await systemClock.sleep(20);
   }
 }
