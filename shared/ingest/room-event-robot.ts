@@ -1,11 +1,10 @@
 /** 103 and 104: somebody has entered or left a room. Of interest is whether it was a robot of ours. */
 import { addMs, SECOND_MS } from "../clock.js";
 import type { Ingest } from "../store/ingest-row.js";
-import { endGone } from "./describe.js";
-import { passOver } from "./room-event-stop.js";
+import { askAbout } from "./ask-about.js";
+import { passOver } from "./pass-over.js";
 import type { Taken, UserEvent } from "./room-event.js";
 import type { Services } from "./services.js";
-import { callInNextSlot } from "./trtc-call.js";
 
 /** How far TRTC's clock and ours may be apart. */
 const SKEW_MS = 2 * SECOND_MS;
@@ -31,24 +30,20 @@ export async function robotHasLeft(
 ): Promise<Taken> {
   const ingest = await services.store.robotLeft({ sdkAppId, roomId, userId });
   if (!ingest) return {};
-  return { ingest: ingest.taskId, followUp: (left) => askAbout(services, ingest, left) };
+  return { ingest: ingest.taskId, followUp: (left) => askNow(services, ingest, left) };
 }
 
 /** What TRTC does not answer now is asked by the next run of settle-ingests. */
-export async function askAbout(
+export async function askNow(
   services: Services,
   ingest: Ingest,
   timeLeftMs: () => number,
 ): Promise<void> {
   const { store, clock } = services;
-  const { taskId, sdkAppId, trtcTaskId } = ingest;
-  const request = { SdkAppId: sdkAppId, TaskId: trtcTaskId ?? "" };
   try {
-    const action = "DescribeStreamIngest";
-    const { Status } = await callInNextSlot(services, action, { ingest, request, timeLeftMs });
-    if (Status === "NotExist") await endGone(services, ingest, timeLeftMs);
-    else await store.heardOf({ taskId, at: clock.now() });
+    const found = await askAbout(services, ingest, { timeLeftMs });
+    if (found === "there") await store.heardOf({ taskId: ingest.taskId, at: clock.now() });
   } catch (error) {
-    passOver(services, ingest, error);
+    passOver(services, { ingest, event: "room-callback" }, error);
   }
 }

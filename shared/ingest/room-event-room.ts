@@ -1,6 +1,6 @@
 /** 102: a room was dismissed, or has closed behind the last who left it. */
 import { addMs, SECOND_MS } from "../clock.js";
-import { askAbout } from "./room-event-robot.js";
+import { askNow } from "./room-event-robot.js";
 import { stopForEvent } from "./room-event-stop.js";
 import type { DismissalEvent, Taken } from "./room-event.js";
 import type { Services } from "./services.js";
@@ -27,7 +27,7 @@ export async function roomIsDismissed(
   for (const ingest of all) {
     if ((ingest.startedAt?.getTime() ?? 0) > surelyBefore) {
       await store.askSoon(ingest.taskId);
-      followUps.push((left) => askAbout(services, ingest, left));
+      followUps.push((left) => askNow(services, ingest, left));
       continue;
     }
     const stop = await stopForEvent(services, ingest, { reason: "stopped", timeLeftMs });

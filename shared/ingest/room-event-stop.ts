@@ -1,7 +1,7 @@
 /** A stop that an event asks for. */
 import type { EndReason, Ingest } from "../store/ingest-row.js";
-import { TrtcError, withoutQueries } from "../trtc/trtc-error.js";
 import { endTask, stopTiming } from "./end-task.js";
+import { passOver } from "./pass-over.js";
 import type { Taken } from "./room-event.js";
 import type { Services } from "./services.js";
 
@@ -23,15 +23,7 @@ export async function stopForEvent(
     try {
       await endTask(services, { ...begun, askedAt, timeLeftMs: left });
     } catch (error) {
-      passOver(services, begun.ingest, error);
+      passOver(services, { ingest: begun.ingest, event: "room-callback" }, error);
     }
   };
-}
-
-/** Only what TRTC did: a timer's run comes back to it. */
-export function passOver({ log }: Services, { taskId, callerId }: Ingest, error: unknown): void {
-  if (!(error instanceof TrtcError)) throw error;
-  const detail = withoutQueries(error.message);
-  const line = { ingest: taskId, caller: callerId, outcome: error.code, detail };
-  log({ level: "warn", event: "room-callback", ...line });
 }

@@ -6,8 +6,9 @@
 import { addMs, MINUTE_MS, SECOND_MS } from "../clock.js";
 import { errorRow } from "../error-table.js";
 import type { Ingest } from "../store/ingest-row.js";
-import { TrtcError, withoutQueries } from "../trtc/trtc-error.js";
+import { TrtcError } from "../trtc/trtc-error.js";
 import { deadlineAgain, isPastCap } from "./lifecycle.js";
+import { passOver } from "./pass-over.js";
 import { isRepeatable } from "./plan-start.js";
 import { playInRoom } from "./play-in-room.js";
 import { removeRobot } from "./remove-robot.js";
@@ -38,8 +39,8 @@ export async function settleStart(
   claimed: Ingest,
   timeLeftMs: () => number,
 ): Promise<Ingest> {
-  const { store, clock, log } = services;
-  const { taskId, callerId, fence, leaseUntil } = claimed;
+  const { store, clock } = services;
+  const { taskId, fence, leaseUntil } = claimed;
   const leaseLeftMs = () => (leaseUntil?.getTime() ?? 0) - clock.now().getTime();
   const heldMs = () => Math.min(timeLeftMs(), leaseLeftMs());
   const now = clock.now();
@@ -49,10 +50,7 @@ export async function settleStart(
     if (isUnwanted(claimed, now)) return await giveUp(services, claimed);
     return await startAgain(services, claimed, heldMs);
   } catch (error) {
-    if (!(error instanceof TrtcError)) throw error;
-    const detail = withoutQueries(error.message);
-    const line = { ingest: taskId, caller: callerId, outcome: error.code, detail };
-    log({ level: "warn", event: "settle-ingests", ...line });
+    passOver(services, { ingest: claimed, event: "settle-ingests" }, error);
     await store.release({ taskId, fence, retryAt: addMs(clock.now(), RETRY_MS) });
     return asItIs(services, claimed);
   }

@@ -9,16 +9,15 @@
  */
 import { addMs, MINUTE_MS, SECOND_MS } from "../clock.js";
 import type { Ingest } from "../store/ingest-row.js";
-import { TrtcError, withoutQueries } from "../trtc/trtc-error.js";
+import { askAbout } from "./ask-about.js";
 import { deliverNotifications, type DeliveryCounts } from "./deliver-notifications.js";
-import { endGone } from "./describe.js";
 import { LEASE_MS } from "./end-task.js";
 import { stopOnTime } from "./expire.js";
+import { passOver } from "./pass-over.js";
 import { removeRobot } from "./remove-robot.js";
 import type { Services } from "./services.js";
 import { SETTLE_LEASE_MS, settleStart } from "./settle-start.js";
 import { settleUnclaimed, type UnclaimedCounts } from "./settle-unclaimed.js";
-import { callInSlot } from "./trtc-call.js";
 
 export interface SettleCounts extends DeliveryCounts, UnclaimedCounts {
   /** Starts without an answer: what became of them in this run. */
@@ -35,6 +34,9 @@ export interface SettleCounts extends DeliveryCounts, UnclaimedCounts {
   /** Left for the next run, because TRTC did not do as it was asked. */
   refused: number;
 }
+
+/** The door's name, in the log. */
+const EVENT = "settle-ingests";
 
 /** Worked on at once. */
 const CLAIMS = 10;
@@ -136,7 +138,7 @@ function report({ log }: Services, { taskId, callerId, state, failureCode }: Ing
   const outcome = failureCode ?? "ok";
   const detail = state === "ended" ? "the start was taken back" : "the start was finished";
   const level = failureCode === null ? "info" : "warn";
-  log({ level, event: "settle-ingests", ingest: taskId, caller: callerId, outcome, detail });
+  log({ level, event: EVENT, ingest: taskId, caller: callerId, outcome, detail });
 }
 
 async function clearRobot(
@@ -148,7 +150,8 @@ async function clearRobot(
   try {
     await removeRobot(services, ingest, timeLeftMs);
   } catch (error) {
-    return refused(services, ingest, error);
+    passOver(services, { ingest, event: EVENT }, error);
+    return "refused";
   }
   await services.store.clearUnsure({ taskId, fence });
   return "cleared";
@@ -163,39 +166,23 @@ async function askAboutQuiet(services: Services, { timeLeftMs, count }: Each): P
     const quiet = await store.askQuiet({ at, quietSince, limit: CLAIMS });
     for (const ingest of quiet) {
       if (timeLeftMs() < RESERVE_MS) return;
-      count(await askAbout(services, ingest, timeLeftMs));
+      count(await askAboutOne(services, ingest, timeLeftMs));
       await clock.sleep(ASK_SPACING_MS);
     }
     if (quiet.length < CLAIMS) return;
   }
 }
 
-async function askAbout(
+async function askAboutOne(
   services: Services,
   ingest: Ingest,
   timeLeftMs: () => number,
 ): Promise<Outcome | "described"> {
-  const { store, trtc } = services;
-  const { account, sdkAppId, trtcTaskId } = ingest;
   try {
-    await trtc.ready();
-    const action = "DescribeStreamIngest";
-    const request = { SdkAppId: sdkAppId, TaskId: trtcTaskId ?? "" };
-    const slot = await store.takeSlot({ account, action, waitMaxMs: 0 });
-    const { Status } = await callInSlot(services, action, { ingest, request, slot, timeLeftMs });
-    if (Status !== "NotExist") return "described";
-    await endGone(services, ingest, timeLeftMs);
-    return "gone";
+    const found = await askAbout(services, ingest, { timeLeftMs, waitMaxMs: 0 });
+    return found === "there" ? "described" : "gone";
   } catch (error) {
-    return refused(services, ingest, error);
+    passOver(services, { ingest, event: EVENT }, error);
+    return "refused";
   }
-}
-
-/** Only what TRTC did is passed over: it is tried again by the next run. */
-function refused({ log }: Services, { taskId, callerId }: Ingest, error: unknown): "refused" {
-  if (!(error instanceof TrtcError)) throw error;
-  const detail = withoutQueries(error.message);
-  const line = { ingest: taskId, caller: callerId, outcome: error.code, detail };
-  log({ level: "warn", event: "settle-ingests", ...line });
-  return "refused";
 }
