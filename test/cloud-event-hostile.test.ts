@@ -5,7 +5,7 @@ import { readEvent } from "../shared/runtime/envelopes/read-event.js";
 import { UnknownEventError } from "../shared/runtime/envelopes/unknown-event.js";
 import { askedOf, eventCall } from "../shared/ingest/event-call.js";
 import { ApiError } from "../shared/errors.js";
-import { FIXTURES, fixture, lettersOf, send, stateOf } from "./support/cloud-events.js";
+import { FIXTURES, fixture, lettersOf, send, sqs, stateOf } from "./support/cloud-events.js";
 import { openTestPostgres } from "./support/databases.js";
 import { type House, openHouse } from "./support/house.js";
 
@@ -64,20 +64,43 @@ const bent = fc
   .tuple(fc.constantFrom(...FIXTURES), fc.nat(), fc.option(odd, { nil: undefined }))
   .map(([name, place, value]) => {
     const event = fixture(name, house);
-    const places: [holder: Record<string, unknown>, key: string][] = [];
-    const walk = (holder: unknown) => {
-      if (typeof holder !== "object" || holder === null) return;
-      for (const [key, inner] of Object.entries(holder)) {
-        places.push([holder as Record<string, unknown>, key]);
-        walk(inner);
-      }
-    };
-    walk(event);
-    const [holder, key] = places[place % places.length] ?? [{}, ""];
-    if (value === undefined) Reflect.deleteProperty(holder, key);
-    else holder[key] = value;
+    bend(event, place, value);
     return event;
   });
+
+/** The same, within the text of a message that a queue has from S3, SNS or EventBridge. */
+const bentWithin = fc
+  .tuple(
+    fc.constantFrom(...FIXTURES.filter((name) => /^sqs-.*(s3|sns)/.test(name))),
+    fc.nat(),
+    fc.option(odd, { nil: undefined }),
+  )
+  .map(([name, place, value]) => {
+    const event = fixture(name, house) as { Records: { body: string }[] };
+    for (const record of event.Records) {
+      const body = JSON.parse(record.body) as { Message?: string };
+      const isPublished = body.Message !== undefined && place % 2 === 0;
+      const bent: unknown = isPublished ? JSON.parse(body.Message ?? "") : body;
+      bend(bent, place >> 1, value);
+      record.body = JSON.stringify(isPublished ? { ...body, Message: JSON.stringify(bent) } : bent);
+    }
+    return event;
+  });
+
+function bend(event: unknown, place: number, value: unknown): void {
+  const places: [holder: Record<string, unknown>, key: string][] = [];
+  const walk = (holder: unknown) => {
+    if (typeof holder !== "object" || holder === null) return;
+    for (const [key, inner] of Object.entries(holder)) {
+      places.push([holder as Record<string, unknown>, key]);
+      walk(inner);
+    }
+  };
+  walk(event);
+  const [holder, key] = places[place % places.length] ?? [{}, ""];
+  if (value === undefined) Reflect.deleteProperty(holder, key);
+  else holder[key] = value;
+}
 
 const RECORD_KEYS = ["Ckafka", "CMQ", "cos", "s3", "event", "eventSource", "body", "messageId"];
 
@@ -100,6 +123,11 @@ describe("before anything is done,", () => {
     ["raw bytes", fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from(bytes)), 5000],
     ["their text", fc.string({ unit: "binary", maxLength: 200 }), 5000],
     ["an envelope with something else in it", fc.constant(undefined).chain(() => bent), 15_000],
+    [
+      "a queue's message with something else in it",
+      fc.constant(undefined).chain(() => bentWithin),
+      15_000,
+    ],
     ["records of mixed kinds", mixed, 10_000],
   ])(
     "%s is judged, and never breaks the judge",
@@ -138,6 +166,8 @@ describe("before anything is done,", () => {
     const nested = `{"Action":"StartStreamIngest","RoomId":${msgBody}}`;
     const other = { Ckafka: { ...record.Ckafka, msgBody: nested } };
     expect(judge({ Records: [other] })).toEqual(["dead"]);
+    const told = `{"Records":[{"eventSource":"aws:s3","s3":${msgBody}}]}`;
+    expect(judge(sqs(["deep", told]))).toEqual(["dead"]);
   });
 });
 

@@ -4,9 +4,11 @@ import { DEFAULT_ACCOUNTS, DEFAULT_SECRET_ID } from "../local/trtc/defaults.js";
 import { verifyCosUrl } from "../shared/signing/cos-url.js";
 import { verifyS3Url } from "../shared/signing/s3-url.js";
 import {
+  type Batch,
   ckafka,
   fixture,
   lettersOf,
+  QUEUE,
   send,
   sendWith,
   sqs,
@@ -16,9 +18,10 @@ import {
 import { openTestPostgres } from "./support/databases.js";
 import { CN_APP, type House, INTL_APP, openHouse, SECRET_ID } from "./support/house.js";
 
-const EVENT_CALLERS = ["ckafka:ingests", "arn:aws:sqs:ap-southeast-1:123456789012:ingests"].map(
-  (Source) => ({ Source, Caller: SECRET_ID }),
-);
+const EVENT_CALLERS = ["ckafka:ingests", QUEUE, `${QUEUE}.fifo`].map((Source) => ({
+  Source,
+  Caller: SECRET_ID,
+}));
 
 const CALLERS = [
   {
@@ -195,6 +198,85 @@ describe("what may work later comes again:", () => {
     await house.database.query("delete from call_slot");
     expect(await send(house, event)).toMatchObject({ done: 1 });
     expect((await lettersOf(house))[0]?.replayedAt).toBeInstanceOf(Date);
+  });
+});
+
+describe("an object that a queue was told of", () => {
+  const RECORD = (fixture("s3-created", { clip: "" } as House) as Batch).Records[0] as {
+    s3: { object: object };
+  };
+  const stored = (key: string) => ({
+    ...RECORD,
+    s3: { ...RECORD.s3, object: { ...RECORD.s3.object, key } },
+  });
+  const letters = () => lettersOf(house);
+
+  test.each<[who: string, EVENT_CALLERS: object[]]>([
+    ["nobody", []],
+    ["another caller than its rule's", [{ Source: QUEUE, Caller: "AKIDother" }]],
+  ])("is played by no rule, when %s acts for the queue", async (_, sources) => {
+    await house.close();
+    const other = { ...CALLERS[0], Id: "AKIDother", SecretKeys: ["another-secret-key"] };
+    house = await open({
+      EVENT_CALLERS: JSON.stringify(sources),
+      CALLERS: JSON.stringify([...CALLERS, other]),
+    });
+    await send(house, sqs(["m", { Records: [stored("clip.mp4")] }]));
+    expect([await codes(), starts()]).toEqual([["UnauthorizedOperation"], 0]);
+    // A replay knows by which way it came.
+    expect((await letters())[0]?.payload).toMatchObject({ content: { object: { queue: QUEUE } } });
+    await send(house, fixture("s3-created", house));
+    expect((await stateOf(house)).tasks).toEqual(["room playing"]);
+  });
+
+  test("comes again with the others of its message, and starts once", async () => {
+    const event = sqs(["m", { Records: ["a.mp4", "b.mp4"].map(stored) }]);
+    const failed = { batchItemFailures: [{ itemIdentifier: "m" }] };
+    expect(await sendWith(house, event, 5000)).toEqual(failed);
+    expect(await send(house, event)).toEqual({ batchItemFailures: [] });
+    expect(await send(house, event)).toEqual({ batchItemFailures: [] });
+    expect([starts(), await codes()]).toEqual([2, []]);
+  });
+
+  test("is one of ten at most", async () => {
+    const keys = Array.from({ length: 11 }, (_, n) => `${n}.mp4`);
+    expect(await send(house, sqs(["m", { Records: keys.map(stored) }]))).toEqual({
+      batchItemFailures: [],
+    });
+    expect([await codes(), starts()]).toEqual([["InvalidRequest"], 0]);
+  });
+});
+
+test("what SNS has delivered to a queue twice is one message", async () => {
+  const published = {
+    ...{ Type: "Notification", MessageId: "one", TopicArn: "arn:aws:sns:eu-west-1:1:t" },
+    Message: JSON.stringify(action()),
+  };
+  await send(house, sqs(["m1", published], ["m2", published]));
+  expect((await stateOf(house)).tasks).toEqual(["room playing"]);
+});
+
+describe("of SQS, what cannot be done yet holds back", () => {
+  /** The first cannot be done now; the others can never be, which shows whether they were looked at. */
+  const lost = async (arn: string) => {
+    const event = sqs(["m1", action()], ["m2", "nonsense"], ["m3", "nonsense"]);
+    const Records = event.Records.map((record, index) => ({
+      ...(record as object),
+      eventSourceARN: arn,
+      attributes: { MessageGroupId: index < 2 ? "one" : "two" },
+    }));
+    house.trtc.next("StartStreamIngest", "lose-request");
+    const failed = (await send(house, { Records })) as { batchItemFailures: object[] };
+    return [failed.batchItemFailures, (await codes()).length];
+  };
+
+  test("what is behind it in its group of a FIFO queue, and no other group", async () => {
+    const failed = ["m1", "m2"].map((itemIdentifier) => ({ itemIdentifier }));
+    expect(await lost(`${QUEUE}.fifo`)).toEqual([failed, 1]);
+  });
+
+  test("nothing else in a standard queue, which has groups only to be fair", async () => {
+    expect(await lost(QUEUE)).toEqual([[{ itemIdentifier: "m1" }], 2]);
   });
 });
 

@@ -1,12 +1,23 @@
 /** Every event that a provider documents, through the real door to TRTC and back. */
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { LOCAL_SOURCES } from "../local/local-environment.js";
 import { openTestPostgres } from "./support/databases.js";
 import { FIXTURES, fixture, lettersOf, send, stateOf } from "./support/cloud-events.js";
-import { CN_APP, type House, openHouse } from "./support/house.js";
+import { CN_APP, type House, openHouse, SECRET_ID } from "./support/house.js";
+
+const { sqs, ckafka, cmq, cloudevents, eventbridge } = LOCAL_SOURCES;
+
+/** Those of a local run, and what it has none of. */
+const EVENT_CALLERS = [
+  ...[sqs, `ckafka:${ckafka}`, `cmq:${cmq}`, `eventbridge:${eventbridge}`],
+  ...[`cloudevents:${cloudevents}`, `${sqs}.fifo`],
+  "cloudevents:tdmq.cloud.tencent/persistent://1250000000/live/ingests",
+].map((Source) => ({ Source, Caller: SECRET_ID }));
 
 let house: House;
 beforeEach(async () => {
-  house = await openHouse({ database: await openTestPostgres() });
+  const env = { EVENT_CALLERS: JSON.stringify(EVENT_CALLERS) };
+  house = await openHouse({ env, database: await openTestPostgres() });
 });
 afterEach(() => house.close());
 
@@ -27,16 +38,20 @@ const STARTS: Record<string, { rooms: string[]; counts?: object; dead?: string[]
   },
   "eventbridge-start": { rooms: ["eb-1"] },
   "cloudevents-start": { rooms: ["ce-1"] },
-  // Nobody acts for the topic of TDMQ until EVENT_CALLERS says who.
-  "cloudevents-tdmq-start": { rooms: [], dead: ["UnauthorizedOperation"] },
-  "cloudevents-tdmq-old-spelling": { rooms: [], dead: ["UnauthorizedOperation"] },
+  "cloudevents-tdmq-start": { rooms: ["tdmq-1"] },
+  "cloudevents-tdmq-old-spelling": { rooms: ["tdmq-2"] },
+  "sqs-s3-created": { rooms: ["clip"], counts: SQS_DONE },
+  "sqs-sns-s3-created": { rooms: ["clip"], counts: SQS_DONE },
+  "sqs-eventbridge-s3-created": { rooms: ["clip"], counts: SQS_DONE },
+  "sqs-sns-start": { rooms: ["sns-1"], counts: SQS_DONE },
+  "sqs-fifo-start": { rooms: ["fifo-1", "fifo-2"], counts: SQS_DONE },
   // A room cannot be called so: a rule with another RoomId is what it takes.
   "cos-created-non-ascii": { rooms: [], dead: ["InvalidParameter.StrRoomId"] },
   "s3-created-non-ascii": { rooms: [], dead: ["InvalidParameter.StrRoomId"] },
 };
 
 const ABOUT_ONE = /-(stop|update)$/;
-const NOTHING = /-(removed|deleted|folder)$/;
+const NOTHING = /-(removed|deleted|folder|test-event)$/;
 
 describe("an event that starts something", () => {
   test.each(Object.entries(STARTS))("%s", async (name, { rooms, counts, dead = [] }) => {
@@ -77,7 +92,9 @@ describe("an event that is about an ingest", () => {
 describe("an event that asks for nothing", () => {
   test.each(FIXTURES.filter((name) => NOTHING.test(name)))("%s", async (name) => {
     const ignored = name.endsWith("-folder") ? 1 : 0;
-    const counts = { messages: ignored, done: 0, ignored, dead: 0, later: 0 };
+    const counts = name.startsWith("sqs-")
+      ? SQS_DONE
+      : { messages: ignored, done: 0, ignored, dead: 0, later: 0 };
     expect(await send(house, fixture(name, house))).toEqual(counts);
     expect(await stateOf(house)).toEqual({ rows: [], tasks: [] });
     expect(await lettersOf(house)).toEqual([]);
@@ -90,12 +107,13 @@ test("every fixture is in one of these tests", () => {
   expect(FIXTURES.length).toBeGreaterThan(20);
 });
 
-test("an object that comes by two ways is one message", async () => {
+test("an object that comes by several ways is one message", async () => {
   const direct = fixture("s3-created", house) as {
     Records: [{ s3: { object: { sequencer: string } } }];
   };
   direct.Records[0].s3.object.sequencer = "617f08299329d189";
   await send(house, direct);
   await send(house, fixture("eventbridge-s3-created", house));
+  await send(house, fixture("sqs-eventbridge-s3-created", house));
   expect((await stateOf(house)).tasks).toEqual(["clip playing"]);
 });

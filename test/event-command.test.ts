@@ -51,9 +51,9 @@ describe("the envelope", () => {
     expect(other.messages[0]?.id).not.toBe(messages[0]?.id);
   });
 
-  test("of S3's object through EventBridge is that of S3 itself", () => {
-    const [direct, told] = (["s3", "eventbridge"] as const).map(
-      (kind) => readEvent(buildEvent({ ...WANTED, kind })).messages[0],
+  test.each(["eventbridge", "sqs"] as const)("of S3's object through %s is that of S3", (kind) => {
+    const [direct, told] = (["s3", kind] as const).map(
+      (each) => readEvent(buildEvent({ ...WANTED, kind: each })).messages[0],
     );
     expect(told).toMatchObject({ id: direct?.id, source: direct?.source });
   });

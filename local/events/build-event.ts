@@ -32,8 +32,8 @@ export interface EventWanted {
 /** Throws an Error that says what is missing. */
 export function buildEvent(wanted: EventWanted): unknown {
   const { kind, bodies, key } = wanted;
-  const isStored =
-    kind === "cos" || kind === "s3" || (kind === "eventbridge" && bodies.length === 0);
+  const mayBeStored = kind === "eventbridge" || (kind === "sqs" && key !== undefined);
+  const isStored = kind === "cos" || kind === "s3" || (mayBeStored && bodies.length === 0);
   if (isStored && key === undefined) throw new Error(`${kind} needs --key, the object's`);
   if (!isStored && bodies.length === 0) throw new Error(`${kind} needs --file, the message's`);
   return BUILDERS[kind](wanted);
@@ -54,12 +54,10 @@ const BUILDERS: Record<EventKind, (wanted: EventWanted) => unknown> = {
         ...{ msgBody, msgTag: "" },
       },
     })),
-  sqs: ({ source: eventSourceARN = LOCAL_SOURCES.sqs, bodies, id }) =>
-    recordsOf(bodies, (body, index) => ({
-      ...{ messageId: `${id}-${index}`, receiptHandle: "local", body, attributes: {} },
-      ...{ messageAttributes: {}, eventSource: "aws:sqs", eventSourceARN },
-      awsRegion: eventSourceARN.split(":")[3],
-    })),
+  sqs: (wanted) =>
+    wanted.bodies.length === 0
+      ? inQueue({ ...wanted, bodies: [JSON.stringify(s3Created(wanted))] })
+      : inQueue(wanted),
   cloudevents: ({ source = LOCAL_SOURCES.cloudevents, bodies, id, at }) => ({
     ...{ specversion: "1.0", id, type: "local:event", source, subject: source },
     ...{ time: String(at.getTime()), region: "ap-guangzhou" },
@@ -72,6 +70,13 @@ const BUILDERS: Record<EventKind, (wanted: EventWanted) => unknown> = {
 const recordsOf = (bodies: readonly string[], record: (body: string, index: number) => object) => ({
   Records: bodies.map(record),
 });
+
+const inQueue = ({ source: eventSourceARN = LOCAL_SOURCES.sqs, bodies, id }: EventWanted) =>
+  recordsOf(bodies, (body, index) => ({
+    ...{ messageId: `${id}-${index}`, receiptHandle: "local", body, attributes: {} },
+    ...{ messageAttributes: {}, eventSource: "aws:sqs", eventSourceARN },
+    awsRegion: eventSourceARN.split(":")[3],
+  }));
 
 /** Offsets count up; a delivery that is named has one of its own. */
 const offsetOf = (id: string): number => createHash("sha256").update(id).digest().readUIntBE(0, 5);

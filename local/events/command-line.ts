@@ -11,6 +11,7 @@ export const HELP = `Hands a cloud event to the functions that run here (npm sta
   npm run event -- cos --key clip.mp4                  an object was stored in COS
   npm run event -- s3 --key clip.mp4                   in S3
   npm run event -- eventbridge --key clip.mp4          in S3, told by EventBridge
+  npm run event -- sqs --key clip.mp4                  in S3, told to a queue
   npm run event -- ckafka --file message.json          a message; --file again: more in one event
   npm run event -- cmq --file message.json
   npm run event -- sqs --file message.json

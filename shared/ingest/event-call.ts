@@ -60,6 +60,7 @@ function askedOfObject(services: Services, object: EventObject): Asked | undefin
   const rule = isFolder(object) ? undefined : ruleFor(services.config.rules, object);
   const caller = services.config.callers.get(rule?.Caller ?? "");
   if (!rule || !caller) return undefined;
+  checkQueue(services.config, object, caller);
   const StreamUrl = streamUrlOf(services, { rule, object, caller });
   return {
     action: "StartStreamIngest",
@@ -67,6 +68,15 @@ function askedOfObject(services: Services, object: EventObject): Asked | undefin
     fields: { ...startFields(rule, object), StreamUrl },
     streamName: objectName(object),
   };
+}
+
+/** Who writes to a queue may do what its caller may; a rule of another's is not for him to play. */
+function checkQueue({ eventCallers }: Config, { queue }: EventObject, { Id }: Caller): void {
+  if (queue === undefined || eventCallers.get(queue) === Id) return;
+  throw new ApiError(
+    "UnauthorizedOperation",
+    "The object's rule is of a caller who does not act for the queue that told of it: name the rule's Caller for the queue in EVENT_CALLERS.",
+  );
 }
 
 /** Beside the fields of the action stand Tencent's common parameters, by their usual names. */
@@ -129,10 +139,11 @@ const named = (action: EventAction, fields: Asked["fields"], token: string) =>
   action === "StartStreamIngest" ? { ClientToken: token, ...fields } : fields;
 
 /**
- * What must stay in order within a batch: the ingest that is stopped or changed, or the robot that
- * is named. Anything else is a message of its own.
+ * What must stay in order within a batch: what the provider keeps so, or else the ingest that is
+ * stopped or changed, or the robot that is named. Anything else is a message of its own.
  */
 export function orderKeyOf(message: EventMessage): string {
+  if (message.group !== undefined) return `group ${message.group}`;
   if (message.content.kind === "action") {
     try {
       const { TaskId, UserId } = parseObject(message.content.body);

@@ -10,6 +10,10 @@ export interface EventMessage {
   /** Within its source; the same at each delivery. */
   id: string;
   content: EventContent;
+  /** What its provider wants to hear of it by, where that is not its id. */
+  receipt?: string | undefined;
+  /** What its provider keeps in order; absent: what is about one ingest is. */
+  group?: string | undefined;
 }
 
 export type EventContent =
@@ -29,6 +33,8 @@ export interface EventObject {
   key: string;
   size?: number | undefined;
   eTag?: string | undefined;
+  /** The queue that told of it; absent: the storage itself. */
+  queue?: string | undefined;
 }
 
 /** An event, read. */

@@ -76,7 +76,8 @@ export const eventFunction =
 /** What the platform hears of it. Throws ComeAgainError. */
 export function answerOf({ delivery }: EventBatch, { counts, later }: BatchOutcome): EventAnswer {
   if (delivery === "queue-partly") {
-    return { batchItemFailures: later.map(({ id }) => ({ itemIdentifier: id })) };
+    const receipts = new Set(later.map(({ id, receipt = id }) => receipt));
+    return { batchItemFailures: [...receipts].map((itemIdentifier) => ({ itemIdentifier })) };
   }
   if (later.length > 0) throw new ComeAgainError(counts);
   return counts;

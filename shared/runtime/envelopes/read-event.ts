@@ -6,7 +6,7 @@ import { readCloudEvent } from "./cloudevents.js";
 import { readCmq } from "./cmq.js";
 import { readCos } from "./cos.js";
 import { readEventBridge } from "./eventbridge.js";
-import { isObject } from "./fields.js";
+import { isObject, recordsOf } from "./fields.js";
 import { readS3 } from "./s3.js";
 import { readSqs } from "./sqs.js";
 import { UnknownEventError } from "./unknown-event.js";
@@ -29,11 +29,12 @@ const MESSAGES_MAX = 10_000;
 export function readEvent(event: unknown): EventBatch {
   if (!isObject(event)) throw new UnknownEventError("is no object");
   checkBounds(event);
+  if (recordsOf(event).length > MESSAGES_MAX) {
+    throw new UnknownEventError(`has more than ${MESSAGES_MAX} messages`);
+  }
   for (const read of READERS) {
     const batch = read(event);
-    if (!batch) continue;
-    if (batch.messages.length <= MESSAGES_MAX) return batch;
-    throw new UnknownEventError(`has more than ${MESSAGES_MAX} messages`);
+    if (batch) return batch;
   }
   throw new UnknownEventError(
     "comes from none of the sources that are known: COS, S3, CKafka, CMQ, SQS, EventBridge of Tencent Cloud (CloudEvents 1.0) or AWS",
