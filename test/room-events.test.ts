@@ -190,6 +190,16 @@ describe("three failures within a minute", () => {
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
   });
 
+  test("of a finite source, whose stop is answered by nobody but the task's end: failed, not finished", async () => {
+    const ingest = await playing({ RepeatNum: 2 });
+    trtc.next("StopStreamIngest", "lose-answer");
+    await failures(ingest, 0, 1, 3);
+    expect(await ingest.row()).toMatchObject({ state: "stopping", end_reason: "failed" });
+    await clock.advance(20 * SECOND_MS);
+    await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
+  });
+
   test("explain an end that was told before them", async () => {
     const ingest = await playing();
     const at = clock.now();
