@@ -36,7 +36,7 @@ export async function taskHasEnded(
   const told = await tell(services, { sdkAppId, trtcTaskId, eventAt, at });
   if (!told) return {};
   const { ingest } = told;
-  const { taskId, fence } = ingest;
+  const { taskId } = ingest;
   const isHeld = ingest.leaseUntil !== null && ingest.leaseUntil.getTime() > at.getTime();
   if (ingest.state === "ended" || (ingest.state === "stopping" && isHeld)) {
     return { ingest: taskId };
@@ -46,11 +46,7 @@ export async function taskHasEnded(
     await store.askSoon(taskId);
     return { ingest: taskId, followUp: (timeLeftMs) => endGone(services, ingest, timeLeftMs) };
   }
-  if (ingest.state === "stopping") {
-    await store.markEnded({ taskId, fence, reason: ingest.endReason ?? "stopped", at });
-  } else {
-    await endGone(services, ingest, () => 0);
-  }
+  await endGone(services, ingest, () => 0);
   return { ingest: taskId };
 }
 
