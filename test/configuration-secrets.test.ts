@@ -14,7 +14,7 @@ describe("no secret is ever in a message that stops the instance", () => {
     "EXPIRY_TICK_SECONDS",
   ] as const;
   const FIELDS = {
-    CALLERS: { ...caller, NotifyUrl: `https://a.example/${SECRET}`, NotifySecret: SECRET },
+    CALLERS: { ...caller, NotifyUrl: `https://a.example/${SECRET}`, NotifySecrets: [SECRET] },
     TRTC_APPS: { Account: "intl", Site: "intl", ...application },
     TRTC_ACCOUNTS: { Token: SECRET, ...account },
   };

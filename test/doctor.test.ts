@@ -125,7 +125,7 @@ describe("what is shown", () => {
     const hide = redactor({
       TRTC_ACCOUNTS: list({ ...CLOUD, Token: "the-token-of-it" }),
       CALLERS:
-        '[{"Id":"me","SecretKeys": ["the-first-key-of-mine", "the-second-of-mine"],"NotifyUrl":"https://a.example/?token=b", "NotifySecret":"whsec_mine"',
+        '[{"Id":"me","SecretKeys": ["the-first-key-of-mine", "the-second-of-mine"],"NotifyUrl":"https://a.example/?token=b", "NotifySecrets":["whsec_mine"]',
       DATABASE_URL: "postgres://me:pass%40word@db/name",
       TENCENTCLOUD_SESSIONTOKEN: "the-token-of-the-role",
     });

@@ -119,8 +119,8 @@ describe("its commands", () => {
   afterAll(() => runtime?.end("SIGTERM"));
 
   test("show the start and the end of an ingest", async () => {
-    const [caller] = JSON.parse(exported("CALLERS")) as { NotifySecret: string }[];
-    expect(caller).toMatchObject({ NotifyUrl: "http://127.0.0.1:8080/", NotifySecret: secret });
+    const [caller] = JSON.parse(exported("CALLERS")) as { NotifySecrets: string[] }[];
+    expect(caller).toMatchObject({ NotifyUrl: "http://127.0.0.1:8080/", NotifySecrets: [secret] });
     const cron = /SETTLE_CRON='([^']+)' npm start/.exec(text)?.[1] ?? "";
     runtime = await startProcess("local/start.ts", {
       ...{ CALLERS: JSON.stringify([{ ...caller, NotifyUrl: url }]), SETTLE_CRON: cron },

@@ -18,10 +18,10 @@ let env: Record<string, string>;
 beforeAll(async () => {
   receiver = await startNotificationReceiver();
   const caller = { Id: "AKIDlocal", SecretKeys: [KEY], SdkAppIds: [CN_APP] };
-  const NotifySecret = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
+  const NotifySecrets = [`whsec_${Buffer.alloc(32, 1).toString("base64")}`];
   env = {
     ...{ DATABASE_URL: await newPostgresUrl(), PORT: "0", TRTC_PORT: "0" },
-    CALLERS: JSON.stringify([{ ...caller, NotifyUrl: receiver.url, NotifySecret }]),
+    CALLERS: JSON.stringify([{ ...caller, NotifyUrl: receiver.url, NotifySecrets }]),
     SETTLE_CRON: "*/1 * * * * * *",
   };
   database = openPostgres(env["DATABASE_URL"] ?? "");

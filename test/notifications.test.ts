@@ -24,10 +24,10 @@ import {
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const LEASE_MS = 20 * SECOND_MS;
 const KEYS = { one: "the-key-of-caller-one", two: "the-key-of-caller-two" };
-const SECRETS = {
-  one: `whsec_${randomBytes(32).toString("base64")}`,
-  two: `whsec_${randomBytes(32).toString("base64")}`,
-};
+const newSecret = () => `whsec_${randomBytes(32).toString("base64")}`;
+const SECRETS = { one: newSecret(), two: newSecret() };
+/** Still taken by receivers that have not heard of the new one. */
+const OLD_SECRET = newSecret();
 type CallerId = keyof typeof KEYS;
 
 interface World {
@@ -45,7 +45,7 @@ async function openWorld(open: (typeof ENGINES)[number][1]): Promise<World> {
   };
   const callers = (["one", "two"] as const).map((Id) => ({
     ...{ Id, SecretKeys: [KEYS[Id]], SdkAppIds: [CN_APP] },
-    ...{ NotifyUrl: receivers[Id].url, NotifySecret: SECRETS[Id] },
+    ...{ NotifyUrl: receivers[Id].url, NotifySecrets: [SECRETS[Id], OLD_SECRET] },
   }));
   const silent = { Id: "silent", SecretKeys: ["the-key-of-the-silent"], SdkAppIds: [CN_APP] };
   const house = await openHouse({
@@ -185,6 +185,7 @@ describe.each(ENGINES)("on %s", (_, open) => {
       expect(message.headers["content-type"]).toBe("application/cloudevents+json");
       expect(message.headers["webhook-id"]).toBe(`${taskId}-1`);
       expect(verified(message, SECRETS[id])).toEqual(message.event);
+      expect(verified(message, OLD_SECRET)).toEqual(message.event);
       const other = SECRETS[id === "one" ? "two" : "one"];
       expect(() => verified(message, other)).toThrow("No matching signature");
       const changed = Buffer.from(message.raw.toString().replace("room-", "rooM-"));

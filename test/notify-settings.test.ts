@@ -4,12 +4,12 @@ import { describe, expect, test } from "@jest/globals";
 import { caller, read, stopping, withCaller } from "./support/settings.js";
 
 const secretOf = (bytes: number) => `whsec_${randomBytes(bytes).toString("base64")}`;
-const NotifySecret = secretOf(32);
+const NotifySecrets = [secretOf(32)];
 const NotifyUrl = "https://hooks.example.com/trtc?token=a";
 
 const receiverOf = (changes: object, allowed = "off") =>
   read({
-    CALLERS: JSON.stringify([{ ...caller, NotifyUrl, NotifySecret, ...changes }]),
+    CALLERS: JSON.stringify([{ ...caller, NotifyUrl, NotifySecrets, ...changes }]),
     ALLOW_PRIVATE_NOTIFY_HOSTS: allowed,
   }).callers.get(caller.Id)?.receiver;
 
@@ -24,20 +24,29 @@ test.each([
   "https://8.8.8.8/",
   "https://[2001:4860:4860::8888]/",
 ])("%s may be told", (url) => {
-  expect(receiverOf({ NotifyUrl: url })).toEqual({ url, secret: NotifySecret });
+  expect(receiverOf({ NotifyUrl: url })).toEqual({ url, secrets: NotifySecrets });
 });
 
 test.each([24, 32, 64])("a secret of %d bytes signs", (bytes) => {
   const secret = secretOf(bytes);
-  expect(receiverOf({ NotifySecret: secret })?.secret).toBe(secret);
+  expect(receiverOf({ NotifySecrets: [secret] })?.secrets).toEqual([secret]);
+});
+
+test("up to four sign, so that one can be changed", () => {
+  const four = [24, 32, 48, 64].map(secretOf);
+  expect(receiverOf({ NotifySecrets: four })?.secrets).toEqual(four);
+  expect(stopping(() => receiverOf({ NotifySecrets: [...four, secretOf(32)] }))).toContain(
+    "CALLERS[0]: NotifySecrets",
+  );
+  expect(stopping(() => receiverOf({ NotifySecrets: [] }))).toContain("CALLERS[0]: NotifySecrets");
 });
 
 describe("it stops the instance", () => {
-  test.each([{ NotifyUrl: undefined }, { NotifySecret: undefined }])(
+  test.each([{ NotifyUrl: undefined }, { NotifySecrets: undefined }])(
     "to have only one of the two: %j",
     (changes) => {
       expect(stopping(() => receiverOf(changes))).toBe(
-        "CALLERS[0]: NotifyUrl and NotifySecret go together: set both, or neither",
+        "CALLERS[0]: NotifyUrl and NotifySecrets go together: set both, or neither",
       );
     },
   );
@@ -100,17 +109,19 @@ describe("it stops the instance", () => {
     ["base64 for URLs", `whsec_${"-_".repeat(20)}`],
     ["base64 cut short", `whsec_${"A".repeat(41)}`],
     ["bits that count for nothing", `whsec_${"A".repeat(42)}B=`],
-    ["a line's end", `${NotifySecret}\n`],
-  ])("to have a NotifySecret with %s", (_, secret) => {
-    const message = stopping(() => receiverOf({ NotifySecret: secret }));
+    ["a line's end", `${secretOf(32)}\n`],
+  ])("to have a secret with %s", (_, secret) => {
+    const message = stopping(() => receiverOf({ NotifySecrets: [secretOf(32), secret] }));
     expect(message).toMatch(
-      /^CALLERS\[0\]: NotifySecret (must be whsec_|has the wrong form|is too)/,
+      /^CALLERS\[0\]: NotifySecrets\[1\] (must be whsec_|has the wrong form|is too)/,
     );
     expect(message).not.toContain(secret.slice(-20));
   });
 
   test("to have nothing behind its whsec_", () => {
-    expect(stopping(() => receiverOf({ NotifySecret: "whsec_" }))).toContain("has the wrong form");
+    expect(stopping(() => receiverOf({ NotifySecrets: ["whsec_"] }))).toContain(
+      "has the wrong form",
+    );
   });
 
   test("whether plain http and private hosts are allowed or not, when that is no switch", () => {

@@ -114,13 +114,13 @@ const GONE = "HTTP410";
 /** `ok`, or what went wrong; `undefined` when it was not sent, since the claim is over. */
 async function send(
   { notifier, clock }: Services,
-  { url, secret }: Receiver,
+  { url, secrets }: Receiver,
   notification: Notification,
 ): Promise<string | undefined> {
   const at = clock.now();
   if (at.getTime() >= notification.tryAt.getTime()) return undefined;
   const body = JSON.stringify(cloudEventOf(notification));
-  const signed = signWebhook(secret, { id: notificationId(notification), at, body });
+  const signed = signWebhook(secrets, { id: notificationId(notification), at, body });
   const headers = { "content-type": "application/cloudevents+json", ...signed };
   try {
     const status = await notifier.send({ url, headers, body });

@@ -10,12 +10,12 @@ export interface SignedMessage {
   body: string;
 }
 
-/** HMAC-SHA256 over id, timestamp and body, with the key of a `whsec_…` secret. */
+/** HMAC-SHA256 over id, timestamp and body, with the key of each `whsec_…` secret. */
 export const signWebhook = (
-  secret: string,
+  secrets: readonly string[],
   { id, at, body }: SignedMessage,
 ): Record<string, string> => ({
   "webhook-id": id,
   "webhook-timestamp": String(unixSeconds(at)),
-  "webhook-signature": new Webhook(secret).sign(id, at, body),
+  "webhook-signature": secrets.map((secret) => new Webhook(secret).sign(id, at, body)).join(" "),
 });

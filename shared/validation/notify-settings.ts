@@ -4,40 +4,44 @@ import { hostOfUrl, isPrivateHost } from "./private-hosts.js";
 
 export const NOTIFY_FIELDS = {
   NotifyUrl: Type.Optional(Type.String({ minLength: 1, maxLength: 2048 })),
-  /** As Standard Webhooks has it: `whsec_`, then 24 to 64 random bytes in base64. */
-  NotifySecret: Type.Optional(
-    Type.String({ maxLength: 94, pattern: "^whsec_[A-Za-z0-9+/]+={0,2}$" }),
+  /** As Standard Webhooks has them: `whsec_`, then 24 to 64 random bytes in base64. */
+  NotifySecrets: Type.Optional(
+    Type.Array(Type.String({ maxLength: 94, pattern: "^whsec_[A-Za-z0-9+/]+={0,2}$" }), {
+      minItems: 1,
+      maxItems: 4,
+    }),
   ),
 };
 
 export interface NotifySettings {
   NotifyUrl?: string;
-  NotifySecret?: string;
+  NotifySecrets?: string[];
 }
 
 export interface Receiver {
   url: string;
-  secret: string;
+  /** Each signs: a receiver that knows one of them takes it. */
+  secrets: readonly string[];
 }
 
-export const receiverOf = ({ NotifyUrl, NotifySecret }: NotifySettings): Receiver | undefined =>
-  NotifyUrl === undefined || NotifySecret === undefined
+export const receiverOf = ({ NotifyUrl, NotifySecrets }: NotifySettings): Receiver | undefined =>
+  NotifyUrl === undefined || NotifySecrets === undefined
     ? undefined
-    : { url: NotifyUrl, secret: NotifySecret };
+    : { url: NotifyUrl, secrets: NotifySecrets };
 
 const SECRET_BYTES_MIN = 24;
 const SECRET_BYTES_MAX = 64;
 
 /** What is wrong with them, without their values: a URL may hold a token. */
 export function notifyFault(
-  { NotifyUrl, NotifySecret }: NotifySettings,
+  { NotifyUrl, NotifySecrets }: NotifySettings,
   { allowPrivateHosts }: { allowPrivateHosts: boolean },
 ): string | undefined {
-  if ((NotifyUrl === undefined) !== (NotifySecret === undefined)) {
-    return "NotifyUrl and NotifySecret go together: set both, or neither";
+  if ((NotifyUrl === undefined) !== (NotifySecrets === undefined)) {
+    return "NotifyUrl and NotifySecrets go together: set both, or neither";
   }
-  if (NotifyUrl === undefined || NotifySecret === undefined) return undefined;
-  return urlFault(NotifyUrl, allowPrivateHosts) ?? secretFault(NotifySecret);
+  if (NotifyUrl === undefined || NotifySecrets === undefined) return undefined;
+  return urlFault(NotifyUrl, allowPrivateHosts) ?? secretsFault(NotifySecrets);
 }
 
 function urlFault(text: string, allowPrivateHosts: boolean): string | undefined {
@@ -58,10 +62,15 @@ function urlFault(text: string, allowPrivateHosts: boolean): string | undefined 
   return undefined;
 }
 
-function secretFault(secret: string): string | undefined {
+function secretsFault(secrets: readonly string[]): string | undefined {
+  const index = secrets.findIndex((secret) => !isSecret(secret));
+  if (index < 0) return undefined;
+  return `NotifySecrets[${index}] must be whsec_ and the base64 of ${SECRET_BYTES_MIN} to ${SECRET_BYTES_MAX} random bytes`;
+}
+
+function isSecret(secret: string): boolean {
   const encoded = secret.replace(/^whsec_/, "");
   const key = Buffer.from(encoded, "base64");
   const isWhole = key.toString("base64") === encoded;
-  if (isWhole && key.length >= SECRET_BYTES_MIN && key.length <= SECRET_BYTES_MAX) return undefined;
-  return `NotifySecret must be whsec_ and the base64 of ${SECRET_BYTES_MIN} to ${SECRET_BYTES_MAX} random bytes`;
+  return isWhole && key.length >= SECRET_BYTES_MIN && key.length <= SECRET_BYTES_MAX;
 }

@@ -29,11 +29,14 @@ const QUERIES = ["sign=first-url-signature", "sign=second-url-signature", "pw=ur
 /** Nobody listens there: what could not be delivered is logged as well. */
 const NOTIFY = {
   NotifyUrl: "https://127.0.0.1:9/hook?token=token-of-the-receiver",
-  NotifySecret: "whsec_bm90aWZpY2F0aW9ucy1hcmUtc2lnbmVkLXdpdGgtdGhpcw==",
+  NotifySecrets: ["whsec_bm90aWZpY2F0aW9ucy1hcmUtc2lnbmVkLXdpdGgtdGhpcw=="],
 };
 
 const secrets = new Set([
-  ...["token-of-the-receiver", NOTIFY.NotifySecret.replace("whsec_", "")],
+  ...[
+    "token-of-the-receiver",
+    ...NOTIFY.NotifySecrets.map((secret) => secret.replace("whsec_", "")),
+  ],
   ...[...CALLER_KEYS, ...WRONG_KEYS, CN_KEY, INTL_KEY, CALLBACK_KEY, CLOUD.secretKey, CLOUD.token],
   ...QUERIES.map((query) => query.replace(/^.*=/, "")),
 ]);
