@@ -480,3 +480,28 @@ test("a run with nothing to settle asks TRTC nothing, and the database little", 
   });
   expect(await house.truth.calls()).toEqual(before);
 });
+
+test("what is over is forgotten after thirty days, and what nobody has looked at is not", async () => {
+  const { database } = house;
+  const at = clock.now();
+  for (const id of ["played", "looked-for"]) {
+    const dead = { source: "s", messageId: "m", code: "InvalidRequest", message: "", payload: {} };
+    await services.store.buryMessage({ ...dead, id, receivedAt: at });
+  }
+  await services.store.resolveDeadLetter({ id: "played", at });
+  await database.query(
+    `insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at, dead_at, dead_reason)
+     values ('ing-x', 1, 'AKIDlocal', 'ingest.ended', $1, '{}', $1, $1, $1, 'HTTP500')`,
+    [at],
+  );
+  const kept = async () => {
+    await clock.advanceUntilDone(settleIngests(services, { timeLeftMs: () => 60_000 }));
+    const letters = await services.store.listDeadLetters({ all: true, limit: 10 });
+    const { length } = await database.query("select from outbox");
+    return [letters.map(({ id }) => id), length];
+  };
+  await clock.advance(30 * 24 * 60 * MINUTE_MS - MINUTE_MS);
+  expect(await kept()).toEqual([["looked-for", "played"], 1]);
+  await clock.advance(2 * MINUTE_MS);
+  expect(await kept()).toEqual([["looked-for"], 0]);
+});

@@ -56,6 +56,9 @@ const ASK_SPACING_MS = 110;
 /** With this much of a run's time left nothing more is settled: callers are to be told as well. */
 const RESERVE_MS = 20 * SECOND_MS;
 
+/** For whoever asks what became of a message, or of an event that nobody took. */
+const DEAD_KEPT_MS = 30 * 24 * 60 * MINUTE_MS;
+
 interface Run {
   timeLeftMs: () => number;
 }
@@ -101,6 +104,9 @@ export async function settleIngests(
   const hasTime = () => timeLeftMs() > RESERVE_MS;
   const unclaimed = await settleUnclaimed(services, { hasTime, timeLeftMs });
   const delivered = await deliverNotifications(services, { timeLeftMs });
+  const before = addMs(clock.now(), -DEAD_KEPT_MS);
+  await store.forgetResolved(before);
+  await store.outbox.forgetDead(before);
   return { ...counts, ...unclaimed, ...delivered };
 }
 

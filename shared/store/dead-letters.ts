@@ -50,6 +50,11 @@ export async function resolveDeadLetter(
   return rows.length > 0;
 }
 
+/** Those that came to something before then; the others stay until somebody has looked. */
+export async function forgetResolved(query: Query, before: Date): Promise<void> {
+  await query("delete from dead_letter where replayed_at < $1", [before]);
+}
+
 export interface DeadLetterFilter {
   /** Those that came to something as well. */
   all: boolean;

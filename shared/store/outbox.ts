@@ -104,6 +104,7 @@ export const makeOutbox = (query: Query) => ({
   dropOf: dropOf.bind(undefined, query),
   listDead: listDead.bind(undefined, query),
   revive: revive.bind(undefined, query),
+  forgetDead: forgetDead.bind(undefined, query),
 });
 
 /** Who has something to be told now, whoever waits longest first. */
@@ -232,6 +233,11 @@ async function revive(
     [taskId, position, at],
   );
   return rows.length > 0;
+}
+
+/** What was given up before then is not asked for any more. */
+async function forgetDead(query: Query, before: Date): Promise<void> {
+  await query("delete from outbox where dead_at < $1", [before]);
 }
 
 const notificationOf = (row: Row): Notification => ({

@@ -6,6 +6,7 @@ import { makeSlotReader } from "./database-time.js";
 import {
   buryMessage,
   dropDeadLetter,
+  forgetResolved,
   isTokenSpent,
   listDeadLetters,
   readDeadLetter,
@@ -116,6 +117,7 @@ export function createStore(
 
     buryMessage: buryMessage.bind(undefined, query),
     resolveDeadLetter: resolveDeadLetter.bind(undefined, query),
+    forgetResolved: forgetResolved.bind(undefined, query),
     listDeadLetters: listDeadLetters.bind(undefined, query),
     readDeadLetter: readDeadLetter.bind(undefined, query),
     dropDeadLetter: dropDeadLetter.bind(undefined, query),

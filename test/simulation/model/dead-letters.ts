@@ -22,6 +22,12 @@ export function resolveDeadLetter({ letters }: Tables, { id, at }: { id: string;
   return true;
 }
 
+export function forgetResolved({ letters }: Tables, before: Date): void {
+  for (const [id, { replayedAt }] of letters) {
+    if (replayedAt !== null && replayedAt < before) letters.delete(id);
+  }
+}
+
 export function listDeadLetters(
   { letters }: Tables,
   { all, limit, after }: DeadLetterFilter,

@@ -5,7 +5,13 @@
 import { makeSlotReader } from "../../../shared/store/database-time.js";
 import type { Store } from "../../../shared/store/store.js";
 import type { Carry } from "../statements.js";
-import { buryMessage, isTokenSpent, listDeadLetters, resolveDeadLetter } from "./dead-letters.js";
+import {
+  buryMessage,
+  forgetResolved,
+  isTokenSpent,
+  listDeadLetters,
+  resolveDeadLetter,
+} from "./dead-letters.js";
 import { findIngest, forgetSignatures, listIngests, markUpdated } from "./reads.js";
 import { askQuiet, claimStart, claimUnsettled, claimUnsure, clearUnsure } from "./settling.js";
 import { grantSlot, type RawSlot } from "./slots.js";
@@ -112,6 +118,7 @@ export function createModelStore(options: ModelOptions) {
 
     buryMessage: statement("buryMessage", buryMessage),
     resolveDeadLetter: statement("resolveDeadLetter", resolveDeadLetter),
+    forgetResolved: statement("forgetResolved", forgetResolved),
     listDeadLetters: statement("listDeadLetters", listDeadLetters),
     readDeadLetter: statement("readDeadLetter", ({ letters }, id: string) => letters.get(id)),
     dropDeadLetter: statement("dropDeadLetter", ({ letters }, id: string) => letters.delete(id)),
@@ -153,6 +160,7 @@ const unasked = () => Promise.reject(new Error("the model has no outbox"));
 const OUTBOX: Store["outbox"] = {
   ...{ callersWaiting: unasked, claim: unasked, remove: unasked, postpone: unasked },
   ...{ bury: unasked, dropOf: unasked, listDead: unasked, revive: unasked },
+  forgetDead: () => Promise.resolve(),
 };
 
 export type ModelStore = ReturnType<typeof createModelStore>;

@@ -139,6 +139,7 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
     (store, of, at) => store.buryMessage({ ...of, receivedAt: at, ...LETTER }),
   ),
   operation({ id: letter }, (store, of, at) => store.resolveDeadLetter({ ...of, at })),
+  operation({ soonMs }, (store, { soonMs: ms }, at) => store.forgetResolved(addMs(at, ms))),
   operation({ all: fc.boolean(), count: fc.integer({ min: 1, max: 3 }) }, (store, of, at) =>
     store.listDeadLetters({
       ...{ all: of.all, limit: of.count },
