@@ -1,5 +1,6 @@
 /** What becomes of messages that are not simply played: refused, delayed, repeated, out of order. */
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { invoke } from "../local/platform.js";
 import { DEFAULT_ACCOUNTS, DEFAULT_SECRET_ID } from "../local/trtc/defaults.js";
 import { verifyCosUrl } from "../shared/signing/cos-url.js";
 import { verifyS3Url } from "../shared/signing/s3-url.js";
@@ -18,10 +19,12 @@ import {
 import { openTestPostgres } from "./support/databases.js";
 import { CN_APP, type House, INTL_APP, openHouse, SECRET_ID } from "./support/house.js";
 
-const EVENT_CALLERS = ["ckafka:ingests", QUEUE, `${QUEUE}.fifo`].map((Source) => ({
-  Source,
-  Caller: SECRET_ID,
-}));
+const EVENT_CALLERS = ["ckafka:ingests", QUEUE, `${QUEUE}.fifo`, "cloudevents:local.app"].map(
+  (Source) => ({
+    Source,
+    Caller: SECRET_ID,
+  }),
+);
 
 const CALLERS = [
   {
@@ -125,6 +128,13 @@ describe("a letter", () => {
     const [UserSig, PrivateMapKey] = secrets;
     await send(house, ckafka(action({ RoomId: "other", UserId: "u", UserSig, PrivateMapKey })));
     await send(house, ckafka(`not json ${secrets.join(" ")}`));
+    // Spelled otherwise, within another field, or within a text.
+    const within = { UserSig, PrivateMapKey };
+    await send(house, ckafka(action({ userSig: UserSig, privateMapKey: PrivateMapKey })));
+    await send(house, ckafka(action({ RoomId: "other", UserId: JSON.stringify(within) })));
+    await send(house, ckafka(JSON.stringify(JSON.stringify(within))));
+    await send(house, ckafka({ Message: JSON.stringify(within), SecretKey: secrets[0] }));
+    expect(await lettersOf(house)).toHaveLength(6);
     const kept = JSON.stringify(await lettersOf(house));
     for (const secret of secrets) expect(kept + house.logLines.join()).not.toContain(secret);
     expect(house.logLines.join()).not.toContain("other");
@@ -153,23 +163,49 @@ describe("what may work later comes again:", () => {
     expect(await codes()).toEqual([]);
     house.trtc.next("StartStreamIngest");
     // The one that got no answer is driven by its retry, or by settle-ingests.
-    await house.functionNamed("settle-ingests").handler({}, { request_id: "settle" });
-    await house.database.query(
-      "update ingest set lease_until = now() - interval '1 minute' where state = 'starting'",
-    );
-    await house.functionNamed("settle-ingests").handler({}, { request_id: "settle" });
+    await invoke(house.functionNamed("settle-ingests"), {});
     expect(await send(house, event)).toMatchObject({ messages: 2, done: 2 });
     expect((await stateOf(house)).tasks).toEqual(["room-1 playing", "room-2 playing"]);
   });
 
   test("of SQS only the messages that failed", async () => {
-    const event = sqs(["m1", action({ RoomId: "room-1" })], ["m2", "nonsense"], ["m3", action()]);
-    expect(await sendWith(house, event, 5000)).toEqual({
-      batchItemFailures: ["m1", "m2", "m3"].map((itemIdentifier) => ({ itemIdentifier })),
-    });
-    expect(starts()).toBe(0);
-    expect(await send(house, event)).toEqual({ batchItemFailures: [] });
+    house.trtc.next("StartStreamIngest", "lose-request");
+    const event = sqs(["m1", action()], ["m2", "nonsense"]);
+    expect(await send(house, event)).toEqual({ batchItemFailures: [{ itemIdentifier: "m1" }] });
     expect(await codes()).toEqual(["InvalidParameter.BodyParamsError"]);
+    house.trtc.next("StartStreamIngest");
+    expect(await send(house, event)).toEqual({ batchItemFailures: [] });
+    expect((await stateOf(house)).tasks).toEqual(["room playing"]);
+  });
+
+  test("of SQS all of them by an error, which a trigger hears that reports no failures", async () => {
+    const event = sqs(["m1", action({ RoomId: "room-1" })], ["m2", "nonsense"]);
+    await expect(sendWith(house, event, 5000)).rejects.toThrow("2 of 2 messages");
+    expect([starts(), await codes()]).toEqual([0, []]);
+    expect(await send(house, event)).toEqual({ batchItemFailures: [] });
+    expect([starts(), await codes()]).toEqual([1, ["InvalidParameter.BodyParamsError"]]);
+  });
+
+  test("of what is pushed each has its letter, also what was not begun", async () => {
+    const told = { specversion: "1.0", type: "local", source: "local.app" };
+    const EventList = ["e1", "e2"].map((id) => ({
+      ...told,
+      id,
+      data: action({ RoomId: `room-${id}` }),
+    }));
+    const event = { EventList };
+    await expect(sendWith(house, event, 5000)).rejects.toThrow("2 of 2 messages");
+    const letters = await lettersOf(house);
+    expect(letters.map(({ messageId, code }) => [messageId, code])).toEqual([
+      ["e1", "ServiceUnavailable"],
+      ["e2", "ServiceUnavailable"],
+    ]);
+    expect(await send(house, event)).toMatchObject({ messages: 2, done: 2 });
+    const resolved = await lettersOf(house);
+    expect(resolved.map(({ replayedAt }) => replayedAt)).toEqual([
+      expect.any(Date),
+      expect.any(Date),
+    ]);
   });
 
   test("nothing is begun with too little time to end it", async () => {
@@ -189,8 +225,7 @@ describe("what may work later comes again:", () => {
     const event = fixture("cos-created", house);
     house.trtc.next("StartStreamIngest", "throttle", "throttle", "throttle", "throttle");
     await house.database.query(
-      `insert into call_slot (account, action, next_free_at) values ('cn', 'StartStreamIngest', now() + interval '1 hour')
-       on conflict (account, action) do update set next_free_at = excluded.next_free_at`,
+      "insert into call_slot (account, action, next_free_at) values ('cn', 'StartStreamIngest', now() + interval '1 hour')",
     );
     await expect(send(house, event)).rejects.toThrow("1 of 1 messages");
     expect(await codes()).toEqual(["RequestLimitExceeded"]);
@@ -230,12 +265,38 @@ describe("an object that a queue was told of", () => {
   });
 
   test("comes again with the others of its message, and starts once", async () => {
-    const event = sqs(["m", { Records: ["a.mp4", "b.mp4"].map(stored) }]);
+    const event = sqs(["m", { Records: ["a.mp4", "b.mp4"].map(stored) }], ["n", "nonsense"]);
+    house.trtc.next("StartStreamIngest", "lose-request", "lose-request");
     const failed = { batchItemFailures: [{ itemIdentifier: "m" }] };
-    expect(await sendWith(house, event, 5000)).toEqual(failed);
+    expect(await send(house, event)).toEqual(failed);
+    house.trtc.next("StartStreamIngest");
     expect(await send(house, event)).toEqual({ batchItemFailures: [] });
     expect(await send(house, event)).toEqual({ batchItemFailures: [] });
-    expect([starts(), await codes()]).toEqual([2, []]);
+    expect((await stateOf(house)).tasks).toEqual(["room playing", "room playing"]);
+  });
+
+  test("leaves the letter of what the storage itself told as it is", async () => {
+    const forged = { ...sqs(["m", { Records: [RECORD] }]) };
+    const Records = forged.Records.map((record) => ({
+      ...(record as object),
+      eventSourceARN: `${QUEUE}-of-another`,
+    }));
+    await send(house, { Records });
+    await house.database.query(
+      "insert into call_slot (account, action, next_free_at) values ('cn', 'StartStreamIngest', now() + interval '1 hour')",
+    );
+    const genuine = fixture("s3-created", house);
+    await expect(send(house, genuine)).rejects.toThrow("1 of 1 messages");
+    await house.database.query("delete from call_slot");
+    expect(await send(house, genuine)).toMatchObject({ done: 1 });
+    await send(house, { Records });
+    const kept = (await letters()).map(({ code, attempts, replayedAt }) => [
+      ...[code, attempts, replayedAt !== null],
+    ]);
+    expect(kept.sort()).toEqual([
+      ["RequestLimitExceeded", 1, true],
+      ["UnauthorizedOperation", 2, false],
+    ]);
   });
 
   test("is one of ten at most", async () => {
@@ -304,6 +365,32 @@ describe("a message of its own", () => {
     await send(house, ckafka(action()));
     expect((await stateOf(house)).tasks).toEqual(["room playing", "room playing"]);
   });
+});
+
+test("what a queue was refused once is not played again by a letter, once the queue had it done", async () => {
+  await house.close();
+  house = await open({ EVENT_CALLERS: "[]" });
+  const { database } = house;
+  const { response } = await house.post("start-ingest", {
+    ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0, StreamUrl: house.clip, RepeatNum: -1 },
+  });
+  const event = ckafka({ Action: "UpdateStreamIngest", TaskId: response["TaskId"], Volume: 10 });
+  await send(house, event);
+  const callers = house.services.config.eventCallers as Map<string, string>;
+  callers.set("ckafka:ingests", SECRET_ID);
+  expect(await send(house, event)).toMatchObject({ done: 1 });
+  expect(await house.services.store.listDeadLetters({ all: false, limit: 9 })).toEqual([]);
+  expect(await database.query("select play ->> 'Volume' as volume from ingest")).toEqual([
+    { volume: "10" },
+  ]);
+});
+
+test("an object whose rule has changed since is the same start when it is told again", async () => {
+  await send(house, fixture("s3-created", house));
+  const { config } = house.services;
+  Object.assign(config, { rules: config.rules.map((rule) => ({ ...rule, Volume: 50 })) });
+  expect(await send(house, fixture("s3-created", house))).toMatchObject({ done: 1 });
+  expect([starts(), await codes()]).toEqual([1, []]);
 });
 
 test("what belongs to one ingest stays in its order, and an old update undoes no new one", async () => {
@@ -393,7 +480,7 @@ describe("an object without a public URL", () => {
     expect([await codes(), starts()]).toEqual([[code], 0]);
   });
 
-  test.each(["../x.mp4", "a/../b.mp4", "./a.mp4", "a/.."])(
+  test.each(["../x.mp4", "a/../b.mp4", "./a.mp4", "a/..", "...mp4", "a/..mp4"])(
     "called %s cannot be had",
     async (key) => {
       const event = fixture("cos-created", house) as {

@@ -38,6 +38,8 @@ const STARTS: Record<string, { rooms: string[]; counts?: object; dead?: string[]
   },
   "eventbridge-start": { rooms: ["eb-1"] },
   "cloudevents-start": { rooms: ["ce-1"] },
+  "eventbridge-batch-start": { rooms: ["eb-2", "eb-3"] },
+  "cloudevents-batch-start": { rooms: ["ce-2", "ce-3"] },
   "cloudevents-tdmq-start": { rooms: ["tdmq-1"] },
   "cloudevents-tdmq-old-spelling": { rooms: ["tdmq-2"] },
   "sqs-s3-created": { rooms: ["clip"], counts: SQS_DONE },

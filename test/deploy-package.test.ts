@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Environment } from "../shared/config.js";
 import { makeCli } from "../local/rehearsal/serverless-cli.js";
+import type { AwsPlugin } from "../local/deploy/aws-plugin.js";
 import { localEnvironment } from "../local/local-environment.js";
 import { readServiceFile, type Service } from "../local/service-file.js";
 
@@ -160,6 +161,34 @@ describe("serverless.aws.yml is not deployed", () => {
   ])("%s", async (_, args, changes, words) => {
     const { code, output } = await deploy(args, changes);
     expect([code, output]).toEqual([1, expect.stringContaining(words)]);
+  });
+});
+
+describe("a queue of SQS whose trigger", () => {
+  const environment = localEnvironment(
+    { DATABASE_URL: "postgres://u@127.0.0.1/x" },
+    "http://127.0.0.1:9",
+  ) as Record<string, string>;
+  const arn = "arn:aws:sqs:ap-southeast-1:123456789012:ingests";
+  /** The file that the CLI loads. */
+  const FILE: string = "../local/deploy/aws-plugin.cjs";
+  let Plugin: typeof AwsPlugin;
+  beforeAll(async () => {
+    ({ default: Plugin } = (await import(FILE)) as { default: typeof AwsPlugin });
+  });
+  const deploying = (sqs: string | { arn: string; functionResponseType?: string }) => () => {
+    const functions = { "cloud-event": { environment, events: [{ sqs }] } };
+    const serverless = { cli: { log: () => undefined }, service: { provider: {}, functions } };
+    return new Plugin(serverless, {}).hooks["before:deploy:deploy"]?.();
+  };
+
+  test.each([arn, { arn }])("does not ask what failed is not deployed: %j", (sqs) => {
+    expect(deploying(sqs)).toThrow("functionResponseType: ReportBatchItemFailures");
+  });
+
+  test("does, is", () => {
+    const functionResponseType = "ReportBatchItemFailures";
+    expect(deploying({ arn, functionResponseType })).not.toThrow();
   });
 });
 

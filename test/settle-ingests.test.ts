@@ -488,7 +488,7 @@ test("what is over is forgotten after thirty days, and what nobody has looked at
     const dead = { source: "s", messageId: "m", code: "InvalidRequest", message: "", payload: {} };
     await services.store.buryMessage({ ...dead, id, receivedAt: at });
   }
-  await services.store.resolveDeadLetter({ id: "played", at });
+  await services.store.resolveDeadLetters({ ids: ["played"], at });
   await database.query(
     `insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at, dead_at, dead_reason)
      values ('ing-x', 1, 'AKIDlocal', 'ingest.ended', $1, '{}', $1, $1, $1, 'HTTP500')`,

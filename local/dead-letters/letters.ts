@@ -59,7 +59,7 @@ export async function replayOne(services: Services, letter: DeadLetter): Promise
     return { id, outcome, message: "no rule of RULES is for this object" };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return { id, outcome: error.code, message: error.message };
+    return { id, outcome: error.code, message: withoutQueries(error.message) };
   }
 }
 

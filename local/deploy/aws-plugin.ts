@@ -13,9 +13,13 @@ import { DeployError } from "./words.js";
 /** On AWS the variables stand in `environment` itself. */
 type Variables = { environment?: Record<string, string> };
 
+interface AwsFunction extends Variables {
+  events?: { sqs?: string | { functionResponseType?: string } }[];
+}
+
 interface AwsService {
   provider: Variables & { stage?: string };
-  functions: Record<string, Variables>;
+  functions: Record<string, AwsFunction>;
 }
 
 export class AwsPlugin {
@@ -37,10 +41,20 @@ export class AwsPlugin {
       "before:deploy:deploy": () => {
         refuseOldPackage(options);
         const { provider, functions } = serverless.service;
-        for (const [name, { environment }] of Object.entries(functions)) {
+        for (const [name, { environment, events = [] }] of Object.entries(functions)) {
           checkFixedKeys(checkSettings(name, { ...provider.environment, ...environment }));
+          events.forEach(({ sqs }) => checkQueue(name, sqs));
         }
       },
     };
   }
+}
+
+/** Without it Lambda takes any answer for success, and deletes what was to come again. */
+function checkQueue(name: string, sqs: string | { functionResponseType?: string } | undefined) {
+  const reports = typeof sqs === "object" && sqs.functionResponseType === "ReportBatchItemFailures";
+  if (sqs === undefined || reports) return;
+  throw new DeployError(
+    `${name} would lose messages: set functionResponseType: ReportBatchItemFailures for its sqs event`,
+  );
 }

@@ -13,6 +13,7 @@ import {
   letterIdOf,
   tokenOf,
 } from "./event-message.js";
+import { withoutQueries } from "../trtc/trtc-error.js";
 import { storedToken } from "./plan-start.js";
 import type { Services } from "./services.js";
 
@@ -31,19 +32,24 @@ export async function bury(
     messageId: storable(message.id).slice(0, TEXT_MAX),
     receivedAt: clock.now(),
     code,
-    message: storable(why).slice(0, TEXT_MAX),
-    payload: { id: storable(message.id), content: keptOf(message.content) },
+    message: storable(withoutQueries(why)).slice(0, TEXT_MAX),
+    payload: { id: storable(message.id), content: keptOf(message.content, code) },
   });
   return id;
 }
 
-/** Signed texts are stored nowhere: a replay signs anew. */
-const NOT_KEPT = new Set(["UserSig", "PrivateMapKey"]);
+/** Signed texts are stored nowhere: a replay signs anew. Also as they are spelled wrongly, or within a text. */
+const NOT_KEPT = /usersig|privatemapkey/i;
 
-function keptOf(content: EventContent): EventContent {
+/** What is wrong with the message itself: it is never played, whatever is set right elsewhere. */
+const HOPELESS: ReadonlySet<string> = new Set([
+  ...["InvalidParameter.BodyParamsError", "InvalidAction", "UnknownParameter"],
+]);
+
+function keptOf(content: EventContent, code: string): EventContent {
   switch (content.kind) {
     case "action":
-      return keptBody(content.body);
+      return HOPELESS.has(code) ? hopeless(content.body) : keptBody(content.body);
     case "object":
       return { ...content, object: { ...content.object, key: storable(content.object.key) } };
     case "unreadable":
@@ -51,15 +57,21 @@ function keptOf(content: EventContent): EventContent {
   }
 }
 
-/** What is no JSON is never played, and only shown to whoever looks for its sender. */
+/** Only shown, to whoever looks for its sender. */
+const hopeless = (body: string): EventContent => ({
+  ...{ kind: "unreadable", problem: "The message is no action.", head: masked(body) },
+});
+
 function keptBody(body: string): EventContent {
   try {
     const kept = JSON.stringify(JSON.parse(body), (name: string, value: unknown) =>
-      NOT_KEPT.has(name) ? undefined : value,
+      NOT_KEPT.test(name) || (typeof value === "string" && NOT_KEPT.test(value))
+        ? undefined
+        : value,
     );
     return { kind: "action", body: storable(kept) };
   } catch {
-    return { kind: "unreadable", problem: "The message is no JSON.", head: masked(body) };
+    return hopeless(body);
   }
 }
 
@@ -103,7 +115,7 @@ async function replayMessage(
   if (!asked) return "ignored";
   const attempt = await freshAttempt(services, message, asked.caller.Id);
   await eventCall(services, { useCases, message, asked }, { timeLeftMs, attempt })();
-  await store.resolveDeadLetter({ id, at: clock.now() });
+  await store.resolveDeadLetters({ ids: [id], at: clock.now() });
   return "done";
 }
 

@@ -2,7 +2,7 @@
  * The messages of one event: what belongs to one ingest in its order, the rest side by side, and
  * all of it within the function's own time.
  */
-import { type ApiError, asApiError } from "../errors.js";
+import { ApiError, asApiError } from "../errors.js";
 import { bury } from "./dead-letters.js";
 import { askedOf, eventCall, type EventRun, type EventUseCases, orderKeyOf } from "./event-call.js";
 import { type EventBatch, type EventMessage, letterIdOf } from "./event-message.js";
@@ -38,18 +38,18 @@ export async function playBatch(
   const counts = { messages: messages.length, done: 0, ignored: 0, dead: 0, later: 0 };
   const later = new Set<EventMessage>();
   const lanes = lanesOf(messages).values();
+  const done: EventMessage[] = [];
   const settle = (message: EventMessage, outcome: Outcome) => {
     counts[outcome] += 1;
     if (outcome === "later") later.add(message);
+    if (outcome === "done") done.push(message);
   };
   async function work(): Promise<void> {
     for (const lane of lanes) {
       let mustWait = false;
       for (const message of lane) {
         mustWait ||= run.timeLeftMs() < BEGIN_MIN_MS;
-        const outcome: Outcome = mustWait
-          ? "later"
-          : await play(services, { message, delivery }, run);
+        const outcome = await play(services, { message, delivery, mustWait }, run);
         settle(message, outcome);
         // What follows it must not overtake it.
         mustWait = outcome === "later";
@@ -57,8 +57,18 @@ export async function playBatch(
     }
   }
   await Promise.all(Array.from({ length: LANES_MAX }, work));
+  await resolve(services, done);
   return { counts, later: messages.filter((message) => later.has(message)) };
 }
+
+/** They came to nothing before, maybe, and work now. A letter that lies there too long does little harm. */
+async function resolve({ store, clock }: Services, done: readonly EventMessage[]): Promise<void> {
+  if (done.length === 0) return;
+  const letters = { ids: done.map(letterIdOf), at: clock.now() };
+  await store.resolveDeadLetters(letters).catch(ignore);
+}
+
+const ignore = (): void => undefined;
 
 function lanesOf(messages: readonly EventMessage[]): Map<string, EventMessage[]> {
   const lanes = new Map<string, EventMessage[]>();
@@ -74,32 +84,30 @@ function lanesOf(messages: readonly EventMessage[]): Map<string, EventMessage[]>
 interface Delivered {
   message: EventMessage;
   delivery: EventBatch["delivery"];
+  /** It is not its turn: something before it is to come again, or the time is nearly over. */
+  mustWait: boolean;
 }
 
 async function play(
   services: Services,
-  { message, delivery }: Delivered,
+  { message, delivery, mustWait }: Delivered,
   run: BatchRun,
 ): Promise<Outcome> {
-  const { store, clock, log } = services;
+  const { log } = services;
   const line: Line = { event: run.door, requestId: run.requestId };
+  // A queue has it still.
+  if (mustWait && delivery !== "push") return "later";
   try {
+    if (mustWait) throw notItsTurn();
     const asked = askedOf(services, message);
     if (!asked) return "ignored";
     Object.assign(line, { action: asked.action, caller: asked.caller.Id });
     const answer = await eventCall(services, { useCases: run.useCases, message, asked }, run)();
     if ("TaskId" in answer) line.ingest = String(answer.TaskId);
-    if (delivery === "push") await resolve();
     log({ level: "info", ...line, outcome: "ok" });
     return "done";
   } catch (error) {
     return giveUp(asApiError(error));
-  }
-
-  /** It was sent again, and works now. A letter that lies there too long does no harm. */
-  async function resolve(): Promise<void> {
-    const letter = { id: letterIdOf(message), at: clock.now() };
-    await store.resolveDeadLetter(letter).catch(() => false);
   }
 
   async function giveUp(error: ApiError): Promise<Outcome> {
@@ -126,6 +134,12 @@ async function play(
     }
   }
 }
+
+const notItsTurn = (): ApiError =>
+  new ApiError(
+    "ServiceUnavailable",
+    "It was not begun: what comes before it has to be done first, or the function had too little time.",
+  );
 
 interface Line {
   event: string;

@@ -59,9 +59,16 @@ export const jsonOf = (value: unknown): string =>
 export const contentId = (content: unknown): string =>
   createHash("sha256").update(jsonOf(content)).digest("hex").slice(0, 32);
 
-/** Names its dead letter: short enough to be typed. */
-export const letterIdOf = (message: EventMessage): string =>
-  digestOf(message).digest("hex").slice(0, 20);
+/**
+ * Names its dead letter: short enough to be typed. What a queue was told of an object has one of its
+ * own, since somebody else may have told it.
+ */
+export function letterIdOf(message: EventMessage): string {
+  const { content } = message;
+  const queue = content.kind === "object" ? content.object.queue : undefined;
+  const digest = digestOf(message).update(queue === undefined ? "" : `\n${queue}`);
+  return digest.digest("hex").slice(0, 20);
+}
 
 /**
  * The ClientToken of a message that brings none. `attempt` counts replays that were asked for: a

@@ -41,9 +41,13 @@ export function startFields(rule: Rule, object: EventObject): Record<string, unk
 export const publicUrl = (template: string, object: EventObject): string =>
   fillTemplate(template, placesOf(object), encodeKey);
 
-/** To a URL, `a/../b` is `b`: nobody who fetches it would get this object. */
-export function checkKey({ key }: EventObject): void {
-  const hasDots = key.split("/").some((part) => part === "." || part === "..");
+/**
+ * To a URL, `a/../b` is `b`: nobody who fetches it would get this object. And the name of `a/...mp4`
+ * is `..`, which leads out of the folder that a template puts it into.
+ */
+export function checkKey(object: EventObject): void {
+  const { key, name } = placesOf(object);
+  const hasDots = [...key.split("/"), name].some((part) => part === "." || part === "..");
   if (!hasDots && !/\p{Surrogate}/u.test(key)) return;
   throw new ApiError(
     "InvalidParameter.StreamUrl",

@@ -119,9 +119,13 @@ const playOf = (request: StartRequest): Play => ({
 /** Signed texts are left out: a retry may sign anew and is still the same request. */
 const NOT_COMPARED = new Set<string>(["ClientToken", "UserSig", "PrivateMapKey"]);
 
+/** Of a stored object its name is all: what its rule says may have changed since it was first told. */
 function hashOf(sdkAppId: number, call: Call<"StartStreamIngest">): string {
-  const { request, region, streamName = request.StreamUrl } = call;
-  const compared = { ...request, StreamUrl: streamName, SdkAppId: sdkAppId, Region: region };
+  const { request, region, streamName } = call;
+  const compared =
+    streamName === undefined
+      ? { ...request, SdkAppId: sdkAppId, Region: region }
+      : { StreamUrl: streamName };
   const entries = Object.entries(compared)
     .filter(([field, value]) => !NOT_COMPARED.has(field) && value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));

@@ -7,7 +7,7 @@ import { systemClock } from "../clock.js";
 import { asApiError } from "../errors.js";
 import { type BatchOutcome, playBatch } from "../ingest/event-batch.js";
 import type { EventUseCases } from "../ingest/event-call.js";
-import type { EventBatch } from "../ingest/event-message.js";
+import type { EventBatch, EventMessage } from "../ingest/event-message.js";
 import type { Services } from "../ingest/services.js";
 import { consoleLog } from "../log.js";
 import { readEvent } from "./envelopes/read-event.js";
@@ -73,12 +73,21 @@ export const eventFunction =
     return middy(run);
   };
 
-/** What the platform hears of it. Throws ComeAgainError. */
-export function answerOf({ delivery }: EventBatch, { counts, later }: BatchOutcome): EventAnswer {
-  if (delivery === "queue-partly") {
-    const receipts = new Set(later.map(({ id, receipt = id }) => receipt));
-    return { batchItemFailures: [...receipts].map((itemIdentifier) => ({ itemIdentifier })) };
-  }
-  if (later.length > 0) throw new ComeAgainError(counts);
-  return counts;
+/**
+ * What the platform hears of it. Throws ComeAgainError; also where SQS is to send all of it again,
+ * since a trigger that was not told of `batchItemFailures` takes any answer for success.
+ */
+export function answerOf(
+  { messages, delivery }: EventBatch,
+  { counts, later }: BatchOutcome,
+): EventAnswer {
+  const failed = receiptsOf(later);
+  const isWhole = delivery !== "queue-partly" || failed.length === receiptsOf(messages).length;
+  if (failed.length > 0 && isWhole) throw new ComeAgainError(counts);
+  if (delivery !== "queue-partly") return counts;
+  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
 }
+
+const receiptsOf = (messages: readonly EventMessage[]): string[] => [
+  ...new Set(messages.map(({ id, receipt = id }) => receipt)),
+];

@@ -38,16 +38,15 @@ export async function buryMessage(
   );
 }
 
-/** Says whether there was such a letter, and it lay there still. */
-export async function resolveDeadLetter(
+/** Of those of them that there are, and that lie there still. */
+export async function resolveDeadLetters(
   query: Query,
-  { id, at }: { id: string; at: Date },
-): Promise<boolean> {
-  const rows = await query(
-    "update dead_letter set replayed_at = $2 where id = $1 and replayed_at is null returning id",
-    [id, at],
+  { ids, at }: { ids: readonly string[]; at: Date },
+): Promise<void> {
+  await query(
+    "update dead_letter set replayed_at = $2 where id = any($1) and replayed_at is null",
+    [ids, at],
   );
-  return rows.length > 0;
 }
 
 /** Those that came to something before then; the others stay until somebody has looked. */

@@ -10,7 +10,7 @@ import {
   isTokenSpent,
   listDeadLetters,
   readDeadLetter,
-  resolveDeadLetter,
+  resolveDeadLetters,
 } from "./dead-letters.js";
 import { claimDue, nextClaimAt } from "./due.js";
 import { makeOutbox } from "./outbox.js";
@@ -116,7 +116,7 @@ export function createStore(
     outbox: makeOutbox(query),
 
     buryMessage: buryMessage.bind(undefined, query),
-    resolveDeadLetter: resolveDeadLetter.bind(undefined, query),
+    resolveDeadLetters: resolveDeadLetters.bind(undefined, query),
     forgetResolved: forgetResolved.bind(undefined, query),
     listDeadLetters: listDeadLetters.bind(undefined, query),
     readDeadLetter: readDeadLetter.bind(undefined, query),

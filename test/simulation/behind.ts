@@ -23,7 +23,7 @@ const READS: ReadonlySet<string> = new Set([
   ...["tellAudience", "forgetAudience", "runningInRoom"],
   ...["keepUnclaimed", "dropUnclaimed", "countUnclaimed", "takeUnclaimed"],
   ...["endUnclaimed", "forgetUnclaimed"],
-  ...["buryMessage", "resolveDeadLetter", "forgetResolved", "listDeadLetters", "isTokenSpent"],
+  ...["buryMessage", "resolveDeadLetters", "forgetResolved", "listDeadLetters", "isTokenSpent"],
 ]);
 
 /** They give no rows back, whatever they change; any other that gives none has changed none. */

@@ -73,7 +73,7 @@ const RARE: ReadonlySet<string> = new Set(
   [
     ...["claimStart", "askSoon", "heardOf", "explainEnd"],
     ...["takeUnclaimed", "endUnclaimed", "dropUnclaimed"],
-    ...["listDeadLetters", "isTokenSpent", "resolveDeadLetter"],
+    ...["listDeadLetters", "isTokenSpent", "resolveDeadLetters"],
   ].map((name) => `statement ${name}`),
 );
 const RARE_CHANCE = 0.4;

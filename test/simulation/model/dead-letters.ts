@@ -15,11 +15,14 @@ export function buryMessage({ letters }: Tables, dead: Parameters<typeof inSql>[
   letters.set(dead.id, row);
 }
 
-export function resolveDeadLetter({ letters }: Tables, { id, at }: { id: string; at: Date }) {
-  const row = letters.get(id);
-  if (!row || row.replayedAt) return false;
-  letters.set(id, { ...row, replayedAt: at });
-  return true;
+export function resolveDeadLetters(
+  { letters }: Tables,
+  { ids, at }: { ids: readonly string[]; at: Date },
+): void {
+  for (const id of ids) {
+    const row = letters.get(id);
+    if (row && !row.replayedAt) letters.set(id, { ...row, replayedAt: at });
+  }
 }
 
 export function forgetResolved({ letters }: Tables, before: Date): void {

@@ -10,7 +10,7 @@ import {
   forgetResolved,
   isTokenSpent,
   listDeadLetters,
-  resolveDeadLetter,
+  resolveDeadLetters,
 } from "./dead-letters.js";
 import { findIngest, forgetSignatures, listIngests, markUpdated } from "./reads.js";
 import { askQuiet, claimStart, claimUnsettled, claimUnsure, clearUnsure } from "./settling.js";
@@ -117,7 +117,7 @@ export function createModelStore(options: ModelOptions) {
     forgetSignatures: statement("forgetSignatures", forgetSignatures),
 
     buryMessage: statement("buryMessage", buryMessage),
-    resolveDeadLetter: statement("resolveDeadLetter", resolveDeadLetter),
+    resolveDeadLetters: statement("resolveDeadLetters", resolveDeadLetters),
     forgetResolved: statement("forgetResolved", forgetResolved),
     listDeadLetters: statement("listDeadLetters", listDeadLetters),
     readDeadLetter: statement("readDeadLetter", ({ letters }, id: string) => letters.get(id)),

@@ -138,7 +138,9 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
     { id: letter, code: fc.constantFrom("InvalidRequest", "InternalError") },
     (store, of, at) => store.buryMessage({ ...of, receivedAt: at, ...LETTER }),
   ),
-  operation({ id: letter }, (store, of, at) => store.resolveDeadLetter({ ...of, at })),
+  operation({ id: letter, other: letter }, (store, { id, other }, at) =>
+    store.resolveDeadLetters({ ids: [id, other], at }),
+  ),
   operation({ soonMs }, (store, { soonMs: ms }, at) => store.forgetResolved(addMs(at, ms))),
   operation({ all: fc.boolean(), count: fc.integer({ min: 1, max: 3 }) }, (store, of, at) =>
     store.listDeadLetters({
