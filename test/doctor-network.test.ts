@@ -180,7 +180,7 @@ describe("the database", () => {
       {
         verdict: "fail",
         found: expect.stringMatching(
-          /^the role lacks insert on ingest, update on ingest, .*delete on used_signature, .*outbox$/,
+          /^the role lacks insert on ingest, update on ingest, .*delete on used_signature, .*delete on outbox, .*delete on dead_letter$/,
         ),
       },
     ]);

@@ -307,3 +307,18 @@ test("a run with nothing due asks the database twice, and TRTC nothing", async (
 async function untilLengthIsKnown(task: () => Promise<TaskTruth | undefined>): Promise<void> {
   while ((await task())?.durationSeconds === null);
 }
+
+describe("a TaskId that TRTC does not know", () => {
+  test("is over, when it says so of it by Describe as well", async () => {
+    const { taskId, task, row } = await started({ ...endless(), StopTime: inSeconds(30) });
+    const id = String((await task())?.taskId);
+    const unknown = id.slice(0, 10) + (id[10] === "A" ? "B" : "A") + id.slice(11);
+    await house.database.query("update ingest set trtc_task_id = $2 where task_id = $1", [
+      taskId,
+      unknown,
+    ]);
+    await clock.advance(40 * SECOND_MS);
+    expect(await ran()).toMatchObject({ stopped: 1, failed: 0 });
+    expect(await row()).toMatchObject({ state: "ended", leaseUntil: null });
+  });
+});

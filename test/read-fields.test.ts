@@ -38,6 +38,36 @@ describe("a ClientToken under the older signature", () => {
   });
 });
 
+describe("under the older signature, which encodes nothing,", () => {
+  const fields = {
+    ...{ Action: "StartStreamIngest", RoomId: "1", MaxDuration: "5", ClientToken: "b3JkZXI=" },
+    ...{ StreamUrl: "https://a.example/v.mp4" },
+  };
+  const read = (parameters: Record<string, string>) =>
+    readCall(signedV1(parameters, signer), ["StartStreamIngest"]).fields;
+
+  test.each([
+    ["ClientToken=b3JkZXI", ""],
+    ["ClientToken=order&MaxDuration", ""],
+    ["Action&RoomId", "1"],
+    ["", "x"],
+  ])("a field cannot be called %j: it may be another and its value", (name, value) => {
+    expect(() => read({ ...fields, [name]: value })).toThrow(/^There is a field whose name/);
+  });
+
+  test.each(["Language", "RequestClient", "SignatureMethod", "Token", "Region"])(
+    "%s cannot hold the next field",
+    (name) => {
+      expect(() => read({ ...fields, [name]: "a&MaxDuration=9" })).toThrow(`${name} holds an &`);
+    },
+  );
+
+  test("what a field that was not set may look like stays out", () => {
+    expect(read({ ...fields, UserId: "", Later: "" })).toMatchObject({ MaxDuration: 5 });
+    expect(read({ ...fields, UserId: "", Later: "" })).not.toHaveProperty("Later");
+  });
+});
+
 describe("fields in JSON", () => {
   test("are taken as they are, whatever their types", () => {
     const fields = { TaskId: 7, SdkAppId: "1600000000", Extra: [null, { a: true }], Action: "x" };

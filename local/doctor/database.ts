@@ -30,6 +30,7 @@ export async function checkDatabase(subject: Subject): Promise<Row[]> {
       encryption,
       ...(await ours(database, health, subject)),
       connections(health),
+      timeLimit(health, connectionFacts(databaseUrl).host),
       clockSkew(skewMs),
     ];
   } catch (error) {
@@ -126,6 +127,22 @@ function connections({ connections: { used, max } }: DatabaseHealth): Row {
   const found = `${used} of ${max} in use`;
   if (used < 0.8 * max) return pass(check, found);
   return warn(check, found, "raise max_connections, or put a transaction pooler in front");
+}
+
+/** Ours end after ten seconds at our end; at the server's they would wait on, one more for each retry. */
+const LIMIT_MAX_MS = 60_000;
+
+function timeLimit({ statementTimeoutMs }: DatabaseHealth, host: string): Row {
+  const check = "database: time limit";
+  if (statementTimeoutMs === 0 && isLoopback(host)) {
+    return pass(check, "not needed: the database is on this machine");
+  }
+  if (statementTimeoutMs > 0 && statementTimeoutMs <= LIMIT_MAX_MS) {
+    return pass(check, `the server ends a statement after ${duration(statementTimeoutMs)}`);
+  }
+  const found =
+    "a statement that waits for a lock goes on at the server after its function has left";
+  return warn(check, found, "alter database … set statement_timeout = '10s'");
 }
 
 /** Leases are written by one clock and read by another; they are seconds long. */

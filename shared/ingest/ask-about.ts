@@ -1,15 +1,32 @@
-/** Asks TRTC whether a running ingest's task is there, and ends the row when it is not. */
+/** Asks TRTC whether an ingest's task is there. */
 import type { Ingest } from "../store/ingest-row.js";
 import { endGone } from "./describe.js";
 import type { Services } from "./services.js";
 import { callInSlot, slotWaitMaxMs } from "./trtc-call.js";
 
 /** `waitMaxMs`: how far ahead a slot may lie; as far as the time goes, unless told otherwise. */
+export interface Patience {
+  timeLeftMs: () => number;
+  waitMaxMs?: number;
+}
+
+/** Of a running ingest: ends the row when its task is gone. */
 export async function askAbout(
   services: Services,
   ingest: Ingest,
-  { timeLeftMs, waitMaxMs }: { timeLeftMs: () => number; waitMaxMs?: number },
+  patience: Patience,
 ): Promise<"there" | "gone"> {
+  if (await isThere(services, ingest, patience)) return "there";
+  await endGone(services, ingest, patience.timeLeftMs);
+  return "gone";
+}
+
+/** Throws TrtcError when TRTC does not say. */
+export async function isThere(
+  services: Services,
+  ingest: Ingest,
+  { timeLeftMs, waitMaxMs }: Patience,
+): Promise<boolean> {
   const { store, trtc } = services;
   const { account, sdkAppId, trtcTaskId } = ingest;
   const action = "DescribeStreamIngest";
@@ -20,7 +37,5 @@ export async function askAbout(
   });
   const request = { SdkAppId: sdkAppId, TaskId: trtcTaskId ?? "" };
   const { Status } = await callInSlot(services, action, { ingest, request, slot, timeLeftMs });
-  if (Status !== "NotExist") return "there";
-  await endGone(services, ingest, timeLeftMs);
-  return "gone";
+  return Status !== "NotExist";
 }

@@ -3,6 +3,7 @@ import { addMs } from "../clock.js";
 import type { Slot } from "../store/database-time.js";
 import type { EndReason, Ingest } from "../store/ingest-row.js";
 import { TrtcError } from "../trtc/trtc-error.js";
+import { isThere } from "./ask-about.js";
 import { isPastCap, reasonWhenGone } from "./lifecycle.js";
 import { removeRobot } from "./remove-robot.js";
 import type { Services } from "./services.js";
@@ -76,12 +77,26 @@ async function stopAtTrtc(
     const wanted = { ingest, request, slot, timeLeftMs: heldMs };
     await callInSlot(services, "StopStreamIngest", wanted);
   } catch (error) {
-    if (!saysGone(error)) throw error;
+    const isGone = saysGone(error) || (await isUnknown(services, ingest, { error, heldMs }));
+    if (!isGone) throw error;
     wasThere = false;
   }
   // A start whose answer was lost may have left another task with this robot.
   if (ingest.unsureUntil !== null) await removeRobot(services, ingest, heldMs);
   return wasThere;
+}
+
+/**
+ * Presumably what TRTC says of a TaskId that it has forgotten. It may mean something else, so it is
+ * asked: a stop that is refused for good would be tried for ever.
+ */
+async function isUnknown(
+  services: Services,
+  ingest: Ingest,
+  { error, heldMs }: { error: unknown; heldMs: () => number },
+): Promise<boolean> {
+  if (!(error instanceof TrtcError) || error.code !== "InvalidParameter.TaskId") return false;
+  return !(await isThere(services, ingest, { timeLeftMs: heldMs }));
 }
 
 /**

@@ -51,7 +51,7 @@ export async function startIngest(
 
 /** A start that comes too late begins nothing; one that was sent before, in time, is found. */
 async function begin(
-  { store, trtc }: Services,
+  { store, trtc, clock }: Services,
   { timeLeftMs }: Call<"StartStreamIngest">,
   { row, refusal }: StartPlan,
 ): Promise<BegunStart> {
@@ -62,7 +62,9 @@ async function begin(
   }
   // A cold instance connects to its database while it loads the SDK.
   await Promise.all([store.ready(), trtc.ready()]);
-  const leaseMs = timeLeftMs() + LEASE_MARGIN_MS;
+  // Counted from when the row says that it was made, and connecting may have taken its time.
+  const passedMs = clock.now().getTime() - row.createdAt.getTime();
+  const leaseMs = passedMs + timeLeftMs() + LEASE_MARGIN_MS;
   return store.beginStart({ ...row, leaseMs, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
 }
 
@@ -88,8 +90,10 @@ async function firstAttempt(
       throw unknownOutcome(withoutQueries(error.message));
     }
     const { code, message, retry } = apiErrorOf(error);
-    await store.markFailed({ taskId, fence, code, message, retry, at });
-    throw apiErrorOf(error);
+    const failed = await store.markFailed({ taskId, fence, code, message, retry, at });
+    if (failed) throw apiErrorOf(error);
+    // Somebody has taken it over, and may have started it: what came of that is the answer.
+    return (await store.readIngest(taskId)) ?? ingest;
   }
 }
 

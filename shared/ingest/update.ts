@@ -49,7 +49,11 @@ export async function updateIngest(
     signature,
     at,
   });
-  return answerOf(updated ?? (await store.readIngest(ingest.taskId)) ?? ingest);
+  if (updated) return answerOf(updated);
+  // It was stopped meanwhile, or the same signed request was carried out by somebody else.
+  const now = (await store.readIngest(ingest.taskId)) ?? ingest;
+  if (now.state !== "running") throw notRunning(now);
+  return answerOf(now);
 }
 
 /** TRTC has two ways to say that the task is gone: a status, and an error. */

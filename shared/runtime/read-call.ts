@@ -30,21 +30,31 @@ export function readCall(request: HttpRequest, served: readonly Action[]): ReadC
   if (version !== undefined && version !== API_VERSION) throw new ApiError("NoSuchVersion");
   const isForm = request.method === "GET" || isV1;
   const fields = isForm ? fieldsOfForm(form, action) : fieldsOfJson(request);
-  if (isV1) refuseRecut(fields);
+  if (isV1) refuseRecut(form);
   return { action, fields, region: common("x-tc-region", "Region") };
 }
 
 /**
- * The older signature joins its parameters by `&` without encoding them, so one that was captured
- * could be cut anew, with the next parameter inside the ClientToken: another token, and with it
- * another start.
+ * The older signature joins its parameters by `=` and `&` without encoding them, so one that was
+ * captured could be cut anew: with the next parameter inside the ClientToken, or the ClientToken
+ * within a name that nobody reads, which is another token or none, and with it another start.
  */
-function refuseRecut({ ClientToken }: ReadCall["fields"]): void {
-  if (typeof ClientToken !== "string" || !ClientToken.includes("&")) return;
-  throw new ApiError(
-    "InvalidParameterValue",
-    "ClientToken holds an &, which this signature cannot tell from the next field: send one without it, or sign with TC3-HMAC-SHA256.",
-  );
+function refuseRecut(form: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(form)) {
+    if (!/^[\w.]+$/.test(name)) {
+      throw new ApiError(
+        "UnknownParameter",
+        "There is a field whose name is no word: leave it out, or sign with TC3-HMAC-SHA256.",
+      );
+    }
+    const isWhole = name === "ClientToken" || COMMON_PARAMETERS.has(name);
+    if (isWhole && value.includes("&")) {
+      throw new ApiError(
+        "InvalidParameterValue",
+        `${name} holds an &, which this signature cannot tell from the next field: send one without it, or sign with TC3-HMAC-SHA256.`,
+      );
+    }
+  }
 }
 
 function chooseAction(named: string | undefined, served: readonly Action[]): Action {

@@ -8,6 +8,8 @@ export interface DatabaseHealth {
   serverVersion: string;
   serverVersionNumber: number;
   connections: { used: number; max: number };
+  /** After which the server ends a statement of ours by itself; 0: never. */
+  statementTimeoutMs: number;
   /** The database's clock, in milliseconds since 1970. */
   nowMs: number;
   /** What the functions need and this role lacks, as `insert on ingest`. */
@@ -23,6 +25,7 @@ const NEEDED: readonly [table: string, privileges: readonly string[]][] = [
   ["room_audience", ["select", "insert", "update", "delete"]],
   ["used_signature", ["select", "insert", "delete"]],
   ["outbox", ["select", "insert", "update", "delete"]],
+  ["dead_letter", ["select", "insert", "update", "delete"]],
 ];
 
 export async function readHealth(query: Query): Promise<DatabaseHealth> {
@@ -30,6 +33,8 @@ export async function readHealth(query: Query): Promise<DatabaseHealth> {
     `select current_setting('server_version') as version,
             current_setting('server_version_num')::int as version_number,
             current_setting('max_connections')::int as connections_max,
+            (extract(epoch from current_setting('statement_timeout')::interval) * 1000)::float8
+              as statement_timeout_ms,
             (select sum(numbackends) from pg_stat_database)::int as connections_used,
             (extract(epoch from clock_timestamp()) * 1000)::float8 as now_ms`,
   );
@@ -37,6 +42,7 @@ export async function readHealth(query: Query): Promise<DatabaseHealth> {
     serverVersion: String(row["version"]),
     serverVersionNumber: Number(row["version_number"]),
     connections: { used: Number(row["connections_used"]), max: Number(row["connections_max"]) },
+    statementTimeoutMs: Number(row["statement_timeout_ms"]),
     nowMs: Number(row["now_ms"]),
     lacking: await readLacking(query),
   };

@@ -14,16 +14,21 @@ const LIMITS = {
   connectTimeoutMs: 5_000,
   /** Ours are statements of milliseconds: one that hangs means a lost connection. */
   queryTimeoutMs: 10_000,
+  /** Whoever is frozen within a transaction would keep its locks, and the timers skip locked rows. */
+  idleInTransactionMs: 3_000,
 };
 
 export function openPostgres(
   connectionString: string,
   limits: Partial<typeof LIMITS> = {},
 ): Database {
-  const { connectionsMax, idleTimeoutMs, connectTimeoutMs, queryTimeoutMs } = {
+  const { connectionsMax, idleTimeoutMs, connectTimeoutMs, queryTimeoutMs, idleInTransactionMs } = {
     ...LIMITS,
     ...limits,
   };
+  // For this transaction only, so that it goes through a transaction pooler.
+  const begin = `begin; set local statement_timeout = ${queryTimeoutMs};
+    set local idle_in_transaction_session_timeout = ${idleInTransactionMs}`;
   const pool = new pg.Pool({
     connectionString,
     max: connectionsMax,
@@ -38,14 +43,16 @@ export function openPostgres(
   pool.on("error", ignore);
   return {
     query: (text, parameters) => onConnection(pool, (query) => query(text, parameters)),
-    transaction: (work) => onConnection(pool, (query) => inTransaction(query, work)),
+    transaction: (work) => onConnection(pool, (query) => inTransaction(query, { begin, work })),
     close: () => pool.end(),
   };
 }
 
 /** For migrations: one connection, whose statements may take as long as they take. */
 export const openToMigrate = (connectionString: string): Database =>
-  openPostgres(connectionString, { connectionsMax: 1, queryTimeoutMs: 0 });
+  openPostgres(connectionString, {
+    ...{ connectionsMax: 1, queryTimeoutMs: 0, idleInTransactionMs: 0 },
+  });
 
 /**
  * A connection on which anything failed is not used again: a statement may still be under way on
@@ -85,9 +92,12 @@ const queryOn =
 /** The query that is under way fails with the same error, and says so to whoever asked. */
 const ignore = (): void => undefined;
 
-async function inTransaction<T>(query: Query, work: (query: Query) => Promise<T>): Promise<T> {
+async function inTransaction<T>(
+  query: Query,
+  { begin, work }: { begin: string; work: (query: Query) => Promise<T> },
+): Promise<T> {
   try {
-    await query("begin");
+    await query(begin);
     const result = await work(query);
     await query("commit");
     return result;

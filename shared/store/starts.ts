@@ -193,13 +193,14 @@ export async function markRunning(
 
 /**
  * A start that certainly did not happen. One that may succeed later gives its ClientToken back,
- * so that the caller's retry is a new attempt and not the same refusal.
+ * so that the caller's retry is a new attempt and not the same refusal. `undefined`: it is somebody
+ * else's by now.
  */
 export async function markFailed(
   query: Query,
   to: { taskId: string; fence: number; code: string; message: string; retry: boolean; at: Date },
-): Promise<void> {
-  await query(
+): Promise<Ingest | undefined> {
+  const [row] = await query(
     noted("ingest.ended", {
       happenedAt: "ended_at",
       set: `state = 'ended', end_reason = 'failed', failure_code = $3, failure_message = $4,
@@ -209,4 +210,5 @@ export async function markFailed(
     }),
     [to.taskId, to.fence, to.code, to.message, to.at, to.retry],
   );
+  return row && ingestOf(row);
 }

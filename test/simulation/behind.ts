@@ -28,7 +28,7 @@ const READS: ReadonlySet<string> = new Set([
 
 /** They give no rows back, whatever they change; any other that gives none has changed none. */
 const SILENT: ReadonlySet<string> = new Set([
-  ...["markFailed", "release", "clearUnsure"],
+  ...["release", "clearUnsure"],
   ...["explainEnd", "askSoon", "heardOf", "adoptUnclaimed"],
 ]);
 

@@ -111,8 +111,8 @@ export function markRunning(
 export function markFailed(
   tables: Tables,
   to: Claimed & { code: string; message: string; retry: boolean; at: Date },
-): void {
-  change(tables, to.taskId, {
+): Ingest | undefined {
+  return change(tables, to.taskId, {
     where: isHeld(to).where,
     set: ({ clientToken, fence, unsureUntil }) => ({
       state: "ended",

@@ -1,0 +1,97 @@
+/** Whoever is overtaken by another says what became of the ingest, and not what it had in mind. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { addMs, MINUTE_MS, SECOND_MS } from "../shared/clock.js";
+import type { Services } from "../shared/ingest/services.js";
+import { settleIngests } from "../shared/ingest/settle.js";
+import { startIngest } from "../shared/ingest/start.js";
+import { updateIngest } from "../shared/ingest/update.js";
+import type { TrtcAction } from "../shared/trtc/client.js";
+import { CN_APP, type House, SECRET_ID } from "./support/house.js";
+import type { ManualClock } from "./support/manual-clock.js";
+import { openTimedHouse } from "./support/timed-house.js";
+
+let clock: ManualClock;
+let house: House;
+let services: Services;
+
+beforeAll(async () => {
+  ({ clock, house, services } = await openTimedHouse());
+});
+beforeEach(() => house.database.query("delete from ingest"));
+afterAll(() => house.close());
+
+function call<R extends object>(request: R, seconds = 30) {
+  const caller = house.services.config.callers.get(SECRET_ID);
+  if (!caller) throw new Error("there is no caller");
+  const endsMs = clock.elapsedMs() + seconds * SECOND_MS;
+  return { caller, request, timeLeftMs: () => endsMs - clock.elapsedMs() };
+}
+
+const startOf = (RoomId: string) => ({
+  ...{ SdkAppId: CN_APP, RoomId, RoomIdType: 0 as const, StreamUrl: house.clip, RepeatNum: -1 },
+  ClientToken: RoomId,
+});
+
+/** The same, but for what happens just before or after a call to TRTC. */
+const around = (
+  wanted: TrtcAction,
+  { before, after }: { before?: () => Promise<unknown>; after?: () => Promise<unknown> },
+): Services => ({
+  ...services,
+  trtc: {
+    ...services.trtc,
+    async call(action, of) {
+      if (action === wanted) await before?.();
+      const answer = await services.trtc.call(action, of);
+      if (action === wanted) await after?.();
+      return answer;
+    },
+  },
+});
+
+const settle = () => settleIngests(services, { timeLeftMs: () => MINUTE_MS });
+
+describe("a start", () => {
+  test("is its own for longer than its function may run, however long connecting took", async () => {
+    const slow = { ...services, store: { ...services.store, ready: () => clock.sleep(11_900) } };
+    const endsAt = addMs(clock.now(), 30 * SECOND_MS);
+    let leaseUntil: Date | undefined;
+    const seen = around("StartStreamIngest", {
+      async before() {
+        const [row] = await house.database.query("select lease_until from ingest");
+        leaseUntil = row?.["lease_until"] as Date;
+      },
+    });
+    await clock.advanceUntilDone(startIngest({ ...slow, trtc: seen.trtc }, call(startOf("slow"))));
+    expect(leaseUntil?.getTime()).toBeGreaterThan(endsAt.getTime());
+  });
+
+  test("that another has started meanwhile is answered with what plays, not with a refusal", async () => {
+    const overtaken = around("StartStreamIngest", {
+      async before() {
+        await house.database.query("update ingest set lease_until = $1", [addMs(clock.now(), -1)]);
+        await settle();
+      },
+    });
+    const starting = startIngest(overtaken, call(startOf("overtaken")));
+    const answer = await clock.advanceUntilDone(starting);
+    const [row] = await house.database.query("select state, trtc_task_id from ingest");
+    expect(row).toEqual({ state: "running", trtc_task_id: answer.TrtcTaskId });
+    const live = (await house.truth.tasks()).filter(({ roomId }) => roomId === "overtaken");
+    expect(live.map(({ state }) => state)).toEqual(["playing"]);
+  });
+});
+
+describe("an update", () => {
+  test("of an ingest that was stopped while it was carried out is no success", async () => {
+    const { TaskId } = await clock.advanceUntilDone(startIngest(services, call(startOf("cut"))));
+    const cut = around("UpdateStreamIngest", {
+      after: () => house.post("stop-ingest", { SdkAppId: CN_APP, TaskId }),
+    });
+    const StopTime = addMs(clock.now(), 5 * MINUTE_MS).toISOString();
+    const updating = updateIngest(cut, call({ SdkAppId: CN_APP, TaskId, Volume: 50, StopTime }));
+    await expect(clock.advanceUntilDone(updating)).rejects.toMatchObject({
+      code: "FailedOperation.TaskNotExist",
+    });
+  });
+});
