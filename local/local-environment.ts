@@ -40,7 +40,7 @@ export function localEnvironment(env: Environment, trtcEndpoint: string): Enviro
         SdkAppId: sdkAppId,
         SecretKey: secretKey,
         Site: site,
-        CallbackKey: LOCAL_CALLBACK_KEY,
+        CallbackKeys: [LOCAL_CALLBACK_KEY],
       })),
     ),
     TRTC_ACCOUNTS: JSON.stringify(

@@ -42,8 +42,8 @@ function placesOfKeys({ config }: Subject): [place: string, key: string][] {
     ...[...(callers?.values() ?? [])].flatMap(({ SecretKeys }, index) =>
       SecretKeys.map((key): [string, string] => [`CALLERS[${index}]`, key]),
     ),
-    ...[...(applications?.values() ?? [])].flatMap(({ SecretKey, CallbackKey = "" }, index) =>
-      [SecretKey, CallbackKey].map((key): [string, string] => [`TRTC_APPS[${index}]`, key]),
+    ...[...(applications?.values() ?? [])].flatMap(({ SecretKey, CallbackKeys = [] }, index) =>
+      [SecretKey, ...CallbackKeys].map((key): [string, string] => [`TRTC_APPS[${index}]`, key]),
     ),
     ...[...(accounts?.values() ?? [])].map(({ SecretKey }, index): [string, string] => [
       `TRTC_ACCOUNTS[${index}]`,
