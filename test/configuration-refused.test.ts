@@ -205,6 +205,17 @@ describe("what does not fit together stops the instance", () => {
     );
   });
 
+  test("two applications with one callback key: what TRTC tells of one would be the other's too", () => {
+    const [CallbackKeys, SdkAppId] = [["first", "second"], CN_APP];
+    const other = { ...application, SdkAppId, CallbackKeys: ["third", "first"] };
+    expect(stopping(() => withApplications({ ...application, CallbackKeys }, other))).toBe(
+      "TRTC_APPS[0] and TRTC_APPS[1] share a CallbackKey",
+    );
+    const apart = { ...other, CallbackKeys: ["third", "third"] };
+    const { applications } = withApplications({ ...application, CallbackKeys }, apart);
+    expect(applications.get(CN_APP)?.CallbackKeys).toEqual(["third", "third"]);
+  });
+
   test("one application twice, one account twice", () => {
     expect(stopping(() => withApplications(application, application))).toBe(
       "TRTC_APPS[1]: SdkAppId is that of another",

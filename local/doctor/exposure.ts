@@ -1,14 +1,14 @@
 /** What is right on one machine, and must not be deployed. */
 import { isLoopback } from "../trtc/loopback.js";
 import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "../trtc/defaults.js";
-import { LOCAL_CALLBACK_KEY, LOCAL_CALLER } from "../local-environment.js";
+import { LOCAL_CALLER, localCallbackKey } from "../local-environment.js";
 import { fail, pass, type Row, skip, warn } from "./row.js";
 import type { Subject } from "./subject.js";
 
 const PUBLISHED = new Set([
   LOCAL_CALLER.SecretKey,
-  LOCAL_CALLBACK_KEY,
   ...DEFAULT_APPLICATIONS.map(({ secretKey }) => secretKey),
+  ...DEFAULT_APPLICATIONS.map(({ sdkAppId }) => localCallbackKey(sdkAppId)),
   ...Object.values(DEFAULT_ACCOUNTS).map(({ secretKey }) => secretKey),
 ]);
 

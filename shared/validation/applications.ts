@@ -2,7 +2,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import type { Environment } from "../config.js";
 import { FIELDS } from "./fields.js";
-import { readList, refuseIfAny, uniquely } from "./read-variables.js";
+import { readList, refuseIfAny, sharedKeys, uniquely } from "./read-variables.js";
 import { CLOSED, name, secret } from "./setting-types.js";
 import { DEFAULT_REGION, SITE_FACTS, SITES, type Site } from "./sites.js";
 
@@ -44,8 +44,9 @@ export function readApplications(env: Environment): Map<number, Application> {
     const defaults = { Site: site, Region: DEFAULT_REGION, Account: site };
     return { ...defaults, AdvancedPermission: false, ...entry };
   });
-  refuseIfAny(
-    applications.flatMap(({ Site, Region, StopWhenEmptySeconds = 0, CallbackKeys }, index) => {
+  const bySdkAppId = uniquely("TRTC_APPS", "SdkAppId", applications);
+  refuseIfAny([
+    ...applications.flatMap(({ Site, Region, StopWhenEmptySeconds = 0, CallbackKeys }, index) => {
       const { regions } = SITE_FACTS[Site];
       const place = `TRTC_APPS[${index}]`;
       return [
@@ -57,6 +58,12 @@ export function readApplications(env: Environment): Map<number, Application> {
           : `${place}: StopWhenEmptySeconds needs CallbackKeys, since callbacks tell who is there`,
       ];
     }),
-  );
-  return uniquely("TRTC_APPS", "SdkAppId", applications);
+    // TRTC signs the body, not the header that says whose it is: it would be the other's as well.
+    ...sharedKeys(
+      "TRTC_APPS",
+      "CallbackKey",
+      applications.map(({ CallbackKeys = [] }) => CallbackKeys),
+    ),
+  ]);
+  return bySdkAppId;
 }
