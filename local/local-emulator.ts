@@ -1,5 +1,5 @@
 /** TRTC for a run on one machine: an emulator of its own, or one that runs already. */
-import { LOCAL_CALLBACK_KEY } from "./local-environment.js";
+import { localCallbackKey } from "./local-environment.js";
 import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "./trtc/defaults.js";
 import { startEmulator } from "./trtc/server.js";
 
@@ -24,7 +24,9 @@ export async function localEmulator({
   if (endpoint !== undefined && endpoint !== "") {
     return { url: endpoint, close: () => Promise.resolve() };
   }
-  const callback = { callbackUrl, callbackKey: LOCAL_CALLBACK_KEY };
-  const applications = DEFAULT_APPLICATIONS.map((each) => ({ ...each, ...callback }));
+  const applications = DEFAULT_APPLICATIONS.map((each) => ({
+    ...{ ...each, callbackUrl },
+    callbackKey: localCallbackKey(each.sdkAppId),
+  }));
   return startEmulator({ port, accounts: DEFAULT_ACCOUNTS, applications });
 }

@@ -5,7 +5,7 @@ import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS, DEFAULT_SECRET_ID } from "./trt
 export const LOCAL_CALLER = { Id: "AKIDlocal", SecretKey: "local-secret-key" };
 
 /** Signs what the emulator tells; published like the other keys, and as little a secret. */
-export const LOCAL_CALLBACK_KEY = "localcallbackkey";
+export const localCallbackKey = (sdkAppId: number): string => `localcallbackkey${sdkAppId}`;
 
 /** In the cloud both timers tick once a minute; here nobody wants to wait that long to see something. */
 const EXPIRY_TICK_SECONDS = "5";
@@ -40,7 +40,7 @@ export function localEnvironment(env: Environment, trtcEndpoint: string): Enviro
         SdkAppId: sdkAppId,
         SecretKey: secretKey,
         Site: site,
-        CallbackKey: LOCAL_CALLBACK_KEY,
+        CallbackKeys: [localCallbackKey(sdkAppId)],
       })),
     ),
     TRTC_ACCOUNTS: JSON.stringify(

@@ -134,21 +134,28 @@ describe("a wrong field stops the instance, with its place", () => {
     ["a Region with a space", { Region: "ap singapore" }, "Region has the wrong form"],
     ["an Account with a slash", { Account: "a/b" }, "Account has the wrong form"],
     [
-      "a CallbackKey of 33 letters",
-      { CallbackKey: "k".repeat(33) },
-      "CallbackKey has the wrong form",
+      "a callback key of 33 letters",
+      { CallbackKeys: ["key", "k".repeat(33)] },
+      "CallbackKeys[1] has the wrong form",
     ],
-    ["a CallbackKey with a sign", { CallbackKey: "key-1" }, "CallbackKey has the wrong form"],
-    ["an empty CallbackKey", { CallbackKey: "" }, "CallbackKey has the wrong form"],
+    [
+      "a callback key with a sign",
+      { CallbackKeys: ["key-1"] },
+      "CallbackKeys[0] has the wrong form",
+    ],
+    ["an empty callback key", { CallbackKeys: [""] }, "CallbackKeys[0] has the wrong form"],
+    ["no callback key in the list", { CallbackKeys: [] }, "CallbackKeys is empty"],
+    ["five callback keys", { CallbackKeys: ["a", "b", "c", "d", "e"] }, "CallbackKeys is too long"],
+    ["a callback key by itself", { CallbackKeys: "key" }, "CallbackKeys has the wrong type"],
     [
       "StopWhenEmptySeconds of more than a day",
-      { CallbackKey: "key", StopWhenEmptySeconds: 86_401 },
+      { CallbackKeys: ["key"], StopWhenEmptySeconds: 86_401 },
       "StopWhenEmptySeconds is too large",
     ],
     [
       "StopWhenEmptySeconds without callbacks",
       { StopWhenEmptySeconds: 30 },
-      "StopWhenEmptySeconds needs CallbackKey",
+      "StopWhenEmptySeconds needs CallbackKeys",
     ],
     [
       "AdvancedPermission as text",
@@ -196,6 +203,17 @@ describe("what does not fit together stops the instance", () => {
     expect(stopping(() => withCallers(caller, sharing))).toBe(
       "CALLERS[0] and CALLERS[1] share a SecretKey",
     );
+  });
+
+  test("two applications with one callback key: what TRTC tells of one would be the other's too", () => {
+    const [CallbackKeys, SdkAppId] = [["first", "second"], CN_APP];
+    const other = { ...application, SdkAppId, CallbackKeys: ["third", "first"] };
+    expect(stopping(() => withApplications({ ...application, CallbackKeys }, other))).toBe(
+      "TRTC_APPS[0] and TRTC_APPS[1] share a CallbackKey",
+    );
+    const apart = { ...other, CallbackKeys: ["third", "third"] };
+    const { applications } = withApplications({ ...application, CallbackKeys }, apart);
+    expect(applications.get(CN_APP)?.CallbackKeys).toEqual(["third", "third"]);
   });
 
   test("one application twice, one account twice", () => {

@@ -15,7 +15,7 @@ describe("no secret is ever in a message that stops the instance", () => {
   ] as const;
   const FIELDS = {
     CALLERS: { ...caller, NotifyUrl: `https://a.example/${SECRET}`, NotifySecrets: [SECRET] },
-    TRTC_APPS: { Account: "intl", Site: "intl", ...application },
+    TRTC_APPS: { Account: "intl", Site: "intl", CallbackKeys: ["hunter2"], ...application },
     TRTC_ACCOUNTS: { Token: SECRET, ...account },
   };
 

@@ -29,7 +29,7 @@ describe("what may be left out", () => {
   });
 
   test("an application has callbacks, and ends what nobody watches, only if told so", () => {
-    const told = { CallbackKey: "abcDEF123", StopWhenEmptySeconds: 30 };
+    const told = { CallbackKeys: ["abcDEF123", "next"], StopWhenEmptySeconds: 30 };
     expect(withApplication(told).applications.get(INTL_APP)).toMatchObject(told);
     const off = { StopWhenEmptySeconds: 0 };
     expect(withApplication(off).applications.get(INTL_APP)).toMatchObject(off);

@@ -126,13 +126,14 @@ describe("what is shown", () => {
       TRTC_ACCOUNTS: list({ ...CLOUD, Token: "the-token-of-it" }),
       CALLERS:
         '[{"Id":"me","SecretKeys": ["the-first-key-of-mine", "the-second-of-mine"],"NotifyUrl":"https://a.example/?token=b", "NotifySecrets":["whsec_mine"]',
+      TRTC_APPS: list({ SdkAppId: 1, CallbackKeys: ["oldCallbackKey", "newCallbackKey"] }),
       DATABASE_URL: "postgres://me:pass%40word@db/name",
       TENCENTCLOUD_SESSIONTOKEN: "the-token-of-the-role",
     });
     const said = `AKIDemulator emulator-secret-key the-token-of-it the-first-key-of-mine me
 the-second-of-mine pass%40word pass@word the-token-of-the-role name
-https://a.example/?token=b whsec_mine`;
-    expect(hide(said)).toBe("… … … … me\n… … … … name\n… …");
+https://a.example/?token=b whsec_mine oldCallbackKey newCallbackKey`;
+    expect(hide(said)).toBe("… … … … me\n… … … … name\n… … … …");
   });
 });
 

@@ -135,7 +135,7 @@ describe("what is told", () => {
       },
     };
     const sign = "kkoFeO3Oh2ZHnjtg8tEAQhtXK16/KI05W3BQff8IvGA=";
-    expect(verifyCallback("123654", bytesOf(body), sign)).toBe(true);
+    expect(verifyCallback(["123654"], bytesOf(body), sign)).toBe(true);
   });
 
   test("names a numeric room by a number", async () => {

@@ -9,9 +9,12 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Webhook } from "standardwebhooks";
 import { systemClock } from "../shared/clock.js";
 import { cloudEventOf } from "../shared/ingest/notification.js";
-import { NOTIFICATION_TYPES } from "../shared/store/outbox.js";
-import { newPostgresUrl } from "./support/databases.js";
+import { NOTIFICATION_TYPES, type NotificationType } from "../shared/store/outbox.js";
+import { createStore } from "../shared/store/store.js";
+import { END_REASONS, MEDIA_STATES } from "../shared/validation/answers.js";
+import { newPostgresUrl, openTestPglite } from "./support/databases.js";
 import { CN_APP, post } from "./support/house.js";
+import { runningIngest, T0 } from "./support/ingests.js";
 import { type RunningProcess, startProcess } from "./support/process.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -95,23 +98,80 @@ describe("the receiver", () => {
 });
 
 describe("what it says of events", () => {
-  test("the example has the fields that an event has", () => {
-    const at = systemClock.now();
-    const facts = { state: "ended", end_reason: "expired", started_at: "2026-01-01T00:00:00Z" };
-    const event = cloudEventOf({
-      ...{ taskId: "ing-1", position: 2, callerId: "c", type: "ingest.ended", happenedAt: at },
+  const at = systemClock.now();
+  // Of each type the columns that its statement keeps: those of the source for one type alone.
+  const eventOf = (type: NotificationType) => {
+    const source = { media_state: "playing", media_at: "2026-01-01T00:00:01Z" };
+    const facts = {
+      ...{ state: "ended", end_reason: "expired", started_at: "2026-01-01T00:00:00Z" },
+      ...(type === "ingest.media" ? source : {}),
+    };
+    return cloudEventOf({
+      ...{ taskId: "ing-1", position: 2, callerId: "c", type, happenedAt: at },
       ...{ attempts: 1, tryAt: at, giveUpAt: at, facts },
     });
+  };
+  const fieldsOf = (type: NotificationType) => Object.keys(eventOf(type).data);
+
+  /** The rows of the table whose first column has this heading, cell by cell. */
+  function tableOf(heading: string): string[][] {
+    const lines = text.split("\n");
+    const start = lines.findIndex((line) => line.startsWith(`| ${heading} `));
+    const rows = lines.slice(start + 2);
+    return rows
+      .slice(0, rows.indexOf(""))
+      .map((row) => row.split("|").map((cell) => cell.trim().replace(/^`(.*)`$/, "$1")))
+      .map((cells) => cells.slice(1, -1));
+  }
+  const namesIn = (heading: string) => tableOf(heading).map(([name]) => name);
+
+  test("the example has the fields that an event has", () => {
+    const event = eventOf("ingest.ended");
     const example = JSON.parse(blockWith("json event")) as typeof event;
     expect(Object.keys(example)).toEqual(Object.keys(event));
     expect(Object.keys(example.data)).toEqual(Object.keys(event.data));
   });
 
-  test("names no type that there is not", () => {
+  test("names every type, and none that there is not", () => {
+    expect(namesIn("type")).toEqual(NOTIFICATION_TYPES);
     const named = [...text.matchAll(/`(ingest\.\w+)`/g)].map((each) => each[1] ?? "");
-    expect(named).toContain("ingest.ended");
     expect(named.filter((name) => !NOTIFICATION_TYPES.some((type) => type === name))).toEqual([]);
   });
+
+  test.each(NOTIFICATION_TYPES)("names every field of %s, and none that it has not", (type) => {
+    const rows = tableOf("field of `data`").filter(
+      ([, where]) => where === "all" || where === type,
+    );
+    expect(rows.map(([field]) => field)).toEqual(fieldsOf(type));
+  });
+
+  test("the table of fields has no row that belongs to no event", () => {
+    const places = tableOf("field of `data`").map(([, where]) => where);
+    expect(new Set(places)).toEqual(new Set(["all", "ingest.media"]));
+  });
+
+  test("names every reason of an end, and every state of a source that TRTC tells", () => {
+    expect(namesIn("reason")).toEqual(END_REASONS);
+    const [, , said = ""] = tableOf("field of `data`").find(([f]) => f === "MediaState") ?? [];
+    const states = [...said.matchAll(/`(\w+)`/g)].map(([, state]) => state);
+    // That it connects is what we say until TRTC tells something.
+    expect(states).toEqual(MEDIA_STATES.filter((state) => state !== "connecting"));
+  });
+});
+
+test("an event of the source has these columns by its statement, and the others do not", async () => {
+  const database = await openTestPglite();
+  const store = createStore(database);
+  const notify = { notify: true };
+  const { taskId, sdkAppId, trtcTaskId } = await runningIngest(store, notify);
+  const told = { media: "playing", eventAt: T0, at: T0 } as const;
+  await store.tellTask({ ...told, sdkAppId, trtcTaskId: trtcTaskId ?? "" });
+  await store.markEnded({ taskId, fence: 0, reason: "stopped", at: T0 });
+  const rows = await database.query("select type, facts from outbox order by position");
+  await database.close();
+  const withSource = rows.filter(({ facts }) => "media_state" in (facts as object));
+  expect(rows.map(({ type }) => type)).toEqual(NOTIFICATION_TYPES);
+  expect(withSource.map(({ type }) => type)).toEqual(["ingest.media"]);
 });
 
 describe("its commands", () => {

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS } from "../shared/clock.js";
 import type { Database } from "../shared/store/database.js";
-import { noted, type Notification } from "../shared/store/outbox.js";
+import type { Notification } from "../shared/store/deliveries.js";
+import { noted } from "../shared/store/outbox.js";
 import { openPostgres } from "../shared/store/postgres.js";
 import { createStore, type Store } from "../shared/store/store.js";
 import { ENGINES, newPostgresUrl } from "./support/databases.js";
@@ -151,6 +152,35 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     expect(named(await claim({ at: tryAt }))).toEqual([`${taskId} 1`]);
   });
 
+  test("postpones all that is due to a caller who takes nothing, as if it had been tried", async () => {
+    const pausesMs = [1000, 2000];
+    const rest = (at: Date) => store.outbox.postponeRest({ callerId: "caller", at, pausesMs });
+    const due = await runningIngest(store, notify);
+    const claimed = await runningIngest(store, notify);
+    const other = await runningIngest(store, { ...notify, callerId: "other" });
+    const later = await runningIngest(store, { ...notify, createdAt: addMs(T0, 1) });
+    await database.query("update outbox set attempts = 1, try_at = $2 where task_id = $1", [
+      ...[claimed.taskId, addMs(T0, MINUTE_MS)],
+    ]);
+    const untouched = async () => (await rows()).filter((row) => row["task_id"] !== due.taskId);
+    const before = await untouched();
+    const find = async () => (await rows()).find((row) => row["task_id"] === due.taskId);
+    await rest(T0);
+    expect(await find()).toMatchObject({ attempts: 1, try_at: addMs(T0, 1000) });
+    expect(await untouched()).toEqual(before);
+    expect(before.map((row) => row["task_id"])).toContain(other.taskId);
+    expect(before.map((row) => row["task_id"])).toContain(later.taskId);
+    for (let n = 1; n < 4; n += 1) {
+      const at = addMs(T0, n * 10_000);
+      await rest(at);
+      // The last pause stands for all that follow.
+      expect(await find()).toMatchObject({ attempts: n + 1, try_at: addMs(at, 2000) });
+    }
+    const isOver = addMs(T0, DAY_MS);
+    await rest(isOver);
+    expect(await find()).toMatchObject({ attempts: 4, try_at: addMs(T0, 32_000) });
+  });
+
   test("has an event wait, from the beginning, for what stands before it", async () => {
     const { taskId } = await runningIngest(store, notify);
     const [claimed] = await claim();
@@ -194,6 +224,20 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     expect(named(await claim({ at, callerId: "late" }))).toEqual([`${taskId} 1`]);
     expect(await store.outbox.dropOf({ callerId: "caller", at, limit: 10 })).toHaveLength(1);
     expect(await rows()).toHaveLength(1);
+  });
+
+  test("puts callers first of whom nothing waits that they have not taken", async () => {
+    for (const callerId of ["failing", "caller", "hanging"]) {
+      for (let n = 0; n < 3; n += 1) await runningIngest(store, { ...notify, callerId });
+    }
+    await runningIngest(store, { ...notify, callerId: "new", createdAt: addMs(T0, 1000) });
+    await claim({ callerId: "hanging", limit: 3 });
+    await claim({ callerId: "failing", limit: 1 });
+    const at = addMs(T0, 1000);
+    const order = ["caller", "new", "failing", "hanging"];
+    expect(await store.outbox.callersWaiting(at)).toEqual(order);
+    // Of "hanging" all are claimed until then.
+    expect(await store.outbox.callersWaiting(addMs(T0, 999))).toEqual(["caller", "failing"]);
   });
 });
 

@@ -193,7 +193,7 @@ test("a default of the application holds for starts that do not say, and 0 turns
 test("a start is refused it where no callbacks come", async () => {
   const config = house.services.config as unknown as { applications: Map<number, object> };
   const usual = config.applications.get(CN_APP) ?? {};
-  const { CallbackKey: _, ...quiet } = usual as { CallbackKey?: string };
+  const { CallbackKeys: _, ...quiet } = usual as { CallbackKeys?: string[] };
   config.applications.set(CN_APP, quiet);
   await expect(playing()).rejects.toThrow("StopWhenEmptySeconds needs TRTC's callbacks");
   config.applications.set(CN_APP, usual);

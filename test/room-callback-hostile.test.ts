@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { addMs, SECOND_MS, systemClock } from "../shared/clock.js";
 import { readCallbackBody } from "../shared/runtime/callback-body.js";
 import { signCallback } from "../shared/signing/callback.js";
-import { LOCAL_CALLBACK_KEY } from "../local/local-environment.js";
+import { localCallbackKey } from "../local/local-environment.js";
 import {
   answerTo,
   callbackEvent,
@@ -30,7 +30,7 @@ afterAll(() => house.close());
 const isDiscreet = (text: string): boolean =>
   text.length < 500 &&
   !/ {4}at |\.ts:|relation|syntax|undefined/.test(text) &&
-  !text.includes(LOCAL_CALLBACK_KEY);
+  !text.includes(localCallbackKey(CN_APP));
 
 const anyEvent = fc.oneof(
   fc.anything(),
@@ -71,7 +71,7 @@ test("20,000 events and bodies that nobody has signed", async () => {
 test("10,000 bodies with one byte turned over, under the signature that they had", async () => {
   const before = await memoryOf(house);
   const news = source("a task", 0, systemClock.now());
-  const sign = signCallback(LOCAL_CALLBACK_KEY, news);
+  const sign = signCallback(localCallbackKey(CN_APP), news);
   const headers = callbackHeaders(news, { sign });
   await fc.assert(
     fc.asyncProperty(

@@ -21,6 +21,8 @@ import { PLATFORMS } from "./support/http-events.js";
 import { application } from "./support/settings.js";
 
 const KEY = "123654";
+/** What the console has next; TRTC signs with one at a time. */
+const NEXT_KEY = "789";
 const OTHER_KEY = "OtherKey0000000000000000000000AB";
 const NO_KEY_APP = 1400000001;
 
@@ -31,8 +33,8 @@ beforeAll(async () => {
   house = await openHouse({
     env: {
       TRTC_APPS: JSON.stringify([
-        { SdkAppId: CN_APP, SecretKey, Site: "cn", CallbackKey: KEY },
-        { SdkAppId: INTL_APP, SecretKey, CallbackKey: OTHER_KEY },
+        { SdkAppId: CN_APP, SecretKey, Site: "cn", CallbackKeys: [KEY, NEXT_KEY] },
+        { SdkAppId: INTL_APP, SecretKey, CallbackKeys: [OTHER_KEY] },
         { SdkAppId: NO_KEY_APP, SecretKey },
       ]),
     },
@@ -58,6 +60,10 @@ describe("what TRTC has published is taken", () => {
     const body = recordedBody(name);
     expect(await answerTo(at(sentMs), callbackEvent(body, { key, sign }))).toEqual(OK);
     expect(lastLine()).toMatchObject({ event: "room-callback", outcome: "ok", level: "info" });
+  });
+
+  test("signed with any of the application's keys, while one is being changed", async () => {
+    for (const key of [KEY, NEXT_KEY]) expect(await send(callbackEvent(NEWS, { key }))).toEqual(OK);
   });
 
   test("in every platform's event, its bytes in base64 or not", async () => {
@@ -104,7 +110,7 @@ describe("what is not TRTC's is refused and logged, and changes nothing:", () =>
     ["another application's signature", { sign: foreign }, "another key"],
     ["its own signature, for another application", { sdkAppId: INTL_APP, key: KEY }, "another key"],
     ["an application that is not ours", { sdkAppId: 4711, key: KEY }, "no application of ours"],
-    ["an application without a key", { sdkAppId: NO_KEY_APP, key: KEY }, "has no CallbackKey"],
+    ["an application without a key", { sdkAppId: NO_KEY_APP, key: KEY }, "has no CallbackKeys"],
     ["an application without a key, signed with none", { sdkAppId: NO_KEY_APP, key: "" }, "has no"],
   ])("%s", async (_, signing, detail) => {
     const before = await memoryOf(house);

@@ -120,7 +120,7 @@ describe("how the media does", () => {
 
   test("is unknown where the application takes no callbacks", async () => {
     const applications = new Map(house.services.config.applications);
-    const { CallbackKey: _, ...quiet } = applications.get(CN_APP) ?? {};
+    const { CallbackKeys: _, ...quiet } = applications.get(CN_APP) ?? {};
     const config = house.services.config as { applications: ReadonlyMap<number, unknown> };
     config.applications = new Map(applications).set(CN_APP, quiet as never);
     const ingest = await playing();

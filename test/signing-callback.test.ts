@@ -25,7 +25,7 @@ describe("a callback is signed as TRTC signs it", () => {
     ["of a started ingest", "123654", started, "Y2v6Is94qZztTzuALzMnYS2+mYbuhafkVBWxIBtyOeA="],
   ])("%s", (_, key, body, expected) => {
     expect(signCallback(key, body)).toBe(expected);
-    expect(verifyCallback(key, body, expected)).toBe(true);
+    expect(verifyCallback([key], body, expected)).toBe(true);
   });
 });
 
@@ -34,13 +34,13 @@ describe("a forged callback is refused", () => {
     for (let bit = 0; bit < exited.length * 8; bit += 1) {
       const body = Buffer.from(exited);
       body.writeUInt8(body.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
-      expect(verifyCallback("123654", body, sign)).toBe(false);
+      expect(verifyCallback(["123654"], body, sign)).toBe(false);
     }
   });
 
   test("when its JSON says the same in other bytes", () => {
     const compact = Buffer.from(JSON.stringify(JSON.parse(exited.toString())));
-    expect(verifyCallback("123654", compact, sign)).toBe(false);
+    expect(verifyCallback(["123654"], compact, sign)).toBe(false);
   });
 
   test.each([
@@ -52,15 +52,23 @@ describe("a forged callback is refused", () => {
     ["letters outside ASCII", "签名"],
     ["ten million characters", "x".repeat(10_000_000)],
   ])("with %s", (_, wrong) => {
-    expect(verifyCallback("123654", exited, wrong)).toBe(false);
+    expect(verifyCallback(["123654"], exited, wrong)).toBe(false);
   });
 
   test("when another key signed it", () => {
-    expect(verifyCallback("123655", exited, sign)).toBe(false);
+    expect(verifyCallback(["123655"], exited, sign)).toBe(false);
+  });
+
+  test("unless one of several keys signed it, in whatever place", () => {
+    expect(verifyCallback(["123654", "789"], exited, sign)).toBe(true);
+    expect(verifyCallback(["789", "123654"], exited, sign)).toBe(true);
+    expect(verifyCallback(["789", "987", "123655"], exited, sign)).toBe(false);
+    expect(verifyCallback([], exited, sign)).toBe(false);
   });
 
   test("when the key is empty, with which everybody could sign", () => {
-    expect(verifyCallback("", exited, signCallback("", exited))).toBe(false);
+    expect(verifyCallback([""], exited, signCallback("", exited))).toBe(false);
+    expect(verifyCallback(["123654", ""], exited, signCallback("", exited))).toBe(false);
   });
 });
 

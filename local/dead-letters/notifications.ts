@@ -1,6 +1,6 @@
 /** Notifications that no receiver took for a day: the other way of the same post. */
 import type { Clock } from "../../shared/clock.js";
-import type { DeadNotification } from "../../shared/store/outbox.js";
+import type { DeadNotification } from "../../shared/store/deliveries.js";
 import type { Store } from "../../shared/store/store.js";
 
 /** The receiver sees it as `webhook-id`. */

@@ -1,14 +1,14 @@
 /** What is right on one machine, and must not be deployed. */
 import { isLoopback } from "../trtc/loopback.js";
 import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "../trtc/defaults.js";
-import { LOCAL_CALLBACK_KEY, LOCAL_CALLER } from "../local-environment.js";
+import { LOCAL_CALLER, localCallbackKey } from "../local-environment.js";
 import { fail, pass, type Row, skip, warn } from "./row.js";
 import type { Subject } from "./subject.js";
 
 const PUBLISHED = new Set([
   LOCAL_CALLER.SecretKey,
-  LOCAL_CALLBACK_KEY,
   ...DEFAULT_APPLICATIONS.map(({ secretKey }) => secretKey),
+  ...DEFAULT_APPLICATIONS.map(({ sdkAppId }) => localCallbackKey(sdkAppId)),
   ...Object.values(DEFAULT_ACCOUNTS).map(({ secretKey }) => secretKey),
 ]);
 
@@ -42,8 +42,8 @@ function placesOfKeys({ config }: Subject): [place: string, key: string][] {
     ...[...(callers?.values() ?? [])].flatMap(({ SecretKeys }, index) =>
       SecretKeys.map((key): [string, string] => [`CALLERS[${index}]`, key]),
     ),
-    ...[...(applications?.values() ?? [])].flatMap(({ SecretKey, CallbackKey = "" }, index) =>
-      [SecretKey, CallbackKey].map((key): [string, string] => [`TRTC_APPS[${index}]`, key]),
+    ...[...(applications?.values() ?? [])].flatMap(({ SecretKey, CallbackKeys = [] }, index) =>
+      [SecretKey, ...CallbackKeys].map((key): [string, string] => [`TRTC_APPS[${index}]`, key]),
     ),
     ...[...(accounts?.values() ?? [])].map(({ SecretKey }, index): [string, string] => [
       `TRTC_ACCOUNTS[${index}]`,

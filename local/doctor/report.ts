@@ -36,7 +36,7 @@ export const summaryLine = ({ pass, warn, fail, skip }: Summary): string =>
 
 /** What an operator sets that nobody else may read. */
 const SECRETS =
-  /(SecretKeys?|SecretId|NotifySecrets?|NotifyUrl|Token)"\s*:\s*(\[[^\]]*\]|"(?:[^"\\]|\\.)*")/g;
+  /(SecretKeys?|SecretId|CallbackKeys|NotifySecrets?|NotifyUrl|Token)"\s*:\s*(\[[^\]]*\]|"(?:[^"\\]|\\.)*")/g;
 const ROLE = ["TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN"];
 
 /** Shorter ones are words that a report may well hold. */

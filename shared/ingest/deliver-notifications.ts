@@ -1,13 +1,13 @@
 /**
  * Tells callers what became of their ingests: at least once, of each ingest in order, again after
  * growing pauses while the receiver does not take it, and for a day. A receiver that takes nothing
- * is left alone until the next run, so that it costs the others no time.
+ * is left alone for the rest of the run, and all that is due to it is put off.
  *
  * Any number of runs may overlap: everything is claimed first. A run that is killed after sending
  * leaves a claim that lapses, and the event is sent again, with the same id.
  */
 import { addMs, MINUTE_MS, SECOND_MS } from "../clock.js";
-import type { Notification } from "../store/outbox.js";
+import type { Notification } from "../store/deliveries.js";
 import { NotifyError } from "../notify/notify-error.js";
 import { signWebhook } from "../signing/webhook.js";
 import type { Receiver } from "../validation/notify-settings.js";
@@ -24,8 +24,13 @@ export interface DeliveryCounts extends Record<string, number> {
   dropped: number;
 }
 
-/** Receivers that are told at once, and messages that one of them gets at once. */
-const LANES = 4;
+/** Receivers that are told at once: more if need be, so that a run gets to each though all hang. */
+const LANES_MIN = 4;
+
+/** What a receiver gets at once takes 5 s of a run's 30 at most. */
+const BATCHES_PER_LANE = 5;
+
+/** Messages that a receiver gets at once. */
 const AT_ONCE = 10;
 
 /** A claim outlives its message, and the writing down of what came of it. */
@@ -63,27 +68,35 @@ export async function deliverNotifications(
     hasTime: () => timeLeftMs() > RESERVE_MS && clock.elapsedMs() < endsMs,
     count: (outcome) => (counts[outcome] = (counts[outcome] ?? 0) + 1),
   };
-  const callers = (await store.outbox.callersWaiting(clock.now())).values();
-  // The lanes share one row of callers.
+  // The lanes share one row of callers; who has more to be told goes to its end.
+  const callers = await store.outbox.callersWaiting(clock.now());
+  const length = Math.max(LANES_MIN, Math.ceil(callers.length / BATCHES_PER_LANE));
   const lane = async () => {
-    for (const callerId of callers) if (telling.hasTime()) await tellCaller(telling, callerId);
+    while (telling.hasTime()) {
+      const callerId = callers.shift();
+      if (callerId === undefined) return;
+      if (await tellSome(telling, callerId)) callers.push(callerId);
+    }
   };
-  await allOf(Array.from({ length: LANES }, lane));
+  await allOf(Array.from({ length }, lane));
   return counts;
 }
 
-async function tellCaller(telling: Telling, callerId: string): Promise<void> {
-  const { services, hasTime, count } = telling;
+/** Says whether there may be more to tell in this run. */
+async function tellSome(telling: Telling, callerId: string): Promise<boolean> {
+  const { services, count } = telling;
   const { config, store, clock } = services;
   const receiver = config.callers.get(callerId)?.receiver;
-  if (!receiver) return dropAll(telling, callerId);
-  while (hasTime()) {
-    const wanted = { callerId, at: clock.now(), leaseMs: LEASE_MS, limit: AT_ONCE };
-    const claimed = await store.outbox.claim(wanted);
-    const outcomes = await allOf(claimed.map((each) => deliver(services, receiver, each)));
-    outcomes.forEach(count);
-    if (!outcomes.some((outcome) => outcome === "delivered" || outcome === "dropped")) return;
+  if (!receiver) return dropSome(telling, callerId);
+  const wanted = { callerId, at: clock.now(), leaseMs: LEASE_MS, limit: AT_ONCE };
+  const claimed = await store.outbox.claim(wanted);
+  const outcomes = await allOf(claimed.map((each) => deliver(services, receiver, each)));
+  outcomes.forEach(count);
+  if (outcomes.some((outcome) => outcome === "delivered" || outcome === "dropped")) return true;
+  if (outcomes.includes("undelivered")) {
+    await store.outbox.postponeRest({ callerId, at: clock.now(), pausesMs: PAUSES_MS });
   }
+  return false;
 }
 
 async function deliver(
@@ -151,16 +164,17 @@ async function putOff(
 export const pauseMs = (attempts: number, jitter: number): number =>
   Math.min(PAUSE_MIN_MS * 3 ** (attempts - 1), PAUSE_MAX_MS) * (1 - jitter / 5);
 
-async function dropAll({ services, hasTime, count }: Telling, callerId: string): Promise<void> {
+/** At their shortest: what has not been tried itself comes before what was not taken. */
+const PAUSES_MS = [1, 2, 3, 4, 5, 6].map((attempts) => pauseMs(attempts, 1));
+
+async function dropSome({ services, count }: Telling, callerId: string): Promise<boolean> {
   const { store, clock } = services;
-  while (hasTime()) {
-    const dropped = await store.outbox.dropOf({ callerId, at: clock.now(), limit: 100 });
-    for (const each of dropped) {
-      report(services, each, { level: "warn", outcome: "NoReceiver" });
-      count("dropped");
-    }
-    if (dropped.length === 0) return;
+  const dropped = await store.outbox.dropOf({ callerId, at: clock.now(), limit: 100 });
+  for (const each of dropped) {
+    report(services, each, { level: "warn", outcome: "NoReceiver" });
+    count("dropped");
   }
+  return dropped.length > 0;
 }
 
 function report(

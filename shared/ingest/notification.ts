@@ -1,6 +1,6 @@
 /** An event as its receiver reads it: CloudEvents 1.0, with the words of DescribeStreamIngest. */
 import { MINUTE_MS } from "../clock.js";
-import type { Notification, NotificationKey } from "../store/outbox.js";
+import type { Notification, NotificationKey } from "../store/deliveries.js";
 
 /** The same at each attempt: by it a receiver knows what it has had already. */
 export const notificationId = ({ taskId, position }: NotificationKey): string =>

@@ -68,14 +68,14 @@ export function planStart(services: Services, call: Call<"StartStreamIngest">): 
 
 /** Without callbacks every room would look empty. */
 function emptySecondsOf(
-  { CallbackKey, StopWhenEmptySeconds: usual = 0 }: Application,
+  { CallbackKeys, StopWhenEmptySeconds: usual = 0 }: Application,
   { StopWhenEmptySeconds: seconds = usual }: StartRequest,
 ): number | null {
   if (seconds === 0) return null;
-  if (CallbackKey !== undefined) return seconds;
+  if (CallbackKeys !== undefined) return seconds;
   throw new ApiError(
     "InvalidParameterValue",
-    "StopWhenEmptySeconds needs TRTC's callbacks, which this application does not take: set CallbackKey in TRTC_APPS, or leave it out.",
+    "StopWhenEmptySeconds needs TRTC's callbacks, which this application does not take: set CallbackKeys in TRTC_APPS, or leave it out.",
   );
 }
 

@@ -50,7 +50,7 @@ export async function playInRoom(services: Services, attempt: Attempt): Promise<
   const { TaskId: trtcTaskId } = await callInSlot(services, "StartStreamIngest", wanted);
   if (trtcTaskId === undefined) throw noTaskId();
   // Where nobody tells how the source does, nothing is said of it.
-  const mediaState = application.CallbackKey === undefined ? null : "connecting";
+  const mediaState = application.CallbackKeys === undefined ? null : "connecting";
   return remember(services, attempt, { trtcTaskId, startedAt, deadlineAt, latestAt, mediaState });
 }
 

@@ -1,5 +1,5 @@
 /**
- * Whether a callback is TRTC's: `Sign` over the bytes as they came, with the key of the application
+ * Whether a callback is TRTC's: `Sign` over the bytes as they came, with a key of the application
  * that the header `SdkAppId` names. Before this nothing of the body is read.
  */
 import { ApiError } from "../errors.js";
@@ -23,9 +23,9 @@ export function verifiedSender(
   const application = /^\d{1,10}$/.test(sdkappid) ? applications.get(Number(sdkappid)) : undefined;
   if (!application) throw refusal("no application of ours");
   const of = `application ${application.SdkAppId}`;
-  if (application.CallbackKey === undefined) throw refusal(`${of} has no CallbackKey`);
+  if (application.CallbackKeys === undefined) throw refusal(`${of} has no CallbackKeys`);
   if (sign === undefined || sign === "") throw refusal(`${of}: not signed`);
-  if (verifyCallback(application.CallbackKey, body, sign)) return application.SdkAppId;
+  if (verifyCallback(application.CallbackKeys, body, sign)) return application.SdkAppId;
   throw refusal(`${of}: signed with another key, or over another body`);
 }
 

@@ -12,9 +12,18 @@ export const signCallback = (key: string, rawBody: Buffer): string =>
 /**
  * Over the bytes as they came: TRTC indents its JSON with tabs, which parsing would lose. The
  * signature has no time in it, so a copy sent again verifies too: deduplicate by EventMsTs.
- * Nothing verifies with an empty key, because anybody could have signed with that.
+ * Nothing verifies with an empty key, because anybody could have signed with that. Each key is
+ * compared with, so that the time does not tell which of them it was.
  */
-export function verifyCallback(key: string, rawBody: Buffer, sign: string | undefined): boolean {
-  if (key === "" || sign === undefined) return false;
-  return equalInConstantTime(signCallback(key, rawBody), sign);
+export function verifyCallback(
+  keys: readonly string[],
+  rawBody: Buffer,
+  sign: string | undefined,
+): boolean {
+  if (sign === undefined) return false;
+  const matches = keys.map((key) => {
+    const same = equalInConstantTime(signCallback(key, rawBody), sign);
+    return same && key !== "";
+  });
+  return matches.includes(true);
 }

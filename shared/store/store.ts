@@ -13,7 +13,7 @@ import {
   resolveDeadLetters,
 } from "./dead-letters.js";
 import { claimDue, nextClaimAt } from "./due.js";
-import { makeOutbox } from "./outbox.js";
+import { makeOutbox } from "./deliveries.js";
 import type { EndReason } from "./ingest-row.js";
 import { findIngest, listIngests, readIngest } from "./reads.js";
 import {

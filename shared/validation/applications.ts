@@ -2,7 +2,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import type { Environment } from "../config.js";
 import { FIELDS } from "./fields.js";
-import { readList, refuseIfAny, uniquely } from "./read-variables.js";
+import { readList, refuseIfAny, sharedKeys, uniquely } from "./read-variables.js";
 import { CLOSED, name, secret } from "./setting-types.js";
 import { DEFAULT_REGION, SITE_FACTS, SITES, type Site } from "./sites.js";
 
@@ -16,8 +16,13 @@ export const applicationSchema = Type.Object(
     /** Whose cloud credentials call TRTC, and whose 20 calls a second are used; default: the site. */
     Account: Type.Optional(name),
     AdvancedPermission: Type.Optional(Type.Boolean()),
-    /** Signs TRTC's callbacks, as set in its console; an application without one refuses them. */
-    CallbackKey: Type.Optional(Type.String({ pattern: "^[A-Za-z0-9]{1,32}$" })),
+    /**
+     * Any of them signs TRTC's callbacks, as set in its console: two while one is being changed. An
+     * application without one refuses them.
+     */
+    CallbackKeys: Type.Optional(
+      Type.Array(Type.String({ pattern: "^[A-Za-z0-9]{1,32}$" }), { minItems: 1, maxItems: 4 }),
+    ),
     /** Of starts that do not say. */
     StopWhenEmptySeconds: Type.Optional(FIELDS.cn.StopWhenEmptySeconds),
   },
@@ -27,7 +32,7 @@ export const applicationSchema = Type.Object(
 type Entry = Static<typeof applicationSchema>;
 
 /** These have no default: what is not set is not done. */
-type Unset = "CallbackKey" | "StopWhenEmptySeconds";
+type Unset = "CallbackKeys" | "StopWhenEmptySeconds";
 
 export type Application = Required<Omit<Entry, Unset>> & Pick<Entry, Unset>;
 
@@ -39,19 +44,26 @@ export function readApplications(env: Environment): Map<number, Application> {
     const defaults = { Site: site, Region: DEFAULT_REGION, Account: site };
     return { ...defaults, AdvancedPermission: false, ...entry };
   });
-  refuseIfAny(
-    applications.flatMap(({ Site, Region, StopWhenEmptySeconds = 0, CallbackKey }, index) => {
+  const bySdkAppId = uniquely("TRTC_APPS", "SdkAppId", applications);
+  refuseIfAny([
+    ...applications.flatMap(({ Site, Region, StopWhenEmptySeconds = 0, CallbackKeys }, index) => {
       const { regions } = SITE_FACTS[Site];
       const place = `TRTC_APPS[${index}]`;
       return [
         regions.includes(Region)
           ? undefined
           : `${place}: Region must be one of ${regions.join(", ")}`,
-        StopWhenEmptySeconds === 0 || CallbackKey !== undefined
+        StopWhenEmptySeconds === 0 || CallbackKeys !== undefined
           ? undefined
-          : `${place}: StopWhenEmptySeconds needs CallbackKey, since callbacks tell who is there`,
+          : `${place}: StopWhenEmptySeconds needs CallbackKeys, since callbacks tell who is there`,
       ];
     }),
-  );
-  return uniquely("TRTC_APPS", "SdkAppId", applications);
+    // TRTC signs the body, not the header that says whose it is: it would be the other's as well.
+    ...sharedKeys(
+      "TRTC_APPS",
+      "CallbackKey",
+      applications.map(({ CallbackKeys = [] }) => CallbackKeys),
+    ),
+  ]);
+  return bySdkAppId;
 }

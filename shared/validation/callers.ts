@@ -3,7 +3,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import type { Environment } from "../config.js";
 import { FIELDS, MAX_DURATION_MINUTES } from "./fields.js";
 import { NOTIFY_FIELDS, notifyFault, type Receiver, receiverOf } from "./notify-settings.js";
-import { readList, refuseIfAny, uniquely } from "./read-variables.js";
+import { readList, refuseIfAny, sharedKeys, uniquely } from "./read-variables.js";
 import { CLOSED, name, secret } from "./setting-types.js";
 
 export const callerSchema = Type.Object(
@@ -64,7 +64,12 @@ export function readCallers(
       const fault = notifyFault(caller, { allowPrivateHosts });
       return fault && `CALLERS[${index}]: ${fault}`;
     }),
-    ...sharedKeys(callers),
+    // Nobody could say which of them calls.
+    ...sharedKeys(
+      "CALLERS",
+      "SecretKey",
+      callers.map(({ SecretKeys }) => SecretKeys),
+    ),
   ]);
   return callers.map((entry) => ({
     ...entry,
@@ -83,16 +88,4 @@ function isRegExp(pattern: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** Nobody could say which of them calls. */
-function sharedKeys(callers: readonly Static<typeof callerSchema>[]): string[] {
-  const holders = new Map<string, number>();
-  return callers.flatMap(({ SecretKeys }, index) =>
-    SecretKeys.flatMap((key) => {
-      const holder = holders.get(key) ?? index;
-      holders.set(key, holder);
-      return holder === index ? [] : [`CALLERS[${holder}] and CALLERS[${index}] share a SecretKey`];
-    }),
-  );
 }

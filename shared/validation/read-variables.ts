@@ -78,6 +78,23 @@ export function uniquely<T, K extends keyof T>(
   return found;
 }
 
+/** Of entries that have one or more keys each: which two have the same. */
+export function sharedKeys(
+  variable: string,
+  what: string,
+  keysOf: readonly (readonly string[])[],
+): string[] {
+  const holders = new Map<string, number>();
+  return keysOf.flatMap((keys, index) =>
+    keys.flatMap((key) => {
+      const holder = holders.get(key) ?? index;
+      holders.set(key, holder);
+      if (holder === index) return [];
+      return [`${variable}[${holder}] and ${variable}[${index}] share a ${what}`];
+    }),
+  );
+}
+
 export function readSwitch(env: Environment, variable: string): boolean {
   const text = env[variable] ?? "";
   if (["", "0", "false", "off"].includes(text)) return false;

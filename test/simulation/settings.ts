@@ -31,7 +31,7 @@ const configOf = (application: object, variables: Readonly<Record<string, string
     TRTC_APPS: JSON.stringify([{ SdkAppId: SDK_APP_ID, SecretKey: SECRET_KEY, ...application }]),
   });
 
-const TOLD = { CallbackKey: "callbackkey" };
+const TOLD = { CallbackKeys: ["callbackkey"] };
 
 const CONFIGS = {
   plain: configOf({}),

@@ -33,7 +33,7 @@ export async function startCallbackReceiver(key: string): Promise<CallbackReceiv
   const { port, close } = await startLoopbackServer((request, response) => {
     void readAll(request).then((raw) => {
       const { headers } = request;
-      const isSigned = verifyCallback(key, raw, headers["sign"] as string | undefined);
+      const isSigned = verifyCallback([key], raw, headers["sign"] as string | undefined);
       received.push({
         headers,
         raw,

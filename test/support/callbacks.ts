@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { bytesOf } from "../../local/trtc/events/bodies.js";
-import { LOCAL_CALLBACK_KEY } from "../../local/local-environment.js";
+import { localCallbackKey } from "../../local/local-environment.js";
 import { makeHandler } from "../../functions/room-callback.js";
 import type { Services } from "../../shared/ingest/services.js";
 import { signCallback } from "../../shared/signing/callback.js";
@@ -21,7 +21,11 @@ export interface Signing {
 
 export function callbackHeaders(
   body: Buffer,
-  { sdkAppId = CN_APP, key = LOCAL_CALLBACK_KEY, sign = signCallback(key, body) }: Signing = {},
+  {
+    sdkAppId = CN_APP,
+    key = localCallbackKey(sdkAppId),
+    sign = signCallback(key, body),
+  }: Signing = {},
 ): Record<string, string> {
   return {
     "Content-Type": "application/json",

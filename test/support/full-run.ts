@@ -47,7 +47,7 @@ const secret = (text: string): string => {
 };
 
 const APPLICATIONS = [
-  { SdkAppId: CN_APP, SecretKey: CN_KEY, Site: "cn", CallbackKey: CALLBACK_KEY },
+  { SdkAppId: CN_APP, SecretKey: CN_KEY, Site: "cn", CallbackKeys: [CALLBACK_KEY] },
   { SdkAppId: INTL_APP, SecretKey: INTL_KEY, Site: "intl", AdvancedPermission: true },
 ] as const;
 

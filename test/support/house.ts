@@ -6,7 +6,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createGateway } from "../../local/gateway.js";
 import { loadFunctions, type LocalFunction } from "../../local/functions.js";
-import { LOCAL_CALLBACK_KEY, localEnvironment } from "../../local/local-environment.js";
+import { localCallbackKey, localEnvironment } from "../../local/local-environment.js";
 import { startTimers } from "../../local/timers.js";
 import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "../../local/trtc/defaults.js";
 import type { CallFault } from "../../local/trtc/faults/fault.js";
@@ -92,7 +92,10 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   gateway.listen(0, "127.0.0.1");
   await once(gateway, "listening");
   const url = `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`;
-  const callback = { callbackUrl: `${url}/room-callback`, callbackKey: LOCAL_CALLBACK_KEY };
+  const callbackOf = (sdkAppId: number) => ({
+    callbackUrl: `${url}/room-callback`,
+    callbackKey: localCallbackKey(sdkAppId),
+  });
   const emulator = await startEmulator({
     port: 0,
     onCall: (call) => sent.push(call),
@@ -100,7 +103,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     accounts: DEFAULT_ACCOUNTS,
     applications: DEFAULT_APPLICATIONS.map((each) => ({
       ...each,
-      ...(options.callbacks === true ? callback : {}),
+      ...(options.callbacks === true ? callbackOf(each.sdkAppId) : {}),
     })),
     ...options.emulator,
   });

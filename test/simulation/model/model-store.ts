@@ -163,7 +163,7 @@ const unasked = () => Promise.reject(new Error("the model has no outbox"));
 
 const OUTBOX: Store["outbox"] = {
   ...{ callersWaiting: unasked, claim: unasked, remove: unasked, postpone: unasked },
-  ...{ bury: unasked, dropOf: unasked, listDead: unasked, revive: unasked },
+  ...{ postponeRest: unasked, bury: unasked, dropOf: unasked, listDead: unasked, revive: unasked },
   forgetDead: unasked,
 };
 
