@@ -299,6 +299,17 @@ describe("the robot", () => {
     expect(await settle()).toMatchObject({ described: 1 });
   });
 
+  test("that has left is asked about, whatever older events are told before TRTC could be", async () => {
+    const ingest = await playing();
+    trtc.next("DescribeStreamIngest", "http-502");
+    await tell(left(ingest.RoomId, ingest.UserId, clock.now()));
+    await tell(entered(ingest.RoomId, ingest.UserId, addMs(clock.now(), -5 * SECOND_MS)));
+    await tell(source(ingest.TrtcTaskId, 0, addMs(clock.now(), -4 * SECOND_MS)));
+    expect(await ingest.row()).toMatchObject({ state: "running", heard_at: null });
+    await clock.advance(SECOND_MS);
+    expect(await settle()).toMatchObject({ described: 1 });
+  });
+
   test("of another room, or another application, or name, is not ours", async () => {
     const ingest = await playing();
     const { row, RoomId, UserId } = ingest;

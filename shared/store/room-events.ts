@@ -9,6 +9,10 @@ export interface TaskNamed {
   trtcTaskId: string;
 }
 
+/** Of a row whose `heard_at` may be null, which says that TRTC has to be asked: that stays so. */
+export const heardNow = (row: string, at: string): string =>
+  `case when ${row}.heard_at is not null then greatest(${row}.heard_at, ${at}) end`;
+
 export interface ToldOfTask extends TaskNamed {
   /** Of the source; absent when the task has ended. */
   media?: ToldMedia | undefined;
@@ -30,7 +34,7 @@ export async function tellTask(
       besides: ["media_state", "media_at"],
       isNews: after.isNews,
       set: `media_state = ${after.state}, media_at = ${after.at}, media_failures = ${after.failures},
-            heard_at = greatest(heard_at, $5)`,
+            heard_at = ${heardNow("ingest", "$5")}`,
       where: "sdk_app_id = $1 and trtc_task_id = $2",
       select: `*, ${hasFailedForGood("changed")} as has_failed`,
     }),
@@ -68,7 +72,7 @@ export async function robotEntered(
 ): Promise<Ingest | undefined> {
   const [row] = await query(
     `update ingest
-     set heard_at = case when state = 'running' then greatest(heard_at, $4) else heard_at end,
+     set heard_at = case when state = 'running' then ${heardNow("ingest", "$4")} else heard_at end,
          lease_until = case when state = 'starting' and fence = 0
                             then least(lease_until, $5) else lease_until end
      where sdk_app_id = $1 and robot_user_id = $2 and room_id = $3 and state <> 'ended'

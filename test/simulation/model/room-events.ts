@@ -22,6 +22,10 @@ const changeWhere = (
   return row && change(tables, row.taskId, { where, set });
 };
 
+/** Null stays: TRTC has to be asked. */
+export const heardNow = ({ heardAt }: Ingest, at: Date): Date | null =>
+  heardAt && later(heardAt, at);
+
 export function tellTask(
   tables: Tables,
   { media, eventAt, at, ...named }: ToldOfTask,
@@ -29,7 +33,7 @@ export function tellTask(
   const ingest = changeWhere(
     tables,
     (row) => hasTask(row, named),
-    (row) => ({ ...mediaAfter(row, media, eventAt), heardAt: later(row.heardAt, at) }),
+    (row) => ({ ...mediaAfter(row, media, eventAt), heardAt: heardNow(row, at) }),
   );
   return ingest && { ingest, hasFailed: hasFailedForGood(ingest) };
 }
@@ -55,9 +59,12 @@ export const robotEntered = (
   changeWhere(
     tables,
     (row) => isRobot(row, seen) && row.state !== "ended",
-    ({ state, fence, heardAt, leaseUntil }) => ({
-      heardAt: state === "running" ? later(heardAt, at) : heardAt,
-      leaseUntil: state === "starting" && fence === 0 ? earlier(leaseUntil, answerBy) : leaseUntil,
+    (row) => ({
+      heardAt: row.state === "running" ? heardNow(row, at) : row.heardAt,
+      leaseUntil:
+        row.state === "starting" && row.fence === 0
+          ? earlier(row.leaseUntil, answerBy)
+          : row.leaseUntil,
     }),
   );
 
