@@ -74,6 +74,13 @@ async function playing(fields: object = {}, playsForMs = 20 * SECOND_MS) {
   };
 }
 
+/** As if the answer to the start were still under way. */
+const asUnanswered = () =>
+  house.database.query(
+    "update ingest set state = 'starting', trtc_task_id = null, started_at = null, lease_until = $1",
+    [addMs(clock.now(), 35 * SECOND_MS)],
+  );
+
 function settle() {
   const endsMs = clock.elapsedMs() + MINUTE_MS;
   const run = settleIngests(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
@@ -343,6 +350,24 @@ describe("the robot", () => {
     const tasks = await house.truth.tasks();
     const here = tasks.filter(({ roomId, state }) => roomId === room.RoomId && state !== "ended");
     expect(here).toHaveLength(1);
+  });
+
+  test("that was there for an ingest before does not cut this one's start short", async () => {
+    const earlierAt = addMs(clock.now(), -50 * SECOND_MS);
+    const ingest = await playing({ UserId: "news_robot" }, 0);
+    await asUnanswered();
+    const before = await ingest.row();
+    await tell(entered(ingest.RoomId, "news_robot", earlierAt));
+    expect(await ingest.row()).toEqual(before);
+  });
+
+  test("that is told of late leaves the answer its time from then on", async () => {
+    const ingest = await playing({}, 0);
+    const enteredAt = clock.now();
+    await asUnanswered();
+    await clock.advance(20 * SECOND_MS);
+    await tell(entered(ingest.RoomId, ingest.UserId, enteredAt));
+    expect(await ingest.row()).toMatchObject({ lease_until: addMs(clock.now(), 4 * SECOND_MS) });
   });
 
   test("that is there does not cut short whoever settles its start", async () => {

@@ -64,11 +64,19 @@ export interface RobotSeen {
 /**
  * A robot has entered its room. If the answer to its first start has not come by `answerBy`, it does
  * not come: whoever waits for it has given up by then, and the start may be settled. What was
- * claimed to be settled is left alone.
+ * claimed to be settled is left alone, and so is an ingest that was asked for after `askedBefore`:
+ * the robot entered for one before it.
  */
 export async function robotEntered(
   query: Query,
-  { sdkAppId, roomId, userId, at, answerBy }: RobotSeen & { at: Date; answerBy: Date },
+  {
+    sdkAppId,
+    roomId,
+    userId,
+    at,
+    answerBy,
+    askedBefore,
+  }: RobotSeen & Record<"at" | "answerBy" | "askedBefore", Date>,
 ): Promise<Ingest | undefined> {
   const [row] = await query(
     `update ingest
@@ -76,8 +84,9 @@ export async function robotEntered(
          lease_until = case when state = 'starting' and fence = 0
                             then least(lease_until, $5) else lease_until end
      where sdk_app_id = $1 and robot_user_id = $2 and room_id = $3 and state <> 'ended'
+       and created_at <= $6
      returning *`,
-    [sdkAppId, userId, roomId, at, answerBy],
+    [sdkAppId, userId, roomId, at, answerBy, askedBefore],
   );
   return row && ingestOf(row);
 }

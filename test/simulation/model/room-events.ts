@@ -54,11 +54,16 @@ const earlier = (one: Date | null, other: Date): Date =>
 
 export const robotEntered = (
   tables: Tables,
-  { at, answerBy, ...seen }: RobotSeen & { at: Date; answerBy: Date },
+  {
+    at,
+    answerBy,
+    askedBefore,
+    ...seen
+  }: RobotSeen & Record<"at" | "answerBy" | "askedBefore", Date>,
 ): StoredIngest | undefined =>
   changeWhere(
     tables,
-    (row) => isRobot(row, seen) && row.state !== "ended",
+    (row) => isRobot(row, seen) && row.state !== "ended" && row.createdAt <= askedBefore,
     (row) => ({
       heardAt: row.state === "running" ? heardNow(row, at) : row.heardAt,
       leaseUntil:

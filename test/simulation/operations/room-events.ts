@@ -34,8 +34,8 @@ export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
     );
   }),
   operation({ taskId }, (store, of) => store.explainEnd(of.taskId)),
-  operation({ ...seen, soonMs }, (store, { soonMs: ms, ...of }, at) =>
-    store.robotEntered({ ...of, at, answerBy: addMs(at, ms) }),
+  operation({ ...seen, soonMs, eventMs }, (store, { soonMs: ms, eventMs: event, ...of }, at) =>
+    store.robotEntered({ ...of, at, answerBy: addMs(at, ms), askedBefore: addMs(at, event) }),
   ),
   operation(seen, (store, of) => store.robotLeft(of)),
   operation({ taskId }, (store, of) => store.askSoon(of.taskId)),
