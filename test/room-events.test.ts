@@ -551,6 +551,22 @@ describe("a task that no ingest has", () => {
         expect(await ingest.task()).toMatchObject({ endReason: "stopped" });
       }));
 
+    test("though twenty that cannot be stopped were there before it", () =>
+      withStops(async () => {
+        const at = clock.now();
+        for (let n = 0; n < 20; n += 1) {
+          // Of an application that is not configured any more.
+          const task = { sdkAppId: 1499999999, trtcTaskId: `left-${n}` };
+          await house.services.store.keepUnclaimed({ ...task, eventAt: at, at, media: "playing" });
+        }
+        const ingest = await forgotten();
+        await clock.advance(UNCLAIMED_AFTER_MS);
+        expect(await settle()).toMatchObject({ unclaimedStopped: 0 });
+        await clock.advance(MINUTE_MS);
+        expect(await settle()).toMatchObject({ unclaimedStopped: 1 });
+        expect(await ingest.task()).toMatchObject({ endReason: "stopped" });
+      }));
+
     test("never when an ingest has it", () =>
       withStops(async () => {
         const ingest = await playing();

@@ -70,8 +70,9 @@ export async function countUnclaimed(query: Query, seenBefore: Date): Promise<nu
 }
 
 /**
- * Takes some of them to be stopped, those of the longest ago first, and not again before
- * `askAgainAt` was reached. Never one that an ingest has.
+ * Takes some of them to be stopped, and none again that was taken since `askedBefore`. Those that
+ * could not be stopped go behind the others, of which they would keep a run otherwise. Never one
+ * that an ingest has.
  */
 export async function takeUnclaimed(
   query: Query,
@@ -87,7 +88,7 @@ export async function takeUnclaimed(
            select from ingest
            where ingest.trtc_task_id = task.trtc_task_id and ingest.sdk_app_id = task.sdk_app_id
          )
-       order by first_seen_at
+       order by stop_asked_at nulls first, first_seen_at
        limit $4
        for update skip locked
      )

@@ -67,6 +67,11 @@ const isLong = ({ endedAt, firstSeenAt }: UnclaimedTask, seenBefore: Date): bool
 export const countUnclaimed = ({ unclaimed }: Tables, seenBefore: Date): number =>
   [...unclaimed.values()].filter((task) => isLong(task, seenBefore)).length;
 
+const seenMs = ({ firstSeenAt }: UnclaimedTask): number => firstSeenAt.getTime();
+
+/** Nulls first. */
+const askedMs = ({ stopAskedAt }: UnclaimedTask): number => stopAskedAt?.getTime() ?? 0;
+
 export function takeUnclaimed(
   { unclaimed, ingests }: Tables,
   wanted: { at: Date; seenBefore: Date; askedBefore: Date; limit: number },
@@ -75,7 +80,7 @@ export function takeUnclaimed(
   const taken = [...unclaimed.values()]
     .filter((task) => isLong(task, wanted.seenBefore) && !isOwned(task))
     .filter(({ stopAskedAt }) => stopAskedAt === null || isAtMost(stopAskedAt, wanted.askedBefore))
-    .toSorted((a, b) => a.firstSeenAt.getTime() - b.firstSeenAt.getTime())
+    .toSorted((a, b) => askedMs(a) - askedMs(b) || seenMs(a) - seenMs(b))
     .slice(0, wanted.limit);
   for (const task of taken) unclaimed.set(keyOf(task), { ...task, stopAskedAt: wanted.at });
   return taken.map(({ sdkAppId, trtcTaskId }) => ({ sdkAppId, trtcTaskId }));
