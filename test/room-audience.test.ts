@@ -143,6 +143,26 @@ describe("an ingest in a room", () => {
     await expectEndAt(ingest, addMs(ingest.startedAt, EMPTY_SECONDS * SECOND_MS));
   });
 
+  test.each([
+    ["a numeric room", "the string room", 1, "4711"],
+    ["a string room", "the numeric room", 0, 4711],
+  ])("in %s does not lose its viewers to the end of %s", async (_, __, RoomIdType, closed) => {
+    const ingest = await playing({ RoomId: "4711", RoomIdType });
+    await tell(entered(RoomIdType === 1 ? 4711 : "4711", "anna", clock.now()));
+    await pass(MINUTE_MS);
+    await tell(dismissed(closed, clock.now()));
+    await pass(4 * MINUTE_MS);
+    expect(await ingest.row()).toMatchObject({ state: "running", empty_at: null });
+  });
+
+  test("that is numeric and was dismissed has nobody in it", async () => {
+    await tell(entered(4712, "anna", addMs(clock.now(), -2000)));
+    await tell(dismissed(4712, addMs(clock.now(), -1000)));
+    const ingest = await playing({ RoomId: "4712", RoomIdType: 1 });
+    await pass(3 * MINUTE_MS);
+    await expectEndAt(ingest, addMs(ingest.startedAt, EMPTY_SECONDS * SECOND_MS));
+  });
+
   test("with other robots in it, whoever named them, is empty", async () => {
     const ingest = await playing();
     const other = await playing({

@@ -400,14 +400,23 @@ describe("a room that is dismissed", () => {
     expect(await numeric.row()).toMatchObject({ state: "ended" });
   });
 
-  test("is told by digits: a numeric room, where no string room has that name", async () => {
+  test("is told by digits as a text: of either type, so TRTC is asked and nothing stopped", async () => {
     const numeric = await playing({ RoomId: "12345", RoomIdType: 1 });
     const text = await playing({ RoomId: "12345", RoomIdType: 0 });
+    const gone = await playing({ RoomId: "12345", RoomIdType: 1 });
+    await house.services.trtc.call("RemoveUser", {
+      target: { account: "cn", host: "emulator", region: "ap-guangzhou" },
+      request: { SdkAppId: CN_APP, RoomId: 12345, UserIds: [gone.UserId] },
+      timeLeftMs: 5000,
+    });
+    const asked = trtc.calls("DescribeStreamIngest");
     await tell(dismissed("12345", clock.now()));
-    expect(await text.row()).toMatchObject({ state: "ended" });
-    expect(await numeric.row()).toMatchObject({ state: "running" });
-    await tell(dismissed("12345", clock.now()));
-    expect(await numeric.row()).toMatchObject({ state: "ended" });
+    expect(trtc.calls("DescribeStreamIngest")).toBe(asked + 3);
+    for (const ingest of [numeric, text]) {
+      expect(await ingest.row()).toMatchObject({ state: "running" });
+      expect(await ingest.task()).toMatchObject({ state: "playing", stopCalls: 0 });
+    }
+    expect(await gone.row()).toMatchObject({ state: "ended", end_reason: "lost" });
   });
 
   test("is told by a number: never a string room", async () => {

@@ -2,6 +2,7 @@
  * Who is in a room, by what TRTC tells of users who enter and leave it. The last that was told of a
  * user counts, by its own time; whether the room is numeric is not asked: where two rooms share
  * their digits, whoever is in one of them keeps an ingest in the other alive, and never ends it.
+ * Only the closing of a room is of one of them: of digits, the numeric one's is all that is kept.
  */
 import type { Database, Query } from "./database.js";
 import { type Ingest, ingestOf } from "./ingest-row.js";
@@ -21,6 +22,7 @@ const VIEWERS = `
   left join room_audience as closed
     on closed.sdk_app_id = viewer.sdk_app_id and closed.room_id = viewer.room_id
        and closed.user_id = '${NOBODY}'
+       and (ingest.room_id_type = 1 or ingest.room_id !~ '^[0-9]+$')
   where viewer.sdk_app_id = ingest.sdk_app_id and viewer.room_id = ingest.room_id
     and not exists (
       select from ingest as robot

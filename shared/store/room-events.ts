@@ -131,24 +131,24 @@ export interface RoomNamed {
 }
 
 /**
- * What runs in a room since before `startedBefore`, oldest first. TRTC's own example tells of a
- * room 12345 by the text "12345": digits mean a numeric room where no string room has that name.
+ * What runs in a room of this type since before `startedBefore`, oldest first; of either type where
+ * none is given.
  */
 export async function runningInRoom(
   query: Query,
-  { sdkAppId, roomId, roomIdType, startedBefore }: RoomNamed & { startedBefore: Date },
+  {
+    sdkAppId,
+    roomId,
+    roomIdType,
+    startedBefore,
+  }: Omit<RoomNamed, "roomIdType"> & { roomIdType: 0 | 1 | undefined; startedBefore: Date },
 ): Promise<Ingest[]> {
   const rows = await query(
-    `with here as (
-       select * from ingest
-       where sdk_app_id = $1 and room_id = $2 and state in ('running', 'stopping')
-     )
-     select * from here
-     where started_at <= $4 and state = 'running'
-       and (room_id_type = $3
-            or ($3 = 0 and not exists (select from here as other where other.room_id_type = 0)))
+    `select * from ingest
+     where sdk_app_id = $1 and room_id = $2 and state = 'running'
+       and room_id_type = coalesce($3, room_id_type) and started_at <= $4
      order by task_id`,
-    [sdkAppId, roomId, roomIdType, startedBefore],
+    [sdkAppId, roomId, roomIdType ?? null, startedBefore],
   );
   return rows.map(ingestOf);
 }

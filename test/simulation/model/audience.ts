@@ -49,7 +49,9 @@ function viewersOf({ audience, ingests }: Tables, room: Ingest) {
   const viewers = [...audience.values()].filter(
     (seen) => isIn(seen, room) && !robots.has(seen.userId),
   );
-  const closedAt = audience.get(keyOf({ ...room, userId: NOBODY }))?.eventAt;
+  const isOfDigits = room.roomIdType === 0 && /^\d+$/.test(room.roomId);
+  const closed = isOfDigits ? undefined : audience.get(keyOf({ ...room, userId: NOBODY }));
+  const closedAt = closed?.eventAt;
   return { viewers, closedAt };
 }
 

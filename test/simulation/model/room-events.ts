@@ -93,19 +93,12 @@ export function heardOf(tables: Tables, { taskId, at }: { taskId: string; at: Da
   });
 }
 
-export function runningInRoom(
+export const runningInRoom = (
   { ingests }: Tables,
-  room: RoomNamed & { startedBefore: Date },
-): StoredIngest[] {
-  const here = [...ingests.values()].filter(
-    ({ sdkAppId, roomId, state }) =>
-      sdkAppId === room.sdkAppId &&
-      roomId === room.roomId &&
-      (state === "running" || state === "stopping"),
-  );
-  const isText = room.roomIdType === 0 && !here.some(({ roomIdType }) => roomIdType === 0);
-  return here
+  room: Omit<RoomNamed, "roomIdType"> & { roomIdType: 0 | 1 | undefined; startedBefore: Date },
+): StoredIngest[] =>
+  [...ingests.values()]
+    .filter(({ sdkAppId, roomId }) => sdkAppId === room.sdkAppId && roomId === room.roomId)
     .filter((row) => isRunning(row) && (row.startedAt ?? room.startedBefore) <= room.startedBefore)
-    .filter(({ roomIdType }) => roomIdType === room.roomIdType || isText)
+    .filter(({ roomIdType }) => roomIdType === (room.roomIdType ?? roomIdType))
     .toSorted((a, b) => (a.taskId < b.taskId ? -1 : 1));
-}

@@ -28,6 +28,7 @@ const newRow = fc
     callerId,
     robotUserId: fc.constantFrom("dj", "host", "third"),
     token: fc.constantFrom(null, "t1", "t2"),
+    roomId: fc.constantFrom("1", "1", "hall"),
     roomIdType: fc.constantFrom<0 | 1>(0, 1),
     isWatchful: fc.boolean(),
     account: fc.constantFrom("intl", "cn"),
@@ -44,7 +45,7 @@ const wanted = (row: typeof newRow extends fc.Arbitrary<infer R> ? R : never, at
   const { soonMs: ms, ...columns } = row;
   return {
     ...columns,
-    ...{ site: "intl" as const, region: "ap-singapore", sdkAppId: SDK_APP_ID, roomId: "1" },
+    ...{ site: "intl" as const, region: "ap-singapore", sdkAppId: SDK_APP_ID },
     play: { StreamUrl: "https://media.example/clip.mp4", RepeatNum: -1 },
     requestHash: "hash",
     createdAt: at,

@@ -7,7 +7,7 @@ import { type Operation, operation, SDK_APP_ID, soonMs, taskId } from "./operati
 /** Few applications, tasks, robots and rooms: those of the rows, and one that no row has. */
 const sdkAppId = fc.constantFrom(SDK_APP_ID, SDK_APP_ID, SDK_APP_ID, 1_600_000_001);
 const task = { sdkAppId, taskId, media: fc.constantFrom("playing", "retrying", "failed", null) };
-const room = fc.constantFrom("1", "1", "1", "2");
+const room = fc.constantFrom("1", "1", "hall", "2");
 const seen = { sdkAppId, roomId: room, userId: fc.constantFrom("dj", "host", "third", "viewer") };
 
 type Named = { sdkAppId: number; taskId: string };
@@ -43,7 +43,12 @@ export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
     store.heardOf({ taskId: id, at: addMs(at, ms) }),
   ),
   operation(
-    { sdkAppId, roomId: room, roomIdType: fc.constantFrom<0 | 1>(0, 1), soonMs },
+    {
+      sdkAppId,
+      roomId: room,
+      roomIdType: fc.constantFrom(0 as const, 1 as const, undefined),
+      soonMs,
+    },
     (store, { soonMs: ms, ...of }, at) =>
       store.runningInRoom({ ...of, startedBefore: addMs(at, ms) }),
   ),
