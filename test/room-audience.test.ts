@@ -77,6 +77,12 @@ async function pass(ms: number): Promise<void> {
   }
 }
 
+function settle() {
+  const endsMs = clock.elapsedMs() + MINUTE_MS;
+  const run = settleIngests(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
+  return clock.advanceUntilDone(run);
+}
+
 const endedAt = async ({ task }: Awaited<ReturnType<typeof playing>>) => {
   const { endedAt: at, endReason } = (await task()) ?? {};
   return { at: new Date(at ?? 0), endReason };
@@ -240,12 +246,24 @@ test("whoever left is forgotten, but not while an ingest in the room waits for v
     await tell(left(room, "anna", addMs(clock.now(), 1)));
   }
   await clock.advance(16 * MINUTE_MS);
-  const endsMs = clock.elapsedMs() + MINUTE_MS;
-  const run = settleIngests(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
-  await clock.advanceUntilDone(run);
+  await settle();
   expect(await house.database.query("select room_id from room_audience")).toEqual([
     { room_id: ingest.RoomId },
   ]);
+});
+
+test("whoever was in a room that was dismissed does not come back when that is long ago", async () => {
+  const RoomId = "long-closed";
+  await tell(entered(RoomId, "anna", addMs(clock.now(), -2000)));
+  await tell(dismissed(RoomId, addMs(clock.now(), -1000)));
+  await clock.advance(17 * MINUTE_MS);
+  await settle();
+  const ingest = await playing({ RoomId });
+  await pass(3 * MINUTE_MS);
+  await expectEndAt(ingest, addMs(ingest.startedAt, EMPTY_SECONDS * SECOND_MS));
+  await clock.advance(9 * 24 * 60 * MINUTE_MS);
+  await settle();
+  expect(await house.database.query("select from room_audience")).toEqual([]);
 });
 
 test("in whatever order, and however often it is told who comes and goes, the same comes of it", async () => {

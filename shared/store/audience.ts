@@ -87,7 +87,8 @@ export const countAudience = (
 
 /**
  * Those who left before `leftBefore` rooms in which no ingest waits for viewers, and everybody who
- * was last told of so long ago that their leaving must have been lost.
+ * was last told of so long ago that their leaving must have been lost. When a room was closed is
+ * known for as long as anybody from before it is: who was there would be back otherwise.
  */
 export async function forgetAudience(
   query: Query,
@@ -96,10 +97,15 @@ export async function forgetAudience(
   await query(
     `delete from room_audience as known
      where event_at < $2
-        or (event_at < $1 and not is_present and not exists (
+        or (event_at < $1 and not is_present
+            and not exists (
               select from ingest
               where ingest.sdk_app_id = known.sdk_app_id and ingest.room_id = known.room_id
-                and state <> 'ended' and empty_seconds is not null))`,
+                and state <> 'ended' and empty_seconds is not null)
+            and not (user_id = '${NOBODY}' and exists (
+              select from room_audience as before
+              where before.sdk_app_id = known.sdk_app_id and before.room_id = known.room_id
+                and before.is_present and before.event_at < known.event_at)))`,
     [leftBefore, seenBefore],
   );
 }

@@ -83,9 +83,12 @@ export function forgetAudience(
   tables: Tables,
   { leftBefore, seenBefore }: Record<"leftBefore" | "seenBefore", Date>,
 ): void {
-  for (const [key, seen] of tables.audience) {
-    const { eventAt, isPresent } = seen;
-    const hasLeft = eventAt < leftBefore && !isPresent && !hasWaiting(tables, seen);
-    if (eventAt < seenBefore || hasLeft) tables.audience.delete(key);
+  const all = [...tables.audience];
+  const overrides = (seen: Seen) =>
+    seen.userId === NOBODY &&
+    all.some(([, each]) => isIn(each, seen) && each.isPresent && each.eventAt < seen.eventAt);
+  for (const [key, seen] of all) {
+    const hasLeft = seen.eventAt < leftBefore && !seen.isPresent && !hasWaiting(tables, seen);
+    if (seen.eventAt < seenBefore || (hasLeft && !overrides(seen))) tables.audience.delete(key);
   }
 }
