@@ -56,8 +56,10 @@ async function playing(fields: object = {}) {
     )[0] ?? {};
   const task = async () =>
     (await house.truth.tasks()).find(({ taskId }) => taskId === response["TrtcTaskId"]);
-  const { RoomId } = wanted;
-  return { RoomId, UserId: String(response["UserId"]), startedAt, row, task };
+  const { RoomId, SdkAppId } = wanted;
+  const named = { SdkAppId, TaskId: response["TaskId"] };
+  const stop = () => clock.advanceUntilDone(house.post("stop-ingest", named));
+  return { RoomId, UserId: String(response["UserId"]), startedAt, row, task, stop };
 }
 
 const runs = new Set<Promise<unknown>>();
@@ -182,6 +184,26 @@ describe("an ingest in a room", () => {
     await pass(3 * MINUTE_MS);
     await expectEndAt(ingest, addMs(ingest.startedAt, EMPTY_SECONDS * SECOND_MS));
     expect(await other.row()).toMatchObject({ state: "running", empty_seconds: null });
+  });
+
+  test("is watched by whoever has a name that a robot had there before", async () => {
+    const first = await playing({ UserId: "teacher" });
+    await tell(entered(first.RoomId, "teacher", clock.now()));
+    await first.stop();
+    const ingest = await playing({ RoomId: first.RoomId });
+    await pass(70 * SECOND_MS);
+    await tell(entered(first.RoomId, "teacher", clock.now()));
+    await pass(5 * MINUTE_MS);
+    expect(await ingest.row()).toMatchObject({ state: "running", empty_at: null });
+  });
+
+  test("is empty though a robot that has ended was never told to have left", async () => {
+    const first = await playing({ UserId: "presenter" });
+    await first.stop();
+    await tell(entered(first.RoomId, "presenter", addMs(clock.now(), 30 * SECOND_MS)));
+    const ingest = await playing({ RoomId: first.RoomId });
+    await pass(3 * MINUTE_MS);
+    await expectEndAt(ingest, addMs(ingest.startedAt, EMPTY_SECONDS * SECOND_MS));
   });
 
   test("of the same digits as another is watched from either: it is never ended too early", async () => {

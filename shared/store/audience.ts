@@ -15,7 +15,10 @@ interface Room {
 /** The user of the row that says when the room was last closed. */
 const NOBODY = "";
 
-/** Viewers: of our own robots' names there is none among them. */
+/** How far TRTC's clock and ours may be apart, and how long a robot takes to be gone. */
+const ROBOT_GONE = "interval '1 minute'";
+
+/** Viewers: our own robots are none. A name that a robot had once may be a viewer's after it. */
 const VIEWERS = `
   select viewer.*, closed.event_at as closed_at
   from room_audience as viewer
@@ -28,6 +31,7 @@ const VIEWERS = `
       select from ingest as robot
       where robot.sdk_app_id = viewer.sdk_app_id and robot.robot_user_id = viewer.user_id
         and robot.room_id = viewer.room_id
+        and (robot.state <> 'ended' or viewer.event_at <= robot.ended_at + ${ROBOT_GONE})
     )`;
 
 /** Whether somebody watches `ingest`. What is of one instant is taken for a return: it plays on. */
