@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS } from "../shared/clock.js";
 import type { Database } from "../shared/store/database.js";
-import { noted, type Notification } from "../shared/store/outbox.js";
+import { noted } from "../shared/store/noted.js";
+import type { Notification } from "../shared/store/outbox.js";
 import { openPostgres } from "../shared/store/postgres.js";
 import { createStore, type Store } from "../shared/store/store.js";
 import { ENGINES, newPostgresUrl } from "./support/databases.js";

@@ -13,6 +13,9 @@ const ORDER = "array['failed', 'retrying', 'playing']";
 
 const orderOf = (state: string) => `array_position(${ORDER}, ${state})`;
 
+/** What an event of it tells besides, and when it happened. */
+export const MEDIA_EVENT = { happenedAt: "media_at", besides: ["media_state", "media_at"] };
+
 /** Nothing tells of failures that lie apart by more than this as of one and the same trouble. */
 const REMEMBERED = "interval '10 minutes'";
 

@@ -1,8 +1,8 @@
 /** The statements of what TRTC tells of ingests, their robots and their rooms. */
 import type { Query } from "./database.js";
 import { type Ingest, ingestOf } from "./ingest-row.js";
-import { hasFailedForGood, mediaAfter, type ToldMedia } from "./media.js";
-import { noted } from "./outbox.js";
+import { hasFailedForGood, MEDIA_EVENT, mediaAfter, type ToldMedia } from "./media.js";
+import { noted } from "./noted.js";
 
 export interface TaskNamed {
   sdkAppId: number;
@@ -22,7 +22,10 @@ export interface ToldOfTask extends TaskNamed {
   at: Date;
 }
 
-/** `undefined`: no ingest has this task. `hasFailed`: its source could not be opened for good. */
+/**
+ * `undefined`: no ingest has this task. `hasFailed`: its source could not be opened for good. Of an
+ * ingest that has ended nobody is told any more how its source did.
+ */
 export async function tellTask(
   query: Query,
   { sdkAppId, trtcTaskId, media, eventAt, at }: ToldOfTask,
@@ -30,9 +33,8 @@ export async function tellTask(
   const after = mediaAfter("ingest", { state: "$3::text", at: "$4::timestamptz" });
   const [row] = await query(
     noted("ingest.media", {
-      happenedAt: "media_at",
-      besides: ["media_state", "media_at"],
-      isNews: after.isNews,
+      ...MEDIA_EVENT,
+      isNews: `state <> 'ended' and ${after.isNews}`,
       set: `media_state = ${after.state}, media_at = ${after.at}, media_failures = ${after.failures},
             heard_at = ${heardNow("ingest", "$5")}`,
       where: "sdk_app_id = $1 and trtc_task_id = $2",
@@ -45,12 +47,15 @@ export async function tellTask(
 
 /**
  * Of an ingest that was found gone, for a reason that could only be guessed: its source had failed.
- * The end came first, and what explains it after.
+ * The end came first, and what explains it after; its caller is told the end once more.
  */
 export async function explainEnd(query: Query, taskId: string): Promise<void> {
   await query(
-    `update ingest set end_reason = 'failed'
-     where task_id = $1 and state = 'ended' and end_reason in ('finished', 'lost')`,
+    noted("ingest.ended", {
+      happenedAt: "ended_at",
+      set: "end_reason = 'failed'",
+      where: "task_id = $1 and state = 'ended' and end_reason in ('finished', 'lost')",
+    }),
     [taskId],
   );
 }

@@ -3,7 +3,8 @@ import { addMs, MINUTE_MS } from "../clock.js";
 import type { Query } from "./database.js";
 import { type Ingest, ingestOf, type MediaState } from "./ingest-row.js";
 import type { Slot } from "./database-time.js";
-import { noted } from "./outbox.js";
+import { MEDIA_EVENT } from "./media.js";
+import { noted } from "./noted.js";
 import { SLOT_NOW, slotOf, type SlotTime, takeSlotSql } from "./slots.js";
 
 /**
@@ -154,8 +155,8 @@ const CLAIMED = `
 /**
  * `undefined` when the row is no longer ours to move: someone settled it meanwhile. After a first
  * attempt nothing is unsure any more; what an earlier attempt may still bring stays so. What TRTC
- * has told of the task before its answer was written is taken over in the same breath; if that was
- * the task's end, TRTC is asked soon. Who is in the room is looked at when its time has come.
+ * has told of the task before its answer was written is taken over in the same breath, and its
+ * caller told of it behind the start; if that was the task's end, TRTC is asked soon. Who is in the room is looked at when its time has come.
  */
 export async function markRunning(
   query: Query,
@@ -177,6 +178,10 @@ export async function markRunning(
             media_failures = coalesce((select media_failures from told), '{}')`,
       where: "task_id = $1 and fence = $2 and state = 'starting'",
       and: [CLAIMED],
+      next: {
+        ...{ type: "ingest.media", ...MEDIA_EVENT },
+        isNews: "exists (select from told where media_state is not null)",
+      },
     }),
     [
       to.taskId,

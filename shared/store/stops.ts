@@ -7,7 +7,7 @@ import { IS_WATCHED } from "./audience.js";
 import type { Query } from "./database.js";
 import { type EndReason, type Ingest, ingestOf } from "./ingest-row.js";
 import type { Slot } from "./database-time.js";
-import { noted } from "./outbox.js";
+import { noted } from "./noted.js";
 import { SLOT_NOW, slotOf, type SlotTime, type SlotWait, takeSlotSql } from "./slots.js";
 
 export interface BegunStop {

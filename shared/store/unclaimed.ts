@@ -1,6 +1,7 @@
 /** Tasks that TRTC tells of and that no ingest has. */
 import type { Query } from "./database.js";
-import { mediaAfter } from "./media.js";
+import { MEDIA_EVENT, mediaAfter } from "./media.js";
+import { noted } from "./noted.js";
 import type { TaskNamed, ToldOfTask } from "./room-events.js";
 
 /** Keeps what is told until an ingest has the task; in any order, and as often as it is told. */
@@ -34,6 +35,13 @@ export async function dropUnclaimed(
   ]);
 }
 
+const ADOPTED = `
+  adopted as (
+    delete from unclaimed_task as task using ingest
+    where ingest.trtc_task_id = task.trtc_task_id and ingest.sdk_app_id = task.sdk_app_id
+    returning task.*
+  )`;
+
 /**
  * What became an ingest's while it was being told of: an event and the answer to a start can miss
  * each other. Of a task that has ended TRTC is asked.
@@ -41,21 +49,20 @@ export async function dropUnclaimed(
 export async function adoptUnclaimed(query: Query): Promise<void> {
   const after = mediaAfter("ingest", { state: "adopted.media_state", at: "adopted.media_at" });
   await query(
-    `with adopted as (
-       delete from unclaimed_task as task using ingest
-       where ingest.trtc_task_id = task.trtc_task_id and ingest.sdk_app_id = task.sdk_app_id
-       returning task.*
-     )
-     update ingest
-     set media_state = ${after.state}, media_at = ${after.at},
-         media_failures = array(
-           select distinct failed_at
-           from unnest(ingest.media_failures || adopted.media_failures) as failed_at
-         ),
-         heard_at = case when adopted.ended_at is null then ingest.heard_at end
-     from adopted
-     where ingest.trtc_task_id = adopted.trtc_task_id
-       and ingest.sdk_app_id = adopted.sdk_app_id and ingest.state <> 'ended'`,
+    noted("ingest.media", {
+      ...MEDIA_EVENT,
+      isNews: after.isNews,
+      with: [ADOPTED],
+      from: "adopted",
+      set: `media_state = ${after.state}, media_at = ${after.at},
+            media_failures = array(
+              select distinct failed_at
+              from unnest(ingest.media_failures || adopted.media_failures) as failed_at
+            ),
+            heard_at = case when adopted.ended_at is null then ingest.heard_at end`,
+      where: `ingest.trtc_task_id = adopted.trtc_task_id
+              and ingest.sdk_app_id = adopted.sdk_app_id and ingest.state <> 'ended'`,
+    }),
   );
 }
 
