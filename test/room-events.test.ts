@@ -162,13 +162,108 @@ describe("three failures within a minute", () => {
     }
   };
 
-  test("end the ingest as failed, and its task is stopped", async () => {
+  test("end the ingest as failed at the next run of settle-ingests, and its task is stopped", async () => {
     const ingest = await playing();
-    await failures(ingest, 0, 1);
+    await failures(ingest, 0, 1, 3);
     expect(await ingest.described()).toMatchObject({ State: "running", MediaState: "failed" });
-    await failures(ingest, 3);
-    expect(await ingest.described()).toMatchObject({ State: "ended", EndReason: "failed" });
+    await clock.advance(MINUTE_MS);
+    expect(await settle()).toMatchObject({ stopped: 1 });
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
     expect(await ingest.task()).toMatchObject({ endReason: "stopped", stopCalls: 1 });
+  });
+
+  test("may be followed by a last try: a run that comes too early waits for it", async () => {
+    const ingest = await playing();
+    await failures(ingest, 0, 1, 2);
+    await clock.advance(5 * SECOND_MS);
+    expect(await settle()).toMatchObject({ stopped: 0 });
+    await tell(source(ingest.TrtcTaskId, 0, clock.now()));
+    await clock.advance(MINUTE_MS);
+    expect(await settle()).toMatchObject({ stopped: 0 });
+    expect(await ingest.row()).toMatchObject({ state: "running", media_state: "playing" });
+  });
+
+  test("and a fourth end it at once", async () => {
+    const ingest = await playing();
+    await failures(ingest, 0, 0.2, 1.4, 4.6);
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
+    expect(await ingest.task()).toMatchObject({ endReason: "stopped", stopCalls: 1 });
+  });
+
+  test("do not count when the source has played since, though some are told after that", async () => {
+    const ingest = await playing();
+    const at = clock.now();
+    await failures(ingest, 0, 1);
+    await tell(source(ingest.TrtcTaskId, 0, addMs(at, 4000)));
+    await tell(source(ingest.TrtcTaskId, 2, addMs(at, 9000)));
+    for (const ms of [2000, 3000]) await tell(source(ingest.TrtcTaskId, 1, addMs(at, ms)));
+    await tell(source(ingest.TrtcTaskId, 1, addMs(at, 9000)));
+    await clock.advance(MINUTE_MS);
+    expect(await settle()).toMatchObject({ stopped: 0 });
+    expect(await ingest.row()).toMatchObject({ media_failures: [addMs(at, 9000)] });
+  });
+
+  test("do not count when another StreamUrl was sent since, though they are told again", async () => {
+    const ingest = await playing();
+    const at = clock.now();
+    await failures(ingest, 0, 1, 3);
+    const { SdkAppId, TaskId } = ingest;
+    await send("update-ingest", { SdkAppId, TaskId, StreamUrl: `${live.url}?key=again` });
+    await tell(source(ingest.TrtcTaskId, 1, addMs(at, SECOND_MS)));
+    await clock.advance(MINUTE_MS);
+    expect(await settle()).toMatchObject({ stopped: 0 });
+    expect(await ingest.row()).toMatchObject({ state: "running", media_failures: [] });
+  });
+
+  test("count when the volume was changed since", async () => {
+    const ingest = await playing();
+    await failures(ingest, 0, 1, 3);
+    const { SdkAppId, TaskId } = ingest;
+    await send("update-ingest", { SdkAppId, TaskId, Volume: 7 });
+    await clock.advance(MINUTE_MS);
+    expect(await settle()).toMatchObject({ stopped: 1 });
+  });
+
+  test("that were told before the start's answer was written end it as well", async () => {
+    const ingest = await playing({}, 0);
+    await asUnanswered();
+    await failures(ingest, 0, 1, 3);
+    await markRunning(ingest.TaskId, ingest.TrtcTaskId);
+    await clock.advance(MINUTE_MS / 2);
+    expect(await settle()).toMatchObject({ stopped: 1 });
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
+  });
+
+  test("that missed the answer end it in the run after the one that finds them", async () => {
+    const ingest = await playing({}, 0);
+    await house.database.query("update ingest set trtc_task_id = 'other'");
+    await failures(ingest, 0, 1, 3);
+    await house.database.query("update ingest set trtc_task_id = $1", [ingest.TrtcTaskId]);
+    await settle();
+    await clock.advance(MINUTE_MS);
+    expect(await settle()).toMatchObject({ stopped: 1 });
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
+  });
+
+  test("and a success, all told before the answer, are over: hours later a new try ends nothing", async () => {
+    const ingest = await playing({ MaxDuration: 1440 }, 0);
+    await asUnanswered();
+    const at = clock.now();
+    await failures(ingest, 0, 1, 3);
+    await tell(source(ingest.TrtcTaskId, 0, addMs(at, 4000)));
+    await markRunning(ingest.TaskId, ingest.TrtcTaskId);
+    await clock.advance(MINUTE_MS / 2);
+    await tell(source(ingest.TrtcTaskId, 2, clock.now()));
+    await clock.advance(MINUTE_MS / 4);
+    expect(await settle()).toMatchObject({ stopped: 0 });
+    expect(await ingest.row()).toMatchObject({ state: "running", media_state: "retrying" });
+  });
+
+  test("of a finite source, and then its end: failed, not finished", async () => {
+    const ingest = await playing({ RepeatNum: 2 });
+    await failures(ingest, 0, 1, 3);
+    await tell(taskEnded(ingest.TrtcTaskId, addMs(clock.now(), 3000)));
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
   });
 
   test("are not one failure that is told three times", async () => {
@@ -190,7 +285,7 @@ describe("three failures within a minute", () => {
   test("of which TRTC does not take the stop: the row is due, and stopped by the timer", async () => {
     const ingest = await playing();
     trtc.next("StopStreamIngest", "http-502");
-    await failures(ingest, 0, 1, 3);
+    await failures(ingest, 0, 1, 2, 5);
     expect(await ingest.row()).toMatchObject({ state: "stopping", end_reason: "failed" });
     await clock.advance(MINUTE_MS);
     expect(await settle()).toMatchObject({ stopped: 1 });
@@ -200,7 +295,7 @@ describe("three failures within a minute", () => {
   test("of a finite source, whose stop is answered by nobody but the task's end: failed, not finished", async () => {
     const ingest = await playing({ RepeatNum: 2 });
     trtc.next("StopStreamIngest", "lose-answer");
-    await failures(ingest, 0, 1, 3);
+    await failures(ingest, 0, 1, 2, 5);
     expect(await ingest.row()).toMatchObject({ state: "stopping", end_reason: "failed" });
     await clock.advance(20 * SECOND_MS);
     await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
@@ -213,6 +308,18 @@ describe("three failures within a minute", () => {
     await tell(taskEnded(ingest.TrtcTaskId, addMs(at, 5000)));
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "lost" });
     await failures(ingest, 0, 1, 3);
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
+  });
+
+  test("of which TRTC does not take the stop of settle-ingests: the next run does it", async () => {
+    const ingest = await playing();
+    await failures(ingest, 0, 1, 3);
+    await clock.advance(MINUTE_MS);
+    trtc.next("StopStreamIngest", "http-502");
+    expect(await settle()).toMatchObject({ stopped: 0, refused: 1 });
+    expect(await ingest.row()).toMatchObject({ state: "stopping", end_reason: "failed" });
+    await clock.advance(MINUTE_MS);
+    expect(await settle()).toMatchObject({ stopped: 1 });
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
   });
 

@@ -1,7 +1,7 @@
 /** The statements of what TRTC tells of ingests, their robots and their rooms. */
 import type { Query } from "./database.js";
 import { type Ingest, ingestOf } from "./ingest-row.js";
-import { hasFailedForGood, MEDIA_EVENT, mediaAfter, type ToldMedia } from "./media.js";
+import { failedTimes, MEDIA_EVENT, mediaAfter, type ToldMedia } from "./media.js";
 import { noted } from "./noted.js";
 
 export interface TaskNamed {
@@ -22,27 +22,33 @@ export interface ToldOfTask extends TaskNamed {
   at: Date;
 }
 
+/** An ingest, and how often its source has failed within a minute since it last played. */
+export interface ToldIngest {
+  ingest: Ingest;
+  failedTimes: number;
+}
+
 /**
- * `undefined`: no ingest has this task. `hasFailed`: its source could not be opened for good. Of an
- * ingest that has ended nobody is told any more how its source did.
+ * `undefined`: no ingest has this task. Of an ingest that has ended nobody is told any more how its
+ * source did.
  */
 export async function tellTask(
   query: Query,
   { sdkAppId, trtcTaskId, media, eventAt, at }: ToldOfTask,
-): Promise<{ ingest: Ingest; hasFailed: boolean } | undefined> {
+): Promise<ToldIngest | undefined> {
   const after = mediaAfter("ingest", { state: "$3::text", at: "$4::timestamptz" });
   const [row] = await query(
     noted("ingest.media", {
       ...MEDIA_EVENT,
       isNews: `state <> 'ended' and ${after.isNews}`,
       set: `media_state = ${after.state}, media_at = ${after.at}, media_failures = ${after.failures},
-            heard_at = ${heardNow("ingest", "$5")}`,
+            failures_after = ${after.failuresAfter}, heard_at = ${heardNow("ingest", "$5")}`,
       where: "sdk_app_id = $1 and trtc_task_id = $2",
-      select: `*, ${hasFailedForGood("changed")} as has_failed`,
+      select: `*, ${failedTimes("changed")} as failed_times`,
     }),
     [sdkAppId, trtcTaskId, media ?? null, eventAt, at],
   );
-  return row && { ingest: ingestOf(row), hasFailed: row["has_failed"] === true };
+  return row && { ingest: ingestOf(row), failedTimes: Number(row["failed_times"]) };
 }
 
 /**

@@ -168,14 +168,15 @@ export async function markRunning(
       with: [TOLD],
       set: `state = 'running', trtc_task_id = $3, started_at = $4, deadline_at = $5, latest_at = $6,
             lease_until = null, unsure_until = ${STILL_UNSURE},
-            heard_at = case when exists (select from told where ended_at is not null)
-                            then null else $4::timestamptz end,
+            heard_at = case when not exists (select from told where ended_at is not null)
+                            then greatest($4::timestamptz, (select last_seen_at from told)) end,
             empty_at = $4::timestamptz + empty_seconds * interval '1 second',
             media_state = coalesce((select media_state from told), $7),
             media_at = case when exists (select from told where media_state is not null)
                             then (select media_at from told)
                             when $7::text is not null then $4::timestamptz end,
-            media_failures = coalesce((select media_failures from told), '{}')`,
+            media_failures = coalesce((select media_failures from told), '{}'),
+            failures_after = (select failures_after from told)`,
       where: "task_id = $1 and fence = $2 and state = 'starting'",
       and: [CLAIMED],
       next: {

@@ -1,8 +1,8 @@
 /** Tasks that TRTC tells of and that no ingest has. */
 import type { Query } from "./database.js";
-import { MEDIA_EVENT, mediaAfter } from "./media.js";
+import { failuresAmong, MEDIA_EVENT, mediaAfter } from "./media.js";
 import { noted } from "./noted.js";
-import type { TaskNamed, ToldOfTask } from "./room-events.js";
+import { heardNow, type TaskNamed, type ToldOfTask } from "./room-events.js";
 
 /** Keeps what is told until an ingest has the task; in any order, and as often as it is told. */
 export async function keepUnclaimed(
@@ -13,13 +13,15 @@ export async function keepUnclaimed(
   await query(
     `insert into unclaimed_task (
        sdk_app_id, trtc_task_id, first_seen_at, last_seen_at, media_state, media_at,
-       media_failures, ended_at
+       media_failures, failures_after, ended_at
      )
      select $1, $2, $5::timestamptz, $5, $3::text, case when $3 is not null then $4::timestamptz end,
-            case when $3 = 'failed' then array[$4] else '{}' end, case when $3 is null then $4 end
+            case when $3 = 'failed' then array[$4] else '{}' end,
+            case when $3 = 'playing' then $4 end, case when $3 is null then $4 end
      on conflict (sdk_app_id, trtc_task_id) do update
      set last_seen_at = greatest(unclaimed_task.last_seen_at, excluded.last_seen_at),
          media_state = ${after.state}, media_at = ${after.at}, media_failures = ${after.failures},
+         failures_after = ${after.failuresAfter},
          ended_at = coalesce(unclaimed_task.ended_at, excluded.ended_at)`,
     [sdkAppId, trtcTaskId, media ?? null, eventAt, at],
   );
@@ -42,6 +44,9 @@ const ADOPTED = `
     returning task.*
   )`;
 
+const ALL_FAILURES = "ingest.media_failures || adopted.media_failures";
+const FAILURES_AFTER = "greatest(ingest.failures_after, adopted.failures_after)";
+
 /**
  * What became an ingest's while it was being told of: an event and the answer to a start can miss
  * each other. Of a task that has ended TRTC is asked.
@@ -55,11 +60,10 @@ export async function adoptUnclaimed(query: Query): Promise<void> {
       with: [ADOPTED],
       from: "adopted",
       set: `media_state = ${after.state}, media_at = ${after.at},
-            media_failures = array(
-              select distinct failed_at
-              from unnest(ingest.media_failures || adopted.media_failures) as failed_at
-            ),
-            heard_at = case when adopted.ended_at is null then ingest.heard_at end`,
+            media_failures = ${failuresAmong(ALL_FAILURES, FAILURES_AFTER)},
+            failures_after = ${FAILURES_AFTER},
+            heard_at = case when adopted.ended_at is null
+                            then ${heardNow("ingest", "adopted.last_seen_at")} end`,
       where: `ingest.trtc_task_id = adopted.trtc_task_id
               and ingest.sdk_app_id = adopted.sdk_app_id and ingest.state <> 'ended'`,
     }),

@@ -6,7 +6,7 @@ import type {
   TaskNamed,
   ToldOfTask,
 } from "../../../shared/store/room-events.js";
-import { hasFailedForGood, mediaAfter } from "./media.js";
+import { failedTimes, mediaAfter } from "./media.js";
 import { change, later, type StoredIngest, type Tables } from "./tables.js";
 
 export const hasTask = ({ sdkAppId, trtcTaskId }: Ingest, named: TaskNamed): boolean =>
@@ -29,13 +29,13 @@ export const heardNow = ({ heardAt }: Ingest, at: Date): Date | null =>
 export function tellTask(
   tables: Tables,
   { media, eventAt, at, ...named }: ToldOfTask,
-): { ingest: StoredIngest; hasFailed: boolean } | undefined {
+): { ingest: StoredIngest; failedTimes: number } | undefined {
   const ingest = changeWhere(
     tables,
     (row) => hasTask(row, named),
     (row) => ({ ...mediaAfter(row, media, eventAt), heardAt: heardNow(row, at) }),
   );
-  return ingest && { ingest, hasFailed: hasFailedForGood(ingest) };
+  return ingest && { ingest, failedTimes: failedTimes(ingest) };
 }
 
 export function explainEnd(tables: Tables, taskId: string): void {

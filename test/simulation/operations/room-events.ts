@@ -29,9 +29,8 @@ export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
   operation({ ...task, eventMs }, async (store, of, at) => {
     const found = await store.tellTask(told(of, at));
     // A statement tells of the row and of this in one: it is held beside it.
-    return (
-      found && { ingest: { ...found.ingest, hasFailed: found.hasFailed }, is: found.hasFailed }
-    );
+    const { ingest, failedTimes } = found ?? {};
+    return found && { ingest: { ...ingest, failedTimes }, failedTimes };
   }),
   operation({ taskId }, (store, of) => store.explainEnd(of.taskId)),
   operation({ ...seen, soonMs, eventMs }, (store, { soonMs: ms, eventMs: event, ...of }, at) =>
