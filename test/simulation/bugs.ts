@@ -217,6 +217,17 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     });
   },
 
+  "a source that has failed for good is left to itself": (services) => {
+    const { store } = services;
+    return withStore(services, {
+      claimFailed: () => Promise.resolve([]),
+      async tellTask(of) {
+        const told = await store.tellTask(of);
+        return told && { ...told, failedTimes: 0 };
+      },
+    });
+  },
+
   "a quiet task is never asked about": (services) =>
     withStore(services, { askQuiet: () => Promise.resolve([]) }),
 
