@@ -138,7 +138,11 @@ export function createModelStore(options: ModelOptions) {
       );
       return slotOf(slot);
     },
-    outbox: { ...OUTBOX, callersWaiting: statement("callersWaiting", () => []) },
+    outbox: {
+      ...OUTBOX,
+      callersWaiting: statement("callersWaiting", () => []),
+      forgetDead: statement("forgetDead", () => undefined),
+    },
 
     tellTask: statement("tellTask", tellTask),
     explainEnd: statement("explainEnd", explainEnd),
@@ -167,8 +171,7 @@ const unasked = () => Promise.reject(new Error("the model has no outbox"));
 
 const OUTBOX: Store["outbox"] = {
   ...{ callersWaiting: unasked, claim: unasked, remove: unasked, postpone: unasked },
-  ...{ bury: unasked, dropOf: unasked, listDead: unasked, revive: unasked },
-  forgetDead: () => Promise.resolve(),
+  ...{ bury: unasked, dropOf: unasked, listDead: unasked, revive: unasked, forgetDead: unasked },
 };
 
 export type ModelStore = ReturnType<typeof createModelStore>;
