@@ -90,20 +90,23 @@ export async function takeUnclaimed(
   wanted: { at: Date; seenBefore: Date; askedBefore: Date; limit: number },
 ): Promise<TaskNamed[]> {
   const rows = await query(
-    `update unclaimed_task set stop_asked_at = $1
-     where (sdk_app_id, trtc_task_id) in (
-       select sdk_app_id, trtc_task_id from unclaimed_task as task
-       where ended_at is null and first_seen_at <= $2
-         and (stop_asked_at is null or stop_asked_at <= $3)
-         and not exists (
-           select from ingest
-           where ingest.trtc_task_id = task.trtc_task_id and ingest.sdk_app_id = task.sdk_app_id
-         )
-       order by stop_asked_at nulls first, first_seen_at
-       limit $4
-       for update skip locked
+    `with taken as (
+       update unclaimed_task set stop_asked_at = $1
+       where (sdk_app_id, trtc_task_id) in (
+         select sdk_app_id, trtc_task_id from unclaimed_task as task
+         where ended_at is null and first_seen_at <= $2
+           and (stop_asked_at is null or stop_asked_at <= $3)
+           and not exists (
+             select from ingest
+             where ingest.trtc_task_id = task.trtc_task_id and ingest.sdk_app_id = task.sdk_app_id
+           )
+         order by stop_asked_at nulls first, first_seen_at
+         limit $4
+         for update skip locked
+       )
+       returning *
      )
-     returning sdk_app_id, trtc_task_id`,
+     select sdk_app_id, trtc_task_id from taken order by first_seen_at`,
     [wanted.at, wanted.seenBefore, wanted.askedBefore, wanted.limit],
   );
   return rows.map((row) => ({

@@ -87,7 +87,8 @@ export function takeUnclaimed(
     .filter((task) => isLong(task, wanted.seenBefore) && !isOwned(task))
     .filter(({ stopAskedAt }) => stopAskedAt === null || isAtMost(stopAskedAt, wanted.askedBefore))
     .toSorted((a, b) => askedMs(a) - askedMs(b) || seenMs(a) - seenMs(b))
-    .slice(0, wanted.limit);
+    .slice(0, wanted.limit)
+    .toSorted((a, b) => seenMs(a) - seenMs(b));
   for (const task of taken) unclaimed.set(keyOf(task), { ...task, stopAskedAt: wanted.at });
   return taken.map(({ sdkAppId, trtcTaskId }) => ({ sdkAppId, trtcTaskId }));
 }
