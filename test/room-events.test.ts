@@ -259,6 +259,16 @@ describe("three failures within a minute", () => {
     expect(await ingest.row()).toMatchObject({ state: "running", media_state: "retrying" });
   });
 
+  test("that the code before kept beside a success end nothing", async () => {
+    const ingest = await playing();
+    await failures(ingest, 0, 1, 3);
+    await house.database.query("update ingest set media_state = 'playing', media_at = $1", [
+      addMs(clock.now(), 1000),
+    ]);
+    await clock.advance(MINUTE_MS);
+    expect(await settle()).toMatchObject({ stopped: 0 });
+  });
+
   test("of a finite source, and then its end: failed, not finished", async () => {
     const ingest = await playing({ RepeatNum: 2 });
     await failures(ingest, 0, 1, 3);

@@ -98,7 +98,8 @@ export async function clearUnsure(
 
 /**
  * Begins the stops of running ingests whose source has failed for good, those of the longest ago
- * first. Since `heardBefore` nothing was told of them: of a last try there is nothing to come.
+ * first. Since `heardBefore` nothing was told of them: of a last try there is nothing to come. What
+ * plays is left alone, since the code before this one kept the failures of before a success.
  */
 export async function claimFailed(
   query: Query,
@@ -112,7 +113,7 @@ export async function claimFailed(
       where task_id in (
         select task_id from ingest
         where state = 'running' and cardinality(media_failures) >= 3 and heard_at <= $3
-          and ${hasFailedForGood("ingest")}
+          and media_state <> 'playing' and ${hasFailedForGood("ingest")}
         order by heard_at
         limit $4
         for update skip locked

@@ -71,7 +71,10 @@ export function claimFailed(
 ): StoredIngest[] {
   const leaseUntil = addMs(at, leaseMs);
   const isFailed = (row: StoredIngest) =>
-    row.state === "running" && isAtMost(row.heardAt, heardBefore) && hasFailedForGood(row);
+    row.state === "running" &&
+    isAtMost(row.heardAt, heardBefore) &&
+    row.mediaState !== "playing" &&
+    hasFailedForGood(row);
   return select(tables, isFailed, ({ heardAt }) => heardAt)
     .slice(0, limit)
     .toSorted(byId)
