@@ -119,7 +119,8 @@ const lastTryIsWaitedFor: Check = {
     if (state !== "stopping" || endReason !== "failed" || mayHaveFailedSurely(heard)) {
       return undefined;
     }
-    const quietMs = nowMs() - (heard.at(-1)?.ms ?? Number.NEGATIVE_INFINITY);
+    const lastMs = heard.findLast(({ isTaken }) => isTaken)?.ms;
+    const quietMs = nowMs() - (lastMs ?? Number.NEGATIVE_INFINITY);
     if (quietMs >= LAST_TRY_MS) return undefined;
     return `it was stopped ${quietMs} ms after the last that was told of its source`;
   },
