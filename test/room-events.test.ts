@@ -269,9 +269,11 @@ describe("three failures within a minute", () => {
     expect(await settle()).toMatchObject({ stopped: 0 });
   });
 
-  test("of a finite source, and then its end: failed, not finished", async () => {
-    const ingest = await playing({ RepeatNum: 2 });
+  test("of a finite source, told before the answer, and then its end: failed, not finished", async () => {
+    const ingest = await playing({ RepeatNum: 2 }, 0);
+    await asUnanswered();
     await failures(ingest, 0, 1, 3);
+    await markRunning(ingest.TaskId, ingest.TrtcTaskId);
     await tell(taskEnded(ingest.TrtcTaskId, addMs(clock.now(), 3000)));
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
   });
