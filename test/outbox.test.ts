@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { addMs, MINUTE_MS } from "../shared/clock.js";
 import type { Database } from "../shared/store/database.js";
 import type { Notification } from "../shared/store/deliveries.js";
-import { noted } from "../shared/store/outbox.js";
+import { noted } from "../shared/store/noted.js";
 import { openPostgres } from "../shared/store/postgres.js";
 import { createStore, type Store } from "../shared/store/store.js";
 import { ENGINES, newPostgresUrl } from "./support/databases.js";

@@ -56,8 +56,10 @@ async function playing(fields: object = {}) {
     )[0] ?? {};
   const task = async () =>
     (await house.truth.tasks()).find(({ taskId }) => taskId === response["TrtcTaskId"]);
-  const { RoomId } = wanted;
-  return { RoomId, UserId: String(response["UserId"]), startedAt, row, task };
+  const { RoomId, SdkAppId } = wanted;
+  const named = { SdkAppId, TaskId: response["TaskId"] };
+  const stop = () => clock.advanceUntilDone(house.post("stop-ingest", named));
+  return { RoomId, UserId: String(response["UserId"]), startedAt, row, task, stop };
 }
 
 const runs = new Set<Promise<unknown>>();
@@ -75,6 +77,12 @@ async function pass(ms: number): Promise<void> {
     const nextMs = Math.min(tickedMs + MINUTE_MS, untilMs);
     await clock.advance(nextMs - clock.elapsedMs());
   }
+}
+
+function settle() {
+  const endsMs = clock.elapsedMs() + MINUTE_MS;
+  const run = settleIngests(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
+  return clock.advanceUntilDone(run);
 }
 
 const endedAt = async ({ task }: Awaited<ReturnType<typeof playing>>) => {
@@ -143,6 +151,26 @@ describe("an ingest in a room", () => {
     await expectEndAt(ingest, addMs(ingest.startedAt, EMPTY_SECONDS * SECOND_MS));
   });
 
+  test.each([
+    ["a numeric room", "the string room", 1, "4711"],
+    ["a string room", "the numeric room", 0, 4711],
+  ])("in %s does not lose its viewers to the end of %s", async (_, __, RoomIdType, closed) => {
+    const ingest = await playing({ RoomId: "4711", RoomIdType });
+    await tell(entered(RoomIdType === 1 ? 4711 : "4711", "anna", clock.now()));
+    await pass(MINUTE_MS);
+    await tell(dismissed(closed, clock.now()));
+    await pass(4 * MINUTE_MS);
+    expect(await ingest.row()).toMatchObject({ state: "running", empty_at: null });
+  });
+
+  test("that is numeric and was dismissed has nobody in it", async () => {
+    await tell(entered(4712, "anna", addMs(clock.now(), -2000)));
+    await tell(dismissed(4712, addMs(clock.now(), -1000)));
+    const ingest = await playing({ RoomId: "4712", RoomIdType: 1 });
+    await pass(3 * MINUTE_MS);
+    await expectEndAt(ingest, addMs(ingest.startedAt, EMPTY_SECONDS * SECOND_MS));
+  });
+
   test("with other robots in it, whoever named them, is empty", async () => {
     const ingest = await playing();
     const other = await playing({
@@ -156,6 +184,26 @@ describe("an ingest in a room", () => {
     await pass(3 * MINUTE_MS);
     await expectEndAt(ingest, addMs(ingest.startedAt, EMPTY_SECONDS * SECOND_MS));
     expect(await other.row()).toMatchObject({ state: "running", empty_seconds: null });
+  });
+
+  test("is watched by whoever has a name that a robot had there before", async () => {
+    const first = await playing({ UserId: "teacher" });
+    await tell(entered(first.RoomId, "teacher", clock.now()));
+    await first.stop();
+    const ingest = await playing({ RoomId: first.RoomId });
+    await pass(70 * SECOND_MS);
+    await tell(entered(first.RoomId, "teacher", clock.now()));
+    await pass(5 * MINUTE_MS);
+    expect(await ingest.row()).toMatchObject({ state: "running", empty_at: null });
+  });
+
+  test("is empty though a robot that has ended was never told to have left", async () => {
+    const first = await playing({ UserId: "presenter" });
+    await first.stop();
+    await tell(entered(first.RoomId, "presenter", addMs(clock.now(), 30 * SECOND_MS)));
+    const ingest = await playing({ RoomId: first.RoomId });
+    await pass(3 * MINUTE_MS);
+    await expectEndAt(ingest, addMs(ingest.startedAt, EMPTY_SECONDS * SECOND_MS));
   });
 
   test("of the same digits as another is watched from either: it is never ended too early", async () => {
@@ -220,12 +268,24 @@ test("whoever left is forgotten, but not while an ingest in the room waits for v
     await tell(left(room, "anna", addMs(clock.now(), 1)));
   }
   await clock.advance(16 * MINUTE_MS);
-  const endsMs = clock.elapsedMs() + MINUTE_MS;
-  const run = settleIngests(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
-  await clock.advanceUntilDone(run);
+  await settle();
   expect(await house.database.query("select room_id from room_audience")).toEqual([
     { room_id: ingest.RoomId },
   ]);
+});
+
+test("whoever was in a room that was dismissed does not come back when that is long ago", async () => {
+  const RoomId = "long-closed";
+  await tell(entered(RoomId, "anna", addMs(clock.now(), -2000)));
+  await tell(dismissed(RoomId, addMs(clock.now(), -1000)));
+  await clock.advance(17 * MINUTE_MS);
+  await settle();
+  const ingest = await playing({ RoomId });
+  await pass(3 * MINUTE_MS);
+  await expectEndAt(ingest, addMs(ingest.startedAt, EMPTY_SECONDS * SECOND_MS));
+  await clock.advance(9 * 24 * 60 * MINUTE_MS);
+  await settle();
+  expect(await house.database.query("select from room_audience")).toEqual([]);
 });
 
 test("in whatever order, and however often it is told who comes and goes, the same comes of it", async () => {

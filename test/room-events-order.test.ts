@@ -6,12 +6,15 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { addMs, MINUTE_MS, SECOND_MS } from "../shared/clock.js";
 import { present } from "../shared/ingest/present.js";
+import type { ToldMedia } from "../shared/store/media.js";
 import type { Services } from "../shared/ingest/services.js";
 import { bytesOf } from "../local/trtc/events/bodies.js";
 import { DEFAULT_APPLICATIONS } from "../local/trtc/defaults.js";
+import { serveBytes } from "../local/trtc/serve-bytes.js";
 import { type CallbackReceiver, startCallbackReceiver } from "./support/callback-receiver.js";
 import { answerTo, callbackEvent, dismissed, OK, source } from "./support/callbacks.js";
 import { CN_APP, type House, openHouse } from "./support/house.js";
+import { startMediaServer } from "./support/media-server.js";
 import { countedBy, type ManualClock, manualClock } from "./support/manual-clock.js";
 
 const RUNS = 30;
@@ -118,6 +121,20 @@ describe("in whatever order, and however often it is told, the same comes", () =
     await hold(await history(fields, 12), { State: "ended", EndReason: "failed" });
   }, 60_000);
 
+  test("of a loop whose source is there at the last try", async () => {
+    const media = await startMediaServer();
+    const clip = Buffer.from(await (await fetch(house.clip)).arrayBuffer());
+    const thereAt = addMs(clock.now(), 2 * SECOND_MS);
+    media.put("/late.mp4", (request, response) => {
+      if (clock.now() < thereAt) response.writeHead(404).end();
+      else serveBytes({ request, response }, { bytes: clip, type: "video/mp4" });
+    });
+    const fields = { StreamUrl: media.urlOf("/late.mp4"), RepeatNum: -1, MaxDuration: 60 };
+    // Two of the room, three failures, each with its new try, and the success.
+    await hold(await history(fields, 9), { State: "running", MediaState: "playing" });
+    await media.close();
+  }, 60_000);
+
   test("of a loop whose robot is taken out of the room", async () => {
     const out = (named: object) => removeRobot(named as Record<string, string>);
     const found = await history({ RepeatNum: -1, MaxDuration: 60 }, 6, out);
@@ -159,6 +176,39 @@ describe("in whatever order, and however often it is told, the same comes", () =
     await fc.assert(told, { numRuns: 10 });
   }, 60_000);
 });
+
+test("in whatever order, and however often it is told how the source does, the same failures count", async () => {
+  const { started, row } = await history({ RepeatNum: -1, MaxDuration: 60 }, 3);
+  const { store } = house.services;
+  const base = clock.now();
+  const media = fc.constantFrom("playing", "retrying", "failed", "failed", "failed");
+  const events = fc.array(fc.record({ media, second: fc.nat({ max: 40 }) }), { maxLength: 8 });
+  const named = { sdkAppId: CN_APP, trtcTaskId: String(row["trtc_task_id"]) };
+  const outcomeOfAll = async (all: readonly { media: ToldMedia; second: number }[]) => {
+    await house.database.query(
+      "update ingest set media_state = null, media_at = null, media_failures = '{}', failures_after = null",
+    );
+    for (const { media: state, second } of all) {
+      const eventAt = addMs(base, second * SECOND_MS);
+      await store.tellTask({ ...named, media: state, eventAt, at: base });
+    }
+    return store.readIngest(started);
+  };
+  await fc.assert(
+    fc.asyncProperty(
+      events.chain((all) =>
+        fc.tuple(
+          fc.constant(all.toSorted((one, other) => one.second - other.second)),
+          fc.shuffledSubarray([...all, ...all], { minLength: 2 * all.length }),
+        ),
+      ),
+      async ([inOrder, shuffled]) => {
+        expect(await outcomeOfAll(shuffled)).toEqual(await outcomeOfAll(inOrder));
+      },
+    ),
+    { numRuns: 100 },
+  );
+}, 60_000);
 
 test("the comparison would see a difference", async () => {
   const found = await history({ RepeatNum: 3 }, 6);

@@ -74,6 +74,13 @@ async function playing(fields: object = {}, playsForMs = 20 * SECOND_MS) {
   };
 }
 
+/** As if the answer to the start were still under way. */
+const asUnanswered = () =>
+  house.database.query(
+    "update ingest set state = 'starting', trtc_task_id = null, started_at = null, lease_until = $1",
+    [addMs(clock.now(), 35 * SECOND_MS)],
+  );
+
 function settle() {
   const endsMs = clock.elapsedMs() + MINUTE_MS;
   const run = settleIngests(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
@@ -155,13 +162,120 @@ describe("three failures within a minute", () => {
     }
   };
 
-  test("end the ingest as failed, and its task is stopped", async () => {
+  test("end the ingest as failed at the next run of settle-ingests, and its task is stopped", async () => {
     const ingest = await playing();
-    await failures(ingest, 0, 1);
+    await failures(ingest, 0, 1, 3);
     expect(await ingest.described()).toMatchObject({ State: "running", MediaState: "failed" });
-    await failures(ingest, 3);
-    expect(await ingest.described()).toMatchObject({ State: "ended", EndReason: "failed" });
+    await clock.advance(MINUTE_MS);
+    expect(await settle()).toMatchObject({ stopped: 1 });
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
     expect(await ingest.task()).toMatchObject({ endReason: "stopped", stopCalls: 1 });
+  });
+
+  test("may be followed by a last try: a run that comes too early waits for it", async () => {
+    const ingest = await playing();
+    await failures(ingest, 0, 1, 2);
+    await clock.advance(5 * SECOND_MS);
+    expect(await settle()).toMatchObject({ stopped: 0 });
+    await tell(source(ingest.TrtcTaskId, 0, clock.now()));
+    await clock.advance(MINUTE_MS);
+    expect(await settle()).toMatchObject({ stopped: 0 });
+    expect(await ingest.row()).toMatchObject({ state: "running", media_state: "playing" });
+  });
+
+  test("and a fourth end it at once", async () => {
+    const ingest = await playing();
+    await failures(ingest, 0, 0.2, 1.4, 4.6);
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
+    expect(await ingest.task()).toMatchObject({ endReason: "stopped", stopCalls: 1 });
+  });
+
+  test("do not count when the source has played since, though some are told after that", async () => {
+    const ingest = await playing();
+    const at = clock.now();
+    await failures(ingest, 0, 1);
+    await tell(source(ingest.TrtcTaskId, 0, addMs(at, 4000)));
+    await tell(source(ingest.TrtcTaskId, 2, addMs(at, 9000)));
+    for (const ms of [2000, 3000]) await tell(source(ingest.TrtcTaskId, 1, addMs(at, ms)));
+    await tell(source(ingest.TrtcTaskId, 1, addMs(at, 9000)));
+    await clock.advance(MINUTE_MS);
+    expect(await settle()).toMatchObject({ stopped: 0 });
+    expect(await ingest.row()).toMatchObject({ media_failures: [addMs(at, 9000)] });
+  });
+
+  test("do not count when another StreamUrl was sent since, though they are told again", async () => {
+    const ingest = await playing();
+    const at = clock.now();
+    await failures(ingest, 0, 1, 3);
+    const { SdkAppId, TaskId } = ingest;
+    await send("update-ingest", { SdkAppId, TaskId, StreamUrl: `${live.url}?key=again` });
+    await tell(source(ingest.TrtcTaskId, 1, addMs(at, SECOND_MS)));
+    await clock.advance(MINUTE_MS);
+    expect(await settle()).toMatchObject({ stopped: 0 });
+    expect(await ingest.row()).toMatchObject({ state: "running", media_failures: [] });
+  });
+
+  test("count when the volume was changed since", async () => {
+    const ingest = await playing();
+    await failures(ingest, 0, 1, 3);
+    const { SdkAppId, TaskId } = ingest;
+    await send("update-ingest", { SdkAppId, TaskId, Volume: 7 });
+    await clock.advance(MINUTE_MS);
+    expect(await settle()).toMatchObject({ stopped: 1 });
+  });
+
+  test("that were told before the start's answer was written end it as well", async () => {
+    const ingest = await playing({}, 0);
+    await asUnanswered();
+    await failures(ingest, 0, 1, 3);
+    await markRunning(ingest.TaskId, ingest.TrtcTaskId);
+    await clock.advance(MINUTE_MS / 2);
+    expect(await settle()).toMatchObject({ stopped: 1 });
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
+  });
+
+  test("that missed the answer end it in the run after the one that finds them", async () => {
+    const ingest = await playing({}, 0);
+    await house.database.query("update ingest set trtc_task_id = 'other'");
+    await failures(ingest, 0, 1, 3);
+    await house.database.query("update ingest set trtc_task_id = $1", [ingest.TrtcTaskId]);
+    await settle();
+    await clock.advance(MINUTE_MS);
+    expect(await settle()).toMatchObject({ stopped: 1 });
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
+  });
+
+  test("and a success, all told before the answer, are over: hours later a new try ends nothing", async () => {
+    const ingest = await playing({ MaxDuration: 1440 }, 0);
+    await asUnanswered();
+    const at = clock.now();
+    await failures(ingest, 0, 1, 3);
+    await tell(source(ingest.TrtcTaskId, 0, addMs(at, 4000)));
+    await markRunning(ingest.TaskId, ingest.TrtcTaskId);
+    await clock.advance(MINUTE_MS / 2);
+    await tell(source(ingest.TrtcTaskId, 2, clock.now()));
+    await clock.advance(MINUTE_MS / 4);
+    expect(await settle()).toMatchObject({ stopped: 0 });
+    expect(await ingest.row()).toMatchObject({ state: "running", media_state: "retrying" });
+  });
+
+  test("that the code before kept beside a success end nothing", async () => {
+    const ingest = await playing();
+    await failures(ingest, 0, 1, 3);
+    await house.database.query("update ingest set media_state = 'playing', media_at = $1", [
+      addMs(clock.now(), 1000),
+    ]);
+    await clock.advance(MINUTE_MS);
+    expect(await settle()).toMatchObject({ stopped: 0 });
+  });
+
+  test("of a finite source, told before the answer, and then its end: failed, not finished", async () => {
+    const ingest = await playing({ RepeatNum: 2 }, 0);
+    await asUnanswered();
+    await failures(ingest, 0, 1, 3);
+    await markRunning(ingest.TaskId, ingest.TrtcTaskId);
+    await tell(taskEnded(ingest.TrtcTaskId, addMs(clock.now(), 3000)));
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
   });
 
   test("are not one failure that is told three times", async () => {
@@ -183,7 +297,7 @@ describe("three failures within a minute", () => {
   test("of which TRTC does not take the stop: the row is due, and stopped by the timer", async () => {
     const ingest = await playing();
     trtc.next("StopStreamIngest", "http-502");
-    await failures(ingest, 0, 1, 3);
+    await failures(ingest, 0, 1, 2, 5);
     expect(await ingest.row()).toMatchObject({ state: "stopping", end_reason: "failed" });
     await clock.advance(MINUTE_MS);
     expect(await settle()).toMatchObject({ stopped: 1 });
@@ -193,7 +307,7 @@ describe("three failures within a minute", () => {
   test("of a finite source, whose stop is answered by nobody but the task's end: failed, not finished", async () => {
     const ingest = await playing({ RepeatNum: 2 });
     trtc.next("StopStreamIngest", "lose-answer");
-    await failures(ingest, 0, 1, 3);
+    await failures(ingest, 0, 1, 2, 5);
     expect(await ingest.row()).toMatchObject({ state: "stopping", end_reason: "failed" });
     await clock.advance(20 * SECOND_MS);
     await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
@@ -206,6 +320,18 @@ describe("three failures within a minute", () => {
     await tell(taskEnded(ingest.TrtcTaskId, addMs(at, 5000)));
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "lost" });
     await failures(ingest, 0, 1, 3);
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
+  });
+
+  test("of which TRTC does not take the stop of settle-ingests: the next run does it", async () => {
+    const ingest = await playing();
+    await failures(ingest, 0, 1, 3);
+    await clock.advance(MINUTE_MS);
+    trtc.next("StopStreamIngest", "http-502");
+    expect(await settle()).toMatchObject({ stopped: 0, refused: 1 });
+    expect(await ingest.row()).toMatchObject({ state: "stopping", end_reason: "failed" });
+    await clock.advance(MINUTE_MS);
+    expect(await settle()).toMatchObject({ stopped: 1 });
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
   });
 
@@ -299,6 +425,17 @@ describe("the robot", () => {
     expect(await settle()).toMatchObject({ described: 1 });
   });
 
+  test("that has left is asked about, whatever older events are told before TRTC could be", async () => {
+    const ingest = await playing();
+    trtc.next("DescribeStreamIngest", "http-502");
+    await tell(left(ingest.RoomId, ingest.UserId, clock.now()));
+    await tell(entered(ingest.RoomId, ingest.UserId, addMs(clock.now(), -5 * SECOND_MS)));
+    await tell(source(ingest.TrtcTaskId, 0, addMs(clock.now(), -4 * SECOND_MS)));
+    expect(await ingest.row()).toMatchObject({ state: "running", heard_at: null });
+    await clock.advance(SECOND_MS);
+    expect(await settle()).toMatchObject({ described: 1 });
+  });
+
   test("of another room, or another application, or name, is not ours", async () => {
     const ingest = await playing();
     const { row, RoomId, UserId } = ingest;
@@ -334,6 +471,24 @@ describe("the robot", () => {
     expect(here).toHaveLength(1);
   });
 
+  test("that was there for an ingest before does not cut this one's start short", async () => {
+    const earlierAt = addMs(clock.now(), -50 * SECOND_MS);
+    const ingest = await playing({ UserId: "news_robot" }, 0);
+    await asUnanswered();
+    const before = await ingest.row();
+    await tell(entered(ingest.RoomId, "news_robot", earlierAt));
+    expect(await ingest.row()).toEqual(before);
+  });
+
+  test("that is told of late leaves the answer its time from then on", async () => {
+    const ingest = await playing({}, 0);
+    const enteredAt = clock.now();
+    await asUnanswered();
+    await clock.advance(20 * SECOND_MS);
+    await tell(entered(ingest.RoomId, ingest.UserId, enteredAt));
+    expect(await ingest.row()).toMatchObject({ lease_until: addMs(clock.now(), 4 * SECOND_MS) });
+  });
+
   test("that is there does not cut short whoever settles its start", async () => {
     trtc.next("StartStreamIngest", "lose-answer");
     const room = { SdkAppId: CN_APP, RoomId: `told-${(rooms += 1)}`, RoomIdType: 0 };
@@ -364,14 +519,23 @@ describe("a room that is dismissed", () => {
     expect(await numeric.row()).toMatchObject({ state: "ended" });
   });
 
-  test("is told by digits: a numeric room, where no string room has that name", async () => {
+  test("is told by digits as a text: of either type, so TRTC is asked and nothing stopped", async () => {
     const numeric = await playing({ RoomId: "12345", RoomIdType: 1 });
     const text = await playing({ RoomId: "12345", RoomIdType: 0 });
+    const gone = await playing({ RoomId: "12345", RoomIdType: 1 });
+    await house.services.trtc.call("RemoveUser", {
+      target: { account: "cn", host: "emulator", region: "ap-guangzhou" },
+      request: { SdkAppId: CN_APP, RoomId: 12345, UserIds: [gone.UserId] },
+      timeLeftMs: 5000,
+    });
+    const asked = trtc.calls("DescribeStreamIngest");
     await tell(dismissed("12345", clock.now()));
-    expect(await text.row()).toMatchObject({ state: "ended" });
-    expect(await numeric.row()).toMatchObject({ state: "running" });
-    await tell(dismissed("12345", clock.now()));
-    expect(await numeric.row()).toMatchObject({ state: "ended" });
+    expect(trtc.calls("DescribeStreamIngest")).toBe(asked + 3);
+    for (const ingest of [numeric, text]) {
+      expect(await ingest.row()).toMatchObject({ state: "running" });
+      expect(await ingest.task()).toMatchObject({ state: "playing", stopCalls: 0 });
+    }
+    expect(await gone.row()).toMatchObject({ state: "ended", end_reason: "lost" });
   });
 
   test("is told by a number: never a string room", async () => {
@@ -510,6 +674,22 @@ describe("a task that no ingest has", () => {
         await clock.advance(UNCLAIMED_AFTER_MS);
         trtc.next("StopStreamIngest", "http-502");
         expect(await settle()).toMatchObject({ unclaimed: 1, unclaimedStopped: 0 });
+        await clock.advance(MINUTE_MS);
+        expect(await settle()).toMatchObject({ unclaimedStopped: 1 });
+        expect(await ingest.task()).toMatchObject({ endReason: "stopped" });
+      }));
+
+    test("though twenty that cannot be stopped were there before it", () =>
+      withStops(async () => {
+        const at = clock.now();
+        for (let n = 0; n < 20; n += 1) {
+          // Of an application that is not configured any more.
+          const task = { sdkAppId: 1499999999, trtcTaskId: `left-${n}` };
+          await house.services.store.keepUnclaimed({ ...task, eventAt: at, at, media: "playing" });
+        }
+        const ingest = await forgotten();
+        await clock.advance(UNCLAIMED_AFTER_MS);
+        expect(await settle()).toMatchObject({ unclaimedStopped: 0 });
         await clock.advance(MINUTE_MS);
         expect(await settle()).toMatchObject({ unclaimedStopped: 1 });
         expect(await ingest.task()).toMatchObject({ endReason: "stopped" });

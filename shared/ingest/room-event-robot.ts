@@ -11,15 +11,19 @@ const SKEW_MS = 2 * SECOND_MS;
 
 /**
  * The robot is there, so TRTC has acted on the start: its answer comes within the call's own time
- * limit, or not at all. Then whoever waits for it is gone, and the start is free to be settled.
+ * limit, or not at all. Then whoever waits for it is gone, and the start is free to be settled. That
+ * counts from now, and not from the event, which may be an older one of the same robot's ingest
+ * before this. Where TRTC's clock is far behind ours all seem to be, and starts are settled later.
  */
 export async function robotHasEntered(
   { store, clock, config }: Services,
   { sdkAppId, roomId, userId, eventAt }: UserEvent,
 ): Promise<Taken> {
-  const answerBy = addMs(eventAt, config.trtcTimeoutMs + SKEW_MS);
+  const at = clock.now();
+  const answerBy = addMs(at, config.trtcTimeoutMs + SKEW_MS);
+  const askedBefore = addMs(eventAt, SKEW_MS);
   const robot = { sdkAppId, roomId, userId };
-  const ingest = await store.robotEntered({ ...robot, at: clock.now(), answerBy });
+  const ingest = await store.robotEntered({ ...robot, at, answerBy, askedBefore });
   return { ingest: ingest?.taskId };
 }
 

@@ -3,6 +3,8 @@ import { addMs, SECOND_MS } from "../clock.js";
 import { askNow } from "./room-event-robot.js";
 import { stopForEvent } from "./room-event-stop.js";
 import type { DismissalEvent, Taken } from "./room-event.js";
+import type { RoomNamed } from "../store/room-events.js";
+import { STRING_ROOM } from "../validation/fields.js";
 import type { Services } from "./services.js";
 
 /**
@@ -12,8 +14,19 @@ import type { Services } from "./services.js";
 const SURELY_BEFORE_MS = 10 * SECOND_MS;
 
 /**
+ * A number is a numeric room's. TRTC's own example tells of a room 12345 by the text "12345", which
+ * may be a string room's name as well: which of the two it is, such a text does not say.
+ */
+export const roomTypeOf = ({
+  roomId,
+  roomIdType,
+}: RoomNamed): RoomNamed["roomIdType"] | undefined =>
+  roomIdType === STRING_ROOM && /^\d+$/.test(roomId) ? undefined : roomIdType;
+
+/**
  * Every ingest in the room is stopped, at TRTC as well: a robot may come back by itself, and play
- * to nobody in a room that it has opened anew. Of those that have just begun TRTC is asked.
+ * to nobody in a room that it has opened anew. Of those that have just begun TRTC is asked, and of
+ * those that may be in another room of the same digits.
  */
 export async function roomIsDismissed(
   services: Services,
@@ -22,10 +35,12 @@ export async function roomIsDismissed(
 ): Promise<Taken> {
   const { store } = services;
   const surelyBefore = addMs(eventAt, -SURELY_BEFORE_MS).getTime();
-  const all = await store.runningInRoom({ ...room, startedBefore: eventAt });
+  const roomIdType = roomTypeOf(room);
+  const all = await store.runningInRoom({ ...room, roomIdType, startedBefore: eventAt });
   const followUps: NonNullable<Taken["followUp"]>[] = [];
   for (const ingest of all) {
-    if ((ingest.startedAt?.getTime() ?? 0) > surelyBefore) {
+    const isYoung = (ingest.startedAt?.getTime() ?? 0) > surelyBefore;
+    if (isYoung || roomIdType === undefined) {
       await store.askSoon(ingest.taskId);
       followUps.push((left) => askNow(services, ingest, left));
       continue;

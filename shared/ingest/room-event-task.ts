@@ -1,14 +1,15 @@
 /** 701 and 702: how the source of a task does, and that the task is over. They name the task alone. */
-import type { Ingest } from "../store/ingest-row.js";
-import type { ToldOfTask } from "../store/room-events.js";
+import { FAILED_FOR_GOOD, FAILED_SURELY } from "../store/media.js";
+import type { ToldIngest, ToldOfTask } from "../store/room-events.js";
 import { endGone } from "./describe.js";
 import { stopForEvent } from "./room-event-stop.js";
 import type { SourceEvent, Taken, TaskEndEvent } from "./room-event.js";
 import type { Services } from "./services.js";
 
 /**
- * Three failures within a minute, and TRTC has tried as often as it tries: the ingest ends as
- * failed, and its task is stopped, since a task that plays nothing is billed all the same.
+ * A fourth failure within a minute, and TRTC has surely tried as often as it tries: the ingest ends
+ * as failed, and its task is stopped, since a task that plays nothing is billed all the same. After
+ * the third a last try may be under way: settle-ingests sees what becomes of it.
  */
 export async function sourceHasMoved(
   services: Services,
@@ -18,10 +19,11 @@ export async function sourceHasMoved(
   const at = services.clock.now();
   const told = await tell(services, { sdkAppId, trtcTaskId, media, eventAt, at });
   if (!told) return {};
-  const { ingest, hasFailed } = told;
-  if (!hasFailed) return { ingest: ingest.taskId };
-  if (ingest.state === "ended") await services.store.explainEnd(ingest.taskId);
-  if (ingest.state !== "running") return { ingest: ingest.taskId };
+  const { ingest, failedTimes } = told;
+  if (ingest.state === "ended" && failedTimes >= FAILED_FOR_GOOD) {
+    await services.store.explainEnd(ingest.taskId);
+  }
+  if (ingest.state !== "running" || failedTimes < FAILED_SURELY) return { ingest: ingest.taskId };
   const followUp = await stopForEvent(services, ingest, { reason: "failed", timeLeftMs });
   return { ingest: ingest.taskId, followUp };
 }
@@ -55,10 +57,7 @@ export async function taskHasEnded(
  * what was told. An answer that was written in between has not, so the ingest is looked for again.
  * Nothing in the event says whose it is, so whose it might be is not guessed.
  */
-async function tell(
-  { store }: Services,
-  told: ToldOfTask,
-): Promise<{ ingest: Ingest; hasFailed: boolean } | undefined> {
+async function tell({ store }: Services, told: ToldOfTask): Promise<ToldIngest | undefined> {
   const known = await store.tellTask(told);
   if (known) return known;
   await store.keepUnclaimed(told);

@@ -1,8 +1,9 @@
 /**
  * Brings records and TRTC back into agreement after whatever has failed: starts that nobody knows
- * the outcome of, ends that are overdue, robots that a late request may have brought, tasks of which
- * nothing was heard for long, and tasks that TRTC tells of and nobody here knows. Last, since others'
- * servers may take their time, it tells the callers what became of their ingests.
+ * the outcome of, ends that are overdue, sources that have failed for good, robots that a late
+ * request may have brought, tasks of which nothing was heard for long, and tasks that TRTC tells of
+ * and nobody here knows. Last, since others' servers may take their time, it tells the callers what
+ * became of their ingests.
  *
  * One bounded batch per run. Any number of runs may overlap: everything is claimed first, or may be
  * done twice.
@@ -11,7 +12,7 @@ import { addMs, MINUTE_MS, SECOND_MS } from "../clock.js";
 import type { Ingest } from "../store/ingest-row.js";
 import { askAbout } from "./ask-about.js";
 import { deliverNotifications, type DeliveryCounts } from "./deliver-notifications.js";
-import { LEASE_MS } from "./end-task.js";
+import { endTask, LEASE_MS, stopTiming } from "./end-task.js";
 import { stopOnTime } from "./expire.js";
 import { passOver } from "./pass-over.js";
 import { removeRobot } from "./remove-robot.js";
@@ -24,7 +25,7 @@ export interface SettleCounts extends DeliveryCounts, UnclaimedCounts {
   started: number;
   failed: number;
   unsettled: number;
-  /** Overdue by so much that expire-ingests does not get to them. */
+  /** Overdue by so much that expire-ingests does not get to them, or of a source that has failed. */
   stopped: number;
   /** Robots taken out of their rooms once more, after their last start could have come. */
   cleared: number;
@@ -46,6 +47,12 @@ const BATCH_MAX = 200;
 
 /** What expire-ingests has not ended by then needs somebody else. */
 const OVERDUE_MS = 30 * SECOND_MS;
+
+/**
+ * After a third failure TRTC may try once more, three seconds later: by then that has been told, if
+ * it does.
+ */
+const LAST_TRY_MS = 10 * SECOND_MS;
 
 /** A running task is asked about this long after TRTC was last heard of it. */
 const QUIET_MS = 5 * MINUTE_MS;
@@ -97,6 +104,13 @@ export async function settleIngests(
     },
   });
   await inBatches(each, {
+    claim() {
+      const heardBefore = addMs(clock.now(), -LAST_TRY_MS);
+      return store.claimFailed({ ...claim(), heardBefore, leaseMs: LEASE_MS });
+    },
+    work: (ingest) => endFailed(services, ingest, timeLeftMs),
+  });
+  await inBatches(each, {
     claim: () => store.claimUnsure({ ...claim(), leaseMs: SETTLE_LEASE_MS }),
     work: (ingest) => clearRobot(services, ingest, timeLeftMs),
   });
@@ -145,6 +159,27 @@ function report({ log }: Services, { taskId, callerId, state, failureCode }: Ing
   const detail = state === "ended" ? "the start was taken back" : "the start was finished";
   const level = failureCode === null ? "info" : "warn";
   log({ level, event: EVENT, ingest: taskId, caller: callerId, outcome, detail });
+}
+
+/** Its stop is begun, and is due like any other if it does not work. */
+async function endFailed(
+  services: Services,
+  ingest: Ingest,
+  timeLeftMs: () => number,
+): Promise<Outcome> {
+  const { store, trtc } = services;
+  const askedAt = ingest.stopAskedAt ?? services.clock.now();
+  const { account } = ingest;
+  const { waitMaxMs } = stopTiming(askedAt, timeLeftMs);
+  try {
+    await trtc.ready();
+    const slot = await store.takeSlot({ account, action: "StopStreamIngest", waitMaxMs });
+    await endTask(services, { ingest, slot, askedAt, timeLeftMs });
+  } catch (error) {
+    passOver(services, { ingest, event: EVENT }, error);
+    return "refused";
+  }
+  return "stopped";
 }
 
 async function clearRobot(

@@ -41,11 +41,14 @@ export async function updateIngest(
     if (status === "NotExist") return answerOf(await endGone(services, ingest, timeLeftMs));
   }
   const { IsPause, ...play } = media;
+  // By TRTC's clock, as it stood before the new source could fail.
+  const wasTold = play.StreamUrl !== undefined && ingest.mediaState !== "connecting";
   const at = clock.now();
   const updated = await store.markUpdated({
     taskId: ingest.taskId,
     deadlineAt,
     play,
+    failuresAfter: wasTold ? (ingest.mediaAt ?? undefined) : undefined,
     signature,
     at,
   });

@@ -2,6 +2,7 @@
  * Who is in a room, by what TRTC tells of users who enter and leave it. The last that was told of a
  * user counts, by its own time; whether the room is numeric is not asked: where two rooms share
  * their digits, whoever is in one of them keeps an ingest in the other alive, and never ends it.
+ * Only the closing of a room is of one of them: of digits, the numeric one's is all that is kept.
  */
 import type { Database, Query } from "./database.js";
 import { type Ingest, ingestOf } from "./ingest-row.js";
@@ -14,18 +15,23 @@ interface Room {
 /** The user of the row that says when the room was last closed. */
 const NOBODY = "";
 
-/** Viewers: of our own robots' names there is none among them. */
+/** How far TRTC's clock and ours may be apart, and how long a robot takes to be gone. */
+const ROBOT_GONE = "interval '1 minute'";
+
+/** Viewers: our own robots are none. A name that a robot had once may be a viewer's after it. */
 const VIEWERS = `
   select viewer.*, closed.event_at as closed_at
   from room_audience as viewer
   left join room_audience as closed
     on closed.sdk_app_id = viewer.sdk_app_id and closed.room_id = viewer.room_id
        and closed.user_id = '${NOBODY}'
+       and (ingest.room_id_type = 1 or ingest.room_id !~ '^[0-9]+$')
   where viewer.sdk_app_id = ingest.sdk_app_id and viewer.room_id = ingest.room_id
     and not exists (
       select from ingest as robot
       where robot.sdk_app_id = viewer.sdk_app_id and robot.robot_user_id = viewer.user_id
         and robot.room_id = viewer.room_id
+        and (robot.state <> 'ended' or viewer.event_at <= robot.ended_at + ${ROBOT_GONE})
     )`;
 
 /** Whether somebody watches `ingest`. What is of one instant is taken for a return: it plays on. */
@@ -85,7 +91,8 @@ export const countAudience = (
 
 /**
  * Those who left before `leftBefore` rooms in which no ingest waits for viewers, and everybody who
- * was last told of so long ago that their leaving must have been lost.
+ * was last told of so long ago that their leaving must have been lost. When a room was closed is
+ * known for as long as anybody from before it is: who was there would be back otherwise.
  */
 export async function forgetAudience(
   query: Query,
@@ -94,10 +101,15 @@ export async function forgetAudience(
   await query(
     `delete from room_audience as known
      where event_at < $2
-        or (event_at < $1 and not is_present and not exists (
+        or (event_at < $1 and not is_present
+            and not exists (
               select from ingest
               where ingest.sdk_app_id = known.sdk_app_id and ingest.room_id = known.room_id
-                and state <> 'ended' and empty_seconds is not null))`,
+                and state <> 'ended' and empty_seconds is not null)
+            and not (user_id = '${NOBODY}' and exists (
+              select from room_audience as before
+              where before.sdk_app_id = known.sdk_app_id and before.room_id = known.room_id
+                and before.is_present and before.event_at < known.event_at)))`,
     [leftBefore, seenBefore],
   );
 }

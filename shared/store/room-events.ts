@@ -1,13 +1,17 @@
 /** The statements of what TRTC tells of ingests, their robots and their rooms. */
 import type { Query } from "./database.js";
 import { type Ingest, ingestOf } from "./ingest-row.js";
-import { hasFailedForGood, mediaAfter, type ToldMedia } from "./media.js";
-import { noted } from "./outbox.js";
+import { failedTimes, MEDIA_EVENT, mediaAfter, type ToldMedia } from "./media.js";
+import { noted } from "./noted.js";
 
 export interface TaskNamed {
   sdkAppId: number;
   trtcTaskId: string;
 }
+
+/** Of a row whose `heard_at` may be null, which says that TRTC has to be asked: that stays so. */
+export const heardNow = (row: string, at: string): string =>
+  `case when ${row}.heard_at is not null then greatest(${row}.heard_at, ${at}) end`;
 
 export interface ToldOfTask extends TaskNamed {
   /** Of the source; absent when the task has ended. */
@@ -18,35 +22,46 @@ export interface ToldOfTask extends TaskNamed {
   at: Date;
 }
 
-/** `undefined`: no ingest has this task. `hasFailed`: its source could not be opened for good. */
+/** An ingest, and how often its source has failed within a minute since it last played. */
+export interface ToldIngest {
+  ingest: Ingest;
+  failedTimes: number;
+}
+
+/**
+ * `undefined`: no ingest has this task. Of an ingest that has ended nobody is told any more how its
+ * source did.
+ */
 export async function tellTask(
   query: Query,
   { sdkAppId, trtcTaskId, media, eventAt, at }: ToldOfTask,
-): Promise<{ ingest: Ingest; hasFailed: boolean } | undefined> {
+): Promise<ToldIngest | undefined> {
   const after = mediaAfter("ingest", { state: "$3::text", at: "$4::timestamptz" });
   const [row] = await query(
     noted("ingest.media", {
-      happenedAt: "media_at",
-      besides: ["media_state", "media_at"],
-      isNews: after.isNews,
+      ...MEDIA_EVENT,
+      isNews: `state <> 'ended' and ${after.isNews}`,
       set: `media_state = ${after.state}, media_at = ${after.at}, media_failures = ${after.failures},
-            heard_at = greatest(heard_at, $5)`,
+            failures_after = ${after.failuresAfter}, heard_at = ${heardNow("ingest", "$5")}`,
       where: "sdk_app_id = $1 and trtc_task_id = $2",
-      select: `*, ${hasFailedForGood("changed")} as has_failed`,
+      select: `*, ${failedTimes("changed")} as failed_times`,
     }),
     [sdkAppId, trtcTaskId, media ?? null, eventAt, at],
   );
-  return row && { ingest: ingestOf(row), hasFailed: row["has_failed"] === true };
+  return row && { ingest: ingestOf(row), failedTimes: Number(row["failed_times"]) };
 }
 
 /**
  * Of an ingest that was found gone, for a reason that could only be guessed: its source had failed.
- * The end came first, and what explains it after.
+ * The end came first, and what explains it after; its caller is told the end once more.
  */
 export async function explainEnd(query: Query, taskId: string): Promise<void> {
   await query(
-    `update ingest set end_reason = 'failed'
-     where task_id = $1 and state = 'ended' and end_reason in ('finished', 'lost')`,
+    noted("ingest.ended", {
+      happenedAt: "ended_at",
+      set: "end_reason = 'failed'",
+      where: "task_id = $1 and state = 'ended' and end_reason in ('finished', 'lost')",
+    }),
     [taskId],
   );
 }
@@ -60,20 +75,29 @@ export interface RobotSeen {
 /**
  * A robot has entered its room. If the answer to its first start has not come by `answerBy`, it does
  * not come: whoever waits for it has given up by then, and the start may be settled. What was
- * claimed to be settled is left alone.
+ * claimed to be settled is left alone, and so is an ingest that was asked for after `askedBefore`:
+ * the robot entered for one before it.
  */
 export async function robotEntered(
   query: Query,
-  { sdkAppId, roomId, userId, at, answerBy }: RobotSeen & { at: Date; answerBy: Date },
+  {
+    sdkAppId,
+    roomId,
+    userId,
+    at,
+    answerBy,
+    askedBefore,
+  }: RobotSeen & Record<"at" | "answerBy" | "askedBefore", Date>,
 ): Promise<Ingest | undefined> {
   const [row] = await query(
     `update ingest
-     set heard_at = case when state = 'running' then greatest(heard_at, $4) else heard_at end,
+     set heard_at = case when state = 'running' then ${heardNow("ingest", "$4")} else heard_at end,
          lease_until = case when state = 'starting' and fence = 0
                             then least(lease_until, $5) else lease_until end
      where sdk_app_id = $1 and robot_user_id = $2 and room_id = $3 and state <> 'ended'
+       and created_at <= $6
      returning *`,
-    [sdkAppId, userId, roomId, at, answerBy],
+    [sdkAppId, userId, roomId, at, answerBy, askedBefore],
   );
   return row && ingestOf(row);
 }
@@ -118,24 +142,24 @@ export interface RoomNamed {
 }
 
 /**
- * What runs in a room since before `startedBefore`, oldest first. TRTC's own example tells of a
- * room 12345 by the text "12345": digits mean a numeric room where no string room has that name.
+ * What runs in a room of this type since before `startedBefore`, oldest first; of either type where
+ * none is given.
  */
 export async function runningInRoom(
   query: Query,
-  { sdkAppId, roomId, roomIdType, startedBefore }: RoomNamed & { startedBefore: Date },
+  {
+    sdkAppId,
+    roomId,
+    roomIdType,
+    startedBefore,
+  }: Omit<RoomNamed, "roomIdType"> & { roomIdType: 0 | 1 | undefined; startedBefore: Date },
 ): Promise<Ingest[]> {
   const rows = await query(
-    `with here as (
-       select * from ingest
-       where sdk_app_id = $1 and room_id = $2 and state in ('running', 'stopping')
-     )
-     select * from here
-     where started_at <= $4 and state = 'running'
-       and (room_id_type = $3
-            or ($3 = 0 and not exists (select from here as other where other.room_id_type = 0)))
+    `select * from ingest
+     where sdk_app_id = $1 and room_id = $2 and state = 'running'
+       and room_id_type = coalesce($3, room_id_type) and started_at <= $4
      order by task_id`,
-    [sdkAppId, roomId, roomIdType, startedBefore],
+    [sdkAppId, roomId, roomIdType ?? null, startedBefore],
   );
   return rows.map(ingestOf);
 }

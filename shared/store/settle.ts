@@ -2,6 +2,7 @@
 import { addMs } from "../clock.js";
 import type { Query } from "./database.js";
 import { type Ingest, ingestOf } from "./ingest-row.js";
+import { hasFailedForGood } from "./media.js";
 import { LATE_START_MS } from "./starts.js";
 
 interface Claim {
@@ -93,6 +94,34 @@ export async function clearUnsure(
      where task_id = $1 and fence = $2 and state = 'ended'`,
     [taskId, fence],
   );
+}
+
+/**
+ * Begins the stops of running ingests whose source has failed for good, those of the longest ago
+ * first. Since `heardBefore` nothing was told of them: of a last try there is nothing to come. What
+ * plays is left alone, since the code before this one kept the failures of before a success.
+ */
+export async function claimFailed(
+  query: Query,
+  { at, leaseMs, heardBefore, limit }: Claim & { heardBefore: Date; limit: number },
+): Promise<Ingest[]> {
+  const rows = await query(
+    inOrder(`
+      update ingest
+      set state = 'stopping', end_reason = 'failed', stop_asked_at = coalesce(stop_asked_at, $1),
+          lease_until = $2, fence = fence + 1
+      where task_id in (
+        select task_id from ingest
+        where state = 'running' and cardinality(media_failures) >= 3 and heard_at <= $3
+          and media_state <> 'playing' and ${hasFailedForGood("ingest")}
+        order by heard_at
+        limit $4
+        for update skip locked
+      )
+      returning *`),
+    [at, addMs(at, leaseMs), heardBefore, limit],
+  );
+  return rows.map(ingestOf);
 }
 
 /**

@@ -3,7 +3,8 @@ import { addMs, MINUTE_MS } from "../clock.js";
 import type { Query } from "./database.js";
 import { type Ingest, ingestOf, type MediaState } from "./ingest-row.js";
 import type { Slot } from "./database-time.js";
-import { noted } from "./outbox.js";
+import { MEDIA_EVENT } from "./media.js";
+import { noted } from "./noted.js";
 import { SLOT_NOW, slotOf, type SlotTime, takeSlotSql } from "./slots.js";
 
 /**
@@ -154,8 +155,8 @@ const CLAIMED = `
 /**
  * `undefined` when the row is no longer ours to move: someone settled it meanwhile. After a first
  * attempt nothing is unsure any more; what an earlier attempt may still bring stays so. What TRTC
- * has told of the task before its answer was written is taken over in the same breath; if that was
- * the task's end, TRTC is asked soon. Who is in the room is looked at when its time has come.
+ * has told of the task before its answer was written is taken over in the same breath, and its
+ * caller told of it behind the start; if that was the task's end, TRTC is asked soon. Who is in the room is looked at when its time has come.
  */
 export async function markRunning(
   query: Query,
@@ -167,16 +168,21 @@ export async function markRunning(
       with: [TOLD],
       set: `state = 'running', trtc_task_id = $3, started_at = $4, deadline_at = $5, latest_at = $6,
             lease_until = null, unsure_until = ${STILL_UNSURE},
-            heard_at = case when exists (select from told where ended_at is not null)
-                            then null else $4::timestamptz end,
+            heard_at = case when not exists (select from told where ended_at is not null)
+                            then greatest($4::timestamptz, (select last_seen_at from told)) end,
             empty_at = $4::timestamptz + empty_seconds * interval '1 second',
             media_state = coalesce((select media_state from told), $7),
             media_at = case when exists (select from told where media_state is not null)
                             then (select media_at from told)
                             when $7::text is not null then $4::timestamptz end,
-            media_failures = coalesce((select media_failures from told), '{}')`,
+            media_failures = coalesce((select media_failures from told), '{}'),
+            failures_after = (select failures_after from told)`,
       where: "task_id = $1 and fence = $2 and state = 'starting'",
       and: [CLAIMED],
+      next: {
+        ...{ type: "ingest.media", ...MEDIA_EVENT },
+        isNews: "exists (select from told where media_state is not null)",
+      },
     }),
     [
       to.taskId,

@@ -7,7 +7,8 @@ import { IS_WATCHED } from "./audience.js";
 import type { Query } from "./database.js";
 import { type EndReason, type Ingest, ingestOf } from "./ingest-row.js";
 import type { Slot } from "./database-time.js";
-import { noted } from "./outbox.js";
+import { hasFailedForGood } from "./media.js";
+import { noted } from "./noted.js";
 import { SLOT_NOW, slotOf, type SlotTime, type SlotWait, takeSlotSql } from "./slots.js";
 
 export interface BegunStop {
@@ -114,7 +115,10 @@ export async function askStop(
   return row && ingestOf(row);
 }
 
-/** Says whether the row was still ours to end. */
+/**
+ * Says whether the row was still ours to end. The end of a source that had failed for good is that
+ * failure, where nobody knows better.
+ */
 export async function markEnded(
   query: Query,
   to: { taskId: string; fence: number; reason: EndReason; at: Date },
@@ -122,7 +126,9 @@ export async function markEnded(
   const [row] = await query(
     noted("ingest.ended", {
       happenedAt: "ended_at",
-      set: "state = 'ended', end_reason = $3, ended_at = $4, lease_until = null",
+      set: `state = 'ended', ended_at = $4, lease_until = null,
+            end_reason = case when $3::text in ('finished', 'lost') and ${hasFailedForGood("ingest")}
+                              then 'failed' else $3 end`,
       where: "task_id = $1 and fence = $2 and state <> 'ended'",
     }),
     [to.taskId, to.fence, to.reason, to.at],

@@ -25,7 +25,14 @@ import {
   runningInRoom,
   tellTask,
 } from "./room-events.js";
-import { askQuiet, claimStart, claimUnsettled, claimUnsure, clearUnsure } from "./settle.js";
+import {
+  askQuiet,
+  claimFailed,
+  claimStart,
+  claimUnsettled,
+  claimUnsure,
+  clearUnsure,
+} from "./settle.js";
 import { takeSlot, type SlotWanted } from "./slots.js";
 import { beginStart, findStart, markFailed, markRunning, type NewIngest } from "./starts.js";
 import { askStop, beginDueStop, beginStop, markEnded, release } from "./stops.js";
@@ -83,6 +90,7 @@ export function createStore(
     claimStart: claimStart.bind(undefined, query),
     claimUnsure: claimUnsure.bind(undefined, query),
     clearUnsure: clearUnsure.bind(undefined, query),
+    claimFailed: claimFailed.bind(undefined, query),
     askQuiet: askQuiet.bind(undefined, query),
 
     tellTask: tellTask.bind(undefined, query),

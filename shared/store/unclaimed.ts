@@ -1,7 +1,8 @@
 /** Tasks that TRTC tells of and that no ingest has. */
 import type { Query } from "./database.js";
-import { mediaAfter } from "./media.js";
-import type { TaskNamed, ToldOfTask } from "./room-events.js";
+import { failuresAmong, MEDIA_EVENT, mediaAfter } from "./media.js";
+import { noted } from "./noted.js";
+import { heardNow, type TaskNamed, type ToldOfTask } from "./room-events.js";
 
 /** Keeps what is told until an ingest has the task; in any order, and as often as it is told. */
 export async function keepUnclaimed(
@@ -12,13 +13,15 @@ export async function keepUnclaimed(
   await query(
     `insert into unclaimed_task (
        sdk_app_id, trtc_task_id, first_seen_at, last_seen_at, media_state, media_at,
-       media_failures, ended_at
+       media_failures, failures_after, ended_at
      )
      select $1, $2, $5::timestamptz, $5, $3::text, case when $3 is not null then $4::timestamptz end,
-            case when $3 = 'failed' then array[$4] else '{}' end, case when $3 is null then $4 end
+            case when $3 = 'failed' then array[$4] else '{}' end,
+            case when $3 = 'playing' then $4 end, case when $3 is null then $4 end
      on conflict (sdk_app_id, trtc_task_id) do update
      set last_seen_at = greatest(unclaimed_task.last_seen_at, excluded.last_seen_at),
          media_state = ${after.state}, media_at = ${after.at}, media_failures = ${after.failures},
+         failures_after = ${after.failuresAfter},
          ended_at = coalesce(unclaimed_task.ended_at, excluded.ended_at)`,
     [sdkAppId, trtcTaskId, media ?? null, eventAt, at],
   );
@@ -34,6 +37,16 @@ export async function dropUnclaimed(
   ]);
 }
 
+const ADOPTED = `
+  adopted as (
+    delete from unclaimed_task as task using ingest
+    where ingest.trtc_task_id = task.trtc_task_id and ingest.sdk_app_id = task.sdk_app_id
+    returning task.*
+  )`;
+
+const ALL_FAILURES = "ingest.media_failures || adopted.media_failures";
+const FAILURES_AFTER = "greatest(ingest.failures_after, adopted.failures_after)";
+
 /**
  * What became an ingest's while it was being told of: an event and the answer to a start can miss
  * each other. Of a task that has ended TRTC is asked.
@@ -41,21 +54,19 @@ export async function dropUnclaimed(
 export async function adoptUnclaimed(query: Query): Promise<void> {
   const after = mediaAfter("ingest", { state: "adopted.media_state", at: "adopted.media_at" });
   await query(
-    `with adopted as (
-       delete from unclaimed_task as task using ingest
-       where ingest.trtc_task_id = task.trtc_task_id and ingest.sdk_app_id = task.sdk_app_id
-       returning task.*
-     )
-     update ingest
-     set media_state = ${after.state}, media_at = ${after.at},
-         media_failures = array(
-           select distinct failed_at
-           from unnest(ingest.media_failures || adopted.media_failures) as failed_at
-         ),
-         heard_at = case when adopted.ended_at is null then ingest.heard_at end
-     from adopted
-     where ingest.trtc_task_id = adopted.trtc_task_id
-       and ingest.sdk_app_id = adopted.sdk_app_id and ingest.state <> 'ended'`,
+    noted("ingest.media", {
+      ...MEDIA_EVENT,
+      isNews: after.isNews,
+      with: [ADOPTED],
+      from: "adopted",
+      set: `media_state = ${after.state}, media_at = ${after.at},
+            media_failures = ${failuresAmong(ALL_FAILURES, FAILURES_AFTER)},
+            failures_after = ${FAILURES_AFTER},
+            heard_at = case when adopted.ended_at is null
+                            then ${heardNow("ingest", "adopted.last_seen_at")} end`,
+      where: `ingest.trtc_task_id = adopted.trtc_task_id
+              and ingest.sdk_app_id = adopted.sdk_app_id and ingest.state <> 'ended'`,
+    }),
   );
 }
 
@@ -70,28 +81,32 @@ export async function countUnclaimed(query: Query, seenBefore: Date): Promise<nu
 }
 
 /**
- * Takes some of them to be stopped, those of the longest ago first, and not again before
- * `askAgainAt` was reached. Never one that an ingest has.
+ * Takes some of them to be stopped, and none again that was taken since `askedBefore`. Those that
+ * could not be stopped go behind the others, of which they would keep a run otherwise. Never one
+ * that an ingest has.
  */
 export async function takeUnclaimed(
   query: Query,
   wanted: { at: Date; seenBefore: Date; askedBefore: Date; limit: number },
 ): Promise<TaskNamed[]> {
   const rows = await query(
-    `update unclaimed_task set stop_asked_at = $1
-     where (sdk_app_id, trtc_task_id) in (
-       select sdk_app_id, trtc_task_id from unclaimed_task as task
-       where ended_at is null and first_seen_at <= $2
-         and (stop_asked_at is null or stop_asked_at <= $3)
-         and not exists (
-           select from ingest
-           where ingest.trtc_task_id = task.trtc_task_id and ingest.sdk_app_id = task.sdk_app_id
-         )
-       order by first_seen_at
-       limit $4
-       for update skip locked
+    `with taken as (
+       update unclaimed_task set stop_asked_at = $1
+       where (sdk_app_id, trtc_task_id) in (
+         select sdk_app_id, trtc_task_id from unclaimed_task as task
+         where ended_at is null and first_seen_at <= $2
+           and (stop_asked_at is null or stop_asked_at <= $3)
+           and not exists (
+             select from ingest
+             where ingest.trtc_task_id = task.trtc_task_id and ingest.sdk_app_id = task.sdk_app_id
+           )
+         order by stop_asked_at nulls first, first_seen_at
+         limit $4
+         for update skip locked
+       )
+       returning *
      )
-     returning sdk_app_id, trtc_task_id`,
+     select sdk_app_id, trtc_task_id from taken order by first_seen_at`,
     [wanted.at, wanted.seenBefore, wanted.askedBefore, wanted.limit],
   );
   return rows.map((row) => ({

@@ -1,9 +1,13 @@
 /** The statements of an update. */
 import type { Query } from "./database.js";
 import { type Ingest, ingestOf, type Play } from "./ingest-row.js";
+import { failuresAmong } from "./media.js";
+
+const FAILURES_AFTER = "greatest(failures_after, $6::timestamptz)";
 
 /**
- * Writes what a running ingest plays from now on and, when it moves, its deadline. A claim for the
+ * Writes what a running ingest plays from now on and, when it moves, its deadline. `failuresAfter`:
+ * with another StreamUrl the failures until then are no longer of the source. A claim for the
  * old deadline stays with its holder, who re-reads the row before it stops anything; the signature
  * of the request is remembered in the same breath, so that it takes effect once.
  */
@@ -13,6 +17,7 @@ export async function markUpdated(
     taskId: string;
     deadlineAt: Date | undefined;
     play: Partial<Play>;
+    failuresAfter?: Date | undefined;
     signature: string | undefined;
     at: Date;
   },
@@ -25,11 +30,20 @@ export async function markUpdated(
        returning 1
      )
      update ingest
-     set deadline_at = coalesce($2::timestamptz, deadline_at), play = play || $3::jsonb
+     set deadline_at = coalesce($2::timestamptz, deadline_at), play = play || $3::jsonb,
+         media_failures = ${failuresAmong("media_failures", FAILURES_AFTER)},
+         failures_after = ${FAILURES_AFTER}
      where task_id = $1 and state = 'running'
        and ($5::text is null or exists (select from used))
      returning *`,
-    [to.taskId, to.deadlineAt ?? null, JSON.stringify(to.play), to.at, to.signature ?? null],
+    [
+      to.taskId,
+      to.deadlineAt ?? null,
+      JSON.stringify(to.play),
+      to.at,
+      to.signature ?? null,
+      to.failuresAfter ?? null,
+    ],
   );
   return row && ingestOf(row);
 }

@@ -6,6 +6,7 @@ import { addMs } from "../../shared/clock.js";
 import type { Services } from "../../shared/ingest/services.js";
 import type { Slot } from "../../shared/store/database-time.js";
 import type { Ingest } from "../../shared/store/ingest-row.js";
+import { FAILED_FOR_GOOD, FAILED_SURELY } from "../../shared/store/media.js";
 import type { Store } from "../../shared/store/store.js";
 import { TrtcError } from "../../shared/trtc/trtc-error.js";
 import { isOfMessage } from "./messages/message.js";
@@ -214,6 +215,28 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     return withStore(services, {
       countUnclaimed: () => store.countUnclaimed(services.clock.now()),
       takeUnclaimed: (wanted) => store.takeUnclaimed({ ...wanted, seenBefore: wanted.at }),
+    });
+  },
+
+  "a source that has failed for good is left to itself": (services) => {
+    const { store } = services;
+    return withStore(services, {
+      claimFailed: () => Promise.resolve([]),
+      async tellTask(of) {
+        const told = await store.tellTask(of);
+        return told && { ...told, failedTimes: 0 };
+      },
+    });
+  },
+
+  "a source's last try is not waited for": (services) => {
+    const { store } = services;
+    return withStore(services, {
+      async tellTask(of) {
+        const told = await store.tellTask(of);
+        const isThird = told?.failedTimes === FAILED_FOR_GOOD;
+        return isThird ? { ...told, failedTimes: FAILED_SURELY } : told;
+      },
     });
   },
 

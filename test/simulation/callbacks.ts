@@ -2,7 +2,7 @@
  * TRTC's callbacks: the emulator's own events in TRTC's own bodies, each brought to the real use
  * case never, once or several times, late and out of order; what is not answered is sent again.
  */
-import { bodyOf, bytesOf, type Event } from "../../local/trtc/events/bodies.js";
+import { bodyOf, bytesOf, type Event, INGEST_STARTED } from "../../local/trtc/events/bodies.js";
 import { MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { takeRoomEvent } from "../../shared/ingest/room-event.js";
 import { readCallbackBody } from "../../shared/runtime/callback-body.js";
@@ -47,6 +47,7 @@ export function bringCallbacks(world: World, platform: Platform, random: Random)
     if (!told) return true;
     history.note("TRTC", `tells ${textOf(event)}`);
     facts.known.told.add(event);
+    hearOfSource(event, false);
     const answered: Date[] = [];
     const ended = await platform.invoke({
       name: "callback",
@@ -60,11 +61,19 @@ export function bringCallbacks(world: World, platform: Platform, random: Random)
       },
     });
     if (answered.length === 0) return false;
+    hearOfSource(event, true);
     const { takenMs } = facts.known;
     if ("taskId" in event && !takenMs.has(event.taskId)) {
       takenMs.set(event.taskId, timeline.nowMs());
     }
     return ended.kind !== "error";
+  }
+
+  function hearOfSource(event: Event, isTaken: boolean): void {
+    if (event.type !== INGEST_STARTED) return;
+    const { sources } = facts.known;
+    const heard = sources.get(event.taskId) ?? [];
+    sources.set(event.taskId, [...heard, { event, ms: timeline.nowMs(), isTaken }]);
   }
 
   trtc.onEvent((event) => {

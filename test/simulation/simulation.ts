@@ -107,6 +107,7 @@ function knownAtFirst(given: Beginning): Omit<Known, "rowsOfIntent"> {
     heard: new Set(),
     stopAsked: new Set(),
     told: new Set(),
+    sources: new Map(),
     takenMs: new Map(),
     strangers: new Set(),
     stopsUnclaimed: setting.stopsUnclaimed,

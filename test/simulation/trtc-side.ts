@@ -45,8 +45,10 @@ export const secondsOf = (url: string): number | null => {
   return length === undefined ? null : Number(length);
 };
 
-/** The same source, one that never opens or opens at the second or third try. */
-export const badUrl = (bad: "broken" | "flaky", url: string): string =>
+/** How a source can be bad: it never opens, opens at some try, or keeps the last try waiting for ever. */
+export type Bad = "broken" | "flaky" | "stuck";
+
+export const badUrl = (bad: Bad, url: string): string =>
   url.replace("media.example/", `${bad}.example/`);
 
 export function makeTrtcSide({
@@ -135,10 +137,20 @@ const mediaAt = (url: string): Media => ({
   tracks: [],
 });
 
+/** The first, and those at once, after one second and after three. */
+const TRIES = 4;
+
 /** Takes its time, so that no two tries fail at the same instant. */
 function makeProbe(timeline: Timeline, random: Random): Probe {
+  const tries = new Map<string, number>();
   return async (url) => {
     await timeline.sleep(random.between(20, 400));
+    if (url.startsWith("https://stuck.")) {
+      const nth = (tries.get(url) ?? 0) + 1;
+      tries.set(url, nth);
+      if (nth % TRIES === 0) await new Promise(() => undefined);
+      throw new Error("there is nothing yet");
+    }
     const isBad =
       url.startsWith("https://broken.") || (url.startsWith("https://flaky.") && random.chance(0.5));
     if (isBad) throw new Error("there is nothing");

@@ -3,7 +3,7 @@ import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import type { Requests } from "../../shared/validation/schemas.js";
 import type { Random } from "./random.js";
 import { CALLER_IDS } from "./settings.js";
-import { badUrl, streamUrl } from "./trtc-side.js";
+import { type Bad, badUrl, streamUrl } from "./trtc-side.js";
 
 export type Deed =
   | { verb: "StopStreamIngest" | "DescribeStreamIngest"; afterMs: number }
@@ -75,12 +75,14 @@ export function drawStories({
   });
 }
 
-/** Some sources never open, and some only when they are tried again. */
+const GOOD = [undefined, undefined, undefined, undefined];
+
+/** Some sources never open, some only when they are tried again, and some keep TRTC waiting. */
 export const withBadSources = (stories: Story[], random: Random | undefined): Story[] =>
   !random
     ? stories
     : stories.map((story) => {
-        const bad = random.pick([undefined, undefined, undefined, "broken", "flaky"] as const);
+        const bad = random.pick<Bad | undefined>([...GOOD, "broken", "flaky", "stuck"]);
         if (bad === undefined) return story;
         const StreamUrl = badUrl(bad, story.request.StreamUrl);
         return { ...story, request: { ...story.request, StreamUrl } };

@@ -13,6 +13,7 @@ import { settling } from "./0002-settling.js";
 import { notifications } from "./0003-notifications.js";
 import { deadLetters } from "./0004-dead-letters.js";
 import { roomEvents } from "./0005-room-events.js";
+import { sourceFailures } from "./0006-source-failures.js";
 
 export interface Migration {
   version: number;
@@ -34,6 +35,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 3, name: "notifications", sql: notifications, worksWith: 1 },
   { version: 4, name: "dead_letters", sql: deadLetters, worksWith: 1 },
   { version: 5, name: "room_events", sql: roomEvents, worksWith: 1 },
+  { version: 6, name: "source_failures", sql: sourceFailures, worksWith: 1 },
 ];
 
 export const CODE_VERSION = MIGRATIONS.at(-1)?.version ?? 0;

@@ -2,11 +2,12 @@
  * What TRTC gives nobody a means against, and what the house says plainly that it does not promise:
  * every exception that the checks make, in one place.
  */
-import { INGEST_STARTED, ROOM_DISMISSED } from "../../../local/trtc/events/bodies.js";
+import { ROOM_DISMISSED } from "../../../local/trtc/events/bodies.js";
 import type { Task } from "../../../local/trtc/task.js";
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import type { StoredIngest } from "../model/tables.js";
 import type { Fact, Known } from "./facts.js";
+import { mayHaveFailed } from "./source-log.js";
 
 /**
  * A request that is under way is taken for five minutes. While nobody knows whether one is, another
@@ -46,18 +47,12 @@ export function settlesFromMs({ trtc }: Known, row: StoredIngest): number {
   return Math.min(row.deadlineAt.getTime(), row.createdAt.getTime() + 10 * MINUTE_MS);
 }
 
-/** Of 701: the source could not be opened. */
-const FAILED = 1;
-
 /**
- * TRTC has told of three failures to open the source: the house ends the ingest as failed, or says
- * afterwards that this is why it ended.
+ * TRTC has told of three failures within a minute to open the source, and of no success after them:
+ * the house ends the ingest as failed, or says afterwards that this is why it ended.
  */
-export const hasSourceFailed = ({ told }: Known, { trtcTaskId }: StoredIngest): boolean =>
-  [...told].filter(
-    (event) =>
-      event.type === INGEST_STARTED && event.taskId === trtcTaskId && event.status === FAILED,
-  ).length >= 3;
+export const hasSourceFailed = ({ sources }: Known, { trtcTaskId }: StoredIngest): boolean =>
+  mayHaveFailed(sources.get(trtcTaskId ?? "") ?? []);
 
 /** TRTC has told of a room's end, ten seconds or more after the ingest in it had started. */
 export const wasDismissed = ({ told }: Known, row: StoredIngest): boolean =>

@@ -8,6 +8,7 @@ import type { History } from "../history.js";
 import type { Message } from "../messages/message.js";
 import type { StoredIngest } from "../model/tables.js";
 import type { TrtcSide } from "../trtc-side.js";
+import type { Heard } from "./source-log.js";
 
 export type TrtcAction = Parameters<Trtc["call"]>[0];
 
@@ -63,6 +64,8 @@ export interface Known {
   stopAsked: Set<string>;
   /** What TRTC has told us, each once. */
   told: Set<Event>;
+  /** By TRTC's TaskId, what was told of its source. */
+  sources: Map<string, Heard[]>;
   /** By TRTC's TaskId, when the house first took in that there is such a task. */
   takenMs: Map<string, number>;
   /** TRTC's TaskIds of what somebody else plays. */

@@ -1,5 +1,5 @@
 /** DESIGN section 3, "What must always hold", and what follows from it for every answer. */
-import { MINUTE_MS } from "../../../shared/clock.js";
+import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import { storedToken } from "../../../shared/ingest/plan-start.js";
 import { makeRateWindow } from "../../../local/trtc/rate-window.js";
 import {
@@ -10,6 +10,7 @@ import {
   isUnsure,
 } from "./exclusions.js";
 import type { Check, Known } from "./facts.js";
+import { mayHaveFailedSurely } from "./source-log.js";
 import type { StoredIngest } from "../model/tables.js";
 
 /** The workload's callers may have ingests of ten minutes. */
@@ -103,6 +104,25 @@ const stopsAreOnTime: Check = {
     const isShortNotice = dueMs - (dueSinceMs.get(fact.row.taskId) ?? 0) < TICK_MS;
     if (lateMs <= LATE_MAX_MS + skewMaxMs + (isShortNotice ? TICK_MS : 0)) return undefined;
     return `it was stopped ${lateMs} ms after it was due`;
+  },
+};
+
+/** TRTC's page: the last try is three seconds after a failure. */
+const LAST_TRY_MS = 5 * SECOND_MS;
+
+const lastTryIsWaitedFor: Check = {
+  name: "4: with nothing failing, a source's last try is waited for",
+  objection(fact, { isCalm, nowMs, sources }) {
+    if (!isCalm || fact.kind !== "row" || fact.before?.state !== "running") return undefined;
+    const { state, endReason, trtcTaskId } = fact.row;
+    const heard = sources.get(trtcTaskId ?? "") ?? [];
+    if (state !== "stopping" || endReason !== "failed" || mayHaveFailedSurely(heard)) {
+      return undefined;
+    }
+    const lastMs = heard.findLast(({ isTaken }) => isTaken)?.ms;
+    const quietMs = nowMs() - (lastMs ?? Number.NEGATIVE_INFINITY);
+    if (quietMs >= LAST_TRY_MS) return undefined;
+    return `it was stopped ${quietMs} ms after the last that was told of its source`;
   },
 };
 
@@ -236,6 +256,7 @@ export const INVARIANTS = (): Check[] => [
   rowBeforeCall,
   nothingStopsEarly,
   stopsAreOnTime,
+  lastTryIsWaitedFor,
   rateIsKept(),
   endedIsOver,
   storedBeforeAnswered,

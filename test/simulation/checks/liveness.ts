@@ -3,6 +3,7 @@ import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import { endOf } from "../../../local/trtc/task.js";
 import { isBeyondReach, isUnsure, settlesFromMs } from "./exclusions.js";
 import type { Check, Known } from "./facts.js";
+import { failedSinceMs } from "./source-log.js";
 
 /** A lease of a door's time limit, the run that finds it lapsed, and that run's own work. */
 export const SETTLED_WITHIN_MS = 4 * MINUTE_MS;
@@ -73,6 +74,27 @@ const endsAreNoticed: Check = {
   },
 };
 
+/** A run of settle-ingests each minute, and the stop that it begins. */
+const FAILED_WITHIN_MS = 4 * MINUTE_MS;
+
+const failuresEnd: Check = {
+  name: "liveness: an ingest whose source has failed for good is ended",
+  objection(fact, known) {
+    if (fact.kind !== "moment") return undefined;
+    for (const { taskId, state, trtcTaskId } of known.rows.values()) {
+      const heard = state === "running" && known.sources.get(trtcTaskId ?? "");
+      const sinceMs = heard ? failedSinceMs(heard) : undefined;
+      // What has failed before an update was another source.
+      const isFirst = known.trtc.tasks.find(trtcTaskId ?? "")?.sourceVersion === 0;
+      if (sinceMs === undefined || !isFirst) continue;
+      const lateMs = lateBy(known, Math.max(sinceMs, known.stateSinceMs.get(taskId) ?? 0));
+      if (lateMs > FAILED_WITHIN_MS)
+        return `${taskId} is running, and failed ${seconds(lateMs)} ago`;
+    }
+    return undefined;
+  },
+};
+
 const allIsOver: Check = {
   name: "liveness: in the end, nothing is left",
   objection(fact, known) {
@@ -88,5 +110,6 @@ export const LIVENESS = (): Check[] => [
   nothingIsLeftOverdue,
   nothingStaysUnsettled,
   endsAreNoticed,
+  failuresEnd,
   allIsOver,
 ];

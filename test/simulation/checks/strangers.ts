@@ -8,11 +8,12 @@ const STOPPED_WITHIN_MS = 4 * MINUTE_MS;
 
 const othersAreLeftAlone: Check = {
   name: "others' tasks are theirs",
-  objection(fact, { strangers, stopsUnclaimed, nowMs }) {
+  objection(fact, { strangers, stopsUnclaimed, nowMs, skewMaxMs }) {
     if (fact.kind !== "task-ended" || !strangers.has(fact.task.taskId)) return undefined;
     if (!stopsUnclaimed) return "a task of somebody else's was ended, and nobody had said so";
     const ageMs = nowMs() - fact.task.startedAt.getTime();
-    if (ageMs >= UNCLAIMED_AFTER_MS) return undefined;
+    // Who saw it first and who stops it have clocks of their own.
+    if (ageMs >= UNCLAIMED_AFTER_MS - 2 * skewMaxMs) return undefined;
     return `a task was ended ${ageMs} ms after its start, whose answer could still have come`;
   },
 };

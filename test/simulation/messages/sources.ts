@@ -3,7 +3,7 @@ import { type EventKind, EVENT_KINDS } from "../../../local/events/build-event.j
 import { LOCAL_SOURCES } from "../../../local/local-environment.js";
 
 /** Of its owner's address that TRTC fetches: the hosts of the workload. */
-const HOSTS = ["media", "broken", "flaky"];
+const HOSTS = ["media", "broken", "flaky", "stuck"];
 
 const APPID = "1250000000";
 

@@ -1,5 +1,5 @@
 /** shared/store/audience.ts, statement by statement. */
-import { addMs, SECOND_MS } from "../../../shared/clock.js";
+import { addMs, MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import type { Ingest } from "../../../shared/store/ingest-row.js";
 import { change, later, type StoredIngest, type Tables } from "./tables.js";
 
@@ -43,13 +43,16 @@ const hasWaiting = ({ ingests }: Tables, room: Room): boolean =>
 
 /** Who was ever there, without robots of that room, and when it was last closed. */
 function viewersOf({ audience, ingests }: Tables, room: Ingest) {
-  const robots = new Set(
-    [...ingests.values()].filter((row) => isIn(row, room)).map(({ robotUserId }) => robotUserId),
-  );
-  const viewers = [...audience.values()].filter(
-    (seen) => isIn(seen, room) && !robots.has(seen.userId),
-  );
-  const closedAt = audience.get(keyOf({ ...room, userId: NOBODY }))?.eventAt;
+  const robots = [...ingests.values()].filter((row) => isIn(row, room));
+  const isRobot = ({ userId, eventAt }: Seen) =>
+    robots.some(
+      ({ robotUserId, endedAt }) =>
+        robotUserId === userId && (endedAt === null || eventAt <= addMs(endedAt, MINUTE_MS)),
+    );
+  const viewers = [...audience.values()].filter((seen) => isIn(seen, room) && !isRobot(seen));
+  const isOfDigits = room.roomIdType === 0 && /^\d+$/.test(room.roomId);
+  const closed = isOfDigits ? undefined : audience.get(keyOf({ ...room, userId: NOBODY }));
+  const closedAt = closed?.eventAt;
   return { viewers, closedAt };
 }
 
@@ -81,9 +84,12 @@ export function forgetAudience(
   tables: Tables,
   { leftBefore, seenBefore }: Record<"leftBefore" | "seenBefore", Date>,
 ): void {
-  for (const [key, seen] of tables.audience) {
-    const { eventAt, isPresent } = seen;
-    const hasLeft = eventAt < leftBefore && !isPresent && !hasWaiting(tables, seen);
-    if (eventAt < seenBefore || hasLeft) tables.audience.delete(key);
+  const all = [...tables.audience];
+  const overrides = (seen: Seen) =>
+    seen.userId === NOBODY &&
+    all.some(([, each]) => isIn(each, seen) && each.isPresent && each.eventAt < seen.eventAt);
+  for (const [key, seen] of all) {
+    const hasLeft = seen.eventAt < leftBefore && !seen.isPresent && !hasWaiting(tables, seen);
+    if (seen.eventAt < seenBefore || (hasLeft && !overrides(seen))) tables.audience.delete(key);
   }
 }

@@ -1,12 +1,14 @@
 /** shared/store/media.ts: how a source does, in whatever order it is told. */
 import { addMs, MINUTE_MS } from "../../../shared/clock.js";
 import type { MediaState } from "../../../shared/store/ingest-row.js";
-import type { ToldMedia } from "../../../shared/store/media.js";
+import { FAILED_FOR_GOOD, type ToldMedia } from "../../../shared/store/media.js";
+import { later } from "./tables.js";
 
 export interface Media {
   mediaState: MediaState | null;
   mediaAt: Date | null;
   mediaFailures: Date[];
+  failuresAfter: Date | null;
 }
 
 const ORDER = ["failed", "retrying", "playing"];
@@ -15,10 +17,14 @@ const REMEMBERED_MS = 10 * MINUTE_MS;
 
 export function mediaAfter(known: Media, media: ToldMedia | undefined, at: Date): Media {
   const { mediaState, mediaAt, mediaFailures } = known;
-  if (media === undefined) return { mediaState, mediaAt, mediaFailures };
+  const failuresAfter = media === "playing" ? later(known.failuresAfter, at) : known.failuresAfter;
+  const failures = media === "failed" ? [...mediaFailures, at] : mediaFailures;
   return {
-    ...(isNews(known, media, at) ? { mediaState: media, mediaAt: at } : { mediaState, mediaAt }),
-    mediaFailures: media === "failed" ? remembered(mediaFailures, at) : mediaFailures,
+    ...(media !== undefined && isNews(known, media, at)
+      ? { mediaState: media, mediaAt: at }
+      : { mediaState, mediaAt }),
+    mediaFailures: failuresAmong(failures, failuresAfter),
+    failuresAfter,
   };
 }
 
@@ -28,18 +34,21 @@ function isNews({ mediaState, mediaAt }: Media, media: ToldMedia, at: Date): boo
   return passedMs > 0 || (passedMs === 0 && ORDER.indexOf(media) > ORDER.indexOf(mediaState));
 }
 
-function remembered(failures: readonly Date[], at: Date): Date[] {
-  const all = distinct([...failures, at]);
-  const since = addMs(all.at(-1) ?? at, -REMEMBERED_MS);
-  return all.filter((each) => each > since);
+/** Those that still count, each once, the oldest first. */
+export function failuresAmong(failures: readonly Date[], after: Date | null): Date[] {
+  const all = [...new Set(failures.map((each) => each.getTime()))].sort((a, b) => a - b);
+  const sinceMs = Math.max(after?.getTime() ?? 0, (all.at(-1) ?? 0) - REMEMBERED_MS);
+  return all.filter((ms) => ms > sinceMs).map((ms) => new Date(ms));
 }
 
-/** Each once, the oldest first. */
-export const distinct = (times: readonly Date[]): Date[] =>
-  [...new Set(times.map((each) => each.getTime()))].sort((a, b) => a - b).map((ms) => new Date(ms));
+export const failedTimes = ({ mediaFailures }: Pick<Media, "mediaFailures">): number =>
+  Math.max(
+    0,
+    ...mediaFailures.map((first) => {
+      const last = addMs(first, MINUTE_MS);
+      return mediaFailures.filter((each) => first <= each && each <= last).length;
+    }),
+  );
 
-export const hasFailedForGood = ({ mediaFailures }: Media): boolean =>
-  mediaFailures.some((first) => {
-    const last = addMs(first, MINUTE_MS);
-    return mediaFailures.filter((each) => first <= each && each <= last).length >= 3;
-  });
+export const hasFailedForGood = (row: Pick<Media, "mediaFailures">): boolean =>
+  failedTimes(row) >= FAILED_FOR_GOOD;

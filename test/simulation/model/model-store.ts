@@ -13,7 +13,14 @@ import {
   resolveDeadLetters,
 } from "./dead-letters.js";
 import { findIngest, forgetSignatures, listIngests, markUpdated } from "./reads.js";
-import { askQuiet, claimStart, claimUnsettled, claimUnsure, clearUnsure } from "./settling.js";
+import {
+  askQuiet,
+  claimFailed,
+  claimStart,
+  claimUnsettled,
+  claimUnsure,
+  clearUnsure,
+} from "./settling.js";
 import { grantSlot, type RawSlot } from "./slots.js";
 import { findStart, insertStart, markFailed, markRunning, type WantedStart } from "./starts.js";
 import {
@@ -104,6 +111,7 @@ export function createModelStore(options: ModelOptions) {
     claimStart: statement("claimStart", claimStart),
     claimUnsure: statement("claimUnsure", claimUnsure),
     clearUnsure: statement("clearUnsure", clearUnsure),
+    claimFailed: statement("claimFailed", claimFailed),
     askQuiet: statement("askQuiet", askQuiet),
 
     findIngest: statement("findIngest", findIngest),

@@ -1,7 +1,8 @@
 /** shared/store/reads.ts and updates.ts, statement by statement. */
 import type { Ingest, Play } from "../../../shared/store/ingest-row.js";
 import type { ListFilter } from "../../../shared/store/reads.js";
-import { change, type StoredIngest, type Tables } from "./tables.js";
+import { failuresAmong } from "./media.js";
+import { change, later, type StoredIngest, type Tables } from "./tables.js";
 
 const newestFirst = (a: Ingest, b: Ingest): number => (a.taskId < b.taskId ? 1 : -1);
 
@@ -31,6 +32,7 @@ interface Updated {
   taskId: string;
   deadlineAt: Date | undefined;
   play: Partial<Play>;
+  failuresAfter?: Date | undefined;
   signature: string | undefined;
   at: Date;
 }
@@ -38,7 +40,7 @@ interface Updated {
 /** The signature is remembered whether or not the row is running, and takes effect once. */
 export function markUpdated(
   tables: Tables,
-  { taskId, deadlineAt, play, signature, at }: Updated,
+  { taskId, deadlineAt, play, failuresAfter, signature, at }: Updated,
 ): StoredIngest | undefined {
   if (signature !== undefined) {
     if (tables.signatures.has(signature)) return undefined;
@@ -46,7 +48,13 @@ export function markUpdated(
   }
   return change(tables, taskId, {
     where: ({ state }) => state === "running",
-    set: (row) => ({ deadlineAt: deadlineAt ?? row.deadlineAt, play: { ...row.play, ...play } }),
+    set(row) {
+      const after = failuresAfter ? later(row.failuresAfter, failuresAfter) : row.failuresAfter;
+      return {
+        ...{ deadlineAt: deadlineAt ?? row.deadlineAt, play: { ...row.play, ...play } },
+        ...{ mediaFailures: failuresAmong(row.mediaFailures, after), failuresAfter: after },
+      };
+    },
   });
 }
 

@@ -6,7 +6,7 @@ import type {
   TaskNamed,
   ToldOfTask,
 } from "../../../shared/store/room-events.js";
-import { hasFailedForGood, mediaAfter } from "./media.js";
+import { failedTimes, mediaAfter } from "./media.js";
 import { change, later, type StoredIngest, type Tables } from "./tables.js";
 
 export const hasTask = ({ sdkAppId, trtcTaskId }: Ingest, named: TaskNamed): boolean =>
@@ -22,16 +22,20 @@ const changeWhere = (
   return row && change(tables, row.taskId, { where, set });
 };
 
+/** Null stays: TRTC has to be asked. */
+export const heardNow = ({ heardAt }: Ingest, at: Date): Date | null =>
+  heardAt && later(heardAt, at);
+
 export function tellTask(
   tables: Tables,
   { media, eventAt, at, ...named }: ToldOfTask,
-): { ingest: StoredIngest; hasFailed: boolean } | undefined {
+): { ingest: StoredIngest; failedTimes: number } | undefined {
   const ingest = changeWhere(
     tables,
     (row) => hasTask(row, named),
-    (row) => ({ ...mediaAfter(row, media, eventAt), heardAt: later(row.heardAt, at) }),
+    (row) => ({ ...mediaAfter(row, media, eventAt), heardAt: heardNow(row, at) }),
   );
-  return ingest && { ingest, hasFailed: hasFailedForGood(ingest) };
+  return ingest && { ingest, failedTimes: failedTimes(ingest) };
 }
 
 export function explainEnd(tables: Tables, taskId: string): void {
@@ -50,14 +54,22 @@ const earlier = (one: Date | null, other: Date): Date =>
 
 export const robotEntered = (
   tables: Tables,
-  { at, answerBy, ...seen }: RobotSeen & { at: Date; answerBy: Date },
+  {
+    at,
+    answerBy,
+    askedBefore,
+    ...seen
+  }: RobotSeen & Record<"at" | "answerBy" | "askedBefore", Date>,
 ): StoredIngest | undefined =>
   changeWhere(
     tables,
-    (row) => isRobot(row, seen) && row.state !== "ended",
-    ({ state, fence, heardAt, leaseUntil }) => ({
-      heardAt: state === "running" ? later(heardAt, at) : heardAt,
-      leaseUntil: state === "starting" && fence === 0 ? earlier(leaseUntil, answerBy) : leaseUntil,
+    (row) => isRobot(row, seen) && row.state !== "ended" && row.createdAt <= askedBefore,
+    (row) => ({
+      heardAt: row.state === "running" ? heardNow(row, at) : row.heardAt,
+      leaseUntil:
+        row.state === "starting" && row.fence === 0
+          ? earlier(row.leaseUntil, answerBy)
+          : row.leaseUntil,
     }),
   );
 
@@ -81,19 +93,12 @@ export function heardOf(tables: Tables, { taskId, at }: { taskId: string; at: Da
   });
 }
 
-export function runningInRoom(
+export const runningInRoom = (
   { ingests }: Tables,
-  room: RoomNamed & { startedBefore: Date },
-): StoredIngest[] {
-  const here = [...ingests.values()].filter(
-    ({ sdkAppId, roomId, state }) =>
-      sdkAppId === room.sdkAppId &&
-      roomId === room.roomId &&
-      (state === "running" || state === "stopping"),
-  );
-  const isText = room.roomIdType === 0 && !here.some(({ roomIdType }) => roomIdType === 0);
-  return here
+  room: Omit<RoomNamed, "roomIdType"> & { roomIdType: 0 | 1 | undefined; startedBefore: Date },
+): StoredIngest[] =>
+  [...ingests.values()]
+    .filter(({ sdkAppId, roomId }) => sdkAppId === room.sdkAppId && roomId === room.roomId)
     .filter((row) => isRunning(row) && (row.startedAt ?? room.startedBefore) <= room.startedBefore)
-    .filter(({ roomIdType }) => roomIdType === room.roomIdType || isText)
+    .filter(({ roomIdType }) => roomIdType === (room.roomIdType ?? roomIdType))
     .toSorted((a, b) => (a.taskId < b.taskId ? -1 : 1));
-}

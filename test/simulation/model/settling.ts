@@ -2,6 +2,7 @@
 import { addMs } from "../../../shared/clock.js";
 import type { Ingest } from "../../../shared/store/ingest-row.js";
 import { LATE_START_MS } from "../../../shared/store/starts.js";
+import { hasFailedForGood } from "./media.js";
 import { change, isAtMost, later, put, select, type StoredIngest, type Tables } from "./tables.js";
 
 interface Claim {
@@ -62,6 +63,26 @@ export function clearUnsure(
     where: (row) => row.fence === fence && row.state === "ended",
     set: () => ({ unsureUntil: null, leaseUntil: null }),
   });
+}
+
+export function claimFailed(
+  tables: Tables,
+  { at, leaseMs, heardBefore, limit }: Claim & { heardBefore: Date; limit: number },
+): StoredIngest[] {
+  const leaseUntil = addMs(at, leaseMs);
+  const isFailed = (row: StoredIngest) =>
+    row.state === "running" &&
+    isAtMost(row.heardAt, heardBefore) &&
+    row.mediaState !== "playing" &&
+    hasFailedForGood(row);
+  return select(tables, isFailed, ({ heardAt }) => heardAt)
+    .slice(0, limit)
+    .toSorted(byId)
+    .map((row) => {
+      const stopAskedAt = row.stopAskedAt ?? at;
+      const ended = { state: "stopping", endReason: "failed", stopAskedAt, leaseUntil } as const;
+      return put(tables, { ...row, ...ended, fence: row.fence + 1 });
+    });
 }
 
 export function askQuiet(

@@ -3,7 +3,7 @@ import { addMs, SECOND_MS } from "../../../shared/clock.js";
 import type { Ingest, MediaState } from "../../../shared/store/ingest-row.js";
 import { LATE_START_MS, type NewIngest } from "../../../shared/store/starts.js";
 import { grantSlot, isSlotNear, type RawSlot } from "./slots.js";
-import { change, put, type StoredIngest, type Tables } from "./tables.js";
+import { change, later, put, type StoredIngest, type Tables } from "./tables.js";
 import { claimUnclaimed } from "./unclaimed.js";
 
 export type WantedStart = NewIngest & { leaseMs: number; waitMaxMs: number };
@@ -42,6 +42,7 @@ export function insertStart(
     mediaState: null,
     mediaAt: null,
     mediaFailures: [],
+    failuresAfter: null,
     heardAt: null,
   });
   return { ingest, slot: grantSlot(tables, asked) };
@@ -98,11 +99,12 @@ export function markRunning(
         state: "running",
         ...{ trtcTaskId, startedAt, deadlineAt, latestAt, mediaState },
         leaseUntil: null,
-        heardAt: told?.endedAt ? null : startedAt,
+        heardAt: told?.endedAt ? null : later(told?.lastSeenAt ?? null, startedAt),
         unsureUntil: fence === 0 ? null : unsureUntil,
         emptyAt: emptySeconds === null ? null : addMs(startedAt, emptySeconds * SECOND_MS),
         mediaAt: told?.mediaAt ?? (to.mediaState ? startedAt : null),
         mediaFailures: told?.mediaFailures ?? [],
+        failuresAfter: told?.failuresAfter ?? null,
       };
     },
   });

@@ -2,6 +2,7 @@
 import { addMs } from "../../../shared/clock.js";
 import type { EndReason, State } from "../../../shared/store/ingest-row.js";
 import { isWatched } from "./audience.js";
+import { hasFailedForGood } from "./media.js";
 import { grantSlot, type RawSlot } from "./slots.js";
 import { change, isAtMost, put, select, type StoredIngest, type Tables } from "./tables.js";
 
@@ -95,9 +96,16 @@ export function markEnded(
 ): StoredIngest | undefined {
   return change(tables, to.taskId, {
     where: (row) => row.fence === to.fence && row.state !== "ended",
-    set: () => ({ state: "ended", endReason: to.reason, endedAt: to.at, leaseUntil: null }),
+    set: (row) => ({
+      state: "ended",
+      endReason: isGuess(to.reason) && hasFailedForGood(row) ? "failed" : to.reason,
+      endedAt: to.at,
+      leaseUntil: null,
+    }),
   });
 }
+
+const isGuess = (reason: EndReason): boolean => reason === "finished" || reason === "lost";
 
 export function release(
   tables: Tables,

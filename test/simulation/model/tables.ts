@@ -9,7 +9,12 @@ import type { SlotRow } from "./slots.js";
 import type { UnclaimedTask } from "./unclaimed.js";
 
 /** With what only the store knows; no caller is told anything. */
-export type StoredIngest = Ingest & { dueAt: Date; notified: null; mediaFailures: Date[] };
+export type StoredIngest = Ingest & { dueAt: Date; notified: null } & Failures;
+
+interface Failures {
+  mediaFailures: Date[];
+  failuresAfter: Date | null;
+}
 
 export interface Tables {
   ingests: Map<string, StoredIngest>;
@@ -40,10 +45,7 @@ export const makeTables = (): Tables => ({
 const dueAt = ({ deadlineAt, stopAskedAt }: Ingest): Date =>
   stopAskedAt !== null && stopAskedAt < deadlineAt ? stopAskedAt : deadlineAt;
 
-export function put(
-  tables: Tables,
-  ingest: Ingest & Pick<StoredIngest, "mediaFailures">,
-): StoredIngest {
+export function put(tables: Tables, ingest: Ingest & Failures): StoredIngest {
   const stored = { ...ingest, dueAt: dueAt(ingest), notified: null };
   tables.ingests.set(ingest.taskId, stored);
   tables.changed?.push(stored);

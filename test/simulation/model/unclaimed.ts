@@ -1,7 +1,7 @@
 /** shared/store/unclaimed.ts, statement by statement. */
 import type { TaskNamed, ToldOfTask } from "../../../shared/store/room-events.js";
-import { type Media, distinct, mediaAfter } from "./media.js";
-import { hasTask } from "./room-events.js";
+import { failuresAmong, type Media, mediaAfter } from "./media.js";
+import { hasTask, heardNow } from "./room-events.js";
 import { change, isAtMost, later, type Tables } from "./tables.js";
 
 export interface UnclaimedTask extends TaskNamed, Media {
@@ -13,7 +13,7 @@ export interface UnclaimedTask extends TaskNamed, Media {
 
 const keyOf = ({ sdkAppId, trtcTaskId }: TaskNamed): string => `${sdkAppId} ${trtcTaskId}`;
 
-const UNTOLD: Media = { mediaState: null, mediaAt: null, mediaFailures: [] };
+const UNTOLD: Media = { mediaState: null, mediaAt: null, mediaFailures: [], failuresAfter: null };
 
 export function keepUnclaimed({ unclaimed }: Tables, told: ToldOfTask): void {
   const { sdkAppId, trtcTaskId, media, eventAt, at } = told;
@@ -46,11 +46,17 @@ export function adoptUnclaimed(tables: Tables): void {
     if (!told) continue;
     change(tables, taskId, {
       where: ({ state }) => state !== "ended",
-      set: ({ mediaState, mediaAt, mediaFailures, heardAt }) => ({
-        ...newerOf({ mediaState, mediaAt, mediaFailures }, told),
-        mediaFailures: distinct([...mediaFailures, ...told.mediaFailures]),
-        heardAt: told.endedAt === null ? heardAt : null,
-      }),
+      set: (known) => {
+        const failures = [...known.mediaFailures, ...told.mediaFailures];
+        const failuresAfter = told.failuresAfter
+          ? later(known.failuresAfter, told.failuresAfter)
+          : known.failuresAfter;
+        return {
+          ...newerOf(known, told),
+          ...{ failuresAfter, mediaFailures: failuresAmong(failures, failuresAfter) },
+          heardAt: told.endedAt === null ? heardNow(known, told.lastSeenAt) : null,
+        };
+      },
     });
   }
 }
@@ -67,6 +73,11 @@ const isLong = ({ endedAt, firstSeenAt }: UnclaimedTask, seenBefore: Date): bool
 export const countUnclaimed = ({ unclaimed }: Tables, seenBefore: Date): number =>
   [...unclaimed.values()].filter((task) => isLong(task, seenBefore)).length;
 
+const seenMs = ({ firstSeenAt }: UnclaimedTask): number => firstSeenAt.getTime();
+
+/** Nulls first. */
+const askedMs = ({ stopAskedAt }: UnclaimedTask): number => stopAskedAt?.getTime() ?? 0;
+
 export function takeUnclaimed(
   { unclaimed, ingests }: Tables,
   wanted: { at: Date; seenBefore: Date; askedBefore: Date; limit: number },
@@ -75,8 +86,9 @@ export function takeUnclaimed(
   const taken = [...unclaimed.values()]
     .filter((task) => isLong(task, wanted.seenBefore) && !isOwned(task))
     .filter(({ stopAskedAt }) => stopAskedAt === null || isAtMost(stopAskedAt, wanted.askedBefore))
-    .toSorted((a, b) => a.firstSeenAt.getTime() - b.firstSeenAt.getTime())
-    .slice(0, wanted.limit);
+    .toSorted((a, b) => askedMs(a) - askedMs(b) || seenMs(a) - seenMs(b))
+    .slice(0, wanted.limit)
+    .toSorted((a, b) => seenMs(a) - seenMs(b));
   for (const task of taken) unclaimed.set(keyOf(task), { ...task, stopAskedAt: wanted.at });
   return taken.map(({ sdkAppId, trtcTaskId }) => ({ sdkAppId, trtcTaskId }));
 }

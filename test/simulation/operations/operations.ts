@@ -28,6 +28,7 @@ const newRow = fc
     callerId,
     robotUserId: fc.constantFrom("dj", "host", "third"),
     token: fc.constantFrom(null, "t1", "t2"),
+    roomId: fc.constantFrom("1", "1", "hall"),
     roomIdType: fc.constantFrom<0 | 1>(0, 1),
     isWatchful: fc.boolean(),
     account: fc.constantFrom("intl", "cn"),
@@ -44,7 +45,7 @@ const wanted = (row: typeof newRow extends fc.Arbitrary<infer R> ? R : never, at
   const { soonMs: ms, ...columns } = row;
   return {
     ...columns,
-    ...{ site: "intl" as const, region: "ap-singapore", sdkAppId: SDK_APP_ID, roomId: "1" },
+    ...{ site: "intl" as const, region: "ap-singapore", sdkAppId: SDK_APP_ID },
     play: { StreamUrl: "https://media.example/clip.mp4", RepeatNum: -1 },
     requestHash: "hash",
     createdAt: at,
@@ -98,6 +99,9 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
     store.claimUnsure({ ...of, at: addMs(at, later), limit }),
   ),
   operation({ taskId, fence }, (store, of) => store.clearUnsure(of)),
+  operation({ leaseMs, soonMs }, (store, { soonMs: ms, ...of }, at) =>
+    store.claimFailed({ ...of, at, heardBefore: addMs(at, ms), limit }),
+  ),
   operation({ soonMs }, (store, { soonMs: ms }, at) =>
     store.askQuiet({ at, quietSince: addMs(at, -Math.abs(ms)), limit }),
   ),
@@ -120,11 +124,13 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
       taskId,
       soonMs: fc.option(soonMs, { nil: undefined }),
       play: fc.constantFrom({}, { Volume: 7 }),
+      failuresMs: fc.constantFrom(undefined, -1, -5000),
       signature: fc.constantFrom(undefined, "s1", "s2"),
     },
-    (store, { soonMs: ms, ...to }, at) => {
+    (store, { soonMs: ms, failuresMs, ...to }, at) => {
       const deadlineAt = ms === undefined ? undefined : deadlineOf(to.taskId, at, ms);
-      return store.markUpdated({ ...to, deadlineAt, at });
+      const failuresAfter = failuresMs === undefined ? undefined : addMs(at, failuresMs);
+      return store.markUpdated({ ...to, deadlineAt, failuresAfter, at });
     },
   ),
   operation({ signature: fc.constantFrom("s1", "s2") }, (store, of) =>

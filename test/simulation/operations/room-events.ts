@@ -7,7 +7,7 @@ import { type Operation, operation, SDK_APP_ID, soonMs, taskId } from "./operati
 /** Few applications, tasks, robots and rooms: those of the rows, and one that no row has. */
 const sdkAppId = fc.constantFrom(SDK_APP_ID, SDK_APP_ID, SDK_APP_ID, 1_600_000_001);
 const task = { sdkAppId, taskId, media: fc.constantFrom("playing", "retrying", "failed", null) };
-const room = fc.constantFrom("1", "1", "1", "2");
+const room = fc.constantFrom("1", "1", "hall", "2");
 const seen = { sdkAppId, roomId: room, userId: fc.constantFrom("dj", "host", "third", "viewer") };
 
 type Named = { sdkAppId: number; taskId: string };
@@ -29,13 +29,12 @@ export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
   operation({ ...task, eventMs }, async (store, of, at) => {
     const found = await store.tellTask(told(of, at));
     // A statement tells of the row and of this in one: it is held beside it.
-    return (
-      found && { ingest: { ...found.ingest, hasFailed: found.hasFailed }, is: found.hasFailed }
-    );
+    const { ingest, failedTimes } = found ?? {};
+    return found && { ingest: { ...ingest, failedTimes }, failedTimes };
   }),
   operation({ taskId }, (store, of) => store.explainEnd(of.taskId)),
-  operation({ ...seen, soonMs }, (store, { soonMs: ms, ...of }, at) =>
-    store.robotEntered({ ...of, at, answerBy: addMs(at, ms) }),
+  operation({ ...seen, soonMs, eventMs }, (store, { soonMs: ms, eventMs: event, ...of }, at) =>
+    store.robotEntered({ ...of, at, answerBy: addMs(at, ms), askedBefore: addMs(at, event) }),
   ),
   operation(seen, (store, of) => store.robotLeft(of)),
   operation({ taskId }, (store, of) => store.askSoon(of.taskId)),
@@ -43,7 +42,12 @@ export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
     store.heardOf({ taskId: id, at: addMs(at, ms) }),
   ),
   operation(
-    { sdkAppId, roomId: room, roomIdType: fc.constantFrom<0 | 1>(0, 1), soonMs },
+    {
+      sdkAppId,
+      roomId: room,
+      roomIdType: fc.constantFrom(0 as const, 1 as const, undefined),
+      soonMs,
+    },
     (store, { soonMs: ms, ...of }, at) =>
       store.runningInRoom({ ...of, startedBefore: addMs(at, ms) }),
   ),
