@@ -11,8 +11,11 @@ export const SETTLED_WITHIN_MS = 4 * MINUTE_MS;
 /** A claim that has to lapse, the run that finds it, its slot. */
 export const STOPPED_WITHIN_MS = 2 * MINUTE_MS;
 
-/** How long a run waits for everything to be over; the last request may arrive late by five. */
-export const OVER_WITHIN_MS = 25 * MINUTE_MS;
+/**
+ * How long a run waits for everything to be over: a message may have to wait long until a stream is
+ * free, and what it starts plays for minutes.
+ */
+export const OVER_WITHIN_MS = 60 * MINUTE_MS;
 
 const lateBy = (known: Known, sinceMs: number): number =>
   known.nowMs() - Math.max(known.faultsEndMs(), sinceMs);
