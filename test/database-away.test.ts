@@ -1,7 +1,7 @@
 /** A database that is away, for any reason: what callers read, what the log says, and that all heals. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { SECOND_MS, systemClock as clock } from "../shared/clock.js";
-import { openPostgres } from "../shared/store/postgres.js";
+import { openPostgres, openToMigrate } from "../shared/store/postgres.js";
 import { versionChecked } from "../shared/store/version.js";
 import { newPostgresUrl } from "./support/databases.js";
 import { type DatabaseProxy, startDatabaseProxy } from "./support/database-proxy.js";
@@ -163,7 +163,7 @@ describe("a statement that takes longer than it may", () => {
     return { getRemainingTimeInMillis: () => endMs - clock.elapsedMs() };
   };
   const whileLocked = async <T>(work: () => Promise<T>): Promise<T> => {
-    const admin = openPostgres(direct, { queryTimeoutMs: 0 });
+    const admin = openToMigrate(direct);
     const result = await admin.transaction(async (query) => {
       await query("lock table ingest");
       return work();

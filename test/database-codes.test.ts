@@ -1,7 +1,7 @@
 /** What a server says of a statement: which of its codes mean "later", and which a bug of ours. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Database } from "../shared/store/database.js";
-import { openPostgres } from "../shared/store/postgres.js";
+import { openPostgres, openToMigrate } from "../shared/store/postgres.js";
 import { newPostgresUrl } from "./support/databases.js";
 import { CN_APP, type House, openHouse } from "./support/house.js";
 
@@ -96,7 +96,7 @@ describe("for real:", () => {
     await admin.query(`grant all on all tables in schema public to ${role}`);
     const as = new URL(url);
     as.username = role;
-    const other = openPostgres(as.href);
+    const other = openToMigrate(as.href);
     const crowded = await openHouse({ database: openPostgres(as.href) });
     const answer = await other.transaction(async () => start(crowded));
     expect([answer.status, answer.response.Error?.Code]).toEqual([503, "ServiceUnavailable"]);

@@ -14,7 +14,7 @@ const STATEMENT = {
   beginStart: "insert into ingest",
   markRunning: "set state = 'running'",
   beginStop: "end_reason = coalesce(end_reason, $6)",
-  markEnded: "set state = 'ended', end_reason = $3",
+  markEnded: "set state = 'ended', ended_at = $4",
   markUpdated: "insert into used_signature",
 };
 

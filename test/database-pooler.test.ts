@@ -162,7 +162,7 @@ describePooled("the doors behind PgBouncer", () => {
   test("that takes no more clients: come again", async () => {
     const url = await newPostgresUrl();
     const { pooler, house } = await open({ max_client_conn: 1 }, url);
-    const other = openPostgres(pooler.urlOf(url));
+    const other = openToMigrate(pooler.urlOf(url));
     const answer = await other.transaction(() => house.post("start-ingest", body(house)));
     expect([answer.status, answer.response.Error?.Code]).toEqual([503, "ServiceUnavailable"]);
     expect(house.logLines.at(-1)).toMatch(/"detail":"The database [^"]*\((08P01|53300)\)"/);
@@ -175,7 +175,7 @@ describePooled("the doors behind PgBouncer", () => {
   test("that has no connection free in its time: come again", async () => {
     const url = await newPostgresUrl();
     const { pooler, house } = await open({ default_pool_size: 1, query_wait_timeout: 1 }, url);
-    const other = openPostgres(pooler.urlOf(url));
+    const other = openToMigrate(pooler.urlOf(url));
     const answer = await other.transaction(async (query) => {
       await query("select 1");
       return house.post("start-ingest", body(house));

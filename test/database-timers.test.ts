@@ -10,7 +10,7 @@ import { CN_APP, type House, openHouse } from "./support/house.js";
 const STATEMENT = {
   claimDue: "for update skip locked",
   beginDueStop: "end_reason = coalesce(\n             end_reason",
-  markEnded: "set state = 'ended', end_reason = $3",
+  markEnded: "set state = 'ended', ended_at = $4",
 };
 
 let proxy: DatabaseProxy;

@@ -28,7 +28,7 @@ async function tablesOf(database: Database): Promise<unknown[]> {
 
 /** Runs `work` while another transaction holds what `statement` takes. */
 async function whileHeld<T>(url: string, statement: string, work: () => Promise<T>): Promise<T> {
-  const other = openPostgres(url, { connectionsMax: 1, queryTimeoutMs: 0 });
+  const other = openToMigrate(url);
   let result: T | undefined;
   const undone = new Error("undone");
   await other
