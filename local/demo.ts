@@ -100,11 +100,11 @@ async function watch(trtcUrl: string, playing: Playing & { client: Client }): Pr
   progress.end();
 }
 
-function lineOf(task: TaskTruth, leftMs: number): string {
-  const duration = task.durationSeconds ?? 0;
-  const share = duration > 0 ? task.positionSeconds / duration : 0;
-  const position = `${task.positionSeconds.toFixed(1)} of ${duration.toFixed(1)} s`;
-  return `${bar(share)} ${position}  loop ${task.loops + 1}  stops in ${(leftMs / SECOND_MS).toFixed(1)} s`;
+function lineOf({ durationSeconds, positionSeconds, loops }: TaskTruth, leftMs: number): string {
+  const stops = `stops in ${(leftMs / SECOND_MS).toFixed(1)} s`;
+  if (durationSeconds === null) return `${bar(0)} the source is being opened  ${stops}`;
+  const position = `${positionSeconds.toFixed(1)} of ${durationSeconds.toFixed(1)} s`;
+  return `${bar(positionSeconds / durationSeconds)} ${position}  loop ${loops + 1}  ${stops}`;
 }
 
 async function showList(client: Client): Promise<void> {
