@@ -94,4 +94,24 @@ describe("an update", () => {
       code: "FailedOperation.TaskNotExist",
     });
   });
+
+  test("of a task that is gone, while its robot cannot be taken out yet, is to come again", async () => {
+    const { TaskId } = await clock.advanceUntilDone(startIngest(services, call(startOf("gone"))));
+    await house.database.query("update ingest set unsure_until = $1", [
+      addMs(clock.now(), MINUTE_MS),
+    ]);
+    const [row] = await house.database.query("select trtc_task_id as id, account from ingest");
+    await services.trtc.call("StopStreamIngest", {
+      target: { account: String(row?.["account"]), host: "emulator", region: "ap-guangzhou" },
+      request: { SdkAppId: CN_APP, TaskId: String(row?.["id"]) },
+      timeLeftMs: 5000,
+    });
+    const update = () =>
+      clock.advanceUntilDone(
+        updateIngest(services, call({ SdkAppId: CN_APP, TaskId, Volume: 50 })),
+      );
+    house.trtc.next("RemoveUserByStrRoomId", "http-502");
+    await expect(update()).rejects.toMatchObject({ code: "ResourceInUse", retry: true });
+    expect(await update()).toMatchObject({ Status: "NotExist" });
+  });
 });

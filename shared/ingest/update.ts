@@ -38,7 +38,7 @@ export async function updateIngest(
   if (Object.keys(media).length > 0) {
     const request = { SdkAppId: ingest.sdkAppId, TaskId: ingest.trtcTaskId, ...media };
     const status = await updateTask(services, { ingest, request, timeLeftMs });
-    if (status === "NotExist") return answerOf(await endGone(services, ingest, timeLeftMs));
+    if (status === "NotExist") return goneAnswer(await endGone(services, ingest, timeLeftMs));
   }
   const { IsPause, ...play } = media;
   // By TRTC's clock, as it stood before the new source could fail.
@@ -57,6 +57,12 @@ export async function updateIngest(
   const now = (await store.readIngest(ingest.taskId)) ?? ingest;
   if (now.state !== "running") throw notRunning(now);
   return answerOf(now);
+}
+
+/** Nothing was changed. While its robot cannot be taken out of the room, the row does not say so yet. */
+function goneAnswer(ingest: Ingest): UpdateAnswer {
+  if (ingest.state !== "ended") throw notRunning(ingest);
+  return answerOf(ingest);
 }
 
 /** TRTC has two ways to say that the task is gone: a status, and an error. */
