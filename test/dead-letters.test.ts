@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { addMs, systemClock } from "../shared/clock.js";
 import { ApiError } from "../shared/errors.js";
 import { bury, replayLetter } from "../shared/ingest/dead-letters.js";
+import { readEvent } from "../shared/runtime/envelopes/read-event.js";
 import { startIngest } from "../shared/ingest/start.js";
 import { stopIngest } from "../shared/ingest/stop.js";
 import { updateIngest } from "../shared/ingest/update.js";
@@ -165,6 +166,20 @@ describe("a replay", () => {
     expect((await stateOf(house)).rows.map(({ state }) => state).sort()).toEqual([
       ...["ended", "ended", "running"],
     ]);
+  });
+
+  test("of a start that played, and whose source failed later, starts nothing again", async () => {
+    const event = ckafka(startAction(house));
+    await send(house, event);
+    await house.database.query(
+      "update ingest set state = 'ended', end_reason = 'failed', ended_at = now(), lease_until = null",
+    );
+    const [message] = readEvent(event).messages;
+    if (!message) throw new Error("there is no message");
+    await bury(house.services, message, new ApiError("ServiceUnavailable"));
+    const [letter] = await lettersOf(house);
+    expect(letter && (await replayLetter(house.services, letter, replay))).toBe("done");
+    expect((await stateOf(house)).rows).toHaveLength(1);
   });
 
   test("of what was parked is the very start that the platform may send again", async () => {

@@ -88,14 +88,17 @@ export async function dropDeadLetter(query: Query, id: string): Promise<boolean>
   return rows.length > 0;
 }
 
-/** Whether a start with this token was refused for good: the token has that answer, and no other. */
+/**
+ * Whether a start with this token was refused for good: the token has that answer, and no other. One
+ * that played, and whose source failed later, was no refusal.
+ */
 export async function isTokenSpent(
   query: Query,
   { callerId, clientToken }: { callerId: string; clientToken: string },
 ): Promise<boolean> {
   const rows = await query(
     `select from ingest
-     where caller_id = $1 and client_token = $2 and state = 'ended' and end_reason = 'failed'`,
+     where caller_id = $1 and client_token = $2 and failure_code is not null`,
     [callerId, clientToken],
   );
   return rows.length > 0;

@@ -51,5 +51,5 @@ export const isTokenSpent = (
 ): boolean =>
   [...ingests.values()].some(
     (row) =>
-      row.callerId === callerId && row.clientToken === clientToken && row.endReason === "failed",
+      row.callerId === callerId && row.clientToken === clientToken && row.failureCode !== null,
   );
