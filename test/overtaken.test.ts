@@ -4,6 +4,7 @@ import { addMs, MINUTE_MS, SECOND_MS } from "../shared/clock.js";
 import type { Services } from "../shared/ingest/services.js";
 import { settleIngests } from "../shared/ingest/settle.js";
 import { startIngest } from "../shared/ingest/start.js";
+import { callInSlot } from "../shared/ingest/trtc-call.js";
 import { updateIngest } from "../shared/ingest/update.js";
 import type { TrtcAction } from "../shared/trtc/client.js";
 import { CN_APP, type House, SECRET_ID } from "./support/house.js";
@@ -80,6 +81,27 @@ describe("a start", () => {
     const live = (await house.truth.tasks()).filter(({ roomId }) => roomId === "overtaken");
     expect(live.map(({ state }) => state)).toEqual(["playing"]);
   });
+});
+
+test("a call whose time is over when its slot comes is not made: the instance was frozen", async () => {
+  const slot = { msUntil: () => slotAt.getTime() - clock.now().getTime() };
+  const slotAt = addMs(clock.now(), 50);
+  const endsAt = addMs(clock.now(), 10 * SECOND_MS);
+  const calls = house.trtc.calls("DescribeStreamIngest");
+  // The clock jumps while it sleeps, and the slot, as far as it knows, is there.
+  const frozen: Services = {
+    ...services,
+    clock: { ...services.clock, sleep: () => clock.advance(20 * SECOND_MS) },
+  };
+  const awake = { msUntil: () => Math.max(0, slot.msUntil()) };
+  const asking = callInSlot(frozen, "DescribeStreamIngest", {
+    ingest: { account: "cn", site: "cn", region: "ap-guangzhou" },
+    request: { SdkAppId: CN_APP, TaskId: "x" },
+    slot: awake,
+    timeLeftMs: () => endsAt.getTime() - clock.now().getTime(),
+  });
+  await expect(asking).rejects.toMatchObject({ code: "RequestLimitExceeded" });
+  expect(house.trtc.calls("DescribeStreamIngest")).toBe(calls);
 });
 
 describe("an update", () => {

@@ -10,6 +10,7 @@ import type { Database } from "../shared/store/database.js";
 import { takeSlot } from "../shared/store/slots.js";
 import { ENGINES } from "./support/databases.js";
 import { T0 } from "./support/ingests.js";
+import { makeSlotReader } from "../shared/store/database-time.js";
 
 /** The same rule, over the whole history. */
 function earliest(taken: readonly number[], atMs: number): number {
@@ -158,4 +159,16 @@ describe.each(ENGINES)("slots on %s", (_, open) => {
     }
     expect(last).toBeLessThan(200 * 56);
   });
+});
+
+test("a slot that was read stays as late as it is, though only late answers are remembered", () => {
+  let nowMs = 0;
+  const read = makeSlotReader(() => nowMs);
+  const slot = read({ slotMs: 100, databaseNowMs: 0 });
+  expect(slot.msUntil()).toBe(100);
+  // Frozen for half a minute, with another's answer under way.
+  nowMs = 30_000;
+  const other = read({ slotMs: 150, databaseNowMs: 50 });
+  expect(slot.msUntil()).toBe(-29_900);
+  expect(other.msUntil()).toBe(100);
 });

@@ -50,6 +50,8 @@ export async function callInSlot<A extends TrtcAction>(
     const waitMs = slot.msUntil();
     // A slot is mostly there at once, and a timer over no time at all takes a millisecond.
     if (waitMs > 0) await clock.sleep(waitMs);
+    // An instance may have been frozen meanwhile: what it wanted to ask is another's by now.
+    if (slotWaitMaxMs(timeLeftMs()) < -LATE_MAX_MS) throw noSlot();
     if (slot.msUntil() < -LATE_MAX_MS) {
       slot = await nextSlot();
       continue;

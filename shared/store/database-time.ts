@@ -28,7 +28,13 @@ export function makeSlotReader(elapsedMs: () => number): SlotReader {
       spanStartMs = receivedMs;
     }
     current = Math.min(current, receivedMs - databaseNowMs);
-    // Asked again at the time: by then a better answer may have come.
-    return { msUntil: () => slotMs + Math.min(before, current) - elapsedMs() };
+    let best = Math.min(before, current);
+    return {
+      msUntil() {
+        // By then a better answer may have come; or worse ones, after a freeze, and the rest forgotten.
+        best = Math.min(best, before, current);
+        return slotMs + best - elapsedMs();
+      },
+    };
   };
 }
