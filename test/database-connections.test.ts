@@ -124,7 +124,7 @@ describe("an instance that was frozen", () => {
     const instance = await startProcess("local/start.ts", {
       ...{ DATABASE_URL: proxy.url, PORT: "0", TRTC_PORT: "0" },
       // No timer may come first and find out.
-      EXPIRY_CRON: "0 0 0 1 1 * *",
+      ...{ EXPIRY_CRON: "0 0 0 1 1 * *", SETTLE_CRON: "0 0 0 1 1 * *" },
     });
     const list = () => post(`${instance.url}/list-ingests`, {});
     expect((await list()).status).toBe(200);

@@ -189,6 +189,21 @@ describe("the database", () => {
     await database.close();
   });
 
+  test.each([
+    ["10s", "pass", "the server ends a statement after 10 s"],
+    ["5min", "warn", "goes on at the server"],
+  ])("ends a statement after %s", async (limit, verdict, found) => {
+    const url = await newPostgresUrl();
+    const database = openPostgres(url);
+    await database.query(
+      `alter database ${new URL(url).pathname.slice(1)} set statement_timeout = '${limit}'`,
+    );
+    await database.close();
+    expect((await on(url)).named("database: time limit")).toMatchObject([
+      { verdict, found: expect.stringContaining(found) },
+    ]);
+  });
+
   test("shows what is overdue, and starts that nobody settled; and is not changed by looking", async () => {
     const url = await newPostgresUrl();
     const database = openPostgres(url);

@@ -2,7 +2,7 @@
 import { addMs } from "../clock.js";
 import type { Query } from "./database.js";
 import { type Ingest, ingestOf } from "./ingest-row.js";
-import { hasFailedForGood } from "./media.js";
+import { FAILED_FOR_GOOD, hasFailedForGood } from "./media.js";
 import { LATE_START_MS } from "./starts.js";
 
 interface Claim {
@@ -112,7 +112,7 @@ export async function claimFailed(
           lease_until = $2, fence = fence + 1
       where task_id in (
         select task_id from ingest
-        where state = 'running' and cardinality(media_failures) >= 3 and heard_at <= $3
+        where state = 'running' and cardinality(media_failures) >= ${FAILED_FOR_GOOD} and heard_at <= $3
           and media_state <> 'playing' and ${hasFailedForGood("ingest")}
         order by heard_at
         limit $4

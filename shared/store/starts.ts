@@ -156,7 +156,8 @@ const CLAIMED = `
  * `undefined` when the row is no longer ours to move: someone settled it meanwhile. After a first
  * attempt nothing is unsure any more; what an earlier attempt may still bring stays so. What TRTC
  * has told of the task before its answer was written is taken over in the same breath, and its
- * caller told of it behind the start; if that was the task's end, TRTC is asked soon. Who is in the room is looked at when its time has come.
+ * caller told of it behind the start; if that was the task's end, TRTC is asked soon. Who is in the
+ * room is looked at when its time has come.
  */
 export async function markRunning(
   query: Query,
