@@ -6,7 +6,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { HttpAnswer } from "../shared/runtime/envelope.js";
 import type { LocalFunction } from "./functions.js";
-import { isLoopbackHeader } from "./trtc/loopback.js";
+import { foreignIn, isJson } from "./trtc/foreign.js";
 import { invoke, TimeLimitError } from "./platform.js";
 
 /** What SCF takes at most in one synchronous event. */
@@ -51,6 +51,12 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const foreign = foreignIn(request);
+  if (foreign !== undefined) {
+    request.resume();
+    refuse(response, 403, foreign);
+    return;
+  }
   const { requests, events } = await paths;
   const [path = "/", ...query] = (request.url ?? "/").split("?");
   const eventTarget = events.get(path);
@@ -85,9 +91,8 @@ async function serveEvent(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { host = "", "content-type": type = "" } = request.headers;
   const body = await readBody(request);
-  if (request.method !== "POST" || !isLoopbackHeader(host) || type !== "application/json") {
+  if (request.method !== "POST" || !isJson(request.headers["content-type"])) {
     refuse(response, 403, "POST the event as application/json, from this machine");
     return;
   }

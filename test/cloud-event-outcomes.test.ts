@@ -112,6 +112,7 @@ describe("what can never work is done with, and its letter kept:", () => {
     };
     await fetch(`${house.trtcUrl}/_emulator/faults`, {
       method: "POST",
+      headers: { "content-type": "application/json" },
       body: JSON.stringify({ ...fault, times: 1 }),
     });
     await send(house, ckafka(action()));

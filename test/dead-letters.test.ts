@@ -149,6 +149,7 @@ describe("a replay", () => {
   const nextIs = (code: string) =>
     fetch(`${house.trtcUrl}/_emulator/faults`, {
       method: "POST",
+      headers: { "content-type": "application/json" },
       body: JSON.stringify({ action: "StartStreamIngest", kind: "error", code, times: 1 }),
     });
 

@@ -18,6 +18,8 @@ import {
 } from "./support/emulator-client.js";
 import { manualClock } from "./support/manual-clock.js";
 
+const JSON_TYPE = { "content-type": "application/json" };
+
 const WEEK_SECONDS = 7 * 24 * 3600;
 
 let emulator: Emulator;
@@ -42,7 +44,8 @@ interface ClockTruth {
 }
 
 const at = async (body?: unknown, init: RequestInit = {}) => {
-  const sent = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+  const sent =
+    body === undefined ? {} : { method: "POST", body: JSON.stringify(body), headers: JSON_TYPE };
   const answer = await fetch(`${emulator.url}/_emulator/clock`, { ...sent, ...init });
   return { status: answer.status, body: (await answer.json()) as ClockTruth & { error?: string } };
 };
@@ -154,7 +157,9 @@ describe("the endpoint", () => {
   });
 
   test("refuses what is no JSON, and other methods", async () => {
-    expect((await at(undefined, { method: "POST", body: "{" })).body.error).toContain("no JSON");
+    expect(
+      (await at(undefined, { method: "POST", body: "{", headers: JSON_TYPE })).body.error,
+    ).toContain("no JSON");
     expect((await at(undefined, { method: "DELETE" })).status).toBe(405);
   });
 });

@@ -9,6 +9,8 @@ import { DEFAULT_SWITCHES } from "../local/trtc/switches.js";
 import { cnSdk, startFields } from "./support/emulator-client.js";
 import { runScript, startProcess } from "./support/process.js";
 
+const JSON_TYPE = { "content-type": "application/json" };
+
 describe("npm run emulator", () => {
   test("says where it is, serves the local account, and stops cleanly", async () => {
     const running = await startProcess("local/emulator.ts", { TRTC_PORT: "0" });
@@ -17,7 +19,7 @@ describe("npm run emulator", () => {
     expect(await (await fetch(`${running.url}/_emulator/health`)).json()).toEqual({ status: "ok" });
     const fault = { action: "StartStreamIngest", kind: "lose-answer", times: 1 };
     const body = JSON.stringify(fault);
-    await fetch(`${running.url}/_emulator/faults`, { method: "POST", body });
+    await fetch(`${running.url}/_emulator/faults`, { method: "POST", body, headers: JSON_TYPE });
     await expect(send("StartStreamIngest", startFields())).rejects.toThrow("hang up");
     expect(await running.end("SIGTERM")).toBe(0);
     const [plain, faulty] = running.lines.slice(-2);

@@ -17,6 +17,8 @@ import {
 } from "./support/emulator-client.js";
 import { record } from "./support/recording-wire.js";
 
+const JSON_TYPE = { "content-type": "application/json" };
+
 let emulator: Emulator;
 let send: Send;
 beforeAll(async () => {
@@ -29,7 +31,7 @@ beforeEach(() => emulator.faults.clear());
 
 const set = async (faults: unknown, method = "POST") => {
   const body = typeof faults === "string" ? faults : JSON.stringify(faults);
-  const init = method === "POST" ? { method, body } : { method };
+  const init = method === "POST" ? { method, body, headers: JSON_TYPE } : { method };
   const answer = await fetch(`${emulator.url}/_emulator/faults`, init);
   return [answer.status, await answer.json()] as [number, Record<string, unknown>];
 };

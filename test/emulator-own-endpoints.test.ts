@@ -195,7 +195,8 @@ describe("only this machine", () => {
     },
   );
 
-  test("the API is served under any name, because it is signed", async () => {
-    expect(await asHost("trtc.example.com", "/")).toBe(200);
+  test("the API is not served under another name either, because its keys are published", async () => {
+    expect(await asHost("trtc.example.com", "/")).toBe(403);
+    expect(await asHost(`127.0.0.1:${emulator.port}`, "/")).toBe(200);
   });
 });

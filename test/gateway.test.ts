@@ -119,7 +119,7 @@ describe("an event is as SCF sends it", () => {
     const socket = connect(port, "127.0.0.1");
     const lines = [
       "GET /echo?q=a?b HTTP/1.1",
-      "Host: here",
+      "Host: localhost",
       "X-Two: a",
       "x-two: b",
       "Connection: close",

@@ -2,6 +2,7 @@
 import { ApiError } from "../../shared/errors.js";
 import { clockTruth, readAdvanceMs } from "./clock-endpoint.js";
 import { readFaults } from "./faults/fault.js";
+import { isJson } from "./foreign.js";
 import { readSwitches } from "./switches.js";
 import { truthOf } from "./truth.js";
 import type { World } from "./world.js";
@@ -55,14 +56,25 @@ const ENDPOINTS: Readonly<Record<string, Methods>> = {
   },
 };
 
-export function answerAdmin(
-  world: World,
-  { method, path, body }: { method: string; path: string; body: Buffer },
-): JsonAnswer {
+interface AdminRequest {
+  method: string;
+  path: string;
+  body: Buffer;
+  /** Its Content-Type. */
+  type: string | undefined;
+}
+
+const notJson: JsonAnswer = {
+  status: 415,
+  body: { error: "Send JSON with the header Content-Type: application/json." },
+};
+
+export function answerAdmin(world: World, { method, path, body, type }: AdminRequest): JsonAnswer {
   const methods = Object.hasOwn(ENDPOINTS, path) ? ENDPOINTS[path] : undefined;
   if (!methods) return notFound;
   const answer = Object.hasOwn(methods, method) ? methods[method] : undefined;
   if (!answer) return notAllowed(Object.keys(methods).join(" or "));
+  if (method === "POST" && !isJson(type)) return notJson;
   try {
     return { status: 200, body: answer(world, () => parse(body)) };
   } catch (error) {

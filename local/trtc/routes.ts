@@ -2,10 +2,11 @@
  * Which path is answered by what: Tencent's API on `/`, the emulator's own endpoints, media and
  * pages beside it. Whoever opens `/` in a browser sees the rooms.
  */
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { answerAdmin, type JsonAnswer, notAllowed, notFound } from "./admin.js";
 import { answerApi } from "./api-exchange.js";
-import { isLoopbackHeader } from "./loopback.js";
+import { foreignIn } from "./foreign.js";
 import { mediaFile } from "./media-files.js";
 import { answerPage, isForEyes, isPagePath } from "./page/answer-page.js";
 import { readBody } from "./read-body.js";
@@ -34,33 +35,42 @@ export function makeRoutes(
     const [path = "/", ...query] = (request.url ?? "/").split("?");
     const exchange = { request, response, path, query: query.join("?") };
     const isApi = path === "/" && !isForEyes(request, exchange.query);
-    const answering = isApi
-      ? answerApi(world, { ...exchange, atMs })
-      : answerOwn(world, exchange, { allowRemote });
+    const isPage = path === "/" || (isPagePath(path) && !path.endsWith("/media"));
+    const { headers } = request;
+    const foreign = foreignIn({ headers, isPage: isPage && !isApi, anyHost: allowRemote });
+    if (foreign !== undefined) {
+      // Read all the same: a client that is still sending would not hear the answer.
+      request.resume();
+      sendJson(exchange, { status: 403, body: isApi ? envelopeOf(foreign) : { error: foreign } });
+      return;
+    }
+    const answering = isApi ? answerApi(world, { ...exchange, atMs }) : answerOwn(world, exchange);
     // Only a broken connection can fail here, and there is nobody left to tell.
     answering.catch(() => response.destroy());
   };
 }
 
-async function answerOwn(
-  world: World,
-  exchange: Exchange,
-  { allowRemote }: { allowRemote: boolean },
-): Promise<void> {
+async function answerOwn(world: World, exchange: Exchange): Promise<void> {
   const { request, path } = exchange;
   const { method = "GET" } = request;
   const body = await readBody(request, ADMIN_BODY_BYTES_MAX);
-  if (!allowRemote && !isLoopbackHeader(request.headers.host ?? "")) {
-    sendJson(exchange, { status: 403, body: { error: "Ask by a loopback address." } });
-  } else if (path.startsWith(MEDIA)) {
+  if (path.startsWith(MEDIA)) {
     answerMedia(exchange);
   } else if (path === "/" || isPagePath(path)) {
     const answer = await answerPage(world, exchange);
     if (answer) sendJson(exchange, answer);
   } else {
-    sendJson(exchange, answerAdmin(world, { method, path, body }));
+    sendJson(
+      exchange,
+      answerAdmin(world, { method, path, body, type: request.headers["content-type"] }),
+    );
   }
 }
+
+/** What an SDK with a wrong endpoint can read. */
+const envelopeOf = (Message: string): object => ({
+  Response: { Error: { Code: "UnauthorizedOperation", Message }, RequestId: randomUUID() },
+});
 
 function answerMedia(exchange: Exchange): void {
   const file = mediaFile(exchange.path.slice(MEDIA.length));
