@@ -4,6 +4,7 @@ import { readPort } from "./port.js";
 import { runUntilSignal } from "./run-until-signal.js";
 import { HELP, readCommandLine } from "./trtc/command-line.js";
 import { DEFAULT_PORT } from "./trtc/defaults.js";
+import { type LoggedFailure, sourceFailureText } from "./trtc/open-source.js";
 import { startEmulator } from "./trtc/server.js";
 import type { LogEntry } from "./trtc/world.js";
 
@@ -19,7 +20,7 @@ async function main(): Promise<void> {
   const emulator = await startEmulator({
     ...options,
     port: readPort({ TRTC_PORT: port ?? env["TRTC_PORT"] }, "TRTC_PORT", DEFAULT_PORT),
-    log: quiet ? () => undefined : logLine,
+    ...(!quiet && { log: logLine, logSourceFailure: logSource }),
   });
   const signalled = runUntilSignal();
   out(`ready ${emulator.url}`);
@@ -29,6 +30,8 @@ async function main(): Promise<void> {
 
 const logLine = ({ requestId, action, outcome, fault, detail }: LogEntry) =>
   out([requestId, action, outcome, fault && `fault:${fault}`, detail].filter(Boolean).join(" "));
+
+const logSource = (failure: LoggedFailure) => out(sourceFailureText(failure));
 
 main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -59,6 +59,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
       endpoint: options.env["TRTC_ENDPOINT"],
       port: options.trtcPort,
       callbackUrl: `${url}/room-callback`,
+      log: options.log,
     });
     closers.push(emulator.close);
     const env = localEnvironment(options.env, emulator.url);

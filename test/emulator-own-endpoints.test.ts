@@ -33,7 +33,8 @@ describe("the truth", () => {
         media: null,
         ...{ positionSeconds: expect.any(Number), volume: 100, tempo: 1, stopCalls: 0 },
         ...{ autoPush: false, enableProgress: false, idleTimeoutSeconds: null },
-        sourceFailure: null,
+        ...{ sourceState: "opening", sourceFailure: null },
+        ...{ sourceFailureMessage: null, sourceFailureBudget: null },
         ...{ startedAt: expect.stringMatching(/^\d{4}-.*Z$/), endedAt: null, endReason: null },
       },
     ]);

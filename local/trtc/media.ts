@@ -39,13 +39,33 @@ export type SourceFailure =
   /** It could be played, were it not over 1080p or 30 frames a second. */
   | "too-large";
 
+/** The limit of one opening that ran out: the emulator's own, not a fault of the source. */
+export type SpentBudget = "bytes" | "time";
+
+export interface OpeningFailure {
+  /** One word for programmes. */
+  reason: string;
+  /** One sentence for people. */
+  message?: string | undefined;
+  /** The limit of one opening that ran out, if that was the cause. */
+  budget?: SpentBudget | undefined;
+}
+
 /** All that opening a source throws. Its message is one sentence for people. */
 export class SourceError extends Error {
   constructor(
     readonly reason: SourceFailure,
     message: string,
+    readonly budget?: SpentBudget,
   ) {
-    super(message);
+    super(withoutQueries(message));
     this.name = "SourceError";
   }
 }
+
+/** Queries and passwords stay out of logs and pages, also where a library quotes an address. */
+const withoutQueries = (message: string): string =>
+  message.replace(/(\w:\/\/)([^\s"'<>]{1,4096})/g, (_whole, scheme: string, rest: string) => {
+    const [address = ""] = rest.split(/[?#]/, 1);
+    return `${scheme}${address.slice(address.lastIndexOf("@") + 1)}`;
+  });

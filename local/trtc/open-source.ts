@@ -6,7 +6,9 @@
 import { type Clock, SECOND_MS } from "../../shared/clock.js";
 import type { Announcer } from "./events/announcer.js";
 import type { IngestStatus } from "./events/bodies.js";
+import { type OpeningFailure, SourceError } from "./media.js";
 import type { Media, Probe } from "./probe.js";
+import { shownUrl } from "./page/format.js";
 import { changeSource, endTask, type Source, type Task } from "./task.js";
 import type { Tasks } from "./tasks.js";
 
@@ -19,14 +21,29 @@ interface Needs {
   probe: Probe;
   clock: Clock;
   announcer: Pick<Announcer, "source">;
+  logFailure?: ((failure: LoggedFailure) => void) | undefined;
   /** Aborts when the emulator closes. */
   signal: AbortSignal;
 }
 
+export interface LoggedFailure extends OpeningFailure {
+  taskId: string;
+  streamUrl: string;
+}
+
+/** For a log: the address without its query and password. */
+export const sourceFailureText = ({
+  taskId,
+  streamUrl,
+  reason,
+  message = "",
+}: LoggedFailure): string => `task ${taskId}: source ${reason}: ${message} ${shownUrl(streamUrl)}`;
+
 /** Takes as long as opening takes, and never throws: what came of it is in the task. */
 export type OpenSource = (task: Task) => Promise<void>;
 
-export function makeOpenSource({ tasks, probe, clock, announcer, signal }: Needs): OpenSource {
+export function makeOpenSource(needs: Needs): OpenSource {
+  const { tasks, probe, clock, announcer, logFailure, signal } = needs;
   return async ({ taskId, streamUrl, sourceVersion }) => {
     const isCurrent = (task: Task | undefined): boolean => task?.sourceVersion === sourceVersion;
     const wanted = (): Task | undefined => {
@@ -55,7 +72,8 @@ export function makeOpenSource({ tasks, probe, clock, announcer, signal }: Needs
         );
         return;
       }
-      if (!report(FAILED, { state: "failing", reason: opened.reason })) return;
+      if (wanted()) logFailure?.({ taskId, streamUrl, ...opened });
+      if (!report(FAILED, { state: "failing", ...opened })) return;
       const delayMs = RETRY_DELAYS_MS[failures];
       if (delayMs === undefined) break;
       await clock.sleep(delayMs, signal);
@@ -65,12 +83,11 @@ export function makeOpenSource({ tasks, probe, clock, announcer, signal }: Needs
   };
 }
 
-interface Failure {
-  reason: string;
-}
-
 /** Errors of the probe say why; any other is a source that was not there. */
-function failureOf(error: unknown): Media | Failure {
-  const reason = error instanceof Error && "reason" in error ? error.reason : undefined;
-  return { reason: typeof reason === "string" ? reason : "unreachable" };
+function failureOf(error: unknown): Media | OpeningFailure {
+  if (error instanceof SourceError) {
+    const { reason, message, budget } = error;
+    return { reason, message, budget };
+  }
+  return { reason: "unreachable", message: "It could not be opened." };
 }

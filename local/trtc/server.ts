@@ -15,7 +15,7 @@ import { type CallbackRecord, makeCallbackRecords } from "./events/records.js";
 import type { Fault } from "./faults/fault.js";
 import { type FaultBoard, makeFaultBoard } from "./faults/fault-board.js";
 import { isLoopback } from "./loopback.js";
-import { makeOpenSource } from "./open-source.js";
+import { type LoggedFailure, makeOpenSource } from "./open-source.js";
 import type { Accounts, Application } from "./parties.js";
 import { probe } from "./probe.js";
 import { makeRoutes } from "./routes.js";
@@ -50,6 +50,8 @@ export interface EmulatorOptions {
   /** For tests of what was sent. */
   onCall?: OnCall;
   log?: (entry: LogEntry) => void;
+  /** Receives each failed try to open a source. Its StreamUrl may carry a token. */
+  logSourceFailure?: (failure: LoggedFailure) => void;
 }
 
 export interface Emulator {
@@ -126,6 +128,7 @@ function makeWorld(options: EmulatorOptions, signal: AbortSignal): World {
     clock,
     signal,
     announcer,
+    logFailure: options.logSourceFailure,
     probe: sharedProbe((url) => probe(url, options.sourceLimits), arrivalClock),
   };
   return {

@@ -5,7 +5,7 @@
 import { MINUTE_MS, SECOND_MS, addMs } from "../../shared/clock.js";
 import type { RoomIdType } from "../../shared/validation/rooms.js";
 import type { Site } from "../../shared/validation/sites.js";
-import type { Media } from "./media.js";
+import type { Media, OpeningFailure } from "./media.js";
 import {
   atRate,
   endOfRounds,
@@ -34,8 +34,8 @@ export interface TaskEnd {
 export type Source =
   /** Being opened. It counts as playing, since its first second is only learned about later. */
   | { state: "opening" }
-  /** Could not be opened, for this reason, and is tried again in a moment. */
-  | { state: "failing"; reason: string }
+  /** Could not be opened, and is tried again in a moment. */
+  | ({ state: "failing" } & OpeningFailure)
   | ({ state: "open" } & Media);
 
 /** What IdleTimeout counts is not documented: the switch `idleMeans`, as it was at the start. */
@@ -68,7 +68,7 @@ export interface Task {
   /** Since when the source has given nothing to play. */
   stalledAt: Date | undefined;
   /** Why opening it failed the last time; undefined once it is open. */
-  sourceFailure: string | undefined;
+  sourceFailure: OpeningFailure | undefined;
   /** A source of it was open once. */
   hasStarted: boolean;
   playback: Playback;
@@ -196,7 +196,7 @@ export function changeSource(task: Task, source: Source, now: Date): Task {
   }
   const failed = source.state === "failing" && {
     stalledAt: task.stalledAt ?? now,
-    sourceFailure: source.reason,
+    sourceFailure: { reason: source.reason, message: source.message, budget: source.budget },
   };
   const changed = { ...task, source, ...failed };
   return { ...changed, playback: playFrom(now, rateOf(changed), task.playback.seekSeconds) };

@@ -1,5 +1,5 @@
 /** What really is: for tests and for people, who of TRTC itself can only ask what it chooses to say. */
-import type { Media } from "./media.js";
+import type { Media, SpentBudget } from "./media.js";
 import { durationOf, endOf, type EndReason, mediaOf, playheadOf, type Task } from "./task.js";
 
 export interface TaskTruth {
@@ -27,8 +27,14 @@ export interface TaskTruth {
   autoPush: boolean;
   enableProgress: boolean;
   idleTimeoutSeconds: number | null;
+  /** `not-opened`: the task ended before its source was open. */
+  sourceState: "opening" | "failing" | "open" | "not-opened";
   /** Why the source could not be opened the last time: `unreachable`, or what the probe says. */
   sourceFailure: string | null;
+  /** The same as a sentence. */
+  sourceFailureMessage: string | null;
+  /** The emulator's limit that ran out, if that was the cause. */
+  sourceFailureBudget: SpentBudget | null;
   /** ISO 8601, as all instants here. */
   startedAt: string;
   /** How often somebody asked to stop it, before and after its end. */
@@ -53,10 +59,17 @@ export function truthOf(task: Task, now: Date): TaskTruth {
     autoPush: task.autoPush,
     enableProgress: task.enableProgress,
     idleTimeoutSeconds: task.idleTimeoutSeconds ?? null,
-    sourceFailure: task.sourceFailure ?? null,
+    sourceState: sourceStateOf(task, end !== undefined),
+    sourceFailure: task.sourceFailure?.reason ?? null,
+    sourceFailureMessage: task.sourceFailure?.message ?? null,
+    sourceFailureBudget: task.sourceFailure?.budget ?? null,
     startedAt: task.startedAt.toISOString(),
     stopCalls: task.stopCalls,
     endedAt: end?.at.toISOString() ?? null,
     endReason: end?.reason ?? null,
   };
+}
+
+function sourceStateOf({ source }: Task, isEnded: boolean): TaskTruth["sourceState"] {
+  return isEnded && source.state !== "open" ? "not-opened" : source.state;
 }

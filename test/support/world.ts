@@ -8,7 +8,9 @@ export async function worldOf({ database, truth }: House) {
     slots: await database.query("select * from call_slot order by account, action"),
     signatures: await database.query("select * from used_signature order by signature"),
     // Where a task plays moves by itself, and what it plays is learned in a moment of its own.
-    tasks: tasks.map(({ positionSeconds, loops, durationSeconds, media, ...task }) => task),
+    tasks: tasks.map(
+      ({ positionSeconds, loops, durationSeconds, media, sourceState, ...task }) => task,
+    ),
     calls: await truth.calls(),
   };
 }

@@ -27,6 +27,8 @@ export function robotView(task: Task, now: Date): RobotView {
           relayUrl: relayPath(task, streamUrl),
         },
     state: stateOf(task, truth.state),
+    sourceState: truth.sourceState,
+    sourceFailure: truth.sourceFailureMessage,
     rounds: task.repeatNum === LOOP ? null : task.repeatNum,
     volume: truth.volume,
     startedAt: truth.startedAt,

@@ -19,6 +19,10 @@ export interface RobotView {
     relayUrl: string;
   } | null;
   state: "opening" | "failing" | "playing" | "paused" | "ended";
+  /** `not-opened`: it ended before its source was open. Only an open source can be live. */
+  sourceState: "opening" | "failing" | "open" | "not-opened";
+  /** Why the source could not be opened the last time, as a sentence; null otherwise. */
+  sourceFailure: string | null;
   /** Within the current round. */
   positionSeconds: number;
   /** Of one round; null for a live source, and while the length is not known yet. */

@@ -38,7 +38,7 @@ export function openBudget({ bytesMax, timeLimitMs }: Limits): Budget {
       bytesLeft -= bytes;
       if (bytesLeft < 0) {
         const message = `More than ${bytesMax} bytes would have to be read.`;
-        spent.abort(new SourceError("unsupported", message));
+        spent.abort(new SourceError("unsupported", message, "bytes"));
       }
       return bytesLeft >= 0;
     },
@@ -57,7 +57,8 @@ export function openBudget({ bytesMax, timeLimitMs }: Limits): Budget {
       if (error instanceof SourceError) return error;
       if (spent.signal.reason instanceof SourceError) return spent.signal.reason;
       if (timeUp.aborted) {
-        return new SourceError("unreachable", `It was not opened within ${seconds} seconds.`);
+        const message = `It was not opened within ${seconds} seconds.`;
+        return new SourceError("unreachable", message, "time");
       }
       return new SourceError("unsupported", causeOf(error));
     },
