@@ -5,7 +5,7 @@ import type { RobotView, RoomView } from "../local/trtc/page/view.js";
 import type { Emulator } from "../local/trtc/server.js";
 import { CN_APP, cnSdk, startFields, startTestEmulator } from "./support/emulator-client.js";
 import { CLIP } from "./support/media.js";
-import { type MediaServer, startMediaServer } from "./support/media-server.js";
+import { flood, type Handler, type MediaServer, startMediaServer } from "./support/media-server.js";
 
 let emulator: Emulator;
 let media: MediaServer;
@@ -174,6 +174,55 @@ describe("refuses", () => {
     let status = await again();
     for (let tries = 0; status === 503 && tries < 100; tries += 1) status = await again();
     expect(status).toBe(200);
+  });
+});
+
+describe("of a playlist", () => {
+  const segments = (count: number, name = "a.ts"): Buffer =>
+    Buffer.from(`#EXTM3U\n${`${name}\n`.repeat(count)}`);
+  const served = async (content: Buffer | Handler) => {
+    media.put("/list.m3u8", content);
+    return relay(await play(media.urlOf("/list.m3u8")));
+  };
+
+  test("9,000 lines are relayed, each under an address of its own", async () => {
+    const answer = await served(segments(9000));
+    expect(answer.status).toBe(200);
+    expect((await answer.text()).match(/^\/rooms\//gm)).toHaveLength(9000);
+  });
+
+  test.each([
+    ["of 10,001 lines", segments(10_000)],
+    ["of more than 256 kB", segments(1000, "x".repeat(300))],
+    ["of one line of 8 MB", segments(1, "x".repeat(8_000_000))],
+  ])("none %s is relayed", async (_what, content) => {
+    const answer = await served(content);
+    expect(answer.status).toBe(502);
+    expect(await answer.json()).toEqual({
+      error: "The playlist is too long: 256 kB and 10000 lines are relayed at most.",
+    });
+  });
+
+  test("without an end no more is read than is relayed", async () => {
+    let closed: (() => void) | undefined;
+    const isClosed = new Promise<void>((resolve) => (closed = resolve));
+    const answer = await served((_request, response) => {
+      response.once("close", () => closed?.());
+      response.write("#EXTM3U\n");
+      flood(response, Buffer.from("#EXTINF:2,\na.ts\n".repeat(1000)));
+    });
+    expect(answer.status).toBe(502);
+    await isClosed;
+  });
+
+  test("a line names one address, however many it holds", () => {
+    const relayed: string[] = [];
+    const line = `#EXT-X-KEY:${'URI="a",'.repeat(1000)}`;
+    rewritePlaylist(line, {
+      base: "https://cdn.example/list.m3u8",
+      relayed: (url) => String(relayed.push(url)),
+    });
+    expect(relayed).toHaveLength(1);
   });
 });
 

@@ -11,17 +11,19 @@ export function rewritePlaylist(
   text: string,
   { base, relayed }: { base: string; relayed: (url: string) => string },
 ): string {
+  const { origin } = new URL(base);
   const replaced = (address: string): string => {
     if (!URL.canParse(address, base)) return address;
     const url = new URL(address, base);
-    return url.origin === new URL(base).origin ? relayed(url.href) : url.href;
+    return url.origin === origin ? relayed(url.href) : url.href;
   };
   return text
     .split(/\r?\n/)
     .map((line) => {
       if (!line.startsWith("#")) return line.trim() === "" ? line : replaced(line.trim());
+      // A tag has one at most; a line of thousands is there to cost time.
       return line.replace(
-        /\bURI="([^"]*)"/g,
+        /\bURI="([^"]*)"/,
         (_whole, address: string) => `URI="${replaced(address)}"`,
       );
     })

@@ -26,8 +26,9 @@ const AT_ONCE_MAX = 32;
 /** To the answer's head. What then flows may flow as long as the task plays. */
 const HEAD_TIME_LIMIT_MS = 10 * SECOND_MS;
 
-/** A day in segments of two seconds is a fifth of that. */
-const PLAYLIST_BYTES_MAX = 16 * 1024 * 1024;
+/** Each line gets an address with a proof of its own, which costs: an hour of segments fits. */
+const PLAYLIST_BYTES_MAX = 256 * 1024;
+const PLAYLIST_LINES_MAX = 10_000;
 
 /** An answer of the media's server that is passed on as it is. */
 const PASSED_STATUSES = [200, 206, 404, 416];
@@ -97,11 +98,19 @@ async function passOn(
 
   if (head.subarray(0, PLAYLIST_MARK.length).toString() === PLAYLIST_MARK) {
     const text = await readText(bytes());
-    if (text === undefined) return { status: 502, body: { error: "The playlist is too long." } };
+    // What is left of it is not fetched for nobody.
+    if (text === undefined) gone.abort();
+    if (text === undefined || countLines(text) > PLAYLIST_LINES_MAX) {
+      return { status: 502, body: { error: TOO_LONG } };
+    }
     const base = upstream.url || url;
-    const playlist = rewritePlaylist(text, { base, relayed: (part) => relayPath(task, part) });
     response.writeHead(200, { ...MEDIA_HEADERS, "content-type": "application/vnd.apple.mpegurl" });
-    response.end(playlist);
+    for (const part of partsOf(text)) {
+      response.write(rewritePlaylist(part, { base, relayed: (each) => relayPath(task, each) }));
+      // Others get their turn.
+      await new Promise(setImmediate);
+    }
+    response.end();
     return undefined;
   }
   const type = headers.get("content-type") ?? "";
@@ -139,6 +148,30 @@ async function openUpstream(
     answered.abort();
   }
 }
+
+const TOO_LONG =
+  `The playlist is too long: ${PLAYLIST_BYTES_MAX / 1024} kB and ` +
+  `${PLAYLIST_LINES_MAX} lines are relayed at most.`;
+
+/** Stops counting where there are too many. */
+function countLines(text: string): number {
+  let count = 1;
+  for (let at = text.indexOf("\n"); at >= 0 && count <= PLAYLIST_LINES_MAX; count += 1) {
+    at = text.indexOf("\n", at + 1);
+  }
+  return count;
+}
+
+/** So many lines are one piece of work. */
+function* partsOf(text: string): Generator<string> {
+  const lines = text.split("\n");
+  for (let at = 0; at < lines.length; at += PART_LINES) {
+    const isLast = at + PART_LINES >= lines.length;
+    yield lines.slice(at, at + PART_LINES).join("\n") + (isLast ? "" : "\n");
+  }
+}
+
+const PART_LINES = 500;
 
 async function readText(chunks: AsyncIterable<Uint8Array>): Promise<string | undefined> {
   const kept: Uint8Array[] = [];

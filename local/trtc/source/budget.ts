@@ -19,6 +19,8 @@ export interface Budget {
   within: <T>(work: Promise<T>) => Promise<T>;
   /** What went wrong on the network: a reader above it may only see that bytes are missing. */
   noteFailure: (error: SourceError) => void;
+  /** Something else is tried in its place. */
+  forgetFailure: () => void;
   /** Whatever was thrown, as the reason for which the source was not opened. */
   explain: (error: unknown) => SourceError;
   close: () => void;
@@ -51,6 +53,9 @@ export function openBudget({ bytesMax, timeLimitMs }: Limits): Budget {
       }),
     noteFailure(error) {
       if (!signal.aborted) failure ??= error;
+    },
+    forgetFailure() {
+      failure = undefined;
     },
     explain(error) {
       if (failure) return failure;

@@ -8,6 +8,8 @@ export interface ByteReader {
   /** So many, or all that are left, and takes none away. */
   peek: (length: number) => Promise<Buffer>;
   skip: (length: number) => Promise<void>;
+  /** All that are left, as they come. */
+  rest: () => AsyncGenerator<Uint8Array>;
   /** Wants no more: what is still on its way is not waited for. */
   close: () => Promise<void>;
 }
@@ -53,6 +55,20 @@ export function byteReader(chunks: Chunks): ByteReader {
         if ((await peek(1)).length === 0) throw new EndOfBytes();
       }
       held = held.subarray(left);
+    },
+    async *rest() {
+      const begun = held;
+      held = Buffer.alloc(0);
+      if (begun.length > 0) yield begun;
+      try {
+        for (;;) {
+          const next = await iterator.next();
+          if (next.done) return;
+          yield next.value;
+        }
+      } finally {
+        await iterator.return?.();
+      }
     },
     async close() {
       await iterator.return?.();

@@ -1,8 +1,11 @@
 /**
- * HLS playlists, as far as opening one needs them.
- * Source: RFC 8216, section 4.3.
+ * HLS playlists, as far as opening one needs them. A playlist is read line by line and never held
+ * whole, and no line costs more than its length: a hostile server can send millions of lines.
+ * Source: RFC 8216, section 4.3; EXT-X-GAP from draft-pantos-hls-rfc8216bis.
  */
 import { SourceError } from "../media.js";
+import { LINE_LETTERS_MAX } from "./lines.js";
+import { segmentReader } from "./segments.js";
 
 export interface Variant {
   uri: string;
@@ -21,80 +24,131 @@ export type Playlist =
       kind: "segments";
       /** Of all segments together; `null`: more are still to come. */
       durationSeconds: number | null;
-      /** The playlist as if it ended after its first segments: what is read of a long or live one. */
-      head: string;
+      /**
+       * Short playlists of a few segments, to be tried in this order: the first segments of one
+       * with an end; of a live one those near the live edge, since the oldest may be gone already.
+       */
+      heads: readonly string[];
     };
 
-const SEGMENTS_READ = 3;
+/** The largest masters in use have some dozens. */
+const VARIANTS_MAX = 500;
 
 /** Throws a SourceError when it is no playlist, or an empty one. */
-export function parsePlaylist(text: string): Playlist {
-  const lines = text.split(/\r?\n/).map((line) => line.trim());
-  const isMaster = lines.some((line) => line.startsWith("#EXT-X-STREAM-INF:"));
-  return isMaster ? parseVariants(lines) : parseSegments(lines);
-}
-
-function parseVariants(lines: string[]): Playlist {
-  const sounds = new Map<string, string>();
-  for (const line of lines) {
-    const media = attributesOf(line, "#EXT-X-MEDIA:");
-    if (media?.["TYPE"] !== "AUDIO" || media["URI"] === undefined) continue;
-    const group = media["GROUP-ID"] ?? "";
-    if (media["DEFAULT"] === "YES" || !sounds.has(group)) sounds.set(group, media["URI"]);
-  }
-  const variants = lines.flatMap((line, at): Variant[] => {
-    const stream = attributesOf(line, "#EXT-X-STREAM-INF:");
-    const uri = lines.slice(at + 1, at + 3).find((each) => each !== "" && !each.startsWith("#"));
-    if (!stream || uri === undefined) return [];
-    const [, width, height] = /^(\d+)x(\d+)$/i.exec(stream["RESOLUTION"] ?? "") ?? [];
-    return [
-      {
-        uri,
-        bitsPerSecond: numberOf(stream["BANDWIDTH"]) ?? 0,
-        codecs: (stream["CODECS"] ?? "").split(",").flatMap((each) => each.trim() || []),
-        width: numberOf(width),
-        height: numberOf(height),
-        frameRate: numberOf(stream["FRAME-RATE"]),
-        audioUri: sounds.get(stream["AUDIO"] ?? ""),
-      },
-    ];
-  });
-  return { kind: "variants", variants };
-}
-
-function parseSegments(lines: string[]): Playlist {
-  let totalSeconds = 0;
-  let segments = 0;
-  let headLines = lines.length;
-  for (const [at, line] of lines.entries()) {
-    if (line.startsWith("#EXTINF:")) totalSeconds += secondsOf(line);
-    else if (line !== "" && !line.startsWith("#")) {
-      segments += 1;
-      if (segments === SEGMENTS_READ) headLines = at + 1;
+export async function parsePlaylist(
+  batches: AsyncIterable<readonly string[]> | Iterable<readonly string[]>,
+): Promise<Playlist> {
+  const variants = variantReader();
+  const segments = segmentReader();
+  for await (const lines of batches) {
+    for (const line of lines) {
+      if (isTooLong(line)) throw new SourceError("unsupported", TOO_LONG);
+      variants.note(line);
+      segments.note(line);
     }
   }
-  if (segments === 0) throw new SourceError("unsupported", "The playlist has no segments.");
-  const isEnded = lines.some((line) => /^#EXT-X-(ENDLIST|PLAYLIST-TYPE:VOD)$/i.test(line));
+  return variants.isMaster() ? variants.end() : segments.end();
+}
+
+const TOO_LONG = `A line of the playlist has more than ${LINE_LETTERS_MAX} letters.`;
+
+/** A comment or a tag that is not read may be of any length. */
+const isTooLong = (line: string): boolean =>
+  line.length > LINE_LETTERS_MAX &&
+  (!line.startsWith("#") || /^#(EXTINF|EXT-X-(STREAM-INF|MEDIA|KEY|MAP|DEFINE)):/.test(line));
+
+interface Sound {
+  /** Undefined: the sound is in the variant itself. */
+  uri: string | undefined;
+  isDefault: boolean;
+}
+
+interface VariantReader {
+  note: (line: string) => void;
+  isMaster: () => boolean;
+  end: () => Playlist;
+}
+
+function variantReader(): VariantReader {
+  const sounds = new Map<string, Sound>();
+  const found: { attributes: Map<string, string>; uri: string }[] = [];
+  let isMaster = false;
+  let waiting: Map<string, string> | undefined;
+
   return {
-    kind: "segments",
-    durationSeconds: isEnded ? totalSeconds : null,
-    head: [...lines.slice(0, headLines), "#EXT-X-ENDLIST", ""].join("\n"),
+    note(line) {
+      if (line.startsWith("#EXT-X-STREAM-INF:")) {
+        isMaster = true;
+        waiting = attributesOf(line);
+      } else if (line.startsWith("#EXT-X-MEDIA:")) {
+        noteSound(attributesOf(line));
+      } else if (waiting && line !== "" && !line.startsWith("#")) {
+        if (found.length === VARIANTS_MAX) {
+          const message = `The playlist has more than ${VARIANTS_MAX} variants.`;
+          throw new SourceError("unsupported", message);
+        }
+        found.push({ attributes: waiting, uri: line });
+        waiting = undefined;
+      }
+    },
+    isMaster: () => isMaster,
+    end: () => ({
+      kind: "variants",
+      variants: found.map(({ attributes, uri }) => variantOf(attributes, { uri, sounds })),
+    }),
+  };
+
+  /** The default of a group, or else its first. */
+  function noteSound(media: Map<string, string>): void {
+    if (media.get("TYPE") !== "AUDIO") return;
+    const group = media.get("GROUP-ID") ?? "";
+    const isDefault = media.get("DEFAULT") === "YES";
+    const known = sounds.get(group);
+    if (known && (known.isDefault || !isDefault)) return;
+    if (!known && sounds.size === VARIANTS_MAX) return;
+    sounds.set(group, { uri: media.get("URI"), isDefault });
+  }
+}
+
+function variantOf(
+  attributes: Map<string, string>,
+  { uri, sounds }: { uri: string; sounds: Map<string, Sound> },
+): Variant {
+  const [, width, height] = /^(\d{1,9})x(\d{1,9})$/i.exec(attributes.get("RESOLUTION") ?? "") ?? [];
+  return {
+    uri,
+    bitsPerSecond: numberOf(attributes.get("BANDWIDTH")) ?? 0,
+    codecs: (attributes.get("CODECS") ?? "").split(",").flatMap((each) => each.trim() || []),
+    width: numberOf(width),
+    height: numberOf(height),
+    frameRate: numberOf(attributes.get("FRAME-RATE")),
+    audioUri: sounds.get(attributes.get("AUDIO") ?? "")?.uri,
   };
 }
 
-function secondsOf(line: string): number {
-  const seconds = parseFloat(line.slice("#EXTINF:".length));
-  if (Number.isFinite(seconds) && seconds >= 0) return seconds;
-  throw new SourceError("unsupported", "A segment of the playlist has no length.");
+/**
+ * By hand and not by a pattern: one that looks for a name before each `=` starts again at every
+ * letter of a name without one, which took 18 s for 150,000 letters.
+ */
+function attributesOf(line: string): Map<string, string> {
+  const attributes = new Map<string, string>();
+  let at = line.indexOf(":") + 1;
+  while (at < line.length) {
+    const equals = line.indexOf("=", at);
+    if (equals < 0) break;
+    const name = line.slice(at, equals).trim();
+    const isQuoted = line[equals + 1] === '"';
+    const start = isQuoted ? equals + 2 : equals + 1;
+    const end = endOf(line, isQuoted ? '"' : ",", start);
+    attributes.set(name, line.slice(start, end));
+    at = endOf(line, ",", end) + 1;
+  }
+  return attributes;
 }
 
-/** Undefined for any other line. */
-function attributesOf(line: string, tag: string): Record<string, string> | undefined {
-  if (!line.startsWith(tag)) return undefined;
-  const pairs = line.slice(tag.length).matchAll(/([A-Z0-9-]+)=(?:"([^"]*)"|([^",]*))/g);
-  const attributes: Record<string, string> = {};
-  for (const [, name = "", quoted, bare] of pairs) attributes[name] = quoted ?? bare ?? "";
-  return attributes;
+function endOf(line: string, mark: string, from: number): number {
+  const end = line.indexOf(mark, from);
+  return end < 0 ? line.length : end;
 }
 
 function numberOf(text: string | undefined): number | null {
