@@ -9,7 +9,9 @@ import { probe } from "../local/trtc/probe.js";
 import { encodeAmf } from "../local/trtc/source/amf0.js";
 import { byteReader } from "../local/trtc/source/byte-reader.js";
 import { MESSAGE, readMessages, writeMessage } from "../local/trtc/source/rtmp-messages.js";
+import { flvOf, frame, sound } from "./support/flv.js";
 import {
+  aggregates,
   type Behaviour,
   hasNoSuchStream,
   isSilent,
@@ -74,6 +76,35 @@ describe("a stream that is played", () => {
     const tcUrl = url.replace("/stream", "");
     expect(asked[0]?.[2]).toMatchObject({ app: "live", tcUrl, objectEncoding: 0 });
     expect(asked[2]?.[3]).toBe("stream/of/two?txSecret=0f&txTime=5F");
+  });
+
+  test.each([
+    ["/vod/_definst_/mp4:folder/sample.mp4", "vod/_definst_", "mp4:folder/sample.mp4"],
+    ["/vod/_definst_/sample", "vod/_definst_", "sample"],
+    ["/vod/instance/flv:sample", "vod/instance", "flv:sample"],
+    ["/vod/mp4:folder/sample.mp4?token=a/b", "vod", "mp4:folder/sample.mp4?token=a/b"],
+    ["/live/_definst_", "live", "_definst_"],
+    [
+      "/live?vhost=media.example.com&token=a1/stage",
+      ...["live?vhost=media.example.com&token=a1", "stage"],
+    ],
+    ["/live?token=a/b/stage", "live?token=a/b", "stage"],
+    ["/live/stage?url=/a/b:c", "live", "stage?url=/a/b:c"],
+    ["/live/room/stage", "live", "room/stage"],
+    ["/live/", "live", ""],
+  ])("at %s is stream %3$s of application %2$s", async (path, app, stream) => {
+    const { url, asked } = await open(plays);
+    const origin = url.replace("/live/stream", "");
+    await probe(origin + path);
+    expect(asked[0]?.[2]).toMatchObject({ app, tcUrl: `${origin}/${app}` });
+    expect(asked[2]?.[3]).toBe(stream);
+  });
+
+  test("is read from a server that puts several messages into one", async () => {
+    const { url } = await open((conversation) => plays(conversation, aggregates(40)));
+    expect(await probe(url)).toEqual({
+      ...{ container: "rtmp", durationSeconds: null, tracks: TRACKS },
+    });
   });
 
   test("has what came of it, when the server closes soon after", async () => {
@@ -209,6 +240,40 @@ describe("a message", () => {
       [8, 15, [1, 1, 1]],
       [8, 20, [2, 2, 2]],
     ]);
+  });
+
+  test("of several in one is told as each of them, at its own time", async () => {
+    const [first, second, later] = [sound(5000), frame(5040), sound(5080)];
+    const inside = flvOf(first, second, later).subarray(13);
+    const aggregate = writeMessage(22, inside, 1);
+    aggregate.writeUIntBE(90_000, 1, 3);
+    const read = await all(Buffer.concat([aggregate, writeMessage(8, Buffer.of(1), 1)]));
+    expect(read.map(({ type, timestampMs, bytes }) => [type, timestampMs, bytes])).toEqual([
+      [8, 90_000, first.data],
+      [9, 90_040, second.data],
+      [8, 90_080, later.data],
+      [8, 0, Buffer.of(1)],
+    ]);
+  });
+
+  test.each([
+    ["nothing", Buffer.alloc(0)],
+    ["half a head", Buffer.alloc(7, 9)],
+    ["a message that is longer than it", Buffer.of(9, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 7)],
+  ])("of several in one that holds %s ends there", async (_what, inside) => {
+    const after = writeMessage(8, Buffer.of(1), 1);
+    const read = await all(Buffer.concat([writeMessage(22, inside, 1), after]));
+    expect(read.at(-1)).toMatchObject({ type: 8, bytes: Buffer.of(1) });
+  });
+
+  test("in chunks of one byte takes no more memory than its bytes", async () => {
+    const size = 60_000;
+    const one = Buffer.of(2, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0, 1);
+    const head = Buffer.of(4, 0, 0, 0, 0, size >> 8, size & 0xff, 9, 1, 0, 0, 0, 0xab);
+    const rest = Buffer.alloc(2 * (size - 1), Buffer.of(0xc4, 0xab));
+    const [message] = await all(Buffer.concat([one, head, rest]));
+    expect(message?.bytes.equals(Buffer.alloc(size, 0xab))).toBe(true);
+    expect(message?.bytes.buffer.byteLength).toBe(size);
   });
 
   test("can be hours into the stream: its time is then of four bytes, in each of its chunks", async () => {

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type AmfPlain, decodeAmf, encodeAmf } from "../../local/trtc/source/amf0.js";
 import { type ByteReader, byteReader } from "../../local/trtc/source/byte-reader.js";
 import { MESSAGE, readMessages, writeMessage } from "../../local/trtc/source/rtmp-messages.js";
-import { flvTags } from "./flv.js";
+import { flvOf, flvTags } from "./flv.js";
 import { sample } from "./media.js";
 
 export interface Conversation {
@@ -52,12 +52,32 @@ export async function startRtmpServer(behave: Behaviour = plays): Promise<RtmpSe
 }
 
 /** Plays a sample to everybody, and then keeps the line open as a live stream does. */
-export const plays: Behaviour = (conversation) =>
-  answers(conversation, {
-    connect: RESULT,
-    createStream: ["_result", 2, null, 1],
-    play: ["onStatus", 0, null, { level: "status", code: "NetStream.Play.Start" }],
-  });
+export const plays = (
+  conversation: Conversation,
+  messages: Buffer = SAMPLE_MESSAGES,
+): Promise<void> =>
+  answers(
+    conversation,
+    {
+      connect: RESULT,
+      createStream: ["_result", 2, null, 1],
+      play: ["onStatus", 0, null, { level: "status", code: "NetStream.Play.Start" }],
+    },
+    messages,
+  );
+
+/** The sample with so many of its messages in one, as servers send that play recordings. */
+export function aggregates(count: number): Buffer {
+  const tags = flvTags(sample("small.flv"));
+  const parts: Buffer[] = [];
+  for (let at = 0; at < tags.length; at += count) {
+    const tagBytes = flvOf(...tags.slice(at, at + count)).subarray(FLV_HEAD_BYTES);
+    parts.push(writeMessage(22, tagBytes, 1));
+  }
+  return Buffer.concat(parts);
+}
+
+const FLV_HEAD_BYTES = 13;
 
 export const refusesToConnect: Behaviour = (conversation) =>
   answers(conversation, {
@@ -97,6 +117,7 @@ export async function shakeHands({ socket, bytes }: Conversation): Promise<void>
 async function answers(
   conversation: Conversation,
   answerOf: Readonly<Record<string, AmfPlain[]>>,
+  messages: Buffer = SAMPLE_MESSAGES,
 ): Promise<void> {
   await shakeHands(conversation);
   for await (const { type, bytes } of readMessages(conversation.bytes)) {
@@ -108,7 +129,7 @@ async function answers(
     if (!answer) continue;
     conversation.socket.write(writeMessage(MESSAGE.command, encodeAmf(...answer)));
     const isStarted = JSON.stringify(answer).includes("Play.Start");
-    if (isStarted) conversation.socket.write(SAMPLE_MESSAGES);
+    if (isStarted) conversation.socket.write(messages);
   }
 }
 

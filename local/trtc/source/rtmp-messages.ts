@@ -3,6 +3,7 @@
  * Source: Adobe, Real Time Messaging Protocol, 2012, section 5.3 and 5.4.
  */
 import { SourceError } from "../media.js";
+import { AGGREGATE, AGGREGATE_BYTES_READ, messagesIn } from "./aggregate.js";
 import type { ByteReader } from "./byte-reader.js";
 import { MESSAGE_BYTES_READ, type StreamMessage } from "./stream-facts.js";
 
@@ -31,8 +32,11 @@ interface ChunkStream {
   timestampMs: number;
   deltaMs: number;
   isExtended: boolean;
-  /** What has come of the message that is under way; no more is kept than is read. */
-  parts: Buffer[];
+  /**
+   * What has come of the message that is under way; no more is kept than is read. One piece of
+   * memory: a server may send chunks of one byte, and each as a buffer would take a hundred.
+   */
+  kept: Buffer;
   received: number;
 }
 
@@ -44,19 +48,23 @@ export async function* readMessages(bytes: ByteReader): AsyncGenerator<StreamMes
     const stream = await readChunkHeader(bytes, streams);
     const wanted = Math.min(chunkBytes, stream.length - stream.received);
     const part = await bytes.read(wanted);
-    if (stream.received < MESSAGE_BYTES_READ) stream.parts.push(Buffer.from(part));
+    if (stream.received === 0) stream.kept = Buffer.alloc(keptBytesOf(stream));
+    part.copy(stream.kept, Math.min(stream.received, stream.kept.length));
     stream.received += wanted;
     if (stream.received < stream.length) continue;
-    const message = {
-      type: stream.type,
-      timestampMs: stream.timestampMs,
-      bytes: Buffer.concat(stream.parts),
-    };
-    Object.assign(stream, { parts: [], received: 0 });
-    if (message.type === MESSAGE.chunkSize) chunkBytes = chunkSizeIn(message.bytes);
+    const { type, timestampMs, kept } = stream;
+    const message = { type, timestampMs, bytes: kept };
+    Object.assign(stream, { kept: NOTHING, received: 0 });
+    if (type === MESSAGE.chunkSize) chunkBytes = chunkSizeIn(kept);
+    else if (type === AGGREGATE) yield* messagesIn(message);
     else yield message;
   }
 }
+
+const NOTHING = Buffer.alloc(0);
+
+const keptBytesOf = ({ type, length }: ChunkStream): number =>
+  Math.min(length, type === AGGREGATE ? AGGREGATE_BYTES_READ : MESSAGE_BYTES_READ);
 
 async function readChunkHeader(
   bytes: ByteReader,
@@ -97,7 +105,7 @@ function streamOf(id: number, streams: Map<number, ChunkStream>): ChunkStream {
   if (known) return known;
   if (streams.size === CHUNK_STREAMS_MAX) throw noRtmp();
   const fresh = { type: 0, length: 0, timestampMs: 0, deltaMs: 0, isExtended: false };
-  const stream: ChunkStream = { ...fresh, parts: [], received: 0 };
+  const stream: ChunkStream = { ...fresh, kept: NOTHING, received: 0 };
   streams.set(id, stream);
   return stream;
 }

@@ -4,7 +4,7 @@
  * so is a stream that nobody publishes. Whatever is played has no end.
  * Source: Adobe, Real Time Messaging Protocol, 2012, sections 5.2 and 7.
  */
-import { connect, isIP, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { type Media, SourceError } from "../media.js";
 import { type AmfPlain, type AmfValue, decodeAmf, encodeAmf } from "./amf0.js";
@@ -12,11 +12,11 @@ import type { Budget } from "./budget.js";
 import { type ByteReader, byteReader } from "./byte-reader.js";
 import { causeOf } from "./cause.js";
 import { MESSAGE, readMessages, writeMessage } from "./rtmp-messages.js";
+import { serverNameOf, type Target, targetOf } from "./rtmp-target.js";
 import { isObject, type StreamMessage, streamFacts } from "./stream-facts.js";
 
 const VERSION = 3;
 const HANDSHAKE_BYTES = 1536;
-const DEFAULT_PORTS = { rtmp: 1935, rtmps: 443 };
 
 /** Servers want to hear how much has come; none in use has a window as small as this. */
 const ACKNOWLEDGED_BYTES = 500_000;
@@ -46,35 +46,10 @@ export async function readRtmp(streamUrl: string, budget: Budget): Promise<Media
   }
 }
 
-interface Target {
-  isSecure: boolean;
-  host: string;
-  port: number;
-  app: string;
-  stream: string;
-  tcUrl: string;
-}
-
-/** The first part of the path is the application, the rest with its query the stream. */
-function targetOf(streamUrl: string): Target {
-  const scheme = /^rtmps:/i.test(streamUrl) ? "rtmps" : "rtmp";
-  // As http the host is read as hosts are, and as what it is its port is kept, be it 80 or 443.
-  const { hostname } = new URL(streamUrl.replace(/^\w+:/, "http:"));
-  const { port, pathname, search } = new URL(streamUrl);
-  const [, app = "", ...rest] = pathname.split("/");
-  return {
-    isSecure: scheme === "rtmps",
-    host: hostname.replace(/^\[(.*)\]$/, "$1"),
-    port: Number(port || DEFAULT_PORTS[scheme]),
-    app,
-    stream: rest.join("/") + search,
-    tcUrl: `${scheme}://${hostname}${port && `:${port}`}/${app}`,
-  };
-}
-
-function open({ isSecure, host, port }: Target): Socket {
+function open(target: Target): Socket {
+  const { isSecure, host, port } = target;
   const socket = isSecure
-    ? connectTls({ host, port, ...(isIP(host) ? {} : { servername: host }) })
+    ? connectTls({ host, port, ...serverNameOf(target) })
     : connect({ host, port });
   // Whoever reads from it is told as well; this is for errors after nobody does.
   return socket.on("error", () => undefined);
