@@ -183,6 +183,28 @@ describe("of an application", () => {
     });
   });
 
+  test("a robot's name that only another has is in nobody's way", async () => {
+    await runs(OTHER);
+    expect(await store.findStart(newIngest(names(MINE)))).toEqual({ outcome: "no-slot" });
+    expect(await store.findStart(newIngest(names(OTHER)))).toMatchObject({ outcome: "robot-busy" });
+  });
+
+  test("a robot that was seen in another room is another", async () => {
+    await runs(MINE);
+    const before = await rowsOf(MINE);
+    const elsewhere = { ...seen, roomId: "another room" };
+    await store.robotEntered({ ...elsewhere, at: LATER, answerBy: LATER, askedBefore: LATER });
+    await store.robotLeft(elsewhere);
+    expect(await rowsOf(MINE)).toEqual(before);
+  });
+
+  test("rooms are counted one by one", async () => {
+    const mine = await runs(MINE);
+    await run({ sdkAppId: MINE, roomId: "another room", emptySeconds: 60 }, "another TaskId");
+    const counted = await store.countAudience(seen);
+    expect(counted.map(({ taskId }) => taskId)).toEqual([mine.taskId]);
+  });
+
   test("rooms of one name hold each its own ingests", async () => {
     const mine = await runs(MINE);
     await runs(OTHER);
@@ -307,6 +329,14 @@ describe("of a caller", () => {
     });
     const stranger = newIngest(of("stranger", { clientToken: "token t" }));
     expect(await store.findStart(stranger)).toEqual({ outcome: "no-slot" });
+  });
+
+  test("an equal token does not make another's busy robot a known start", async () => {
+    const { sdkAppId, robotUserId } = others;
+    const fields = { clientToken: "token t", sdkAppId, robotUserId };
+    expect(await store.findStart(newIngest(of("stranger", fields)))).toMatchObject({
+      outcome: "robot-busy",
+    });
   });
 
   test("a token that was refused for good is spent for nobody else", async () => {

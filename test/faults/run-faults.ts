@@ -1,12 +1,14 @@
 /**
  * `npm run test:faults`: puts each fault of faults.json into a copy of the tree, one at a time, and
- * runs the suites that must notice it. `-- WORD` takes those whose file or suites hold the word.
+ * runs the suites that must notice it. `-- WORD` takes those whose file or suites hold the word,
+ * `-- --list FILE` those of another list.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { type Fault, readFaults, withFault } from "./fault.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -55,8 +57,12 @@ function verdictOn(copy: string, fault: Fault): string {
   }
 }
 
-const [word = ""] = process.argv.slice(2);
-const faults = readFaults().filter(
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { list: { type: "string", default: join(ROOT, "test/faults/faults.json") } },
+});
+const [word = ""] = positionals;
+const faults = readFaults(values.list).filter(
   ({ file, suites }) => file.includes(word) || suites.some((suite) => suite.includes(word)),
 );
 const copy = copyTree();
