@@ -3,8 +3,11 @@
  * own; here `POST /` is `api`, and each function is at `/<its name>`. What is called by events and
  * not by people has no URL in the cloud: here it takes its events at `/_local/events/<its name>`.
  */
+import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { HttpAnswer } from "../shared/runtime/envelope.js";
+import { ApiError } from "../shared/errors.js";
+import { type HttpAnswer, refuseWith } from "../shared/runtime/envelope.js";
+import { looksSigned } from "../shared/runtime/looks-signed.js";
 import type { LocalFunction } from "./functions.js";
 import { foreignIn, isJson } from "./trtc/foreign.js";
 import { invoke, TimeLimitError } from "./platform.js";
@@ -23,7 +26,7 @@ export function createGateway(
   paths.catch(() => undefined);
   return createServer((request, response) => {
     serve(paths, request, response).catch((error: unknown) => {
-      refuse(response, error instanceof TimeLimitError ? 504 : 502, String(error));
+      refuse(response, { ...failureOf(error), isSigned: looksSigned(eventOf(request)) });
     });
   });
 }
@@ -54,32 +57,57 @@ async function serve(
   const foreign = foreignIn(request);
   if (foreign !== undefined) {
     request.resume();
-    refuse(response, 403, foreign);
+    sendJson(response, 403, { message: foreign });
     return;
   }
   const { requests, events } = await paths;
-  const [path = "/", ...query] = (request.url ?? "/").split("?");
+  const { path } = urlOf(request);
   const eventTarget = events.get(path);
   if (eventTarget) return serveEvent(eventTarget, request, response);
   const target = requests.get(path);
-  if (!target) {
-    refuse(response, 404, `There is no function here. Try ${[...requests.keys()].join(", ")}`);
-    return;
-  }
   const body = await readBody(request);
-  if (body === undefined) {
-    refuse(response, 413, "The body is over 6 MB");
+  const event = eventOf(request, body);
+  const isSigned = looksSigned(event);
+  if (!target) {
+    const there = [...requests.keys()].join(", ");
+    const error = new ApiError("ResourceNotFound", `There is no function here: send to ${there}.`);
+    refuse(response, { status: 404, error, isSigned });
     return;
   }
-  const event = {
+  if (body === undefined) {
+    const error = new ApiError("RequestSizeLimitExceeded", "The body is over 6 MB: send less.");
+    refuse(response, { status: 413, error, isSigned });
+    return;
+  }
+  try {
+    const answer = (await invoke(target, event)) as HttpAnswer;
+    send(response, answer.statusCode, answer);
+  } catch (error) {
+    refuse(response, { ...failureOf(error), isSigned });
+  }
+}
+
+const failureOf = (error: unknown) => ({
+  status: error instanceof TimeLimitError ? 504 : 502,
+  error: new ApiError("InternalError", String(error)),
+});
+
+function urlOf({ url = "/" }: IncomingMessage): { path: string; query: string } {
+  const [path = "/", ...query] = url.split("?");
+  return { path, query: query.join("?") };
+}
+
+/** As SCF's function URLs send it; the query also as it came, which AWS hands on and SCF does not. */
+function eventOf(request: IncomingMessage, body?: Buffer) {
+  const { query } = urlOf(request);
+  return {
     httpMethod: request.method,
     path: "/",
     headers: headersOf(request),
-    queryString: Object.fromEntries(new URLSearchParams(query.join("?"))),
-    body: body.toString("utf8"),
+    queryString: Object.fromEntries(new URLSearchParams(query)),
+    rawQueryString: query,
+    body: body?.toString("utf8") ?? "",
   };
-  const answer = (await invoke(target, event)) as HttpAnswer;
-  response.writeHead(answer.statusCode, answer.headers).end(answer.body);
 }
 
 /**
@@ -93,17 +121,21 @@ async function serveEvent(
 ): Promise<void> {
   const body = await readBody(request);
   if (request.method !== "POST" || !isJson(request.headers["content-type"])) {
-    refuse(response, 403, "POST the event as application/json, from this machine");
+    sendJson(response, 403, { message: "POST the event as application/json, from this machine" });
     return;
   }
   const event = body && parseJson(body);
   if (event === undefined) {
-    refuse(response, 400, "The event is no JSON of at most 6 MB");
+    sendJson(response, 400, { message: "The event is no JSON of at most 6 MB" });
     return;
   }
   const answer = await invoke(target, event).catch((error: unknown) => ({ thrown: String(error) }));
-  response.writeHead(200, { "content-type": "application/json" });
-  response.end(JSON.stringify(answer ?? null));
+  sendJson(response, 200, answer ?? null);
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(JSON.stringify(body));
 }
 
 function parseJson(body: Buffer): unknown {
@@ -135,11 +167,23 @@ const headersOf = ({ headers, socket }: IncomingMessage): Record<string, string>
   "x-scf-remote-addr": socket.remoteAddress ?? "",
 });
 
-function refuse(response: ServerResponse, status: number, message: string): void {
+interface Refusal {
+  /** Of the platform; a signed caller gets 200, as from the functions. */
+  status: number;
+  error: ApiError;
+  isSigned: boolean;
+}
+
+function refuse(response: ServerResponse, { status, error, isSigned }: Refusal): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  response.writeHead(status, { "content-type": "application/json" });
-  response.end(`${JSON.stringify({ message })}\n`);
+  const answer = refuseWith(error, { requestId: randomUUID(), isSigned });
+  send(response, isSigned ? answer.statusCode : status, answer);
+}
+
+function send(response: ServerResponse, status: number, { headers, body }: HttpAnswer): void {
+  response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) });
+  response.end(body);
 }

@@ -66,7 +66,7 @@ describe("with a Bearer key", () => {
 
   test("the answer is JSON that nobody keeps and nobody guesses at", async () => {
     const { headers } = await house.post("list-ingests", {});
-    expect(headers.get("content-type")).toBe("application/json; charset=utf-8");
+    expect(headers.get("content-type")).toBe("application/json");
     expect(headers.get("cache-control")).toBe("no-store");
     expect(headers.get("x-content-type-options")).toBe("nosniff");
   });

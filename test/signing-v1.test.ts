@@ -92,6 +92,14 @@ describe("the known values", () => {
     });
     expect(verdictOn(signed)).toBe("ok");
   });
+
+  test.each(["\n", "\r\n"])("are read with Ruby's line end behind the signature: %j", (end) => {
+    const signed = sign(stop);
+    const { Signature = "" } = signed.parameters;
+    const sent = { ...signed.parameters, Signature: Signature + end };
+    expect(readV1(sent)).toEqual(readV1(signed.parameters));
+    expect(verdictOn({ ...signed, parameters: sent })).toBe("ok");
+  });
 });
 
 describe("signed parameters are accepted", () => {

@@ -11,7 +11,7 @@ import { authenticate } from "./authenticate.js";
 import { effectOf, type Wire } from "./faults/effect.js";
 import type { CallFault } from "./faults/fault.js";
 import type { Application } from "./parties.js";
-import { type Call, readCall } from "./read-call.js";
+import { type Call, type Parameters, readCall } from "./read-call.js";
 import { refusal } from "./refusal.js";
 import { REGIONS } from "./regions.js";
 import { isTrtcAction, type TrtcAction } from "./schemas.js";
@@ -62,18 +62,20 @@ export async function answerCall(world: World, arrival: Arrival): Promise<Answer
 interface Admitted {
   account: string;
   action: TrtcAction;
+  signed: Parameters | undefined;
 }
 
 /** Who calls, what, and how often. Throws an ApiError. */
 function admit(world: World, call: Call, { message, atMs }: Arrival): Admitted {
   const { accounts, arrivalClock, callLog, switches } = world;
-  const account = authenticate(message, call, { accounts, now: arrivalClock.now() });
+  const now = arrivalClock.now();
+  const { secretId: account, signed } = authenticate(message, call, { accounts, now });
   const action = requireAction(call);
   const limit = switches.read().callsPerSecond;
   if (!callLog.admit({ account, action, atMs, limit })) throw refusal("RequestLimitExceeded");
   requireVersion(call);
   world.onCall?.({ action, body: message.body });
-  return { account, action };
+  return { account, action, signed };
 }
 
 /** A caller that has gone meanwhile does not keep TRTC from acting. */
@@ -90,9 +92,9 @@ async function underFault(
   return answer;
 }
 
-function act(world: World, call: Call, { account, action }: Admitted): object {
+function act(world: World, call: Call, { account, action, signed }: Admitted): object {
   const { types, run } = SERVED[action];
-  const fields = call.fields(types);
+  const fields = call.fields(types, signed);
   const application = applicationOf(world, fields["SdkAppId"]);
   const { site, secretIds = [account] } = application;
   if (!secretIds.includes(account)) throw refusal("UnauthorizedOperation.SdkAppId");

@@ -3,7 +3,7 @@ import type { HttpMessage } from "../../shared/signing/signed-request.js";
 import { verifyTc3 } from "../../shared/signing/tc3.js";
 import { verifyV1 } from "../../shared/signing/v1.js";
 import type { Accounts } from "./parties.js";
-import type { Call } from "./read-call.js";
+import type { Call, Parameters } from "./read-call.js";
 import { refusal } from "./refusal.js";
 
 const FAULT_CODES = {
@@ -13,12 +13,18 @@ const FAULT_CODES = {
   forged: "AuthFailure.SignatureFailure",
 } as const;
 
-/** Returns the SecretId that signed it. Throws an ApiError. */
+export interface Signer {
+  secretId: string;
+  /** What the older signature covers of the parameters. */
+  signed: Parameters | undefined;
+}
+
+/** Throws an ApiError. */
 export function authenticate(
   message: HttpMessage,
   call: Call,
   { accounts, now }: { accounts: Accounts; now: Date },
-): string {
+): Signer {
   const { secretId } = call.proof.claim;
   const account = Object.hasOwn(accounts, secretId) ? accounts[secretId] : undefined;
   if (!account) {
@@ -29,7 +35,7 @@ export function authenticate(
   const verdict = verify(message, call, { secretKeys: [account.secretKey], now });
   if (!verdict.ok) throw refusal(FAULT_CODES[verdict.reason]);
   if ((call.token ?? "") !== (account.token ?? "")) throw refusal("AuthFailure.TokenFailure");
-  return secretId;
+  return { secretId, signed: verdict.signed };
 }
 
 function verify(
@@ -37,7 +43,10 @@ function verify(
   { proof }: Call,
   { secretKeys, now }: { secretKeys: string[]; now: Date },
 ) {
-  if (proof.kind === "tc3") return verifyTc3(message, proof.claim, { secretKeys }, now);
+  if (proof.kind === "tc3") {
+    const verdict = verifyTc3(message, proof.claim, { secretKeys }, now);
+    return { ...verdict, signed: undefined };
+  }
   const { method, path } = message;
   const host = message.headers["host"] ?? "";
   const request = { method, path, host, parameters: proof.parameters };

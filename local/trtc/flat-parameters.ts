@@ -10,12 +10,13 @@ const ENTRY = /^([A-Za-z][A-Za-z0-9]*)\.(\d{1,4})$/;
 export function fieldsOf(
   parameters: Readonly<Record<string, string>>,
   schema: TObject,
+  { hasEmptyFlags = false }: { hasEmptyFlags?: boolean } = {},
 ): Record<string, unknown> {
   const fields: [string, unknown][] = [];
   const lists = new Map<string, [index: number, text: string][]>();
   for (const [name, text] of Object.entries(parameters)) {
-    // The SDKs send a field that was not set as an empty text in a GET.
-    if (text === "") continue;
+    // The SDKs send a field that was not set as an empty text in a GET; PHP signs `false` as one.
+    if (text === "" && !(hasEmptyFlags && typeOf(schema, name) === "boolean")) continue;
     const [, list, index] = ENTRY.exec(name) ?? [];
     if (list === undefined) fields.push([name, convert(text, typeOf(schema, name))]);
     else lists.set(list, [...(lists.get(list) ?? []), [Number(index), text]]);
@@ -34,6 +35,7 @@ function typeOf({ properties }: TObject, name: string): unknown {
 function convert(text: string, type: unknown): unknown {
   if (type === "integer" && /^-?\d{1,15}$/.test(text)) return Number(text);
   if (type === "number" && /^-?\d{1,15}(\.\d{1,15})?$/.test(text)) return Number(text);
-  if (type === "boolean" && /^(true|false)$/i.test(text)) return text.toLowerCase() === "true";
+  if (type === "boolean" && /^(true|1)$/i.test(text)) return true;
+  if (type === "boolean" && /^(false|0|)$/i.test(text)) return false;
   return text;
 }

@@ -16,8 +16,11 @@ export interface Call {
   region: string | undefined;
   token: string | undefined;
   proof: { kind: "tc3"; claim: Tc3Claim } | { kind: "v1"; claim: V1Claim; parameters: Parameters };
-  /** What was sent besides; texts become what `types` says they are. Throws an ApiError. */
-  fields: (types: TObject) => Record<string, unknown>;
+  /**
+   * What was sent besides; texts become what `types` says they are. Of the older signature only
+   * the `signed` parameters count. Throws an ApiError.
+   */
+  fields: (types: TObject, signed: Parameters | undefined) => Record<string, unknown>;
 }
 
 export type Parameters = Readonly<Record<string, string>>;
@@ -50,30 +53,40 @@ function requireSize({ query, body, ...message }: HttpMessage): void {
 
 function tc3Call(message: HttpMessage, claim: Tc3Claim): Call {
   const { headers } = message;
+  const query = Object.fromEntries(new URLSearchParams(message.query));
+  const common = (name: "Action" | "Version" | "Region"): string | undefined => {
+    const inHeader = headers[`x-tc-${name.toLowerCase()}`];
+    const inQuery = query[name];
+    if (inHeader === undefined || inQuery === undefined || inHeader === inQuery) return inHeader;
+    throw refusal("InvalidParameterValue", `X-TC-${name} and the query's ${name} differ.`);
+  };
   return {
-    action: headers["x-tc-action"],
-    version: headers["x-tc-version"],
-    region: headers["x-tc-region"],
+    action: common("Action"),
+    version: common("Version"),
+    region: common("Region"),
     token: headers["x-tc-token"],
     proof: { kind: "tc3", claim },
     fields: (types) =>
       message.method === "GET" || isForm(message)
-        ? fieldsOf(parametersOf(message), types)
+        ? fieldsOf(withoutCommon(parametersOf(message)), types)
         : parseJson(message),
   };
 }
 
 function v1Call(parameters: Parameters, claim: V1Claim): Call {
-  const own = Object.entries(parameters).filter(([name]) => !COMMON_PARAMETERS.has(name));
   return {
     action: parameters["Action"],
     version: parameters["Version"],
     region: parameters["Region"],
     token: parameters["Token"],
     proof: { kind: "v1", claim, parameters },
-    fields: (types) => fieldsOf(Object.fromEntries(own), types),
+    fields: (types, signed = parameters) =>
+      fieldsOf(withoutCommon(signed), types, { hasEmptyFlags: true }),
   };
 }
+
+const withoutCommon = (parameters: Parameters): Parameters =>
+  Object.fromEntries(Object.entries(parameters).filter(([name]) => !COMMON_PARAMETERS.has(name)));
 
 const parametersOf = (message: HttpMessage): Parameters => {
   const text = message.method === "GET" ? message.query : message.body.toString();

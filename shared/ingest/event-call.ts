@@ -5,13 +5,12 @@
 import { ApiError } from "../errors.js";
 import { checkRequest } from "../validation/check.js";
 import type { Caller, Config } from "../validation/configuration.js";
-import { checkRegion } from "../validation/region.js";
 import type { Action } from "../validation/schemas.js";
 import { API_VERSION } from "../validation/sites.js";
 import { type EventMessage, type EventObject, tokenOf } from "./event-message.js";
 import { isFolder, ruleFor, startFields } from "./event-rule.js";
 import { objectName, streamUrlOf } from "./event-stream-url.js";
-import { applicationOf, siteFor } from "./policy.js";
+import { applicationFor, siteFor } from "./policy.js";
 import type { Call, Services, UseCase } from "./services.js";
 
 export const EVENT_ACTIONS = [
@@ -120,8 +119,7 @@ export function eventCall(
   const site = siteFor(config, caller, fields["SdkAppId"]);
   const token = tokenOf(message, attempt);
   const request = checkRequest({ action, site }, named(action, fields, token));
-  const application = applicationOf(config, caller, request.SdkAppId);
-  checkRegion(application.Site, region);
+  const application = applicationFor(config, caller, { action, request, region });
   const call: Call<typeof action> = {
     caller,
     request,

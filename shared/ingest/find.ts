@@ -11,7 +11,8 @@ export async function findOwn(
   { caller, request, application }: Call<Naming>,
 ): Promise<Ingest> {
   const ingest = await store.findIngest({ callerId: caller.Id, taskId: request.TaskId });
-  if (ingest && (!application || ingest.sdkAppId === application.SdkAppId)) return ingest;
+  const granted = application ? [application.SdkAppId] : caller.SdkAppIds;
+  if (ingest && granted.includes(ingest.sdkAppId)) return ingest;
   throw new ApiError(
     "FailedOperation.TaskNotExist",
     "The caller has no such ingest in this application: send a TaskId that StartStreamIngest or ListStreamIngests gave.",

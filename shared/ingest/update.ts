@@ -4,6 +4,7 @@
  */
 import { ApiError } from "../errors.js";
 import type { Ingest, Play } from "../store/ingest-row.js";
+import { checkRequest } from "../validation/check.js";
 import { parseInstant } from "../validation/instants.js";
 import type { Requests } from "../validation/schemas.js";
 import { endGone } from "./describe.js";
@@ -29,6 +30,8 @@ export async function updateIngest(
   const media = mediaOf(request);
   if (media.StreamUrl !== undefined) checkStreamGrant(config, caller, media.StreamUrl);
   const found = await findOwn(services, call);
+  // The site was not known before, where the TaskId alone named the ingest.
+  checkRequest({ action: "UpdateStreamIngest", site: found.site }, request);
   // A replay is looked at here, before anything is asked of TRTC: it has taken effect already.
   if (signature !== undefined && (await store.isSignatureUsed(signature))) return answerOf(found);
   const ingest = await waitWhileStarting(services, found, timeLeftMs);

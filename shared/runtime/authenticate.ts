@@ -14,17 +14,20 @@ export interface Authenticated {
   caller: Caller;
   /** Names what was signed. Absent with Bearer: two equal requests are then two requests. */
   signature?: string;
+  /** Of the older signature: the parameters that it covers, decoded. */
+  form?: Readonly<Record<string, string>>;
 }
 
 export const FORM = "application/x-www-form-urlencoded";
 
-export const contentTypeOf = ({ headers }: HttpRequest): string =>
+/** Without its parameters, in lower case. */
+export const mediaType = (headers: HttpRequest["headers"]): string =>
   (headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 
 /** A form is only read when it carries a v1 signature; its names and values, decoded. */
 export function formOf(request: HttpRequest): Record<string, string> {
   if (request.method === "GET") return { ...request.parameters };
-  if (contentTypeOf(request) !== FORM) return {};
+  if (mediaType(request.headers) !== FORM) return {};
   const form = parse(request.body.toString("utf8"), "&", "=", { maxKeys: 100 });
   return Object.fromEntries(
     Object.entries(form).map(([name, value]) => [
@@ -39,11 +42,11 @@ export const isSigned = (request: HttpRequest): boolean =>
   isTc3(request.headers) || "Signature" in formOf(request);
 
 export const isTc3 = (headers: HttpRequest["headers"]): boolean =>
-  /^TC3-/.test(headers["authorization"] ?? "");
+  /^\s*TC3-/i.test(headers["authorization"] ?? "");
 
 export function authenticate(config: Config, request: HttpRequest, now: Date): Authenticated {
   const authorization = request.headers["authorization"] ?? "";
-  const bearer = /^Bearer +(\S{1,256})$/i.exec(authorization)?.[1];
+  const bearer = /^Bearer[ \t]+(\S{1,256})$/i.exec(authorization.trim())?.[1];
   if (bearer !== undefined) return byKey(config, bearer);
   return byTc3(config, request, now) ?? byV1(config, request, now) ?? refuseUnsigned(authorization);
 }
@@ -82,8 +85,8 @@ function byV1(config: Config, request: HttpRequest, now: Date): Authenticated | 
   const { method, path, headers } = request;
   const signed = { method, host: headers["host"] ?? "", path, parameters };
   const verdict = verifyV1(signed, read.claim, { secretKeys: caller.SecretKeys }, now);
-  if (verdict.ok) return { caller, signature: read.claim.signature };
-  throw refusalOf(verdict.reason);
+  if (!verdict.ok) throw refusalOf(verdict.reason);
+  return { caller, signature: read.claim.signature, form: verdict.signed };
 }
 
 function callerOf(config: Config, secretId: string): Caller {

@@ -9,7 +9,7 @@ import { ApiError, asApiError } from "../errors.js";
 import type { TakeRoomEvent } from "../ingest/room-event.js";
 import type { Services } from "../ingest/services.js";
 import { readCallbackBody } from "./callback-body.js";
-import type { HttpAnswer } from "./envelope.js";
+import { type HttpAnswer, JSON_TYPE } from "./envelope.js";
 import { readHttpEvent } from "./http-event.js";
 import type { HttpHandler } from "./http.js";
 import type { PlatformContext } from "./invocation.js";
@@ -105,6 +105,6 @@ const tooLate = (): never => {
 const answerWith = (statusCode: number, body: object): HttpAnswer => ({
   isBase64Encoded: false,
   statusCode,
-  headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store" },
+  headers: { "content-type": JSON_TYPE, "cache-control": "no-store" },
   body: JSON.stringify(body),
 });

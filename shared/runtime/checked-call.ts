@@ -1,12 +1,11 @@
 /** From an HTTP event to a checked call of one use case: who, what, and whether it fits. */
 import { isTaskId } from "../ingest/ids.js";
-import { applicationOf, siteFor } from "../ingest/policy.js";
+import { applicationFor, siteFor } from "../ingest/policy.js";
 import type { Call, Services, UseCase } from "../ingest/services.js";
 import { checkRequest } from "../validation/check.js";
-import { checkRegion } from "../validation/region.js";
 import type { Action } from "../validation/schemas.js";
-import { authenticate, isSigned, isTc3 } from "./authenticate.js";
-import { headersOf, readHttpEvent } from "./http-event.js";
+import { authenticate, isSigned } from "./authenticate.js";
+import { readHttpEvent } from "./http-event.js";
 import { type ReadCall, readCall } from "./read-call.js";
 import type { Trace } from "./trace.js";
 
@@ -22,13 +21,11 @@ interface Asked {
 export function checkedCall(event: unknown, asked: Asked): () => Promise<object> {
   const { services, useCases, trace } = asked;
   const { config, clock } = services;
-  // Known before anything can be wrong: it decides the status that a refusal is sent with.
-  trace.isSigned = isTc3(headersOf(event));
   const request = readHttpEvent(event);
   trace.isSigned = isSigned(request);
-  const { caller, signature } = authenticate(config, request, clock.now());
+  const { caller, signature, form } = authenticate(config, request, clock.now());
   trace.caller = caller.Id;
-  const read = readCall(request, Object.keys(useCases) as Action[]);
+  const read = readCall(request, Object.keys(useCases) as Action[], form);
   trace.action = read.action;
   const { timeLeftMs } = trace.invocation;
   return fitted(read.action, { ...asked, read, caller: { caller, signature, timeLeftMs } });
@@ -46,11 +43,8 @@ function fitted<A extends Action>(action: A, fitting: Fitting<A>): () => Promise
   const request = checkRequest({ action, site }, read.fields);
   if ("TaskId" in request && isTaskId(request.TaskId)) trace.ingest = request.TaskId;
   const call: Call<A> = { ...fitting.caller, request };
-  if (action !== "ListStreamIngests" || request.SdkAppId !== undefined) {
-    call.application = applicationOf(config, call.caller, request.SdkAppId);
-    checkRegion(call.application.Site, read.region);
-    call.region = read.region;
-  }
+  call.application = applicationFor(config, call.caller, { action, request, region: read.region });
+  call.region = call.application && read.region;
   const useCase = useCases[action];
   return () => (useCase as UseCase<A>)(services, call);
 }

@@ -8,8 +8,11 @@ export interface HttpAnswer {
   body: string;
 }
 
+/** Tencent's Python SDK reads an `Error` under exactly this type, so it has no charset behind it. */
+export const JSON_TYPE = "application/json";
+
 const HEADERS = {
-  "content-type": "application/json; charset=utf-8",
+  "content-type": JSON_TYPE,
   "cache-control": "no-store",
   "x-content-type-options": "nosniff",
 };
@@ -21,7 +24,10 @@ export const answerWith = (answer: object, requestId: string): HttpAnswer => ({
   body: JSON.stringify({ Response: { ...answer, RequestId: requestId } }),
 });
 
-/** Signed callers get 200: their SDKs drop the body of any other status. */
+/**
+ * Signed callers get 200, and no header that goes with another status: their SDKs drop the body of
+ * any other.
+ */
 export function refuseWith(
   error: ApiError,
   { requestId, isSigned }: { requestId: string; isSigned: boolean },
@@ -30,7 +36,7 @@ export function refuseWith(
   return {
     isBase64Encoded: false,
     statusCode: isSigned ? 200 : error.status,
-    headers: { ...HEADERS, ...hints(error) },
+    headers: { ...HEADERS, ...(isSigned ? {} : hints(error)) },
     body: JSON.stringify({ Response }),
   };
 }

@@ -3,8 +3,8 @@
  * Lambda function URL and HTTP API (v2), and REST API (v1). Headers come in any case, bodies in
  * base64 or not, and every part but the method may be missing.
  */
-import { stringify } from "node:querystring";
 import { ApiError } from "../errors.js";
+import { queryOf } from "../signing/query-spellings.js";
 import type { HttpMessage } from "../signing/signed-request.js";
 
 export interface HttpRequest extends HttpMessage {
@@ -15,6 +15,9 @@ export interface HttpRequest extends HttpMessage {
 /** Tencent takes 10 MB; the longest call of this contract has 10 kB. */
 export const BODY_MAX_BYTES = 1024 * 1024;
 
+/** As Tencent: each way to spell a query costs a hash over the whole of it. */
+export const QUERY_MAX_CHARS = 32 * 1024;
+
 type Json = Readonly<Record<string, unknown>>;
 
 export function readHttpEvent(event: unknown): HttpRequest {
@@ -23,15 +26,20 @@ export function readHttpEvent(event: unknown): HttpRequest {
   const http = isObject(context["http"]) ? context["http"] : {};
   const method = event["httpMethod"] ?? http["method"];
   if (typeof method !== "string") throw new ApiError("InvalidRequest");
-  const parameters = readQuery(event);
-  const raw = event["rawQueryString"];
+  const query = readQuery(event);
+  if (query.length > QUERY_MAX_CHARS) {
+    throw new ApiError(
+      "RequestSizeLimitExceeded",
+      "The query is over 32 KB: send the fields as JSON by POST.",
+    );
+  }
   return {
     method: method.toUpperCase(),
     path: textOf(event["rawPath"]) ?? textOf(event["path"]) ?? "/",
-    query: textOf(raw) ?? queryOf(parameters),
+    query,
     headers: readHeaders(event["headers"]),
     body: readBody(event),
-    parameters,
+    parameters: Object.fromEntries(new URLSearchParams(query)),
   };
 }
 
@@ -45,30 +53,30 @@ function readHeaders(headers: unknown): Record<string, string> {
     const text = Array.isArray(value)
       ? value.flatMap((each) => textOf(each) ?? []).join(",")
       : textOf(value);
-    return text === undefined ? [] : [[name.toLowerCase(), text] as const];
+    // HTTP does not count space around a value as part of it (RFC 9110, section 5.5).
+    return text === undefined
+      ? []
+      : [[name.toLowerCase(), text.replace(/^[ \t]+|[ \t]+$/g, "")] as const];
   });
   return Object.fromEntries(entries);
 }
 
 /**
- * Only AWS v2 hands the query over as it was sent. Of the others it is written as the Node.js SDKs
- * write and sign it: by Node's own stringify, and then as part of a URL, which escapes one more.
+ * The query as it was sent, where the platform hands it on: AWS v2 and the local gateway do. The
+ * others hand on decoded values, as `queryString` (SCF) or `queryStringParameters` (AWS); API
+ * gateway gives lists, and `true` for a name without a value.
  */
-const queryOf = (parameters: Readonly<Record<string, string>>): string =>
-  stringify(parameters).replaceAll("'", "%27");
-
-/** SCF calls it `queryString`, AWS `queryStringParameters`; API gateway gives lists and `true`. */
-function readQuery(event: Json): Record<string, string> {
+function readQuery(event: Json): string {
   const raw = textOf(event["rawQueryString"]);
-  if (raw !== undefined) return Object.fromEntries(new URLSearchParams(raw));
+  if (raw !== undefined) return raw;
   const query = event["queryString"] ?? event["queryStringParameters"];
-  if (!isObject(query)) return {};
-  const entries = Object.entries(query).flatMap(([name, value]) => {
+  if (!isObject(query)) return "";
+  const pairs = Object.entries(query).flatMap(([name, value]) => {
     const last: unknown = Array.isArray(value) ? value.at(-1) : value;
     const text = last === true ? "" : textOf(last);
     return text === undefined ? [] : [[name, text] as const];
   });
-  return Object.fromEntries(entries);
+  return queryOf(pairs);
 }
 
 function readBody(event: Json): Buffer {

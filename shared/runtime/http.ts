@@ -8,7 +8,9 @@ import { ApiError, asApiError } from "../errors.js";
 import type { Services } from "../ingest/services.js";
 import { checkedCall, type UseCases } from "./checked-call.js";
 import { answerWith, type HttpAnswer, refuseWith } from "./envelope.js";
+import { headersOf } from "./http-event.js";
 import type { PlatformContext } from "./invocation.js";
+import { looksSigned } from "./looks-signed.js";
 import { logTrace, newTrace, type Trace } from "./trace.js";
 
 export type HttpHandler = (event: unknown, context?: PlatformContext) => Promise<HttpAnswer>;
@@ -45,8 +47,12 @@ interface Internal extends Record<string, unknown> {
 type Middleware = MiddlewareObj<unknown, object, Error, PlatformContext, Internal>;
 
 const traced = (door: string): Middleware => ({
-  before: ({ context, internal }) => {
-    internal.trace = newTrace(door, context, systemClock);
+  before: ({ event, context, internal }) => {
+    const trace = newTrace(door, context, systemClock);
+    // Before anything can go wrong: it decides the status that a refusal is sent with.
+    trace.isSigned = looksSigned(event);
+    trace.traceId = traceIdOf(event);
+    internal.trace = trace;
   },
   after: ({ internal }) => logTrace(internal.trace, systemClock),
   onError: ({ internal, error }) =>
@@ -58,14 +64,26 @@ const enveloped: Middleware = {
     const { trace } = served.internal;
     const answer = served.response ?? {};
     if ("TaskId" in answer) trace.ingest = String(answer.TaskId);
-    served.response = answerWith(answer, trace.invocation.requestId);
+    served.response = traceable(answerWith(answer, trace.invocation.requestId), trace);
   },
   onError: (served) => {
-    const { invocation, isSigned } = served.internal.trace;
-    const { requestId } = invocation;
-    served.response = refuseWith(asApiError(served.error), { requestId, isSigned });
+    const { trace } = served.internal;
+    const { requestId } = trace.invocation;
+    const { isSigned } = trace;
+    const refusal = refuseWith(asApiError(served.error), { requestId, isSigned });
+    served.response = traceable(refusal, trace);
   },
 };
+
+function traceIdOf(event: unknown): string | undefined {
+  const traceId = headersOf(event)["x-tc-traceid"] ?? "";
+  return /^[\w-]{1,128}$/.test(traceId) ? traceId : undefined;
+}
+
+const traceable = (answer: HttpAnswer, { traceId }: Trace): HttpAnswer =>
+  traceId === undefined
+    ? answer
+    : { ...answer, headers: { ...answer.headers, "x-tc-traceid": traceId } };
 
 const checked = (open: () => Promise<Services>, useCases: UseCases): Middleware => ({
   before: async (served) => {

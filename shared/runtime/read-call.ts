@@ -4,7 +4,7 @@ import { ApiError } from "../errors.js";
 import { COMMON_PARAMETERS } from "../validation/common-parameters.js";
 import { type Action, isAction, SCHEMAS } from "../validation/schemas.js";
 import { API_VERSION } from "../validation/sites.js";
-import { contentTypeOf, formOf } from "./authenticate.js";
+import { formOf, mediaType } from "./authenticate.js";
 import type { HttpRequest } from "./http-event.js";
 
 export interface ReadCall {
@@ -13,25 +13,50 @@ export interface ReadCall {
   region: string | undefined;
 }
 
-/** `served` are the actions of this door; a door with one needs no action to be named. */
-export function readCall(request: HttpRequest, served: readonly Action[]): ReadCall {
+/**
+ * `served` are the actions of this function; one that has a single action needs none to be named.
+ * `signed` is what an older signature covers of the form: the rest of it is nobody's word.
+ */
+export function readCall(
+  request: HttpRequest,
+  served: readonly Action[],
+  signed?: Readonly<Record<string, string>>,
+): ReadCall {
   if (request.method !== "GET" && request.method !== "POST") {
     throw new ApiError("UnsupportedProtocol");
   }
-  const form = formOf(request);
-  const { headers } = request;
-  const isV1 = "Signature" in form;
+  const form = signed ?? formOf(request);
+  const isV1 = signed !== undefined || "Signature" in form;
   // The older signature covers the form and no header: what it does not cover must not choose the
   // action, or a captured describe could be sent again as a stop.
   const common = (header: string, parameter: string): string | undefined =>
-    isV1 ? form[parameter] : (headers[header] ?? form[parameter] ?? request.parameters[parameter]);
+    isV1 ? form[parameter] : onlyOf(request, header, parameter);
   const action = chooseAction(common("x-tc-action", "Action"), served);
   const version = common("x-tc-version", "Version");
   if (version !== undefined && version !== API_VERSION) throw new ApiError("NoSuchVersion");
   const isForm = request.method === "GET" || isV1;
-  const fields = isForm ? fieldsOfForm(form, action) : fieldsOfJson(request);
+  const fields = isForm ? fieldsOfForm(form, { action, isV1 }) : fieldsOfJson(request);
   if (isV1) refuseRecut(form);
   return { action, fields, region: common("x-tc-region", "Region") };
+}
+
+/**
+ * TC3 signs the query and, as the SDKs use it, no X-TC header. A header that says otherwise than
+ * the query could make a stop of a captured describe, so it is refused.
+ */
+function onlyOf(
+  { headers, parameters }: HttpRequest,
+  header: string,
+  parameter: string,
+): string | undefined {
+  const [inHeader, inQuery] = [headers[header], parameters[parameter]];
+  if (inHeader === undefined || inQuery === undefined || inHeader === inQuery) {
+    return inHeader ?? inQuery;
+  }
+  throw new ApiError(
+    "InvalidParameterValue",
+    `The header X-TC-${parameter} and the query's ${parameter} differ: send one of them, or the same value in both.`,
+  );
 }
 
 /**
@@ -66,7 +91,7 @@ function chooseAction(named: string | undefined, served: readonly Action[]): Act
 
 function fieldsOfJson(request: HttpRequest): Record<string, unknown> {
   if (request.body.length === 0) return {};
-  if (contentTypeOf(request) !== "application/json") {
+  if (mediaType(request.headers) !== "application/json") {
     throw new ApiError(
       "InvalidParameter.BodyParamsError",
       "The body has the wrong type: send JSON with the header Content-Type: application/json.",
@@ -88,18 +113,25 @@ function parseJson(body: Buffer): unknown {
 }
 
 /** A form knows only text: each value is read as its field's type; what cannot be stays text. */
-function fieldsOfForm(form: Readonly<Record<string, string>>, action: Action) {
+function fieldsOfForm(
+  form: Readonly<Record<string, string>>,
+  { action, isV1 }: { action: Action; isV1: boolean },
+) {
   const types: Readonly<Record<string, TSchema>> = SCHEMAS[action].cn.properties;
+  const isFlag = (name: string) => typeOf(types[name]) === "boolean";
   const entries = Object.entries(form)
-    // The SDKs send a field that was not set as an empty one.
-    .filter(([name, value]) => !COMMON_PARAMETERS.has(name) && value !== "")
-    .map(([name, value]) => [name, readText(value, types[name])] as const);
+    .filter(([name]) => !COMMON_PARAMETERS.has(name))
+    // The SDKs send a field that was not set as an empty one in a GET; PHP signs `false` as one.
+    .filter(([name, value]) => value !== "" || (isV1 && isFlag(name)))
+    .map(([name, value]) => [name, readText(value, typeOf(types[name]))] as const);
   return Object.fromEntries(entries);
 }
 
-function readText(text: string, schema: TSchema | undefined): unknown {
-  const type: unknown = schema?.["type"];
-  if (type === "boolean" && /^(true|false)$/i.test(text)) return text.toLowerCase() === "true";
+const typeOf = (schema: TSchema | undefined): unknown => schema?.["type"];
+
+function readText(text: string, type: unknown): unknown {
+  if (type === "boolean" && /^(true|1)$/i.test(text)) return true;
+  if (type === "boolean" && /^(false|0|)$/i.test(text)) return false;
   const isNumeric = type === "integer" || type === "number";
   return isNumeric && /^-?\d{1,15}(\.\d{1,6})?$/.test(text) ? Number(text) : text;
 }

@@ -10,6 +10,8 @@ export interface Trace {
   startedMs: number;
   log: Log;
   isSigned: boolean;
+  /** The SDKs name their request by it, and show what comes back. */
+  traceId?: string | undefined;
   action?: string;
   caller?: string;
   ingest?: string | undefined;

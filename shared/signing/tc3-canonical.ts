@@ -3,11 +3,13 @@
  * Source: "Concatenating the Canonical Request" (trtc.io/document/34264).
  */
 import { createHash } from "node:crypto";
+import { querySpellings } from "./query-spellings.js";
 import { type HttpMessage, distinct, hostForms, pathForms } from "./signed-request.js";
 
 /** What may differ between two signers of one message. */
 interface Form {
   path: string;
+  query: string;
   host: string;
   spell: (headerValue: string) => string;
 }
@@ -20,22 +22,27 @@ export const canonicalRequest = (
   message: HttpMessage,
   signedHeaders: readonly string[],
 ): string => {
-  const form = { path: message.path, host: message.headers["host"] ?? "", spell: lowerCased };
+  const { path, query, headers } = message;
+  const form = { path, query, host: headers["host"] ?? "", spell: lowerCased };
   return textOf({ message, signedHeaders, payloadHash: payloadHashOf(message) }, form);
 };
 
 /**
  * Every form that a signer may have meant: the page lower-cases header values and the SDKs do not,
- * and see `hostForms` and `pathForms`. At most eight, mostly two; the body is hashed once.
+ * and see `hostForms`, `pathForms` and `querySpellings`. At most 136, mostly two; the body is hashed
+ * once.
  */
 export function canonicalRequestForms(
   message: HttpMessage,
   signedHeaders: readonly string[],
 ): string[] {
   const source = { message, signedHeaders, payloadHash: payloadHashOf(message) };
+  const queries = querySpellings(message.query);
   const forms = pathForms(message.path).flatMap((path) =>
     hostForms(message.headers["host"] ?? "").flatMap((host) =>
-      [asSent, lowerCased].map((spell) => textOf(source, { path, host, spell })),
+      [asSent, lowerCased].flatMap((spell) =>
+        queries.map((query) => textOf(source, { path, query, host, spell })),
+      ),
     ),
   );
   return distinct(forms);
@@ -55,7 +62,7 @@ function textOf({ message, signedHeaders, payloadHash }: Source, form: Form): st
   return [
     message.method,
     form.path,
-    message.query,
+    form.query,
     headerLines.join(""),
     signedHeaders.join(";"),
     payloadHash,

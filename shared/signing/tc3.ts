@@ -5,6 +5,7 @@
  */
 import { createHmac } from "node:crypto";
 import { unixSeconds } from "../clock.js";
+import { readAuthorization, schemeOf } from "./authorization.js";
 import { equalInConstantTime } from "./constant-time.js";
 import { type HttpMessage, isInTime, readTimestamp } from "./signed-request.js";
 import { canonicalRequest, canonicalRequestForms, sha256Hex } from "./tc3-canonical.js";
@@ -44,10 +45,7 @@ export interface Tc3Claim {
 export type Tc3Fault = "malformed" | "expired" | "wrong-service" | "forged";
 
 const REQUIRED_HEADERS = ["content-type", "host"];
-/** An Authorization header with twenty signed headers has some 500 characters. */
-const AUTHORIZATION_LENGTH_MAX = 4096;
-const TC3_AUTHORIZATION =
-  /^TC3-HMAC-SHA256 Credential=([^/,\s]+)\/(\d{4}-\d\d-\d\d)\/([^/,\s]+)\/tc3_request, ?SignedHeaders=([a-z0-9_;-]+), ?Signature=([0-9a-f]{64})$/;
+const CREDENTIAL = /^([^/\s]+)\/(\d{4}-\d\d-\d\d)\/([^/\s]+)\/tc3_request$/;
 
 /**
  * Signs a message that is otherwise ready to be sent. With the header
@@ -78,13 +76,16 @@ export function signTc3(message: HttpMessage, signer: Tc3Signer, now: Date): Tc3
 export function readTc3({
   headers,
 }: Pick<HttpMessage, "headers">): Verdict<{ claim: Tc3Claim }, "malformed"> | undefined {
-  const authorization = headers["authorization"];
-  if (!authorization || !/^TC3-HMAC-SHA256(\s|$)/.test(authorization)) return undefined;
-  if (authorization.length > AUTHORIZATION_LENGTH_MAX) return refused("malformed");
-  const [, secretId, date, service, names, signature] = TC3_AUTHORIZATION.exec(authorization) ?? [];
+  if (schemeOf(headers["authorization"]) !== "tc3-hmac-sha256") return undefined;
+  const { parameters } = readAuthorization(headers["authorization"] ?? "") ?? {};
+  const [, secretId, date, service] = CREDENTIAL.exec(parameters?.get("credential") ?? "") ?? [];
+  const names = parameters?.get("signedheaders") ?? "";
+  const signature = parameters?.get("signature") ?? "";
   const timestamp = readTimestamp(headers["x-tc-timestamp"]);
-  if (!secretId || !date || !service || !names || !signature) return refused("malformed");
-  if (timestamp === undefined) return refused("malformed");
+  if (!secretId || !date || !service || timestamp === undefined) return refused("malformed");
+  if (!/^[a-z0-9_;-]+$/.test(names) || !/^[0-9a-f]{64}$/.test(signature)) {
+    return refused("malformed");
+  }
   const signedHeaders = names.split(";");
   return { ok: true, claim: { secretId, date, service, signedHeaders, signature, timestamp } };
 }

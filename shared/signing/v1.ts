@@ -52,14 +52,21 @@ export function signV1(
 export function readV1(
   parameters: Readonly<Record<string, string>>,
 ): Verdict<{ claim: V1Claim }, "malformed"> | undefined {
-  const { Signature: signature, SecretId: secretId, Nonce: nonce, Timestamp } = parameters;
-  if (signature === undefined && secretId === undefined) return undefined;
+  const { Signature, SecretId: secretId, Nonce: nonce, Timestamp } = parameters;
+  if (Signature === undefined && secretId === undefined) return undefined;
+  // Ruby's base64 ends with a line feed, and has one in every 60 characters.
+  const signature = Signature?.replace(/[\r\n]/g, "");
   const timestamp = readTimestamp(Timestamp);
   if (!signature || !secretId || timestamp === undefined) return refused("malformed");
   // "A random positive integer", says the page; the Node.js SDKs draw a 0 once in 131,070 calls.
   if (!nonce || !/^[0-9]{1,20}$/.test(nonce)) return refused("malformed");
   const method = methodOf(parameters["SignatureMethod"]);
   return { ok: true, claim: { secretId, signature, method, timestamp, nonce } };
+}
+
+export interface V1Proof {
+  /** What the signature covers: without empty parameters, where their signer left them out. */
+  signed: Readonly<Record<string, string>>;
 }
 
 /**
@@ -75,28 +82,29 @@ export function verifyV1(
   claim: V1Claim,
   { secretKeys }: { secretKeys: readonly string[] },
   now: Date,
-): Verdict<unknown, V1Fault> {
+): Verdict<V1Proof, V1Fault> {
   if (!isInTime(claim.timestamp, now)) return refused("expired");
-  const texts = stringForms(request);
-  const matches = secretKeys.flatMap((secretKey) =>
-    texts.map((stringToSign) => {
-      const expected = mac(claim.method, { secretKey, stringToSign });
-      const same = equalInConstantTime(expected, claim.signature);
-      return same && secretKey !== ""; // with an empty key everybody could sign
-    }),
-  );
-  return matches.includes(true) ? { ok: true } : refused("forged");
+  // The Go SDK sends empty parameters but leaves them out of what it signs; the others sign them.
+  const all = signedPairs(request.parameters);
+  const filled = all.filter(([, value]) => value !== "");
+  const [isAll, isFilled] = [all, filled].map((pairs) => {
+    const matches = secretKeys.flatMap((secretKey) =>
+      stringForms(request, pairs).map((stringToSign) => {
+        const expected = mac(claim.method, { secretKey, stringToSign });
+        const same = equalInConstantTime(expected, claim.signature);
+        return same && secretKey !== ""; // with an empty key everybody could sign
+      }),
+    );
+    return matches.includes(true);
+  });
+  if (isAll) return { ok: true, signed: Object.fromEntries(all) };
+  return isFilled ? { ok: true, signed: Object.fromEntries(filled) } : refused("forged");
 }
 
-/** The Go SDK sends empty parameters but leaves them out of what it signs; the others sign them. */
-function stringForms({ method, host, path = "/", parameters }: V1Request): string[] {
-  const all = signedPairs(parameters);
-  const filled = all.filter(([, value]) => value !== "");
+function stringForms({ method, host, path = "/" }: V1Request, parameters: Pairs): string[] {
   const forms = pathForms(path).flatMap((eachPath) =>
-    hostForms(host).flatMap((eachHost) =>
-      [all, filled].map((pairs) =>
-        textOf({ method, host: eachHost, path: eachPath, parameters: pairs }),
-      ),
+    hostForms(host).map((eachHost) =>
+      textOf({ method, host: eachHost, path: eachPath, parameters }),
     ),
   );
   return distinct(forms);

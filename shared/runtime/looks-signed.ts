@@ -1,0 +1,23 @@
+/**
+ * Whether an event comes from a caller that signs, as far as can be seen before anything of it is
+ * read or checked. A wrong guess costs a refusal its status, and proves nothing.
+ */
+import { FORM, isTc3, mediaType } from "./authenticate.js";
+import { headersOf } from "./http-event.js";
+
+type Json = Readonly<Record<string, unknown>>;
+
+export function looksSigned(event: unknown): boolean {
+  const headers = headersOf(event);
+  if (isTc3(headers)) return true;
+  const { rawQueryString, queryString, queryStringParameters, body, isBase64Encoded } = (event ??
+    {}) as Json;
+  const query = queryString ?? queryStringParameters;
+  if (typeof query === "object" && query !== null && "Signature" in query) return true;
+  if (hasSignature(rawQueryString)) return true;
+  if (typeof body !== "string" || mediaType(headers) !== FORM) return false;
+  return hasSignature(isBase64Encoded === true ? Buffer.from(body, "base64").toString() : body);
+}
+
+const hasSignature = (form: unknown): boolean =>
+  typeof form === "string" && /(?:^|&)Signature=/.test(form);
