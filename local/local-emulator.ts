@@ -1,12 +1,17 @@
 /** TRTC for a run on one machine: an emulator of its own, or one that runs already. */
+import { systemClock } from "../shared/clock.js";
 import type { Log } from "../shared/log.js";
+import { followClock } from "./follow-clock.js";
 import { localCallbackKey } from "./local-environment.js";
+import { type AdjustableClock, adjustableClock } from "./trtc/adjustable-clock.js";
 import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "./trtc/defaults.js";
 import { sourceFailureText } from "./trtc/open-source.js";
 import { startEmulator } from "./trtc/server.js";
 
 export interface LocalEmulator {
   url: string;
+  /** What its tasks go by, and so everything else of the run. */
+  clock: AdjustableClock;
   close: () => Promise<void>;
 }
 
@@ -17,6 +22,8 @@ export interface LocalEmulatorOptions {
   /** Where this one's events go. */
   callbackUrl: string;
   log: Log;
+  /** Its tasks are gone, and its clock may have gone back. */
+  onBegunAnew: () => void;
 }
 
 export async function localEmulator({
@@ -24,9 +31,12 @@ export async function localEmulator({
   port,
   callbackUrl,
   log,
+  onBegunAnew,
 }: LocalEmulatorOptions): Promise<LocalEmulator> {
   if (endpoint !== undefined && endpoint !== "") {
-    return { url: endpoint, close: () => Promise.resolve() };
+    const clock = adjustableClock(systemClock);
+    const close = followClock(endpoint, { clock, onBegunAnew });
+    return { url: endpoint, clock, close };
   }
   const applications = DEFAULT_APPLICATIONS.map((each) => ({
     ...{ ...each, callbackUrl },
@@ -34,6 +44,7 @@ export async function localEmulator({
   }));
   return startEmulator({
     ...{ port, accounts: DEFAULT_ACCOUNTS, applications },
+    onReset: onBegunAnew,
     logSourceFailure(failure) {
       const detail = sourceFailureText(failure);
       log({ level: "warn", event: "emulator", outcome: failure.reason, detail });

@@ -7,8 +7,10 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { SECOND_MS, systemClock } from "../shared/clock.js";
 import type { Environment } from "../shared/config.js";
+import { asApiError } from "../shared/errors.js";
 import type { Log } from "../shared/log.js";
 import { makeServices } from "../shared/runtime/services.js";
+import { beginAnew } from "../shared/store/begin-anew.js";
 import type { Database } from "../shared/store/database.js";
 import { migrate } from "../shared/store/migrate.js";
 import { openPglite } from "../shared/store/pglite.js";
@@ -55,24 +57,36 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
     let closing: Promise<void> | undefined;
     const closeGateway = () => (closing ??= closeServer(gateway));
     closers.push(closeGateway);
+    let onBegunAnew: () => void = () => undefined;
     const emulator = await localEmulator({
       endpoint: options.env["TRTC_ENDPOINT"],
       port: options.trtcPort,
       callbackUrl: `${url}/room-callback`,
       log: options.log,
+      onBegunAnew: () => onBegunAnew(),
     });
+    const { clock } = emulator;
     closers.push(emulator.close);
     const env = localEnvironment(options.env, emulator.url);
     const config = readConfig(env);
     const database = await openDatabase(config.databaseUrl, options.dataDirectory);
-    const services = makeServices({ config, database, log: options.log });
+    const timed = { clock, machineClock: systemClock };
+    const services = makeServices({ config, database, log: options.log, ...timed });
     closers.push(() => {
       services.trtc.close();
       return database.close();
     });
+    // TRTC may have begun anew since the rows were written; with its own emulator it always has.
+    await beginAnew(database.query, clock.now());
+    onBegunAnew = () => {
+      beginAnew(database.query, clock.now()).catch((error: unknown) => {
+        const { code: outcome, detail } = asApiError(error);
+        options.log({ level: "warn", event: "local", outcome, detail });
+      });
+    };
     const functions = await loadFunctions(() => Promise.resolve(services), env);
     loaded.resolve(functions);
-    const timers = startTimers(functions, systemClock);
+    const timers = startTimers(functions, clock);
     // What is being answered needs everything that is closed after it.
     closers.push(timers.close, closeGateway);
     return { url, trtcUrl: emulator.url, close };

@@ -38,8 +38,9 @@ async function tick(target: LocalFunction, { cron, clock, ending, running }: Tic
   for (;;) {
     const at = nextRunAt(cron, clock.now());
     if (!at) return;
-    await sleepUntil(at, { clock, ending });
+    const hasCome = await sleepUntil(at, { clock, ending });
     if (ending.aborted) return;
+    if (!hasCome) continue;
     const event = { Type: "Timer", TriggerName: target.name, Time: at.toISOString(), Message: "" };
     // A run that fails has said so in its log line; the next one tries again.
     const run = invoke(target, event, { ending }).catch(() => undefined);
@@ -51,14 +52,24 @@ async function tick(target: LocalFunction, { cron, clock, ending, running }: Tic
 /** Node.js takes no longer timer than 24 days: it fires at once instead. */
 const SLEEP_MAX_MS = 24 * 60 * 60 * 1000;
 
-/** A timer may wake a moment early, and the same instant would come a second time. */
+/** A clock that is set by NTP goes back less; one that was put forward and set back goes farther. */
+const WENT_BACK_MS = 2000;
+
+/**
+ * Whether the instant has come: a clock that was set back has another next run. A timer may wake a
+ * moment early, and the same instant would come a second time.
+ */
 async function sleepUntil(
   at: Date,
   { clock, ending }: Pick<Ticking, "clock" | "ending">,
-): Promise<void> {
+): Promise<boolean> {
+  let before = clock.now();
   for (;;) {
-    const leftMs = at.getTime() - clock.now().getTime();
-    if (leftMs <= 0 || ending.aborted) return;
+    const now = clock.now();
+    if (before.getTime() - now.getTime() > WENT_BACK_MS) return false;
+    before = now;
+    const leftMs = at.getTime() - now.getTime();
+    if (leftMs <= 0 || ending.aborted) return true;
     await clock.sleep(Math.min(leftMs, SLEEP_MAX_MS), ending);
   }
 }

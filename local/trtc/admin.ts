@@ -1,9 +1,11 @@
 /** The emulator's own endpoints, under `/_emulator/`: the truth, and its handles. JSON throughout. */
+import { randomUUID } from "node:crypto";
 import { ApiError } from "../../shared/errors.js";
-import { clockTruth, readAdvanceMs } from "./clock-endpoint.js";
+import { clockTruth, readMove } from "./clock-endpoint.js";
 import { readFaults } from "./faults/fault.js";
 import { isJson } from "./foreign.js";
 import { readSwitches } from "./switches.js";
+import { endTask } from "./task.js";
 import { truthOf } from "./truth.js";
 import type { World } from "./world.js";
 
@@ -47,12 +49,18 @@ const ENDPOINTS: Readonly<Record<string, Methods>> = {
   },
   "/_emulator/clock": {
     GET: ({ clock }) => clockTruth(clock),
-    POST({ clock, endWatch }, json) {
-      clock.advance(readAdvanceMs(json(), clock.now()));
+    POST(world, json) {
+      const { clock, endWatch } = world;
+      const move = readMove(json(), clock.now());
+      if (move === "reset") beginAnew(world);
+      else clock.advance(move);
       // What has come to its end on the way is told before the answer, not some turns later.
       endWatch.settle();
       return clockTruth(clock);
     },
+  },
+  "/_emulator/instance": {
+    GET: ({ clock, instance }) => ({ id: instance.id, ...clockTruth(clock) }),
   },
 };
 
@@ -81,6 +89,17 @@ export function answerAdmin(world: World, { method, path, body, type }: AdminReq
     if (!(error instanceof ApiError)) throw error;
     return { status: 400, body: { error: error.message } };
   }
+}
+
+/** As after a restart: no task, and the machine's time. Whoever heard of a task hears of its end. */
+function beginAnew({ clock, tasks, instance }: World): void {
+  for (const { taskId } of tasks.live()) {
+    tasks.changeLive(taskId, (task, now) => endTask(task, "stopped", now));
+  }
+  tasks.clear();
+  clock.reset();
+  instance.id = randomUUID();
+  instance.onReset?.();
 }
 
 export const allTruths = ({ tasks, clock }: World) => {

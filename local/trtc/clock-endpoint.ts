@@ -18,12 +18,16 @@ export const clockTruth = (clock: AdjustableClock): ClockTruth => ({
   offsetSeconds: clock.offsetMs() / SECOND_MS,
 });
 
-/** Takes `{"advanceSeconds": n}` or `{"at": "<ISO 8601>"}`; throws an ApiError. Milliseconds count. */
-export function readAdvanceMs(value: unknown, now: Date): number {
+/**
+ * Takes `{"advanceSeconds": n}`, `{"at": "<ISO 8601>"}` or `{"reset": true}`; milliseconds count.
+ * Throws an ApiError.
+ */
+export function readMove(value: unknown, now: Date): number | "reset" {
   const fields = typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
   const [[name, wanted] = ["", undefined], ...others] = Object.entries(fields);
+  if (others.length === 0 && name === "reset" && wanted === true) return "reset";
   if (others.length > 0 || (name !== "advanceSeconds" && name !== "at")) {
-    throw wrong('Send {"advanceSeconds": n} or {"at": "2026-01-31T12:00:00Z"}.');
+    throw wrong('Send {"advanceSeconds": n}, {"at": "2026-01-31T12:00:00Z"} or {"reset": true}.');
   }
   const ms = name === "at" ? msUntil(wanted, now) : msOf(wanted);
   if (addMs(now, ms) <= LATEST) return ms;
@@ -45,7 +49,16 @@ function msUntil(text: unknown, now: Date): number {
   const ms = isInstant ? Date.parse(text) - now.getTime() : NaN;
   if (Number.isNaN(ms)) throw wrong('at is wrong: send an instant as "2026-01-31T12:00:00Z".');
   if (ms >= 0) return ms;
-  throw wrong(`at has passed: it is ${now.toISOString()}, and the clock never goes back.`);
+  throw wrong(
+    `at has passed: it is ${now.toISOString()}, and the clock never goes back but by {"reset": true}.`,
+  );
+}
+
+/** What a refused signature has to do with the clock; empty while it is the machine's. */
+export function aheadWords(clock: AdjustableClock): string {
+  const seconds = Math.round(clock.offsetMs() / SECOND_MS);
+  if (seconds === 0) return "";
+  return ` The emulator's clock is ${seconds} s ahead of this machine's: sign by the "now" of GET /_emulator/clock, or POST {"reset":true} there.`;
 }
 
 const wrong = (message: string): ApiError => new ApiError("InvalidParameter", message);

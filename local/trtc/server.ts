@@ -2,6 +2,7 @@
  * TRTC's control plane on one machine: speaks Tencent Cloud API 3.0 as TRTC does, and plays what
  * it is told to play by the clock. What it imitates and what it does not is in README.md.
  */
+import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { type Clock, SECOND_MS, systemClock } from "../../shared/clock.js";
@@ -47,6 +48,8 @@ export interface EmulatorOptions {
   sourceLimits?: Limits;
   switches?: Partial<Switches>;
   faults?: readonly Fault[];
+  /** After `{"reset": true}`: the tasks are gone, and the clock is the machine's. */
+  onReset?: () => void;
   /** For tests of what was sent. */
   onCall?: OnCall;
   log?: (entry: LogEntry) => void;
@@ -137,6 +140,7 @@ function makeWorld(options: EmulatorOptions, signal: AbortSignal): World {
     openSource: makeOpenSource(opening),
     callLog: makeCallLog(),
     callbacks: records,
+    instance: { id: randomUUID(), onReset: options.onReset },
     onCall: options.onCall,
     log: options.log ?? (() => undefined),
   };

@@ -24,6 +24,8 @@ export interface Tasks {
   liveOfRobot(robot: Robot): Task[];
   /** In the order of their starts. */
   all(): Task[];
+  /** Forgets them all. */
+  clear(): void;
 }
 
 export interface Robot {
@@ -75,6 +77,10 @@ export function makeTasks(
     live: () => [...robots.keys()].flatMap(liveNamed),
     liveOfRobot: (robot) => liveNamed(nameOf(robot)),
     all: () => [...tasks.values()],
+    clear() {
+      tasks.clear();
+      robots.clear();
+    },
   };
 
   function liveNamed(name: string): Task[] {

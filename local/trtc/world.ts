@@ -27,10 +27,17 @@ export interface World {
   announcer: Announcer;
   endWatch: EndWatch;
   callbacks: CallbackRecords;
+  instance: Instance;
   /** Aborts when the emulator closes. */
   signal: AbortSignal;
   onCall: OnCall | undefined;
   log: (entry: LogEntry) => void;
+}
+
+export interface Instance {
+  /** Another one when the emulator forgets its tasks: after a restart, and after a reset. */
+  id: string;
+  onReset?: (() => void) | undefined;
 }
 
 /** Hears of every call that was signed and within its rate, as it came: its secrets included. */

@@ -126,12 +126,12 @@ const GONE = "HTTP410";
 
 /** `ok`, or what went wrong; `undefined` when it was not sent, since the claim is over. */
 async function send(
-  { notifier, clock }: Services,
+  { notifier, clock, machineClock }: Services,
   { url, secrets }: Receiver,
   notification: Notification,
 ): Promise<string | undefined> {
-  const at = clock.now();
-  if (at.getTime() >= notification.tryAt.getTime()) return undefined;
+  if (clock.now().getTime() >= notification.tryAt.getTime()) return undefined;
+  const at = machineClock.now();
   const body = JSON.stringify(cloudEventOf(notification));
   const signed = signWebhook(secrets, { id: notificationId(notification), at, body });
   const headers = { "content-type": "application/cloudevents+json", ...signed };

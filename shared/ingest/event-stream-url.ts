@@ -37,7 +37,7 @@ export function streamUrlOf(services: Services, { rule, object, caller }: Played
   }
   const { storage, bucket, key } = object;
   const credential = services.storageCredential(storage, rule.Account);
-  const now = services.clock.now();
+  const now = services.machineClock.now();
   const minutes = Math.min(rule.MaxDuration ?? Infinity, caller.maxDurationMinutes);
   // It must outlive the ingest: a loop fetches its source anew each time.
   const times = {

@@ -7,7 +7,7 @@ import { asApiError } from "../errors.js";
 import type { Slot } from "../store/database-time.js";
 import type { Ingest } from "../store/ingest-row.js";
 import type { Running } from "../store/starts.js";
-import { TrtcError, withoutQueries } from "../trtc/trtc-error.js";
+import { notCalled, TrtcError, withoutQueries } from "../trtc/trtc-error.js";
 import type { Application } from "../validation/configuration.js";
 import type { Deadline } from "./lifecycle.js";
 import { type BroughtAlong, signRobot } from "./robot.js";
@@ -47,11 +47,24 @@ export async function playInRoom(services: Services, attempt: Attempt): Promise<
     ...(nativeCapMinutes === undefined ? {} : { MaxDuration: nativeCapMinutes }),
   };
   const wanted = { ingest, request, slot, timeLeftMs };
-  const { TaskId: trtcTaskId } = await callInSlot(services, "StartStreamIngest", wanted);
+  const { TaskId: trtcTaskId } = await callInSlot(services, "StartStreamIngest", wanted).catch(
+    (error: unknown) => {
+      throw ourLogin(error, brought);
+    },
+  );
   if (trtcTaskId === undefined) throw noTaskId();
   // Where nobody tells how the source does, nothing is said of it.
   const mediaState = application.CallbackKeys === undefined ? null : "connecting";
   return remember(services, attempt, { trtcTaskId, startedAt, deadlineAt, latestAt, mediaState });
+}
+
+/** What we signed is ours to mend: the caller sent nothing that it could correct. */
+function ourLogin(error: unknown, brought: BroughtAlong = {}): unknown {
+  if (!(error instanceof TrtcError)) return error;
+  const field = /^InvalidParameter\.(UserSig|PrivateMapKey)$/.exec(error.code)?.[1];
+  if (field === undefined || brought[field as keyof BroughtAlong] !== undefined) return error;
+  const why = `TRTC refused the ${field} that we signed: ${error.message} Check the application's SecretKey in TRTC_APPS and this machine's clock.`;
+  return notCalled(why, error);
 }
 
 /** If the row cannot be written now, the log at least says which task TRTC plays. */

@@ -11,6 +11,8 @@ import type { Action, Requests } from "../validation/schemas.js";
 export interface Services {
   config: Config;
   clock: Clock;
+  /** The machine's time, which signatures of other parties go by. Only a local run moves `clock`. */
+  machineClock: Pick<Clock, "now">;
   log: Log;
   store: Store;
   trtc: Trtc;

@@ -20,10 +20,10 @@ interface Asked {
 /** Throws ApiError at the first thing that does not fit; nothing has been changed by then. */
 export function checkedCall(event: unknown, asked: Asked): () => Promise<object> {
   const { services, useCases, trace } = asked;
-  const { config, clock } = services;
+  const { config, machineClock } = services;
   const request = readHttpEvent(event);
   trace.isSigned = isSigned(request);
-  const { caller, signature, form } = authenticate(config, request, clock.now());
+  const { caller, signature, form } = authenticate(config, request, machineClock.now());
   trace.caller = caller.Id;
   const read = readCall(request, Object.keys(useCases) as Action[], form);
   trace.action = read.action;

@@ -19,6 +19,8 @@ export interface ServiceParts {
   config: Config;
   database: Database;
   clock?: Clock;
+  /** Absent: `clock`. */
+  machineClock?: Clock;
   log?: Log;
 }
 
@@ -26,6 +28,7 @@ export function makeServices({
   config,
   database,
   clock = systemClock,
+  machineClock = clock,
   log = consoleLog,
 }: ServiceParts): Services {
   const trtc = openTrtc({
@@ -36,8 +39,9 @@ export function makeServices({
   return {
     config,
     clock,
+    machineClock,
     log,
-    store: createStore(database, { clock }),
+    store: createStore(database, { clock: machineClock }),
     trtc,
     notifier: openNotifier({ allowPrivateHosts: config.allowPrivateNotifyHosts }),
     randomBytes,

@@ -62,7 +62,7 @@ export function makePlatform({ world, behind, patch }: Needs): Platform {
     const notifier = { send: () => Promise.reject(new Error("nobody is told anything")) };
     const storageCredential = () => ({ secretId: "AKIDstorage", secretKey: "storage" });
     const rest = { notifier, storageCredential, randomBytes, log: () => undefined };
-    const services = { config, clock, store, trtc, ...rest };
+    const services = { config, clock, machineClock: clock, store, trtc, ...rest };
     return patch ? patch(services, own) : services;
   }
 

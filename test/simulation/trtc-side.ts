@@ -21,7 +21,7 @@ import { makeOpenSource } from "../../local/trtc/open-source.js";
 import type { Probe } from "../../local/trtc/probe.js";
 import { changeSource, type Task } from "../../local/trtc/task.js";
 import { makeTasks, type Tasks } from "../../local/trtc/tasks.js";
-import type { Clock } from "../../shared/clock.js";
+import type { AdjustableClock } from "../../local/trtc/adjustable-clock.js";
 import type { Random } from "./random.js";
 import type { Timeline } from "./timeline.js";
 
@@ -64,10 +64,12 @@ export function makeTrtcSide({
   callbacks: Random | undefined;
 }): TrtcSide {
   let hear: (event: Event) => void = () => undefined;
-  const clock: Clock = {
+  const clock: AdjustableClock = {
     now: () => new Date(timeline.nowMs()),
     elapsedMs: timeline.nowMs,
     sleep: (ms, signal) => sleepUnless(timeline, ms, signal),
+    // The timeline moves by itself.
+    ...{ advance: () => undefined, reset: () => undefined, offsetMs: () => 0 },
   };
   const signal = new AbortController().signal;
   // Every task that sleeps listens to it.

@@ -1,5 +1,5 @@
 /** What an action may touch, and for whom it acts. */
-import type { Clock } from "../../../shared/clock.js";
+import type { AdjustableClock } from "../adjustable-clock.js";
 import type { Announcer } from "../events/announcer.js";
 import type { OpenSource } from "../open-source.js";
 import type { Application } from "../parties.js";
@@ -7,7 +7,7 @@ import type { Switches } from "../switches.js";
 import type { Tasks } from "../tasks.js";
 
 export interface ActionContext {
-  clock: Clock;
+  clock: AdjustableClock;
   tasks: Tasks;
   openSource: OpenSource;
   announcer: Announcer;

@@ -5,6 +5,7 @@
 import { ROBOT_PRIVILEGES, verifyPrivateMapKey } from "../../../shared/signing/private-map-key.js";
 import { verifyUserSig } from "../../../shared/signing/user-sig.js";
 import { checkRoom } from "../../../shared/validation/rooms.js";
+import { aheadWords } from "../clock-endpoint.js";
 import { refusal } from "../refusal.js";
 import { isSameRoom } from "../rooms.js";
 import type { TrtcRequests } from "../schemas.js";
@@ -61,7 +62,10 @@ function requireLogin({ application, clock }: ActionContext, request: StartReque
   const { sdkAppId, secretKey } = application;
   const holder = { sdkAppId, secretKey, userId: request.UserId };
   const login = verifyUserSig(request.UserSig, holder, clock.now());
-  if (!login.ok) throw refusal("InvalidParameter.UserSig", `UserSig is wrong: ${login.reason}.`);
+  if (!login.ok) {
+    const sentence = `UserSig is wrong: ${login.reason}.${aheadIf(login.reason, clock)}`;
+    throw refusal("InvalidParameter.UserSig", sentence);
+  }
   if (!application.advancedPermission) return;
   if (request.PrivateMapKey === undefined) {
     throw refusal(
@@ -80,8 +84,12 @@ function requireLogin({ application, clock }: ActionContext, request: StartReque
     clock.now(),
   );
   if (pass.ok) return;
-  throw refusal("InvalidParameter.PrivateMapKey", `PrivateMapKey is wrong: ${pass.reason}.`);
+  const sentence = `PrivateMapKey is wrong: ${pass.reason}.${aheadIf(pass.reason, clock)}`;
+  throw refusal("InvalidParameter.PrivateMapKey", sentence);
 }
+
+const aheadIf = (reason: string, clock: ActionContext["clock"]): string =>
+  reason === "expired" ? aheadWords(clock) : "";
 
 function requireFunctions({ application }: ActionContext, streamUrl: string): void {
   const { ingest = true, rtmp = true, site } = application;
