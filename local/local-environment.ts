@@ -33,6 +33,8 @@ export function localEnvironment(env: Environment, trtcEndpoint: string): Enviro
         Id: LOCAL_CALLER.Id,
         SecretKeys: [LOCAL_CALLER.SecretKey],
         SdkAppIds: DEFAULT_APPLICATIONS.map(({ sdkAppId }) => sdkAppId),
+        // Nobody's login is worth anything here, and robots with names are easier to tell apart.
+        UserPattern: "[A-Za-z0-9_-]+",
       },
     ]),
     TRTC_APPS: JSON.stringify(

@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
 import { checksAhead } from "./checks-ahead.js";
+import { engineWithin } from "./engine-within.js";
 import { leftOut } from "./left-out.js";
 
 export interface BundleFolders {
@@ -37,7 +38,7 @@ export async function bundleFunctions({ root, out }: BundleFolders): Promise<str
     define: { navigator: JSON.stringify({ userAgent: "Node.js" }) },
     sourcemap: "external",
     legalComments: "none",
-    plugins: [checksAhead, leftOut],
+    plugins: [checksAhead, engineWithin, leftOut],
     logLevel: "warning",
   });
   return files.map((file) => basename(file, ".ts"));

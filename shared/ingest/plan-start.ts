@@ -12,7 +12,7 @@ import { parseInstant } from "../validation/instants.js";
 import type { Requests } from "../validation/schemas.js";
 import { newIngestIds } from "./ids.js";
 import { type Bounds, deadlineFrom, isLoop } from "./lifecycle.js";
-import { applicationOf, checkRoomGrant, checkStreamGrant } from "./policy.js";
+import { applicationOf, checkRoomGrant, checkStreamGrant, checkUserGrant } from "./policy.js";
 import { loginRefusal, type Robot } from "./robot.js";
 import type { Call, Services } from "./services.js";
 
@@ -37,6 +37,7 @@ export function planStart(services: Services, call: Call<"StartStreamIngest">): 
   const application = call.application ?? applicationOf(config, caller, request.SdkAppId);
   const room = { roomId: request.RoomId, roomIdType: request.RoomIdType ?? NUMERIC_ROOM };
   checkRoomGrant(caller, room.roomId, room.roomIdType);
+  checkUserGrant(caller, request);
   checkStreamGrant(config, caller, request.StreamUrl);
   const bounds = boundsOf(call);
   const ids = newIngestIds(now, randomBytes);

@@ -68,6 +68,22 @@ export function checkRoomGrant(caller: Caller, roomId: string, roomIdType: RoomI
   );
 }
 
+/**
+ * We sign for a user only who is the caller's to name: whoever has a login made here is that user
+ * in every room. With a UserSig it can sign for the user itself.
+ */
+export function checkUserGrant(
+  caller: Caller,
+  { UserId: userId, UserSig }: { UserId?: string; UserSig?: string },
+): void {
+  if (userId === undefined || UserSig !== undefined) return;
+  if (caller.userRule?.test(userId) === true) return;
+  throw new ApiError(
+    "UnauthorizedOperation",
+    "The caller may not have a login made for this UserId: send its UserSig with it, leave UserId out to get a robot of its own, or have a UserPattern set that it fits.",
+  );
+}
+
 export const checkStreamGrant = (config: Config, caller: Caller, streamUrl: string): void =>
   checkStreamUrl(streamUrl, {
     allowPrivateHosts: config.allowPrivateStreamHosts,

@@ -43,7 +43,7 @@ export async function startIngest(
     case "token-known":
       return answerOf(await sameStart(services, call, { ingest: begun.ingest, plan }));
     case "robot-busy":
-      throw robotBusy(begun.ingest);
+      throw robotBusy(begun.ingest, call.caller.Id);
     case "no-slot":
       throw new ApiError("RequestLimitExceeded");
   }
@@ -151,14 +151,23 @@ function answerOf(ingest: Ingest): StartAnswer {
   };
 }
 
-/** Of an ended ingest the robot is taken out of its room when no start of it can come any more. */
-const robotBusy = ({ state, robotUserId }: Ingest): ApiError =>
-  new ApiError(
+/** What another caller's robot does, and why, is not told. */
+function robotBusy({ state, robotUserId, callerId }: Ingest, askedBy: string): ApiError {
+  const why =
+    callerId === askedBy
+      ? ownRobotBusy(state, robotUserId)
+      : "This UserId is not free: send another";
+  return new ApiError(
     "FailedOperation.TaskExist",
-    state === "ended"
-      ? `A start of the robot ${robotUserId} was not answered, so it may still enter a room: leave UserId out to get a robot of its own, or send the request again in ten minutes.`
-      : `The robot ${robotUserId} already plays in a room: stop that ingest first, or leave UserId out to get a robot of its own.`,
+    `${why}, or leave UserId out to get a robot of its own.`,
   );
+}
+
+/** Of an ended ingest the robot is taken out of its room when no start of it can come any more. */
+const ownRobotBusy = (state: Ingest["state"], robotUserId: string): string =>
+  state === "ended"
+    ? `A start of the robot ${robotUserId} was not answered, so it may still enter a room: send the request again in ten minutes`
+    : `The robot ${robotUserId} already plays in a room: stop that ingest first`;
 
 /** Nobody may call this start failed: the row stays, and is settled. */
 const unknownOutcome = (detail?: string): ApiError =>

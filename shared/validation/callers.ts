@@ -3,8 +3,11 @@ import { type Static, Type } from "@sinclair/typebox";
 import type { Environment } from "../config.js";
 import { FIELDS, MAX_DURATION_MINUTES } from "./fields.js";
 import { NOTIFY_FIELDS, notifyFault, type Receiver, receiverOf } from "./notify-settings.js";
+import { type Pattern, patternFault, readPattern } from "./patterns.js";
 import { readList, refuseIfAny, sharedKeys, uniquely } from "./read-variables.js";
 import { CLOSED, name, secret } from "./setting-types.js";
+
+const pattern = Type.String({ minLength: 1, maxLength: 512 });
 
 export const callerSchema = Type.Object(
   {
@@ -14,7 +17,12 @@ export const callerSchema = Type.Object(
     SecretKeys: Type.Array(secret, { minItems: 1, maxItems: 4 }),
     SdkAppIds: Type.Array(FIELDS.cn.SdkAppId, { minItems: 1, maxItems: 1000, uniqueItems: true }),
     /** A regular expression that the whole RoomId must fit. */
-    RoomPattern: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })),
+    RoomPattern: Type.Optional(pattern),
+    /**
+     * The same for a UserId that we are to sign for. Without it we sign for our own robots only:
+     * a login made here is as good as the user's own.
+     */
+    UserPattern: Type.Optional(pattern),
     /** Hosts whose URLs may be played: exact names, or `*.example.com`. */
     StreamHosts: Type.Optional(
       Type.Array(
@@ -30,7 +38,8 @@ export const callerSchema = Type.Object(
 );
 
 export interface Caller extends Static<typeof callerSchema> {
-  roomRule: RegExp | undefined;
+  roomRule: Pattern | undefined;
+  userRule: Pattern | undefined;
   maxDurationMinutes: number;
   /** Absent: it is told nothing. */
   receiver: Receiver | undefined;
@@ -55,10 +64,11 @@ export function readCallers(
       if (foreign === undefined) return undefined;
       return `CALLERS[${index}]: SdkAppId ${foreign} is not in TRTC_APPS`;
     }),
-    ...callers.map(({ RoomPattern }, index) =>
-      RoomPattern !== undefined && !isRegExp(RoomPattern)
-        ? `CALLERS[${index}]: RoomPattern is no regular expression`
-        : undefined,
+    ...callers.flatMap((caller, index) =>
+      (["RoomPattern", "UserPattern"] as const).map((name) => {
+        const fault = caller[name] === undefined ? undefined : patternFault(caller[name]);
+        return fault && `CALLERS[${index}]: ${name} ${fault}`;
+      }),
     ),
     ...callers.map((caller, index) => {
       const fault = notifyFault(caller, { allowPrivateHosts });
@@ -73,19 +83,12 @@ export function readCallers(
   ]);
   return callers.map((entry) => ({
     ...entry,
-    roomRule:
-      entry.RoomPattern === undefined ? undefined : new RegExp(`^(?:${entry.RoomPattern})$`, "u"),
+    roomRule: ruleOf(entry.RoomPattern),
+    userRule: ruleOf(entry.UserPattern),
     maxDurationMinutes: entry.MaxDuration ?? MAX_DURATION_MINUTES,
     receiver: receiverOf(entry),
   }));
 }
 
-/** By itself: `a)|(?:b` would be one only inside the brackets that make it fit in full. */
-function isRegExp(pattern: string): boolean {
-  try {
-    new RegExp(pattern, "u");
-    return true;
-  } catch {
-    return false;
-  }
-}
+const ruleOf = (text: string | undefined): Pattern | undefined =>
+  text === undefined ? undefined : readPattern(text);

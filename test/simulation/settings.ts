@@ -24,6 +24,7 @@ const configOf = (application: object, variables: Readonly<Record<string, string
         SecretKeys: [`${Id}-secret-key-of-the-simulation`],
         SdkAppIds: [SDK_APP_ID],
         MaxDuration: 10,
+        UserPattern: "[a-z]+",
       })),
     ),
     // The hosts of the workload are none: there is nothing to find out about them.

@@ -77,7 +77,13 @@ export async function fullRun(): Promise<FullRun> {
       TRTC_TIMEOUT_SECONDS: "1",
       EXPIRY_TICK_SECONDS: "1",
       CALLERS: JSON.stringify([
-        { Id: "school", SecretKeys: CALLER_KEYS, SdkAppIds: [CN_APP, INTL_APP], ...NOTIFY },
+        {
+          Id: "school",
+          SecretKeys: CALLER_KEYS,
+          SdkAppIds: [CN_APP, INTL_APP],
+          UserPattern: "own",
+          ...NOTIFY,
+        },
       ]),
       TRTC_APPS: JSON.stringify(APPLICATIONS),
       TRTC_ACCOUNTS: JSON.stringify(["cn", "intl"].map((Account) => ({ Account, ...account }))),
