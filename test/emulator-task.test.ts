@@ -228,3 +228,19 @@ test("tasks are kept up to a limit, from which on the oldest ended one is forgot
   add(5);
   expect(tasks.live()).toHaveLength(4);
 });
+
+test.each([
+  ["a loop", -1],
+  ["of a hundred rounds", 100],
+  ["of one round", 1],
+])("a task %s that plays is never forgotten, however many come after it", (_, repeatNum) => {
+  const clock = manualClock(BEGIN);
+  const tasks = makeTasks(clock, { kept: 2 });
+  const add = (n: number) =>
+    tasks.add(opened({ taskId: `task-${n}`, userId: `robot-${n}`, repeatNum }));
+  [1, 2, 3, 4].forEach(add);
+  const ids = ["task-1", "task-2", "task-3", "task-4"];
+  expect(tasks.all().map(({ taskId }) => taskId)).toEqual(ids);
+  expect(tasks.live().map(({ taskId }) => taskId)).toEqual(ids);
+  expect(tasks.find("task-1")).toMatchObject({ repeatNum });
+});

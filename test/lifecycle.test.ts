@@ -5,9 +5,11 @@ import { addMs, MINUTE_MS, SECOND_MS } from "../shared/clock.js";
 import {
   askedDeadline,
   type Bounds,
+  deadlineAgain,
   deadlineFrom,
   dueAt,
   isLoop,
+  isPastCap,
   reasonWhenGone,
 } from "../shared/ingest/lifecycle.js";
 
@@ -141,6 +143,55 @@ describe("whatever is asked for", () => {
       const from = Math.max(deadlineAt.getTime(), startAt.getTime());
       expect(minutes(nativeCapMinutes).getTime() - from).toBeLessThanOrEqual(MINUTE_MS);
     });
+  });
+});
+
+describe("a start that is sent again", () => {
+  const play = (RepeatNum: number) => ({ StreamUrl: "https://media.example/a.mp4", RepeatNum });
+  const again = (RepeatNum: number, deadlineAt: Date, latestAt: Date) =>
+    deadlineAgain(startAt, { deadlineAt, latestAt, play: play(RepeatNum) });
+
+  test("keeps its deadline, and its latest one where it is no loop", () => {
+    expect(again(1, minutes(30), minutes(60))).toEqual({
+      ...{ deadlineAt: minutes(30), latestAt: minutes(60), nativeCapMinutes: undefined },
+    });
+  });
+
+  test("has its cap counted anew, and is bound by that where it comes first", () => {
+    expect(again(-1, addMs(startAt, 29.5 * MINUTE_MS), minutes(60))).toMatchObject({
+      ...{ latestAt: minutes(30), nativeCapMinutes: 30 },
+    });
+  });
+
+  test("is bound by the caller's longest where that comes first", () => {
+    const latestAt = addMs(startAt, 29.75 * MINUTE_MS);
+    expect(again(-1, addMs(startAt, 29.5 * MINUTE_MS), latestAt)).toMatchObject({
+      ...{ latestAt, nativeCapMinutes: 30 },
+    });
+  });
+
+  test("never gets a later deadline, nor a later latest one, than it had", () => {
+    const ms = fc.integer({ min: 1, max: WEEK_MINUTES * MINUTE_MS });
+    fc.assert(
+      fc.property(ms, ms, fc.constantFrom(-1, 1), (oneMs, otherMs, RepeatNum) => {
+        const [deadlineAt, latestAt] = [oneMs, otherMs]
+          .sort((a, b) => a - b)
+          .map((each) => addMs(startAt, each)) as [Date, Date];
+        const now = again(RepeatNum, deadlineAt, latestAt);
+        expect(now.deadlineAt).toEqual(deadlineAt);
+        expect(now.latestAt.getTime()).toBeLessThanOrEqual(latestAt.getTime());
+        expect(now.latestAt.getTime()).toBeGreaterThanOrEqual(deadlineAt.getTime());
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("is surely over an hour and a minute past its latest deadline, if it is a loop", () => {
+    const isPast = (RepeatNum: number, at: Date) =>
+      isPastCap({ play: play(RepeatNum), latestAt: minutes(10) }, at);
+    expect(isPast(-1, addMs(minutes(71), -1))).toBe(false);
+    expect(isPast(-1, minutes(71))).toBe(true);
+    expect(isPast(1, minutes(1000))).toBe(false);
   });
 });
 
