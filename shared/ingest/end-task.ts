@@ -4,6 +4,7 @@ import type { Slot } from "../store/database-time.js";
 import type { EndReason, Ingest } from "../store/ingest-row.js";
 import { TrtcError } from "../trtc/trtc-error.js";
 import { isThere } from "./ask-about.js";
+import { heldMs } from "./held.js";
 import { isPastCap, reasonWhenGone } from "./lifecycle.js";
 import { removeRobot } from "./remove-robot.js";
 import type { Services } from "./services.js";
@@ -69,20 +70,18 @@ async function stopAtTrtc(
   { ingest, slot, timeLeftMs }: TaskToEnd,
 ): Promise<boolean> {
   const request = { SdkAppId: ingest.sdkAppId, TaskId: ingest.trtcTaskId ?? "" };
-  // A claim that has lapsed is another's: the call must be over before that.
-  const leaseLeftMs = () => (ingest.leaseUntil?.getTime() ?? 0) - services.clock.now().getTime();
-  const heldMs = () => Math.min(timeLeftMs(), leaseLeftMs());
+  const leftMs = heldMs(services, ingest, timeLeftMs);
   let wasThere = true;
   try {
-    const wanted = { ingest, request, slot, timeLeftMs: heldMs };
+    const wanted = { ingest, request, slot, timeLeftMs: leftMs };
     await callInSlot(services, "StopStreamIngest", wanted);
   } catch (error) {
-    const isGone = saysGone(error) || (await isUnknown(services, ingest, { error, heldMs }));
+    const isGone = saysGone(error) || (await isUnknown(services, ingest, { error, leftMs }));
     if (!isGone) throw error;
     wasThere = false;
   }
   // A start whose answer was lost may have left another task with this robot.
-  if (ingest.unsureUntil !== null) await removeRobot(services, ingest, heldMs);
+  if (ingest.unsureUntil !== null) await removeRobot(services, ingest, leftMs);
   return wasThere;
 }
 
@@ -93,10 +92,10 @@ async function stopAtTrtc(
 async function isUnknown(
   services: Services,
   ingest: Ingest,
-  { error, heldMs }: { error: unknown; heldMs: () => number },
+  { error, leftMs }: { error: unknown; leftMs: () => number },
 ): Promise<boolean> {
   if (!(error instanceof TrtcError) || error.code !== "InvalidParameter.TaskId") return false;
-  return !(await isThere(services, ingest, { timeLeftMs: heldMs }));
+  return !(await isThere(services, ingest, { timeLeftMs: leftMs }));
 }
 
 /**

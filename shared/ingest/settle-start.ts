@@ -7,6 +7,7 @@ import { addMs, MINUTE_MS, SECOND_MS } from "../clock.js";
 import { errorRow } from "../error-table.js";
 import type { Ingest } from "../store/ingest-row.js";
 import { TrtcError } from "../trtc/trtc-error.js";
+import { heldMs } from "./held.js";
 import { deadlineAgain, isPastCap } from "./lifecycle.js";
 import { passOver } from "./pass-over.js";
 import { isRepeatable } from "./plan-start.js";
@@ -40,15 +41,14 @@ export async function settleStart(
   timeLeftMs: () => number,
 ): Promise<Ingest> {
   const { store, clock } = services;
-  const { taskId, fence, leaseUntil } = claimed;
-  const leaseLeftMs = () => (leaseUntil?.getTime() ?? 0) - clock.now().getTime();
-  const heldMs = () => Math.min(timeLeftMs(), leaseLeftMs());
+  const { taskId, fence } = claimed;
+  const leftMs = heldMs(services, claimed, timeLeftMs);
   const now = clock.now();
   try {
     if (isPastCap(claimed, now)) return await giveUp(services, claimed);
-    await removeRobot(services, claimed, heldMs);
+    await removeRobot(services, claimed, leftMs);
     if (isUnwanted(claimed, now)) return await giveUp(services, claimed);
-    return await startAgain(services, claimed, heldMs);
+    return await startAgain(services, claimed, leftMs);
   } catch (error) {
     passOver(services, { ingest: claimed, event: "settle-ingests" }, error);
     await store.release({ taskId, fence, retryAt: addMs(clock.now(), RETRY_MS) });

@@ -14,6 +14,7 @@ import { askAbout } from "./ask-about.js";
 import { deliverNotifications, type DeliveryCounts } from "./deliver-notifications.js";
 import { endTask, LEASE_MS, stopTiming } from "./end-task.js";
 import { stopOnTime } from "./expire.js";
+import { heldMs } from "./held.js";
 import { passOver } from "./pass-over.js";
 import { removeRobot } from "./remove-robot.js";
 import type { Services } from "./services.js";
@@ -189,7 +190,7 @@ async function clearRobot(
 ): Promise<Outcome> {
   const { taskId, fence } = ingest;
   try {
-    await removeRobot(services, ingest, timeLeftMs);
+    await removeRobot(services, ingest, heldMs(services, ingest, timeLeftMs));
   } catch (error) {
     passOver(services, { ingest, event: EVENT }, error);
     return "refused";
