@@ -10,6 +10,7 @@ import { openPostgres } from "../shared/store/postgres.js";
 import { createStore, type Store } from "../shared/store/store.js";
 import { versionChecked } from "../shared/store/version.js";
 import { readConfig } from "../shared/validation/configuration.js";
+import { readDatabaseAddress } from "../shared/validation/database-address.js";
 import { HELP, type LettersCommand, readCommandLine } from "./dead-letters/command-line.js";
 import {
   lettersIn,
@@ -44,8 +45,8 @@ async function main(): Promise<void> {
 }
 
 async function openDatabase({ env, isLocal }: LettersCommand): Promise<Database> {
-  const url = env["DATABASE_URL"];
-  if (url !== undefined && url !== "") return versionChecked(openPostgres(url));
+  const address = readDatabaseAddress(env);
+  if (address) return versionChecked(openPostgres(address));
   if (!isLocal)
     throw new Error("DATABASE_URL is not set; --local is for the database of npm start");
   const directory = join(env["DATA_DIR"] || ".data", "postgres");

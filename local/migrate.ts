@@ -7,6 +7,7 @@ import { migrate, planMigration } from "../shared/store/migrate.js";
 import { CODE_VERSION } from "../shared/store/migrations/index.js";
 import { openToMigrate } from "../shared/store/postgres.js";
 import { type DatabaseVersion, versionFault } from "../shared/store/version.js";
+import { readDatabaseAddress } from "../shared/validation/database-address.js";
 
 const HELP = `Brings the PostgreSQL that DATABASE_URL names to the newest version. Safe to run at any time, also
 while the functions run, and before new ones are deployed: every version works with the code before it.
@@ -16,7 +17,8 @@ while the functions run, and before new ones are deployed: every version works w
   --dry-run  says what would be applied, with its SQL, and changes nothing
   --help
 
-DATABASE_URL may also stand in .env; what the shell has set wins. All of it is one transaction: when it fails, or is ended, nothing was changed.
+DATABASE_URL may also stand in .env; what the shell has set wins. DATABASE_CA holds the certificate
+of the database's own authority, if it has one. All of it is one transaction: when it fails, or is ended, nothing was changed.
 `;
 
 const out = (line: string) => process.stdout.write(`${line}\n`);
@@ -29,9 +31,9 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const url = withEnvFile(environment())["DATABASE_URL"];
-  if (url === undefined || url === "") throw new Error("DATABASE_URL is not set");
-  const database = openToMigrate(url);
+  const address = readDatabaseAddress(withEnvFile(environment()));
+  if (!address) throw new Error("DATABASE_URL is not set");
+  const database = openToMigrate(address);
   try {
     await (values["dry-run"] ? show(database) : run(database));
   } finally {

@@ -5,7 +5,7 @@
  * outlives the run.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -22,7 +22,13 @@ export interface PostgresServer {
 /** PostgreSQL refuses to run as root; any account without rights will do. */
 const NOBODY = 65534;
 
-export async function startPostgres(): Promise<PostgresServer> {
+/** In PEM; with it the server takes connections with TLS, and without. */
+export interface ServerTls {
+  key: string;
+  certificate: string;
+}
+
+export async function startPostgres(tls?: ServerTls): Promise<PostgresServer> {
   const bin = findBinaries();
   const directory = mkdtempSync(join(tmpdir(), "trtc-stream-ingest-pg-"));
   const isRoot = process.getuid?.() === 0;
@@ -37,6 +43,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     "unix_socket_directories=",
     "listen_addresses=127.0.0.1",
     "max_connections=200",
+    tls ? tlsSettings(tls, { data, isRoot }) : [],
   );
   const options = settings.flatMap((setting) => ["-c", setting]);
   const args = ["-D", data, "-p", String(port), ...options];
@@ -50,6 +57,20 @@ export async function startPostgres(): Promise<PostgresServer> {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** PostgreSQL takes a key only from a file that is its own, and that no other account can read. */
+function tlsSettings(
+  { key, certificate }: ServerTls,
+  { data, isRoot }: { data: string; isRoot: boolean },
+): string[] {
+  const files = { "server.key": key, "server.crt": certificate };
+  for (const [name, content] of Object.entries(files)) {
+    const file = join(data, name);
+    writeFileSync(file, content, { mode: 0o600 });
+    if (isRoot) chownSync(file, NOBODY, NOBODY);
+  }
+  return ["ssl=on"];
 }
 
 function findBinaries(): string {

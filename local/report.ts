@@ -8,6 +8,7 @@ import { openPglite } from "../shared/store/pglite.js";
 import { openPostgres } from "../shared/store/postgres.js";
 import { readReport } from "../shared/store/report.js";
 import { readVersion, versionFault } from "../shared/store/version.js";
+import { readDatabaseAddress } from "../shared/validation/database-address.js";
 import { withEnvFile } from "./env-file.js";
 import { HELP, readFlags } from "./report/command-line.js";
 import { tablesOf } from "./report/tables.js";
@@ -36,9 +37,9 @@ async function main(): Promise<void> {
 }
 
 async function open(env: Environment): Promise<Database> {
-  const url = env["DATABASE_URL"] ?? "";
-  if (url !== "") {
-    return openPostgres(url, { connectionsMax: 1, queryTimeoutMs: QUERY_TIMEOUT_MS });
+  const address = readDatabaseAddress(env);
+  if (address) {
+    return openPostgres(address, { connectionsMax: 1, queryTimeoutMs: QUERY_TIMEOUT_MS });
   }
   const directory = join(env["DATA_DIR"] || ".data", "postgres");
   if (!existsSync(directory)) {

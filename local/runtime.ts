@@ -15,7 +15,7 @@ import type { Database } from "../shared/store/database.js";
 import { migrate } from "../shared/store/migrate.js";
 import { openPglite } from "../shared/store/pglite.js";
 import { openPostgres, openToMigrate } from "../shared/store/postgres.js";
-import { readConfig } from "../shared/validation/configuration.js";
+import { type Config, readConfig } from "../shared/validation/configuration.js";
 import { type LocalFunction, loadFunctions } from "./functions.js";
 import { createGateway } from "./gateway.js";
 import { localEnvironment } from "./local-environment.js";
@@ -69,7 +69,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
     closers.push(emulator.close);
     const env = localEnvironment(options.env, emulator.url);
     const config = readConfig(env);
-    const database = await openDatabase(config.databaseUrl, options.dataDirectory);
+    const database = await openDatabase(config, options.dataDirectory);
     const timed = { clock, machineClock: systemClock };
     const services = makeServices({ config, database, log: options.log, ...timed });
     closers.push(() => {
@@ -102,15 +102,18 @@ function deferred<T>() {
   return { promise, resolve };
 }
 
-async function openDatabase(url: string | undefined, directory?: string): Promise<Database> {
+async function openDatabase(
+  { databaseUrl: url, databaseCa: ca }: Config,
+  directory?: string,
+): Promise<Database> {
   if (url === undefined) return openPglite({ directory, snapshotDirectory: SNAPSHOTS });
-  const migrating = openToMigrate(url);
+  const migrating = openToMigrate({ url, ca });
   try {
     await migrate(migrating);
   } finally {
     await migrating.close();
   }
-  return openPostgres(url);
+  return openPostgres({ url, ca });
 }
 
 async function listen(server: Server, port: number): Promise<string> {

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { generate } from "selfsigned";
 import { addMs, MINUTE_MS, systemClock as clock } from "../shared/clock.js";
 import { migrate } from "../shared/store/migrate.js";
-import { connectionFacts } from "../shared/store/health.js";
 import { CODE_VERSION } from "../shared/store/migrations/index.js";
 import { openPostgres } from "../shared/store/postgres.js";
+import { connectionFacts } from "../shared/store/postgres-connection.js";
 import { createStore } from "../shared/store/store.js";
 import { newPostgresUrl } from "./support/databases.js";
 import { newIngest, runningIngest } from "./support/ingests.js";
@@ -140,6 +140,15 @@ describe("the database", () => {
     ["postgres://db/x?uselibpqcompat=true&sslmode=require", "unverified"],
     ["postgres://db/x?sslmode=verify-full", "verified"],
     ["postgres://db/x?ssl=true", "verified"],
+    ["postgres://db/x?sslmode=allow", "verified"],
+    ["postgres://db/x?sslmode=prefer", "verified"],
+    ["postgres://db/x?sslmode=require", "verified"],
+    ["postgres://db/x?sslmode=verify-ca", "verified"],
+    ["postgres://db/x?uselibpqcompat=true&sslmode=prefer", "unverified"],
+    ["postgres://db/x?uselibpqcompat=true&sslmode=allow", "verified"],
+    ["postgres://db/x?ssl=0", "none"],
+    ["postgres://db/x?ssl=no-verify", "unverified"],
+    ["postgres://db/x?sslnegotiation=direct", "verified"],
   ])("of %s has TLS %s", (url, tls) => {
     expect(connectionFacts(url)).toEqual({ host: "db", tls });
   });

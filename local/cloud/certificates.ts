@@ -11,16 +11,19 @@ export interface Certificates {
 
 const LIFETIME_MS = 120 * MINUTE_MS;
 
-/** `hosts` may begin with `*.`, for one label. */
-export async function makeCertificates(hosts: readonly string[]): Promise<Certificates> {
+/** `hosts` may begin with `*.`, for one label. `lifetimeMs` below zero: it has expired. */
+export async function makeCertificates(
+  hosts: readonly string[],
+  { lifetimeMs = LIFETIME_MS, authorityName = "rehearsal authority" } = {},
+): Promise<Certificates> {
   const lifetime = {
     keyType: "ec",
     algorithm: "sha256",
     // A machine that is a little ahead or behind checks it all the same.
-    notBeforeDate: addMs(clock.now(), -MINUTE_MS),
+    notBeforeDate: addMs(clock.now(), -MINUTE_MS + Math.min(0, 2 * lifetimeMs)),
     notAfterDate: addMs(clock.now(), LIFETIME_MS),
   } as const;
-  const authority = await generate([{ name: "commonName", value: "rehearsal authority" }], {
+  const authority = await generate([{ name: "commonName", value: authorityName }], {
     ...lifetime,
     extensions: [
       { name: "basicConstraints", cA: true, critical: true },
@@ -29,6 +32,7 @@ export async function makeCertificates(hosts: readonly string[]): Promise<Certif
   });
   const server = await generate([{ name: "commonName", value: "rehearsal cloud" }], {
     ...lifetime,
+    notAfterDate: addMs(clock.now(), lifetimeMs),
     ca: { key: authority.private, cert: authority.cert },
     extensions: [
       {

@@ -1,25 +1,30 @@
 /** The database: within reach, safely, of a version that fits, with room, and with nothing overdue. */
 import type { Database } from "../../shared/store/database.js";
-import { type Backlog, connectionFacts, type DatabaseHealth } from "../../shared/store/health.js";
+import { type Backlog, type DatabaseHealth } from "../../shared/store/health.js";
 import { readBacklog, readHealth } from "../../shared/store/health.js";
 import { openPostgres } from "../../shared/store/postgres.js";
+import { connectionFacts } from "../../shared/store/postgres-connection.js";
 import { readVersion, versionFault } from "../../shared/store/version.js";
-import { isLoopback } from "../trtc/loopback.js";
 import { networkWords } from "./network-words.js";
 import { counted, duration, fail, pass, type Row, skip, warn } from "./row.js";
 import { PATIENCE_MS, type Subject } from "./subject.js";
+import { checkTransport, isThisMachine } from "./transport.js";
 
 export async function checkDatabase(subject: Subject): Promise<Row[]> {
-  const { databaseUrl } = subject.config;
+  const { databaseUrl, databaseCa } = subject.config;
   const check = "database";
   if (databaseUrl === undefined) {
     const isEmbedded = subject.isLocal && !subject.faults.has("DATABASE_URL");
     return [skip(check, isEmbedded ? "embedded in npm start, which checks it" : "no DATABASE_URL")];
   }
+  if (subject.faults.has("DATABASE_CA")) return [skip(check, "DATABASE_CA is wrong")];
+  const address = { url: databaseUrl, ca: databaseCa };
   let database: Database | undefined;
+  // Said also of a database that does not answer: the password would be sent when it does.
+  let encryption: Row | undefined;
   try {
-    const encryption = tls(databaseUrl);
-    database = openPostgres(databaseUrl, { connectionsMax: 1, queryTimeoutMs: PATIENCE_MS });
+    encryption = checkTransport(connectionFacts(address));
+    database = openPostgres(address, { connectionsMax: 1, queryTimeoutMs: PATIENCE_MS });
     // Connecting takes its time, which would count as the clock's.
     await database.query("select 1");
     const before = subject.clock.now().getTime();
@@ -30,12 +35,12 @@ export async function checkDatabase(subject: Subject): Promise<Row[]> {
       encryption,
       ...(await ours(database, health, subject)),
       connections(health),
-      timeLimit(health, connectionFacts(databaseUrl).host),
+      timeLimit(health, connectionFacts(address).host),
       clockSkew(skewMs),
     ];
   } catch (error) {
     const { found, todo } = networkWords(error);
-    return [fail(check, found, todo)];
+    return [fail(check, found, todo), ...(encryption?.verdict === "fail" ? [encryption] : [])];
   } finally {
     await database?.close();
   }
@@ -48,23 +53,6 @@ function serverVersion({ serverVersion: version, serverVersionNumber }: Database
   const found = `PostgreSQL ${version} answers`;
   if (serverVersionNumber >= VERSION_MIN) return pass("database", found);
   return fail("database", found, "use PostgreSQL 12 or newer");
-}
-
-function tls(databaseUrl: string): Row {
-  const check = "database: TLS";
-  const facts = connectionFacts(databaseUrl);
-  if (facts.tls === "verified")
-    return pass(check, "encrypted, and the server's certificate is checked");
-  if (isLoopback(facts.host)) return pass(check, "not needed: the database is on this machine");
-  if (facts.tls === "unverified") {
-    const found = "encrypted, but whoever answers is believed";
-    return warn(
-      check,
-      found,
-      "add sslmode=verify-full to DATABASE_URL, and sslrootcert for an own CA",
-    );
-  }
-  return warn(check, "not encrypted", "add sslmode=verify-full to DATABASE_URL");
 }
 
 async function ours(
@@ -134,7 +122,7 @@ const LIMIT_MAX_MS = 60_000;
 
 function timeLimit({ statementTimeoutMs }: DatabaseHealth, host: string): Row {
   const check = "database: time limit";
-  if (statementTimeoutMs === 0 && isLoopback(host)) {
+  if (statementTimeoutMs === 0 && isThisMachine(host)) {
     return pass(check, "not needed: the database is on this machine");
   }
   if (statementTimeoutMs > 0 && statementTimeoutMs <= LIMIT_MAX_MS) {

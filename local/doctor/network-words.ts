@@ -14,7 +14,10 @@ const WORDS: Readonly<Record<string, [found: string, todo: string]>> = {
   EHOSTUNREACH: ["there is no way to the host", "check VPC, subnet and routes"],
   ENETUNREACH: ["there is no way to the network", "check this machine's network"],
   ENOENT: ["a file of its certificates is not there", "correct sslrootcert, sslcert and sslkey"],
-  NO_TLS: ["it speaks no TLS", "switch TLS on there, or take sslmode out of DATABASE_URL"],
+  NO_TLS: [
+    "it speaks no TLS",
+    "switch TLS on there; only a database on this machine may do without",
+  ],
   CERT_HAS_EXPIRED: ["its certificate has expired", "renew the certificate"],
   CERT_NOT_YET_VALID: ["its certificate is not valid yet", "check clock and certificate"],
   ERR_TLS_CERT_ALTNAME_INVALID: [
@@ -23,19 +26,23 @@ const WORDS: Readonly<Record<string, [found: string, todo: string]>> = {
   ],
   DEPTH_ZERO_SELF_SIGNED_CERT: [
     "its certificate is signed by itself",
-    "trust it: NODE_EXTRA_CA_CERTS, or sslrootcert in DATABASE_URL",
+    "trust it: DATABASE_CA for the database, NODE_EXTRA_CA_CERTS for anything else",
   ],
   SELF_SIGNED_CERT_IN_CHAIN: [
     "its certificate's authority is not known here",
-    "trust it: NODE_EXTRA_CA_CERTS, or sslrootcert in DATABASE_URL",
+    "trust it: DATABASE_CA for the database, NODE_EXTRA_CA_CERTS for anything else",
+  ],
+  CERT_SIGNATURE_FAILURE: [
+    "its certificate is signed by another authority of the same name",
+    "trust it: DATABASE_CA for the database, NODE_EXTRA_CA_CERTS for anything else",
   ],
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: [
     "its certificate's authority is not known here",
-    "trust it: NODE_EXTRA_CA_CERTS, or sslrootcert in DATABASE_URL",
+    "trust it: DATABASE_CA for the database, NODE_EXTRA_CA_CERTS for anything else",
   ],
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: [
     "its certificate's authority is not known here",
-    "trust it: NODE_EXTRA_CA_CERTS, or sslrootcert in DATABASE_URL",
+    "trust it: DATABASE_CA for the database, NODE_EXTRA_CA_CERTS for anything else",
   ],
   "28P01": ["user or password is wrong", "correct DATABASE_URL"],
   "28000": ["the server does not let this user in from here", "check its access rules, and TLS"],

@@ -19,7 +19,11 @@ function byItsSchema(variable: Variable, subject: Subject): Row {
   const isSet = (env[variable] ?? "") !== "";
   if (variable === "DATABASE_URL" && !isSet && !isLocal) {
     const found = "DATABASE_URL is not set: a deployed function needs PostgreSQL";
-    return fail(variable, found, "set it to postgres://user:password@host:5432/database");
+    return fail(
+      variable,
+      found,
+      "set it to postgres://user:password@host:5432/database?sslmode=verify-full",
+    );
   }
   return pass(variable, isSet ? inWords(variable, subject) : "not set: its default is used");
 }

@@ -66,7 +66,8 @@ async function open(): Promise<Services> {
   if (config.databaseUrl === undefined) {
     throw new ConfigError("DATABASE_URL is not set: a deployed function needs PostgreSQL");
   }
-  const database = versionChecked(openPostgres(config.databaseUrl));
+  const { databaseUrl: url, databaseCa: ca } = config;
+  const database = versionChecked(openPostgres({ url, ca }));
   return Promise.resolve(makeServices({ config, database }));
 }
 

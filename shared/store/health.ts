@@ -1,5 +1,4 @@
 /** What a database says of itself to who looks after it. Reads only: no row is changed. */
-import pg from "pg";
 import type { Query } from "./database.js";
 import { ENDS_AT } from "./due.js";
 
@@ -105,21 +104,4 @@ export async function readBacklog(
     unsettled: Number(row["unsettled"]),
     unclaimed: Number(row["unclaimed"]),
   };
-}
-
-export interface ConnectionFacts {
-  host: string;
-  /** What `pg` makes of the URL and of PGSSLMODE: it never falls back to less. */
-  tls: "none" | "unverified" | "verified";
-}
-
-/** Without connecting; throws what `pg` says of a URL, or a certificate's file, that it cannot read. */
-export function connectionFacts(connectionString: string): ConnectionFacts {
-  const { host, ssl } = new pg.Client({ connectionString }) as unknown as {
-    host: string;
-    ssl?: boolean | { rejectUnauthorized?: boolean };
-  };
-  if (ssl === undefined || ssl === false) return { host, tls: "none" };
-  const isVerified = ssl === true || ssl.rejectUnauthorized !== false;
-  return { host, tls: isVerified ? "verified" : "unverified" };
 }

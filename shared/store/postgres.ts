@@ -4,7 +4,9 @@
  * (`postgres` loads 20 ms faster but asks for the parameters' types first: a second round trip.)
  */
 import pg from "pg";
+import type { DatabaseAddress } from "../validation/database-address.js";
 import type { Database, Query } from "./database.js";
+import { connectionOptions } from "./postgres-connection.js";
 
 const LIMITS = {
   /** An SCF or Lambda instance serves one event at a time; the timers want a few at once. */
@@ -19,7 +21,7 @@ const LIMITS = {
 };
 
 export function openPostgres(
-  connectionString: string,
+  address: string | DatabaseAddress,
   limits: Partial<typeof LIMITS> = {},
 ): Database {
   const { connectionsMax, idleTimeoutMs, connectTimeoutMs, queryTimeoutMs, idleInTransactionMs } = {
@@ -30,7 +32,7 @@ export function openPostgres(
   const begin = `begin; set local statement_timeout = ${queryTimeoutMs};
     set local idle_in_transaction_session_timeout = ${idleInTransactionMs}`;
   const pool = new pg.Pool({
-    connectionString,
+    ...connectionOptions(address),
     max: connectionsMax,
     idleTimeoutMillis: idleTimeoutMs,
     connectionTimeoutMillis: connectTimeoutMs,
@@ -49,8 +51,8 @@ export function openPostgres(
 }
 
 /** For migrations: one connection, whose statements may take as long as they take. */
-export const openToMigrate = (connectionString: string): Database =>
-  openPostgres(connectionString, {
+export const openToMigrate = (address: string | DatabaseAddress): Database =>
+  openPostgres(address, {
     ...{ connectionsMax: 1, queryTimeoutMs: 0, idleInTransactionMs: 0 },
   });
 

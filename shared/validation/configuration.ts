@@ -7,6 +7,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import type { Environment } from "../config.js";
 import { type Application, applicationSchema, readApplications } from "./applications.js";
 import { type Caller, callerSchema, readCallers } from "./callers.js";
+import { readDatabaseCa, readDatabaseUrl } from "./database-address.js";
 import { EVENT_SCHEMAS, type EventConfig, readEventCallers, readRules } from "./event-rules.js";
 import {
   ConfigError,
@@ -48,6 +49,8 @@ export interface Config extends EventConfig {
   allowPrivateStreamHosts: boolean;
   allowPrivateNotifyHosts: boolean;
   databaseUrl: string | undefined;
+  /** In PEM; absent: the public authorities. */
+  databaseCa: string | undefined;
   /** Replaces both sites' hosts: the emulator's address, or a proxy's. */
   trtcEndpoint: string | undefined;
   /** How long one call to TRTC may take. */
@@ -68,6 +71,7 @@ export const VARIABLES = [
   "EVENT_CALLERS",
   "ALLOW_PRIVATE_STREAM_HOSTS",
   "DATABASE_URL",
+  "DATABASE_CA",
   "TRTC_ENDPOINT",
   "TRTC_TIMEOUT_SECONDS",
   "EXPIRY_TICK_SECONDS",
@@ -116,9 +120,8 @@ export function judgeConfig(env: Environment): Judgement {
       readSwitch(env, "ALLOW_PRIVATE_STREAM_HOSTS"),
     ),
     allowPrivateNotifyHosts,
-    databaseUrl: judged("DATABASE_URL", () =>
-      readUrl(env, "DATABASE_URL", ["postgres:", "postgresql:"]),
-    ),
+    databaseUrl: judged("DATABASE_URL", () => readDatabaseUrl(env)),
+    databaseCa: judged("DATABASE_CA", () => readDatabaseCa(env)),
     trtcEndpoint: judged("TRTC_ENDPOINT", () => readUrl(env, "TRTC_ENDPOINT", ["http:", "https:"])),
     trtcTimeoutMs: judged("TRTC_TIMEOUT_SECONDS", () =>
       readSeconds(env, "TRTC_TIMEOUT_SECONDS", { min: 1, max: 60, usual: 8 }),
