@@ -373,6 +373,27 @@ describe("faults of callbacks", () => {
     expect(new Set(all.slice(3, 6).map(({ raw }) => raw.toString())).size).toBe(1);
   });
 
+  test("repeat: it stays delivered, though a copy of it is given up", async () => {
+    const { TaskId } = await started();
+    emulator.faults.add({ event: 702, kind: "repeat", copies: 1 });
+    receiver.answer("ok", ...Array<"500">(20).fill("500"));
+    await stop(TaskId);
+    const copied = async (attempts: number) => {
+      const last = (all: ReturnType<Emulator["callbacks"]>) =>
+        all.filter(({ body }) => body.EventType === 702).at(-1);
+      return last(await records((all) => (last(all)?.attempts.length ?? 0) >= attempts));
+    };
+    for (let tries = 3; tries <= 8; tries += 1) {
+      await copied(tries);
+      await clock.advance(10 * SECOND_MS);
+    }
+    const record = await copied(8);
+    const outcomes = record?.attempts.map(({ outcome }) => outcome);
+    expect(outcomes).toEqual(["HTTP 200", ...Array<string>(7).fill("HTTP 500")]);
+    await clock.advance(MINUTE_MS);
+    expect(record?.state).toBe("delivered");
+  });
+
   test("reorder: it comes behind the next one", async () => {
     const { TaskId } = await started();
     emulator.faults.add({ event: 702, kind: "reorder" });

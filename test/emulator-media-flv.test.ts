@@ -70,6 +70,18 @@ describe("an FLV file", () => {
     });
   });
 
+  test.each([
+    ["just below 24 bits", 2 ** 24 - 2000],
+    ["across 24 bits", 2 ** 24 - 1000],
+    ["across 24 bits again, hours later", 3 * 2 ** 24 - 1000],
+  ])("whose times are %s is as long, and has the same frame rate", async (_, firstMs) => {
+    const later = frames(50, 40).map((tag) => frame(firstMs + (tag.timestampMs ?? 0)));
+    expect(await probed(avcHeader(RECORD), ...later)).toMatchObject({
+      durationSeconds: 1.96,
+      tracks: [{ frameRate: 25 }],
+    });
+  });
+
   test("of sound alone is one", async () => {
     expect(await probed(metadata({ duration: 3 }), AAC_HEADER, sound(0), sound(23))).toMatchObject({
       ...{ durationSeconds: 3, tracks: [{ type: "audio", codec: "aac" }] },
