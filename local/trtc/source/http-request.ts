@@ -1,0 +1,71 @@
+/**
+ * One GET over a connection of its own. Node's parser in its lenient mode, because cameras and
+ * radio servers are read here; a connection carries one answer, so that leniency confuses no two.
+ */
+import { type IncomingMessage, request } from "node:http";
+import { connect, isIP, type Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { connect as connectTls } from "node:tls";
+import { isBadPort } from "./bad-ports.js";
+import { HEAD_BYTES_MAX, withLenientHead } from "./lenient-head.js";
+
+export interface Asked {
+  headers: Readonly<Record<string, string>>;
+  signal: AbortSignal;
+}
+
+/** Resolves with the answer's head; its body then comes as it is read. */
+export async function get(url: URL, { headers, signal }: Asked): Promise<IncomingMessage> {
+  if (isBadPort(url)) throw new Error("bad port");
+  if (url.username !== "" || url.password !== "") {
+    throw new Error("An address that includes credentials is not requested.");
+  }
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    request({
+      ...{ host: hostOf(url), path: url.pathname + url.search, signal },
+      headers: { host: url.host, ...headers, connection: "close" },
+      ...{ insecureHTTPParser: true, maxHeaderSize: HEAD_BYTES_MAX },
+      createConnection: () => lenient(open(url)),
+    })
+      .once("response", resolve)
+      .on("error", reject)
+      .end();
+  });
+}
+
+const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, "$1");
+
+function open(url: URL): Socket {
+  const isSecure = url.protocol === "https:";
+  const host = hostOf(url);
+  const port = Number(url.port || (isSecure ? 443 : 80));
+  if (!isSecure) return connect({ host, port });
+  const servername = isIP(host) ? {} : { servername: host };
+  return connectTls({ host, port, ...servername, ALPNProtocols: ["http/1.1"] });
+}
+
+/** Reads no faster than it is read. */
+function lenient(socket: Socket): Duplex {
+  const chunks = withLenientHead(socket as AsyncIterable<Buffer>);
+  // Whoever reads from it is told as well; this is for errors after nobody does.
+  socket.on("error", (error) => duplex.destroy(error));
+  const duplex: Duplex = new Duplex({
+    allowHalfOpen: false,
+    read() {
+      void chunks
+        .next()
+        .then(({ done, value }) => this.push(done ? null : value))
+        // The socket tells its errors itself; this ends what its end leaves open.
+        .catch(() => this.destroy());
+    },
+    write(chunk: Buffer, _encoding, callback) {
+      socket.write(chunk, callback);
+    },
+    destroy(error, callback) {
+      socket.destroy();
+      callback(error);
+    },
+  });
+  return duplex;
+}

@@ -1,0 +1,84 @@
+/**
+ * The head of an answer as devices and radio stations send it, made into what Node's parser takes:
+ * `ICY 200 OK`, lines that end with LF alone, a blank before a colon, a line that is no header.
+ * The parser's own lenient mode takes some of these, and not in every version of Node the same.
+ */
+
+/** The largest heads are full of cookies and security policies. */
+export const HEAD_BYTES_MAX = 64 * 1024;
+
+const STATUS_LINE = /^(?:ICY|HTTP\/\d\.\d) +(\d{3})/;
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** What is no such head is passed on as it is: the parser says what is wrong with it. */
+export async function* withLenientHead(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const held = Buffer.alloc(HEAD_BYTES_MAX);
+  let length = 0;
+  let isPassed = false;
+  for await (const chunk of chunks) {
+    if (isPassed) {
+      yield chunk;
+      continue;
+    }
+    const seen = length;
+    length += chunk.copy(held, length);
+    const beyond = chunk.subarray(length - seen);
+    const { head, rest, isFinal } = taken(held.subarray(0, length), seen);
+    isPassed = isFinal || beyond.length > 0;
+    length = isPassed ? 0 : rest.copy(held);
+    if (head.length > 0) yield head;
+    if (!isPassed) continue;
+    if (rest.length > 0) yield Buffer.from(rest);
+    if (beyond.length > 0) yield beyond;
+  }
+  if (length > 0) yield held.subarray(0, length);
+}
+
+interface Taken {
+  head: Buffer;
+  rest: Buffer;
+  /** Nothing is to be changed in what follows. */
+  isFinal: boolean;
+}
+
+/** `seen`: how many of the bytes were looked through before. */
+function taken(bytes: Buffer, seen: number): Taken {
+  const waiting = { head: Buffer.alloc(0), rest: bytes, isFinal: false };
+  if (!couldBeStatusLine(bytes)) return { ...waiting, isFinal: true };
+  const end = endOfHead(bytes, Math.max(0, seen - 3));
+  if (end === undefined) return waiting;
+  const head = rewritten(bytes.toString("latin1", 0, end));
+  const rest = bytes.subarray(end);
+  // A head of 1xx announces another one.
+  if (!/^HTTP\/\d\.\d 1/.test(head))
+    return { head: Buffer.from(head, "latin1"), rest, isFinal: true };
+  const next = taken(rest, 0);
+  return { ...next, head: Buffer.concat([Buffer.from(head, "latin1"), next.head]) };
+}
+
+const couldBeStatusLine = (bytes: Buffer): boolean => {
+  const start = bytes.toString("latin1", 0, 5);
+  return "HTTP/".startsWith(start) || "ICY ".startsWith(start.slice(0, 4));
+};
+
+/** Behind the first empty line. */
+function endOfHead(bytes: Buffer, from: number): number | undefined {
+  for (let at = bytes.indexOf(0x0a, from); at >= 0; at = bytes.indexOf(0x0a, at + 1)) {
+    const next = at + (bytes[at + 1] === 0x0d ? 2 : 1);
+    if (bytes[next] === 0x0a) return next + 1;
+  }
+  return undefined;
+}
+
+function rewritten(head: string): string {
+  const [first = "", ...others] = head.split("\n").map((line) => line.replace(/\r$/, ""));
+  if (!STATUS_LINE.test(first)) return head;
+  const headers = others.flatMap((line) => {
+    // A line that goes on from the one before it is left to the parser.
+    if (/^[ \t]/.test(line)) return [line];
+    const colon = line.indexOf(":");
+    const name = line.slice(0, Math.max(0, colon)).trimEnd();
+    return HEADER_NAME.test(name) ? [`${name}:${line.slice(colon + 1)}`] : [];
+  });
+  return [first.replace(/^ICY/, "HTTP/1.0"), ...headers, "", ""].join("\r\n");
+}
