@@ -41,6 +41,77 @@ describe("RULES", () => {
   });
 });
 
+describe("a rule's StreamUrl", () => {
+  const faultOf = (StreamUrl: string) => faultsOf("RULES", [{ ...RULE, StreamUrl }])?.join() ?? "";
+
+  test.each([
+    "http://cdn.example.com{key}",
+    "http://{key}",
+    "http://{name}.example.com/a.mp4",
+    "https://cdn.example.com:{name}/a.mp4",
+    "https://{name}@cdn.example.com/{key}",
+    "https://cdn.example.com@{name}/{key}",
+    "https://cdn.example.com?file={key}",
+    "https://cdn.example.com?file=/{key}",
+    "https://cdn.example.com#{key}",
+    "https://{bucket}.example.com/{key}",
+    "{name}://cdn.example.com/{key}",
+    "http{name}://cdn.example.com/{key}",
+    "{key}",
+    "//{key}",
+    "https:{key}",
+    "https:/{key}",
+    "https:///{key}",
+    "rtmp://cdn.example.com{dir}/live",
+  ])("%s does not let the key choose the host", (template) => {
+    expect(faultOf(template)).toMatch(
+      /^RULES\[0\]: StreamUrl (has a place before the first \/ of its path|must begin with)/,
+    );
+  });
+
+  test.each([
+    ["https://cdn.example.com/a#{key}", "has a place in its fragment"],
+    ["https://cdn.example.com/a%{name}", "has a % before a place: write %25"],
+    ["https://cdn.example.com/a%4{name}", "has a % before a place: write %25"],
+    ["https://cdn.example.com\\@evil.example/{key}", "backslashes"],
+    ["https://cdn.example.com/\t{key}", "holds spaces, control characters"],
+    ["https://me:pw@cdn.example.com/{key}", "carries a user name or password"],
+    ["ftp://cdn.example.com/{key}", "must begin with http://"],
+    ["https://cdn.example.com:99999/{key}", "is no URL"],
+    ["https://bücher.example/{key}", "send xn--bcher-kva.example in its place"],
+    ["https://cdn!.example.com/{key}", "has a host with other characters"],
+  ])("%s is refused at the start, and not with each object", (template, why) => {
+    expect(faultOf(template)).toContain(why);
+  });
+
+  test.each([
+    "https://cdn.example.com/{key}",
+    "https://cdn.example.com:8443/{bucket}/{dir}/{name}.m3u8?k={key}",
+    "https://cdn.example.com/a%20b/{key}#t=10",
+    "rtmp://127.0.0.1/live/{name}",
+    "https://[2606:4700::1111]/{key}",
+    "https://cdn.example.com",
+    "https://cdn.example.com/one-film-for-all.mp4?token=a%2Fb",
+  ])("%s is taken", (template) => {
+    expect(faultOf(template)).toBe("");
+  });
+
+  test("no key moves the host, ends the path or adds a fragment", () => {
+    const template = "https://cdn.example.com/{key}?n={name}&d={dir}";
+    const keys = [
+      ...["@evil.example/a.mp4", ".evil.example/a.mp4", ":8080/a.mp4", "\\evil.example/a.mp4"],
+      ...["a?b#c&d=e.mp4", "//evil.example/a.mp4", "a\tb\n.mp4", "%2e%2e/a.mp4", "b\u00fccher.mp4"],
+    ];
+    for (const key of keys) {
+      const url = new URL(publicUrl(template, { storage: "s3", bucket: "films", key }));
+      expect(url.host).toBe("cdn.example.com");
+      expect(url.hash).toBe("");
+      expect([...url.searchParams.keys()]).toEqual(["n", "d"]);
+      expect(decodeURIComponent(url.pathname)).toBe(`/${key}`);
+    }
+  });
+});
+
 describe("EVENT_CALLERS", () => {
   const entry = { Source: "ckafka:ingests", Caller: "AKIDlocal" };
 

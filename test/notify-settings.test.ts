@@ -61,7 +61,6 @@ describe("it stops the instance", () => {
     "https://hooks.example.com\\@evil.example/",
     "https://hooks.example.com/a b",
     "https://hooks.example.com/\n",
-    "https://hooks.exämple.com/",
     "https://:443/",
     "https://hooks.example.com:99999/",
     "file:///etc/passwd",
@@ -69,6 +68,17 @@ describe("it stops the instance", () => {
     expect(stopping(() => receiverOf({ NotifyUrl: url }))).toBe(
       "CALLERS[0]: NotifyUrl must be a URL that begins with https://",
     );
+  });
+
+  test.each([
+    ["https://hooks.exämple.com/", "send hooks.xn--exmple-cua.com in its place"],
+    ["https://h%6fks.example.com/", "send hoks.example.com in its place"],
+    ["https://hooks!.example.com/", "has a host with other characters"],
+    ["https://hooks.example.com;.evil.example/", "has a host with other characters"],
+  ])("to have a host that parsers read differently: %s", (url, why) => {
+    const message = stopping(() => receiverOf({ NotifyUrl: url }));
+    expect(message).toMatch(/^CALLERS\[0\]: NotifyUrl has a host/);
+    expect(message).toContain(why);
   });
 
   test.each(["https://mallory@hooks.example.com/", "https://mallory:pw@hooks.example.com/"])(

@@ -29,7 +29,6 @@ describe("a caller with a list of hosts", () => {
     "https://media.example:8443/clip.mp4",
     "rtmp://media.example/live",
     "rtmp://Media.Example./live",
-    "https://m%65dia.example/clip.mp4",
     "https://a.cdn.example/clip.mp4",
     "https://a.b.CDN.example./clip.mp4",
     "rtmps://a.cdn.example:443/live",

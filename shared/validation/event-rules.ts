@@ -8,7 +8,7 @@ import type { Environment } from "../config.js";
 import type { Caller } from "./configuration.js";
 import { FIELDS } from "./fields.js";
 import { readList, refuseIfAny, uniquely } from "./read-variables.js";
-import { templateFault } from "./templates.js";
+import { templateFault, urlTemplateFault } from "./templates.js";
 
 const CLOSED = { additionalProperties: false };
 const { cn } = FIELDS;
@@ -80,6 +80,7 @@ export function readRules(env: Environment, callers: Callers | undefined): Rule[
           const fault = templateFault(rule[field] ?? "");
           return fault && `${field} ${fault}`;
         }),
+        urlFault(rule),
       ].map((fault) => fault && `RULES[${index}]: ${fault}`),
     ),
   );
@@ -100,6 +101,13 @@ export function readEventCallers(
   );
   const bySource = uniquely("EVENT_CALLERS", "Source", entries);
   return new Map([...bySource].map(([source, { Caller }]) => [source, Caller]));
+}
+
+/** The form alone: which hosts the caller may play from is looked at with each object. */
+function urlFault({ StreamUrl }: Rule): string | undefined {
+  if (StreamUrl === undefined || templateFault(StreamUrl) !== undefined) return undefined;
+  const fault = urlTemplateFault(StreamUrl);
+  return fault && `StreamUrl ${fault}`;
 }
 
 const unknownCaller = ({ Caller: id }: { Caller: string }, callers: Callers | undefined) =>

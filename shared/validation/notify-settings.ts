@@ -1,6 +1,7 @@
 /** Where a caller is told what becomes of its ingests, and what signs that: fields of CALLERS. */
 import { Type } from "@sinclair/typebox";
 import { hostOfUrl, isPrivateHost } from "./private-hosts.js";
+import { foreignHostFault, hostFault } from "./url-host.js";
 
 export const NOTIFY_FIELDS = {
   NotifyUrl: Type.Optional(Type.String({ minLength: 1, maxLength: 2048 })),
@@ -47,6 +48,9 @@ export function notifyFault(
 function urlFault(text: string, allowPrivateHosts: boolean): string | undefined {
   const isOffered =
     /^https:\/\/[^/]/i.test(text) || (allowPrivateHosts && /^http:\/\/[^/]/i.test(text));
+  const rest = text.replace(/^https?:/i, "");
+  const ofHost = isOffered ? foreignHostFault(rest) : undefined;
+  if (ofHost !== undefined) return `NotifyUrl ${ofHost}`;
   // Parsers disagree about a backslash, and drop a line's end without a word.
   if (!isOffered || !/^[\x21-\x5b\x5d-\x7e]+$/.test(text) || !URL.canParse(text)) {
     const schemes = allowPrivateHosts ? "https:// or http://" : "https://";
@@ -56,6 +60,8 @@ function urlFault(text: string, allowPrivateHosts: boolean): string | undefined 
   if (url.username !== "" || url.password !== "") {
     return "NotifyUrl carries a user name or password: the signature says who calls";
   }
+  const fault = hostFault(rest);
+  if (fault !== undefined) return `NotifyUrl ${fault}`;
   if (!allowPrivateHosts && isPrivateHost(hostOfUrl(url))) {
     return "NotifyUrl points to a loopback, link-local or private host: set ALLOW_PRIVATE_NOTIFY_HOSTS if that is meant";
   }

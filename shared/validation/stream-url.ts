@@ -4,6 +4,7 @@
  */
 import { ApiError } from "../errors.js";
 import { hostOfUrl, isPrivateHost } from "./private-hosts.js";
+import { foreignHostFault, hostFault } from "./url-host.js";
 
 const SCHEMES = new Set(["http:", "https:", "rtmp:", "rtmps:"]);
 
@@ -14,12 +15,8 @@ export interface StreamUrlPolicy {
 }
 
 export function checkStreamUrl(streamUrl: string, policy: StreamUrlPolicy): void {
-  // Parsers disagree about a backslash: to some it is a slash, to others part of a user name.
-  if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(streamUrl)) {
-    refuse(
-      "holds spaces, control characters, backslashes or letters outside ASCII: send it percent-encoded",
-    );
-  }
+  const fault = streamUrlFault(streamUrl);
+  if (fault !== undefined) refuse(fault);
   const host = hostOf(streamUrl);
   if (!policy.allowPrivateHosts && isPrivateHost(host)) {
     refuse("points to a loopback, link-local or private host: send one that TRTC can reach");
@@ -32,24 +29,30 @@ export function checkStreamUrl(streamUrl: string, policy: StreamUrlPolicy): void
   }
 }
 
-/**
- * URL parsers canonicalise a host (127.1, 0x7f000001, %31…) for http only, so an rtmp URL is read
- * as http for its host: the same spelling must not be private in one scheme and public in another.
- */
-function hostOf(streamUrl: string): string {
-  const [, scheme = "", rest = ""] = /^([a-z]+:)(\/\/[^/].*)$/i.exec(streamUrl) ?? [];
+/** What is wrong with its form, whatever host it names; in words, without the URL. */
+export function streamUrlFault(streamUrl: string): string | undefined {
+  const [, scheme = "", rest = ""] = /^([a-z]+:)(\/\/[^/][^]*)$/i.exec(streamUrl) ?? [];
+  // Parsers disagree about a backslash: to some it is a slash, to others part of a user name.
+  if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(streamUrl)) {
+    const ofHost = SCHEMES.has(scheme.toLowerCase()) ? foreignHostFault(rest) : undefined;
+    if (ofHost !== undefined) return ofHost;
+    return "holds spaces, control characters, backslashes or letters outside ASCII: send it percent-encoded";
+  }
   if (!SCHEMES.has(scheme.toLowerCase())) {
-    refuse("must begin with http://, https://, rtmp:// or rtmps://");
+    return "must begin with http://, https://, rtmp:// or rtmps://";
   }
   if (/^\/\/[^/?#]*@/.test(rest)) {
-    refuse("carries a user name or password: sign the URL with a query parameter instead");
+    return "carries a user name or password: sign the URL with a query parameter instead";
   }
-  try {
-    return hostOfUrl(new URL(`http:${rest}`));
-  } catch {
-    return refuse("is no URL");
-  }
+  return URL.canParse(`http:${rest}`) ? hostFault(rest) : "is no URL";
 }
+
+/**
+ * URL parsers canonicalise a host (127.1, 0x7f000001) for http only, so an rtmp URL is read as http
+ * for its host: the same spelling must not be private in one scheme and public in another.
+ */
+const hostOf = (streamUrl: string): string =>
+  hostOfUrl(new URL(streamUrl.replace(/^[a-z]+:/i, "http:")));
 
 function matches(host: string, pattern: string): boolean {
   if (pattern.startsWith("*.")) return host.endsWith(pattern.slice(1));

@@ -2,6 +2,7 @@
  * What an operator's rule says of a stored object, with the object's own names put in:
  * `class-{name}` of `in/7.mp4` is `class-7`.
  */
+import { streamUrlFault } from "./stream-url.js";
 
 /** By its place in a template. */
 export type Places = Readonly<Record<Place, string>>;
@@ -37,6 +38,21 @@ export function templateFault(template: string): string | undefined {
   const rest = template.replace(PLACE, (whole, name: string) => (isPlace(name) ? "" : whole));
   if (!/[{}]/.test(rest)) return undefined;
   return `holds braces that are none of ${PLACES.map((name) => `{${name}}`).join(", ")}`;
+}
+
+/**
+ * Of a template of a StreamUrl. Whoever stores an object chooses its key: a place before the path
+ * would let the key choose the host, the port or a user name.
+ */
+export function urlTemplateFault(template: string): string | undefined {
+  const place = template.indexOf("{");
+  if (place >= 0 && !/^[a-z]+:\/\/[^/?#]*\//i.test(template.slice(0, place))) {
+    return "has a place before the first / of its path, where an object's key would choose the host: write the host out, and a / behind it";
+  }
+  if (/#.*\{/.test(template)) return "has a place in its fragment, which no server gets";
+  // What is put in may begin with a hexadecimal digit, which would make another character of it.
+  if (/%[0-9a-f]?\{/i.test(template)) return "has a % before a place: write %25";
+  return streamUrlFault(template.replace(PLACE, "x"));
 }
 
 const isPlace = (name: string): name is Place => PLACES.some((place) => place === name);
