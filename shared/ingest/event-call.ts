@@ -4,6 +4,7 @@
  */
 import { ApiError } from "../errors.js";
 import { checkRequest } from "../validation/check.js";
+import type { StoredSource } from "../store/ingest-row.js";
 import type { Caller, Config } from "../validation/configuration.js";
 import type { Action } from "../validation/schemas.js";
 import { API_VERSION } from "../validation/sites.js";
@@ -30,6 +31,7 @@ export interface Asked {
   fields: Readonly<Record<string, unknown>>;
   region?: string | undefined;
   streamName?: string | undefined;
+  source?: StoredSource | undefined;
 }
 
 /** `undefined`: an object that no rule is for. Throws ApiError. */
@@ -60,12 +62,13 @@ function askedOfObject(services: Services, object: EventObject): Asked | undefin
   const caller = services.config.callers.get(rule?.Caller ?? "");
   if (!rule || !caller) return undefined;
   checkQueue(services.config, object, caller);
-  const StreamUrl = streamUrlOf(services, { rule, object, caller });
+  const { StreamUrl, source } = streamUrlOf(services, { rule, object, caller });
   return {
     action: "StartStreamIngest",
     caller,
     fields: { ...startFields(rule, object), StreamUrl },
     streamName: objectName(object),
+    source,
   };
 }
 
@@ -114,7 +117,7 @@ export function eventCall(
   { useCases, message, asked }: { useCases: EventUseCases; message: EventMessage; asked: Asked },
   { timeLeftMs, attempt }: EventRun,
 ): () => Promise<object> {
-  const { action, caller, fields, region, streamName } = asked;
+  const { action, caller, fields, region, streamName, source } = asked;
   const { config } = services;
   const site = siteFor(config, caller, fields["SdkAppId"]);
   const token = tokenOf(message, attempt);
@@ -126,6 +129,7 @@ export function eventCall(
     application,
     region,
     streamName,
+    source,
     // A start is named by its token. An update that comes again later must not undo a newer one.
     ...(action === "UpdateStreamIngest" ? { signature: token } : {}),
     timeLeftMs,

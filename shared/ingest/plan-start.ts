@@ -53,7 +53,7 @@ export function planStart(services: Services, call: Call<"StartStreamIngest">): 
     sdkAppId: application.SdkAppId,
     ...room,
     robotUserId: robot.userId,
-    play: playOf(request),
+    play: playOf(call),
     clientToken: tokenOf(call),
     requestHash,
     createdAt: now,
@@ -105,9 +105,9 @@ const PLAY_FIELDS = [
   "EnableProgress",
   "Tempo",
   "IdleTimeout",
-] as const satisfies readonly (keyof Play)[];
+] as const satisfies readonly Exclude<keyof Play, "Stored">[];
 
-const playOf = (request: StartRequest): Play => ({
+const playOf = ({ request, source }: Call<"StartStreamIngest">): Play => ({
   StreamUrl: request.StreamUrl,
   ...Object.fromEntries(
     PLAY_FIELDS.filter((field) => request[field] !== undefined).map((field) => [
@@ -115,6 +115,7 @@ const playOf = (request: StartRequest): Play => ({
       request[field],
     ]),
   ),
+  ...(source === undefined ? {} : { Stored: source }),
 });
 
 /** Signed texts are left out: a retry may sign anew and is still the same request. */

@@ -10,6 +10,7 @@ import type { Running } from "../store/starts.js";
 import { notCalled, TrtcError, withoutQueries } from "../trtc/trtc-error.js";
 import type { Application } from "../validation/configuration.js";
 import type { Deadline } from "./lifecycle.js";
+import { playOfTask } from "./presign.js";
 import { type BroughtAlong, signRobot } from "./robot.js";
 import type { Services } from "./services.js";
 import { callInSlot } from "./trtc-call.js";
@@ -43,13 +44,13 @@ export async function playInRoom(services: Services, attempt: Attempt): Promise<
     RoomId: roomId,
     RoomIdType: roomIdType,
     ...signRobot(application, robot, { brought, now: clock.now(), latestAt }),
-    ...ingest.play,
+    ...playOfTask(services, ingest.play, latestAt),
     ...(nativeCapMinutes === undefined ? {} : { MaxDuration: nativeCapMinutes }),
   };
   const wanted = { ingest, request, slot, timeLeftMs };
   const { TaskId: trtcTaskId } = await callInSlot(services, "StartStreamIngest", wanted).catch(
     (error: unknown) => {
-      throw ourLogin(error, brought);
+      throw ourSignature(ourLogin(error, brought), ingest);
     },
   );
   if (trtcTaskId === undefined) throw noTaskId();
@@ -65,6 +66,12 @@ function ourLogin(error: unknown, brought: BroughtAlong = {}): unknown {
   if (field === undefined || brought[field as keyof BroughtAlong] !== undefined) return error;
   const why = `TRTC refused the ${field} that we signed: ${error.message} Check the application's SecretKey in TRTC_APPS and this machine's clock.`;
   return notCalled(why, error);
+}
+
+/** TRTC may repeat the URL that we signed, and what it says is written down and answered. */
+function ourSignature(error: unknown, { play }: Ingest): unknown {
+  if (!(error instanceof TrtcError) || !play.Stored) return error;
+  return new TrtcError(error.code, withoutQueries(error.message), error.outcome, error.cause);
 }
 
 /** If the row cannot be written now, the log at least says which task TRTC plays. */

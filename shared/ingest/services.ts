@@ -3,6 +3,7 @@ import type { Clock } from "../clock.js";
 import type { Log } from "../log.js";
 import type { Notifier } from "../notify/notifier.js";
 import type { StorageCredential } from "../signing/presigned.js";
+import type { StoredSource } from "../store/ingest-row.js";
 import type { Store } from "../store/store.js";
 import type { Trtc } from "../trtc/client.js";
 import type { Application, Caller, Config } from "../validation/configuration.js";
@@ -32,8 +33,10 @@ export interface Call<A extends Action> {
   region?: string | undefined;
   /** Of a signed request: the same signature means the same request, sent again. */
   signature?: string | undefined;
-  /** What the StreamUrl stands for, where the URL itself differs each time it is made. */
+  /** What the StreamUrl stands for, whatever its rule makes of it. */
   streamName?: string | undefined;
+  /** The stored object that the StreamUrl is the address of, which has to be signed to be read. */
+  source?: StoredSource | undefined;
   /** Until the platform ends the function. */
   timeLeftMs: () => number;
 }

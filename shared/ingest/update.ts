@@ -43,7 +43,10 @@ export async function updateIngest(
     const status = await updateTask(services, { ingest, request, timeLeftMs });
     if (status === "NotExist") return goneAnswer(await endGone(services, ingest, timeLeftMs));
   }
-  const { IsPause, ...play } = media;
+  const { IsPause, ...changed } = media;
+  // Another source is another's to sign for.
+  const isOther = changed.StreamUrl !== undefined && ingest.play.Stored;
+  const play = isOther ? { ...changed, Stored: null } : changed;
   // By TRTC's clock, as it stood before the new source could fail.
   const wasTold = play.StreamUrl !== undefined && ingest.mediaState !== "connecting";
   const at = clock.now();

@@ -17,6 +17,19 @@ export interface Play {
   EnableProgress?: boolean;
   Tempo?: number;
   IdleTimeout?: number;
+  /** Ours, and not TRTC's: the StreamUrl is this object's address, and is signed for each call. */
+  Stored?: StoredSource | null;
+}
+
+/** An object that is played by a signed URL, and whose keys sign it. */
+export interface StoredSource {
+  Storage: "cos" | "s3";
+  Bucket: string;
+  Region: string;
+  /** Percent-encoded, but for its slashes: not every key could be written as it is. */
+  Key: string;
+  /** Absent: the execution role. */
+  Account?: string;
 }
 
 export interface Ingest {
