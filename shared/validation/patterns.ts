@@ -13,6 +13,8 @@ export interface Pattern {
 /** What is wrong with a pattern, in words that follow its name. */
 export function patternFault(pattern: string): string | undefined {
   if (!isRegExp(pattern)) return "is no regular expression";
+  // Outside of what is caught: a missing engine is no fault of the pattern.
+  loadEngine();
   try {
     compile(pattern);
     return undefined;
