@@ -202,30 +202,12 @@ describe("a hostile playlist costs no more than its length", () => {
     expect(most.kind === "variants" && most.variants.length).toBe(500);
   });
 
-  test("lines are told in batches, between which others get their turn", async () => {
-    let turns = 0;
-    const count = () => {
-      turns += 1;
-      next = setImmediate(count);
-    };
-    let next = setImmediate(count);
-    let letters = 0;
-    let longest = 0;
-    for await (const lines of linesOf([Buffer.alloc(4_000_000, "x\n")])) {
-      const batch = lines.reduce((sum, line) => sum + line.length + 1, 0);
-      letters += batch;
-      longest = Math.max(longest, batch);
-    }
-    clearImmediate(next);
-    expect(longest).toBeLessThanOrEqual(64 * 1024 + 1);
-    expect(letters).toBe(4_000_001);
-    expect(turns).toBeGreaterThanOrEqual(60);
-  });
-
   test("of a line without an end no more is kept than tells that it is too long", async () => {
     const batches = [];
-    for await (const lines of linesOf([Buffer.alloc(4_000_000, "x")])) batches.push(...lines);
-    expect(batches.map(({ length }) => length)).toEqual([32 * 1024 + 1]);
+    for await (const lines of linesOf(Array<Buffer>(400).fill(Buffer.alloc(10_000, "x"))))
+      batches.push(...lines);
+    const letters = batches.map(({ length }) => length).filter((each) => each > 0);
+    expect(letters).toEqual([32 * 1024 + 1]);
   });
 
   test("letters of several bytes are not cut where the bytes are", async () => {

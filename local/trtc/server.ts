@@ -8,6 +8,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { type Clock, SECOND_MS, systemClock } from "../../shared/clock.js";
 import { type AdjustableClock, adjustableClock } from "./adjustable-clock.js";
 import { allTruths } from "./admin.js";
+import { boundedProbe } from "./bounded-probe.js";
 import { type CallCounts, makeCallLog } from "./call-log.js";
 import { makeAnnouncer } from "./events/announcer.js";
 import { makeDeliver } from "./events/delivery.js";
@@ -132,7 +133,10 @@ function makeWorld(options: EmulatorOptions, signal: AbortSignal): World {
     signal,
     announcer,
     logFailure: options.logSourceFailure,
-    probe: sharedProbe((url) => probe(url, options.sourceLimits), arrivalClock),
+    probe: sharedProbe(
+      boundedProbe((url) => probe(url, options.sourceLimits)),
+      arrivalClock,
+    ),
   };
   return {
     ...{ clock, arrivalClock, applications, tasks, switches, faults, announcer, endWatch, signal },

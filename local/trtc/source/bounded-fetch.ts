@@ -11,6 +11,7 @@ import type { Budget } from "./budget.js";
 import { causeOf } from "./cause.js";
 import { cookieJar } from "./cookies.js";
 import { get } from "./http-request.js";
+import { inTurns } from "./turns.js";
 import { unpacked } from "./unpacked.js";
 
 /** "Range not satisfiable" is what an empty file is answered with: its reader will find it empty. */
@@ -178,7 +179,7 @@ interface Part {
 
 function partOf(found: Found): Part {
   const body = unpacked(found.message);
-  const chunks = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+  const chunks = inTurns(body as AsyncIterable<Uint8Array>);
   const said = found.message.headers["content-range"] ?? "";
   const [, first, last, total] = /^ *bytes +(\d{1,15})-(\d{1,15})\/(\d{1,15}) *$/.exec(said) ?? [];
   const isPart = statusOf(found) === 206 && Number(last) + 1 < Number(total);

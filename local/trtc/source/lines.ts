@@ -1,10 +1,7 @@
-/** Bytes as lines, in batches, without ever holding more of a line than is of use. */
+/** Bytes as lines, a batch for each chunk, without ever holding more of a line than is of use. */
 
 /** The longest that has a use is a signed address. */
 export const LINE_LETTERS_MAX = 32 * 1024;
-
-/** So many bytes are one piece of work: between two of them others get their turn. */
-const PIECE_BYTES = 64 * 1024;
 
 type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
@@ -16,14 +13,11 @@ export async function* linesOf(chunks: Chunks): AsyncGenerator<readonly string[]
   const decoder = new TextDecoder();
   let rest = "";
   for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
-      const piece = decoder.decode(chunk.subarray(at, at + PIECE_BYTES), { stream: true });
-      const [begun = "", ...more] = piece.split("\n");
-      const lines = [rest + begun, ...more];
-      rest = (lines.pop() ?? "").slice(0, LINE_LETTERS_MAX + 1);
-      yield lines.map(trimmed);
-      await new Promise(setImmediate);
-    }
+    const piece = decoder.decode(chunk, { stream: true });
+    const [begun = "", ...more] = piece.split("\n");
+    const lines = [rest + begun, ...more];
+    rest = (lines.pop() ?? "").slice(0, LINE_LETTERS_MAX + 1);
+    yield lines.map(trimmed);
   }
   yield [trimmed(rest + decoder.decode())];
 }

@@ -13,6 +13,7 @@ import { type ByteReader, byteReader } from "./byte-reader.js";
 import { causeOf } from "./cause.js";
 import { MESSAGE, readMessages, writeMessage } from "./rtmp-messages.js";
 import { serverNameOf, type Target, targetOf } from "./rtmp-target.js";
+import { inTurns } from "./turns.js";
 import { isObject, type StreamMessage, streamFacts } from "./stream-facts.js";
 
 const VERSION = 3;
@@ -34,7 +35,7 @@ export async function readRtmp(streamUrl: string, budget: Budget): Promise<Media
   const destroy = () => socket.destroy();
   budget.signal.addEventListener("abort", destroy, { once: true });
   try {
-    const bytes = byteReader(received(socket, budget));
+    const bytes = byteReader(inTurns(received(socket, budget)));
     await shakeHands(socket, bytes);
     return await play(target, { socket, bytes });
   } catch (error) {

@@ -1,0 +1,27 @@
+/**
+ * Turns of the event loop, one for each piece of a source that has come, over all sources
+ * together. Twenty streams that come as fast as they can would otherwise be read in one go, and an
+ * answer of the emulator would wait for all of them.
+ */
+
+/** So much of a source is read in one turn: a thousand of the smallest messages. */
+const PIECE_BYTES = 16 * 1024;
+
+/** There is one event loop, and so one queue. */
+let last: Promise<unknown> = Promise.resolve();
+
+/** Resolves in a turn that is nobody else's; those who ask first come first. */
+function ownTurn(): Promise<unknown> {
+  last = last.then(() => new Promise(setImmediate));
+  return last;
+}
+
+/** The chunks in pieces, each in a turn of its own. */
+export async function* inTurns(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
+      await ownTurn();
+      yield chunk.subarray(at, at + PIECE_BYTES);
+    }
+  }
+}
