@@ -261,6 +261,38 @@ describe("naturalEndSends702: an end that nobody asked for", () => {
   });
 });
 
+describe("retrySends702: a task that goes on", () => {
+  const DEAD = "/media/missing.mp4";
+
+  test.each([
+    [true, ["701:1", "702:0", "701:2"]],
+    [false, ["701:1", "701:2"]],
+  ])("%s: what is told when its source is tried again", async (retrySends702, events) => {
+    turn({ retrySends702 });
+    const StreamUrl = `${emulator.url}${DEAD}`;
+    const started = await send("StartStreamIngest", fieldsOf({ RepeatNum: -1, StreamUrl }));
+    const TaskId = String(started["TaskId"]);
+    await receiver.until(2 + events.length);
+    expect(receiver.seen().slice(2, 2 + events.length)).toEqual(events);
+    expect(await send("DescribeStreamIngest", named(TaskId))).toMatchObject({
+      Status: "InProgress",
+    });
+    await send("StopStreamIngest", named(TaskId));
+  });
+
+  test("true: what is told when a removed robot comes back", async () => {
+    turn({ retrySends702: true, removedRobotEndsTask: false });
+    const RoomId = "back-702";
+    const TaskId = await start({ UserId: "guest", RoomId });
+    await receiver.until(3);
+    receiver.clear();
+    await send("DismissRoomByStrRoomId", { SdkAppId: CN_APP, RoomId });
+    await receiver.until(5);
+    expect(receiver.seen()).toEqual(["702:0", "104", "102", "101", "103"]);
+    expect(truth(TaskId)).toMatchObject({ state: "playing", endReason: null });
+  });
+});
+
 test.each([7, 4] as const)(
   "ingestEventGroup: %d is the group of an ingest's events",
   async (group) => {

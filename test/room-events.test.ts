@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../shared/clock.js";
 import { UNCLAIMED_AFTER_MS } from "../shared/ingest/settle-unclaimed.js";
+import { expireIngests } from "../shared/ingest/expire.js";
 import { settleIngests } from "../shared/ingest/settle.js";
 import type { Services } from "../shared/ingest/services.js";
 import {
@@ -73,6 +74,16 @@ async function playing(fields: object = {}, playsForMs = 20 * SECOND_MS) {
     stop: () => send("stop-ingest", named),
   };
 }
+
+type Playing = Awaited<ReturnType<typeof playing>>;
+
+/** TRTC ends the task without telling; the 702 comes from the test. */
+const endAtTrtc = ({ SdkAppId, TrtcTaskId }: Playing) =>
+  house.services.trtc.call("StopStreamIngest", {
+    target: { account: "cn", host: "emulator", region: "ap-guangzhou" },
+    request: { SdkAppId, TaskId: TrtcTaskId },
+    timeLeftMs: 5000,
+  });
 
 /** As if the answer to the start were still under way. */
 const asUnanswered = () =>
@@ -274,6 +285,7 @@ describe("three failures within a minute", () => {
     await asUnanswered();
     await failures(ingest, 0, 1, 3);
     await markRunning(ingest.TaskId, ingest.TrtcTaskId);
+    await endAtTrtc(ingest);
     await tell(taskEnded(ingest.TrtcTaskId, addMs(clock.now(), 3000)));
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
   });
@@ -316,8 +328,8 @@ describe("three failures within a minute", () => {
 
   test("explain an end that was told before them", async () => {
     const ingest = await playing();
-    const at = clock.now();
-    await tell(taskEnded(ingest.TrtcTaskId, addMs(at, 5000)));
+    await endAtTrtc(ingest);
+    await tell(taskEnded(ingest.TrtcTaskId, addMs(clock.now(), 5000)));
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "lost" });
     await failures(ingest, 0, 1, 3);
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
@@ -347,20 +359,79 @@ describe("the task's end (702)", () => {
   test.each([
     ["a finite source: finished", { RepeatNum: 2 }, "finished"],
     ["a loop before its deadline: lost", {}, "lost"],
-  ])("%s", async (_, fields, reason) => {
+  ])("that TRTC confirms, of %s", async (_, fields, reason) => {
     const ingest = await playing(fields);
-    const calls = trtc.calls("DescribeStreamIngest");
+    await endAtTrtc(ingest);
     await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
     expect(await ingest.row()).toMatchObject({
       ...{ state: "ended", end_reason: reason, ended_at: clock.now(), lease_until: null },
     });
-    expect(trtc.calls("DescribeStreamIngest")).toBe(calls);
   });
 
-  test("a loop past its deadline: expired", async () => {
+  test("that TRTC confirms, of a loop past its deadline: expired", async () => {
     const ingest = await playing({ MaxDuration: 1 }, 2 * MINUTE_MS);
     await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "expired" });
+  });
+
+  test.each([
+    ["once", 1, 0],
+    ["several times", 3, 0],
+    ["a minute late", 1, -MINUTE_MS],
+    ["ahead of our clock", 1, 3000],
+  ])(
+    "told %s of a task that plays: it runs on, and is due at its deadline",
+    async (_, times, ms) => {
+      const ingest = await playing();
+      const { due_at: dueAt } = await ingest.row();
+      for (let n = 0; n < times; n += 1) {
+        await tell(taskEnded(ingest.TrtcTaskId, addMs(clock.now(), ms)));
+      }
+      expect(await ingest.row()).toMatchObject({
+        ...{ state: "running", end_reason: null, due_at: dueAt, heard_at: clock.now() },
+      });
+      expect(await ingest.described()).toMatchObject({ Status: "InProgress" });
+    },
+  );
+
+  test("told falsely, is stopped by expire-ingests at the deadline", async () => {
+    const ingest = await playing({ RepeatNum: 2, MaxDuration: 2 });
+    await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
+    await clock.advance(MINUTE_MS);
+    const endsMs = clock.elapsedMs() + 2 * MINUTE_MS;
+    const run = expireIngests(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
+    await clock.advanceUntilDone(run);
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "expired" });
+    expect(await ingest.task()).toMatchObject({ endReason: "stopped" });
+  });
+
+  test.each(["http-502", "lose-answer", "lose-request"] as const)(
+    "while TRTC does not say (%s): the row stays due, and settle-ingests asks",
+    async (kind) => {
+      const ingest = await playing();
+      await endAtTrtc(ingest);
+      trtc.next("DescribeStreamIngest", kind);
+      await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
+      expect(await ingest.row()).toMatchObject({ state: "running", heard_at: null });
+      trtc.next("DescribeStreamIngest");
+      await clock.advance(SECOND_MS);
+      expect(await settle()).toMatchObject({ gone: 1 });
+      expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "lost" });
+    },
+  );
+
+  test("told falsely before the start's answer: the ingest runs, and TRTC is asked", async () => {
+    const ingest = await playing();
+    await asUnanswered();
+    await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
+    await house.database.query(
+      "update ingest set state = 'running', trtc_task_id = $1, started_at = $2, lease_until = null",
+      [ingest.TrtcTaskId, clock.now()],
+    );
+    await settle();
+    expect(await settle()).toMatchObject({ gone: 0 });
+    expect(await ingest.row()).toMatchObject({ state: "running" });
+    await ingest.stop();
   });
 
   test("of one that is being stopped: left to who stops it, and done if nobody does", async () => {
@@ -375,8 +446,21 @@ describe("the task's end (702)", () => {
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "stopped" });
   });
 
+  test("told falsely of one whose stop did not get through: the stop stays due", async () => {
+    const ingest = await playing();
+    trtc.next("StopStreamIngest", "http-502");
+    await ingest.stop();
+    await clock.advance(20 * SECOND_MS);
+    await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
+    expect(await ingest.row()).toMatchObject({ state: "stopping" });
+    await clock.advance(MINUTE_MS);
+    expect(await settle()).toMatchObject({ stopped: 1 });
+    expect(await ingest.task()).toMatchObject({ endReason: "stopped" });
+  });
+
   test("takes the robot out of the room first, where another of its tasks may be there", async () => {
     const ingest = await playing();
+    await endAtTrtc(ingest);
     const unsureUntil = addMs(clock.now(), MINUTE_MS);
     await house.database.query("update ingest set unsure_until = $1", [unsureUntil]);
     await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
@@ -386,13 +470,15 @@ describe("the task's end (702)", () => {
 
   test("and if that does not work, the next run of settle-ingests asks", async () => {
     const ingest = await playing();
+    await endAtTrtc(ingest);
     await house.database.query("update ingest set unsure_until = $1", [
       addMs(clock.now(), MINUTE_MS),
     ]);
     trtc.next("RemoveUserByStrRoomId", "http-502");
     await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
     expect(await ingest.row()).toMatchObject({ state: "running", heard_at: null });
-    expect(await settle()).toMatchObject({ described: 1 });
+    await clock.advance(SECOND_MS);
+    expect(await settle()).toMatchObject({ gone: 1 });
   });
 });
 
@@ -561,6 +647,21 @@ describe("a room that is dismissed", () => {
     expect(await young.task()).toMatchObject({ state: "playing", stopCalls: 0 });
   });
 
+  test.each([
+    ["young enough to be after it", { RepeatNum: -1 }, 5 * SECOND_MS],
+    ["in a room of either type", { RoomId: "54321" }, 20 * SECOND_MS],
+  ])("of an ingest %s, while TRTC does not answer: settle-ingests asks", async (...row) => {
+    const [, fields, playsForMs] = row;
+    const ingest = await playing(fields, playsForMs);
+    await endAtTrtc(ingest);
+    trtc.next("DescribeStreamIngest", "http-502");
+    await tell(dismissed(ingest.RoomId, clock.now()));
+    expect(await ingest.row()).toMatchObject({ state: "running", heard_at: null });
+    await clock.advance(SECOND_MS);
+    expect(await settle()).toMatchObject({ gone: 1 });
+    expect(await ingest.row()).toMatchObject({ state: "ended" });
+  });
+
   test("that throws the robots out for good ends their ingests as TRTC says", async () => {
     const ingest = await playing();
     await house.services.trtc.call("RemoveUserByStrRoomId", {
@@ -709,6 +810,20 @@ describe("a task that no ingest has", () => {
         expect(await store.takeUnclaimed(all)).toEqual([]);
         expect(await settle()).toMatchObject({ unclaimed: 0, unclaimedStopped: 0 });
         expect(await ingest.task()).toMatchObject({ stopCalls: 0 });
+      }));
+
+    test("though TRTC has told its end, since the task goes on", () =>
+      withStops(async () => {
+        const ingest = await forgotten();
+        await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
+        await clock.advance(UNCLAIMED_AFTER_MS);
+        trtc.next("StopStreamIngest", "http-502");
+        expect(await settle()).toMatchObject({ unclaimedStopped: 0 });
+        await clock.advance(MINUTE_MS);
+        expect(await settle()).toMatchObject({ unclaimedStopped: 1 });
+        expect(await ingest.task()).toMatchObject({ endReason: "stopped", stopCalls: 1 });
+        await clock.advance(MINUTE_MS);
+        expect(await settle()).toMatchObject({ unclaimed: 0, unclaimedStopped: 0 });
       }));
 
     test("and not when it is off", async () => {

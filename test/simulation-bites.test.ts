@@ -27,6 +27,7 @@ const FOUND_BY: Readonly<Record<keyof typeof BUGS, RegExp>> = {
   "what nobody knows is stopped at once": /^others' tasks are theirs/,
   "a source that has failed for good is left to itself": /^liveness: an ingest whose source/,
   "a source's last try is not waited for": /^4: with nothing failing, a source's last try/,
+  "702 is believed": /^6: what is ended has no live task/,
   "a quiet task is never asked about": /^liveness: a task that has ended by itself is noticed/,
   "what is claimed is stopped at once": /^4: nothing is stopped before its deadline/,
 };

@@ -19,6 +19,7 @@ const schema = Type.Object(
     removedRobotEndsTask: optional(Type.Boolean()),
     taskSeenFrom: oneOf("every-region", "own-region"),
     naturalEndSends702: optional(Type.Boolean()),
+    retrySends702: optional(Type.Boolean()),
     ingestEventGroup: oneOf(7, 4),
     idleMeans: oneOf<IdleMeaning>("source-stalled", "paused", "never"),
   },
@@ -36,6 +37,8 @@ export interface Switches {
   removedRobotEndsTask: boolean;
   taskSeenFrom: "every-region" | "own-region";
   naturalEndSends702: boolean;
+  /** Whether 702 also comes for a task that goes on. */
+  retrySends702: boolean;
   ingestEventGroup: 7 | 4;
   idleMeans: IdleMeaning;
 }
@@ -47,6 +50,7 @@ export const DEFAULT_SWITCHES: Switches = {
   removedRobotEndsTask: true,
   taskSeenFrom: "every-region",
   naturalEndSends702: true,
+  retrySends702: false,
   ingestEventGroup: 7,
   idleMeans: "source-stalled",
 };

@@ -1,7 +1,7 @@
 /** 701 and 702: how the source of a task does, and that the task is over. They name the task alone. */
 import { FAILED_FOR_GOOD, FAILED_SURELY } from "../store/media.js";
 import type { ToldIngest, ToldOfTask } from "../store/room-events.js";
-import { endGone } from "./describe.js";
+import { askNow } from "./room-event-robot.js";
 import { stopForEvent } from "./room-event-stop.js";
 import type { SourceEvent, Taken, TaskEndEvent } from "./room-event.js";
 import type { Services } from "./services.js";
@@ -28,7 +28,11 @@ export async function sourceHasMoved(
   return { ingest: ingest.taskId, followUp };
 }
 
-/** The task is over. One that is being stopped is left to whoever stops it, and has its answer soon. */
+/**
+ * TRTC tells that the task is over. A sibling API sends such an event on retries and migrations
+ * too, so TRTC is asked before the row ends; until it says NotExist, the row stays due. One that
+ * somebody stops at this moment is left to that stop, which has TRTC's own answer.
+ */
 export async function taskHasEnded(
   services: Services,
   { sdkAppId, trtcTaskId, eventAt }: TaskEndEvent,
@@ -43,13 +47,9 @@ export async function taskHasEnded(
   if (ingest.state === "ended" || (ingest.state === "stopping" && isHeld)) {
     return { ingest: taskId };
   }
-  if (ingest.unsureUntil !== null) {
-    // Its robot has to be taken out of the room first: if that fails now, the row is asked about.
-    await store.askSoon(taskId);
-    return { ingest: taskId, followUp: (timeLeftMs) => endGone(services, ingest, timeLeftMs) };
-  }
-  await endGone(services, ingest, () => 0);
-  return { ingest: taskId };
+  // If TRTC does not answer now, the next run of settle-ingests asks.
+  await store.askSoon(taskId);
+  return { ingest: taskId, followUp: (left) => askNow(services, ingest, left) };
 }
 
 /**

@@ -39,7 +39,7 @@ export async function settleUnclaimed(
   const seenBefore = addMs(at, -UNCLAIMED_AFTER_MS);
   await store.adoptUnclaimed();
   const counts = { unclaimed: await store.countUnclaimed(seenBefore), unclaimedStopped: 0 };
-  if (counts.unclaimed > 0 && config.stopUnclaimed) {
+  if (config.stopUnclaimed) {
     const askedBefore = addMs(at, -ASK_AGAIN_MS);
     const tasks = await store.takeUnclaimed({ at, seenBefore, askedBefore, limit: BATCH_MAX });
     for (const task of tasks) {

@@ -83,7 +83,8 @@ export async function countUnclaimed(query: Query, seenBefore: Date): Promise<nu
 /**
  * Takes some of them to be stopped, and none again that was taken since `askedBefore`. Those that
  * could not be stopped go behind the others, of which they would keep a run otherwise. Never one
- * that an ingest has.
+ * that an ingest has. TRTC may tell the end of a task that goes on, so such a task is taken too,
+ * and counts as over when TRTC's answer to the stop says so.
  */
 export async function takeUnclaimed(
   query: Query,
@@ -91,10 +92,10 @@ export async function takeUnclaimed(
 ): Promise<TaskNamed[]> {
   const rows = await query(
     `with taken as (
-       update unclaimed_task set stop_asked_at = $1
+       update unclaimed_task set stop_asked_at = $1, ended_at = null
        where (sdk_app_id, trtc_task_id) in (
          select sdk_app_id, trtc_task_id from unclaimed_task as task
-         where ended_at is null and first_seen_at <= $2
+         where (ended_at is null or stop_asked_at is null) and first_seen_at <= $2
            and (stop_asked_at is null or stop_asked_at <= $3)
            and not exists (
              select from ingest

@@ -240,6 +240,19 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     });
   },
 
+  "702 is believed": (services) => {
+    const { store, clock } = services;
+    return withStore(services, {
+      async tellTask(of) {
+        const told = await store.tellTask(of);
+        if (of.media !== undefined || told?.ingest.state !== "running") return told;
+        const { taskId, fence } = told.ingest;
+        await store.markEnded({ taskId, fence, reason: "lost", at: clock.now() });
+        return told;
+      },
+    });
+  },
+
   "a quiet task is never asked about": (services) =>
     withStore(services, { askQuiet: () => Promise.resolve([]) }),
 

@@ -91,6 +91,12 @@ export function bringCallbacks(world: World, platform: Platform, random: Random)
       trtc.dismiss(random.pick);
     });
   }
+  for (let times = random.pick([0, 1, 3]); times > 0; times -= 1) {
+    timeline.at(timeline.nowMs() + random.between(0, 8 * MINUTE_MS), () => {
+      history.note("TRTC", "tells the end of a task that goes on");
+      trtc.tellFalseEnd(random.pick);
+    });
+  }
   return () => underWay;
 }
 

@@ -59,7 +59,10 @@ export function drawSetting(random: Random, seed: number): Setting {
     mood,
     switches: {
       ...drawSwitches(random),
-      ...(callbacks && { naturalEndSends702: callbacks.chance(0.5) }),
+      ...(callbacks && {
+        naturalEndSends702: callbacks.chance(0.5),
+        retrySends702: callbacks.chance(0.5),
+      }),
     },
     machines: random.between(2, 4),
     skewMaxMs: random.pick([0, 50, 500]),
@@ -93,10 +96,10 @@ function drawOutages(random: Random, mood: Mood): Setting["outages"] {
 export function settingText(setting: Setting): string {
   const { shape, mood, machines, skewMaxMs, switches, callbacks, stopsUnclaimed } = setting;
   const { taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, concurrency } = switches;
-  const { naturalEndSends702 } = switches;
+  const { naturalEndSends702, retrySends702 } = switches;
   const given = {
     ...{ taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, concurrency },
-    ...(callbacks && { callbacks: true, naturalEndSends702, stopsUnclaimed }),
+    ...(callbacks && { callbacks: true, naturalEndSends702, retrySends702, stopsUnclaimed }),
     ...(setting.messages && { messages: true }),
   };
   return `${shape}; ${mood}; ${machines} machines, clocks within ${skewMaxMs} ms; ${JSON.stringify(given)}`;

@@ -14,7 +14,7 @@ import { REGIONS } from "../../local/trtc/regions.js";
 import type { TrtcAction } from "../../local/trtc/schemas.js";
 import type { Switches } from "../../local/trtc/switches.js";
 import type { Media } from "../../local/trtc/media.js";
-import type { Event } from "../../local/trtc/events/bodies.js";
+import { type Event, INGEST_STOPPED } from "../../local/trtc/events/bodies.js";
 import { makeAnnouncer } from "../../local/trtc/events/announcer.js";
 import { makeEndWatch } from "../../local/trtc/events/end-watch.js";
 import { makeOpenSource } from "../../local/trtc/open-source.js";
@@ -32,6 +32,8 @@ export interface TrtcSide {
   arrive: (call: { action: TrtcAction; request: object; region: string }) => object;
   /** Somebody ends a room in which robots play; nothing where there is none. */
   dismiss: (choose: (tasks: Task[]) => Task) => void;
+  /** TRTC tells the end of a task that goes on; nothing where none plays. */
+  tellFalseEnd: (choose: (tasks: Task[]) => Task) => void;
   /** Whoever hears of what happens. */
   onEvent: (listener: (event: Event) => void) => void;
 }
@@ -119,6 +121,11 @@ export function makeTrtcSide({
       if (live.length === 0) return;
       const here = { ...context, region: application.site };
       throwOut(here, requireRobots(here, choose(live)), "room-dismissed");
+    },
+    tellFalseEnd(choose) {
+      const live = tasks.live();
+      if (live.length === 0) return;
+      hear({ type: INGEST_STOPPED, taskId: choose(live).taskId, status: 0, at: clock.now() });
     },
     onEvent: (listener) => (hear = listener),
     arrive({ action, request, region }) {

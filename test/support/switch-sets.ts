@@ -13,6 +13,7 @@ export const BOTH_WAYS: readonly (readonly [name: string, switches: Undocumented
       removedRobotEndsTask: false,
       taskSeenFrom: "own-region",
       naturalEndSends702: false,
+      retrySends702: true,
       ingestEventGroup: 4,
       idleMeans: "never",
     },

@@ -16,6 +16,7 @@ import {
   ROOM_DISMISSED,
   ROOM_ENTERED,
   ROOM_LEFT,
+  SOURCE_TRIED_AGAIN,
 } from "./bodies.js";
 import type { Deliver } from "./delivery.js";
 
@@ -71,6 +72,12 @@ export function makeAnnouncer({ clock, applications, switches, deliver }: Needs)
     tell(task, { type: ROOM_DISMISSED, room, at });
   }
 
+  /** The task goes on: a sibling API sends its exit callback on retries and migrations too. */
+  function tellEndOfLive(task: Task): void {
+    if (!switches.read().retrySends702) return;
+    tell(task, { type: INGEST_STOPPED, taskId: task.taskId, status: 0, at: clock.now() });
+  }
+
   const isHeard = ({ sdkAppId }: Task): boolean =>
     applications.get(sdkAppId)?.callbackUrl !== undefined;
 
@@ -78,6 +85,7 @@ export function makeAnnouncer({ clock, applications, switches, deliver }: Needs)
     isHeard,
     started: (task) => enter(task, task.startedAt),
     source(task, status) {
+      if (status === SOURCE_TRIED_AGAIN) tellEndOfLive(task);
       tell(task, { type: INGEST_STARTED, taskId: task.taskId, status, at: clock.now() });
     },
     ended(task, { at, reason }) {
@@ -89,7 +97,10 @@ export function makeAnnouncer({ clock, applications, switches, deliver }: Needs)
     cameBack(tasks, why) {
       const now = clock.now();
       const heard = tasks.filter(isHeard);
-      for (const task of heard) leave(task, why, now);
+      for (const task of heard) {
+        tellEndOfLive(task);
+        leave(task, why, now);
+      }
       for (const task of heard) enter(task, now);
     },
   };

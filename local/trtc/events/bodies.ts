@@ -26,6 +26,8 @@ export const EVENT_TYPES = [
 
 export type EventType = (typeof EVENT_TYPES)[number];
 
+export const SOURCE_TRIED_AGAIN = 2;
+
 /** Of 701: started, could not be opened, is being tried again. Of 702 there is 0 alone. */
 export type IngestStatus = 0 | 1 | 2;
 

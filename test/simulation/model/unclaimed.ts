@@ -84,12 +84,14 @@ export function takeUnclaimed(
 ): TaskNamed[] {
   const isOwned = (task: TaskNamed) => [...ingests.values()].some((row) => hasTask(row, task));
   const taken = [...unclaimed.values()]
-    .filter((task) => isLong(task, wanted.seenBefore) && !isOwned(task))
+    .filter((task) => isAtMost(task.firstSeenAt, wanted.seenBefore) && !isOwned(task))
+    .filter(({ endedAt, stopAskedAt }) => endedAt === null || stopAskedAt === null)
     .filter(({ stopAskedAt }) => stopAskedAt === null || isAtMost(stopAskedAt, wanted.askedBefore))
     .toSorted((a, b) => askedMs(a) - askedMs(b) || seenMs(a) - seenMs(b))
     .slice(0, wanted.limit)
     .toSorted((a, b) => seenMs(a) - seenMs(b));
-  for (const task of taken) unclaimed.set(keyOf(task), { ...task, stopAskedAt: wanted.at });
+  for (const task of taken)
+    unclaimed.set(keyOf(task), { ...task, stopAskedAt: wanted.at, endedAt: null });
   return taken.map(({ sdkAppId, trtcTaskId }) => ({ sdkAppId, trtcTaskId }));
 }
 
