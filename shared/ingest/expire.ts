@@ -66,7 +66,7 @@ export async function expireIngests(
   services: Services,
   { timeLeftMs }: Run,
 ): Promise<ExpireCounts> {
-  const { store, clock, config } = services;
+  const { store, clock, machineClock, config } = services;
   const counts: ExpireCounts = { claimed: 0, stopped: 0, spared: 0, returned: 0, failed: 0 };
   const working = new Set<Promise<void>>();
   const wanted = {
@@ -97,7 +97,7 @@ export async function expireIngests(
     // it the stops that are under way.
     await Promise.all(working);
   }
-  await store.forgetSignatures(addMs(clock.now(), -SIGNATURE_KEPT_MS));
+  await store.forgetSignatures(addMs(machineClock.now(), -SIGNATURE_KEPT_MS));
   return counts;
 }
 

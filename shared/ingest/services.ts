@@ -33,6 +33,8 @@ export interface Call<A extends Action> {
   region?: string | undefined;
   /** Of a signed request: the same signature means the same request, sent again. */
   signature?: string | undefined;
+  /** Of a TC3 signature over the body: its second; and the X-TC-TraceId, which no SDK signs. */
+  signing?: { second?: number | undefined; traceId?: string | undefined } | undefined;
   /** What the StreamUrl stands for, whatever its rule makes of it. */
   streamName?: string | undefined;
   /** The stored object that the StreamUrl is the address of, which has to be signed to be read. */

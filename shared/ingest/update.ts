@@ -14,6 +14,7 @@ import { checkStreamGrant } from "./policy.js";
 import { statusOf, type Status } from "./present.js";
 import type { Call, Services } from "./services.js";
 import { type CallInSlot, callTrtc, saysGone } from "./trtc-call.js";
+import { type ClaimedUpdate, claimUpdate } from "./update-once.js";
 import { waitWhileStarting } from "./wait.js";
 
 export interface UpdateAnswer {
@@ -25,15 +26,43 @@ export async function updateIngest(
   services: Services,
   call: Call<"UpdateStreamIngest">,
 ): Promise<UpdateAnswer> {
-  const { store, clock, config } = services;
-  const { request, caller, signature, timeLeftMs } = call;
+  const { store, config } = services;
+  const { request, caller } = call;
   const media = mediaOf(request);
   if (media.StreamUrl !== undefined) checkStreamGrant(config, caller, media.StreamUrl);
   const found = await findOwn(services, call);
   // The site was not known before, where the TaskId alone named the ingest.
   checkRequest({ action: "UpdateStreamIngest", site: found.site }, request);
   // A replay is looked at here, before anything is asked of TRTC: it has taken effect already.
-  if (signature !== undefined && (await store.isSignatureUsed(signature))) return answerOf(found);
+  const claimed = await claimUpdate(services, call, found);
+  if (claimed === "done") return answerOf((await store.readIngest(found.taskId)) ?? found);
+  if (claimed === "unnamed") return carryOut(services, call, { found, media });
+  const { signature, use } = claimed;
+  // If that fails, the claim lapses by itself.
+  const release = () =>
+    store.releaseUse({ signature, leaseUntil: use.leaseUntil }).catch(() => undefined);
+  try {
+    const answer = await carryOut(services, call, { found, media, claimed });
+    if (answer.Status === "NotExist") await release();
+    return answer;
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+interface Update {
+  found: Ingest;
+  media: Media;
+  claimed?: ClaimedUpdate;
+}
+
+async function carryOut(
+  services: Services,
+  { request, timeLeftMs }: Call<"UpdateStreamIngest">,
+  { found, media, claimed }: Update,
+): Promise<UpdateAnswer> {
+  const { store, clock, machineClock } = services;
   const ingest = await waitWhileStarting(services, found, timeLeftMs);
   if (ingest.state !== "running" || ingest.trtcTaskId === null) throw notRunning(ingest);
   const deadlineAt = movedDeadline(ingest, request, clock.now());
@@ -49,14 +78,14 @@ export async function updateIngest(
   const play = isOther ? { ...changed, Stored: null } : changed;
   // By TRTC's clock, as it stood before the new source could fail.
   const wasTold = play.StreamUrl !== undefined && ingest.mediaState !== "connecting";
-  const at = clock.now();
   const updated = await store.markUpdated({
     taskId: ingest.taskId,
     deadlineAt,
     play,
     failuresAfter: wasTold ? (ingest.mediaAt ?? undefined) : undefined,
-    signature,
-    at,
+    signature: claimed?.signature,
+    use: claimed?.use,
+    at: machineClock.now(),
   });
   if (updated) return answerOf(updated);
   // It was stopped meanwhile, or the same signed request was carried out by somebody else.

@@ -28,6 +28,20 @@ export async function waitUntil(
   return seen;
 }
 
+/** Pauses, longer each time; false when no time is left for another. */
+export function sleepBetween(
+  { clock }: Pick<Services, "clock">,
+  timeLeftMs: () => number,
+): () => Promise<boolean> {
+  let pauseMs = POLL_FIRST_MS;
+  return async () => {
+    if (timeLeftMs() - pauseMs <= RESERVE_MS) return false;
+    await clock.sleep(pauseMs);
+    pauseMs = Math.min(pauseMs * 1.5, POLL_LONGEST_MS);
+    return true;
+  };
+}
+
 export const waitWhileStarting = (
   services: Services,
   ingest: Ingest,

@@ -14,6 +14,8 @@ export interface Authenticated {
   caller: Caller;
   /** Names what was signed. Absent with Bearer: two equal requests are then two requests. */
   signature?: string;
+  /** Of TC3: when it was signed, and which of its second's requests it says to be. */
+  signing?: { second?: number | undefined; traceId?: string | undefined };
   /** Of the older signature: the parameters that it covers, decoded. */
   form?: Readonly<Record<string, string>>;
 }
@@ -63,18 +65,33 @@ function byTc3(config: Config, request: HttpRequest, now: Date): Authenticated |
   if (!read.ok) throw new ApiError("AuthFailure.InvalidAuthorization");
   const caller = callerOf(config, read.claim.secretId);
   const verdict = verifyTc3(request, read.claim, { secretKeys: caller.SecretKeys }, now);
-  if (verdict.ok) return { caller, signature: nameOf(request, read.claim.signature) };
+  if (verdict.ok) {
+    const { signature, timestamp } = read.claim;
+    // A signature that covers no body proves less: of its repeats none has the benefit of the doubt.
+    const second = isBodyUnsigned(request) ? undefined : timestamp;
+    const traceId = traceIdOf(request.headers);
+    return { caller, signature: nameOf(request, signature), signing: { second, traceId } };
+  }
   throw refusalOf(verdict.reason);
+}
+
+/** Kept with the signature, so one that no SDK would send is none. */
+export function traceIdOf(headers: HttpRequest["headers"]): string | undefined {
+  const traceId = headers["x-tc-traceid"] ?? "";
+  return /^[\w-]{1,128}$/.test(traceId) ? traceId : undefined;
 }
 
 /**
  * A signature over an unsigned payload covers no body, and is the same for every request of its
  * second: only together with the body does it name one.
  */
-function nameOf({ headers, body }: HttpRequest, signature: string): string {
-  if (headers["x-tc-content-sha256"] !== "UNSIGNED-PAYLOAD") return signature;
-  return `${signature} ${createHash("sha256").update(body).digest("base64url")}`;
+function nameOf(request: HttpRequest, signature: string): string {
+  if (!isBodyUnsigned(request)) return signature;
+  return `${signature} ${createHash("sha256").update(request.body).digest("base64url")}`;
 }
+
+const isBodyUnsigned = ({ headers }: HttpRequest): boolean =>
+  headers["x-tc-content-sha256"] === "UNSIGNED-PAYLOAD";
 
 function byV1(config: Config, request: HttpRequest, now: Date): Authenticated | undefined {
   const parameters = formOf(request);

@@ -23,17 +23,21 @@ export function checkedCall(event: unknown, asked: Asked): () => Promise<object>
   const { config, machineClock } = services;
   const request = readHttpEvent(event);
   trace.isSigned = isSigned(request);
-  const { caller, signature, form } = authenticate(config, request, machineClock.now());
+  const { caller, signature, signing, form } = authenticate(config, request, machineClock.now());
   trace.caller = caller.Id;
   const read = readCall(request, Object.keys(useCases) as Action[], form);
   trace.action = read.action;
   const { timeLeftMs } = trace.invocation;
-  return fitted(read.action, { ...asked, read, caller: { caller, signature, timeLeftMs } });
+  return fitted(read.action, {
+    ...asked,
+    read,
+    caller: { caller, signature, signing, timeLeftMs },
+  });
 }
 
 interface Fitting<A extends Action> extends Asked {
   read: ReadCall;
-  caller: Pick<Call<A>, "caller" | "signature" | "timeLeftMs">;
+  caller: Pick<Call<A>, "caller" | "signature" | "signing" | "timeLeftMs">;
 }
 
 function fitted<A extends Action>(action: A, fitting: Fitting<A>): () => Promise<object> {

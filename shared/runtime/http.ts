@@ -6,6 +6,7 @@ import middy, { type MiddlewareObj } from "@middy/core";
 import { systemClock } from "../clock.js";
 import { ApiError, asApiError } from "../errors.js";
 import type { Services } from "../ingest/services.js";
+import { traceIdOf } from "./authenticate.js";
 import { checkedCall, type UseCases } from "./checked-call.js";
 import { answerWith, type HttpAnswer, refuseWith } from "./envelope.js";
 import { headersOf } from "./http-event.js";
@@ -51,7 +52,7 @@ const traced = (door: string): Middleware => ({
     const trace = newTrace(door, context, systemClock);
     // Before anything can go wrong: it decides the status that a refusal is sent with.
     trace.isSigned = looksSigned(event);
-    trace.traceId = traceIdOf(event);
+    trace.traceId = traceIdOf(headersOf(event));
     internal.trace = trace;
   },
   after: ({ internal }) => logTrace(internal.trace, systemClock),
@@ -74,11 +75,6 @@ const enveloped: Middleware = {
     served.response = traceable(refusal, trace);
   },
 };
-
-function traceIdOf(event: unknown): string | undefined {
-  const traceId = headersOf(event)["x-tc-traceid"] ?? "";
-  return /^[\w-]{1,128}$/.test(traceId) ? traceId : undefined;
-}
 
 const traceable = (answer: HttpAnswer, { traceId }: Trace): HttpAnswer =>
   traceId === undefined

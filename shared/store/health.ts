@@ -22,7 +22,7 @@ const NEEDED: readonly [table: string, privileges: readonly string[]][] = [
   ["call_slot", ["select", "insert", "update"]],
   ["unclaimed_task", ["select", "insert", "update", "delete"]],
   ["room_audience", ["select", "insert", "update", "delete"]],
-  ["used_signature", ["select", "insert", "delete"]],
+  ["used_signature", ["select", "insert", "update", "delete"]],
   ["outbox", ["select", "insert", "update", "delete"]],
   ["dead_letter", ["select", "insert", "update", "delete"]],
 ];

@@ -72,6 +72,18 @@ export interface Ingest {
   mediaState: MediaState | null;
   /** When it came to be so, by TRTC's clock. */
   mediaAt: Date | null;
+  /** The last updates that took effect; null: none, or the last has no name. */
+  updateRun?: UpdateRun | null;
+}
+
+/** The updates that were signed in one second, as long as none of another came between them. */
+export interface UpdateRun {
+  /** The name of the last that took effect. */
+  last: string;
+  /** X-TC-Timestamp; absent: the last is not of such a run. */
+  second?: number;
+  /** When each of the run came first, in milliseconds. */
+  first?: Record<string, number>;
 }
 
 /** `task_id` becomes `taskId`; numbers that the drivers hand over as text become numbers. */

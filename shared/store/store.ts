@@ -46,7 +46,8 @@ import {
   keepUnclaimed,
   takeUnclaimed,
 } from "./unclaimed.js";
-import { forgetSignatures, isSignatureUsed, markUpdated } from "./updates.js";
+import { markUpdated } from "./updates.js";
+import { claimAgain, claimUse, forgetSignatures, releaseUse } from "./used-signatures.js";
 
 export type Store = ReturnType<typeof createStore>;
 
@@ -118,7 +119,9 @@ export function createStore(
     listIngests: listIngests.bind(undefined, query),
 
     markUpdated: markUpdated.bind(undefined, query),
-    isSignatureUsed: isSignatureUsed.bind(undefined, query),
+    claimUse: claimUse.bind(undefined, query),
+    claimAgain: claimAgain.bind(undefined, query),
+    releaseUse: releaseUse.bind(undefined, query),
     forgetSignatures: forgetSignatures.bind(undefined, query),
 
     outbox: makeOutbox(query),

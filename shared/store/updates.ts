@@ -2,8 +2,32 @@
 import type { Query } from "./database.js";
 import { type Ingest, ingestOf, type Play } from "./ingest-row.js";
 import { failuresAmong } from "./media.js";
+import { USED, type UseDone } from "./used-signatures.js";
 
 const FAILURES_AFTER = "greatest(failures_after, $6::timestamptz)";
+
+/** The order of the updates of one second; any other begins anew, and one without a name ends it. */
+const UPDATE_RUN = `case
+  when $5::text is null then null
+  when $8::bigint is null then jsonb_build_object('last', $5::text)
+  when (update_run->>'second')::bigint = $8::bigint then
+    update_run || jsonb_build_object(
+      'last', $5::text, 'first', jsonb_build_object($5::text, $9::bigint) || (update_run->'first'))
+  else jsonb_build_object(
+    'last', $5::text, 'second', $8::bigint, 'first', jsonb_build_object($5::text, $9::bigint))
+end`;
+
+export interface Updated {
+  taskId: string;
+  deadlineAt: Date | undefined;
+  play: Partial<Play>;
+  failuresAfter?: Date | undefined;
+  /** What names the update: its ClientToken or its signature. */
+  signature: string | undefined;
+  /** Of a claimed use; without it a name that is known takes no effect. */
+  use?: UseDone | undefined;
+  at: Date;
+}
 
 /**
  * Writes what a running ingest plays from now on and, when it moves, its deadline. `failuresAfter`:
@@ -11,28 +35,13 @@ const FAILURES_AFTER = "greatest(failures_after, $6::timestamptz)";
  * old deadline stays with its holder, who re-reads the row before it stops anything; the signature
  * of the request is remembered in the same breath, so that it takes effect once.
  */
-export async function markUpdated(
-  query: Query,
-  to: {
-    taskId: string;
-    deadlineAt: Date | undefined;
-    play: Partial<Play>;
-    failuresAfter?: Date | undefined;
-    signature: string | undefined;
-    at: Date;
-  },
-): Promise<Ingest | undefined> {
+export async function markUpdated(query: Query, to: Updated): Promise<Ingest | undefined> {
   const [row] = await query(
-    `with used as (
-       insert into used_signature (signature, used_at)
-       select $5, $4::timestamptz where $5::text is not null
-       on conflict do nothing
-       returning 1
-     )
+    `with used as (${USED})
      update ingest
      set deadline_at = coalesce($2::timestamptz, deadline_at), play = play || $3::jsonb,
          media_failures = ${failuresAmong("media_failures", FAILURES_AFTER)},
-         failures_after = ${FAILURES_AFTER}
+         failures_after = ${FAILURES_AFTER}, update_run = ${UPDATE_RUN}
      where task_id = $1 and state = 'running'
        and ($5::text is null or exists (select from used))
      returning *`,
@@ -43,17 +52,11 @@ export async function markUpdated(
       to.at,
       to.signature ?? null,
       to.failuresAfter ?? null,
+      to.use?.leaseUntil ?? null,
+      to.use?.second ?? null,
+      (to.use?.arrivedAt ?? to.at).getTime(),
+      to.use?.traceId ?? null,
     ],
   );
   return row && ingestOf(row);
-}
-
-export async function isSignatureUsed(query: Query, signature: string): Promise<boolean> {
-  const rows = await query("select from used_signature where signature = $1", [signature]);
-  return rows.length > 0;
-}
-
-/** A signature older than its own five minutes is refused before anybody asks for it here. */
-export async function forgetSignatures(query: Query, before: Date): Promise<void> {
-  await query("delete from used_signature where used_at < $1", [before]);
 }

@@ -94,7 +94,7 @@ const common = {
   ClientToken: Type.String({
     pattern: "^[\\x20-\\x7e]{1,64}$",
     description:
-      "Names this request: sending the same token and the same request again starts nothing twice.",
+      "Names this request: sending the same token and the same request again starts or changes nothing twice.",
   }),
   StopTime: Type.String({
     maxLength: 40,

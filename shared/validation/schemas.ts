@@ -48,6 +48,7 @@ const update = (site: "intl" | "cn") => {
     IsPause: optional(f.IsPause),
     MaxDuration: optional(f.MaxDuration),
     StopTime: optional(f.StopTime),
+    ClientToken: optional(f.ClientToken),
   };
 };
 

@@ -19,7 +19,15 @@ export async function makeBehind(database: Database | undefined): Promise<Behind
 /** Statements that leave every ingest as it is: the most, and reading all rows after each costs. */
 const READS: ReadonlySet<string> = new Set([
   ...["findStart", "nextClaimAt", "findIngest", "readIngest", "listIngests", "takeSlot"],
-  ...["isSignatureUsed", "forgetSignatures", "callersWaiting", "forgetDead"],
+  ...[
+    "claimUse",
+    "findUse",
+    "claimAgain",
+    "releaseUse",
+    "forgetSignatures",
+    "callersWaiting",
+    "forgetDead",
+  ],
   ...["tellAudience", "forgetAudience", "runningInRoom"],
   ...["keepUnclaimed", "dropUnclaimed", "countUnclaimed", "takeUnclaimed"],
   ...["endUnclaimed", "forgetUnclaimed"],

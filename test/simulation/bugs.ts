@@ -199,8 +199,8 @@ export const BUGS: Readonly<Record<string, Patch>> = {
   "an update that comes again is carried out again": (services) => {
     const { store } = services;
     return withStore(services, {
-      isSignatureUsed: () => Promise.resolve(false),
-      markUpdated: (to) => store.markUpdated({ ...to, signature: undefined }),
+      claimUse: () => Promise.resolve("begun"),
+      markUpdated: (to) => store.markUpdated({ ...to, signature: undefined, use: undefined }),
     });
   },
 

@@ -12,7 +12,7 @@ import {
   listDeadLetters,
   resolveDeadLetters,
 } from "./dead-letters.js";
-import { findIngest, forgetSignatures, listIngests, markUpdated } from "./reads.js";
+import { findIngest, listIngests, markUpdated } from "./reads.js";
 import {
   askQuiet,
   claimFailed,
@@ -52,6 +52,7 @@ import {
   forgetUnclaimed,
 } from "./unclaimed.js";
 import type { Tables } from "./tables.js";
+import { claimAgain, findUse, forgetSignatures, insertUse, releaseUse } from "./used-signatures.js";
 
 export interface ModelOptions {
   tables: Tables;
@@ -119,9 +120,12 @@ export function createModelStore(options: ModelOptions) {
     listIngests: statement("listIngests", listIngests),
 
     markUpdated: statement("markUpdated", markUpdated),
-    isSignatureUsed: statement("isSignatureUsed", ({ signatures }, signature: string) =>
-      signatures.has(signature),
-    ),
+    async claimUse(claim: Parameters<Store["claimUse"]>[0]) {
+      const begun = await carry("claimUse", () => insertUse(tables, claim));
+      return begun ?? carry("findUse", () => findUse(tables, claim.signature));
+    },
+    claimAgain: statement("claimAgain", claimAgain),
+    releaseUse: statement("releaseUse", releaseUse),
     forgetSignatures: statement("forgetSignatures", forgetSignatures),
 
     buryMessage: statement("buryMessage", buryMessage),

@@ -1,6 +1,7 @@
 /** shared/store/reads.ts and updates.ts, statement by statement. */
-import type { Ingest, Play } from "../../../shared/store/ingest-row.js";
+import type { Ingest, UpdateRun } from "../../../shared/store/ingest-row.js";
 import type { ListFilter } from "../../../shared/store/reads.js";
+import type { Updated } from "../../../shared/store/updates.js";
 import { failuresAmong } from "./media.js";
 import { change, later, type StoredIngest, type Tables } from "./tables.js";
 
@@ -28,24 +29,10 @@ export function listIngests({ ingests }: Tables, filter: ListFilter): StoredInge
   return [...ingests.values()].filter(fits).sort(newestFirst).slice(0, limit);
 }
 
-interface Updated {
-  taskId: string;
-  deadlineAt: Date | undefined;
-  play: Partial<Play>;
-  failuresAfter?: Date | undefined;
-  signature: string | undefined;
-  at: Date;
-}
-
 /** The signature is remembered whether or not the row is running, and takes effect once. */
-export function markUpdated(
-  tables: Tables,
-  { taskId, deadlineAt, play, failuresAfter, signature, at }: Updated,
-): StoredIngest | undefined {
-  if (signature !== undefined) {
-    if (tables.signatures.has(signature)) return undefined;
-    tables.signatures.set(signature, at);
-  }
+export function markUpdated(tables: Tables, to: Updated): StoredIngest | undefined {
+  const { taskId, deadlineAt, play, failuresAfter, signature } = to;
+  if (signature !== undefined && !takeUse(tables, { ...to, signature })) return undefined;
   return change(tables, taskId, {
     where: ({ state }) => state === "running",
     set(row) {
@@ -53,13 +40,31 @@ export function markUpdated(
       return {
         ...{ deadlineAt: deadlineAt ?? row.deadlineAt, play: { ...row.play, ...play } },
         ...{ mediaFailures: failuresAmong(row.mediaFailures, after), failuresAfter: after },
+        updateRun: runAfter(row.updateRun, to),
       };
     },
   });
 }
 
-export function forgetSignatures({ signatures }: Tables, before: Date): void {
-  for (const [signature, usedAt] of signatures) {
-    if (usedAt.getTime() < before.getTime()) signatures.delete(signature);
-  }
+function takeUse(
+  { signatures }: Tables,
+  { signature, at, use }: Updated & { signature: string },
+): boolean {
+  const known = signatures.get(signature);
+  if (known && known.leaseUntil?.getTime() !== use?.leaseUntil.getTime()) return false;
+  if (known && !known.leaseUntil) return false;
+  const traces = [...(known?.traces ?? []), ...(use?.traceId === undefined ? [] : [use.traceId])];
+  const requestHash = known?.requestHash ?? null;
+  signatures.set(signature, { requestHash, usedAt: at, leaseUntil: null, traces });
+  return true;
+}
+
+function runAfter(run: UpdateRun | null | undefined, to: Updated): UpdateRun | null {
+  const { signature: last, use } = to;
+  if (last === undefined) return null;
+  if (use?.second === undefined) return { last };
+  const { second } = use;
+  const first = { [last]: use.arrivedAt.getTime() };
+  if (run?.second !== second) return { last, second, first };
+  return { last, second, first: { ...first, ...run.first } };
 }

@@ -41,6 +41,7 @@ export function insertStart(
     emptyAt: null,
     mediaState: null,
     mediaAt: null,
+    updateRun: null,
     mediaFailures: [],
     failuresAfter: null,
     heardAt: null,

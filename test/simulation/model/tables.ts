@@ -4,6 +4,7 @@
  */
 import type { DeadLetter } from "../../../shared/store/dead-letters.js";
 import type { Ingest } from "../../../shared/store/ingest-row.js";
+import type { Use } from "../../../shared/store/used-signatures.js";
 import type { Seen } from "./audience.js";
 import type { SlotRow } from "./slots.js";
 import type { UnclaimedTask } from "./unclaimed.js";
@@ -20,8 +21,8 @@ export interface Tables {
   ingests: Map<string, StoredIngest>;
   /** By account and action. */
   slots: Map<string, SlotRow>;
-  /** When each signature was used. */
-  signatures: Map<string, Date>;
+  /** By signature, or what stands for a ClientToken. */
+  signatures: Map<string, Use>;
   letters: Map<string, DeadLetter>;
   /** By application and TRTC's TaskId. */
   unclaimed: Map<string, UnclaimedTask>;

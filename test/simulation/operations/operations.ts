@@ -4,6 +4,7 @@ import { addMs } from "../../../shared/clock.js";
 import type { EndReason } from "../../../shared/store/ingest-row.js";
 import { IDS, type Operation, operation, SDK_APP_ID, soonMs, taskId } from "./operation.js";
 import { roomEvents } from "./room-events.js";
+import { leaseUntil, USE_OPERATIONS } from "./used-signatures.js";
 
 const CALLERS = ["one", "two"];
 /** Few of each, so that operations meet. */
@@ -126,16 +127,23 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
       play: fc.constantFrom({}, { Volume: 7 }),
       failuresMs: fc.constantFrom(undefined, -1, -5000),
       signature: fc.constantFrom(undefined, "s1", "s2"),
+      use: fc.option(
+        fc.record({
+          leaseUntil,
+          second: fc.constantFrom(undefined, 1, 2),
+          traceId: fc.constantFrom(undefined, "x"),
+        }),
+        { nil: undefined },
+      ),
     },
-    (store, { soonMs: ms, failuresMs, ...to }, at) => {
+    (store, { soonMs: ms, failuresMs, use: drawn, ...to }, at) => {
+      const use = drawn && { ...drawn, arrivedAt: at };
       const deadlineAt = ms === undefined ? undefined : deadlineOf(to.taskId, at, ms);
       const failuresAfter = failuresMs === undefined ? undefined : addMs(at, failuresMs);
-      return store.markUpdated({ ...to, deadlineAt, failuresAfter, at });
+      return store.markUpdated({ ...to, deadlineAt, failuresAfter, use, at });
     },
   ),
-  operation({ signature: fc.constantFrom("s1", "s2") }, (store, of) =>
-    store.isSignatureUsed(of.signature),
-  ),
+  ...USE_OPERATIONS,
   operation({ soonMs }, (store, { soonMs: ms }, at) => store.forgetSignatures(addMs(at, ms))),
   operation({ account: fc.constantFrom("intl", "cn"), waitMaxMs }, (store, of) =>
     store.takeSlot({ ...of, action: "StopStreamIngest" }),

@@ -1,0 +1,26 @@
+/** What names updates: claimed, given back and claimed once more, with few names and few leases. */
+import * as fc from "fast-check";
+import { addMs } from "../../../shared/clock.js";
+import { type Operation, operation } from "./operation.js";
+
+const T0_MS = Date.parse("2026-01-01T00:00:00Z");
+
+const signature = fc.constantFrom("s1", "s2", "token t1");
+const requestHash = fc.constantFrom(undefined, "h1", "h2");
+
+/** Few and far apart, so that one is met again. */
+export const leaseUntil = fc
+  .constantFrom(1, 10, 100)
+  .map((days) => addMs(new Date(T0_MS), days * 86_400_000));
+
+export const USE_OPERATIONS: fc.Arbitrary<Operation>[] = [
+  operation({ signature, requestHash, leaseUntil }, (store, of, at) =>
+    store.claimUse({ ...of, at }),
+  ),
+  operation({ signature, leaseUntil }, (store, of) => store.releaseUse(of)),
+  operation({ signature, leaseUntil }, async (store, of, at) => {
+    const known = await store.claimUse({ ...of, at });
+    if (known === "begun" || known === undefined) return known;
+    return store.claimAgain({ ...of, usedAt: known.usedAt });
+  }),
+];
