@@ -20,4 +20,4 @@ export const makeHandler = httpFunction("api", {
 });
 
 /** What the cloud calls: services open once per instance, on the first event. */
-export const handler = makeHandler(openServices);
+export const handler = makeHandler(openServices("api"));

@@ -16,4 +16,4 @@ export const makeHandler = eventFunction("cloud-event", {
 });
 
 /** What the cloud calls: services open once per instance, on the first event. */
-export const handler = makeHandler(openServices);
+export const handler = makeHandler(openServices("cloud-event"));

@@ -9,4 +9,4 @@ export const makeHandler = httpFunction("describe-ingest", {
 });
 
 /** What the cloud calls: services open once per instance, on the first event. */
-export const handler = makeHandler(openServices);
+export const handler = makeHandler(openServices("describe-ingest"));

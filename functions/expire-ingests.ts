@@ -7,4 +7,4 @@ import { timerFunction } from "../shared/runtime/timer.js";
 export const makeHandler = timerFunction("expire-ingests", expireIngests);
 
 /** What the cloud calls: services open once per instance, on the first event. */
-export const handler = makeHandler(openServices);
+export const handler = makeHandler(openServices("expire-ingests"));

@@ -10,4 +10,4 @@ import { openServices } from "../shared/runtime/services.js";
 export const makeHandler = httpFunction("start-ingest", { StartStreamIngest: startIngest });
 
 /** What the cloud calls: services open once per instance, on the first event. */
-export const handler = makeHandler(openServices);
+export const handler = makeHandler(openServices("start-ingest"));

@@ -7,4 +7,4 @@ import { openServices } from "../shared/runtime/services.js";
 export const makeHandler = httpFunction("update-ingest", { UpdateStreamIngest: updateIngest });
 
 /** What the cloud calls: services open once per instance, on the first event. */
-export const handler = makeHandler(openServices);
+export const handler = makeHandler(openServices("update-ingest"));

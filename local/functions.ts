@@ -3,6 +3,8 @@ import { type Environment } from "../shared/config.js";
 import { SECOND_MS } from "../shared/clock.js";
 import type { Services } from "../shared/ingest/services.js";
 import type { PlatformContext } from "../shared/runtime/invocation.js";
+import { servicesOf } from "../shared/runtime/services.js";
+import { isFunctionName } from "../shared/validation/function-variables.js";
 import { readServiceFile } from "./service-file.js";
 
 export type Handler = (event: unknown, context?: PlatformContext) => Promise<unknown>;
@@ -35,11 +37,15 @@ export async function loadFunctions(
         timeLimitMs: (timeout ?? SCF_TIMEOUT_SECONDS) * SECOND_MS,
         isHttp: events.some(({ functionUrl }) => functionUrl !== undefined),
         crons: events.flatMap(({ timer }) => timer?.parameters.cronExpression ?? []),
-        handler: door.makeHandler(open),
+        handler: door.makeHandler(async () => ownServices(name, await open())),
       };
     }),
   );
 }
+
+/** As in the cloud, a function reads no variable that it is not given. */
+const ownServices = (name: string, services: Services): Services =>
+  isFunctionName(name) ? servicesOf(name, services) : services;
 
 /** What SCF takes where nothing is said. */
 const SCF_TIMEOUT_SECONDS = 3;

@@ -108,7 +108,7 @@ describe("what fails, fails", () => {
       target.configuration = { ...bare, ...(Environment && { Environment }) };
       expect([code, output]).toEqual([1, expect.stringContaining("expire-ingests failed")]);
       // Its own log line says why.
-      expect(output).toContain("TRTC_APPS is not set");
+      expect(output).toContain("DATABASE_URL is not set");
     });
   });
 });

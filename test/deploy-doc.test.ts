@@ -15,6 +15,7 @@ import { limitFaults, variablesOf } from "../local/deploy/limits.js";
 import { readServiceFile } from "../local/service-file.js";
 import type { TrtcAction } from "../shared/trtc/client.js";
 import { checkRequest } from "../shared/validation/check.js";
+import { type FunctionName, variablesRead } from "../shared/validation/function-variables.js";
 import { readConfig, VARIABLES } from "../shared/validation/configuration.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -88,7 +89,8 @@ describe("its blocks", () => {
     expect(provider).toMatchObject({ region: env["SCF_REGION"], role: env["SCF_ROLE"] });
     for (const [name, declared] of Object.entries(functions)) {
       const variables = variablesOf(provider, declared);
-      expect(readConfig(variables).databaseUrl).toBe(env["DATABASE_URL"]);
+      const read = variablesRead(name as FunctionName);
+      expect(readConfig(variables, read).databaseUrl).toBe(env["DATABASE_URL"]);
       expect(limitFaults(name, variables, [])).toEqual([]);
     }
   });

@@ -6,6 +6,7 @@ import { environment } from "../../shared/config.js";
 import { buildHook } from "./build-hook.js";
 import { checkEnvFile } from "./env-file-check.js";
 import { refuseOldPackage } from "./limits.js";
+import { privateFiles } from "./private-files.js";
 import type { Serverless } from "./serverless-api.js";
 import { checkFixedKeys, checkSettings } from "./settings.js";
 import { DeployError } from "./words.js";
@@ -26,11 +27,13 @@ export class AwsPlugin {
   readonly hooks: Record<string, () => Promise<void> | void>;
 
   constructor(
-    serverless: Pick<Serverless, "cli"> & { service: AwsService },
+    serverless: Pick<Serverless, "cli"> &
+      Partial<Pick<Serverless, "processedInput" | "serviceDir">> & { service: AwsService },
     options: { package?: string; stage?: string },
   ) {
     this.hooks = {
       ...buildHook(serverless),
+      ...privateFiles(serverless, options),
       "after:package:finalize": () => {
         const { stage = "dev" } = serverless.service.provider;
         checkEnvFile(environment(), options.stage ?? stage);

@@ -19,6 +19,7 @@ import { mendFunctions } from "./deploy-function.js";
 import { mendTriggers } from "./deploy-triggers.js";
 import { checkEnvFile } from "./env-file-check.js";
 import { limitFaults, networkFaults, refuseOldPackage, variablesOf } from "./limits.js";
+import { privateFiles } from "./private-files.js";
 import type { Serverless } from "./serverless-api.js";
 import { checkFixedKeys, checkSettings } from "./settings.js";
 import { triggersOf } from "./triggers.js";
@@ -36,6 +37,7 @@ export class ScfPlugin {
     mendCommands(upstream);
     this.hooks = {
       ...buildHook(serverless),
+      ...privateFiles(serverless, options),
       "after:package:finalize": () => {
         checkEnvFile(environment(), stageOf(serverless, options));
         checkLimits(serverless, options);

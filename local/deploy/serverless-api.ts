@@ -5,4 +5,5 @@ export interface Serverless {
   service: Service;
   cli: { log: (line: string) => void };
   processedInput: { commands: string[] };
+  serviceDir: string;
 }

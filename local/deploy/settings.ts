@@ -1,13 +1,14 @@
 /** The functions' own settings, checked before a deployment as they themselves will check them. */
 import type { Environment } from "../../shared/config.js";
 import { type Config, readConfig } from "../../shared/validation/configuration.js";
+import { isFunctionName, variablesRead } from "../../shared/validation/function-variables.js";
 import { ConfigError } from "../../shared/validation/read-variables.js";
 import { DeployError } from "./words.js";
 
 /** A function that cannot open answers every call with an error: better not to deploy it. */
 export function checkSettings(name: string, variables: Environment): Config {
   try {
-    const config = readConfig(variables);
+    const config = readConfig(variables, isFunctionName(name) ? variablesRead(name) : undefined);
     if (config.databaseUrl === undefined) throw new ConfigError("DATABASE_URL is not set");
     return config;
   } catch (error) {
@@ -19,7 +20,12 @@ export function checkSettings(name: string, variables: Environment): Config {
 }
 
 /** Where no execution role gives keys for TRTC: every account that is used needs fixed ones. */
-export function checkFixedKeys({ applications, accounts }: Config): void {
+export function checkFixedKeys({
+  applications,
+  accounts,
+}: Partial<Pick<Config, "applications" | "accounts">>): void {
+  // A function that is given only one of the two cannot tell.
+  if (!applications || !accounts) return;
   const missing = [...applications.values()].find(({ Account }) => !accounts.has(Account));
   if (!missing) return;
   throw new DeployError(

@@ -13,6 +13,7 @@ import { createStore } from "../store/store.js";
 import { versionChecked } from "../store/version.js";
 import { type Credential, openTrtc } from "../trtc/client.js";
 import { type Config, readConfig } from "../validation/configuration.js";
+import { configOf, type FunctionName, variablesRead } from "../validation/function-variables.js";
 import { ConfigError } from "../validation/read-variables.js";
 
 export interface ServiceParts {
@@ -53,22 +54,28 @@ export function makeServices({
 let opened: Promise<Services> | undefined;
 
 /** What cannot be opened now is tried again at the next event. */
-export function openServices(): Promise<Services> {
-  opened ??= open().catch((error: unknown) => {
+export const openServices = (name: FunctionName) => (): Promise<Services> => {
+  opened ??= open(name).catch((error: unknown) => {
     opened = undefined;
     throw error;
   });
   return opened;
-}
+};
 
-async function open(): Promise<Services> {
-  const config = readConfig(environment());
+/** The same services for one function, which reads no variable that it is not given. */
+export const servicesOf = (name: FunctionName, services: Services): Services => ({
+  ...services,
+  config: configOf(name, services.config),
+});
+
+async function open(name: FunctionName): Promise<Services> {
+  const config = readConfig(environment(), variablesRead(name));
   if (config.databaseUrl === undefined) {
     throw new ConfigError("DATABASE_URL is not set: a deployed function needs PostgreSQL");
   }
   const { databaseUrl: url, databaseCa: ca } = config;
   const database = versionChecked(openPostgres({ url, ca }));
-  return Promise.resolve(makeServices({ config, database }));
+  return Promise.resolve(servicesOf(name, makeServices({ config, database })));
 }
 
 /** Fixed keys of the account, or the execution role's, which change while an instance lives. */

@@ -87,9 +87,14 @@ export interface Judgement {
   faults: ReadonlyMap<Variable, readonly string[]>;
 }
 
-export function judgeConfig(env: Environment): Judgement {
+/** `given`: the variables that are looked at; the others count as right, and are `undefined`. */
+export function judgeConfig(
+  env: Environment,
+  given: ReadonlySet<Variable> = new Set(VARIABLES),
+): Judgement {
   const faults = new Map<Variable, readonly string[]>();
   function judged<T>(variable: Variable, read: () => T): T | undefined {
+    if (!given.has(variable)) return undefined;
     try {
       return read();
     } catch (error) {
@@ -135,8 +140,8 @@ export function judgeConfig(env: Environment): Judgement {
 }
 
 /** Throws ConfigError with the first fault of the first variable that is wrong. */
-export function readConfig(env: Environment): Config {
-  const { config, faults } = judgeConfig(env);
+export function readConfig(env: Environment, given?: ReadonlySet<Variable>): Config {
+  const { config, faults } = judgeConfig(env, given);
   refuseIfAny([...faults.values()].flat());
   return config as Config;
 }
