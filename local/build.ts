@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { buildFunctions } from "./build/build-functions.js";
 import { zipOf } from "./build/zip.js";
+import { runMain } from "./terminal.js";
 
 const HELP = `Bundles every function and zips them, as they are deployed.
 
@@ -30,7 +31,4 @@ function line(file: string, bytes: Uint8Array): string {
 
 const kilobytes = (bytes: number): string => (bytes / 1000).toFixed(0).padStart(5);
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runMain(main);

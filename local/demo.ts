@@ -13,6 +13,7 @@ import { bar, progressOn } from "./progress.js";
 import { startLocal } from "./runtime.js";
 import { DEFAULT_APPLICATIONS } from "./trtc/defaults.js";
 import { readTruth, type TaskTruth } from "./truth.js";
+import { runMain } from "./terminal.js";
 
 const HELP = `Starts a loop through the official SDK, watches it play, and sees it stopped on its StopTime.
 
@@ -178,7 +179,4 @@ function sdkClient(url: string): Client {
   });
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`\nfailed: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runMain(main);

@@ -1,13 +1,15 @@
 /** `npm run doctor`: what is wrong with a configuration, and what to do about it. */
 import { environment } from "../shared/config.js";
 import { systemClock } from "../shared/clock.js";
-import { HELP, readCommandLine } from "./doctor/command-line.js";
+import { type CommandLine, HELP, readCommandLine } from "./doctor/command-line.js";
 import { examine } from "./doctor/examine.js";
 import { redactor, summaryLine, summaryOf, table } from "./doctor/report.js";
 import { progressOn } from "./progress.js";
+import { askDesk, findRun } from "./run-file.js";
+import { printableJson, runMain } from "./terminal.js";
 
 async function main(): Promise<void> {
-  const { help, strict, json, subject } = readCommandLine(process.argv.slice(2), environment());
+  const { help, strict, json, subject } = await commandLine(process.argv.slice(2));
   if (help) {
     process.stdout.write(HELP);
     return;
@@ -21,13 +23,21 @@ async function main(): Promise<void> {
   const summary = summaryOf(rows, { strict });
   const hasColours = process.stdout.isTTY && environment()["NO_COLOR"] === undefined;
   const text = json
-    ? `${JSON.stringify({ ...summary, rows }, null, 2)}\n`
+    ? `${printableJson({ ...summary, rows }, 2)}\n`
     : `${table(rows, { colours: hasColours })}\n${summaryLine(summary)}\n`;
   process.stdout.write(redactor(subject.env)(text));
   process.exitCode = summary.ok ? 0 : 1;
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+/** Read once for where the settings are, and again with the run that they lead to. */
+async function commandLine(args: string[]): Promise<CommandLine> {
+  const outer = environment();
+  const first = readCommandLine(args, outer);
+  if (first.help || !first.subject.isLocal) return first;
+  const run = await findRun(first.subject.env);
+  if (!run) return first;
+  const { aheadMs } = (await askDesk(run, "about")) as { aheadMs: number };
+  return readCommandLine(args, outer, { ...run, aheadMs });
+}
+
+runMain(main);

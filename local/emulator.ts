@@ -1,14 +1,13 @@
 /** `npm run emulator`: TRTC alone, until SIGINT or SIGTERM. */
 import { environment } from "../shared/config.js";
-import { readPort } from "./port.js";
+import { readPort, sayBusy } from "./port.js";
 import { runUntilSignal } from "./run-until-signal.js";
 import { HELP, readCommandLine } from "./trtc/command-line.js";
 import { DEFAULT_PORT } from "./trtc/defaults.js";
 import { type LoggedFailure, sourceFailureText } from "./trtc/open-source.js";
 import { startEmulator } from "./trtc/server.js";
 import type { LogEntry } from "./trtc/world.js";
-
-const out = (line: string) => process.stdout.write(`${line}\n`);
+import { endBySignal, out, runMain } from "./terminal.js";
 
 async function main(): Promise<void> {
   const env = environment();
@@ -21,7 +20,7 @@ async function main(): Promise<void> {
     ...options,
     port: readPort({ TRTC_PORT: port ?? env["TRTC_PORT"] }, "TRTC_PORT", DEFAULT_PORT),
     ...(!quiet && { log: logLine, logSourceFailure: logSource }),
-  });
+  }).catch(sayBusy("TRTC_PORT, or --port,"));
   const signalled = runUntilSignal();
   out(`ready ${emulator.url}`);
   await signalled;
@@ -33,7 +32,4 @@ const logLine = ({ requestId, action, outcome, fault, detail }: LogEntry) =>
 
 const logSource = (failure: LoggedFailure) => out(sourceFailureText(failure));
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runMain(main, endBySignal);

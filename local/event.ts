@@ -4,8 +4,8 @@ import { systemClock as clock } from "../shared/clock.js";
 import { buildEvent } from "./events/build-event.js";
 import { HELP, readCommandLine } from "./events/command-line.js";
 import { EVENTS_PATH } from "./gateway.js";
-
-const out = (line: string) => process.stdout.write(`${line}\n`);
+import { gatewayOf } from "./run-file.js";
+import { out, printableJson, runMain } from "./terminal.js";
 
 const DOOR = "cloud-event";
 
@@ -16,15 +16,16 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const { wanted, times, url, print, json } = command;
+  const { wanted, times, env, print, json } = command;
   const event = buildEvent(wanted);
   if (print) {
-    out(JSON.stringify(event, null, 2));
+    out(printableJson(event, 2));
     return;
   }
+  const url = command.url ?? (await gatewayOf(env));
   for (let time = 1; time <= times; time += 1) {
     const answer = await deliver(new URL(`${EVENTS_PATH}${DOOR}`, url), event);
-    out(json ? JSON.stringify(answer) : inWords(answer, time));
+    out(json ? printableJson(answer) : inWords(answer, time));
     if (!isPlayed(answer)) process.exitCode = 1;
   }
 }
@@ -66,7 +67,4 @@ function inWords(answer: Answer, time: number): string {
   return `${head}${counts.join("  ")}`;
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runMain(main);

@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { ApiError } from "../shared/errors.js";
 import { type HttpAnswer, refuseWith } from "../shared/runtime/envelope.js";
 import { looksSigned } from "../shared/runtime/looks-signed.js";
+import { type Desk, isDeskPath, serveDesk } from "./desk.js";
 import type { LocalFunction } from "./functions.js";
 import { foreignIn, isJson } from "./trtc/foreign.js";
 import { invoke, TimeLimitError } from "./platform.js";
@@ -20,12 +21,13 @@ export const EVENTS_PATH = "/_local/events/";
 /** A request that comes before the functions are loaded waits for them. */
 export function createGateway(
   functions: readonly LocalFunction[] | Promise<readonly LocalFunction[]>,
+  deskNow: () => Desk | undefined = () => undefined,
 ): Server {
   const paths = Promise.resolve(functions).then(pathsOf);
   // Whoever loads them hears of what goes wrong, also when nobody asks here.
   paths.catch(() => undefined);
   return createServer((request, response) => {
-    serve(paths, request, response).catch((error: unknown) => {
+    serve({ paths, deskNow }, request, response).catch((error: unknown) => {
       refuse(response, { ...failureOf(error), isSigned: looksSigned(eventOf(request)) });
     });
   });
@@ -49,8 +51,14 @@ function pathsOf(functions: readonly LocalFunction[]): Paths {
   return { requests, events };
 }
 
+interface Behind {
+  paths: Promise<Paths>;
+  /** For the other commands of this machine, once the run is open. */
+  deskNow: () => Desk | undefined;
+}
+
 async function serve(
-  paths: Promise<Paths>,
+  { paths, deskNow }: Behind,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -62,6 +70,7 @@ async function serve(
   }
   const { requests, events } = await paths;
   const { path } = urlOf(request);
+  if (isDeskPath(path)) return serveDesk(deskNow(), request, response);
   const eventTarget = events.get(path);
   if (eventTarget) return serveEvent(eventTarget, request, response);
   const target = requests.get(path);

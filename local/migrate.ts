@@ -8,6 +8,7 @@ import { CODE_VERSION } from "../shared/store/migrations/index.js";
 import { openToMigrate } from "../shared/store/postgres.js";
 import { type DatabaseVersion, versionFault } from "../shared/store/version.js";
 import { readDatabaseAddress } from "../shared/validation/database-address.js";
+import { runMain } from "./terminal.js";
 
 const HELP = `Brings the PostgreSQL that DATABASE_URL names to the newest version. Safe to run at any time, also
 while the functions run, and before new ones are deployed: every version works with the code before it.
@@ -71,7 +72,4 @@ const upToDate = ({ version }: DatabaseVersion): string =>
     ? "the database is up to date"
     : `the database is at version ${version}, newer than this checkout's ${CODE_VERSION}, and works with it: nothing to apply`;
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runMain(main);

@@ -8,6 +8,7 @@ import { cutNetwork, type Network } from "./rehearsal/isolate.js";
 import { openStage, type Stage } from "./rehearsal/stage.js";
 import { makeSteps } from "./rehearsal/steps.js";
 import { runUntilSignal } from "./run-until-signal.js";
+import { endBySignal, runMain } from "./terminal.js";
 
 const HELP = `Deploys to a cloud on this machine, with the real CLI and plugins, and runs what was uploaded.
 
@@ -68,7 +69,8 @@ async function rehearse(stage: Stage): Promise<void> {
   );
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`\nfailed: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+const failing = (error: unknown): never => {
+  throw new Error(`\nfailed: ${error instanceof Error ? error.message : String(error)}`);
+};
+
+runMain(() => main().catch(failing), endBySignal);

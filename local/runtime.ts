@@ -2,6 +2,7 @@
  * The whole project on one machine: the very handlers that are deployed, behind a gateway that
  * speaks SCF's events, their timers, a database, and the emulator as TRTC.
  */
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -16,9 +17,12 @@ import { migrate } from "../shared/store/migrate.js";
 import { openPglite } from "../shared/store/pglite.js";
 import { openPostgres, openToMigrate } from "../shared/store/postgres.js";
 import { type Config, readConfig } from "../shared/validation/configuration.js";
+import type { Desk } from "./desk.js";
 import { type LocalFunction, loadFunctions } from "./functions.js";
 import { createGateway } from "./gateway.js";
 import { localEnvironment } from "./local-environment.js";
+import { sayBusy } from "./port.js";
+import { writeRunFile } from "./run-file.js";
 import { SNAPSHOTS } from "./snapshots.js";
 import { startTimers } from "./timers.js";
 import { localEmulator } from "./local-emulator.js";
@@ -38,6 +42,8 @@ export interface LocalOptions {
   trtcPort: number;
   /** Absent: in memory. Not used with a DATABASE_URL. */
   dataDirectory?: string | undefined;
+  /** Where the other commands of this machine find the run; absent: nowhere. */
+  runFile?: string | undefined;
   log: Log;
 }
 
@@ -52,8 +58,9 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
   try {
     // The gateway is there first, since the emulator has to know where its events go.
     const loaded = deferred<readonly LocalFunction[]>();
-    const gateway = createGateway(loaded.promise);
-    const url = await listen(gateway, options.port);
+    const opened: { desk?: Desk } = {};
+    const gateway = createGateway(loaded.promise, () => opened.desk);
+    const url = await listen(gateway, options.port).catch(sayBusy("PORT"));
     let closing: Promise<void> | undefined;
     const closeGateway = () => (closing ??= closeServer(gateway));
     closers.push(closeGateway);
@@ -64,7 +71,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
       callbackUrl: `${url}/room-callback`,
       log: options.log,
       onBegunAnew: () => onBegunAnew(),
-    });
+    }).catch(sayBusy("TRTC_PORT"));
     const { clock } = emulator;
     closers.push(emulator.close);
     const env = localEnvironment(options.env, emulator.url);
@@ -85,10 +92,17 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
       });
     };
     const functions = await loadFunctions(() => Promise.resolve(services), env);
+    const key = randomBytes(32).toString("base64url");
+    const aheadMs = () => clock.offsetMs();
+    opened.desk = { key, services, database, env, aheadMs };
     loaded.resolve(functions);
     const timers = startTimers(functions, clock);
     // What is being answered needs everything that is closed after it.
     closers.push(timers.close, closeGateway);
+    if (options.runFile !== undefined) {
+      const run = { pid: process.pid, url, trtcUrl: emulator.url, key };
+      closers.push(await writeRunFile(options.runFile, run));
+    }
     return { url, trtcUrl: emulator.url, close };
   } catch (error) {
     await close();

@@ -6,8 +6,10 @@ import { consoleLog } from "../shared/log.js";
 import { DEFAULT_APPLICATIONS } from "./trtc/defaults.js";
 import { LOCAL_CALLER } from "./local-environment.js";
 import { readPort } from "./port.js";
+import { dataDirectoryOf, runFileOf } from "./run-file.js";
 import { startLocal } from "./runtime.js";
 import { runUntilSignal } from "./run-until-signal.js";
+import { endBySignal, runMain } from "./terminal.js";
 
 const HELP = `Runs the functions, their timers, a database and the TRTC emulator on this machine.
 
@@ -36,7 +38,8 @@ async function main(): Promise<void> {
     env,
     port: readPort(env, "PORT", 3000),
     trtcPort: readPort(env, "TRTC_PORT", 3001),
-    dataDirectory: join(env["DATA_DIR"] || ".data", "postgres"),
+    dataDirectory: join(dataDirectoryOf(env), "postgres"),
+    runFile: runFileOf(env),
     log: consoleLog,
   });
   const signalled = runUntilSignal();
@@ -63,7 +66,4 @@ try: curl -s ${url}/start-ingest -H 'Authorization: Bearer ${key}' -H 'Content-T
     },
   )}'`;
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runMain(main, endBySignal);

@@ -112,7 +112,7 @@ describe("the command", () => {
     for (const word of ["show", "replay", "--every", "drop", "--local", "--json"]) {
       expect(output).toContain(word);
     }
-    const without = await command([], { DATABASE_URL: "" });
+    const without = await command([], { DATABASE_URL: "", DATA_DIR: "none-here" });
     expect([without.code, without.output]).toEqual([1, expect.stringContaining("DATABASE_URL")]);
   }, 30_000);
 });

@@ -21,7 +21,14 @@ const SHARED = PRODUCT.filter(({ path }) => path.startsWith("shared/"));
 describe("imports go down only", () => {
   /** Each layer may use those after it; those of one line do not know each other. */
   const LAYERS = [
-    ["bench", "local/rehearsal", "local/doctor", "local/events", "local/dead-letters"],
+    [
+      "bench",
+      "local/rehearsal",
+      "local/doctor",
+      "local/events",
+      "local/dead-letters",
+      "local/report",
+    ],
     ["local/deploy", "local/cloud"],
     ["local"],
     ["functions"],

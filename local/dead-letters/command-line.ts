@@ -20,11 +20,11 @@ export const HELP = `Messages of cloud events that came to nothing: what they we
 
   --all              list those too that came to something after all
   --env-file <file>  variables to read besides the environment's, which win (.env, if there is one)
-  --local            the database of npm start, in DATA_DIR, while that is not running
+  --local            those of npm start, whether it runs or not; also without DATABASE_URL
   --json             one JSON document instead of lines
   --help
 
-Needs DATABASE_URL; replay also needs what the functions have: CALLERS, TRTC_APPS, RULES, EVENT_CALLERS, and
+Reads what DATABASE_URL names; without it, what npm start has here (DATA_DIR). Replay also needs what the functions have: CALLERS, TRTC_APPS, RULES, EVENT_CALLERS, and
 keys in TRTC_ACCOUNTS, since an execution role's are only inside the functions. A start that brought its own
 ClientToken keeps the answer that the token once had. Ends with 1 when one of them came to nothing again.
 `;
@@ -70,7 +70,7 @@ export function readCommandLine(
   const isList = verb === "list" || verb === "notifications";
   if (isList ? ids.length > 0 : all === ids.length > 0) throw new Error(IDS[verb]);
   const set = withEnvFile(outer, values["env-file"]);
-  const isLocal = values.local ?? false;
+  const isLocal = (values.local ?? false) || (set["DATABASE_URL"] ?? "") === "";
   const trtc = `http://127.0.0.1:${readPort(set, "TRTC_PORT", DEFAULT_PORT)}`;
   const env = isLocal ? localEnvironment(set, set["TRTC_ENDPOINT"] ?? trtc) : set;
   return { verb, ids, all, json: values.json ?? false, isLocal, env };

@@ -9,6 +9,7 @@ import { updateIngest } from "../../shared/ingest/update.js";
 import type { DeadLetter } from "../../shared/store/dead-letters.js";
 import type { Store } from "../../shared/store/store.js";
 import { withoutQueries } from "../../shared/trtc/trtc-error.js";
+import { printable } from "../terminal.js";
 
 const PAGE = 100;
 
@@ -72,9 +73,6 @@ export const shown = ({ payload, ...letter }: DeadLetter) => ({
     typeof value === "string" ? withoutQueries(value) : value,
   ) as unknown,
 });
-
-/** What others have sent must not move the cursor of a terminal. */
-export const printable = (text: string): string => text.replace(/\p{C}/gu, "?");
 
 export function lineOf(letter: DeadLetter): string {
   const { id, receivedAt, attempts, source, code, replayedAt } = letter;

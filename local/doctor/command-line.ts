@@ -4,9 +4,9 @@ import { systemClock } from "../../shared/clock.js";
 import type { Environment } from "../../shared/config.js";
 import { withEnvFile } from "../env-file.js";
 import { localEnvironment } from "../local-environment.js";
-import { readPort } from "../port.js";
+import { whereOf } from "../run-file.js";
 import { DEFAULT_PORT } from "../trtc/defaults.js";
-import { type Subject, subjectOf } from "./subject.js";
+import { type LocalRun, type Subject, subjectOf } from "./subject.js";
 
 export const HELP = `Checks a configuration, before and after deploying. Nothing is changed, started or sent to anybody
 but your database, TRTC and your own functions.
@@ -16,7 +16,8 @@ but your database, TRTC and your own functions.
   --env-file <file>     variables to read besides the environment's, which win (.env, if there is one)
   --url <url>           a deployed api function, to be asked; may be given again
   --callback-url <url>  the URL that TRTC calls back
-  --local               fills in what npm start does, and asks the one that runs at PORT and TRTC_PORT
+  --local               fills in what npm start does, and asks the run of this machine: the one of DATA_DIR,
+                        or at PORT and TRTC_PORT where they are set
   --strict              warnings count as failures
   --json                one JSON document instead of the table
   --help
@@ -42,20 +43,28 @@ export interface CommandLine {
 }
 
 /** Throws an Error that says what is wrong. */
-export function readCommandLine(args: readonly string[], outer: Environment): CommandLine {
+export function readCommandLine(
+  args: readonly string[],
+  outer: Environment,
+  run?: LocalRun,
+): CommandLine {
   const { values } = parseArgs({ args: [...args], options: FLAGS });
   const isLocal = values.local ?? false;
   const set = withEnvFile(outer, values["env-file"]);
   const urls = (values.url ?? []).map((url) => readUrl("--url", url));
   const callbackUrl = values["callback-url"];
+  const at = { variable: "TRTC_PORT", usual: DEFAULT_PORT, found: run?.trtcUrl };
+  const trtc = whereOf(set, at);
+  const gateway = whereOf(set, { variable: "PORT", usual: 3000, found: run?.url });
   return {
     help: values.help ?? false,
     strict: values.strict ?? false,
     json: values.json ?? false,
     subject: subjectOf({
-      env: isLocal ? localEnvironment(set, loopback(set, "TRTC_PORT", DEFAULT_PORT)) : set,
+      env: isLocal ? localEnvironment(set, trtc) : set,
       isLocal,
-      urls: isLocal ? [loopback(set, "PORT", 3000), ...urls] : urls,
+      run: isLocal ? run : undefined,
+      urls: isLocal ? [gateway, ...urls] : urls,
       callbackUrl: callbackUrl === undefined ? undefined : readUrl("--callback-url", callbackUrl),
       clock: systemClock,
     }),
@@ -66,6 +75,3 @@ function readUrl(flag: string, text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
   throw new Error(`${flag} must be a URL that begins with https://`);
 }
-
-const loopback = (env: Environment, variable: string, usual: number): string =>
-  `http://127.0.0.1:${readPort(env, variable, usual)}`;

@@ -2,6 +2,7 @@
 import { checkDatabase } from "./database.js";
 import { checkDoors } from "./doors.js";
 import { checkExposure } from "./exposure.js";
+import { checkLocalRun } from "./local-run.js";
 import type { Row } from "./row.js";
 import { checkSchedule } from "./schedule.js";
 import type { Subject } from "./subject.js";
@@ -18,6 +19,7 @@ const CHECKS: readonly ((subject: Subject) => Row[] | Promise<Row[]>)[] = [
   checkDatabase,
   checkTrtc,
   checkDoors,
+  checkLocalRun,
 ];
 
 export async function examine(

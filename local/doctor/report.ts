@@ -1,5 +1,6 @@
 /** The rows as a table for people, or as JSON. Whatever a check says, no secret gets past here. */
 import type { Environment } from "../../shared/config.js";
+import { printable } from "../terminal.js";
 import { counted, type Row, type Verdict } from "./row.js";
 
 export interface Summary extends Record<Verdict, number> {
@@ -25,8 +26,10 @@ export function table(rows: readonly Row[], { colours }: { colours: boolean }): 
   return rows
     .map(({ verdict, check, found, todo }) => {
       const word = colours ? `\u001b[${COLOURS[verdict]}m${verdict}\u001b[0m` : verdict;
-      const lines = [...found.split("\n"), ...(todo === undefined ? [] : [`→ ${todo}`])];
-      return `${word}  ${check.padEnd(width)}  ${lines.join(`\n${indent}`)}\n`;
+      const lines = [...found.split("\n"), ...(todo === undefined ? [] : [`→ ${todo}`])].map(
+        printable,
+      );
+      return `${word}  ${printable(check).padEnd(width)}  ${lines.join(`\n${indent}`)}\n`;
     })
     .join("");
 }

@@ -7,10 +7,20 @@ export interface Subject extends Judgement {
   env: Environment;
   /** A run on this machine: what is published, plain or on loopback is as it should be. */
   isLocal: boolean;
+  /** The one that runs here, if one was found. */
+  run?: LocalRun | undefined;
   /** Function URLs of the `api` door. */
   urls: readonly string[];
   callbackUrl: string | undefined;
   clock: Clock;
+}
+
+export interface LocalRun {
+  pid: number;
+  url: string;
+  trtcUrl: string;
+  /** How far its clock is ahead of the machine's. */
+  aheadMs: number;
 }
 
 export const subjectOf = (options: Omit<Subject, keyof Judgement>): Subject => ({

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Environment } from "../../shared/config.js";
-import { readPort } from "../port.js";
+import { withEnvFile } from "../env-file.js";
 import { EVENT_KINDS, type EventKind, type EventWanted } from "./build-event.js";
 
 export const HELP = `Hands a cloud event to the functions that run here (npm start), in the envelope of its provider.
@@ -23,7 +23,9 @@ export const HELP = `Hands a cloud event to the functions that run here (npm sta
   --source <name>    the topic, the queue's ARN, or the event's source, if not that of npm start
   --id <text>        names the delivery: the same once more is a redelivery
   --times <n>        deliver it n times (1)
-  --url <url>        where the functions are (http://127.0.0.1:3000, or by PORT)
+  --url <url>        where the functions are (PORT; or the run of DATA_DIR; or http://127.0.0.1:3000)
+  --local            the run of this machine, which is meant anyway
+  --env-file <file>  variables to read besides the environment's, which win (.env, if there is one)
   --print            show the event, and send nothing
   --json             one JSON document for each delivery
   --help
@@ -41,6 +43,8 @@ const FLAGS = {
   id: { type: "string" },
   times: { type: "string" },
   url: { type: "string" },
+  local: { type: "boolean" },
+  "env-file": { type: "string" },
   print: { type: "boolean" },
   json: { type: "boolean" },
   help: { type: "boolean", short: "h" },
@@ -49,7 +53,9 @@ const FLAGS = {
 export interface EventCommand {
   wanted: EventWanted;
   times: number;
-  url: string;
+  /** As it was said, if it was; otherwise the run of `env` is meant. */
+  url: string | undefined;
+  env: Environment;
   print: boolean;
   json: boolean;
 }
@@ -75,7 +81,8 @@ export function readCommandLine(
   return {
     wanted: { kind: kind satisfies EventKind, id, at, source, bodies, bucket, key, region },
     times: readTimes(values.times ?? "1"),
-    url: readUrl(values.url ?? `http://127.0.0.1:${readPort(env, "PORT", 3000)}`),
+    url: values.url === undefined ? undefined : readUrl(values.url),
+    env: withEnvFile(env, values["env-file"]),
     print: values.print ?? false,
     json: values.json ?? false,
   };

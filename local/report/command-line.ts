@@ -10,16 +10,20 @@ minutes that TRTC played. Changes nothing.
   --since <when>      as long ago (24h; 90s, 30m, 7d) or an instant of ISO 8601 (2026-01-31T08:00:00Z)
   --caller <id>       of one caller
   --sdk-app-id <id>   of one application
+  --local             of npm start, whether it runs or not, whatever DATABASE_URL says
+  --env-file <file>   variables to read besides the environment's, which win (.env, if there is one)
   --json              one JSON document instead of the tables
   --help
 
-Reads the PostgreSQL that DATABASE_URL names, in the environment or in .env; without one, the embedded database of
-npm start (DATA_DIR), while that is not running.
+Reads the PostgreSQL that DATABASE_URL names, in the environment or in .env; without one, what npm start has here
+(DATA_DIR), whether it runs or not.
 `;
 
 export interface Flags {
   help: boolean;
   json: boolean;
+  isLocal: boolean;
+  envFile: string | undefined;
   since: Date;
   callerId: string | undefined;
   sdkAppId: number | undefined;
@@ -33,6 +37,8 @@ export function readFlags(args: readonly string[], now: Date): Flags {
       since: { type: "string", default: "24h" },
       caller: { type: "string" },
       "sdk-app-id": { type: "string" },
+      local: { type: "boolean", default: false },
+      "env-file": { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -40,6 +46,8 @@ export function readFlags(args: readonly string[], now: Date): Flags {
   return {
     help: values.help,
     json: values.json,
+    isLocal: values.local,
+    envFile: values["env-file"],
     since: readSince(values.since, now),
     callerId: values.caller,
     sdkAppId: readSdkAppId(values["sdk-app-id"]),

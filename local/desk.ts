@@ -1,0 +1,93 @@
+/**
+ * Where the other commands of this machine ask a run of `npm start`. Its embedded database takes
+ * one process only, so the run answers for them: with its own rows, settings and clock. Who asks
+ * brings the key of the run file, and is let in as every request of this machine is (gateway.ts).
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Environment } from "../shared/config.js";
+import type { Services } from "../shared/ingest/services.js";
+import { equalInConstantTime } from "../shared/signing/constant-time.js";
+import type { Database } from "../shared/store/database.js";
+import { runLetters } from "./dead-letters/run.js";
+import { runReport } from "./report/run.js";
+import { DESK_PATH } from "./run-file.js";
+import { isJson } from "./trtc/foreign.js";
+
+export interface Desk {
+  key: string;
+  services: Services;
+  database: Database;
+  env: Environment;
+  /** How far the run's clock is ahead of the machine's. */
+  aheadMs: () => number;
+}
+
+/** Flags, and nothing longer. */
+const BODY_BYTES_MAX = 64 * 1024;
+
+export const isDeskPath = (path: string): boolean => path.startsWith(DESK_PATH);
+
+export async function serveDesk(
+  desk: Desk | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const text = await readText(request);
+  const { authorization = "", "content-type": type } = request.headers;
+  const answer = (status: number, body: object) => {
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(JSON.stringify(body));
+  };
+  if (!desk || !equalInConstantTime(`Bearer ${desk.key}`, authorization)) {
+    answer(403, { message: "Send the key of the run file, DATA_DIR/run.json." });
+    return;
+  }
+  const args = isJson(type) ? readArgs(text) : undefined;
+  if (request.method !== "POST" || !args) {
+    answer(400, { message: 'POST {"args": […]} as application/json.' });
+    return;
+  }
+  const what = (request.url ?? "").slice(DESK_PATH.length);
+  try {
+    const said = await serve(desk, what, args);
+    if (said) answer(200, said);
+    else answer(404, { message: "The run has no such command: start it again after an update." });
+  } catch (error) {
+    answer(422, { message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+async function serve(desk: Desk, what: string, args: string[]): Promise<object | undefined> {
+  const { services, database, env } = desk;
+  const { clock, store } = services;
+  switch (what) {
+    case "about":
+      return { pid: process.pid, aheadMs: desk.aheadMs() };
+    case "report":
+      return runReport(args, { query: database.query, now: clock.now() });
+    case "dead-letters":
+      return runLetters(args, { env, clock, store, services: () => services });
+    default:
+      return undefined;
+  }
+}
+
+function readArgs(text: string | undefined): string[] | undefined {
+  try {
+    const { args = [] } = JSON.parse(text ?? "") as { args?: unknown };
+    const isList = Array.isArray(args) && args.every((each) => typeof each === "string");
+    return isList ? args : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function readText(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes <= BODY_BYTES_MAX) chunks.push(chunk);
+  }
+  return bytes > BODY_BYTES_MAX ? undefined : Buffer.concat(chunks).toString("utf8");
+}
