@@ -80,7 +80,11 @@ const scenario = fc
   );
 
 test("each batch, shuffled, cut, and delivered twice", async () => {
-  const open = await openHouse({ database: await openTestPostgres() });
+  const open = await openHouse({
+    database: await openTestPostgres(),
+    // Each run starts as many as TRTC takes in a second: its throttle is not what is tested.
+    emulator: { switches: { callsPerSecond: 100_000 } },
+  });
   house = open;
   const { database } = open;
   await fc.assert(
@@ -112,7 +116,7 @@ test("each batch, shuffled, cut, and delivered twice", async () => {
       const repeated = events.flatMap((event, index) => (again[index] ? [event, event] : [event]));
       expect(await deliver([...repeated, all])).toEqual(once);
     }),
-    { numRuns: 60, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: false },
+    { numRuns: 60 },
   );
 }, 120_000);
 

@@ -27,6 +27,15 @@ async function until(isSo: () => boolean): Promise<void> {
   }
 }
 
+/** Until a statement of another connection runs, by what the database says itself. */
+async function untilAtWork(): Promise<void> {
+  const observer = openPostgres(direct, { connectionsMax: 1 });
+  const running = `select from pg_stat_activity
+    where datname = current_database() and state = 'active' and pid <> pg_backend_pid()`;
+  while ((await observer.query(running)).length === 0) await clock.sleep(5);
+  await observer.close();
+}
+
 describe("connections", () => {
   const open = (limits: Parameters<typeof openPostgres>[1]) => openPostgres(proxy.url, limits);
 
@@ -49,8 +58,7 @@ describe("connections", () => {
   test("that break are replaced, and what was under way on them fails", async () => {
     const database = open({});
     const underWay = expect(database.query("select pg_sleep(10)")).rejects.toThrow();
-    await until(() => proxy.connections().open === 1);
-    await clock.sleep(100);
+    await untilAtWork();
     proxy.cut();
     await underWay;
     expect(await ask(database)).toEqual([{ one: 1 }]);

@@ -2,7 +2,7 @@
  * Behind a real PgBouncer in transaction mode, where two statements in a row run on two
  * connections: everything is as without it, and a pooler that is full is a database that is away.
  */
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { addMs, SECOND_MS, systemClock as clock } from "../shared/clock.js";
 import type { Database } from "../shared/store/database.js";
 import { migrate } from "../shared/store/migrate.js";
@@ -14,14 +14,13 @@ import { newPostgresUrl } from "./support/databases.js";
 import { CN_APP, type House, openHouse } from "./support/house.js";
 import { newIngest, runningIngest } from "./support/ingests.js";
 import { PGBOUNCER, type PgBouncer, startPgBouncer } from "./support/pgbouncer.js";
+import { describeWith } from "./support/needed.js";
 import { runScript } from "./support/process.js";
 
-if (PGBOUNCER === undefined) {
-  process.stderr.write(
-    "SKIPPED: nothing is tested behind PgBouncer, which is not installed: apt-get install pgbouncer\n",
-  );
-}
-const describePooled = PGBOUNCER === undefined ? describe.skip : describe;
+const NEEDED = {
+  isThere: PGBOUNCER !== undefined,
+  program: "PgBouncer (apt-get install pgbouncer)",
+};
 
 const INSTANCES = 8;
 const POOL_SIZE = 2;
@@ -32,108 +31,110 @@ const WAYS = [
   ["through PgBouncer", { default_pool_size: POOL_SIZE, max_client_conn: 100 }],
 ] as const;
 
-describePooled.each(WAYS)("eight instances, %s:", (_, settings) => {
-  let pooler: PgBouncer | undefined;
-  let direct: Database;
-  let instances: Database[];
+for (const [way, settings] of WAYS) {
+  describeWith(NEEDED, `eight instances, ${way}:`, () => {
+    let pooler: PgBouncer | undefined;
+    let direct: Database;
+    let instances: Database[];
 
-  beforeAll(async () => {
-    pooler = settings && (await startPgBouncer(settings));
-    const url = await newPostgresUrl();
-    direct = openPostgres(url, { connectionsMax: 1 });
-    instances = Array.from({ length: INSTANCES }, () => openPostgres(pooler?.urlOf(url) ?? url));
-  });
-  afterAll(async () => {
-    await Promise.all([direct, ...instances].map(({ close }) => close()));
-    await pooler?.close();
-  });
-
-  /** `work` on each instance `times` times, all at once. */
-  const onAll = <T>(
-    times: number,
-    work: (store: ReturnType<typeof createStore>, n: number) => Promise<T>,
-  ) =>
-    Promise.all(
-      instances.flatMap((database, index) => {
-        const store = createStore(database);
-        return Array.from({ length: times }, (_each, n) => work(store, index * times + n));
-      }),
-    );
-
-  test("one token, one row", async () => {
-    const begun = await onAll(10, (store) =>
-      store.beginStart(newIngest({ clientToken: "one", account: "token" })),
-    );
-    const outcomes = begun.map(({ outcome }) => outcome).sort();
-    expect(outcomes).toEqual(["begun", ...Array.from({ length: 79 }, () => "token-known")]);
-  });
-
-  test("starts, slots 55 ms apart, outcomes and stops", async () => {
-    const account = "slots";
-    const running = await onAll(10, (store, n) =>
-      runningIngest(store, { account, clientToken: `t${n}`, callerId: "slots" }),
-    );
-    const slots = await direct.query(
-      `select extract(epoch from next_free_at - clock_timestamp()) as ahead from call_slot
-       where account = $1 and action = 'StartStreamIngest'`,
-      [account],
-    );
-    // Eighty of them, but for the time that has passed since the first.
-    expect(Number(slots[0]?.["ahead"])).toBeLessThanOrEqual(80 * 0.055);
-    expect(Number(slots[0]?.["ahead"])).toBeGreaterThan(2);
-    const at = clock.now();
-    const stopped = await onAll(10, async (store, n) => {
-      const { taskId } = running[n] ?? { taskId: "" };
-      const begun = await store.beginStop({ taskId, at, leaseMs: 10_000, waitMaxMs: 60_000 });
-      const fence = begun?.ingest.fence ?? -1;
-      return store.markEnded({ taskId, fence, reason: "stopped", at });
+    beforeAll(async () => {
+      pooler = settings && (await startPgBouncer(settings));
+      const url = await newPostgresUrl();
+      direct = openPostgres(url, { connectionsMax: 1 });
+      instances = Array.from({ length: INSTANCES }, () => openPostgres(pooler?.urlOf(url) ?? url));
     });
-    expect(stopped.map((ingest) => ingest?.state)).toEqual(running.map(() => "ended"));
-  });
+    afterAll(async () => {
+      await Promise.all([direct, ...instances].map(({ close }) => close()));
+      await pooler?.close();
+    });
 
-  test("each due ingest is claimed by one", async () => {
-    const at = clock.now();
-    const due = await onAll(10, (store, n) =>
-      runningIngest(store, { account: "due", clientToken: `due${n}`, deadlineAt: at }),
-    );
-    const claims = await onAll(5, (store) =>
-      store.claimDue({ at, horizonAt: addMs(at, SECOND_MS), leaseMs: 10_000, limit: 3 }),
-    );
-    const claimed = claims.flat().map(({ taskId }) => taskId);
-    expect(claimed.sort()).toEqual(due.map(({ taskId }) => taskId).sort());
-  });
+    /** `work` on each instance `times` times, all at once. */
+    const onAll = <T>(
+      times: number,
+      work: (store: ReturnType<typeof createStore>, n: number) => Promise<T>,
+    ) =>
+      Promise.all(
+        instances.flatMap((database, index) => {
+          const store = createStore(database);
+          return Array.from({ length: times }, (_each, n) => work(store, index * times + n));
+        }),
+      );
 
-  test("a migration runs once, under its lock, while others wait for it", async () => {
-    const url = await newPostgresUrl({ template: "template0" });
-    const through = pooler?.urlOf(url) ?? url;
-    // Two may be at it, of which one waits for the other; both connections of the pool are taken.
-    const databases = Array.from({ length: 4 }, () => openToMigrate(through));
-    const applied = await Promise.all(databases.map((database) => migrate(database)));
-    expect(applied.flat()).toEqual([...MIGRATIONS]);
-    const { code, output } = await runScript("local/migrate.ts", { DATABASE_URL: through });
-    expect([code, output]).toEqual([0, "the database is up to date\n"]);
-    await Promise.all(databases.map(({ close }) => close()));
-  });
+    test("one token, one row", async () => {
+      const begun = await onAll(10, (store) =>
+        store.beginStart(newIngest({ clientToken: "one", account: "token" })),
+      );
+      const outcomes = begun.map(({ outcome }) => outcome).sort();
+      expect(outcomes).toEqual(["begun", ...Array.from({ length: 79 }, () => "token-known")]);
+    });
 
-  test("no more connections than the pool has", async () => {
-    const url = await newPostgresUrl();
-    const watch = openPostgres(url, { connectionsMax: 1 });
-    const through = Array.from({ length: INSTANCES }, () =>
-      openPostgres(pooler?.urlOf(url) ?? url),
-    );
-    const asked = through.flatMap(({ query }) =>
-      Array.from({ length: 10 }, () =>
-        query("select pg_backend_pid() as pid from pg_sleep(0.005)"),
-      ),
-    );
-    const pids = new Set((await Promise.all(asked)).map(([row]) => row?.["pid"]));
-    if (pooler) expect(pids.size).toBeLessThanOrEqual(POOL_SIZE);
-    else expect(pids.size).toBeGreaterThan(INSTANCES);
-    await Promise.all([watch, ...through].map(({ close }) => close()));
-  });
-});
+    test("starts, slots 55 ms apart, outcomes and stops", async () => {
+      const account = "slots";
+      const running = await onAll(10, (store, n) =>
+        runningIngest(store, { account, clientToken: `t${n}`, callerId: "slots" }),
+      );
+      const slots = await direct.query(
+        `select extract(epoch from next_free_at - clock_timestamp()) as ahead from call_slot
+       where account = $1 and action = 'StartStreamIngest'`,
+        [account],
+      );
+      // Eighty of them, but for the time that has passed since the first.
+      expect(Number(slots[0]?.["ahead"])).toBeLessThanOrEqual(80 * 0.055);
+      expect(Number(slots[0]?.["ahead"])).toBeGreaterThan(2);
+      const at = clock.now();
+      const stopped = await onAll(10, async (store, n) => {
+        const { taskId } = running[n] ?? { taskId: "" };
+        const begun = await store.beginStop({ taskId, at, leaseMs: 10_000, waitMaxMs: 60_000 });
+        const fence = begun?.ingest.fence ?? -1;
+        return store.markEnded({ taskId, fence, reason: "stopped", at });
+      });
+      expect(stopped.map((ingest) => ingest?.state)).toEqual(running.map(() => "ended"));
+    });
 
-describePooled("the doors behind PgBouncer", () => {
+    test("each due ingest is claimed by one", async () => {
+      const at = clock.now();
+      const due = await onAll(10, (store, n) =>
+        runningIngest(store, { account: "due", clientToken: `due${n}`, deadlineAt: at }),
+      );
+      const claims = await onAll(5, (store) =>
+        store.claimDue({ at, horizonAt: addMs(at, SECOND_MS), leaseMs: 10_000, limit: 3 }),
+      );
+      const claimed = claims.flat().map(({ taskId }) => taskId);
+      expect(claimed.sort()).toEqual(due.map(({ taskId }) => taskId).sort());
+    });
+
+    test("a migration runs once, under its lock, while others wait for it", async () => {
+      const url = await newPostgresUrl({ template: "template0" });
+      const through = pooler?.urlOf(url) ?? url;
+      // Two may be at it, of which one waits for the other; both connections of the pool are taken.
+      const databases = Array.from({ length: 4 }, () => openToMigrate(through));
+      const applied = await Promise.all(databases.map((database) => migrate(database)));
+      expect(applied.flat()).toEqual([...MIGRATIONS]);
+      const { code, output } = await runScript("local/migrate.ts", { DATABASE_URL: through });
+      expect([code, output]).toEqual([0, "the database is up to date\n"]);
+      await Promise.all(databases.map(({ close }) => close()));
+    });
+
+    test("no more connections than the pool has", async () => {
+      const url = await newPostgresUrl();
+      const watch = openPostgres(url, { connectionsMax: 1 });
+      const through = Array.from({ length: INSTANCES }, () =>
+        openPostgres(pooler?.urlOf(url) ?? url),
+      );
+      const asked = through.flatMap(({ query }) =>
+        Array.from({ length: 10 }, () =>
+          query("select pg_backend_pid() as pid from pg_sleep(0.005)"),
+        ),
+      );
+      const pids = new Set((await Promise.all(asked)).map(([row]) => row?.["pid"]));
+      if (pooler) expect(pids.size).toBeLessThanOrEqual(POOL_SIZE);
+      else expect(pids.size).toBeGreaterThan(INSTANCES);
+      await Promise.all([watch, ...through].map(({ close }) => close()));
+    });
+  });
+}
+
+describeWith(NEEDED, "the doors behind PgBouncer", () => {
   const body = (house: House) => ({
     ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0 },
     ...{ StreamUrl: house.clip, RepeatNum: -1 },

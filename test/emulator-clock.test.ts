@@ -182,11 +182,23 @@ describe("a clock that is put forward", () => {
   });
 
   test("ends a sleep that is given up, before and while it lasts", async () => {
-    const clock = adjustableClock(manualClock());
+    const base = manualClock();
+    const clock = adjustableClock(base);
     const given = new AbortController();
-    const sleeping = clock.sleep(1000, given.signal);
+    const ended: string[] = [];
+    const sleep = (name: string, signal?: AbortSignal) =>
+      void clock.sleep(1000, signal).then(() => ended.push(name));
+    sleep("given up while it lasts", given.signal);
+    sleep("not given up");
+    await base.advance(999);
+    expect(ended).toEqual([]);
     given.abort();
-    await sleeping;
-    await clock.sleep(1000, given.signal);
+    await base.advance(0);
+    expect(ended).toEqual(["given up while it lasts"]);
+    sleep("given up before", given.signal);
+    await base.advance(0);
+    expect(ended).toEqual(["given up while it lasts", "given up before"]);
+    await base.advance(1);
+    expect(ended.at(-1)).toBe("not given up");
   });
 });

@@ -1,5 +1,5 @@
 /** The embedded database on disk: what it keeps, and who may open it. */
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,6 +34,7 @@ describe("an embedded database in a directory", () => {
     await expect(open("shared")).rejects.toThrow(`in use by process ${process.pid}`);
     await first.close();
     const again = await open("shared");
+    expect(await again.query("select count(*)::int as n from ingest")).toEqual([{ n: 0 }]);
     await again.close();
   });
 
@@ -48,7 +49,10 @@ describe("an embedded database in a directory", () => {
   test("takes over from a killed process that had the same number, as in a container", async () => {
     await writeFile(join(root, "container.lock"), String(process.pid));
     const database = await open("container");
+    expect(await readFile(join(root, "container.lock"), "utf8")).toBe(String(process.pid));
+    expect(await database.query("select count(*)::int as n from ingest")).toEqual([{ n: 0 }]);
     await database.close();
+    expect(await readdir(root)).not.toContain("container.lock");
   });
 
   test("begins anew when its first opening was cut short", async () => {

@@ -66,7 +66,7 @@ async function start(fields: object = {}) {
     const ends = (await tasks()).map(({ endedAt }) => new Date(endedAt ?? Number.NaN).getTime());
     return Math.max(...ends) - new Date(deadline).getTime();
   };
-  return { response, tasks, lateMs };
+  return { response, tasks, lateMs, RoomId };
 }
 
 test("nothing failing: every ingest is stopped on its second", async () => {
@@ -168,4 +168,78 @@ test("one that TRTC never answers is taken back after ten minutes", async () => 
   const endedAt = row?.["ended_at"] as Date;
   expect(endedAt.getTime() - unknownSince.getTime()).toBeLessThan(11.5 * MINUTE_MS);
   expect((await tasks()).filter(({ state }) => state !== "ended")).toEqual([]);
+});
+
+test("nothing failing: 99 of 100 ends come within 250 ms", async () => {
+  const { clock } = timed;
+  const firstMs = clock.now().getTime() + 45 * SECOND_MS;
+  const all = [];
+  for (let n = 0; n < 100; n += 1) {
+    // At no even distance, from each other and from the runs: 137 is prime to all of these.
+    const StopTime = new Date(firstMs + ((n * 137_137) % 100_003)).toISOString();
+    all.push({ StopTime, ...(await start({ StopTime })) });
+  }
+  await pass(4);
+  const late = await Promise.all(all.map(({ lateMs, StopTime }) => lateMs(StopTime)));
+  const ordered = late.sort((a, b) => a - b);
+  expect(ordered[0]).toBeGreaterThanOrEqual(0);
+  expect(ordered[98]).toBeLessThanOrEqual(250);
+  expect(ordered[99]).toBeLessThan(SECOND_MS);
+}, 60_000);
+
+/** As if the request whose answer never came were carried out now. */
+async function comesLate(RoomId: string): Promise<void> {
+  const sent = timed.trtc.bodies("StartStreamIngest").find((each) => each["RoomId"] === RoomId);
+  const target = { account: "cn", host: "emulator", region: "ap-singapore" };
+  const request = sent as never;
+  await timed.house.services.trtc.call("StartStreamIngest", { target, request, timeLeftMs: 5000 });
+}
+
+test("a lost start that is carried out after all, beside its ingest: it is gone with the ingest", async () => {
+  const { trtc } = timed;
+  trtc.turn({ taskExistKey: "never" });
+  trtc.next("StartStreamIngest", "lose-request");
+  const StopTime = inSeconds(150);
+  const { tasks, lateMs, RoomId } = await start({ StopTime });
+  await pass(1);
+  await comesLate(RoomId);
+  const live = async () => (await tasks()).filter(({ state }) => state !== "ended");
+  expect(await live()).toHaveLength(2);
+  await pass(3);
+  expect(await live()).toEqual([]);
+  expect(await lateMs(StopTime)).toBeLessThan(2 * SECOND_MS);
+});
+
+test("a lost start that is carried out after its end: its robot is gone 6 minutes after it was sent", async () => {
+  const { trtc, clock } = timed;
+  trtc.next("StartStreamIngest", "lose-request");
+  const sentAt = clock.now();
+  const { tasks, RoomId } = await start({ ClientToken: undefined });
+  await pass(2);
+  await comesLate(RoomId);
+  const ends = async () => (await tasks()).map(({ endedAt }) => endedAt);
+  expect(await ends()).toEqual([null]);
+  // Its lease, the six minutes, and the next run of settle-ingests.
+  await pass(6);
+  const [endedAt] = await ends();
+  const goneMs = new Date(endedAt ?? Number.NaN).getTime() - sentAt.getTime();
+  expect(goneMs).toBeLessThan(6 * MINUTE_MS + 95 * SECOND_MS);
+});
+
+test("every function of ours gone: a loop ends at TRTC's cap, a file when it is played, a live source never", async () => {
+  const { clock, house } = timed;
+  const loop = await start({ StreamUrl: house.clip, RepeatNum: -1, MaxDuration: 10 });
+  const file = await start({ StreamUrl: house.clip, RepeatNum: 3, MaxDuration: 10 });
+  const stream = await start({ MaxDuration: 10 });
+  await clock.advance(11 * MINUTE_MS);
+  const [looped, played, streamed] = await Promise.all(
+    [loop, file, stream].map(async ({ tasks }) => (await tasks())[0]),
+  );
+  expect(looped).toMatchObject({ state: "ended", endReason: "max-duration" });
+  expect(played).toMatchObject({ state: "ended", endReason: "finished" });
+  expect(streamed).toMatchObject({ state: "playing" });
+  const deadlineMs = new Date(String(loop.response["Deadline"])).getTime();
+  const cappedMs = new Date(looped?.endedAt ?? 0).getTime();
+  expect(cappedMs).toBeGreaterThanOrEqual(deadlineMs);
+  expect(cappedMs - deadlineMs).toBeLessThan(MINUTE_MS);
 });

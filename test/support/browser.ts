@@ -1,7 +1,7 @@
 /** Headless Chromium, where there is one: pages as people see them. */
 import { existsSync } from "node:fs";
-import { describe } from "@jest/globals";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { describeWith } from "./needed.js";
 
 /** Debian's package, with the codecs that the bundled clip needs: `apt-get install chromium`. */
 const CHROMIUM = "/usr/bin/chromium";
@@ -11,14 +11,9 @@ const FLAGS = [
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ];
 
-/** `describe` where Chromium is; elsewhere its tests are skipped, and that is said. */
+/** `describe` where Chromium is. */
 export function describeInBrowser(name: string, body: () => void): void {
-  if (existsSync(CHROMIUM)) {
-    describe(name, body);
-    return;
-  }
-  process.stderr.write(`\nNOT TESTED, because ${CHROMIUM} is not installed: ${name}\n\n`);
-  describe.skip(name, body);
+  describeWith({ isThere: existsSync(CHROMIUM), program: CHROMIUM }, name, body);
 }
 
 export const startBrowser = (): Promise<Browser> =>

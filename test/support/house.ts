@@ -171,6 +171,8 @@ export async function post(
     headers: {
       authorization: `Bearer ${KEY}`,
       "content-type": "application/json",
+      // A kept connection may be closed by the server just when the next request leaves on it.
+      connection: "close",
       ...headers,
     },
     body: typeof body === "string" ? body : JSON.stringify(body),
