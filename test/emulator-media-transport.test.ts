@@ -71,6 +71,12 @@ describe("plays from a server", () => {
     expect(await probe(urlOf("/a.mp3"), LIMITS)).toMatchObject({ container: "mp3" });
   });
 
+  test("whose host is written in letters outside ASCII", async () => {
+    const { urlOf } = await openWeb({ "/a.mp3": MP3 });
+    const url = urlOf("/a.mp3").replace("127", "１２７");
+    expect(await probe(url, LIMITS)).toMatchObject({ container: "mp3" });
+  });
+
   test("whose head comes byte by byte", async () => {
     const { urlOf } = await openRaw((_request, socket) => {
       for (const letter of "ICY 200 OK\nicy-name: Radio\n\n") socket.write(letter);
@@ -191,6 +197,62 @@ describe("the first request", () => {
     });
     expect(await probe(urlOf("/a.m3u8"), LIMITS)).toMatchObject({ durationSeconds: 4 });
     expect(requests("/a.m3u8")).toBe(2);
+  });
+});
+
+describe("a source is visited once", () => {
+  const FOUR_SECONDS = { durationSeconds: expect.closeTo(4, 1) };
+
+  /** With a megabyte of nothing between the pictures and the index that is behind them. */
+  const behind = (): Buffer => {
+    const film = sample("small.mov");
+    const index = film.lastIndexOf("moov") - 4;
+    const free = Buffer.alloc(1_000_000);
+    free.writeUInt32BE(free.length);
+    free.write("free", 4);
+    return Buffer.concat([film.subarray(0, index), free, film.subarray(index)]);
+  };
+
+  const ranged = (file: Buffer, headers: Readonly<Record<string, string>>): [string, Buffer] => {
+    const from = Number(/\d+/.exec(headers["range"] ?? "")?.[0] ?? 0);
+    const where = `Content-Range: bytes ${from}-${file.length - 1}/${file.length}`;
+    return [`HTTP/1.1 206 Partial Content\r\n${where}\r\n\r\n`, file.subarray(from)];
+  };
+
+  test.each<[string, Buffer, number]>([
+    ["whose index is in front", CLIP, 1],
+    ["that is sound alone", MP3, 1],
+    ["whose index is behind", sample("small.mov"), 1],
+    ["whose index is far behind", behind(), 2],
+  ])("at an address that works once: a film %s", async (_what, file, most) => {
+    const { urlOf, requests } = await openRaw(({ number, headers }, socket) => {
+      const [head, body] = number === 1 ? ranged(file, headers) : ["HTTP/1.1 403 No\r\n\r\n", ""];
+      socket.write(head);
+      socket.end(body);
+    });
+    expect(await probe(urlOf("/once.mp4"), LIMITS)).toMatchObject(FOUR_SECONDS);
+    expect(requests.length).toBeLessThanOrEqual(most);
+  });
+
+  test.each<[string, Buffer]>([
+    ["in front", CLIP],
+    ["far behind", behind()],
+  ])("on one connection, where no other is answered: its index %s", async (_what, file) => {
+    const { urlOf } = await openRaw(({ open, headers }, socket) => {
+      if (open > 1) return;
+      const [head, body] = ranged(file, headers);
+      socket.write(head);
+      socket.end(body);
+    });
+    expect(await probe(urlOf("/one.mp4"), LIMITS)).toMatchObject(FOUR_SECONDS);
+  });
+
+  test("where ranges are had, what is far behind is not read through", async () => {
+    const file = behind();
+    const { urlOf, requests } = await openWeb({ "/ranges.mov": file });
+    const limits = { ...LIMITS, bytesMax: 900_000 };
+    expect(await probe(urlOf("/ranges.mov"), limits)).toMatchObject(FOUR_SECONDS);
+    expect(requests("/ranges.mov")).toBeLessThanOrEqual(3);
   });
 });
 

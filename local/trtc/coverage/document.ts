@@ -8,6 +8,7 @@ import { CODE_CAUSES, DOCUMENTED_CODES } from "./codes.js";
 import { EVENT_CAUSES, EVENTS_NOT_SENT } from "./events.js";
 import { FIELD_EFFECTS, FIELDS_REFUSED } from "./fields.js";
 import { SOURCE_ROWS, type SourceRow } from "./sources.js";
+import { TRANSPORT_ROWS } from "./transport.js";
 
 export const coverageText = (): string =>
   `${[
@@ -15,6 +16,8 @@ export const coverageText = (): string =>
     "## Sources",
     SOURCES_HEAD,
     table(["source", "701", "container", "seconds", "failure", "ends by itself"], sourceRows()),
+    "### How it is reached",
+    table(["kind", "here"], TRANSPORT_ROWS),
     "## Actions and fields",
     ...TRTC_ACTIONS.flatMap(actionPart),
     "### Refused",

@@ -90,6 +90,8 @@ const openInput = (url: string, { fetch: fetchFn }: Reading, formats: InputForma
     source: new UrlSource(url, {
       fetchFn,
       getRetryDelay: () => null,
+      // Some servers allow one connection at a time.
+      parallelism: 1,
       maxCacheSize: CACHE_BYTES_MAX,
       handleUnhandledError: () => undefined,
     }),

@@ -7,6 +7,7 @@ import { SECOND_MS } from "../../../shared/clock.js";
 import { type Media, SourceError, type Track } from "../media.js";
 import { isTooLarge } from "../playable.js";
 import { type ByteReader, byteReader } from "./byte-reader.js";
+import { fetchWithin } from "./fetch-within.js";
 import { readSegments } from "./file.js";
 import type { Budget } from "./budget.js";
 import { linesOf } from "./lines.js";
@@ -83,22 +84,8 @@ async function open(address: string, reading: Reading, isLast: boolean): Promise
 }
 
 /** Where there is another to be tried, the answer is waited for less long. */
-async function answerOf(address: string, reading: Reading, isLast: boolean): Promise<Response> {
-  if (isLast) return reading.fetch(address);
-  const tooLate = new AbortController();
-  const limit = AbortSignal.timeout(ANSWER_LIMIT_MS);
-  const abort = () => tooLate.abort();
-  limit.addEventListener("abort", abort);
-  try {
-    return await reading.fetch(address, { signal: tooLate.signal });
-  } catch (error) {
-    if (!tooLate.signal.aborted) throw error;
-    throw new SourceError("unreachable", "A variant's server does not answer.");
-  } finally {
-    // The limit is for the answer's head; its body may take longer.
-    limit.removeEventListener("abort", abort);
-  }
-}
+const answerOf = (address: string, { fetch }: Reading, isLast: boolean): Promise<Response> =>
+  isLast ? fetch(address) : fetchWithin(fetch, address, { limitMs: ANSWER_LIMIT_MS });
 
 async function mediaOf(
   url: string,

@@ -1,6 +1,6 @@
 /**
  * Whatever is behind an http or https address. What it is, its first bytes say, whatever its name:
- * a playlist and an FLV stream are read on from there, a file is opened anew, by ranges.
+ * a playlist and an FLV stream are read on from there, a file too, and by ranges where that is not enough.
  */
 import type { Media } from "../media.js";
 import { boundedFetch } from "./bounded-fetch.js";
@@ -9,6 +9,7 @@ import { byteReader } from "./byte-reader.js";
 import { readFile } from "./file.js";
 import { isFlv, readFlv } from "./flv.js";
 import { isPlaylist, readHls } from "./hls.js";
+import { oneVisit } from "./one-visit.js";
 
 const HEAD_BYTES = 16;
 
@@ -20,6 +21,6 @@ export async function readHttp(streamUrl: string, budget: Budget): Promise<Media
   const head = await bytes.peek(HEAD_BYTES);
   if (isFlv(head)) return readFlv(bytes, budget.signal);
   if (isPlaylist(head)) return readHls({ url: response.url, bytes }, { budget, fetch });
-  await bytes.close();
-  return readFile(streamUrl, { budget, fetch });
+  const readOn = oneVisit({ url: streamUrl, response, bytes }, { budget, fetch });
+  return readFile(streamUrl, { budget, fetch: readOn });
 }

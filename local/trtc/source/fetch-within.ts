@@ -1,0 +1,28 @@
+/** A request whose answer has to begin in time; its body may take longer. */
+import { SourceError } from "../media.js";
+
+interface Wanted {
+  init?: RequestInit;
+  limitMs: number;
+}
+
+/** Throws a SourceError when nothing has been answered by then. */
+export async function fetchWithin(
+  fetch: typeof globalThis.fetch,
+  address: string,
+  { init = {}, limitMs }: Wanted,
+): Promise<Response> {
+  const tooLate = new AbortController();
+  const limit = AbortSignal.timeout(limitMs);
+  const abort = () => tooLate.abort();
+  limit.addEventListener("abort", abort);
+  const signals = init.signal ? [init.signal, tooLate.signal] : [tooLate.signal];
+  try {
+    return await fetch(address, { ...init, signal: AbortSignal.any(signals) });
+  } catch (error) {
+    if (!tooLate.signal.aborted) throw error;
+    throw new SourceError("unreachable", "The server does not answer.");
+  } finally {
+    limit.removeEventListener("abort", abort);
+  }
+}
