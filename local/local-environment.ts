@@ -19,8 +19,7 @@ export function localEnvironment(env: Environment, trtcEndpoint: string): Enviro
   const isSet = (value: string | undefined) => value !== undefined && value !== "";
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => isSet(value)));
   const tick = set["EXPIRY_TICK_SECONDS"] ?? EXPIRY_TICK_SECONDS;
-  // Rules and sources name a caller of CALLERS: with callers of one's own, ours is not among them.
-  const events = set["CALLERS"] === undefined ? localEvents(trtcEndpoint) : {};
+  const events = localEvents(trtcEndpoint, set);
   return {
     TRTC_ENDPOINT: trtcEndpoint,
     ALLOW_PRIVATE_STREAM_HOSTS: "on",
@@ -68,11 +67,35 @@ export const LOCAL_SOURCES = {
   eventbridge: "local.app",
 };
 
-function localEvents(trtcEndpoint: string): Environment {
+/**
+ * Rules and sources name a caller of CALLERS: the first one there, if it can be read. Absent: nobody
+ * set CALLERS, or RULES and EVENT_CALLERS are set as well, or nothing there can be made use of.
+ */
+export function ownEventCaller({
+  CALLERS = "",
+  RULES = "",
+  EVENT_CALLERS = "",
+}: Environment): { Id: string; SdkAppId: number } | undefined {
+  if (CALLERS === "" || (RULES !== "" && EVENT_CALLERS !== "")) return undefined;
+  try {
+    const [first] = JSON.parse(CALLERS) as { Id?: unknown; SdkAppIds?: unknown[] }[];
+    const SdkAppId = first?.SdkAppIds?.[0];
+    const isWhole = typeof first?.Id === "string" && typeof SdkAppId === "number";
+    return isWhole ? { Id: first.Id as string, SdkAppId } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function localEvents(trtcEndpoint: string, set: Environment): Environment {
   const { cos, s3, ckafka, cmq, sqs, cloudevents, eventbridge } = LOCAL_SOURCES;
-  const Caller = LOCAL_CALLER.Id;
+  const own = ownEventCaller(set);
+  // Callers that cannot be read are refused with words of their own.
+  if (!own && set["CALLERS"] !== undefined) return {};
+  const Caller = own?.Id ?? LOCAL_CALLER.Id;
+  const SdkAppId = own?.SdkAppId ?? DEFAULT_APPLICATIONS[0]?.sdkAppId;
   const played = {
-    ...{ Caller, SdkAppId: DEFAULT_APPLICATIONS[0]?.sdkAppId, RoomId: "{name}", RoomIdType: 0 },
+    ...{ Caller, SdkAppId, RoomId: "{name}", RoomIdType: 0 },
     ...{ StreamUrl: `${trtcEndpoint}/media/{key}`, RepeatNum: -1, MaxDuration: 5 },
   };
   const sources = [

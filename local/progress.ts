@@ -1,5 +1,6 @@
 /** One line that moves on a terminal; plain lines, now and then, elsewhere. */
 import type { Clock } from "../shared/clock.js";
+import { printable } from "./terminal.js";
 
 export interface Progress {
   show: (line: string) => void;
@@ -18,13 +19,13 @@ export function progressOn(stream: NodeJS.WriteStream, clock: Clock): Progress {
   return {
     show(line) {
       if (stream.isTTY) {
-        stream.write(`${ERASE_LINE}${line.slice(0, stream.columns - 1)}`);
+        stream.write(`${ERASE_LINE}${printable(line).slice(0, stream.columns - 1)}`);
         isOpen = true;
         return;
       }
       if (clock.elapsedMs() - shownMs < PLAIN_EVERY_MS) return;
       shownMs = clock.elapsedMs();
-      stream.write(`${line}\n`);
+      stream.write(`${printable(line)}\n`);
     },
     end() {
       if (isOpen) stream.write("\n");

@@ -20,7 +20,7 @@ import { type Config, readConfig } from "../shared/validation/configuration.js";
 import type { Desk } from "./desk.js";
 import { type LocalFunction, loadFunctions } from "./functions.js";
 import { createGateway } from "./gateway.js";
-import { localEnvironment } from "./local-environment.js";
+import { localEnvironment, ownEventCaller } from "./local-environment.js";
 import { sayBusy } from "./port.js";
 import { writeRunFile } from "./run-file.js";
 import { SNAPSHOTS } from "./snapshots.js";
@@ -32,6 +32,8 @@ export interface LocalRuntime {
   url: string;
   /** Where TRTC is: the emulator of this run, or the one that was named. */
   trtcUrl: string;
+  /** The caller of CALLERS that the local event rules play as; absent: the local caller. */
+  eventCaller: string | undefined;
   close: () => Promise<void>;
 }
 
@@ -103,7 +105,8 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
       const run = { pid: process.pid, url, trtcUrl: emulator.url, key };
       closers.push(await writeRunFile(options.runFile, run));
     }
-    return { url, trtcUrl: emulator.url, close };
+    const eventCaller = ownEventCaller(options.env)?.Id;
+    return { url, trtcUrl: emulator.url, eventCaller, close };
   } catch (error) {
     await close();
     throw error;

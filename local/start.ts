@@ -1,6 +1,7 @@
 /** `npm start`: everything on this machine, until SIGINT or SIGTERM. */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { systemClock } from "../shared/clock.js";
 import { environment } from "../shared/config.js";
 import { consoleLog } from "../shared/log.js";
 import { DEFAULT_APPLICATIONS } from "./trtc/defaults.js";
@@ -9,7 +10,8 @@ import { readPort } from "./port.js";
 import { dataDirectoryOf, runFileOf } from "./run-file.js";
 import { startLocal } from "./runtime.js";
 import { runUntilSignal } from "./run-until-signal.js";
-import { endBySignal, runMain } from "./terminal.js";
+import { terminalLog } from "./terminal-log.js";
+import { endBySignal, out, runMain } from "./terminal.js";
 
 const HELP = `Runs the functions, their timers, a database and the TRTC emulator on this machine.
 
@@ -25,8 +27,6 @@ const HELP = `Runs the functions, their timers, a database and the TRTC emulator
 The functions' own variables (CALLERS, TRTC_APPS, …) are in the README; all have local defaults.
 `;
 
-const out = (line: string) => process.stdout.write(`${line}\n`);
-
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { help: { type: "boolean", short: "h" } } });
   if (values.help) {
@@ -40,11 +40,14 @@ async function main(): Promise<void> {
     trtcPort: readPort(env, "TRTC_PORT", 3001),
     dataDirectory: join(dataDirectoryOf(env), "postgres"),
     runFile: runFileOf(env),
-    log: consoleLog,
+    log: process.stdout.isTTY ? terminalLog(out, systemClock) : consoleLog,
   });
   const signalled = runUntilSignal();
   // With callers of one's own there is no key of ours, and theirs are not for printing.
   const key = env["CALLERS"] ? "<a SecretKey of CALLERS>" : LOCAL_CALLER.SecretKey;
+  if (runtime.eventCaller !== undefined) {
+    out(`events: the rules of npm start play as ${runtime.eventCaller}, the first of CALLERS`);
+  }
   out(tryThis({ url: runtime.url, trtcUrl: runtime.trtcUrl, key }));
   out(`ready ${runtime.url}`);
   await signalled;

@@ -1,3 +1,5 @@
+import { type Clock, systemClock } from "./clock.js";
+
 /**
  * One JSON line per event. The log takes the named fields below and no others: no request, event
  * or URL is ever passed in whole, so that no secret, UserSig, PrivateMapKey or signed query can
@@ -12,6 +14,8 @@ export interface LogFields {
   caller?: string | undefined;
   /** Our TaskId. */
   ingest?: string | undefined;
+  /** The RoomId. */
+  room?: string | undefined;
   /** `ok`, or the error's code. */
   outcome: string;
   /** How long the event took, in milliseconds. */
@@ -26,11 +30,20 @@ export interface LogFields {
 
 export type Log = (fields: LogFields) => void;
 
-/** A line of JSON for each entry; `undefined` fields are left out. */
+/** A line of JSON for each entry, with its time; `undefined` fields are left out. */
 export const jsonLog =
-  (writeLine: (line: string) => void): Log =>
+  (writeLine: (line: string) => void, clock: Pick<Clock, "now"> = systemClock): Log =>
   (fields) => {
-    writeLine(JSON.stringify(fields));
+    const line = JSON.stringify({ time: clock.now().toISOString(), ...fields });
+    writeLine(line.replace(UNSAFE, escaped));
   };
+
+/**
+ * JSON leaves DEL, C1 controls, line separators and bidi overrides as they are. A terminal that
+ * shows the log would act on them; escaped, they mean the same.
+ */
+const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+const escaped = (sign: string): string => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 export const consoleLog: Log = jsonLog((line) => process.stdout.write(`${line}\n`));

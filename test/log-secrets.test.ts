@@ -56,8 +56,9 @@ describe("no secret of the run", () => {
 });
 
 describe("a line of the log", () => {
-  const FIELDS: Record<keyof LogFields, true> = {
+  const FIELDS: Record<keyof LogFields | "time", true> = {
     ...{ level: true, event: true, requestId: true, action: true, caller: true, ingest: true },
+    ...{ time: true, room: true },
     ...{ outcome: true, ms: true, detail: true, counts: true, latenessMs: true },
   };
 

@@ -34,7 +34,9 @@ export const timerFunction =
         const services = await open();
         log = services.log;
         const counts = await useCase(services, { timeLeftMs });
-        log({ level: "info", ...line, outcome: "ok", ms: ms(), counts });
+        // A run with nothing due is no news, and a timer has one every minute.
+        const isNews = Object.values(counts).some((count) => count !== 0);
+        if (isNews) log({ level: "info", ...line, outcome: "ok", ms: ms(), counts });
         return counts;
       } catch (error) {
         const { code, detail } = asApiError(error);

@@ -15,6 +15,7 @@ export interface Trace {
   action?: string;
   caller?: string;
   ingest?: string | undefined;
+  room?: string | undefined;
   /** For people, where nothing went wrong. */
   note?: string;
 }
@@ -41,7 +42,7 @@ export function logTrace(
   clock: Clock,
   { error, mistake = "info" }: { error?: ApiError; mistake?: "info" | "warn" } = {},
 ): void {
-  const { door, invocation, action, caller, ingest, note } = trace;
+  const { door, invocation, action, caller, ingest, room, note } = trace;
   trace.log({
     level: error ? (error.status >= 500 ? "error" : mistake) : "info",
     event: door,
@@ -49,6 +50,7 @@ export function logTrace(
     action,
     caller,
     ingest,
+    room,
     outcome: error?.code ?? "ok",
     ms: Math.round(clock.elapsedMs() - trace.startedMs),
     detail: error?.detail ?? note,
