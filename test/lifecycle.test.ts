@@ -157,9 +157,9 @@ describe("a start that is sent again", () => {
     });
   });
 
-  test("has its cap counted anew, and is bound by that where it comes first", () => {
+  test("has its cap counted anew, to the instant that ExtendableUntil let it be moved to", () => {
     expect(again(-1, addMs(startAt, 29.5 * MINUTE_MS), minutes(60))).toMatchObject({
-      ...{ latestAt: minutes(30), nativeCapMinutes: 30 },
+      ...{ latestAt: minutes(60), nativeCapMinutes: 60 },
     });
   });
 

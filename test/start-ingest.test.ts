@@ -92,7 +92,7 @@ describe("what reaches TRTC", () => {
 
   test.each([
     [{ MaxDuration: 90 }, 90],
-    [{}, 10_080],
+    [{}, 240],
   ])("a loop with %j carries TRTC's own cap of %d minutes", async (fields, minutes) => {
     await start({ RepeatNum: -1, ...fields });
     expect(sent()).toMatchObject({ RepeatNum: -1, MaxDuration: minutes });
@@ -132,7 +132,7 @@ test("a proxy that the environment names is none of TRTC's business", async () =
 describe("the deadline", () => {
   test.each([
     ["MaxDuration", { MaxDuration: 90 }, 90],
-    ["the caller's limit, when nothing is sent", {}, 10_080],
+    ["four hours, when nothing is sent", {}, 240],
     ["the earlier of both", { MaxDuration: 5, StopTime: "2999-01-01T00:00:00Z" }, 5],
   ])("is %s", async (_, fields, minutes) => {
     const before = systemClock.now().getTime();

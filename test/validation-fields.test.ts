@@ -120,6 +120,7 @@ const start = (site: Site) => ({
   Volume: Volume[site],
   ClientToken: printable(64, { space: true }),
   StopWhenEmptySeconds: number(0, 86_400),
+  ExtendableUntil: instant,
   ...deadline,
 });
 
@@ -129,6 +130,7 @@ const update = (site: Site) => ({
   StreamUrl,
   Volume: Volume[site],
   IsPause: flag,
+  ClientToken: printable(64, { space: true }),
   ...deadline,
 });
 

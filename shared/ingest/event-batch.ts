@@ -104,7 +104,8 @@ async function play(
     Object.assign(line, { action: asked.action, caller: asked.caller.Id });
     const answer = await eventCall(services, { useCases: run.useCases, message, asked }, run)();
     if ("TaskId" in answer) line.ingest = String(answer.TaskId);
-    log({ level: "info", ...line, outcome: "ok" });
+    const detail = "Warning" in answer ? String(answer.Warning) : undefined;
+    log({ level: "info", ...line, outcome: "ok", detail });
     return "done";
   } catch (error) {
     return giveUp(asApiError(error));

@@ -130,6 +130,7 @@ export function eventCall(
     region,
     streamName,
     source,
+    isMessage: true,
     // A start is named by its token. An update that comes again later must not undo a newer one.
     ...(action === "UpdateStreamIngest" ? { signature: token } : {}),
     timeLeftMs,

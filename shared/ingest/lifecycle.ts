@@ -11,6 +11,10 @@ import { MAX_DURATION_MINUTES } from "../validation/fields.js";
 export interface Bounds {
   stopAt?: Date | undefined;
   maxDurationMinutes?: number | undefined;
+  /** Of a start that asks for neither; absent: the caller's longest. */
+  defaultMinutes?: number | undefined;
+  /** How far an update may move the deadline: TRTC's own lock on a loop stands there. */
+  extendableUntil?: Date | undefined;
   /** The caller's longest ingest: what makes sure that every ingest has a deadline. */
   limitMinutes: number;
   isLoop: boolean;
@@ -29,24 +33,27 @@ export const isLoop = ({ RepeatNum }: Pick<Play, "RepeatNum">): boolean => Repea
 /** Every ingest has a deadline: the earliest of what was asked for and what the caller may have. */
 export function deadlineFrom(startAt: Date, bounds: Bounds): Deadline {
   const limitAt = addMs(startAt, bounds.limitMinutes * MINUTE_MS);
-  const asked = askedDeadline(startAt, bounds);
-  const deadlineAt = asked ? earliest(asked, limitAt) : limitAt;
-  if (!bounds.isLoop) return { deadlineAt, latestAt: limitAt, nativeCapMinutes: undefined };
-  const nativeCapMinutes = capMinutes(deadlineAt.getTime() - startAt.getTime());
+  const { defaultMinutes: maxDurationMinutes, extendableUntil, isLoop: needsCap } = bounds;
+  const asked = askedDeadline(startAt, bounds) ?? askedDeadline(startAt, { maxDurationMinutes });
+  const boundAt = extendableUntil ? earliest(extendableUntil, limitAt) : limitAt;
+  const deadlineAt = asked ? earliest(asked, boundAt) : boundAt;
+  if (!needsCap) return { deadlineAt, latestAt: boundAt, nativeCapMinutes: undefined };
+  const lastAt = extendableUntil ? boundAt : deadlineAt;
+  const nativeCapMinutes = capMinutes(lastAt.getTime() - startAt.getTime());
   const capAt = addMs(startAt, nativeCapMinutes * MINUTE_MS);
-  return { deadlineAt, latestAt: earliest(capAt, limitAt), nativeCapMinutes };
+  return { deadlineAt, latestAt: earliest(capAt, boundAt), nativeCapMinutes };
 }
 
 /**
- * Of a start that is sent again: its caller may have heard of the deadline, so that stays. The cap
- * counts anew.
+ * Of a start that is sent again: its caller may have heard of the deadline, and of how far it can be
+ * moved, so both stay. The cap counts anew.
  */
 export function deadlineAgain(
   startAt: Date,
   { deadlineAt, latestAt, play }: Pick<Ingest, "deadlineAt" | "latestAt" | "play">,
 ): Deadline {
   if (!isLoop(play)) return { deadlineAt, latestAt, nativeCapMinutes: undefined };
-  const nativeCapMinutes = capMinutes(deadlineAt.getTime() - startAt.getTime());
+  const nativeCapMinutes = capMinutes(latestAt.getTime() - startAt.getTime());
   const capAt = addMs(startAt, nativeCapMinutes * MINUTE_MS);
   return { deadlineAt, latestAt: earliest(capAt, latestAt), nativeCapMinutes };
 }

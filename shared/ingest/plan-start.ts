@@ -3,15 +3,16 @@
  * the room, the URL, the deadline, the robot, and what makes two requests the same.
  */
 import { createHash } from "node:crypto";
+import { addMs, MINUTE_MS } from "../clock.js";
 import { ApiError } from "../errors.js";
 import type { Play } from "../store/ingest-row.js";
 import type { NewIngest } from "../store/starts.js";
 import type { Application } from "../validation/configuration.js";
-import { NUMERIC_ROOM } from "../validation/fields.js";
+import { MAX_DURATION_MINUTES, NUMERIC_ROOM } from "../validation/fields.js";
 import { parseInstant } from "../validation/instants.js";
 import type { Requests } from "../validation/schemas.js";
 import { newIngestIds } from "./ids.js";
-import { type Bounds, deadlineFrom, isLoop } from "./lifecycle.js";
+import { askedDeadline, type Bounds, deadlineFrom, isLoop } from "./lifecycle.js";
 import { applicationOf, checkRoomGrant, checkStreamGrant, checkUserGrant } from "./policy.js";
 import { loginRefusal, type Robot } from "./robot.js";
 import type { Call, Services } from "./services.js";
@@ -39,7 +40,7 @@ export function planStart(services: Services, call: Call<"StartStreamIngest">): 
   checkRoomGrant(caller, room.roomId, room.roomIdType);
   checkUserGrant(caller, request);
   checkStreamGrant(config, caller, request.StreamUrl);
-  const bounds = boundsOf(call);
+  const bounds = boundsOf(call, application.DefaultMaxDuration ?? config.defaultMaxDurationMinutes);
   const ids = newIngestIds(now, randomBytes);
   const robot = { ...room, userId: request.UserId ?? ids.robotUserId };
   const { deadlineAt, latestAt } = deadlineFrom(now, bounds);
@@ -63,7 +64,9 @@ export function planStart(services: Services, call: Call<"StartStreamIngest">): 
     emptySeconds: emptySecondsOf(application, request),
   };
   const refusal =
-    stopTimeRefusal(bounds, now) ?? loginRefusal(application, room, { brought: request, now });
+    stopTimeRefusal(bounds, now) ??
+    extendableRefusal(bounds, now) ??
+    loginRefusal(application, room, { brought: request, now });
   return { application, robot, bounds, row, refusal };
 }
 
@@ -85,11 +88,44 @@ function stopTimeRefusal({ stopAt }: Bounds, now: Date): ApiError | undefined {
   return new ApiError("InvalidParameterValue", "StopTime is over: send an instant ahead of now.");
 }
 
-function boundsOf({ caller, request }: Call<"StartStreamIngest">): Bounds {
-  const stopAt =
-    request.StopTime === undefined ? undefined : parseInstant("StopTime", request.StopTime);
+/** What cannot be kept is not promised. */
+function extendableRefusal(bounds: Bounds, now: Date): ApiError | undefined {
+  const { extendableUntil, stopAt, limitMinutes } = bounds;
+  if (!extendableUntil) return undefined;
+  const refused = (message: string) => new ApiError("InvalidParameterValue", message);
+  const ms = extendableUntil.getTime();
+  const limitAt = addMs(now, limitMinutes * MINUTE_MS);
+  if (ms <= now.getTime()) {
+    return refused("ExtendableUntil is over: send an instant ahead of now, or leave it out.");
+  }
+  if (stopAt && ms < stopAt.getTime()) {
+    return refused(
+      "ExtendableUntil is before StopTime: send StopTime's instant or a later one, or leave it out.",
+    );
+  }
+  const asked = askedDeadline(now, bounds);
+  if (asked && ms < asked.getTime()) {
+    return refused(
+      "ExtendableUntil is before the end of MaxDuration: send a later instant, or a shorter MaxDuration.",
+    );
+  }
+  if (ms <= limitAt.getTime()) return undefined;
+  const why =
+    limitMinutes === MAX_DURATION_MINUTES
+      ? "no ingest lasts longer than seven days"
+      : `the caller's longest ingest lasts ${limitMinutes} minutes`;
+  return refused(
+    `ExtendableUntil is too late, since ${why}: send ${limitAt.toISOString()} or an earlier instant.`,
+  );
+}
+
+function boundsOf({ caller, request }: Call<"StartStreamIngest">, defaultMinutes: number): Bounds {
+  const instant = (field: "StopTime" | "ExtendableUntil") =>
+    request[field] === undefined ? undefined : parseInstant(field, request[field]);
   return {
-    stopAt,
+    stopAt: instant("StopTime"),
+    extendableUntil: instant("ExtendableUntil"),
+    defaultMinutes,
     maxDurationMinutes: request.MaxDuration,
     limitMinutes: caller.maxDurationMinutes,
     isLoop: isLoop(request),

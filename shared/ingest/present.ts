@@ -25,6 +25,7 @@ export function present(ingest: Ingest) {
     MediaState: ingest.mediaState,
     MediaTime: ingest.mediaAt?.toISOString() ?? null,
     Deadline: ingest.deadlineAt.toISOString(),
+    ExtendableUntil: ingest.latestAt.toISOString(),
     StopWhenEmptySeconds: ingest.emptySeconds,
     EndTime: ingest.endedAt?.toISOString() ?? null,
   };

@@ -31,6 +31,8 @@ export interface Call<A extends Action> {
   application?: Application | undefined;
   /** `X-TC-Region`, if it was sent and is one of the site's. */
   region?: string | undefined;
+  /** It came as a message of an event, which is delivered again by itself. */
+  isMessage?: boolean | undefined;
   /** Of a signed request: the same signature means the same request, sent again. */
   signature?: string | undefined;
   /** Of a TC3 signature over the body: its second; and the X-TC-TraceId, which no SDK signs. */

@@ -103,7 +103,7 @@ async function giveUp({ store, clock }: Services, claimed: Ingest): Promise<Inge
   if (claimed.stopAskedAt !== null) {
     await store.markEnded({ taskId, fence, reason: "stopped", at });
   } else {
-    await store.markFailed({ taskId, fence, ...GIVEN_UP, retry: false, at });
+    await store.markFailed({ taskId, fence, ...givenUp(claimed), retry: false, at });
   }
   return asItIs({ store }, claimed);
 }
@@ -111,8 +111,9 @@ async function giveUp({ store, clock }: Services, claimed: Ingest): Promise<Inge
 const asItIs = async ({ store }: Pick<Services, "store">, ingest: Ingest): Promise<Ingest> =>
   (await store.readIngest(ingest.taskId)) ?? ingest;
 
-const GIVEN_UP = {
+const givenUp = ({ clientToken }: Ingest) => ({
   code: "FailedOperation",
-  message:
-    "TRTC did not answer in time whether the stream plays, so the start was taken back: send it again with a new ClientToken.",
-};
+  message: `TRTC did not answer in time whether the stream plays, so the start was taken back: ${
+    isRepeatable(clientToken) ? "send it again with a new ClientToken." : "send it again."
+  }`,
+});

@@ -7,13 +7,14 @@
  */
 import { ApiError } from "../errors.js";
 import type { Slot } from "../store/database-time.js";
-import type { Ingest } from "../store/ingest-row.js";
+import type { EndReason, Ingest } from "../store/ingest-row.js";
 import type { BegunStart } from "../store/starts.js";
 import { apiErrorOf, TrtcError, withoutQueries } from "../trtc/trtc-error.js";
 import { deadlineFrom } from "./lifecycle.js";
-import { planStart, type StartPlan } from "./plan-start.js";
+import { isRepeatable, planStart, type StartPlan } from "./plan-start.js";
 import { playInRoom } from "./play-in-room.js";
 import type { Call, Services } from "./services.js";
+import { shortened, startedAndEnded, stoppedBefore, unknownOutcome } from "./start-words.js";
 import { settleStart } from "./settle-start.js";
 import { slotWaitMaxMs } from "./trtc-call.js";
 import { waitWhileStarting } from "./wait.js";
@@ -23,6 +24,9 @@ export interface StartAnswer {
   TrtcTaskId: string;
   UserId: string;
   Deadline: string;
+  Warning?: string;
+  State?: Ingest["state"];
+  EndReason?: EndReason;
 }
 
 /** An instance that lives longer than its time limit does not exist: after that the row is free. */
@@ -39,9 +43,11 @@ export async function startIngest(
   const begun = await begin(services, call, plan);
   switch (begun.outcome) {
     case "begun":
-      return answerOf(await firstAttempt(services, call, { ...begun, plan }));
+      return answerOf(await firstAttempt(services, call, { ...begun, plan }), { call, plan });
     case "token-known":
-      return answerOf(await sameStart(services, call, { ingest: begun.ingest, plan }));
+      return answerOf(await sameStart(services, call, { ingest: begun.ingest, plan }), {
+        ...{ call, plan },
+      });
     case "robot-busy":
       throw robotBusy(begun.ingest, call.caller.Id);
     case "no-slot":
@@ -70,10 +76,11 @@ async function begin(
 
 async function firstAttempt(
   services: Services,
-  { request, timeLeftMs }: Call<"StartStreamIngest">,
+  call: Call<"StartStreamIngest">,
   { plan, ingest, slot }: { plan: StartPlan; ingest: Ingest; slot: Slot | undefined },
 ): Promise<Ingest> {
   const { store, clock } = services;
+  const { request, timeLeftMs } = call;
   const { application, bounds } = plan;
   const { taskId, fence } = ingest;
   try {
@@ -87,7 +94,7 @@ async function firstAttempt(
     if (error.outcome === "unknown") {
       // Nobody works on it any more: the caller's retry, or settle-ingests, need not wait.
       await store.release({ taskId, fence, retryAt: at }).catch(ignore);
-      throw unknownOutcome(withoutQueries(error.message));
+      throw unknownOutcome(call, withoutQueries(error.message));
     }
     const { code, message, retry } = apiErrorOf(error);
     const failed = await store.markFailed({ taskId, fence, code, message, retry, at });
@@ -109,7 +116,9 @@ async function sameStart(
   if (ingest.requestHash !== plan.row.requestHash) {
     throw new ApiError(
       "InvalidParameterValue",
-      "ClientToken was sent before with another request: send a new token for a new request.",
+      call.request.ClientToken === undefined
+        ? "This signature was sent before with another request: sign the new request anew."
+        : "ClientToken was sent before with another request: send a new token for a new request.",
     );
   }
   return settled(services, ingest, call.timeLeftMs);
@@ -137,17 +146,28 @@ async function settled(
   return ingest;
 }
 
-function answerOf(ingest: Ingest): StartAnswer {
+interface Answered {
+  call: Call<"StartStreamIngest">;
+  plan: StartPlan;
+}
+
+function answerOf(ingest: Ingest, { call, plan }: Answered): StartAnswer {
   if (ingest.failureCode !== null) {
     throw new ApiError(ingest.failureCode, ingest.failureMessage ?? undefined);
   }
-  if (ingest.trtcTaskId === null)
-    throw ingest.state === "ended" ? stoppedBefore() : unknownOutcome();
+  const isOver = ingest.state === "ended" || ingest.state === "stopping";
+  if (ingest.trtcTaskId === null) throw isOver ? stoppedBefore(call) : unknownOutcome(call);
+  if (isOver && !isRepeatable(ingest.clientToken) && call.signature !== undefined) {
+    throw startedAndEnded(ingest);
+  }
+  const warning = shortened(ingest, plan.bounds);
   return {
     TaskId: ingest.taskId,
     TrtcTaskId: ingest.trtcTaskId,
     UserId: ingest.robotUserId,
     Deadline: ingest.deadlineAt.toISOString(),
+    ...(warning === undefined ? {} : { Warning: warning }),
+    ...(isOver ? { State: ingest.state, EndReason: ingest.endReason ?? "lost" } : {}),
   };
 }
 
@@ -168,17 +188,3 @@ const ownRobotBusy = (state: Ingest["state"], robotUserId: string): string =>
   state === "ended"
     ? `A start of the robot ${robotUserId} was not answered, so it may still enter a room: send the request again in ten minutes`
     : `The robot ${robotUserId} already plays in a room: stop that ingest first`;
-
-/** Nobody may call this start failed: the row stays, and is settled. */
-const unknownOutcome = (detail?: string): ApiError =>
-  new ApiError(
-    "InternalError",
-    "Whether the stream plays is not known yet: send the same request with the same ClientToken again, or look it up with ListStreamIngests.",
-    detail === undefined ? {} : { detail },
-  );
-
-const stoppedBefore = (): ApiError =>
-  new ApiError(
-    "FailedOperation.TaskFinished",
-    "The ingest was stopped before its start was known to have worked: send a new ClientToken to start another.",
-  );

@@ -147,8 +147,8 @@ function movedDeadline(
   }
   if (deadlineAt.getTime() <= ingest.latestAt.getTime()) return deadlineAt;
   const why = isLoop(ingest.play)
-    ? "TRTC ends this loop at the cap it was started with"
-    : "the caller's longest ingest ends there";
+    ? "TRTC ends this loop at the cap it was started with, which ExtendableUntil sets"
+    : "the caller's longest ingest ends there, or its start said ExtendableUntil";
   throw new ApiError(
     "InvalidParameterValue",
     `The deadline cannot be moved past ${ingest.latestAt.toISOString()}: ${why}. Send that instant or an earlier one, or stop the ingest and start another.`,

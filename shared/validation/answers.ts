@@ -44,6 +44,32 @@ const Status = Type.Unsafe<(typeof STATUSES)[number]>({
   description: "TRTC's own word: NotExist once the ingest has ended.",
 });
 
+/** Not with every start: what its caller would not expect. */
+const Warning = Type.Optional(
+  Type.String({
+    description:
+      "In words, only where the caller's longest ingest makes it end earlier than was asked: the instant asked for, and the one granted.",
+  }),
+);
+
+/** Where a ClientToken is sent again, and what it started plays no more. */
+const ENDED = {
+  State: Type.Optional(
+    Type.Unsafe<State>({
+      type: "string",
+      enum: STATES,
+      description: "Only where a ClientToken that is sent again finds its ingest ending or ended.",
+    }),
+  ),
+  EndReason: Type.Optional(
+    Type.Unsafe<EndReason>({
+      type: "string",
+      enum: END_REASONS,
+      description: "With State: why it ended, or is being ended.",
+    }),
+  ),
+};
+
 /** One ingest, in full: an entry of a list, and the answer of a describe. */
 export const INGEST = Type.Object({
   TaskId,
@@ -81,6 +107,7 @@ export const INGEST = Type.Object({
   ),
   MediaTime: orNull(instant("When the media came to do so, by TRTC's clock.")),
   Deadline,
+  ExtendableUntil: instant("The latest instant that an update can move the deadline to."),
   StopWhenEmptySeconds: orNull(
     Type.Integer({ description: "How long nobody may be in the room; null: for ever." }),
   ),
@@ -89,7 +116,7 @@ export const INGEST = Type.Object({
 
 /** By action, without the RequestId that every answer carries. */
 export const ANSWERS = {
-  StartStreamIngest: Type.Object({ TaskId, TrtcTaskId, UserId, Deadline }),
+  StartStreamIngest: Type.Object({ TaskId, TrtcTaskId, UserId, Deadline, Warning, ...ENDED }),
   StopStreamIngest: Type.Object({}),
   UpdateStreamIngest: Type.Object({ Status, Deadline }),
   DescribeStreamIngest: INGEST,

@@ -25,14 +25,16 @@ export const applicationSchema = Type.Object(
     ),
     /** Of starts that do not say. */
     StopWhenEmptySeconds: Type.Optional(FIELDS.cn.StopWhenEmptySeconds),
+    /** Of starts that say neither MaxDuration nor StopTime, in minutes; else DEFAULT_MAX_DURATION. */
+    DefaultMaxDuration: Type.Optional(FIELDS.cn.MaxDuration),
   },
   CLOSED,
 );
 
 type Entry = Static<typeof applicationSchema>;
 
-/** These have no default: what is not set is not done. */
-type Unset = "CallbackKeys" | "StopWhenEmptySeconds";
+/** These have no default here: what is not set is not done, or is set for all applications. */
+type Unset = "CallbackKeys" | "StopWhenEmptySeconds" | "DefaultMaxDuration";
 
 export type Application = Required<Omit<Entry, Unset>> & Pick<Entry, Unset>;
 

@@ -52,6 +52,7 @@ const HINTS = new Map([
   ["StrRoomId", "send RoomId with RoomIdType 0"],
   ["EnableProgress", "only start and update on the Chinese site have it"],
   ["Tempo", "only start and update on the Chinese site have it"],
+  ["ExtendableUntil", "only a start has it"],
   ["IdleTimeout", "only start on the Chinese site has it"],
 ]);
 

@@ -12,12 +12,14 @@ import { EVENT_SCHEMAS, type EventConfig, readEventCallers, readRules } from "./
 import {
   ConfigError,
   readList,
+  readMinutes,
   readSeconds,
   readSwitch,
   readUrl,
   refuseIfAny,
   uniquely,
 } from "./read-variables.js";
+import { MAX_DURATION_MINUTES } from "./fields.js";
 import { CLOSED, name, secret } from "./setting-types.js";
 
 export type { Application };
@@ -57,6 +59,8 @@ export interface Config extends EventConfig {
   trtcTimeoutMs: number;
   /** How far apart the runs of expire-ingests are. */
   expiryTickMs: number;
+  /** How long an ingest lasts that asks for no end, where its application does not say. */
+  defaultMaxDurationMinutes: number;
   /** Tasks that TRTC plays and no ingest has are stopped; they may be somebody else's. */
   stopUnclaimed: boolean;
 }
@@ -76,6 +80,7 @@ export const VARIABLES = [
   "TRTC_TIMEOUT_SECONDS",
   "EXPIRY_TICK_SECONDS",
   "STOP_UNCLAIMED",
+  "DEFAULT_MAX_DURATION",
 ] as const;
 
 export type Variable = (typeof VARIABLES)[number];
@@ -133,6 +138,9 @@ export function judgeConfig(
     ),
     expiryTickMs: judged("EXPIRY_TICK_SECONDS", () =>
       readSeconds(env, "EXPIRY_TICK_SECONDS", { min: 1, max: 300, usual: 60 }),
+    ),
+    defaultMaxDurationMinutes: judged("DEFAULT_MAX_DURATION", () =>
+      readMinutes(env, "DEFAULT_MAX_DURATION", { max: MAX_DURATION_MINUTES, usual: 240 }),
     ),
     stopUnclaimed: judged("STOP_UNCLAIMED", () => readSwitch(env, "STOP_UNCLAIMED")),
   };

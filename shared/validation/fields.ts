@@ -29,6 +29,11 @@ export const TEMPOS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2] as const;
 /** TRTC's signed texts are base64 with `*`, `-` and `_`; the longest seen are under 500 characters. */
 const SIGNED_TEXT = { pattern: "^[A-Za-z0-9*\\-_]+$", maxLength: 2048 };
 
+const INSTANT = {
+  maxLength: 40,
+  pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2})$",
+};
+
 const common = {
   SdkAppId: Type.Integer({
     minimum: 1,
@@ -97,9 +102,13 @@ const common = {
       "Names this request: sending the same token and the same request again starts or changes nothing twice.",
   }),
   StopTime: Type.String({
-    maxLength: 40,
-    pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2})$",
+    ...INSTANT,
     description: "The instant the ingest must be over, in ISO 8601 with its offset.",
+  }),
+  ExtendableUntil: Type.String({
+    ...INSTANT,
+    description:
+      "The latest instant that an update may move the deadline to, in ISO 8601 with its offset. TRTC itself ends a loop there, should all functions be gone.",
   }),
 };
 

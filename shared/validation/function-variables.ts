@@ -7,10 +7,11 @@ import type { Config, Variable } from "./configuration.js";
 
 const TRTC = ["TRTC_ACCOUNTS", "TRTC_ENDPOINT", "TRTC_TIMEOUT_SECONDS"] as const;
 const CALLED = ["CALLERS", "TRTC_APPS"] as const;
+const STARTS = ["ALLOW_PRIVATE_STREAM_HOSTS", "DEFAULT_MAX_DURATION"] as const;
 
 export const FUNCTION_VARIABLES = {
-  api: [...CALLED, ...TRTC, "ALLOW_PRIVATE_STREAM_HOSTS"],
-  "start-ingest": [...CALLED, ...TRTC, "ALLOW_PRIVATE_STREAM_HOSTS"],
+  api: [...CALLED, ...TRTC, ...STARTS],
+  "start-ingest": [...CALLED, ...TRTC, ...STARTS],
   "stop-ingest": [...CALLED, ...TRTC],
   "update-ingest": [...CALLED, ...TRTC, "ALLOW_PRIVATE_STREAM_HOSTS"],
   "describe-ingest": [...CALLED, ...TRTC],
@@ -18,7 +19,7 @@ export const FUNCTION_VARIABLES = {
   "room-callback": ["TRTC_APPS", ...TRTC],
   "expire-ingests": [...TRTC, "EXPIRY_TICK_SECONDS"],
   "settle-ingests": [...CALLED, ...TRTC, "ALLOW_PRIVATE_NOTIFY_HOSTS", "STOP_UNCLAIMED"],
-  "cloud-event": [...CALLED, ...TRTC, "ALLOW_PRIVATE_STREAM_HOSTS", "RULES", "EVENT_CALLERS"],
+  "cloud-event": [...CALLED, ...TRTC, ...STARTS, "RULES", "EVENT_CALLERS"],
 } as const satisfies Record<string, readonly Variable[]>;
 
 export type FunctionName = keyof typeof FUNCTION_VARIABLES;
@@ -44,6 +45,7 @@ export const READ_AS: Readonly<Record<Variable, readonly (keyof Config)[]>> = {
   TRTC_TIMEOUT_SECONDS: ["trtcTimeoutMs"],
   EXPIRY_TICK_SECONDS: ["expiryTickMs"],
   STOP_UNCLAIMED: ["stopUnclaimed"],
+  DEFAULT_MAX_DURATION: ["defaultMaxDurationMinutes"],
 };
 
 /** The variables that are a function's to read, whatever else its environment holds. */

@@ -34,6 +34,7 @@ const RUNNING: Static<(typeof ANSWERS)["DescribeStreamIngest"]> = {
   MediaState: "playing",
   MediaTime: "2026-01-01T12:00:00.800Z",
   Deadline: "2026-01-01T13:30:00.000Z",
+  ExtendableUntil: "2026-01-01T13:30:00.000Z",
   StopWhenEmptySeconds: null,
   EndTime: null,
 };

@@ -123,3 +123,15 @@ export function readSeconds(
   if (seconds >= min && seconds <= max) return seconds * SECOND_MS;
   throw new ConfigError(`${variable} must be a number of seconds from ${min} to ${max}`);
 }
+
+/** Whole minutes, from one on. */
+export function readMinutes(
+  env: Environment,
+  variable: string,
+  { max, usual }: { max: number; usual: number },
+): number {
+  const text = env[variable];
+  const minutes = isSet(text) ? Number(text) : usual;
+  if (Number.isInteger(minutes) && minutes >= 1 && minutes <= max) return minutes;
+  throw new ConfigError(`${variable} must be a whole number of minutes from 1 to ${max}`);
+}

@@ -33,6 +33,7 @@ const start = (site: "intl" | "cn") => {
     MaxDuration: optional(f.MaxDuration),
     Volume: usually(f.Volume, 100),
     StopTime: optional(f.StopTime),
+    ExtendableUntil: optional(f.ExtendableUntil),
     StopWhenEmptySeconds: optional(f.StopWhenEmptySeconds),
     ClientToken: optional(f.ClientToken),
   };
