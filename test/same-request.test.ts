@@ -1,16 +1,21 @@
-/** What makes two starts the same request: every field of the contract, the Region and the application. */
+/** What makes two starts, or two updates, the same request: every field of the contract, the Region and the application. */
 import { randomBytes } from "node:crypto";
 import type { TSchema } from "@sinclair/typebox";
 import fc from "fast-check";
-import { describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { localEnvironment } from "../local/local-environment.js";
 import { addMs, MINUTE_MS, systemClock } from "../shared/clock.js";
 import { planStart } from "../shared/ingest/plan-start.js";
 import type { Call, Services } from "../shared/ingest/services.js";
+import { claimUpdate } from "../shared/ingest/update-once.js";
+import type { Database } from "../shared/store/database.js";
+import { createStore, type Store } from "../shared/store/store.js";
 import { readConfig } from "../shared/validation/configuration.js";
 import { SCHEMAS } from "../shared/validation/schemas.js";
 import { SITES, type Site } from "../shared/validation/sites.js";
+import { openTestPostgres } from "./support/databases.js";
 import { CN_APP, INTL_APP, SECRET_ID } from "./support/house.js";
+import { runningIngest } from "./support/ingests.js";
 import { fittingValues } from "./support/schema-values.js";
 
 const config = readConfig(localEnvironment({}, "http://127.0.0.1:1"));
@@ -101,5 +106,45 @@ describe("a start", () => {
       hashOf("cn", { ...BASE, ...fields }, { streamName });
     expect(of("cos://a/b")).toBe(of("cos://a/b", { Volume: 7 }));
     expect(of("cos://a/b")).not.toBe(of("cos://a/c"));
+  });
+});
+
+describe("an update", () => {
+  let database: Database;
+  let store: Store;
+  beforeAll(async () => {
+    database = await openTestPostgres();
+    store = createStore(database);
+  });
+  afterAll(() => database.close());
+
+  const UPDATED = SITES.flatMap((site) =>
+    Object.entries<TSchema>(SCHEMAS.UpdateStreamIngest[site].properties)
+      .filter(([name]) => !["TaskId", "SdkAppId", "ClientToken"].includes(name))
+      .map(([name, schema]) => [name, site, schema] as const),
+  );
+
+  test.each(UPDATED)("with another %s on %s, and the same token, is refused", async (...of) => {
+    const [name, site, schema] = of;
+    const caller = config.callers.get(SECRET_ID);
+    if (!caller) throw new Error("there is no caller");
+    const found = await runningIngest(store);
+    const claim = (token: string, fields: Fields) => {
+      const request = { TaskId: found.taskId, ClientToken: `${site} ${name} ${token}`, ...fields };
+      return claimUpdate(
+        { ...services, store, machineClock: systemClock },
+        {
+          ...{ caller, timeLeftMs: () => 1000 },
+          request: request,
+        },
+        found,
+      );
+    };
+    const [one, other] = twoValues(name, schema);
+    const isAnother = { code: "InvalidParameterValue", message: expect.stringContaining("token") };
+    expect(await claim("both", { [name]: one })).toMatchObject({ use: expect.anything() });
+    await expect(claim("both", { [name]: other })).rejects.toMatchObject(isAnother);
+    expect(await claim("one", { [name]: one })).toMatchObject({ use: expect.anything() });
+    await expect(claim("one", {})).rejects.toMatchObject(isAnother);
   });
 });

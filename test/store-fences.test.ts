@@ -144,6 +144,73 @@ describe.each(Object.entries(STATEMENTS))("%s", (_, { hold, act }) => {
   });
 });
 
+describe("the name of an update", () => {
+  const LEASE_UNTIL = addMs(T0, 5000);
+  const OTHER = addMs(LEASE_UNTIL, 1);
+  const claim = (of: object = {}) =>
+    store.claimUse({ signature: "s", requestHash: "h", at: T0, leaseUntil: LEASE_UNTIL, ...of });
+  const update = (taskId: string, leaseUntil: Date) =>
+    store.markUpdated({
+      ...{ taskId, deadlineAt: END, play: { Volume: 7 }, signature: "s", at: T0 },
+      use: { leaseUntil, arrivedAt: T0, traceId: "trace" },
+    });
+  const names = () => database.query("select * from used_signature");
+  const rows = async () => [await everything(), await names()];
+
+  beforeEach(() => database.query("truncate used_signature"));
+
+  test("is written with its effect by the present holder only", async () => {
+    const { taskId } = await runningIngest(store);
+    await claim();
+    const before = await rows();
+    expect(await update(taskId, OTHER)).toBeUndefined();
+    expect(await update(taskId, addMs(LEASE_UNTIL, -1))).toBeUndefined();
+    expect(await rows()).toEqual(before);
+    expect(await update(taskId, LEASE_UNTIL)).toMatchObject({ play: { Volume: 7 } });
+    expect(await names()).toMatchObject([{ lease_until: null, traces: ["trace"] }]);
+    expect(await update(taskId, LEASE_UNTIL)).toBeUndefined();
+  });
+
+  test("is given back by the present holder only", async () => {
+    await claim();
+    const before = await names();
+    await store.releaseUse({ signature: "s", leaseUntil: OTHER });
+    await store.releaseUse({ signature: "another", leaseUntil: LEASE_UNTIL });
+    expect(await names()).toEqual(before);
+    await store.releaseUse({ signature: "s", leaseUntil: LEASE_UNTIL });
+    expect(await names()).toEqual([]);
+  });
+
+  test("that took effect once stays known when it is given back", async () => {
+    const { taskId } = await runningIngest(store);
+    await claim();
+    await update(taskId, LEASE_UNTIL);
+    const again = { signature: "s", usedAt: T0, leaseUntil: OTHER };
+    expect(await store.claimAgain(again)).toBe(true);
+    expect(await store.claimAgain(again)).toBe(false);
+    await store.releaseUse({ signature: "s", leaseUntil: LEASE_UNTIL });
+    expect(await names()).toMatchObject([{ lease_until: OTHER }]);
+    await store.releaseUse({ signature: "s", leaseUntil: OTHER });
+    expect(await names()).toMatchObject([{ lease_until: null, traces: ["trace"] }]);
+    expect(await store.claimAgain({ ...again, usedAt: addMs(T0, 1) })).toBe(false);
+  });
+
+  test("is free at the instant at which its lease lapses, for the same request", async () => {
+    expect(await claim()).toBe("begun");
+    const later = { leaseUntil: addMs(LEASE_UNTIL, 5000) };
+    expect(await claim({ ...later, at: addMs(LEASE_UNTIL, -1) })).toMatchObject({
+      leaseUntil: LEASE_UNTIL,
+    });
+    expect(await claim({ ...later, at: LEASE_UNTIL, requestHash: "another" })).toMatchObject({
+      requestHash: "h",
+    });
+    expect(await claim({ ...later, at: LEASE_UNTIL, requestHash: undefined })).toMatchObject({
+      requestHash: "h",
+    });
+    expect(await claim({ ...later, at: LEASE_UNTIL })).toBe("begun");
+  });
+});
+
 describe("the sources of the store", () => {
   const comparisons = readdirSync(STORE_DIRECTORY)
     .filter((name) => name.endsWith(".ts"))
