@@ -2,7 +2,7 @@
  * What TRTC plays: the codecs of its guide, at most 1080p and 30 frames a second. The Chinese site
  * alone writes the last two down; both sites are one service, so here they hold for both.
  */
-import { type Media, SourceError, type VideoTrack } from "./media.js";
+import { type Media, SourceError, type Track, type VideoTrack } from "./media.js";
 
 const VIDEO_CODECS = new Set(["h264", "vp8"]);
 const AUDIO_CODECS = new Set(["aac", "opus", "mp3"]);
@@ -44,3 +44,14 @@ export function isTooLarge({ width, height, frameRate }: Omit<VideoTrack, "type"
     (frameRate ?? 0) > FRAME_RATE_MAX
   );
 }
+
+/** Of several pictures or sounds, the first of each that is played; else the first of each. */
+export function playedTracks(tracks: readonly Track[]): Track[] {
+  return (["video", "audio"] as const).flatMap((type) => {
+    const all = tracks.filter((track) => track.type === type);
+    return all.find(isPlayed) ?? all[0] ?? [];
+  });
+}
+
+export const isPlayed = ({ type, codec }: Pick<Track, "type" | "codec">): boolean =>
+  (type === "video" ? VIDEO_CODECS : AUDIO_CODECS).has(codec);

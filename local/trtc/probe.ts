@@ -17,6 +17,8 @@ export type Probe = (streamUrl: string) => Promise<Media>;
 const LIMITS: Limits = {
   /** Headers, indexes and playlists are far smaller; only files without any are read through. */
   bytesMax: 16 * 1024 * 1024,
+  /** The pictures and sounds before an index at the end, where the server has no ranges. */
+  passedBytesMax: 512 * 1024 * 1024,
   timeLimitMs: 10 * SECOND_MS,
 };
 

@@ -11,9 +11,21 @@ const PROFILES_WITH_CHROMA = new Set([
 /** Undefined when the bytes are none such. */
 export function avcSize(record: Buffer): { width: number; height: number } | undefined {
   if (record.length < 12) return undefined;
+  const size = sequenceSize(record.subarray(8, 8 + record.readUInt16BE(6)));
+  return size && { width: size.width, height: size.height };
+}
+
+export interface PictureSize {
+  width: number;
+  height: number;
+  /** Its pictures may be made of two fields. */
+  isInterlaced: boolean;
+}
+
+/** Of a sequence parameter set, its head byte included. */
+export function sequenceSize(parameterSet: Buffer): PictureSize | undefined {
   try {
-    const setLength = record.readUInt16BE(6);
-    const size = sizeOf(record.subarray(8, 8 + setLength));
+    const size = sizeOf(parameterSet);
     return size.width > 0 && size.height > 0 ? size : undefined;
   } catch (error) {
     if (error instanceof EndOfBytes) return undefined;
@@ -21,7 +33,7 @@ export function avcSize(record: Buffer): { width: number; height: number } | und
   }
 }
 
-function sizeOf(parameterSet: Buffer): { width: number; height: number } {
+function sizeOf(parameterSet: Buffer): PictureSize {
   if (parameterSet.length < 5) throw new EndOfBytes();
   const profile = parameterSet.readUInt8(1);
   const { bit, unsigned, signed } = bitReader(withoutEmulation(parameterSet.subarray(4)));
@@ -59,6 +71,7 @@ function sizeOf(parameterSet: Buffer): { width: number; height: number } {
   return {
     width: columns * 16 - (left + right) * unitX,
     height: rows * 16 * fieldsInFrame - (top + bottom) * unitY,
+    isInterlaced: fieldsInFrame === 2,
   };
 }
 

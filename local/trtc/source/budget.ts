@@ -7,14 +7,20 @@ import { causeOf } from "./cause.js";
 
 export interface Limits {
   bytesMax: number;
+  /** Bytes that are only passed over, and not kept, come on top of the others. */
+  passedBytesMax?: number;
   timeLimitMs: number;
 }
 
 export interface Budget {
   /** Aborts when the budget is spent, and when the visit is over. */
   signal: AbortSignal;
+  /** Aborts when a source that shows no end has been read for long enough to call it live. */
+  late: AbortSignal;
   /** Returns whether they may still be used. */
   spend: (bytes: number) => boolean;
+  /** So many of the next bytes are passed over: they count apart. */
+  passOver: (bytes: number) => void;
   /** Rejects when the budget is spent, even if the work should not notice. */
   within: <T>(work: Promise<T>) => Promise<T>;
   /** What went wrong on the network: a reader above it may only see that bytes are missing. */
@@ -26,16 +32,27 @@ export interface Budget {
   close: () => void;
 }
 
-export function openBudget({ bytesMax, timeLimitMs }: Limits): Budget {
+/** A quarter of the time: a live source plays well before somebody loses patience. */
+const LATE_SHARE = 0.25;
+
+export function openBudget({ bytesMax, passedBytesMax = 0, timeLimitMs }: Limits): Budget {
   const spent = new AbortController();
   const timeUp = AbortSignal.timeout(timeLimitMs);
   const signal = AbortSignal.any([spent.signal, timeUp]);
   const seconds = timeLimitMs / 1000;
+  const late = AbortSignal.timeout(timeLimitMs * LATE_SHARE);
   let bytesLeft = bytesMax;
+  let passedBytesLeft = passedBytesMax;
   let failure: SourceError | undefined;
 
   return {
     signal,
+    late,
+    passOver(bytes) {
+      const passed = Math.min(bytes, passedBytesLeft);
+      passedBytesLeft -= passed;
+      bytesLeft += passed;
+    },
     spend(bytes) {
       bytesLeft -= bytes;
       if (bytesLeft < 0) {

@@ -7,6 +7,8 @@ export interface ByteReader {
   read: (length: number) => Promise<Buffer>;
   /** So many, or all that are left, and takes none away. */
   peek: (length: number) => Promise<Buffer>;
+  /** What is there already, so many at the most; waits for the first, and has none at the end. */
+  readSome: (lengthMax: number) => Promise<Buffer>;
   skip: (length: number) => Promise<void>;
   /** All that are left, as they come. */
   rest: () => AsyncGenerator<Uint8Array>;
@@ -45,6 +47,12 @@ export function byteReader(chunks: Chunks): ByteReader {
       const bytes = await peek(length);
       if (bytes.length < length) throw new EndOfBytes();
       held = held.subarray(length);
+      return bytes;
+    },
+    async readSome(lengthMax) {
+      if (held.length === 0) await peek(1);
+      const bytes = held.subarray(0, lengthMax);
+      held = held.subarray(bytes.length);
       return bytes;
     },
     async skip(length) {

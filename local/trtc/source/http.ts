@@ -5,9 +5,11 @@
 import type { Media } from "../media.js";
 import { boundedFetch } from "./bounded-fetch.js";
 import type { Budget } from "./budget.js";
-import { byteReader } from "./byte-reader.js";
 import { readFile } from "./file.js";
 import { isFlv, readFlv } from "./flv.js";
+import { framingOf, TS_HEAD_BYTES } from "./mpegts/packets.js";
+import { readTransportStream } from "./mpegts/read.js";
+import { openRemote } from "./remote.js";
 import { isPlaylist, readHls } from "./hls.js";
 import { oneVisit } from "./one-visit.js";
 
@@ -17,10 +19,14 @@ const HEAD_BYTES = 16;
 export async function readHttp(streamUrl: string, budget: Budget): Promise<Media> {
   const fetch = boundedFetch(budget);
   const response = await fetch(streamUrl);
-  const bytes = byteReader(response.body ?? []);
+  const bytes = openRemote(response, {
+    ...{ url: streamUrl, budget },
+    fetch: boundedFetch({ ...budget, noteFailure: () => undefined }),
+  });
   const head = await bytes.peek(HEAD_BYTES);
   if (isFlv(head)) return readFlv(bytes, budget.signal);
   if (isPlaylist(head)) return readHls({ url: response.url, bytes }, { budget, fetch });
+  if (framingOf(await bytes.peek(TS_HEAD_BYTES))) return readTransportStream(bytes, budget);
   const readOn = oneVisit({ url: streamUrl, response, bytes }, { budget, fetch });
   return readFile(streamUrl, { budget, fetch: readOn });
 }

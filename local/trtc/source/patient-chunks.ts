@@ -1,0 +1,57 @@
+/**
+ * The bytes of one answer as they come, for as long as it is worth waiting: a source that never
+ * ends is left once enough of it is known, and a body shorter than it was said to be just ends.
+ */
+
+export interface Patience {
+  /** Aborts when it is time to be content with what is known. */
+  late: AbortSignal;
+  /** Whether what is known will do; asked from then on only. */
+  isEnough: () => boolean;
+  /** It was left before its end. */
+  wasLeft: boolean;
+}
+
+export async function* patientChunks(
+  body: AsyncIterable<Uint8Array>,
+  patience: Patience,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
+  const iterator = body[Symbol.asyncIterator]();
+  const { late } = patience;
+  let onLate: () => void = () => undefined;
+  const becameLate = new Promise<"late">((resolve) => {
+    onLate = () => resolve("late");
+    late.addEventListener("abort", onLate, { once: true });
+  });
+  let hasBegun = false;
+  try {
+    for (;;) {
+      if (late.aborted && patience.isEnough()) {
+        patience.wasLeft = true;
+        return;
+      }
+      const next = iterator.next().catch((error: unknown) => {
+        // A wrong Content-Length, or a connection that was cut: what came will have to do.
+        if (hasBegun && !signal.aborted) {
+          patience.wasLeft = true;
+          return { done: true } as const;
+        }
+        throw error;
+      });
+      const first = late.aborted ? await next : await Promise.race([next, becameLate]);
+      if (first === "late" && patience.isEnough()) {
+        next.catch(() => undefined);
+        patience.wasLeft = true;
+        return;
+      }
+      const read = await next;
+      if (read.done) return;
+      hasBegun = true;
+      yield read.value;
+    }
+  } finally {
+    late.removeEventListener("abort", onLate);
+    void iterator.return?.().catch(() => undefined);
+  }
+}
