@@ -1,6 +1,7 @@
 /** Files: all of TRTC's containers but FLV, read by ranges where the server has them. */
 import {
   ADTS,
+  BufferSource,
   HLS,
   Input,
   type InputAudioTrack,
@@ -18,6 +19,7 @@ import {
   WEBM,
 } from "mediabunny";
 import { type Container, type Media, SourceError, type Track } from "../media.js";
+import { isPlayed } from "../playable.js";
 import type { Budget } from "./budget.js";
 
 /** Of what was read, so much is kept at once: many sources may be opened at the same time. */
@@ -52,9 +54,14 @@ interface Reading {
 }
 
 /** Throws when it cannot be read; what can, but shows no end within the budget, has none. */
-export async function readFile(url: string, reading: Reading): Promise<Media> {
-  const { within, signal } = reading.budget;
-  const input = openInput(url, reading, FILES);
+export const readFile = (url: string, reading: Reading): Promise<Media> =>
+  readInput(openInput(url, reading, FILES), reading.budget);
+
+/** A film whose index was read already. */
+export const readIndexed = (bytes: Buffer, budget: Budget): Promise<Media> =>
+  readInput(new Input({ formats: [MP4, QTFF], source: new BufferSource(bytes) }), budget);
+
+async function readInput(input: Input, { within, signal }: Budget): Promise<Media> {
   try {
     const container = CONTAINERS.get(await within(input.getFormat())) ?? "mp4";
     const tracks = await within(tracksOf(input));
@@ -98,9 +105,27 @@ const openInput = (url: string, { fetch: fetchFn }: Reading, formats: InputForma
   });
 
 async function tracksOf(input: Input): Promise<readonly Track[]> {
-  const video = await input.getPrimaryVideoTrack();
-  const audio = await input.getPrimaryAudioTrack();
+  const sounds = await input.getAudioTracks();
+  const audio = await playedOf(sounds, await input.getPrimaryAudioTrack());
+  const shown = await playedOf(await input.getVideoTracks(), await input.getPrimaryVideoTrack());
+  const isCover = shown && audio && STILLS.test(await codecOf(shown));
+  const video = isCover ? null : shown;
   return [...(video ? [await videoOf(video)] : []), ...(audio ? [await audioOf(audio)] : [])];
+}
+
+/** The pictures of chapters and covers: they are beside the sound, and not played. */
+const STILLS = /^(jpeg|mjpa|mjpb|png|gif|bmp|tiff|V_MJPEG)\b/i;
+
+/** The library's choice if it is played, else the first that is. */
+async function playedOf<T extends InputVideoTrack | InputAudioTrack>(
+  tracks: readonly T[],
+  primary: T | null,
+): Promise<T | null> {
+  for (const track of [...(primary ? [primary] : []), ...tracks]) {
+    const type = track.isVideoTrack() ? "video" : "audio";
+    if (isPlayed({ type, codec: await codecOf(track) })) return track;
+  }
+  return primary;
 }
 
 async function videoOf(track: InputVideoTrack): Promise<Track> {

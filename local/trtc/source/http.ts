@@ -5,15 +5,19 @@
 import type { Media } from "../media.js";
 import { boundedFetch } from "./bounded-fetch.js";
 import type { Budget } from "./budget.js";
-import { readFile } from "./file.js";
+import { readFile, readIndexed } from "./file.js";
 import { isFlv, readFlv } from "./flv.js";
 import { framingOf, TS_HEAD_BYTES } from "./mpegts/packets.js";
 import { readTransportStream } from "./mpegts/read.js";
 import { openRemote } from "./remote.js";
+import { hasFragments, isMovie, readMovieIndex } from "./movie-index.js";
 import { isPlaylist, readHls } from "./hls.js";
 import { oneVisit } from "./one-visit.js";
 
 const HEAD_BYTES = 16;
+
+/** The short index of a film in fragments fits in it. */
+const INDEX_HEAD_BYTES = 16 * 1024;
 
 /** Throws a SourceError, or what the budget explains. */
 export async function readHttp(streamUrl: string, budget: Budget): Promise<Media> {
@@ -27,6 +31,11 @@ export async function readHttp(streamUrl: string, budget: Budget): Promise<Media
   if (isFlv(head)) return readFlv(bytes, budget.signal);
   if (isPlaylist(head)) return readHls({ url: response.url, bytes }, { budget, fetch });
   if (framingOf(await bytes.peek(TS_HEAD_BYTES))) return readTransportStream(bytes, budget);
+  if (isMovie(head) && !hasFragments(await bytes.peek(INDEX_HEAD_BYTES))) {
+    const index = await readMovieIndex(bytes);
+    await bytes.close();
+    return index ? readIndexed(index, budget) : readFile(streamUrl, { budget, fetch });
+  }
   const readOn = oneVisit({ url: streamUrl, response, bytes }, { budget, fetch });
   return readFile(streamUrl, { budget, fetch: readOn });
 }
