@@ -28,7 +28,7 @@ interface Opening {
 }
 
 /** Another request costs about as much time as this many bytes. */
-const READ_THROUGH_BYTES = 1024 * 1024;
+const READ_THROUGH_BYTES = 256 * 1024;
 
 const ANOTHER_REQUEST_MS = 2 * SECOND_MS;
 
