@@ -5,6 +5,7 @@ import { REGIONS } from "../regions.js";
 import { TRTC_ACTIONS, TRTC_SCHEMAS, type TrtcAction } from "../schemas.js";
 import { DEFAULT_SWITCHES } from "../switches.js";
 import { CODE_CAUSES, DOCUMENTED_CODES } from "./codes.js";
+import { CONTAINER_ROWS } from "./containers.js";
 import { EVENT_CAUSES, EVENTS_NOT_SENT } from "./events.js";
 import { FIELD_EFFECTS, FIELDS_REFUSED } from "./fields.js";
 import { SOURCE_ROWS, type SourceRow } from "./sources.js";
@@ -18,6 +19,8 @@ export const coverageText = (): string =>
     table(["source", "701", "container", "seconds", "failure", "ends by itself"], sourceRows()),
     "### How it is reached",
     table(["kind", "here"], TRANSPORT_ROWS),
+    "### What is in it",
+    table(["kind", "here"], CONTAINER_ROWS),
     "## Actions and fields",
     ...TRTC_ACTIONS.flatMap(actionPart),
     "### Refused",

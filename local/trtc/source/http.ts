@@ -11,6 +11,7 @@ import { framingOf, TS_HEAD_BYTES } from "./mpegts/packets.js";
 import { readTransportStream } from "./mpegts/read.js";
 import { openRemote } from "./remote.js";
 import { hasFragments, isMovie, readMovieIndex } from "./movie-index.js";
+import { findFrame, hasTag, MP3_HEAD_BYTES, readMp3 } from "./mp3.js";
 import { isPlaylist, readHls } from "./hls.js";
 import { oneVisit } from "./one-visit.js";
 
@@ -35,6 +36,11 @@ export async function readHttp(streamUrl: string, budget: Budget): Promise<Media
     const index = await readMovieIndex(bytes);
     await bytes.close();
     return index ? readIndexed(index, budget) : readFile(streamUrl, { budget, fetch });
+  }
+  const isMatroska = head.toString("hex", 0, 4) === "1a45dfa3";
+  if (hasTag(head) || (!isMatroska && findFrame(await bytes.peek(MP3_HEAD_BYTES)))) {
+    const media = await readMp3(bytes, budget);
+    return media ?? readFile(streamUrl, { budget, fetch });
   }
   const readOn = oneVisit({ url: streamUrl, response, bytes }, { budget, fetch });
   return readFile(streamUrl, { budget, fetch: readOn });
