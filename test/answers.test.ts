@@ -58,6 +58,9 @@ const STARTING: Ingest = {
   emptyAt: null,
   mediaState: null,
   mediaAt: null,
+  mediaFailures: [],
+  endCause: null,
+  pausedAt: null,
 };
 const RUNNING: Ingest = {
   ...STARTING,
@@ -105,8 +108,11 @@ describe("an ingest is shown as the document says", () => {
     expect(faults(closed(INGEST), { ...present(RUNNING), State: "lost" })).not.toEqual([]);
   });
 
-  test("without what is nobody's business: tokens, hashes, leases", () => {
-    expect(JSON.stringify(ROWS.map(([, row]) => present(row)))).not.toMatch(/token|hash|lease/i);
+  test("without what is nobody's business: hashes, leases, and what a signature names", () => {
+    expect(JSON.stringify(ROWS.map(([, row]) => present(row)))).not.toMatch(/hash|lease/i);
+    expect(present(STARTING)).toMatchObject({ ClientToken: "secret-token" });
+    const clientToken = "signature 0123456789";
+    expect(present({ ...STARTING, clientToken })).toMatchObject({ ClientToken: null });
   });
 });
 

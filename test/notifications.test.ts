@@ -150,6 +150,7 @@ describe.each(ENGINES)("on %s", (_, open) => {
         UserId: described["UserId"],
         State: "ended",
         EndReason: "stopped",
+        EndDetail: described["EndDetail"],
         FailureCode: null,
         StartTime: described["StartTime"],
         Deadline: StopTime,

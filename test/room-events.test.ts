@@ -670,7 +670,7 @@ describe("a room that is dismissed", () => {
       timeLeftMs: 5000,
     });
     await tell(dismissed(ingest.RoomId, clock.now()));
-    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "lost" });
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "stopped" });
   });
 });
 

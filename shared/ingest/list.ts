@@ -1,6 +1,7 @@
 /** ListStreamIngests: what TRTC cannot do. Newest first; a caller sees only its own. */
 import { ApiError } from "../errors.js";
 import { isTaskId } from "./ids.js";
+import { storedToken } from "./plan-start.js";
 import { present, type PresentedIngest } from "./present.js";
 import type { Call, Services } from "./services.js";
 
@@ -23,6 +24,9 @@ export async function listIngests(
     roomId: request.RoomId,
     roomIdType: request.RoomIdType,
     state: request.State,
+    endReason: request.EndReason,
+    mediaState: request.MediaState,
+    clientToken: request.ClientToken === undefined ? undefined : storedToken(request.ClientToken),
     before: readCursor(request.Cursor),
     limit: limit + 1,
   });

@@ -1,5 +1,6 @@
 /** An event as its receiver reads it: CloudEvents 1.0, with the words of DescribeStreamIngest. */
 import { MINUTE_MS } from "../clock.js";
+import { endDetail, type EndFacts, failureCodeOf } from "./end-detail.js";
 import type { Notification, NotificationKey } from "../store/deliveries.js";
 
 /** The same at each attempt: by it a receiver knows what it has had already. */
@@ -28,6 +29,7 @@ export type CloudEvent = ReturnType<typeof cloudEventOf>;
 function dataOf({ taskId, facts }: Notification) {
   const isEnded = facts["state"] === "ended";
   const [startedAt, endedAt] = [instantOf(facts["started_at"]), instantOf(facts["ended_at"])];
+  const endFacts = endFactsOf(facts);
   return {
     TaskId: taskId,
     TrtcTaskId: textOf(facts["trtc_task_id"]),
@@ -37,7 +39,8 @@ function dataOf({ taskId, facts }: Notification) {
     UserId: String(facts["robot_user_id"]),
     State: String(facts["state"]),
     EndReason: isEnded ? textOf(facts["end_reason"]) : null,
-    FailureCode: textOf(facts["failure_code"]),
+    EndDetail: endDetail(endFacts),
+    FailureCode: failureCodeOf(endFacts),
     StartTime: startedAt?.toISOString() ?? null,
     Deadline: instantOf(facts["deadline_at"])?.toISOString() ?? null,
     EndTime: endedAt?.toISOString() ?? null,
@@ -49,11 +52,35 @@ function dataOf({ taskId, facts }: Notification) {
 
 type Facts = Notification["facts"];
 
+function endFactsOf(facts: Facts): EndFacts {
+  const instant = (column: string) => instantOf(facts[column]) ?? null;
+  return {
+    endReason: textOf(facts["end_reason"]) as EndFacts["endReason"],
+    endCause: textOf(facts["end_cause"]) as EndFacts["endCause"],
+    failureCode: textOf(facts["failure_code"]),
+    failureMessage: textOf(facts["failure_message"]),
+    startedAt: instant("started_at"),
+    // Every row has one.
+    deadlineAt: instant("deadline_at") ?? new Date(0),
+    stopAskedAt: instant("stop_asked_at"),
+    endedAt: instant("ended_at"),
+    pausedAt: instant("paused_at"),
+    emptySeconds: typeof facts["empty_seconds"] === "number" ? facts["empty_seconds"] : null,
+    failures: Number(facts["failures"] ?? 0),
+  };
+}
+
 /** From the deadline, or from when the stop was asked for; what ended otherwise is never late. */
 function latenessMs(facts: Facts): number | null {
   const reason = facts["end_reason"];
   const [dueAt, endedAt] = [instantOf(facts["due_at"]), instantOf(facts["ended_at"])];
-  if ((reason !== "expired" && reason !== "stopped") || !dueAt || !endedAt) return null;
+  if (
+    (reason !== "expired" && reason !== "stopped") ||
+    facts["stop_asked_at"] === null ||
+    !dueAt ||
+    !endedAt
+  )
+    return null;
   return Math.max(0, endedAt.getTime() - dueAt.getTime());
 }
 

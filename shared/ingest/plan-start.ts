@@ -182,6 +182,10 @@ const TOKEN = "token ";
 /** As a row has it, apart from signatures. */
 export const storedToken = (clientToken: string): string => `${TOKEN}${clientToken}`;
 
+/** The token that the caller sent; null where a signature names the start. */
+export const ownToken = (stored: string | null): string | null =>
+  stored?.startsWith(TOKEN) === true ? stored.slice(TOKEN.length) : null;
+
 /** What names the caller's intent: whoever sends a signature again, sends the same request again. */
 function tokenOf({ request, signature }: Call<"StartStreamIngest">): string | null {
   if (request.ClientToken !== undefined) return storedToken(request.ClientToken);

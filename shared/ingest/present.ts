@@ -1,5 +1,7 @@
 /** An ingest as its caller sees it: TRTC's words where TRTC has them, and what TRTC leaves out. */
 import type { Ingest } from "../store/ingest-row.js";
+import { endDetail, failureCodeOf } from "./end-detail.js";
+import { ownToken } from "./plan-start.js";
 
 export type Status = "InProgress" | "NotExist";
 
@@ -13,7 +15,10 @@ export function present(ingest: Ingest) {
     Status: statusOf(ingest),
     State: ingest.state,
     EndReason: ingest.state === "ended" ? ingest.endReason : null,
-    FailureCode: ingest.failureCode,
+    EndDetail: endDetail({ ...ingest, failures: ingest.mediaFailures.length }),
+    FailureCode: failureCodeOf(ingest),
+    Caller: ingest.callerId,
+    ClientToken: ownToken(ingest.clientToken),
     SdkAppId: ingest.sdkAppId,
     RoomId: ingest.roomId,
     RoomIdType: ingest.roomIdType,
@@ -22,6 +27,7 @@ export function present(ingest: Ingest) {
     RepeatNum: ingest.play.RepeatNum ?? 1,
     CreateTime: ingest.createdAt.toISOString(),
     StartTime: ingest.startedAt?.toISOString() ?? null,
+    IsPaused: ingest.pausedAt !== null,
     MediaState: ingest.mediaState,
     MediaTime: ingest.mediaAt?.toISOString() ?? null,
     Deadline: ingest.deadlineAt.toISOString(),

@@ -27,14 +27,28 @@ export async function robotHasEntered(
   return { ingest: ingest?.taskId };
 }
 
-/** The robot has left: whether its task is over, TRTC is asked at once. */
-export async function robotHasLeft(
-  services: Services,
-  { sdkAppId, roomId, userId }: UserEvent,
-): Promise<Taken> {
-  const ingest = await services.store.robotLeft({ sdkAppId, roomId, userId });
-  if (!ingest) return {};
-  return { ingest: ingest.taskId, followUp: (left) => askNow(services, ingest, left) };
+/**
+ * The robot has left: whether its task is over, TRTC is asked at once. Where TRTC tells that the room
+ * was dismissed, that explains an end for no known reason, before this event or after it.
+ */
+export async function robotHasLeft(services: Services, event: UserEvent): Promise<Taken> {
+  const { store } = services;
+  const { sdkAppId, roomId, userId } = event;
+  const ingest = await store.robotLeft({ sdkAppId, roomId, userId });
+  const explain = async () => {
+    if (event.isDismissal === true) await store.explainDismissal(event);
+  };
+  if (!ingest) {
+    await explain();
+    return {};
+  }
+  return {
+    ingest: ingest.taskId,
+    followUp: async (left) => {
+      await askNow(services, ingest, left);
+      await explain();
+    },
+  };
 }
 
 /** What TRTC does not answer now is asked by the next run of settle-ingests. */

@@ -45,9 +45,10 @@ export async function roomIsDismissed(
       followUps.push((left) => askNow(services, ingest, left));
       continue;
     }
-    const stop = await stopForEvent(services, ingest, { reason: "stopped", timeLeftMs });
+    const stop = await stopForEvent(services, ingest, { cause: "room-dismissed", timeLeftMs });
     if (stop) followUps.push(stop);
   }
+  if (roomIdType !== undefined) await store.explainDismissal({ ...room, roomIdType, eventAt });
   const [only, ...others] = all;
   return {
     ingest: others.length === 0 ? only?.taskId : undefined,

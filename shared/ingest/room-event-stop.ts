@@ -1,5 +1,6 @@
 /** A stop that an event asks for. */
-import type { EndReason, Ingest } from "../store/ingest-row.js";
+import type { Ingest } from "../store/ingest-row.js";
+import type { Why } from "../store/stops.js";
 import { endTask, stopTiming } from "./end-task.js";
 import { passOver } from "./pass-over.js";
 import type { Taken } from "./room-event.js";
@@ -12,12 +13,12 @@ import type { Services } from "./services.js";
 export async function stopForEvent(
   services: Services,
   { taskId }: Pick<Ingest, "taskId">,
-  { reason, timeLeftMs }: { reason: EndReason; timeLeftMs: () => number },
+  { timeLeftMs, ...why }: Why & { timeLeftMs: () => number },
 ): Promise<Taken["followUp"]> {
   const { store, clock, trtc } = services;
   await trtc.ready();
   const askedAt = clock.now();
-  const begun = await store.beginStop({ taskId, reason, ...stopTiming(askedAt, timeLeftMs) });
+  const begun = await store.beginStop({ taskId, ...why, ...stopTiming(askedAt, timeLeftMs) });
   if (!begun) return undefined;
   return async (left) => {
     try {

@@ -23,6 +23,8 @@ export type UserEvent = Told &
   RobotSeen &
   Pick<RoomNamed, "roomIdType"> & {
     kind: "entered" | "left";
+    /** The user left since the room was dismissed. */
+    isDismissal?: boolean;
   };
 export type DismissalEvent = Told & RoomNamed & { kind: "dismissed" };
 

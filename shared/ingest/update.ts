@@ -82,6 +82,7 @@ async function carryOut(
     taskId: ingest.taskId,
     deadlineAt,
     play,
+    pausedAt: pausedAt(IsPause, clock.now()),
     failuresAfter: wasTold ? (ingest.mediaAt ?? undefined) : undefined,
     signature: claimed?.signature,
     use: claimed?.use,
@@ -93,6 +94,11 @@ async function carryOut(
   if (now.state !== "running") throw notRunning(now);
   return answerOf(now);
 }
+
+const pausedAt = (isPause: boolean | undefined, now: Date): Date | null | undefined => {
+  if (isPause === undefined) return undefined;
+  return isPause ? now : null;
+};
 
 /** Nothing was changed. While its robot cannot be taken out of the room, the row does not say so yet. */
 function goneAnswer(ingest: Ingest): UpdateAnswer {

@@ -19,6 +19,8 @@ export interface CallbackBody {
 type Json = Readonly<Record<string, unknown>>;
 
 const [CREATED_STATUS, FAILED_STATUS, AGAIN_STATUS] = [0, 1, 2];
+/** Reason of a 104: the room was dismissed. */
+const DISMISSED = 5;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** `undefined` when it is none of TRTC's; never throws. */
@@ -58,7 +60,9 @@ function eventOf(type: number, info: Json, common: Common): RoomEvent | undefine
       const room = roomOf(info);
       const userId = info["UserId"];
       if (!room || typeof userId !== "string" || !isShort(userId)) return undefined;
-      return { kind: type === 103 ? "entered" : "left", userId, ...room, ...common };
+      if (type === 103) return { kind: "entered", userId, ...room, ...common };
+      const isDismissal = numberOf(info["Reason"]) === DISMISSED;
+      return { kind: "left", userId, ...(isDismissal && { isDismissal }), ...room, ...common };
     }
     default:
       return undefined;

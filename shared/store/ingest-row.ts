@@ -4,6 +4,9 @@ import type { Row } from "./database.js";
 export type State = "starting" | "running" | "stopping" | "ended";
 export type EndReason = "stopped" | "expired" | "finished" | "failed" | "lost" | "empty";
 
+/** What brought a stop about that no caller asked for. */
+export type EndCause = "room-dismissed";
+
 /** How the source does, by what TRTC tells of it; null before it has told anything. */
 export type MediaState = "connecting" | "playing" | "retrying" | "failed";
 
@@ -72,6 +75,12 @@ export interface Ingest {
   mediaState: MediaState | null;
   /** When it came to be so, by TRTC's clock. */
   mediaAt: Date | null;
+  /** When opening the source failed, since it last played. */
+  mediaFailures: Date[];
+  /** What its reason alone does not say. */
+  endCause: EndCause | null;
+  /** Null while it is not paused. */
+  pausedAt: Date | null;
   /** The last updates that took effect; null: none, or the last has no name. */
   updateRun?: UpdateRun | null;
 }

@@ -8,7 +8,18 @@ import { GIVE_UP_AFTER, type NotificationType } from "./outbox.js";
 /** Kept with each event: columns of `ingest` as the change leaves them. Never what is played. */
 const FACTS = [
   ...["trtc_task_id", "sdk_app_id", "room_id", "room_id_type", "robot_user_id", "state"],
-  ...["end_reason", "failure_code", "started_at", "deadline_at", "due_at", "ended_at"],
+  ...[
+    "end_reason",
+    "failure_code",
+    "failure_message",
+    "end_cause",
+    "started_at",
+    "stop_asked_at",
+    "deadline_at",
+    "due_at",
+    "ended_at",
+  ],
+  ...["paused_at", "empty_seconds", "cardinality(media_failures) as failures"],
 ];
 
 /** Not tried before what it has to wait for is: whoever looks for events does not find it in vain. */

@@ -1,6 +1,12 @@
 /** Looking ingests up. Every look-up of a caller's names the caller: nobody sees another's. */
 import type { Query } from "./database.js";
-import { type Ingest, ingestOf, type State } from "./ingest-row.js";
+import {
+  type EndReason,
+  type Ingest,
+  ingestOf,
+  type MediaState,
+  type State,
+} from "./ingest-row.js";
 
 /** By our TaskId, or by TRTC's while some ingest has it. */
 export async function findIngest(
@@ -28,6 +34,10 @@ export interface ListFilter {
   roomId?: string | undefined;
   roomIdType?: number | undefined;
   state?: State | undefined;
+  /** Of an ended ingest alone: what is being stopped has no reason for callers yet. */
+  endReason?: EndReason | undefined;
+  mediaState?: MediaState | undefined;
+  clientToken?: string | undefined;
   /** Only ingests older than this TaskId. */
   before?: string | undefined;
   limit: number;
@@ -42,6 +52,11 @@ export async function listIngests(query: Query, filter: ListFilter): Promise<Ing
   if (filter.roomId !== undefined) where.push(`room_id = ${bind(filter.roomId)}`);
   if (filter.roomIdType !== undefined) where.push(`room_id_type = ${bind(filter.roomIdType)}`);
   if (filter.state !== undefined) where.push(`state = ${bind(filter.state)}`);
+  if (filter.endReason !== undefined) {
+    where.push(`state = 'ended' and end_reason = ${bind(filter.endReason)}`);
+  }
+  if (filter.mediaState !== undefined) where.push(`media_state = ${bind(filter.mediaState)}`);
+  if (filter.clientToken !== undefined) where.push(`client_token = ${bind(filter.clientToken)}`);
   if (filter.before !== undefined) where.push(`task_id < ${bind(filter.before)}`);
   const rows = await query(
     `select * from ingest

@@ -114,7 +114,7 @@ const OF = `($1::text is null or caller_id = $1) and ($2::bigint is null or sdk_
 
 const STARTS = `
   select count(*) filter (where started_at is not null) as started,
-         count(*) filter (where end_reason = 'failed') as failed,
+         count(*) filter (where end_reason = 'failed' and started_at is null) as failed,
          count(*) filter (where settled_at is not null and state <> 'starting') as settled
   from ingest
   where ${OF} and created_at >= $3`;
@@ -151,7 +151,7 @@ const ENDS = `
     select end_reason, started_at, ended_at,
            case when end_reason = 'expired'
                 then extract(epoch from stop_asked_at - deadline_at) * 1000 end as asked,
-           case when end_reason in ('expired', 'stopped')
+           case when end_reason in ('expired', 'stopped') and stop_asked_at is not null
                 then extract(epoch from ended_at - due_at) * 1000 end as answered
     from ingest
     where ${OF} and ended_at >= $3

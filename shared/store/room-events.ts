@@ -66,6 +66,30 @@ export async function explainEnd(query: Query, taskId: string): Promise<void> {
   );
 }
 
+/** What TRTC tells within this time is of the same end; a late event included. */
+const SAME_END = "interval '5 minutes'";
+
+/**
+ * Of ingests that were found gone for no known reason: their room was dismissed. What TRTC may have
+ * ended for a pause or for want of a source keeps its reason, since the room closes behind it too.
+ */
+export async function explainDismissal(
+  query: Query,
+  { sdkAppId, roomId, roomIdType, eventAt }: RoomNamed & { eventAt: Date },
+): Promise<void> {
+  await query(
+    noted("ingest.ended", {
+      happenedAt: "ended_at",
+      set: "end_reason = 'stopped', end_cause = 'room-dismissed'",
+      where: `sdk_app_id = $1 and room_id = $2 and room_id_type = $3 and end_reason = 'lost'
+              and state = 'ended' and started_at <= $4::timestamptz - interval '10 seconds'
+              and ended_at between $4 - ${SAME_END} and $4 + ${SAME_END}
+              and paused_at is null and not play ? 'IdleTimeout'`,
+    }),
+    [sdkAppId, roomId, roomIdType, eventAt],
+  );
+}
+
 export interface RobotSeen {
   sdkAppId: number;
   roomId: string;

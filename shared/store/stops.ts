@@ -5,7 +5,7 @@
 import { addMs } from "../clock.js";
 import { IS_WATCHED } from "./audience.js";
 import type { Query } from "./database.js";
-import { type EndReason, type Ingest, ingestOf } from "./ingest-row.js";
+import { type EndCause, type EndReason, type Ingest, ingestOf } from "./ingest-row.js";
 import type { Slot } from "./database-time.js";
 import { hasFailedForGood } from "./media.js";
 import { noted } from "./noted.js";
@@ -22,6 +22,12 @@ interface Timing extends SlotTime, SlotWait {
   leaseMs: number;
 }
 
+/** Why a stop is asked for: a request, unless told otherwise. */
+export interface Why {
+  reason?: EndReason | undefined;
+  cause?: EndCause | undefined;
+}
+
 const stopSlot = (waitMaxMs: string) =>
   takeSlotSql("asked", { account: "asked.account", action: "'StopStreamIngest'", waitMaxMs });
 
@@ -34,18 +40,20 @@ export async function beginStop(
   {
     taskId,
     reason = "stopped",
+    cause,
     at,
     leaseMs,
     waitMaxMs,
     now,
     readSlot,
-  }: { taskId: string; reason?: EndReason | undefined } & Timing,
+  }: { taskId: string } & Why & Timing,
 ): Promise<BegunStop | undefined> {
   const [row] = await query(
     `with t as (select ${SLOT_NOW} as now),
      asked as (
        update ingest
        set state = 'stopping', end_reason = coalesce(end_reason, $6),
+           end_cause = case when end_reason is null then coalesce($7, end_cause) else end_cause end,
            stop_asked_at = coalesce(stop_asked_at, $3::timestamptz),
            lease_until = $4::timestamptz, fence = fence + 1
        where task_id = $2
@@ -54,7 +62,7 @@ export async function beginStop(
      ),
      slot as (${stopSlot("$5")})
      select asked.*, slot.slot_ms, slot.database_now_ms from asked left join slot on true`,
-    [now, taskId, at, addMs(at, leaseMs), waitMaxMs, reason],
+    [now, taskId, at, addMs(at, leaseMs), waitMaxMs, reason, cause ?? null],
   );
   return row && { ingest: ingestOf(row), slot: slotOf(row, readSlot) };
 }
@@ -115,6 +123,9 @@ export async function askStop(
   return row && ingestOf(row);
 }
 
+/** TRTC's Chinese site ends a task after twelve hours of pause; TRTC's clock and ours may differ. */
+const PAUSED_TOO_LONG = "(site = 'cn' and paused_at <= $4::timestamptz - interval '719 minutes')";
+
 /**
  * Says whether the row was still ours to end. The end of a source that had failed for good is that
  * failure, where nobody knows better.
@@ -127,8 +138,11 @@ export async function markEnded(
     noted("ingest.ended", {
       happenedAt: "ended_at",
       set: `state = 'ended', ended_at = $4, lease_until = null,
-            end_reason = case when $3::text in ('finished', 'lost') and ${hasFailedForGood("ingest")}
-                              then 'failed' else $3 end`,
+            end_reason = case when $3::text not in ('finished', 'lost') then $3
+                              when ${hasFailedForGood("ingest")} then 'failed'
+                              when ${PAUSED_TOO_LONG} then 'stopped'
+                              when $3 = 'lost' and end_cause = 'room-dismissed' then 'stopped'
+                              else $3 end`,
       where: "task_id = $1 and fence = $2 and state <> 'ended'",
     }),
     [to.taskId, to.fence, to.reason, to.at],

@@ -14,10 +14,10 @@ import {
 } from "./dead-letters.js";
 import { claimDue, nextClaimAt } from "./due.js";
 import { makeOutbox } from "./deliveries.js";
-import type { EndReason } from "./ingest-row.js";
 import { findIngest, listIngests, readIngest } from "./reads.js";
 import {
   askSoon,
+  explainDismissal,
   explainEnd,
   heardOf,
   robotEntered,
@@ -35,7 +35,7 @@ import {
 } from "./settle.js";
 import { takeSlot, type SlotWanted } from "./slots.js";
 import { beginStart, findStart, markFailed, markRunning, type NewIngest } from "./starts.js";
-import { askStop, beginDueStop, beginStop, markEnded, release } from "./stops.js";
+import { askStop, beginDueStop, beginStop, markEnded, release, type Why } from "./stops.js";
 import { tellingAway } from "./unavailable.js";
 import {
   adoptUnclaimed,
@@ -76,8 +76,7 @@ export function createStore(
     markRunning: markRunning.bind(undefined, query),
     markFailed: markFailed.bind(undefined, query),
 
-    beginStop: (of: { taskId: string; reason?: EndReason } & Asked) =>
-      beginStop(query, { ...of, ...slotTime() }),
+    beginStop: (of: { taskId: string } & Why & Asked) => beginStop(query, { ...of, ...slotTime() }),
     beginDueStop: (of: { taskId: string; fence: number } & Asked) =>
       beginDueStop(query, { ...of, ...slotTime() }),
     askStop: askStop.bind(undefined, query),
@@ -95,6 +94,7 @@ export function createStore(
     askQuiet: askQuiet.bind(undefined, query),
 
     tellTask: tellTask.bind(undefined, query),
+    explainDismissal: explainDismissal.bind(undefined, query),
     explainEnd: explainEnd.bind(undefined, query),
     robotEntered: robotEntered.bind(undefined, query),
     robotLeft: robotLeft.bind(undefined, query),

@@ -21,6 +21,8 @@ export interface Updated {
   taskId: string;
   deadlineAt: Date | undefined;
   play: Partial<Play>;
+  /** Since when it is paused; null: it plays on. */
+  pausedAt?: Date | null | undefined;
   failuresAfter?: Date | undefined;
   /** What names the update: its ClientToken or its signature. */
   signature: string | undefined;
@@ -41,7 +43,9 @@ export async function markUpdated(query: Query, to: Updated): Promise<Ingest | u
      update ingest
      set deadline_at = coalesce($2::timestamptz, deadline_at), play = play || $3::jsonb,
          media_failures = ${failuresAmong("media_failures", FAILURES_AFTER)},
-         failures_after = ${FAILURES_AFTER}, update_run = ${UPDATE_RUN}
+         failures_after = ${FAILURES_AFTER}, update_run = ${UPDATE_RUN},
+         paused_at = case when $11::boolean then coalesce(paused_at, $12::timestamptz)
+                          when $11 is null then paused_at end
      where task_id = $1 and state = 'running'
        and ($5::text is null or exists (select from used))
      returning *`,
@@ -56,6 +60,8 @@ export async function markUpdated(query: Query, to: Updated): Promise<Ingest | u
       to.use?.second ?? null,
       (to.use?.arrivedAt ?? to.at).getTime(),
       to.use?.traceId ?? null,
+      to.pausedAt === undefined ? null : to.pausedAt !== null,
+      to.pausedAt ?? null,
     ],
   );
   return row && ingestOf(row);

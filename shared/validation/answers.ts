@@ -5,15 +5,19 @@
  */
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { FIELDS } from "./fields.js";
-import { type Action, STATES, type State } from "./schemas.js";
+import {
+  type Action,
+  END_REASONS,
+  type EndReason,
+  MEDIA_STATES,
+  type MediaState,
+  STATES,
+  type State,
+} from "./schemas.js";
 
 export const STATUSES = ["InProgress", "NotExist"] as const;
 
-export const END_REASONS = ["stopped", "expired", "finished", "failed", "lost", "empty"] as const;
-type EndReason = (typeof END_REASONS)[number];
-
-export const MEDIA_STATES = ["connecting", "playing", "retrying", "failed"] as const;
-type MediaState = (typeof MEDIA_STATES)[number];
+export { END_REASONS, MEDIA_STATES };
 
 const instant = (description: string) => Type.String({ format: "date-time", description });
 
@@ -85,10 +89,18 @@ export const INGEST = Type.Object({
       type: "string",
       enum: [...END_REASONS, null],
       description:
-        "Why it ended. stopped: it was asked for; expired: its deadline; finished: the media came to its end; failed: TRTC refused it, or could not open the media; lost: TRTC knows the task no more and gave no reason; empty: nobody was there for StopWhenEmptySeconds.",
+        "Why it ended. stopped: it was asked for, the room was dismissed, or TRTC ended it after 12 hours of pause; expired: its deadline; finished: the media came to its end; failed: TRTC refused it, or could not open the media; lost: TRTC knows the task no more and gave no reason; empty: nobody was there for StopWhenEmptySeconds.",
     }),
   ),
-  FailureCode: orNull(Type.String({ description: "The code that the start was refused with." })),
+  EndDetail: orNull(Type.String({ description: "Why it ended, in one sentence; null before." })),
+  FailureCode: orNull(
+    Type.String({
+      description:
+        "The code that the start was refused with; FailedOperation.SourceNotOpened when TRTC could not open the media.",
+    }),
+  ),
+  Caller: Type.String({ description: "The Id of the caller that started it." }),
+  ClientToken: orNull(Type.String({ description: "The ClientToken of its start, if it had one." })),
   SdkAppId: cn.SdkAppId,
   RoomId: cn.RoomId,
   RoomIdType: cn.RoomIdType,
@@ -97,6 +109,7 @@ export const INGEST = Type.Object({
   RepeatNum: cn.RepeatNum,
   CreateTime: instant("When it was asked for."),
   StartTime: orNull(instant("When TRTC was called to play it; MaxDuration counts from here.")),
+  IsPaused: Type.Boolean({ description: "Whether an update has paused it." }),
   MediaState: orNull(
     Type.Unsafe<MediaState>({
       type: "string",

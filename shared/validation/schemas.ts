@@ -60,6 +60,12 @@ const named = Type.Object({ SdkAppId: optional(cn.SdkAppId), TaskId: cn.TaskId }
 export const STATES = ["starting", "running", "stopping", "ended"] as const;
 export type State = (typeof STATES)[number];
 
+export const END_REASONS = ["stopped", "expired", "finished", "failed", "lost", "empty"] as const;
+export type EndReason = (typeof END_REASONS)[number];
+
+export const MEDIA_STATES = ["connecting", "playing", "retrying", "failed"] as const;
+export type MediaState = (typeof MEDIA_STATES)[number];
+
 const list = Type.Object(
   {
     SdkAppId: optional(cn.SdkAppId),
@@ -78,6 +84,21 @@ const list = Type.Object(
         description: "Only those in this state.",
       }),
     ),
+    EndReason: optional(
+      Type.Unsafe<EndReason>({
+        type: "string",
+        enum: END_REASONS,
+        description: "Only those that ended for this reason.",
+      }),
+    ),
+    MediaState: optional(
+      Type.Unsafe<MediaState>({
+        type: "string",
+        enum: MEDIA_STATES,
+        description: "Only those whose media does so.",
+      }),
+    ),
+    ClientToken: optional(cn.ClientToken),
     Limit: optional(
       Type.Integer({ minimum: 1, maximum: 100, default: 20, description: "At most so many." }),
     ),

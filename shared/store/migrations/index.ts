@@ -15,6 +15,7 @@ import { deadLetters } from "./0004-dead-letters.js";
 import { roomEvents } from "./0005-room-events.js";
 import { sourceFailures } from "./0006-source-failures.js";
 import { updateOrder } from "./0007-update-order.js";
+import { endsExplained } from "./0008-ends-explained.js";
 
 export interface Migration {
   version: number;
@@ -38,6 +39,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 5, name: "room_events", sql: roomEvents, worksWith: 1 },
   { version: 6, name: "source_failures", sql: sourceFailures, worksWith: 1 },
   { version: 7, name: "update_order", sql: updateOrder, worksWith: 1 },
+  { version: 8, name: "ends_explained", sql: endsExplained, worksWith: 1 },
 ];
 
 export const CODE_VERSION = MIGRATIONS.at(-1)?.version ?? 0;

@@ -2,7 +2,7 @@
  * What TRTC gives nobody a means against, and what the house says plainly that it does not promise:
  * every exception that the checks make, in one place.
  */
-import { ROOM_DISMISSED } from "../../../local/trtc/events/bodies.js";
+import { ROOM_DISMISSED, ROOM_LEFT } from "../../../local/trtc/events/bodies.js";
 import type { Task } from "../../../local/trtc/task.js";
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import type { StoredIngest } from "../model/tables.js";
@@ -54,11 +54,11 @@ export function settlesFromMs({ trtc }: Known, row: StoredIngest): number {
 export const hasSourceFailed = ({ sources }: Known, { trtcTaskId }: StoredIngest): boolean =>
   mayHaveFailed(sources.get(trtcTaskId ?? "") ?? []);
 
-/** TRTC has told of a room's end, ten seconds or more after the ingest in it had started. */
+/** TRTC has told of a room's end, or of the robot's leaving for it, ten seconds or more after the ingest in it had started. */
 export const wasDismissed = ({ told }: Known, row: StoredIngest): boolean =>
   [...told].some(
     (event) =>
-      event.type === ROOM_DISMISSED &&
+      (event.type === ROOM_DISMISSED || (event.type === ROOM_LEFT && event.reason === 5)) &&
       event.room.roomId === row.roomId &&
       event.room.roomIdType === row.roomIdType &&
       row.startedAt !== null &&

@@ -219,7 +219,9 @@ const forwardOnly: Check = {
     if (before.state !== "ended" || row.endReason === before.endReason) return undefined;
     // The end came first, and what explains it after.
     const wasGuessed = before.endReason === "finished" || before.endReason === "lost";
-    const isExplained = row.endReason === "failed" && hasSourceFailed(known, row);
+    const isExplained =
+      (row.endReason === "failed" && hasSourceFailed(known, row)) ||
+      (row.endReason === "stopped" && endsByEvent(known, row));
     return wasGuessed && isExplained ? undefined : "the reason of an end was changed";
   },
 };

@@ -34,6 +34,7 @@ import {
 } from "./stops.js";
 import {
   tellTask,
+  explainDismissal,
   explainEnd,
   robotEntered,
   robotLeft,
@@ -149,6 +150,7 @@ export function createModelStore(options: ModelOptions) {
     },
 
     tellTask: statement("tellTask", tellTask),
+    explainDismissal: statement("explainDismissal", explainDismissal),
     explainEnd: statement("explainEnd", explainEnd),
     robotEntered: statement("robotEntered", robotEntered),
     robotLeft: statement("robotLeft", robotLeft),

@@ -19,19 +19,23 @@ export function findIngest(
 
 export function listIngests({ ingests }: Tables, filter: ListFilter): StoredIngest[] {
   const { callerId, sdkAppId, roomId, roomIdType, state, before, limit } = filter;
+  const { endReason, mediaState, clientToken } = filter;
   const fits = (row: Ingest) =>
     row.callerId === callerId &&
     (sdkAppId ?? row.sdkAppId) === row.sdkAppId &&
     (roomId ?? row.roomId) === row.roomId &&
     (roomIdType ?? row.roomIdType) === row.roomIdType &&
     (state ?? row.state) === row.state &&
+    (endReason === undefined || (row.state === "ended" && row.endReason === endReason)) &&
+    (mediaState ?? row.mediaState) === row.mediaState &&
+    (clientToken ?? row.clientToken) === row.clientToken &&
     (before === undefined || row.taskId < before);
   return [...ingests.values()].filter(fits).sort(newestFirst).slice(0, limit);
 }
 
 /** The signature is remembered whether or not the row is running, and takes effect once. */
 export function markUpdated(tables: Tables, to: Updated): StoredIngest | undefined {
-  const { taskId, deadlineAt, play, failuresAfter, signature } = to;
+  const { taskId, deadlineAt, play, pausedAt, failuresAfter, signature } = to;
   if (signature !== undefined && !takeUse(tables, { ...to, signature })) return undefined;
   return change(tables, taskId, {
     where: ({ state }) => state === "running",
@@ -41,6 +45,7 @@ export function markUpdated(tables: Tables, to: Updated): StoredIngest | undefin
         ...{ deadlineAt: deadlineAt ?? row.deadlineAt, play: { ...row.play, ...play } },
         ...{ mediaFailures: failuresAmong(row.mediaFailures, after), failuresAfter: after },
         updateRun: runAfter(row.updateRun, to),
+        pausedAt: pausedAt ? (row.pausedAt ?? pausedAt) : pausedAt === null ? null : row.pausedAt,
       };
     },
   });

@@ -1,4 +1,5 @@
 /** shared/store/room-events.ts, statement by statement. */
+import { addMs, MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import type { Ingest } from "../../../shared/store/ingest-row.js";
 import type {
   RobotSeen,
@@ -7,7 +8,7 @@ import type {
   ToldOfTask,
 } from "../../../shared/store/room-events.js";
 import { failedTimes, mediaAfter } from "./media.js";
-import { change, later, type StoredIngest, type Tables } from "./tables.js";
+import { change, isAtMost, later, type StoredIngest, type Tables } from "./tables.js";
 
 export const hasTask = ({ sdkAppId, trtcTaskId }: Ingest, named: TaskNamed): boolean =>
   sdkAppId === named.sdkAppId && trtcTaskId === named.trtcTaskId;
@@ -44,6 +45,29 @@ export function explainEnd(tables: Tables, taskId: string): void {
       state === "ended" && (endReason === "finished" || endReason === "lost"),
     set: () => ({ endReason: "failed" }),
   });
+}
+
+const SAME_END_MS = 5 * MINUTE_MS;
+
+export function explainDismissal(
+  tables: Tables,
+  { eventAt, ...room }: RoomNamed & { eventAt: Date },
+): void {
+  for (const { taskId } of [...tables.ingests.values()]) {
+    change(tables, taskId, {
+      where: (row) =>
+        row.state === "ended" &&
+        row.endReason === "lost" &&
+        row.sdkAppId === room.sdkAppId &&
+        row.roomId === room.roomId &&
+        row.roomIdType === room.roomIdType &&
+        isAtMost(row.startedAt, addMs(eventAt, -10 * SECOND_MS)) &&
+        Math.abs((row.endedAt?.getTime() ?? 0) - eventAt.getTime()) <= SAME_END_MS &&
+        row.pausedAt === null &&
+        row.play.IdleTimeout === undefined,
+      set: () => ({ endReason: "stopped", endCause: "room-dismissed" }),
+    });
+  }
 }
 
 const isRobot = ({ sdkAppId, roomId, robotUserId }: Ingest, seen: RobotSeen): boolean =>

@@ -42,6 +42,8 @@ export function insertStart(
     mediaState: null,
     mediaAt: null,
     updateRun: null,
+    endCause: null,
+    pausedAt: null,
     mediaFailures: [],
     failuresAfter: null,
     heardAt: null,

@@ -1,6 +1,7 @@
 /** shared/store/stops.ts and due.ts, statement by statement. */
-import { addMs } from "../../../shared/clock.js";
-import type { EndReason, State } from "../../../shared/store/ingest-row.js";
+import { addMs, MINUTE_MS } from "../../../shared/clock.js";
+import type { EndCause, EndReason, State } from "../../../shared/store/ingest-row.js";
+import type { Why } from "../../../shared/store/stops.js";
 import { isWatched } from "./audience.js";
 import { hasFailedForGood } from "./media.js";
 import { grantSlot, type RawSlot } from "./slots.js";
@@ -25,7 +26,13 @@ interface AskedHow {
 
 function beginToStop(
   tables: Tables,
-  { taskId, at, leaseMs, waitMaxMs }: { taskId: string } & Timing,
+  {
+    taskId,
+    at,
+    leaseMs,
+    waitMaxMs,
+    cause,
+  }: { taskId: string; cause?: EndCause | undefined } & Timing,
   { databaseNowMs, where, reasonOf }: AskedHow,
 ): AskedStop | undefined {
   const ingest = change(tables, taskId, {
@@ -33,6 +40,7 @@ function beginToStop(
     set: (row) => ({
       state: "stopping",
       endReason: row.endReason ?? reasonOf(row),
+      endCause: row.endReason === null ? (cause ?? row.endCause) : row.endCause,
       stopAskedAt: row.stopAskedAt ?? at,
       leaseUntil: addMs(at, leaseMs),
       fence: row.fence + 1,
@@ -46,7 +54,7 @@ function beginToStop(
 
 export const beginStop = (
   tables: Tables,
-  asked: { taskId: string; reason?: EndReason } & Timing,
+  asked: { taskId: string } & Why & Timing,
   databaseNowMs: number,
 ): AskedStop | undefined =>
   beginToStop(tables, asked, {
@@ -98,11 +106,22 @@ export function markEnded(
     where: (row) => row.fence === to.fence && row.state !== "ended",
     set: (row) => ({
       state: "ended",
-      endReason: isGuess(to.reason) && hasFailedForGood(row) ? "failed" : to.reason,
+      endReason: isGuess(to.reason) ? knownReason(row, to) : to.reason,
       endedAt: to.at,
       leaseUntil: null,
     }),
   });
+}
+
+const PAUSE_MS = 719 * MINUTE_MS;
+
+function knownReason(
+  row: StoredIngest,
+  { reason, at }: { reason: EndReason; at: Date },
+): EndReason {
+  if (hasFailedForGood(row)) return "failed";
+  if (row.site === "cn" && isAtMost(row.pausedAt, addMs(at, -PAUSE_MS))) return "stopped";
+  return reason === "lost" && row.endCause !== null ? "stopped" : reason;
 }
 
 const isGuess = (reason: EndReason): boolean => reason === "finished" || reason === "lost";

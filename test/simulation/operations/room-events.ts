@@ -33,6 +33,11 @@ export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
     return found && { ingest: { ...ingest, failedTimes }, failedTimes };
   }),
   operation({ taskId }, (store, of) => store.explainEnd(of.taskId)),
+  operation(
+    { sdkAppId, roomId: room, roomIdType: fc.constantFrom(0 as const, 1 as const), soonMs },
+    (store, { soonMs: ms, ...of }, at) =>
+      store.explainDismissal({ ...of, eventAt: addMs(at, 10_000 + ms) }),
+  ),
   operation({ ...seen, soonMs, eventMs }, (store, { soonMs: ms, eventMs: event, ...of }, at) =>
     store.robotEntered({ ...of, at, answerBy: addMs(at, ms), askedBefore: addMs(at, event) }),
   ),

@@ -1,0 +1,74 @@
+/** Why an ingest ended, in one sentence: a pure function of what its row says. */
+import { MINUTE_MS } from "../clock.js";
+import type { EndReason, Ingest } from "../store/ingest-row.js";
+import { withoutQueries } from "../trtc/trtc-error.js";
+
+/** What the sentence is made of. */
+export type EndFacts = Pick<
+  Ingest,
+  | "endReason"
+  | "endCause"
+  | "failureCode"
+  | "failureMessage"
+  | "startedAt"
+  | "deadlineAt"
+  | "stopAskedAt"
+  | "endedAt"
+  | "pausedAt"
+  | "emptySeconds"
+> & { failures: number };
+
+/** The code of a source that TRTC could not open; TRTC itself has none. */
+export const SOURCE_NOT_OPENED = "FailedOperation.SourceNotOpened";
+
+/** Null before the end. */
+export const endDetail = (facts: EndFacts): string | null =>
+  facts.endedAt === null || facts.endReason === null ? null : SENTENCES[facts.endReason](facts);
+
+/** The start's own code, or that of a source that failed after it. */
+export function failureCodeOf(
+  facts: Pick<EndFacts, "endReason" | "failureCode" | "startedAt" | "endedAt">,
+): string | null {
+  const { endReason, failureCode, startedAt, endedAt } = facts;
+  const isSource = endedAt !== null && endReason === "failed" && startedAt !== null;
+  return failureCode ?? (isSource ? SOURCE_NOT_OPENED : null);
+}
+
+const SENTENCES: Readonly<Record<EndReason, (facts: EndFacts) => string>> = {
+  stopped: stoppedDetail,
+  expired: expiredDetail,
+  finished: () => "The source came to its end, as often as RepeatNum says.",
+  failed: failedDetail,
+  lost: () => "TRTC knows the task no more and gave no reason.",
+  empty: ({ emptySeconds }) =>
+    `No viewer was in the room for ${emptySeconds ?? 0} s (StopWhenEmptySeconds).`,
+};
+
+function stoppedDetail(facts: EndFacts): string {
+  const { endCause, startedAt, stopAskedAt, pausedAt } = facts;
+  if (endCause === "room-dismissed") return "The room was dismissed.";
+  if (startedAt === null) return "A stop was asked for before the start was known to have worked.";
+  if (stopAskedAt !== null) return `A stop was asked for at ${stopAskedAt.toISOString()}.`;
+  if (pausedAt !== null) {
+    return `TRTC ended the task: it was paused for over 12 hours, since ${pausedAt.toISOString()}.`;
+  }
+  return "A stop was asked for.";
+}
+
+function expiredDetail({ deadlineAt, stopAskedAt, endedAt }: EndFacts): string {
+  const deadline = deadlineAt.toISOString();
+  if (stopAskedAt === null) {
+    return `TRTC ended the task at its MaxDuration; the deadline was ${deadline}.`;
+  }
+  const lateMs = Math.max(0, (endedAt?.getTime() ?? 0) - deadlineAt.getTime());
+  return `The deadline ${deadline} came; the stop was done ${lateMs} ms after it.`;
+}
+
+function failedDetail({ failureCode, failureMessage, startedAt, failures }: EndFacts): string {
+  if (failureCode !== null) {
+    return `The start failed with ${failureCode}: ${withoutQueries(failureMessage ?? "no message was given.")}`;
+  }
+  if (startedAt === null) return "The start failed.";
+  const times = failures > 0 ? `${failures} times` : "three times";
+  return `TRTC could not open the source ${times} within ${MINUTE_MS / 1000} s, and does not tell why: check that StreamUrl answers from the internet with a supported format.`;
+}

@@ -1,0 +1,241 @@
+/** Why an ingest ended: one sentence for each reason and cause, and what callers filter by. */
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { addMs, MINUTE_MS, SECOND_MS } from "../shared/clock.js";
+import { endDetail, type EndFacts, failureCodeOf } from "../shared/ingest/end-detail.js";
+import type { Services } from "../shared/ingest/services.js";
+import { readReport } from "../shared/store/report.js";
+import { END_REASONS } from "../shared/validation/answers.js";
+import { answerTo, callbackEvent, OK, source, told } from "./support/callbacks.js";
+import { CN_APP, type House } from "./support/house.js";
+import type { ManualClock } from "./support/manual-clock.js";
+import { type RtmpServer, startRtmpServer } from "./support/rtmp-server.js";
+import { openTimedHouse } from "./support/timed-house.js";
+
+const T = (time: string) => new Date(`2026-01-01T${time}Z`);
+
+const STOPPED: EndFacts = {
+  ...{ endReason: "stopped", endCause: null, failureCode: null, failureMessage: null },
+  ...{ startedAt: T("12:00:00"), deadlineAt: T("13:00:00"), stopAskedAt: T("12:30:00") },
+  ...{ endedAt: T("12:30:01"), pausedAt: null, emptySeconds: null, failures: 0 },
+};
+
+/** Each reason with each of its causes: `isStart` says that the start came to nothing. */
+const ENDS: readonly [name: string, facts: EndFacts, says: RegExp, isStart?: boolean][] = [
+  ["a request", STOPPED, /^A stop was asked for at 2026-01-01T12:30:00\.000Z\.$/],
+  ["a stop before the start", { ...STOPPED, startedAt: null }, /before the start was known/],
+  ["the room", { ...STOPPED, endCause: "room-dismissed" }, /^The room was dismissed\.$/],
+  [
+    "a pause",
+    { ...STOPPED, stopAskedAt: null, pausedAt: T("00:10:00") },
+    /paused for over 12 hours, since 2026-01-01T00:10:00\.000Z/,
+  ],
+  [
+    "the deadline",
+    { ...STOPPED, endReason: "expired", stopAskedAt: T("13:00:00"), endedAt: T("13:00:00.021") },
+    /^The deadline 2026-01-01T13:00:00\.000Z came; the stop was done 21 ms after it\.$/,
+  ],
+  [
+    "TRTC's cap",
+    { ...STOPPED, endReason: "expired", stopAskedAt: null },
+    /^TRTC ended the task at its MaxDuration/,
+  ],
+  ["the source's end", { ...STOPPED, endReason: "finished" }, /source came to its end/],
+  [
+    "a refusal",
+    {
+      ...{ ...STOPPED, endReason: "failed", startedAt: null },
+      failureCode: "InvalidParameter.StreamUrl",
+      failureMessage: "no such address: https://media.example/a.mp4?Signature=secret",
+    },
+    /^The start failed with InvalidParameter\.StreamUrl: no such address: (?!.*secret)/,
+    true,
+  ],
+  [
+    "a dead source",
+    { ...STOPPED, endReason: "failed", failures: 4 },
+    /^TRTC could not open the source 4 times within 60 s/,
+  ],
+  ["no known reason", { ...STOPPED, endReason: "lost" }, /gave no reason/],
+  [
+    "want of viewers",
+    { ...STOPPED, endReason: "empty", emptySeconds: 30 },
+    /No viewer .* for 30 s/,
+  ],
+];
+
+describe("the sentence", () => {
+  test.each(ENDS)("of %s", (_, facts, says) => {
+    expect(endDetail(facts)).toMatch(says);
+    expect(endDetail({ ...facts, endedAt: null })).toBeNull();
+  });
+
+  test("is there for every reason", () => {
+    expect(new Set(ENDS.map(([, { endReason }]) => endReason))).toEqual(new Set(END_REASONS));
+    expect(new Set(ENDS.map(([, facts]) => endDetail(facts))).size).toBe(ENDS.length);
+  });
+
+  test("has a code where something failed, and nowhere else", () => {
+    const codes = ENDS.map(([, facts]) => failureCodeOf(facts)).filter((code) => code !== null);
+    expect(codes).toEqual(["InvalidParameter.StreamUrl", "FailedOperation.SourceNotOpened"]);
+  });
+});
+
+let clock: ManualClock;
+let house: House;
+let services: Services;
+let live: RtmpServer;
+let rooms = 0;
+
+beforeAll(async () => {
+  live = await startRtmpServer();
+  ({ clock, house, services } = await openTimedHouse());
+});
+afterAll(async () => {
+  await house.close();
+  await live.close();
+});
+
+const send = async (door: string, request: object) =>
+  (await clock.advanceUntilDone(house.post(door, request))).response;
+
+async function playing(fields: object = {}) {
+  const RoomId = `ends-${(rooms += 1)}`;
+  const named = { SdkAppId: CN_APP, RoomId, RoomIdType: 0 };
+  const wanted = { ...named, StreamUrl: live.url, RepeatNum: -1, ...fields };
+  const { TaskId, TrtcTaskId, UserId } = await send("start-ingest", wanted);
+  await clock.advance(20 * SECOND_MS);
+  const task = { SdkAppId: CN_APP, TaskId };
+  return {
+    ...{ RoomId, UserId, TrtcTaskId: String(TrtcTaskId), task },
+    describe: () => send("describe-ingest", task),
+  };
+}
+
+async function tell(body: Buffer): Promise<void> {
+  const answering = answerTo(services, callbackEvent(body));
+  expect(await clock.advanceUntilDone(answering)).toEqual(OK);
+}
+
+describe("a room that is dismissed", () => {
+  /** The robot is out for good, and TRTC tells it in some order. */
+  async function thrownOut() {
+    const ingest = await playing();
+    await house.services.trtc.call("RemoveUserByStrRoomId", {
+      target: { account: "cn", host: "emulator", region: "ap-guangzhou" },
+      request: { SdkAppId: CN_APP, RoomId: ingest.RoomId, UserIds: [String(ingest.UserId)] },
+      timeLeftMs: 5000,
+    });
+    const { RoomId, UserId, TrtcTaskId: TaskId } = ingest;
+    const of = {
+      702: () => told(702, { TaskId, Status: 0 }, clock.now()),
+      104: () => told(104, { RoomId, UserId, Role: 21, Reason: 5 }, clock.now()),
+      102: () => told(102, { RoomId }, clock.now()),
+    };
+    return { ingest, of };
+  }
+
+  test.each([
+    [[702, 104]],
+    [[702, 102]],
+    [[104]],
+    [[102]],
+    [[102, 702]],
+    [[702, 104, 102]],
+  ] as const)("told by %j", async (order) => {
+    const { ingest, of } = await thrownOut();
+    for (const type of order) await tell(of[type]());
+    expect(await ingest.describe()).toMatchObject({
+      ...{ State: "ended", EndReason: "stopped", EndDetail: "The room was dismissed." },
+    });
+  });
+
+  test("explains no end of long before, or of another room", async () => {
+    const { ingest, of } = await thrownOut();
+    await tell(of[702]());
+    await tell(told(102, { RoomId: "elsewhere" }, clock.now()));
+    await clock.advance(6 * MINUTE_MS);
+    await tell(of[102]());
+    expect(await ingest.describe()).toMatchObject({ EndReason: "lost" });
+  });
+});
+
+test("a pause of over twelve hours, after which TRTC ends the task", async () => {
+  const ingest = await playing({ MaxDuration: 1440 });
+  await send("update-ingest", { ...ingest.task, IsPause: true });
+  expect(await ingest.describe()).toMatchObject({ IsPaused: true });
+  await clock.advance(12 * 60 * MINUTE_MS + SECOND_MS);
+  expect(await ingest.describe()).toMatchObject({
+    ...{ State: "ended", EndReason: "stopped" },
+    EndDetail: expect.stringContaining("paused for over 12 hours"),
+  });
+});
+
+test("a pause that was taken back is none", async () => {
+  const ingest = await playing();
+  await send("update-ingest", { ...ingest.task, IsPause: true });
+  await send("update-ingest", { ...ingest.task, IsPause: false });
+  expect(await ingest.describe()).toMatchObject({ IsPaused: false });
+  await send("stop-ingest", ingest.task);
+});
+
+test("a dead source has a code, and is no start that failed", async () => {
+  const since = clock.now();
+  const ingest = await playing();
+  const at = clock.now();
+  for (const ms of [0, 1000, 2000, 5000]) await tell(source(ingest.TrtcTaskId, 1, addMs(at, ms)));
+  expect(await ingest.describe()).toMatchObject({
+    ...{ EndReason: "failed", FailureCode: "FailedOperation.SourceNotOpened" },
+    EndDetail: expect.stringContaining("could not open the source 4 times"),
+  });
+  const { starts } = await readReport(house.database.query, { since, now: clock.now() });
+  expect(starts).toMatchObject({ started: 1, failed: 0 });
+});
+
+test.each(ENDS)("npm run report counts a failed start by its facts: %s", async (...end) => {
+  const [, facts, , isStart = false] = end;
+  const ingest = await playing();
+  await send("stop-ingest", ingest.task);
+  await house.database.query("delete from ingest where task_id <> $1", [ingest.task.TaskId]);
+  await house.database.query("update ingest set end_reason = $1, started_at = $2", [
+    facts.endReason,
+    facts.startedAt,
+  ]);
+  const report = await readReport(house.database.query, { since: new Date(0), now: clock.now() });
+  expect(report.starts.failed).toBe(isStart ? 1 : 0);
+  expect(report.ends).toMatchObject([{ reason: facts.endReason, count: 1 }]);
+});
+
+describe("a list", () => {
+  const listed = async (filter: object) => {
+    const { Ingests } = await send("list-ingests", filter);
+    return (Ingests as { TaskId: string }[]).map(({ TaskId }) => TaskId);
+  };
+
+  test("is filtered by EndReason, MediaState and ClientToken, over its pages", async () => {
+    await house.database.query("delete from ingest");
+    const ClientToken = "lobby music";
+    const [one, two, three] = [await playing({ ClientToken }), await playing(), await playing()];
+    const ids = [one, two, three].map(({ task }) => task.TaskId);
+    await send("stop-ingest", one.task);
+    await send("stop-ingest", two.task);
+    await tell(source(three.TrtcTaskId, 0, clock.now()));
+    expect(await listed({ EndReason: "stopped" })).toEqual([ids[1], ids[0]]);
+    expect(await listed({ EndReason: "lost" })).toEqual([]);
+    expect(await listed({ MediaState: "playing" })).toEqual([ids[2]]);
+    expect(await listed({ ClientToken })).toEqual([ids[0]]);
+    expect(await listed({ ClientToken: "another" })).toEqual([]);
+    const { NextCursor } = await send("list-ingests", { EndReason: "stopped", Limit: 1 });
+    expect(await listed({ EndReason: "stopped", Limit: 1, Cursor: NextCursor })).toEqual([ids[0]]);
+    expect(await one.describe()).toMatchObject({ ClientToken, Caller: "AKIDlocal" });
+    expect(await two.describe()).toMatchObject({ ClientToken: null });
+  });
+
+  test.each([{ EndReason: "over" }, { MediaState: "well" }, { ClientToken: "é" }])(
+    "%j is refused",
+    async (filter) => {
+      const [field = ""] = Object.keys(filter);
+      const { Error } = await send("list-ingests", filter);
+      expect(Error).toMatchObject({ Message: expect.stringContaining(field) });
+    },
+  );
+});
