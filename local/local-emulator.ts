@@ -6,6 +6,7 @@ import { localCallbackKey } from "./local-environment.js";
 import { type AdjustableClock, adjustableClock } from "./trtc/adjustable-clock.js";
 import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "./trtc/defaults.js";
 import { sourceFailureText } from "./trtc/open-source.js";
+import type { FindIngests } from "./trtc/page/explain.js";
 import { startEmulator } from "./trtc/server.js";
 
 export interface LocalEmulator {
@@ -24,6 +25,7 @@ export interface LocalEmulatorOptions {
   log: Log;
   /** Its tasks are gone, and its clock may have gone back. */
   onBegunAnew: () => void;
+  findIngests: FindIngests;
 }
 
 export async function localEmulator({
@@ -32,6 +34,7 @@ export async function localEmulator({
   callbackUrl,
   log,
   onBegunAnew,
+  findIngests,
 }: LocalEmulatorOptions): Promise<LocalEmulator> {
   if (endpoint !== undefined && endpoint !== "") {
     const clock = adjustableClock(systemClock);
@@ -45,6 +48,7 @@ export async function localEmulator({
   return startEmulator({
     ...{ port, accounts: DEFAULT_ACCOUNTS, applications },
     onReset: onBegunAnew,
+    findIngests,
     logSourceFailure(failure) {
       const detail = sourceFailureText(failure);
       log({ level: "warn", event: "emulator", outcome: failure.reason, detail });

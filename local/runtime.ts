@@ -11,6 +11,7 @@ import type { Environment } from "../shared/config.js";
 import { asApiError } from "../shared/errors.js";
 import type { Log } from "../shared/log.js";
 import { makeServices } from "../shared/runtime/services.js";
+import { endsOfTasks } from "../shared/store/ends-of-tasks.js";
 import { beginAnew } from "../shared/store/begin-anew.js";
 import type { Database } from "../shared/store/database.js";
 import { migrate } from "../shared/store/migrate.js";
@@ -25,6 +26,7 @@ import { sayBusy } from "./port.js";
 import { writeRunFile } from "./run-file.js";
 import { SNAPSHOTS } from "./snapshots.js";
 import { startTimers } from "./timers.js";
+import type { FindIngests } from "./trtc/page/explain.js";
 import { localEmulator } from "./local-emulator.js";
 
 export interface LocalRuntime {
@@ -67,12 +69,14 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
     const closeGateway = () => (closing ??= closeServer(gateway));
     closers.push(closeGateway);
     let onBegunAnew: () => void = () => undefined;
+    let findIngests: FindIngests = () => Promise.resolve(new Map());
     const emulator = await localEmulator({
       endpoint: options.env["TRTC_ENDPOINT"],
       port: options.trtcPort,
       callbackUrl: `${url}/room-callback`,
       log: options.log,
       onBegunAnew: () => onBegunAnew(),
+      findIngests: (taskIds) => findIngests(taskIds),
     }).catch(sayBusy("TRTC_PORT"));
     const { clock } = emulator;
     closers.push(emulator.close);
@@ -94,6 +98,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
       });
     };
     const functions = await loadFunctions(() => Promise.resolve(services), env);
+    findIngests = (taskIds) => endsOfTasks(database.query, taskIds);
     const key = randomBytes(32).toString("base64url");
     const aheadMs = () => clock.offsetMs();
     opened.desk = { key, services, database, env, aheadMs };

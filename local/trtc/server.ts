@@ -22,6 +22,7 @@ import type { Accounts, Application } from "./parties.js";
 import { probe } from "./probe.js";
 import { makeRoutes } from "./routes.js";
 import { sharedProbe } from "./shared-probe.js";
+import type { FindIngests } from "./page/explain.js";
 import type { Limits } from "./source/budget.js";
 import { DEFAULT_SWITCHES, makeSwitchBoard, type SwitchBoard, type Switches } from "./switches.js";
 import { makeTasks } from "./tasks.js";
@@ -49,6 +50,8 @@ export interface EmulatorOptions {
   sourceLimits?: Limits;
   switches?: Partial<Switches>;
   faults?: readonly Fault[];
+  /** Whose tasks these are, for the rooms' pages. */
+  findIngests?: FindIngests;
   /** After `{"reset": true}`: the tasks are gone, and the clock is the machine's. */
   onReset?: () => void;
   /** For tests of what was sent. */
@@ -144,6 +147,7 @@ function makeWorld(options: EmulatorOptions, signal: AbortSignal): World {
     openSource: makeOpenSource(opening),
     callLog: makeCallLog(),
     callbacks: records,
+    findIngests: options.findIngests,
     instance: { id: randomUUID(), onReset: options.onReset },
     onCall: options.onCall,
     log: options.log ?? (() => undefined),

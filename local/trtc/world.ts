@@ -7,6 +7,7 @@ import type { EndWatch } from "./events/end-watch.js";
 import type { CallbackRecords } from "./events/records.js";
 import type { FaultBoard } from "./faults/fault-board.js";
 import type { OpenSource } from "./open-source.js";
+import type { FindIngests } from "./page/explain.js";
 import type { Accounts, Application } from "./parties.js";
 import type { TrtcAction } from "./schemas.js";
 import type { SwitchBoard } from "./switches.js";
@@ -28,6 +29,7 @@ export interface World {
   endWatch: EndWatch;
   callbacks: CallbackRecords;
   instance: Instance;
+  findIngests: FindIngests | undefined;
   /** Aborts when the emulator closes. */
   signal: AbortSignal;
   onCall: OnCall | undefined;

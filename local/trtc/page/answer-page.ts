@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type JsonAnswer, notAllowed, notFound } from "../admin.js";
 import type { World } from "../world.js";
 import { pageAsset } from "./assets.js";
+import { explained } from "./explain.js";
 import { renderPage } from "./html.js";
 import { relayMedia } from "./relay.js";
 import { readRoomPath } from "./room-address.js";
@@ -54,13 +55,19 @@ export async function answerPage(
   const rest = path.slice(isData ? DATA.length + 1 : ROOMS.length);
   const found = readRoomPath(rest, query);
   if (!found) return notFound;
-  if (isData) return found.rest ? notFound : { status: 200, body: roomView(world, found.room) };
+  if (isData)
+    return found.rest
+      ? notFound
+      : {
+          status: 200,
+          body: await explained(roomView(world, found.room), world.findIngests),
+        };
   if (found.rest === "/media") {
     if (request.method !== "GET") return notAllowed("GET");
     return await relayMedia(world, exchange, { ...found, query });
   }
   if (found.rest) return notFound;
-  sendRoom(world, exchange, found.room);
+  await sendRoom(world, exchange, found.room);
   return undefined;
 }
 
@@ -69,8 +76,8 @@ function sendRooms(world: World, exchange: PageExchange): void {
   sendHtml(exchange, renderPage({ title: "Rooms · TRTC emulator", entry: "rooms", state }));
 }
 
-function sendRoom(world: World, exchange: PageExchange, room: RoomAddress): void {
-  const state = { room, view: roomView(world, room) };
+async function sendRoom(world: World, exchange: PageExchange, room: RoomAddress): Promise<void> {
+  const state = { room, view: await explained(roomView(world, room), world.findIngests) };
   sendHtml(exchange, renderPage({ title: `${room.roomId} · TRTC emulator`, entry: "room", state }));
 }
 

@@ -38,6 +38,14 @@ export interface RobotView {
   /** When it ends by itself if nobody intervenes, and why; null when it never does. */
   endsBy: { inSeconds: number; reason: string } | null;
   ended: { at: string; reason: string } | null;
+  ingest?: IngestView;
+}
+
+/** The ingest that a task belongs to, where the emulator was told how to find it. */
+export interface IngestView {
+  taskId: string;
+  deadline: string;
+  endReason: string | null;
 }
 
 export interface RoomAddress {

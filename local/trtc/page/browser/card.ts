@@ -10,6 +10,7 @@ import {
   endReasonText,
   endsByText,
   instantText,
+  lengthText,
   stateText,
   timeText,
 } from "./words.js";
@@ -25,7 +26,16 @@ export interface Card {
   close: () => void;
 }
 
-const FACTS = ["Round", "Ends in", "Volume", "Tempo", "Source", "Started", "Task"] as const;
+const FACTS = [
+  "Round",
+  "Ends in",
+  "Volume",
+  "Tempo",
+  "Source",
+  "Started",
+  "Task",
+  "Ingest",
+] as const;
 
 type Fact = (typeof FACTS)[number];
 
@@ -54,7 +64,7 @@ export function makeCard(first: RobotView, firstAtMs: number): Card {
   const endsIn = element("dt");
   const list = element("dl", { class: "facts" });
   for (const [fact, value] of facts) {
-    const isWide = fact === "Source" || fact === "Task";
+    const isWide = ["Source", "Task", "Ingest"].includes(fact);
     const attributes = { class: isWide ? "wide" : "" };
     const term = fact === "Ends in" ? endsIn : element("dt", {}, fact);
     list.append(element("div", attributes, term, value));
@@ -71,9 +81,9 @@ export function makeCard(first: RobotView, firstAtMs: number): Card {
   function writeFacts(elapsedSeconds: number, loops: number): void {
     const { rounds, volume, tempo, endsBy, ended, durationSeconds } = robot;
     const round = ended?.reason === "finished" ? loops : loops + 1;
-    const isEndless = durationSeconds === null && robot.state !== "opening";
-    write("Round", isEndless ? "live" : `${round} of ${rounds ?? "∞"}`);
-    const never = ended ? "—" : "No end of its own";
+    const length = lengthText(robot);
+    write("Round", durationSeconds === null ? length : `${round} of ${rounds ?? "∞"}`);
+    const never = ended || length !== "live" ? "—" : "No end of its own";
     write("Ends in", endsBy ? countdownText(endsBy.inSeconds - elapsedSeconds) : never);
     setText(endsIn, endsBy ? endsByText(endsBy.reason) : "Ends in");
     write("Volume", volume > 100 ? `${volume} % (heard as 100 %)` : `${volume} %`);
@@ -81,6 +91,10 @@ export function makeCard(first: RobotView, firstAtMs: number): Card {
     write("Source", robot.source);
     write("Started", instantText(robot.startedAt));
     write("Task", robot.taskId);
+    const { ingest } = robot;
+    const until = ingest && `until ${instantText(ingest.deadline)}`;
+    const end = ingest?.endReason ? `ended as ${ingest.endReason}` : until;
+    write("Ingest", ingest ? `${ingest.taskId}, ${end ?? ""}` : "—");
   }
 
   function writeVeil(isConnected: boolean): void {
@@ -105,7 +119,10 @@ export function makeCard(first: RobotView, firstAtMs: number): Card {
       setText(name, robot.userId);
       setText(state, stateText(robot.state));
       setText(now, timeText(head.positionSeconds));
-      setText(total, robot.durationSeconds === null ? "live" : timeText(robot.durationSeconds));
+      setText(total, lengthText(robot));
+      // A source without a length has no track to be anywhere on.
+      done.hidden = robot.durationSeconds === null;
+      bar.classList.toggle("bare", robot.durationSeconds === null);
       const share =
         robot.durationSeconds === null ? 0 : head.positionSeconds / robot.durationSeconds;
       done.style.transform = `scaleX(${Math.min(1, share)})`;

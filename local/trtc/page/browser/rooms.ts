@@ -4,7 +4,14 @@ import { elapsedMs, every } from "./clock.js";
 import { element, readState, setChildren, setText } from "./dom.js";
 import { headAfter } from "./follow.js";
 import { type Answer, poll } from "./poll.js";
-import { endReasonText, instantText, roomKindText, stateText, timeText } from "./words.js";
+import {
+  endReasonText,
+  instantText,
+  lengthText,
+  roomKindText,
+  stateText,
+  timeText,
+} from "./words.js";
 
 const TICK_MS = 200;
 const SILENCE_MS = 2500;
@@ -118,7 +125,10 @@ function whereText(robot: RobotView, elapsedSeconds: number): string {
   if (ended) return `${endReasonText(ended.reason)}, ${instantText(ended.at)}`;
   const { positionSeconds, loops } = headAfter(robot, elapsedSeconds);
   const head = timeText(positionSeconds);
-  if (durationSeconds === null) return `live for ${head}`;
+  if (durationSeconds === null) {
+    const length = lengthText(robot);
+    return length === "live" ? `live for ${head}` : length;
+  }
   return `${head} / ${timeText(durationSeconds)}, round ${loops + 1}`;
 }
 

@@ -1,4 +1,5 @@
 /** Numbers and states as people read them. */
+import type { RobotView } from "../view.js";
 
 const END_REASONS: Readonly<Record<string, string>> = {
   stopped: "Stopped",
@@ -17,7 +18,8 @@ export function endReasonText(reason: string): string {
 }
 
 const ENDS_BY: Readonly<Record<string, string>> = {
-  finished: "Last round ends in",
+  deadline: "Deadline in",
+  finished: "Ends in",
   "max-duration": "MaxDuration in",
   "paused-too-long": "Pause limit in",
 };
@@ -33,6 +35,14 @@ const STATES = {
   paused: "Paused",
   ended: "Ended",
 } as const;
+
+/** A length, or why there is none: what was never opened is not live. */
+export function lengthText({ durationSeconds, state, ended }: RobotView): string {
+  if (durationSeconds !== null) return timeText(durationSeconds);
+  if (state === "opening") return "being opened";
+  const isUnopened = state === "failing" || ended?.reason === "source-failed";
+  return isUnopened ? "not opened" : "live";
+}
 
 export const stateText = (state: keyof typeof STATES): string => STATES[state];
 
