@@ -312,6 +312,28 @@ describe("cookies", () => {
     expect(await probe(urlOf("/a.mp4"), LIMITS)).toMatchObject({ durationSeconds: 4 });
   });
 
+  test("are sent with each request for one film, wherever its index is", async () => {
+    const free = Buffer.alloc(3_000_000);
+    free.writeUInt32BE(free.length);
+    free.write("free", 4);
+    const film = sample("small.mov");
+    const index = film.lastIndexOf("moov") - 4;
+    const file = Buffer.concat([film.subarray(0, index), free, film.subarray(index)]);
+    const sent: (string | undefined)[] = [];
+    const { urlOf } = await openWeb({
+      "/far.mov": ({ headers }, response) => {
+        sent.push(headers.cookie);
+        const from = Number(/\d+/.exec(headers.range ?? "")?.[0] ?? 0);
+        const where = `bytes ${from}-${file.length - 1}/${file.length}`;
+        response.writeHead(206, { "content-range": where, "set-cookie": "token=1" });
+        response.end(file.subarray(from));
+      },
+    });
+    await probe(urlOf("/far.mov"), LIMITS);
+    expect(sent).toEqual([undefined, ...sent.slice(1).map(() => "token=1")]);
+    expect(sent.length).toBeGreaterThan(1);
+  });
+
   test("of one visit are not sent in another", async () => {
     const sent: (string | undefined)[] = [];
     const { urlOf } = await openWeb({

@@ -9,7 +9,7 @@ import { systemClock } from "../../../shared/clock.js";
 import { SourceError } from "../media.js";
 import type { Budget } from "./budget.js";
 import { causeOf } from "./cause.js";
-import { cookieJar } from "./cookies.js";
+import { type CookieJar, cookieJar } from "./cookies.js";
 import { get } from "./http-request.js";
 import { inTurns } from "./turns.js";
 import { unpacked } from "./unpacked.js";
@@ -34,8 +34,12 @@ interface Found {
   url: URL;
 }
 
+/** A visit may have several of these; its signal is what they have in common. */
+const jars = new WeakMap<AbortSignal, CookieJar>();
+
 export function boundedFetch(budget: Budget): typeof fetch {
-  const jar = cookieJar(() => systemClock.now().getTime());
+  const jar = jars.get(budget.signal) ?? cookieJar(() => systemClock.now().getTime());
+  jars.set(budget.signal, jar);
 
   return async (input, init: Init = {}) => {
     const address = input instanceof Request ? input.url : String(input);
