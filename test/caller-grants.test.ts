@@ -9,12 +9,19 @@ import { signUserSig } from "../shared/signing/user-sig.js";
 import { type Answer, CN_APP, type House, openHouse } from "./support/house.js";
 import { SET, stopping, withCaller } from "./support/settings.js";
 
-const KEYS = { plain: "plain-caller-secret-key", named: "named-caller-secret-key" };
+const KEYS = {
+  plain: "plain-caller-secret-key",
+  named: "named-caller-secret-key",
+  few: "few-caller-secret-key",
+  slow: "slow-caller-secret-key",
+};
 
 let house: House;
 beforeAll(async () => {
   const callers = [
     { Id: "plain", SecretKeys: [KEYS.plain], SdkAppIds: [CN_APP] },
+    { Id: "few", SecretKeys: [KEYS.few], SdkAppIds: [CN_APP], MaxIngests: 2 },
+    { Id: "slow", SecretKeys: [KEYS.slow], SdkAppIds: [CN_APP], StartsPerMinute: 2 },
     {
       ...{ Id: "named", SecretKeys: [KEYS.named], SdkAppIds: [CN_APP] },
       ...{ UserPattern: "dj-[a-z]+|host", RoomPattern: "([a-z0-9]+-?)+" },
@@ -88,6 +95,37 @@ test("a pattern that backtracks for seconds elsewhere is decided at once", async
   const { user } = process.cpuUsage(before);
   expect(response.Error?.Code).toBe("UnauthorizedOperation");
   expect(user).toBeLessThan(3_000_000);
+});
+
+describe("a caller's quotas", () => {
+  test("MaxIngests refuses with the figures, until one has ended", async () => {
+    const first = await start("few", {});
+    await start("few", { ClientToken: "second" });
+    const { status, response } = await start("few", {});
+    expect([status, response.Error]).toEqual([
+      429,
+      {
+        Code: "LimitExceeded",
+        Message:
+          "The caller has 2 ingests live and may have 2 (MaxIngests): stop one, or wait until one ends, and send the request again.",
+      },
+    ]);
+    await as("few", "stop-ingest", { TaskId: first.response["TaskId"] });
+    expect((await start("few", {})).status).toBe(200);
+    expect((await start("plain", {})).status).toBe(200);
+  });
+
+  test("StartsPerMinute refuses with the figures, though what was started has ended", async () => {
+    for (let n = 0; n < 2; n += 1) {
+      const { response } = await start("slow", {});
+      await as("slow", "stop-ingest", { TaskId: response["TaskId"] });
+    }
+    const { status, response } = await start("slow", {});
+    expect([status, response.Error?.Code]).toEqual([429, "RequestLimitExceeded"]);
+    expect(response.Error?.Message).toMatch(
+      /^The caller has started 2 ingests within a minute and may start 2 \(StartsPerMinute\): send the request again in [1-6]?\d s\.$/,
+    );
+  });
 });
 
 describe("what a caller is told of another's", () => {

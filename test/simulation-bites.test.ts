@@ -13,6 +13,8 @@ const FOUND_BY: Readonly<Record<keyof typeof BUGS, RegExp>> = {
   "a start is sent again with another robot": /^3: every task is known by a row/,
   "the slot is not waited for": /^5: no more than 20 calls a second/,
   "ended is written before the stop": /^6: what is ended has no live task/,
+  "oldest first for all callers": /^10: a caller's one (start|deadline)/,
+  "a quota is counted before the insert": /^10: never more/,
   "a token is not unique": /^2: /,
   "the deadline is not read again": /^4: nothing is stopped before its deadline/,
   "the robot is not removed before it is sent again": /^(2|6): /,

@@ -28,11 +28,11 @@ export async function isThere(
   { timeLeftMs, waitMaxMs }: Patience,
 ): Promise<boolean> {
   const { store, trtc } = services;
-  const { account, sdkAppId, trtcTaskId } = ingest;
+  const { account, callerId, sdkAppId, trtcTaskId } = ingest;
   const action = "DescribeStreamIngest";
   await trtc.ready();
   const slot = await store.takeSlot({
-    ...{ account, action },
+    ...{ account, callerId, action },
     waitMaxMs: waitMaxMs ?? slotWaitMaxMs(timeLeftMs()),
   });
   const request = { SdkAppId: sdkAppId, TaskId: trtcTaskId ?? "" };

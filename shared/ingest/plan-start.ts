@@ -60,6 +60,7 @@ export function planStart(services: Services, call: Call<"StartStreamIngest">): 
     createdAt: now,
     deadlineAt,
     latestAt,
+    quotas: { maxIngests: caller.MaxIngests, startsPerMinute: caller.StartsPerMinute },
     notify: caller.receiver !== undefined,
     emptySeconds: emptySecondsOf(application, request),
   };

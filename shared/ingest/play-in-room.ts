@@ -13,7 +13,7 @@ import type { Deadline } from "./lifecycle.js";
 import { playOfTask } from "./presign.js";
 import { type BroughtAlong, signRobot } from "./robot.js";
 import type { Services } from "./services.js";
-import { callInSlot } from "./trtc-call.js";
+import { callInSlot, inTurn } from "./trtc-call.js";
 
 export interface Attempt {
   /** Ours: in `starting`, and claimed for longer than `timeLeftMs`. */
@@ -32,8 +32,11 @@ export interface Attempt {
  * `unknown`, and nobody may call the start failed. The row is left in `starting` by both.
  */
 export async function playInRoom(services: Services, attempt: Attempt): Promise<Ingest> {
-  const { ingest, slot, application, brought, timeLeftMs } = attempt;
+  const { ingest, application, brought, timeLeftMs } = attempt;
   const { clock } = services;
+  const of = { ...callerOf(ingest), action: "StartStreamIngest" as const };
+  // Its deadline counts from its slot, which others' turns may put off.
+  const slot = await inTurn(services, { of, told: attempt.slot, timeLeftMs });
   const startedAt = addMs(clock.now(), Math.max(0, slot?.msUntil() ?? 0));
   const { deadlineAt, latestAt, nativeCapMinutes } = attempt.deadlineFrom(startedAt);
   if (deadlineAt.getTime() <= startedAt.getTime()) throw tooLate();
@@ -74,6 +77,8 @@ function ourSignature(error: unknown, { play }: Ingest): unknown {
   return new TrtcError(error.code, withoutQueries(error.message), error.outcome, error.cause);
 }
 
+const callerOf = ({ account, callerId }: Ingest) => ({ account, callerId });
+
 /** If the row cannot be written now, the log at least says which task TRTC plays. */
 async function remember(
   services: Services,
@@ -107,9 +112,12 @@ async function stopSurplus(
   { trtcTaskId, timeLeftMs }: { trtcTaskId: string; timeLeftMs: () => number },
 ): Promise<void> {
   const { store, log } = services;
-  const { account, sdkAppId } = ingest;
+  const { sdkAppId } = ingest;
   const action = "StopStreamIngest";
-  const slot = await store.takeSlot({ account, action, waitMaxMs: timeLeftMs() });
+  const slot = await store.takeSlot({
+    ...callerOf(ingest),
+    ...{ action, waitMaxMs: timeLeftMs() },
+  });
   const request = { SdkAppId: sdkAppId, TaskId: trtcTaskId };
   try {
     await callInSlot(services, action, { ingest, request, slot, timeLeftMs });

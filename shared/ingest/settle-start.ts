@@ -63,11 +63,12 @@ async function startAgain(
   timeLeftMs: () => number,
 ): Promise<Ingest> {
   const { store, clock, config } = services;
-  const { taskId, fence, account, sdkAppId } = claimed;
+  const { taskId, fence, account, callerId, sdkAppId } = claimed;
   const application = config.applications.get(sdkAppId);
   if (!application) return giveUp(services, claimed);
   const waitMaxMs = slotWaitMaxMs(timeLeftMs());
-  const slot = await store.takeSlot({ account, action: "StartStreamIngest", waitMaxMs });
+  const action = "StartStreamIngest";
+  const slot = await store.takeSlot({ account, callerId, action, waitMaxMs });
   const deadlineFrom = (startedAt: Date) => deadlineAgain(startedAt, claimed);
   try {
     const attempt = { ingest: claimed, slot, application, deadlineFrom, timeLeftMs };

@@ -170,11 +170,12 @@ async function endFailed(
 ): Promise<Outcome> {
   const { store, trtc } = services;
   const askedAt = ingest.stopAskedAt ?? services.clock.now();
-  const { account } = ingest;
+  const { account, callerId } = ingest;
+  const action = "StopStreamIngest";
   const { waitMaxMs } = stopTiming(askedAt, timeLeftMs);
   try {
     await trtc.ready();
-    const slot = await store.takeSlot({ account, action: "StopStreamIngest", waitMaxMs });
+    const slot = await store.takeSlot({ account, callerId, action, waitMaxMs });
     await endTask(services, { ingest, slot, askedAt, timeLeftMs });
   } catch (error) {
     passOver(services, { ingest, event: EVENT }, error);

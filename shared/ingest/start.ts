@@ -5,11 +5,14 @@
  * robot that nobody remembers. Two round trips to the database and one call to TRTC; no
  * transaction is held over the network.
  */
+import { SECOND_MS } from "../clock.js";
 import { ApiError } from "../errors.js";
 import type { Slot } from "../store/database-time.js";
 import type { EndReason, Ingest } from "../store/ingest-row.js";
+import type { OverQuota } from "../store/quotas.js";
 import type { BegunStart } from "../store/starts.js";
 import { apiErrorOf, TrtcError, withoutQueries } from "../trtc/trtc-error.js";
+import type { Caller } from "../validation/configuration.js";
 import { deadlineFrom } from "./lifecycle.js";
 import { isRepeatable, planStart, type StartPlan } from "./plan-start.js";
 import { playInRoom } from "./play-in-room.js";
@@ -50,6 +53,8 @@ export async function startIngest(
       });
     case "robot-busy":
       throw robotBusy(begun.ingest, call.caller.Id);
+    case "over-quota":
+      throw overQuota(begun, call.caller);
     case "no-slot":
       throw new ApiError("RequestLimitExceeded");
   }
@@ -169,6 +174,23 @@ function answerOf(ingest: Ingest, { call, plan }: Answered): StartAnswer {
     ...(warning === undefined ? {} : { Warning: warning }),
     ...(isOver ? { State: ingest.state, EndReason: ingest.endReason ?? "lost" } : {}),
   };
+}
+
+function overQuota(
+  { quota, count, freeInMs }: OverQuota,
+  { MaxIngests = 0, StartsPerMinute = 0 }: Caller,
+): ApiError {
+  if (quota === "MaxIngests") {
+    return new ApiError(
+      "LimitExceeded",
+      `The caller has ${count} ingests live and may have ${MaxIngests} (MaxIngests): stop one, or wait until one ends, and send the request again.`,
+    );
+  }
+  const seconds = Math.max(1, Math.ceil(freeInMs / SECOND_MS));
+  return new ApiError(
+    "RequestLimitExceeded",
+    `The caller has started ${count} ingests within a minute and may start ${StartsPerMinute} (StartsPerMinute): send the request again in ${seconds} s.`,
+  );
 }
 
 /** What another caller's robot does, and why, is not told. */

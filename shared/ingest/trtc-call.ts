@@ -26,11 +26,39 @@ const LATE_MAX_MS = 25;
 export const slotWaitMaxMs = (timeLeftMs: number): number => timeLeftMs - RESERVE_MS - CALL_MIN_MS;
 
 export interface CallInSlot<A extends TrtcAction> {
-  ingest: Pick<Ingest, "account" | "site" | "region">;
+  ingest: Pick<Ingest, "account" | "site" | "region"> & Partial<Pick<Ingest, "callerId">>;
   request: TrtcCalls[A][0];
   /** The one that was already taken; none when none was near enough. */
   slot: Slot | undefined;
   timeLeftMs: () => number;
+}
+
+/** Between two questions whose turn it is: longer and longer, since others' calls come in between. */
+const ASK_AGAIN_MS = 50;
+const ASK_AGAIN_MAX_MS = 1000;
+
+/** Waits while it is others' turn, and asks again. `undefined`: the turn comes too late. */
+export async function inTurn(
+  { clock, store }: Services,
+  {
+    of,
+    told,
+    timeLeftMs,
+  }: {
+    of: { account: string; callerId?: string | undefined; action: TrtcAction };
+    told: Slot | undefined;
+    timeLeftMs: () => number;
+  },
+): Promise<Slot | undefined> {
+  let slot = told;
+  for (let pauseMs = 0; slot?.isToAskAgain; pauseMs = Math.min(ASK_AGAIN_MAX_MS, pauseMs * 1.5)) {
+    const waitMaxMs = slotWaitMaxMs(timeLeftMs());
+    if (slot.msUntil() > waitMaxMs) return undefined;
+    await clock.sleep(Math.max(slot.msUntil(), pauseMs));
+    slot = await store.takeSlot({ ...of, isAgain: true, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
+    pauseMs = Math.max(pauseMs, ASK_AGAIN_MS);
+  }
+  return slot;
 }
 
 /** Throws TrtcError, with `RequestLimitExceeded` when no slot comes in time. */
@@ -40,11 +68,14 @@ export async function callInSlot<A extends TrtcAction>(
   { ingest, request, slot: firstSlot, timeLeftMs }: CallInSlot<A>,
 ): Promise<TrtcCalls[A][1]> {
   const { clock, store, trtc } = services;
-  const { account, site, region } = ingest;
+  const { account, callerId, site, region } = ingest;
   const target = { account, region, host: SITE_FACTS[site].host };
-  const nextSlot = () =>
-    store.takeSlot({ account, action, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
-  let slot = firstSlot;
+  const of = { account, callerId, action };
+  const nextSlot = async () => {
+    const told = await store.takeSlot({ ...of, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
+    return inTurn(services, { of, told, timeLeftMs });
+  };
+  let slot = await inTurn(services, { of, told: firstSlot, timeLeftMs });
   for (;;) {
     if (!slot || slot.msUntil() > slotWaitMaxMs(timeLeftMs())) throw noSlot();
     const waitMs = slot.msUntil();
@@ -71,10 +102,10 @@ export async function callInNextSlot<A extends TrtcAction>(
   action: A,
   wanted: Omit<CallInSlot<A>, "slot">,
 ): Promise<TrtcCalls[A][1]> {
-  const { account } = wanted.ingest;
+  const { account, callerId } = wanted.ingest;
   await services.trtc.ready();
   const waitMaxMs = slotWaitMaxMs(wanted.timeLeftMs());
-  const slot = await services.store.takeSlot({ account, action, waitMaxMs });
+  const slot = await services.store.takeSlot({ account, callerId, action, waitMaxMs });
   return callInSlot(services, action, { ...wanted, slot });
 }
 

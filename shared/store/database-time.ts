@@ -6,6 +6,8 @@
 export interface Slot {
   /** Milliseconds until the slot's instant; negative when that is past. */
   msUntil: () => number;
+  /** It is others' turn: then is when to ask for the slot again, and not when to call. */
+  isToAskAgain?: true;
 }
 
 export type SlotReader = (times: { slotMs: number; databaseNowMs: number }) => Slot;

@@ -10,15 +10,24 @@ export const ENDS_AT = "least(due_at, empty_at)";
 const FREE = `state in ('running', 'stopping') and ${ENDS_AT} <= $2 and coalesce(lease_until <= $1, true)`;
 
 /**
- * The accounts with so many claims in hand that those will use up its slots of the next seconds. A
- * crowd of one account's deadlines would otherwise be claimed long before its slots come, by runs
- * that others need. Whoever asked for an end by hand does not count: nobody waits for that.
+ * How many claims each caller of an account has in hand. They will use up the account's slots of the
+ * next seconds: a crowd of its deadlines would otherwise be claimed long before its slots come, by
+ * runs that others need. Whoever asked for an end by hand does not count: nobody waits for that.
  */
 const IN_HAND = `
-  select account, count(*)::int as count from ingest
-  where ${ENDS_AT} <= $2 and lease_until > $1
-    and (state = 'running' or (state = 'stopping' and end_reason in ('expired', 'empty')))
-  group by account`;
+  in_hand as (
+    select account, caller_id, count(*)::int as count from ingest
+    where ${ENDS_AT} <= $2 and lease_until > $1
+      and (state = 'running' or (state = 'stopping' and end_reason in ('expired', 'empty')))
+    group by account, caller_id
+  ),
+  accounts as (
+    select account, sum(count)::int as count, count(*)::int as callers from in_hand group by account
+  )`;
+
+/** A caller's part of an account's claims, which it has however many the others hold. */
+const shareOf = (accountMax: string, callers: string) =>
+  `ceil(${accountMax}::numeric / ${callers})`;
 
 interface Wanted {
   at: Date;
@@ -27,42 +36,55 @@ interface Wanted {
   accountMax?: number | undefined;
 }
 
-/** Of one account or of many: so many of the longest overdue are looked at for a claim. */
-const LOOKED_AT = 200;
-
 /** More than anyone has. */
 const ANY = 1_000_000;
 
 /**
- * Claims what is due before `horizonAt` and not claimed by anyone, longest overdue first. A claim
- * lapses by itself after `leaseMs`; its fence tells a late holder that it has lapsed.
+ * Claims what is due before `horizonAt` and not claimed by anyone: the longest
+ * overdue first, but the callers of an account in turn. A claim lapses by itself after `leaseMs`; its fence tells
+ * a late holder that it has lapsed.
  */
 export async function claimDue(
   query: Query,
   { at, horizonAt, leaseMs, limit, accountMax = ANY }: Wanted & { leaseMs: number; limit: number },
 ): Promise<Ingest[]> {
   const rows = await query(
-    `with in_hand as (${IN_HAND}),
-     looked_at as (
-       select task_id, account, ${ENDS_AT} as ends_at from ingest
-       where ${FREE} and account not in (select account from in_hand where count >= $5)
-       order by ${ENDS_AT}
-       limit ${LOOKED_AT}
+    `with ${IN_HAND},
+     due as (
+       select task_id, account, caller_id, ${ENDS_AT} as ends_at from ingest where ${FREE}
+     ),
+     callers as (
+       select account, count(distinct caller_id) as callers
+       from (select account, caller_id from due union select account, caller_id from in_hand) as each
+       group by account
+     ),
+     turns as (
+       select due.*, coalesce(in_hand.count, 0) + row_number() over (
+                partition by account, caller_id order by ends_at
+              ) as turn
+       from due left join in_hand using (account, caller_id)
      ),
      placed as (
-       select task_id, row_number() over (partition by account order by ends_at)
-                       + coalesce(in_hand.count, 0) as place
-       from looked_at left join in_hand using (account)
+       select turns.*, callers.callers, coalesce(accounts.count, 0) as held,
+              row_number() over (partition by account order by turn, ends_at) as place,
+              row_number() over (partition by account order by ends_at) as place_by_time
+       from turns join callers using (account) left join accounts using (account)
+     ),
+     next as (
+       select placed.task_id, placed.ends_at, earlier.ends_at as stands_for
+       from placed join placed as earlier
+         on earlier.account = placed.account and earlier.place_by_time = placed.place
+       where placed.held + placed.place <= $5 or placed.turn <= ${shareOf("$5", "placed.callers")}
      ),
      claimed as (
        update ingest
        set lease_until = $3, fence = fence + 1
        where task_id in (
-         select task_id from ingest
-         where ${FREE} and task_id in (select task_id from placed where place <= $5)
-         order by ${ENDS_AT}
+         select ingest.task_id from ingest join next using (task_id)
+         where ${FREE}
+         order by next.stands_for, next.ends_at
          limit $4
-         for update skip locked
+         for update of ingest skip locked
        )
        returning *
      )
@@ -85,13 +107,15 @@ export async function nextClaimAt(
   { at, horizonAt, aheadMs, accountMax = ANY }: Wanted & { aheadMs: number },
 ): Promise<Date | undefined> {
   const [row] = await query(
-    `with in_hand as (${IN_HAND})
+    `with ${IN_HAND}
      select min(greatest(
               ${ENDS_AT} - $3 * interval '1 millisecond',
               lease_until,
-              case when in_hand.count >= $4 then $5::timestamptz end
+              case when accounts.count >= $4 and in_hand.count >= ${shareOf("$4", "accounts.callers")}
+                   then $5::timestamptz end
             )) as next_at
-     from ingest left join in_hand using (account)
+     from ingest
+     left join in_hand using (account, caller_id) left join accounts using (account)
      where ${ENDS_AT} <= $2
        and (state in ('running', 'stopping') or (state = 'starting' and lease_until > $1))`,
     [at, horizonAt, aheadMs, accountMax, addMs(at, LOOK_AGAIN_MS)],

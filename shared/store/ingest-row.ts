@@ -97,10 +97,16 @@ export interface UpdateRun {
 
 /** `task_id` becomes `taskId`; numbers that the drivers hand over as text become numbers. */
 export function ingestOf(row: Row): Ingest {
-  const entries = Object.entries(row).map(([column, value]) => [camelCase(column), value]);
+  const entries = Object.entries(row)
+    .filter(isTold)
+    .map(([column, value]) => [camelCase(column), value]);
   const ingest = Object.fromEntries(entries) as Ingest;
   return { ...ingest, sdkAppId: Number(row["sdk_app_id"]), fence: Number(row["fence"]) };
 }
+
+/** Places among a caller's are the indexes' business, and a slot's answer is the slot's. */
+const isTold = ([column]: [string, unknown]): boolean =>
+  !/^(quota_|rate_|is_granted$)/.test(column);
 
 const camelCase = (column: string): string =>
   column.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());

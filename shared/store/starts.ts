@@ -5,7 +5,8 @@ import { type Ingest, ingestOf, type MediaState } from "./ingest-row.js";
 import type { Slot } from "./database-time.js";
 import { MEDIA_EVENT } from "./media.js";
 import { noted } from "./noted.js";
-import { SLOT_NOW, slotOf, type SlotTime, takeSlotSql } from "./slots.js";
+import * as quota from "./quotas.js";
+import { isSlotFar, SLOT_COLUMNS, SLOT_NOW, slotOf, type SlotTime, takeSlotSql } from "./slots.js";
 
 /**
  * How long a start that was sent may still be carried out: its signature holds for five minutes,
@@ -34,6 +35,8 @@ export type NewIngest = Pick<
   /** Whether its caller is told what becomes of it. */
   notify?: boolean | undefined;
   emptySeconds?: number | null;
+  /** What its caller may have; absent: anything. */
+  quotas?: quota.Quotas | undefined;
 };
 
 export type BegunStart =
@@ -42,34 +45,54 @@ export type BegunStart =
   | { outcome: "token-known"; ingest: Ingest }
   /** A live ingest of the application has this robot, or an ended one of which it may still come. */
   | { outcome: "robot-busy"; ingest: Ingest }
+  | quota.OverQuota
   | { outcome: "no-slot" };
+
+const SLOT = { action: "'StartStreamIngest'", account: "$4", waitMaxMs: "$17", caller: "$3::text" };
+const QUOTA = { caller: "$3", maxIngests: "$22::integer", startsPerMinute: "$23::integer" };
+
+/** A start that loses its place among its caller's to another tries for the next one. */
+export const TRIES_MAX = 100;
+
+/** As `tryBegin`; or what stands in the way. */
+export async function beginStart(query: Query, wanted: Wanted): Promise<BegunStart> {
+  const { quotas = {} } = wanted;
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    const begun = await tryBegin(query, wanted);
+    if (begun) return begun;
+    const known = await findStart(query, wanted);
+    if (known.outcome !== "no-slot" || !quota.hasQuotas(quotas)) return known;
+    const refusal = await quota.refusalOf(query, { ...wanted, quotas });
+    if (refusal) return refusal;
+  }
+  return { outcome: "no-slot" };
+}
+
+type Wanted = NewIngest & { leaseMs: number; waitMaxMs: number } & SlotTime;
 
 /**
  * Writes the row in `starting`, with a lease, and takes a slot for the call: one statement, so
  * that neither stands without the other. A row that cannot be written takes no slot.
  */
-export async function beginStart(
-  query: Query,
-  wanted: NewIngest & { leaseMs: number; waitMaxMs: number } & SlotTime,
-): Promise<BegunStart> {
+async function tryBegin(query: Query, wanted: Wanted): Promise<BegunStart | undefined> {
   const leaseUntil = addMs(wanted.createdAt, wanted.leaseMs);
   const [row] = await query(
     `with t as (select ${SLOT_NOW} as now),
+     ${quota.quotaParts(QUOTA)},
      begun as (
        insert into ingest (
          task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
          play, client_token, request_hash, state, created_at, latest_at, deadline_at, lease_until,
-         site, unsure_until, notified, empty_seconds
+         site, unsure_until, notified, empty_seconds, quota_place, rate_lane, rate_round, rate_at
        )
        select $2, $3, $4, $5, $6::bigint, $7, $8::smallint, $9,
               $10::jsonb, $11, $12, 'starting', $13::timestamptz, $14::timestamptz, $15::timestamptz,
-              $16::timestamptz, $18, $19::timestamptz, case when $20 then 0 end, $21::integer
+              $16::timestamptz, $18, $19::timestamptz, case when $20 then 0 end, $21::integer,
+              (select n from place), (select n from lane), (select round from lane),
+              (select at from lane)
        from t
-       where not exists (
-         select from call_slot
-         where account = $4 and action = 'StartStreamIngest'
-           and next_free_at > t.now + $17 * interval '1 millisecond'
-       )
+       where not ${isSlotFar(SLOT)}
+       and ${quota.withinQuotas(QUOTA)}
        and not exists (
          select from ingest
          where sdk_app_id = $6 and robot_user_id = $9 and state = 'ended'
@@ -78,8 +101,8 @@ export async function beginStart(
        on conflict do nothing
        returning *
      ),
-     slot as (${takeSlotSql("begun", { account: "$4", action: "'StartStreamIngest'", waitMaxMs: "$17" })})
-     select begun.*, slot.slot_ms, slot.database_now_ms from begun left join slot on true`,
+     slot as (${takeSlotSql("begun", SLOT)})
+     select begun.*, ${SLOT_COLUMNS} from begun left join slot on true`,
     [
       wanted.now,
       wanted.taskId,
@@ -102,9 +125,11 @@ export async function beginStart(
       addMs(leaseUntil, LATE_START_MS),
       wanted.notify ?? false,
       wanted.emptySeconds ?? null,
+      wanted.quotas?.maxIngests ?? null,
+      wanted.quotas?.startsPerMinute ?? null,
     ],
   );
-  if (!row) return findStart(query, wanted);
+  if (!row) return undefined;
   return { outcome: "begun", ingest: ingestOf(row), slot: slotOf(row, wanted.readSlot) };
 }
 

@@ -9,7 +9,14 @@ import { type EndCause, type EndReason, type Ingest, ingestOf } from "./ingest-r
 import type { Slot } from "./database-time.js";
 import { hasFailedForGood } from "./media.js";
 import { noted } from "./noted.js";
-import { SLOT_NOW, slotOf, type SlotTime, type SlotWait, takeSlotSql } from "./slots.js";
+import {
+  SLOT_COLUMNS,
+  SLOT_NOW,
+  slotOf,
+  type SlotTime,
+  type SlotWait,
+  takeSlotSql,
+} from "./slots.js";
 
 export interface BegunStop {
   ingest: Ingest;
@@ -29,7 +36,10 @@ export interface Why {
 }
 
 const stopSlot = (waitMaxMs: string) =>
-  takeSlotSql("asked", { account: "asked.account", action: "'StopStreamIngest'", waitMaxMs });
+  takeSlotSql("asked", {
+    ...{ account: "asked.account", action: "'StopStreamIngest'", waitMaxMs },
+    caller: "(select caller_id from asked)",
+  });
 
 /**
  * Somebody asks for the end, or an event does: takes the row over from whoever holds it, since a claim for its
@@ -61,7 +71,7 @@ export async function beginStop(
        returning *
      ),
      slot as (${stopSlot("$5")})
-     select asked.*, slot.slot_ms, slot.database_now_ms from asked left join slot on true`,
+     select asked.*, ${SLOT_COLUMNS} from asked left join slot on true`,
     [now, taskId, at, addMs(at, leaseMs), waitMaxMs, reason, cause ?? null],
   );
   return row && { ingest: ingestOf(row), slot: slotOf(row, readSlot) };
@@ -100,7 +110,7 @@ export async function beginDueStop(
        returning *
      ),
      slot as (${stopSlot("$6")})
-     select asked.*, slot.slot_ms, slot.database_now_ms from asked left join slot on true`,
+     select asked.*, ${SLOT_COLUMNS} from asked left join slot on true`,
     [now, taskId, fence, at, addMs(at, leaseMs), waitMaxMs],
   );
   return row && { ingest: ingestOf(row), slot: slotOf(row, readSlot) };

@@ -23,6 +23,10 @@ export const callerSchema = Type.Object(
      * a login made here is as good as the user's own.
      */
     UserPattern: Type.Optional(pattern),
+    /** How many ingests it may have live at once, those that start counted. */
+    MaxIngests: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+    /** How many it may start in any 60 seconds. */
+    StartsPerMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
     /** Hosts whose URLs may be played: exact names, or `*.example.com`. */
     StreamHosts: Type.Optional(
       Type.Array(

@@ -1,6 +1,7 @@
 /** Who is there in a seed's run: callers and producers, the timers, what TRTC tells, and others. */
 import { bringCallbacks } from "./callbacks.js";
 import { live } from "./callers.js";
+import { drawCrowd } from "./crowd.js";
 import { makeDeliveries } from "./messages/deliveries.js";
 import { employOperator } from "./messages/operator.js";
 import { isTold, produce, throughMessages } from "./messages/producers.js";
@@ -18,8 +19,10 @@ export function bringToLife(
   platform: Platform,
   { setting, random }: { setting: Setting; random: Random },
 ): () => number {
-  const { shape, callbacks, messages } = setting;
-  const drawn = drawStories({ random, startMs: world.timeline.nowMs(), shape });
+  const { shape, callbacks, messages, crowd } = setting;
+  const startMs = world.timeline.nowMs();
+  const usual = drawStories({ random, startMs, shape });
+  const drawn = crowd ? drawCrowd(crowd, startMs) : usual;
   const played = withBadSources(drawn, callbacks);
   const stories = messages ? throughMessages(played, messages) : played;
   const toldLater = callbacks ? bringCallbacks(world, platform, callbacks.fork()) : () => 0;

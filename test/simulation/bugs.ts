@@ -37,6 +37,11 @@ const neverWaits = <T extends { slot?: Slot | undefined }>(begun: T): T => ({
   slot: AT_ONCE,
 });
 
+async function listLive(store: Store, callerId: string): Promise<{ ingests: number }> {
+  const rows = await store.listIngests({ callerId, limit: 100 });
+  return { ingests: rows.filter(({ state }) => state !== "ended").length };
+}
+
 export const BUGS: Readonly<Record<string, Patch>> = {
   "no row before the call": (services) => {
     const { store } = services;
@@ -131,6 +136,35 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     return withStore(services, {
       beginStop: async (of) => ended(await store.beginStop(of)),
       beginDueStop: async (of) => ended(await store.beginDueStop(of)),
+    });
+  },
+
+  "oldest first for all callers": (services) => {
+    const { store } = services;
+    const takeSlot: Store["takeSlot"] = ({ account, action, waitMaxMs }) =>
+      store.takeSlot({ account, action, waitMaxMs });
+    return withStore(services, {
+      takeSlot,
+      async beginStart(wanted) {
+        const begun = await store.beginStart(wanted);
+        if (begun.outcome !== "begun") return begun;
+        const { account, waitMaxMs } = wanted;
+        const slot = await takeSlot({ account, action: "StartStreamIngest", waitMaxMs });
+        return { ...begun, slot };
+      },
+    });
+  },
+
+  "a quota is counted before the insert": (services) => {
+    const { store } = services;
+    return withStore(services, {
+      async beginStart({ quotas = {}, ...wanted }) {
+        const { callerId } = wanted;
+        const { ingests } = await listLive(store, callerId);
+        const { maxIngests = NEVER_MS } = quotas;
+        if (ingests >= maxIngests) return { outcome: "no-slot" };
+        return store.beginStart(wanted);
+      },
     });
   },
 

@@ -22,6 +22,10 @@ export interface Setting {
   stopsUnclaimed: boolean;
   /** Some ingests are asked for by messages; by a stream of draws of its own as well. */
   messages: Random | undefined;
+  /** One caller has a crowd, and others one ingest each; by a stream of draws of its own. */
+  crowd: Random | undefined;
+  /** Callers have MaxIngests and StartsPerMinute. */
+  hasQuotas: boolean;
 }
 
 const SHAPES: readonly Shape[] = [
@@ -42,23 +46,32 @@ const AMONG = 3;
 /** Far from any seed's own stream, and from each other. */
 const OF_CALLBACKS = 2 ** 44;
 const OF_MESSAGES = 2 ** 45;
+const OF_CROWDS = 2 ** 46;
+const OF_QUOTAS = 2 ** 47;
 
-function drawOwn(seed: number): Random | undefined {
+/** A crowd takes long to live through. */
+const CROWDS_AMONG = 20;
+
+function drawOwn(seed: number, among = AMONG): Random | undefined {
   const own = makeRandom(seed);
-  return own.between(1, AMONG) === 1 ? own : undefined;
+  return own.between(1, among) === 1 ? own : undefined;
 }
 
 export function drawSetting(random: Random, seed: number): Setting {
   const callbacks = drawOwn(OF_CALLBACKS + seed);
   const stopsUnclaimed = callbacks?.chance(0.5) === true;
+  const messages = drawOwn(OF_MESSAGES + seed);
+  const isPlain = callbacks === undefined && messages === undefined;
+  const crowd = isPlain ? drawOwn(OF_CROWDS + seed, CROWDS_AMONG) : undefined;
   const shape = random.pick(SHAPES);
   // How fast calls leave is judged where nothing holds them up.
-  const mood = shape !== "usual" && random.chance(0.5) ? "calm" : random.pick(MOODS);
+  const drawnMood = shape !== "usual" && random.chance(0.5) ? "calm" : random.pick(MOODS);
+  const mood = crowd ? "calm" : drawnMood;
   return {
     shape,
     mood,
     switches: {
-      ...drawSwitches(random),
+      ...(crowd ? withoutLimit(drawSwitches(random)) : drawSwitches(random)),
       ...(callbacks && {
         naturalEndSends702: callbacks.chance(0.5),
         retrySends702: callbacks.chance(0.5),
@@ -71,7 +84,9 @@ export function drawSetting(random: Random, seed: number): Setting {
     outages: drawOutages(random, mood),
     callbacks,
     stopsUnclaimed,
-    messages: drawOwn(OF_MESSAGES + seed),
+    messages,
+    crowd,
+    hasQuotas: isPlain && crowd === undefined && drawOwn(OF_QUOTAS + seed) !== undefined,
   };
 }
 
@@ -87,6 +102,9 @@ function drawSwitches(random: Random): Switches {
   };
 }
 
+/** A crowd plays at once. */
+const withoutLimit = ({ concurrency: _, ...switches }: Switches): Switches => switches;
+
 function drawOutages(random: Random, mood: Mood): Setting["outages"] {
   if (mood !== "many faults" || random.chance(0.5)) return [];
   const fromMs = random.between(0, 4 * MINUTE_MS);
@@ -101,6 +119,8 @@ export function settingText(setting: Setting): string {
     ...{ taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, concurrency },
     ...(callbacks && { callbacks: true, naturalEndSends702, retrySends702, stopsUnclaimed }),
     ...(setting.messages && { messages: true }),
+    ...(setting.crowd && { crowd: true }),
+    ...(setting.hasQuotas && { quotas: true }),
   };
   return `${shape}; ${mood}; ${machines} machines, clocks within ${skewMaxMs} ms; ${JSON.stringify(given)}`;
 }

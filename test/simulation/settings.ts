@@ -7,6 +7,12 @@ const SECRET_KEY = "simulated-application-key";
 
 export const CALLER_IDS = ["backend", "editor"];
 
+/** A third, of the same account, that has many at once. */
+export const CROWD = "crowd";
+
+/** What each caller may have, where quotas are drawn. */
+export const QUOTAS = { MaxIngests: 2, StartsPerMinute: 3 };
+
 /** TRTC's view of it. */
 export const APPLICATION = {
   sdkAppId: SDK_APP_ID,
@@ -14,12 +20,17 @@ export const APPLICATION = {
   site: "intl",
 } as const;
 
-const configOf = (application: object, variables: Readonly<Record<string, string>> = {}) =>
+const configOf = (
+  application: object,
+  variables: Readonly<Record<string, string>> = {},
+  quotas: Partial<typeof QUOTAS> = {},
+) =>
   readConfig({
     ...EVENT_SETTINGS,
     ...variables,
     CALLERS: JSON.stringify(
-      CALLER_IDS.map((Id) => ({
+      [...CALLER_IDS, CROWD].map((Id) => ({
+        ...quotas,
         Id,
         SecretKeys: [`${Id}-secret-key-of-the-simulation`],
         SdkAppIds: [SDK_APP_ID],
@@ -38,17 +49,21 @@ const CONFIGS = {
   plain: configOf({}),
   withCallbacks: configOf(TOLD),
   stoppingUnclaimed: configOf(TOLD, { STOP_UNCLAIMED: "on" }),
+  withQuotas: configOf({}, {}, QUOTAS),
 };
 
 export function configFor({
   callbacks,
   stopsUnclaimed,
+  hasQuotas,
 }: {
+  hasQuotas: boolean;
   /** TRTC's callbacks come. */
   callbacks: unknown;
   /** And nobody else plays anything. */
   stopsUnclaimed: boolean;
 }): Config {
+  if (hasQuotas) return CONFIGS.withQuotas;
   if (callbacks === undefined) return CONFIGS.plain;
   return stopsUnclaimed ? CONFIGS.stoppingUnclaimed : CONFIGS.withCallbacks;
 }

@@ -7,6 +7,7 @@ import { type Known, makeFacts, type Violation } from "./checks/facts.js";
 import { INVARIANTS } from "./checks/invariants.js";
 import { LIVENESS, OVER_WITHIN_MS } from "./checks/liveness.js";
 import { MESSAGES } from "./checks/messages.js";
+import { SHARES } from "./checks/shares.js";
 import { STRANGERS } from "./checks/strangers.js";
 import { count, type Coverage, type FaultPlan, makeFaultPlan } from "./faults.js";
 import { type History, makeHistory } from "./history.js";
@@ -54,7 +55,7 @@ export async function simulate({ seed, database, patch }: SimulationOptions): Pr
   const machines = makeMachines({ count: setting.machines, skewMaxMs, random, nowMs: START_MS });
   const facts = makeFacts({
     known: knownAtFirst({ timeline, trtc, setting, machines, faultsEndMs }),
-    checks: [...INVARIANTS(), ...LIVENESS(), ...MESSAGES(), ...STRANGERS()],
+    checks: [...INVARIANTS(), ...LIVENESS(), ...MESSAGES(), ...STRANGERS(), ...SHARES()],
     intentOf: ({ play }) => play.StreamUrl,
     history,
   });
@@ -111,6 +112,8 @@ function knownAtFirst(given: Beginning): Omit<Known, "rowsOfIntent"> {
     takenMs: new Map(),
     strangers: new Set(),
     stopsUnclaimed: setting.stopsUnclaimed,
+    hasQuotas: setting.hasQuotas,
+    hasCrowd: setting.crowd !== undefined,
     letters: new Set(),
     stateSinceMs: new Map(),
     dueSinceMs: new Map(),
@@ -146,6 +149,8 @@ function countSetting({ coverage }: FaultPlan, setting: Setting): void {
     isTold: callbacks !== undefined,
     stopsUnclaimed,
     hasMessages: messages !== undefined,
+    hasCrowd: setting.crowd !== undefined,
+    hasQuotas: setting.hasQuotas,
   };
   for (const [name, value] of Object.entries(set)) count(coverage, `switch ${name}`, String(value));
 }

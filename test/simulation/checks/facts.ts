@@ -72,6 +72,10 @@ export interface Known {
   strangers: Set<string>;
   /** Whether what nobody knows is to be stopped. */
   stopsUnclaimed: boolean;
+  /** Callers have MaxIngests and StartsPerMinute. */
+  hasQuotas: boolean;
+  /** One caller has a crowd of ingests, and nothing fails. */
+  hasCrowd: boolean;
   /** Of messages that came to nothing, by the ids of their letters. */
   letters: Set<string>;
   /** Since when each row is in its state. */

@@ -2,7 +2,8 @@
  * A store that keeps its rows in memory: the same interface as the real one, statement for
  * statement, and thousands of times as fast. A property test holds the two equal.
  */
-import { makeSlotReader } from "../../../shared/store/database-time.js";
+import { makeSlotReader, type Slot } from "../../../shared/store/database-time.js";
+import { TRIES_MAX } from "../../../shared/store/starts.js";
 import type { Store } from "../../../shared/store/store.js";
 import type { Carry } from "../statements.js";
 import {
@@ -23,6 +24,7 @@ import {
 } from "./settling.js";
 import { grantSlot, type RawSlot } from "./slots.js";
 import { findStart, insertStart, markFailed, markRunning, type WantedStart } from "./starts.js";
+import { hasQuotas, refusalOf } from "./quotas.js";
 import {
   askStop,
   beginDueStop,
@@ -69,7 +71,8 @@ export function createModelStore(options: ModelOptions) {
   const { tables, databaseNowMs, elapsedMs } = options;
   const carry: Carry = options.carry ?? ((_, execute) => Promise.resolve(execute()));
   const readSlot = makeSlotReader(elapsedMs);
-  const slotOf = (raw: RawSlot | undefined) => raw && readSlot(raw);
+  const slotOf = (raw: RawSlot | undefined): Slot | undefined =>
+    raw && { ...readSlot(raw), ...(!raw.isGranted && { isToAskAgain: true as const }) };
   const withSlot = <T extends { slot: RawSlot | undefined }>(found: T) => ({
     ...found,
     slot: slotOf(found.slot),
@@ -86,9 +89,15 @@ export function createModelStore(options: ModelOptions) {
     close: () => Promise.resolve(),
 
     async beginStart(wanted: WantedStart) {
-      const begun = await carry("beginStart", () => insertStart(tables, wanted, databaseNowMs()));
-      if (begun) return { outcome: "begun" as const, ...withSlot(begun) };
-      return carry("findStart", () => findStart(tables, wanted));
+      for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+        const begun = await carry("beginStart", () => insertStart(tables, wanted, databaseNowMs()));
+        if (begun) return { outcome: "begun" as const, ...withSlot(begun) };
+        const known = await carry("findStart", () => findStart(tables, wanted));
+        if (known.outcome !== "no-slot" || !hasQuotas(wanted)) return known;
+        const refusal = await carry("findStart", () => refusalOf(tables, wanted, databaseNowMs()));
+        if (refusal) return refusal;
+      }
+      return { outcome: "no-slot" as const };
     },
     findStart: statement("findStart", findStart),
     markRunning: statement("markRunning", markRunning),

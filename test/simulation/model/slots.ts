@@ -1,10 +1,19 @@
 /** The slots, as shared/store/slots.ts grants them: the one rule to change with it. */
-import { SLOT_STEP_MS, SLOTS, SLOTS_SPAN_MS } from "../../../shared/store/slots.js";
+import {
+  AHEAD_MAX,
+  NEAR_MS,
+  SLOT_MEAN_MS,
+  SLOT_STEP_MS,
+  SLOTS,
+  SLOTS_SPAN_MS,
+} from "../../../shared/store/slots.js";
 import type { Tables } from "./tables.js";
 
 export interface RawSlot {
   slotMs: number;
   databaseNowMs: number;
+  /** Otherwise it is when to ask again. */
+  isGranted: boolean;
 }
 
 interface Asked {
@@ -12,12 +21,18 @@ interface Asked {
   action: string;
   waitMaxMs: number;
   databaseNowMs: number;
+  callerId?: string | undefined;
+  isAgain?: boolean;
 }
 
 /** The slots that were granted last, oldest first, and from when on the next one is free. */
 export interface SlotRow {
   nextFreeMs: number;
   recentMs: number[];
+  /** Those ahead of now, by caller. */
+  turns: { callerId: string; ms: number }[];
+  /** Until when each caller's others are to ask again. */
+  queues: Map<string, number>;
 }
 
 const keyOf = ({ account, action }: Asked): string => `${account} ${action}`;
@@ -25,17 +40,63 @@ const keyOf = ({ account, action }: Asked): string => `${account} ${action}`;
 /** Whether a slot would be near enough; nothing is taken. */
 export function isSlotNear({ slots }: Tables, asked: Asked): boolean {
   const row = slots.get(keyOf(asked));
-  return row === undefined || row.nextFreeMs <= asked.databaseNowMs + asked.waitMaxMs;
+  if (!row) return true;
+  const { databaseNowMs: nowMs, waitMaxMs } = asked;
+  const slotMs = Math.max(row.nextFreeMs, nowMs);
+  const { isGranted, comeMs } = decide(waitingAt(row, nowMs), { ...asked, slotMs });
+  return slotMs + (isGranted ? 0 : comeMs - nowMs) <= nowMs + waitMaxMs;
 }
 
+/** What is ahead of now. */
+const waitingAt = ({ turns, queues }: SlotRow, nowMs: number) => ({
+  turns: turns.filter(({ ms }) => ms > nowMs),
+  queues: new Map([...queues].filter(([, ms]) => ms > nowMs)),
+});
+
+const NO_ROW: SlotRow = {
+  nextFreeMs: Number.NEGATIVE_INFINITY,
+  recentMs: [],
+  turns: [],
+  queues: new Map(),
+};
+
 export function grantSlot(tables: Tables, asked: Asked): RawSlot | undefined {
-  if (!isSlotNear(tables, asked)) return undefined;
-  const { databaseNowMs } = asked;
-  const row = tables.slots.get(keyOf(asked));
-  const slotMs = Math.max(row?.nextFreeMs ?? databaseNowMs, databaseNowMs);
-  const recentMs = [...(row?.recentMs ?? []), slotMs].slice(-SLOTS);
-  tables.slots.set(keyOf(asked), { recentMs, nextFreeMs: nextAfter(recentMs) });
-  return { slotMs, databaseNowMs };
+  const { databaseNowMs: nowMs, waitMaxMs, callerId } = asked;
+  const stored = tables.slots.get(keyOf(asked));
+  if (!stored) {
+    const first = { ...NO_ROW, recentMs: [nowMs], nextFreeMs: nowMs + SLOT_STEP_MS };
+    tables.slots.set(keyOf(asked), first);
+    return { slotMs: nowMs, databaseNowMs: nowMs, isGranted: true };
+  }
+  if (stored.nextFreeMs > nowMs + waitMaxMs) return undefined;
+  const slotMs = Math.max(stored.nextFreeMs, nowMs);
+  const { turns, queues } = waitingAt(stored, nowMs);
+  const { isGranted, comeMs } = decide({ turns, queues }, { ...asked, slotMs });
+  if (isGranted) {
+    if (callerId !== undefined) turns.push({ callerId, ms: slotMs });
+    const recentMs = [...stored.recentMs, slotMs].slice(-SLOTS);
+    tables.slots.set(keyOf(asked), { recentMs, nextFreeMs: nextAfter(recentMs), turns, queues });
+    return { slotMs, databaseNowMs: nowMs, isGranted };
+  }
+  const isTooFar = slotMs + (comeMs - nowMs) > nowMs + waitMaxMs;
+  if (!isTooFar && asked.isAgain !== true) queues.set(callerId ?? "", comeMs);
+  tables.slots.set(keyOf(asked), { ...stored, turns, queues });
+  return isTooFar ? undefined : { slotMs: comeMs, databaseNowMs: nowMs, isGranted };
+}
+
+/** Whether it is the caller's turn, and when else it is to come. */
+function decide(
+  { turns, queues }: Pick<SlotRow, "turns" | "queues">,
+  { callerId, isAgain = false, slotMs, databaseNowMs: nowMs }: Asked & { slotMs: number },
+): { isGranted: boolean; comeMs: number } {
+  if (callerId === undefined) return { isGranted: true, comeMs: nowMs };
+  const own = turns.filter((each) => each.callerId === callerId).map(({ ms }) => ms);
+  const waiting = new Set([...turns.map((each) => each.callerId), ...queues.keys(), callerId]);
+  const queuedMs = isAgain ? nowMs : (queues.get(callerId) ?? nowMs);
+  return {
+    isGranted: slotMs <= nowMs + NEAR_MS || own.length < Math.ceil(AHEAD_MAX / waiting.size),
+    comeMs: Math.max(queuedMs + waiting.size * SLOT_MEAN_MS, Math.min(...own)),
+  };
 }
 
 function nextAfter(recentMs: readonly number[]): number {

@@ -2,6 +2,7 @@
 import { addMs, SECOND_MS } from "../../../shared/clock.js";
 import type { Ingest, MediaState } from "../../../shared/store/ingest-row.js";
 import { LATE_START_MS, type NewIngest } from "../../../shared/store/starts.js";
+import { countStart, overQuota } from "./quotas.js";
 import { grantSlot, isSlotNear, type RawSlot } from "./slots.js";
 import { change, later, put, type StoredIngest, type Tables } from "./tables.js";
 import { claimUnclaimed } from "./unclaimed.js";
@@ -16,12 +17,14 @@ export interface InsertedStart {
 /** `undefined` where the statement gives no row: it is not there, or its slot is too far away. */
 export function insertStart(
   tables: Tables,
-  { leaseMs, waitMaxMs, notify, ...wanted }: WantedStart,
+  { leaseMs, waitMaxMs, notify, quotas, ...wanted }: WantedStart,
   databaseNowMs: number,
 ): InsertedStart | undefined {
-  const { account } = wanted;
-  const asked = { account, action: "StartStreamIngest", waitMaxMs, databaseNowMs };
+  const { account, callerId } = wanted;
+  const asked = { account, callerId, action: "StartStreamIngest", waitMaxMs, databaseNowMs };
   if (!isSlotNear(tables, asked) || isTaken(tables, wanted)) return undefined;
+  if (overQuota(tables, { ...wanted, quotas }, databaseNowMs)) return undefined;
+  if (quotas?.startsPerMinute !== undefined) countStart(tables, callerId, databaseNowMs);
   const leaseUntil = addMs(wanted.createdAt, leaseMs);
   const ingest = put(tables, {
     ...wanted,

@@ -47,8 +47,8 @@ function beginToStop(
     }),
   });
   if (!ingest) return undefined;
-  const { account } = ingest;
-  const asked = { account, action: "StopStreamIngest", waitMaxMs, databaseNowMs };
+  const { account, callerId } = ingest;
+  const asked = { account, callerId, action: "StopStreamIngest", waitMaxMs, databaseNowMs };
   return { ingest, slot: grantSlot(tables, asked) };
 }
 
@@ -147,16 +147,26 @@ const isAfter = (time: Date | null, at: Date): boolean =>
 
 const isByTime = (reason: EndReason | null): boolean => reason === "expired" || reason === "empty";
 
-/** How many claims of each account are in hand. */
-function inHand({ ingests }: Tables, { at, horizonAt }: Wanted): (account: string) => number {
+/** What is in hand of each account, by caller. */
+function inHand({ ingests }: Tables, { at, horizonAt }: Wanted) {
   const held = [...ingests.values()].filter(
     (row) =>
       isAtMost(endsAt(row), horizonAt) &&
       isAfter(row.leaseUntil, at) &&
       (row.state === "running" || (row.state === "stopping" && isByTime(row.endReason))),
   );
-  return (wanted) => held.filter(({ account }) => account === wanted).length;
+  return (of: Of) => ({
+    ofAccount: held.filter(({ account }) => account === of.account),
+    ofCaller: held.filter((row) => isOf(row, of)),
+  });
 }
+
+type Of = Pick<StoredIngest, "account" | "callerId">;
+
+const isOf = (row: Of, of: Of): boolean =>
+  row.account === of.account && row.callerId === of.callerId;
+
+const callersOf = (rows: readonly Of[]): number => new Set(rows.map((row) => row.callerId)).size;
 
 export function claimDue(
   tables: Tables,
@@ -167,15 +177,33 @@ export function claimDue(
     isPlaying(row.state) && isAtMost(endsAt(row), horizonAt) && isAtMost(row.leaseUntil ?? at, at);
   const leaseUntil = addMs(at, leaseMs);
   const heldOf = inHand(tables, wanted);
+  const due = select(tables, isDue, endsAt);
   const places = new Map<string, number>();
-  return select(tables, isDue, endsAt)
-    .filter(({ account }) => {
-      const place = (places.get(account) ?? heldOf(account)) + 1;
-      places.set(account, place);
-      return place <= accountMax;
+  const placed = due
+    .map((row, index) => {
+      const earlier = due.slice(0, index).filter((other) => isOf(other, row));
+      return { row, turn: heldOf(row).ofCaller.length + earlier.length + 1 };
     })
+    .sort((a, b) => a.turn - b.turn)
+    .map((each) => {
+      const { account } = each.row;
+      const place = (places.get(account) ?? 0) + 1;
+      places.set(account, place);
+      const ofAccount = due.filter((other) => other.account === account);
+      const standsFor = endsAt(ofAccount[place - 1] ?? each.row).getTime();
+      const held = heldOf(each.row).ofAccount;
+      const share = Math.ceil(accountMax / callersOf([...held, ...ofAccount]));
+      return {
+        ...each,
+        standsFor,
+        isNext: held.length + place <= accountMax || each.turn <= share,
+      };
+    });
+  return placed
+    .filter(({ isNext }) => isNext)
+    .sort((a, b) => a.standsFor - b.standsFor || endsAt(a.row).getTime() - endsAt(b.row).getTime())
     .slice(0, limit)
-    .map((row) => put(tables, { ...row, leaseUntil, fence: row.fence + 1 }));
+    .map(({ row }) => put(tables, { ...row, leaseUntil, fence: row.fence + 1 }));
 }
 
 const LOOK_AGAIN_MS = 1000;
@@ -190,7 +218,11 @@ export function nextClaimAt(
     (isPlaying(row.state) || (row.state === "starting" && isAfter(row.leaseUntil, at)));
   const heldOf = inHand(tables, wanted);
   const timesMs = [...tables.ingests.values()].filter(isAwaited).map((row) => {
-    const isFull = heldOf(row.account) >= accountMax;
+    const { ofAccount, ofCaller } = heldOf(row);
+    const isFull =
+      ofAccount.length >= accountMax &&
+      ofCaller.length > 0 &&
+      ofCaller.length >= Math.ceil(accountMax / callersOf(ofAccount));
     return Math.max(
       endsAt(row).getTime() - aheadMs,
       row.leaseUntil?.getTime() ?? Number.NEGATIVE_INFINITY,

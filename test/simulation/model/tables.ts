@@ -21,6 +21,8 @@ export interface Tables {
   ingests: Map<string, StoredIngest>;
   /** By account and action. */
   slots: Map<string, SlotRow>;
+  /** When each caller with StartsPerMinute began one, by the database's clock. */
+  startsMs: Map<string, number[]>;
   /** By signature, or what stands for a ClientToken. */
   signatures: Map<string, Use>;
   letters: Map<string, DeadLetter>;
@@ -35,6 +37,7 @@ export interface Tables {
 export const makeTables = (): Tables => ({
   ingests: new Map(),
   slots: new Map(),
+  startsMs: new Map(),
   signatures: new Map(),
   letters: new Map(),
   unclaimed: new Map(),

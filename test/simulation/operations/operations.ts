@@ -33,10 +33,13 @@ const newRow = fc
     roomIdType: fc.constantFrom<0 | 1>(0, 1),
     isWatchful: fc.boolean(),
     account: fc.constantFrom("intl", "cn"),
+    maxIngests: fc.constantFrom(undefined, undefined, 1, 2),
+    startsPerMinute: fc.constantFrom(undefined, undefined, 1, 3),
     soonMs,
   })
-  .map(({ token, isWatchful, ...row }) => ({
+  .map(({ token, isWatchful, maxIngests, startsPerMinute, ...row }) => ({
     ...row,
+    quotas: { maxIngests, startsPerMinute },
     clientToken: token && `${row.callerId} ${token}`,
     // None as long as another's, so that no two that nobody watches end at one instant.
     emptySeconds: isWatchful ? IDS.indexOf(row.taskId) + 1 : null,
@@ -145,8 +148,21 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
   ),
   ...USE_OPERATIONS,
   operation({ soonMs }, (store, { soonMs: ms }, at) => store.forgetSignatures(addMs(at, ms))),
-  operation({ account: fc.constantFrom("intl", "cn"), waitMaxMs }, (store, of) =>
-    store.takeSlot({ ...of, action: "StopStreamIngest" }),
+  operation(
+    {
+      ...{ account: fc.constantFrom("intl", "cn"), waitMaxMs },
+      callerId: fc.constantFrom(undefined, ...CALLERS, "crowd", "crowd"),
+      isAgain: fc.boolean(),
+      times: fc.constantFrom(1, 1, 25),
+    },
+    async (store, { times, ...of }) => {
+      const told: unknown[] = [];
+      for (let n = 0; n < times; n += 1) {
+        const slot = await store.takeSlot({ ...of, action: "StopStreamIngest" });
+        told.push(slot && [Math.round(slot.msUntil()), slot.isToAskAgain]);
+      }
+      return { told };
+    },
   ),
   operation(
     { id: letter, code: fc.constantFrom("InvalidRequest", "InternalError") },
