@@ -20,7 +20,8 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-const TABLES = "dead_letter, ingest, call_slot, used_signature, unclaimed_task, room_audience";
+const TABLES =
+  "caller_place, caller_lane, dead_letter, ingest, call_slot, used_signature, unclaimed_task, room_audience";
 
 /** As many as the store has, so that a new one is not forgotten here; `ready` and `close` do nothing. */
 const NOT_TRIED = ["ready", "close", "outbox"];

@@ -71,7 +71,7 @@ export async function claimDue(
        from turns join callers using (account) left join accounts using (account)
      ),
      next as (
-       select placed.task_id, placed.ends_at, earlier.ends_at as stands_for
+       select placed.task_id, placed.place, placed.ends_at, earlier.ends_at as stands_for
        from placed join placed as earlier
          on earlier.account = placed.account and earlier.place_by_time = placed.place
        where placed.held + placed.place <= $5 or placed.turn <= ${shareOf("$5", "placed.callers")}
@@ -82,7 +82,7 @@ export async function claimDue(
        where task_id in (
          select ingest.task_id from ingest join next using (task_id)
          where ${FREE}
-         order by next.stands_for, next.ends_at
+         order by next.stands_for, next.place, next.ends_at
          limit $4
          for update of ingest skip locked
        )

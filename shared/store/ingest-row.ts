@@ -104,9 +104,8 @@ export function ingestOf(row: Row): Ingest {
   return { ...ingest, sdkAppId: Number(row["sdk_app_id"]), fence: Number(row["fence"]) };
 }
 
-/** Places among a caller's are the indexes' business, and a slot's answer is the slot's. */
-const isTold = ([column]: [string, unknown]): boolean =>
-  !/^(quota_|rate_|is_granted$)/.test(column);
+/** A slot's answer comes beside the row. */
+const isTold = ([column]: [string, unknown]): boolean => column !== "is_granted";
 
 const camelCase = (column: string): string =>
   column.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());

@@ -1,8 +1,8 @@
 /**
- * What a caller may have at once, and start in a minute. Both are held by unique indexes, so that
- * two starts at once, wherever they run, cannot pass a limit together: of `MaxIngests` places each
- * live ingest has one, and of `StartsPerMinute` lanes each start has one for 60 seconds. Whoever
- * loses a place to another start tries again, and sees that start then.
+ * What a caller may have at once, and start in a minute. Of `MaxIngests` places each live ingest has
+ * one, and of `StartsPerMinute` lanes each start has one for 60 seconds. A start takes a place only
+ * from whom it has seen there, so two at once, wherever they run, cannot pass a limit together:
+ * whoever loses a place to another start tries again, and sees that start then.
  */
 import type { Query } from "./database.js";
 import { isSlotFar, SLOT_NOW, type SlotWait } from "./slots.js";
@@ -23,40 +23,66 @@ export interface OverQuota {
   freeInMs: number;
 }
 
-interface QuotaSql {
-  caller: string;
-  maxIngests: string;
-  startsPerMinute: string;
-}
-
 const live = (caller: string) => `ingest where caller_id = ${caller} and state <> 'ended'`;
 
 const recent = (caller: string) =>
-  `ingest, t where caller_id = ${caller} and rate_at > t.now - interval '60 seconds'`;
+  `caller_lane, t where caller_id = ${caller} and taken_at > t.now - interval '60 seconds'`;
 
-/** One of so many that no row of `taken` has; where a limit was lowered, `taken` may have others. */
-const freeOf = (max: string, { column, taken }: { column: string; taken: string }) => `
-  select n from (
-    select n from generate_series(1, ${max}) as n
-    where n not in (select ${column} from ${taken} and ${column} is not null)
+/** One of those that are free; where a limit was lowered, fewer are than stand empty. */
+const oneOf = (free: string, { max, taken }: { max: string; taken: string }) => `
+  select * from (
+    ${free}
     order by n
     limit case when ${max} is null then 0
                else greatest(0, ${max} - (select count(*) from ${taken})) end
   ) as free
   order by random() limit 1`;
 
-/** `with` parts that name a free place and a free lane; see `WITHIN_QUOTAS`. */
-export const quotaParts = ({ caller, maxIngests, startsPerMinute }: QuotaSql) => `
-  place as (${freeOf(maxIngests, { column: "quota_place", taken: live(caller) })}),
-  lane as (
-    select n, t.now as at,
-           1 + coalesce((select max(rate_round) from ingest
-                         where caller_id = ${caller} and rate_lane = n), 0) as round
-    from (${freeOf(startsPerMinute, { column: "rate_lane", taken: recent(caller) })}) as free, t
-  )`;
+export interface QuotaSql {
+  caller: string;
+  taskId: string;
+  maxIngests: string;
+  startsPerMinute: string;
+  /** Holds when nothing else stands in the way of the start. */
+  allowed: string;
+}
 
-export const withinQuotas = ({ maxIngests, startsPerMinute }: Omit<QuotaSql, "caller">) => `
-  (${maxIngests} is null or exists (select from place))
+/** `with` parts that take a place and a lane; see `withinQuotas`. Expect `t(now)` before them. */
+export const quotaParts = (of: QuotaSql) => `
+  allowed as (select 1 as yes from t where ${of.allowed}),
+  free_place as (${oneOf(
+    `select n, held.task_id as holder
+     from generate_series(1, ${of.maxIngests}) as n
+     left join caller_place as held on held.caller_id = ${of.caller} and held.place = n
+     left join ingest on ingest.task_id = held.task_id and ingest.state <> 'ended'
+     where ingest.task_id is null`,
+    { max: of.maxIngests, taken: live(of.caller) },
+  )}),
+  place as (
+    insert into caller_place as held (caller_id, place, task_id)
+    select ${of.caller}, n, ${of.taskId} from free_place, allowed
+    on conflict (caller_id, place) do update set task_id = excluded.task_id
+      where held.task_id is not distinct from (select holder from free_place)
+    returning place
+  ),
+  free_lane as (${oneOf(
+    `select n, held.taken_at
+     from generate_series(1, ${of.startsPerMinute}) as n cross join t
+     left join caller_lane as held on held.caller_id = ${of.caller} and held.lane = n
+     where held.taken_at is null or held.taken_at <= t.now - interval '60 seconds'`,
+    { max: of.startsPerMinute, taken: recent(of.caller) },
+  )}),
+  lane as (
+    insert into caller_lane as held (caller_id, lane, taken_at)
+    select ${of.caller}, n, t.now from free_lane, allowed, t
+    where ${of.maxIngests} is null or exists (select from place)
+    on conflict (caller_id, lane) do update set taken_at = excluded.taken_at
+      where held.taken_at is not distinct from (select taken_at from free_lane)
+    returning lane
+  ),`;
+
+export const withinQuotas = ({ maxIngests, startsPerMinute }: QuotaSql) => `
+  and (${maxIngests} is null or exists (select from place))
   and (${startsPerMinute} is null or exists (select from lane))`;
 
 /** Why a start that nothing else stands in the way of began nothing. `undefined`: another was first. */
@@ -77,7 +103,7 @@ export async function refusalOf(
     `with t as (select ${SLOT_NOW} as now)
      select (select count(*)::int from ${live("$2")}) as live,
             (select count(*)::int from ${recent("$2")}) as recent,
-            (select extract(epoch from 60 * interval '1 second' - (t.now - min(rate_at))) * 1000
+            (select extract(epoch from 60 * interval '1 second' - (t.now - min(taken_at))) * 1000
              from ${recent("$2")} group by t.now) as free_in_ms,
             ${isSlotFar(slot)} as is_far
      from t`,

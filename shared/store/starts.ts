@@ -49,7 +49,13 @@ export type BegunStart =
   | { outcome: "no-slot" };
 
 const SLOT = { action: "'StartStreamIngest'", account: "$4", waitMaxMs: "$17", caller: "$3::text" };
-const QUOTA = { caller: "$3", maxIngests: "$22::integer", startsPerMinute: "$23::integer" };
+const QUOTA = {
+  ...{ caller: "$3", taskId: "$2", maxIngests: "$22::integer", startsPerMinute: "$23::integer" },
+  allowed: `not ${isSlotFar(SLOT)}
+    and not exists (select from ingest where task_id = $2 or (caller_id = $3 and client_token = $11))
+    and not exists (select from ingest where sdk_app_id = $6 and robot_user_id = $9
+                    and (state <> 'ended' or unsure_until is not null))`,
+};
 
 /** A start that loses its place among its caller's to another tries for the next one. */
 export const TRIES_MAX = 100;
@@ -70,29 +76,26 @@ export async function beginStart(query: Query, wanted: Wanted): Promise<BegunSta
 
 type Wanted = NewIngest & { leaseMs: number; waitMaxMs: number } & SlotTime;
 
-/**
- * Writes the row in `starting`, with a lease, and takes a slot for the call: one statement, so
- * that neither stands without the other. A row that cannot be written takes no slot.
- */
+/** Writes the row in `starting`, with a lease, and takes a slot: one statement, so that neither stands without the other. */
 async function tryBegin(query: Query, wanted: Wanted): Promise<BegunStart | undefined> {
   const leaseUntil = addMs(wanted.createdAt, wanted.leaseMs);
+  const { quotas = {} } = wanted;
+  const isBounded = quota.hasQuotas(quotas);
   const [row] = await query(
     `with t as (select ${SLOT_NOW} as now),
-     ${quota.quotaParts(QUOTA)},
+     ${isBounded ? quota.quotaParts(QUOTA) : ""}
      begun as (
        insert into ingest (
          task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
          play, client_token, request_hash, state, created_at, latest_at, deadline_at, lease_until,
-         site, unsure_until, notified, empty_seconds, quota_place, rate_lane, rate_round, rate_at
+         site, unsure_until, notified, empty_seconds
        )
        select $2, $3, $4, $5, $6::bigint, $7, $8::smallint, $9,
               $10::jsonb, $11, $12, 'starting', $13::timestamptz, $14::timestamptz, $15::timestamptz,
-              $16::timestamptz, $18, $19::timestamptz, case when $20 then 0 end, $21::integer,
-              (select n from place), (select n from lane), (select round from lane),
-              (select at from lane)
+              $16::timestamptz, $18, $19::timestamptz, case when $20 then 0 end, $21::integer
        from t
        where not ${isSlotFar(SLOT)}
-       and ${quota.withinQuotas(QUOTA)}
+       ${isBounded ? quota.withinQuotas(QUOTA) : ""}
        and not exists (
          select from ingest
          where sdk_app_id = $6 and robot_user_id = $9 and state = 'ended'
@@ -125,8 +128,7 @@ async function tryBegin(query: Query, wanted: Wanted): Promise<BegunStart | unde
       addMs(leaseUntil, LATE_START_MS),
       wanted.notify ?? false,
       wanted.emptySeconds ?? null,
-      wanted.quotas?.maxIngests ?? null,
-      wanted.quotas?.startsPerMinute ?? null,
+      ...(isBounded ? [quotas.maxIngests ?? null, quotas.startsPerMinute ?? null] : []),
     ],
   );
   if (!row) return undefined;

@@ -7,7 +7,8 @@ import { makeTables, type StoredIngest, type Tables } from "./model/tables.js";
 
 export type Behind = { tables: Tables } | { database: Database };
 
-const TABLES = "ingest, call_slot, used_signature, unclaimed_task, room_audience, dead_letter";
+const TABLES =
+  "caller_place, caller_lane, ingest, call_slot, used_signature, unclaimed_task, room_audience, dead_letter";
 
 /** Empty, whatever an earlier seed has left. */
 export async function makeBehind(database: Database | undefined): Promise<Behind> {

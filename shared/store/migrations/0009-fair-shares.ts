@@ -1,17 +1,21 @@
 /** What a caller may have at once and start in a minute; whose turn it is at an account's slots. */
 export const fairShares = `
--- Each live ingest of a caller with MaxIngests has one of so many places.
-alter table ingest add column quota_place integer;
--- Each start of a caller with StartsPerMinute has one of so many lanes, for 60 seconds.
-alter table ingest add column rate_lane integer;
-alter table ingest add column rate_round bigint;
-alter table ingest add column rate_at timestamptz;
+-- Each live ingest of a caller with MaxIngests has one of so many places. A place whose ingest has
+-- ended, or never was, is free.
+create table caller_place (
+  caller_id  text not null,
+  place      integer not null,
+  task_id    text not null,
+  primary key (caller_id, place)
+);
 
-create unique index ingest_quota_place on ingest (caller_id, quota_place)
-  where state <> 'ended' and quota_place is not null;
-create unique index ingest_rate_lane on ingest (caller_id, rate_lane, rate_round)
-  where rate_lane is not null;
-create index ingest_rate_at on ingest (caller_id, rate_at) where rate_at is not null;
+-- Each start of a caller with StartsPerMinute has one of so many lanes, for 60 seconds.
+create table caller_lane (
+  caller_id  text not null,
+  lane       integer not null,
+  taken_at   timestamptz not null,
+  primary key (caller_id, lane)
+);
 
 -- What whoever asked last was told: its slot, or when to ask again.
 alter table call_slot add column told_at timestamptz;

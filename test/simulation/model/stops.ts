@@ -195,13 +195,19 @@ export function claimDue(
       const share = Math.ceil(accountMax / callersOf([...held, ...ofAccount]));
       return {
         ...each,
+        place,
         standsFor,
         isNext: held.length + place <= accountMax || each.turn <= share,
       };
     });
   return placed
     .filter(({ isNext }) => isNext)
-    .sort((a, b) => a.standsFor - b.standsFor || endsAt(a.row).getTime() - endsAt(b.row).getTime())
+    .sort(
+      (a, b) =>
+        a.standsFor - b.standsFor ||
+        a.place - b.place ||
+        endsAt(a.row).getTime() - endsAt(b.row).getTime(),
+    )
     .slice(0, limit)
     .map(({ row }) => put(tables, { ...row, leaseUntil, fence: row.fence + 1 }));
 }
