@@ -14,6 +14,9 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
+/** The gateway of a local run takes no other. */
+const own = () => ({ host: new URL(house.url).host });
+
 function startOf(SdkAppId: number) {
   rooms += 1;
   const RoomId = `room-${rooms}`;
@@ -22,6 +25,7 @@ function startOf(SdkAppId: number) {
 
 describe("an unsigned payload: the body is not covered, so it counts as well", () => {
   const action = (name: string) => ({
+    ...own(),
     "x-tc-action": name,
     "x-tc-content-sha256": "UNSIGNED-PAYLOAD",
   });
@@ -65,7 +69,10 @@ describe("an unsigned payload: the body is not covered, so it counts as well", (
 
 test("a captured start cannot be sent to another region, whose header no SDK signs", async () => {
   const by = { secretId: SECRET_ID, secretKey: KEY, at: clock.now() };
-  const wanted = post(JSON.stringify(startOf(CN_APP)), { "x-tc-action": "StartStreamIngest" });
+  const wanted = post(JSON.stringify(startOf(CN_APP)), {
+    ...own(),
+    "x-tc-action": "StartStreamIngest",
+  });
   const { headers, body } = signedTc3(wanted, by);
   const { raw } = rawCaller(house.url);
   expect(codeIn(await raw({ headers, body }))).toBeUndefined();
@@ -80,7 +87,10 @@ test("a captured start cannot be sent to another region, whose header no SDK sig
 describe("the action", () => {
   const describedAs = (action: string, body: object, signedHeaders?: string[]) => {
     const by = { secretId: SECRET_ID, secretKey: KEY, at: clock.now() };
-    const described = post(JSON.stringify(body), { "x-tc-action": "DescribeStreamIngest" });
+    const described = post(JSON.stringify(body), {
+      ...own(),
+      "x-tc-action": "DescribeStreamIngest",
+    });
     const { headers, body: bytes } = signedTc3(described, {
       ...by,
       ...(signedHeaders && { signedHeaders }),
