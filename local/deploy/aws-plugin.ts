@@ -3,6 +3,7 @@
  * their settings are checked.
  */
 import { environment } from "../../shared/config.js";
+import { scheduleFault } from "./aws-schedule.js";
 import { buildHook } from "./build-hook.js";
 import { checkEnvFile } from "./env-file-check.js";
 import { refuseOldPackage } from "./limits.js";
@@ -14,8 +15,10 @@ import { DeployError } from "./words.js";
 /** On AWS the variables stand in `environment` itself. */
 type Variables = { environment?: Record<string, string> };
 
+type Schedule = string | { rate?: string | string[] };
+
 interface AwsFunction extends Variables {
-  events?: { sqs?: string | { functionResponseType?: string } }[];
+  events?: { sqs?: string | { functionResponseType?: string }; schedule?: Schedule }[];
 }
 
 interface AwsService {
@@ -37,6 +40,11 @@ export class AwsPlugin {
       "after:package:finalize": () => {
         const { stage = "dev" } = serverless.service.provider;
         checkEnvFile(environment(), options.stage ?? stage);
+        for (const [name, { events = [] }] of Object.entries(serverless.service.functions)) {
+          events.forEach(({ schedule }) => {
+            checkSchedule(name, schedule);
+          });
+        }
       },
       "before:deploy:function:initialize": () => {
         throw new DeployError("All functions share one zip: run `serverless deploy`");
@@ -50,6 +58,14 @@ export class AwsPlugin {
         }
       },
     };
+  }
+}
+
+function checkSchedule(name: string, schedule: Schedule | undefined): void {
+  const rates = typeof schedule === "string" ? schedule : (schedule?.rate ?? []);
+  for (const rate of [rates].flat()) {
+    const fault = scheduleFault(rate);
+    if (fault !== undefined) throw new DeployError(`${name}: the schedule "${rate}" ${fault}`);
   }
 }
 

@@ -1,5 +1,6 @@
 /** What SCF would refuse halfway through a deployment, said before anything is uploaded. */
-import type { DeclaredFunction, Provider } from "../service-file.js";
+import { checkCron } from "../cron.js";
+import type { DeclaredEvent, DeclaredFunction, Provider } from "../service-file.js";
 import { DeployError } from "./words.js";
 
 /** SCF's limits: product/583/11637 of its documentation, and CreateFunction's field descriptions. */
@@ -54,6 +55,21 @@ export function limitFaults(
   }
   return faults;
 }
+
+/** SCF refuses a line halfway through a deployment, and says only that it is wrong. */
+export const cronFaults = (
+  name: string,
+  events: readonly DeclaredEvent[] | null | undefined,
+): string[] =>
+  (events ?? []).flatMap(({ timer }) => {
+    if (!timer) return [];
+    try {
+      checkCron(timer.parameters.cronExpression);
+      return [];
+    } catch (error) {
+      return [`${name}: ${(error as Error).message}`];
+    }
+  });
 
 /** The plugin leaves half a network out without a word, and with it the way to the database. */
 export function networkFaults(

@@ -18,7 +18,7 @@ import { mendCredentials } from "./credentials.js";
 import { mendFunctions } from "./deploy-function.js";
 import { mendTriggers } from "./deploy-triggers.js";
 import { checkEnvFile } from "./env-file-check.js";
-import { limitFaults, networkFaults, refuseOldPackage, variablesOf } from "./limits.js";
+import { cronFaults, limitFaults, networkFaults, refuseOldPackage, variablesOf } from "./limits.js";
 import { privateFiles } from "./private-files.js";
 import type { Serverless } from "./serverless-api.js";
 import { checkFixedKeys, checkSettings } from "./settings.js";
@@ -63,6 +63,7 @@ function checkLimits(serverless: Serverless, options: Partial<UpstreamOptions>):
       variablesOf(provider, declared),
       triggersOf(name, declared.events).map(({ TriggerName }) => TriggerName),
     ),
+    ...cronFaults(name, declared.events),
     ...networkFaults(name, { ...provider.vpcConfig, ...declared.vpcConfig }),
   ]);
   if (faults.length > 0) throw new DeployError(faults.join("\n"));
