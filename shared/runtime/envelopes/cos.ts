@@ -1,9 +1,10 @@
 /**
- * COS's trigger: an object was stored. Its key comes behind APPID and bucket, its region in short
- * (`cd`); the object's address has the region in full. Nothing says that a key is encoded, so it
- * is taken as it stands.
+ * COS's trigger: an object was stored. Its key comes behind APPID and bucket, its region in several
+ * places, in full or in short (`cd`).
  * Source: tencentcloud.com/document/product/583/9707.
  */
+import { decodedCosKey } from "./cos-key.js";
+import { cosRegion } from "./cos-region.js";
 import { noMessage } from "./action-message.js";
 import type { EventBatch, EventMessage } from "../../ingest/event-message.js";
 import {
@@ -14,7 +15,6 @@ import {
   keyOf,
   nameOf,
   recordsOf,
-  regionOf,
   textOf,
   within,
 } from "./fields.js";
@@ -29,11 +29,12 @@ export function readCos(event: Json): EventBatch | undefined {
 function messageOf(record: unknown): EventMessage[] {
   const { eventName, eventTime } = within(record, "event");
   if (typeof eventName === "string" && !eventName.startsWith("cos:ObjectCreated:")) return [];
-  const { name, appid: number, region } = within(record, "cos", "cosBucket");
+  const { name, appid: number } = within(record, "cos", "cosBucket");
   const appid = textOf(number) ?? countOf(number);
   const { url, key, size, meta } = within(record, "cos", "cosObject");
   const bucket = bucketOf(`${textOf(name) ?? ""}-${appid ?? ""}`);
-  const ownKey = keyOf(withoutBucket(key, `/${appid ?? ""}/${textOf(name) ?? ""}/`));
+  const written = withoutBucket(key, `/${appid ?? ""}/${textOf(name) ?? ""}/`);
+  const ownKey = keyOf(decodedCosKey(written, url));
   // The request that stored it: the same at each delivery, another when it is stored anew.
   const stored = nameOf(within(meta)["x-cos-request-id"]) ?? `at ${countOf(eventTime) ?? ""}`;
   if (bucket === undefined || ownKey === undefined || stored === "at ") {
@@ -43,7 +44,7 @@ function messageOf(record: unknown): EventMessage[] {
     objectMessage(stored, {
       storage: "cos",
       bucket,
-      region: regionInUrl(url, bucket) ?? regionOf(region),
+      region: cosRegion(record, bucket),
       key: ownKey,
       size: countOf(size),
     }),
@@ -54,10 +55,4 @@ function withoutBucket(key: unknown, prefix: string): string | undefined {
   const text = textOf(key);
   if (text?.startsWith(prefix) === true) return text.slice(prefix.length);
   return text?.startsWith("/") === true ? undefined : text;
-}
-
-function regionInUrl(url: unknown, bucket: string): string | undefined {
-  const host = /^https?:\/\/([^/:]+)[/:]/.exec(textOf(url) ?? "")?.[1] ?? "";
-  const [ofBucket, region, ...rest] = host.split(".cos.").flatMap((part) => part.split("."));
-  return ofBucket === bucket && rest.join(".") === "myqcloud.com" ? regionOf(region) : undefined;
 }
