@@ -47,3 +47,31 @@ test("is refused where the CLI reads it in another way than we do", () => {
     checkEnvFile({ DATABASE_URL: url, PORT: "1" }, "prod");
   }).toThrow(".env.prod");
 });
+
+test.each([
+  ["CALLERS", '[{"SecretKeys":["a${b}c"]}]'],
+  ["CALLERS", '[{"SecretKeys":["${env:HOME}"]}]'],
+  ["TRTC_APPS", '[{"SecretKey":"${"}]'],
+  ["DATABASE_URL", "postgres://u:p${x}@h/db"],
+])("is refused where the CLI would replace a part of %s: %s", (name, value) => {
+  for (const ofFile of [true, false]) {
+    if (ofFile) writeFileSync(".env", `${name}='${value}'\n`);
+    else rmSync(".env", { force: true });
+    expect(() => {
+      checkEnvFile({ [name]: value }, "prod");
+    }).toThrow(
+      /^(CALLERS|TRTC_APPS|DATABASE_URL) holds \$\{.*write \\u0024 for the \$ in JSON, or %24/,
+    );
+  }
+});
+
+test("may hold a $ that is written as JSON and URLs can write it", () => {
+  const written = {
+    CALLERS: '[{"SecretKeys":["a\\u0024{b}c"]}]',
+    DATABASE_URL: "postgres://u:p%24@h/x",
+  };
+  expect(JSON.parse(written.CALLERS)).toEqual([{ SecretKeys: ["a${b}c"] }]);
+  expect(() => {
+    checkEnvFile(written, "prod");
+  }).not.toThrow();
+});

@@ -6,9 +6,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import type { Environment } from "../../shared/config.js";
+import { VARIABLES } from "../../shared/validation/configuration.js";
 import { DeployError } from "./words.js";
 
 export function checkEnvFile(env: Environment, stage: string): void {
+  refuseReplaced(env);
   const ofStage = `.env.${stage}`;
   if (existsSync(ofStage)) {
     throw new DeployError(
@@ -23,5 +25,14 @@ export function checkEnvFile(env: Environment, stage: string): void {
   if (!changed) return;
   throw new DeployError(
     `${changed[0]} holds a $ in .env, which the CLI takes for a variable: write %24 in a URL, or export ${changed[0]} in the shell and take it out of .env`,
+  );
+}
+
+/** The CLI replaces `${…}` also in the value of a variable, and says nothing of it. */
+function refuseReplaced(env: Environment): void {
+  const replaced = VARIABLES.find((name) => env[name]?.includes("${") === true);
+  if (replaced === undefined) return;
+  throw new DeployError(
+    `${replaced} holds ${"${"}, which the CLI takes for a variable and replaces: write \\u0024 for the $ in JSON, or %24 in a URL`,
   );
 }

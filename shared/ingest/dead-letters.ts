@@ -13,6 +13,7 @@ import {
   letterIdOf,
   tokenOf,
 } from "./event-message.js";
+import { withoutMark } from "../validation/json-text.js";
 import { withoutQueries } from "../trtc/trtc-error.js";
 import { storedToken } from "./plan-start.js";
 import type { Services } from "./services.js";
@@ -64,7 +65,7 @@ const hopeless = (body: string): EventContent => ({
 
 function keptBody(body: string): EventContent {
   try {
-    const kept = JSON.stringify(JSON.parse(body), (name: string, value: unknown) =>
+    const kept = JSON.stringify(JSON.parse(withoutMark(body)), (name: string, value: unknown) =>
       NOT_KEPT.test(name) || (typeof value === "string" && NOT_KEPT.test(value))
         ? undefined
         : value,

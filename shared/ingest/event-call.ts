@@ -6,6 +6,7 @@ import { ApiError } from "../errors.js";
 import { checkRequest } from "../validation/check.js";
 import type { StoredSource } from "../store/ingest-row.js";
 import type { Caller, Config } from "../validation/configuration.js";
+import { withoutMark } from "../validation/json-text.js";
 import type { Action } from "../validation/schemas.js";
 import { API_VERSION } from "../validation/sites.js";
 import { type EventMessage, type EventObject, tokenOf } from "./event-message.js";
@@ -95,7 +96,7 @@ function askedOfBody(caller: Caller, body: string): Asked {
 
 function parseObject(body: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(body);
+    const value: unknown = JSON.parse(withoutMark(body));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       return value as Record<string, unknown>;
     }

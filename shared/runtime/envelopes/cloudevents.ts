@@ -18,7 +18,7 @@ function messageOf(event: Json): EventMessage {
   const { data } = event;
   const source = nameOf(event["source"]);
   const id = nameOf(event["id"]);
-  const body = bodyOf(data);
+  const body = bodyOf(data) ?? decoded(event["data_base64"]);
   if (source === undefined || id === undefined || body === undefined) {
     return noMessage("cloudevents", event);
   }
@@ -30,6 +30,13 @@ function messageOf(event: Json): EventMessage {
 
 const isConnector = ({ type }: Json): boolean =>
   typeof type === "string" && type.startsWith("connector:");
+
+/** How CloudEvents carry bytes; ours are the text of an action. */
+function decoded(base64: unknown): string | undefined {
+  const text = textOf(base64);
+  if (text === undefined || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined;
+  return Buffer.from(text, "base64").toString("utf8");
+}
 
 function bodyOf(data: unknown): string | undefined {
   if (!isObject(data)) return textOf(data);

@@ -6,6 +6,7 @@
  */
 import { unreadable } from "../../ingest/dead-letters.js";
 import type { EventMessage } from "../../ingest/event-message.js";
+import { withoutMark } from "../../validation/json-text.js";
 import { actionMessage, BODY_MAX_BYTES } from "./action-message.js";
 import { checkBounds } from "./bounds.js";
 import { readEventBridge } from "./eventbridge.js";
@@ -53,7 +54,7 @@ const through =
 function jsonOf(body: string): Json | undefined {
   if (Buffer.byteLength(body) > BODY_MAX_BYTES) return undefined;
   try {
-    const value: unknown = JSON.parse(body);
+    const value: unknown = JSON.parse(withoutMark(body));
     checkBounds(value);
     return isObject(value) ? value : undefined;
   } catch {
