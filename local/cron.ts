@@ -61,7 +61,7 @@ function fieldsOf(cronExpression: string): string[] {
     const parts = text.split(",").map((part) => partOf(field, part));
     const fault = parts.find((part) => typeof part !== "string");
     if (fault) throw wrong(cronExpression, `the ${field.name} "${text}" ${fault.fault}`);
-    return parts.join(",");
+    return parts.filter((part) => typeof part === "string").join(",");
   });
 }
 

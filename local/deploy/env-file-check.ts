@@ -33,6 +33,6 @@ function refuseReplaced(env: Environment): void {
   const replaced = VARIABLES.find((name) => env[name]?.includes("${") === true);
   if (replaced === undefined) return;
   throw new DeployError(
-    `${replaced} holds ${"${"}, which the CLI takes for a variable and replaces: write \\u0024 for the $ in JSON, or %24 in a URL`,
+    `${replaced} holds \${, which the CLI takes for a variable and replaces: write \\u0024 for the $ in JSON, or %24 in a URL`,
   );
 }
