@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../shared/clock.js";
 import { endDetail, type EndFacts, failureCodeOf } from "../shared/ingest/end-detail.js";
 import type { Services } from "../shared/ingest/services.js";
+import { END_CAUSES } from "../shared/store/ingest-row.js";
 import { readReport } from "../shared/store/report.js";
 import { END_REASONS } from "../shared/validation/answers.js";
 import { answerTo, callbackEvent, OK, source, told } from "./support/callbacks.js";
@@ -21,7 +22,36 @@ const STOPPED: EndFacts = {
 
 /** Each reason with each of its causes: `isStart` says that the start came to nothing. */
 const ENDS: readonly [name: string, facts: EndFacts, says: RegExp, isStart?: boolean][] = [
-  ["a request", STOPPED, /^A stop was asked for at 2026-01-01T12:30:00\.000Z\.$/],
+  ["a stop", STOPPED, /^A stop was asked for at 2026-01-01T12:30:00\.000Z\.$/],
+  [
+    "the caller's request",
+    { ...STOPPED, endCause: "caller" },
+    /^A request of the caller asked for a stop at 2026-01-01T12:30:00\.000Z\.$/,
+  ],
+  [
+    "the caller's request before the start",
+    { ...STOPPED, endCause: "caller", startedAt: null },
+    /^A request of the caller asked for a stop before the start was known/,
+  ],
+  [
+    "a message",
+    { ...STOPPED, endCause: "event" },
+    /^A queue message or cloud event asked for a stop at 2026-01-01T12:30:00\.000Z\.$/,
+  ],
+  [
+    "a removal of the robot",
+    { ...STOPPED, endCause: "robot-removed", stopAskedAt: null },
+    /^The robot was removed from the room/,
+  ],
+  [
+    "a start that was given up",
+    {
+      ...{ ...STOPPED, endReason: "failed", endCause: "start-given-up", startedAt: null },
+      ...{ failureCode: "FailedOperation", failureMessage: "no answer", stopAskedAt: null },
+    },
+    /^The start was given up: TRTC did not answer in time/,
+    true,
+  ],
   ["a stop before the start", { ...STOPPED, startedAt: null }, /before the start was known/],
   ["the room", { ...STOPPED, endCause: "room-dismissed" }, /^The room was dismissed\.$/],
   [
@@ -69,14 +99,19 @@ describe("the sentence", () => {
     expect(endDetail({ ...facts, endedAt: null })).toBeNull();
   });
 
-  test("is there for every reason", () => {
+  test("is there for every reason and every cause", () => {
     expect(new Set(ENDS.map(([, { endReason }]) => endReason))).toEqual(new Set(END_REASONS));
+    expect(new Set(ENDS.map(([, { endCause }]) => endCause))).toEqual(
+      new Set([null, ...END_CAUSES]),
+    );
     expect(new Set(ENDS.map(([, facts]) => endDetail(facts))).size).toBe(ENDS.length);
   });
 
   test("has a code where something failed, and nowhere else", () => {
     const codes = ENDS.map(([, facts]) => failureCodeOf(facts)).filter((code) => code !== null);
-    expect(codes).toEqual(["InvalidParameter.StreamUrl", "FailedOperation.SourceNotOpened"]);
+    expect(codes).toEqual([
+      ...["FailedOperation", "InvalidParameter.StreamUrl", "FailedOperation.SourceNotOpened"],
+    ]);
   });
 });
 
@@ -116,24 +151,87 @@ async function tell(body: Buffer): Promise<void> {
   expect(await clock.advanceUntilDone(answering)).toEqual(OK);
 }
 
-describe("a room that is dismissed", () => {
-  /** The robot is out for good, and TRTC tells it in some order. */
-  async function thrownOut() {
-    const ingest = await playing();
-    await house.services.trtc.call("RemoveUserByStrRoomId", {
-      target: { account: "cn", host: "emulator", region: "ap-guangzhou" },
-      request: { SdkAppId: CN_APP, RoomId: ingest.RoomId, UserIds: [String(ingest.UserId)] },
-      timeLeftMs: 5000,
-    });
-    const { RoomId, UserId, TrtcTaskId: TaskId } = ingest;
-    const of = {
-      702: () => told(702, { TaskId, Status: 0 }, clock.now()),
-      104: () => told(104, { RoomId, UserId, Role: 21, Reason: 5 }, clock.now()),
-      102: () => told(102, { RoomId }, clock.now()),
-    };
-    return { ingest, of };
-  }
+/** The robot is out for good, and TRTC tells it in some order. */
+async function thrownOut({ Reason, IsPause, ...fields }: Partial<Thrown> = {}) {
+  const ingest = await playing(fields);
+  const { RoomId, UserId, TrtcTaskId: TaskId, task } = ingest;
+  if (IsPause === true) await send("update-ingest", { ...task, IsPause });
+  await house.services.trtc.call("RemoveUserByStrRoomId", {
+    target: { account: "cn", host: "emulator", region: "ap-guangzhou" },
+    request: { SdkAppId: CN_APP, RoomId, UserIds: [String(UserId)] },
+    timeLeftMs: 5000,
+  });
+  const of = {
+    701: () => source(TaskId, 0, clock.now()),
+    702: () => told(702, { TaskId, Status: 0 }, clock.now()),
+    104: () => told(104, { RoomId, UserId, Role: 21, Reason: Reason ?? 5 }, clock.now()),
+    102: () => told(102, { RoomId }, clock.now()),
+  };
+  return { ingest, of };
+}
 
+interface Thrown {
+  Reason: number;
+  IsPause: boolean;
+  IdleTimeout: number;
+  RepeatNum: number;
+}
+
+describe("a robot that somebody removes", () => {
+  const removed = { EndDetail: expect.stringMatching(/^The robot was removed from the room/) };
+
+  test.each([
+    [[104], {}],
+    [[104, 702], {}],
+    [[702, 104], {}],
+    [[702, 104, 104], {}],
+    [[702, 104], { RepeatNum: 100 }],
+    [[104, 702], { RepeatNum: 100 }],
+    [[702, 104], { IsPause: true }],
+    [[702, 104], { IdleTimeout: 60 }],
+    [[702, 104, 102], {}],
+  ] as const)("told by %j, of %j", async (order, fields) => {
+    const { ingest, of } = await thrownOut({ Reason: 3, ...fields });
+    for (const type of order) await tell(of[type]());
+    expect(await ingest.describe()).toMatchObject({ EndReason: "stopped", ...removed });
+  });
+
+  test("explains the end when TRTC answers only later", async () => {
+    const { ingest, of } = await thrownOut({ Reason: 3 });
+    const taken = await services.store.robotLeft({
+      ...{ sdkAppId: CN_APP, roomId: ingest.RoomId, userId: String(ingest.UserId) },
+      ...{ eventAt: clock.now(), cause: "robot-removed" },
+    });
+    expect(taken).toMatchObject({ endCause: "robot-removed" });
+    await clock.advance(10 * MINUTE_MS);
+    await tell(of[702]());
+    expect(await ingest.describe()).toMatchObject({ EndReason: "stopped", ...removed });
+  });
+
+  test.each([
+    ["left by itself", 1],
+    ["lost its connection", 2],
+  ])("a robot that %s was not removed", async (_, Reason) => {
+    const { ingest, of } = await thrownOut({ Reason });
+    await tell(of[702]());
+    await tell(of[104]());
+    expect(await ingest.describe()).toMatchObject({ EndReason: "lost" });
+  });
+
+  test("explains no end after the robot has come back", async () => {
+    const ingest = await playing();
+    const { RoomId, UserId } = ingest;
+    await tell(told(104, { RoomId, UserId, Role: 21, Reason: 3 }, clock.now()));
+    const read = await services.store.readIngest(String(ingest.task.TaskId));
+    expect(read).toMatchObject({ state: "running", endCause: null });
+    await send("stop-ingest", ingest.task);
+    expect(await ingest.describe()).toMatchObject({
+      EndDetail: expect.stringMatching(/^A request of the caller asked for a stop at /),
+    });
+  });
+});
+
+describe("a room that is dismissed", () => {
   test.each([
     [[702, 104]],
     [[702, 102]],
@@ -146,6 +244,20 @@ describe("a room that is dismissed", () => {
     for (const type of order) await tell(of[type]());
     expect(await ingest.describe()).toMatchObject({
       ...{ State: "ended", EndReason: "stopped", EndDetail: "The room was dismissed." },
+    });
+  });
+
+  test.each([
+    [[702, 104], { IsPause: true }],
+    [[702, 102], { IsPause: true }],
+    [[702, 104], { IdleTimeout: 60 }],
+    [[701, 702, 102], { IdleTimeout: 60 }],
+    [[702, 104], { RepeatNum: 100 }],
+  ] as const)("told by %j, of %j", async (order, fields) => {
+    const { ingest, of } = await thrownOut(fields);
+    for (const type of order) await tell(of[type]());
+    expect(await ingest.describe()).toMatchObject({
+      ...{ EndReason: "stopped", EndDetail: "The room was dismissed." },
     });
   });
 

@@ -90,7 +90,17 @@ const ACTS: Readonly<Record<string, Act>> = {
     have: runs,
     act: () => store.robotEntered({ ...seen, at: LATER, answerBy: LATER, askedBefore: LATER }),
   },
-  robotLeft: { have: runs, act: () => store.robotLeft(seen) },
+  robotLeft: {
+    have: runs,
+    act: () => store.robotLeft({ ...seen, eventAt: LATER, cause: "robot-removed" }),
+  },
+  explainPutOut: {
+    async have(sdkAppId) {
+      const { taskId, fence } = await runs(sdkAppId);
+      await store.markEnded({ taskId, fence, reason: "lost", at: LATER });
+    },
+    act: () => store.explainPutOut({ ...seen, eventAt: LATER, cause: "robot-removed" }),
+  },
   countAudience: {
     async have(sdkAppId) {
       await runs(sdkAppId);
@@ -194,7 +204,7 @@ describe("of an application", () => {
     const before = await rowsOf(MINE);
     const elsewhere = { ...seen, roomId: "another room" };
     await store.robotEntered({ ...elsewhere, at: LATER, answerBy: LATER, askedBefore: LATER });
-    await store.robotLeft(elsewhere);
+    await store.robotLeft({ ...elsewhere, eventAt: LATER });
     expect(await rowsOf(MINE)).toEqual(before);
   });
 

@@ -1,6 +1,6 @@
 /** Why an ingest ended, in one sentence: a pure function of what its row says. */
 import { MINUTE_MS } from "../clock.js";
-import type { EndReason, Ingest } from "../store/ingest-row.js";
+import type { EndCause, EndReason, Ingest, PutOut } from "../store/ingest-row.js";
 import { withoutQueries } from "../trtc/trtc-error.js";
 
 /** What the sentence is made of. */
@@ -44,16 +44,25 @@ const SENTENCES: Readonly<Record<EndReason, (facts: EndFacts) => string>> = {
     `No viewer was in the room for ${emptySeconds ?? 0} s (StopWhenEmptySeconds).`,
 };
 
-function stoppedDetail(facts: EndFacts): string {
-  const { endCause, startedAt, stopAskedAt, pausedAt } = facts;
+function stoppedDetail({ endCause, startedAt, stopAskedAt, pausedAt }: EndFacts): string {
   if (endCause === "room-dismissed") return "The room was dismissed.";
-  if (startedAt === null) return "A stop was asked for before the start was known to have worked.";
-  if (stopAskedAt !== null) return `A stop was asked for at ${stopAskedAt.toISOString()}.`;
-  if (pausedAt !== null) {
+  if (endCause === "robot-removed") {
+    return "The robot was removed from the room by another than this service.";
+  }
+  if (stopAskedAt === null && pausedAt !== null) {
     return `TRTC ended the task: it was paused for over 12 hours, since ${pausedAt.toISOString()}.`;
   }
-  return "A stop was asked for.";
+  const asked = endCause === null ? "A stop was asked for" : `${ASKERS[endCause]} asked for a stop`;
+  if (startedAt === null) return `${asked} before the start was known to have worked.`;
+  return stopAskedAt === null ? `${asked}.` : `${asked} at ${stopAskedAt.toISOString()}.`;
 }
+
+const ASKERS: Readonly<Record<Exclude<EndCause, PutOut>, string>> = {
+  caller: "A request of the caller",
+  event: "A queue message or cloud event",
+  // Of a start that was asked to stop as well.
+  "start-given-up": "Somebody",
+};
 
 function expiredDetail({ deadlineAt, stopAskedAt, endedAt }: EndFacts): string {
   const deadline = deadlineAt.toISOString();
@@ -64,7 +73,11 @@ function expiredDetail({ deadlineAt, stopAskedAt, endedAt }: EndFacts): string {
   return `The deadline ${deadline} came; the stop was done ${lateMs} ms after it.`;
 }
 
-function failedDetail({ failureCode, failureMessage, startedAt, failures }: EndFacts): string {
+function failedDetail(facts: EndFacts): string {
+  const { endCause, failureCode, failureMessage, startedAt, failures } = facts;
+  if (endCause === "start-given-up") {
+    return "The start was given up: TRTC did not answer in time whether the stream plays, so the robot was taken out of the room.";
+  }
   if (failureCode !== null) {
     return `The start failed with ${failureCode}: ${withoutQueries(failureMessage ?? "no message was given.")}`;
   }

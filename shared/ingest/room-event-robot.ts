@@ -28,15 +28,16 @@ export async function robotHasEntered(
 }
 
 /**
- * The robot has left: whether its task is over, TRTC is asked at once. Where TRTC tells that the room
- * was dismissed, that explains an end for no known reason, before this event or after it.
+ * The robot has left: whether its task is over, TRTC is asked at once. Where TRTC tells that it was
+ * put out, that explains an end for a guessed reason, before this event or after it.
  */
 export async function robotHasLeft(services: Services, event: UserEvent): Promise<Taken> {
   const { store } = services;
-  const { sdkAppId, roomId, userId } = event;
-  const ingest = await store.robotLeft({ sdkAppId, roomId, userId });
+  const { sdkAppId, roomId, userId, eventAt, cause } = event;
+  const left = { sdkAppId, roomId, userId, eventAt };
+  const ingest = await store.robotLeft({ ...left, cause });
   const explain = async () => {
-    if (event.isDismissal === true) await store.explainDismissal(event);
+    if (cause !== undefined) await store.explainPutOut({ ...left, cause });
   };
   if (!ingest) {
     await explain();
@@ -44,8 +45,8 @@ export async function robotHasLeft(services: Services, event: UserEvent): Promis
   }
   return {
     ingest: ingest.taskId,
-    followUp: async (left) => {
-      await askNow(services, ingest, left);
+    followUp: async (timeLeftMs) => {
+      await askNow(services, ingest, timeLeftMs);
       await explain();
     },
   };

@@ -4,6 +4,7 @@
  * use case has the same effect however often it runs, and what it wants is in the database before
  * the answer. What is then asked of TRTC is a follow-up: where it is cut short, a timer's run does it.
  */
+import type { PutOut } from "../store/ingest-row.js";
 import type { ToldMedia } from "../store/media.js";
 import type { RobotSeen, RoomNamed, TaskNamed } from "../store/room-events.js";
 import { countViewers } from "./room-event-audience.js";
@@ -23,8 +24,8 @@ export type UserEvent = Told &
   RobotSeen &
   Pick<RoomNamed, "roomIdType"> & {
     kind: "entered" | "left";
-    /** The user left since the room was dismissed. */
-    isDismissal?: boolean;
+    /** Who put the user out, of those who left. */
+    cause?: PutOut | undefined;
   };
 export type DismissalEvent = Told & RoomNamed & { kind: "dismissed" };
 

@@ -113,6 +113,7 @@ const asItIs = async ({ store }: Pick<Services, "store">, ingest: Ingest): Promi
   (await store.readIngest(ingest.taskId)) ?? ingest;
 
 const givenUp = ({ clientToken }: Ingest) => ({
+  cause: "start-given-up" as const,
   code: "FailedOperation",
   message: `TRTC did not answer in time whether the stream plays, so the start was taken back: ${
     isRepeatable(clientToken) ? "send it again with a new ClientToken." : "send it again."

@@ -4,6 +4,7 @@
  */
 import { ApiError } from "../errors.js";
 import type { Ingest } from "../store/ingest-row.js";
+import type { Why } from "../store/stops.js";
 import { apiErrorOf, TrtcError } from "../trtc/trtc-error.js";
 import { findOwn } from "./find.js";
 import { endTask, stopTiming } from "./end-task.js";
@@ -18,11 +19,15 @@ export async function stopIngest(
   const { store, clock, trtc } = services;
   const { timeLeftMs } = call;
   const found = await findOwn(services, call);
-  const ingest = await whenStarted(services, found, timeLeftMs);
+  const cause = call.isMessage === true ? "event" : "caller";
+  const ingest = await whenStarted(services, found, { cause, timeLeftMs });
   if (ingest.state === "ended") return {};
   await trtc.ready();
   const at = clock.now();
-  const begun = await store.beginStop({ taskId: ingest.taskId, ...stopTiming(at, timeLeftMs) });
+  const begun = await store.beginStop({
+    ...{ taskId: ingest.taskId, cause },
+    ...stopTiming(at, timeLeftMs),
+  });
   if (!begun) return theirs(services, ingest);
   try {
     const ended = await endTask(services, { ...begun, askedAt: at, timeLeftMs });
@@ -39,13 +44,13 @@ export async function stopIngest(
 async function whenStarted(
   services: Services,
   found: Ingest,
-  timeLeftMs: () => number,
+  { cause, timeLeftMs }: Pick<Why, "cause"> & { timeLeftMs: () => number },
 ): Promise<Ingest> {
   const { store, clock } = services;
   const isOver = ({ state }: Ingest) => state === "running" || state === "ended";
   const asked =
     found.state === "starting"
-      ? await store.askStop({ taskId: found.taskId, at: clock.now() })
+      ? await store.askStop({ taskId: found.taskId, at: clock.now(), cause })
       : undefined;
   const seen = await waitUntil(services, asked ?? found, { isOver, timeLeftMs });
   if (seen.state !== "starting") return seen;

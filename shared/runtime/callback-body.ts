@@ -5,6 +5,7 @@
  */
 import { MINUTE_MS, SECOND_MS } from "../clock.js";
 import type { RoomEvent } from "../ingest/room-event.js";
+import type { PutOut } from "../store/ingest-row.js";
 import { NUMERIC_ROOM, STRING_ROOM } from "../validation/fields.js";
 
 export interface CallbackBody {
@@ -19,8 +20,11 @@ export interface CallbackBody {
 type Json = Readonly<Record<string, unknown>>;
 
 const [CREATED_STATUS, FAILED_STATUS, AGAIN_STATUS] = [0, 1, 2];
-/** Reason of a 104: the room was dismissed. */
-const DISMISSED = 5;
+/** Reasons of a 104: others than the user have ended the stay. */
+const PUT_OUT = new Map<number | undefined, PutOut>([
+  [3, "robot-removed"],
+  [5, "room-dismissed"],
+]);
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** `undefined` when it is none of TRTC's; never throws. */
@@ -61,8 +65,8 @@ function eventOf(type: number, info: Json, common: Common): RoomEvent | undefine
       const userId = info["UserId"];
       if (!room || typeof userId !== "string" || !isShort(userId)) return undefined;
       if (type === 103) return { kind: "entered", userId, ...room, ...common };
-      const isDismissal = numberOf(info["Reason"]) === DISMISSED;
-      return { kind: "left", userId, ...(isDismissal && { isDismissal }), ...room, ...common };
+      const cause = PUT_OUT.get(numberOf(info["Reason"]));
+      return { kind: "left", userId, ...(cause && { cause }), ...room, ...common };
     }
     default:
       return undefined;

@@ -4,8 +4,28 @@ import type { Row } from "./database.js";
 export type State = "starting" | "running" | "stopping" | "ended";
 export type EndReason = "stopped" | "expired" | "finished" | "failed" | "lost" | "empty";
 
-/** What brought a stop about that no caller asked for. */
-export type EndCause = "room-dismissed";
+/** What brought an end about, where its reason alone does not say. */
+export const END_CAUSES = [
+  "caller",
+  "event",
+  "room-dismissed",
+  "robot-removed",
+  "start-given-up",
+] as const;
+export type EndCause = (typeof END_CAUSES)[number];
+
+/** What TRTC says of a robot that leaves because somebody puts it out. */
+export type PutOut = Extract<EndCause, "room-dismissed" | "robot-removed">;
+
+/** Why a start came to nothing. */
+export interface StartFailure {
+  code: string;
+  message: string;
+  /** The same start may succeed later. */
+  retry: boolean;
+  at: Date;
+  cause?: EndCause | undefined;
+}
 
 /** How the source does, by what TRTC tells of it; null before it has told anything. */
 export type MediaState = "connecting" | "playing" | "retrying" | "failed";

@@ -1,6 +1,6 @@
 /** The statements of what TRTC tells of ingests, their robots and their rooms. */
 import type { Query } from "./database.js";
-import { type Ingest, ingestOf } from "./ingest-row.js";
+import { type Ingest, ingestOf, type PutOut } from "./ingest-row.js";
 import { failedTimes, MEDIA_EVENT, mediaAfter, type ToldMedia } from "./media.js";
 import { noted } from "./noted.js";
 
@@ -84,9 +84,31 @@ export async function explainDismissal(
       where: `sdk_app_id = $1 and room_id = $2 and room_id_type = $3 and end_reason = 'lost'
               and state = 'ended' and started_at <= $4::timestamptz - interval '10 seconds'
               and ended_at between $4 - ${SAME_END} and $4 + ${SAME_END}
-              and paused_at is null and not play ? 'IdleTimeout'`,
+              and (paused_at is null or paused_at > ended_at - interval '719 minutes')
+              and (not play ? 'IdleTimeout' or media_state = 'playing')`,
     }),
     [sdkAppId, roomId, roomIdType, eventAt],
+  );
+}
+
+/**
+ * The same of the robot's own leaving: TRTC says that somebody put it out, so no pause, want of a
+ * source or end of the source did. A robot that our own late clearing removes is not meant.
+ */
+export async function explainPutOut(
+  query: Query,
+  { sdkAppId, roomId, userId, eventAt, cause }: RobotSeen & { eventAt: Date; cause: PutOut },
+): Promise<void> {
+  await query(
+    noted("ingest.ended", {
+      happenedAt: "ended_at",
+      set: "end_reason = 'stopped', end_cause = $5",
+      where: `sdk_app_id = $1 and robot_user_id = $3 and room_id = $2
+              and end_reason in ('finished', 'lost') and state = 'ended'
+              and started_at <= $4::timestamptz and unsure_until is null
+              and ended_at between $4 - ${SAME_END} and $4 + ${SAME_END}`,
+    }),
+    [sdkAppId, roomId, userId, eventAt, cause],
   );
 }
 
@@ -95,6 +117,16 @@ export interface RobotSeen {
   roomId: string;
   userId: string;
 }
+
+export interface RobotLeft extends RobotSeen {
+  eventAt: Date;
+  /** Who put it out; absent: it left by itself, for what TRTC says. */
+  cause?: PutOut | undefined;
+}
+
+/** What put a robot out explains no later end once the robot is back. */
+const UNLESS_BACK =
+  "case when end_cause not in ('robot-removed', 'room-dismissed') then end_cause end";
 
 /**
  * A robot has entered its room. If the answer to its first start has not come by `answerBy`, it does
@@ -116,6 +148,7 @@ export async function robotEntered(
   const [row] = await query(
     `update ingest
      set heard_at = case when state = 'running' then ${heardNow("ingest", "$4")} else heard_at end,
+         end_cause = case when state = 'running' then ${UNLESS_BACK} else end_cause end,
          lease_until = case when state = 'starting' and fence = 0
                             then least(lease_until, $5) else lease_until end
      where sdk_app_id = $1 and robot_user_id = $2 and room_id = $3 and state <> 'ended'
@@ -126,16 +159,22 @@ export async function robotEntered(
   return row && ingestOf(row);
 }
 
-/** A running ingest's robot has left: the next run of settle-ingests asks, if nobody does before. */
+/**
+ * A running ingest's robot has left: the next run of settle-ingests asks, if nobody does before.
+ * Who put it out is kept, for whichever run finds the task gone.
+ */
 export async function robotLeft(
   query: Query,
-  { sdkAppId, roomId, userId }: RobotSeen,
+  { sdkAppId, roomId, userId, eventAt, cause }: RobotLeft,
 ): Promise<Ingest | undefined> {
   const [row] = await query(
-    `update ingest set heard_at = null
+    `update ingest
+     set heard_at = null,
+         end_cause = case when started_at <= $4 and unsure_until is null
+                          then coalesce(end_cause, $5) else end_cause end
      where sdk_app_id = $1 and robot_user_id = $2 and room_id = $3 and state = 'running'
      returning *`,
-    [sdkAppId, userId, roomId],
+    [sdkAppId, userId, roomId, eventAt, cause ?? null],
   );
   return row && ingestOf(row);
 }
@@ -147,13 +186,14 @@ export async function askSoon(query: Query, taskId: string): Promise<void> {
   ]);
 }
 
-/** TRTC was asked, and has the task. */
+/** TRTC was asked, and has the task: a robot that was put out is back. */
 export async function heardOf(
   query: Query,
   { taskId, at }: { taskId: string; at: Date },
 ): Promise<void> {
   await query(
-    "update ingest set heard_at = greatest(heard_at, $2) where task_id = $1 and state = 'running'",
+    `update ingest set heard_at = greatest(heard_at, $2), end_cause = ${UNLESS_BACK}
+     where task_id = $1 and state = 'running'`,
     [taskId, at],
   );
 }

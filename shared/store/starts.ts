@@ -1,7 +1,7 @@
 /** The statements of a start: the row first, then TRTC (elsewhere), then the outcome. */
 import { addMs, MINUTE_MS } from "../clock.js";
 import type { Query } from "./database.js";
-import { type Ingest, ingestOf, type MediaState } from "./ingest-row.js";
+import { type Ingest, ingestOf, type MediaState, type StartFailure } from "./ingest-row.js";
 import type { Slot } from "./database-time.js";
 import { MEDIA_EVENT } from "./media.js";
 import { noted } from "./noted.js";
@@ -232,17 +232,18 @@ export async function markRunning(
  */
 export async function markFailed(
   query: Query,
-  to: { taskId: string; fence: number; code: string; message: string; retry: boolean; at: Date },
+  to: Pick<Ingest, "taskId" | "fence"> & StartFailure,
 ): Promise<Ingest | undefined> {
   const [row] = await query(
     noted("ingest.ended", {
       happenedAt: "ended_at",
       set: `state = 'ended', end_reason = 'failed', failure_code = $3, failure_message = $4,
             ended_at = $5, lease_until = null, unsure_until = ${STILL_UNSURE},
-            client_token = case when $6 then null else client_token end`,
+            client_token = case when $6 then null else client_token end,
+            end_cause = coalesce($7, end_cause)`,
       where: "task_id = $1 and fence = $2 and state = 'starting'",
     }),
-    [to.taskId, to.fence, to.code, to.message, to.at, to.retry],
+    [to.taskId, to.fence, to.code, to.message, to.at, to.retry, to.cause ?? null],
   );
   return row && ingestOf(row);
 }

@@ -29,7 +29,7 @@ interface Timing extends SlotTime, SlotWait {
   leaseMs: number;
 }
 
-/** Why a stop is asked for: a request, unless told otherwise. */
+/** Why a stop is asked for. */
 export interface Why {
   reason?: EndReason | undefined;
   cause?: EndCause | undefined;
@@ -63,7 +63,9 @@ export async function beginStop(
      asked as (
        update ingest
        set state = 'stopping', end_reason = coalesce(end_reason, $6),
-           end_cause = case when end_reason is null then coalesce($7, end_cause) else end_cause end,
+           end_cause = case when end_reason is not null then end_cause
+                            when stop_asked_at is not null then coalesce(end_cause, $7)
+                            else coalesce($7, end_cause) end,
            stop_asked_at = coalesce(stop_asked_at, $3::timestamptz),
            lease_until = $4::timestamptz, fence = fence + 1
        where task_id = $2
@@ -122,13 +124,14 @@ export async function beginDueStop(
  */
 export async function askStop(
   query: Query,
-  { taskId, at }: { taskId: string; at: Date },
+  { taskId, at, cause }: { taskId: string; at: Date } & Pick<Why, "cause">,
 ): Promise<Ingest | undefined> {
   const [row] = await query(
-    `update ingest set stop_asked_at = coalesce(stop_asked_at, $2)
+    `update ingest set stop_asked_at = coalesce(stop_asked_at, $2),
+                       end_cause = coalesce(end_cause, $3)
      where task_id = $1 and state = 'starting'
      returning *`,
-    [taskId, at],
+    [taskId, at, cause ?? null],
   );
   return row && ingestOf(row);
 }
@@ -151,6 +154,7 @@ export async function markEnded(
             end_reason = case when $3::text not in ('finished', 'lost') then $3
                               when ${hasFailedForGood("ingest")} then 'failed'
                               when ${PAUSED_TOO_LONG} then 'stopped'
+                              when end_cause = 'robot-removed' then 'stopped'
                               when $3 = 'lost' and end_cause = 'room-dismissed' then 'stopped'
                               else $3 end`,
       where: "task_id = $1 and fence = $2 and state <> 'ended'",

@@ -18,6 +18,7 @@ import { findIngest, listIngests, readIngest } from "./reads.js";
 import {
   askSoon,
   explainDismissal,
+  explainPutOut,
   explainEnd,
   heardOf,
   robotEntered,
@@ -95,6 +96,7 @@ export function createStore(
 
     tellTask: tellTask.bind(undefined, query),
     explainDismissal: explainDismissal.bind(undefined, query),
+    explainPutOut: explainPutOut.bind(undefined, query),
     explainEnd: explainEnd.bind(undefined, query),
     robotEntered: robotEntered.bind(undefined, query),
     robotLeft: robotLeft.bind(undefined, query),

@@ -89,7 +89,7 @@ export const INGEST = Type.Object({
       type: "string",
       enum: [...END_REASONS, null],
       description:
-        "Why it ended. stopped: it was asked for, the room was dismissed, or TRTC ended it after 12 hours of pause; expired: its deadline; finished: the media came to its end; failed: TRTC refused it, or could not open the media; lost: TRTC knows the task no more and gave no reason; empty: nobody was there for StopWhenEmptySeconds.",
+        "Why it ended. stopped: it was asked for, the room was dismissed, somebody removed the robot, or TRTC ended it after 12 hours of pause; expired: its deadline; finished: the media came to its end; failed: TRTC refused it, or could not open the media; lost: TRTC knows the task no more and gave no reason; empty: nobody was there for StopWhenEmptySeconds.",
     }),
   ),
   EndDetail: orNull(Type.String({ description: "Why it ended, in one sentence; null before." })),

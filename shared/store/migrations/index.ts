@@ -17,6 +17,7 @@ import { sourceFailures } from "./0006-source-failures.js";
 import { updateOrder } from "./0007-update-order.js";
 import { endsExplained } from "./0008-ends-explained.js";
 import { fairShares } from "./0009-fair-shares.js";
+import { endCauses } from "./0010-end-causes.js";
 
 export interface Migration {
   version: number;
@@ -42,6 +43,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 7, name: "update_order", sql: updateOrder, worksWith: 1 },
   { version: 8, name: "ends_explained", sql: endsExplained, worksWith: 1 },
   { version: 9, name: "fair_shares", sql: fairShares, worksWith: 1 },
+  { version: 10, name: "end_causes", sql: endCauses, worksWith: 1 },
 ];
 
 export const CODE_VERSION = MIGRATIONS.at(-1)?.version ?? 0;

@@ -54,18 +54,30 @@ export function settlesFromMs({ trtc }: Known, row: StoredIngest): number {
 export const hasSourceFailed = ({ sources }: Known, { trtcTaskId }: StoredIngest): boolean =>
   mayHaveFailed(sources.get(trtcTaskId ?? "") ?? []);
 
-/** TRTC has told of a room's end, or of the robot's leaving for it, ten seconds or more after the ingest in it had started. */
+/** TRTC has told of a room's end, ten seconds or more after the ingest in it had started. */
 export const wasDismissed = ({ told }: Known, row: StoredIngest): boolean =>
   [...told].some(
     (event) =>
-      (event.type === ROOM_DISMISSED || (event.type === ROOM_LEFT && event.reason === 5)) &&
+      event.type === ROOM_DISMISSED &&
       event.room.roomId === row.roomId &&
       event.room.roomIdType === row.roomIdType &&
       row.startedAt !== null &&
       event.at.getTime() - row.startedAt.getTime() >= 10 * SECOND_MS,
   );
 
+/** TRTC has told that the ingest's robot was removed (3), or put out with its room (5), after its start. */
+const wasPutOut = ({ told }: Known, row: StoredIngest): boolean =>
+  [...told].some(
+    (event) =>
+      event.type === ROOM_LEFT &&
+      (event.reason === 3 || event.reason === 5) &&
+      event.userId === row.robotUserId &&
+      event.room.roomId === row.roomId &&
+      row.startedAt !== null &&
+      event.at >= row.startedAt,
+  );
+
 /** The reason of an end that an event of TRTC's has brought about. */
 export const endsByEvent = (known: Known, row: StoredIngest): boolean =>
   (row.endReason === "failed" && hasSourceFailed(known, row)) ||
-  (row.endReason === "stopped" && wasDismissed(known, row));
+  (row.endReason === "stopped" && (wasDismissed(known, row) || wasPutOut(known, row)));

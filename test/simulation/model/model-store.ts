@@ -37,6 +37,7 @@ import {
 import {
   tellTask,
   explainDismissal,
+  explainPutOut,
   explainEnd,
   robotEntered,
   robotLeft,
@@ -160,6 +161,7 @@ export function createModelStore(options: ModelOptions) {
 
     tellTask: statement("tellTask", tellTask),
     explainDismissal: statement("explainDismissal", explainDismissal),
+    explainPutOut: statement("explainPutOut", explainPutOut),
     explainEnd: statement("explainEnd", explainEnd),
     robotEntered: statement("robotEntered", robotEntered),
     robotLeft: statement("robotLeft", robotLeft),

@@ -1,7 +1,8 @@
 /** shared/store/room-events.ts, statement by statement. */
 import { addMs, MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
-import type { Ingest } from "../../../shared/store/ingest-row.js";
+import type { Ingest, PutOut } from "../../../shared/store/ingest-row.js";
 import type {
+  RobotLeft,
   RobotSeen,
   RoomNamed,
   TaskNamed,
@@ -63,9 +64,28 @@ export function explainDismissal(
         row.roomIdType === room.roomIdType &&
         isAtMost(row.startedAt, addMs(eventAt, -10 * SECOND_MS)) &&
         Math.abs((row.endedAt?.getTime() ?? 0) - eventAt.getTime()) <= SAME_END_MS &&
-        row.pausedAt === null &&
-        row.play.IdleTimeout === undefined,
+        (row.pausedAt === null ||
+          (row.endedAt !== null && addMs(row.endedAt, -719 * MINUTE_MS) < row.pausedAt)) &&
+        (row.play.IdleTimeout === undefined || row.mediaState === "playing"),
       set: () => ({ endReason: "stopped", endCause: "room-dismissed" }),
+    });
+  }
+}
+
+export function explainPutOut(
+  tables: Tables,
+  { eventAt, cause, ...seen }: RobotSeen & { eventAt: Date; cause: PutOut },
+): void {
+  for (const { taskId } of [...tables.ingests.values()]) {
+    change(tables, taskId, {
+      where: (row) =>
+        isRobot(row, seen) &&
+        row.state === "ended" &&
+        (row.endReason === "finished" || row.endReason === "lost") &&
+        row.unsureUntil === null &&
+        isAtMost(row.startedAt, eventAt) &&
+        Math.abs((row.endedAt?.getTime() ?? 0) - eventAt.getTime()) <= SAME_END_MS,
+      set: () => ({ endReason: "stopped", endCause: cause }),
     });
   }
 }
@@ -90,6 +110,7 @@ export const robotEntered = (
     (row) => isRobot(row, seen) && row.state !== "ended" && row.createdAt <= askedBefore,
     (row) => ({
       heardAt: row.state === "running" ? heardNow(row, at) : row.heardAt,
+      endCause: isRunning(row) ? unlessBack(row) : row.endCause,
       leaseUntil:
         row.state === "starting" && row.fence === 0
           ? earlier(row.leaseUntil, answerBy)
@@ -97,12 +118,24 @@ export const robotEntered = (
     }),
   );
 
-export const robotLeft = (tables: Tables, seen: RobotSeen): StoredIngest | undefined =>
+export const robotLeft = (
+  tables: Tables,
+  { eventAt, cause, ...seen }: RobotLeft,
+): StoredIngest | undefined =>
   changeWhere(
     tables,
     (row) => isRobot(row, seen) && row.state === "running",
-    () => ({ heardAt: null }),
+    (row) => ({
+      heardAt: null,
+      endCause:
+        isAtMost(row.startedAt, eventAt) && row.unsureUntil === null
+          ? (row.endCause ?? cause ?? null)
+          : row.endCause,
+    }),
   );
+
+const unlessBack = ({ endCause }: Ingest): Ingest["endCause"] =>
+  endCause === "robot-removed" || endCause === "room-dismissed" ? null : endCause;
 
 const isRunning = ({ state }: Ingest): boolean => state === "running";
 
@@ -113,7 +146,7 @@ export function askSoon(tables: Tables, taskId: string): void {
 export function heardOf(tables: Tables, { taskId, at }: { taskId: string; at: Date }): void {
   change(tables, taskId, {
     where: isRunning,
-    set: ({ heardAt }) => ({ heardAt: later(heardAt, at) }),
+    set: (row) => ({ heardAt: later(row.heardAt, at), endCause: unlessBack(row) }),
   });
 }
 

@@ -1,6 +1,6 @@
 /** shared/store/starts.ts, statement by statement. */
 import { addMs, SECOND_MS } from "../../../shared/clock.js";
-import type { Ingest, MediaState } from "../../../shared/store/ingest-row.js";
+import type { EndCause, Ingest, MediaState } from "../../../shared/store/ingest-row.js";
 import { LATE_START_MS, type NewIngest } from "../../../shared/store/starts.js";
 import { countStart, overQuota } from "./quotas.js";
 import { grantSlot, isSlotNear, type RawSlot } from "./slots.js";
@@ -118,12 +118,19 @@ export function markRunning(
 
 export function markFailed(
   tables: Tables,
-  to: Claimed & { code: string; message: string; retry: boolean; at: Date },
+  to: Claimed & {
+    code: string;
+    message: string;
+    retry: boolean;
+    at: Date;
+    cause?: EndCause | undefined;
+  },
 ): Ingest | undefined {
   return change(tables, to.taskId, {
     where: isHeld(to).where,
-    set: ({ clientToken, fence, unsureUntil }) => ({
+    set: ({ clientToken, fence, unsureUntil, endCause }) => ({
       state: "ended",
+      endCause: to.cause ?? endCause,
       endReason: "failed",
       failureCode: to.code,
       failureMessage: to.message,

@@ -40,7 +40,7 @@ function beginToStop(
     set: (row) => ({
       state: "stopping",
       endReason: row.endReason ?? reasonOf(row),
-      endCause: row.endReason === null ? (cause ?? row.endCause) : row.endCause,
+      endCause: causeOf(row, cause),
       stopAskedAt: row.stopAskedAt ?? at,
       leaseUntil: addMs(at, leaseMs),
       fence: row.fence + 1,
@@ -50,6 +50,14 @@ function beginToStop(
   const { account, callerId } = ingest;
   const asked = { account, callerId, action: "StopStreamIngest", waitMaxMs, databaseNowMs };
   return { ingest, slot: grantSlot(tables, asked) };
+}
+
+function causeOf(
+  { endReason, endCause, stopAskedAt }: StoredIngest,
+  cause: EndCause | undefined,
+): EndCause | null {
+  if (endReason !== null || cause === undefined) return endCause;
+  return stopAskedAt === null ? cause : (endCause ?? cause);
 }
 
 export const beginStop = (
@@ -91,11 +99,14 @@ const isPlaying = (state: State): boolean => state === "running" || state === "s
 
 export const askStop = (
   tables: Tables,
-  { taskId, at }: { taskId: string; at: Date },
+  { taskId, at, cause }: { taskId: string; at: Date } & Pick<Why, "cause">,
 ): StoredIngest | undefined =>
   change(tables, taskId, {
     where: ({ state }) => state === "starting",
-    set: ({ stopAskedAt }) => ({ stopAskedAt: stopAskedAt ?? at }),
+    set: ({ stopAskedAt, endCause }) => ({
+      stopAskedAt: stopAskedAt ?? at,
+      endCause: endCause ?? cause ?? null,
+    }),
   });
 
 export function markEnded(
@@ -121,7 +132,8 @@ function knownReason(
 ): EndReason {
   if (hasFailedForGood(row)) return "failed";
   if (row.site === "cn" && isAtMost(row.pausedAt, addMs(at, -PAUSE_MS))) return "stopped";
-  return reason === "lost" && row.endCause !== null ? "stopped" : reason;
+  if (row.endCause === "robot-removed") return "stopped";
+  return reason === "lost" && row.endCause === "room-dismissed" ? "stopped" : reason;
 }
 
 const isGuess = (reason: EndReason): boolean => reason === "finished" || reason === "lost";

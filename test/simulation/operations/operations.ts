@@ -14,6 +14,9 @@ const leaseMs = fc.constantFrom(500, 5000, 60_000);
 const waitMaxMs = fc.constantFrom(-1, 0, 5, 60, 2000, 60_000);
 const reason = fc.constantFrom<EndReason>("stopped", "expired", "finished", "failed", "lost");
 
+const cause = fc.constantFrom(undefined, "caller" as const, "room-dismissed" as const);
+const givenUp = fc.constantFrom(undefined, "start-given-up" as const);
+
 const mediaState = fc.constantFrom(null, "connecting" as const);
 
 const letter = fc.constantFrom("l1", "l2", "l3");
@@ -75,18 +78,18 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
     const trtcTaskId = `trtc-${of.taskId}`;
     return store.markRunning({ ...of, trtcTaskId, startedAt: at, deadlineAt, latestAt: at });
   }),
-  operation({ taskId, fence, retry: fc.boolean() }, (store, of, at) =>
+  operation({ taskId, fence, retry: fc.boolean(), cause: givenUp }, (store, of, at) =>
     store.markFailed({ ...of, code: "FailedOperation", message: "m", at }),
   ),
   operation(
-    { taskId, leaseMs, waitMaxMs, reason: fc.constantFrom(undefined, "failed" as const) },
+    { taskId, leaseMs, waitMaxMs, cause, reason: fc.constantFrom(undefined, "failed" as const) },
     (store, { reason: why, ...of }, at) =>
       store.beginStop({ ...of, at, ...(why !== undefined && { reason: why }) }),
   ),
   operation({ taskId, fence, leaseMs, waitMaxMs }, (store, of, at) =>
     store.beginDueStop({ ...of, at }),
   ),
-  operation({ taskId }, (store, of, at) => store.askStop({ ...of, at })),
+  operation({ taskId, cause }, (store, of, at) => store.askStop({ ...of, at })),
   operation({ taskId, fence, reason }, (store, of, at) => store.markEnded({ ...of, at })),
   operation({ taskId, fence, soonMs, now: fc.boolean() }, (store, { soonMs: ms, now, ...of }, at) =>
     store.release({ ...of, retryAt: now ? undefined : addMs(at, ms) }),

@@ -10,6 +10,8 @@ const task = { sdkAppId, taskId, media: fc.constantFrom("playing", "retrying", "
 const room = fc.constantFrom("1", "1", "hall", "2");
 const seen = { sdkAppId, roomId: room, userId: fc.constantFrom("dj", "host", "third", "viewer") };
 
+const putOut = fc.constantFrom("robot-removed" as const, "room-dismissed" as const);
+
 type Named = { sdkAppId: number; taskId: string };
 
 const named = ({ sdkAppId: app, taskId: id }: Named) => ({
@@ -41,7 +43,13 @@ export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
   operation({ ...seen, soonMs, eventMs }, (store, { soonMs: ms, eventMs: event, ...of }, at) =>
     store.robotEntered({ ...of, at, answerBy: addMs(at, ms), askedBefore: addMs(at, event) }),
   ),
-  operation(seen, (store, of) => store.robotLeft(of)),
+  operation({ ...seen, cause: fc.option(putOut, { nil: undefined }), eventMs }, (store, of, at) => {
+    const { eventMs: ms, ...left } = of;
+    return store.robotLeft({ ...left, eventAt: addMs(at, ms) });
+  }),
+  operation({ ...seen, cause: putOut, soonMs }, (store, { soonMs: ms, ...of }, at) =>
+    store.explainPutOut({ ...of, eventAt: addMs(at, ms) }),
+  ),
   operation({ taskId }, (store, of) => store.askSoon(of.taskId)),
   operation({ taskId, soonMs }, (store, { taskId: id, soonMs: ms }, at) =>
     store.heardOf({ taskId: id, at: addMs(at, ms) }),
