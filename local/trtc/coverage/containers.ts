@@ -10,9 +10,8 @@ export const CONTAINER_ROWS: readonly string[][] = [
   ["MPEG audio of layer II, in MPEG-TS or alone", "`unsupported` as `mp2`; TRTC may play it"],
   ["MPEG-TS: several programmes", "plays the first that is described"],
   ["MP3: files joined, no header, tags between", "plays: over 16 MB the length is estimated"],
-  ["FLV, MPEG-TS: no length in it, a size from the server", "plays: the end of the file is read"],
-  ["WebM: no length in it, over 16 MB", "plays as if it were live"],
-  ["MP3, MPEG-TS: no size from the server, no end in 2.5 s", "plays as live"],
+  ["FLV, MPEG-TS, WebM, MKV: no length in it", "plays: the end of the file is read"],
+  ["MP3, MPEG-TS, WebM, MKV: no size from the server, no end in 2.5 s", "plays as live"],
   ["A track that is not played beside one that is", "plays the other; TRTC may refuse"],
   ["A Content-Length that is a little too long", "plays"],
 ];

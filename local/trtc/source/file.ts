@@ -33,6 +33,8 @@ Logging.level = LogLevel.Silent;
 
 const FILES = [MP4, QTFF, MATROSKA, WEBM, MP3, MPEG_TS];
 
+const INDEXED = [MP4, QTFF, MATROSKA, WEBM];
+
 /** What a playlist's segments may be; bare AAC is none of TRTC's containers outside of one. */
 const SEGMENTS = [HLS, MP4, QTFF, MPEG_TS, MP3, ADTS];
 
@@ -57,9 +59,9 @@ interface Reading {
 export const readFile = (url: string, reading: Reading): Promise<Media> =>
   readInput(openInput(url, reading, FILES), reading.budget);
 
-/** A film whose index was read already. */
+/** A film whose index was read already, or the first part of one. */
 export const readIndexed = (bytes: Buffer, budget: Budget): Promise<Media> =>
-  readInput(new Input({ formats: [MP4, QTFF], source: new BufferSource(bytes) }), budget);
+  readInput(new Input({ formats: INDEXED, source: new BufferSource(bytes) }), budget);
 
 async function readInput(input: Input, { within, signal }: Budget): Promise<Media> {
   try {

@@ -7,6 +7,7 @@ import { boundedFetch } from "./bounded-fetch.js";
 import type { Budget } from "./budget.js";
 import { readFile, readIndexed } from "./file.js";
 import { isFlv, readFlv } from "./flv.js";
+import { isMatroska, readMatroska } from "./matroska/read.js";
 import { framingOf, TS_HEAD_BYTES } from "./mpegts/packets.js";
 import { readTransportStream } from "./mpegts/read.js";
 import { openRemote } from "./remote.js";
@@ -37,8 +38,10 @@ export async function readHttp(streamUrl: string, budget: Budget): Promise<Media
     await bytes.close();
     return index ? readIndexed(index, budget) : readFile(streamUrl, { budget, fetch });
   }
-  const isMatroska = head.toString("hex", 0, 4) === "1a45dfa3";
-  if (hasTag(head) || (!isMatroska && findFrame(await bytes.peek(MP3_HEAD_BYTES)))) {
+  if (isMatroska(head)) {
+    const media = await readMatroska(bytes, budget);
+    if (media) return media;
+  } else if (hasTag(head) || findFrame(await bytes.peek(MP3_HEAD_BYTES))) {
     const media = await readMp3(bytes, budget);
     return media ?? readFile(streamUrl, { budget, fetch });
   }

@@ -14,6 +14,8 @@ export interface Remote extends ByteReader {
   size: number | undefined;
   /** Whether it can be read from anywhere. */
   hasRanges: () => boolean;
+  /** Goes on from there, also backwards, if the server has it; else it stays where it is. */
+  jumpTo: (position: number) => Promise<boolean>;
   /** Says when what is known will do, should the end not come in sight. */
   isEnough: (known: () => boolean) => void;
   /** It was left before its end, which did not come in sight. */
@@ -66,6 +68,7 @@ export function openRemote(response: Response, opening: Opening): Remote {
     size: sizeOf(response),
     position: () => at,
     hasRanges: () => ranged,
+    jumpTo: async (position) => ranged && jump(position),
     isEnough: (known) => (patience.isEnough = known),
     wasLeft: () => patience.wasLeft,
     peek: (length) => bytes.peek(length),
