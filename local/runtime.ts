@@ -11,7 +11,6 @@ import type { Environment } from "../shared/config.js";
 import { asApiError } from "../shared/errors.js";
 import type { Log } from "../shared/log.js";
 import { makeServices } from "../shared/runtime/services.js";
-import { endsOfTasks } from "../shared/store/ends-of-tasks.js";
 import { beginAnew } from "../shared/store/begin-anew.js";
 import type { Database } from "../shared/store/database.js";
 import { migrate } from "../shared/store/migrate.js";
@@ -26,6 +25,7 @@ import { sayBusy } from "./port.js";
 import { writeRunFile } from "./run-file.js";
 import { SNAPSHOTS } from "./snapshots.js";
 import { startTimers } from "./timers.js";
+import { ingestViews } from "./ingest-views.js";
 import type { FindIngests } from "./trtc/page/explain.js";
 import { localEmulator } from "./local-emulator.js";
 
@@ -98,7 +98,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
       });
     };
     const functions = await loadFunctions(() => Promise.resolve(services), env);
-    findIngests = (taskIds) => endsOfTasks(database.query, taskIds);
+    findIngests = (taskIds) => ingestViews(database.query, taskIds);
     const key = randomBytes(32).toString("base64url");
     const aheadMs = () => clock.offsetMs();
     opened.desk = { key, services, database, env, aheadMs };

@@ -21,13 +21,16 @@ test("shows our TaskId, the deadline that ends it, and why it ended", async () =
     (await (await fetch(`${runtime.trtcUrl}/_emulator/rooms/0/lobby`)).json()) as RoomView;
   const [playing] = (await view()).live;
   const { TaskId: taskId } = response;
-  expect(playing?.ingest).toEqual({ taskId, deadline: StopTime, endReason: null });
+  expect(playing?.ingest).toEqual({
+    ...{ taskId, deadline: StopTime, endReason: null, endDetail: null },
+  });
   // TRTC's own cap is two minutes: the deadline is what ends it.
   expect(playing?.endsBy?.reason).toBe("deadline");
   expect(playing?.endsBy?.inSeconds).toBeLessThanOrEqual(90);
   await post(`${runtime.url}/stop-ingest`, { SdkAppId: CN_APP, TaskId: taskId });
   const [ended] = (await view()).ended;
   expect(ended).toMatchObject({ endsBy: null, ingest: { taskId, endReason: "stopped" } });
+  expect(ended?.ingest?.endDetail).toMatch(/^A stop was asked for at /);
   const html = await (await fetch(`${runtime.trtcUrl}/rooms/0/lobby`)).text();
   expect(html).toContain(String(taskId));
 }, 60_000);

@@ -17,11 +17,14 @@ export const sample = (name: string): Buffer => readFileSync(new URL(name, SAMPL
 export const CLIP = sample("clip.mp4");
 
 /** The same packets in another container; nothing is encoded. */
-export async function remux(format: OutputFormat, { video = true } = {}): Promise<Buffer> {
+export async function remux(
+  format: OutputFormat,
+  { video = true, rotate = 0 }: { video?: boolean; rotate?: 0 | 90 } = {},
+): Promise<Buffer> {
   const input = new Input({ formats: ALL_FORMATS, source: new BufferSource(CLIP) });
   const target = new BufferTarget();
   const output = new Output({ format, target });
-  const conversion = await Conversion.init({ input, output, video: { discard: !video } });
+  const conversion = await Conversion.init({ input, output, video: { discard: !video, rotate } });
   await conversion.execute();
   if (!target.buffer) throw new Error("Nothing was written.");
   return Buffer.from(target.buffer);

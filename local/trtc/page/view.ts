@@ -46,6 +46,8 @@ export interface IngestView {
   taskId: string;
   deadline: string;
   endReason: string | null;
+  /** Why it ended, in a sentence; null before. */
+  endDetail: string | null;
 }
 
 export interface RoomAddress {

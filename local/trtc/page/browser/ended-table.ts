@@ -1,7 +1,7 @@
 /** What has ended, as a short table. */
 import type { RobotView } from "../view.js";
 import { element } from "./dom.js";
-import { endReasonText, instantText, timeText } from "./words.js";
+import { endReasonText, instantText, isDead, sentenceOf, timeText } from "./words.js";
 
 export interface EndedTable {
   root: HTMLElement;
@@ -21,7 +21,7 @@ export function endedTable(): EndedTable {
     root,
     show(robots) {
       root.hidden = robots.length === 0;
-      const key = robots.map(({ taskId }) => taskId).join(" ");
+      const key = robots.map((robot) => `${robot.taskId} ${whyOf(robot)}`).join("\n");
       if (key === shown) return;
       shown = key;
       body.replaceChildren(...robots.map(row));
@@ -29,13 +29,20 @@ export function endedTable(): EndedTable {
   };
 }
 
-function row({ userId, ended, loops, positionSeconds }: RobotView): HTMLElement {
+function row(robot: RobotView): HTMLElement {
+  const { userId, ended, loops, positionSeconds } = robot;
   const rounds = loops > 0 ? `${loops} ${loops === 1 ? "round" : "rounds"}` : "";
   const played = rounds === "" ? timeText(positionSeconds) : rounds;
-  const cells = [userId, ended ? endReasonText(ended.reason) : "", played];
+  const end = element("td", {}, ended ? endReasonText(ended.reason) : "");
+  const why = whyOf(robot);
+  if (why !== "") end.append(element("span", { class: "why" }, why));
   const when = ended ? element("time", { datetime: ended.at }, instantText(ended.at)) : "";
   const tr = element("tr");
-  for (const text of cells) tr.append(element("td", {}, text));
-  tr.append(element("td", {}, when));
+  tr.append(element("td", {}, userId), end, element("td", {}, played), element("td", {}, when));
   return tr;
+}
+
+function whyOf(robot: RobotView): string {
+  const failure = isDead(robot) ? sentenceOf(robot.sourceFailure) : "";
+  return `${failure} ${sentenceOf(robot.ingest?.endDetail)}`.trim();
 }

@@ -66,6 +66,8 @@ function show(atMs: number): void {
     cards.delete(taskId);
   }
   earlier.show(view.ended.filter(({ taskId }) => !cards.has(taskId)));
+  // There is nothing to hear where nothing plays.
+  sound.button.hidden = view.live.length === 0;
   showPlace();
   tick();
   const shown = [...cards.values()].map((card) => card.root);

@@ -7,6 +7,7 @@ import { type Answer, poll } from "./poll.js";
 import {
   endReasonText,
   instantText,
+  isDead,
   lengthText,
   roomKindText,
   stateText,
@@ -114,15 +115,19 @@ function makeLine(first: RobotView): Line {
     update(next) {
       robot = next;
       root.dataset["state"] = robot.state;
-      setText(pill, stateText(robot.state));
+      root.classList.toggle("dead", isDead(robot));
+      setText(pill, stateText(robot));
     },
     tick: (elapsedSeconds) => setText(where, whereText(robot, elapsedSeconds)),
   };
 }
 
 function whereText(robot: RobotView, elapsedSeconds: number): string {
-  const { ended, durationSeconds } = robot;
-  if (ended) return `${endReasonText(ended.reason)}, ${instantText(ended.at)}`;
+  const { ended, durationSeconds, sourceFailure } = robot;
+  if (ended) {
+    const why = isDead(robot) && sourceFailure !== null ? ` (${sourceFailure})` : "";
+    return `${endReasonText(ended.reason)}${why}, ${instantText(ended.at)}`;
+  }
   const { positionSeconds, loops } = headAfter(robot, elapsedSeconds);
   const head = timeText(positionSeconds);
   if (durationSeconds === null) {

@@ -37,14 +37,25 @@ const STATES = {
 } as const;
 
 /** A length, or why there is none: what was never opened is not live. */
-export function lengthText({ durationSeconds, state, ended }: RobotView): string {
+export function lengthText({ durationSeconds, sourceState }: RobotView): string {
   if (durationSeconds !== null) return timeText(durationSeconds);
-  if (state === "opening") return "being opened";
-  const isUnopened = state === "failing" || ended?.reason === "source-failed";
-  return isUnopened ? "not opened" : "live";
+  if (sourceState === "opening") return "being opened";
+  return sourceState === "open" ? "live" : "not opened";
 }
 
-export const stateText = (state: keyof typeof STATES): string => STATES[state];
+/** Ended without a picture, and not because anybody wanted it to end. */
+export const isDead = ({ ended }: RobotView): boolean => ended?.reason === "source-failed";
+
+export const stateText = (robot: RobotView): string =>
+  isDead(robot) ? "Failed" : STATES[robot.state];
+
+/** An error's own words as a sentence; empty when there are none. */
+export function sentenceOf(words: string | null | undefined): string {
+  const text = words?.trim() ?? "";
+  if (text === "") return "";
+  const begun = text.replace(/^./u, (first) => first.toUpperCase());
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
 
 /** `1:02.5`, and with hours `3:01:02`: tenths are of use while there is little else. */
 export function timeText(seconds: number): string {

@@ -1,0 +1,19 @@
+/** What a room's page says of the ingests behind TRTC's tasks, in the words of our own answers. */
+import { present } from "../shared/ingest/present.js";
+import type { Query } from "../shared/store/database.js";
+import { ingestsOfTasks } from "../shared/store/ends-of-tasks.js";
+import type { IngestView } from "./trtc/page/view.js";
+
+/** By TRTC's TaskId. */
+export async function ingestViews(
+  query: Query,
+  trtcTaskIds: readonly string[],
+): Promise<Map<string, IngestView>> {
+  const views = new Map<string, IngestView>();
+  for (const ingest of await ingestsOfTasks(query, trtcTaskIds)) {
+    const { TrtcTaskId, TaskId: taskId, Deadline: deadline, ...end } = present(ingest);
+    const { EndReason: endReason, EndDetail: endDetail } = end;
+    if (TrtcTaskId !== null) views.set(TrtcTaskId, { taskId, deadline, endReason, endDetail });
+  }
+  return views;
+}
