@@ -70,8 +70,9 @@ for (const [way, settings] of WAYS) {
 
     test("starts, slots 55 ms apart, outcomes and stops", async () => {
       const account = "slots";
+      // Each of another caller: a single one gets no slots so far ahead.
       const running = await onAll(10, (store, n) =>
-        runningIngest(store, { account, clientToken: `t${n}`, callerId: "slots" }),
+        runningIngest(store, { account, clientToken: `t${n}`, callerId: `slots${n}` }),
       );
       const slots = await direct.query(
         `select extract(epoch from next_free_at - clock_timestamp()) as ahead from call_slot

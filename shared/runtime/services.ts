@@ -51,15 +51,18 @@ export function makeServices({
   };
 }
 
-let opened: Promise<Services> | undefined;
+const opened = new Map<FunctionName, Promise<Services>>();
 
 /** What cannot be opened now is tried again at the next event. */
 export const openServices = (name: FunctionName) => (): Promise<Services> => {
-  opened ??= open(name).catch((error: unknown) => {
-    opened = undefined;
+  const known = opened.get(name);
+  if (known) return known;
+  const opening = open(name).catch((error: unknown) => {
+    opened.delete(name);
     throw error;
   });
-  return opened;
+  opened.set(name, opening);
+  return opening;
 };
 
 /** The same services for one function, which reads no variable that it is not given. */

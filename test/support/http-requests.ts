@@ -52,7 +52,8 @@ export function signedV1(
     at = NOW,
     method = "POST",
     algorithm = "HmacSHA256",
-  }: Signer & { method?: "GET" | "POST"; algorithm?: string },
+    host = HOST,
+  }: Signer & { method?: "GET" | "POST"; algorithm?: string; host?: string },
 ): HttpRequest {
   const parameters: Texts = {
     Action: "StopStreamIngest",
@@ -63,7 +64,8 @@ export function signedV1(
     SignatureMethod: algorithm,
     ...fields,
   };
-  const { signature } = signV1({ method, host: HOST, parameters }, secretKey);
+  const { signature } = signV1({ method, host, parameters }, secretKey);
   const signed = { ...parameters, Signature: signature };
-  return method === "GET" ? get(signed) : post(stringify(signed), { "content-type": FORM });
+  if (method === "GET") return get(signed, { host });
+  return post(stringify(signed), { host, "content-type": FORM });
 }

@@ -33,7 +33,10 @@ export interface Existing {
 
 /** Fields that have to agree with something else: any value of the others makes no request wrong. */
 const DELICATE = new Set(
-  ["UserId", "UserSig", "PrivateMapKey", "StopTime", "MaxDuration", "Cursor"].concat("ClientToken"),
+  ["UserId", "UserSig", "PrivateMapKey", "StopTime", "MaxDuration", "Cursor"].concat(
+    "ClientToken",
+    "ExtendableUntil",
+  ),
 );
 
 export function rightRequests(target: Target, existing: Existing): fc.Arbitrary<Fields> {
