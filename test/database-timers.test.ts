@@ -8,7 +8,7 @@ import { CN_APP, type House, openHouse } from "./support/house.js";
 
 /** Statements by what stands in no other. */
 const STATEMENT = {
-  claimDue: "for update skip locked",
+  claimDue: "for update of ingest skip locked",
   beginDueStop: "end_reason = coalesce(\n             end_reason",
   markEnded: "set state = 'ended', ended_at = $4",
 };

@@ -22,12 +22,23 @@ describe("whatever fails, every promise is kept", () => {
     }
   }, 180_000);
 
-  test("and these met faults at every boundary", () => {
-    const boundaries = [...coverage].filter(([name]) => /^(statement|call|timer) /.test(name));
-    const spared = boundaries.filter(([, kinds]) => kinds.size < 2).map(([name]) => name);
-    expect(spared).toEqual([]);
-    expect(boundaries.length).toBeGreaterThan(30);
-  });
+  const boundaries = () => [...coverage].filter(([name]) => /^(statement|call|timer) /.test(name));
+  const spared = () =>
+    boundaries()
+      .filter(([, kinds]) => kinds.size < 2)
+      .map(([name]) => name);
+
+  test("and these met faults at every boundary, or a few more did", async () => {
+    // Few seeds come to some statements at all.
+    for (const seed of seedsFrom(501, 2000)) {
+      if (spared().length === 0) break;
+      const verdict = await simulate({ seed });
+      expect(failureText(verdict, { store: "model" })).toBe("");
+      addCoverage(coverage, plainCoverage(verdict.coverage));
+    }
+    expect(spared()).toEqual([]);
+    expect(boundaries().length).toBeGreaterThan(30);
+  }, 300_000);
 
   test("on the real statements, by 12 seeds", async () => {
     const database = await openTestPostgres();
