@@ -6,8 +6,11 @@ import { type Ingest, ingestOf } from "./ingest-row.js";
 /** An index holds it, by this very expression. */
 export const ENDS_AT = "least(due_at, empty_at)";
 
+/** An index holds those by their callers, so that a caller's first are found past another's crowd. */
+const PLAYING = "state in ('running', 'stopping')";
+
 /** Claimable, and nobody's at the moment. */
-const FREE = `state in ('running', 'stopping') and ${ENDS_AT} <= $2 and coalesce(lease_until <= $1, true)`;
+const FREE = `${PLAYING} and ${ENDS_AT} <= $2 and coalesce(lease_until <= $1, true)`;
 
 /**
  * How many claims each caller of an account has in hand. They will use up the account's slots of the
@@ -49,12 +52,27 @@ export async function claimDue(
   { at, horizonAt, leaseMs, limit, accountMax = ANY }: Wanted & { leaseMs: number; limit: number },
 ): Promise<Ingest[]> {
   const rows = await query(
-    `with ${IN_HAND},
+    `with recursive ${IN_HAND},
+     caller as (
+       (select account, caller_id from ingest where ${PLAYING} order by account, caller_id limit 1)
+       union all
+       select next.account, next.caller_id
+       from caller cross join lateral (
+         select account, caller_id from ingest
+         where ${PLAYING} and (account, caller_id) > (caller.account, caller.caller_id)
+         order by account, caller_id limit 1
+       ) as next
+     ),
+     -- Whoever comes after so many of its own caller's alone is not among the next.
      due as (
-       select task_id, account, caller_id, ${ENDS_AT} as ends_at from ingest where ${FREE}
+       select first.* from caller cross join lateral (
+         select task_id, account, caller_id, ${ENDS_AT} as ends_at from ingest
+         where ${FREE} and account = caller.account and caller_id = caller.caller_id
+         order by account, caller_id, ${ENDS_AT} limit $5
+       ) as first
      ),
      callers as (
-       select account, count(distinct caller_id) as callers
+       select account, count(*) as callers
        from (select account, caller_id from due union select account, caller_id from in_hand) as each
        group by account
      ),
@@ -81,7 +99,7 @@ export async function claimDue(
        set lease_until = $3, fence = fence + 1
        where task_id in (
          select ingest.task_id from ingest join next using (task_id)
-         where ${FREE}
+         where ${FREE} and ingest.task_id = any (array(select task_id from next))
          order by next.stands_for, next.place, next.ends_at
          limit $4
          for update of ingest skip locked

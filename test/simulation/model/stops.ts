@@ -189,7 +189,11 @@ export function claimDue(
     isPlaying(row.state) && isAtMost(endsAt(row), horizonAt) && isAtMost(row.leaseUntil ?? at, at);
   const leaseUntil = addMs(at, leaseMs);
   const heldOf = inHand(tables, wanted);
-  const due = select(tables, isDue, endsAt);
+  const all = select(tables, isDue, endsAt);
+  // Whoever comes after so many of its own caller's alone is not among the next.
+  const due = all.filter(
+    (row, index) => all.slice(0, index).filter((other) => isOf(other, row)).length < accountMax,
+  );
   const places = new Map<string, number>();
   const placed = due
     .map((row, index) => {
