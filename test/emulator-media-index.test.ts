@@ -129,6 +129,42 @@ describe("a film of five hours, whose index is larger than the budget", () => {
   });
 });
 
+/** The clip with these edits of its tracks; `from` -1 shows nothing for so long. */
+function edited(seconds: number, edits: readonly { seconds: number; from: number }[]): Buffer {
+  const scale = only("moov")
+    .flatMap(({ content }) => boxesOf(content))[0]
+    ?.content.readUInt32BE(12);
+  const elst = Buffer.alloc(8 + 12 * edits.length);
+  elst.writeUInt32BE(edits.length, 4);
+  edits.forEach((edit, n) => {
+    elst.writeUInt32BE(edit.seconds * (scale ?? 0), 8 + 12 * n);
+    elst.writeInt32BE(edit.from, 12 + 12 * n);
+    elst.writeUInt32BE(0x10000, 16 + 12 * n);
+  });
+  const edts = { type: "edts", content: write([{ type: "elst", content: elst }]) };
+  const index = changed(write(only("moov")), ({ type, content }) => {
+    const copy = Buffer.from(content);
+    if (type === "mvhd") copy.writeUInt32BE(seconds * (scale ?? 0), 16);
+    if (type !== "trak") return { type, content: copy };
+    return { type, content: write([...boxesOf(copy).filter((box) => box.type !== "edts"), edts]) };
+  });
+  return Buffer.concat([write(only("ftyp")), write([mdat(1000)]), index]);
+}
+
+describe("a film whose tracks have several edits is as long as they are together", () => {
+  test.each([
+    ["the film begins late", 6, [-1, 0]],
+    ["the film begins late, in two steps", 8, [-1, -1, 0]],
+    ["the film is shown twice", 8, [0, 0]],
+  ])("%s", async (_what, seconds, starts) => {
+    const edits = starts.map((from) => ({ seconds: from < 0 ? 2 : 4, from }));
+    server.put("/edited.mp4", edited(seconds, edits));
+    expect(await probe(server.urlOf("/edited.mp4"))).toMatchObject({
+      ...{ durationSeconds: seconds, tracks: TRACKS },
+    });
+  });
+});
+
 describe("from a server without ranges", () => {
   test("a film of 30 MB with its index at the end is read through", async () => {
     const bytes = Buffer.concat([write(only("ftyp")), write([mdat(30e6)]), write(only("moov"))]);

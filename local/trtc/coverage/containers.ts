@@ -2,7 +2,7 @@
 export const CONTAINER_ROWS: readonly string[][] = [
   ["MP4, MOV: an index of up to 512 MB, in front or at the end", "plays, with ranges and without"],
   ["MP4, MOV: lengths of 64 bits; an old MOV without `ftyp`", "plays; TRTC may refuse"],
-  ["MP4: several edits", "plays: the first one counts for the length"],
+  ["MP4: several edits", "plays: as long as the movie header says"],
   ["MPEG-TS: packets of 188, 192, 204 bytes, begun inside one", "plays"],
   ["MPEG-TS: timestamps that wrap, or start again", "plays: a cut takes no time"],
   ["MPEG-TS: interlaced H.264", "plays in its full size; two fields are one frame"],

@@ -11,7 +11,7 @@ import { isMatroska, readMatroska } from "./matroska/read.js";
 import { framingOf, TS_HEAD_BYTES } from "./mpegts/packets.js";
 import { readTransportStream } from "./mpegts/read.js";
 import { openRemote } from "./remote.js";
-import { hasFragments, isMovie, readMovieIndex } from "./movie-index.js";
+import { editedSeconds, hasFragments, isMovie, readMovieIndex } from "./movie-index.js";
 import { findFrame, hasTag, MP3_HEAD_BYTES, readMp3 } from "./mp3.js";
 import { isPlaylist, readHls } from "./hls.js";
 import { oneVisit } from "./one-visit.js";
@@ -36,7 +36,9 @@ export async function readHttp(streamUrl: string, budget: Budget): Promise<Media
   if (isMovie(head) && !hasFragments(await bytes.peek(INDEX_HEAD_BYTES))) {
     const index = await readMovieIndex(bytes);
     await bytes.close();
-    return index ? readIndexed(index, budget) : readFile(streamUrl, { budget, fetch });
+    if (!index) return readFile(streamUrl, { budget, fetch });
+    const media = await readIndexed(index, budget);
+    return { ...media, durationSeconds: editedSeconds(index) ?? media.durationSeconds };
   }
   if (isMatroska(head)) {
     const media = await readMatroska(bytes, budget);

@@ -131,3 +131,39 @@ function boxOf(type: string, content: Buffer): Buffer {
   head.write(type, 4, "latin1");
   return Buffer.concat([head, content]);
 }
+
+/**
+ * How long the movie header says it is, where a track has several edits: the library reads one.
+ * Undefined where each track has one edit at most, or the header says nothing.
+ */
+export function editedSeconds(index: Buffer): number | undefined {
+  const moov = boxesIn(index).find(({ type }) => type === "moov")?.content ?? Buffer.alloc(0);
+  const inside = boxesIn(moov);
+  const edits = inside
+    .filter(({ type }) => type === "trak")
+    .flatMap(({ content }) => boxesIn(content).filter(({ type }) => type === "edts"))
+    .flatMap(({ content }) => boxesIn(content).filter(({ type }) => type === "elst"));
+  const hasSeveral = edits.some(
+    ({ content }) => content.length >= 8 && content.readUInt32BE(4) > 1,
+  );
+  const header = inside.find(({ type }) => type === "mvhd")?.content;
+  if (!hasSeveral || !header || header.length < 32) return undefined;
+  const isLong = header[0] === 1;
+  const scale = header.readUInt32BE(isLong ? 20 : 12);
+  const ticks = isLong ? Number(header.readBigUInt64BE(24)) : header.readUInt32BE(16);
+  const isUnknown = ticks >= (isLong ? 2 ** 64 : 2 ** 32 - 1);
+  return scale === 0 || isUnknown ? undefined : ticks / scale || undefined;
+}
+
+/** Of boxes that this reader has written, or copied as they were. */
+function boxesIn(bytes: Buffer): { type: string; content: Buffer }[] {
+  const boxes: { type: string; content: Buffer }[] = [];
+  for (let at = 0; at + 8 <= bytes.length;) {
+    const length = bytes.readUInt32BE(at);
+    if (length < 8) break;
+    const type = bytes.toString("latin1", at + 4, at + 8);
+    boxes.push({ type, content: bytes.subarray(at + 8, at + length) });
+    at += length;
+  }
+  return boxes;
+}
