@@ -1,4 +1,5 @@
 import { defineConfig } from "eslint/config";
+import regexp from "eslint-plugin-regexp";
 import tseslint from "typescript-eslint";
 
 /** Types are checked by tsc and layout by prettier; this finds what neither does: floating promises above all. */
@@ -20,6 +21,15 @@ export default defineConfig(
       "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
       eqeqeq: "error",
       "no-console": "error",
+    },
+  },
+  {
+    // Outside text meets these: a pattern may take no longer than the text is long.
+    files: ["functions/**/*.ts", "shared/**/*.ts", "local/trtc/**/*.ts", "local/*.ts"],
+    plugins: { regexp },
+    rules: {
+      "regexp/no-super-linear-backtracking": ["error", { report: "potential" }],
+      "regexp/no-super-linear-move": ["error", { report: "potential" }],
     },
   },
 );

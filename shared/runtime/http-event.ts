@@ -53,12 +53,18 @@ function readHeaders(headers: unknown): Record<string, string> {
     const text = Array.isArray(value)
       ? value.flatMap((each) => textOf(each) ?? []).join(",")
       : textOf(value);
-    // HTTP does not count space around a value as part of it (RFC 9110, section 5.5).
-    return text === undefined
-      ? []
-      : [[name.toLowerCase(), text.replace(/^[ \t]+|[ \t]+$/g, "")] as const];
+    return text === undefined ? [] : [[name.toLowerCase(), withoutBlanks(text)] as const];
   });
   return Object.fromEntries(entries);
+}
+
+/** HTTP does not count space around a value as part of it (RFC 9110, section 5.5). */
+function withoutBlanks(value: string): string {
+  const isBlank = (at: number) => value[at] === " " || value[at] === "\t";
+  let [start, end] = [0, value.length];
+  while (start < end && isBlank(start)) start += 1;
+  while (end > start && isBlank(end - 1)) end -= 1;
+  return value.slice(start, end);
 }
 
 /**

@@ -20,5 +20,8 @@ export function isPrivateHost(host: string): boolean {
 }
 
 /** That host, of a parsed URL. */
-export const hostOfUrl = ({ hostname }: Pick<URL, "hostname">): string =>
-  hostname.replace(/^\[|\]$|\.+$/g, "");
+export function hostOfUrl({ hostname }: Pick<URL, "hostname">): string {
+  let host = hostname.replace(/^\[|\]$/g, "");
+  while (host.endsWith(".")) host = host.slice(0, -1);
+  return host;
+}

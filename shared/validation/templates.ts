@@ -49,7 +49,9 @@ export function urlTemplateFault(template: string): string | undefined {
   if (place >= 0 && !/^[a-z]+:\/\/[^/?#]*\//i.test(template.slice(0, place))) {
     return "has a place before the first / of its path, where an object's key would choose the host: write the host out, and a / behind it";
   }
-  if (/#.*\{/.test(template)) return "has a place in its fragment, which no server gets";
+  const fragment = template.indexOf("#");
+  if (fragment >= 0 && template.includes("{", fragment))
+    return "has a place in its fragment, which no server gets";
   // What is put in may begin with a hexadecimal digit, which would make another character of it.
   if (/%[0-9a-f]?\{/i.test(template)) return "has a % before a place: write %25";
   return streamUrlFault(template.replace(PLACE, "x"));

@@ -29,5 +29,6 @@ export function formatOf(streamUrl: string, container?: string): Format {
 
 /** Without its query, which often carries a token, and without a user's name and password. */
 export function shownUrl(streamUrl: string): string {
-  return streamUrl.replace(/[?#].*$/s, "").replace(/^(\w+:\/\/)[^/]*@/, "$1");
+  const [shown = ""] = streamUrl.split(/[?#]/, 1);
+  return shown.replace(/^(\w+:\/\/)[^/]*@/, "$1");
 }
