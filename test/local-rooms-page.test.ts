@@ -30,7 +30,10 @@ test("shows our TaskId, the deadline that ends it, and why it ended", async () =
   await post(`${runtime.url}/stop-ingest`, { SdkAppId: CN_APP, TaskId: taskId });
   const [ended] = (await view()).ended;
   expect(ended).toMatchObject({ endsBy: null, ingest: { taskId, endReason: "stopped" } });
-  expect(ended?.ingest?.endDetail).toMatch(/^A stop was asked for at /);
+  const asked = { SdkAppId: CN_APP, TaskId: taskId };
+  const described = await post(`${runtime.url}/describe-ingest`, asked);
+  expect(described.response["EndDetail"]).toMatch(/ asked for /);
+  expect(ended?.ingest?.endDetail).toBe(described.response["EndDetail"]);
   const html = await (await fetch(`${runtime.trtcUrl}/rooms/0/lobby`)).text();
   expect(html).toContain(String(taskId));
 }, 60_000);

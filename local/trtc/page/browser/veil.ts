@@ -16,10 +16,12 @@ const NONE: Veil = ["", ""];
 export function veilOf(robot: RobotView, { isConnected, isBroken }: Seen): Veil {
   if (robot.ended) return [endReasonText(robot.ended.reason), endText(robot)];
   if (!isConnected) return ["No answer from the emulator", "The page goes on when it is back."];
-  if (robot.sourceState === "failing") return ["The source cannot be opened", failingText(robot)];
+  const isFailing = robot.sourceState === "failing";
   if (robot.media?.format === "none") {
-    return ["RTMP", "No browser plays it. The rest is what the emulator knows of it."];
+    const words = "No browser plays it. The rest is what the emulator knows of it.";
+    return ["RTMP", isFailing ? `${words}\n${failingText(robot)}` : words];
   }
+  if (isFailing) return ["The source cannot be opened", failingText(robot)];
   if (robot.sourceState === "opening") return ["Opening the source", ""];
   if (isBroken) return ["This browser cannot play the source", "It tries again every few seconds."];
   return NONE;
