@@ -23,5 +23,5 @@ module.exports = {
   globalTeardown: "<rootDir>/test/support/global-teardown.cjs",
   // One fewer than the cores is the default: on a small machine, where tests mostly wait, that is one.
   maxWorkers: Math.max(2, availableParallelism() - 1),
-  testTimeout: 30_000,
+  testTimeout: 60_000,
 };
