@@ -100,15 +100,22 @@ describe("a name", () => {
   test.each([
     ...["localhost", "LOCALHOST", "a.localhost", "localhost.", "a.local", "b.internal", "intranet"],
     ...["x.home.arpa", "x.lan", "x.corp", "router", "metadata.tencentyun.com"],
+    ...["tencentyun.com", "kms.ap-guangzhou.tencentyun.com", "cos-internal.tencentcos.cn"],
+    "media-1250000000.cos-internal.ap-guangzhou.tencentcos.cn",
+    "MEDIA-1250000000.COS-INTERNAL.ap-guangzhou.myqcloud.com",
     ...["metadata.google.internal"],
   ])("%s leads inside", (name) => {
     expect(ofUrl(name)).toBe(true);
   });
 
-  test.each(["media.example.com", "localhost.example.com", "local.example", "mylocalhost.com"])(
-    "%s leads outside",
-    (name) => {
-      expect(ofUrl(name)).toBe(false);
-    },
-  );
+  test.each([
+    "media.example.com",
+    "localhost.example.com",
+    "local.example",
+    "mylocalhost.com",
+    "mytencentyun.com",
+    "cos-internals.example.com",
+  ])("%s leads outside", (name) => {
+    expect(ofUrl(name)).toBe(false);
+  });
 });
