@@ -138,7 +138,7 @@ describe("in whatever order, and however often it is told, the same comes", () =
   test("of a loop whose robot is taken out of the room", async () => {
     const out = (named: object) => removeRobot(named as Record<string, string>);
     const found = await history({ RepeatNum: -1, MaxDuration: 60 }, 6, out);
-    await hold(found, { State: "ended", EndReason: "lost" });
+    await hold(found, { State: "ended", EndReason: "stopped" });
   }, 60_000);
 
   test("of a loop that plays on, whose source is troubled now and then", async () => {

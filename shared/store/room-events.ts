@@ -93,7 +93,8 @@ export async function explainDismissal(
 
 /**
  * The same of the robot's own leaving: TRTC says that somebody put it out, so no pause, want of a
- * source or end of the source did. A robot that our own late clearing removes is not meant.
+ * source or end of the source did. A room that is told as dismissed may have closed behind it. A
+ * robot that our own late clearing removes is not meant.
  */
 export async function explainPutOut(
   query: Query,
@@ -104,8 +105,9 @@ export async function explainPutOut(
       happenedAt: "ended_at",
       set: "end_reason = 'stopped', end_cause = $5",
       where: `sdk_app_id = $1 and robot_user_id = $3 and room_id = $2
-              and end_reason in ('finished', 'lost') and state = 'ended'
-              and started_at <= $4::timestamptz and unsure_until is null
+              and (end_reason in ('finished', 'lost')
+                   or (end_cause = 'room-dismissed' and $5 = 'robot-removed'))
+              and state = 'ended' and started_at <= $4::timestamptz and unsure_until is null
               and ended_at between $4 - ${SAME_END} and $4 + ${SAME_END}`,
     }),
     [sdkAppId, roomId, userId, eventAt, cause],

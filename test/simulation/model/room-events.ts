@@ -81,7 +81,9 @@ export function explainPutOut(
       where: (row) =>
         isRobot(row, seen) &&
         row.state === "ended" &&
-        (row.endReason === "finished" || row.endReason === "lost") &&
+        (row.endReason === "finished" ||
+          row.endReason === "lost" ||
+          (row.endCause === "room-dismissed" && cause === "robot-removed")) &&
         row.unsureUntil === null &&
         isAtMost(row.startedAt, eventAt) &&
         Math.abs((row.endedAt?.getTime() ?? 0) - eventAt.getTime()) <= SAME_END_MS,
