@@ -186,7 +186,7 @@ describe("its commands", () => {
       ...{ CALLERS: JSON.stringify([{ ...caller, NotifyUrl: url }]), SETTLE_CRON: cron },
       ...{ PORT: "0", TRTC_PORT: "0", DATABASE_URL: await newPostgresUrl() },
     });
-    const trtcUrl = /^TRTC (\S+)/.exec(runtime.lines[0] ?? "")?.[1] ?? "";
+    const trtcUrl = /^TRTC (\S+)/m.exec(runtime.lines.join("\n"))?.[1] ?? "";
     const { response } = await post(`${runtime.url}/start-ingest`, {
       ...{ SdkAppId: CN_APP, RoomId: "lobby", RoomIdType: 0, RepeatNum: -1 },
       StreamUrl: `${trtcUrl}/media/clip.mp4`,
