@@ -143,6 +143,12 @@ const list = {
   }),
   RoomIdType: roomIdType,
   State: choice(["starting", "running", "stopping", "ended"], ["Running", "lost", "", 1]),
+  EndReason: choice(
+    ["stopped", "expired", "finished", "failed", "lost", "empty"],
+    ["Stopped", "ended", "", 1],
+  ),
+  MediaState: choice(["connecting", "playing", "retrying", "failed"], ["Playing", "lost", "", 1]),
+  ClientToken: printable(64, { space: true }),
   Limit: number(1, 100),
   Cursor: printable(128, { space: false }),
 };
