@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { MkvOutputFormat } from "mediabunny";
 import { probe } from "../local/trtc/probe.js";
 import { systemClock } from "../shared/clock.js";
-import { remux } from "./support/media.js";
+import { PATIENT, remux } from "./support/media.js";
 import { type MediaServer, startMediaServer } from "./support/media-server.js";
 import { webmClusters, webmHead, webmOf, type WebmOptions } from "./support/webm.js";
 
@@ -39,7 +39,7 @@ describe("a recording of 20 MB without a length", () => {
       response.end(bytes.subarray(1000));
     });
     for (const path of ["/ranged.webm", "/plain.webm", "/chunked.webm"]) {
-      expect(await probe(server.urlOf(path))).toEqual(expected);
+      expect(await probe(server.urlOf(path), PATIENT)).toEqual(expected);
     }
   });
 
