@@ -38,7 +38,7 @@ async function until(holds: () => boolean): Promise<void> {
 test("leaves the event to the next, which sends it again with the same id, and then the rest", async () => {
   receiver.answer("never");
   const first = await startProcess("local/start.ts", env);
-  const trtcUrl = /^TRTC (\S+)/.exec(first.lines[0] ?? "")?.[1] ?? "";
+  const trtcUrl = /^TRTC (\S+)/m.exec(first.lines.join("\n"))?.[1] ?? "";
   const { response } = await post(`${first.url}/start-ingest`, {
     ...{ SdkAppId: CN_APP, RoomId: "lobby", RoomIdType: 0, RepeatNum: -1 },
     StreamUrl: `${trtcUrl}/media/clip.mp4`,
