@@ -43,5 +43,5 @@ test.each(Object.entries(BUGS))(
     }
     expect(found).toMatch(FOUND_BY[name] ?? "");
   },
-  120_000,
+  240_000,
 );
