@@ -13,7 +13,10 @@ export async function recordSlots(
   await database.query(`
     create function write_granted() returns trigger language plpgsql as $$
     begin
-      insert into granted values (new.action, new.recent[cardinality(new.recent)]);
+      -- A caller whose turn it is not is told when to come again, and has no slot by that.
+      if new.is_granted then
+        insert into granted values (new.action, new.recent[cardinality(new.recent)]);
+      end if;
       return null;
     end $$`);
   await database.query(`
