@@ -5,6 +5,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Environment } from "../shared/config.js";
+import { isAlive } from "../shared/store/directory-lock.js";
 import { readPort } from "./port.js";
 
 export interface Run {
@@ -66,15 +67,6 @@ async function readRunFile(path: string): Promise<Run | undefined> {
     return isWhole && Number.isInteger(pid) ? ({ pid, url, trtcUrl, key } as Run) : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

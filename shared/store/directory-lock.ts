@@ -48,7 +48,7 @@ async function dropIfStale(path: string, directory: string): Promise<void> {
   await rm(path, { force: true });
 }
 
-function isAlive(processId: number): boolean {
+export function isAlive(processId: number): boolean {
   try {
     process.kill(processId, 0);
     return true;
