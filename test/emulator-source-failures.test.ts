@@ -1,7 +1,7 @@
 /** Why a source does not play: the same sentence on the task, for the page, and in the log. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { sourceFailureText } from "../local/trtc/open-source.js";
+import { type LoggedFailure, sourceFailureText } from "../local/trtc/open-source.js";
 import type { RoomView } from "../local/trtc/page/view.js";
 import { SourceError } from "../local/trtc/media.js";
 import { type Emulator } from "../local/trtc/server.js";
@@ -15,14 +15,21 @@ const clock = manualClock();
 const lines: string[] = [];
 
 let emulator: Emulator;
+/** Has little time for a source, for those that never answer. */
+let hasty: Emulator;
 let media: MediaServer;
 beforeAll(async () => {
   media = await startMediaServer();
-  emulator = await startTestEmulator({
+  const options = {
     clock,
-    sourceLimits: { bytesMax: 1_000_000, timeLimitMs: 400 },
-    logSourceFailure: (failure) => lines.push(sourceFailureText(failure)),
+    logSourceFailure: (failure: LoggedFailure) => lines.push(sourceFailureText(failure)),
+  };
+  const bytesMax = 1_000_000;
+  emulator = await startTestEmulator({
+    ...options,
+    sourceLimits: { bytesMax, timeLimitMs: 60_000 },
   });
+  hasty = await startTestEmulator({ ...options, sourceLimits: { bytesMax, timeLimitMs: 400 } });
   media.put("/h265.mp4?sign=secret", sample("h265.mp4"));
   media.put("/uhd.mp4", sample("uhd.mp4"));
   media.put("/forbidden.mp4", (_request, response) => response.writeHead(403).end());
@@ -35,22 +42,26 @@ beforeAll(async () => {
   media.put("/radio.mp3", (_request, response) => response.write(mp3(10)));
 });
 afterAll(async () => {
-  await emulator.close();
+  await Promise.all([emulator.close(), hasty.close()]);
   await media.close();
 });
 
 let rooms = 0;
 
-async function play(path: string): Promise<{ taskId: string; roomId: string }> {
+async function play(path: string, on = emulator): Promise<{ taskId: string; roomId: string }> {
   const roomId = `failure-${(rooms += 1)}`;
   const fields = startFields(CN_APP, { RoomId: roomId, StreamUrl: media.urlOf(path) });
-  const { TaskId } = await cnSdk(emulator)("StartStreamIngest", fields);
+  const { TaskId } = await cnSdk(on)("StartStreamIngest", fields);
   return { taskId: String(TaskId), roomId };
 }
 
-async function until(taskId: string, is: (task: TaskTruth) => boolean): Promise<TaskTruth> {
+async function until(
+  taskId: string,
+  is: (task: TaskTruth) => boolean,
+  on = emulator,
+): Promise<TaskTruth> {
   for (;;) {
-    const { tasks } = (await (await fetch(`${emulator.url}/_emulator/tasks`)).json()) as {
+    const { tasks } = (await (await fetch(`${on.url}/_emulator/tasks`)).json()) as {
       tasks: TaskTruth[];
     };
     const task = tasks.find((each) => each.taskId === taskId);
@@ -59,8 +70,8 @@ async function until(taskId: string, is: (task: TaskTruth) => boolean): Promise<
   }
 }
 
-const robotIn = async (roomId: string) => {
-  const answer = await fetch(`${emulator.url}/_emulator/rooms/0/${roomId}`);
+const robotIn = async (roomId: string, on = emulator) => {
+  const answer = await fetch(`${on.url}/_emulator/rooms/0/${roomId}`);
   const { live, ended } = (await answer.json()) as RoomView;
   return [...live, ...ended][0];
 };
@@ -74,13 +85,14 @@ describe("a source that fails", () => {
     ["/mute.mp4", "unreachable", "It was not opened within 0.4 seconds.", "time"],
     ["/endless.m3u8", "unsupported", "More than 1000000 bytes would have to be read.", "bytes"],
   ])("says why on the task, the page and in the log: %s", async (path, kind, text, budget) => {
-    const { taskId, roomId } = await play(path);
-    const task = await until(taskId, ({ sourceState }) => sourceState === "failing");
+    const on = budget === "time" ? hasty : emulator;
+    const { taskId, roomId } = await play(path, on);
+    const task = await until(taskId, ({ sourceState }) => sourceState === "failing", on);
     expect(task).toMatchObject({
       ...{ sourceFailure: kind, sourceFailureBudget: budget },
       sourceFailureMessage: expect.stringContaining(text),
     });
-    expect(await robotIn(roomId)).toMatchObject({ sourceFailure: task.sourceFailureMessage });
+    expect(await robotIn(roomId, on)).toMatchObject({ sourceFailure: task.sourceFailureMessage });
     const line = lines.find((each) => each.includes(taskId));
     expect(line).toContain(`source ${kind}: ${task.sourceFailureMessage ?? "?"}`);
     expect(line).toContain(media.urlOf(path.replace(/\?.*/, "")));

@@ -43,6 +43,8 @@ const SILENT: ReadonlySet<string> = new Set([
 
 const BURIES = "buryMessage";
 
+const byTaskId = ([one]: [string, unknown], [other]: [string, unknown]) => (one < other ? -1 : 1);
+
 /** Tells of each row that has changed since it was called last, and of each letter. */
 export function lookAt(behind: Behind, facts: Facts): World["afterStatement"] {
   const seen = new Map<string, string>();
@@ -60,7 +62,9 @@ export function lookAt(behind: Behind, facts: Facts): World["afterStatement"] {
       const { changed = [] } = tables;
       if (changed.length === 0) return;
       tables.changed = [];
-      for (const row of changed) look(row);
+      // As a database's rows are read after a statement: each once, in one order.
+      const last = new Map(changed.map((row) => [row.taskId, row]));
+      for (const [, row] of [...last].sort(byTaskId)) look(row);
     };
   }
   return async (name, found) => {
