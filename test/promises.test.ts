@@ -2,13 +2,22 @@
  * The bounds that the README states, one test each, with the timers as they are deployed: a run of
  * expire-ingests and one of settle-ingests every minute, the second half a minute after the first.
  */
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../shared/clock.js";
 import { expireIngests } from "../shared/ingest/expire.js";
 import { settleIngests } from "../shared/ingest/settle.js";
-import { CN_APP } from "./support/house.js";
+import { CN_APP, KEY, SECRET_ID } from "./support/house.js";
 import { type RtmpServer, startRtmpServer } from "./support/rtmp-server.js";
 import { openTimedHouse, type TimedHouse } from "./support/timed-house.js";
+
+/** Another caller of the same application, and so of the same account. */
+const CROWD_KEY = "key-of-the-crowd";
+const OF_CROWD = { authorization: `Bearer ${CROWD_KEY}` };
+const CALLERS = [
+  { Id: SECRET_ID, SecretKeys: [KEY], SdkAppIds: [CN_APP] },
+  { Id: "crowd", SecretKeys: [CROWD_KEY], SdkAppIds: [CN_APP] },
+];
 
 let timed: TimedHouse;
 let live: RtmpServer;
@@ -16,7 +25,7 @@ let rooms = 0;
 
 beforeAll(async () => {
   live = await startRtmpServer();
-  timed = await openTimedHouse();
+  timed = await openTimedHouse({ env: { CALLERS: JSON.stringify(CALLERS) } });
 });
 beforeEach(async () => {
   timed.trtc.turn({});
@@ -51,16 +60,17 @@ async function pass(minutes: number): Promise<void> {
 const inSeconds = (seconds: number): string =>
   addMs(timed.clock.now(), seconds * SECOND_MS).toISOString();
 
-async function start(fields: object = {}) {
-  const { clock, house } = timed;
+function requestOf(fields: object = {}) {
   const RoomId = `promised-${(rooms += 1)}`;
-  const request = {
-    ...{ SdkAppId: CN_APP, RoomId, RoomIdType: 0, StreamUrl: live.url, RepeatNum: 1 },
-    ClientToken: RoomId,
-  };
-  const { response } = await clock.advanceUntilDone(
-    house.post("start-ingest", { ...request, ...fields }),
-  );
+  const play = { StreamUrl: live.url, RepeatNum: 1 };
+  return { SdkAppId: CN_APP, RoomId, RoomIdType: 0, ...play, ClientToken: RoomId, ...fields };
+}
+
+async function start(fields: object = {}, headers: Record<string, string> = {}) {
+  const { clock, house } = timed;
+  const request = requestOf(fields);
+  const { RoomId } = request;
+  const { response } = await clock.advanceUntilDone(house.post("start-ingest", request, headers));
   const tasks = async () => (await house.truth.tasks()).filter(({ roomId }) => roomId === RoomId);
   const lateMs = async (deadline: string) => {
     const ends = (await tasks()).map(({ endedAt }) => new Date(endedAt ?? Number.NaN).getTime());
@@ -79,6 +89,44 @@ test("nothing failing: every ingest is stopped on its second", async () => {
     expect(late).toBeGreaterThanOrEqual(0);
     expect(late).toBeLessThan(SECOND_MS);
   }
+});
+
+describe("another caller's crowd", () => {
+  test("of 200 deadlines makes one stop a second late, that comes 300 ms behind them", async () => {
+    const StopTime = inSeconds(75);
+    const crowd = [];
+    for (let n = 0; n < 200; n += 1) crowd.push(await start({ StopTime }, OF_CROWD));
+    const own = addMs(new Date(StopTime), 300).toISOString();
+    const { lateMs } = await start({ StopTime: own });
+    await pass(2);
+    const late = await lateMs(own);
+    expect(late).toBeGreaterThanOrEqual(0);
+    expect(late).toBeLessThan(1300);
+    const all = await Promise.all(crowd.map((each) => each.lateMs(StopTime)));
+    expect(Math.min(...all)).toBeGreaterThanOrEqual(0);
+    // 20 in 1.1 s: the crowd itself takes what it takes.
+    expect(Math.max(...all)).toBeLessThan(12 * SECOND_MS);
+  });
+
+  test("of 600 starts refuses no start of another, which leaves within about a second", async () => {
+    const { clock, house } = timed;
+    const begun = async () => (await house.database.query("select 1 from ingest")).length;
+    const refused = { count: 0 };
+    const startedAt = clock.now();
+    const crowd = Array.from({ length: 600 }, async () => {
+      const { response } = await house.post("start-ingest", requestOf(), OF_CROWD);
+      if (response.Error) refused.count += 1;
+      return response.Error?.Code;
+    });
+    // No time passes until each of them waits for its slot, or was refused.
+    while ((await begun()) + refused.count < 600) await nextTurn();
+    const { response } = await start();
+    const waitedMs = clock.now().getTime() - startedAt.getTime();
+    const codes = await clock.advanceUntilDone(Promise.all(crowd));
+    expect(response.Error).toBeUndefined();
+    expect(waitedMs).toBeLessThan(1300);
+    expect(new Set(codes)).toEqual(new Set([undefined, "RequestLimitExceeded"]));
+  });
 });
 
 test("an instance killed with its claims in hand: 11 s, while another run is there", async () => {

@@ -76,6 +76,8 @@ export interface HouseOptions {
   env?: Environment;
   database?: Database;
   clock?: Clock;
+  /** What the functions get instead of their services: the same, with calls counted, say. */
+  seen?: (services: Services) => Services;
   timers?: boolean;
   emulator?: Partial<EmulatorOptions>;
   /** What the services call instead of the emulator. */
@@ -115,7 +117,8 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const made = makeServices({ config: readConfig(env), database, clock, log });
   // With a clock of the test's, slots are counted by it as well, and not by the database's.
   const store = createStore(database, { clock, isDatabaseOnClock: true });
-  const services = options.clock ? { ...made, store } : made;
+  const { seen = (each: Services) => each } = options;
+  const services = seen(options.clock ? { ...made, store } : made);
   const functions = await loadFunctions(() => Promise.resolve(services), env);
   serve(functions);
   const running = timers ? startTimers(functions, clock) : undefined;
