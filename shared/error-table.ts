@@ -49,10 +49,7 @@ const table = {
     "TRTC could not look the task up: send the same request again.",
   ),
   "InternalError.HttpParseFailed": again(502, "TRTC could not read the request: send it again."),
-  "InternalError.InternalError": again(
-    502,
-    "TRTC failed inside: send the same request again, with the same ClientToken if it is a start.",
-  ),
+  "InternalError.InternalError": again(502, "TRTC failed inside: send the same request again."),
   "InternalError.DBError": again(502, "TRTC's database failed: send the same request again."),
   "InvalidParameter.BodyParamsError": final(
     400,
@@ -182,10 +179,7 @@ const table = {
   ResourceNotFound: final(404, "There is no such thing."),
   ResourceUnavailable: again(503, "It is not available now: send the same request again."),
   ServiceUnavailable: again(503, "The service is not available now: send the same request again."),
-  InternalError: again(
-    500,
-    "The outcome is not known: send the same request again, with the same ClientToken if it is a start.",
-  ),
+  InternalError: again(500, "The outcome is not known: send the same request again."),
   FailedOperation: final(400, "The operation failed."),
   DryRunOperation: final(400, "This was a dry run."),
   IpInBlacklist: final(403, "This address is on a deny list."),

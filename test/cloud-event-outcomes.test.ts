@@ -170,6 +170,15 @@ describe("what may work later comes again:", () => {
     expect((await stateOf(house)).tasks).toEqual(["room-1 playing", "room-2 playing"]);
   });
 
+  test("a start that TRTC left unanswered, whose letter asks for no ClientToken", async () => {
+    house.trtc.next("StartStreamIngest", "lose-answer");
+    await expect(send(house, fixture("cos-created", house))).rejects.toThrow("1 of 1 messages");
+    const [letter] = await lettersOf(house);
+    expect(letter).toMatchObject({ code: "InternalError" });
+    expect(letter?.message).toMatch(/settle-ingests finds out.+delivered or replayed again/);
+    expect(letter?.message).not.toContain("ClientToken");
+  });
+
   test("of SQS only the messages that failed", async () => {
     house.trtc.next("StartStreamIngest", "lose-request");
     const event = sqs(["m1", action()], ["m2", "nonsense"]);
@@ -308,6 +317,17 @@ describe("an object that a queue was told of", () => {
     });
     expect([await codes(), starts()]).toEqual([["InvalidRequest"], 0]);
   });
+});
+
+test("a start that its caller's grant shortens is logged with both instants", async () => {
+  await send(house, ckafka(action({ RepeatNum: -1, MaxDuration: 60 })));
+  await send(house, ckafka(action({ RepeatNum: -1, MaxDuration: 20 }), "of another message"));
+  const lines = house.logLines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const played = lines.filter(({ event, outcome }) => event === "cloud-event" && outcome === "ok");
+  expect(played.map(({ detail }) => detail)).toEqual([
+    expect.stringMatching(/asked for was 20.+Z, .+ 30 minutes grants 20.+Z\.$/),
+    undefined,
+  ]);
 });
 
 test("what SNS has delivered to a queue twice is one message", async () => {

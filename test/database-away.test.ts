@@ -13,10 +13,14 @@ const PASSWORD = "made-up-password-of-the-database";
 const SECRETS =
   /made-up-password|postgres(ql)?:\/\/|127\.0\.0\.1|localhost|insert into|select |update ingest|test_[0-9a-f]{12}|user "/i;
 
-const REFUSAL = {
-  Code: "ServiceUnavailable",
+const Code = "ServiceUnavailable";
+const REFUSAL = { Code, Message: "The service is not available now: send the same request again." };
+
+/** A start may have been begun: sent again at once it could make a second robot. */
+const REFUSED_START = {
+  Code,
   Message:
-    "The service is not available now: send the same request again, with the same ClientToken if it is a start.",
+    "The service is not available now: see with ListStreamIngests whether the ingest is there before you send the start again, best with a ClientToken.",
 };
 
 const withPassword = (url: string): string => url.replace("postgres@", `postgres:${PASSWORD}@`);
@@ -61,7 +65,7 @@ async function expectRefused(of: House, detail: RegExp): Promise<void> {
     const answer = await of.post(door, body(), headers);
     expect([door, answer.status, answer.response]).toEqual([
       ...[door, 503],
-      { Error: REFUSAL, RequestId: expect.any(String) },
+      { Error: door === "start-ingest" ? REFUSED_START : REFUSAL, RequestId: expect.any(String) },
     ]);
     expect(answer.headers.get("retry-after")).toBe("1");
     const line = of.logLines.at(-1) ?? "";
@@ -186,7 +190,7 @@ describe("a statement that takes longer than it may", () => {
     const { handler } = usual.functionNamed("start-ingest");
     const answer = await whileLocked(() => handler(event(), timeLeft(6 * SECOND_MS)));
     expect(answer).toMatchObject({ statusCode: 500, headers: { "retry-after": "1" } });
-    expect((answer as { body: string }).body).toContain("with the same ClientToken");
+    expect((answer as { body: string }).body).toContain("see with ListStreamIngests");
     await usual.close();
   });
 });
@@ -198,7 +202,7 @@ describe("a failover", () => {
     await admin.query(`alter database ${name} set default_transaction_read_only = on`);
     proxy.cut();
     const { status, response } = await house.post("start-ingest", startBody());
-    expect([status, response.Error]).toEqual([503, REFUSAL]);
+    expect([status, response.Error]).toEqual([503, REFUSED_START]);
     expect(house.logLines.at(-1)).toContain("The database takes no writes: it is failing over");
     expect((await house.post("list-ingests", {})).status).toBe(200);
 

@@ -30,11 +30,11 @@ afterEach(async () => {
   await proxy.close();
 });
 
-const start = (ClientToken = "token") =>
-  house.post("start-ingest", {
-    ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0, ClientToken },
-    ...{ StreamUrl: house.clip, RepeatNum: -1 },
-  });
+const fields = () => ({
+  ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0 },
+  ...{ StreamUrl: house.clip, RepeatNum: -1 },
+});
+const start = (ClientToken = "token") => house.post("start-ingest", { ...fields(), ClientToken });
 const of = (TaskId: unknown) => ({ SdkAppId: CN_APP, TaskId });
 const rows = () => house.database.query("select * from ingest order by task_id");
 const expire = () => house.functionNamed("expire-ingests").handler({ Type: "Timer" });
@@ -55,6 +55,14 @@ async function losing<T>(
 }
 
 describe("a start", () => {
+  test("without a ClientToken is not told to be sent again at once, or with the same token", async () => {
+    const ask = () => house.post("start-ingest", { ...fields(), ClientToken: undefined });
+    const { response } = await losing("answer", STATEMENT.beginStart, ask);
+    expect(response.Error?.Code).toBe(CODE.retry);
+    expect(response.Error?.Message).toContain("see with ListStreamIngests");
+    expect(response.Error?.Message).not.toMatch(/same (ClientToken|request)/);
+  });
+
   test("whose row never arrived has left nothing, and TRTC was not called", async () => {
     const { status, response } = await losing("statement", STATEMENT.beginStart, start);
     expect([status, response.Error?.Code]).toEqual([503, CODE.retry]);

@@ -1,7 +1,9 @@
 /** What a start's caller is told beside its answer: each word fits whether it can be sent again. */
 import { addMs, MINUTE_MS } from "../clock.js";
 import { ApiError } from "../errors.js";
+import { errorRow } from "../error-table.js";
 import type { Ingest } from "../store/ingest-row.js";
+import { TrtcError } from "../trtc/trtc-error.js";
 import { askedDeadline, type Bounds } from "./lifecycle.js";
 import type { Call } from "./services.js";
 
@@ -23,6 +25,26 @@ function howToLearn({ request, isMessage }: Start): string {
     return "send the same request with the same ClientToken again, or look it up with ListStreamIngests.";
   }
   return "without a ClientToken nobody can send this start again, so it is taken back within a minute or two. See it ended with ListStreamIngests, then send a new start, best with a ClientToken.";
+}
+
+/** Our own failures, and a lost statement's; without a cause, or by TRTC's refusal, nothing was begun. */
+const mayHaveBegun = ({ code, cause }: ApiError): boolean =>
+  code === "InternalError" ||
+  (code === "ServiceUnavailable" && cause !== undefined && !(cause instanceof TrtcError));
+
+/**
+ * The same error, with advice that fits a start: sent again without its ClientToken it may make a
+ * second robot. An error with words of its own keeps them.
+ */
+export function adviseStart(error: ApiError, { hasToken }: { hasToken: boolean }): ApiError {
+  const { code, message, detail, cause } = error;
+  const { advice } = errorRow(code);
+  if (!mayHaveBegun(error) || message !== advice) return error;
+  const [what] = advice.split(":");
+  const words = hasToken
+    ? `${what}: send the same request with the same ClientToken again.`
+    : `${what}: see with ListStreamIngests whether the ingest is there before you send the start again, best with a ClientToken.`;
+  return new ApiError(code, words, { ...(detail === undefined ? {} : { detail }), cause });
 }
 
 /** It was stopped, or its stop was asked for, before anybody knew of a task. */

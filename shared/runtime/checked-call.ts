@@ -47,6 +47,7 @@ function fitted<A extends Action>(action: A, fitting: Fitting<A>): () => Promise
   const request = checkRequest({ action, site }, read.fields);
   if ("TaskId" in request && isTaskId(request.TaskId)) trace.ingest = request.TaskId;
   if ("RoomId" in request) trace.room = request.RoomId;
+  if (action === "StartStreamIngest") trace.start = { hasToken: "ClientToken" in request };
   const call: Call<A> = { ...fitting.caller, request };
   call.application = applicationFor(config, call.caller, { action, request, region: read.region });
   call.region = call.application && read.region;

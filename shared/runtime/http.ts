@@ -6,6 +6,7 @@ import middy, { type MiddlewareObj } from "@middy/core";
 import { systemClock } from "../clock.js";
 import { ApiError, asApiError } from "../errors.js";
 import type { Services } from "../ingest/services.js";
+import { adviseStart } from "../ingest/start-words.js";
 import { traceIdOf } from "./authenticate.js";
 import { checkedCall, type UseCases } from "./checked-call.js";
 import { answerWith, type HttpAnswer, refuseWith } from "./envelope.js";
@@ -70,8 +71,10 @@ const enveloped: Middleware = {
   onError: (served) => {
     const { trace } = served.internal;
     const { requestId } = trace.invocation;
-    const { isSigned } = trace;
-    const refusal = refuseWith(asApiError(served.error), { requestId, isSigned });
+    const { isSigned, start } = trace;
+    const error = asApiError(served.error);
+    const advised = start ? adviseStart(error, start) : error;
+    const refusal = refuseWith(advised, { requestId, isSigned });
     served.response = traceable(refusal, trace);
   },
 };

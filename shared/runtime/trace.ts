@@ -16,6 +16,8 @@ export interface Trace {
   caller?: string;
   ingest?: string | undefined;
   room?: string | undefined;
+  /** Of a start that was read and checked: what an error may advise depends on it. */
+  start?: { hasToken: boolean };
   /** For people, where nothing went wrong. */
   note?: string;
 }

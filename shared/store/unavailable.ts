@@ -32,11 +32,8 @@ export const tellingAway =
 function unavailable(cause: unknown): ApiError | undefined {
   const found = foundAway(cause);
   if (found === undefined) return undefined;
-  return new ApiError(
-    "ServiceUnavailable",
-    "The service is not available now: send the same request again, with the same ClientToken if it is a start.",
-    { detail: `The database ${found}`, cause },
-  );
+  const detail = `The database ${found}`;
+  return new ApiError("ServiceUnavailable", undefined, { detail, cause });
 }
 
 /** Codes, and words of `pg` itself: what a server or the network says may name hosts and users. */
