@@ -101,6 +101,14 @@ const ACTS: Readonly<Record<string, Act>> = {
     },
     act: () => store.explainPutOut({ ...seen, eventAt: LATER, cause: "robot-removed" }),
   },
+  explainDismissal: {
+    async have(sdkAppId) {
+      const { taskId, fence } = await runs(sdkAppId);
+      await store.markEnded({ taskId, fence, reason: "lost", at: LATER });
+    },
+    act: () =>
+      store.explainDismissal({ sdkAppId: MINE, roomId: ROOM, roomIdType: 0, eventAt: LATER }),
+  },
   countAudience: {
     async have(sdkAppId) {
       await runs(sdkAppId);
@@ -205,6 +213,19 @@ describe("of an application", () => {
     const elsewhere = { ...seen, roomId: "another room" };
     await store.robotEntered({ ...elsewhere, at: LATER, answerBy: LATER, askedBefore: LATER });
     await store.robotLeft({ ...elsewhere, eventAt: LATER });
+    expect(await rowsOf(MINE)).toEqual(before);
+  });
+
+  test("an end is explained by its own room, of its own type, and by its own robot", async () => {
+    const { taskId, fence } = await runs(MINE);
+    await store.markEnded({ taskId, fence, reason: "lost", at: LATER });
+    const before = await rowsOf(MINE);
+    const room = { sdkAppId: MINE, roomId: ROOM, roomIdType: 0, eventAt: LATER } as const;
+    await store.explainDismissal({ ...room, roomId: "another room" });
+    await store.explainDismissal({ ...room, roomIdType: 1 });
+    const robot = { ...seen, eventAt: LATER, cause: "robot-removed" } as const;
+    await store.explainPutOut({ ...robot, roomId: "another room" });
+    await store.explainPutOut({ ...robot, userId: "another robot" });
     expect(await rowsOf(MINE)).toEqual(before);
   });
 
