@@ -252,13 +252,16 @@ describe("begin-anew", () => {
   const untouched = async (table: string): Promise<Row[]> =>
     database.query(`select * from ${table} order by task_id`);
 
-  test("asks soon about what runs, and leaves what has ended and what starts as they are", async () => {
+  test("asks soon about what runs, and leaves what has ended, starts or stops as it is", async () => {
     const playing = await running();
-    const [ended, begun] = [await lost(), await starting()];
-    const before = [await ingestRow(ended.taskId), await ingestRow(begun.taskId)];
-    expect(playing.heardAt).not.toBeNull();
+    const stopping = await running();
+    await store.beginStop({ taskId: stopping.taskId, ...TIMING, at: AT });
+    const rest = [stopping, await lost(), await starting()];
+    const rows = () => Promise.all(rest.map(({ taskId }) => ingestRow(taskId)));
+    const before = await rows();
+    expect([playing.heardAt, stopping.heardAt]).not.toContain(null);
     await beginAnew(database.query, AT);
-    expect([await ingestRow(ended.taskId), await ingestRow(begun.taskId)]).toEqual(before);
+    expect(await rows()).toEqual(before);
     expect(await store.readIngest(playing.taskId)).toMatchObject({ heardAt: null });
   });
 

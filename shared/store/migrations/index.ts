@@ -19,6 +19,7 @@ import { endsExplained } from "./0008-ends-explained.js";
 import { fairShares } from "./0009-fair-shares.js";
 import { endCauses } from "./0010-end-causes.js";
 import { claimsByCaller } from "./0011-claims-by-caller.js";
+import { listFilters } from "./0012-list-filters.js";
 
 export interface Migration {
   version: number;
@@ -46,6 +47,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 9, name: "fair_shares", sql: fairShares, worksWith: 1 },
   { version: 10, name: "end_causes", sql: endCauses, worksWith: 1 },
   { version: 11, name: "claims_by_caller", sql: claimsByCaller, worksWith: 1 },
+  { version: 12, name: "list_filters", sql: listFilters, worksWith: 1 },
 ];
 
 export const CODE_VERSION = MIGRATIONS.at(-1)?.version ?? 0;
