@@ -1,10 +1,11 @@
 /** The timer and a database that fails under it: the next run goes on, and what was claimed lapses. */
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { addMs, SECOND_MS, systemClock as clock } from "../shared/clock.js";
+import { addMs, SECOND_MS } from "../shared/clock.js";
 import { openPostgres } from "../shared/store/postgres.js";
 import { newPostgresUrl } from "./support/databases.js";
 import { type DatabaseProxy, startDatabaseProxy } from "./support/database-proxy.js";
-import { CN_APP, type House, openHouse } from "./support/house.js";
+import { CN_APP, type House } from "./support/house.js";
+import { openTimedHouse, type TimedHouse } from "./support/timed-house.js";
 
 /** Statements by what stands in no other. */
 const STATEMENT = {
@@ -14,25 +15,36 @@ const STATEMENT = {
 };
 
 let proxy: DatabaseProxy;
+let timed: TimedHouse;
 let house: House;
 const open = async (timers: boolean) => {
   proxy = await startDatabaseProxy(await newPostgresUrl());
   const database = openPostgres(proxy.url);
-  house = await openHouse({ database, timers, env: { EXPIRY_TICK_SECONDS: "1" } });
+  timed = await openTimedHouse({ database, timers, env: { EXPIRY_TICK_SECONDS: "1" } });
+  house = timed.house;
 };
 afterEach(async () => {
-  await house.close();
+  await timed.clock.advanceUntilDone(house.close());
   await proxy.close();
 });
 
 async function start(inMs: number): Promise<void> {
-  const { status } = await house.post("start-ingest", {
-    ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0, RepeatNum: -1 },
-    ...{ StreamUrl: house.clip, StopTime: addMs(clock.now(), inMs).toISOString() },
-  });
+  const { clock } = timed;
+  const { status } = await clock.advanceUntilDone(
+    house.post("start-ingest", {
+      ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0, RepeatNum: -1 },
+      ...{ StreamUrl: house.clip, StopTime: addMs(clock.now(), inMs).toISOString() },
+    }),
+  );
   expect(status).toBe(200);
 }
-const run = () => house.functionNamed("expire-ingests").handler({ Type: "Timer" });
+const run = () => {
+  const { clock } = timed;
+  const endsMs = clock.elapsedMs() + 20 * SECOND_MS;
+  const context = { getRemainingTimeInMillis: () => endsMs - clock.elapsedMs() };
+  const { handler } = house.functionNamed("expire-ingests");
+  return clock.advanceUntilDone(handler({ Type: "Timer" }, context));
+};
 const rows = () => house.database.query("select * from ingest order by task_id");
 const EXPIRED = { state: "ended", end_reason: "expired" };
 const calls = () => house.trtc.calls("StopStreamIngest");
@@ -40,7 +52,7 @@ const calls = () => house.trtc.calls("StopStreamIngest");
 async function untilAllEnded(): Promise<void> {
   for (let again = 0; again < 20; again += 1) {
     if ((await rows()).every(({ state }) => state === "ended")) return;
-    await clock.sleep(SECOND_MS);
+    await timed.clock.advance(SECOND_MS);
     await run();
   }
 }
@@ -59,7 +71,7 @@ describe("a run of expire-ingests", () => {
       });
     }
     await proxy.turn("through");
-    await clock.sleep(3 * SECOND_MS);
+    await timed.clock.advance(3 * SECOND_MS);
     expect(await run()).toMatchObject({ claimed: 1, stopped: 1, failed: 0 });
     expect(await rows()).toMatchObject([EXPIRED]);
   });
@@ -75,12 +87,12 @@ describe("a run of expire-ingests", () => {
     await untilAllEnded();
     expect(await rows()).toMatchObject([EXPIRED]);
     expect(calls()).toBe(1);
-  }, 60_000);
+  });
 
   test("goes on when single stops fail, and has them again when their claims have lapsed", async () => {
-    await Promise.all(Array.from({ length: 6 }, () => start(4 * SECOND_MS)));
+    for (let n = 0; n < 6; n += 1) await start(4 * SECOND_MS);
     // A run takes care of the next three seconds.
-    await clock.sleep(1.5 * SECOND_MS);
+    await timed.clock.advance(1.5 * SECOND_MS);
     const lost = [STATEMENT.beginDueStop, STATEMENT.markEnded].flatMap((text) => [
       proxy.lose("statement", text),
       proxy.lose("answer", text),
@@ -91,23 +103,22 @@ describe("a run of expire-ingests", () => {
     expect(await rows()).toMatchObject(Array.from({ length: 6 }, () => EXPIRED));
     const tasks = await house.truth.tasks();
     expect(tasks.map(({ state }) => state)).toEqual(tasks.map(() => "ended"));
-  }, 60_000);
+  });
 });
 
 describe("the timer itself", () => {
   beforeEach(() => open(true));
 
   test("goes on through an outage, and stops what fell due meanwhile", async () => {
-    await Promise.all([1, 2, 3].map(() => start(3 * SECOND_MS)));
+    for (let n = 0; n < 3; n += 1) await start(3 * SECOND_MS);
     await proxy.turn("refused");
-    await clock.sleep(4 * SECOND_MS);
+    await timed.clock.advance(4 * SECOND_MS);
     expect(calls()).toBe(0);
     await proxy.turn("through");
-    const back = clock.elapsedMs();
-    while (calls() < 3 && clock.elapsedMs() - back < 20 * SECOND_MS) await clock.sleep(50);
-    await untilAllEnded();
+    await timed.clock.advance(20 * SECOND_MS);
+    expect(calls()).toBe(3);
     expect(await rows()).toMatchObject([EXPIRED, EXPIRED, EXPIRED]);
     const failed = house.logLines.filter((line) => line.includes("ServiceUnavailable"));
     expect(failed.length).toBeGreaterThan(0);
-  }, 60_000);
+  });
 });

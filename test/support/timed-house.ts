@@ -14,7 +14,7 @@ export interface TimedHouse {
 }
 
 export async function openTimedHouse(
-  of: { database?: Database; env?: Environment } = {},
+  of: { database?: Database; env?: Environment; timers?: boolean } = {},
 ): Promise<TimedHouse> {
   const clock = manualClock();
   const house = await openHouse({
