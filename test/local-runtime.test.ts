@@ -187,13 +187,18 @@ describe("the end", () => {
     await once(socket, "connect");
     // At 20 a second they are at it for twenty seconds.
     let answered = 0;
+    let areUnderWay = (): void => undefined;
+    const underWay = new Promise<void>((resolve) => (areUnderWay = resolve));
     const starts = Array.from({ length: 400 }, (_, n) =>
       post(`${runtime.url}/start-ingest`, loop(emulator.url, { RoomId: `room-${n}` })).finally(
-        () => (answered += 1),
+        () => {
+          answered += 1;
+          if (answered > 10) areUnderWay();
+        },
       ),
     );
     const settled = Promise.allSettled(starts);
-    while (answered <= 10) await clock.sleep(20);
+    await underWay;
     const code = await endOf(runtime);
     const outcomes = await settled;
     socket.destroy();
