@@ -33,12 +33,13 @@ interface Outcome {
 function runSuites(copy: string, suites: readonly string[]): Outcome {
   const outputFile = join(copy, "outcome.json");
   rmSync(outputFile, { force: true });
+  // A test that fails may leave a server open, which would keep the process.
+  const options = ["-w", "1", "--forceExit", "--json", "--outputFile", outputFile];
   const patterns = suites.map((suite) => `test/${suite}[.]test`);
-  spawnSync(
-    "npm",
-    ["run", "--silent", "jest", "--", "-w", "1", "--json", "--outputFile", outputFile, ...patterns],
-    { cwd: copy, stdio: "ignore" },
-  );
+  spawnSync("npm", ["run", "--silent", "jest", "--", ...options, ...patterns], {
+    cwd: copy,
+    stdio: "ignore",
+  });
   return JSON.parse(readFileSync(outputFile, "utf8")) as Outcome;
 }
 
