@@ -6,10 +6,10 @@ import { jsonLog, type LogFields } from "../shared/log.js";
 import type { HttpAnswer } from "../shared/runtime/envelope.js";
 import type { HttpHandler } from "../shared/runtime/http.js";
 import { makeServices } from "../shared/runtime/services.js";
-import type { Database } from "../shared/store/database.js";
-import { openPostgres } from "../shared/store/postgres.js";
-import { readConfig } from "../shared/validation/configuration.js";
-import { benchEnvironment, type HttpEvent } from "./parties.js";
+import type { Database } from "../shared/store/engine/database.js";
+import { openPostgres } from "../shared/store/engine/postgres.js";
+import { readConfig } from "../shared/config/configuration.js";
+import { benchEnvironment, type HttpEvent } from "./accounts.js";
 import type { Stage } from "./stage.js";
 
 /** A start's handler, ours or the documented one's. */

@@ -1,9 +1,9 @@
 /** Ingests that play, by the thousands, and what became of them. */
-import { makeHandler as startDoor } from "../functions/start-ingest.js";
-import { readTruth } from "../local/truth.js";
-import type { Query } from "../shared/store/database.js";
+import { makeHandler as startFunction } from "../functions/start-ingest.js";
+import { readTruth } from "../local/emulator-truth.js";
+import type { Query } from "../shared/store/engine/database.js";
 import { ask, openInstance } from "./instance.js";
-import { accountOf, ACCOUNTS, bearerEvent, startFields } from "./parties.js";
+import { accountOf, ACCOUNTS, bearerEvent, startFields } from "./accounts.js";
 import type { Stage } from "./stage.js";
 
 export interface Playing {
@@ -31,7 +31,7 @@ export async function play(
   }: { databaseUrl: string; count: number; show: (line: string) => void },
 ): Promise<Playing[]> {
   const instance = openInstance(stage, { databaseUrl });
-  const start = startDoor(() => Promise.resolve(instance.services));
+  const start = startFunction(() => Promise.resolve(instance.services));
   const playing: Playing[] = [];
   let begun = 0;
   const worker = async () => {

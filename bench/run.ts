@@ -1,18 +1,18 @@
 /** `npm run bench`: every measurement that README.md quotes, in one run and one table. */
 import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { progressOn } from "../local/progress.js";
-import { runUntilSignal } from "../local/run-until-signal.js";
+import { progressOn } from "../local/terminal/progress.js";
+import { runUntilSignal } from "../local/terminal/run-until-signal.js";
 import { systemClock } from "../shared/clock.js";
-import { benchCold } from "./cold.js";
-import { benchDeadlines } from "./deadlines.js";
+import { benchCold } from "./measures/cold.js";
+import { benchDeadlines } from "./measures/deadlines.js";
 import type { Bench } from "./measure.js";
 import type { Results, Section } from "./results.js";
-import { benchSigning } from "./signing.js";
+import { benchSigning } from "./measures/signing.js";
 import { openStage, type Stage } from "./stage.js";
 import { benchStore } from "./store.js";
 import { tableOf } from "./table.js";
-import { benchWarm } from "./warm.js";
+import { benchWarm } from "./measures/warm.js";
 
 const HELP = `Measures the functions beside what one would write or use instead, on a PostgreSQL and an
 emulator of TRTC that it starts itself. Takes some eight minutes; a goal that is missed is no error.

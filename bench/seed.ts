@@ -3,8 +3,8 @@
  * of rooms; nearly all ended, for every reason; the newest still running, their deadlines far
  * ahead and a second apart.
  */
-import type { Query } from "../shared/store/database.js";
-import { CALLER, accountOf, sdkAppIdOf } from "./parties.js";
+import type { Query } from "../shared/store/engine/database.js";
+import { CALLER, accountOf, sdkAppIdOf } from "./accounts.js";
 
 /** Of a thousand rows, so many run. */
 const RUNNING_PER_MILLE = 6;

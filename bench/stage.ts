@@ -8,12 +8,12 @@ import { createInterface } from "node:readline";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type PostgresServer, startPostgres } from "../local/postgres-server.js";
-import { type Environment, environment } from "../shared/config.js";
-import type { Database } from "../shared/store/database.js";
-import { migrate } from "../shared/store/migrate.js";
-import { openPostgres } from "../shared/store/postgres.js";
-import { EMULATOR_CONFIG } from "./parties.js";
+import { type PostgresServer, startPostgres } from "../local/environment/postgres-server.js";
+import { type Environment, environment } from "../shared/config/environment.js";
+import type { Database } from "../shared/store/engine/database.js";
+import { migrate } from "../shared/store/schema/migrate.js";
+import { openPostgres } from "../shared/store/engine/postgres.js";
+import { EMULATOR_CONFIG } from "./accounts.js";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 

@@ -1,11 +1,11 @@
 /** What the database does with many rows stored: the parts, one after another. */
-import { benchClaims, DUE } from "./claims.js";
-import { benchLateness } from "./lateness.js";
+import { benchClaims, DUE } from "./measures/claims.js";
+import { benchLateness } from "./measures/lateness.js";
 import type { Bench } from "./measure.js";
-import { benchReads } from "./reads.js";
+import { benchReads } from "./measures/reads.js";
 import type { Section } from "./results.js";
 import { seed } from "./seed.js";
-import { benchSlots } from "./slots.js";
+import { benchSlots } from "./measures/slots.js";
 import { using } from "./stage.js";
 
 const ROWS = 1_000_000;

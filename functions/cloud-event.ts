@@ -2,8 +2,8 @@
  * What nobody calls: an object is stored, a queue has a message, an application sends a CloudEvent;
  * and something starts to play, is changed, or is stopped.
  */
-import { startIngest } from "../shared/ingest/start.js";
-import { stopIngest } from "../shared/ingest/stop.js";
+import { startIngest } from "../shared/ingest/start/start.js";
+import { stopIngest } from "../shared/ingest/stop/stop.js";
 import { updateIngest } from "../shared/ingest/update.js";
 import { eventFunction } from "../shared/runtime/event.js";
 import { openServices } from "../shared/runtime/services.js";

@@ -1,5 +1,5 @@
 /** Ends every ingest on its deadline: a timer's door. */
-import { expireIngests } from "../shared/ingest/expire.js";
+import { expireIngests } from "../shared/ingest/stop/expire.js";
 import { openServices } from "../shared/runtime/services.js";
 import { timerFunction } from "../shared/runtime/timer.js";
 

@@ -1,5 +1,5 @@
 /** TRTC's callbacks: how sources do, tasks that end, robots that come and go, rooms that close. */
-import { takeRoomEvent } from "../shared/ingest/room-event.js";
+import { takeRoomEvent } from "../shared/room-events/handle.js";
 import { callbackFunction } from "../shared/runtime/callback.js";
 import { openServices } from "../shared/runtime/services.js";
 

@@ -2,7 +2,7 @@
  * StartStreamIngest: sends a robot user into a TRTC room to play one media URL.
  * Every ingest carries a deadline; expire-ingests ends it.
  */
-import { startIngest } from "../shared/ingest/start.js";
+import { startIngest } from "../shared/ingest/start/start.js";
 import { httpFunction } from "../shared/runtime/http.js";
 import { openServices } from "../shared/runtime/services.js";
 

@@ -1,5 +1,5 @@
 /** StopStreamIngest: ends an ingest now. Stopping twice is a success. */
-import { stopIngest } from "../shared/ingest/stop.js";
+import { stopIngest } from "../shared/ingest/stop/stop.js";
 import { httpFunction } from "../shared/runtime/http.js";
 import { openServices } from "../shared/runtime/services.js";
 

@@ -5,15 +5,15 @@
 import { parseArgs } from "node:util";
 import { Client } from "tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_client.js";
 import { addMs, SECOND_MS, systemClock as clock } from "../shared/clock.js";
-import { environment } from "../shared/config.js";
+import { environment } from "../shared/config/environment.js";
 import { jsonLog } from "../shared/log.js";
 import type { PresentedIngest } from "../shared/ingest/present.js";
-import { LOCAL_CALLER } from "./local-environment.js";
-import { bar, progressOn } from "./progress.js";
+import { LOCAL_CALLER } from "./environment/local-environment.js";
+import { bar, progressOn } from "./terminal/progress.js";
 import { startLocal } from "./runtime.js";
-import { DEFAULT_APPLICATIONS } from "./trtc/defaults.js";
-import { readTruth, type TaskTruth } from "./truth.js";
-import { runMain } from "./terminal.js";
+import { DEFAULT_APPLICATIONS } from "../emulator/defaults.js";
+import { readTruth, type TaskTruth } from "./emulator-truth.js";
+import { runMain } from "./terminal/terminal.js";
 
 const HELP = `Starts a loop through the official SDK, watches it play, and sees it stopped on its StopTime.
 

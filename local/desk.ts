@@ -4,14 +4,14 @@
  * brings the key of the run file, and is let in as every request of this machine is (gateway.ts).
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Environment } from "../shared/config.js";
+import type { Environment } from "../shared/config/environment.js";
 import type { Services } from "../shared/ingest/services.js";
 import { equalInConstantTime } from "../shared/signing/constant-time.js";
-import type { Database } from "../shared/store/database.js";
-import { runLetters } from "./dead-letters/run.js";
-import { runReport } from "./report/run.js";
-import { DESK_PATH } from "./run-file.js";
-import { isJson } from "./trtc/foreign.js";
+import type { Database } from "../shared/store/engine/database.js";
+import { runDeadLetters } from "../ops/dead-letters/run.js";
+import { runReport } from "../ops/report/run.js";
+import { DESK_PATH } from "./environment/run-file.js";
+import { isJson } from "../emulator/api/foreign.js";
 
 export interface Desk {
   key: string;
@@ -66,7 +66,7 @@ async function serve(desk: Desk, what: string, args: string[]): Promise<object |
     case "report":
       return runReport(args, { query: database.query, now: clock.now() });
     case "dead-letters":
-      return runLetters(args, { env, clock, store, services: () => services });
+      return runDeadLetters(args, { env, clock, store, services: () => services });
     default:
       return undefined;
   }

@@ -1,13 +1,13 @@
 /** `npm run emulator`: TRTC alone, until SIGINT or SIGTERM. */
-import { environment } from "../shared/config.js";
-import { readPort, sayBusy } from "./port.js";
-import { runUntilSignal } from "./run-until-signal.js";
-import { HELP, readCommandLine } from "./trtc/command-line.js";
-import { DEFAULT_PORT } from "./trtc/defaults.js";
-import { type LoggedFailure, sourceFailureText } from "./trtc/open-source.js";
-import { startEmulator } from "./trtc/server.js";
-import type { LogEntry } from "./trtc/world.js";
-import { endBySignal, out, runMain } from "./terminal.js";
+import { environment } from "../shared/config/environment.js";
+import { readPort, sayBusy } from "./environment/port.js";
+import { runUntilSignal } from "./terminal/run-until-signal.js";
+import { HELP, readCommandLine } from "../emulator/command-line.js";
+import { DEFAULT_PORT } from "../emulator/defaults.js";
+import { type LoggedFailure, sourceFailureText } from "../emulator/tasks/open-source.js";
+import { startEmulator } from "../emulator/server.js";
+import type { LogEntry } from "../emulator/world.js";
+import { endBySignal, out, runMain } from "./terminal/terminal.js";
 
 async function main(): Promise<void> {
   const env = environment();

@@ -5,18 +5,17 @@
  */
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { ApiError } from "../shared/errors.js";
+import { ApiError } from "../shared/contract/errors.js";
 import { type HttpAnswer, refuseWith } from "../shared/runtime/envelope.js";
 import { looksSigned } from "../shared/runtime/looks-signed.js";
+import { EVENTS_PATH } from "./environment/run-file.js";
 import { type Desk, isDeskPath, serveDesk } from "./desk.js";
-import type { LocalFunction } from "./functions.js";
-import { foreignIn, isJson } from "./trtc/foreign.js";
+import type { LocalFunction } from "./declared/functions.js";
+import { foreignIn, isJson } from "../emulator/api/foreign.js";
 import { invoke, TimeLimitError } from "./platform.js";
 
 /** What SCF takes at most in one synchronous event. */
 const EVENT_MAX_BYTES = 6 * 1024 * 1024;
-
-export const EVENTS_PATH = "/_local/events/";
 
 /** A request that comes before the functions are loaded waits for them. */
 export function createGateway(

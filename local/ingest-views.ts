@@ -1,8 +1,8 @@
 /** What a room's page says of the ingests behind TRTC's tasks, in the words of our own answers. */
 import { present } from "../shared/ingest/present.js";
-import type { Query } from "../shared/store/database.js";
-import { ingestsOfTasks } from "../shared/store/ends-of-tasks.js";
-import type { IngestView } from "./trtc/page/view.js";
+import type { Query } from "../shared/store/engine/database.js";
+import { ingestsOfTasks } from "../shared/store/ingests/ends-of-tasks.js";
+import type { IngestView } from "../emulator/page/view.js";
 
 /** By TRTC's TaskId. */
 export async function ingestViews(

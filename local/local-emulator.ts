@@ -1,13 +1,13 @@
 /** TRTC for a run on one machine: an emulator of its own, or one that runs already. */
 import { systemClock } from "../shared/clock.js";
 import type { Log } from "../shared/log.js";
-import { followClock } from "./follow-clock.js";
-import { localCallbackKey } from "./local-environment.js";
-import { type AdjustableClock, adjustableClock } from "./trtc/adjustable-clock.js";
-import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "./trtc/defaults.js";
-import { sourceFailureText } from "./trtc/open-source.js";
-import type { FindIngests } from "./trtc/page/explain.js";
-import { startEmulator } from "./trtc/server.js";
+import { followClock } from "./environment/follow-clock.js";
+import { localCallbackKey } from "./environment/local-environment.js";
+import { type AdjustableClock, adjustableClock } from "../emulator/admin/adjustable-clock.js";
+import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "../emulator/defaults.js";
+import { sourceFailureText } from "../emulator/tasks/open-source.js";
+import type { FindIngests } from "../emulator/page/explain.js";
+import { startEmulator } from "../emulator/server.js";
 
 export interface LocalEmulator {
   url: string;

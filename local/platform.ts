@@ -1,7 +1,7 @@
 /** What SCF does around a function: its context, its time limit, and what it says when time is up. */
 import { randomUUID } from "node:crypto";
 import { systemClock } from "../shared/clock.js";
-import type { LocalFunction } from "./functions.js";
+import type { LocalFunction } from "./declared/functions.js";
 
 export class TimeLimitError extends Error {
   override readonly name = "TimeLimitError";

@@ -7,26 +7,26 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { SECOND_MS, systemClock } from "../shared/clock.js";
-import type { Environment } from "../shared/config.js";
-import { asApiError } from "../shared/errors.js";
+import type { Environment } from "../shared/config/environment.js";
+import { asApiError } from "../shared/contract/errors.js";
 import type { Log } from "../shared/log.js";
 import { makeServices } from "../shared/runtime/services.js";
-import { beginAnew } from "../shared/store/begin-anew.js";
-import type { Database } from "../shared/store/database.js";
-import { migrate } from "../shared/store/migrate.js";
-import { openPglite } from "../shared/store/pglite.js";
-import { openPostgres, openToMigrate } from "../shared/store/postgres.js";
-import { type Config, readConfig } from "../shared/validation/configuration.js";
+import { beginAnew } from "../shared/store/ingests/begin-anew.js";
+import type { Database } from "../shared/store/engine/database.js";
+import { migrate } from "../shared/store/schema/migrate.js";
+import { openPglite } from "../shared/store/engine/pglite.js";
+import { openPostgres, openToMigrate } from "../shared/store/engine/postgres.js";
+import { type Config, readConfig } from "../shared/config/configuration.js";
 import type { Desk } from "./desk.js";
-import { type LocalFunction, loadFunctions } from "./functions.js";
+import { type LocalFunction, loadFunctions } from "./declared/functions.js";
 import { createGateway } from "./gateway.js";
-import { localEnvironment, ownEventCaller } from "./local-environment.js";
-import { sayBusy } from "./port.js";
-import { writeRunFile } from "./run-file.js";
-import { SNAPSHOTS } from "./snapshots.js";
+import { localEnvironment, ownEventCaller } from "./environment/local-environment.js";
+import { sayBusy } from "./environment/port.js";
+import { writeRunFile } from "./environment/run-file.js";
+import { SNAPSHOTS } from "./environment/snapshots.js";
 import { startTimers } from "./timers.js";
 import { ingestViews } from "./ingest-views.js";
-import type { FindIngests } from "./trtc/page/explain.js";
+import type { FindIngests } from "../emulator/page/explain.js";
 import { localEmulator } from "./local-emulator.js";
 
 export interface LocalRuntime {
@@ -120,7 +120,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
 
 function deferred<T>() {
   let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((settle) => (resolve = settle));
+  const promise = new Promise<T>((reconcile) => (resolve = reconcile));
   return { promise, resolve };
 }
 

@@ -2,16 +2,16 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { systemClock } from "../shared/clock.js";
-import { environment } from "../shared/config.js";
+import { environment } from "../shared/config/environment.js";
 import { consoleLog } from "../shared/log.js";
-import { DEFAULT_APPLICATIONS } from "./trtc/defaults.js";
-import { LOCAL_CALLER } from "./local-environment.js";
-import { readPort } from "./port.js";
-import { dataDirectoryOf, runFileOf } from "./run-file.js";
+import { DEFAULT_APPLICATIONS } from "../emulator/defaults.js";
+import { LOCAL_CALLER } from "./environment/local-environment.js";
+import { readPort } from "./environment/port.js";
+import { dataDirectoryOf, runFileOf } from "./environment/run-file.js";
 import { startLocal } from "./runtime.js";
-import { runUntilSignal } from "./run-until-signal.js";
-import { terminalLog } from "./terminal-log.js";
-import { endBySignal, out, runMain } from "./terminal.js";
+import { runUntilSignal } from "./terminal/run-until-signal.js";
+import { terminalLog } from "./terminal/terminal-log.js";
+import { endBySignal, out, runMain } from "./terminal/terminal.js";
 
 const HELP = `Runs the functions, their timers, a database and the TRTC emulator on this machine.
 

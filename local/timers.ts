@@ -1,7 +1,7 @@
 /** Runs the functions that have a timer, each by its cron line; runs may overlap, as in the cloud. */
 import { type Clock } from "../shared/clock.js";
-import { nextRunAt } from "./cron.js";
-import type { LocalFunction } from "./functions.js";
+import { nextRunAt } from "./declared/cron.js";
+import type { LocalFunction } from "./declared/functions.js";
 import { invoke } from "./platform.js";
 
 export interface Timers {

@@ -2,11 +2,11 @@
  * DescribeStreamIngest: TRTC's word on whether the task is there, and ours on everything else.
  * A task that TRTC no longer knows ends its row.
  */
-import type { Ingest } from "../store/ingest-row.js";
+import type { Ingest } from "../store/ingests/ingest-row.js";
 import { TrtcError } from "../trtc/trtc-error.js";
 import { findOwn } from "./find.js";
 import { reasonWhenGone } from "./lifecycle.js";
-import { removeRobot } from "./remove-robot.js";
+import { removeRobot } from "./stop/evict-robot.js";
 import { present, type PresentedIngest } from "./present.js";
 import type { Call, Services } from "./services.js";
 import { callTrtc } from "./trtc-call.js";
@@ -39,7 +39,7 @@ export async function endGone(
   const { store, clock } = services;
   const { taskId, fence } = ingest;
   try {
-    if (ingest.unsureUntil !== null) await removeRobot(services, ingest, timeLeftMs);
+    if (ingest.lateStartUntil !== null) await removeRobot(services, ingest, timeLeftMs);
   } catch (error) {
     if (error instanceof TrtcError) return ingest;
     throw error;

@@ -1,6 +1,6 @@
 /** Why an ingest ended, in one sentence: a pure function of what its row says. */
 import { MINUTE_MS } from "../clock.js";
-import type { EndCause, EndReason, Ingest, PutOut } from "../store/ingest-row.js";
+import type { EndCause, EndReason, Ingest, PutOut } from "../store/ingests/ingest-row.js";
 import { withoutQueries } from "../trtc/trtc-error.js";
 
 /** What the sentence is made of. */

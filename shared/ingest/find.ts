@@ -1,6 +1,6 @@
 /** The ingest that a request names, if it is the caller's own. */
-import { ApiError } from "../errors.js";
-import type { Ingest } from "../store/ingest-row.js";
+import { ApiError } from "../contract/errors.js";
+import type { Ingest } from "../store/ingests/ingest-row.js";
 import type { Call, Services } from "./services.js";
 
 type Naming = "StopStreamIngest" | "UpdateStreamIngest" | "DescribeStreamIngest";

@@ -5,8 +5,8 @@
  *      └────────────┴──────────────────────►
  */
 import { addMs, MINUTE_MS } from "../clock.js";
-import type { EndReason, Ingest, Play } from "../store/ingest-row.js";
-import { MAX_DURATION_MINUTES } from "../validation/fields.js";
+import type { EndReason, Ingest, Play } from "../store/ingests/ingest-row.js";
+import { MAX_DURATION_MINUTES } from "../contract/fields.js";
 
 export interface Bounds {
   stopAt?: Date | undefined;

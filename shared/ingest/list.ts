@@ -1,7 +1,7 @@
 /** ListStreamIngests: what TRTC cannot do. Newest first; a caller sees only its own. */
-import { ApiError } from "../errors.js";
+import { ApiError } from "../contract/errors.js";
 import { isTaskId } from "./ids.js";
-import { storedToken } from "./plan-start.js";
+import { storedToken } from "./start/plan-start.js";
 import { present, type PresentedIngest } from "./present.js";
 import type { Call, Services } from "./services.js";
 

@@ -1,11 +1,11 @@
 /** What a caller may do. Everything here is decided before anything is written. */
-import { ApiError } from "../errors.js";
-import type { Application, Caller, Config } from "../validation/configuration.js";
-import { checkRegion } from "../validation/region.js";
-import { checkRoom, type RoomIdType } from "../validation/rooms.js";
-import type { Action, Requests } from "../validation/schemas.js";
-import type { Site } from "../validation/sites.js";
-import { checkStreamUrl } from "../validation/stream-url.js";
+import { ApiError } from "../contract/errors.js";
+import type { Application, Caller, Config } from "../config/configuration.js";
+import { checkRegion } from "../config/region.js";
+import { checkRoom, type RoomIdType } from "../contract/rooms.js";
+import type { Action, Requests } from "../contract/schemas.js";
+import type { Site } from "../contract/sites.js";
+import { checkStreamUrl } from "../contract/stream-url.js";
 import { isTaskId } from "./ids.js";
 
 /**

@@ -1,7 +1,7 @@
 /** An ingest as its caller sees it: TRTC's words where TRTC has them, and what TRTC leaves out. */
-import type { Ingest } from "../store/ingest-row.js";
+import type { Ingest } from "../store/ingests/ingest-row.js";
 import { endDetail, failureCodeOf } from "./end-detail.js";
-import { ownToken } from "./plan-start.js";
+import { ownToken } from "./start/plan-start.js";
 
 export type Status = "InProgress" | "NotExist";
 

@@ -1,13 +1,12 @@
 /** What the use cases may touch: one plain object, made in one place and handed down. */
 import type { Clock } from "../clock.js";
 import type { Log } from "../log.js";
-import type { Notifier } from "../notify/notifier.js";
-import type { StorageCredential } from "../signing/presigned.js";
-import type { StoredSource } from "../store/ingest-row.js";
+import type { StorageCredential } from "../signing/storage/presigned.js";
+import type { StoredSource } from "../store/ingests/ingest-row.js";
 import type { Store } from "../store/store.js";
 import type { Trtc } from "../trtc/client.js";
-import type { Application, Caller, Config } from "../validation/configuration.js";
-import type { Action, Requests } from "../validation/schemas.js";
+import type { Application, Caller, Config } from "../config/configuration.js";
+import type { Action, Requests } from "../contract/schemas.js";
 
 export interface Services {
   config: Config;
@@ -21,6 +20,18 @@ export interface Services {
   randomBytes: (size: number) => Uint8Array;
   /** Whose right to read a bucket is lent: an account's fixed keys, or the execution role's. */
   storageCredential: (storage: "cos" | "s3", account: string | undefined) => StorageCredential;
+}
+
+/** One request to a receiver of notifications. */
+export interface Message {
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  body: string;
+}
+
+export interface Notifier {
+  /** The answer's status. Throws NotifyError when there is none. */
+  send: (message: Message) => Promise<number>;
 }
 
 /** A checked request, and who sent it. */

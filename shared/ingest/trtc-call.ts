@@ -2,12 +2,12 @@
  * One call to TRTC on behalf of an ingest: in its slot, to the region and account that the task
  * lives in, and again in a new slot when TRTC throttled it, which it does before it acts.
  */
-import { errorRow } from "../error-table.js";
+import { errorRow } from "../contract/error-table.js";
 import { apiErrorOf, TrtcError } from "../trtc/trtc-error.js";
 import type { TrtcAction, TrtcCalls } from "../trtc/client.js";
-import type { Slot } from "../store/database-time.js";
-import type { Ingest } from "../store/ingest-row.js";
-import { SITE_FACTS } from "../validation/sites.js";
+import type { Slot } from "../store/engine/database-time.js";
+import type { Ingest } from "../store/ingests/ingest-row.js";
+import { SITE_FACTS } from "../contract/sites.js";
 import type { Services } from "./services.js";
 
 /** Kept back from the function's time for writing the outcome and answering. */

@@ -11,8 +11,8 @@
  */
 import { createHash } from "node:crypto";
 import { addMs, SECOND_MS } from "../clock.js";
-import { ApiError } from "../errors.js";
-import type { Ingest, UpdateRun } from "../store/ingest-row.js";
+import { ApiError } from "../contract/errors.js";
+import type { Ingest, UpdateRun } from "../store/ingests/ingest-row.js";
 import type { Use, UseDone } from "../store/used-signatures.js";
 import type { Call, Services } from "./services.js";
 import { sleepBetween } from "./wait.js";

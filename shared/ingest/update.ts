@@ -2,11 +2,11 @@
  * UpdateStreamIngest: changes what a running ingest plays, and moves its deadline. TRTC first,
  * then the row: an update may be sent again, so a crash in between costs nothing but the retry.
  */
-import { ApiError } from "../errors.js";
-import type { Ingest, Play } from "../store/ingest-row.js";
-import { checkRequest } from "../validation/check.js";
-import { parseInstant } from "../validation/instants.js";
-import type { Requests } from "../validation/schemas.js";
+import { ApiError } from "../contract/errors.js";
+import type { Ingest, Play } from "../store/ingests/ingest-row.js";
+import { checkRequest } from "../contract/check.js";
+import { parseInstant } from "../contract/instants.js";
+import type { Requests } from "../contract/schemas.js";
 import { endGone } from "./describe.js";
 import { findOwn } from "./find.js";
 import { askedDeadline, isLoop } from "./lifecycle.js";

@@ -1,5 +1,5 @@
 /** Waiting for what another instance is doing to the same row. */
-import type { Ingest } from "../store/ingest-row.js";
+import type { Ingest } from "../store/ingests/ingest-row.js";
 import type { Services } from "./services.js";
 
 /** Starts short, since most calls to TRTC take less than a second, and ends gently. */

@@ -4,10 +4,10 @@
  */
 import { createHash } from "node:crypto";
 import { parse } from "node:querystring";
-import { ApiError } from "../errors.js";
-import { readTc3, verifyTc3 } from "../signing/tc3.js";
-import { readV1, verifyV1 } from "../signing/v1.js";
-import { type Caller, type Config, keyDigest } from "../validation/configuration.js";
+import { ApiError } from "../contract/errors.js";
+import { readTc3, verifyTc3 } from "../signing/tencent/tc3.js";
+import { readV1, verifyV1 } from "../signing/tencent/v1.js";
+import { type Caller, type Config, keyDigest } from "../config/configuration.js";
 import type { HttpRequest } from "./http-event.js";
 
 export interface Authenticated {

@@ -4,9 +4,9 @@
  * Sources: trtc.io/document/39558 (rooms) and 62717 (ingests).
  */
 import { MINUTE_MS, SECOND_MS } from "../clock.js";
-import type { RoomEvent } from "../ingest/room-event.js";
-import type { PutOut } from "../store/ingest-row.js";
-import { NUMERIC_ROOM, STRING_ROOM } from "../validation/fields.js";
+import type { RoomEvent } from "../room-events/types.js";
+import type { PutOut } from "../store/ingests/ingest-row.js";
+import { NUMERIC_ROOM, STRING_ROOM } from "../contract/fields.js";
 
 export interface CallbackBody {
   /** TRTC's EventType, as 701. */

@@ -5,8 +5,8 @@
  */
 import middy from "@middy/core";
 import { MINUTE_MS, systemClock } from "../clock.js";
-import { ApiError, asApiError } from "../errors.js";
-import type { TakeRoomEvent } from "../ingest/room-event.js";
+import { ApiError, asApiError } from "../contract/errors.js";
+import type { TakeRoomEvent } from "../room-events/types.js";
 import type { Services } from "../ingest/services.js";
 import { readCallbackBody } from "./callback-body.js";
 import { type HttpAnswer, JSON_TYPE } from "./envelope.js";
@@ -32,10 +32,10 @@ const FOLLOW_UP_WITHIN_MS = 4000;
 const TIME_MS = 4900;
 
 export const callbackFunction =
-  (door: string, take: TakeRoomEvent) =>
+  (functionName: string, take: TakeRoomEvent) =>
   (open: () => Promise<Services>): HttpHandler => {
     const run = async (event: unknown, context: unknown): Promise<HttpAnswer> => {
-      const trace = newTrace(door, context as PlatformContext, systemClock);
+      const trace = newTrace(functionName, context as PlatformContext, systemClock);
       try {
         await within(ANSWER_WITHIN_MS, taken(event, { trace, take, open }), tooLate);
         logTrace(trace, systemClock);

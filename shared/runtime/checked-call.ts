@@ -2,8 +2,8 @@
 import { isTaskId } from "../ingest/ids.js";
 import { applicationFor, siteFor } from "../ingest/policy.js";
 import type { Call, Services, UseCase } from "../ingest/services.js";
-import { checkRequest } from "../validation/check.js";
-import type { Action } from "../validation/schemas.js";
+import { checkRequest } from "../contract/check.js";
+import type { Action } from "../contract/schemas.js";
 import { authenticate, isSigned } from "./authenticate.js";
 import { readHttpEvent } from "./http-event.js";
 import { type ReadCall, readCall } from "./read-call.js";

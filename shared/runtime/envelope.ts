@@ -1,5 +1,5 @@
 /** Tencent's envelope, and the integrated answer that every platform takes. */
-import type { ApiError } from "../errors.js";
+import type { ApiError } from "../contract/errors.js";
 
 export interface HttpAnswer {
   isBase64Encoded: false;

@@ -4,14 +4,14 @@
  */
 import middy from "@middy/core";
 import { systemClock } from "../clock.js";
-import { asApiError } from "../errors.js";
-import { type BatchOutcome, playBatch } from "../ingest/event-batch.js";
-import type { EventUseCases } from "../ingest/event-call.js";
-import type { EventBatch, EventMessage } from "../ingest/event-message.js";
+import { asApiError } from "../contract/errors.js";
+import { type BatchOutcome, playBatch } from "../cloud-events/batch.js";
+import type { EventUseCases } from "../cloud-events/call.js";
+import type { EventBatch, EventMessage } from "../cloud-events/message.js";
 import type { Services } from "../ingest/services.js";
 import { consoleLog } from "../log.js";
-import { readEvent } from "./envelopes/read-event.js";
-import { UnknownEventError } from "./envelopes/unknown-event.js";
+import { readEvent } from "../cloud-events/envelopes/read-event.js";
+import { UnknownEventError } from "../cloud-events/envelopes/unknown-event.js";
 import { invocationOf, type PlatformContext } from "./invocation.js";
 
 /** SQS is told which messages are to come again; to everybody else it is a note in the log. */
@@ -39,12 +39,12 @@ export class ComeAgainError extends Error {
  * again; and what keeps the services from opening.
  */
 export const eventFunction =
-  (door: string, useCases: EventUseCases) =>
+  (functionName: string, useCases: EventUseCases) =>
   (open: () => Promise<Services>): EventHandler => {
     const run = async (event: unknown, context: unknown): Promise<EventAnswer> => {
       const { requestId, timeLeftMs } = invocationOf(context as PlatformContext, systemClock);
       const startedMs = systemClock.elapsedMs();
-      const line = { event: door, requestId };
+      const line = { event: functionName, requestId };
       const ms = () => Math.round(systemClock.elapsedMs() - startedMs);
       // Until the services are open: what keeps them from opening must be readable somewhere.
       let log = consoleLog;
@@ -52,7 +52,12 @@ export const eventFunction =
         const services = await open();
         log = services.log;
         const batch = readEvent(event);
-        const played = await playBatch(services, batch, { door, requestId, useCases, timeLeftMs });
+        const played = await playBatch(services, batch, {
+          functionName,
+          requestId,
+          useCases,
+          timeLeftMs,
+        });
         log({ level: "info", ...line, outcome: "ok", ms: ms(), counts: played.counts });
         return answerOf(batch, played);
       } catch (error) {

@@ -3,9 +3,9 @@
  * Lambda function URL and HTTP API (v2), and REST API (v1). Headers come in any case, bodies in
  * base64 or not, and every part but the method may be missing.
  */
-import { ApiError } from "../errors.js";
-import { queryOf } from "../signing/query-spellings.js";
-import type { HttpMessage } from "../signing/signed-request.js";
+import { ApiError } from "../contract/errors.js";
+import { queryOf } from "../signing/tencent/query-spellings.js";
+import type { HttpMessage } from "../signing/tencent/signed-request.js";
 
 export interface HttpRequest extends HttpMessage {
   /** The query, decoded; of a name that stands twice, the last. */

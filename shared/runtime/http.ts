@@ -4,9 +4,9 @@
  */
 import middy, { type MiddlewareObj } from "@middy/core";
 import { systemClock } from "../clock.js";
-import { ApiError, asApiError } from "../errors.js";
+import { ApiError, asApiError } from "../contract/errors.js";
 import type { Services } from "../ingest/services.js";
-import { adviseStart } from "../ingest/start-words.js";
+import { adviseStart } from "../ingest/start/start-errors.js";
 import { traceIdOf } from "./authenticate.js";
 import { checkedCall, type UseCases } from "./checked-call.js";
 import { answerWith, type HttpAnswer, refuseWith } from "./envelope.js";
@@ -25,7 +25,7 @@ const ANSWER_EARLY_MS = 300;
  * its action; with one it need not name it.
  */
 export const httpFunction =
-  (door: string, useCases: UseCases) =>
+  (functionName: string, useCases: UseCases) =>
   (open: () => Promise<Services>): HttpHandler => {
     const stack = middy<unknown, object, Error, PlatformContext, Internal>({
       timeoutEarlyInMillis: ANSWER_EARLY_MS,
@@ -33,7 +33,7 @@ export const httpFunction =
         throw new ApiError("InternalError", undefined, { detail: "the function's time is up" });
       },
     })
-      .use(traced(door))
+      .use(traced(functionName))
       .use(enveloped)
       .use(checked(open, useCases))
       // By now the event is the checked call, ready to run.
@@ -48,9 +48,9 @@ interface Internal extends Record<string, unknown> {
 
 type Middleware = MiddlewareObj<unknown, object, Error, PlatformContext, Internal>;
 
-const traced = (door: string): Middleware => ({
+const traced = (functionName: string): Middleware => ({
   before: ({ event, context, internal }) => {
-    const trace = newTrace(door, context, systemClock);
+    const trace = newTrace(functionName, context, systemClock);
     // Before anything can go wrong: it decides the status that a refusal is sent with.
     trace.isSigned = looksSigned(event);
     trace.traceId = traceIdOf(headersOf(event));

@@ -1,9 +1,9 @@
 /** What is asked for: the action, its fields and the region, wherever Tencent allows them to stand. */
 import type { TSchema } from "@sinclair/typebox";
-import { ApiError } from "../errors.js";
-import { COMMON_PARAMETERS } from "../validation/common-parameters.js";
-import { type Action, isAction, SCHEMAS } from "../validation/schemas.js";
-import { API_VERSION } from "../validation/sites.js";
+import { ApiError } from "../contract/errors.js";
+import { COMMON_PARAMETERS } from "../contract/common-parameters.js";
+import { type Action, isAction, SCHEMAS } from "../contract/schemas.js";
+import { API_VERSION } from "../contract/sites.js";
 import { formOf, mediaType } from "./authenticate.js";
 import type { HttpRequest } from "./http-event.js";
 

@@ -1,20 +1,25 @@
 /** Opens what the use cases may touch: once per instance, on the first event. */
 import { randomBytes } from "node:crypto";
 import { type Clock, systemClock } from "../clock.js";
-import { awsRoleCredential, type Environment, environment, roleCredential } from "../config.js";
-import { ApiError } from "../errors.js";
+import {
+  awsRoleCredential,
+  type Environment,
+  environment,
+  roleCredential,
+} from "../config/environment.js";
+import { ApiError } from "../contract/errors.js";
 import type { Services } from "../ingest/services.js";
 import { consoleLog, type Log } from "../log.js";
-import { openNotifier } from "../notify/notifier.js";
-import type { StorageCredential } from "../signing/presigned.js";
-import type { Database } from "../store/database.js";
-import { openPostgres } from "../store/postgres.js";
+import { openNotifier } from "../notifications/notifier.js";
+import type { StorageCredential } from "../signing/storage/presigned.js";
+import type { Database } from "../store/engine/database.js";
+import { openPostgres } from "../store/engine/postgres.js";
 import { createStore } from "../store/store.js";
-import { versionChecked } from "../store/version.js";
+import { versionChecked } from "../store/schema/version.js";
 import { type Credential, openTrtc } from "../trtc/client.js";
-import { type Config, readConfig } from "../validation/configuration.js";
-import { configOf, type FunctionName, variablesRead } from "../validation/function-variables.js";
-import { ConfigError } from "../validation/read-variables.js";
+import { type Config, readConfig } from "../config/configuration.js";
+import { configOf, type FunctionName, variablesRead } from "../config/function-variables.js";
+import { ConfigError } from "../config/read-variables.js";
 
 export interface ServiceParts {
   config: Config;

@@ -1,7 +1,7 @@
 /** The stack of every timer door: one bounded run, its counts in the log. */
 import middy from "@middy/core";
 import { systemClock } from "../clock.js";
-import { asApiError } from "../errors.js";
+import { asApiError } from "../contract/errors.js";
 import type { Services } from "../ingest/services.js";
 import { consoleLog } from "../log.js";
 import { invocationOf, type PlatformContext } from "./invocation.js";
@@ -21,12 +21,12 @@ export type TimerHandler = (
  * again by the next run, and nothing is lost meanwhile, since what is due stays due.
  */
 export const timerFunction =
-  (door: string, useCase: TimerUseCase) =>
+  (functionName: string, useCase: TimerUseCase) =>
   (open: () => Promise<Services>): TimerHandler => {
     const run = async (_event: unknown, context: unknown): Promise<Record<string, number>> => {
       const { requestId, timeLeftMs } = invocationOf(context as PlatformContext, systemClock);
       const startedMs = systemClock.elapsedMs();
-      const line = { event: door, requestId };
+      const line = { event: functionName, requestId };
       const ms = () => Math.round(systemClock.elapsedMs() - startedMs);
       // Until the services are open: what keeps them from opening must be readable somewhere.
       let log = consoleLog;

@@ -1,11 +1,11 @@
 /** What is learned of an event on its way: for its line in the log, and for the form of its answer. */
 import type { Clock } from "../clock.js";
-import type { ApiError } from "../errors.js";
+import type { ApiError } from "../contract/errors.js";
 import { consoleLog, type Log } from "../log.js";
 import { type Invocation, invocationOf, type PlatformContext } from "./invocation.js";
 
 export interface Trace {
-  door: string;
+  functionName: string;
   invocation: Invocation;
   startedMs: number;
   log: Log;
@@ -23,11 +23,11 @@ export interface Trace {
 }
 
 export const newTrace = (
-  door: string,
+  functionName: string,
   context: PlatformContext | undefined,
   clock: Clock,
 ): Trace => ({
-  door,
+  functionName,
   invocation: invocationOf(context, clock),
   startedMs: clock.elapsedMs(),
   // Until the services are open: what keeps them from opening must be readable somewhere.
@@ -44,10 +44,10 @@ export function logTrace(
   clock: Clock,
   { error, mistake = "info" }: { error?: ApiError; mistake?: "info" | "warn" } = {},
 ): void {
-  const { door, invocation, action, caller, ingest, room, note } = trace;
+  const { functionName, invocation, action, caller, ingest, room, note } = trace;
   trace.log({
     level: error ? (error.status >= 500 ? "error" : mistake) : "info",
-    event: door,
+    event: functionName,
     requestId: invocation.requestId,
     action,
     caller,

@@ -2,9 +2,9 @@
  * Whether a callback is TRTC's: `Sign` over the bytes as they came, with a key of the application
  * that the header `SdkAppId` names. Before this nothing of the body is read.
  */
-import { ApiError } from "../errors.js";
-import { verifyCallback } from "../signing/callback.js";
-import type { Config } from "../validation/configuration.js";
+import { ApiError } from "../contract/errors.js";
+import { verifyCallback } from "../signing/trtc/callback.js";
+import type { Config } from "../config/configuration.js";
 import type { HttpRequest } from "./http-event.js";
 
 /** TRTC's longest has half a kilobyte. */

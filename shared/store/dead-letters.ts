@@ -1,5 +1,5 @@
 /** Messages that came to nothing: kept until somebody has looked, and they are played again or dropped. */
-import type { Query, Row } from "./database.js";
+import type { Query, Row } from "./engine/database.js";
 
 export interface DeadLetter {
   id: string;
@@ -16,7 +16,7 @@ export interface DeadLetter {
 }
 
 /** The same message once more is the same row, with its newest reason. */
-export async function buryMessage(
+export async function addDeadLetter(
   query: Query,
   dead: Omit<DeadLetter, "attempts" | "replayedAt">,
 ): Promise<void> {
@@ -75,12 +75,12 @@ export async function listDeadLetters(
      limit $2`,
     [all, limit, after?.receivedAt ?? null, after?.id ?? null],
   );
-  return rows.map(letterOf);
+  return rows.map(deadLetterOf);
 }
 
 export async function readDeadLetter(query: Query, id: string): Promise<DeadLetter | undefined> {
   const [row] = await query("select * from dead_letter where id = $1", [id]);
-  return row && letterOf(row);
+  return row && deadLetterOf(row);
 }
 
 export async function dropDeadLetter(query: Query, id: string): Promise<boolean> {
@@ -104,7 +104,7 @@ export async function isTokenSpent(
   return rows.length > 0;
 }
 
-const letterOf = (row: Row): DeadLetter => ({
+const deadLetterOf = (row: Row): DeadLetter => ({
   id: String(row["id"]),
   source: String(row["source"]),
   messageId: String(row["message_id"]),

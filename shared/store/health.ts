@@ -1,6 +1,6 @@
 /** What a database says of itself to who looks after it. Reads only: no row is changed. */
-import type { Query } from "./database.js";
-import { ENDS_AT } from "./due.js";
+import type { Query } from "./engine/database.js";
+import { ENDS_AT } from "./ingests/due.js";
 
 export interface DatabaseHealth {
   /** As `17.2`. */
@@ -73,7 +73,7 @@ export interface Backlog {
   unclaimed: number;
 }
 
-/** As settle-ingests counts them. */
+/** As reconcile-ingests counts them. */
 const UNCLAIMED_AFTER = "interval '5 minutes'";
 
 export async function readBacklog(

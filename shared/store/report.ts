@@ -3,8 +3,8 @@
  * as an operator may now and then, and no function of ours ever does.
  */
 import { addMs } from "../clock.js";
-import type { Query, Row } from "./database.js";
-import type { EndReason } from "./ingest-row.js";
+import type { Query, Row } from "./engine/database.js";
+import type { EndReason } from "./ingests/ingest-row.js";
 
 export interface ReportWanted {
   since: Date;
@@ -40,7 +40,7 @@ export interface LiveCounts {
   overdueMaxMs: number | null;
   /** Starts that nobody works on, and whose outcome is not known. */
   unsettled: number;
-  oldestUnsettledAt: Date | null;
+  oldestUnfinishedAt: Date | null;
 }
 
 /** Of the ingests that ended since. Minutes are as TRTC played, and bills them. */
@@ -72,7 +72,7 @@ export async function readReport(query: Query, wanted: ReportWanted): Promise<Re
   const [live] = await query(LIVE, [...of, now]);
   const ends = await query(ENDS, [...of, since]);
   const overdueMaxMs = nullable(live, "overdue_max_ms");
-  const unsettledAgeMs = nullable(live, "unsettled_max_ms");
+  const unfinishedAgeMs = nullable(live, "unsettled_max_ms");
   return {
     starts: {
       started: Number(starts?.["started"]),
@@ -84,7 +84,7 @@ export async function readReport(query: Query, wanted: ReportWanted): Promise<Re
       overdue: Number(live?.["overdue"]),
       overdueMaxMs,
       unsettled: Number(live?.["unsettled"]),
-      oldestUnsettledAt: unsettledAgeMs === null ? null : addMs(now, -unsettledAgeMs),
+      oldestUnfinishedAt: unfinishedAgeMs === null ? null : addMs(now, -unfinishedAgeMs),
     },
     ends: ends.map(endOf),
   };
@@ -123,13 +123,13 @@ const LIVE = `
   select count(*) filter (where state <> 'starting') as running,
          count(*) filter (where state <> 'starting' and due_at <= $3) as overdue,
          ${maxMs("$3 - due_at", "state <> 'starting' and due_at <= $3")} as overdue_max_ms,
-         count(*) filter (where ${isUnsettled("$3")}) as unsettled,
-         ${maxMs("$3 - created_at", isUnsettled("$3"))} as unsettled_max_ms
+         count(*) filter (where ${isUnfinished("$3")}) as unsettled,
+         ${maxMs("$3 - created_at", isUnfinished("$3"))} as unsettled_max_ms
   from ingest
   where ${OF} and state <> 'ended'`;
 
 /** Nobody has it in hand, or somebody had to take it over. */
-function isUnsettled(now: string): string {
+function isUnfinished(now: string): string {
   return `state = 'starting' and (coalesce(lease_until <= ${now}, true) or fence > 0)`;
 }
 

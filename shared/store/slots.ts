@@ -6,8 +6,8 @@
  * The database's clock counts, not the instance's: so instances whose clocks differ still never
  * share a second's slots.
  */
-import type { Query, Row } from "./database.js";
-import type { Slot, SlotReader } from "./database-time.js";
+import type { Query, Row } from "./engine/database.js";
+import type { Slot, SlotReader } from "./engine/database-time.js";
 
 /** What TRTC takes of each action in a second. */
 export const SLOTS = 20;

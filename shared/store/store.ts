@@ -1,10 +1,10 @@
 /** Everything that is remembered, and every way to ask for it. The only SQL of the house is here. */
 import { type Clock, systemClock } from "../clock.js";
-import { countAudience, forgetAudience, tellAudience } from "./audience.js";
-import type { Database } from "./database.js";
-import { makeSlotReader } from "./database-time.js";
+import { updateEmptyAt, forgetAudience, recordViewerEvent } from "./room-events/audience.js";
+import type { Database } from "./engine/database.js";
+import { makeSlotReader } from "./engine/database-time.js";
 import {
-  buryMessage,
+  addDeadLetter,
   dropDeadLetter,
   forgetResolved,
   isTokenSpent,
@@ -12,32 +12,38 @@ import {
   readDeadLetter,
   resolveDeadLetters,
 } from "./dead-letters.js";
-import { claimDue, nextClaimAt } from "./due.js";
-import { makeOutbox } from "./deliveries.js";
-import { findIngest, listIngests, readIngest } from "./reads.js";
+import { claimDue, nextClaimAt } from "./ingests/due.js";
+import { makeOutbox } from "./outbox/deliveries.js";
+import { findIngest, listIngests, readIngest } from "./ingests/reads.js";
 import {
-  askSoon,
+  checkSoon,
   explainDismissal,
   explainPutOut,
   explainEnd,
-  heardOf,
+  markSeen,
   robotEntered,
   robotLeft,
   runningInRoom,
-  tellTask,
-} from "./room-events.js";
+  recordTaskEvent,
+} from "./room-events/events.js";
 import {
-  askQuiet,
-  claimFailed,
+  claimStaleTasks,
+  claimFailedSources,
   claimStart,
-  claimUnsettled,
-  claimUnsure,
-  clearUnsure,
-} from "./settle.js";
+  claimUnfinished,
+  claimLateStarts,
+  clearLateStart,
+} from "./ingests/reconcile.js";
 import { takeSlot, type SlotWanted } from "./slots.js";
-import { beginStart, findStart, markFailed, markRunning, type NewIngest } from "./starts.js";
-import { askStop, beginDueStop, beginStop, markEnded, release, type Why } from "./stops.js";
-import { tellingAway } from "./unavailable.js";
+import {
+  beginStart,
+  findStart,
+  markFailed,
+  markRunning,
+  type NewIngest,
+} from "./ingests/starts.js";
+import { askStop, beginDueStop, beginStop, markEnded, release, type Why } from "./ingests/stops.js";
+import { tellingAway } from "./engine/unavailable.js";
 import {
   adoptUnclaimed,
   countUnclaimed,
@@ -46,8 +52,8 @@ import {
   forgetUnclaimed,
   keepUnclaimed,
   takeUnclaimed,
-} from "./unclaimed.js";
-import { markUpdated } from "./updates.js";
+} from "./room-events/unclaimed.js";
+import { markUpdated } from "./ingests/updates.js";
 import { claimAgain, claimUse, forgetSignatures, releaseUse } from "./used-signatures.js";
 
 export type Store = ReturnType<typeof createStore>;
@@ -87,25 +93,25 @@ export function createStore(
     claimDue: claimDue.bind(undefined, query),
     nextClaimAt: nextClaimAt.bind(undefined, query),
 
-    claimUnsettled: claimUnsettled.bind(undefined, query),
+    claimUnfinished: claimUnfinished.bind(undefined, query),
     claimStart: claimStart.bind(undefined, query),
-    claimUnsure: claimUnsure.bind(undefined, query),
-    clearUnsure: clearUnsure.bind(undefined, query),
-    claimFailed: claimFailed.bind(undefined, query),
-    askQuiet: askQuiet.bind(undefined, query),
+    claimLateStarts: claimLateStarts.bind(undefined, query),
+    clearLateStart: clearLateStart.bind(undefined, query),
+    claimFailedSources: claimFailedSources.bind(undefined, query),
+    claimStaleTasks: claimStaleTasks.bind(undefined, query),
 
-    tellTask: tellTask.bind(undefined, query),
+    recordTaskEvent: recordTaskEvent.bind(undefined, query),
     explainDismissal: explainDismissal.bind(undefined, query),
     explainPutOut: explainPutOut.bind(undefined, query),
     explainEnd: explainEnd.bind(undefined, query),
     robotEntered: robotEntered.bind(undefined, query),
     robotLeft: robotLeft.bind(undefined, query),
-    askSoon: askSoon.bind(undefined, query),
-    heardOf: heardOf.bind(undefined, query),
+    checkSoon: checkSoon.bind(undefined, query),
+    markSeen: markSeen.bind(undefined, query),
     runningInRoom: runningInRoom.bind(undefined, query),
 
-    tellAudience: tellAudience.bind(undefined, query),
-    countAudience: countAudience.bind(undefined, { transaction }),
+    recordViewerEvent: recordViewerEvent.bind(undefined, query),
+    updateEmptyAt: updateEmptyAt.bind(undefined, { transaction }),
     forgetAudience: forgetAudience.bind(undefined, query),
 
     keepUnclaimed: keepUnclaimed.bind(undefined, query),
@@ -128,7 +134,7 @@ export function createStore(
 
     outbox: makeOutbox(query),
 
-    buryMessage: buryMessage.bind(undefined, query),
+    addDeadLetter: addDeadLetter.bind(undefined, query),
     resolveDeadLetters: resolveDeadLetters.bind(undefined, query),
     forgetResolved: forgetResolved.bind(undefined, query),
     listDeadLetters: listDeadLetters.bind(undefined, query),

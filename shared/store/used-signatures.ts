@@ -2,7 +2,7 @@
  * Names of updates, each a ClientToken or a signature: one is claimed before TRTC is asked, so that
  * two instances with the same request do not both carry it out.
  */
-import type { Query } from "./database.js";
+import type { Query } from "./engine/database.js";
 
 /** A claim on a name. */
 export interface UseClaim {

@@ -5,7 +5,7 @@
  *
  * What matters to us is one thing: did TRTC certainly not act, or can nobody say?
  */
-import { ApiError } from "../errors.js";
+import { ApiError } from "../contract/errors.js";
 
 export type Outcome =
   /** TRTC did not act. */

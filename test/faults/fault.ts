@@ -6,7 +6,7 @@ export interface Fault {
   /** Occurs once in the file. */
   find: string;
   replace: string;
-  /** Names of suites, as in `store-fences` for test/store-fences.test.ts. */
+  /** Names of suites, as in `store-fences` for test/store/fences.test.ts. */
   suites: readonly string[];
 }
 

@@ -4,13 +4,13 @@
  */
 import { addMs } from "../../shared/clock.js";
 import type { Services } from "../../shared/ingest/services.js";
-import type { Slot } from "../../shared/store/database-time.js";
-import type { Ingest } from "../../shared/store/ingest-row.js";
-import { FAILED_FOR_GOOD, FAILED_SURELY } from "../../shared/store/media.js";
+import type { Slot } from "../../shared/store/engine/database-time.js";
+import type { Ingest } from "../../shared/store/ingests/ingest-row.js";
+import { FAILED_FOR_GOOD, FAILED_SURELY } from "../../shared/store/ingests/media.js";
 import type { Store } from "../../shared/store/store.js";
 import { TrtcError } from "../../shared/trtc/trtc-error.js";
 import { isOfMessage } from "./messages/message.js";
-import type { Patch } from "./platform.js";
+import type { Patch } from "./platform/platform.js";
 
 const withStore = (services: Services, changed: Partial<Store>): Services => ({
   ...services,
@@ -53,7 +53,7 @@ export const BUGS: Readonly<Record<string, Patch>> = {
         unwritten.set(wanted.taskId, wanted);
         const { account, waitMaxMs } = wanted;
         const slot = await store.takeSlot({ account, action: "StartStreamIngest", waitMaxMs });
-        const ingest = { ...wanted, state: "starting", fence: 0, unsureUntil: null };
+        const ingest = { ...wanted, state: "starting", fence: 0, lateStartUntil: null };
         return { outcome: "begun", ingest: ingest as unknown as Ingest, slot };
       },
       async markRunning(to) {
@@ -96,8 +96,8 @@ export const BUGS: Readonly<Record<string, Patch>> = {
       robotUserId: `robot_${random.between(1, NEVER_MS)}`,
     });
     return withStore(services, {
-      async claimUnsettled(claim) {
-        return (await store.claimUnsettled(claim)).map(renamed);
+      async claimUnfinished(claim) {
+        return (await store.claimUnfinished(claim)).map(renamed);
       },
       async claimStart(claim) {
         const claimed = await store.claimStart(claim);
@@ -195,7 +195,7 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     ),
 
   "robots that may come late are not cleared": (services) =>
-    withStore(services, { claimUnsure: () => Promise.resolve([]) }),
+    withStore(services, { claimLateStarts: () => Promise.resolve([]) }),
 
   "a start without an answer is called failed": (services) =>
     withCalls(services, async (action, through) => {
@@ -239,7 +239,7 @@ export const BUGS: Readonly<Record<string, Patch>> = {
   },
 
   "a dead letter is not written": (services) =>
-    withStore(services, { buryMessage: () => Promise.resolve() }),
+    withStore(services, { addDeadLetter: () => Promise.resolve() }),
 
   "what nobody knows is never stopped": (services) =>
     withStore(services, { takeUnclaimed: () => Promise.resolve([]) }),
@@ -255,9 +255,9 @@ export const BUGS: Readonly<Record<string, Patch>> = {
   "a source that has failed for good is left to itself": (services) => {
     const { store } = services;
     return withStore(services, {
-      claimFailed: () => Promise.resolve([]),
-      async tellTask(of) {
-        const told = await store.tellTask(of);
+      claimFailedSources: () => Promise.resolve([]),
+      async recordTaskEvent(of) {
+        const told = await store.recordTaskEvent(of);
         return told && { ...told, failedTimes: 0 };
       },
     });
@@ -266,8 +266,8 @@ export const BUGS: Readonly<Record<string, Patch>> = {
   "a source's last try is not waited for": (services) => {
     const { store } = services;
     return withStore(services, {
-      async tellTask(of) {
-        const told = await store.tellTask(of);
+      async recordTaskEvent(of) {
+        const told = await store.recordTaskEvent(of);
         const isThird = told?.failedTimes === FAILED_FOR_GOOD;
         return isThird ? { ...told, failedTimes: FAILED_SURELY } : told;
       },
@@ -277,8 +277,8 @@ export const BUGS: Readonly<Record<string, Patch>> = {
   "702 is believed": (services) => {
     const { store, clock } = services;
     return withStore(services, {
-      async tellTask(of) {
-        const told = await store.tellTask(of);
+      async recordTaskEvent(of) {
+        const told = await store.recordTaskEvent(of);
         if (of.media !== undefined || told?.ingest.state !== "running") return told;
         const { taskId, fence } = told.ingest;
         await store.markEnded({ taskId, fence, reason: "lost", at: clock.now() });
@@ -288,7 +288,7 @@ export const BUGS: Readonly<Record<string, Patch>> = {
   },
 
   "a quiet task is never asked about": (services) =>
-    withStore(services, { askQuiet: () => Promise.resolve([]) }),
+    withStore(services, { claimStaleTasks: () => Promise.resolve([]) }),
 
   "what is claimed is stopped at once": (services) => {
     const { store } = services;

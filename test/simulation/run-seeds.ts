@@ -3,9 +3,9 @@ import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Coverage } from "./faults.js";
 import { addCoverage, type Replay } from "./report.js";
-import type { Share, Told } from "./worker.js";
+import type { Share, Told } from "./platform/worker.js";
 
-const WORKER = fileURLToPath(new URL("./worker.ts", import.meta.url));
+const WORKER = fileURLToPath(new URL("./platform/worker.ts", import.meta.url));
 
 export interface SeedRun extends Replay {
   from: number;

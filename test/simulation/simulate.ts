@@ -1,9 +1,9 @@
 /** `npm run simulate`: seeds by the thousand, on all cores; or one of them, told event by event. */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { bar, progressOn } from "../../local/progress.js";
+import { bar, progressOn } from "../../local/terminal/progress.js";
 import { systemClock } from "../../shared/clock.js";
-import { openTestPglite } from "../support/databases.js";
+import { openTestPglite } from "../support/database/databases.js";
 import { BUGS } from "./bugs.js";
 import { coverageText, failureText, type Replay, traceText } from "./report.js";
 import { runSeeds } from "./run-seeds.js";

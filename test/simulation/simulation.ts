@@ -1,8 +1,8 @@
 /** One seed, from its first draw to its verdict. */
 import { SECOND_MS } from "../../shared/clock.js";
-import type { Database } from "../../shared/store/database.js";
-import { lookAt, makeBehind } from "./behind.js";
-import { bringToLife } from "./bring-to-life.js";
+import type { Database } from "../../shared/store/engine/database.js";
+import { lookAt, makeBehind } from "./platform/behind.js";
+import { bringToLife } from "./actors/bring-to-life.js";
 import { type Known, makeFacts, type Violation } from "./checks/facts.js";
 import { INVARIANTS } from "./checks/invariants.js";
 import { LIVENESS, OVER_WITHIN_MS } from "./checks/liveness.js";
@@ -11,14 +11,14 @@ import { SHARES } from "./checks/shares.js";
 import { STRANGERS } from "./checks/strangers.js";
 import { count, type Coverage, type FaultPlan, makeFaultPlan } from "./faults.js";
 import { type History, makeHistory } from "./history.js";
-import { type Machine, makeMachines } from "./machines.js";
-import { makePlatform, type Patch } from "./platform.js";
+import { type Machine, makeMachines } from "./platform/machines.js";
+import { makePlatform, type Patch } from "./platform/platform.js";
 import { makeRandom } from "./random.js";
-import { APPLICATION, configFor } from "./settings.js";
-import { drawSetting, type Setting, settingText } from "./setting.js";
-import { makeTimeline, type Timeline } from "./timeline.js";
-import { makeTrtcSide, type TrtcSide } from "./trtc-side.js";
-import type { World } from "./world.js";
+import { APPLICATION, configFor } from "./actors/settings.js";
+import { drawSetting, type Setting, settingText } from "./actors/setting.js";
+import { makeTimeline, type Timeline } from "./platform/timeline.js";
+import { makeTrtcSide, type TrtcSide } from "./platform/trtc-side.js";
+import type { World } from "./platform/world.js";
 
 export interface SimulationOptions {
   seed: number;
@@ -114,7 +114,7 @@ function knownAtFirst(given: Beginning): Omit<Known, "rowsOfIntent"> {
     stopsUnclaimed: setting.stopsUnclaimed,
     hasQuotas: setting.hasQuotas,
     hasCrowd: setting.crowd !== undefined,
-    letters: new Set(),
+    deadLetters: new Set(),
     stateSinceMs: new Map(),
     dueSinceMs: new Map(),
   };
@@ -128,8 +128,8 @@ function lookNowAndThen({ timeline, facts }: Pick<World, "timeline" | "facts">):
 }
 
 function isAllOver({ rows, trtc }: Known): boolean {
-  for (const { state, unsureUntil } of rows.values()) {
-    if (state !== "ended" || unsureUntil !== null) return false;
+  for (const { state, lateStartUntil } of rows.values()) {
+    if (state !== "ended" || lateStartUntil !== null) return false;
   }
   return trtc.tasks.live().length === 0;
 }

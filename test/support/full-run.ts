@@ -1,21 +1,21 @@
 /** A run of the whole house with everything that can go wrong in it, and every secret that it used. */
 import { expect } from "@jest/globals";
 import { addMs, SECOND_MS, systemClock as clock } from "../../shared/clock.js";
-import { ROBOT_PRIVILEGES, signPrivateMapKey } from "../../shared/signing/private-map-key.js";
-import { signUserSig } from "../../shared/signing/user-sig.js";
-import { isTrtcAction } from "../../local/trtc/schemas.js";
-import { BAD_INPUT } from "./bad-input.js";
+import { ROBOT_PRIVILEGES, signPrivateMapKey } from "../../shared/signing/trtc/private-map-key.js";
+import { signUserSig } from "../../shared/signing/trtc/user-sig.js";
+import { isTrtcAction } from "../../emulator/api/schemas.js";
+import { BAD_INPUT } from "./contract/bad-input.js";
 import {
   CN_APP,
   type FaultKind,
-  type House,
+  type TestApp,
   INTL_APP,
-  openHouse,
+  startTestApp,
   type TrtcHandle,
-} from "./house.js";
-import { post as request, signedTc3, signedV1 } from "./http-requests.js";
-import { answerTo, callbackEvent, source } from "./callbacks.js";
-import { DOORS } from "./doors.js";
+} from "./app/test-app.js";
+import { post as request, signedTc3, signedV1 } from "./http/http-requests.js";
+import { answerTo, callbackEvent, source } from "./http/callbacks.js";
+import { DOORS } from "./app/functions.js";
 
 const CALLER_KEYS = ["this-years-caller-key", "last-years-caller-key"];
 const CN_KEY = "cn-application-secret-key";
@@ -51,12 +51,12 @@ const APPLICATIONS = [
   { SdkAppId: INTL_APP, SecretKey: INTL_KEY, Site: "intl", AdvancedPermission: true },
 ] as const;
 
-let house: House;
+let app: TestApp;
 let trtc: TrtcHandle;
 const refusals: string[] = [];
 
 export interface FullRun {
-  house: House;
+  app: TestApp;
   trtc: TrtcHandle;
   secrets: ReadonlySet<string>;
   /** The body of every answer that refused. */
@@ -65,7 +65,7 @@ export interface FullRun {
 
 export async function fullRun(): Promise<FullRun> {
   const account = { SecretId: "AKIDcloud", SecretKey: CLOUD.secretKey, Token: CLOUD.token };
-  house = await openHouse({
+  app = await startTestApp({
     emulator: {
       accounts: { AKIDcloud: CLOUD },
       applications: APPLICATIONS.map(({ SdkAppId, SecretKey, Site }) => ({
@@ -89,7 +89,7 @@ export async function fullRun(): Promise<FullRun> {
       TRTC_ACCOUNTS: JSON.stringify(["cn", "intl"].map((Account) => ({ Account, ...account }))),
     },
   });
-  ({ trtc } = house);
+  ({ trtc } = app);
   await ownLogins();
   await everyAction();
   await signedCalls();
@@ -102,12 +102,12 @@ export async function fullRun(): Promise<FullRun> {
     for (const signed of [UserSig, PrivateMapKey]) if (typeof signed === "string") secret(signed);
   }
   await brokenDatabase();
-  return { house, trtc, secrets, refusals };
+  return { app, trtc, secrets, refusals };
 }
 
-async function send(door: string, body: unknown, headers: Record<string, string> = {}) {
+async function send(functionName: string, body: unknown, headers: Record<string, string> = {}) {
   const authorization = `Bearer ${CALLER_KEYS[0] ?? ""}`;
-  const answer = await house.post(door, body, { authorization, ...headers });
+  const answer = await app.post(functionName, body, { authorization, ...headers });
   if (answer.response.Error) refusals.push(JSON.stringify(answer.response));
   return answer.response;
 }
@@ -116,7 +116,7 @@ let rooms = 0;
 const startOf = (fields: object = {}) => {
   rooms += 1;
   const room = { SdkAppId: CN_APP, RoomId: `room-${rooms}`, RoomIdType: 0 };
-  return { ...room, StreamUrl: `${house.clip}?${QUERIES[0] ?? ""}`, RepeatNum: -1, ...fields };
+  return { ...room, StreamUrl: `${app.clip}?${QUERIES[0] ?? ""}`, RepeatNum: -1, ...fields };
 };
 const start = (fields?: object) => send("start-ingest", startOf(fields));
 const named = ({ TaskId }: Record<string, unknown>) => ({ SdkAppId: CN_APP, TaskId });
@@ -142,7 +142,7 @@ async function everyAction(): Promise<void> {
   const started = named(await start({ ClientToken: "order-4711" }));
   await start({ ...started, ClientToken: "order-4711" });
   await start({ SdkAppId: INTL_APP });
-  const StreamUrl = `${house.clip}?${QUERIES[1] ?? ""}`;
+  const StreamUrl = `${app.clip}?${QUERIES[1] ?? ""}`;
   await send("update-ingest", { ...started, StreamUrl, IsPause: true });
   await send("describe-ingest", started);
   await send("list-ingests", {});
@@ -170,11 +170,11 @@ async function signedCalls(): Promise<void> {
 
 /** Past the network, which would put its own address into the Host header that is signed. */
 async function deliver(
-  door: string,
+  functionName: string,
   { headers, body }: { headers: Readonly<Record<string, string>>; body: Buffer },
 ): Promise<void> {
   const event = { httpMethod: "POST", path: "/", headers, queryString: {}, body: String(body) };
-  const { handler } = house.functionNamed(door);
+  const { handler } = app.functionNamed(functionName);
   const answer = (await handler(event, { request_id: "by-hand" })) as { body: string };
   if (answer.body.includes('"Error"')) refusals.push(answer.body);
 }
@@ -185,13 +185,13 @@ async function wrongInput(): Promise<void> {
       action === "StartStreamIngest" ? startOf(fields) : { SdkAppId: CN_APP, ...fields };
     await send("api", wanted, { "x-tc-action": action });
   }
-  for (const door of Object.values(DOORS)) {
-    for (const key of WRONG_KEYS) await send(door, {}, { authorization: `Bearer ${key}` });
-    await send(door, `{"UserSig":"${CALLER_KEYS[0] ?? ""}"`);
-    await send(door, startOf(), { "content-type": CALLER_KEYS[0] ?? "" });
-    await send(door, { Colour: CN_KEY });
-    await send(door, {}, { "x-tc-version": CLOUD.token, "x-tc-region": CLOUD.token });
-    await send(`${door}?${QUERIES[2] ?? ""}`, {}, { "x-tc-action": CALLER_KEYS[1] ?? "" });
+  for (const functionName of Object.values(DOORS)) {
+    for (const key of WRONG_KEYS) await send(functionName, {}, { authorization: `Bearer ${key}` });
+    await send(functionName, `{"UserSig":"${CALLER_KEYS[0] ?? ""}"`);
+    await send(functionName, startOf(), { "content-type": CALLER_KEYS[0] ?? "" });
+    await send(functionName, { Colour: CN_KEY });
+    await send(functionName, {}, { "x-tc-version": CLOUD.token, "x-tc-region": CLOUD.token });
+    await send(`${functionName}?${QUERIES[2] ?? ""}`, {}, { "x-tc-action": CALLER_KEYS[1] ?? "" });
   }
   for (const url of [
     "https://me:url-password@a.example/",
@@ -206,11 +206,15 @@ const FAULTS: FaultKind[] = ["lose-request", "lose-answer", "http-502", "garbage
 async function failingTrtc(): Promise<void> {
   for (const fault of [...FAULTS, "hang"] as const) {
     const playing = named(await start());
-    for (const [action, door] of Object.entries(DOORS)) {
+    for (const [action, functionName] of Object.entries(DOORS)) {
       if (isTrtcAction(action)) trtc.next(action, fault);
-      const ofMedia = { StreamUrl: `${house.clip}?${QUERIES[1] ?? ""}` };
+      const ofMedia = { StreamUrl: `${app.clip}?${QUERIES[1] ?? ""}` };
       if (action === "StartStreamIngest") await start({ RoomId: `fault-${fault}` });
-      else await send(door, { ...playing, ...(action === "UpdateStreamIngest" ? ofMedia : {}) });
+      else
+        await send(functionName, {
+          ...playing,
+          ...(action === "UpdateStreamIngest" ? ofMedia : {}),
+        });
       trtc.next("StartStreamIngest");
     }
   }
@@ -220,7 +224,7 @@ async function deadlines(): Promise<void> {
   const StopTime = addMs(clock.now(), 1.5 * SECOND_MS).toISOString();
   for (const RepeatNum of [-1, 1000]) await start({ StopTime, RepeatNum });
   trtc.next("StopStreamIngest", "http-502", "garbage");
-  const { handler } = house.functionNamed("expire-ingests");
+  const { handler } = app.functionNamed("expire-ingests");
   const startedMs = clock.elapsedMs();
   const getRemainingTimeInMillis = () => 30_000 - (clock.elapsedMs() - startedMs);
   await handler({ Type: "Timer" }, { request_id: "a-run", getRemainingTimeInMillis });
@@ -230,18 +234,18 @@ async function deadlines(): Promise<void> {
 async function settling(): Promise<void> {
   trtc.next("StartStreamIngest", "lose-answer");
   await start({ RepeatNum: -1, ClientToken: "a-token-to-settle" });
-  const { handler } = house.functionNamed("settle-ingests");
+  const { handler } = app.functionNamed("reconcile-ingests");
   const getRemainingTimeInMillis = () => 30_000;
   trtc.next("RemoveUserByStrRoomId", "http-502");
   await handler({ Type: "Timer" }, { request_id: "a-refused-run", getRemainingTimeInMillis });
-  await house.database.query("update ingest set lease_until = now() where state = 'starting'");
+  await app.database.query("update ingest set lease_until = now() where state = 'starting'");
   await handler({ Type: "Timer" }, { request_id: "a-settling-run", getRemainingTimeInMillis });
 }
 
 /** Right ones and forged ones; what cannot be read, and what is told of a task that nobody knows. */
 async function callbacks(): Promise<void> {
   const { TrtcTaskId } = await start();
-  const { services } = house;
+  const { services } = app;
   for (const task of [String(TrtcTaskId), "somebody's"]) {
     const body = source(task, 1, clock.now());
     for (const signing of [{}, { key: WRONG_KEYS[0] ?? "" }, { sign: CALLBACK_KEY }]) {
@@ -258,8 +262,8 @@ async function callbacks(): Promise<void> {
 
 /** A failure of ours, whose stack goes to the log. */
 async function brokenDatabase(): Promise<void> {
-  await house.database.query("alter table ingest rename to lost");
+  await app.database.query("alter table ingest rename to lost");
   await start({ UserId: "own" });
-  const { handler } = house.functionNamed("expire-ingests");
+  const { handler } = app.functionNamed("expire-ingests");
   await expect(handler({ Type: "Timer" }, { request_id: "failed-run" })).rejects.toThrow("ingest");
 }

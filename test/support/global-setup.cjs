@@ -2,7 +2,7 @@
 const { require: requireTypeScript } = require("tsx/cjs/api");
 
 module.exports = async () => {
-  const database = requireTypeScript("./run-database.ts", __filename);
+  const database = requireTypeScript("./database/run-database.ts", __filename);
   await database.start();
   globalThis.stopRunDatabase = database.stop;
 };

@@ -2,8 +2,8 @@
  * What TRTC gives nobody a means against, and what the house says plainly that it does not promise:
  * every exception that the checks make, in one place.
  */
-import { ROOM_DISMISSED, ROOM_LEFT } from "../../../local/trtc/events/bodies.js";
-import type { Task } from "../../../local/trtc/task.js";
+import { ROOM_DISMISSED, ROOM_LEFT } from "../../../emulator/callbacks/bodies.js";
+import type { Task } from "../../../emulator/tasks/task.js";
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import type { StoredIngest } from "../model/tables.js";
 import type { Fact, Known } from "./facts.js";
@@ -13,7 +13,7 @@ import { mayHaveFailed } from "./source-log.js";
  * A request that is under way is taken for five minutes. While nobody knows whether one is, another
  * task of the row's robot may turn up: the row says until when, and is looked after until then.
  */
-export const isUnsure = ({ unsureUntil }: StoredIngest): boolean => unsureUntil !== null;
+export const mayStartLate = ({ lateStartUntil }: StoredIngest): boolean => lateStartUntil !== null;
 
 /**
  * A start, or the removal of its robot, that got no answer is sent again. The first one may still
@@ -24,7 +24,9 @@ export const isOwnLateRequest = (
   { call, task }: Extract<Fact, { kind: "task-ended" }>,
   row: StoredIngest,
 ): boolean =>
-  isUnsure(row) && call.action !== "StopStreamIngest" && call.signedMs < task.startedAt.getTime();
+  mayStartLate(row) &&
+  call.action !== "StopStreamIngest" &&
+  call.signedMs < task.startedAt.getTime();
 
 /**
  * Nobody was ever told the TaskId of a start whose answer was lost. Such a task can only be ended by
@@ -40,7 +42,7 @@ export const isBeyondReach = ({ trtc, heard }: Known, { taskId }: Task): boolean
  * the account plays as many streams as it may), nobody can know the outcome until the house gives
  * the start up: at its deadline, or ten minutes after it was asked for.
  */
-export function settlesFromMs({ trtc }: Known, row: StoredIngest): number {
+export function reconcilesFromMs({ trtc }: Known, row: StoredIngest): number {
   const { removedRobotEndsTask, sameRobot, taskExistKey, concurrency } = trtc.switches;
   const comesBack = !removedRobotEndsTask && sameRobot === "refuse" && taskExistKey !== "never";
   if (row.state !== "starting" || (!comesBack && concurrency === undefined)) return 0;

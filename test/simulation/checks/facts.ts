@@ -1,13 +1,13 @@
 /** What became known of a run so far, told to every check as it happens; the first that objects ends it. */
-import { ApiError } from "../../../shared/errors.js";
+import { ApiError } from "../../../shared/contract/errors.js";
 import type { Trtc } from "../../../shared/trtc/client.js";
-import type { Action } from "../../../shared/validation/schemas.js";
-import type { Event } from "../../../local/trtc/events/bodies.js";
-import type { Task } from "../../../local/trtc/task.js";
+import type { Action } from "../../../shared/contract/schemas.js";
+import type { Event } from "../../../emulator/callbacks/bodies.js";
+import type { Task } from "../../../emulator/tasks/task.js";
 import type { History } from "../history.js";
 import type { Message } from "../messages/message.js";
 import type { StoredIngest } from "../model/tables.js";
-import type { TrtcSide } from "../trtc-side.js";
+import type { TrtcSide } from "../platform/trtc-side.js";
 import type { Heard } from "./source-log.js";
 
 export type TrtcAction = Parameters<Trtc["call"]>[0];
@@ -41,7 +41,7 @@ export type Fact =
   | { kind: "answered"; asked: Asked; answer: Readonly<Record<string, unknown>> }
   | { kind: "refused"; asked: Asked; error: ApiError }
   /** Whoever delivers a message takes it for done, and keeps it no longer. */
-  | { kind: "message-done"; message: Message; letterId: string }
+  | { kind: "message-done"; message: Message; deadLetterId: string }
   /** Time has passed. */
   | { kind: "moment" }
   /** Everything should be over. */
@@ -77,7 +77,7 @@ export interface Known {
   /** One caller has a crowd of ingests, and nothing fails. */
   hasCrowd: boolean;
   /** Of messages that came to nothing, by the ids of their letters. */
-  letters: Set<string>;
+  deadLetters: Set<string>;
   /** Since when each row is in its state. */
   stateSinceMs: Map<string, number>;
   /** Since when each row is due when it is. */
@@ -214,11 +214,11 @@ function aboutOf(fact: Fact, { rows }: Known, seen: string): string[] {
 const clockText = (at: Date | null) => at?.toISOString().slice(14, 23) ?? "-";
 
 function rowText(before: StoredIngest | undefined, row: StoredIngest): string {
-  const { state, endReason, fence, leaseUntil, deadlineAt, unsureUntil, trtcTaskId } = row;
+  const { state, endReason, fence, leaseUntil, deadlineAt, lateStartUntil, trtcTaskId } = row;
   const change = before && before.state !== state ? `${before.state} → ${state}` : state;
   return [
     `${row.taskId} ${change}${endReason ? `(${endReason})` : ""} fence ${fence}`,
-    `lease ${clockText(leaseUntil)} deadline ${clockText(deadlineAt)} unsure ${clockText(unsureUntil)}`,
+    `lease ${clockText(leaseUntil)} deadline ${clockText(deadlineAt)} unsure ${clockText(lateStartUntil)}`,
     `robot ${row.robotUserId}${trtcTaskId === null ? "" : ` task ${trtcTaskId}`}`,
   ].join(", ");
 }

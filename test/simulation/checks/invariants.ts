@@ -1,18 +1,18 @@
 /** DESIGN section 3, "What must always hold", and what follows from it for every answer. */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
-import { storedToken } from "../../../shared/ingest/plan-start.js";
-import { makeRateWindow } from "../../../local/trtc/rate-window.js";
+import { storedToken } from "../../../shared/ingest/start/plan-start.js";
+import { makeRateWindow } from "../../../emulator/api/rate-window.js";
 import {
   endsByEvent,
   hasSourceFailed,
   isBeyondReach,
   isOwnLateRequest,
-  isUnsure,
+  mayStartLate,
 } from "./exclusions.js";
 import type { Check, Known } from "./facts.js";
 import { mayHaveFailedSurely } from "./source-log.js";
 import type { StoredIngest } from "../model/tables.js";
-import { CROWD } from "../settings.js";
+import { CROWD } from "../actors/settings.js";
 
 /** The workload's callers may have ingests of ten minutes. */
 export const LIMIT_MS = 10 * MINUTE_MS;
@@ -44,7 +44,7 @@ const oneRobotPerIntent: Check = {
       const row = known.rows.get(known.rowIdOf.get(task.taskId) ?? "");
       return row && isSame(row) && !isBeyondReach(known, task) ? row : [];
     });
-    if (playing.length < 2 || playing.some(isUnsure)) return undefined;
+    if (playing.length < 2 || playing.some(mayStartLate)) return undefined;
     return `${playing.length} robots play: ${playing.map((row) => row.robotUserId).join(", ")}`;
   },
 };
@@ -161,7 +161,7 @@ const endedIsOver: Check = {
   name: "6: what is ended has no live task",
   objection(fact, known) {
     if (fact.kind !== "row" && fact.kind !== "task-began") return undefined;
-    if (fact.row.state !== "ended" || isUnsure(fact.row)) return undefined;
+    if (fact.row.state !== "ended" || mayStartLate(fact.row)) return undefined;
     const [task] = playingOf(known, fact.row);
     return task && `the row is ended (${fact.row.endReason ?? ""}), and ${task.taskId} plays`;
   },
@@ -185,7 +185,7 @@ const stoppedIsOver: Check = {
     const row = known.rows.get(fact.asked.taskId ?? "");
     if (!row) return "the stop of an ingest was answered that no row knows";
     // Whoever took the stop over, and finds it done, may still have to write it down.
-    const [task] = isUnsure(row) ? [] : playingOf(known, row);
+    const [task] = mayStartLate(row) ? [] : playingOf(known, row);
     return task && `the stop was answered, and ${task.taskId} plays`;
   },
 };
@@ -206,7 +206,7 @@ const failedMeansFailed: Check = {
       clientToken !== null && clientToken !== storedToken(asked.clientToken ?? "");
     const rows = known
       .rowsOfIntent(asked.intent)
-      .filter((row) => !isUnsure(row) && !isAnother(row));
+      .filter((row) => !mayStartLate(row) && !isAnother(row));
     const task = rows.flatMap((row) => playingOf(known, row))[0];
     return task && `the caller was told ${error.code}, and ${task.taskId} plays`;
   },

@@ -1,7 +1,7 @@
 /** Once nothing goes wrong any more, everything comes to its end, and within these times. */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
-import { endOf } from "../../../local/trtc/task.js";
-import { isBeyondReach, isUnsure, settlesFromMs } from "./exclusions.js";
+import { endOf } from "../../../emulator/tasks/task.js";
+import { isBeyondReach, mayStartLate, reconcilesFromMs } from "./exclusions.js";
 import type { Check, Known } from "./facts.js";
 import { failedSinceMs } from "./source-log.js";
 
@@ -30,7 +30,7 @@ const nothingIsLeftOverdue: Check = {
       const row = known.rows.get(known.rowIdOf.get(task.taskId) ?? "");
       if (!row || isBeyondReach(known, task)) continue;
       // An unanswered start may arrive late, and is known to be possible until then.
-      const dueMs = Math.max(row.dueAt.getTime(), row.unsureUntil?.getTime() ?? 0);
+      const dueMs = Math.max(row.dueAt.getTime(), row.lateStartUntil?.getTime() ?? 0);
       const lateMs = lateBy(known, dueMs);
       if (lateMs > STOPPED_WITHIN_MS) {
         return `${task.taskId} of ${row.taskId} plays ${seconds(lateMs)} after it was due`;
@@ -40,19 +40,20 @@ const nothingIsLeftOverdue: Check = {
   },
 };
 
-const nothingStaysUnsettled: Check = {
+const nothingStaysUnfinished: Check = {
   name: "liveness: what was begun is settled",
   objection(fact, known) {
     if (fact.kind !== "moment") return undefined;
     for (const row of known.rows.values()) {
-      const { taskId, state, unsureUntil } = row;
-      const sinceMs = Math.max(known.stateSinceMs.get(taskId) ?? 0, settlesFromMs(known, row));
+      const { taskId, state, lateStartUntil } = row;
+      const sinceMs = Math.max(known.stateSinceMs.get(taskId) ?? 0, reconcilesFromMs(known, row));
       const isBetween = state === "starting" || state === "stopping";
       const ageMs = isBetween ? lateBy(known, sinceMs) : 0;
       if (ageMs > SETTLED_WITHIN_MS) return `${taskId} has been ${state} for ${seconds(ageMs)}`;
-      if (state !== "ended" || unsureUntil === null) continue;
-      const unsureMs = lateBy(known, Math.max(sinceMs, unsureUntil.getTime()));
-      if (unsureMs > SETTLED_WITHIN_MS) return `${taskId} is unsure ${seconds(unsureMs)} too long`;
+      if (state !== "ended" || lateStartUntil === null) continue;
+      const lateStartMs = lateBy(known, Math.max(sinceMs, lateStartUntil.getTime()));
+      if (lateStartMs > SETTLED_WITHIN_MS)
+        return `${taskId} is unsure ${seconds(lateStartMs)} too long`;
     }
     return undefined;
   },
@@ -77,7 +78,7 @@ const endsAreNoticed: Check = {
   },
 };
 
-/** A run of settle-ingests each minute, and the stop that it begins. */
+/** A run of reconcile-ingests each minute, and the stop that it begins. */
 const FAILED_WITHIN_MS = 4 * MINUTE_MS;
 
 const failuresEnd: Check = {
@@ -102,8 +103,8 @@ const allIsOver: Check = {
   name: "liveness: in the end, nothing is left",
   objection(fact, known) {
     if (fact.kind !== "end") return undefined;
-    const open = [...known.rows.values()].find((row) => row.state !== "ended" || isUnsure(row));
-    if (open) return `${open.taskId} is ${open.state}${isUnsure(open) ? " and unsure" : ""}`;
+    const open = [...known.rows.values()].find((row) => row.state !== "ended" || mayStartLate(row));
+    if (open) return `${open.taskId} is ${open.state}${mayStartLate(open) ? " and unsure" : ""}`;
     const task = known.trtc.tasks.live().find((each) => !isBeyondReach(known, each));
     return task && `${task.taskId} plays for ever`;
   },
@@ -111,7 +112,7 @@ const allIsOver: Check = {
 
 export const LIVENESS = (): Check[] => [
   nothingIsLeftOverdue,
-  nothingStaysUnsettled,
+  nothingStaysUnfinished,
   endsAreNoticed,
   failuresEnd,
   allIsOver,

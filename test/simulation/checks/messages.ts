@@ -13,7 +13,8 @@ function messageIsPlayed(): Check {
         remember(volumes, fact.row.taskId, fact.row.play.Volume);
         remember(deadlines, fact.row.taskId, fact.row.deadlineAt.getTime());
       }
-      if (fact.kind !== "message-done" || known.letters.has(fact.letterId)) return undefined;
+      if (fact.kind !== "message-done" || known.deadLetters.has(fact.deadLetterId))
+        return undefined;
       const missing = missingEffect(fact.message, known);
       return missing && `${fact.message.read.id} is done, and ${missing}`;
     },

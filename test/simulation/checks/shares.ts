@@ -1,7 +1,7 @@
 /** No caller harms another: what it may have at once and start in a minute, and whose turn it is. */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import type { StoredIngest } from "../model/tables.js";
-import { CROWD, QUOTAS } from "../settings.js";
+import { CROWD, QUOTAS } from "../actors/settings.js";
 import type { Check, Known } from "./facts.js";
 
 const ofCaller = ({ rows }: Known, { callerId }: StoredIngest): StoredIngest[] =>

@@ -1,6 +1,6 @@
 /** What TRTC has told of each source, in the order in which the house heard it. */
 import { MINUTE_MS } from "../../../shared/clock.js";
-import type { IngestEvent } from "../../../local/trtc/events/bodies.js";
+import type { IngestEvent } from "../../../emulator/callbacks/bodies.js";
 
 export interface Heard {
   event: IngestEvent;

@@ -1,6 +1,6 @@
 /** Tasks that somebody else has started: theirs, unless the operator has said that nobody else plays any. */
 import { MINUTE_MS } from "../../../shared/clock.js";
-import { UNCLAIMED_AFTER_MS } from "../../../shared/ingest/settle-unclaimed.js";
+import { UNCLAIMED_AFTER_MS } from "../../../shared/ingest/reconcile/unclaimed-tasks.js";
 import type { Check } from "./facts.js";
 
 /** A run of the timer each minute, and one that a machine did not survive. */

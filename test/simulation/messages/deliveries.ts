@@ -4,14 +4,14 @@
  * was needed. A queue keeps a message for as long as that takes, everybody else tries three times.
  */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
-import { playBatch } from "../../../shared/ingest/event-batch.js";
-import { letterIdOf } from "../../../shared/ingest/event-message.js";
-import { readEvent } from "../../../shared/runtime/envelopes/read-event.js";
+import { playBatch } from "../../../shared/cloud-events/batch.js";
+import { deadLetterIdOf } from "../../../shared/cloud-events/message.js";
+import { readEvent } from "../../../shared/cloud-events/envelopes/read-event.js";
 import { answerOf, type EventAnswer } from "../../../shared/runtime/event.js";
 import { count } from "../faults.js";
-import type { Ended, Platform } from "../platform.js";
+import type { Ended, Platform } from "../platform/platform.js";
 import type { Random } from "../random.js";
-import type { World } from "../world.js";
+import type { World } from "../platform/world.js";
 import { type Message, together } from "./message.js";
 import { eventUseCases } from "./use-cases.js";
 
@@ -86,7 +86,7 @@ export function makeDeliveries(world: World, platform: Platform, random: Random)
       limitMs: LIMIT_MS,
       async body(services, timeLeftMs) {
         const read = readEvent(event);
-        const run = { door: "cloud-event", requestId: "simulated", useCases, timeLeftMs };
+        const run = { functionName: "cloud-event", requestId: "simulated", useCases, timeLeftMs };
         return answerOf(read, await playBatch(services, read, run));
       },
     });
@@ -101,7 +101,7 @@ export function makeDeliveries(world: World, platform: Platform, random: Random)
   function done({ message }: Copy): void {
     open -= 1;
     history.note("provider", `${message.kind} message ${message.read.id} is done`);
-    facts.tell({ kind: "message-done", message, letterId: letterIdOf(message.read) });
+    facts.tell({ kind: "message-done", message, deadLetterId: deadLetterIdOf(message.read) });
   }
 
   function again({ message, triesLeft }: Copy): void {

@@ -1,7 +1,7 @@
 /** A message as its producer knows it, in the envelope of its provider, and as the house reads it. */
-import { buildEvent, type EventKind } from "../../../local/events/build-event.js";
-import type { EventBatch, EventMessage } from "../../../shared/ingest/event-message.js";
-import { readEvent } from "../../../shared/runtime/envelopes/read-event.js";
+import { buildEvent, type EventKind } from "../../../ops/event/build-event.js";
+import type { EventBatch, EventMessage } from "../../../shared/cloud-events/message.js";
+import { readEvent } from "../../../shared/cloud-events/envelopes/read-event.js";
 import { bucketOf, isObjectKind } from "./sources.js";
 
 /** What it is there for, and so what it must have brought about once nobody keeps it any more. */

@@ -1,11 +1,11 @@
 /** Somebody who looks at the dead letters now and then, and has all of them played again. */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
-import { ApiError } from "../../../shared/errors.js";
-import { replayLetter } from "../../../shared/ingest/dead-letters.js";
+import { ApiError } from "../../../shared/contract/errors.js";
+import { replayDeadLetter } from "../../../shared/cloud-events/dead-letters.js";
 import { count } from "../faults.js";
-import type { Platform } from "../platform.js";
+import type { Platform } from "../platform/platform.js";
 import type { Random } from "../random.js";
-import type { World } from "../world.js";
+import type { World } from "../platform/world.js";
 import { eventUseCases } from "./use-cases.js";
 
 /** A command of an operator's has all the time that it needs; each letter about as much as a door. */
@@ -23,17 +23,21 @@ export function employOperator(world: World, platform: Platform, random: Random)
       name: "dead-letters",
       limitMs: LIMIT_MS,
       async body(services) {
-        const letters = await services.store.listDeadLetters({ all: false, limit: LETTERS_MAX });
-        for (const letter of letters) {
+        const deadLetters = await services.store.listDeadLetters({
+          all: false,
+          limit: LETTERS_MAX,
+        });
+        for (const deadLetter of deadLetters) {
           const endsMs = timeline.nowMs() + LETTER_MS;
           const timeLeftMs = () => endsMs - timeline.nowMs();
-          const outcome = await replayLetter(services, letter, { useCases, timeLeftMs }).catch(
-            (error: unknown) => {
-              if (error instanceof ApiError) return error.code;
-              throw error;
-            },
-          );
-          history.note("operator", `letter ${letter.id}: ${outcome}`);
+          const outcome = await replayDeadLetter(services, deadLetter, {
+            useCases,
+            timeLeftMs,
+          }).catch((error: unknown) => {
+            if (error instanceof ApiError) return error.code;
+            throw error;
+          });
+          history.note("operator", `letter ${deadLetter.id}: ${outcome}`);
           count(faults.coverage, "replay of a letter", outcome);
         }
       },

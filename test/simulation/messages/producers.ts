@@ -1,9 +1,9 @@
 /** Who sends messages instead of calling: the same stories, told to queues, buckets and buses. */
-import { EVENT_KINDS, type EventKind } from "../../../local/events/build-event.js";
+import { EVENT_KINDS, type EventKind } from "../../../ops/event/build-event.js";
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
-import { ask, findOwn, type Needs } from "../callers.js";
+import { ask, findOwn, type Needs } from "../actors/callers.js";
 import type { Random } from "../random.js";
-import type { Deed, Story } from "../workload.js";
+import type { Deed, Story } from "../actors/workload.js";
 import type { Deliveries } from "./deliveries.js";
 import { makeMessage, type Meant } from "./message.js";
 import { callerOf, isObjectKind, RULE_FIELDS } from "./sources.js";

@@ -1,6 +1,6 @@
 /** Where messages come from, and who acts for them: one source of every kind that the door knows. */
-import { type EventKind, EVENT_KINDS } from "../../../local/events/build-event.js";
-import { LOCAL_SOURCES } from "../../../local/local-environment.js";
+import { type EventKind, EVENT_KINDS } from "../../../ops/event/build-event.js";
+import { LOCAL_SOURCES } from "../../../local/environment/local-environment.js";
 
 /** Of its owner's address that TRTC fetches: the hosts of the workload. */
 const HOSTS = ["media", "broken", "flaky", "stuck"];

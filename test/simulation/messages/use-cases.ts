@@ -1,14 +1,14 @@
 /** The door's own use cases, which tell what came of each message: as callers hear it from the others. */
-import { asApiError } from "../../../shared/errors.js";
-import type { EventUseCases } from "../../../shared/ingest/event-call.js";
+import { asApiError } from "../../../shared/contract/errors.js";
+import type { EventUseCases } from "../../../shared/cloud-events/call.js";
 import type { Call, UseCase } from "../../../shared/ingest/services.js";
-import { startIngest } from "../../../shared/ingest/start.js";
-import { stopIngest } from "../../../shared/ingest/stop.js";
+import { startIngest } from "../../../shared/ingest/start/start.js";
+import { stopIngest } from "../../../shared/ingest/stop/stop.js";
 import { updateIngest } from "../../../shared/ingest/update.js";
-import type { Action } from "../../../shared/validation/schemas.js";
+import type { Action } from "../../../shared/contract/schemas.js";
 import type { Asked } from "../checks/facts.js";
-import type { Platform } from "../platform.js";
-import type { World } from "../world.js";
+import type { Platform } from "../platform/platform.js";
+import type { World } from "../platform/world.js";
 
 export function eventUseCases({ facts }: World, platform: Platform): EventUseCases {
   const telling =

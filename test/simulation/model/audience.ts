@@ -1,6 +1,6 @@
-/** shared/store/audience.ts, statement by statement. */
+/** shared/store/room-events/audience.ts, statement by statement. */
 import { addMs, MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
-import type { Ingest } from "../../../shared/store/ingest-row.js";
+import type { Ingest } from "../../../shared/store/ingests/ingest-row.js";
 import { change, later, type StoredIngest, type Tables } from "./tables.js";
 
 export interface Seen {
@@ -22,7 +22,7 @@ const keyOf = ({ sdkAppId, roomId, userId }: Room & { userId: string }): string 
 const isIn = (one: Room, other: Room): boolean =>
   one.sdkAppId === other.sdkAppId && one.roomId === other.roomId;
 
-export function tellAudience(
+export function recordViewerEvent(
   tables: Tables,
   { userId = NOBODY, ...told }: Omit<Seen, "userId"> & { userId?: string | undefined },
 ): boolean {
@@ -72,7 +72,7 @@ function emptyAtOf(tables: Tables, ingest: StoredIngest): Date | null {
   return addMs(sinceAt, (ingest.emptySeconds ?? 0) * SECOND_MS);
 }
 
-export const countAudience = (tables: Tables, room: Room): StoredIngest[] =>
+export const updateEmptyAt = (tables: Tables, room: Room): StoredIngest[] =>
   [...tables.ingests.values()]
     .filter((row) => isIn(row, room) && row.state === "running" && row.emptySeconds !== null)
     .flatMap(({ taskId }) => {

@@ -1,44 +1,44 @@
 /** Dead letters, as the model of the store keeps them. */
 import type {
-  buryMessage as inSql,
+  addDeadLetter as inSql,
   DeadLetter,
   DeadLetterFilter,
 } from "../../../shared/store/dead-letters.js";
 import type { Tables } from "./tables.js";
 
-export function buryMessage({ letters }: Tables, dead: Parameters<typeof inSql>[1]): void {
+export function addDeadLetter({ deadLetters }: Tables, dead: Parameters<typeof inSql>[1]): void {
   const { code, message } = dead;
-  const known = letters.get(dead.id);
+  const known = deadLetters.get(dead.id);
   const row = known
     ? { ...known, code, message, attempts: known.attempts + 1, replayedAt: null }
     : { ...dead, attempts: 1, replayedAt: null };
-  letters.set(dead.id, row);
+  deadLetters.set(dead.id, row);
 }
 
 export function resolveDeadLetters(
-  { letters }: Tables,
+  { deadLetters }: Tables,
   { ids, at }: { ids: readonly string[]; at: Date },
 ): void {
   for (const id of ids) {
-    const row = letters.get(id);
-    if (row && !row.replayedAt) letters.set(id, { ...row, replayedAt: at });
+    const row = deadLetters.get(id);
+    if (row && !row.replayedAt) deadLetters.set(id, { ...row, replayedAt: at });
   }
 }
 
-export function forgetResolved({ letters }: Tables, before: Date): void {
-  for (const [id, { replayedAt }] of letters) {
-    if (replayedAt !== null && replayedAt < before) letters.delete(id);
+export function forgetResolved({ deadLetters }: Tables, before: Date): void {
+  for (const [id, { replayedAt }] of deadLetters) {
+    if (replayedAt !== null && replayedAt < before) deadLetters.delete(id);
   }
 }
 
 export function listDeadLetters(
-  { letters }: Tables,
+  { deadLetters }: Tables,
   { all, limit, after }: DeadLetterFilter,
 ): DeadLetter[] {
   const order = (one: Pick<DeadLetter, "receivedAt" | "id">, other: typeof one) =>
     one.receivedAt.getTime() - other.receivedAt.getTime() ||
     Number(one.id > other.id) - Number(one.id < other.id);
-  return [...letters.values()]
+  return [...deadLetters.values()]
     .filter((row) => all || !row.replayedAt)
     .filter((row) => !after || order(row, after) > 0)
     .sort(order)

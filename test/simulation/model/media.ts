@@ -1,7 +1,7 @@
-/** shared/store/media.ts: how a source does, in whatever order it is told. */
+/** shared/store/ingests/media.ts: how a source does, in whatever order it is told. */
 import { addMs, MINUTE_MS } from "../../../shared/clock.js";
-import type { MediaState } from "../../../shared/store/ingest-row.js";
-import { FAILED_FOR_GOOD, type ToldMedia } from "../../../shared/store/media.js";
+import type { MediaState } from "../../../shared/store/ingests/ingest-row.js";
+import { FAILED_FOR_GOOD, type ToldMedia } from "../../../shared/store/ingests/media.js";
 import { later } from "./tables.js";
 
 export interface Media {

@@ -2,12 +2,12 @@
  * A store that keeps its rows in memory: the same interface as the real one, statement for
  * statement, and thousands of times as fast. A property test holds the two equal.
  */
-import { makeSlotReader, type Slot } from "../../../shared/store/database-time.js";
-import { TRIES_MAX } from "../../../shared/store/starts.js";
+import { makeSlotReader, type Slot } from "../../../shared/store/engine/database-time.js";
+import { TRIES_MAX } from "../../../shared/store/ingests/starts.js";
 import type { Store } from "../../../shared/store/store.js";
-import type { Carry } from "../statements.js";
+import type { Carry } from "../platform/statements.js";
 import {
-  buryMessage,
+  addDeadLetter,
   forgetResolved,
   isTokenSpent,
   listDeadLetters,
@@ -15,12 +15,12 @@ import {
 } from "./dead-letters.js";
 import { findIngest, listIngests, markUpdated } from "./reads.js";
 import {
-  askQuiet,
-  claimFailed,
+  claimStaleTasks,
+  claimFailedSources,
   claimStart,
-  claimUnsettled,
-  claimUnsure,
-  clearUnsure,
+  claimUnfinished,
+  claimLateStarts,
+  clearLateStart,
 } from "./settling.js";
 import { grantSlot, type RawSlot } from "./slots.js";
 import { findStart, insertStart, markFailed, markRunning, type WantedStart } from "./starts.js";
@@ -35,17 +35,17 @@ import {
   release,
 } from "./stops.js";
 import {
-  tellTask,
+  recordTaskEvent,
   explainDismissal,
   explainPutOut,
   explainEnd,
   robotEntered,
   robotLeft,
-  askSoon,
-  heardOf,
+  checkSoon,
+  markSeen,
   runningInRoom,
 } from "./room-events.js";
-import { tellAudience, countAudience, forgetAudience } from "./audience.js";
+import { recordViewerEvent, updateEmptyAt, forgetAudience } from "./audience.js";
 import {
   keepUnclaimed,
   dropUnclaimed,
@@ -119,12 +119,12 @@ export function createModelStore(options: ModelOptions) {
     claimDue: statement("claimDue", claimDue),
     nextClaimAt: statement("nextClaimAt", nextClaimAt),
 
-    claimUnsettled: statement("claimUnsettled", claimUnsettled),
+    claimUnfinished: statement("claimUnfinished", claimUnfinished),
     claimStart: statement("claimStart", claimStart),
-    claimUnsure: statement("claimUnsure", claimUnsure),
-    clearUnsure: statement("clearUnsure", clearUnsure),
-    claimFailed: statement("claimFailed", claimFailed),
-    askQuiet: statement("askQuiet", askQuiet),
+    claimLateStarts: statement("claimLateStarts", claimLateStarts),
+    clearLateStart: statement("clearLateStart", clearLateStart),
+    claimFailedSources: statement("claimFailedSources", claimFailedSources),
+    claimStaleTasks: statement("claimStaleTasks", claimStaleTasks),
 
     findIngest: statement("findIngest", findIngest),
     readIngest: statement("readIngest", ({ ingests }, taskId: string) => ingests.get(taskId)),
@@ -139,12 +139,16 @@ export function createModelStore(options: ModelOptions) {
     releaseUse: statement("releaseUse", releaseUse),
     forgetSignatures: statement("forgetSignatures", forgetSignatures),
 
-    buryMessage: statement("buryMessage", buryMessage),
+    addDeadLetter: statement("addDeadLetter", addDeadLetter),
     resolveDeadLetters: statement("resolveDeadLetters", resolveDeadLetters),
     forgetResolved: statement("forgetResolved", forgetResolved),
     listDeadLetters: statement("listDeadLetters", listDeadLetters),
-    readDeadLetter: statement("readDeadLetter", ({ letters }, id: string) => letters.get(id)),
-    dropDeadLetter: statement("dropDeadLetter", ({ letters }, id: string) => letters.delete(id)),
+    readDeadLetter: statement("readDeadLetter", ({ deadLetters }, id: string) =>
+      deadLetters.get(id),
+    ),
+    dropDeadLetter: statement("dropDeadLetter", ({ deadLetters }, id: string) =>
+      deadLetters.delete(id),
+    ),
     isTokenSpent: statement("isTokenSpent", isTokenSpent),
 
     async takeSlot(wanted: Parameters<Store["takeSlot"]>[0]) {
@@ -159,18 +163,18 @@ export function createModelStore(options: ModelOptions) {
       forgetDead: statement("forgetDead", () => undefined),
     },
 
-    tellTask: statement("tellTask", tellTask),
+    recordTaskEvent: statement("recordTaskEvent", recordTaskEvent),
     explainDismissal: statement("explainDismissal", explainDismissal),
     explainPutOut: statement("explainPutOut", explainPutOut),
     explainEnd: statement("explainEnd", explainEnd),
     robotEntered: statement("robotEntered", robotEntered),
     robotLeft: statement("robotLeft", robotLeft),
-    askSoon: statement("askSoon", askSoon),
-    heardOf: statement("heardOf", heardOf),
+    checkSoon: statement("checkSoon", checkSoon),
+    markSeen: statement("markSeen", markSeen),
     runningInRoom: statement("runningInRoom", runningInRoom),
 
-    tellAudience: statement("tellAudience", tellAudience),
-    countAudience: statement("countAudience", countAudience),
+    recordViewerEvent: statement("recordViewerEvent", recordViewerEvent),
+    updateEmptyAt: statement("updateEmptyAt", updateEmptyAt),
     forgetAudience: statement("forgetAudience", forgetAudience),
 
     keepUnclaimed: statement("keepUnclaimed", keepUnclaimed),
@@ -188,7 +192,13 @@ const unasked = () => Promise.reject(new Error("the model has no outbox"));
 
 const OUTBOX: Store["outbox"] = {
   ...{ callersWaiting: unasked, claim: unasked, remove: unasked, postpone: unasked },
-  ...{ postponeRest: unasked, bury: unasked, dropOf: unasked, listDead: unasked, revive: unasked },
+  ...{
+    postponeRest: unasked,
+    addDeadLetter: unasked,
+    dropOf: unasked,
+    listDead: unasked,
+    revive: unasked,
+  },
   forgetDead: unasked,
 };
 

@@ -1,6 +1,6 @@
-/** shared/store/quotas.ts: how many a caller has, and has begun. */
+/** shared/store/ingests/quotas.ts: how many a caller has, and has begun. */
 import { MINUTE_MS } from "../../../shared/clock.js";
-import type { OverQuota } from "../../../shared/store/quotas.js";
+import type { OverQuota } from "../../../shared/store/ingests/quotas.js";
 import { isSlotNear } from "./slots.js";
 import type { WantedStart } from "./starts.js";
 import type { Tables } from "./tables.js";

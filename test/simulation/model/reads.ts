@@ -1,7 +1,7 @@
-/** shared/store/reads.ts and updates.ts, statement by statement. */
-import type { Ingest, UpdateRun } from "../../../shared/store/ingest-row.js";
-import type { ListFilter } from "../../../shared/store/reads.js";
-import type { Updated } from "../../../shared/store/updates.js";
+/** shared/store/ingests/reads.ts and updates.ts, statement by statement. */
+import type { Ingest, UpdateRun } from "../../../shared/store/ingests/ingest-row.js";
+import type { ListFilter } from "../../../shared/store/ingests/reads.js";
+import type { Updated } from "../../../shared/store/ingests/updates.js";
 import { failuresAmong } from "./media.js";
 import { change, later, type StoredIngest, type Tables } from "./tables.js";
 

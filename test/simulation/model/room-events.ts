@@ -1,13 +1,13 @@
-/** shared/store/room-events.ts, statement by statement. */
+/** shared/store/room-events/events.ts, statement by statement. */
 import { addMs, MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
-import type { Ingest, PutOut } from "../../../shared/store/ingest-row.js";
+import type { Ingest, PutOut } from "../../../shared/store/ingests/ingest-row.js";
 import type {
   RobotLeft,
   RobotSeen,
   RoomNamed,
   TaskNamed,
   ToldOfTask,
-} from "../../../shared/store/room-events.js";
+} from "../../../shared/store/room-events/events.js";
 import { failedTimes, mediaAfter } from "./media.js";
 import { change, isAtMost, later, type StoredIngest, type Tables } from "./tables.js";
 
@@ -25,17 +25,17 @@ const changeWhere = (
 };
 
 /** Null stays: TRTC has to be asked. */
-export const heardNow = ({ heardAt }: Ingest, at: Date): Date | null =>
-  heardAt && later(heardAt, at);
+export const seenNow = ({ lastSeenAt }: Ingest, at: Date): Date | null =>
+  lastSeenAt && later(lastSeenAt, at);
 
-export function tellTask(
+export function recordTaskEvent(
   tables: Tables,
   { media, eventAt, at, ...named }: ToldOfTask,
 ): { ingest: StoredIngest; failedTimes: number } | undefined {
   const ingest = changeWhere(
     tables,
     (row) => hasTask(row, named),
-    (row) => ({ ...mediaAfter(row, media, eventAt), heardAt: heardNow(row, at) }),
+    (row) => ({ ...mediaAfter(row, media, eventAt), lastSeenAt: seenNow(row, at) }),
   );
   return ingest && { ingest, failedTimes: failedTimes(ingest) };
 }
@@ -84,7 +84,7 @@ export function explainPutOut(
         (row.endReason === "finished" ||
           row.endReason === "lost" ||
           (row.endCause === "room-dismissed" && cause === "robot-removed")) &&
-        row.unsureUntil === null &&
+        row.lateStartUntil === null &&
         isAtMost(row.startedAt, eventAt) &&
         Math.abs((row.endedAt?.getTime() ?? 0) - eventAt.getTime()) <= SAME_END_MS,
       set: () => ({ endReason: "stopped", endCause: cause }),
@@ -111,7 +111,7 @@ export const robotEntered = (
     tables,
     (row) => isRobot(row, seen) && row.state !== "ended" && row.createdAt <= askedBefore,
     (row) => ({
-      heardAt: row.state === "running" ? heardNow(row, at) : row.heardAt,
+      lastSeenAt: row.state === "running" ? seenNow(row, at) : row.lastSeenAt,
       endCause: isRunning(row) ? unlessBack(row) : row.endCause,
       leaseUntil:
         row.state === "starting" && row.fence === 0
@@ -128,9 +128,9 @@ export const robotLeft = (
     tables,
     (row) => isRobot(row, seen) && row.state === "running",
     (row) => ({
-      heardAt: null,
+      lastSeenAt: null,
       endCause:
-        isAtMost(row.startedAt, eventAt) && row.unsureUntil === null
+        isAtMost(row.startedAt, eventAt) && row.lateStartUntil === null
           ? (row.endCause ?? cause ?? null)
           : row.endCause,
     }),
@@ -141,14 +141,14 @@ const unlessBack = ({ endCause }: Ingest): Ingest["endCause"] =>
 
 const isRunning = ({ state }: Ingest): boolean => state === "running";
 
-export function askSoon(tables: Tables, taskId: string): void {
-  change(tables, taskId, { where: isRunning, set: () => ({ heardAt: null }) });
+export function checkSoon(tables: Tables, taskId: string): void {
+  change(tables, taskId, { where: isRunning, set: () => ({ lastSeenAt: null }) });
 }
 
-export function heardOf(tables: Tables, { taskId, at }: { taskId: string; at: Date }): void {
+export function markSeen(tables: Tables, { taskId, at }: { taskId: string; at: Date }): void {
   change(tables, taskId, {
     where: isRunning,
-    set: (row) => ({ heardAt: later(row.heardAt, at), endCause: unlessBack(row) }),
+    set: (row) => ({ lastSeenAt: later(row.lastSeenAt, at), endCause: unlessBack(row) }),
   });
 }
 

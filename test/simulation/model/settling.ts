@@ -1,7 +1,7 @@
-/** shared/store/settle.ts, statement by statement. */
+/** shared/store/ingests/reconcile.ts, statement by statement. */
 import { addMs } from "../../../shared/clock.js";
-import type { Ingest } from "../../../shared/store/ingest-row.js";
-import { LATE_START_MS } from "../../../shared/store/starts.js";
+import type { Ingest } from "../../../shared/store/ingests/ingest-row.js";
+import { LATE_START_MS } from "../../../shared/store/ingests/starts.js";
 import { hasFailedForGood } from "./media.js";
 import { change, isAtMost, later, put, select, type StoredIngest, type Tables } from "./tables.js";
 
@@ -16,13 +16,13 @@ const isLapsed = ({ state, leaseUntil }: Ingest, at: Date): boolean =>
 /** Whoever takes a start over may send it again, and its answer may be lost again. */
 function taken(row: StoredIngest, { at, leaseMs }: Claim): Partial<Ingest> {
   const leaseUntil = addMs(at, leaseMs);
-  const unsureUntil = later(row.unsureUntil, addMs(leaseUntil, LATE_START_MS));
-  return { fence: row.fence + 1, leaseUntil, unsureUntil, settledAt: row.settledAt ?? at };
+  const lateStartUntil = later(row.lateStartUntil, addMs(leaseUntil, LATE_START_MS));
+  return { fence: row.fence + 1, leaseUntil, lateStartUntil, reconciledAt: row.reconciledAt ?? at };
 }
 
 const byId = (one: Ingest, other: Ingest): number => (one.taskId < other.taskId ? -1 : 1);
 
-export function claimUnsettled(tables: Tables, claim: Claim & { limit: number }): StoredIngest[] {
+export function claimUnfinished(tables: Tables, claim: Claim & { limit: number }): StoredIngest[] {
   return select(
     tables,
     (row) => isLapsed(row, claim.at),
@@ -42,40 +42,40 @@ export const claimStart = (
     set: (row) => taken(row, claim),
   });
 
-export function claimUnsure(
+export function claimLateStarts(
   tables: Tables,
   { at, leaseMs, limit }: Claim & { limit: number },
 ): StoredIngest[] {
   const leaseUntil = addMs(at, leaseMs);
   const isToClear = (row: StoredIngest) =>
-    row.state === "ended" && isAtMost(row.unsureUntil, at) && isAtMost(row.leaseUntil ?? at, at);
-  return select(tables, isToClear, ({ unsureUntil }) => unsureUntil)
+    row.state === "ended" && isAtMost(row.lateStartUntil, at) && isAtMost(row.leaseUntil ?? at, at);
+  return select(tables, isToClear, ({ lateStartUntil }) => lateStartUntil)
     .slice(0, limit)
     .toSorted(byId)
     .map((row) => put(tables, { ...row, fence: row.fence + 1, leaseUntil }));
 }
 
-export function clearUnsure(
+export function clearLateStart(
   tables: Tables,
   { taskId, fence }: { taskId: string; fence: number },
 ): void {
   change(tables, taskId, {
     where: (row) => row.fence === fence && row.state === "ended",
-    set: () => ({ unsureUntil: null, leaseUntil: null }),
+    set: () => ({ lateStartUntil: null, leaseUntil: null }),
   });
 }
 
-export function claimFailed(
+export function claimFailedSources(
   tables: Tables,
-  { at, leaseMs, heardBefore, limit }: Claim & { heardBefore: Date; limit: number },
+  { at, leaseMs, lastSeenBefore, limit }: Claim & { lastSeenBefore: Date; limit: number },
 ): StoredIngest[] {
   const leaseUntil = addMs(at, leaseMs);
   const isFailed = (row: StoredIngest) =>
     row.state === "running" &&
-    isAtMost(row.heardAt, heardBefore) &&
+    isAtMost(row.lastSeenAt, lastSeenBefore) &&
     row.mediaState !== "playing" &&
     hasFailedForGood(row);
-  return select(tables, isFailed, ({ heardAt }) => heardAt)
+  return select(tables, isFailed, ({ lastSeenAt }) => lastSeenAt)
     .slice(0, limit)
     .toSorted(byId)
     .map((row) => {
@@ -85,14 +85,14 @@ export function claimFailed(
     });
 }
 
-export function askQuiet(
+export function claimStaleTasks(
   tables: Tables,
   { at, quietSince, limit }: { at: Date; quietSince: Date; limit: number },
 ): StoredIngest[] {
-  const isQuiet = ({ state, heardAt }: Ingest) =>
-    state === "running" && isAtMost(heardAt ?? quietSince, quietSince);
-  return select(tables, isQuiet, ({ heardAt }) => heardAt)
+  const isQuiet = ({ state, lastSeenAt }: Ingest) =>
+    state === "running" && isAtMost(lastSeenAt ?? quietSince, quietSince);
+  return select(tables, isQuiet, ({ lastSeenAt }) => lastSeenAt)
     .slice(0, limit)
     .toSorted(byId)
-    .map((row) => put(tables, { ...row, heardAt: at }));
+    .map((row) => put(tables, { ...row, lastSeenAt: at }));
 }

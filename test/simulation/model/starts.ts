@@ -1,7 +1,7 @@
-/** shared/store/starts.ts, statement by statement. */
+/** shared/store/ingests/starts.ts, statement by statement. */
 import { addMs, SECOND_MS } from "../../../shared/clock.js";
-import type { EndCause, Ingest, MediaState } from "../../../shared/store/ingest-row.js";
-import { LATE_START_MS, type NewIngest } from "../../../shared/store/starts.js";
+import type { EndCause, Ingest, MediaState } from "../../../shared/store/ingests/ingest-row.js";
+import { LATE_START_MS, type NewIngest } from "../../../shared/store/ingests/starts.js";
 import { countStart, overQuota } from "./quotas.js";
 import { grantSlot, isSlotNear, type RawSlot } from "./slots.js";
 import { change, later, put, type StoredIngest, type Tables } from "./tables.js";
@@ -38,8 +38,8 @@ export function insertStart(
     endedAt: null,
     leaseUntil,
     fence: 0,
-    unsureUntil: addMs(leaseUntil, LATE_START_MS),
-    settledAt: null,
+    lateStartUntil: addMs(leaseUntil, LATE_START_MS),
+    reconciledAt: null,
     emptySeconds: wanted.emptySeconds ?? null,
     emptyAt: null,
     mediaState: null,
@@ -49,7 +49,7 @@ export function insertStart(
     pausedAt: null,
     mediaFailures: [],
     failuresAfter: null,
-    heardAt: null,
+    lastSeenAt: null,
   });
   return { ingest, slot: grantSlot(tables, asked) };
 }
@@ -65,7 +65,7 @@ const hasToken = (row: Ingest, { callerId, clientToken }: NewIngest): boolean =>
 const hasRobot = (row: Ingest, { sdkAppId, robotUserId }: NewIngest): boolean =>
   row.sdkAppId === sdkAppId &&
   row.robotUserId === robotUserId &&
-  (row.state !== "ended" || row.unsureUntil !== null);
+  (row.state !== "ended" || row.lateStartUntil !== null);
 
 export type KnownStart =
   { outcome: "token-known" | "robot-busy"; ingest: StoredIngest } | { outcome: "no-slot" };
@@ -98,15 +98,15 @@ export function markRunning(
   const { trtcTaskId, startedAt, deadlineAt, latestAt } = to;
   return change(tables, to.taskId, {
     where: isHeld(to).where,
-    set({ sdkAppId, fence, unsureUntil, emptySeconds }) {
+    set({ sdkAppId, fence, lateStartUntil, emptySeconds }) {
       const told = claimUnclaimed(tables, { sdkAppId, trtcTaskId });
       const mediaState = told?.mediaState ?? to.mediaState ?? null;
       return {
         state: "running",
         ...{ trtcTaskId, startedAt, deadlineAt, latestAt, mediaState },
         leaseUntil: null,
-        heardAt: told?.endedAt ? null : later(told?.lastSeenAt ?? null, startedAt),
-        unsureUntil: fence === 0 ? null : unsureUntil,
+        lastSeenAt: told?.endedAt ? null : later(told?.lastSeenAt ?? null, startedAt),
+        lateStartUntil: fence === 0 ? null : lateStartUntil,
         emptyAt: emptySeconds === null ? null : addMs(startedAt, emptySeconds * SECOND_MS),
         mediaAt: told?.mediaAt ?? (to.mediaState ? startedAt : null),
         mediaFailures: told?.mediaFailures ?? [],
@@ -128,7 +128,7 @@ export function markFailed(
 ): Ingest | undefined {
   return change(tables, to.taskId, {
     where: isHeld(to).where,
-    set: ({ clientToken, fence, unsureUntil, endCause }) => ({
+    set: ({ clientToken, fence, lateStartUntil, endCause }) => ({
       state: "ended",
       endCause: to.cause ?? endCause,
       endReason: "failed",
@@ -137,7 +137,7 @@ export function markFailed(
       endedAt: to.at,
       leaseUntil: null,
       clientToken: to.retry ? null : clientToken,
-      unsureUntil: fence === 0 ? null : unsureUntil,
+      lateStartUntil: fence === 0 ? null : lateStartUntil,
     }),
   });
 }

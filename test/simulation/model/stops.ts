@@ -1,7 +1,7 @@
-/** shared/store/stops.ts and due.ts, statement by statement. */
+/** shared/store/ingests/stops.ts and due.ts, statement by statement. */
 import { addMs, MINUTE_MS } from "../../../shared/clock.js";
-import type { EndCause, EndReason, State } from "../../../shared/store/ingest-row.js";
-import type { Why } from "../../../shared/store/stops.js";
+import type { EndCause, EndReason, State } from "../../../shared/store/ingests/ingest-row.js";
+import type { Why } from "../../../shared/store/ingests/stops.js";
 import { isWatched } from "./audience.js";
 import { hasFailedForGood } from "./media.js";
 import { grantSlot, type RawSlot } from "./slots.js";

@@ -3,7 +3,7 @@
  * that was handed out stays as it was, as a database's answer does.
  */
 import type { DeadLetter } from "../../../shared/store/dead-letters.js";
-import type { Ingest } from "../../../shared/store/ingest-row.js";
+import type { Ingest } from "../../../shared/store/ingests/ingest-row.js";
 import type { Use } from "../../../shared/store/used-signatures.js";
 import type { Seen } from "./audience.js";
 import type { SlotRow } from "./slots.js";
@@ -25,7 +25,7 @@ export interface Tables {
   startsMs: Map<string, number[]>;
   /** By signature, or what stands for a ClientToken. */
   signatures: Map<string, Use>;
-  letters: Map<string, DeadLetter>;
+  deadLetters: Map<string, DeadLetter>;
   /** By application and TRTC's TaskId. */
   unclaimed: Map<string, UnclaimedTask>;
   /** By application, room and user. */
@@ -39,7 +39,7 @@ export const makeTables = (): Tables => ({
   slots: new Map(),
   startsMs: new Map(),
   signatures: new Map(),
-  letters: new Map(),
+  deadLetters: new Map(),
   unclaimed: new Map(),
   audience: new Map(),
   changed: undefined,

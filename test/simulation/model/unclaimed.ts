@@ -1,7 +1,7 @@
-/** shared/store/unclaimed.ts, statement by statement. */
-import type { TaskNamed, ToldOfTask } from "../../../shared/store/room-events.js";
+/** shared/store/room-events/unclaimed.ts, statement by statement. */
+import type { TaskNamed, ToldOfTask } from "../../../shared/store/room-events/events.js";
 import { failuresAmong, type Media, mediaAfter } from "./media.js";
-import { hasTask, heardNow } from "./room-events.js";
+import { hasTask, seenNow } from "./room-events.js";
 import { change, isAtMost, later, type Tables } from "./tables.js";
 
 export interface UnclaimedTask extends TaskNamed, Media {
@@ -54,7 +54,7 @@ export function adoptUnclaimed(tables: Tables): void {
         return {
           ...newerOf(known, told),
           ...{ failuresAfter, mediaFailures: failuresAmong(failures, failuresAfter) },
-          heardAt: told.endedAt === null ? heardNow(known, told.lastSeenAt) : null,
+          lastSeenAt: told.endedAt === null ? seenNow(known, told.lastSeenAt) : null,
         };
       },
     });

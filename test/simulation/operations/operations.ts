@@ -1,7 +1,7 @@
 /** What the model and the SQL are both asked: every operation of the store, with few of each thing. */
 import * as fc from "fast-check";
 import { addMs } from "../../../shared/clock.js";
-import type { EndReason } from "../../../shared/store/ingest-row.js";
+import type { EndReason } from "../../../shared/store/ingests/ingest-row.js";
 import { IDS, type Operation, operation, SDK_APP_ID, soonMs, taskId } from "./operation.js";
 import { roomEvents } from "./room-events.js";
 import { leaseUntil, USE_OPERATIONS } from "./used-signatures.js";
@@ -19,7 +19,7 @@ const givenUp = fc.constantFrom(undefined, "start-given-up" as const);
 
 const mediaState = fc.constantFrom(null, "connecting" as const);
 
-const letter = fc.constantFrom("l1", "l2", "l3");
+const deadLetter = fc.constantFrom("l1", "l2", "l3");
 
 const LETTER = { source: "ckafka:ingests", messageId: "m", message: "why", payload: { a: 1 } };
 
@@ -100,17 +100,17 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
   operation({ soonMs, accountMax }, (store, { soonMs: ms, ...of }, at) =>
     store.nextClaimAt({ ...of, at, horizonAt: addMs(at, ms * 10), aheadMs: 1000 }),
   ),
-  operation({ leaseMs }, (store, of, at) => store.claimUnsettled({ ...of, at, limit })),
+  operation({ leaseMs }, (store, of, at) => store.claimUnfinished({ ...of, at, limit })),
   operation({ taskId, leaseMs }, (store, of, at) => store.claimStart({ ...of, at })),
   operation({ leaseMs, later: fc.constantFrom(0, 600_000) }, (store, { later, ...of }, at) =>
-    store.claimUnsure({ ...of, at: addMs(at, later), limit }),
+    store.claimLateStarts({ ...of, at: addMs(at, later), limit }),
   ),
-  operation({ taskId, fence }, (store, of) => store.clearUnsure(of)),
+  operation({ taskId, fence }, (store, of) => store.clearLateStart(of)),
   operation({ leaseMs, soonMs }, (store, { soonMs: ms, ...of }, at) =>
-    store.claimFailed({ ...of, at, heardBefore: addMs(at, ms), limit }),
+    store.claimFailedSources({ ...of, at, lastSeenBefore: addMs(at, ms), limit }),
   ),
   operation({ soonMs }, (store, { soonMs: ms }, at) =>
-    store.askQuiet({ at, quietSince: addMs(at, -Math.abs(ms)), limit }),
+    store.claimStaleTasks({ at, quietSince: addMs(at, -Math.abs(ms)), limit }),
   ),
   operation({ callerId, taskId, trtc: fc.boolean() }, (store, { callerId: caller, ...of }) =>
     store.findIngest({ callerId: caller, taskId: of.trtc ? `trtc-${of.taskId}` : of.taskId }),
@@ -168,10 +168,10 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
     },
   ),
   operation(
-    { id: letter, code: fc.constantFrom("InvalidRequest", "InternalError") },
-    (store, of, at) => store.buryMessage({ ...of, receivedAt: at, ...LETTER }),
+    { id: deadLetter, code: fc.constantFrom("InvalidRequest", "InternalError") },
+    (store, of, at) => store.addDeadLetter({ ...of, receivedAt: at, ...LETTER }),
   ),
-  operation({ id: letter, other: letter }, (store, { id, other }, at) =>
+  operation({ id: deadLetter, other: deadLetter }, (store, { id, other }, at) =>
     store.resolveDeadLetters({ ids: [id, other], at }),
   ),
   operation({ soonMs }, (store, { soonMs: ms }, at) => store.forgetResolved(addMs(at, ms))),
@@ -181,8 +181,8 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
       after: of.count === 1 ? { receivedAt: addMs(at, -5000), id: "l2" } : undefined,
     }),
   ),
-  operation({ id: letter }, (store, of) => store.readDeadLetter(of.id)),
-  operation({ id: letter }, (store, of) => store.dropDeadLetter(of.id)),
+  operation({ id: deadLetter }, (store, of) => store.readDeadLetter(of.id)),
+  operation({ id: deadLetter }, (store, of) => store.dropDeadLetter(of.id)),
   operation({ callerId, token: fc.constantFrom("t1", "t2") }, (store, of) =>
     store.isTokenSpent({ callerId: of.callerId, clientToken: `${of.callerId} ${of.token}` }),
   ),

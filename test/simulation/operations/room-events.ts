@@ -1,7 +1,7 @@
 /** What TRTC tells, as operations of the store. */
 import * as fc from "fast-check";
 import { addMs } from "../../../shared/clock.js";
-import type { ToldMedia } from "../../../shared/store/media.js";
+import type { ToldMedia } from "../../../shared/store/ingests/media.js";
 import { type Operation, operation, SDK_APP_ID, soonMs, taskId } from "./operation.js";
 
 /** Few applications, tasks, robots and rooms: those of the rows, and one that no row has. */
@@ -29,7 +29,7 @@ const told = (
 
 export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
   operation({ ...task, eventMs }, async (store, of, at) => {
-    const found = await store.tellTask(told(of, at));
+    const found = await store.recordTaskEvent(told(of, at));
     // A statement tells of the row and of this in one: it is held beside it.
     const { ingest, failedTimes } = found ?? {};
     return found && { ingest: { ...ingest, failedTimes }, failedTimes };
@@ -50,9 +50,9 @@ export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
   operation({ ...seen, cause: putOut, soonMs }, (store, { soonMs: ms, ...of }, at) =>
     store.explainPutOut({ ...of, eventAt: addMs(at, ms) }),
   ),
-  operation({ taskId }, (store, of) => store.askSoon(of.taskId)),
+  operation({ taskId }, (store, of) => store.checkSoon(of.taskId)),
   operation({ taskId, soonMs }, (store, { taskId: id, soonMs: ms }, at) =>
-    store.heardOf({ taskId: id, at: addMs(at, ms) }),
+    store.markSeen({ taskId: id, at: addMs(at, ms) }),
   ),
   operation(
     {
@@ -85,10 +85,10 @@ export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
     },
     (store, { isClosing, eventMs: ms, ...of }, at) => {
       const who = isClosing ? { userId: undefined, isPresent: false } : {};
-      return store.tellAudience({ ...of, ...who, eventAt: addMs(at, ms) });
+      return store.recordViewerEvent({ ...of, ...who, eventAt: addMs(at, ms) });
     },
   ),
-  operation({ sdkAppId, roomId: room }, (store, of) => store.countAudience(of)),
+  operation({ sdkAppId, roomId: room }, (store, of) => store.updateEmptyAt(of)),
   operation({ soonMs }, (store, { soonMs: ms }, at) =>
     store.forgetAudience({ leftBefore: addMs(at, ms), seenBefore: addMs(at, -60_000) }),
   ),

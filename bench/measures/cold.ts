@@ -1,0 +1,120 @@
+/**
+ * Cold starts: fresh processes, from the spawn to the line that they print when they are there.
+ * Ours is the bundle as it is deployed; beside it stands what one would write from Tencent's
+ * documentation (cold/documented.cjs), called with the same event, answered by the same emulator.
+ * Each process gets the variables that it needs, and no others of this machine.
+ */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { bundleFunctions } from "../../deploy/build/bundle.js";
+import { systemClock } from "../../shared/clock.js";
+import type { Environment } from "../../shared/config/environment.js";
+import { type Bench, median, takeTurns } from "../measure.js";
+import { benchEnvironment, documentedEnvironment, startEvent } from "../accounts.js";
+import { figureOf, goal, type Row, type Section } from "../results.js";
+import { ROOT, type Stage } from "../stage.js";
+
+const EMPTY = "an empty process";
+const LOADED = "start-ingest, loaded";
+const STARTED = "start-ingest, first start answered";
+const DOCUMENTED_LOADED = "the documented way, loaded";
+const DOCUMENTED_STARTED = "the documented way, first call answered";
+
+const CHILD = join(ROOT, "bench", "cold", "child.cjs");
+const DOCUMENTED = join(ROOT, "bench", "cold", "documented.cjs");
+
+export async function benchCold({ stage: open, quick, show }: Bench): Promise<Section[]> {
+  const stage = await open();
+  const env = await environmentOf(stage);
+  const out = join(stage.folder, "functions");
+  show("bundling");
+  await bundleFunctions({ root: ROOT, out });
+  const ours = join(out, "start-ingest.js");
+  const event = JSON.stringify(startEvent(stage.trtcUrl, 0));
+  const subject = (name: string, ...args: string[]) => ({ name, run: () => coldStart(args, env) });
+  const taken = await takeTurns(
+    [
+      subject(EMPTY),
+      subject(LOADED, ours),
+      subject(STARTED, ours, event),
+      subject(DOCUMENTED_LOADED, DOCUMENTED),
+      subject(DOCUMENTED_STARTED, DOCUMENTED, event),
+    ],
+    { rounds: quick ? 3 : 31, warmUps: 1, onRound: show },
+  );
+  return [sectionOf([...taken].map(([name, starts]) => rowOf(name, starts)))];
+}
+
+async function environmentOf(stage: Stage): Promise<Environment> {
+  const DATABASE_URL = await stage.newDatabase("cold");
+  return {
+    ...benchEnvironment(stage.trtcUrl, 1),
+    DATABASE_URL,
+    ...documentedEnvironment(stage.trtcUrl),
+  };
+}
+
+interface ColdStart {
+  wallMs: number;
+  /** Of these, what the module's load took, and its first answer: inside the process. */
+  loadMs?: number;
+  firstMs?: number;
+  /** The most that the process held. */
+  rssMb: number;
+}
+
+async function coldStart(args: string[], env: Environment): Promise<ColdStart> {
+  const startedMs = systemClock.elapsedMs();
+  const child = spawn(process.execPath, [CHILD, ...args], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [output, errors, wallMs] = ["", "", Number.NaN];
+  child.stdout.on("data", (chunk: Buffer) => {
+    output += chunk.toString();
+    if (Number.isNaN(wallMs) && output.includes("\nready\n")) {
+      wallMs = systemClock.elapsedMs() - startedMs;
+    }
+  });
+  child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
+  await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  const figures = /\nready\n(.+)\n$/.exec(output)?.[1];
+  if (figures === undefined) throw new Error(`A cold start ended without an answer: ${errors}`);
+  return { wallMs, ...(JSON.parse(figures) as Omit<ColdStart, "wallMs">) };
+}
+
+function rowOf(subject: string, starts: readonly ColdStart[]): Row {
+  const figures = (["wallMs", "loadMs", "firstMs", "rssMb"] as const).flatMap((figure) => {
+    const values = starts.map((start) => start[figure]).filter((value) => value !== undefined);
+    return values.length === 0 ? [] : [[figure, median(values)] as const];
+  });
+  return { subject, figures: Object.fromEntries(figures) };
+}
+
+function sectionOf(rows: Row[]): Section {
+  const wall = (subject: string) => figureOf(rows, subject, "wallMs");
+  const inside = (subject: string) =>
+    figureOf(rows, subject, "loadMs") + figureOf(rows, subject, "firstMs");
+  const withoutNode = inside(STARTED) / inside(DOCUMENTED_STARTED);
+  return {
+    title: "cold",
+    rows,
+    ratios: [
+      { name: "loaded, ours ÷ the documented way", value: wall(LOADED) / wall(DOCUMENTED_LOADED) },
+      { name: "first answer, without Node's own start", value: withoutNode },
+    ],
+    goals: [
+      goal("load over an empty process", wall(LOADED) - wall(EMPTY), 100, " ms"),
+      goal(
+        "first start answered ÷ the documented way",
+        wall(STARTED) / wall(DOCUMENTED_STARTED),
+        0.35,
+        "",
+      ),
+      goal("RSS at the first start", figureOf(rows, STARTED, "rssMb"), 110, " MB"),
+    ],
+  };
+}

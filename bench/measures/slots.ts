@@ -1,0 +1,63 @@
+/**
+ * Slots granted: all instances share an account's through one row, so what counts is how fast that
+ * row can be taken in turns. An account and action is given 20 in 1.1 s, and no more.
+ */
+import { openPostgres } from "../../shared/store/engine/postgres.js";
+import { createStore } from "../../shared/store/store.js";
+import { type Bench, median, percentile, takeTurns, timed } from "../measure.js";
+import type { Section } from "../results.js";
+import type { Stored } from "../seed.js";
+
+/** Slots far ahead are taken as well: nobody waits for them here. */
+const WAIT_MAX_MS = 1e9;
+
+export async function benchSlots(
+  { quick, show }: Bench,
+  { databaseUrl }: Stored,
+): Promise<Section> {
+  const slots = quick ? 160 : 800;
+  const opened = [1, 8].map((connections) => ({
+    connections,
+    store: createStore(openPostgres(databaseUrl, { connectionsMax: connections })),
+  }));
+  try {
+    const taken = await takeTurns(
+      opened.map(({ connections, store }) => ({
+        name: connections === 1 ? "by one connection" : `by ${connections} connections at once`,
+        run: () => takeSlots(store, { slots, connections }),
+      })),
+      { rounds: quick ? 2 : 11, warmUps: 1, onRound: (line) => show(`slots, ${line}`) },
+    );
+    const rows = [...taken].map(([subject, rounds]) => {
+      const each = rounds.flatMap(({ eachMs }) => eachMs);
+      const figures = {
+        perSecond: median(rounds.map(({ perSecond }) => perSecond)),
+        p50Ms: median(each),
+        p99Ms: percentile(each, 99),
+      };
+      return { subject, figures };
+    });
+    return { title: "store: slots of one account", rows, ratios: [], goals: [] };
+  } finally {
+    for (const { store } of opened) await store.close();
+  }
+}
+
+async function takeSlots(
+  store: Pick<ReturnType<typeof createStore>, "takeSlot">,
+  { slots, connections }: { slots: number; connections: number },
+): Promise<{ perSecond: number; eachMs: number[] }> {
+  const wanted = { account: "slots", action: "StopStreamIngest", waitMaxMs: WAIT_MAX_MS };
+  const eachMs: number[] = [];
+  const worker = async () => {
+    for (let left = slots / connections; left > 0; left -= 1) {
+      eachMs.push(
+        await timed(async () => {
+          if (!(await store.takeSlot(wanted))) throw new Error("A slot was refused");
+        }),
+      );
+    }
+  };
+  const ms = await timed(() => Promise.all(Array.from({ length: connections }, worker)));
+  return { perSecond: (slots * 1000) / ms, eachMs };
+}

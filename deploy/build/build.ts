@@ -1,0 +1,34 @@
+/** `npm run build`: the functions as they are deployed, in dist/. */
+import { parseArgs } from "node:util";
+import { buildFunctions } from "./build-functions.js";
+import { zipOf } from "./zip.js";
+import { runMain } from "../../local/terminal/terminal.js";
+
+const HELP = `Bundles every function and zips them, as they are deployed.
+
+  npm run build
+
+  dist/functions/<name>.js      one file per function, minified, CommonJS
+  dist/functions/<name>.js.map  its source map, for reading stacks; not in the zip
+  dist/functions.zip            what is uploaded: the same bytes from the same sources
+`;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { help: { type: "boolean", short: "h" } } });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const { files, zip } = await buildFunctions();
+  for (const [file, bytes] of files) process.stdout.write(line(file, bytes));
+  process.stdout.write(`dist/functions.zip  ${kilobytes(zip.length)} kB in all\n`);
+}
+
+function line(file: string, bytes: Uint8Array): string {
+  const zipped = zipOf(new Map([[file, bytes]])).length;
+  return `${file.padEnd(22)} ${kilobytes(bytes.length)} kB, ${kilobytes(zipped)} kB zipped\n`;
+}
+
+const kilobytes = (bytes: number): string => (bytes / 1000).toFixed(0).padStart(5);
+
+runMain(main);

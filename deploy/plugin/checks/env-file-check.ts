@@ -1,0 +1,38 @@
+/**
+ * Whether the CLI has read `.env` as `npm run doctor` and `npm run migrate` do. It takes `$` for the
+ * beginning of a variable, also in single quotes, and a `.env.<stage>` in the place of `.env`: both
+ * would deploy other settings than those that were checked.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
+import type { Environment } from "../../../shared/config/environment.js";
+import { VARIABLES } from "../../../shared/config/configuration.js";
+import { DeployError } from "../deploy-error.js";
+
+export function checkEnvFile(env: Environment, stage: string): void {
+  refuseReplaced(env);
+  const ofStage = `.env.${stage}`;
+  if (existsSync(ofStage)) {
+    throw new DeployError(
+      `${ofStage} would be read in the place of .env, which doctor and migrate read: put its settings into .env, or export them`,
+    );
+  }
+  if (!existsSync(".env")) return;
+  const written = Object.entries(parseEnv(readFileSync(".env", "utf8")));
+  const changed = written.find(
+    ([name, value]) => value?.includes("$") === true && env[name] !== value,
+  );
+  if (!changed) return;
+  throw new DeployError(
+    `${changed[0]} holds a $ in .env, which the CLI takes for a variable: write %24 in a URL, or export ${changed[0]} in the shell and take it out of .env`,
+  );
+}
+
+/** The CLI replaces `${…}` also in the value of a variable, and says nothing of it. */
+function refuseReplaced(env: Environment): void {
+  const replaced = VARIABLES.find((name) => env[name]?.includes("${") === true);
+  if (replaced === undefined) return;
+  throw new DeployError(
+    `${replaced} holds \${, which the CLI takes for a variable and replaces: write \\u0024 for the $ in JSON, or %24 in a URL`,
+  );
+}

@@ -1,0 +1,92 @@
+/** What SCF would refuse halfway through a deployment, said before anything is uploaded. */
+import { checkCron } from "../../../local/declared/cron.js";
+import type {
+  DeclaredEvent,
+  DeclaredFunction,
+  Provider,
+} from "../../../local/declared/service-file.js";
+import { DeployError } from "../deploy-error.js";
+
+/** SCF's limits: product/583/11637 of its documentation, and CreateFunction's field descriptions. */
+const FUNCTION_NAME_MAX = 60;
+const TRIGGER_NAME_MAX = 100;
+export const ENVIRONMENT_MAX_BYTES = 4096;
+const RESERVED = /^(SCF_|QCLOUD_|TENCENTCLOUD_)/;
+
+/** The variables that a function gets: its own and the provider's, those that are empty left out. */
+export function variablesOf(
+  provider: Pick<Provider, "environment">,
+  declared: Pick<DeclaredFunction, "environment">,
+): Record<string, string> {
+  const all = { ...provider.environment?.variables, ...declared.environment?.variables };
+  const set = Object.entries(all).filter(
+    ([, value]) => value !== undefined && value !== null && value !== "",
+  );
+  return Object.fromEntries(
+    set.map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]),
+  );
+}
+
+export const environmentBytes = (variables: Readonly<Record<string, string>>): number =>
+  Object.entries(variables).reduce(
+    (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value),
+    0,
+  );
+
+/** Each a sentence; none when the function can be deployed. */
+export function limitFaults(
+  fullName: string,
+  variables: Readonly<Record<string, string>>,
+  triggerNames: readonly string[],
+): string[] {
+  const faults: string[] = [];
+  if (fullName.length > FUNCTION_NAME_MAX) {
+    faults.push(
+      `${fullName} has ${fullName.length} characters, and SCF takes ${FUNCTION_NAME_MAX}: choose a shorter service or stage`,
+    );
+  }
+  const bytes = environmentBytes(variables);
+  if (bytes > ENVIRONMENT_MAX_BYTES) {
+    faults.push(
+      `${fullName} gets ${bytes} bytes of environment, and SCF takes ${ENVIRONMENT_MAX_BYTES}: shorten CALLERS and TRTC_APPS, or split the callers over two services`,
+    );
+  }
+  for (const name of Object.keys(variables).filter((each) => RESERVED.test(each))) {
+    faults.push(`${fullName} sets ${name}, a name that SCF keeps for itself`);
+  }
+  for (const name of triggerNames.filter((each) => each.length > TRIGGER_NAME_MAX)) {
+    faults.push(`the trigger ${name} of ${fullName} is longer than ${TRIGGER_NAME_MAX} characters`);
+  }
+  return faults;
+}
+
+/** SCF refuses a line halfway through a deployment, and says only that it is wrong. */
+export const cronFaults = (
+  name: string,
+  events: readonly DeclaredEvent[] | null | undefined,
+): string[] =>
+  (events ?? []).flatMap(({ timer }) => {
+    if (!timer) return [];
+    try {
+      checkCron(timer.parameters.cronExpression);
+      return [];
+    } catch (error) {
+      return [`${name}: ${(error as Error).message}`];
+    }
+  });
+
+/** The plugin leaves half a network out without a word, and with it the way to the database. */
+export function networkFaults(
+  name: string,
+  { vpcId = "", subnetId = "" }: { vpcId?: string; subnetId?: string },
+): string[] {
+  if ((vpcId === "") === (subnetId === "")) return [];
+  const missing = vpcId === "" ? "VPC_ID" : "SUBNET_ID";
+  return [`${name} has only half a network: set ${missing} as well, or neither`];
+}
+
+/** What is uploaded is dist/functions.zip, whatever folder is named; and it has to be of today. */
+export function refuseOldPackage({ package: folder }: { package?: string }): void {
+  if (folder === undefined) return;
+  throw new DeployError("--package is not read here: run `serverless deploy`, which builds anew");
+}

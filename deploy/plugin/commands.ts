@@ -1,0 +1,130 @@
+/**
+ * The commands around a deployment. The plugin's own print what went wrong and then succeed; these
+ * fail, so that a pipeline notices.
+ */
+import { readFile } from "node:fs/promises";
+import { getFunction, NAMESPACE, scfClient } from "./scf/scf-api.js";
+import { parsedDesc } from "./scf/triggers.js";
+import type { Upstream, UpstreamCommand } from "./upstream.js";
+import { DeployError, withDeployError, wordsOf } from "./deploy-error.js";
+
+/** For the way of an invocation and its answer, besides the function's own time. */
+const ANSWER_SECONDS = 10;
+
+export function mendCommands(upstream: Upstream): void {
+  const { Deploy, DeployOneFunction, DeployList, Info, Invoke, Remove, Rollback } = upstream;
+
+  const { deploy } = Deploy.prototype;
+  Deploy.prototype.deploy = async function () {
+    await login(upstream, this);
+    try {
+      await deploy.call(this);
+    } catch (thrown) {
+      throw new DeployError(
+        `${wordsOf(thrown)}\nWhat came before it is deployed; run the same command again to go on from there.`,
+        { cause: thrown },
+      );
+    }
+    await showService(this);
+  };
+
+  DeployOneFunction.prototype.packageFunction = () => {
+    throw new DeployError("All functions share one zip: run `serverless deploy`");
+  };
+
+  // They went by the lists in COS that are no longer kept.
+  const rollBack = () =>
+    Promise.reject(
+      new DeployError("To roll back, check out the commit and deploy it: docs/deploy.md says how"),
+    );
+  Rollback.prototype.rollback = rollBack;
+  DeployList.prototype.serviceList = rollBack;
+
+  // They log what went wrong and succeed, and ask an API that SCF has replaced.
+  const elsewhere = () =>
+    Promise.reject(
+      new DeployError(
+        "`serverless info` shows the functions; logs and metrics are in SCF's console",
+      ),
+    );
+  upstream.DeployListFunctions.prototype.functionList = elsewhere;
+  upstream.Logs.prototype.logs = elsewhere;
+  upstream.Metrics.prototype.metrics = elsewhere;
+
+  Info.prototype.info = async function () {
+    await login(upstream, this);
+    await showService(this);
+  };
+
+  Remove.prototype.remove = async function () {
+    await login(upstream, this);
+    const client = scfClient(this.options);
+    for (const name of namesOf(this)) {
+      if (!(await withDeployError(`GetFunction ${name}`, () => getFunction(client, name))))
+        continue;
+      await withDeployError(`DeleteFunction ${name}`, () =>
+        client.DeleteFunction({ FunctionName: name, Namespace: NAMESPACE }),
+      );
+      this.serverless.cli.log(`Removed ${name}`);
+    }
+  };
+
+  Invoke.prototype.invoke = async function () {
+    await login(upstream, this);
+    const { function: key = "", data, path } = this.options;
+    const FunctionName = this.provider.getFunctionName(key);
+    const ClientContext = data ?? (path === undefined ? "{}" : await readFile(path, "utf8"));
+    // A run of a timer may wait for a deadline as long as it may live.
+    const { functions, provider } = this.serverless.service;
+    const timeoutSeconds = (functions[key]?.timeout ?? provider.timeout ?? 3) + ANSWER_SECONDS;
+    const { Result } = await withDeployError(`Invoke ${FunctionName}`, () =>
+      scfClient(this.options, { timeoutSeconds }).Invoke({
+        FunctionName,
+        Namespace: NAMESPACE,
+        ClientContext,
+        LogType: "Tail",
+      }),
+    );
+    process.stdout.write(`${Result?.RetMsg ?? ""}\n`);
+    if (Result?.Log) process.stderr.write(`${Result.Log}\n`);
+    if (Result?.InvokeResult !== 0) {
+      throw new DeployError(
+        `${FunctionName} failed: ${Result?.ErrMsg || `InvokeResult ${String(Result?.InvokeResult)}`}`,
+      );
+    }
+  };
+}
+
+async function login({ Provider }: Upstream, command: UpstreamCommand): Promise<void> {
+  const provider = new Provider(command.serverless, command.options);
+  command.options = await provider.getUserCred(command.options);
+}
+
+const namesOf = ({ serverless, provider }: UpstreamCommand): string[] =>
+  Object.keys(serverless.service.functions).map((key) => provider.getFunctionName(key));
+
+/** The one thing that everybody wants to know after a deployment: the addresses. */
+async function showService(command: UpstreamCommand): Promise<void> {
+  const { serverless, options } = command;
+  const client = scfClient(options);
+  const out = [`${serverless.service.service}, stage ${options.stage}, ${options.region}`];
+  for (const name of namesOf(command)) {
+    const found = await withDeployError(`GetFunction ${name}`, () => getFunction(client, name));
+    out.push(`  ${name}  ${found?.Status ?? "not deployed"}`);
+    for (const { Type, TriggerName, TriggerDesc } of found?.Triggers ?? []) {
+      out.push(
+        `    ${Type ?? "?"} ${TriggerName ?? "?"}  ${addressIn(Type, TriggerDesc)}`.trimEnd(),
+      );
+    }
+  }
+  serverless.cli.log(out.join("\n"));
+}
+
+/** A function URL's address stands in its description; of another trigger that is its setting. */
+function addressIn(type: string | undefined, desc = ""): string {
+  if (type !== "http") return desc;
+  const { NetConfig } = parsedDesc(desc) as {
+    NetConfig?: { ExtranetUrl?: string; IntranetUrl?: string };
+  };
+  return NetConfig?.ExtranetUrl || NetConfig?.IntranetUrl || "(its address is in SCF's console)";
+}

@@ -1,0 +1,46 @@
+/** What went wrong in a deployment, in one sentence, whatever shape it was thrown in. */
+
+/** Tencent's SDKs throw exceptions with a code; the COS client throws what it was answered. */
+interface Thrown {
+  code?: unknown;
+  message?: unknown;
+  requestId?: unknown;
+  statusCode?: number;
+  error?: { Code?: unknown; Message?: unknown; code?: unknown } | string;
+}
+
+export function wordsOf(thrown: unknown): string {
+  if (typeof thrown === "string") return thrown;
+  if (typeof thrown !== "object" || thrown === null) return String(thrown);
+  const { code, message, requestId, statusCode, error } = thrown as Thrown;
+  const inner = typeof error === "object" ? error : undefined;
+  const parts = [
+    textOf(code) ?? textOf(inner?.Code) ?? textOf(inner?.code),
+    textOf(message) ?? textOf(inner?.Message) ?? textOf(error),
+    statusCode === undefined ? undefined : `(HTTP ${statusCode})`,
+    textOf(requestId) === undefined ? undefined : `(RequestId ${String(requestId)})`,
+  ];
+  // An SDK's message often begins with its code.
+  return parts.filter((part, at) => part !== undefined && parts.indexOf(part) === at).join(" ");
+}
+
+const textOf = (value: unknown): string | undefined =>
+  (typeof value === "string" && value !== "") || typeof value === "number"
+    ? String(value)
+    : undefined;
+
+/** `step` names what was being done, and to what; the error itself stays the cause. */
+export async function withDeployError<T>(step: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof DeployError) throw thrown;
+    throw new DeployError(`${step}: ${wordsOf(thrown)}`, { cause: thrown });
+  }
+}
+
+/** Said in full already. */
+export class DeployError extends Error {
+  /** The CLI's own name for what is the user's to mend: it shows the message, and no stack. */
+  override readonly name = "ServerlessError";
+}

@@ -1,0 +1,9 @@
+/** What our plugins use of the CLI. */
+import type { Service } from "../../local/declared/service-file.js";
+
+export interface Serverless {
+  service: Service;
+  cli: { log: (line: string) => void };
+  processedInput: { commands: string[] };
+  serviceDir: string;
+}

@@ -1,0 +1,93 @@
+/** Whether what is in the cloud is what serverless.yml declares, each function for itself. */
+import type { CloudFunction } from "../cloud/scf.js";
+import type { DeclaredFunction } from "../../local/declared/service-file.js";
+import { ZIP_FILE } from "../build/build-functions.js";
+import { readFileSync } from "node:fs";
+import { expectEqual, expectThat } from "./expect.js";
+import type { Stage } from "./stage.js";
+
+export const fullName = ({ declared }: Pick<Stage, "declared">, name: string): string =>
+  `${declared.service}-${declared.provider.stage ?? "dev"}-${name}`;
+
+export function checkDeployed(stage: Stage): void {
+  const { cloud, declared } = stage;
+  const names = Object.keys(declared.functions);
+  const wanted = names.map((name) => fullName(stage, name)).sort();
+  expectEqual("the functions in the cloud", [...cloud.scf.functions.keys()].sort(), wanted);
+  const zip = readFileSync(ZIP_FILE);
+  for (const [name, each] of Object.entries(declared.functions)) {
+    const found = cloud.scf.functions.get(fullName(stage, name));
+    if (!found) continue;
+    checkFunction(stage, { name, declared: each, found });
+    expectThat(zip.equals(found.zip), `${name} has another zip than dist/functions.zip`);
+  }
+}
+
+interface Compared {
+  name: string;
+  declared: DeclaredFunction;
+  found: CloudFunction;
+}
+
+function checkFunction({ declared: { provider } }: Stage, { name, declared, found }: Compared) {
+  const { configuration, Triggers } = found;
+  const { Environment, Handler, Runtime, MemorySize, Timeout, Role, VpcConfig } = configuration;
+  const { PublicNetConfig, InitTimeout } = configuration;
+  expectEqual(
+    `${name}: its settings`,
+    [Handler, Runtime, MemorySize, Timeout, Role],
+    [
+      `${name}.handler`,
+      provider.runtime,
+      declared.memorySize ?? provider.memorySize,
+      declared.timeout ?? provider.timeout,
+      provider.role,
+    ],
+  );
+  const { vpcId, subnetId } = provider.vpcConfig ?? {};
+  expectEqual(`${name}: its network`, VpcConfig, { VpcId: vpcId, SubnetId: subnetId });
+  expectEqual(`${name}: SCF's own fields`, { PublicNetConfig, InitTimeout }, provider.scf);
+  const variables = new Map(
+    (Environment?.Variables ?? []).map(({ Key = "", Value = "" }) => [Key, Value]),
+  );
+  const all = { ...provider.environment?.variables, ...declared.environment?.variables };
+  // Its own and the provider's, and no other function's; those that are empty are not set.
+  const wanted = Object.keys(all).filter((key) => all[key] !== "");
+  expectEqual(`${name}: the names of its variables`, [...variables.keys()].sort(), wanted.sort());
+  for (const [key, value] of variables) {
+    expectThat(value === all[key], `${name}: ${key} has another value than was declared`);
+  }
+  const kinds = (declared.events ?? []).map((event) => Object.keys(event)[0]);
+  const types = Triggers.map(({ Type, Enable }) => [
+    Type === "http" ? "functionUrl" : Type,
+    Enable,
+  ]);
+  expectEqual(
+    `${name}: its triggers`,
+    types,
+    kinds.map((kind) => [kind, 1]),
+  );
+}
+
+/** In all that was recorded: nothing in clear text, nothing to anybody else, no role made. */
+export function checkCalls({ cloud, secrets }: Stage): number {
+  const { calls } = cloud.recorder;
+  const clear = calls.filter(({ isEncrypted }) => !isEncrypted).map(({ host }) => host);
+  expectEqual("what was sent in clear text", clear, []);
+  const services = new Set(["cam", "cos", "scf", "tag"]);
+  const foreign = calls.filter(({ service }) => !services.has(service)).map(({ host }) => host);
+  expectEqual("what was sent elsewhere", foreign, []);
+  const refused = calls.filter(({ outcome }) => outcome === "InvalidAction");
+  expectEqual("what was asked that nobody knows", refused, []);
+  const rights = calls.filter(({ action }) => /Role|Polic/.test(action));
+  expectEqual("what was done to roles and policies", rights, []);
+  const kept = [...cloud.cos.objects].filter(([, bytes]) =>
+    secrets.some((secret) => bytes.includes(secret)),
+  );
+  expectEqual(
+    "what holds a secret in COS",
+    kept.map(([place]) => place),
+    [],
+  );
+  return calls.length;
+}

@@ -1,0 +1,76 @@
+/** `npm run deploy:rehearse`: a deployment from its build to its removal, with no cloud. */
+import { parseArgs } from "node:util";
+import { SECOND_MS, systemClock as clock } from "../../shared/clock.js";
+import { checkCalls } from "./deployed.js";
+import { rehearseDeployments, rehearseRemoval } from "./deployments.js";
+import { rehearseFunctions } from "./call-functions.js";
+import { cutNetwork, type Network } from "./isolate.js";
+import { openStage, type Stage } from "./stage.js";
+import { makeSteps } from "./steps.js";
+import { runUntilSignal } from "../../local/terminal/run-until-signal.js";
+import { endBySignal, runMain } from "../../local/terminal/terminal.js";
+
+const HELP = `Deploys to a cloud on this machine, with the real CLI and plugins, and runs what was uploaded.
+
+  npm run deploy:rehearse
+
+  deploy    three times against a cloud that refuses in the middle, then to the end, then again
+  info, invoke, remove
+  functions each out of the uploaded zip, in a bare process with SCF's environment and one recorded
+            event (local/rehearsal/events), on a real PostgreSQL and the TRTC emulator
+
+No account is needed and nothing leaves this machine: the network is cut off but for loopback where
+the machine allows it (Linux, unshare), and it is said where it does not.
+`;
+
+const NETWORK: Readonly<Record<Network, string>> = {
+  cut: "cut off but for loopback",
+  open: "NOT cut off: this machine does not allow it (unshare). Whatever goes through the proxy is still checked.",
+};
+
+async function main(): Promise<void> {
+  const flag = { type: "boolean" } as const;
+  const options = { help: { ...flag, short: "h" }, "network-is-cut": flag } as const;
+  const { values } = parseArgs({ options });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const network = await cutNetwork();
+  process.stdout.write(`network  ${NETWORK[network]}\n`);
+  const startedMs = clock.elapsedMs();
+  const stage = await openStage();
+  closeOnSignal(stage);
+  process.stdout.write(`cloud    ${stage.cloud.proxyUrl} (CAM, COS, SCF, TAG)\n`);
+  process.stdout.write(`TRTC     ${stage.trtc.url} (emulator)\n\n`);
+  try {
+    await rehearse(stage);
+  } finally {
+    await stage.close();
+  }
+  const seconds = ((clock.elapsedMs() - startedMs) / SECOND_MS).toFixed(0);
+  process.stdout.write(`\nrehearsed in ${seconds} s\n`);
+}
+
+/** A database server outlives whoever started it, unless it is told. */
+function closeOnSignal({ close }: Stage): void {
+  void runUntilSignal()
+    .then(close)
+    .finally(() => process.exit(130));
+}
+
+async function rehearse(stage: Stage): Promise<void> {
+  const step = makeSteps(process.stdout);
+  await rehearseDeployments(stage, step);
+  await rehearseFunctions(stage, step);
+  await rehearseRemoval(stage, step);
+  await step("every call that was recorded", () =>
+    Promise.resolve(`${checkCalls(stage)}, all encrypted, none elsewhere, no role made`),
+  );
+}
+
+const failing = (error: unknown): never => {
+  throw new Error(`\nfailed: ${error instanceof Error ? error.message : String(error)}`);
+};
+
+runMain(() => main().catch(failing), endBySignal);

@@ -1,0 +1,152 @@
+/** Everything that a rehearsal needs around it: a database, TRTC, a cloud, and the CLI in front of them. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { environment } from "../../shared/config/environment.js";
+import { migrate } from "../../shared/store/schema/migrate.js";
+import { openPostgres } from "../../shared/store/engine/postgres.js";
+import { type Cloud, startCloud } from "../cloud/cloud.js";
+import type { CloudFunction, InvokeResult } from "../cloud/scf.js";
+import { readServiceFile, type Service } from "../../local/declared/service-file.js";
+import { localEnvironment } from "../../local/environment/local-environment.js";
+import { startPostgres } from "../../local/environment/postgres-server.js";
+import { DEFAULT_APPLICATIONS } from "../../emulator/defaults.js";
+import { type Emulator, startEmulator } from "../../emulator/server.js";
+import { runBare } from "./bare-function.js";
+import { makeCli, type RunCli } from "./serverless-cli.js";
+
+export interface Stage {
+  cloud: Cloud;
+  trtc: Emulator;
+  cli: RunCli;
+  /** What serverless.yml declares, with the variables of this rehearsal filled in. */
+  declared: Service;
+  region: string;
+  /** Runs a deployed function out of the zip that was uploaded for it. */
+  invoke: (target: CloudFunction, event: unknown) => Promise<InvokeResult & { rssBytes: number }>;
+  /** None of these may stand in anything that is printed. */
+  secrets: readonly string[];
+  close: () => Promise<void>;
+}
+
+/** Another than serverless.yml's own: one that got lost on the way would be seen. */
+const REGION = "ap-singapore";
+
+/** Whose account is deployed to; made up, like everything here. */
+const DEPLOY_KEYS = { secretId: "AKIDdeploy", secretKey: "deploy-secret-key-of-nobody" };
+
+/** The execution role's temporary keys: TRTC takes them only with their token. */
+const ROLE = {
+  secretId: "AKIDrole",
+  secretKey: "role-secret-key-of-nobody",
+  token: "role-session-token-of-nobody",
+};
+
+const DATABASE_PASSWORD = "database-password-of-nobody";
+
+/** Opens in the order of need; whatever fails, what was opened before is closed again. */
+export async function openStage(): Promise<Stage> {
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const postgres = await startPostgres();
+    closers.push(postgres.stop);
+    // The server on loopback trusts everybody; that the password is a secret is what matters.
+    const databaseUrl = postgres.urlOf("postgres").replace("@", `:${DATABASE_PASSWORD}@`);
+    await migrateOnce(databaseUrl);
+    const { secretId, ...role } = ROLE;
+    const trtc = await startEmulator({
+      accounts: { [secretId]: role },
+      applications: DEFAULT_APPLICATIONS,
+    });
+    closers.push(trtc.close);
+    const invoke = (target: CloudFunction, event: unknown) => runDeployed(target, event);
+    const cloud = await startCloud({ region: REGION, keys: DEPLOY_KEYS, invoke });
+    closers.push(cloud.close);
+    const home = await mkdtemp(join(tmpdir(), "rehearsal-home-"));
+    closers.push(() => rm(home, { recursive: true, force: true }));
+    const settings = settingsOf(databaseUrl, trtc.url);
+    const cli = makeCli({ ...settings, ...(await cliEnvironment(home, cloud)) });
+    const secrets = secretsOf(settings);
+    const declared = await readServiceFile(settings);
+    return { cloud, trtc, cli, declared, region: REGION, invoke, secrets, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function migrateOnce(url: string): Promise<void> {
+  const database = openPostgres(url);
+  await migrate(database);
+  await database.close();
+}
+
+/**
+ * Every variable that serverless.yml names, also those that stay empty: one that is not set here
+ * would be taken from a `.env` that lies about.
+ */
+function settingsOf(databaseUrl: string, trtcUrl: string): Record<string, string> {
+  const local = localEnvironment({ EXPIRY_TICK_SECONDS: "60" }, trtcUrl);
+  return {
+    ...(local as Record<string, string>),
+    DATABASE_URL: databaseUrl,
+    SCF_REGION: REGION,
+    SCF_ROLE: "trtc-stream-ingest",
+    // The role's keys are used instead.
+    TRTC_ACCOUNTS: "",
+    TRTC_TIMEOUT_SECONDS: "",
+    VPC_ID: "vpc-rehearsal",
+    SUBNET_ID: "subnet-rehearsal",
+  };
+}
+
+async function cliEnvironment(home: string, { proxyUrl, authority }: Cloud) {
+  const authorityFile = join(home, "authority.pem");
+  await writeFile(authorityFile, authority);
+  return {
+    PATH: environment()["PATH"] ?? "",
+    HOME: home,
+    http_proxy: proxyUrl,
+    https_proxy: proxyUrl,
+    HTTP_PROXY: proxyUrl,
+    HTTPS_PROXY: proxyUrl,
+    NODE_EXTRA_CA_CERTS: authorityFile,
+    TENCENTCLOUD_SECRET_ID: DEPLOY_KEYS.secretId,
+    TENCENTCLOUD_SECRET_KEY: DEPLOY_KEYS.secretKey,
+  };
+}
+
+async function runDeployed({ configuration, zip }: CloudFunction, event: unknown) {
+  const { FunctionName, Handler = "", Timeout = 3, MemorySize = 128, Role } = configuration;
+  const variables = configuration.Environment?.Variables ?? [];
+  return runBare(
+    {
+      name: FunctionName,
+      handler: Handler,
+      zip,
+      variables: Object.fromEntries(variables.map(({ Key = "", Value = "" }) => [Key, Value])),
+      region: REGION,
+      timeoutSeconds: Timeout,
+      memoryMegabytes: MemorySize,
+      role: Role === undefined ? undefined : ROLE,
+    },
+    event,
+  );
+}
+
+/** All that is signed with, in any setting. */
+function secretsOf({ CALLERS = "[]", TRTC_APPS = "[]" }: Record<string, string>): string[] {
+  const callers = JSON.parse(CALLERS) as { SecretKeys: string[] }[];
+  const applications = JSON.parse(TRTC_APPS) as { SecretKey: string }[];
+  return [
+    ...callers.flatMap(({ SecretKeys }) => SecretKeys),
+    ...applications.map(({ SecretKey }) => SecretKey),
+    DEPLOY_KEYS.secretKey,
+    ROLE.secretKey,
+    ROLE.token,
+    DATABASE_PASSWORD,
+  ];
+}

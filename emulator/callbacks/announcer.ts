@@ -1,0 +1,115 @@
+/**
+ * What TRTC tells an application of an ingest: the ingest's own events, and those of the room that
+ * its robot enters and leaves. Nothing is made for an application that has no callback URL.
+ */
+import type { Clock } from "../../shared/clock.js";
+import type { Application } from "../accounts.js";
+import { type Room, roomKey } from "../tasks/rooms.js";
+import type { SwitchBoard } from "../admin/switches.js";
+import type { EndReason, Task, TaskEnd } from "../tasks/task.js";
+import {
+  type Event,
+  INGEST_STARTED,
+  INGEST_STOPPED,
+  type IngestStatus,
+  ROOM_CREATED,
+  ROOM_DISMISSED,
+  ROOM_ENTERED,
+  ROOM_LEFT,
+  SOURCE_TRIED_AGAIN,
+} from "./bodies.js";
+import type { Deliver } from "./delivery.js";
+
+interface Needs {
+  clock: Clock;
+  applications: ReadonlyMap<number, Application>;
+  switches: SwitchBoard;
+  deliver: Deliver;
+}
+
+export interface Announcer {
+  isHeard(task: Task): boolean;
+  started(task: Task): void;
+  /** What came of opening the source, or that it is tried again. */
+  source(task: Task, status: IngestStatus): void;
+  ended(task: Task, end: TaskEnd): void;
+  /** The robots were thrown out, and come back at once. */
+  cameBack(tasks: readonly Task[], why: "robot-removed" | "room-dismissed"): void;
+}
+
+/** Ends that nobody asked for; whether 702 follows them is not documented. */
+const NATURAL: ReadonlySet<EndReason> = new Set([
+  ...(["finished", "max-duration", "paused-too-long", "idle", "source-failed"] as const),
+]);
+
+export function makeAnnouncer({ clock, applications, switches, deliver }: Needs): Announcer {
+  /** The TaskIds of the robots in each room. */
+  const rooms = new Map<string, Set<string>>();
+
+  function tell(task: Task, ...events: Event[]): void {
+    const application = applications.get(task.sdkAppId);
+    if (!application) return;
+    for (const event of events) deliver(application, event, roomKey(task));
+  }
+
+  function enter(task: Task, at: Date): void {
+    const key = roomKey(task);
+    const inRoom = rooms.get(key) ?? new Set<string>();
+    const place = { room: roomOf(task), userId: task.userId, at };
+    if (inRoom.size === 0) tell(task, { type: ROOM_CREATED, ...place });
+    rooms.set(key, inRoom.add(task.taskId));
+    tell(task, { type: ROOM_ENTERED, ...place, reason: 1 });
+  }
+
+  function leave(task: Task, why: EndReason, at: Date): void {
+    const key = roomKey(task);
+    const inRoom = rooms.get(key);
+    if (!inRoom?.delete(task.taskId)) return;
+    const room = roomOf(task);
+    tell(task, { type: ROOM_LEFT, room, userId: task.userId, reason: leaveReason(why), at });
+    if (inRoom.size > 0) return;
+    rooms.delete(key);
+    tell(task, { type: ROOM_DISMISSED, room, at });
+  }
+
+  /** The task goes on: a sibling API sends its exit callback on retries and migrations too. */
+  function tellEndOfLive(task: Task): void {
+    if (!switches.read().retrySends702) return;
+    tell(task, { type: INGEST_STOPPED, taskId: task.taskId, status: 0, at: clock.now() });
+  }
+
+  const isHeard = ({ sdkAppId }: Task): boolean =>
+    applications.get(sdkAppId)?.callbackUrl !== undefined;
+
+  return {
+    isHeard,
+    started: (task) => enter(task, task.startedAt),
+    source(task, status) {
+      if (status === SOURCE_TRIED_AGAIN) tellEndOfLive(task);
+      tell(task, { type: INGEST_STARTED, taskId: task.taskId, status, at: clock.now() });
+    },
+    ended(task, { at, reason }) {
+      if (!NATURAL.has(reason) || switches.read().naturalEndSends702) {
+        tell(task, { type: INGEST_STOPPED, taskId: task.taskId, status: 0, at });
+      }
+      leave(task, reason, at);
+    },
+    cameBack(tasks, why) {
+      const now = clock.now();
+      const heard = tasks.filter(isHeard);
+      for (const task of heard) {
+        tellEndOfLive(task);
+        leave(task, why, now);
+      }
+      for (const task of heard) enter(task, now);
+    },
+  };
+}
+
+const roomOf = ({ sdkAppId, roomId, roomIdType }: Task): Room => ({ sdkAppId, roomId, roomIdType });
+
+/** A robot whose name is used again is thrown out, as TRTC documents of users. */
+function leaveReason(why: EndReason): 1 | 3 | 5 {
+  if (why === "room-dismissed") return 5;
+  return why === "robot-removed" || why === "interrupted" ? 3 : 1;
+}

@@ -1,0 +1,101 @@
+/**
+ * Tells of each task's end once, when it comes. That a task has ended never depends on this: the
+ * clock decides it, and whoever looks finds it so. But a callback has to leave when it happens.
+ * One sleep for all tasks, until the earliest end that is known.
+ */
+import { type Clock, MINUTE_MS } from "../../shared/clock.js";
+import { nextEndOf, type Task, type TaskEnd } from "../tasks/task.js";
+import type { TaskListener } from "../tasks/tasks.js";
+
+interface Needs {
+  clock: Clock;
+  /** Aborts when the emulator closes. */
+  signal: AbortSignal;
+  /** Whether anybody wants to hear of the task: of the others nothing is kept. */
+  isWatched: (task: Task) => boolean;
+  onStart: (task: Task) => void;
+  onEnd: (task: Task, end: TaskEnd) => void;
+}
+
+export interface EndWatch extends TaskListener {
+  /** Tells of every end that has come by now. */
+  reconcile(): void;
+}
+
+/** A timer of the machine cannot be set for more than 24 days. */
+const SLEEP_MAX_MS = 24 * 60 * MINUTE_MS;
+
+export function makeEndWatch({ clock, signal, isWatched, onStart, onEnd }: Needs): EndWatch {
+  /** Those whose end was not told yet. */
+  const watched = new Map<string, Task>();
+  let soonest: { taskId: string; atMs: number } | undefined;
+  let sleeping: AbortController | undefined;
+  signal.addEventListener("abort", () => sleeping?.abort(), { once: true });
+
+  function reconcile(): void {
+    const now = clock.now();
+    if (signal.aborted) return;
+    if (!soonest || soonest.atMs > now.getTime()) return;
+    const ended = [...watched.values()].flatMap((task) => {
+      const end = nextEndOf(task);
+      return end && end.at <= now ? [{ task, end }] : [];
+    });
+    ended.sort((one, other) => one.end.at.getTime() - other.end.at.getTime());
+    for (const { task, end } of ended) tell(task, end);
+    findSoonest();
+  }
+
+  function tell(task: Task, end: TaskEnd): void {
+    if (watched.delete(task.taskId)) onEnd(task, end);
+  }
+
+  function findSoonest(): void {
+    soonest = undefined;
+    for (const task of watched.values()) consider(task);
+  }
+
+  function consider(task: Task): void {
+    const atMs = nextEndOf(task)?.at.getTime() ?? Infinity;
+    if (atMs < (soonest?.atMs ?? Infinity)) soonest = { taskId: task.taskId, atMs };
+  }
+
+  /** Sleeps until the earliest end, unless it does so already. */
+  function rearm(): void {
+    if (sleeping) sleeping.abort();
+    else if (soonest && !signal.aborted) void sleepOn();
+  }
+
+  async function sleepOn(): Promise<void> {
+    while (soonest && !signal.aborted) {
+      sleeping = new AbortController();
+      const leftMs = soonest.atMs - clock.now().getTime();
+      await clock.sleep(Math.min(leftMs, SLEEP_MAX_MS), sleeping.signal);
+      reconcile();
+    }
+    sleeping = undefined;
+  }
+
+  return {
+    reconcile,
+    added(task) {
+      if (!isWatched(task)) return;
+      // What ended before this start is told before it.
+      reconcile();
+      watched.set(task.taskId, task);
+      onStart(task);
+      consider(task);
+      rearm();
+    },
+    changed(task) {
+      if (!watched.has(task.taskId)) return;
+      watched.set(task.taskId, task);
+      reconcile();
+      const before = soonest;
+      const end = nextEndOf(task);
+      if (end && end.at <= clock.now()) tell(task, end);
+      if (soonest?.taskId === task.taskId) findSoonest();
+      else if (watched.has(task.taskId)) consider(task);
+      if (soonest?.atMs !== before?.atMs) rearm();
+    },
+  };
+}

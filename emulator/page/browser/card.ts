@@ -1,0 +1,97 @@
+/** One robot on the page: its picture, where it is, and every fact about it. */
+import type { RobotView } from "../view.js";
+import { elapsedMs } from "./clock.js";
+import { element, setText } from "./dom.js";
+import { makeFacts } from "./facts.js";
+import { headAfter } from "./player/follow.js";
+import { makeScreen } from "./player/screen.js";
+import type { Sound } from "./player/sound.js";
+import { veilOf } from "./player/veil.js";
+import { isDead, lengthText, stateText, timeText } from "./labels.js";
+
+export interface Card {
+  root: HTMLElement;
+  video: HTMLVideoElement;
+  /** News of its task, and when it was true on this page's clock. */
+  update: (robot: RobotView, atMs: number) => void;
+  /** To be called often: moves everything on to this instant. */
+  tick: (sound: Sound, isConnected: boolean) => void;
+  /** Lets go of its source. */
+  close: () => void;
+}
+
+export function makeCard(first: RobotView, firstAtMs: number): Card {
+  let robot = first;
+  let readAtMs = firstAtMs;
+  const video = element("video", { playsinline: "", muted: "", preload: "auto", tabindex: "-1" });
+  video.muted = true;
+  const screen = makeScreen(video);
+  const veilTitle = element("strong");
+  const veilText = element("span");
+  const full = element("button", { type: "button", class: "corner", "aria-keyshortcuts": "f" });
+  full.append("Full screen");
+  const stage = element("div", { class: "stage" }, video);
+  stage.append(element("div", { class: "veil" }, veilTitle, veilText), full);
+  full.addEventListener("click", () => void stage.requestFullscreen().catch(() => undefined));
+
+  const name = element("h2");
+  const state = element("span", { class: "pill", role: "status" });
+  const now = element("span", { class: "now" });
+  const total = element("span", { class: "total" });
+  const done = element("div", { class: "done" });
+  const bar = element("div", { class: "bar", role: "progressbar", "aria-label": "Position" }, done);
+  const facts = makeFacts();
+  const root = element("article", { class: "card" }, stage);
+  root.append(element("header", {}, name, state));
+  root.append(element("div", { class: "time" }, now, bar, total), ...facts.roots);
+
+  function writeVeil(isConnected: boolean): void {
+    const [title, text] = veilOf(robot, { isConnected, isBroken: screen.isBroken() });
+    setText(veilTitle, title);
+    setText(veilText, text);
+    root.classList.toggle("veiled", title !== "");
+  }
+
+  return {
+    root,
+    video,
+    close: () => screen.show(undefined, { positionSeconds: 0, loops: 0 }),
+    update(next, atMs) {
+      robot = next;
+      readAtMs = atMs;
+    },
+    tick(sound, isConnected) {
+      const elapsedSeconds = robot.ended ? 0 : (elapsedMs() - readAtMs) / 1000;
+      const head = headAfter(robot, elapsedSeconds);
+      root.dataset["state"] = robot.state;
+      setText(name, robot.userId);
+      root.classList.toggle("dead", isDead(robot));
+      setText(state, stateText(robot));
+      setText(now, timeText(head.positionSeconds));
+      setText(total, lengthText(robot));
+      // A source without a length has no track to be anywhere on.
+      done.hidden = robot.durationSeconds === null;
+      bar.classList.toggle("bare", robot.durationSeconds === null);
+      const share =
+        robot.durationSeconds === null ? 0 : head.positionSeconds / robot.durationSeconds;
+      done.style.transform = `scaleX(${Math.min(1, share)})`;
+      bar.setAttribute("aria-valuetext", `${now.textContent} of ${total.textContent}`);
+      facts.write(robot, elapsedSeconds, head.loops);
+      writeVeil(isConnected);
+      video.volume = Math.min(1, robot.volume / 100);
+      video.muted = !sound.isOn();
+      // The frame takes the shape of its picture, so that there is no black beside it.
+      if (video.videoHeight > 0) {
+        stage.style.setProperty("--ratio", String(video.videoWidth / video.videoHeight));
+      }
+      const isSoundOnly = video.readyState > 0 && video.videoWidth === 0;
+      root.classList.toggle("sound-only", isSoundOnly);
+      full.hidden = robot.media === null;
+      screen.show(isConnected ? robot : pausedHere(robot), head);
+    },
+  };
+}
+
+/** Nobody knows what plays while the emulator cannot be asked; it is not made up. */
+const pausedHere = (robot: RobotView): RobotView =>
+  robot.state === "playing" ? { ...robot, state: "paused" } : robot;

@@ -1,0 +1,34 @@
+/** Which player a StreamUrl needs: by what was found in it, or by its name as long as nothing was. */
+import { isRtmp } from "../source/stream-url.js";
+import type { Format } from "./view.js";
+
+const BY_EXTENSION: Readonly<Record<string, Format>> = {
+  m3u8: "hls",
+  m3u: "hls",
+  flv: "flv",
+  ts: "mpegts",
+  m2ts: "mpegts",
+};
+
+/** Containers as the probe may call them. Everything else is the browser's own to try. */
+const BY_CONTAINER: readonly (readonly [RegExp, Format])[] = [
+  [/hls|m3u8|mpegurl/i, "hls"],
+  [/flv/i, "flv"],
+  [/mpeg-?_?ts|mp2t/i, "mpegts"],
+];
+
+export function formatOf(streamUrl: string, container?: string): Format {
+  if (isRtmp(streamUrl)) return "none";
+  if (container !== undefined) {
+    return BY_CONTAINER.find(([name]) => name.test(container))?.[1] ?? "native";
+  }
+  const path = URL.canParse(streamUrl) ? new URL(streamUrl).pathname : "";
+  const extension = /\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
+  return (Object.hasOwn(BY_EXTENSION, extension) && BY_EXTENSION[extension]) || "native";
+}
+
+/** Without its query, which often carries a token, and without a user's name and password. */
+export function shownUrl(streamUrl: string): string {
+  const [shown = ""] = streamUrl.split(/[?#]/, 1);
+  return shown.replace(/^(\w+:\/\/)[^/]*@/, "$1");
+}

@@ -1,0 +1,49 @@
+/** One task as its viewers are shown it. */
+import { endOf, LOOP, type Task } from "../tasks/task.js";
+import { truthOf } from "../tasks/truth.js";
+import { SECOND_MS } from "../../shared/clock.js";
+import { formatOf, shownUrl } from "./format.js";
+import { relayPath } from "./relay-path.js";
+import type { RobotView } from "./view.js";
+
+/** The last instant there is: what ends before it, ends by itself. */
+const END_OF_TIME = new Date(8_640_000_000_000_000);
+
+export function robotView(task: Task, now: Date): RobotView {
+  const truth = truthOf(task, now);
+  const { taskId, userId, streamUrl, positionSeconds, durationSeconds, loops, tempo } = truth;
+  const ended =
+    truth.endedAt !== null && truth.endReason !== null
+      ? { at: truth.endedAt, reason: truth.endReason }
+      : null;
+  return {
+    ...{ taskId, userId, positionSeconds, durationSeconds, loops, tempo, ended },
+    source: shownUrl(streamUrl),
+    media: ended
+      ? null
+      : {
+          format: formatOf(streamUrl, truth.media?.container),
+          streamUrl,
+          relayUrl: relayPath(task, streamUrl),
+        },
+    state: stateOf(task, truth.state),
+    sourceState: truth.sourceState,
+    sourceFailure: truth.sourceFailureMessage,
+    rounds: task.repeatNum === LOOP ? null : task.repeatNum,
+    volume: truth.volume,
+    startedAt: truth.startedAt,
+    endsBy: ended ? null : endsBy(task, now),
+  };
+}
+
+/** A pause shows as a pause even while the source is being opened: nothing moves either way. */
+function stateOf(task: Task, state: "playing" | "paused" | "ended"): RobotView["state"] {
+  if (state !== "playing" || task.source.state === "open") return state;
+  return task.source.state;
+}
+
+function endsBy(task: Task, now: Date): RobotView["endsBy"] {
+  const end = endOf(task, END_OF_TIME);
+  if (!end) return null;
+  return { inSeconds: (end.at.getTime() - now.getTime()) / SECOND_MS, reason: end.reason };
+}

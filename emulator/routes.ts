@@ -1,0 +1,91 @@
+/**
+ * Which path is answered by what: Tencent's API on `/`, the emulator's own endpoints, media and
+ * pages beside it. Whoever opens `/` in a browser sees the rooms.
+ */
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { answerAdmin, type JsonAnswer, notAllowed, notFound } from "./admin/admin.js";
+import { answerApi } from "./api/api-exchange.js";
+import { foreignIn } from "./api/foreign.js";
+import { mediaFile } from "./media-files.js";
+import { answerPage, isForEyes, isPagePath } from "./page/answer-page.js";
+import { readBody } from "./api/read-body.js";
+import { serveBytes } from "./serve-bytes.js";
+import type { World } from "./world.js";
+
+interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  path: string;
+  query: string;
+}
+
+/** A set of switches is small; nothing else is ever sent to the emulator's own endpoints. */
+const ADMIN_BODY_BYTES_MAX = 64 * 1024;
+
+const MEDIA = "/media/";
+
+export function makeRoutes(
+  world: World,
+  { allowRemote }: { allowRemote: boolean },
+): RequestListener {
+  return (request, response) => {
+    // Before anything else: what is measured is the caller's pace, not how long its body took.
+    const atMs = world.arrivalClock.elapsedMs();
+    const [path = "/", ...query] = (request.url ?? "/").split("?");
+    const exchange = { request, response, path, query: query.join("?") };
+    const isApi = path === "/" && !isForEyes(request, exchange.query);
+    const isPage = path === "/" || (isPagePath(path) && !path.endsWith("/media"));
+    const { headers } = request;
+    const foreign = foreignIn({ headers, isPage: isPage && !isApi, anyHost: allowRemote });
+    if (foreign !== undefined) {
+      // Read all the same: a client that is still sending would not hear the answer.
+      request.resume();
+      sendJson(exchange, { status: 403, body: isApi ? envelopeOf(foreign) : { error: foreign } });
+      return;
+    }
+    const answering = isApi ? answerApi(world, { ...exchange, atMs }) : answerOwn(world, exchange);
+    // Only a broken connection can fail here, and there is nobody left to tell.
+    answering.catch(() => response.destroy());
+  };
+}
+
+async function answerOwn(world: World, exchange: Exchange): Promise<void> {
+  const { request, path } = exchange;
+  const { method = "GET" } = request;
+  const body = await readBody(request, ADMIN_BODY_BYTES_MAX);
+  if (path.startsWith(MEDIA)) {
+    answerMedia(exchange);
+  } else if (path === "/" || isPagePath(path)) {
+    const answer = await answerPage(world, exchange);
+    if (answer) sendJson(exchange, answer);
+  } else {
+    sendJson(
+      exchange,
+      answerAdmin(world, { method, path, body, type: request.headers["content-type"] }),
+    );
+  }
+}
+
+/** What an SDK with a wrong endpoint can read. */
+const envelopeOf = (Message: string): object => ({
+  Response: { Error: { Code: "UnauthorizedOperation", Message }, RequestId: randomUUID() },
+});
+
+function answerMedia(exchange: Exchange): void {
+  const file = mediaFile(exchange.path.slice(MEDIA.length));
+  const isRead = ["GET", "HEAD"].includes(exchange.request.method ?? "");
+  if (!file) sendJson(exchange, notFound);
+  else if (!isRead) sendJson(exchange, notAllowed("GET or HEAD"));
+  else serveBytes(exchange, file);
+}
+
+function sendJson({ request, response }: Exchange, { status, body }: JsonAnswer): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": bytes.length,
+    "cache-control": "no-store",
+  });
+  response.end(request.method === "HEAD" ? undefined : bytes);
+}

@@ -1,0 +1,79 @@
+/**
+ * FLV over HTTP: a file with its length in the metadata, or a live stream without one. TRTC takes
+ * FLV and the reader of files here does not.
+ * Source: Adobe Flash Video File Format Specification 10.1, annex E.
+ */
+import { type Media, SourceError, type Track } from "../media.js";
+import { type ByteReader, EndOfBytes } from "../byte-reader.js";
+import type { Remote } from "../http/remote.js";
+import { MESSAGE_BYTES_READ, type StreamFacts, streamFacts } from "./stream-facts.js";
+
+export const isFlv = (head: Buffer): boolean => head.toString("latin1", 0, 4) === "FLV\x01";
+
+const HEADER_LENGTH_AT = 5;
+const HEADER_BYTES = 9;
+const TAG_HEADER_BYTES = 11;
+/** After the header and after each tag, the length of what was before. */
+const TRAILER_BYTES = 4;
+
+/** What is left is read, and not jumped over, if it is so little. */
+const READ_TO_END_BYTES = 16 * 1024 * 1024;
+
+/** The largest picture fits in it, so that the last tag does. */
+const TAIL_BYTES = 2 * 1024 * 1024;
+
+/** Reads until everything is known; what is known when the budget is spent has to do. */
+export async function readFlv(bytes: Remote, signal: AbortSignal): Promise<Media> {
+  const facts = streamFacts();
+  let isWhole = false;
+  let tracks: readonly Track[] = [];
+  try {
+    const header = await bytes.read(HEADER_BYTES);
+    await bytes.skip(header.readUInt32BE(HEADER_LENGTH_AT) - HEADER_BYTES + TRAILER_BYTES);
+    while (!facts.isComplete()) await readTag(bytes, facts);
+    tracks = facts.tracks();
+    if (facts.durationSeconds() === null) isWhole = await readToEnd(bytes, facts);
+  } catch (error) {
+    isWhole = error instanceof EndOfBytes;
+    const isEnough = isWhole || (signal.aborted && facts.tracks().length > 0);
+    if (!isEnough) throw error;
+  }
+  const seen = isWhole ? facts.seenSeconds() : secondsByShare(bytes, facts);
+  const durationSeconds = facts.durationSeconds() ?? seen;
+  if (durationSeconds === 0) throw new SourceError("unsupported", "It is empty.");
+  return { container: "flv", durationSeconds, tracks: tracks.length > 0 ? tracks : facts.tracks() };
+}
+
+/** Of a file that does not say its length, the last tag does; returns whether it was seen. */
+async function readToEnd(bytes: Remote, facts: StreamFacts): Promise<boolean> {
+  const { size } = bytes;
+  if (size === undefined) return false;
+  const left = size - bytes.position();
+  if (left < READ_TO_END_BYTES || !bytes.hasRanges()) {
+    for (;;) await readTag(bytes, facts);
+  }
+  await bytes.skip(left - TAIL_BYTES);
+  const tail = await bytes.peek(TAIL_BYTES);
+  if (tail.length < TAIL_BYTES) return false;
+  const at = tail.length - TRAILER_BYTES - tail.readUInt32BE(tail.length - TRAILER_BYTES);
+  if (at < 0 || at + TAG_HEADER_BYTES > tail.length) return false;
+  await bytes.skip(at);
+  await readTag(bytes, facts);
+  return true;
+}
+
+/** Null for a stream whose size nobody knows: it is live. */
+function secondsByShare({ size, position }: Remote, facts: StreamFacts): number | null {
+  if (size === undefined || position() === 0) return null;
+  return (facts.seenSeconds() * size) / position() || null;
+}
+
+async function readTag(bytes: ByteReader, facts: StreamFacts): Promise<void> {
+  const header = await bytes.read(TAG_HEADER_BYTES);
+  const size = header.readUIntBE(1, 3);
+  // The fourth byte of the time comes after the three lower ones.
+  const timestampMs = header.readUIntBE(4, 3) + header.readUInt8(7) * 2 ** 24;
+  const wanted = Math.min(size, MESSAGE_BYTES_READ);
+  facts.note({ type: header.readUInt8(0) & 0x1f, timestampMs, bytes: await bytes.read(wanted) });
+  await bytes.skip(size - wanted + TRAILER_BYTES);
+}

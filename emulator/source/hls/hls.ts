@@ -1,0 +1,123 @@
+/**
+ * HLS, with an end and without. Of a playlist of variants the best is played that TRTC takes, by
+ * what the playlist says of them; whether it says the truth, its segments show. Where that one is
+ * not there, the next is tried: many playlists name each variant once for each of two servers.
+ */
+import { SECOND_MS } from "../../../shared/clock.js";
+import { type Media, SourceError, type Track } from "../media.js";
+import { isTooLarge } from "../playable.js";
+import { type ByteReader, byteReader } from "../byte-reader.js";
+import { fetchWithin } from "../http/fetch-within.js";
+import { readSegments } from "../file.js";
+import type { Budget } from "../budget.js";
+import { linesOf } from "./lines.js";
+import { parsePlaylist } from "./playlist.js";
+import type { Playlist, Variant } from "./playlist-types.js";
+
+/** After a byte order mark, which editors put before it. */
+export const isPlaylist = (head: Buffer): boolean => /^\uFEFF?#EXTM3U\b/.test(head.toString());
+
+/** The variants that are tried, one after the other. */
+const TRIES_MAX = 4;
+
+/** A server that is not there may take the whole visit's time to be missed. */
+const ANSWER_LIMIT_MS = 2 * SECOND_MS;
+
+interface Found {
+  /** Where it was at last, after redirects: addresses in it start from there. */
+  url: string;
+  bytes: ByteReader;
+}
+
+interface Reading {
+  budget: Budget;
+  fetch: typeof fetch;
+}
+
+export async function readHls(found: Found, reading: Reading): Promise<Media> {
+  const playlist = await parse(found);
+  if (playlist.kind === "segments") return mediaOf(found.url, playlist, reading);
+  const variants = candidates(playlist.variants);
+  const tries = variants.map((variant, at) => (): Promise<Media> => {
+    const isLast = at === variants.length - 1;
+    return readVariant(variant, { base: found.url, reading, isLast });
+  });
+  return firstThere(tries, reading.budget);
+}
+
+const parse = ({ bytes }: Found): Promise<Playlist> => parsePlaylist(linesOf(bytes.rest()));
+
+async function readVariant(
+  { uri, audioUri }: Variant,
+  { base, reading, isLast }: { base: string; reading: Reading; isLast: boolean },
+): Promise<Media> {
+  const media = await open(addressOf(uri, base), reading, isLast);
+  if (audioUri === undefined) return media;
+  const sound = await open(addressOf(audioUri, base), reading, isLast);
+  const only = (type: Track["type"], { tracks }: Media) => tracks.filter((t) => t.type === type);
+  return { ...media, tracks: [...only("video", media), ...only("audio", sound)] };
+}
+
+/** What the first of them finds that is there; each of the others was unreachable. */
+async function firstThere<T>(tries: readonly (() => Promise<T>)[], budget: Budget): Promise<T> {
+  for (const [at, attempt] of tries.entries()) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const isMissing = error instanceof SourceError && error.reason === "unreachable";
+      if (!isMissing || budget.signal.aborted || at === tries.length - 1) throw error;
+      budget.forgetFailure();
+    }
+  }
+  throw new SourceError("unsupported", "The playlist has no variant.");
+}
+
+async function open(address: string, reading: Reading, isLast: boolean): Promise<Media> {
+  const { url, body } = await answerOf(address, reading, isLast);
+  const bytes = byteReader(body ?? []);
+  if (!isPlaylist(await bytes.peek(16))) {
+    await bytes.close();
+    throw new SourceError("unsupported", "What the playlist leads to is no playlist.");
+  }
+  const playlist = await parse({ url, bytes });
+  if (playlist.kind === "segments") return mediaOf(url, playlist, reading);
+  throw new SourceError("unsupported", "The playlist leads to another playlist of variants.");
+}
+
+/** Where there is another to be tried, the answer is waited for less long. */
+const answerOf = (address: string, { fetch }: Reading, isLast: boolean): Promise<Response> =>
+  isLast ? fetch(address) : fetchWithin(fetch, address, { limitMs: ANSWER_LIMIT_MS });
+
+async function mediaOf(
+  url: string,
+  { durationSeconds, heads }: Playlist & { kind: "segments" },
+  { budget, fetch }: Reading,
+): Promise<Media> {
+  if (durationSeconds === 0) throw new SourceError("unsupported", "The playlist is empty.");
+  const tries = heads.map((head) => (): Promise<readonly Track[]> => {
+    const withHead: typeof fetch = (input, init) =>
+      input === url ? Promise.resolve(new Response(head)) : fetch(input, init);
+    return readSegments(url, { budget, fetch: withHead });
+  });
+  return { container: "hls", durationSeconds, tracks: await firstThere(tries, budget) };
+}
+
+/** Those that fit, the best first; if none seems to, the smallest, and what is in it decides. */
+function candidates(variants: readonly Variant[]): readonly Variant[] {
+  const byQuality = [...variants].sort((one, other) => other.bitsPerSecond - one.bitsPerSecond);
+  const fitting = byQuality.filter((each) => !isTooLarge(each) && isKnown(each));
+  const smallest = byQuality.at(-1)?.bitsPerSecond;
+  const others = byQuality.filter((each) => each.bitsPerSecond === smallest);
+  return (fitting.length > 0 ? fitting : others).slice(0, TRIES_MAX);
+}
+
+/** Codecs by RFC 6381; a variant that names none may have any. Subtitles are not played. */
+const isKnown = ({ codecs }: Variant): boolean =>
+  codecs.every((codec) => /^(avc[13]|vp0?8|mp4a|opus|wvtt|stpp|tx3g|c608|c708)\b/i.test(codec));
+
+function addressOf(uri: string, base: string): string {
+  if (!URL.canParse(uri, base)) {
+    throw new SourceError("unsupported", "The playlist leads to something that is no address.");
+  }
+  return new URL(uri, base).href;
+}

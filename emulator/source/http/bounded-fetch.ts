@@ -1,0 +1,194 @@
+/**
+ * `fetch` within a budget, that says of everything which is no success why. Redirects are followed
+ * to http and https only, twenty at most, as the Fetch standard says. Node's own fetch takes no
+ * answers of devices and keeps no cookies, so requests are made one by one here.
+ */
+import type { IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
+import { systemClock } from "../../../shared/clock.js";
+import { SourceError } from "../media.js";
+import type { Budget } from "../budget.js";
+import { causeOf } from "../cause.js";
+import { type CookieJar, cookieJar } from "./cookies.js";
+import { get } from "./http-request.js";
+import { inTurns } from "../turns.js";
+import { unpacked } from "./unpacked.js";
+
+/** "Range not satisfiable" is what an empty file is answered with: its reader will find it empty. */
+const UNSATISFIABLE = 416;
+
+const REDIRECTS = [301, 302, 303, 307, 308];
+const REDIRECTS_MAX = 20;
+
+/** How a server refuses a range that nobody needs: it is asked again without. */
+const NO_RANGES = [400, 405, 406, 416, 500, 501];
+
+/** The first request has it too: there are servers that answer nothing else. */
+const FROM_THE_START = "bytes=0-";
+
+/** The signal that ends a request, and the range that is asked for; other options have no meaning. */
+type Init = Pick<RequestInit, "signal" | "headers">;
+
+interface Found {
+  message: IncomingMessage;
+  url: URL;
+}
+
+/** A visit may have several of these; its signal is what they have in common. */
+const jars = new WeakMap<AbortSignal, CookieJar>();
+
+export function boundedFetch(budget: Budget): typeof fetch {
+  const jar = jars.get(budget.signal) ?? cookieJar(() => systemClock.now().getTime());
+  jars.set(budget.signal, jar);
+
+  return async (input, init: Init = {}) => {
+    const address = input instanceof Request ? input.url : String(input);
+    if (!isHttp(address)) throw new SourceError("unsupported", NO_SUCH_PROTOCOL);
+    const signals = init.signal ? [budget.signal, init.signal] : [budget.signal];
+    const lost = (error: unknown): unknown => {
+      if (signals.some(({ aborted }) => aborted)) return error;
+      const failure = new SourceError("unreachable", causeOf(error));
+      budget.noteFailure(failure);
+      return failure;
+    };
+    const signal = AbortSignal.any(signals);
+    const range = new Headers(init.headers).get("range");
+    try {
+      let found = await follow(address, { range: range ?? FROM_THE_START, signal });
+      const isWhole = range === null || range === FROM_THE_START;
+      if (isWhole && NO_RANGES.includes(statusOf(found))) {
+        found.message.destroy();
+        found = await follow(address, { range: null, signal });
+      }
+      const more = (from: number) => follow(address, { range: `bytes=${from}-`, signal });
+      // Nobody who asked for no range knows that a server may give a part of it at a time.
+      return answerOf(found, { budget, lost, ...(range === null && { more }) });
+    } catch (error) {
+      throw lost(error);
+    }
+  };
+
+  async function follow(
+    address: string,
+    { range, signal }: { range: string | null; signal: AbortSignal },
+  ): Promise<Found> {
+    let url = new URL(address);
+    for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects += 1) {
+      const cookie = jar.headerFor(url);
+      const message = await get(url, {
+        headers: { ...HEADERS, ...(cookie && { cookie }), ...rangeHeaders(range) },
+        signal,
+      });
+      jar.note(url, message.headers["set-cookie"] ?? []);
+      const { location } = message.headers;
+      const found = { message, url };
+      if (!REDIRECTS.includes(statusOf(found)) || location === undefined) return found;
+      message.destroy();
+      // Headers come as latin1; addresses in them are UTF-8 where they are not ASCII.
+      url = new URL(Buffer.from(location, "latin1").toString(), url);
+      if (!isHttp(url.href)) throw new Error(NO_SUCH_PROTOCOL);
+    }
+    throw new Error("redirect count exceeded");
+  }
+}
+
+const NO_SUCH_PROTOCOL = "It leads to an address that is neither http nor https.";
+
+const isHttp = (address: string): boolean => /^https?:/i.test(address);
+
+const HEADERS = { accept: "*/*", "user-agent": "node" };
+
+/** A part of something that is packed is of no use. */
+const rangeHeaders = (range: string | null): Record<string, string> =>
+  range === null
+    ? { "accept-encoding": "gzip, deflate, br" }
+    : { "accept-encoding": "identity", range };
+
+const statusOf = ({ message }: Found): number => message.statusCode ?? 0;
+
+interface Counting {
+  budget: Budget;
+  lost: (error: unknown) => unknown;
+  /** The answer from there on. */
+  more?: (from: number) => Promise<Found>;
+}
+
+function answerOf(found: Found, counting: Counting): Response {
+  const { message, url } = found;
+  const status = statusOf(found);
+  if (!isSuccess(found) && status !== UNSATISFIABLE) {
+    message.destroy();
+    throw new Error(`The server answers ${status}.`);
+  }
+  const hasBody = status !== 204 && status !== 205;
+  const body = hasBody ? counted(found, counting) : null;
+  if (!hasBody) message.destroy();
+  const headers = new Headers();
+  for (const [name, values = []] of Object.entries(message.headersDistinct)) {
+    // The lenient parser lets through what a Headers object would throw at.
+    headers.set(name, values.join(", ").replace(/[\0\r\n]/g, ""));
+  }
+  // A Response of one's own has no address, which a playlist's relative addresses start from.
+  return Object.defineProperties(new Response(body, { status, headers }), {
+    url: { value: url.href },
+    type: { value: "basic" },
+  });
+}
+
+const isSuccess = (found: Found): boolean => statusOf(found) >= 200 && statusOf(found) < 300;
+
+function counted(found: Found, { budget, lost, more }: Counting): ReadableStream<Uint8Array> {
+  let part = partOf(found);
+  let isCancelled = false;
+
+  const next = async (): Promise<IteratorResult<Uint8Array, unknown>> => {
+    const read = await part.chunks.next();
+    const from = part.nextByte;
+    if (!read.done || from === undefined || !more) return read;
+    const following = await more(from);
+    part = partOf(following);
+    // A server that cannot go on has given what there is; one that starts again would never end.
+    const isFollowing = statusOf(following) === 206 && part.firstByte === from;
+    if (isFollowing && !isCancelled) return next();
+    part.body.destroy();
+    return { done: true, value: undefined };
+  };
+
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      // A body that nobody wants any more fails too, which is no failure of the source.
+      const read = await next().catch((error: unknown) => ({
+        error: isCancelled ? error : lost(error),
+      }));
+      if (isCancelled) return;
+      if ("error" in read) controller.error(read.error);
+      else if (read.done) controller.close();
+      else if (budget.spend(read.value.byteLength)) controller.enqueue(read.value);
+      else controller.error(budget.signal.reason);
+    },
+    cancel() {
+      isCancelled = true;
+      part.body.destroy();
+    },
+  });
+}
+
+interface Part {
+  body: Readable;
+  chunks: AsyncIterator<Uint8Array, unknown>;
+  firstByte: number | undefined;
+  /** Where the part behind it begins; undefined when it is the last, as far as is known. */
+  nextByte: number | undefined;
+}
+
+function partOf(found: Found): Part {
+  const body = unpacked(found.message);
+  const chunks = inTurns(body as AsyncIterable<Uint8Array>);
+  const said = found.message.headers["content-range"] ?? "";
+  const [, first, last, total] = /^ *bytes +(\d{1,15})-(\d{1,15})\/(\d{1,15}) *$/.exec(said) ?? [];
+  const isPart = statusOf(found) === 206 && Number(last) + 1 < Number(total);
+  return {
+    ...{ body, chunks, firstByte: first === undefined ? undefined : Number(first) },
+    nextByte: isPart ? Number(last) + 1 : undefined,
+  };
+}

@@ -1,0 +1,112 @@
+/**
+ * What one answer of an http server gives: its bytes in order, and how to get to later ones. One
+ * connection is enough; another is tried only to pass over much, and the first one stays open
+ * until that has worked, for addresses that may be asked for once only.
+ */
+import { SECOND_MS } from "../../../shared/clock.js";
+import type { Budget } from "../budget.js";
+import { type ByteReader, byteReader } from "../byte-reader.js";
+import { type Patience, patientChunks } from "./patient-chunks.js";
+
+export interface Remote extends ByteReader {
+  position: () => number;
+  /** Undefined when the server does not say it, as of a live stream. */
+  size: number | undefined;
+  /** Whether it can be read from anywhere. */
+  hasRanges: () => boolean;
+  /** Goes on from there, also backwards, if the server has it; else it stays where it is. */
+  jumpTo: (position: number) => Promise<boolean>;
+  /** Says when what is known will do, should the end not come in sight. */
+  isEnough: (known: () => boolean) => void;
+  /** It was left before its end, which did not come in sight. */
+  wasLeft: () => boolean;
+}
+
+interface Opening {
+  url: string;
+  budget: Budget;
+  /** Of which a failure may be overcome. */
+  fetch: typeof fetch;
+}
+
+/** Another request costs about as much time as this many bytes. */
+const READ_THROUGH_BYTES = 256 * 1024;
+
+const ANOTHER_REQUEST_MS = 2 * SECOND_MS;
+
+export function openRemote(response: Response, opening: Opening): Remote {
+  const { url, budget } = opening;
+  const patience: Patience = { late: budget.late, isEnough: () => false, wasLeft: false };
+  const readerOf = ({ body }: Response): ByteReader =>
+    byteReader(body ? patientChunks(body, patience, budget.signal) : []);
+
+  let ranged = response.status === 206 || response.headers.get("accept-ranges") === "bytes";
+  let bytes = readerOf(response);
+  let at = 0;
+
+  const jump = async (to: number): Promise<boolean> => {
+    const head = new AbortController();
+    const timeUp = AbortSignal.timeout(ANOTHER_REQUEST_MS);
+    const giveUp = () => head.abort();
+    timeUp.addEventListener("abort", giveUp);
+    const init = { headers: { range: `bytes=${to}-` }, signal: head.signal };
+    const answer = await opening.fetch(url, init).catch(() => undefined);
+    timeUp.removeEventListener("abort", giveUp);
+    const isThere = answer?.status === 206 && startOf(answer) === to;
+    if (!isThere) {
+      await answer?.body?.cancel().catch(() => undefined);
+      ranged = false;
+      return false;
+    }
+    await bytes.close();
+    bytes = readerOf(answer);
+    at = to;
+    return true;
+  };
+
+  return {
+    size: sizeOf(response),
+    position: () => at,
+    hasRanges: () => ranged,
+    jumpTo: async (position) => ranged && jump(position),
+    isEnough: (known) => (patience.isEnough = known),
+    wasLeft: () => patience.wasLeft,
+    peek: (length) => bytes.peek(length),
+    async read(length) {
+      const read = await bytes.read(length);
+      at += length;
+      return read;
+    },
+    async readSome(lengthMax) {
+      const read = await bytes.readSome(lengthMax);
+      budget.logTrtcFailure(read.length);
+      at += read.length;
+      return read;
+    },
+    async skip(length) {
+      if (length > READ_THROUGH_BYTES && ranged && (await jump(at + length))) return;
+      budget.logTrtcFailure(length);
+      await bytes.skip(length);
+      at += length;
+    },
+    rest: () => bytes.rest(),
+    close: () => bytes.close(),
+  };
+}
+
+/** Of the whole, also where the answer is a part from its beginning on. */
+function sizeOf(response: Response): number | undefined {
+  const { headers, status } = response;
+  const said =
+    status === 206 ? /\/(\d{1,15})$/.exec(headers.get("content-range") ?? "")?.[1] : null;
+  // Of a packed body, the length is that of the packed one.
+  const length = headers.has("content-encoding") ? null : headers.get("content-length");
+  const text = said ?? (status === 206 ? null : length);
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** Where the part begins; servers that cap or leave out the header are believed. */
+function startOf({ headers }: Response): number | undefined {
+  const found = /^\s*bytes\s+(\d{1,15})-/i.exec(headers.get("content-range") ?? "");
+  return found ? Number(found[1]) : undefined;
+}

@@ -1,0 +1,159 @@
+/**
+ * MPEG-TS over HTTP, from one answer: what is in it from its beginning, how long it is from its end
+ * if that is near or can be asked for, and live when no end is in sight.
+ */
+import { type Media, SourceError, type Track } from "../media.js";
+import { playedTracks } from "../playable.js";
+import type { Budget } from "../budget.js";
+import { EndOfBytes } from "../byte-reader.js";
+import type { Remote } from "../http/remote.js";
+import { type PacketReader, packetReader, type TsPacket } from "./packets.js";
+import { forwardSeconds, type TsStream, tsStream } from "./stream.js";
+import { makeSection, readAssociations, readMap, type Section } from "./tables.js";
+
+/** What is left of a file is read rather than passed over, if it is so little. */
+const READ_TO_END_BYTES = 8 * 1024 * 1024;
+
+/** In so many bytes before the end, each stream has its last packets: a second of 16 Mbit/s. */
+const TAIL_BYTES = 2 * 1024 * 1024;
+
+/** A Content-Length may be wrong by as much. */
+const NEAR_END_BYTES = 16 * 1024;
+
+/** A declared stream that has not come in so much time will not come. */
+const ENOUGH_SECONDS = 3;
+
+/** How far the clock and the share of the bytes may differ before the clock is not believed. */
+const DOUBT = 8;
+
+export async function readTransportStream(remote: Remote, budget: Budget): Promise<Media> {
+  const streams = streamsOf();
+  const packets = packetReader(remote);
+  remote.isEnough(() => isEndNear(remote) && streams.tracks().length > 0);
+  let isWhole = false;
+  try {
+    isWhole = await readThrough(packets, remote, streams);
+  } catch (error) {
+    const isEnough = error instanceof EndOfBytes || budget.signal.aborted;
+    if (!isEnough || streams.tracks().length === 0) throw error;
+  } finally {
+    await remote.close();
+  }
+  if (streams.isScrambled()) throw new SourceError("unsupported", "It is scrambled.");
+  const durationSeconds = isWhole ? streams.seenSeconds() : lengthByShare(remote, streams);
+  if (durationSeconds === 0) throw new SourceError("unsupported", "It is empty.");
+  return { container: "mpegts", durationSeconds, tracks: playedTracks(streams.tracks()) };
+}
+
+/** Without a size there may be no end; a size may be a little too large. */
+const isEndNear = ({ size, position }: Remote): boolean =>
+  size === undefined || size - position() < NEAR_END_BYTES;
+
+/** Returns whether its end was seen. */
+async function readThrough(
+  packets: PacketReader,
+  remote: Remote,
+  streams: Streams,
+): Promise<boolean> {
+  let hasJumped = false;
+  for (let some = await packets.next(); some.length > 0; some = await packets.next()) {
+    for (const packet of some) streams.note(packet);
+    if (hasJumped || !streams.isComplete()) continue;
+    const left = remote.size === undefined ? 0 : remote.size - remote.position();
+    if (left < READ_TO_END_BYTES || !remote.hasRanges()) continue;
+    hasJumped = true;
+    const share = remote.position() / (remote.size ?? 1);
+    const headSeconds = streams.seenSeconds();
+    await remote.skip(left - TAIL_BYTES);
+    packets.lostStep();
+    streams.expectJump(headSeconds / share);
+  }
+  return !remote.wasLeft() || (remote.size !== undefined && isEndNear(remote));
+}
+
+/** By the share of the bytes that were read; null for a source whose size nobody knows. */
+function lengthByShare({ size, position }: Remote, streams: Streams): number | null {
+  const seconds = streams.seenSeconds();
+  if (size === undefined || position() === 0 || seconds === 0) return null;
+  return Math.round((seconds * size * 1000) / position()) / 1000;
+}
+
+type Streams = ReturnType<typeof streamsOf>;
+
+function streamsOf() {
+  const associations = makeSection();
+  const maps = new Map<number, Section>();
+  const streams = new Map<number, TsStream>();
+  let hasMap = false;
+  let scrambled = 0;
+  let jump: { estimateSeconds: number } | undefined;
+
+  const all = () => [...streams.values()];
+  const tracks = (): Track[] => all().flatMap((stream) => stream.track() ?? []);
+  const begun = () => all().filter((stream) => stream.firstTicks() !== undefined);
+
+  function noteTable(pid: number, section: Section, payload: Buffer, isStart: boolean): void {
+    const table = section.add(payload, isStart);
+    if (pid === 0 && table?.tableId === 0) {
+      for (const each of readAssociations(table.body)) {
+        if (!maps.has(each)) maps.set(each, makeSection());
+      }
+    }
+    if (pid === 0 || table?.tableId !== 2) return;
+    // The first programme with a picture or a sound is played.
+    for (const mapped of readMap(table.body)) streams.set(mapped.pid, tsStream(mapped));
+    hasMap = streams.size > 0;
+  }
+
+  return {
+    tracks,
+    isScrambled: () => tracks().length === 0 && scrambled > 0,
+    note({ pid, isStart, isScrambled, payload }: TsPacket): void {
+      const stream = streams.get(pid);
+      if (stream) {
+        if (isScrambled) scrambled += 1;
+        else stream.note(payload, isStart);
+      } else if (!hasMap) {
+        const section = pid === 0 ? associations : maps.get(pid);
+        if (section) noteTable(pid, section, payload, isStart);
+      }
+    },
+    isComplete(): boolean {
+      if (!hasMap) return false;
+      if (all().every((stream) => stream.isMeasured())) return true;
+      return Math.max(...all().map((stream) => stream.seenSeconds())) > ENOUGH_SECONDS;
+    },
+    /** What comes from here on is from near the end. */
+    expectJump(estimateSeconds: number): void {
+      jump = { estimateSeconds };
+    },
+    seenSeconds(): number {
+      if (begun().length === 0) return 0;
+      if (!jump) return spanSeconds(begun());
+      const estimate = jump.estimateSeconds;
+      const clock = Math.max(
+        ...begun().map(
+          (stream) =>
+            forwardSeconds(stream.firstTicks() ?? 0, stream.lastTicks() ?? 0) +
+            stream.lastSeconds(),
+        ),
+      );
+      const isLikely = clock > estimate / DOUBT && clock < estimate * DOUBT;
+      return Math.round((isLikely ? clock : estimate) * 1000) / 1000;
+    },
+  };
+}
+
+/** From the first picture or sound of any stream to the last of any. */
+function spanSeconds(streams: readonly TsStream[]): number {
+  const ends = streams.map((stream) => {
+    const lateSeconds = Math.min(
+      ...streams.map((other) => {
+        const seconds = forwardSeconds(other.firstTicks() ?? 0, stream.firstTicks() ?? 0);
+        return seconds > 3600 ? 0 : seconds;
+      }),
+    );
+    return lateSeconds + stream.seenSeconds();
+  });
+  return Math.round(Math.max(...ends) * 1000) / 1000;
+}

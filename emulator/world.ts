@@ -1,0 +1,58 @@
+/** Everything that the emulator is made of, made once and handed down. */
+import type { Clock } from "../shared/clock.js";
+import type { AdjustableClock } from "./admin/adjustable-clock.js";
+import type { CallLog } from "./api/call-log.js";
+import type { Announcer } from "./callbacks/announcer.js";
+import type { EndWatch } from "./callbacks/end-watch.js";
+import type { CallbackRecords } from "./callbacks/records.js";
+import type { FaultBoard } from "./faults/fault-board.js";
+import type { OpenSource } from "./tasks/open-source.js";
+import type { FindIngests } from "./page/explain.js";
+import type { Accounts, Application } from "./accounts.js";
+import type { TrtcAction } from "./api/schemas.js";
+import type { SwitchBoard } from "./admin/switches.js";
+import type { Tasks } from "./tasks/tasks.js";
+
+export interface World {
+  /** What tasks, callbacks, UserSigs and PrivateMapKeys go by; it can be put forward. */
+  clock: AdjustableClock;
+  /** What requests go by: their signatures' five minutes, and how many come in a second. */
+  arrivalClock: Clock;
+  accounts: Accounts;
+  applications: ReadonlyMap<number, Application>;
+  tasks: Tasks;
+  openSource: OpenSource;
+  switches: SwitchBoard;
+  callLog: CallLog;
+  faults: FaultBoard;
+  announcer: Announcer;
+  endWatch: EndWatch;
+  callbacks: CallbackRecords;
+  instance: Instance;
+  findIngests: FindIngests | undefined;
+  /** Aborts when the emulator closes. */
+  signal: AbortSignal;
+  onCall: OnCall | undefined;
+  log: (entry: LogEntry) => void;
+}
+
+export interface Instance {
+  /** Another one when the emulator forgets its tasks: after a restart, and after a reset. */
+  id: string;
+  onReset?: (() => void) | undefined;
+}
+
+/** Hears of every call that was signed and within its rate, as it came: its secrets included. */
+export type OnCall = (call: { action: TrtcAction; body: Buffer }) => void;
+
+export interface LogEntry {
+  requestId: string;
+  /** An action of the emulator, or `unknown`. */
+  action: string;
+  /** `ok`, `not done` where a fault kept it from that, or the code that was answered. */
+  outcome: string;
+  /** The kind of the fault that the call met. */
+  fault?: string;
+  /** A bug's stack. */
+  detail?: string;
+}

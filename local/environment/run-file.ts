@@ -1,0 +1,90 @@
+/**
+ * Where the run of `npm start` is, for the other commands of this machine: a file in DATA_DIR that
+ * only its user can read. It holds the key to the run's desk (desk.ts).
+ */
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Environment } from "../../shared/config/environment.js";
+import { isAlive } from "../../shared/store/engine/directory-lock.js";
+import { readPort } from "./port.js";
+
+export interface Run {
+  pid: number;
+  /** The gateway's address. */
+  url: string;
+  trtcUrl: string;
+  /** What the desk asks for. */
+  key: string;
+}
+
+/** A function without a URL takes its events here, under its name. */
+export const EVENTS_PATH = "/_local/events/";
+
+export const DESK_PATH = "/_local/desk/";
+
+const PATIENCE_MS = 5000;
+
+export const dataDirectoryOf = (env: Environment): string => env["DATA_DIR"] || ".data";
+
+export const runFileOf = (env: Environment): string => join(dataDirectoryOf(env), "run.json");
+
+/** Returns the way to take it back, which leaves another run's file alone. */
+export async function writeRunFile(path: string, run: Run): Promise<() => Promise<void>> {
+  await mkdir(dirname(path), { recursive: true });
+  const partial = `${path}.${process.pid}`;
+  await rm(partial, { force: true });
+  await writeFile(partial, JSON.stringify(run), { mode: 0o600, flag: "wx" });
+  await rename(partial, path);
+  return async () => {
+    const current = await readRunFile(path);
+    if (current?.key === run.key) await rm(path, { force: true });
+  };
+}
+
+/** The run of this DATA_DIR; a file that a killed process left behind counts as none. */
+export async function findRun(env: Environment): Promise<Run | undefined> {
+  const run = await readRunFile(runFileOf(env));
+  if (!run || !isAlive(run.pid)) return undefined;
+  const about = await askDesk(run, "about").catch(() => undefined);
+  // Another process may have got the number, and another program the port.
+  return (about as { pid?: unknown } | undefined)?.pid === run.pid ? run : undefined;
+}
+
+/** What the desk answers. Throws an Error that says what went wrong. */
+export async function askDesk(run: Run, what: string, body: object = {}): Promise<unknown> {
+  const answer = await fetch(new URL(`${DESK_PATH}${what}`, run.url), {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${run.key}` },
+    body: JSON.stringify(body),
+    ...(what === "about" && { signal: AbortSignal.timeout(PATIENCE_MS) }),
+  });
+  const said = (await answer.json()) as { message?: string };
+  if (answer.ok) return said;
+  throw new Error(said.message ?? `npm start answers ${answer.status}`);
+}
+
+async function readRunFile(path: string): Promise<Run | undefined> {
+  try {
+    const { pid, url, trtcUrl, key } = JSON.parse(await readFile(path, "utf8")) as Partial<Run>;
+    const isWhole = [url, trtcUrl, key].every((text) => typeof text === "string");
+    return isWhole && Number.isInteger(pid) ? ({ pid, url, trtcUrl, key } as Run) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where the functions answer: at the PORT that is set, or at that of the run. */
+export async function gatewayOf(env: Environment): Promise<string> {
+  const found = (await findRun(env))?.url;
+  return whereOf(env, { variable: "PORT", usual: 3000, found });
+}
+
+/** A port that is set was meant; 0 is any free one, and says nothing. */
+export function whereOf(
+  env: Environment,
+  { variable, usual, found }: { variable: string; usual: number; found: string | undefined },
+): string {
+  const port = readPort(env, variable, 0);
+  if (port !== 0) return `http://127.0.0.1:${port}`;
+  return found ?? `http://127.0.0.1:${usual}`;
+}

@@ -1,0 +1,41 @@
+/** One line that moves on a terminal; plain lines, now and then, elsewhere. */
+import type { Clock } from "../../shared/clock.js";
+import { printable } from "./terminal.js";
+
+export interface Progress {
+  show: (line: string) => void;
+  /** Ends the moving line, so that what follows begins on a new one. */
+  end: () => void;
+}
+
+/** A log file wants to see that something moves, not every step of it. */
+const PLAIN_EVERY_MS = 2000;
+
+const ERASE_LINE = "\r\u001b[2K";
+
+export function progressOn(stream: NodeJS.WriteStream, clock: Clock): Progress {
+  let shownMs = Number.NEGATIVE_INFINITY;
+  let isOpen = false;
+  return {
+    show(line) {
+      if (stream.isTTY) {
+        stream.write(`${ERASE_LINE}${printable(line).slice(0, stream.columns - 1)}`);
+        isOpen = true;
+        return;
+      }
+      if (clock.elapsedMs() - shownMs < PLAIN_EVERY_MS) return;
+      shownMs = clock.elapsedMs();
+      stream.write(`${printable(line)}\n`);
+    },
+    end() {
+      if (isOpen) stream.write("\n");
+      isOpen = false;
+    },
+  };
+}
+
+/** `[######----]`, for a share from 0 to 1. */
+export function bar(share: number, width = 24): string {
+  const filled = Math.round(Math.min(1, Math.max(0, share)) * width);
+  return `[${"#".repeat(filled)}${"-".repeat(width - filled)}]`;
+}

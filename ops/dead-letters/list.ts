@@ -1,0 +1,93 @@
+/** What `npm run dead-letters` does with letters, and how it shows them. */
+import { SECOND_MS } from "../../shared/clock.js";
+import { ApiError } from "../../shared/contract/errors.js";
+import { replayDeadLetter } from "../../shared/cloud-events/dead-letters.js";
+import type { Services } from "../../shared/ingest/services.js";
+import { startIngest } from "../../shared/ingest/start/start.js";
+import { stopIngest } from "../../shared/ingest/stop/stop.js";
+import { updateIngest } from "../../shared/ingest/update.js";
+import type { DeadLetter } from "../../shared/store/dead-letters.js";
+import type { Store } from "../../shared/store/store.js";
+import { withoutQueries } from "../../shared/trtc/trtc-error.js";
+import { printable } from "../../local/terminal/terminal.js";
+
+const PAGE = 100;
+
+/** Oldest first, a page at a time; what is changed meanwhile does not come twice. */
+export async function* deadLettersIn(store: Store, all: boolean): AsyncGenerator<DeadLetter> {
+  let after: DeadLetter | undefined;
+  for (;;) {
+    const page = await store.listDeadLetters({ all, limit: PAGE, after });
+    yield* page;
+    after = page.at(-1);
+    if (page.length < PAGE) return;
+  }
+}
+
+/** As given; throws an Error that names the first that is not there. */
+export async function deadLettersNamed(
+  store: Store,
+  ids: readonly string[],
+): Promise<DeadLetter[]> {
+  const deadLetters: DeadLetter[] = [];
+  for (const id of ids) {
+    const deadLetter = await store.readDeadLetter(id);
+    if (!deadLetter) throw new Error(`there is no dead letter ${printable(id)}`);
+    deadLetters.push(deadLetter);
+  }
+  return deadLetters;
+}
+
+/** Nobody ends a command of this machine; a message has what a function would give it. */
+const TIME_MS = 30 * SECOND_MS;
+
+const useCases = {
+  StartStreamIngest: startIngest,
+  StopStreamIngest: stopIngest,
+  UpdateStreamIngest: updateIngest,
+};
+
+export interface Replayed {
+  id: string;
+  outcome: string;
+  message?: string;
+}
+
+export async function replayOne(services: Services, deadLetter: DeadLetter): Promise<Replayed> {
+  const { id } = deadLetter;
+  const startedMs = services.clock.elapsedMs();
+  const timeLeftMs = () => TIME_MS - (services.clock.elapsedMs() - startedMs);
+  try {
+    const outcome = await replayDeadLetter(services, deadLetter, { useCases, timeLeftMs });
+    if (outcome === "done") return { id, outcome };
+    return { id, outcome, message: "no rule of RULES is for this object" };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return { id, outcome: error.code, message: withoutQueries(error.message) };
+  }
+}
+
+/** As it is shown to people and machines: without the queries of URLs, which may be signed. */
+export const shown = ({ payload, ...deadLetter }: DeadLetter) => ({
+  ...deadLetter,
+  ...{ receivedAt: deadLetter.receivedAt.toISOString() },
+  ...{ replayedAt: deadLetter.replayedAt?.toISOString() ?? null },
+  payload: JSON.parse(JSON.stringify(payload), (_, value: unknown) =>
+    typeof value === "string" ? withoutQueries(value) : value,
+  ) as unknown,
+});
+
+export function lineOf(deadLetter: DeadLetter): string {
+  const { id, receivedAt, attempts, source, code, replayedAt } = deadLetter;
+  const state = replayedAt ? "replayed" : `${attempts} x`;
+  return printable(`${id}  ${receivedAt.toISOString()}  ${state.padEnd(8)}  ${code}  ${source}`);
+}
+
+export function pageOf(deadLetter: DeadLetter): string {
+  const { payload, ...fields } = shown(deadLetter);
+  const width = Math.max(...Object.keys(fields).map((name) => name.length)) + 2;
+  const lines = Object.entries(fields).map(
+    ([name, value]) => `${name.padEnd(width)}${printable(String(value))}`,
+  );
+  return [...lines, ...JSON.stringify(payload, null, 2).split("\n").map(printable)].join("\n");
+}

@@ -1,0 +1,123 @@
+/** What `npm run dead-letters` does, wherever its rows are. */
+import type { Clock } from "../../shared/clock.js";
+import type { Environment } from "../../shared/config/environment.js";
+import type { Services } from "../../shared/ingest/services.js";
+import type { Store } from "../../shared/store/store.js";
+import {
+  printable,
+  printableJson,
+  printableLines,
+  type Said,
+} from "../../local/terminal/terminal.js";
+import { type DeadLettersCommand, readCommandLine } from "./command-line.js";
+import {
+  deadLettersIn,
+  deadLettersNamed,
+  lineOf,
+  pageOf,
+  type Replayed,
+  replayOne,
+  shown,
+} from "./list.js";
+import { notificationLine, resend, shownNotification } from "./notifications.js";
+
+export interface Desk {
+  env: Environment;
+  store: Store;
+  clock: Clock;
+  /** Made for a replay only: it takes a whole configuration. */
+  services: () => Services;
+  onProgress?: (done: number, all: number) => void;
+}
+
+/** Throws an Error that says what is wrong. */
+export async function runDeadLetters(args: readonly string[], desk: Desk): Promise<Said> {
+  const command = readCommandLine(args, desk.env);
+  if (!command) return { out: "", code: 0 };
+  const { store } = desk;
+  switch (command.verb) {
+    case "list":
+      return list(store, command);
+    case "show":
+      return show(store, command);
+    case "replay":
+      return replay(desk, command);
+    case "drop":
+      return drop(store, command);
+    case "notifications":
+      return listNotifications(store, command);
+    case "resend":
+      return sendAgain(desk, command);
+  }
+}
+
+const done = (out: string, isWell = true): Said => ({ out, code: isWell ? 0 : 1 });
+
+async function list(store: Store, { all, json }: DeadLettersCommand): Promise<Said> {
+  const deadLetters = await collect(deadLettersIn(store, all));
+  if (json) return done(printableJson(deadLetters.map(shown), 2));
+  return done(deadLetters.map(lineOf).join("\n") || "no dead letters");
+}
+
+async function show(store: Store, { ids, json }: DeadLettersCommand): Promise<Said> {
+  const deadLetters = await deadLettersNamed(store, ids);
+  if (json) return done(printableJson(deadLetters.map(shown), 2));
+  return done(deadLetters.map(pageOf).join("\n\n"));
+}
+
+async function replay(desk: Desk, { ids, all, json }: DeadLettersCommand): Promise<Said> {
+  const { store, onProgress } = desk;
+  const deadLetters = all
+    ? await collect(deadLettersIn(store, false))
+    : await deadLettersNamed(store, ids);
+  const services = desk.services();
+  const replayed: Replayed[] = [];
+  for (const deadLetter of deadLetters) {
+    onProgress?.(replayed.length, deadLetters.length);
+    replayed.push(await replayOne(services, deadLetter));
+  }
+  const isWell = replayed.every(({ outcome }) => outcome === "done");
+  if (json) return done(printableJson(replayed, 2), isWell);
+  const lines = replayed.map(({ id, outcome, message = "" }) =>
+    printable(`${id}  ${outcome}  ${message}`.trim()),
+  );
+  return done(lines.join("\n") || "no dead letters", isWell);
+}
+
+async function drop(store: Store, { ids, all, json }: DeadLettersCommand): Promise<Said> {
+  const deadLetters = all
+    ? await collect(deadLettersIn(store, true))
+    : await deadLettersNamed(store, ids);
+  const dropped: string[] = [];
+  for (const { id, replayedAt } of deadLetters) {
+    if (all && replayedAt === null) continue;
+    if (await store.dropDeadLetter(id)) dropped.push(id);
+  }
+  return done(json ? printableJson(dropped) : `dropped ${dropped.length}`);
+}
+
+/** More than anybody reads. */
+const NOTIFICATIONS_MAX = 1000;
+
+async function listNotifications(store: Store, { json }: DeadLettersCommand): Promise<Said> {
+  const dead = await store.outbox.listDead({ limit: NOTIFICATIONS_MAX });
+  if (json) return done(printableJson(dead.map(shownNotification), 2));
+  const lines = dead.map(notificationLine).map(printable);
+  return done(lines.join("\n") || "every notification was taken, or waits");
+}
+
+async function sendAgain({ store, clock }: Desk, { ids, json }: DeadLettersCommand): Promise<Said> {
+  const results = await resend(store, ids, clock);
+  const isWell = results.every(({ outcome }) => outcome !== "not there");
+  if (json) return done(printableJson(results, 2), isWell);
+  return done(
+    printableLines(results.map(({ id, outcome }) => `${id}  ${outcome}`).join("\n")),
+    isWell,
+  );
+}
+
+async function collect<T>(all: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const each of all) found.push(each);
+  return found;
+}

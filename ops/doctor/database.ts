@@ -1,0 +1,144 @@
+/** The database: within reach, safely, of a version that fits, with room, and with nothing overdue. */
+import type { Database } from "../../shared/store/engine/database.js";
+import { type Backlog, type DatabaseHealth } from "../../shared/store/health.js";
+import { readBacklog, readHealth } from "../../shared/store/health.js";
+import { openPostgres } from "../../shared/store/engine/postgres.js";
+import { connectionFacts } from "../../shared/store/engine/postgres-connection.js";
+import { readVersion, versionFault } from "../../shared/store/schema/version.js";
+import { networkWords } from "./network-errors.js";
+import { counted, duration, fail, pass, type Row, skip, warn } from "./row.js";
+import { PATIENCE_MS, type Subject } from "./subject.js";
+import { checkTransport, isThisMachine } from "./transport.js";
+
+export async function checkDatabase(subject: Subject): Promise<Row[]> {
+  const { databaseUrl, databaseCa } = subject.config;
+  const check = "database";
+  if (databaseUrl === undefined) {
+    const isEmbedded = subject.isLocal && !subject.faults.has("DATABASE_URL");
+    return [skip(check, isEmbedded ? "embedded in npm start, which checks it" : "no DATABASE_URL")];
+  }
+  if (subject.faults.has("DATABASE_CA")) return [skip(check, "DATABASE_CA is wrong")];
+  const address = { url: databaseUrl, ca: databaseCa };
+  let database: Database | undefined;
+  // Said also of a database that does not answer: the password would be sent when it does.
+  let encryption: Row | undefined;
+  try {
+    encryption = checkTransport(connectionFacts(address));
+    database = openPostgres(address, { connectionsMax: 1, queryTimeoutMs: PATIENCE_MS });
+    // Connecting takes its time, which would count as the clock's.
+    await database.query("select 1");
+    const before = subject.clock.now().getTime();
+    const health = await readHealth(database.query);
+    const skewMs = health.nowMs - (before + subject.clock.now().getTime()) / 2;
+    return [
+      serverVersion(health),
+      encryption,
+      ...(await ours(database, health, subject)),
+      connections(health),
+      timeLimit(health, connectionFacts(address).host),
+      clockSkew(skewMs),
+    ];
+  } catch (error) {
+    const { found, todo } = networkWords(error);
+    return [fail(check, found, todo), ...(encryption?.verdict === "fail" ? [encryption] : [])];
+  } finally {
+    await database?.close();
+  }
+}
+
+/** The first with what the tables are made of. */
+const VERSION_MIN = 120_000;
+
+function serverVersion({ serverVersion: version, serverVersionNumber }: DatabaseHealth): Row {
+  const found = `PostgreSQL ${version} answers`;
+  if (serverVersionNumber >= VERSION_MIN) return pass("database", found);
+  return fail("database", found, "use PostgreSQL 12 or newer");
+}
+
+async function ours(
+  database: Database,
+  { lacking }: DatabaseHealth,
+  subject: Subject,
+): Promise<Row[]> {
+  const found = await readVersion(database.query);
+  const fault = versionFault(found);
+  const check = "database: version";
+  if (fault !== undefined) {
+    const [what = fault, todo = fault] = fault.split(/: (?=run|deploy)/);
+    return [fail(check, what, todo), skip("deadlines", "the database's version does not fit")];
+  }
+  const rows = [pass(check, `migrated, at version ${found.version}`)];
+  if (lacking.length > 0) {
+    const rights = fail(
+      "database: rights",
+      `the role lacks ${lacking.join(", ")}`,
+      "grant it them",
+    );
+    return [...rows, rights, skip("deadlines", "the role lacks rights")];
+  }
+  rows.push(pass("database: rights", "the role may read and write the tables"));
+  const { expiryTickMs } = subject.config;
+  if (expiryTickMs === undefined) {
+    return [...rows, skip("deadlines", "EXPIRY_TICK_SECONDS is wrong")];
+  }
+  const graceMs = 2 * expiryTickMs;
+  return [...rows, ...deadlines(await readBacklog(database.query, { graceMs }))];
+}
+
+function deadlines({ live, overdue, oldestOverdueMs, unsettled, unclaimed }: Backlog): Row[] {
+  const check = "deadlines";
+  const rows: Row[] = [];
+  if (overdue === 0) rows.push(pass(check, `kept: ${counted(live, "live ingest")}, none overdue`));
+  else {
+    const found = `${counted(overdue, "ingest")} overdue by more than two ticks, the oldest by ${duration(oldestOverdueMs)}`;
+    const todo =
+      "expire-ingests does not run, or cannot stop them: check its trigger and its log; TRTC bills them meanwhile";
+    rows.push(fail(check, found, todo));
+  }
+  if (unsettled > 0) {
+    const found = `${counted(unsettled, "start")} without an outcome: TRTC did not answer, or the function ended`;
+    const todo =
+      "reconcile-ingests finishes them within two minutes: if they stay, check its trigger and its log";
+    rows.push(warn("starts", found, todo));
+  }
+  if (unclaimed > 0) {
+    const found = `${counted(unclaimed, "task")} that TRTC tells of, and no ingest has`;
+    const todo =
+      "where nobody else plays streams in these applications, set STOP_UNCLAIMED=on: reconcile-ingests then stops them";
+    rows.push(warn("tasks", found, todo));
+  }
+  return rows;
+}
+
+function connections({ connections: { used, max } }: DatabaseHealth): Row {
+  const check = "database: connections";
+  const found = `${used} of ${max} in use`;
+  if (used < 0.8 * max) return pass(check, found);
+  return warn(check, found, "raise max_connections, or put a transaction pooler in front");
+}
+
+/** Ours end after ten seconds at our end; at the server's they would wait on, one more for each retry. */
+const LIMIT_MAX_MS = 60_000;
+
+function timeLimit({ statementTimeoutMs }: DatabaseHealth, host: string): Row {
+  const check = "database: time limit";
+  if (statementTimeoutMs === 0 && isThisMachine(host)) {
+    return pass(check, "not needed: the database is on this machine");
+  }
+  if (statementTimeoutMs > 0 && statementTimeoutMs <= LIMIT_MAX_MS) {
+    return pass(check, `the server ends a statement after ${duration(statementTimeoutMs)}`);
+  }
+  const found =
+    "a statement that waits for a lock goes on at the server after its function has left";
+  return warn(check, found, "alter database … set statement_timeout = '10s'");
+}
+
+/** Leases are written by one clock and read by another; they are seconds long. */
+const SKEW_MAX_MS = 2000;
+
+function clockSkew(skewMs: number): Row {
+  const check = "database: clock";
+  const found = `${duration(skewMs)} ${skewMs < 0 ? "behind" : "ahead of"} this machine's`;
+  if (Math.abs(skewMs) <= SKEW_MAX_MS) return pass(check, found);
+  return warn(check, found, "set both by NTP");
+}

@@ -1,0 +1,39 @@
+/** All checks at once: each family by itself, so that one that has to wait holds no other up. */
+import { checkDatabase } from "./database.js";
+import { checkFunctions } from "./functions.js";
+import { checkExposure } from "./exposure.js";
+import { checkLocalRun } from "./local-run.js";
+import type { Row } from "./row.js";
+import { checkSchedule } from "./schedule.js";
+import type { Subject } from "./subject.js";
+import { checkTrtc } from "./trtc.js";
+import { checkUserSigs } from "./user-sigs.js";
+import { checkVariables } from "./variables.js";
+
+/** In the order in which they are shown. */
+const CHECKS: readonly ((subject: Subject) => Row[] | Promise<Row[]>)[] = [
+  checkVariables,
+  checkExposure,
+  checkUserSigs,
+  checkSchedule,
+  checkDatabase,
+  checkTrtc,
+  checkFunctions,
+  checkLocalRun,
+];
+
+export async function examine(
+  subject: Subject,
+  onProgress: (done: number, all: number) => void = () => undefined,
+): Promise<Row[]> {
+  let done = 0;
+  const families = await Promise.all(
+    CHECKS.map(async (check) => {
+      const rows = await check(subject);
+      done += 1;
+      onProgress(done, CHECKS.length);
+      return rows;
+    }),
+  );
+  return families.flat();
+}

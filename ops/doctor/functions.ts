@@ -1,0 +1,96 @@
+/** The deployed doors: within reach, safely, and ours. */
+import { networkWords } from "./network-errors.js";
+import { duration, fail, pass, type Row, warn } from "./row.js";
+import { isLoopback } from "../../emulator/api/loopback.js";
+import { PATIENCE_MS, type Subject } from "./subject.js";
+
+export const checkFunctions = (subject: Subject): Promise<Row[]> =>
+  Promise.all([
+    ...subject.urls.map((url) => apiFunction(url, subject)),
+    ...(subject.callbackUrl === undefined ? [] : [callbackFunction(subject.callbackUrl, subject)]),
+  ]);
+
+interface Answered {
+  status: number;
+  text: string;
+  ms: number;
+}
+
+/** Signed by nobody: a door of ours refuses it before it touches anything. */
+async function knock(url: string, { clock }: Subject): Promise<Answered> {
+  const startedMs = clock.elapsedMs();
+  const answer = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "{}",
+    redirect: "manual",
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+  const text = await answer.text();
+  return { status: answer.status, text, ms: clock.elapsedMs() - startedMs };
+}
+
+async function apiFunction(url: string, subject: Subject): Promise<Row> {
+  const check = `url ${shown(url)}`;
+  if (isPlain(url)) return plainHttp(check);
+  try {
+    const { status, text, ms } = await knock(url, subject);
+    const code = codeIn(text);
+    if (code === undefined) {
+      const found = `HTTP ${status}, and not in our words`;
+      return fail(check, found, "check that this is the api function's URL, and its log");
+    }
+    if (/^AuthFailure/.test(code) && status === 401) {
+      return pass(check, `refuses an unsigned request, as it should, in ${duration(ms)}`);
+    }
+    const found = `HTTP ${status}, ${code}, instead of refusing an unsigned request`;
+    return fail(check, found, "look into the function's log: its configuration is likely wrong");
+  } catch (error) {
+    const { found, todo } = networkWords(error);
+    return fail(check, found, todo);
+  }
+}
+
+/** What TRTC wants of it is to take its calls; what it answers to a stranger is its own affair. */
+async function callbackFunction(url: string, subject: Subject): Promise<Row> {
+  const check = `callback ${shown(url)}`;
+  if (isPlain(url)) {
+    return warn(check, "plain HTTP: TRTC's callbacks can be read on their way", "use https");
+  }
+  try {
+    const { status, ms } = await knock(url, subject);
+    if (status < 500) return pass(check, `answers HTTP ${status} in ${duration(ms)}`);
+    return fail(check, `HTTP ${status}`, "look into the function's log");
+  } catch (error) {
+    const { found, todo } = networkWords(error);
+    return fail(check, found, todo);
+  }
+}
+
+const isPlain = (url: string): boolean => {
+  const { protocol, hostname } = new URL(url);
+  return protocol === "http:" && !isLoopback(hostname);
+};
+
+const plainHttp = (check: string): Row =>
+  fail(check, "plain HTTP: Bearer keys can be read on their way", "use https");
+
+/** Without what may be secret in a URL. */
+const shown = (url: string): string => {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
+};
+
+/** The code of Tencent's envelope, if it is one. */
+function codeIn(text: string): string | undefined {
+  try {
+    const { Response } = JSON.parse(text) as {
+      Response?: { Error?: { Code?: unknown; Message?: unknown }; RequestId?: unknown };
+    };
+    const { Code, Message } = Response?.Error ?? {};
+    const isOurs = typeof Message === "string" && typeof Response?.RequestId === "string";
+    return isOurs && typeof Code === "string" && /^[\w.]{1,64}$/.test(Code) ? Code : undefined;
+  } catch {
+    return undefined;
+  }
+}

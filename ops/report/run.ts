@@ -1,0 +1,19 @@
+/** The report itself, wherever its rows are. */
+import type { Query } from "../../shared/store/engine/database.js";
+import { readReport } from "../../shared/store/report.js";
+import { readVersion, versionFault } from "../../shared/store/schema/version.js";
+import { printableJson, printableLines, type Said } from "../../local/terminal/terminal.js";
+import { readFlags } from "./command-line.js";
+import { tablesOf } from "./tables.js";
+
+/** Throws an Error for flags that are wrong, and for a database that does not fit. */
+export async function runReport(
+  args: readonly string[],
+  { query, now }: { query: Query; now: Date },
+): Promise<Said> {
+  const { json, since, callerId, sdkAppId } = readFlags(args, now);
+  const fault = versionFault(await readVersion(query));
+  if (fault !== undefined) throw new Error(fault);
+  const told = { since, now, ...(await readReport(query, { since, callerId, sdkAppId, now })) };
+  return { out: json ? printableJson(told, 2) : printableLines(tablesOf(told).trimEnd()), code: 0 };
+}

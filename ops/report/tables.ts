@@ -1,0 +1,80 @@
+/** A report for people: two small tables, numbers under each other. */
+import type { EndCounts, Lateness, Report } from "../../shared/store/report.js";
+
+export interface Told extends Report {
+  since: Date;
+  now: Date;
+}
+
+export function tablesOf({ since, now, starts, live, ends }: Told): string {
+  const overdue = live.overdueMaxMs === null ? "" : `the longest by ${duration(live.overdueMaxMs)}`;
+  const unsettled =
+    live.oldestUnfinishedAt === null
+      ? ""
+      : `the oldest since ${live.oldestUnfinishedAt.toISOString()}`;
+  const counts: [string, number, string][] = [
+    ["started", starts.started, ""],
+    ["failed to start", starts.failed, ""],
+    ["settled starts", starts.settled, "TRTC had not answered"],
+    ["running now", live.running, ""],
+    ["overdue now", live.overdue, overdue],
+    ["unsettled starts now", live.unsettled, unsettled],
+  ];
+  const lines = counts.map(([what, count, more]) =>
+    `  ${what.padEnd(22)}${number(count).padStart(9)}  ${more}`.trimEnd(),
+  );
+  return [
+    `since ${since.toISOString()}, at ${now.toISOString()}`,
+    "",
+    ...lines,
+    "",
+    ...endLines(ends),
+    "",
+  ].join("\n");
+}
+
+const WIDTHS = [12, 9, 11, 9, 26, 26];
+
+function endLines(ends: readonly EndCounts[]): string[] {
+  if (ends.length === 0) return ["  none ended"];
+  return [
+    row([
+      "ended",
+      "count",
+      "minutes",
+      "on time",
+      "asked p50, p99, max ms",
+      "over p50, p99, max ms",
+    ]),
+    ...ends.map(({ reason, count, minutes, onTime, asked, answered }) =>
+      row([
+        reason,
+        number(count),
+        number(minutes, 1),
+        onTime === null ? "" : `${number(Math.floor((1000 * onTime) / count) / 10, 1)} %`,
+        lateness(asked),
+        lateness(answered),
+      ]),
+    ),
+  ];
+}
+
+const row = (cells: readonly string[]): string =>
+  `  ${cells
+    .map((cell, index) =>
+      index === 0 ? cell.padEnd(WIDTHS[0] ?? 0) : cell.padStart(WIDTHS[index] ?? 0),
+    )
+    .join("")}`.trimEnd();
+
+const lateness = (of: Lateness | null): string =>
+  of === null ? "" : [of.p50Ms, of.p99Ms, of.maxMs].map((ms) => number(Math.round(ms))).join("  ");
+
+const number = (value: number, digits = 0): string =>
+  value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+/** `1.5 s`, `12 min`, `3.0 h`: what a person wants to know of how long. */
+export function duration(ms: number): string {
+  if (ms < 120_000) return `${number(ms / 1000, 1)} s`;
+  if (ms < 7_200_000) return `${number(ms / 60_000, 1)} min`;
+  return `${number(ms / 3_600_000, 1)} h`;
+}

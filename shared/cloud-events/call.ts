@@ -1,0 +1,161 @@
+/**
+ * From a message to a call of one use case: what it asks for, who acts for it, and whether that is
+ * allowed and fits. Checked as the doors check a caller's request; nothing has been changed by then.
+ */
+import { ApiError } from "../contract/errors.js";
+import { checkRequest } from "../contract/check.js";
+import type { StoredSource } from "../store/ingests/ingest-row.js";
+import type { Caller, Config } from "../config/configuration.js";
+import { withoutMark } from "./json-text.js";
+import type { Action } from "../contract/schemas.js";
+import { API_VERSION } from "../contract/sites.js";
+import { type EventMessage, type EventObject, tokenOf } from "./message.js";
+import { isFolder, ruleFor, startFields } from "./rule.js";
+import { objectName, streamUrlOf } from "./stream-url.js";
+import { applicationFor, siteFor } from "../ingest/policy.js";
+import type { Call, Services, UseCase } from "../ingest/services.js";
+
+export const EVENT_ACTIONS = [
+  "StartStreamIngest",
+  "StopStreamIngest",
+  "UpdateStreamIngest",
+] as const satisfies readonly Action[];
+
+export type EventAction = (typeof EVENT_ACTIONS)[number];
+
+export type EventUseCases = { readonly [A in EventAction]: UseCase<A> };
+
+/** What a message asks for, not checked yet. */
+export interface Asked {
+  action: EventAction;
+  caller: Caller;
+  fields: Readonly<Record<string, unknown>>;
+  region?: string | undefined;
+  streamName?: string | undefined;
+  source?: StoredSource | undefined;
+}
+
+/** `undefined`: an object that no rule is for. Throws ApiError. */
+export function askedOf(services: Services, message: EventMessage): Asked | undefined {
+  const { config } = services;
+  const { content } = message;
+  switch (content.kind) {
+    case "unreadable":
+      throw new ApiError("InvalidRequest", content.problem);
+    case "object":
+      return askedOfObject(services, content.object);
+    case "action":
+      return askedOfBody(callerFor(config, message.source), content.body);
+  }
+}
+
+function callerFor({ eventCallers, callers }: Config, source: string): Caller {
+  const caller = callers.get(eventCallers.get(source) ?? "");
+  if (caller) return caller;
+  throw new ApiError(
+    "UnauthorizedOperation",
+    "No caller acts for messages of this source: name one in EVENT_CALLERS.",
+  );
+}
+
+function askedOfObject(services: Services, object: EventObject): Asked | undefined {
+  const rule = isFolder(object) ? undefined : ruleFor(services.config.rules, object);
+  const caller = services.config.callers.get(rule?.Caller ?? "");
+  if (!rule || !caller) return undefined;
+  checkQueue(services.config, object, caller);
+  const { StreamUrl, source } = streamUrlOf(services, { rule, object, caller });
+  return {
+    action: "StartStreamIngest",
+    caller,
+    fields: { ...startFields(rule, object), StreamUrl },
+    streamName: objectName(object),
+    source,
+  };
+}
+
+/** Who writes to a queue may do what its caller may; a rule of another's is not for him to play. */
+function checkQueue({ eventCallers }: Config, { queue }: EventObject, { Id }: Caller): void {
+  if (queue === undefined || eventCallers.get(queue) === Id) return;
+  throw new ApiError(
+    "UnauthorizedOperation",
+    "The object's rule is of a caller who does not act for the queue that told of it: name the rule's Caller for the queue in EVENT_CALLERS.",
+  );
+}
+
+/** Beside the fields of the action stand Tencent's common parameters, by their usual names. */
+function askedOfBody(caller: Caller, body: string): Asked {
+  const { Action, Version, Region, ...fields } = parseObject(body);
+  const action = EVENT_ACTIONS.find((each) => each === Action);
+  if (!action) {
+    throw new ApiError("InvalidAction", `Send one of ${EVENT_ACTIONS.join(", ")} as Action.`);
+  }
+  if (Version !== undefined && Version !== API_VERSION) throw new ApiError("NoSuchVersion");
+  if (Region !== undefined && typeof Region !== "string") throw new ApiError("UnsupportedRegion");
+  return { action, caller, fields, region: Region };
+}
+
+function parseObject(body: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(withoutMark(body));
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>;
+    }
+  } catch {
+    // The same to the sender as JSON of another kind.
+  }
+  throw new ApiError("InvalidParameter.BodyParamsError", "The message is not one JSON object.");
+}
+
+export interface EventRun {
+  timeLeftMs: () => number;
+  /** Of a replay: which token of the message's is to be used. */
+  attempt?: number;
+}
+
+/** The checked call, ready to run. Throws ApiError at the first thing that does not fit. */
+export function eventCall(
+  services: Services,
+  { useCases, message, asked }: { useCases: EventUseCases; message: EventMessage; asked: Asked },
+  { timeLeftMs, attempt }: EventRun,
+): () => Promise<object> {
+  const { action, caller, fields, region, streamName, source } = asked;
+  const { config } = services;
+  const site = siteFor(config, caller, fields["SdkAppId"]);
+  const token = tokenOf(message, attempt);
+  const request = checkRequest({ action, site }, named(action, fields, token));
+  const application = applicationFor(config, caller, { action, request, region });
+  const call: Call<typeof action> = {
+    caller,
+    request,
+    application,
+    region,
+    streamName,
+    source,
+    isMessage: true,
+    // A start is named by its token. An update that comes again later must not undo a newer one.
+    ...(action === "UpdateStreamIngest" ? { signature: token } : {}),
+    timeLeftMs,
+  };
+  return () => (useCases[action] as UseCase<typeof action>)(services, call);
+}
+
+const named = (action: EventAction, fields: Asked["fields"], token: string) =>
+  action === "StartStreamIngest" ? { ClientToken: token, ...fields } : fields;
+
+/**
+ * What must stay in order within a batch: what the provider keeps so, or else the ingest that is
+ * stopped or changed, or the robot that is named. Anything else is a message of its own.
+ */
+export function orderKeyOf(message: EventMessage): string {
+  if (message.group !== undefined) return `group ${message.group}`;
+  if (message.content.kind === "action") {
+    try {
+      const { TaskId, UserId } = parseObject(message.content.body);
+      if (typeof TaskId === "string") return `task ${TaskId}`;
+      if (typeof UserId === "string") return `robot ${UserId}`;
+    } catch {
+      // It will be refused in its turn.
+    }
+  }
+  return `message ${tokenOf(message)}`;
+}

@@ -1,0 +1,98 @@
+/** Who may call, and what: the entries of CALLERS. */
+import { type Static, Type } from "@sinclair/typebox";
+import type { Environment } from "./environment.js";
+import { FIELDS, MAX_DURATION_MINUTES } from "../contract/fields.js";
+import { NOTIFY_FIELDS, notifyFault, type Receiver, receiverOf } from "./notify-settings.js";
+import { type Pattern, patternFault, readPattern } from "./patterns.js";
+import { readList, refuseIfAny, sharedKeys, uniquely } from "./read-variables.js";
+import { CLOSED, name, secret } from "./setting-types.js";
+
+const pattern = Type.String({ minLength: 1, maxLength: 512 });
+
+export const callerSchema = Type.Object(
+  {
+    /** Shown in logs and kept with each ingest; the SecretId of a signed request. */
+    Id: name,
+    /** Any of them signs, or is sent as Bearer: two while one is being rotated. */
+    SecretKeys: Type.Array(secret, { minItems: 1, maxItems: 4 }),
+    SdkAppIds: Type.Array(FIELDS.cn.SdkAppId, { minItems: 1, maxItems: 1000, uniqueItems: true }),
+    /** A regular expression that the whole RoomId must fit. */
+    RoomPattern: Type.Optional(pattern),
+    /**
+     * The same for a UserId that we are to sign for. Without it we sign for our own robots only:
+     * a login made here is as good as the user's own.
+     */
+    UserPattern: Type.Optional(pattern),
+    /** How many ingests it may have live at once, those that start counted. */
+    MaxIngests: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+    /** How many it may start in any 60 seconds. */
+    StartsPerMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+    /** Hosts whose URLs may be played: exact names, or `*.example.com`. */
+    StreamHosts: Type.Optional(
+      Type.Array(
+        Type.String({ pattern: "^(\\*\\.)?[a-z0-9_-]+(\\.[a-z0-9_-]+)*$", maxLength: 253 }),
+        { minItems: 1 },
+      ),
+    ),
+    /** The longest ingest, in minutes. */
+    MaxDuration: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_DURATION_MINUTES })),
+    ...NOTIFY_FIELDS,
+  },
+  CLOSED,
+);
+
+export interface Caller extends Static<typeof callerSchema> {
+  roomRule: Pattern | undefined;
+  userRule: Pattern | undefined;
+  maxDurationMinutes: number;
+  /** Absent: it is told nothing. */
+  receiver: Receiver | undefined;
+}
+
+/** Beside what is `undefined`, and so wrong itself, everything else is judged. */
+export function readCallers(
+  env: Environment,
+  {
+    applications,
+    allowPrivateNotifyHosts: allowPrivateHosts = true,
+  }: {
+    applications: ReadonlyMap<number, unknown> | undefined;
+    allowPrivateNotifyHosts: boolean | undefined;
+  },
+): Caller[] {
+  const callers = readList(env, "CALLERS", { schema: callerSchema, required: true });
+  uniquely("CALLERS", "Id", callers);
+  refuseIfAny([
+    ...callers.map(({ SdkAppIds }, index) => {
+      const foreign = SdkAppIds.find((id) => applications?.has(id) === false);
+      if (foreign === undefined) return undefined;
+      return `CALLERS[${index}]: SdkAppId ${foreign} is not in TRTC_APPS`;
+    }),
+    ...callers.flatMap((caller, index) =>
+      (["RoomPattern", "UserPattern"] as const).map((name) => {
+        const fault = caller[name] === undefined ? undefined : patternFault(caller[name]);
+        return fault && `CALLERS[${index}]: ${name} ${fault}`;
+      }),
+    ),
+    ...callers.map((caller, index) => {
+      const fault = notifyFault(caller, { allowPrivateHosts });
+      return fault && `CALLERS[${index}]: ${fault}`;
+    }),
+    // Nobody could say which of them calls.
+    ...sharedKeys(
+      "CALLERS",
+      "SecretKey",
+      callers.map(({ SecretKeys }) => SecretKeys),
+    ),
+  ]);
+  return callers.map((entry) => ({
+    ...entry,
+    roomRule: ruleOf(entry.RoomPattern),
+    userRule: ruleOf(entry.UserPattern),
+    maxDurationMinutes: entry.MaxDuration ?? MAX_DURATION_MINUTES,
+    receiver: receiverOf(entry),
+  }));
+}
+
+const ruleOf = (text: string | undefined): Pattern | undefined =>
+  text === undefined ? undefined : readPattern(text);

@@ -1,0 +1,160 @@
+/**
+ * What an operator sets, checked once when an instance opens: a wrong value stops the instance.
+ * Each variable is judged by itself, so that whoever wants to see all that is wrong can.
+ */
+import { createHash } from "node:crypto";
+import { type Static, Type } from "@sinclair/typebox";
+import type { Environment } from "./environment.js";
+import { type Application, applicationSchema, readApplications } from "./applications.js";
+import { type Caller, callerSchema, readCallers } from "./callers.js";
+import { readDatabaseCa, readDatabaseUrl } from "./database-address.js";
+import { EVENT_SCHEMAS, type EventConfig, readEventCallers, readRules } from "./event-rules.js";
+import {
+  ConfigError,
+  readList,
+  readMinutes,
+  readSeconds,
+  readSwitch,
+  readUrl,
+  refuseIfAny,
+  uniquely,
+} from "./read-variables.js";
+import { MAX_DURATION_MINUTES } from "../contract/fields.js";
+import { CLOSED, name, secret } from "./setting-types.js";
+
+export type { Application };
+
+const accountSchema = Type.Object(
+  { Account: name, SecretId: name, SecretKey: secret, Token: Type.Optional(Type.String()) },
+  CLOSED,
+);
+
+export type { Caller };
+
+/** The variables that hold a JSON list, and what each entry of it is. */
+export const LIST_SCHEMAS = {
+  CALLERS: callerSchema,
+  TRTC_APPS: applicationSchema,
+  TRTC_ACCOUNTS: accountSchema,
+  ...EVENT_SCHEMAS,
+};
+
+export type Account = Static<typeof accountSchema>;
+
+export interface Config extends EventConfig {
+  callers: ReadonlyMap<string, Caller>;
+  /** By the SHA-256 of each key, so that looking a Bearer key up takes no secret-dependent time. */
+  callersByKeyDigest: ReadonlyMap<string, Caller>;
+  applications: ReadonlyMap<number, Application>;
+  /** Fixed cloud keys by account; an account without an entry uses the execution role's. */
+  accounts: ReadonlyMap<string, Account>;
+  allowPrivateStreamHosts: boolean;
+  allowPrivateNotifyHosts: boolean;
+  databaseUrl: string | undefined;
+  /** In PEM; absent: the public authorities. */
+  databaseCa: string | undefined;
+  /** Replaces both sites' hosts: the emulator's address, or a proxy's. */
+  trtcEndpoint: string | undefined;
+  /** How long one call to TRTC may take. */
+  trtcTimeoutMs: number;
+  /** How far apart the runs of expire-ingests are. */
+  expiryTickMs: number;
+  /** How long an ingest lasts that asks for no end, where its application does not say. */
+  defaultMaxDurationMinutes: number;
+  /** Tasks that TRTC plays and no ingest has are stopped; they may be somebody else's. */
+  stopUnclaimed: boolean;
+}
+
+/** Every variable of the functions, in the order in which they are judged. */
+export const VARIABLES = [
+  "TRTC_APPS",
+  "ALLOW_PRIVATE_NOTIFY_HOSTS",
+  "CALLERS",
+  "TRTC_ACCOUNTS",
+  "RULES",
+  "EVENT_CALLERS",
+  "ALLOW_PRIVATE_STREAM_HOSTS",
+  "DATABASE_URL",
+  "DATABASE_CA",
+  "TRTC_ENDPOINT",
+  "TRTC_TIMEOUT_SECONDS",
+  "EXPIRY_TICK_SECONDS",
+  "STOP_UNCLAIMED",
+  "DEFAULT_MAX_DURATION",
+] as const;
+
+export type Variable = (typeof VARIABLES)[number];
+
+export interface Judgement {
+  /** What could be read; what is wrong is `undefined`. */
+  config: { [K in keyof Config]: Config[K] | undefined };
+  /** By variable, what is wrong with it: never with its value. */
+  faults: ReadonlyMap<Variable, readonly string[]>;
+}
+
+/** `given`: the variables that are looked at; the others count as right, and are `undefined`. */
+export function judgeConfig(
+  env: Environment,
+  given: ReadonlySet<Variable> = new Set(VARIABLES),
+): Judgement {
+  const faults = new Map<Variable, readonly string[]>();
+  function judged<T>(variable: Variable, read: () => T): T | undefined {
+    if (!given.has(variable)) return undefined;
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      faults.set(variable, error.faults);
+      return undefined;
+    }
+  }
+  const applications = judged("TRTC_APPS", () => readApplications(env));
+  const allowPrivateNotifyHosts = judged("ALLOW_PRIVATE_NOTIFY_HOSTS", () =>
+    readSwitch(env, "ALLOW_PRIVATE_NOTIFY_HOSTS"),
+  );
+  const callers = judged("CALLERS", () =>
+    readCallers(env, { applications, allowPrivateNotifyHosts }),
+  );
+  const config = {
+    applications,
+    callers: callers && new Map(callers.map((caller) => [caller.Id, caller])),
+    callersByKeyDigest:
+      callers &&
+      new Map(
+        callers.flatMap((caller) => caller.SecretKeys.map((key) => [keyDigest(key), caller])),
+      ),
+    accounts: judged("TRTC_ACCOUNTS", () => readAccounts(env)),
+    rules: judged("RULES", () => readRules(env, callers)),
+    eventCallers: judged("EVENT_CALLERS", () => readEventCallers(env, callers)),
+    allowPrivateStreamHosts: judged("ALLOW_PRIVATE_STREAM_HOSTS", () =>
+      readSwitch(env, "ALLOW_PRIVATE_STREAM_HOSTS"),
+    ),
+    allowPrivateNotifyHosts,
+    databaseUrl: judged("DATABASE_URL", () => readDatabaseUrl(env)),
+    databaseCa: judged("DATABASE_CA", () => readDatabaseCa(env)),
+    trtcEndpoint: judged("TRTC_ENDPOINT", () => readUrl(env, "TRTC_ENDPOINT", ["http:", "https:"])),
+    trtcTimeoutMs: judged("TRTC_TIMEOUT_SECONDS", () =>
+      readSeconds(env, "TRTC_TIMEOUT_SECONDS", { min: 1, max: 60, usual: 8 }),
+    ),
+    expiryTickMs: judged("EXPIRY_TICK_SECONDS", () =>
+      readSeconds(env, "EXPIRY_TICK_SECONDS", { min: 1, max: 300, usual: 60 }),
+    ),
+    defaultMaxDurationMinutes: judged("DEFAULT_MAX_DURATION", () =>
+      readMinutes(env, "DEFAULT_MAX_DURATION", { max: MAX_DURATION_MINUTES, usual: 240 }),
+    ),
+    stopUnclaimed: judged("STOP_UNCLAIMED", () => readSwitch(env, "STOP_UNCLAIMED")),
+  };
+  return { config, faults };
+}
+
+/** Throws ConfigError with the first fault of the first variable that is wrong. */
+export function readConfig(env: Environment, given?: ReadonlySet<Variable>): Config {
+  const { config, faults } = judgeConfig(env, given);
+  refuseIfAny([...faults.values()].flat());
+  return config as Config;
+}
+
+export const keyDigest = (key: string): string => createHash("sha256").update(key).digest("hex");
+
+const readAccounts = (env: Environment): Map<string, Account> =>
+  uniquely("TRTC_ACCOUNTS", "Account", readList(env, "TRTC_ACCOUNTS", { schema: accountSchema }));

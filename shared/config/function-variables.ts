@@ -1,0 +1,70 @@
+/**
+ * Which variables each function reads, besides DATABASE_URL and DATABASE_CA. A function is given
+ * these and no others: a secret that it has no use for cannot be taken from it.
+ */
+import type { Environment } from "./environment.js";
+import type { Config, Variable } from "./configuration.js";
+
+const TRTC = ["TRTC_ACCOUNTS", "TRTC_ENDPOINT", "TRTC_TIMEOUT_SECONDS"] as const;
+const CALLED = ["CALLERS", "TRTC_APPS"] as const;
+const STARTS = ["ALLOW_PRIVATE_STREAM_HOSTS", "DEFAULT_MAX_DURATION"] as const;
+
+export const FUNCTION_VARIABLES = {
+  api: [...CALLED, ...TRTC, ...STARTS],
+  "start-ingest": [...CALLED, ...TRTC, ...STARTS],
+  "stop-ingest": [...CALLED, ...TRTC],
+  "update-ingest": [...CALLED, ...TRTC, "ALLOW_PRIVATE_STREAM_HOSTS"],
+  "describe-ingest": [...CALLED, ...TRTC],
+  "list-ingests": CALLED,
+  "room-callback": ["TRTC_APPS", ...TRTC],
+  "expire-ingests": [...TRTC, "EXPIRY_TICK_SECONDS"],
+  "reconcile-ingests": [...CALLED, ...TRTC, "ALLOW_PRIVATE_NOTIFY_HOSTS", "STOP_UNCLAIMED"],
+  "cloud-event": [...CALLED, ...TRTC, ...STARTS, "RULES", "EVENT_CALLERS"],
+} as const satisfies Record<string, readonly Variable[]>;
+
+export type FunctionName = keyof typeof FUNCTION_VARIABLES;
+
+export const variablesRead = (name: FunctionName): ReadonlySet<Variable> =>
+  new Set<Variable>(["DATABASE_URL", "DATABASE_CA", ...FUNCTION_VARIABLES[name]]);
+
+export const isFunctionName = (name: string): name is FunctionName =>
+  Object.hasOwn(FUNCTION_VARIABLES, name);
+
+/** What each variable becomes. */
+export const READ_AS: Readonly<Record<Variable, readonly (keyof Config)[]>> = {
+  TRTC_APPS: ["applications"],
+  ALLOW_PRIVATE_NOTIFY_HOSTS: ["allowPrivateNotifyHosts"],
+  CALLERS: ["callers", "callersByKeyDigest"],
+  TRTC_ACCOUNTS: ["accounts"],
+  RULES: ["rules"],
+  EVENT_CALLERS: ["eventCallers"],
+  ALLOW_PRIVATE_STREAM_HOSTS: ["allowPrivateStreamHosts"],
+  DATABASE_URL: ["databaseUrl"],
+  DATABASE_CA: ["databaseCa"],
+  TRTC_ENDPOINT: ["trtcEndpoint"],
+  TRTC_TIMEOUT_SECONDS: ["trtcTimeoutMs"],
+  EXPIRY_TICK_SECONDS: ["expiryTickMs"],
+  STOP_UNCLAIMED: ["stopUnclaimed"],
+  DEFAULT_MAX_DURATION: ["defaultMaxDurationMinutes"],
+};
+
+/** The variables that are a function's to read, whatever else its environment holds. */
+export function environmentOf(name: FunctionName, env: Environment): Environment {
+  const read: ReadonlySet<string> = variablesRead(name);
+  return Object.fromEntries(Object.entries(env).filter(([variable]) => read.has(variable)));
+}
+
+/** The same configuration for one function: what it is not given, it cannot read. */
+export function configOf(name: FunctionName, config: Config): Config {
+  const read = variablesRead(name);
+  const kept = Object.entries(READ_AS).flatMap(([variable, fields]) =>
+    read.has(variable as Variable) ? fields : [],
+  );
+  const own = Object.fromEntries(kept.map((field) => [field, config[field]])) as unknown as Config;
+  return new Proxy(own, {
+    get(target, field) {
+      if (field in target || typeof field === "symbol") return target[field as keyof Config];
+      throw new Error(`${name} reads ${field}, which function-variables.ts does not give it`);
+    },
+  });
+}

@@ -1,0 +1,60 @@
+/**
+ * What an operator's rule says of a stored object, with the object's own names put in:
+ * `class-{name}` of `in/7.mp4` is `class-7`.
+ */
+import { streamUrlFault } from "../contract/stream-url.js";
+
+/** By its place in a template. */
+export type Places = Readonly<Record<Place, string>>;
+
+const PLACES = ["key", "name", "dir", "bucket"] as const;
+type Place = (typeof PLACES)[number];
+
+const PLACE = /\{([^{}]*)\}/g;
+
+/** `in/films/a.b.mp4` is the key; `a.b` the name, `in/films` the dir. */
+export function placesOf({ bucket, key }: { bucket: string; key: string }): Places {
+  const slash = key.lastIndexOf("/");
+  const file = key.slice(slash + 1);
+  const dot = file.lastIndexOf(".");
+  return {
+    key,
+    bucket,
+    dir: slash < 0 ? "" : key.slice(0, slash),
+    name: dot > 0 ? file.slice(0, dot) : file,
+  };
+}
+
+/** `written`: how a value is spelled where it goes. */
+export const fillTemplate = (
+  template: string,
+  places: Places,
+  written: (value: string) => string = (value) => value,
+): string =>
+  template.replace(PLACE, (whole, name: string) => (isPlace(name) ? written(places[name]) : whole));
+
+/** What is wrong with a template, in words; `undefined`: nothing. */
+export function templateFault(template: string): string | undefined {
+  const rest = template.replace(PLACE, (whole, name: string) => (isPlace(name) ? "" : whole));
+  if (!/[{}]/.test(rest)) return undefined;
+  return `holds braces that are none of ${PLACES.map((name) => `{${name}}`).join(", ")}`;
+}
+
+/**
+ * Of a template of a StreamUrl. Whoever stores an object chooses its key: a place before the path
+ * would let the key choose the host, the port or a user name.
+ */
+export function urlTemplateFault(template: string): string | undefined {
+  const place = template.indexOf("{");
+  if (place >= 0 && !/^[a-z]+:\/\/[^/?#]*\//i.test(template.slice(0, place))) {
+    return "has a place before the first / of its path, where an object's key would choose the host: write the host out, and a / behind it";
+  }
+  const fragment = template.indexOf("#");
+  if (fragment >= 0 && template.includes("{", fragment))
+    return "has a place in its fragment, which no server gets";
+  // What is put in may begin with a hexadecimal digit, which would make another character of it.
+  if (/%[0-9a-f]?\{/i.test(template)) return "has a % before a place: write %25";
+  return streamUrlFault(template.replace(PLACE, "x"));
+}
+
+const isPlace = (name: string): name is Place => PLACES.some((place) => place === name);

@@ -1,0 +1,146 @@
+/**
+ * The one place that runs ajv. A value that does not fit is refused with one of Tencent's codes
+ * and a message that names the first failing field and says what to send instead. Values are
+ * never repeated in a message: they may be secrets.
+ */
+import type { TObject, TSchema } from "@sinclair/typebox";
+import type { ErrorObject, ValidateFunction } from "ajv";
+import { ApiError } from "./errors.js";
+import { ERROR_TABLE, type ErrorCode } from "./error-table.js";
+import { compile } from "./compile.js";
+import { ACTIONS, type Action, type Requests, SCHEMAS } from "./schemas.js";
+import { SITES, type Site } from "./sites.js";
+
+export type Check<T> = (value: unknown) => T;
+
+/** Compiles on the first use: an instance pays only for the actions it serves. */
+export function makeCheck<T>(schema: TObject, name = ""): Check<T> {
+  let validate: ValidateFunction<T> | undefined;
+  return (value) => {
+    validate ??= compile<T>(schema, name);
+    if (validate(value)) return value;
+    throw refusal(validate.errors?.[0]);
+  };
+}
+
+const nameOf = (action: Action, site: Site): string => `${action} ${site}`;
+
+/** By their names, which the build knows them by as well. */
+export const REQUEST_SCHEMAS: ReadonlyMap<string, TObject> = new Map(
+  ACTIONS.flatMap((action) =>
+    SITES.map((site) => [nameOf(action, site), SCHEMAS[action][site]] as const),
+  ),
+);
+
+const checks = new Map(
+  [...REQUEST_SCHEMAS].map(([name, schema]) => [name, makeCheck(schema, name)] as const),
+);
+
+/** Throws an ApiError, or returns the very same value with its type. */
+export function checkRequest<A extends Action>(
+  { action, site }: { action: A; site: Site },
+  value: unknown,
+): Requests[A] {
+  return checks.get(nameOf(action, site))?.(value) as Requests[A];
+}
+
+/** Fields that Tencent has taken back, one of another API of the family, and those of one site. */
+const HINTS = new Map([
+  ["SourceUrl", "StreamUrl has taken its place"],
+  ["VideoEncodeParams", "TRTC chooses the encoding"],
+  ["AudioEncodeParams", "TRTC chooses the encoding; Volume sets the loudness"],
+  ["StrRoomId", "send RoomId with RoomIdType 0"],
+  ["EnableProgress", "only start and update on the Chinese site have it"],
+  ["Tempo", "only start and update on the Chinese site have it"],
+  ["ExtendableUntil", "only a start has it"],
+  ["IdleTimeout", "only start on the Chinese site has it"],
+]);
+
+function refusal(error: ErrorObject | undefined): ApiError {
+  if (!error) return new ApiError("InvalidParameter");
+  if (error.keyword === "required") {
+    const field = String(error.params["missingProperty"]);
+    const wanted = (error.parentSchema?.["properties"] as Record<string, TSchema> | undefined)?.[
+      field
+    ];
+    return new ApiError(
+      specific("MissingParameter", field),
+      `${field} is missing: send ${expected(wanted)}.`,
+    );
+  }
+  if (error.keyword === "additionalProperties") {
+    const field = printable(String(error.params["additionalProperty"]));
+    return new ApiError(
+      "UnknownParameter",
+      `There is no field ${field}: ${HINTS.get(field) ?? "leave it out"}.`,
+    );
+  }
+  const [, field, index] = error.instancePath.split("/");
+  if (field === undefined) {
+    return new ApiError("InvalidParameter.BodyParamsError", "This must be one JSON object.");
+  }
+  const place = index === undefined ? field : `${field}[${index}]`;
+  const problem = PROBLEMS[error.keyword] ?? "is wrong";
+  const code = specific(error.keyword === "type" ? "InvalidParameter" : rangeCode(error), field);
+  return new ApiError(
+    code,
+    `${place} ${problem}: send ${expected(error.parentSchema as TSchema)}.`,
+  );
+}
+
+const PROBLEMS: Readonly<Record<string, string>> = {
+  type: "has the wrong type",
+  enum: "has a value that is not offered",
+  minimum: "is too small",
+  maximum: "is too large",
+  not: "may not be 0",
+  minLength: "is too short",
+  maxLength: "is too long",
+  pattern: "has the wrong form",
+  minItems: "is empty",
+  maxItems: "is too long",
+  uniqueItems: "names something twice",
+};
+
+const RANGE_KEYWORDS = new Set(["minimum", "maximum", "not"]);
+
+const rangeCode = (error: ErrorObject): "InvalidParameter.OutOfRange" | "InvalidParameterValue" =>
+  RANGE_KEYWORDS.has(error.keyword) ? "InvalidParameter.OutOfRange" : "InvalidParameterValue";
+
+/** TRTC has codes of its own for some fields; they say more than the family's code. */
+function specific(
+  family:
+    | "MissingParameter"
+    | "InvalidParameter"
+    | "InvalidParameter.OutOfRange"
+    | "InvalidParameterValue",
+  field: string,
+): ErrorCode {
+  const head = family === "MissingParameter" ? "MissingParameter" : "InvalidParameter";
+  const own = `${head}.${field}`;
+  return Object.hasOwn(ERROR_TABLE, own) ? (own as ErrorCode) : family;
+}
+
+/** What a field wants, in words: "an integer from 0 to 100". */
+export function expected(schema: TSchema | undefined): string {
+  if (!schema) return "it";
+  const { type, minimum, maximum, minLength, maxLength, pattern } = schema as Record<
+    string,
+    unknown
+  >;
+  const choices = schema["enum"] as readonly unknown[] | undefined;
+  if (choices) return `one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`;
+  if (type === "boolean") return "true or false";
+  if (type === "array") return "a list";
+  if (type === "string") {
+    const shortest = typeof minLength === "number" ? minLength : 1;
+    const length =
+      typeof maxLength === "number" ? ` of ${shortest} to ${maxLength} characters` : "";
+    return `a string${length}${typeof pattern === "string" ? ` that fits ${pattern}` : ""}`;
+  }
+  const zero = "not" in schema ? ", not 0" : "";
+  return `${type === "integer" ? "an integer" : "a number"} from ${String(minimum)} to ${String(maximum)}${zero}`;
+}
+
+/** A field's name comes from the caller: only what can be shown safely is repeated, and not at length. */
+const printable = (name: string): string => name.replace(/[^\x20-\x7e]/g, "?").slice(0, 64);

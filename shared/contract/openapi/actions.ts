@@ -1,0 +1,124 @@
+/** What the OpenAPI document says about each action in words and examples. */
+import type { Static } from "@sinclair/typebox";
+import type { ANSWERS } from "../answers.js";
+import { STRING_ROOM } from "../fields.js";
+import type { Action, Requests } from "../schemas.js";
+
+export interface ActionPage<A extends Action> {
+  summary: string;
+  description: string;
+  /** By a name for people to choose by. */
+  requests: Readonly<Record<string, Requests[A]>>;
+  answer: Static<(typeof ANSWERS)[A]>;
+}
+
+const TASK_ID = "ing-01kb0q6t4c8x2m5vj9w3r7n1ye";
+
+const NAMED = { SdkAppId: 1400000000, TaskId: TASK_ID };
+
+const RUNNING: Static<(typeof ANSWERS)["DescribeStreamIngest"]> = {
+  TaskId: TASK_ID,
+  TrtcTaskId: "-gCTFWtU7t7DUlo7A8IswFszO9z2O-rbERqJAoK",
+  Status: "InProgress",
+  State: "running",
+  EndReason: null,
+  EndDetail: null,
+  FailureCode: null,
+  Caller: "AKIDschool",
+  ClientToken: "lobby-music-2026-01-01",
+  SdkAppId: 1400000000,
+  RoomId: "live-8489",
+  RoomIdType: STRING_ROOM,
+  UserId: "robot_01kb0q6t4c8x2m5vj9w3r7n1ye",
+  StreamUrl: "https://media.example.com/clip.mp4",
+  RepeatNum: -1,
+  CreateTime: "2026-01-01T11:59:59.700Z",
+  StartTime: "2026-01-01T12:00:00.000Z",
+  IsPaused: false,
+  MediaState: "playing",
+  MediaTime: "2026-01-01T12:00:00.800Z",
+  Deadline: "2026-01-01T13:30:00.000Z",
+  ExtendableUntil: "2026-01-01T13:30:00.000Z",
+  StopWhenEmptySeconds: null,
+  EndTime: null,
+};
+
+export const ACTION_PAGES: { readonly [A in Action]: ActionPage<A> } = {
+  StartStreamIngest: {
+    summary: "Start playing a media URL into a room",
+    description: `Sends a robot user into a TRTC room to play one media URL.
+
+Every ingest has a deadline: the earliest of StopTime, its start plus MaxDuration, and its start plus the caller's longest ingest. It is stopped then, on the second, whether it is a loop, a clip or a live source.
+
+SdkAppId may be left out by a caller with one application. UserId, UserSig and PrivateMapKey may be left out: a robot user is made, and signed for. Send a ClientToken, and the same request can be sent again after a lost answer without a second robot entering the room.`,
+    requests: {
+      "a clip, once, into a string room": {
+        RoomId: "live-8489",
+        RoomIdType: STRING_ROOM,
+        StreamUrl: "https://media.example.com/clip.mp4",
+      },
+      "a loop for ninety minutes, safe to send again": {
+        SdkAppId: 1400000000,
+        RoomId: "8489",
+        StreamUrl: "https://media.example.com/clip.mp4",
+        RepeatNum: -1,
+        MaxDuration: 90,
+        ClientToken: "lobby-music-2026-01-01",
+      },
+      "a live source until half past one, quietly": {
+        SdkAppId: 1400000000,
+        RoomId: "live-8489",
+        RoomIdType: STRING_ROOM,
+        StreamUrl: "rtmp://media.example.com/live/stage",
+        StopTime: "2026-01-01T13:30:00Z",
+        Volume: 40,
+      },
+    },
+    answer: {
+      TaskId: TASK_ID,
+      TrtcTaskId: RUNNING.TrtcTaskId ?? "",
+      UserId: RUNNING.UserId,
+      Deadline: RUNNING.Deadline,
+    },
+  },
+  StopStreamIngest: {
+    summary: "Stop an ingest now",
+    description:
+      "Ends the ingest. Stopping twice is a success, and so is stopping what has ended by itself.",
+    requests: { "an ingest by its TaskId": NAMED },
+    answer: {},
+  },
+  UpdateStreamIngest: {
+    summary: "Change what plays, pause it, or move its deadline",
+    description: `Changes only what is sent. A deadline that is moved counts from the ingest's start; a loop's cannot be moved past the MaxDuration that TRTC was given with it, and the refusal names the latest instant.
+
+A paused ingest is still billed, and still ends on its deadline.`,
+    requests: {
+      "another clip, louder": {
+        ...NAMED,
+        StreamUrl: "https://media.example.com/encore.mp4",
+        Volume: 80,
+      },
+      "a pause": { ...NAMED, IsPause: true },
+      "an earlier end": { ...NAMED, StopTime: "2026-01-01T13:00:00Z" },
+    },
+    answer: { Status: "InProgress", Deadline: "2026-01-01T13:00:00.000Z" },
+  },
+  DescribeStreamIngest: {
+    summary: "Look an ingest up",
+    description:
+      "Whether it plays, which TRTC is asked, and since when, until when, where, and why it ended.",
+    requests: { "an ingest by its TaskId": NAMED },
+    answer: RUNNING,
+  },
+  ListStreamIngests: {
+    summary: "List the caller's ingests, newest first",
+    description:
+      "What TRTC itself cannot do. A caller sees its own ingests only; filters are joined by and.",
+    requests: {
+      "the newest twenty": {},
+      "what plays in one room": { RoomId: "live-8489", RoomIdType: STRING_ROOM, State: "running" },
+    },
+    answer: { Ingests: [RUNNING], NextCursor: null },
+  },
+};

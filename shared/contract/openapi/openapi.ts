@@ -1,0 +1,158 @@
+/**
+ * The contract as an OpenAPI 3.1 document, put together from the schemas, the answers and the
+ * error table: what the doors check is what the document says. Written by `npm run openapi`.
+ */
+import type { TObject } from "@sinclair/typebox";
+import { ANSWERS, INGEST } from "../answers.js";
+import { ACTION_PAGES } from "./actions.js";
+import { errorReferences, errorResponses, errorSchemas } from "./errors.js";
+import {
+  INFO,
+  parametersFor,
+  REQUEST_ID,
+  REQUEST_ID_EXAMPLE,
+  SECURITY_SCHEMES,
+  SERVERS,
+  TAGS,
+} from "./protocol.js";
+import { type Action, ACTIONS, SCHEMAS } from "../schemas.js";
+import { SITES, type Site } from "../sites.js";
+
+type Part = Readonly<Record<string, unknown>>;
+
+/** With two spaces and a closing line break, as it stands in `openapi.json`. */
+export const openApiText = (): string => `${JSON.stringify(openApiDocument(), ingestByName, 2)}\n`;
+
+/** A generated client has one type for an ingest, wherever one stands. */
+const ingestByName = (key: string, value: unknown): unknown =>
+  value === INGEST && key !== "Ingest" ? ref("Ingest") : value;
+
+function openApiDocument() {
+  return {
+    openapi: "3.1.0",
+    info: INFO,
+    servers: SERVERS,
+    tags: TAGS,
+    paths: { "/": { post: anyAction() }, ...Object.fromEntries(ACTIONS.map(pathOf)) },
+    components: {
+      securitySchemes: SECURITY_SCHEMES,
+      parameters: parametersFor(ACTIONS),
+      schemas: {
+        ...Object.fromEntries(ACTIONS.flatMap((action) => requestSchemas(action))),
+        ...Object.fromEntries(ACTIONS.map((action) => [`${action}Answer`, answerSchema(action)])),
+        Ingest: INGEST,
+        ...errorSchemas(),
+      },
+      responses: errorResponses(),
+    },
+  };
+}
+
+/** `StartStreamIngest` is served by `start-ingest`, and so on for each. */
+export const functionOf = (action: Action): string =>
+  action
+    .replace("Stream", "")
+    .replace(/(?<=[a-z])[A-Z]/g, "-$&")
+    .toLowerCase();
+
+const ref = (schema: string): Part => ({ $ref: `#/components/schemas/${schema}` });
+
+const json = (schema: Part, examples: Part): Part => ({
+  "application/json": { schema, examples },
+});
+
+const pathOf = (action: Action): [path: string, item: Part] => {
+  const { summary, description } = ACTION_PAGES[action];
+  const operation = {
+    operationId: action,
+    tags: ["Ingests"],
+    summary,
+    description,
+    security: [{ bearer: [] }],
+    parameters: [parameter("Version"), parameter("Region")],
+    requestBody: { required: true, content: json(ref(`${action}Request`), requests(action)) },
+    responses: {
+      200: { description: "Done.", content: json(ref(`${action}Answer`), answerOf(action)) },
+      ...errorReferences(),
+    },
+  };
+  return [`/${functionOf(action)}`, { post: operation }];
+};
+
+function anyAction(): Part {
+  return {
+    operationId: "CallAction",
+    tags: ["SDKs"],
+    summary: "Any action, chosen by X-TC-Action",
+    description:
+      "The one URL that an unmodified Tencent SDK needs as its endpoint. It takes GET with the fields in the query, and the older signature with the fields in a form, as Tencent does.",
+    security: [{ bearer: [] }, { tc3: [] }],
+    parameters: ["Action", "Version", "Region", "Timestamp"].map(parameter),
+    requestBody: {
+      required: true,
+      content: json({ anyOf: ACTIONS.map((action) => ref(`${action}Request`)) }, ofEach(requests)),
+    },
+    responses: {
+      200: {
+        description: "Done; or, to a signed caller only, an error.",
+        content: json(
+          { anyOf: [...ACTIONS.map((action) => ref(`${action}Answer`)), ref("ErrorAnswer")] },
+          ofEach(answerOf),
+        ),
+      },
+      ...errorReferences(),
+    },
+  };
+}
+
+const parameter = (name: string): Part => ({ $ref: `#/components/parameters/${name}` });
+
+const ofEach = (examplesOf: (action: Action) => Part): Part =>
+  Object.fromEntries(ACTIONS.flatMap((action) => Object.entries(examplesOf(action))));
+
+const requests = (action: Action): Part => {
+  const examples = Object.entries<object>(ACTION_PAGES[action].requests);
+  return Object.fromEntries(
+    examples.map(([name, value]) => [`${action}: ${name}`, { value }] as const),
+  );
+};
+
+const answerOf = (action: Action): Part => ({
+  [action]: {
+    value: { Response: { ...ACTION_PAGES[action].answer, RequestId: REQUEST_ID_EXAMPLE } },
+  },
+});
+
+const SITE_NAMES: Readonly<Record<Site, string>> = {
+  intl: "An application of the international site.",
+  cn: "An application of the Chinese site.",
+};
+
+/** One where the sites agree; where they do not, one each, of which the application's holds. */
+function requestSchemas(action: Action): [name: string, schema: Part][] {
+  const schemas: Readonly<Record<Site, TObject>> = SCHEMAS[action];
+  if (schemas.intl === schemas.cn) return [[`${action}Request`, schemas.cn]];
+  const names = SITES.map((site) => `${action}${site === "cn" ? "Cn" : "Intl"}`);
+  return [
+    [`${action}Request`, { anyOf: names.map(ref) }],
+    ...SITES.map((site, index): [string, Part] => [
+      names[index] ?? action,
+      { description: SITE_NAMES[site], ...schemas[site] },
+    ]),
+  ];
+}
+
+function answerSchema(action: Action): Part {
+  const { properties, required = [] }: TObject = ANSWERS[action];
+  return {
+    type: "object",
+    required: ["Response"],
+    properties: {
+      Response: {
+        type: "object",
+        required: [...required, "RequestId"],
+        properties: { ...properties, RequestId: REQUEST_ID },
+      },
+    },
+  };
+}

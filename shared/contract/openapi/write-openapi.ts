@@ -1,0 +1,51 @@
+/** `npm run openapi`: writes the OpenAPI document, or says whether it has fallen behind. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { openApiText } from "./openapi.js";
+
+const USAGE = `Usage: npm run openapi [-- [--check] [FILE]]
+
+Writes the contract as an OpenAPI 3.1 document to FILE (openapi.json).
+
+  --check  write nothing; exit with 1 when FILE is not what would be written
+  --help   this text
+`;
+
+const USUAL_FILE = fileURLToPath(new URL("../../../openapi.json", import.meta.url));
+
+process.exitCode = main();
+
+/** 0: done; 1: the file is stale; 2: the command was not understood. */
+function main(): number {
+  const asked = readArguments();
+  if (asked === undefined) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  const { values, positionals } = asked;
+  const [file = USUAL_FILE] = positionals;
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  if (values.check) return check(file);
+  writeFileSync(file, openApiText());
+  return 0;
+}
+
+function check(file: string): number {
+  if (existsSync(file) && readFileSync(file, "utf8") === openApiText()) return 0;
+  process.stderr.write(`${file} is stale: run \`npm run openapi\`.\n`);
+  return 1;
+}
+
+function readArguments() {
+  const options = { check: { type: "boolean" }, help: { type: "boolean" } } as const;
+  try {
+    const asked = parseArgs({ options, allowPositionals: true });
+    return asked.positionals.length > 1 ? undefined : asked;
+  } catch {
+    return undefined;
+  }
+}

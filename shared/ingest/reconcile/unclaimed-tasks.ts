@@ -1,0 +1,83 @@
+/**
+ * Tasks that TRTC has told of and that no ingest has, although the answer to any start would be in
+ * by now: left over from a start whose answer was lost, or played by somebody else in the same
+ * application. They are counted, and stopped where the operator has said that nobody else plays any.
+ */
+import { addMs, MINUTE_MS } from "../../clock.js";
+import type { TaskNamed } from "../../store/room-events/events.js";
+import { TrtcError, withoutQueries } from "../../trtc/trtc-error.js";
+import type { Services } from "../services.js";
+import { callInNextSlot, saysGone } from "../trtc-call.js";
+
+/** No function lives so long: whose answer has not come is not slow, but lost. */
+export const UNCLAIMED_AFTER_MS = 5 * MINUTE_MS;
+
+/** A stop that did not work is asked for again in the next run. */
+const ASK_AGAIN_MS = MINUTE_MS / 2;
+
+/** At most so many in one run: one after the other, since nobody waits for them. */
+const BATCH_MAX = 20;
+
+/** Older events are not taken any more: none can come of what ended before. */
+const ENDED_KEPT_MS = 15 * MINUTE_MS;
+
+/** A day more than any ingest lasts. */
+const SEEN_KEPT_MS = 8 * 24 * 60 * MINUTE_MS;
+
+export interface UnclaimedCounts {
+  /** Nobody here knows them, and they play. */
+  unclaimed: number;
+  unclaimedStopped: number;
+}
+
+export async function reconcileUnclaimed(
+  services: Services,
+  { hasTime, timeLeftMs }: { hasTime: () => boolean; timeLeftMs: () => number },
+): Promise<UnclaimedCounts> {
+  const { store, clock, config } = services;
+  const at = clock.now();
+  const seenBefore = addMs(at, -UNCLAIMED_AFTER_MS);
+  await store.adoptUnclaimed();
+  const counts = { unclaimed: await store.countUnclaimed(seenBefore), unclaimedStopped: 0 };
+  if (config.stopUnclaimed) {
+    const askedBefore = addMs(at, -ASK_AGAIN_MS);
+    const tasks = await store.takeUnclaimed({ at, seenBefore, askedBefore, limit: BATCH_MAX });
+    for (const task of tasks) {
+      if (!hasTime()) break;
+      if (await stopUnclaimed(services, task, timeLeftMs)) counts.unclaimedStopped += 1;
+    }
+  }
+  const endedBefore = addMs(at, -ENDED_KEPT_MS);
+  const keptSince = addMs(at, -SEEN_KEPT_MS);
+  await store.forgetUnclaimed({ endedBefore, seenBefore: keptSince });
+  await store.forgetAudience({ leftBefore: endedBefore, seenBefore: keptSince });
+  return counts;
+}
+
+async function stopUnclaimed(
+  services: Services,
+  { sdkAppId, trtcTaskId }: TaskNamed,
+  timeLeftMs: () => number,
+): Promise<boolean> {
+  const { store, clock, config, log } = services;
+  const application = config.applications.get(sdkAppId);
+  if (!application) return false;
+  const { Account: account, Site: site, Region: region } = application;
+  const ingest = { account, site, region };
+  const request = { SdkAppId: sdkAppId, TaskId: trtcTaskId };
+  const what = `unclaimed task ${trtcTaskId} of application ${sdkAppId}`;
+  const line = { level: "warn", event: "reconcile-ingests" } as const;
+  try {
+    await callInNextSlot(services, "StopStreamIngest", { ingest, request, timeLeftMs });
+    log({ ...line, outcome: "ok", detail: `stopped: ${what}` });
+  } catch (error) {
+    if (!(error instanceof TrtcError)) throw error;
+    if (!saysGone(error)) {
+      const detail = `not stopped: ${what}: ${withoutQueries(error.message)}`;
+      log({ ...line, outcome: error.code, detail });
+      return false;
+    }
+  }
+  await store.endUnclaimed({ sdkAppId, trtcTaskId, at: clock.now() });
+  return true;
+}

@@ -1,0 +1,195 @@
+/**
+ * Everything about a start that can be decided before anything is written or called: the grant,
+ * the room, the URL, the deadline, the robot, and what makes two requests the same.
+ */
+import { createHash } from "node:crypto";
+import { addMs, MINUTE_MS } from "../../clock.js";
+import { ApiError } from "../../contract/errors.js";
+import type { Play } from "../../store/ingests/ingest-row.js";
+import type { NewIngest } from "../../store/ingests/starts.js";
+import type { Application } from "../../config/configuration.js";
+import { MAX_DURATION_MINUTES, NUMERIC_ROOM } from "../../contract/fields.js";
+import { parseInstant } from "../../contract/instants.js";
+import type { Requests } from "../../contract/schemas.js";
+import { newIngestIds } from "../ids.js";
+import { askedDeadline, type Bounds, deadlineFrom, isLoop } from "../lifecycle.js";
+import { applicationOf, checkRoomGrant, checkStreamGrant, checkUserGrant } from "../policy.js";
+import { loginRefusal, type Robot } from "./robot.js";
+import type { Call, Services } from "../services.js";
+
+export interface StartPlan {
+  application: Application;
+  robot: Robot;
+  bounds: Bounds;
+  row: NewIngest;
+  /**
+   * What came too late: its StopTime is over, or its login. A start that was sent before, in time,
+   * has its answer all the same.
+   */
+  refusal: ApiError | undefined;
+}
+
+type StartRequest = Requests["StartStreamIngest"];
+
+export function planStart(services: Services, call: Call<"StartStreamIngest">): StartPlan {
+  const { config, clock, randomBytes } = services;
+  const { caller, request } = call;
+  const now = clock.now();
+  const application = call.application ?? applicationOf(config, caller, request.SdkAppId);
+  const room = { roomId: request.RoomId, roomIdType: request.RoomIdType ?? NUMERIC_ROOM };
+  checkRoomGrant(caller, room.roomId, room.roomIdType);
+  checkUserGrant(caller, request);
+  checkStreamGrant(config, caller, request.StreamUrl);
+  const bounds = boundsOf(call, application.DefaultMaxDuration ?? config.defaultMaxDurationMinutes);
+  const ids = newIngestIds(now, randomBytes);
+  const robot = { ...room, userId: request.UserId ?? ids.robotUserId };
+  const { deadlineAt, latestAt } = deadlineFrom(now, bounds);
+  const requestHash = hashOf(application.SdkAppId, call);
+  const row: NewIngest = {
+    taskId: ids.taskId,
+    callerId: caller.Id,
+    account: application.Account,
+    site: application.Site,
+    region: call.region ?? application.Region,
+    sdkAppId: application.SdkAppId,
+    ...room,
+    robotUserId: robot.userId,
+    play: playOf(call),
+    clientToken: tokenOf(call),
+    requestHash,
+    createdAt: now,
+    deadlineAt,
+    latestAt,
+    quotas: { maxIngests: caller.MaxIngests, startsPerMinute: caller.StartsPerMinute },
+    notify: caller.receiver !== undefined,
+    emptySeconds: emptySecondsOf(application, request),
+  };
+  const refusal =
+    stopTimeRefusal(bounds, now) ??
+    extendableRefusal(bounds, now) ??
+    loginRefusal(application, room, { brought: request, now });
+  return { application, robot, bounds, row, refusal };
+}
+
+/** Without callbacks every room would look empty. */
+function emptySecondsOf(
+  { CallbackKeys, StopWhenEmptySeconds: usual = 0 }: Application,
+  { StopWhenEmptySeconds: seconds = usual }: StartRequest,
+): number | null {
+  if (seconds === 0) return null;
+  if (CallbackKeys !== undefined) return seconds;
+  throw new ApiError(
+    "InvalidParameterValue",
+    "StopWhenEmptySeconds needs TRTC's callbacks, which this application does not take: set CallbackKeys in TRTC_APPS, or leave it out.",
+  );
+}
+
+function stopTimeRefusal({ stopAt }: Bounds, now: Date): ApiError | undefined {
+  if (!stopAt || stopAt.getTime() > now.getTime()) return undefined;
+  return new ApiError("InvalidParameterValue", "StopTime is over: send an instant ahead of now.");
+}
+
+/** What cannot be kept is not promised. */
+function extendableRefusal(bounds: Bounds, now: Date): ApiError | undefined {
+  const { extendableUntil, stopAt, limitMinutes } = bounds;
+  if (!extendableUntil) return undefined;
+  const refused = (message: string) => new ApiError("InvalidParameterValue", message);
+  const ms = extendableUntil.getTime();
+  const limitAt = addMs(now, limitMinutes * MINUTE_MS);
+  if (ms <= now.getTime()) {
+    return refused("ExtendableUntil is over: send an instant ahead of now, or leave it out.");
+  }
+  if (stopAt && ms < stopAt.getTime()) {
+    return refused(
+      "ExtendableUntil is before StopTime: send StopTime's instant or a later one, or leave it out.",
+    );
+  }
+  const asked = askedDeadline(now, bounds);
+  if (asked && ms < asked.getTime()) {
+    return refused(
+      "ExtendableUntil is before the end of MaxDuration: send a later instant, or a shorter MaxDuration.",
+    );
+  }
+  if (ms <= limitAt.getTime()) return undefined;
+  const why =
+    limitMinutes === MAX_DURATION_MINUTES
+      ? "no ingest lasts longer than seven days"
+      : `the caller's longest ingest lasts ${limitMinutes} minutes`;
+  return refused(
+    `ExtendableUntil is too late, since ${why}: send ${limitAt.toISOString()} or an earlier instant.`,
+  );
+}
+
+function boundsOf({ caller, request }: Call<"StartStreamIngest">, defaultMinutes: number): Bounds {
+  const instant = (field: "StopTime" | "ExtendableUntil") =>
+    request[field] === undefined ? undefined : parseInstant(field, request[field]);
+  return {
+    stopAt: instant("StopTime"),
+    extendableUntil: instant("ExtendableUntil"),
+    defaultMinutes,
+    maxDurationMinutes: request.MaxDuration,
+    limitMinutes: caller.maxDurationMinutes,
+    isLoop: isLoop(request),
+  };
+}
+
+const PLAY_FIELDS = [
+  "StreamUrl",
+  "SeekSecond",
+  "AutoPush",
+  "RepeatNum",
+  "Volume",
+  "EnableProgress",
+  "Tempo",
+  "IdleTimeout",
+] as const satisfies readonly Exclude<keyof Play, "Stored">[];
+
+const playOf = ({ request, source }: Call<"StartStreamIngest">): Play => ({
+  StreamUrl: request.StreamUrl,
+  ...Object.fromEntries(
+    PLAY_FIELDS.filter((field) => request[field] !== undefined).map((field) => [
+      field,
+      request[field],
+    ]),
+  ),
+  ...(source === undefined ? {} : { Stored: source }),
+});
+
+/** Signed texts are left out: a retry may sign anew and is still the same request. */
+const NOT_COMPARED = new Set<string>(["ClientToken", "UserSig", "PrivateMapKey"]);
+
+/** Of a stored object its name is all: what its rule says may have changed since it was first told. */
+function hashOf(sdkAppId: number, call: Call<"StartStreamIngest">): string {
+  const { request, region, streamName } = call;
+  const compared =
+    streamName === undefined
+      ? { ...request, SdkAppId: sdkAppId, Region: region }
+      : { StreamUrl: streamName };
+  const entries = Object.entries(compared)
+    .filter(([field, value]) => !NOT_COMPARED.has(field) && value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash("sha256").update(JSON.stringify(entries)).digest("base64url");
+}
+
+/**
+ * Whether the caller can name the same intent again. A signature cannot: an SDK's retry is signed
+ * anew, and only a replay is the same.
+ */
+export const isRepeatable = (clientToken: string | null): boolean =>
+  clientToken?.startsWith(TOKEN) === true;
+
+const TOKEN = "token ";
+
+/** As a row has it, apart from signatures. */
+export const storedToken = (clientToken: string): string => `${TOKEN}${clientToken}`;
+
+/** The token that the caller sent; null where a signature names the start. */
+export const ownToken = (stored: string | null): string | null =>
+  stored?.startsWith(TOKEN) === true ? stored.slice(TOKEN.length) : null;
+
+/** What names the caller's intent: whoever sends a signature again, sends the same request again. */
+function tokenOf({ request, signature }: Call<"StartStreamIngest">): string | null {
+  if (request.ClientToken !== undefined) return storedToken(request.ClientToken);
+  if (signature === undefined) return null;
+  return `signature ${createHash("sha256").update(signature).digest("base64url")}`;
+}

@@ -1,0 +1,56 @@
+/**
+ * The URL of a stored object, signed at the moment of the call that needs it. The signature lends
+ * the right to read the object, so it is written nowhere: a row has the address without it.
+ */
+import { addMs, MINUTE_MS } from "../../clock.js";
+import { ApiError } from "../../contract/errors.js";
+import { presignCos } from "../../signing/storage/cos-url.js";
+import { presignS3 } from "../../signing/storage/s3-url.js";
+import type { Play, StoredSource } from "../../store/ingests/ingest-row.js";
+import { TrtcError } from "../../trtc/trtc-error.js";
+import type { Services } from "../services.js";
+
+/** What TRTC takes, and so what the contract takes. */
+const URL_MAX = 2048;
+
+/** The storage's clock may be behind ours. */
+const SKEW_MS = MINUTE_MS;
+
+/** TRTC comes back for a source that broke off, also at the end. */
+const MARGIN_MS = 15 * MINUTE_MS;
+
+/** Good for `lastsMs` and a margin. Throws ApiError when there can be no URL, or none that TRTC takes. */
+export function presign(services: Services, source: StoredSource, lastsMs: number): string {
+  const { Storage, Bucket, Region, Key, Account } = source;
+  const credential = services.storageCredential(Storage, Account);
+  // A signature of another party's goes by the machine's time.
+  const now = services.machineClock.now();
+  const times = {
+    from: addMs(now, Storage === "cos" ? -SKEW_MS : 0),
+    until: addMs(now, lastsMs + MARGIN_MS),
+  };
+  const sign = Storage === "cos" ? presignCos : presignS3;
+  const object = { bucket: Bucket, region: Region, key: decodeURIComponent(Key) };
+  const url = sign(object, credential, times);
+  if (url.length <= URL_MAX) return url;
+  throw new ApiError(
+    "InvalidParameter.StreamUrl",
+    `The presigned URL is longer than the ${URL_MAX} characters that TRTC takes, mostly by a role's session token: name fixed keys by Account in the rule, or a public StreamUrl.`,
+  );
+}
+
+/**
+ * What TRTC is to play. A loop fetches its source anew each time, and a deadline may be moved up to
+ * `latestAt`: the signature outlives both. Throws TrtcError, since nothing has been asked of TRTC.
+ */
+export function playOfTask(services: Services, play: Play, latestAt: Date): Omit<Play, "Stored"> {
+  const { Stored: source, ...sent } = play;
+  if (!source) return sent;
+  try {
+    const lastsMs = latestAt.getTime() - services.clock.now().getTime();
+    return { ...sent, StreamUrl: presign(services, source, lastsMs) };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    throw new TrtcError(error.code, error.message, "refused", error);
+  }
+}

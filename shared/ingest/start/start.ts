@@ -1,0 +1,212 @@
+/**
+ * StartStreamIngest: sends a robot user into a room to play one media URL.
+ *
+ * The row is written before TRTC is called, so a crash in between leaves a row to settle, never a
+ * robot that nobody remembers. Two round trips to the database and one call to TRTC; no
+ * transaction is held over the network.
+ */
+import { SECOND_MS } from "../../clock.js";
+import { ApiError } from "../../contract/errors.js";
+import type { Slot } from "../../store/engine/database-time.js";
+import type { EndReason, Ingest } from "../../store/ingests/ingest-row.js";
+import type { OverQuota } from "../../store/ingests/quotas.js";
+import type { BegunStart } from "../../store/ingests/starts.js";
+import { apiErrorOf, TrtcError, withoutQueries } from "../../trtc/trtc-error.js";
+import type { Caller } from "../../config/configuration.js";
+import { deadlineFrom } from "../lifecycle.js";
+import { isRepeatable, planStart, type StartPlan } from "./plan-start.js";
+import { playInRoom } from "./play-in-room.js";
+import type { Call, Services } from "../services.js";
+import { shortened, startedAndEnded, stoppedBefore, unknownOutcome } from "./start-errors.js";
+import { resumeStart } from "./resume-start.js";
+import { slotWaitMaxMs } from "../trtc-call.js";
+import { waitWhileStarting } from "../wait.js";
+
+export interface StartAnswer {
+  TaskId: string;
+  TrtcTaskId: string;
+  UserId: string;
+  Deadline: string;
+  Warning?: string;
+  State?: Ingest["state"];
+  EndReason?: EndReason;
+}
+
+/** An instance that lives longer than its time limit does not exist: after that the row is free. */
+const LEASE_MARGIN_MS = 5000;
+
+/** With less time left than two calls to TRTC may take, a start is left to reconcile-ingests. */
+const SETTLE_MIN_MS = 8000;
+
+export async function startIngest(
+  services: Services,
+  call: Call<"StartStreamIngest">,
+): Promise<StartAnswer> {
+  const plan = planStart(services, call);
+  const begun = await begin(services, call, plan);
+  switch (begun.outcome) {
+    case "begun":
+      return answerOf(await firstAttempt(services, call, { ...begun, plan }), { call, plan });
+    case "token-known":
+      return answerOf(await sameStart(services, call, { ingest: begun.ingest, plan }), {
+        ...{ call, plan },
+      });
+    case "robot-busy":
+      throw robotBusy(begun.ingest, call.caller.Id);
+    case "over-quota":
+      throw overQuota(begun, call.caller);
+    case "no-slot":
+      throw new ApiError("RequestLimitExceeded");
+  }
+}
+
+/** A start that comes too late begins nothing; one that was sent before, in time, is found. */
+async function begin(
+  { store, trtc, clock }: Services,
+  { timeLeftMs }: Call<"StartStreamIngest">,
+  { row, refusal }: StartPlan,
+): Promise<BegunStart> {
+  if (refusal) {
+    const known = await store.findStart(row);
+    if (known.outcome === "token-known") return known;
+    throw refusal;
+  }
+  // A cold instance connects to its database while it loads the SDK.
+  await Promise.all([store.ready(), trtc.ready()]);
+  // Counted from when the row says that it was made, and connecting may have taken its time.
+  const passedMs = clock.now().getTime() - row.createdAt.getTime();
+  const leaseMs = passedMs + timeLeftMs() + LEASE_MARGIN_MS;
+  return store.beginStart({ ...row, leaseMs, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
+}
+
+async function firstAttempt(
+  services: Services,
+  call: Call<"StartStreamIngest">,
+  { plan, ingest, slot }: { plan: StartPlan; ingest: Ingest; slot: Slot | undefined },
+): Promise<Ingest> {
+  const { store, clock } = services;
+  const { request, timeLeftMs } = call;
+  const { application, bounds } = plan;
+  const { taskId, fence } = ingest;
+  try {
+    return await playInRoom(services, {
+      ...{ ingest, slot, application, brought: request, timeLeftMs },
+      deadlineFrom: (startedAt) => deadlineFrom(startedAt, bounds),
+    });
+  } catch (error) {
+    if (!(error instanceof TrtcError)) throw error;
+    const at = clock.now();
+    if (error.outcome === "unknown") {
+      // Nobody works on it any more: the caller's retry, or reconcile-ingests, need not wait.
+      await store.release({ taskId, fence, retryAt: at }).catch(ignore);
+      throw unknownOutcome(call, withoutQueries(error.message));
+    }
+    const { code, message, retry } = apiErrorOf(error);
+    const failed = await store.markFailed({ taskId, fence, code, message, retry, at });
+    if (failed) throw apiErrorOf(error);
+    // Somebody has taken it over, and may have started it: what came of that is the answer.
+    return (await store.readIngest(taskId)) ?? ingest;
+  }
+}
+
+/** The lease lapses by itself as well; and what the caller is told is the same. */
+const ignore = (): void => undefined;
+
+/** The same token: the same answer if it is the same request, and never a second robot. */
+async function sameStart(
+  services: Services,
+  call: Call<"StartStreamIngest">,
+  { ingest, plan }: { ingest: Ingest; plan: StartPlan },
+): Promise<Ingest> {
+  if (ingest.requestHash !== plan.row.requestHash) {
+    throw new ApiError(
+      "InvalidParameterValue",
+      call.request.ClientToken === undefined
+        ? "This signature was sent before with another request: sign the new request anew."
+        : "ClientToken was sent before with another request: send a new token for a new request.",
+    );
+  }
+  return settled(services, ingest, call.timeLeftMs);
+}
+
+/** Waits for whoever is at it; a start that nobody is at any more is driven on from here. */
+async function settled(
+  services: Services,
+  known: Ingest,
+  timeLeftMs: () => number,
+): Promise<Ingest> {
+  const { store, clock } = services;
+  let ingest = await waitWhileStarting(services, known, timeLeftMs);
+  while (ingest.state === "starting" && timeLeftMs() > SETTLE_MIN_MS) {
+    const { taskId } = ingest;
+    const claim = { taskId, at: clock.now(), leaseMs: timeLeftMs() + LEASE_MARGIN_MS };
+    const claimed = await store.claimStart(claim);
+    if (claimed) return resumeStart(services, claimed, timeLeftMs);
+    ingest = await waitWhileStarting(
+      services,
+      (await store.readIngest(taskId)) ?? ingest,
+      timeLeftMs,
+    );
+  }
+  return ingest;
+}
+
+interface Answered {
+  call: Call<"StartStreamIngest">;
+  plan: StartPlan;
+}
+
+function answerOf(ingest: Ingest, { call, plan }: Answered): StartAnswer {
+  if (ingest.failureCode !== null) {
+    throw new ApiError(ingest.failureCode, ingest.failureMessage ?? undefined);
+  }
+  const isOver = ingest.state === "ended" || ingest.state === "stopping";
+  if (ingest.trtcTaskId === null) throw isOver ? stoppedBefore(call) : unknownOutcome(call);
+  if (isOver && !isRepeatable(ingest.clientToken) && call.signature !== undefined) {
+    throw startedAndEnded(ingest);
+  }
+  const warning = shortened(ingest, plan.bounds);
+  return {
+    TaskId: ingest.taskId,
+    TrtcTaskId: ingest.trtcTaskId,
+    UserId: ingest.robotUserId,
+    Deadline: ingest.deadlineAt.toISOString(),
+    ...(warning === undefined ? {} : { Warning: warning }),
+    ...(isOver ? { State: ingest.state, EndReason: ingest.endReason ?? "lost" } : {}),
+  };
+}
+
+function overQuota(
+  { quota, count, freeInMs }: OverQuota,
+  { MaxIngests = 0, StartsPerMinute = 0 }: Caller,
+): ApiError {
+  if (quota === "MaxIngests") {
+    return new ApiError(
+      "LimitExceeded",
+      `The caller has ${count} ingests live and may have ${MaxIngests} (MaxIngests): stop one, or wait until one ends, and send the request again.`,
+    );
+  }
+  const seconds = Math.max(1, Math.ceil(freeInMs / SECOND_MS));
+  return new ApiError(
+    "RequestLimitExceeded",
+    `The caller has started ${count} ingests within a minute and may start ${StartsPerMinute} (StartsPerMinute): send the request again in ${seconds} s.`,
+  );
+}
+
+/** What another caller's robot does, and why, is not told. */
+function robotBusy({ state, robotUserId, callerId }: Ingest, askedBy: string): ApiError {
+  const why =
+    callerId === askedBy
+      ? ownRobotBusy(state, robotUserId)
+      : "This UserId is not free: send another";
+  return new ApiError(
+    "FailedOperation.TaskExist",
+    `${why}, or leave UserId out to get a robot of its own.`,
+  );
+}
+
+/** Of an ended ingest the robot is taken out of its room when no start of it can come any more. */
+const ownRobotBusy = (state: Ingest["state"], robotUserId: string): string =>
+  state === "ended"
+    ? `A start of the robot ${robotUserId} was not answered, so it may still enter a room: send the request again in ten minutes`
+    : `The robot ${robotUserId} already plays in a room: stop that ingest first`;

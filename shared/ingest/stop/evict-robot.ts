@@ -1,0 +1,35 @@
+/**
+ * Takes an ingest's robot out of its room: the one way to end a task whose TaskId nobody was told.
+ */
+import { TrtcError } from "../../trtc/trtc-error.js";
+import type { Ingest } from "../../store/ingests/ingest-row.js";
+import { NUMERIC_ROOM } from "../../contract/fields.js";
+import { SITE_FACTS } from "../../contract/sites.js";
+import type { Services } from "../services.js";
+import { callInNextSlot } from "../trtc-call.js";
+
+/** TRTC's way to say that nobody is in the room. Names that are not in it are passed over. */
+const NOBODY_THERE = "FailedOperation.RoomNotExist";
+
+/** Throws TrtcError when the robot may still be there. */
+export async function removeRobot(
+  services: Services,
+  ingest: Ingest,
+  timeLeftMs: () => number,
+): Promise<void> {
+  const { sdkAppId: SdkAppId, roomId, roomIdType, account, site } = ingest;
+  const target = { account, site, region: SITE_FACTS[site].roomRegion };
+  const named = { SdkAppId, UserIds: [ingest.robotUserId] };
+  try {
+    if (roomIdType === NUMERIC_ROOM) {
+      const request = { ...named, RoomId: Number(roomId) };
+      await callInNextSlot(services, "RemoveUser", { ingest: target, request, timeLeftMs });
+    } else {
+      const request = { ...named, RoomId: roomId };
+      const wanted = { ingest: target, request, timeLeftMs };
+      await callInNextSlot(services, "RemoveUserByStrRoomId", wanted);
+    }
+  } catch (error) {
+    if (!(error instanceof TrtcError && error.code === NOBODY_THERE)) throw error;
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * StopStreamIngest. Stopping twice is a success, and so is stopping what has ended by itself:
+ * whoever asks for the end has it.
+ */
+import { ApiError } from "../../contract/errors.js";
+import type { Ingest } from "../../store/ingests/ingest-row.js";
+import type { Why } from "../../store/ingests/stops.js";
+import { apiErrorOf, TrtcError } from "../../trtc/trtc-error.js";
+import { findOwn } from "../find.js";
+import { endTask, stopTiming } from "./end-task.js";
+import type { Call, Services } from "../services.js";
+import { SETTLE_LEASE_MS, resumeStart } from "../start/resume-start.js";
+import { waitUntil } from "../wait.js";
+
+export async function stopIngest(
+  services: Services,
+  call: Call<"StopStreamIngest">,
+): Promise<Record<string, never>> {
+  const { store, clock, trtc } = services;
+  const { timeLeftMs } = call;
+  const found = await findOwn(services, call);
+  const cause = call.isMessage === true ? "event" : "caller";
+  const ingest = await whenStarted(services, found, { cause, timeLeftMs });
+  if (ingest.state === "ended") return {};
+  await trtc.ready();
+  const at = clock.now();
+  const begun = await store.beginStop({
+    ...{ taskId: ingest.taskId, cause },
+    ...stopTiming(at, timeLeftMs),
+  });
+  if (!begun) return theirs(services, ingest);
+  try {
+    const ended = await endTask(services, { ...begun, askedAt: at, timeLeftMs });
+    return ended ? {} : await theirs(services, ingest);
+  } catch (error) {
+    throw error instanceof TrtcError ? apiErrorOf(error) : error;
+  }
+}
+
+/**
+ * The row when it runs or has ended; or as it is when time is up. A start that nobody works on is
+ * taken back from here.
+ */
+async function whenStarted(
+  services: Services,
+  found: Ingest,
+  { cause, timeLeftMs }: Pick<Why, "cause"> & { timeLeftMs: () => number },
+): Promise<Ingest> {
+  const { store, clock } = services;
+  const isOver = ({ state }: Ingest) => state === "running" || state === "ended";
+  const asked =
+    found.state === "starting"
+      ? await store.askStop({ taskId: found.taskId, at: clock.now(), cause })
+      : undefined;
+  const seen = await waitUntil(services, asked ?? found, { isOver, timeLeftMs });
+  if (seen.state !== "starting") return seen;
+  const claim = { taskId: seen.taskId, at: clock.now(), leaseMs: SETTLE_LEASE_MS };
+  const claimed = await store.claimStart(claim);
+  return claimed ? resumeStart(services, claimed, timeLeftMs) : seen;
+}
+
+/** Somebody else is at it: the end will come, but when is not ours to say. */
+async function theirs({ store }: Services, { taskId }: Ingest): Promise<Record<string, never>> {
+  const ingest = await store.readIngest(taskId);
+  if (ingest?.state === "ended") return {};
+  throw new ApiError(
+    "ResourceInUse",
+    "The ingest is being started or stopped at this moment, and ends as soon as that is over: send the same request again to see it ended.",
+  );
+}

@@ -1,0 +1,105 @@
+/** An event as its receiver reads it: CloudEvents 1.0, with the words of DescribeStreamIngest. */
+import { MINUTE_MS } from "../clock.js";
+import { endDetail, type EndFacts, failureCodeOf } from "../ingest/end-detail.js";
+import type { Notification, NotificationKey } from "../store/outbox/deliveries.js";
+
+/** The same at each attempt: by it a receiver knows what it has had already. */
+export const notificationId = ({ taskId, position }: NotificationKey): string =>
+  `${taskId}-${position}`;
+
+export function cloudEventOf(notification: Notification) {
+  const { taskId, position, type, happenedAt, facts } = notification;
+  return {
+    specversion: "1.0",
+    id: notificationId(notification),
+    source: `/applications/${String(facts["sdk_app_id"])}/ingests/${taskId}`,
+    type,
+    subject: taskId,
+    time: happenedAt.toISOString(),
+    datacontenttype: "application/json",
+    // CloudEvents' extension "sequence": 1, 2, 3… of this source.
+    sequence: String(position),
+    sequencetype: "Integer",
+    data: dataOf(notification),
+  };
+}
+
+export type CloudEvent = ReturnType<typeof cloudEventOf>;
+
+function dataOf({ taskId, facts }: Notification) {
+  const isEnded = facts["state"] === "ended";
+  const [startedAt, endedAt] = [instantOf(facts["started_at"]), instantOf(facts["ended_at"])];
+  const endFacts = endFactsOf(facts);
+  return {
+    TaskId: taskId,
+    TrtcTaskId: textOf(facts["trtc_task_id"]),
+    SdkAppId: Number(facts["sdk_app_id"]),
+    RoomId: String(facts["room_id"]),
+    RoomIdType: Number(facts["room_id_type"]),
+    UserId: String(facts["robot_user_id"]),
+    State: String(facts["state"]),
+    EndReason: isEnded ? textOf(facts["end_reason"]) : null,
+    EndDetail: endDetail(endFacts),
+    FailureCode: failureCodeOf(endFacts),
+    StartTime: startedAt?.toISOString() ?? null,
+    Deadline: instantOf(facts["deadline_at"])?.toISOString() ?? null,
+    EndTime: endedAt?.toISOString() ?? null,
+    LatenessMs: isEnded ? latenessMs(facts) : null,
+    UsageMinutes: endedAt ? usageMinutes(startedAt, endedAt) : null,
+    ...mediaOf(facts),
+  };
+}
+
+type Facts = Notification["facts"];
+
+function endFactsOf(facts: Facts): EndFacts {
+  const instant = (column: string) => instantOf(facts[column]) ?? null;
+  return {
+    endReason: textOf(facts["end_reason"]) as EndFacts["endReason"],
+    endCause: textOf(facts["end_cause"]) as EndFacts["endCause"],
+    failureCode: textOf(facts["failure_code"]),
+    failureMessage: textOf(facts["failure_message"]),
+    startedAt: instant("started_at"),
+    // Every row has one.
+    deadlineAt: instant("deadline_at") ?? new Date(0),
+    stopAskedAt: instant("stop_asked_at"),
+    endedAt: instant("ended_at"),
+    pausedAt: instant("paused_at"),
+    emptySeconds: typeof facts["empty_seconds"] === "number" ? facts["empty_seconds"] : null,
+    failures: Number(facts["failures"] ?? 0),
+  };
+}
+
+/** From the deadline, or from when the stop was asked for; what ended otherwise is never late. */
+function latenessMs(facts: Facts): number | null {
+  const reason = facts["end_reason"];
+  const [dueAt, endedAt] = [instantOf(facts["due_at"]), instantOf(facts["ended_at"])];
+  if (
+    (reason !== "expired" && reason !== "stopped") ||
+    facts["stop_asked_at"] === null ||
+    !dueAt ||
+    !endedAt
+  )
+    return null;
+  return Math.max(0, endedAt.getTime() - dueAt.getTime());
+}
+
+/** Rounded up to a hundredth: TRTC adds seconds up over the day, and rounds their sum. */
+function usageMinutes(startedAt: Date | undefined, endedAt: Date): number {
+  if (!startedAt) return 0;
+  return Math.ceil(((endedAt.getTime() - startedAt.getTime()) / MINUTE_MS) * 100) / 100;
+}
+
+/** Only in events whose statement says so. */
+const mediaOf = (facts: Facts): object =>
+  "media_state" in facts
+    ? {
+        MediaState: textOf(facts["media_state"]),
+        MediaTime: instantOf(facts["media_at"])?.toISOString() ?? null,
+      }
+    : {};
+
+const textOf = (value: unknown): string | null => (typeof value === "string" ? value : null);
+
+const instantOf = (value: unknown): Date | undefined =>
+  typeof value === "string" ? new Date(value) : undefined;

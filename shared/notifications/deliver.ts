@@ -1,0 +1,192 @@
+/**
+ * Tells callers what became of their ingests: at least once, of each ingest in order, again after
+ * growing pauses while the receiver does not take it, and for a day. A receiver that takes nothing
+ * is left alone for the rest of the run, and all that is due to it is put off.
+ *
+ * Any number of runs may overlap: everything is claimed first. A run that is killed after sending
+ * leaves a claim that lapses, and the event is sent again, with the same id.
+ */
+import { addMs, MINUTE_MS, SECOND_MS } from "../clock.js";
+import type { Notification } from "../store/outbox/deliveries.js";
+import { NotifyError } from "./notify-error.js";
+import { signWebhook } from "../signing/webhook.js";
+import type { Receiver } from "../config/notify-settings.js";
+import { cloudEventOf, notificationId } from "./cloud-event.js";
+import type { Services } from "../ingest/services.js";
+
+export interface DeliveryCounts extends Record<string, number> {
+  delivered: number;
+  /** Not taken: tried again later. */
+  undelivered: number;
+  /** Given up after a day. */
+  dead: number;
+  /** Wanted by nobody: the caller has no NotifyUrl any more, or its receiver says so. */
+  dropped: number;
+}
+
+/** Receivers that are told at once: more if need be, so that a run gets to each though all hang. */
+const LANES_MIN = 4;
+
+/** What a receiver gets at once takes 5 s of a run's 30 at most. */
+const BATCHES_PER_LANE = 5;
+
+/** Messages that a receiver gets at once. */
+const AT_ONCE = 10;
+
+/** A claim outlives its message, and the writing down of what came of it. */
+const LEASE_MS = 20 * SECOND_MS;
+
+/** The longest that a run tells anybody, and what it leaves of its time limit. */
+const BUDGET_MS = 30 * SECOND_MS;
+const RESERVE_MS = 11 * SECOND_MS;
+
+const PAUSE_MIN_MS = 5 * SECOND_MS;
+const PAUSE_MAX_MS = 15 * MINUTE_MS;
+
+interface Run {
+  timeLeftMs: () => number;
+}
+
+/** What came of one message. */
+type Outcome = "delivered" | "undelivered" | "dead" | "dropped" | "overtaken";
+
+interface Telling {
+  services: Services;
+  hasTime: () => boolean;
+  count: (outcome: Outcome) => void;
+}
+
+export async function deliverNotifications(
+  services: Services,
+  { timeLeftMs }: Run,
+): Promise<DeliveryCounts> {
+  const { store, clock } = services;
+  const counts: DeliveryCounts = { delivered: 0, undelivered: 0, dead: 0, dropped: 0 };
+  const endsMs = clock.elapsedMs() + BUDGET_MS;
+  const telling: Telling = {
+    services,
+    hasTime: () => timeLeftMs() > RESERVE_MS && clock.elapsedMs() < endsMs,
+    count: (outcome) => (counts[outcome] = (counts[outcome] ?? 0) + 1),
+  };
+  // The lanes share one row of callers; who has more to be told goes to its end.
+  const callers = await store.outbox.callersWaiting(clock.now());
+  const length = Math.max(LANES_MIN, Math.ceil(callers.length / BATCHES_PER_LANE));
+  const lane = async () => {
+    while (telling.hasTime()) {
+      const callerId = callers.shift();
+      if (callerId === undefined) return;
+      if (await tellSome(telling, callerId)) callers.push(callerId);
+    }
+  };
+  await allOf(Array.from({ length }, lane));
+  return counts;
+}
+
+/** Says whether there may be more to tell in this run. */
+async function tellSome(telling: Telling, callerId: string): Promise<boolean> {
+  const { services, count } = telling;
+  const { config, store, clock } = services;
+  const receiver = config.callers.get(callerId)?.receiver;
+  if (!receiver) return dropSome(telling, callerId);
+  const wanted = { callerId, at: clock.now(), leaseMs: LEASE_MS, limit: AT_ONCE };
+  const claimed = await store.outbox.claim(wanted);
+  const outcomes = await allOf(claimed.map((each) => deliver(services, receiver, each)));
+  outcomes.forEach(count);
+  if (outcomes.some((outcome) => outcome === "delivered" || outcome === "dropped")) return true;
+  if (outcomes.includes("undelivered")) {
+    await store.outbox.postponeRest({ callerId, at: clock.now(), pausesMs: PAUSES_MS });
+  }
+  return false;
+}
+
+async function deliver(
+  services: Services,
+  receiver: Receiver,
+  notification: Notification,
+): Promise<Outcome> {
+  const { store, clock } = services;
+  const startedMs = clock.elapsedMs();
+  const answer = await send(services, receiver, notification);
+  if (answer === undefined) return "overtaken";
+  const ms = Math.round(clock.elapsedMs() - startedMs);
+  const say = (level: "info" | "warn", outcome: string) => {
+    report(services, notification, { level, outcome, ms });
+  };
+  if (answer === "ok" || answer === GONE) {
+    await store.outbox.remove(notification);
+    say(answer === "ok" ? "info" : "warn", answer);
+    return answer === "ok" ? "delivered" : "dropped";
+  }
+  say("warn", answer);
+  return putOff(services, notification, answer);
+}
+
+/** The receiver's way to say that it does not want this event, now or later. */
+const GONE = "HTTP410";
+
+/** `ok`, or what went wrong; `undefined` when it was not sent, since the claim is over. */
+async function send(
+  { notifier, clock, machineClock }: Services,
+  { url, secrets }: Receiver,
+  notification: Notification,
+): Promise<string | undefined> {
+  if (clock.now().getTime() >= notification.tryAt.getTime()) return undefined;
+  const at = machineClock.now();
+  const body = JSON.stringify(cloudEventOf(notification));
+  const signed = signWebhook(secrets, { id: notificationId(notification), at, body });
+  const headers = { "content-type": "application/cloudevents+json", ...signed };
+  try {
+    const status = await notifier.send({ url, headers, body });
+    return status >= 200 && status < 300 ? "ok" : `HTTP${status}`;
+  } catch (error) {
+    if (error instanceof NotifyError) return error.code;
+    throw error;
+  }
+}
+
+async function putOff(
+  { store, clock, randomBytes }: Services,
+  notification: Notification,
+  reason: string,
+): Promise<Outcome> {
+  const at = clock.now();
+  if (at.getTime() >= notification.giveUpAt.getTime()) {
+    await store.outbox.addDeadLetter({ ...notification, reason, at });
+    return "dead";
+  }
+  const jitter = (randomBytes(1)[0] ?? 0) / 255;
+  const tryAt = addMs(at, pauseMs(notification.attempts, jitter));
+  await store.outbox.postpone({ ...notification, tryAt });
+  return "undelivered";
+}
+
+/** 5 s, 15 s, 45 s… to 15 minutes; up to a fifth less, so that many do not come again together. */
+export const pauseMs = (attempts: number, jitter: number): number =>
+  Math.min(PAUSE_MIN_MS * 3 ** (attempts - 1), PAUSE_MAX_MS) * (1 - jitter / 5);
+
+/** At their shortest: what has not been tried itself comes before what was not taken. */
+const PAUSES_MS = [1, 2, 3, 4, 5, 6].map((attempts) => pauseMs(attempts, 1));
+
+async function dropSome({ services, count }: Telling, callerId: string): Promise<boolean> {
+  const { store, clock } = services;
+  const dropped = await store.outbox.dropOf({ callerId, at: clock.now(), limit: 100 });
+  for (const each of dropped) {
+    report(services, each, { level: "warn", outcome: "NoReceiver" });
+    count("dropped");
+  }
+  return dropped.length > 0;
+}
+
+function report(
+  { log }: Services,
+  { taskId, callerId, type }: Notification,
+  found: { level: "info" | "warn"; outcome: string; ms?: number },
+): void {
+  log({ event: "reconcile-ingests", action: type, ingest: taskId, caller: callerId, ...found });
+}
+
+/** All of them are over, also when one fails: an instance is frozen as soon as its run is over. */
+async function allOf<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+}

@@ -1,0 +1,30 @@
+/** A stop that an event asks for. */
+import type { Ingest } from "../store/ingests/ingest-row.js";
+import type { Why } from "../store/ingests/stops.js";
+import { endTask, stopTiming } from "../ingest/stop/end-task.js";
+import { logTrtcFailure } from "../ingest/log-trtc-failure.js";
+import type { Taken } from "./types.js";
+import type { Services } from "../ingest/services.js";
+
+/**
+ * Written down at once: what the follow-up does not bring about is due, and is done by the next run
+ * of expire-ingests. No follow-up when somebody else is at it.
+ */
+export async function stopForEvent(
+  services: Services,
+  { taskId }: Pick<Ingest, "taskId">,
+  { timeLeftMs, ...why }: Why & { timeLeftMs: () => number },
+): Promise<Taken["followUp"]> {
+  const { store, clock, trtc } = services;
+  await trtc.ready();
+  const askedAt = clock.now();
+  const begun = await store.beginStop({ taskId, ...why, ...stopTiming(askedAt, timeLeftMs) });
+  if (!begun) return undefined;
+  return async (left) => {
+    try {
+      await endTask(services, { ...begun, askedAt, timeLeftMs: left });
+    } catch (error) {
+      logTrtcFailure(services, { ingest: begun.ingest, event: "room-callback" }, error);
+    }
+  };
+}

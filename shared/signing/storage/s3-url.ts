@@ -1,0 +1,108 @@
+/**
+ * Presigned URLs of Amazon S3: whoever has one may read the object until it expires.
+ * Source: "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)"
+ * (docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html).
+ */
+import { createHash, createHmac } from "node:crypto";
+import { addMs, SECOND_MS } from "../../clock.js";
+import { equalInConstantTime } from "../constant-time.js";
+import {
+  encodeKey,
+  percentEncode,
+  type StorageCredential,
+  type StoredObject,
+} from "./presigned.js";
+import { refused, type Verdict } from "../tencent/verdict.js";
+
+/** Seven days: S3 takes no URL that is to last longer. */
+export const S3_EXPIRES_SECONDS_MAX = 604_800;
+
+export interface S3Signing {
+  host: string;
+  /** Encoded, as on the request line. */
+  path: string;
+  region: string;
+  expiresSeconds: number;
+  at: Date;
+}
+
+/** The whole query, signature included. */
+export function signS3Query(
+  { host, path, region, expiresSeconds, at }: S3Signing,
+  { secretId, secretKey, token }: StorageCredential,
+): string {
+  const time = at.toISOString().replace(/[-:]|\.\d{3}/g, "");
+  const date = time.slice(0, 8);
+  const scope = `${date}/${region}/s3/aws4_request`;
+  const query = Object.entries({
+    "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+    "X-Amz-Credential": `${secretId}/${scope}`,
+    "X-Amz-Date": time,
+    "X-Amz-Expires": String(expiresSeconds),
+    ...(token ? { "X-Amz-Security-Token": token } : {}),
+    "X-Amz-SignedHeaders": "host",
+  })
+    .map(([name, value]) => `${name}=${percentEncode(value)}`)
+    .join("&");
+  const canonical = `GET\n${path}\n${query}\nhost:${host}\n\nhost\nUNSIGNED-PAYLOAD`;
+  const hash = createHash("sha256").update(canonical).digest("hex");
+  const key = [date, region, "s3", "aws4_request"].reduce<string | Buffer>(
+    hmac,
+    `AWS4${secretKey}`,
+  );
+  const signature = hmac(key, `AWS4-HMAC-SHA256\n${time}\n${scope}\n${hash}`).toString("hex");
+  return `${query}&X-Amz-Signature=${signature}`;
+}
+
+/** A name with dots fits no certificate as a host, and goes into the path. */
+export function s3Address({ bucket, region, key }: StoredObject): { host: string; path: string } {
+  const s3 = `s3.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
+  return bucket.includes(".")
+    ? { host: s3, path: `/${bucket}/${encodeKey(key)}` }
+    : { host: `${bucket}.${s3}`, path: `/${encodeKey(key)}` };
+}
+
+export function presignS3(
+  object: StoredObject,
+  credential: StorageCredential,
+  { from, until }: { from: Date; until: Date },
+): string {
+  const address = s3Address(object);
+  const seconds = Math.ceil((until.getTime() - from.getTime()) / SECOND_MS);
+  const expiresSeconds = Math.min(Math.max(1, seconds), S3_EXPIRES_SECONDS_MAX);
+  const signing = { ...address, region: object.region, expiresSeconds, at: from };
+  return `https://${address.host}${address.path}?${signS3Query(signing, credential)}`;
+}
+
+/** What S3 would say of a URL at an instant. */
+export function verifyS3Url(
+  url: string,
+  secretKey: string,
+  now: Date,
+): Verdict<object, "malformed" | "expired" | "forged"> {
+  const { host, pathname, searchParams } = new URL(url);
+  const [secretId = "", , region] = (searchParams.get("X-Amz-Credential") ?? "").split("/");
+  const at = instantOf(searchParams.get("X-Amz-Date"));
+  const expiresSeconds = Number(searchParams.get("X-Amz-Expires") ?? "none");
+  if (!at || region === undefined || !(expiresSeconds <= S3_EXPIRES_SECONDS_MAX)) {
+    return refused("malformed");
+  }
+  const token = searchParams.get("X-Amz-Security-Token") ?? undefined;
+  const signing = { host, path: pathname, region, expiresSeconds, at };
+  const wanted = new URLSearchParams(signS3Query(signing, { secretId, secretKey, token }));
+  for (const [name, value] of wanted) {
+    if (!equalInConstantTime(value, searchParams.get(name) ?? "")) return refused("forged");
+  }
+  const until = addMs(at, expiresSeconds * SECOND_MS);
+  return now >= at && now <= until ? { ok: true } : refused("expired");
+}
+
+function instantOf(time: string | null): Date | undefined {
+  const [, y, mo, d, h, mi, s] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(time ?? "") ?? [];
+  if (s === undefined) return undefined;
+  const at = new Date(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`);
+  return Number.isNaN(at.getTime()) ? undefined : at;
+}
+
+const hmac = (key: string | Buffer, text: string): Buffer =>
+  createHmac("sha256", key).update(text).digest();

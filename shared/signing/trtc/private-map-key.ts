@@ -1,0 +1,105 @@
+/**
+ * PrivateMapKey: the signed permission of one user for one room, which TRTC asks for beside the
+ * UserSig when an application has "advanced permission control" switched on. The same envelope as
+ * a UserSig, with a userbuf inside that names the room and what may be done there.
+ */
+import { unixSeconds } from "../../clock.js";
+import { openEnvelope, sealEnvelope } from "./tls-envelope.js";
+import { type Holder, expiresAtSeconds, holderFault, instantOf } from "./tls-holder.js";
+import { type RoomPass, readUserBuf, writeUserBuf } from "./user-buf.js";
+import { type Refusal, type Verdict, refused } from "../tencent/verdict.js";
+
+/** The bits of a privilege map. */
+export const Privilege = {
+  createRoom: 1,
+  enterRoom: 2,
+  sendAudio: 4,
+  receiveAudio: 8,
+  sendVideo: 16,
+  receiveVideo: 32,
+  sendSubStream: 64,
+  receiveSubStream: 128,
+} as const;
+
+/** What a robot that plays a stream needs: it opens the room if nobody has, and only sends. */
+export const ROBOT_PRIVILEGES =
+  Privilege.createRoom | Privilege.enterRoom | Privilege.sendAudio | Privilege.sendVideo;
+
+export const ALL_PRIVILEGES = 255;
+
+export interface RoomPermission extends Holder {
+  /** The application's SDKSecretKey, taken as text although it looks like hex. */
+  secretKey: string;
+  roomId: string;
+  /** 0: RoomId is a string; 1: it is the decimal of a 32-bit number. "7" and 7 are two rooms. */
+  roomIdType: 0 | 1;
+  /** A sum of `Privilege` bits. */
+  privileges: number;
+}
+
+export type PrivateMapKeyFault =
+  | "malformed"
+  | "forged"
+  | "foreign-app"
+  | "foreign-user"
+  | "expired"
+  | "lacks-user-buf"
+  | "foreign-room"
+  | "lacks-privilege";
+
+/**
+ * Throws a RangeError for an empty key, an id that is no plain text, a RoomId that is no number
+ * although `roomIdType` is 1, or an expiry past the year 2106 (it is a 32-bit Unix time).
+ */
+export function signPrivateMapKey(
+  request: RoomPermission & { lifetimeSeconds: number },
+  now: Date,
+): string {
+  const { sdkAppId, secretKey, userId, lifetimeSeconds } = request;
+  const issuedAtSeconds = unixSeconds(now);
+  const userBuf = writeUserBuf({ ...request, expiresAtSeconds: issuedAtSeconds + lifetimeSeconds });
+  const claims = { userId, sdkAppId, issuedAtSeconds, lifetimeSeconds };
+  return sealEnvelope({ ...claims, userBuf: userBuf.toString("base64") }, secretKey);
+}
+
+/**
+ * Whether a PrivateMapKey lets this user into this room, with at least these privileges, now.
+ * A UserSig in its place "lacks a userbuf". A room's kind belongs to its name.
+ */
+export function verifyPrivateMapKey(
+  privateMapKey: string,
+  wanted: RoomPermission,
+  now: Date,
+): Verdict<{ issuedAt: Date; expiresAt: Date; privileges: number }, PrivateMapKeyFault> {
+  const opened = openEnvelope(privateMapKey, wanted.secretKey);
+  if (!opened.ok) return opened;
+  const { claims } = opened;
+  const fault = holderFault(claims, wanted, now);
+  if (fault) return refused(fault);
+  if (claims.userBuf === undefined) return refused("lacks-user-buf");
+  const pass = readUserBuf(Buffer.from(claims.userBuf, "base64"));
+  if (!pass) return refused("malformed");
+  return (
+    passFault(pass, wanted, now) ?? {
+      ok: true,
+      issuedAt: instantOf(claims.issuedAtSeconds),
+      expiresAt: instantOf(Math.min(expiresAtSeconds(claims), pass.expiresAtSeconds)),
+      privileges: pass.privileges,
+    }
+  );
+}
+
+/** The userbuf says once more whose the key is and until when, and its word counts as well. */
+function passFault(
+  pass: RoomPass,
+  wanted: RoomPermission,
+  now: Date,
+): Refusal<PrivateMapKeyFault> | undefined {
+  if (pass.sdkAppId !== wanted.sdkAppId) return refused("foreign-app");
+  if (pass.userId !== wanted.userId) return refused("foreign-user");
+  if (!(unixSeconds(now) <= pass.expiresAtSeconds)) return refused("expired");
+  if (pass.roomIdType !== wanted.roomIdType) return refused("foreign-room");
+  if (pass.roomId !== wanted.roomId) return refused("foreign-room");
+  const lacking = wanted.privileges & ~pass.privileges;
+  return lacking === 0 ? undefined : refused("lacks-privilege");
+}

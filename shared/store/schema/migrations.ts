@@ -1,0 +1,53 @@
+/**
+ * In their order; a number is never given twice, and a migration that ran is never edited. A code's
+ * version is the number of its newest migration.
+ *
+ * The database is migrated first and the functions are deployed after it, and a rollback of the
+ * functions leaves the database where it is: so the previous code has to work on every migration.
+ * A test holds each text to it: it may add what that code does not see, and no more. What is to go
+ * away goes in three releases: one adds its successor (expand), one no longer uses it, one takes it
+ * away (contract).
+ */
+import { ingests } from "./migrations/0001-ingests.js";
+import { settling } from "./migrations/0002-settling.js";
+import { notifications } from "./migrations/0003-notifications.js";
+import { deadLetters } from "./migrations/0004-dead-letters.js";
+import { roomEvents } from "./migrations/0005-room-events.js";
+import { sourceFailures } from "./migrations/0006-source-failures.js";
+import { updateOrder } from "./migrations/0007-update-order.js";
+import { endsExplained } from "./migrations/0008-ends-explained.js";
+import { fairShares } from "./migrations/0009-fair-shares.js";
+import { endCauses } from "./migrations/0010-end-causes.js";
+import { claimsByCaller } from "./migrations/0011-claims-by-caller.js";
+import { listFilters } from "./migrations/0012-list-filters.js";
+
+export interface Migration {
+  version: number;
+  name: string;
+  /** Statements that each end in `;` at the end of a line, and hold none inside. */
+  sql: string;
+  /**
+   * The oldest code that works on a database which has this migration. It is kept in the database,
+   * since code cannot know of migrations that are newer than itself.
+   */
+  worksWith: number;
+  /** Of a contract step: the version of the expand step that made superfluous what goes away now. */
+  contracts?: number;
+}
+
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, name: "ingests", sql: ingests, worksWith: 1 },
+  { version: 2, name: "settling", sql: settling, worksWith: 1 },
+  { version: 3, name: "notifications", sql: notifications, worksWith: 1 },
+  { version: 4, name: "dead_letters", sql: deadLetters, worksWith: 1 },
+  { version: 5, name: "room_events", sql: roomEvents, worksWith: 1 },
+  { version: 6, name: "source_failures", sql: sourceFailures, worksWith: 1 },
+  { version: 7, name: "update_order", sql: updateOrder, worksWith: 1 },
+  { version: 8, name: "ends_explained", sql: endsExplained, worksWith: 1 },
+  { version: 9, name: "fair_shares", sql: fairShares, worksWith: 1 },
+  { version: 10, name: "end_causes", sql: endCauses, worksWith: 1 },
+  { version: 11, name: "claims_by_caller", sql: claimsByCaller, worksWith: 1 },
+  { version: 12, name: "list_filters", sql: listFilters, worksWith: 1 },
+];
+
+export const CODE_VERSION = MIGRATIONS.at(-1)?.version ?? 0;

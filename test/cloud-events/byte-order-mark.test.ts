@@ -1,0 +1,71 @@
+/** A byte-order mark before JSON is no fault of a message: HTTP takes it, and so does each envelope. */
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type TestApp, startTestApp, SECRET_ID } from "../support/app/test-app.js";
+import { deadLettersOf, QUEUE, send, startAction } from "../support/http/cloud-events.js";
+
+let app: TestApp;
+beforeAll(async () => {
+  const sources = ["ckafka:ingests", "cmq:ingests", QUEUE, "cloudevents:local.app"];
+  const EVENT_CALLERS = JSON.stringify(sources.map((Source) => ({ Source, Caller: SECRET_ID })));
+  app = await startTestApp({ env: { EVENT_CALLERS } });
+}, 60_000);
+afterAll(() => app.close());
+
+const MARK = "\ufeff";
+let rooms = 0;
+const body = () => {
+  rooms += 1;
+  return MARK + JSON.stringify(startAction(app, { RoomId: `room-${rooms}` }));
+};
+
+const ckafka = (msgBody: string) => ({
+  Records: [{ Ckafka: { topic: "ingests", Partition: 0, offset: rooms, msgBody } }],
+});
+const cmq = (msgBody: string) => ({
+  Records: [{ CMQ: { type: "topic", topicName: "ingests", msgId: `m${rooms}`, msgBody } }],
+});
+const sqs = (text: string) => ({
+  Records: [{ eventSource: "aws:sqs", eventSourceARN: QUEUE, messageId: `m${rooms}`, body: text }],
+});
+const sns = (Message: string) =>
+  sqs(MARK + JSON.stringify({ Type: "Notification", MessageId: `n${rooms}`, Message }));
+const cloudEvent = (fields: object) => ({
+  ...{ specversion: "1.0", id: `c${rooms}`, type: "start", source: "local.app" },
+  ...fields,
+});
+const bridged = (text: string) =>
+  sqs(
+    MARK +
+      JSON.stringify({
+        ...{ id: `b${rooms}`, source: "local.app", "detail-type": "start" },
+        detail: JSON.parse(text.slice(1)) as object,
+      }),
+  );
+
+test.each<[string, (text: string) => unknown]>([
+  ["CKafka", ckafka],
+  ["CMQ", cmq],
+  ["SQS", sqs],
+  ["SNS to SQS, with two marks", sns],
+  ["EventBridge to SQS", bridged],
+  ["CloudEvents", (data) => cloudEvent({ data })],
+  ["CloudEvents by a connector", (msgBody) => cloudEvent({ data: { msgBody } })],
+  [
+    "CloudEvents in base64",
+    (text) => cloudEvent({ data_base64: Buffer.from(text).toString("base64") }),
+  ],
+])("%s", async (_, event) => {
+  expect(await send(app, event(body()))).not.toHaveProperty("batchItemFailures.0");
+  expect(await deadLettersOf(app)).toEqual([]);
+  const rows = await app.database.query("select state from ingest where room_id = $1", [
+    `room-${rooms}`,
+  ]);
+  expect(rows).toEqual([{ state: "running" }]);
+});
+
+test("of a stored object in a queue", async () => {
+  const none = { Records: [{ eventSource: "aws:s3", eventName: "ObjectRemoved:Delete" }] };
+  await send(app, sqs(MARK + JSON.stringify(none)));
+  await send(app, sqs(MARK + JSON.stringify({ Event: "s3:TestEvent" })));
+  expect(await deadLettersOf(app)).toEqual([]);
+});

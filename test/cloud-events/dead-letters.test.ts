@@ -1,0 +1,230 @@
+/** `npm run dead-letters`: seeing what came to nothing, and playing it once its cause is gone. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { addMs, systemClock } from "../../shared/clock.js";
+import { ApiError } from "../../shared/contract/errors.js";
+import { addDeadLetter, replayDeadLetter } from "../../shared/cloud-events/dead-letters.js";
+import { readEvent } from "../../shared/cloud-events/envelopes/read-event.js";
+import { startIngest } from "../../shared/ingest/start/start.js";
+import { stopIngest } from "../../shared/ingest/stop/stop.js";
+import { updateIngest } from "../../shared/ingest/update.js";
+import { openPostgres } from "../../shared/store/engine/postgres.js";
+import { localEnvironment } from "../../local/environment/local-environment.js";
+import {
+  ckafka,
+  fixture,
+  deadLettersOf,
+  send,
+  startAction,
+  stateOf,
+} from "../support/http/cloud-events.js";
+import { newPostgresUrl } from "../support/database/databases.js";
+import { type TestApp, startTestApp } from "../support/app/test-app.js";
+import { runScript } from "../support/app/process.js";
+
+let app: TestApp;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  const DATABASE_URL = await newPostgresUrl();
+  app = await startTestApp({ database: openPostgres(DATABASE_URL) });
+  env = localEnvironment({ DATABASE_URL }, app.trtcUrl) as Record<string, string>;
+});
+afterAll(() => app.close());
+beforeEach(() => app.database.query("truncate ingest, dead_letter, call_slot"));
+
+const command = (args: string[], more: Record<string, string> = {}) =>
+  runScript("ops/dead-letters.ts", { ...env, ...more }, args);
+
+const json = async (args: string[], more?: Record<string, string>) => {
+  const { code, output } = await command([...args, "--json"], more);
+  return { code, answer: JSON.parse(output) as Record<string, unknown>[] };
+};
+
+/** Nobody acts for this topic, until EVENT_CALLERS says who. */
+const topicless = () => {
+  const event = ckafka(startAction(app, { RoomId: "later", StreamUrl: `${app.clip}?sign=s3cr3t` }));
+  (event.Records[0] as { Ckafka: { topic: string } }).Ckafka.topic = "new-topic";
+  return event;
+};
+
+const WITH_TOPIC = {
+  EVENT_CALLERS: JSON.stringify([{ Source: "ckafka:new-topic", Caller: "AKIDlocal" }]),
+};
+
+const useCases = {
+  StartStreamIngest: startIngest,
+  StopStreamIngest: stopIngest,
+  UpdateStreamIngest: updateIngest,
+};
+const replay = { useCases, timeLeftMs: () => 20_000 };
+
+describe("the command", () => {
+  test("shows what lies there, and why; without the queries of URLs", async () => {
+    expect(await command([])).toMatchObject({ code: 0, output: "no dead letters\n" });
+    await send(app, topicless());
+    await send(app, topicless());
+    const [deadLetter] = await deadLettersOf(app);
+    const { output } = await command([]);
+    expect(output).toMatch(/^\w{20} {2}\S+ {2}2 x {7}UnauthorizedOperation {2}ckafka:new-topic\n$/);
+    const shown = await command(["show", deadLetter?.id ?? ""]);
+    for (const word of ["EVENT_CALLERS", "StartStreamIngest", "clip.mp4?…", "attempts"]) {
+      expect(shown.output).toContain(word);
+    }
+    expect(shown.output).not.toContain("s3cr3t");
+    const { answer } = await json([]);
+    expect(answer).toMatchObject([{ id: deadLetter?.id, attempts: 2, replayedAt: null }]);
+    expect(JSON.stringify(answer)).not.toContain("s3cr3t");
+  }, 60_000);
+
+  test("replays once the cause is gone, and never a second time", async () => {
+    await send(app, topicless());
+    const [deadLetter] = await deadLettersOf(app);
+    const id = deadLetter?.id ?? "";
+    const before = await json(["replay", id]);
+    expect(before).toMatchObject({ code: 1, answer: [{ id, outcome: "UnauthorizedOperation" }] });
+    const { code, output } = await command(["replay", "--every"], WITH_TOPIC);
+    expect([code, output]).toEqual([0, `${id}  done\n`]);
+    expect((await stateOf(app)).rows).toMatchObject([{ room_id: "later", state: "running" }]);
+    expect(await command(["replay", "--every"], WITH_TOPIC)).toMatchObject({
+      ...{ code: 0, output: "no dead letters\n" },
+    });
+    expect(await command(["replay", id], WITH_TOPIC)).toMatchObject({ code: 0 });
+    expect((await stateOf(app)).rows).toHaveLength(1);
+    expect(await json(["list", "--all"])).toMatchObject({ answer: [{ id, attempts: 2 }] });
+    expect(await command(["drop", "--replayed"])).toMatchObject({ output: "dropped 1\n" });
+    expect(await deadLettersOf(app)).toEqual([]);
+  }, 60_000);
+
+  test.each<[args: string[], message: string]>([
+    [["nonsense"], "name one of list, show, replay, drop"],
+    [["show"], "show takes the ids of letters"],
+    [["replay"], "replay takes the ids of letters, or --every"],
+    [["replay", "x", "--every"], "replay takes the ids"],
+    [["drop", "\u001b[2Jx"], "there is no dead letter ?[2Jx"],
+    [["--halp"], "--halp"],
+  ])(
+    "ends with 1 for %j",
+    async (args, message) => {
+      const { code, output } = await command(args);
+      expect([code, output]).toEqual([1, expect.stringContaining(message)]);
+      expect(output).not.toMatch(/^\s+at /m);
+    },
+    30_000,
+  );
+
+  test("says what there is, and what it needs", async () => {
+    const { output } = await command(["--help"]);
+    for (const word of ["show", "replay", "--every", "drop", "--local", "--json"]) {
+      expect(output).toContain(word);
+    }
+    const without = await command([], { DATABASE_URL: "", DATA_DIR: "none-here" });
+    expect([without.code, without.output]).toEqual([1, expect.stringContaining("DATABASE_URL")]);
+  }, 30_000);
+});
+
+describe("notifications that nobody took", () => {
+  const id = "ing-01kdvz1m00abcdefghjkmnpqrs-2";
+
+  test("are listed with their reason, and sent again for another day", async () => {
+    expect((await command(["notifications"])).output).toBe(
+      "every notification was taken, or waits\n",
+    );
+    await app.database.query(
+      `insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at,
+                           dead_at, dead_reason)
+       values ($1, 2, 'AKIDlocal', 'ingest.ended', $2, '{}', $2, $2, $2, 'HTTP500')`,
+      [id.replace(/-2$/, ""), systemClock.now()],
+    );
+    const { output } = await command(["notifications"]);
+    expect(output).toMatch(new RegExp(`^${id} {2}ingest.ended {2}AKIDlocal {2}\\S+ {2}HTTP500\n$`));
+    expect(await json(["resend", id])).toMatchObject({
+      code: 0,
+      answer: [{ outcome: "sent again" }],
+    });
+    const [row] = await app.database.query("select dead_at, attempts from outbox");
+    expect(row).toEqual({ dead_at: null, attempts: 0 });
+    expect(await json(["resend", id, "nonsense"])).toMatchObject({
+      code: 1,
+      answer: [{ outcome: "not there" }, { outcome: "not there" }],
+    });
+  }, 60_000);
+});
+
+describe("a replay", () => {
+  const nextIs = (code: string) =>
+    fetch(`${app.trtcUrl}/_emulator/faults`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ action: "StartStreamIngest", kind: "error", code, times: 1 }),
+    });
+
+  test("of a start that TRTC refused for good is a new start, as often as it is refused", async () => {
+    await nextIs("FailedOperation.NotAllowed");
+    await send(app, ckafka(startAction(app)));
+    const [deadLetter] = await deadLettersOf(app);
+    if (!deadLetter) throw new Error("no letter was kept");
+    await nextIs("FailedOperation.NotRtmpFunction");
+    await expect(replayDeadLetter(app.services, deadLetter, replay)).rejects.toThrow(ApiError);
+    expect(await deadLettersOf(app)).toMatchObject([
+      { code: "FailedOperation.NotRtmpFunction", attempts: 2 },
+    ]);
+    expect(await replayDeadLetter(app.services, deadLetter, replay)).toBe("done");
+    expect((await stateOf(app)).rows.map(({ state }) => state).sort()).toEqual([
+      ...["ended", "ended", "running"],
+    ]);
+  });
+
+  test("of a start that played, and whose source failed later, starts nothing again", async () => {
+    const event = ckafka(startAction(app));
+    await send(app, event);
+    await app.database.query(
+      "update ingest set state = 'ended', end_reason = 'failed', ended_at = now(), lease_until = null",
+    );
+    const [message] = readEvent(event).messages;
+    if (!message) throw new Error("there is no message");
+    await addDeadLetter(app.services, message, new ApiError("ServiceUnavailable"));
+    const [deadLetter] = await deadLettersOf(app);
+    expect(deadLetter && (await replayDeadLetter(app.services, deadLetter, replay))).toBe("done");
+    expect((await stateOf(app)).rows).toHaveLength(1);
+  });
+
+  test("of what was parked is the very start that the platform may send again", async () => {
+    await app.database.query(
+      "insert into call_slot (account, action, next_free_at) values ('cn', 'StartStreamIngest', $1)",
+      [addMs(systemClock.now(), 3_600_000)],
+    );
+    const event = fixture("cos-created", app);
+    await expect(send(app, event)).rejects.toThrow("1 of 1 messages");
+    await app.database.query("truncate call_slot");
+    const [deadLetter] = await deadLettersOf(app);
+    expect(deadLetter && (await replayDeadLetter(app.services, deadLetter, replay))).toBe("done");
+    expect(await send(app, event)).toMatchObject({ done: 1 });
+    expect((await stateOf(app)).rows).toHaveLength(1);
+  });
+
+  test("of an object that no rule is for any more plays nothing", async () => {
+    const object = { storage: "s3", bucket: "gone", key: "a.mp4" } as const;
+    const message = { source: "s3:gone", id: "x", content: { kind: "object", object } } as const;
+    await addDeadLetter(app.services, message, new ApiError("UnauthorizedOperation"));
+    const [deadLetter] = await deadLettersOf(app);
+    expect(deadLetter && (await replayDeadLetter(app.services, deadLetter, replay))).toBe(
+      "ignored",
+    );
+    expect((await deadLettersOf(app))[0]?.replayedAt).toBe(null);
+  });
+});
+
+test("letters are listed in the order in which they came, a page at a time", async () => {
+  const { store } = app.services;
+  const at = systemClock.now();
+  for (const [index, id] of ["b", "c", "a", "d"].entries()) {
+    await store.addDeadLetter({
+      ...{ id, source: "s", messageId: "m", code: "InvalidRequest", message: "", payload: {} },
+      // Two of one instant are told apart by their ids.
+      receivedAt: addMs(at, Math.floor(index / 2)),
+    });
+  }
+  const first = await store.listDeadLetters({ all: false, limit: 3 });
+  const rest = await store.listDeadLetters({ all: false, limit: 3, after: first.at(-1) });
+  expect([first, rest].map((page) => page.map(({ id }) => id))).toEqual([["b", "c", "a"], ["d"]]);
+});

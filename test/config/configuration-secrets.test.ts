@@ -1,0 +1,73 @@
+/** What stops an instance is read by many: in logs, in a console, over a shoulder. */
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { account, application, caller, read } from "../support/contract/settings.js";
+
+describe("no secret is ever in a message that stops the instance", () => {
+  const SECRET = "hunter2-hunter2-hunter2";
+  const VARIABLES = ["CALLERS", "TRTC_APPS", "TRTC_ACCOUNTS"] as const;
+  const SINGLE = [
+    "ALLOW_PRIVATE_STREAM_HOSTS",
+    "DATABASE_URL",
+    "TRTC_ENDPOINT",
+    "TRTC_TIMEOUT_SECONDS",
+    "EXPIRY_TICK_SECONDS",
+  ] as const;
+  const FIELDS = {
+    CALLERS: { ...caller, NotifyUrl: `https://a.example/${SECRET}`, NotifySecrets: [SECRET] },
+    TRTC_APPS: { Account: "intl", Site: "intl", CallbackKeys: ["hunter2"], ...application },
+    TRTC_ACCOUNTS: { Token: SECRET, ...account },
+  };
+
+  const messageOf = (open: () => unknown): string => {
+    try {
+      open();
+      return "";
+    } catch (error) {
+      return String(error);
+    }
+  };
+
+  test("whatever stands in its place, or beside it", () => {
+    const wrong = fc.constantFrom<unknown>(
+      SECRET,
+      [SECRET],
+      [[SECRET]],
+      { SecretKey: SECRET },
+      `${SECRET} `,
+      `${SECRET}\n`,
+      SECRET.repeat(20),
+      null,
+      7,
+    );
+    const list = fc.constantFrom(...VARIABLES).chain((variable) =>
+      fc.record({
+        variable: fc.constant(variable),
+        field: fc.constantFrom(...Object.keys(FIELDS[variable])),
+        value: wrong,
+      }),
+    );
+    fc.assert(
+      fc.property(list, ({ variable, field, value }) => {
+        const entry = { ...FIELDS[variable], SecretKey: SECRET, [field]: value };
+        const entries = [FIELDS[variable], entry, entry];
+        const message = messageOf(() => read({ [variable]: JSON.stringify(entries) }));
+        expect(message).toMatch(/^ConfigError: /);
+        expect(message).not.toContain("hunter2");
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("nor what a single variable or a broken list holds", () => {
+    const names = fc.constantFrom(...VARIABLES, ...SINGLE);
+    const shells = fc.constantFrom("", "mysql://me:", "[", '["', "{", "on ", "5");
+    fc.assert(
+      fc.property(names, shells, (variable, shell) => {
+        const message = messageOf(() => read({ [variable]: `${shell}${SECRET}` }));
+        expect(message).toMatch(new RegExp(`^ConfigError: ${variable} `));
+        expect(message).not.toContain("hunter2");
+      }),
+    );
+  });
+});

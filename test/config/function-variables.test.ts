@@ -1,0 +1,135 @@
+/** Each function is given the variables that its code reads, and no others: on both clouds alike. */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "@jest/globals";
+import { parse } from "yaml";
+import { localEnvironment } from "../../local/environment/local-environment.js";
+import { readConfig, type Variable } from "../../shared/config/configuration.js";
+import {
+  configOf,
+  FUNCTION_VARIABLES,
+  type FunctionName,
+  READ_AS,
+  variablesRead,
+} from "../../shared/config/function-variables.js";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const NAMES = Object.keys(FUNCTION_VARIABLES) as FunctionName[];
+
+interface Declared {
+  environment?: { variables?: object };
+}
+
+/** By function, what a service file gives it; on AWS the variables stand in `environment` itself. */
+function declaredIn(file: string): Map<string, string[]> {
+  const { provider, functions } = parse(readFileSync(join(ROOT, file), "utf8")) as {
+    provider: Declared;
+    functions: Record<string, Declared>;
+  };
+  const of = ({ environment }: Declared) =>
+    Object.keys(environment?.variables ?? environment ?? {});
+  return new Map(
+    Object.entries(functions).map(([name, each]) => [name, [...of(provider), ...of(each)].sort()]),
+  );
+}
+
+test("every function has its variables in the list", () => {
+  const files = readdirSync(join(ROOT, "functions")).map((file) => file.replace(".ts", ""));
+  expect([...NAMES].sort()).toEqual(files.sort());
+});
+
+describe.each(["serverless.yml", "serverless.aws.yml"])("%s", (file) => {
+  const declared = declaredIn(file);
+
+  test.each(NAMES)("gives %s what it reads, and nothing else", (name) => {
+    expect(declared.get(name)).toEqual([...variablesRead(name)].sort());
+  });
+
+  test.each<[FunctionName, Variable[]]>([
+    ["room-callback", ["CALLERS", "RULES", "EVENT_CALLERS"]],
+    ["expire-ingests", ["CALLERS", "TRTC_APPS", "RULES"]],
+    ["reconcile-ingests", ["RULES", "EVENT_CALLERS"]],
+    ["list-ingests", ["TRTC_ACCOUNTS", "RULES"]],
+    ["start-ingest", ["RULES", "EVENT_CALLERS", "STOP_UNCLAIMED"]],
+  ])("keeps from %s what it has no use for: %j", (name, secrets) => {
+    expect(declared.get(name)?.filter((each) => secrets.includes(each as Variable))).toEqual([]);
+  });
+});
+
+describe("a function's configuration", () => {
+  const env = localEnvironment({ DATABASE_URL: "postgres://u@h/x" }, "http://127.0.0.1:1");
+  const whole = readConfig(env);
+  // Patterns are compiled anew each time, and none equals another.
+  const shown = (value: unknown) => (value instanceof Map ? JSON.stringify([...value]) : value);
+
+  test.each(NAMES)("of %s opens with its own variables, and has no other", (name) => {
+    const own = Object.fromEntries([...variablesRead(name)].map((each) => [each, env[each]]));
+    const config = configOf(name, readConfig(own, variablesRead(name)));
+    for (const [variable, fields] of Object.entries(READ_AS)) {
+      for (const field of fields) {
+        const isOwn = variablesRead(name).has(variable as Variable);
+        if (isOwn) expect(shown(config[field])).toEqual(shown(whole[field]));
+        else expect(() => config[field]).toThrow(`${name} reads ${field}`);
+      }
+    }
+  });
+
+  test("has a place for every variable", () => {
+    expect(Object.values(READ_AS).flat().sort()).toEqual(Object.keys(whole).sort());
+  });
+});
+
+/**
+ * That a function reads no more than it is given shows wherever one runs in these tests: its
+ * configuration throws. Here: that it is given nothing which no code within its reach reads.
+ */
+describe("the code of a function", () => {
+  const sources = new Map<string, string>();
+  const codeOf = (path: string): string => {
+    const known = sources.get(path) ?? readFileSync(join(ROOT, path), "utf8");
+    sources.set(path, known);
+    return known;
+  };
+
+  function reachedFrom(path: string, reached = new Set<string>()): Set<string> {
+    if (reached.has(path)) return reached;
+    reached.add(path);
+    // What makes the configuration names all of it, and reads it for nobody in particular.
+    if (
+      /shared\/(validation\/(configuration|function-variables)|runtime\/services)\.ts$/.test(path)
+    )
+      return reached;
+    for (const [, from = ""] of codeOf(path).matchAll(/from "(\.[^"]+)\.js"/g)) {
+      reachedFrom(relative(ROOT, join(ROOT, dirname(path), `${from}.ts`)), reached);
+    }
+    return reached;
+  }
+
+  const CALLS_TRTC = "shared/ingest/trtc-call.ts";
+  const ELSEWHERE: Partial<Record<Variable, string>> = {
+    // Read where services are made, for whoever calls TRTC, is notified, or asks the database.
+    TRTC_ACCOUNTS: CALLS_TRTC,
+    TRTC_ENDPOINT: CALLS_TRTC,
+    TRTC_TIMEOUT_SECONDS: CALLS_TRTC,
+    ALLOW_PRIVATE_NOTIFY_HOSTS: "shared/notifications/deliver.ts",
+    DATABASE_URL: "shared/runtime/services.ts",
+    DATABASE_CA: "shared/runtime/services.ts",
+  };
+
+  test.each(NAMES)("%s reads what it is given", (name) => {
+    const reached = reachedFrom(`functions/${name}.ts`);
+    const read = (variable: Variable) => {
+      const place = ELSEWHERE[variable];
+      if (place !== undefined) return reached.has(place);
+      return [...reached].some((path) =>
+        READ_AS[variable].some((field) =>
+          new RegExp(
+            `\\bconfig\\.${field}\\b|\\{[^{}]*\\b${field}\\b[^{}]*\\}: (Pick<)?Config`,
+          ).test(codeOf(path).includes("makeServices") ? "" : codeOf(path)),
+        ),
+      );
+    };
+    expect([...variablesRead(name)].filter((variable) => !read(variable))).toEqual([]);
+  });
+});

@@ -1,0 +1,247 @@
+/** The OpenAPI document: up to date, whole, and true of what the doors take and give. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "@jest/globals";
+import { parse } from "yaml";
+import { ERROR_TABLE } from "../../shared/contract/error-table.js";
+import { ApiError } from "../../shared/contract/errors.js";
+import { answerWith, refuseWith } from "../../shared/runtime/envelope.js";
+import { checkRequest } from "../../shared/contract/check.js";
+import { functionOf, openApiText } from "../../shared/contract/openapi/openapi.js";
+import { ACTIONS, SCHEMAS } from "../../shared/contract/schemas.js";
+import { SITES } from "../../shared/contract/sites.js";
+import {
+  type Content,
+  document,
+  faults,
+  openApiFile,
+  operations,
+  resolve,
+  walk,
+} from "../support/contract/openapi-document.js";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+describe("openapi.json", () => {
+  test("is what the code says: else run `npm run openapi`", () => {
+    expect(readFileSync(openApiFile, "utf8")).toBe(openApiText());
+  });
+});
+
+describe("npm run openapi", () => {
+  const directory = mkdtempSync(join(tmpdir(), "openapi-"));
+  afterAll(() => {
+    rmSync(directory, { recursive: true });
+  });
+  const script = join(ROOT, "shared", "contract", "openapi", "write-openapi.ts");
+  const run = (...args: string[]): { status: number; text: string } => {
+    try {
+      const text = execFileSync(process.execPath, ["--import", "tsx", script, ...args], {
+        cwd: ROOT,
+        encoding: "utf8",
+        stdio: "pipe",
+      });
+      return { status: 0, text };
+    } catch (error) {
+      const { status, stderr } = error as { status: number; stderr: string };
+      return { status, text: stderr };
+    }
+  };
+
+  test("writes the document, and --check says when it is stale", () => {
+    const file = join(directory, "openapi.json");
+    expect(run("--check", file)).toEqual({
+      status: 1,
+      text: `${file} is stale: run \`npm run openapi\`.\n`,
+    });
+    expect(run(file)).toEqual({ status: 0, text: "" });
+    expect(readFileSync(file, "utf8")).toBe(openApiText());
+    expect(run("--check", file)).toEqual({ status: 0, text: "" });
+    writeFileSync(file, `${openApiText()} `);
+    expect(run("--check", file).status).toBe(1);
+    expect(readFileSync(file, "utf8")).toBe(`${openApiText()} `);
+  });
+
+  test("says how it is used, when asked and when misused", () => {
+    expect(run("--help")).toEqual({ status: 0, text: expect.stringMatching(/^Usage: npm run/) });
+    expect(run("--chekc")).toEqual({ status: 2, text: expect.stringMatching(/^Usage: npm run/) });
+    expect(run("a", "b").status).toBe(2);
+  });
+});
+
+describe("the document is a whole OpenAPI 3.1 document", () => {
+  test("with its parts in place", () => {
+    expect(document.openapi).toMatch(/^3\.1\.\d$/);
+    expect(document.info).toMatchObject({ title: "trtc-stream-ingest", version: "2019-07-22" });
+    for (const { url, variables = {} } of document.servers) {
+      const names = [...url.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      expect(Object.keys(variables)).toEqual(names);
+    }
+  });
+
+  test("in which every reference stands for something", () => {
+    const broken: string[] = [];
+    let count = 0;
+    walk((value, place) => {
+      if (typeof value !== "object" || value === null || !("$ref" in value)) return;
+      count += 1;
+      try {
+        resolve(String(value.$ref));
+      } catch (error) {
+        broken.push(`${place}: ${String(error)}`);
+      }
+    });
+    expect(broken).toEqual([]);
+    expect(count).toBeGreaterThan(50);
+  });
+
+  test("in which nothing is defined that nobody refers to", () => {
+    const text = JSON.stringify(document);
+    for (const [kind, parts] of Object.entries(document.components)) {
+      const used = (name: string) =>
+        kind === "securitySchemes"
+          ? text.includes(`"${name}":[]`)
+          : text.includes(`"#/components/${kind}/${name}"`);
+      expect(Object.keys(parts).filter((name) => !used(name))).toEqual([]);
+    }
+  });
+
+  test("in which names can be names of types in any language", () => {
+    for (const parts of Object.values(document.components)) {
+      for (const name of Object.keys(parts)) expect(name).toMatch(/^[A-Za-z][A-Za-z0-9]*$/);
+    }
+  });
+
+  test.each(Object.keys(document.components.schemas))("in which %s is a schema", (name) => {
+    expect(() => faults({ $ref: `#/components/schemas/${name}` }, {})).not.toThrow();
+  });
+
+  test.each(operations)("in which $method $path is an operation", ({ operation }) => {
+    const { operationId, summary, description, tags, security, parameters } = operation;
+    expect(operations.filter(({ operation: o }) => o.operationId === operationId)).toHaveLength(1);
+    expect(summary).toMatch(/^[A-Z].{5,80}[^.]$/);
+    expect(description).toMatch(/^[A-Z][\s\S]{20,}\.$/);
+    const declared = document.tags.map(({ name }) => name);
+    for (const tag of tags) expect(declared).toContain(tag);
+    for (const each of security.flatMap((option) => Object.keys(option))) {
+      expect(Object.keys(document.components.securitySchemes)).toContain(each);
+    }
+    for (const { $ref } of parameters) {
+      expect(resolve($ref)).toMatchObject({
+        name: expect.stringMatching(/^X-TC-/),
+        in: "header",
+        description: expect.any(String),
+        schema: { type: expect.any(String) },
+      });
+    }
+    expect(Object.keys(operation.responses)).toContain("200");
+    for (const [status, response] of Object.entries(operation.responses)) {
+      expect(status).toMatch(/^[2-5]\d\d$/);
+      const { description: text } = "$ref" in response ? described(response.$ref) : response;
+      expect(text).not.toBe("");
+    }
+  });
+});
+
+const described = (ref: string) => resolve(ref) as { description: string };
+
+describe("the document is true", () => {
+  test("of the doors: one path each, and / for the api door", () => {
+    const { functions } = parse(readFileSync(join(ROOT, "serverless.yml"), "utf8")) as {
+      functions: Record<string, { events: object[] }>;
+    };
+    // What TRTC calls is TRTC's contract, and not ours.
+    const httpPaths = Object.entries(functions)
+      .filter(([name]) => name !== "room-callback")
+      .filter(([, { events }]) => events.some((event) => "functionUrl" in event))
+      .map(([name]) => (name === "api" ? "/" : `/${name}`));
+    expect(Object.keys(document.paths).sort()).toEqual(httpPaths.sort());
+    for (const action of ACTIONS) {
+      expect(document.paths[`/${functionOf(action)}`]?.["post"]?.operationId).toBe(action);
+    }
+  });
+
+  test.each(ACTIONS.flatMap((action) => SITES.map((site) => [action, site] as const)))(
+    "of what %s takes on the %s site",
+    (action, site) => {
+      const { schemas } = document.components;
+      const own = schemas[`${action}${site === "cn" ? "Cn" : "Intl"}`];
+      const shown = own ?? schemas[`${action}Request`];
+      const { description: _, ...schema } = { ...shown };
+      expect(schema).toEqual(JSON.parse(JSON.stringify(SCHEMAS[action][site])));
+    },
+  );
+
+  test("of defaults: an update shows none, since it leaves alone what is left out", () => {
+    const withDefault = Object.entries(document.components.schemas)
+      .filter(([, schema]) => JSON.stringify(schema).includes('"default"'))
+      .map(([name]) => name);
+    expect(withDefault).toEqual([
+      "StartStreamIngestIntl",
+      "StartStreamIngestCn",
+      "ListStreamIngestsRequest",
+    ]);
+  });
+
+  test("of errors: every code stands under its status, with its advice", () => {
+    const { responses, schemas } = document.components;
+    expect(schemas["ErrorCode"]?.["anyOf"]).toContainEqual({
+      type: "string",
+      enum: Object.keys(ERROR_TABLE),
+    });
+    for (const [code, { status, advice }] of Object.entries(ERROR_TABLE)) {
+      const response = responses[`Error${status}`];
+      expect(response?.description).toContain(`\`${code}\``);
+      expect(response?.description).toContain(advice);
+      const example = response?.content["application/json"]?.examples[code];
+      expect(example?.value).toMatchObject({
+        Response: { Error: { Code: code, Message: advice } },
+      });
+    }
+    for (const { operation } of operations) {
+      const statuses = Object.keys(operation.responses).filter((status) => status !== "200");
+      expect(statuses.map((status) => `Error${status}`)).toEqual(Object.keys(responses));
+    }
+  });
+
+  test("of headers: a refusal has none but those that stand at its status", () => {
+    const common = Object.keys(answerWith({}, "request").headers);
+    for (const code of Object.keys(ERROR_TABLE)) {
+      const error = new ApiError(code);
+      const { headers } = refuseWith(error, { requestId: "request", isSigned: false });
+      const own = Object.keys(headers).filter((name) => !common.includes(name));
+      const shown = Object.keys(
+        document.components.responses[`Error${error.status}`]?.headers ?? {},
+      );
+      const lowerCased = shown.map((name) => name.toLowerCase());
+      expect({ code, lowerCased }).toEqual({ code, lowerCased: expect.arrayContaining(own) });
+    }
+  });
+
+  test.each(ACTIONS)("of its examples: %s takes those it shows", (action) => {
+    const body = document.paths[`/${functionOf(action)}`]?.["post"]?.requestBody;
+    const values = Object.values(body?.content["application/json"]?.examples ?? {});
+    expect(values).not.toEqual([]);
+    for (const { value } of values) {
+      for (const site of SITES) expect(checkRequest({ action, site }, value)).toBe(value);
+    }
+  });
+
+  test("of its examples: each fits the schema that it stands beside", () => {
+    const contents: [place: string, content: Content][] = [];
+    walk((value, place) => {
+      if (place.endsWith("/content")) contents.push([place, value as Content]);
+    });
+    for (const [place, content] of contents) {
+      for (const { schema, examples } of Object.values(content)) {
+        for (const { value } of Object.values(examples)) {
+          expect({ place, faults: faults(schema, value) }).toEqual({ place, faults: [] });
+        }
+      }
+    }
+    expect(contents.length).toBeGreaterThan(20);
+  });
+});

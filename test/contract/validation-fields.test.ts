@@ -1,0 +1,230 @@
+/**
+ * Every field of every action on both sites, against the ranges of TRTC's API pages: the figures
+ * are written out here, so that a schema that drifts from the pages is seen.
+ */
+import { describe, expect, test } from "@jest/globals";
+import { ApiError } from "../../shared/contract/errors.js";
+import { checkRequest } from "../../shared/contract/check.js";
+import { type Action, ACTIONS, SCHEMAS } from "../../shared/contract/schemas.js";
+import { type Site, SITES } from "../../shared/contract/sites.js";
+
+/** What a field takes and what it refuses, each a list of values by what is special about them. */
+interface Field {
+  takes: Record<string, unknown>;
+  refuses: Record<string, unknown>;
+}
+
+const OF_NO_TYPE = { null: null, "a list": [], "a list of one": ["1"], "an object": {} };
+
+const number = (min: number, max: number): Field => ({
+  takes: { "its least": min, "its most": max },
+  refuses: {
+    "less than its least": min - 1,
+    "more than its most": max + 1,
+    "a fraction": min + 0.5,
+    "a number as text": String(max),
+    "the empty text": "",
+    "a number past all bounds": 1e400,
+    true: true,
+    ...OF_NO_TYPE,
+  },
+});
+
+const repeatNum: Field = {
+  takes: { ...number(-1, 1000).takes, once: 1 },
+  refuses: { ...number(-1, 1000).refuses, zero: 0, "zero below zero": -0 },
+};
+
+const choice = (values: unknown[], others: unknown[]): Field => ({
+  takes: Object.fromEntries(values.map((value) => [JSON.stringify(value), value])),
+  refuses: {
+    ...Object.fromEntries(others.map((value) => [JSON.stringify(value), value])),
+    ...OF_NO_TYPE,
+  },
+});
+
+const flag: Field = choice([true, false], ["true", "false", "1", "", 0, 1]);
+
+const roomIdType = choice([0, 1], [-1, 2, 0.5, "0", "1", true]);
+
+const text = (longest: string, { refuses = {} }: { refuses?: object } = {}): Field => ({
+  takes: { "its shortest": longest.slice(0, 1), [`${longest.length} characters`]: longest },
+  refuses: {
+    [`${longest.length + 1} characters`]: longest + longest.slice(-1),
+    "the empty text": "",
+    "a number": 8489,
+    true: true,
+    ...OF_NO_TYPE,
+    ...refuses,
+  },
+});
+
+const UNPRINTABLE = {
+  "a NUL": "a\0b",
+  "a line break": "a\nb",
+  "a line break at its end": "ab\n",
+  "a delete character": "a\u007fb",
+  "a character outside ASCII": "房间",
+};
+
+const signedText = text("a*-_".repeat(512), {
+  refuses: { ...UNPRINTABLE, "plain base64": "a+b/c=", "a space": "a b" },
+});
+
+const instant: Field = {
+  takes: {
+    "the time in UTC": "2026-01-01T12:00:00Z",
+    "without seconds": "2026-01-01T12:00Z",
+    "with nanoseconds": "2026-01-01T12:00:00.123456789Z",
+    "with an offset": "2026-01-01T20:00:00+08:00",
+  },
+  refuses: {
+    "no offset": "2026-01-01T12:00:00",
+    "a day only": "2026-01-01",
+    "ten decimals": "2026-01-01T12:00:00.1234567890Z",
+    words: "tomorrow",
+    "Unix seconds": 1767225600,
+    "Unix seconds as text": "1767225600",
+    "small letters": "2026-01-01t12:00:00z",
+    "the empty text": "",
+    ...UNPRINTABLE,
+    ...OF_NO_TYPE,
+  },
+};
+
+const printable = (length: number, { space }: { space: boolean }): Field =>
+  text("!~".repeat(length / 2), {
+    refuses: { ...UNPRINTABLE, ...(space ? {} : { "a space": "a b" }) },
+  });
+
+const SdkAppId = number(1, 4_294_967_295);
+const TaskId = printable(256, { space: false });
+const StreamUrl = text(`https://media.example/${"a".repeat(2026)}`);
+const Volume = { intl: number(0, 100), cn: number(0, 200) };
+const Tempo = choice([0.5, 0.75, 1, 1.25, 1.5, 1.75, 2], [0, 0.6, 2.25, -1, "1", true]);
+const deadline = { MaxDuration: number(1, 10_080), StopTime: instant };
+
+const start = (site: Site) => ({
+  SdkAppId,
+  RoomId: text("r".repeat(64)),
+  RoomIdType: roomIdType,
+  UserId: text("robot_-8".repeat(4), {
+    refuses: { ...UNPRINTABLE, "a space": "a b", "a dot": "a.b", "an at sign": "a@b" },
+  }),
+  UserSig: signedText,
+  PrivateMapKey: signedText,
+  StreamUrl,
+  SeekSecond: number(0, 2_147_483_647),
+  AutoPush: flag,
+  RepeatNum: repeatNum,
+  Volume: Volume[site],
+  ClientToken: printable(64, { space: true }),
+  StopWhenEmptySeconds: number(0, 86_400),
+  ExtendableUntil: instant,
+  ...deadline,
+});
+
+const update = (site: Site) => ({
+  SdkAppId,
+  TaskId,
+  StreamUrl,
+  Volume: Volume[site],
+  IsPause: flag,
+  ClientToken: printable(64, { space: true }),
+  ...deadline,
+});
+
+const named = { SdkAppId, TaskId };
+
+const list = {
+  SdkAppId,
+  RoomId: text("a {[(<~|>)]}:;,.?!#$%&+-=@^_89XYZ".padEnd(64, "r"), {
+    refuses: { ...UNPRINTABLE, "a quote": 'a"b', "a slash": "a/b", "a star": "a*b" },
+  }),
+  RoomIdType: roomIdType,
+  State: choice(["starting", "running", "stopping", "ended"], ["Running", "lost", "", 1]),
+  EndReason: choice(
+    ["stopped", "expired", "finished", "failed", "lost", "empty"],
+    ["Stopped", "ended", "", 1],
+  ),
+  MediaState: choice(["connecting", "playing", "retrying", "failed"], ["Playing", "lost", "", 1]),
+  ClientToken: printable(64, { space: true }),
+  Limit: number(1, 100),
+  Cursor: printable(128, { space: false }),
+};
+
+const CONTRACT: Record<Action, Record<Site, Record<string, Field>>> = {
+  StartStreamIngest: {
+    intl: start("intl"),
+    cn: { ...start("cn"), EnableProgress: flag, Tempo, IdleTimeout: number(0, 600) },
+  },
+  StopStreamIngest: { intl: named, cn: named },
+  UpdateStreamIngest: {
+    intl: update("intl"),
+    cn: { ...update("cn"), EnableProgress: flag, Tempo },
+  },
+  DescribeStreamIngest: { intl: named, cn: named },
+  ListStreamIngests: { intl: list, cn: list },
+};
+
+const REQUIRED: Record<Action, Record<string, unknown>> = {
+  StartStreamIngest: { RoomId: "room", StreamUrl: "https://media.example/clip.mp4" },
+  StopStreamIngest: { TaskId: "task" },
+  UpdateStreamIngest: { TaskId: "task" },
+  DescribeStreamIngest: { TaskId: "task" },
+  ListStreamIngests: {},
+};
+
+const EVERY = ACTIONS.flatMap((action) => SITES.map((site) => ({ action, site })));
+
+describe.each(EVERY)("$action, $site", ({ action, site }) => {
+  const fields = CONTRACT[action][site];
+  const send = (wanted: Record<string, unknown>): string => {
+    try {
+      checkRequest({ action, site }, { ...REQUIRED[action], ...wanted });
+      return "taken";
+    } catch (error) {
+      if (error instanceof ApiError) return error.code;
+      throw error;
+    }
+  };
+
+  test("has the fields that are written down here, and no others", () => {
+    const inSchema = Object.keys(SCHEMAS[action][site].properties);
+    expect(inSchema.sort()).toEqual(Object.keys(fields).sort());
+  });
+
+  test("needs what is required, and nothing more", () => {
+    expect(send({})).toBe("taken");
+    for (const field of Object.keys(REQUIRED[action])) {
+      expect(send({ [field]: undefined })).toMatch(/^MissingParameter/);
+    }
+  });
+
+  test.each(Object.entries(fields))("%s", (name, { takes, refuses }) => {
+    for (const [what, value] of Object.entries(takes)) {
+      expect({ what, outcome: send({ [name]: value }) }).toEqual({ what, outcome: "taken" });
+    }
+    for (const [what, value] of Object.entries(refuses)) {
+      const outcome = send({ [name]: value });
+      expect({ what, outcome }).toEqual({
+        what,
+        outcome: expect.stringMatching(/^InvalidParameter/),
+      });
+    }
+  });
+
+  test("refuses every field of the other site and of the other actions", () => {
+    const all = EVERY.flatMap((each) => Object.entries(CONTRACT[each.action][each.site]));
+    const foreign = all.filter(([name]) => !Object.hasOwn(fields, name));
+    expect(foreign).not.toEqual([]);
+    for (const [name, { takes }] of foreign) {
+      for (const value of Object.values(takes)) {
+        expect({ name, outcome: send({ [name]: value }) }).toEqual({
+          name,
+          outcome: "UnknownParameter",
+        });
+      }
+    }
+  });
+});

@@ -1,0 +1,190 @@
+/** How a request is refused: with which of Tencent's codes, and in which words. */
+import { describe, expect, test } from "@jest/globals";
+import { ApiError } from "../../shared/contract/errors.js";
+import { checkRequest } from "../../shared/contract/check.js";
+import { checkRegion } from "../../shared/config/region.js";
+import type { Action } from "../../shared/contract/schemas.js";
+import type { Site } from "../../shared/contract/sites.js";
+
+const REQUIRED: Record<Action, object> = {
+  StartStreamIngest: { RoomId: "8489", StreamUrl: "https://media.example/clip.mp4" },
+  StopStreamIngest: { TaskId: "task" },
+  UpdateStreamIngest: { TaskId: "task" },
+  DescribeStreamIngest: { TaskId: "task" },
+  ListStreamIngests: {},
+};
+
+/** `Code: Message`, as a caller reads it; undefined when the request is taken. */
+function refusal(action: Action, fields: object, site: Site = "intl"): string | undefined {
+  return spoken(() => checkRequest({ action, site }, { ...REQUIRED[action], ...fields }));
+}
+
+function spoken(check: () => unknown): string | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return `${error.code}: ${error.message}`;
+  }
+}
+
+const start = (fields: object, site?: Site) => refusal("StartStreamIngest", fields, site);
+
+describe("a refusal has TRTC's own code for the field where TRTC has one, and says what to send", () => {
+  test.each([
+    [
+      { RoomId: undefined },
+      "MissingParameter.RoomId: RoomId is missing: send a string of 1 to 64 characters.",
+    ],
+    [
+      { StreamUrl: undefined },
+      "MissingParameter: StreamUrl is missing: send a string of 1 to 2048 characters.",
+    ],
+    [
+      { SdkAppId: "1400000000" },
+      "InvalidParameter.SdkAppId: SdkAppId has the wrong type: send an integer from 1 to 4294967295.",
+    ],
+    [
+      { SdkAppId: 0 },
+      "InvalidParameter.SdkAppId: SdkAppId is too small: send an integer from 1 to 4294967295.",
+    ],
+    [
+      { RoomId: 8489 },
+      "InvalidParameter.RoomId: RoomId has the wrong type: send a string of 1 to 64 characters.",
+    ],
+    [
+      { RoomId: "" },
+      "InvalidParameter.RoomId: RoomId is too short: send a string of 1 to 64 characters.",
+    ],
+    [
+      { UserId: "robot 1" },
+      "InvalidParameter.UserId: UserId has the wrong form: send a string that fits ^[A-Za-z0-9_-]{1,32}$.",
+    ],
+    [
+      { UserSig: "a+b" },
+      "InvalidParameter.UserSig: UserSig has the wrong form: send a string of 1 to 2048 characters that fits ^[A-Za-z0-9*\\-_]+$.",
+    ],
+    [
+      { PrivateMapKey: "a".repeat(2049) },
+      "InvalidParameter.PrivateMapKey: PrivateMapKey is too long: send a string of 1 to 2048 characters that fits ^[A-Za-z0-9*\\-_]+$.",
+    ],
+    [
+      { StreamUrl: "h".repeat(2049) },
+      "InvalidParameter.StreamUrl: StreamUrl is too long: send a string of 1 to 2048 characters.",
+    ],
+    [
+      { RoomIdType: 2 },
+      "InvalidParameterValue: RoomIdType has a value that is not offered: send one of 0, 1.",
+    ],
+    [
+      { RepeatNum: 0 },
+      "InvalidParameter.OutOfRange: RepeatNum may not be 0: send an integer from -1 to 1000, not 0.",
+    ],
+    [
+      { RepeatNum: 1001 },
+      "InvalidParameter.OutOfRange: RepeatNum is too large: send an integer from -1 to 1000, not 0.",
+    ],
+    [
+      { MaxDuration: 10_081 },
+      "InvalidParameter.OutOfRange: MaxDuration is too large: send an integer from 1 to 10080.",
+    ],
+    [
+      { Volume: 101 },
+      "InvalidParameter.OutOfRange: Volume is too large: send an integer from 0 to 100.",
+    ],
+    [{ AutoPush: "true" }, "InvalidParameter: AutoPush has the wrong type: send true or false."],
+  ])("%j", (fields, expected) => {
+    expect(start(fields)).toBe(expected);
+  });
+
+  test("the range is the one of the application's site", () => {
+    expect(start({ Volume: 201 }, "cn")).toMatch(/an integer from 0 to 200\.$/);
+  });
+
+  test.each(["StopStreamIngest", "UpdateStreamIngest", "DescribeStreamIngest"] as const)(
+    "%s without a TaskId, and with a wrong one",
+    (action) => {
+      expect(refusal(action, { TaskId: undefined })).toMatch(/^MissingParameter\.TaskId: /);
+      expect(refusal(action, { TaskId: 7 })).toMatch(/^InvalidParameter\.TaskId: /);
+      expect(refusal(action, { TaskId: "" })).toMatch(/^InvalidParameter\.TaskId: /);
+    },
+  );
+});
+
+describe("only the first failing field is named", () => {
+  test("of two wrong fields, the one that the contract names first", () => {
+    expect(start({ Volume: -1, RoomIdType: 7 })).toMatch(/: RoomIdType /);
+    expect(start({ Volume: -1, RoomIdType: 7 })).not.toMatch(/Volume/);
+  });
+
+  test("of a missing and a wrong field, the missing one", () => {
+    expect(start({ RoomId: undefined, Volume: -1 })).toMatch(/^MissingParameter\.RoomId: /);
+  });
+});
+
+describe("a field that is not there is refused, never passed over", () => {
+  test.each([
+    ["Colour", "leave it out"],
+    ["roomId", "leave it out"],
+    ["SourceUrl", "StreamUrl has taken its place"],
+    ["VideoEncodeParams", "TRTC chooses the encoding"],
+    ["AudioEncodeParams", "TRTC chooses the encoding; Volume sets the loudness"],
+    ["StrRoomId", "send RoomId with RoomIdType 0"],
+    ["EnableProgress", "only start and update on the Chinese site have it"],
+    ["Tempo", "only start and update on the Chinese site have it"],
+    ["IdleTimeout", "only start on the Chinese site has it"],
+  ])("%s", (field, hint) => {
+    expect(start({ [field]: 1 })).toBe(`UnknownParameter: There is no field ${field}: ${hint}.`);
+  });
+
+  test("IdleTimeout cannot be changed, not even on the Chinese site", () => {
+    expect(refusal("UpdateStreamIngest", { IdleTimeout: 60 }, "cn")).toMatch(
+      /^UnknownParameter: .*only start on the Chinese site has it/,
+    );
+  });
+
+  test.each(["constructor", "toString", "hasOwnProperty", "__proto__"])(
+    "%s, although every object has one",
+    (field) => {
+      const request: unknown = JSON.parse(`{"RoomId":"1","StreamUrl":"u","${field}":{}}`);
+      const check = () => checkRequest({ action: "StartStreamIngest", site: "cn" }, request);
+      expect(spoken(check)).toBe(`UnknownParameter: There is no field ${field}: leave it out.`);
+    },
+  );
+
+  test("its name is shown only as far as it can be shown safely", () => {
+    expect(start({ [`a\n\u001b[31m任${"b".repeat(100)}`]: 1 })).toBe(
+      `UnknownParameter: There is no field a??[31m?${"b".repeat(56)}: leave it out.`,
+    );
+  });
+});
+
+describe("a request that is no object", () => {
+  test.each([[null], [[]], [[{}]], ["text"], [7], [true], [undefined]])("%j", (value) => {
+    const check = () => checkRequest({ action: "ListStreamIngests", site: "cn" }, value);
+    expect(spoken(check)).toBe("InvalidParameter.BodyParamsError: This must be one JSON object.");
+  });
+});
+
+describe("regions", () => {
+  test.each(["ap-singapore", undefined])("%s will do on both sites", (region) => {
+    expect(spoken(() => checkRegion("intl", region))).toBeUndefined();
+    expect(spoken(() => checkRegion("cn", region))).toBeUndefined();
+  });
+
+  test.each([
+    ["intl", "ap-tokyo"],
+    ["intl", "ap-guangzhou"],
+    ["intl", "AP-SINGAPORE"],
+    ["intl", ""],
+    ["cn", "ap-bangkok"],
+  ] as const)(
+    "%s: %s is refused, since a stream that started there could not be stopped",
+    (site, region) => {
+      expect(spoken(() => checkRegion(site, region))).toMatch(
+        /^UnsupportedRegion: .*: send one of .*ap-singapore.*, or none\.$/,
+      );
+    },
+  );
+});

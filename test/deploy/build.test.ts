@@ -1,0 +1,160 @@
+/** What is deployed: small, the same every time, and complete on its own. */
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { unzipSync } from "fflate";
+import { bundleFunctions } from "../../deploy/build/bundle.js";
+import { zipOf } from "../../deploy/build/zip.js";
+import { localEnvironment } from "../../local/environment/local-environment.js";
+import { newPostgresUrl } from "../support/database/databases.js";
+import { CN_APP, type TestApp, startTestApp } from "../support/app/test-app.js";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const ZIP_MAX_BYTES = 300_000;
+
+let folder: string;
+let names: string[];
+let files: Map<string, Uint8Array>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "build-test-"));
+  names = await bundleFunctions({ root: ROOT, out: join(folder, "one") });
+  files = await read("one");
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function read(out: string): Promise<Map<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>();
+  for (const name of names)
+    found.set(`${name}.js`, await readFile(join(folder, out, `${name}.js`)));
+  return found;
+}
+
+test("each function's zip is at most 300 kB", () => {
+  const sizes = [...files].map(
+    ([file, bytes]) => [file, zipOf(new Map([[file, bytes]])).length] as const,
+  );
+  expect(sizes.filter(([, bytes]) => bytes > ZIP_MAX_BYTES)).toEqual([]);
+  expect(sizes).toHaveLength(10);
+});
+
+test("the same sources give the same bytes, in the files and in the zip", async () => {
+  await bundleFunctions({ root: ROOT, out: join(folder, "two") });
+  const again = await read("two");
+  expect(Buffer.from(zipOf(again)).equals(Buffer.from(zipOf(files)))).toBe(true);
+  expect(Object.keys(unzipSync(zipOf(again)))).toEqual([...files.keys()]);
+});
+
+test("no function carries ajv's compiler, the embedded database, or another product's client", () => {
+  for (const bytes of files.values()) {
+    const text = Buffer.from(bytes).toString();
+    // Texts that only these have: an option of ajv's compiler, PGlite's file, another product's host.
+    for (const foreign of ["strictTypes", "pglite.wasm", "cvm.tencentcloudapi.com"]) {
+      expect(text).not.toContain(foreign);
+    }
+    // And these: a media type that only a list of all has, an option of the Unicode host names.
+    for (const foreign of ["vnd.lotus-approach", "PROCESSING_OPTIONS"]) {
+      expect(text).not.toContain(foreign);
+    }
+    expect(text).not.toContain(ROOT);
+  }
+});
+
+test("loading a function loads neither fetch nor HTTP/2", async () => {
+  const script = `
+    const { handler } = require("../start-ingest.js");
+    if (typeof handler !== "function") throw new Error("no handler");
+    process.stdout.write(process.moduleLoadList.join(","));`;
+  const cwd = join(folder, "one");
+  const { stdout } = await promisify(execFile)(process.execPath, ["-e", script], { cwd });
+  expect(stdout).toContain("NativeModule net");
+  expect(stdout).not.toContain("deps/undici/undici");
+  expect(stdout).not.toContain("NativeModule internal/http2/core");
+});
+
+describe("out of its zip, in a process with nothing else", () => {
+  let app: TestApp;
+  let bare: string;
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    app = await startTestApp();
+    bare = join(folder, "bare");
+    await mkdir(bare);
+    for (const [file, bytes] of Object.entries(unzipSync(zipOf(files)))) {
+      await writeFile(join(bare, file), bytes);
+    }
+    const local = localEnvironment({ DATABASE_URL: await newPostgresUrl() }, app.trtcUrl);
+    env = local as Record<string, string>;
+  });
+  afterAll(() => app.close());
+
+  /** One cold start: the function's file, one event, its answer. */
+  async function invoke(name: string, event: unknown): Promise<Record<string, unknown>> {
+    const script = `require("../${name}.js").handler(${JSON.stringify(event)}, { request_id: "cold" })
+      .then((answer) => { process.stdout.write("\\nanswer " + JSON.stringify(answer)); process.exit(); })`;
+    const { stdout } = await promisify(execFile)(process.execPath, ["-e", script], {
+      cwd: bare,
+      env,
+    });
+    return JSON.parse(stdout.slice(stdout.lastIndexOf("\nanswer ") + 8)) as Record<string, unknown>;
+  }
+
+  const post = async (name: string, body: unknown): Promise<Record<string, unknown>> => {
+    const headers = {
+      authorization: "Bearer local-secret-key",
+      "content-type": "application/json",
+    };
+    const event = { httpMethod: "POST", path: "/", headers, body: JSON.stringify(body) };
+    const { statusCode, body: text } = await invoke(name, event);
+    const { Response } = JSON.parse(String(text)) as { Response: Record<string, unknown> };
+    return { statusCode, ...Response };
+  };
+
+  test("every door works from a cold start", async () => {
+    const wanted = { SdkAppId: CN_APP, RoomId: "1", StreamUrl: app.clip, RepeatNum: -1 };
+    const { TaskId, ...started } = await post("start-ingest", wanted);
+    expect(started).toMatchObject({ statusCode: 200, RequestId: "cold" });
+    const named = { SdkAppId: CN_APP, TaskId };
+    expect(await post("describe-ingest", named)).toMatchObject({ State: "running" });
+    expect(await post("update-ingest", { ...named, Volume: 1 })).toMatchObject({
+      Status: "InProgress",
+    });
+    expect(await post("list-ingests", {})).toMatchObject({ Ingests: [{ TaskId }] });
+    expect(await post("stop-ingest", named)).toMatchObject({ statusCode: 200 });
+    expect(await post("describe-ingest", named)).toMatchObject({ EndReason: "stopped" });
+    expect(await post("api", {})).toMatchObject({ Error: { Code: "InvalidAction" } });
+    const timer = {
+      Type: "Timer",
+      TriggerName: "expire",
+      Time: "2026-01-01T00:00:00Z",
+      Message: "",
+    };
+    expect(await invoke("expire-ingests", timer)).toMatchObject({ claimed: 0 });
+  }, 60_000);
+
+  test("the checks that were written ahead refuse what the others refuse, in the same words", async () => {
+    const wrong = { SdkAppId: CN_APP, RoomId: "1", StreamUrl: "x", Volume: 1000 };
+    const { Error: ahead } = await post("start-ingest", wrong);
+    const { response } = await app.post("start-ingest", wrong);
+    expect(ahead).toEqual(response.Error);
+  });
+
+  test("a wrong configuration is named in the log, and the caller hears no more than that it failed", async () => {
+    const script = `require("../start-ingest.js").handler({ httpMethod: "POST" })`;
+    const wrong = { ...env, CALLERS: "[{}]" };
+    const { stdout } = await promisify(execFile)(process.execPath, ["-e", script], {
+      cwd: bare,
+      env: wrong,
+    });
+    expect(stdout).toContain("CALLERS[0]");
+    expect(JSON.parse(stdout.trim()) as object).toMatchObject({
+      outcome: "InternalError",
+      level: "error",
+    });
+  });
+});

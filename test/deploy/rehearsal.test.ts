@@ -1,0 +1,26 @@
+/** `npm run deploy:rehearse`, as one runs it. */
+import { expect, test } from "@jest/globals";
+import { readServiceFile } from "../../local/declared/service-file.js";
+import { runScript } from "../support/app/process.js";
+
+test("deploys, runs every function out of the uploaded zip, and removes, in plain lines", async () => {
+  const { code, output } = await runScript("deploy/rehearsal/rehearse.ts");
+  expect([code, output]).toEqual([0, expect.stringContaining("rehearsed in")]);
+  expect(output).toMatch(/^network {2}(cut off but for loopback|NOT cut off)/m);
+  const { functions } = await readServiceFile({});
+  for (const name of Object.keys(functions)) {
+    expect(output).toMatch(new RegExp(`^ok    out of the uploaded zip: ${name} `, "m"));
+  }
+  expect(output).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+}, 180_000);
+
+test("--help says what there is, and does nothing", async () => {
+  const { code, output } = await runScript("deploy/rehearsal/rehearse.ts", {}, ["--help"]);
+  expect([code, output]).toEqual([0, expect.stringContaining("npm run deploy:rehearse")]);
+  expect(output).not.toContain("cloud    ");
+});
+
+test("a wrong flag is named", async () => {
+  const { code, output } = await runScript("deploy/rehearsal/rehearse.ts", {}, ["--fast"]);
+  expect([code, output]).toEqual([1, expect.stringContaining("--fast")]);
+});

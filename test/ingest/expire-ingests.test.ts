@@ -1,0 +1,324 @@
+/** Every ingest ends on its deadline: the use case, a real store, the emulator, and time that is moved. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
+import { expireIngests } from "../../shared/ingest/stop/expire.js";
+import type { Services } from "../../shared/ingest/services.js";
+import { createStore } from "../../shared/store/store.js";
+import type { TaskTruth } from "../../local/emulator-truth.js";
+import { CN_APP, type TestApp, INTL_APP, type TrtcHandle } from "../support/app/test-app.js";
+import { countedBy, type ManualClock } from "../support/app/manual-clock.js";
+import { type RtmpServer, startRtmpServer } from "../support/media/rtmp-server.js";
+import { startTimedApp } from "../support/app/timed-app.js";
+import { BOTH_WAYS } from "../support/contract/switch-sets.js";
+
+let clock: ManualClock;
+let trtc: TrtcHandle;
+let app: TestApp;
+let services: Services;
+let live: RtmpServer;
+let rooms = 0;
+
+beforeAll(async () => {
+  live = await startRtmpServer();
+  ({ clock, app, services, trtc } = await startTimedApp());
+});
+beforeEach(() => app.database.query("delete from ingest"));
+afterAll(async () => {
+  await app.close();
+  await live.close();
+});
+
+async function started(fields: object = {}) {
+  rooms += 1;
+  const request = {
+    SdkAppId: CN_APP,
+    RoomId: `room-${rooms}`,
+    RoomIdType: 0,
+    StreamUrl: app.clip,
+  };
+  const wanted = { ...request, RepeatNum: -1, ...fields };
+  // A start may have to wait for its slot, and time stands still unless it is moved.
+  const { response } = await clock.advanceUntilDone(app.post("start-ingest", wanted));
+  expect(response.Error).toBeUndefined();
+  const taskId = String(response["TaskId"]);
+  const task = async () =>
+    (await app.truth.tasks()).find((each) => each.taskId === response["TrtcTaskId"]);
+  const row = async () => app.services.store.readIngest(taskId);
+  return { taskId, task, row, deadline: String(response["Deadline"]) };
+}
+
+const endless = () => ({ StreamUrl: live.url, RepeatNum: 1 });
+
+const inSeconds = (seconds: number): string =>
+  addMs(clock.now(), seconds * SECOND_MS).toISOString();
+
+function run(timeLimitSeconds = 100) {
+  const endsMs = clock.elapsedMs() + timeLimitSeconds * SECOND_MS;
+  return expireIngests(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
+}
+
+const ran = (timeLimitSeconds?: number) => clock.advanceUntilDone(run(timeLimitSeconds));
+
+describe.each(BOTH_WAYS)("a deadline that comes, at %s:", (_way, switches) => {
+  beforeAll(() => trtc.turn(switches));
+  afterAll(() => trtc.turn({}));
+
+  test.each([
+    ["a loop", () => ({})],
+    ["a source that is played a thousand times", () => ({ RepeatNum: 1000 })],
+    ["a live source, which has no end of its own", endless],
+  ])("ends %s to the second, and not before", async (_, fields) => {
+    const { task, row, deadline } = await started({ ...fields(), StopTime: inSeconds(37) });
+    expect(await ran()).toMatchObject({ claimed: 1, stopped: 1, spared: 0, failed: 0 });
+    expect(await task()).toMatchObject({ endReason: "stopped", endedAt: deadline, stopCalls: 1 });
+    expect(await row()).toMatchObject({ state: "ended", endReason: "expired" });
+  });
+
+  test("is left to the next run when it comes after that has begun", async () => {
+    const { task } = await started({ StopTime: inSeconds(63) });
+    expect(await ran()).toMatchObject({ claimed: 0 });
+    expect(await task()).toMatchObject({ state: "playing" });
+  });
+
+  test("and is missed by hours is kept all the same, and its lateness is in the log", async () => {
+    const { taskId, task, deadline } = await started({ ...endless(), StopTime: inSeconds(5) });
+    await clock.advance(3 * 60 * MINUTE_MS);
+    const latenessMs = clock.now().getTime() - new Date(deadline).getTime();
+    expect(await ran()).toMatchObject({ stopped: 1 });
+    expect(await task()).toMatchObject({ endReason: "stopped" });
+    const line = app.logLines.map((each) => JSON.parse(each) as object).at(-1);
+    expect(line).toMatchObject({ event: "expire-ingests", ingest: taskId, latenessMs });
+  });
+
+  test("for many at once is kept for all, the longest overdue first", async () => {
+    const all = [];
+    // All of one instant: a start that waits for its slot moves the time.
+    const stopTimes = Array.from({ length: 30 }, (_, n) => inSeconds(70 - n));
+    for (const StopTime of stopTimes) all.push(await started({ ...endless(), StopTime }));
+    await clock.advance(71 * SECOND_MS);
+    expect(await ran()).toMatchObject({ claimed: 30, stopped: 30 });
+    const ends = await Promise.all(all.map(async ({ task }) => (await task())?.endedAt ?? ""));
+    expect(ends).toEqual([...ends].sort().reverse());
+  });
+});
+
+describe("a deadline that moves", () => {
+  test("away, while a run already holds the claim, is kept at its new place", async () => {
+    const { taskId, task, row } = await started({ StopTime: inSeconds(20), RepeatNum: 1000 });
+    const running = run();
+    await clock.advance(19.5 * SECOND_MS);
+    expect((await row())?.leaseUntil).not.toBeNull();
+    const StopTime = inSeconds(20);
+    await app.post("update-ingest", { SdkAppId: CN_APP, TaskId: taskId, StopTime });
+    expect(await clock.advanceUntilDone(running)).toMatchObject({ stopped: 1, spared: 1 });
+    expect(await task()).toMatchObject({ endedAt: StopTime, stopCalls: 1 });
+  });
+
+  test("closer, while a run sleeps, is kept by that run", async () => {
+    const { taskId, task } = await started({ StopTime: inSeconds(55), RepeatNum: 1000 });
+    const running = run();
+    await clock.advance(10 * SECOND_MS);
+    const StopTime = inSeconds(4);
+    await app.post("update-ingest", { SdkAppId: CN_APP, TaskId: taskId, StopTime });
+    await clock.advanceUntilDone(running);
+    expect(await task()).toMatchObject({ endedAt: StopTime });
+  });
+});
+
+describe("a crowd of deadlines of one account", () => {
+  /** More than two bursts of slots, all of one instant. */
+  async function crowd() {
+    const StopTime = inSeconds(40);
+    const all = [];
+    for (let n = 0; n < 60; n += 1) all.push(await started({ ...endless(), StopTime }));
+    return { all, StopTime };
+  }
+
+  test("does not delay another account's", async () => {
+    const { StopTime } = await crowd();
+    const meanwhile = addMs(new Date(StopTime), 2 * SECOND_MS).toISOString();
+    const other = await started({ ...endless(), SdkAppId: INTL_APP, StopTime: meanwhile });
+    expect(await ran()).toMatchObject({ stopped: 61, returned: 0, failed: 0 });
+    expect(await other.task()).toMatchObject({ endedAt: meanwhile });
+  });
+
+  test("is in nobody's hands when a run has no time for it, and left to the next", async () => {
+    const { all } = await crowd();
+    await clock.advance(40 * SECOND_MS);
+    const { stopped } = await ran(12.02);
+    expect(stopped).toBeGreaterThan(0);
+    expect(stopped).toBeLessThan(all.length);
+    const rows = await Promise.all(all.map(({ row }) => row()));
+    // What found no slot any more was given back, to be due again in a second.
+    await clock.advance(SECOND_MS);
+    const isHeld = (leaseUntil: Date | null) => (leaseUntil ?? 0) > clock.now();
+    expect(rows.filter((row) => isHeld(row?.leaseUntil ?? null))).toEqual([]);
+    expect(rows.filter((row) => row?.state === "ended")).toHaveLength(stopped);
+    expect(await ran()).toMatchObject({ stopped: all.length - stopped });
+  });
+
+  test("is given back when its slots are taken by others, and stopped when they are free", async () => {
+    const { task } = await started({ ...endless(), StopTime: inSeconds(5) });
+    const slot = { account: "cn", action: "StopStreamIngest", waitMaxMs: MINUTE_MS };
+    await clock.advance(5 * SECOND_MS);
+    for (let taken = 0; taken < 140; taken += 1) await services.store.takeSlot(slot);
+    const counts = await ran();
+    expect(counts).toMatchObject({ stopped: 1, failed: 0 });
+    expect(counts.returned).toBeGreaterThan(0);
+    expect(await task()).toMatchObject({ endReason: "stopped", stopCalls: 1 });
+  });
+});
+
+describe("a clock that is set while a run sleeps", () => {
+  test("forward, past the deadline: the run sees it, and stops what is late by now", async () => {
+    const { task, row } = await started({ ...endless(), StopTime: inSeconds(50) });
+    const running = run();
+    await clock.advance(10 * SECOND_MS);
+    clock.jump(10 * MINUTE_MS);
+    const seenBy = addMs(clock.now(), 2 * SECOND_MS).toISOString();
+    expect(await clock.advanceUntilDone(running)).toMatchObject({ stopped: 1 });
+    expect((await task())?.endedAt ?? "").toMatch(/Z$/);
+    expect((await task())?.endedAt?.localeCompare(seenBy)).toBeLessThanOrEqual(0);
+    expect(await row()).toMatchObject({ endReason: "expired" });
+  });
+
+  test("back, with the claim in hand: nothing is stopped before its deadline", async () => {
+    const { task, deadline } = await started({ ...endless(), StopTime: inSeconds(20) });
+    const running = run();
+    await clock.advance(19.5 * SECOND_MS);
+    clock.jump(-30 * SECOND_MS);
+    await clock.advanceUntilDone(running);
+    expect(await task()).toMatchObject({ endedAt: deadline, stopCalls: 1 });
+  });
+});
+
+describe("more than one run", () => {
+  test("at the same time stop each task once", async () => {
+    const all = [];
+    for (let n = 0; n < 12; n += 1) all.push(await started({ StopTime: inSeconds(10 + (n % 4)) }));
+    const [one, two] = [run(), run()];
+    const counts = await clock.advanceUntilDone(Promise.all([one, two]));
+    expect(counts.reduce((sum, { stopped }) => sum + stopped, 0)).toBe(12);
+    for (const { task } of all) expect(await task()).toMatchObject({ stopCalls: 1 });
+  });
+
+  test("a claim whose holder died is taken over when its lease lapses", async () => {
+    const { taskId, task } = await started({ StopTime: inSeconds(5) });
+    const at = addMs(clock.now(), 4 * SECOND_MS);
+    const claim = { at, horizonAt: addMs(at, SECOND_MS), leaseMs: 10_000, limit: 1 };
+    expect(await services.store.claimDue(claim)).toMatchObject([{ taskId }]);
+    await ran();
+    expect(await task()).toMatchObject({ endedAt: addMs(at, 10_000).toISOString(), stopCalls: 1 });
+  });
+
+  test("a stop that somebody asked for, and died over, is carried out", async () => {
+    const { taskId, task, row } = await started({ MaxDuration: 600 });
+    await services.store.beginStop({ taskId, at: clock.now(), leaseMs: 10_000, waitMaxMs: 60_000 });
+    await ran();
+    expect(await task()).toMatchObject({ endReason: "stopped" });
+    expect(await row()).toMatchObject({ state: "ended", endReason: "stopped" });
+  });
+});
+
+describe("when something fails", () => {
+  test("a stop that TRTC did not carry out is tried again in the same run", async () => {
+    const { task, row } = await started({ StopTime: inSeconds(5) });
+    trtc.next("StopStreamIngest", "http-502", "lose-request");
+    expect(await ran()).toMatchObject({ claimed: 3, stopped: 1, failed: 2 });
+    expect(await task()).toMatchObject({ endReason: "stopped" });
+    expect(await row()).toMatchObject({ endReason: "expired" });
+  });
+
+  test("a stop whose answer was lost counts as ours when the next attempt finds the task gone", async () => {
+    const { row } = await started({ StopTime: inSeconds(5), RepeatNum: 1000 });
+    trtc.next("StopStreamIngest", "lose-answer");
+    await ran();
+    expect(await row()).toMatchObject({ state: "ended", endReason: "expired" });
+  });
+
+  test("what had come to its end by itself is finished, not expired", async () => {
+    const { row, task } = await started({ StopTime: inSeconds(30), RepeatNum: 1 });
+    await untilLengthIsKnown(task);
+    await ran();
+    expect(await row()).toMatchObject({ state: "ended", endReason: "finished" });
+  });
+
+  test("a database that fails in the middle of a run does not end the stops under way", async () => {
+    const { task } = await started({ StopTime: inSeconds(5) });
+    const { store } = services;
+    let looks = 0;
+    const nextClaimAt: typeof store.nextClaimAt = async (wanted) => {
+      looks += 1;
+      if (looks > 4) throw new Error("the database is gone");
+      return store.nextClaimAt(wanted);
+    };
+    const failing = {
+      ...services,
+      store: countedBy(clock, { ...app.services.store, nextClaimAt }),
+    };
+    const endsMs = clock.elapsedMs() + 100_000;
+    const work = expireIngests(failing, { timeLeftMs: () => endsMs - clock.elapsedMs() });
+    await expect(clock.advanceUntilDone(work)).rejects.toThrow("the database is gone");
+    expect(await task()).toMatchObject({ endReason: "stopped" });
+  });
+
+  test("a run with little time left claims nothing that it could not finish", async () => {
+    await started({ StopTime: inSeconds(1) });
+    expect(await ran(11)).toMatchObject({ claimed: 0 });
+  });
+});
+
+test("the same start sent again after its StopTime has the same answer, and starts nothing", async () => {
+  const StopTime = inSeconds(20);
+  const wanted = {
+    SdkAppId: CN_APP,
+    RoomId: "late",
+    RoomIdType: 0,
+    StreamUrl: app.clip,
+    StopTime,
+  };
+  const token = { ...wanted, ClientToken: "late" };
+  const first = await clock.advanceUntilDone(app.post("start-ingest", token));
+  await clock.advance(30 * SECOND_MS);
+  const calls = trtc.calls("StartStreamIngest");
+  const again = await app.post("start-ingest", token);
+  expect(again.response["TaskId"]).toBe(first.response["TaskId"]);
+  const fresh = await app.post("start-ingest", { ...wanted, ClientToken: "fresh" });
+  expect(fresh.response.Error).toMatchObject({ Code: "InvalidParameterValue" });
+  expect(trtc.calls("StartStreamIngest")).toBe(calls);
+});
+
+test("a run with nothing due asks the database twice, and TRTC nothing", async () => {
+  await started({ MaxDuration: 600 });
+  const asked: string[] = [];
+  const { database } = app;
+  const query: typeof database.query = (text, parameters) => {
+    asked.push(text);
+    return database.query(text, parameters);
+  };
+  const calls = trtc.calls("StopStreamIngest");
+  const store = createStore({ ...database, query });
+  await expireIngests({ ...services, store }, { timeLeftMs: () => MINUTE_MS });
+  expect(asked).toHaveLength(2);
+  expect(trtc.calls("StopStreamIngest")).toBe(calls);
+});
+
+/** The emulator learns the media's length from its source: a matter of milliseconds of real time. */
+async function untilLengthIsKnown(task: () => Promise<TaskTruth | undefined>): Promise<void> {
+  while ((await task())?.durationSeconds === null);
+}
+
+describe("a TaskId that TRTC does not know", () => {
+  test("is over, when it says so of it by Describe as well", async () => {
+    const { taskId, task, row } = await started({ ...endless(), StopTime: inSeconds(30) });
+    const id = String((await task())?.taskId);
+    const unknown = id.slice(0, 10) + (id[10] === "A" ? "B" : "A") + id.slice(11);
+    await app.database.query("update ingest set trtc_task_id = $2 where task_id = $1", [
+      taskId,
+      unknown,
+    ]);
+    await clock.advance(40 * SECOND_MS);
+    expect(await ran()).toMatchObject({ stopped: 1, failed: 0 });
+    expect(await row()).toMatchObject({ state: "ended", leaseUntil: null });
+  });
+});

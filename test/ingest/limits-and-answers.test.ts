@@ -1,0 +1,245 @@
+/** How long an ingest may last: what was asked, what is usual, what is granted, and how far it moves. */
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { addMs, MINUTE_MS, SECOND_MS, systemClock } from "../../shared/clock.js";
+import { deadlineAgain } from "../../shared/ingest/lifecycle.js";
+import {
+  CN_APP,
+  type TestApp,
+  INTL_APP,
+  KEY,
+  startTestApp,
+  SECRET_ID,
+} from "../support/app/test-app.js";
+import { post, signedTc3 } from "../support/http/http-requests.js";
+import { envelopeIn, rawCaller } from "../support/http/raw-call.js";
+
+const LIMITED_KEY = "key-of-a-limited-caller";
+const LIMITED = { authorization: `Bearer ${LIMITED_KEY}` };
+
+let app: TestApp;
+let rooms = 0;
+
+beforeAll(async () => {
+  app = await startTestApp({
+    env: {
+      TRTC_TIMEOUT_SECONDS: "1",
+      CALLERS: JSON.stringify([
+        { Id: SECRET_ID, SecretKeys: [KEY], SdkAppIds: [CN_APP, INTL_APP] },
+        { Id: "limited", SecretKeys: [LIMITED_KEY], SdkAppIds: [CN_APP], MaxDuration: 30 },
+      ]),
+    },
+  });
+});
+afterAll(() => app.close());
+
+function startOf(fields: object = {}) {
+  rooms += 1;
+  const RoomId = `room-${rooms}`;
+  return {
+    SdkAppId: CN_APP,
+    RoomId,
+    RoomIdType: 0,
+    StreamUrl: app.clip,
+    RepeatNum: -1,
+    ...fields,
+  };
+}
+
+const start = async (fields: object = {}, headers?: Record<string, string>) =>
+  (await app.post("start-ingest", startOf(fields), headers)).response;
+
+const describeIt = async ({ TaskId }: Record<string, unknown>) =>
+  (await app.post("describe-ingest", { SdkAppId: CN_APP, TaskId })).response;
+
+const inMinutes = (minutes: number) => addMs(systemClock.now(), minutes * MINUTE_MS).toISOString();
+
+const lastCap = () => app.trtc.bodies("StartStreamIngest").at(-1)?.["MaxDuration"];
+
+async function minutesOf(started: Record<string, unknown>) {
+  const { StartTime, Deadline } = await describeIt(started);
+  return (Date.parse(String(Deadline)) - Date.parse(String(StartTime))) / MINUTE_MS;
+}
+
+describe("a start that asks for no end", () => {
+  test("lasts four hours, and no week: a loop and its cap, and any other source", async () => {
+    expect(await minutesOf(await start())).toBe(240);
+    expect(lastCap()).toBe(240);
+    const finite = await start({ RepeatNum: 5 });
+    expect(await minutesOf(finite)).toBe(240);
+    const named = { SdkAppId: CN_APP, TaskId: finite["TaskId"], MaxDuration: 600 };
+    expect((await app.post("update-ingest", named)).status).toBe(200);
+  });
+
+  test("lasts no longer than its caller's longest ingest, and is not warned: it asked for nothing", async () => {
+    const started = await start({}, LIMITED);
+    expect(started).not.toHaveProperty("Warning");
+    expect(Date.parse(String(started["Deadline"]))).toBeLessThanOrEqual(Date.parse(inMinutes(30)));
+  });
+
+  test("lasts as long as the application says, or else the deployment", async () => {
+    const apps = JSON.stringify([
+      { SdkAppId: CN_APP, SecretKey: "a".repeat(64), Site: "cn", DefaultMaxDuration: 15 },
+      { SdkAppId: INTL_APP, SecretKey: "b".repeat(64) },
+    ]);
+    const { readConfig } = await import("../../shared/config/configuration.js");
+    const CALLERS = JSON.stringify([{ Id: "a", SecretKeys: [KEY], SdkAppIds: [CN_APP] }]);
+    const read = (env: object) => readConfig({ TRTC_APPS: apps, CALLERS, ...env });
+    expect(read({}).applications.get(CN_APP)?.DefaultMaxDuration).toBe(15);
+    expect(read({}).defaultMaxDurationMinutes).toBe(240);
+    expect(read({ DEFAULT_MAX_DURATION: "20" }).defaultMaxDurationMinutes).toBe(20);
+    for (const wrong of ["0", "10081", "1.5", "four hours"]) {
+      expect(() => read({ DEFAULT_MAX_DURATION: wrong })).toThrow(/minutes from 1 to 10080/);
+    }
+  });
+});
+
+describe("a grant that shortens what was asked", () => {
+  test.each([
+    ["MaxDuration", () => ({ MaxDuration: 60 })],
+    ["StopTime", () => ({ StopTime: inMinutes(90) })],
+  ])("%s is said in a Warning, with both instants", async (_, fields) => {
+    const started = await start(fields(), LIMITED);
+    expect(started["Warning"]).toMatch(/asked for was 20.+Z, .+ 30 minutes grants 20.+Z\.$/);
+    expect(started["Warning"]).toContain(String(started["Deadline"]));
+  });
+
+  test("is said again to whoever sends the same ClientToken, and of nothing else", async () => {
+    const wanted = startOf({ MaxDuration: 60, ClientToken: "shortened" });
+    const answers = [
+      await app.post("start-ingest", wanted, LIMITED),
+      await app.post("start-ingest", wanted, LIMITED),
+    ];
+    expect(answers[0]?.response["Warning"]).toEqual(expect.any(String));
+    expect(answers[1]?.response["Warning"]).toBe(answers[0]?.response["Warning"]);
+    expect(await start({ MaxDuration: 29 }, LIMITED)).not.toHaveProperty("Warning");
+  });
+});
+
+describe("ExtendableUntil", () => {
+  test("sets TRTC's cap of a loop, rounded up, and lets its deadline move up to it", async () => {
+    const ExtendableUntil = addMs(systemClock.now(), 90.5 * MINUTE_MS).toISOString();
+    const started = await start({ MaxDuration: 5, ExtendableUntil });
+    expect(lastCap()).toBe(91);
+    expect(await minutesOf(started)).toBe(5);
+    expect(await describeIt(started)).toMatchObject({ ExtendableUntil });
+    const named = { SdkAppId: CN_APP, TaskId: started["TaskId"] };
+    for (const StopTime of [inMinutes(60), ExtendableUntil]) {
+      const { response } = await app.post("update-ingest", { ...named, StopTime });
+      expect(response["Deadline"]).toBe(StopTime);
+    }
+    const past = addMs(new Date(ExtendableUntil), 1).toISOString();
+    const { response } = await app.post("update-ingest", { ...named, StopTime: past });
+    expect(response.Error?.Message).toContain(ExtendableUntil);
+  });
+
+  test("of another source bounds how far its deadline moves; TRTC gets no cap", async () => {
+    const ExtendableUntil = inMinutes(20);
+    const started = await start({ RepeatNum: 5, MaxDuration: 5, ExtendableUntil });
+    expect(lastCap()).toBeUndefined();
+    const named = { SdkAppId: CN_APP, TaskId: started["TaskId"] };
+    expect((await app.post("update-ingest", { ...named, MaxDuration: 15 })).status).toBe(200);
+    expect((await app.post("update-ingest", { ...named, MaxDuration: 25 })).status).toBe(400);
+  });
+
+  test("is shown by the list as well, and without it a loop's is its cap", async () => {
+    const { RoomId, ...rest } = startOf({ MaxDuration: 5 });
+    const started = (await app.post("start-ingest", { RoomId, ...rest })).response;
+    const { response } = await app.post("list-ingests", { RoomId });
+    expect(response["Ingests"]).toMatchObject([{ ExtendableUntil: started["Deadline"] }]);
+  });
+
+  test.each([
+    ["in the past", () => ({ ExtendableUntil: inMinutes(-1) }), /is over/],
+    [
+      "before StopTime",
+      () => ({ StopTime: inMinutes(20), ExtendableUntil: inMinutes(10) }),
+      /before StopTime/,
+    ],
+    [
+      "before the end of MaxDuration",
+      () => ({ MaxDuration: 20, ExtendableUntil: inMinutes(10) }),
+      /MaxDuration/,
+    ],
+    ["past seven days", () => ({ ExtendableUntil: inMinutes(10_085) }), /seven days: send 20/],
+    ["that is no instant", () => ({ ExtendableUntil: "tomorrow" }), /ExtendableUntil/],
+    ["without an offset", () => ({ ExtendableUntil: "2027-01-01T00:00:00" }), /ExtendableUntil/],
+    ["of no day", () => ({ ExtendableUntil: "2027-02-30T00:00:00Z" }), /ExtendableUntil/],
+  ])("%s is refused with a sentence", async (_, fields, words) => {
+    const { Error: refusal } = await start(fields());
+    expect(refusal?.Code).toBe("InvalidParameterValue");
+    expect(refusal?.Message).toMatch(words);
+  });
+
+  test("past the caller's longest ingest is refused, and names the latest instant", async () => {
+    const { Error: refusal } = await start({ ExtendableUntil: inMinutes(31) }, LIMITED);
+    expect(refusal?.Message).toMatch(/30 minutes: send 20.+Z or an earlier instant/);
+  });
+
+  test("is no field of an update, which says so", async () => {
+    const { TaskId } = await start();
+    const update = { SdkAppId: CN_APP, TaskId, ExtendableUntil: inMinutes(5) };
+    const { response } = await app.post("update-ingest", update);
+    expect(response.Error?.Message).toContain("only a start has it");
+  });
+
+  test("is kept by a start that is sent again: its cap counts to the same instant", () => {
+    const startAt = new Date("2026-01-01T12:03:30Z");
+    const [deadlineAt, latestAt] = [10, 90].map((minutes) => addMs(startAt, minutes * MINUTE_MS));
+    const play = { StreamUrl: "https://media.example/clip.mp4", RepeatNum: -1 };
+    const row = { deadlineAt: deadlineAt as Date, latestAt: latestAt as Date, play };
+    const later = addMs(startAt, 30 * SECOND_MS);
+    expect(deadlineAgain(later, row)).toEqual({ deadlineAt, latestAt, nativeCapMinutes: 90 });
+  });
+});
+
+describe("an equal start", () => {
+  const signedStart = (fields: object) => {
+    const headers = { host: new URL(app.url).host, "x-tc-action": "StartStreamIngest" };
+    const wanted = post(JSON.stringify(fields), headers);
+    const by = { secretId: SECRET_ID, secretKey: KEY, at: systemClock.now() };
+    const made = signedTc3(wanted, by);
+    return async () =>
+      envelopeIn(await rawCaller(app.url).raw({ headers: made.headers, body: made.body }))
+        .Response as Record<string, unknown> & { Error?: { Code: string; Message: string } };
+  };
+
+  test("within the second, after the stop, is no success with the ended TaskId", async () => {
+    const send = signedStart(startOf());
+    const { TaskId } = await send();
+    await app.post("stop-ingest", { SdkAppId: CN_APP, TaskId });
+    const before = (await app.truth.tasks()).length;
+    const { Error: refusal } = await send();
+    expect(refusal?.Code).toBe("FailedOperation.TaskFinished");
+    expect(refusal?.Message).toMatch(/stopped.+new ClientToken/);
+    expect(await app.truth.tasks()).toHaveLength(before);
+  });
+
+  test("with a ClientToken gives the same answer, and says that it ended", async () => {
+    const wanted = startOf({ ClientToken: "ended-since" });
+    const first = (await app.post("start-ingest", wanted)).response;
+    expect(first).not.toHaveProperty("State");
+    await app.post("stop-ingest", { SdkAppId: CN_APP, TaskId: first["TaskId"] });
+    const { RequestId: _, ...same } = first;
+    const again = (await app.post("start-ingest", wanted)).response;
+    expect(again).toMatchObject({ ...same, State: "ended", EndReason: "stopped" });
+  });
+});
+
+describe("a start whose answer was lost", () => {
+  const lose = async (fields: object) => {
+    app.trtc.next("StartStreamIngest", "lose-answer");
+    return (await start(fields)).Error;
+  };
+
+  test("with a ClientToken says to send the same again", async () => {
+    const lost = await lose({ ClientToken: "lost" });
+    expect(lost?.Message).toContain("with the same ClientToken again");
+  });
+
+  test("without one says that it is taken back, and names no token to repeat", async () => {
+    const lost = await lose({});
+    expect(lost?.Code).toBe("InternalError");
+    expect(lost?.Message).toContain("taken back");
+    expect(lost?.Message).not.toContain("same ClientToken");
+  });
+});

@@ -1,0 +1,139 @@
+/** Whoever is overtaken by another says what became of the ingest, and not what it had in mind. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
+import type { Services } from "../../shared/ingest/services.js";
+import { reconcileIngests } from "../../shared/ingest/reconcile/reconcile.js";
+import { startIngest } from "../../shared/ingest/start/start.js";
+import { callInSlot } from "../../shared/ingest/trtc-call.js";
+import { updateIngest } from "../../shared/ingest/update.js";
+import type { TrtcAction } from "../../shared/trtc/client.js";
+import { CN_APP, type TestApp, SECRET_ID } from "../support/app/test-app.js";
+import type { ManualClock } from "../support/app/manual-clock.js";
+import { startTimedApp } from "../support/app/timed-app.js";
+
+let clock: ManualClock;
+let app: TestApp;
+let services: Services;
+
+beforeAll(async () => {
+  ({ clock, app, services } = await startTimedApp());
+});
+beforeEach(() => app.database.query("delete from ingest"));
+afterAll(() => app.close());
+
+function call<R extends object>(request: R, seconds = 30) {
+  const caller = app.services.config.callers.get(SECRET_ID);
+  if (!caller) throw new Error("there is no caller");
+  const endsMs = clock.elapsedMs() + seconds * SECOND_MS;
+  return { caller, request, timeLeftMs: () => endsMs - clock.elapsedMs() };
+}
+
+const startOf = (RoomId: string) => ({
+  ...{ SdkAppId: CN_APP, RoomId, RoomIdType: 0 as const, StreamUrl: app.clip, RepeatNum: -1 },
+  ClientToken: RoomId,
+});
+
+/** The same, but for what happens just before or after a call to TRTC. */
+const around = (
+  wanted: TrtcAction,
+  { before, after }: { before?: () => Promise<unknown>; after?: () => Promise<unknown> },
+): Services => ({
+  ...services,
+  trtc: {
+    ...services.trtc,
+    async call(action, of) {
+      if (action === wanted) await before?.();
+      const answer = await services.trtc.call(action, of);
+      if (action === wanted) await after?.();
+      return answer;
+    },
+  },
+});
+
+const reconcile = () => reconcileIngests(services, { timeLeftMs: () => MINUTE_MS });
+
+describe("a start", () => {
+  test("is its own for longer than its function may run, however long connecting took", async () => {
+    const slow = { ...services, store: { ...services.store, ready: () => clock.sleep(11_900) } };
+    const endsAt = addMs(clock.now(), 30 * SECOND_MS);
+    let leaseUntil: Date | undefined;
+    const seen = around("StartStreamIngest", {
+      async before() {
+        const [row] = await app.database.query("select lease_until from ingest");
+        leaseUntil = row?.["lease_until"] as Date;
+      },
+    });
+    await clock.advanceUntilDone(startIngest({ ...slow, trtc: seen.trtc }, call(startOf("slow"))));
+    expect(leaseUntil?.getTime()).toBeGreaterThan(endsAt.getTime());
+  });
+
+  test("that another has started meanwhile is answered with what plays, not with a refusal", async () => {
+    const overtaken = around("StartStreamIngest", {
+      async before() {
+        await app.database.query("update ingest set lease_until = $1", [addMs(clock.now(), -1)]);
+        await reconcile();
+      },
+    });
+    const starting = startIngest(overtaken, call(startOf("overtaken")));
+    const answer = await clock.advanceUntilDone(starting);
+    const [row] = await app.database.query("select state, trtc_task_id from ingest");
+    expect(row).toEqual({ state: "running", trtc_task_id: answer.TrtcTaskId });
+    const live = (await app.truth.tasks()).filter(({ roomId }) => roomId === "overtaken");
+    expect(live.map(({ state }) => state)).toEqual(["playing"]);
+  });
+});
+
+test("a call whose time is over when its slot comes is not made: the instance was frozen", async () => {
+  const slot = { msUntil: () => slotAt.getTime() - clock.now().getTime() };
+  const slotAt = addMs(clock.now(), 50);
+  const endsAt = addMs(clock.now(), 10 * SECOND_MS);
+  const calls = app.trtc.calls("DescribeStreamIngest");
+  // The clock jumps while it sleeps, and the slot, as far as it knows, is there.
+  const frozen: Services = {
+    ...services,
+    clock: { ...services.clock, sleep: () => clock.advance(20 * SECOND_MS) },
+  };
+  const awake = { msUntil: () => Math.max(0, slot.msUntil()) };
+  const asking = callInSlot(frozen, "DescribeStreamIngest", {
+    ingest: { account: "cn", site: "cn", region: "ap-guangzhou" },
+    request: { SdkAppId: CN_APP, TaskId: "x" },
+    slot: awake,
+    timeLeftMs: () => endsAt.getTime() - clock.now().getTime(),
+  });
+  await expect(asking).rejects.toMatchObject({ code: "RequestLimitExceeded" });
+  expect(app.trtc.calls("DescribeStreamIngest")).toBe(calls);
+});
+
+describe("an update", () => {
+  test("of an ingest that was stopped while it was carried out is no success", async () => {
+    const { TaskId } = await clock.advanceUntilDone(startIngest(services, call(startOf("cut"))));
+    const cut = around("UpdateStreamIngest", {
+      after: () => app.post("stop-ingest", { SdkAppId: CN_APP, TaskId }),
+    });
+    const StopTime = addMs(clock.now(), 5 * MINUTE_MS).toISOString();
+    const updating = updateIngest(cut, call({ SdkAppId: CN_APP, TaskId, Volume: 50, StopTime }));
+    await expect(clock.advanceUntilDone(updating)).rejects.toMatchObject({
+      code: "FailedOperation.TaskNotExist",
+    });
+  });
+
+  test("of a task that is gone, while its robot cannot be taken out yet, is to come again", async () => {
+    const { TaskId } = await clock.advanceUntilDone(startIngest(services, call(startOf("gone"))));
+    await app.database.query("update ingest set unsure_until = $1", [
+      addMs(clock.now(), MINUTE_MS),
+    ]);
+    const [row] = await app.database.query("select trtc_task_id as id, account from ingest");
+    await services.trtc.call("StopStreamIngest", {
+      target: { account: String(row?.["account"]), host: "emulator", region: "ap-guangzhou" },
+      request: { SdkAppId: CN_APP, TaskId: String(row?.["id"]) },
+      timeLeftMs: 5000,
+    });
+    const update = () =>
+      clock.advanceUntilDone(
+        updateIngest(services, call({ SdkAppId: CN_APP, TaskId, Volume: 50 })),
+      );
+    app.trtc.next("RemoveUserByStrRoomId", "http-502");
+    await expect(update()).rejects.toMatchObject({ code: "ResourceInUse", retry: true });
+    expect(await update()).toMatchObject({ Status: "NotExist" });
+  });
+});

@@ -1,0 +1,506 @@
+/** What a crash or a lost answer leaves behind is brought to its end: real store, emulator, moved time. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
+import { SETTLE_LEASE_MS, resumeStart } from "../../shared/ingest/start/resume-start.js";
+import { reconcileIngests } from "../../shared/ingest/reconcile/reconcile.js";
+import { stopIngest } from "../../shared/ingest/stop/stop.js";
+import type { Services } from "../../shared/ingest/services.js";
+import type { Switches } from "../../emulator/admin/switches.js";
+import { CN_APP, type TestApp, INTL_APP, type TrtcHandle } from "../support/app/test-app.js";
+import type { ManualClock } from "../support/app/manual-clock.js";
+import { type RtmpServer, startRtmpServer } from "../support/media/rtmp-server.js";
+import { startTimedApp } from "../support/app/timed-app.js";
+
+const LEASE_MS = 35 * SECOND_MS;
+const LATE_MS = 6 * MINUTE_MS;
+
+let clock: ManualClock;
+let trtc: TrtcHandle;
+let app: TestApp;
+let services: Services;
+let live: RtmpServer;
+let rooms = 0;
+
+beforeAll(async () => {
+  live = await startRtmpServer();
+  ({ clock, app, services, trtc } = await startTimedApp());
+});
+beforeEach(async () => {
+  trtc.turn({});
+  trtc.next("StartStreamIngest");
+  for (const task of await liveTasks()) await stopTask(task);
+  await app.database.query("delete from ingest");
+});
+afterAll(async () => {
+  await app.close();
+  await live.close();
+});
+
+const liveTasks = async () => (await app.truth.tasks()).filter(({ state }) => state !== "ended");
+
+async function stopTask({
+  taskId,
+  sdkAppId,
+  site,
+  region,
+}: Awaited<ReturnType<typeof liveTasks>>[number]) {
+  const target = { account: site, host: "emulator", region };
+  const request = { SdkAppId: sdkAppId, TaskId: taskId };
+  await app.services.trtc.call("StopStreamIngest", { target, request, timeLeftMs: 5000 });
+}
+
+const wanted = (fields: object = {}) => ({
+  ...{ SdkAppId: CN_APP, RoomId: `settled-${(rooms += 1)}`, RoomIdType: 0 },
+  ...{ StreamUrl: live.url, RepeatNum: 1, ClientToken: `token-${rooms}`, ...fields },
+});
+
+const send = (functionName: string, request: object) =>
+  clock.advanceUntilDone(app.post(functionName, request));
+
+/** A start whose answer never came: its row, and how to look at it again. */
+async function unanswered(
+  fault: "lose-answer" | "lose-request" | "http-502" = "lose-answer",
+  fields: object = {},
+) {
+  const request = wanted(fields);
+  trtc.next("StartStreamIngest", fault);
+  const { response } = await send("start-ingest", request);
+  expect(response.Error?.Code).toBe("InternalError");
+  const row = async () => {
+    const [found] = await app.database.query("select * from ingest where room_id = $1", [
+      request.RoomId,
+    ]);
+    return found ?? {};
+  };
+  const tasks = async () =>
+    (await app.truth.tasks()).filter(({ roomId }) => roomId === request.RoomId);
+  const liveOnes = async () => (await tasks()).filter(({ state }) => state !== "ended");
+  return { request, row, tasks, liveOnes };
+}
+
+function run(timeLimitSeconds = 60) {
+  const endsMs = clock.elapsedMs() + timeLimitSeconds * SECOND_MS;
+  return reconcileIngests(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
+}
+
+const ran = (timeLimitSeconds?: number) => clock.advanceUntilDone(run(timeLimitSeconds));
+
+/** Every reading of what TRTC does under which something can be done at all. */
+const READINGS: [string, Partial<Switches>][] = [
+  ["refuses a second robot, and a removed one ends", {}],
+  ["interrupts the first robot", { sameRobot: "interrupt" }],
+  [
+    "interrupts it, and a removed one comes back",
+    { sameRobot: "interrupt", removedRobotEndsTask: false },
+  ],
+  ["lets two of one name play", { taskExistKey: "never" }],
+  ["knows a task in its own region only", { taskSeenFrom: "own-region" }],
+];
+
+describe.each(READINGS)("a start without an answer, when TRTC %s:", (_name, switches) => {
+  beforeEach(() => trtc.turn(switches));
+
+  test.each(["lose-answer", "lose-request", "http-502"] as const)(
+    "%s: is started again, and there is one robot",
+    async (fault) => {
+      const { row, liveOnes } = await unanswered(fault);
+      expect(await row()).toMatchObject({ state: "starting" });
+      expect(await ran()).toMatchObject({ started: 1, failed: 0, unsettled: 0 });
+      const [task, ...others] = await liveOnes();
+      expect(others).toEqual([]);
+      expect(await row()).toMatchObject({ state: "running", trtc_task_id: task?.taskId });
+    },
+  );
+
+  test("the caller's retry drives it, and has the answer", async () => {
+    const { request, row, liveOnes } = await unanswered();
+    const { response } = await send("start-ingest", request);
+    const [task, ...others] = await liveOnes();
+    expect(others).toEqual([]);
+    expect(response).toMatchObject({ TrtcTaskId: task?.taskId, UserId: task?.userId });
+    expect(await row()).toMatchObject({ state: "running", task_id: response["TaskId"] });
+  });
+
+  test("retries that come together and a run start one robot, and say the same", async () => {
+    const { request, liveOnes } = await unanswered();
+    const all = Array.from({ length: 5 }, () => app.post("start-ingest", request));
+    const [answers] = await clock.advanceUntilDone(Promise.all([Promise.all(all), run()]));
+    const [task, ...others] = await liveOnes();
+    expect(others).toEqual([]);
+    for (const { response } of answers) expect(response["TrtcTaskId"]).toBe(task?.taskId);
+  });
+});
+
+describe("a start without an answer", () => {
+  test("keeps the deadline that it had, and TRTC's cap with it", async () => {
+    const clip = { StreamUrl: app.clip, RepeatNum: -1, MaxDuration: 30 };
+    const { row } = await unanswered("lose-answer", clip);
+    const { deadline_at: before } = await row();
+    await clock.advance(90 * SECOND_MS);
+    await ran();
+    expect(await row()).toMatchObject({ state: "running", deadline_at: before });
+    expect(trtc.bodies("StartStreamIngest").at(-1)).toMatchObject({ MaxDuration: 29 });
+  });
+
+  test.each([
+    ["nothing", null],
+    ["a signature", "signature abcdef"],
+  ])("that only %s names is taken back: nobody can send it again", async (_what, token) => {
+    const { row, liveOnes } = await unanswered();
+    await app.database.query("update ingest set client_token = $1", [token]);
+    expect(await ran()).toMatchObject({ failed: 1, started: 0 });
+    expect(await liveOnes()).toEqual([]);
+    expect(await row()).toMatchObject({ state: "ended", end_reason: "failed" });
+  });
+
+  test("in a numeric room is removed from that room", async () => {
+    const { liveOnes } = await unanswered("lose-answer", {
+      ...{ SdkAppId: INTL_APP, RoomId: "4711", RoomIdType: 1 },
+    });
+    expect(await ran()).toMatchObject({ started: 1 });
+    expect(await liveOnes()).toHaveLength(1);
+    expect(trtc.bodies("RemoveUser").at(-1)).toMatchObject({ RoomId: 4711 });
+  });
+
+  test("waits as long as its instance may be at it, and no longer", async () => {
+    const { row } = await unanswered();
+    await app.database.query("update ingest set lease_until = $1", [addMs(clock.now(), LEASE_MS)]);
+    expect(await ran()).toMatchObject({ started: 0 });
+    await clock.advance(LEASE_MS);
+    expect(await ran()).toMatchObject({ started: 1 });
+    expect(await row()).toMatchObject({ state: "running" });
+  });
+
+  test("is started again by the next run when this one died over it", async () => {
+    const { row, liveOnes } = await unanswered();
+    const at = clock.now();
+    const claim = { at, leaseMs: SETTLE_LEASE_MS, limit: 10 };
+    expect(await app.services.store.claimUnfinished(claim)).toHaveLength(1);
+    expect(await ran()).toMatchObject({ started: 0 });
+    await clock.advance(SETTLE_LEASE_MS);
+    expect(await ran()).toMatchObject({ started: 1 });
+    expect(await liveOnes()).toHaveLength(1);
+    expect(await row()).toMatchObject({ state: "running" });
+  });
+
+  test("whose deadline is over is taken back, and its retry says so", async () => {
+    const StopTime = addMs(clock.now(), 2 * MINUTE_MS).toISOString();
+    const { row, liveOnes, request } = await unanswered("lose-answer", { StopTime });
+    await clock.advance(3 * MINUTE_MS);
+    expect(await ran()).toMatchObject({ failed: 1 });
+    expect(await liveOnes()).toEqual([]);
+    expect(await row()).toMatchObject({ state: "ended", end_reason: "failed" });
+    const { response } = await send("start-ingest", request);
+    expect(response.Error).toMatchObject({
+      Code: "FailedOperation",
+      Message: expect.stringContaining("new ClientToken") as unknown,
+    });
+  });
+
+  test("that TRTC goes on leaving without one is given up after ten minutes", async () => {
+    const { row, liveOnes } = await unanswered();
+    for (let minute = 0; minute < 9; minute += 1) {
+      trtc.next("StartStreamIngest", "lose-answer");
+      expect(await ran()).toMatchObject({ unsettled: 1 });
+      await clock.advance(MINUTE_MS);
+    }
+    expect(await row()).toMatchObject({ state: "starting" });
+    await clock.advance(MINUTE_MS);
+    expect(await ran()).toMatchObject({ failed: 1 });
+    expect(await liveOnes()).toEqual([]);
+  });
+
+  test("that TRTC then refuses for good has failed, and nothing plays", async () => {
+    const { row, liveOnes } = await unanswered();
+    trtc.turn({ concurrency: 0 });
+    expect(await ran()).toMatchObject({ unsettled: 1 });
+    trtc.turn({});
+    await app.database.query("update ingest set play = play || $1::jsonb", [
+      JSON.stringify({ StreamUrl: "gopher://nothing" }),
+    ]);
+    await clock.advance(MINUTE_MS);
+    expect(await ran()).toMatchObject({ failed: 1 });
+    expect(await liveOnes()).toEqual([]);
+    expect(await row()).toMatchObject({ failure_code: "InvalidParameter.StreamUrl" });
+  });
+
+  test("whose robot cannot be removed is not started again beside it", async () => {
+    const { liveOnes } = await unanswered();
+    trtc.next("RemoveUserByStrRoomId", "http-502");
+    const calls = trtc.calls("StartStreamIngest");
+    expect(await ran()).toMatchObject({ unsettled: 1 });
+    expect(trtc.calls("StartStreamIngest")).toBe(calls);
+    await clock.advance(MINUTE_MS);
+    expect(await ran()).toMatchObject({ started: 1 });
+    expect(await liveOnes()).toHaveLength(1);
+  });
+
+  test("of an application that is not configured any more is taken back", async () => {
+    const { row, liveOnes } = await unanswered();
+    const config = { ...services.config, applications: new Map() };
+    const without = reconcileIngests({ ...services, config }, { timeLeftMs: () => 50_000 });
+    expect(await clock.advanceUntilDone(without)).toMatchObject({ failed: 1 });
+    expect(await liveOnes()).toEqual([]);
+    expect(await row()).toMatchObject({ state: "ended", end_reason: "failed" });
+  });
+});
+
+describe("a robot that a caller named, and whose start was not answered,", () => {
+  const named = (fields: object) => wanted({ UserId: "dj", ...fields });
+
+  test("is nobody else's until it cannot come any more", async () => {
+    const StopTime = addMs(clock.now(), MINUTE_MS).toISOString();
+    await unanswered("lose-request", { UserId: "dj", StopTime });
+    await clock.advance(2 * MINUTE_MS);
+    expect(await ran()).toMatchObject({ failed: 1 });
+    const { response } = await send("start-ingest", named({}));
+    expect(response.Error).toMatchObject({
+      Code: "FailedOperation.TaskExist",
+      Message: expect.stringContaining("in ten minutes") as unknown,
+    });
+    await clock.advance(LATE_MS + LEASE_MS);
+    expect(await ran()).toMatchObject({ cleared: 1 });
+    const { response: next } = await send("start-ingest", named({}));
+    expect(next.Error).toBeUndefined();
+  });
+});
+
+describe("its caller asks for the end", () => {
+  test("of what nobody works on: it is over at once", async () => {
+    const { row, liveOnes } = await unanswered();
+    const { task_id: TaskId } = await row();
+    const { response } = await send("stop-ingest", { SdkAppId: CN_APP, TaskId });
+    expect(response.Error).toBeUndefined();
+    expect(await liveOnes()).toEqual([]);
+    expect(await row()).toMatchObject({ state: "ended", end_reason: "stopped" });
+  });
+
+  test("while another is at it: remembered, and done by whoever comes next", async () => {
+    const { row, liveOnes } = await unanswered();
+    const held = addMs(clock.now(), 10 * MINUTE_MS);
+    await app.database.query("update ingest set lease_until = $1", [held]);
+    const { task_id: TaskId } = await row();
+    const endsMs = clock.elapsedMs() + 10 * SECOND_MS;
+    const [caller] = [...services.config.callers.values()];
+    if (!caller) throw new Error("nobody may call");
+    const stopped = stopIngest(services, {
+      ...{ caller, request: { SdkAppId: CN_APP, TaskId: String(TaskId) } },
+      timeLeftMs: () => endsMs - clock.elapsedMs(),
+    });
+    const refusal = clock.advanceUntilDone(stopped);
+    await expect(refusal).rejects.toMatchObject({ code: "ResourceInUse", retry: true });
+    await app.database.query("update ingest set lease_until = $1", [clock.now()]);
+    expect(await ran()).toMatchObject({ failed: 1, started: 0 });
+    expect(await liveOnes()).toEqual([]);
+    expect(await row()).toMatchObject({ state: "ended", end_reason: "stopped" });
+  });
+});
+
+describe("an instance that was too slow", () => {
+  test("stops the task that it started after another had taken the row over", async () => {
+    const { row, liveOnes, tasks } = await unanswered("lose-request");
+    const { store } = app.services;
+    const claim = { at: clock.now(), leaseMs: SETTLE_LEASE_MS, limit: 1 };
+    const [slow] = await store.claimUnfinished(claim);
+    await clock.advance(SETTLE_LEASE_MS);
+    // It looks at its lease, and sends the start, in the instant before the other one does.
+    trtc.turn({ taskExistKey: "never" });
+    const taken = store.markRunning.bind(store);
+    const markRunning: typeof taken = async (to) => {
+      if (to.fence === slow?.fence) expect(await ran()).toMatchObject({ started: 1 });
+      return taken(to);
+    };
+    const leaseUntil = addMs(clock.now(), 20 * SECOND_MS);
+    const late = { ...services, store: { ...app.services.store, markRunning } };
+    if (!slow) throw new Error("nothing was claimed");
+    const result = await clock.advanceUntilDone(
+      resumeStart(late, { ...slow, leaseUntil }, () => 20_000),
+    );
+    const [task, ...others] = await liveOnes();
+    expect(others).toEqual([]);
+    expect(await tasks()).toHaveLength(2);
+    expect(await row()).toMatchObject({ state: "running", trtc_task_id: task?.taskId });
+    expect(result.trtcTaskId).toBe(task?.taskId);
+  });
+});
+
+describe("a start that TRTC carries out late", () => {
+  /** As if the lost request were carried out now: TRTC has a task that nobody was told of. */
+  async function comesLate(request: ReturnType<typeof wanted>, userId: unknown) {
+    const target = { account: "cn", host: "emulator", region: "ap-singapore" };
+    const sent = trtc.bodies("StartStreamIngest").find(({ UserId }) => UserId === userId);
+    await app.services.trtc.call("StartStreamIngest", {
+      ...{ target, timeLeftMs: 5000 },
+      request: sent as never,
+    });
+    expect(sent).toMatchObject({ RoomId: request.RoomId });
+  }
+
+  test("after it was taken back: its robot is removed when no more can come", async () => {
+    const StopTime = addMs(clock.now(), MINUTE_MS).toISOString();
+    const { row, liveOnes, request } = await unanswered("lose-request", { StopTime });
+    await clock.advance(2 * MINUTE_MS);
+    expect(await ran()).toMatchObject({ failed: 1 });
+    await comesLate(request, (await row())["robot_user_id"]);
+    expect(await liveOnes()).toHaveLength(1);
+    expect(await ran()).toMatchObject({ cleared: 0 });
+    await clock.advance(LATE_MS + LEASE_MS);
+    expect(await ran()).toMatchObject({ cleared: 1 });
+    expect(await liveOnes()).toEqual([]);
+    expect(await row()).toMatchObject({ unsure_until: null });
+    expect(await ran()).toMatchObject({ cleared: 0 });
+  });
+
+  test("and throws the known robot out: the ingest ends, and nothing plays", async () => {
+    trtc.turn({ sameRobot: "interrupt" });
+    const { row, liveOnes, request } = await unanswered("lose-request");
+    expect(await ran()).toMatchObject({ started: 1 });
+    await comesLate(request, (await row())["robot_user_id"]);
+    const { task_id: TaskId } = await row();
+    const { response } = await send("describe-ingest", { SdkAppId: CN_APP, TaskId });
+    expect(response["Status"]).toBe("NotExist");
+    expect(await liveOnes()).toEqual([]);
+  });
+
+  test("and plays beside the known robot: both end with the ingest", async () => {
+    trtc.turn({ taskExistKey: "never" });
+    const { row, liveOnes, request } = await unanswered("lose-request");
+    expect(await ran()).toMatchObject({ started: 1 });
+    await comesLate(request, (await row())["robot_user_id"]);
+    expect(await liveOnes()).toHaveLength(2);
+    const { task_id: TaskId } = await row();
+    await send("stop-ingest", { SdkAppId: CN_APP, TaskId });
+    expect(await liveOnes()).toEqual([]);
+  });
+});
+
+describe("an end that expire-ingests did not get to", () => {
+  async function running(fields: object = {}) {
+    const request = wanted(fields);
+    const { response } = await send("start-ingest", request);
+    const taskId = String(response["TaskId"]);
+    const row = () => app.services.store.readIngest(taskId);
+    return { taskId, row, trtcTaskId: String(response["TrtcTaskId"]) };
+  }
+
+  test("is brought about when it is half a minute overdue, not before", async () => {
+    const StopTime = addMs(clock.now(), 10 * SECOND_MS).toISOString();
+    const { row } = await running({ StopTime });
+    await clock.advance(30 * SECOND_MS);
+    expect(await ran()).toMatchObject({ stopped: 0 });
+    await clock.advance(15 * SECOND_MS);
+    expect(await ran()).toMatchObject({ stopped: 1 });
+    expect(await row()).toMatchObject({ state: "ended", endReason: "expired" });
+  });
+
+  test("of a stop that somebody asked for, and died over", async () => {
+    const { taskId, row } = await running();
+    const asked = { taskId, at: clock.now(), leaseMs: 10_000, waitMaxMs: 60_000 };
+    await app.services.store.beginStop(asked);
+    await clock.advance(45 * SECOND_MS);
+    expect(await ran()).toMatchObject({ stopped: 1 });
+    expect(await row()).toMatchObject({ state: "ended", endReason: "stopped" });
+  });
+
+  test("of a loop that TRTC must have ended is written down though TRTC says nothing", async () => {
+    const { row } = await running({ StreamUrl: app.clip, RepeatNum: -1, MaxDuration: 5 });
+    await clock.advance(65 * MINUTE_MS);
+    trtc.next("StopStreamIngest", ...Array.from({ length: 5 }, () => "http-502" as const));
+    expect(await ran()).toMatchObject({ refused: 1 });
+    expect(await row()).toMatchObject({ state: "stopping" });
+    await clock.advance(3 * MINUTE_MS);
+    expect(await ran()).toMatchObject({ stopped: 1 });
+    expect(await row()).toMatchObject({ state: "ended", endReason: "expired" });
+  });
+});
+
+describe("a task of which nothing was heard", () => {
+  async function quiet(fields: object = {}) {
+    const request = wanted(fields);
+    const { response } = await send("start-ingest", request);
+    const taskId = String(response["TaskId"]);
+    return { taskId, row: () => app.services.store.readIngest(taskId) };
+  }
+
+  test("for five minutes is asked about; one that plays is let be", async () => {
+    const { row } = await quiet();
+    await clock.advance(4 * MINUTE_MS);
+    expect(await ran()).toMatchObject({ described: 0 });
+    await clock.advance(MINUTE_MS);
+    const at = clock.now();
+    expect(await ran()).toMatchObject({ described: 1, gone: 0 });
+    expect(await row()).toMatchObject({ state: "running", lastSeenAt: at });
+    expect(await ran()).toMatchObject({ described: 0 });
+  });
+
+  test("and that has come to its end, ends its row", async () => {
+    const { row } = await quiet({ StreamUrl: app.clip });
+    await clock.advance(20 * MINUTE_MS);
+    expect(await ran()).toMatchObject({ gone: 1 });
+    expect(await row()).toMatchObject({ state: "ended", endReason: "finished" });
+  });
+
+  test("is asked about later when TRTC does not say", async () => {
+    const { row } = await quiet();
+    await clock.advance(6 * MINUTE_MS);
+    trtc.next("DescribeStreamIngest", "http-502");
+    expect(await ran()).toMatchObject({ refused: 1 });
+    expect(await row()).toMatchObject({ state: "running" });
+  });
+
+  test("leaves every other slot to the callers", async () => {
+    for (let n = 0; n < 12; n += 1) await quiet();
+    await clock.advance(6 * MINUTE_MS);
+    const before = clock.elapsedMs();
+    expect(await ran()).toMatchObject({ described: 12 });
+    expect(clock.elapsedMs() - before).toBeGreaterThanOrEqual(12 * 110);
+  });
+});
+
+test("any number of runs at once settle each start once", async () => {
+  const all = [];
+  for (let n = 0; n < 6; n += 1) all.push(await unanswered());
+  const counts = await clock.advanceUntilDone(Promise.all([run(), run(), run()]));
+  expect(counts.reduce((sum, { started }) => sum + started, 0)).toBe(6);
+  for (const { liveOnes } of all) expect(await liveOnes()).toHaveLength(1);
+});
+
+test("a run with little time left takes on nothing that it could not finish", async () => {
+  await unanswered();
+  expect(await ran(11)).toMatchObject({ started: 0, unsettled: 0 });
+});
+
+test("a run with nothing to settle asks TRTC nothing, and the database little", async () => {
+  const before = await app.truth.calls();
+  expect(await ran()).toEqual({
+    ...{ started: 0, failed: 0, unsettled: 0, stopped: 0 },
+    ...{ cleared: 0, described: 0, gone: 0, refused: 0, unclaimed: 0, unclaimedStopped: 0 },
+    ...{ delivered: 0, undelivered: 0, dead: 0, dropped: 0 },
+  });
+  expect(await app.truth.calls()).toEqual(before);
+});
+
+test("what is over is forgotten after thirty days, and what nobody has looked at is not", async () => {
+  const { database } = app;
+  const at = clock.now();
+  for (const id of ["played", "looked-for"]) {
+    const dead = { source: "s", messageId: "m", code: "InvalidRequest", message: "", payload: {} };
+    await services.store.addDeadLetter({ ...dead, id, receivedAt: at });
+  }
+  await services.store.resolveDeadLetters({ ids: ["played"], at });
+  await database.query(
+    `insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at, dead_at, dead_reason)
+     values ('ing-x', 1, 'AKIDlocal', 'ingest.ended', $1, '{}', $1, $1, $1, 'HTTP500')`,
+    [at],
+  );
+  const kept = async () => {
+    await clock.advanceUntilDone(reconcileIngests(services, { timeLeftMs: () => 60_000 }));
+    const deadLetters = await services.store.listDeadLetters({ all: true, limit: 10 });
+    const { length } = await database.query("select from outbox");
+    return [deadLetters.map(({ id }) => id), length];
+  };
+  await clock.advance(30 * 24 * 60 * MINUTE_MS - MINUTE_MS);
+  expect(await kept()).toEqual([["looked-for", "played"], 1]);
+  await clock.advance(2 * MINUTE_MS);
+  expect(await kept()).toEqual([["looked-for"], 0]);
+});

@@ -1,0 +1,150 @@
+/** What makes two starts, or two updates, the same request: every field of the contract, the Region and the application. */
+import { randomBytes } from "node:crypto";
+import type { TSchema } from "@sinclair/typebox";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { localEnvironment } from "../../local/environment/local-environment.js";
+import { addMs, MINUTE_MS, systemClock } from "../../shared/clock.js";
+import { planStart } from "../../shared/ingest/start/plan-start.js";
+import type { Call, Services } from "../../shared/ingest/services.js";
+import { claimUpdate } from "../../shared/ingest/update-once.js";
+import type { Database } from "../../shared/store/engine/database.js";
+import { createStore, type Store } from "../../shared/store/store.js";
+import { readConfig } from "../../shared/config/configuration.js";
+import { SCHEMAS } from "../../shared/contract/schemas.js";
+import { SITES, type Site } from "../../shared/contract/sites.js";
+import { openTestPostgres } from "../support/database/databases.js";
+import { CN_APP, INTL_APP, SECRET_ID } from "../support/app/test-app.js";
+import { runningIngest } from "../support/app/ingests.js";
+import { fittingValues } from "../support/contract/schema-values.js";
+
+const config = readConfig(localEnvironment({}, "http://127.0.0.1:1"));
+const services = { config, clock: systemClock, randomBytes } as unknown as Services;
+
+type StartCall = Call<"StartStreamIngest">;
+type Fields = Record<string, unknown>;
+
+const APPS: Record<Site, number> = { cn: CN_APP, intl: INTL_APP };
+
+function hashOf(site: Site, fields: Fields, more: Partial<StartCall> = {}): string {
+  const caller = config.callers.get(SECRET_ID);
+  if (!caller) throw new Error("there is no caller");
+  const request = { SdkAppId: APPS[site], ...fields } as StartCall["request"];
+  return planStart(services, { caller, request, timeLeftMs: () => 30_000, ...more }).row
+    .requestHash;
+}
+
+/** Signed texts may be made anew, and the token is what the hash is kept with. */
+const NOT_COMPARED = ["ClientToken", "UserSig", "PrivateMapKey"];
+
+const ahead = (minutes: number) => addMs(systemClock.now(), minutes * MINUTE_MS).toISOString();
+
+/** Two values of a field that any request may have beside the others. */
+function twoValues(name: string, schema: TSchema): [unknown, unknown] {
+  if (name === "StreamUrl") return ["https://media.example/a.mp4", "https://media.example/b.mp4"];
+  if (name === "RoomId") return ["1", "2"];
+  if (name === "SdkAppId") return [CN_APP, INTL_APP];
+  if (String(schema["pattern"]).startsWith("^\\d{4}-")) return [ahead(60), ahead(120)];
+  const [one, other] = fc.sample(fc.uniqueArray(fittingValues(schema), { minLength: 2 }), {
+    numRuns: 1,
+    seed: 1,
+  })[0] as [unknown, unknown];
+  return [one, other];
+}
+
+const FIELDS = SITES.flatMap((site) =>
+  Object.entries<TSchema>(SCHEMAS.StartStreamIngest[site].properties).map(
+    ([name, schema]) => [site, name, schema] as const,
+  ),
+);
+
+const BASE = { RoomId: "7", RoomIdType: 0, StreamUrl: "https://media.example/clip.mp4" };
+
+describe.each(FIELDS)("a start on %s with another %s", (site, name, schema) => {
+  const isCompared = !NOT_COMPARED.includes(name);
+  const [one, other] = twoValues(name, schema);
+  const hashWith = (value: unknown) => hashOf(site, { ...BASE, [name]: value });
+
+  test(isCompared ? "is another request" : "is the same request", () => {
+    expect(one).not.toEqual(other);
+    expect(hashWith(one)).toBe(hashWith(one));
+    expect(hashWith(one) === hashWith(other)).toBe(!isCompared);
+  });
+
+  const required: readonly string[] = SCHEMAS.StartStreamIngest[site].required;
+  const isOptional = !required.includes(name);
+  if (isOptional && name !== "SdkAppId") {
+    test(`${isCompared ? "is another request" : "is the same request"} than one without it`, () => {
+      const { [name]: _, ...without } = { ...BASE } as Fields;
+      expect(hashOf(site, without) === hashWith(one)).toBe(!isCompared);
+    });
+  }
+});
+
+describe("a start", () => {
+  test("for another Region is another request", () => {
+    const hashes = [undefined, "ap-singapore", "ap-guangzhou"].map((region) =>
+      hashOf("cn", BASE, { region }),
+    );
+    expect(new Set(hashes).size).toBe(3);
+  });
+
+  test("that leaves its application out is the same as one that names it", () => {
+    const application = config.applications.get(CN_APP);
+    expect(hashOf("cn", { ...BASE, SdkAppId: undefined }, { application })).toBe(
+      hashOf("cn", BASE),
+    );
+  });
+
+  test("whose fields come in another order is the same request", () => {
+    const reversed = Object.fromEntries(Object.entries(BASE).reverse());
+    expect(hashOf("cn", reversed)).toBe(hashOf("cn", BASE));
+  });
+
+  test("of a stored object is the same for its name alone", () => {
+    const of = (streamName: string, fields: Fields = {}) =>
+      hashOf("cn", { ...BASE, ...fields }, { streamName });
+    expect(of("cos://a/b")).toBe(of("cos://a/b", { Volume: 7 }));
+    expect(of("cos://a/b")).not.toBe(of("cos://a/c"));
+  });
+});
+
+describe("an update", () => {
+  let database: Database;
+  let store: Store;
+  beforeAll(async () => {
+    database = await openTestPostgres();
+    store = createStore(database);
+  });
+  afterAll(() => database.close());
+
+  const UPDATED = SITES.flatMap((site) =>
+    Object.entries<TSchema>(SCHEMAS.UpdateStreamIngest[site].properties)
+      .filter(([name]) => !["TaskId", "SdkAppId", "ClientToken"].includes(name))
+      .map(([name, schema]) => [name, site, schema] as const),
+  );
+
+  test.each(UPDATED)("with another %s on %s, and the same token, is refused", async (...of) => {
+    const [name, site, schema] = of;
+    const caller = config.callers.get(SECRET_ID);
+    if (!caller) throw new Error("there is no caller");
+    const found = await runningIngest(store);
+    const claim = (token: string, fields: Fields) => {
+      const request = { TaskId: found.taskId, ClientToken: `${site} ${name} ${token}`, ...fields };
+      return claimUpdate(
+        { ...services, store, machineClock: systemClock },
+        {
+          ...{ caller, timeLeftMs: () => 1000 },
+          request: request,
+        },
+        found,
+      );
+    };
+    const [one, other] = twoValues(name, schema);
+    const isAnother = { code: "InvalidParameterValue", message: expect.stringContaining("token") };
+    expect(await claim("both", { [name]: one })).toMatchObject({ use: expect.anything() });
+    await expect(claim("both", { [name]: other })).rejects.toMatchObject(isAnother);
+    expect(await claim("one", { [name]: one })).toMatchObject({ use: expect.anything() });
+    await expect(claim("one", {})).rejects.toMatchObject(isAnother);
+  });
+});

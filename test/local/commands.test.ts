@@ -1,0 +1,117 @@
+/** The commands of this machine: what they say of themselves, and how they refuse. */
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "@jest/globals";
+import { SECOND_MS, systemClock as clock } from "../../shared/clock.js";
+import type { Environment } from "../../shared/config/environment.js";
+import { newPostgresUrl } from "../support/database/databases.js";
+import { runScript } from "../support/app/process.js";
+
+const directories: string[] = [];
+afterAll(() => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
+
+/** With ports and a directory of its own, whatever stands in the environment of the tests. */
+const start = (env: Environment = {}, args?: string[]) => {
+  const DATA_DIR = mkdtempSync(join(tmpdir(), "trtc-stream-ingest-"));
+  directories.push(DATA_DIR);
+  return runScript("local/start.ts", { PORT: "0", TRTC_PORT: "0", DATA_DIR, ...env }, args);
+};
+
+describe("--help", () => {
+  test.each([
+    [
+      "local/start.ts",
+      ["npm start", "PORT", "TRTC_PORT", "DATA_DIR", "DATABASE_URL", "TRTC_ENDPOINT"],
+    ],
+    ["local/emulator.ts", ["npm run emulator", "--port", "--set", "--config", "TRTC_PORT"]],
+    ["local/demo.ts", ["npm run demo", "--verbose"]],
+    ["ops/migrate.ts", ["npm run migrate", "DATABASE_URL", "--dry-run"]],
+  ])("of %s says what there is, and does nothing", async (script, words) => {
+    const { code, output } = await runScript(script, {}, ["--help"]);
+    expect(code).toBe(0);
+    for (const word of words) expect(output).toContain(word);
+    expect(output).not.toContain("ready");
+  });
+
+  test("is not the only flag that may be wrong", async () => {
+    const { code, output } = await start({}, ["--halp"]);
+    expect([code, output]).toEqual([1, expect.stringContaining("--halp")]);
+  });
+});
+
+describe("npm start ends with 1, and names what is wrong", () => {
+  test.each<[what: string, env: Environment, message: string]>([
+    ["a PORT that is no number", { PORT: "http" }, "PORT must be a port number from 0 to 65535"],
+    ["CALLERS that are no JSON", { CALLERS: "[{" }, "CALLERS is no JSON"],
+    [
+      "a cron line of another kind",
+      { EXPIRY_CRON: "*/5 * * * *" },
+      '"*/5 * * * *" is no cron line',
+    ],
+    ["a database that is away", { DATABASE_URL: "postgres://x@127.0.0.1:1/x" }, "ECONNREFUSED"],
+  ])("%s", async (_, env, message) => {
+    const { code, output } = await start(env);
+    expect([code, output]).toEqual([1, expect.stringContaining(message)]);
+    expect(output).not.toMatch(/^\s+at |^ready/m);
+  });
+
+  test.each(["PORT", "TRTC_PORT"])("a %s that is in use", async (variable) => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    const { code, output } = await start({ [variable]: String(port) });
+    other.close();
+    expect(code).toBe(1);
+    expect(output).toMatch(new RegExp(`in use.*127\\.0\\.0\\.1:${port}`));
+    expect(output).not.toMatch(/^\s+at |^ready/m);
+  });
+
+  test("a key of the configuration is never shown, also when it is what is wrong", async () => {
+    const caller = { Id: "me", SecretKeys: ["short-secret"], SdkAppIds: [1400000000] };
+    const { code, output } = await start({ CALLERS: JSON.stringify([caller]) });
+    expect([code, output]).toEqual([1, expect.stringContaining("CALLERS[0]: SecretKeys[0]")]);
+    expect(output).not.toContain("short-secret");
+  });
+});
+
+describe("npm run migrate", () => {
+  test("brings a new database to the newest version, once", async () => {
+    const env = { DATABASE_URL: await newPostgresUrl({ template: "template0" }) };
+    const first = await runScript("ops/migrate.ts", env);
+    expect(first).toEqual({ code: 0, output: expect.stringMatching(/^(applied \d+ [\w ]+\n)+$/) });
+    const again = await runScript("ops/migrate.ts", env);
+    expect(again).toEqual({ code: 0, output: "the database is up to date\n" });
+  });
+
+  test("says what it lacks", async () => {
+    const { code, output } = await runScript("ops/migrate.ts", { DATABASE_URL: "" });
+    expect([code, output]).toEqual([1, "DATABASE_URL is not set\n"]);
+  });
+});
+
+describe("npm run demo", () => {
+  test("shows the main job from its start to its end, in plain lines, in under 30 s", async () => {
+    const startedMs = clock.elapsedMs();
+    const { code, output } = await runScript("local/demo.ts");
+    expect([code, output]).toEqual([0, expect.stringContaining("all as promised")]);
+    expect(clock.elapsedMs() - startedMs).toBeLessThan(30 * SECOND_MS);
+    expect(output).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+    for (const part of [
+      /^functions {2}http:\/\/127\.0\.0\.1:\d+$/m,
+      /^StartStreamIngest {2}a loop in room "demo-room", StopTime 20\S+Z$/m,
+      /^\[#*-*\] \d\.\d of 4\.0 s {2}loop 2 {2}stops in \d\.\d s$/m,
+      /^ListStreamIngests {2}ing-\w{26} {2}running/m,
+      /^ended {14}expired, \d+ ms after its StopTime$/m,
+      /^ {2}StartStreamIngest {6}1$/m,
+      /^ {2}StopStreamIngest {7}1$/m,
+    ]) {
+      expect(output).toMatch(part);
+    }
+    expect(output.match(/^\[/gm)?.length).toBeLessThan(12);
+  }, 45_000);
+});

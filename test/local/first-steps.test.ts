@@ -1,0 +1,145 @@
+/** What a new user does with README's lines, as they stand there. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { Environment } from "../../shared/config/environment.js";
+import { type RunningProcess, runScript, startProcess } from "../support/app/process.js";
+
+const ROOT = fileURLToPath(new URL(`file://${process.cwd()}/`));
+const README = readFileSync(join(ROOT, "README.md"), "utf8");
+
+const directories: string[] = [];
+const newDirectory = () => {
+  const directory = mkdtempSync(join(tmpdir(), "first-steps-"));
+  directories.push(directory);
+  return directory;
+};
+
+let runtime: RunningProcess;
+let ports: { PORT: string; TRTC_PORT: string };
+beforeAll(async () => {
+  const settings = { PORT: "0", TRTC_PORT: "0", DATABASE_URL: "", DATA_DIR: newDirectory() };
+  runtime = await startProcess("local/start.ts", settings);
+  const trtcUrl = /TRTC (http:\S+)/.exec(runtime.lines.join("\n"))?.[1] ?? "";
+  ports = { PORT: new URL(runtime.url).port, TRTC_PORT: new URL(trtcUrl).port };
+}, 60_000);
+afterAll(async () => {
+  await runtime.end("SIGKILL");
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
+
+/** The code blocks of a language, in their order. */
+const blocks = (language: string): string[] =>
+  [...README.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, "gs"))].map(
+    ([, text = ""]) => text,
+  );
+
+async function inShell(line: string, env: Environment, cwd = ROOT) {
+  const child = spawn("bash", ["-o", "pipefail", "-c", line], {
+    cwd,
+    env: { ...process.env, NODE_OPTIONS: "", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [output, errors] = ["", ""];
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, output, errors };
+}
+
+describe("README's lines for curl follow PORT and TRTC_PORT", () => {
+  const curls = blocks("sh").filter((block) => block.startsWith("curl "));
+
+  test("there are those that start, break and move the clock", () => {
+    for (const what of ["/start-ingest", "/_emulator/faults", "/_emulator/clock"]) {
+      expect(curls.filter((block) => block.includes(what))).toHaveLength(1);
+    }
+  });
+
+  test.each(curls)("%s", async (block) => {
+    const { code, output } = await inShell(block, ports);
+    expect(code).toBe(0);
+    const answer = JSON.parse(output) as { Response?: { Error?: object }; error?: string };
+    expect(answer.error).toBeUndefined();
+    // The fault that was set a line above loses the answer: that is no mistake of the line.
+    if (answer.Response?.Error)
+      expect(answer.Response.Error).toMatchObject({ Code: "InternalError" });
+    await inShell(`curl -s -X DELETE http://127.0.0.1:${ports.TRTC_PORT}/_emulator/faults`, {});
+  });
+});
+
+test("README's SDK example runs in a folder of its own, and prints", async () => {
+  const example = blocks("js").find((block) => block.includes("trtc_client.js")) ?? "";
+  expect(README).toContain("\nnpm i tencentcloud-sdk-nodejs\n");
+  const folder = newDirectory();
+  symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
+  writeFileSync(join(folder, "try.mjs"), example);
+  const { code, output, errors } = await inShell("node try.mjs", ports, folder);
+  expect([code, errors]).toEqual([0, ""]);
+  expect(output).toMatch(/^started ing-\w+\nTRTC says InProgress\nstopped\n$/);
+}, 60_000);
+
+describe("a reader that has read enough", () => {
+  test.each([
+    ["npm run demo", "node --import tsx local/demo.ts --verbose | head -n 1"],
+    ["npm run emulator", "node --import tsx local/emulator.ts --port 0 --help | head -n 1"],
+    ["npm run doctor", "node --import tsx ops/doctor.ts --local | head -n 1"],
+    ["npm run report", "node --import tsx ops/report.ts --help | head -n 1"],
+    ["npm run dead-letters", "node --import tsx ops/dead-letters.ts --help | head -n 1"],
+    [
+      "npm run event",
+      "node --import tsx ops/event/event.ts cos --key clip.mp4 --print | head -n 1",
+    ],
+  ])(
+    "ends %s quietly",
+    async (_, line) => {
+      const { code, output, errors } = await inShell(line, { ...ports, DATABASE_URL: "" });
+      expect({ code, errors }).toEqual({ code: 0, errors: "" });
+      expect(output.split("\n")).toHaveLength(2);
+    },
+    60_000,
+  );
+
+  test("ends npm start, which takes its run file along", async () => {
+    const DATA_DIR = newDirectory();
+    const line =
+      "node --import tsx local/start.ts | (head -n 1; sleep 0.5; exec 0<&-; curl -s $URL > /dev/null)";
+    const free = createServer().listen(0, "127.0.0.1");
+    await once(free, "listening");
+    const PORT = String((free.address() as AddressInfo).port);
+    free.close();
+    await once(free, "close");
+    const URL = `http://127.0.0.1:${PORT}/list-ingests`;
+    const env = { PORT, URL, TRTC_PORT: "0", DATABASE_URL: "", DATA_DIR };
+    const { errors } = await inShell(`${line}; ls $DATA_DIR`, env);
+    expect(errors).toBe("");
+    const { output } = await inShell("ls $DATA_DIR", { DATA_DIR });
+    expect(output).toBe("postgres\n");
+  }, 60_000);
+});
+
+describe("a port that another program has", () => {
+  test.each([
+    ["local/start.ts", "PORT", "set PORT to another port"],
+    ["local/start.ts", "TRTC_PORT", "set TRTC_PORT to another port"],
+    ["local/emulator.ts", "TRTC_PORT", "set TRTC_PORT, or --port, to another port"],
+  ])(
+    "%s names %s",
+    async (script, variable, words) => {
+      const other = createServer().listen(0, "127.0.0.1");
+      await once(other, "listening");
+      const port = String((other.address() as AddressInfo).port);
+      const free = { PORT: "0", TRTC_PORT: "0", DATABASE_URL: "", DATA_DIR: newDirectory() };
+      const { code, output } = await runScript(script, { ...free, [variable]: port });
+      other.close();
+      expect([code, output]).toEqual([1, expect.stringContaining(words)]);
+      expect(output).toContain(port);
+    },
+    60_000,
+  );
+});

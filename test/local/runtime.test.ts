@@ -1,0 +1,210 @@
+/** `npm start` as a process, from its first line to its end. */
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { addMs, SECOND_MS, systemClock as clock } from "../../shared/clock.js";
+import type { Environment } from "../../shared/config/environment.js";
+import { readTruth } from "../../local/emulator-truth.js";
+import { CN_APP, post } from "../support/app/test-app.js";
+import { type RunningProcess, runScript, startProcess } from "../support/app/process.js";
+
+/** What is under way is finished, and what sleeps is woken, in a few seconds. */
+const ENDS_WITHIN_MS = 12 * SECOND_MS;
+
+const running = new Set<RunningProcess>();
+const directories: string[] = [];
+
+const newDirectory = () => {
+  const directory = mkdtempSync(join(tmpdir(), "trtc-stream-ingest-"));
+  directories.push(directory);
+  return directory;
+};
+
+async function run(script: "local/start.ts" | "local/emulator.ts", env: Environment = {}) {
+  const started = await startProcess(script, { PORT: "0", TRTC_PORT: "0", ...env });
+  running.add(started);
+  return started;
+}
+
+const start = (env: Environment = {}) =>
+  run("local/start.ts", { DATA_DIR: newDirectory(), ...env });
+
+/** Its exit code, once it is sure that it ended in time. */
+async function endOf(process: RunningProcess, signal: NodeJS.Signals = "SIGTERM") {
+  running.delete(process);
+  const askedMs = clock.elapsedMs();
+  const code = await process.end(signal);
+  expect(clock.elapsedMs() - askedMs).toBeLessThan(ENDS_WITHIN_MS);
+  return code;
+}
+
+let emulator: RunningProcess;
+beforeAll(async () => {
+  emulator = await run("local/emulator.ts");
+});
+afterAll(async () => {
+  await Promise.all([...running].map(({ end }) => end("SIGKILL")));
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
+
+const clipOf = (trtcUrl: string) => `${trtcUrl}/media/clip.mp4`;
+const loop = (trtcUrl: string, fields: object = {}) => ({
+  ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0, StreamUrl: clipOf(trtcUrl), RepeatNum: -1 },
+  ...fields,
+});
+const listed = async (url: string) => {
+  const { response } = await post(`${url}/list-ingests`, {});
+  return response["Ingests"] as { TaskId: string; State: string }[];
+};
+
+describe("what npm start prints", () => {
+  let runtime: RunningProcess;
+  beforeAll(async () => {
+    runtime = await start();
+  });
+
+  test("is where everything is, then a line to try, then that it is ready", () => {
+    expect(runtime.lines).toEqual([
+      expect.stringMatching(
+        /^TRTC http:\/\/127\.0\.0\.1:\d+ \(every task: \S+\/_emulator\/tasks\)$/,
+      ),
+      expect.stringMatching(/^try: curl -s http:\/\/127\.0\.0\.1:\d+\/start-ingest /),
+      `ready ${runtime.url}`,
+    ]);
+    expect(runtime.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  });
+
+  test("works in a shell, as printed", async () => {
+    const line = runtime.lines[1]?.replace(/^try: /, "") ?? "";
+    const { stdout } = await promisify(execFile)("sh", ["-c", line]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      Response: {
+        TaskId: expect.stringMatching(/^ing-/),
+        UserId: expect.stringMatching(/^robot_/),
+      },
+    });
+    const trtcUrl = /^TRTC (\S+)/.exec(runtime.lines[0] ?? "")?.[1] ?? "";
+    expect(await readTruth(trtcUrl).tasks()).toMatchObject([{ state: "playing" }]);
+    expect(await listed(runtime.url)).toMatchObject([{ State: "running", RoomId: "lobby" }]);
+  });
+
+  test("is one line of JSON for each event from then on", async () => {
+    await post(`${runtime.url}/list-ingests`, {});
+    expect(await endOf(runtime, "SIGINT")).toBe(0);
+    const events = runtime.lines.slice(3).map((line) => JSON.parse(line) as { event: string });
+    expect(events.map(({ event }) => event)).toContain("list-ingests");
+  });
+});
+
+test("the emulator tells room-callback what happens: a source that plays, and one that fails", async () => {
+  const runtime = await start();
+  const trtcUrl = /^TRTC (\S+)/.exec(runtime.lines[0] ?? "")?.[1] ?? "";
+  type Seen = Partial<Record<"State" | "EndReason" | "MediaState", string>>;
+  const until = async (fields: object, isSo: (seen: Seen) => boolean) => {
+    const { response } = await post(`${runtime.url}/start-ingest`, loop(trtcUrl, fields));
+    const named = { SdkAppId: CN_APP, TaskId: response["TaskId"] };
+    for (;;) {
+      const { response: seen } = await post(`${runtime.url}/list-ingests`, {});
+      const found = (seen["Ingests"] as (Seen & { TaskId: string })[]).find(
+        ({ TaskId }) => TaskId === named.TaskId,
+      );
+      if (found && isSo(found)) return found;
+      await clock.sleep(50);
+    }
+  };
+  await until({}, ({ MediaState }) => MediaState === "playing");
+  const clip = await until({ RepeatNum: 1 }, ({ State }) => State === "ended");
+  expect(clip).toMatchObject({ EndReason: "finished", MediaState: "playing" });
+  const missing = { StreamUrl: `${clipOf(trtcUrl)}-missing`, RepeatNum: -1 };
+  const failed = await until(missing, ({ State }) => State === "ended");
+  expect(failed).toMatchObject({ EndReason: "failed", MediaState: "failed" });
+  const refused = runtime.lines.filter((line) => line.includes("AuthFailure"));
+  expect(refused).toEqual([]);
+  expect(await endOf(runtime)).toBe(0);
+}, 60_000);
+
+test("the data directory belongs to one process, and keeps its rows over any end of it", async () => {
+  const env = { DATA_DIR: newDirectory(), TRTC_ENDPOINT: emulator.url };
+  const first = await run("local/start.ts", env);
+  const { response } = await post(`${first.url}/start-ingest`, loop(emulator.url));
+  const kept = [{ TaskId: response["TaskId"], State: "running" }];
+  const refused = await runScript("local/start.ts", { ...env, PORT: "0" });
+  expect(refused.code).toBe(1);
+  const whose = `${env.DATA_DIR}/postgres is in use by process ${first.child.pid ?? ""}`;
+  expect(refused.output).toContain(`${whose}: stop it, or choose another DATA_DIR`);
+  expect(await listed(first.url)).toMatchObject(kept);
+  expect(await endOf(first)).toBe(0);
+  const second = await run("local/start.ts", env);
+  expect(await listed(second.url)).toMatchObject(kept);
+  expect(await endOf(second, "SIGKILL")).toBe("SIGKILL");
+  const third = await run("local/start.ts", env);
+  expect(await listed(third.url)).toMatchObject(kept);
+  expect(await endOf(third)).toBe(0);
+}, 60_000);
+
+describe("the end", () => {
+  test("comes cleanly, also as soon as it is ready", async () => {
+    expect(await endOf(await start(), "SIGTERM")).toBe(0);
+  });
+
+  test("does not wait for a deadline that is still ahead, which the next process keeps", async () => {
+    // Runs that take care of the next minute, begun every second: some are always under way.
+    const env = { EXPIRY_TICK_SECONDS: "60", EXPIRY_CRON: "*/1 * * * * * *" };
+    const both = { ...env, DATA_DIR: newDirectory(), TRTC_ENDPOINT: emulator.url };
+    const first = await run("local/start.ts", both);
+    const stopAt = addMs(clock.now(), 12 * SECOND_MS);
+    const wanted = loop(emulator.url, { StopTime: stopAt.toISOString() });
+    const { response } = await post(`${first.url}/start-ingest`, wanted);
+    await clock.sleep(2.5 * SECOND_MS);
+    expect(await endOf(first)).toBe(0);
+    const taskNow = async () =>
+      (await readTruth(emulator.url).tasks()).find(
+        (each) => each.taskId === response["TrtcTaskId"],
+      );
+    expect(await taskNow()).toMatchObject({ state: "playing", stopCalls: 0 });
+    const next = await run("local/start.ts", both);
+    // On a busy machine the deadline may have come before it was ready: it is kept all the same.
+    const keptFromMs = Math.max(stopAt.getTime(), clock.now().getTime());
+    const withinMs = 1.5 * SECOND_MS;
+    await clock.sleep(keptFromMs + withinMs - clock.now().getTime());
+    const task = await taskNow();
+    expect(task).toMatchObject({ endReason: "stopped", stopCalls: 1 });
+    const endedMs = new Date(task?.endedAt ?? 0).getTime();
+    expect(endedMs).toBeGreaterThanOrEqual(stopAt.getTime());
+    expect(endedMs).toBeLessThanOrEqual(keptFromMs + withinMs);
+    expect(await endOf(next)).toBe(0);
+  }, 60_000);
+
+  test("waits neither for a client that keeps silent nor for a queue of starts", async () => {
+    const runtime = await start({ TRTC_ENDPOINT: emulator.url });
+    const socket = connect(Number(new URL(runtime.url).port), "127.0.0.1");
+    socket.on("error", () => undefined);
+    await once(socket, "connect");
+    // At 20 a second they are at it for twenty seconds.
+    let answered = 0;
+    let areUnderWay = (): void => undefined;
+    const underWay = new Promise<void>((resolve) => (areUnderWay = resolve));
+    const starts = Array.from({ length: 400 }, (_, n) =>
+      post(`${runtime.url}/start-ingest`, loop(emulator.url, { RoomId: `room-${n}` })).finally(
+        () => {
+          answered += 1;
+          if (answered > 10) areUnderWay();
+        },
+      ),
+    );
+    const settled = Promise.allSettled(starts);
+    await underWay;
+    const code = await endOf(runtime);
+    const outcomes = await settled;
+    socket.destroy();
+    expect(code).toBe(0);
+    const done = outcomes.filter(({ status }) => status === "fulfilled").length;
+    expect(done).toBeGreaterThan(10);
+    expect(done).toBeLessThan(400);
+  }, 60_000);
+});

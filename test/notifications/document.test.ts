@@ -1,0 +1,201 @@
+/** docs/notifications.md does what it says: its receiver, its commands, its example. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { Webhook } from "standardwebhooks";
+import { systemClock } from "../../shared/clock.js";
+import { cloudEventOf } from "../../shared/notifications/cloud-event.js";
+import { NOTIFICATION_TYPES, type NotificationType } from "../../shared/store/outbox/outbox.js";
+import { createStore } from "../../shared/store/store.js";
+import { END_REASONS, MEDIA_STATES } from "../../shared/contract/answers.js";
+import { newPostgresUrl, openTestPglite } from "../support/database/databases.js";
+import { CN_APP, post } from "../support/app/test-app.js";
+import { runningIngest, T0 } from "../support/app/ingests.js";
+import { type RunningProcess, startProcess } from "../support/app/process.js";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const text = readFileSync(join(ROOT, "docs", "notifications.md"), "utf8");
+const blocks = [...text.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(
+  ([, kind = "", body = ""]) => ({ kind, body }),
+);
+const blockWith = (part: string): string =>
+  blocks.find(({ kind, body }) => kind === part || body.includes(part))?.body ?? "";
+
+/** What the two terminals export. */
+const exported = (name: string): string =>
+  new RegExp(`^export ${name}='?(.*?)'?$`, "m").exec(text)?.[1] ?? "";
+const secret = exported("NOTIFY_SECRET");
+
+let receiver: ChildProcess;
+let lines: string[];
+let url: string;
+
+beforeAll(async () => {
+  // The documented code, as it stands there; packages are found from here.
+  receiver = spawn(process.execPath, ["--input-type=module", "--eval", blockWith("js receiver")], {
+    cwd: ROOT,
+    env: { PATH: process.env["PATH"], NOTIFY_SECRET: secret, PORT: "0" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  lines = [];
+  if (!receiver.stdout) throw new Error("it has no output");
+  const output = createInterface(receiver.stdout);
+  output.on("line", (line) => lines.push(line));
+  await once(output, "line");
+  url = `http://127.0.0.1:${/^listening on (\d+)$/.exec(lines[0] ?? "")?.[1] ?? "?"}/`;
+});
+afterAll(async () => {
+  const ended = once(receiver, "exit");
+  receiver.kill();
+  await ended;
+});
+
+describe("the receiver", () => {
+  const body = blockWith("json event");
+  const id = "ing-01m84axpb20gf3remjtvp80pzq-2";
+
+  async function told(changes: { secret?: string; body?: string; ageMs?: number; id?: string }) {
+    const at = new Date(systemClock.now().getTime() - (changes.ageMs ?? 0));
+    const signature = new Webhook(changes.secret ?? secret).sign(id, at, body);
+    const answer = await fetch(url, {
+      method: "POST",
+      headers: {
+        "content-type": "application/cloudevents+json",
+        "webhook-id": changes.id ?? id,
+        "webhook-timestamp": String(Math.floor(at.getTime() / 1000)),
+        "webhook-signature": signature,
+      },
+      body: changes.body ?? body,
+    });
+    return answer.status;
+  }
+
+  test("takes an event that is signed", async () => {
+    expect(await told({})).toBe(204);
+    const line = "ingest.ended ing-01m84axpb20gf3remjtvp80pzq room lobby expired 15.01";
+    while (!lines.includes(line)) await systemClock.sleep(10);
+  });
+
+  test.each([
+    ["with another secret", { secret: `whsec_${Buffer.alloc(32, 7).toString("base64")}` }],
+    ["for another body", { body: body.replace("lobby", "cellar") }],
+    ["for another id", { id: `${id}0` }],
+    ["six minutes ago", { ageMs: 6 * 60_000 }],
+    ["six minutes ahead", { ageMs: -6 * 60_000 }],
+  ])("refuses one that is signed %s", async (_, changes) => {
+    const before = lines.length;
+    expect(await told(changes)).toBe(401);
+    expect(lines).toHaveLength(before);
+  });
+
+  test("refuses one that is not signed at all", async () => {
+    expect((await fetch(url, { method: "POST", body })).status).toBe(401);
+  });
+});
+
+describe("what it says of events", () => {
+  const at = systemClock.now();
+  // Of each type the columns that its statement keeps: those of the source for one type alone.
+  const eventOf = (type: NotificationType) => {
+    const source = { media_state: "playing", media_at: "2026-01-01T00:00:01Z" };
+    const facts = {
+      ...{ state: "ended", end_reason: "expired", started_at: "2026-01-01T00:00:00Z" },
+      ...(type === "ingest.media" ? source : {}),
+    };
+    return cloudEventOf({
+      ...{ taskId: "ing-1", position: 2, callerId: "c", type, happenedAt: at },
+      ...{ attempts: 1, tryAt: at, giveUpAt: at, facts },
+    });
+  };
+  const fieldsOf = (type: NotificationType) => Object.keys(eventOf(type).data);
+
+  /** The rows of the table whose first column has this heading, cell by cell. */
+  function tableOf(heading: string): string[][] {
+    const lines = text.split("\n");
+    const start = lines.findIndex((line) => line.startsWith(`| ${heading} `));
+    const rows = lines.slice(start + 2);
+    return rows
+      .slice(0, rows.indexOf(""))
+      .map((row) => row.split("|").map((cell) => cell.trim().replace(/^`(.*)`$/, "$1")))
+      .map((cells) => cells.slice(1, -1));
+  }
+  const namesIn = (heading: string) => tableOf(heading).map(([name]) => name);
+
+  test("the example has the fields that an event has", () => {
+    const event = eventOf("ingest.ended");
+    const example = JSON.parse(blockWith("json event")) as typeof event;
+    expect(Object.keys(example)).toEqual(Object.keys(event));
+    expect(Object.keys(example.data)).toEqual(Object.keys(event.data));
+  });
+
+  test("names every type, and none that there is not", () => {
+    expect(namesIn("type")).toEqual(NOTIFICATION_TYPES);
+    const named = [...text.matchAll(/`(ingest\.\w+)`/g)].map((each) => each[1] ?? "");
+    expect(named.filter((name) => !NOTIFICATION_TYPES.some((type) => type === name))).toEqual([]);
+  });
+
+  test.each(NOTIFICATION_TYPES)("names every field of %s, and none that it has not", (type) => {
+    const rows = tableOf("field of `data`").filter(
+      ([, where]) => where === "all" || where === type,
+    );
+    expect(rows.map(([field]) => field)).toEqual(fieldsOf(type));
+  });
+
+  test("the table of fields has no row that belongs to no event", () => {
+    const places = tableOf("field of `data`").map(([, where]) => where);
+    expect(new Set(places)).toEqual(new Set(["all", "ingest.media"]));
+  });
+
+  test("names every reason of an end, and every state of a source that TRTC tells", () => {
+    expect(namesIn("reason")).toEqual(END_REASONS);
+    const [, , said = ""] = tableOf("field of `data`").find(([f]) => f === "MediaState") ?? [];
+    const states = [...said.matchAll(/`(\w+)`/g)].map(([, state]) => state);
+    // That it connects is what we say until TRTC tells something.
+    expect(states).toEqual(MEDIA_STATES.filter((state) => state !== "connecting"));
+  });
+});
+
+test("an event of the source has these columns by its statement, and the others do not", async () => {
+  const database = await openTestPglite();
+  const store = createStore(database);
+  const notify = { notify: true };
+  const { taskId, sdkAppId, trtcTaskId } = await runningIngest(store, notify);
+  const told = { media: "playing", eventAt: T0, at: T0 } as const;
+  await store.recordTaskEvent({ ...told, sdkAppId, trtcTaskId: trtcTaskId ?? "" });
+  await store.markEnded({ taskId, fence: 0, reason: "stopped", at: T0 });
+  const rows = await database.query("select type, facts from outbox order by position");
+  await database.close();
+  const withSource = rows.filter(({ facts }) => "media_state" in (facts as object));
+  expect(rows.map(({ type }) => type)).toEqual(NOTIFICATION_TYPES);
+  expect(withSource.map(({ type }) => type)).toEqual(["ingest.media"]);
+});
+
+describe("its commands", () => {
+  let runtime: RunningProcess | undefined;
+  afterAll(() => runtime?.end("SIGTERM"));
+
+  test("show the start and the end of an ingest", async () => {
+    const [caller] = JSON.parse(exported("CALLERS")) as { NotifySecrets: string[] }[];
+    expect(caller).toMatchObject({ NotifyUrl: "http://127.0.0.1:8080/", NotifySecrets: [secret] });
+    const cron = /SETTLE_CRON='([^']+)' npm start/.exec(text)?.[1] ?? "";
+    runtime = await startProcess("local/start.ts", {
+      ...{ CALLERS: JSON.stringify([{ ...caller, NotifyUrl: url }]), SETTLE_CRON: cron },
+      ...{ PORT: "0", TRTC_PORT: "0", DATABASE_URL: await newPostgresUrl() },
+    });
+    const trtcUrl = /^TRTC (\S+)/m.exec(runtime.lines.join("\n"))?.[1] ?? "";
+    const { response } = await post(`${runtime.url}/start-ingest`, {
+      ...{ SdkAppId: CN_APP, RoomId: "lobby", RoomIdType: 0, RepeatNum: -1 },
+      StreamUrl: `${trtcUrl}/media/clip.mp4`,
+    });
+    const TaskId = String(response["TaskId"]);
+    await post(`${runtime.url}/stop-ingest`, { SdkAppId: CN_APP, TaskId });
+    const told = () => lines.filter((line) => line.includes(TaskId));
+    const ended = /^ingest\.ended \S+ room lobby stopped [\d.]+$/;
+    while (!told().some((line) => ended.test(line))) await systemClock.sleep(100);
+    expect(told()[0]).toMatch(/^ingest\.started \S+ room lobby/);
+  });
+});

@@ -1,0 +1,133 @@
+/** What `npm run doctor` finds in a configuration by looking at it. */
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import {
+  list,
+  openDoctorHarness,
+  OWN_APP,
+  OWN_CALLER,
+  type DoctorHarness,
+} from "../support/app/doctor-harness.js";
+
+let harness: DoctorHarness;
+beforeAll(async () => {
+  harness = await openDoctorHarness();
+});
+afterAll(() => harness.close());
+
+describe("variables", () => {
+  test("all that is wrong is shown, each with its place", async () => {
+    const { ok, named } = await harness.examineHere({
+      CALLERS: JSON.stringify([OWN_CALLER, { ...OWN_CALLER, SecretKeys: [] }, { Id: 7 }]),
+      TRTC_APPS: "[{",
+      TRTC_ACCOUNTS: "",
+      TRTC_TIMEOUT_SECONDS: "soon",
+      TRTC_ENDPOINT: "nowhere",
+      DATABASE_URL: "mysql://me:hidden-password@db",
+    });
+    expect(ok).toBe(false);
+    expect(named("CALLERS")).toMatchObject([
+      { verdict: "fail", found: expect.stringMatching(/^CALLERS\[1\]: .*\nCALLERS\[2\]: /) },
+    ]);
+    for (const name of ["TRTC_APPS", "TRTC_TIMEOUT_SECONDS", "TRTC_ENDPOINT", "DATABASE_URL"]) {
+      expect(named(name)).toMatchObject([
+        { verdict: "fail", found: expect.stringContaining(name) },
+      ]);
+    }
+    expect(named("UserSig")).toMatchObject([{ verdict: "skip" }]);
+    expect(named("published")).toMatchObject([{ verdict: "skip" }]);
+    expect(named("database")).toMatchObject([{ verdict: "skip" }]);
+  });
+
+  test("a caller's application has to be there, and no two callers share a key", async () => {
+    const twin = { ...OWN_CALLER, Id: "twin", SdkAppIds: [1] };
+    const { named } = await harness.examineHere({ CALLERS: JSON.stringify([OWN_CALLER, twin]) });
+    expect(named("CALLERS")[0]?.found.split("\n")).toEqual([
+      "CALLERS[1]: SdkAppId 1 is not in TRTC_APPS",
+      "CALLERS[0] and CALLERS[1] share a SecretKey",
+    ]);
+  });
+
+  test("DATABASE_URL may not be left out of a deployment", async () => {
+    const { ok, named } = await harness.examineHere({ DATABASE_URL: "" });
+    expect(ok).toBe(false);
+    expect(named("DATABASE_URL")).toMatchObject([{ verdict: "fail" }]);
+  });
+
+  test("misspelt ones are named, with the right name; other people's are not", async () => {
+    const misspelt = { CALLER: "x", TRTC_APP: "x", DATABASE_URI: "x", TRTC_REGION: "x" };
+    const { bad } = await harness.examineHere({
+      ...misspelt,
+      COLORS: "x",
+      PGUSER: "postgres",
+      TRTC_PORT: "1",
+    });
+    const found = bad.map(({ check, verdict, todo }) => [check, verdict, todo]);
+    for (const [name, right] of [
+      ["CALLER", "CALLERS"],
+      ["TRTC_APP", "TRTC_APPS"],
+      ["DATABASE_URI", "DATABASE_URL"],
+    ]) {
+      expect(found).toContainEqual([name, "warn", `is it ${right ?? ""} that is meant?`]);
+    }
+    expect(found.map(([check]) => check)).toContain("TRTC_REGION");
+    expect(found).toHaveLength(5);
+  });
+
+  test.each([
+    [4200, "fail"],
+    [3700, "warn"],
+  ])("%d bytes of them: %s", async (bytes, verdict) => {
+    const RoomPattern = "x".repeat(500);
+    const caller = (n: number) => ({
+      ...{ Id: `c${n}`, SecretKeys: [`a-key-of-its-own-${n}`], SdkAppIds: [1600000000] },
+      RoomPattern,
+    });
+    const callers = (n: number) => JSON.stringify(Array.from({ length: n }, (_, i) => caller(i)));
+    const others = Object.entries(harness.well)
+      .filter(([name]) => name !== "CALLERS")
+      .reduce((sum, [name, value]) => sum + name.length + (value ?? "").length, 7);
+    const whole = callers(Math.floor((bytes - others) / callers(1).length));
+    const CALLERS = whole.padEnd(bytes - others);
+    const { named } = await harness.examineHere({ CALLERS });
+    expect(named("size")).toMatchObject([
+      { verdict, found: expect.stringContaining(`${bytes} of the 4096 bytes`) },
+    ]);
+  });
+});
+
+describe("keys", () => {
+  test("of this repository are refused, but against an emulator on this machine", async () => {
+    const { named } = await harness.examineHere({ TRTC_ENDPOINT: "https://trtc.example.invalid" });
+    expect(named("published")).toMatchObject([
+      { verdict: "fail", found: expect.stringMatching(/CALLERS\[0\].*TRTC_APPS\[1\]/) },
+    ]);
+    expect(named("TRTC: clock")).toMatchObject([{ verdict: "fail" }]);
+  });
+
+  test("of a UserSig that look like none are warned of", async () => {
+    const apps = { ...OWN_APP, SecretKey: "AKIDlooks-like-a-cloud-key" };
+    const { named } = await harness.examineHere({
+      TRTC_APPS: list(apps),
+      CALLERS: list(OWN_CALLER),
+    });
+    expect(named("UserSig")).toMatchObject([{ verdict: "warn" }]);
+  });
+});
+
+describe("expire-ingests", () => {
+  test.each([
+    ["a tick that its time limit cannot hold", { EXPIRY_TICK_SECONDS: "90" }, "time limit", "105"],
+    ["a timer slower than its tick", { EXPIRY_TICK_SECONDS: "5" }, "timer", "EXPIRY_CRON"],
+    ["a timer that is none", { EXPIRY_CRON: "* * * * *" }, "timer", "correct EXPIRY_CRON"],
+    ["a timer with a pause", { EXPIRY_CRON: "0 0-50 * * * * *" }, "timer", "EXPIRY_CRON"],
+  ])("with %s fails", async (_, env, check, todo) => {
+    const { named } = await harness.examineHere(env);
+    expect(named(`expire-ingests: ${check}`)).toMatchObject([
+      { verdict: "fail", todo: expect.stringContaining(todo) },
+    ]);
+  });
+});
+
+test("nothing that was said holds a secret", () => {
+  expect(harness.leaked()).toEqual([]);
+});

@@ -1,0 +1,306 @@
+/** What `npm run doctor` finds by asking: TRTC, the database, and what was deployed. */
+import { createServer as createTlsServer } from "node:https";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { generate } from "selfsigned";
+import { addMs, MINUTE_MS, systemClock as clock } from "../../shared/clock.js";
+import { migrate } from "../../shared/store/schema/migrate.js";
+import { CODE_VERSION } from "../../shared/store/schema/migrations.js";
+import { openPostgres } from "../../shared/store/engine/postgres.js";
+import { connectionFacts } from "../../shared/store/engine/postgres-connection.js";
+import { createStore } from "../../shared/store/store.js";
+import { newPostgresUrl } from "../support/database/databases.js";
+import { newIngest, runningIngest } from "../support/app/ingests.js";
+import { NEXT, NEXT_WITHOUT_US, upTo } from "../support/database/migrations.js";
+import {
+  closedPort,
+  CLOUD,
+  list,
+  openDoctorHarness,
+  OWN_APP,
+  OWN_CALLER,
+  type DoctorHarness,
+  serve,
+} from "../support/app/doctor-harness.js";
+
+let harness: DoctorHarness;
+beforeAll(async () => {
+  harness = await openDoctorHarness();
+});
+afterAll(() => harness.close());
+
+describe("cloud keys", () => {
+  const own = { TRTC_APPS: list(OWN_APP), CALLERS: list(OWN_CALLER) };
+
+  test.each([
+    [
+      "an unknown SecretId",
+      { SecretId: "AKIDnobody" },
+      "SecretIdNotFound",
+      "not known on the site",
+    ],
+    ["a wrong SecretKey", { SecretKey: "some-other-secret" }, "SignatureFailure", "copy it anew"],
+  ])("%s", async (_, changes, code, todo) => {
+    const TRTC_ACCOUNTS = list({ ...CLOUD, ...changes });
+    const { ok, named } = await harness.examineHere({ ...own, TRTC_ACCOUNTS });
+    expect(ok).toBe(false);
+    expect(named("TRTC: keys")).toMatchObject([
+      {
+        verdict: "fail",
+        found: `TRTC refuses: AuthFailure.${code}`,
+        todo: expect.stringContaining(todo),
+      },
+    ]);
+  });
+
+  test.each([
+    ["UnauthorizedOperation.CamNoAuth", "fail", "grant it trtc:StartStreamIngest"],
+    ["AuthFailure.UnauthorizedOperation", "fail", "grant it trtc:StartStreamIngest"],
+    ["AuthFailure.TokenFailure", "fail", "take new keys"],
+    ["UnauthorizedOperation.SdkAppId", "fail", "set the application's Account"],
+    ["AuthFailure.MFAFailure", "fail", "MFA"],
+    ["AuthFailure.SomethingNew", "fail", "make a new cloud API key"],
+    ["FailedOperation.SdkAppIdNotExist", "fail", "correct TRTC_APPS"],
+    ["RequestLimitExceeded", "warn", "try again"],
+    ["InternalError", "fail", undefined],
+    ["FailedOperation.TaskNotExist", "pass", undefined],
+    ["InvalidParameter.TaskId", "pass", undefined],
+  ])("when TRTC says %s: %s", async (Code, verdict, todo) => {
+    const answer = JSON.stringify({ Response: { Error: { Code, Message: "m" }, RequestId: "r" } });
+    const { url: TRTC_ENDPOINT } = await serve((_, response) => response.end(answer));
+    const { named } = await harness.examineHere({
+      ...own,
+      TRTC_ACCOUNTS: list(CLOUD),
+      TRTC_ENDPOINT,
+    });
+    expect(named("TRTC: keys")).toMatchObject([
+      { verdict, ...(todo !== undefined && { todo: expect.stringContaining(todo) }) },
+    ]);
+  });
+
+  test("of a role are there inside a function only", async () => {
+    const none = { TENCENTCLOUD_SECRETID: undefined, TENCENTCLOUD_SECRETKEY: undefined };
+    const outside = await harness.examineHere({ ...own, ...none, TRTC_ACCOUNTS: "" });
+    expect(outside.named("TRTC: keys")).toMatchObject([
+      { verdict: "skip", found: expect.stringContaining("only inside a deployed function") },
+    ]);
+    const role = { TENCENTCLOUD_SECRETID: CLOUD.SecretId, TENCENTCLOUD_SECRETKEY: CLOUD.SecretKey };
+    const inside = await harness.examineHere({ ...own, ...role, TRTC_ACCOUNTS: "" });
+    expect(inside.named("TRTC: keys")).toMatchObject([{ verdict: "pass" }]);
+  });
+});
+
+test.each([
+  [60, "warn"],
+  [-60, "warn"],
+  [290, "fail"],
+  [-290, "fail"],
+  [10, "pass"],
+])("a clock that is %d s off TRTC's: %s", async (seconds, verdict) => {
+  const { url: TRTC_ENDPOINT } = await serve((_, response) => {
+    response.setHeader("date", addMs(clock.now(), seconds * 1000).toUTCString());
+    response.end("{}");
+  });
+  const { named } = await harness.examineHere({ TRTC_ENDPOINT });
+  expect(named("TRTC: clock")).toMatchObject([{ verdict }]);
+});
+
+describe("the database", () => {
+  const on = async (DATABASE_URL: string) => {
+    const { ok, named } = await harness.examineHere({ DATABASE_URL });
+    return { ok, named };
+  };
+  const unreachable = (port: number) => `postgres://me:hidden-password@127.0.0.1:${port}/db`;
+
+  test("is away", async () => {
+    const { ok, named } = await on(unreachable(1));
+    expect(ok).toBe(false);
+    expect(named("database")).toMatchObject([
+      { verdict: "fail", found: "nothing listens there (ECONNREFUSED)" },
+    ]);
+  });
+
+  test("has another name", async () => {
+    const { named } = await on(harness.databaseUrl.replace(/\/\w+$/, "/not_there"));
+    expect(named("database")).toMatchObject([
+      { verdict: "fail", found: expect.stringContaining("no database of that name") },
+    ]);
+  });
+
+  test("speaks no TLS, though it is asked to", async () => {
+    const { named } = await on(`${harness.databaseUrl}?sslmode=verify-full`);
+    expect(named("database")).toMatchObject([
+      { verdict: "fail", found: "it speaks no TLS (NO_TLS)" },
+    ]);
+  });
+
+  test.each([
+    ["postgres://db/x", "none"],
+    ["postgres://db/x?sslmode=disable", "none"],
+    ["postgres://db/x?sslmode=no-verify", "unverified"],
+    ["postgres://db/x?uselibpqcompat=true&sslmode=require", "unverified"],
+    ["postgres://db/x?sslmode=verify-full", "verified"],
+    ["postgres://db/x?ssl=true", "verified"],
+    ["postgres://db/x?sslmode=allow", "verified"],
+    ["postgres://db/x?sslmode=prefer", "verified"],
+    ["postgres://db/x?sslmode=require", "verified"],
+    ["postgres://db/x?sslmode=verify-ca", "verified"],
+    ["postgres://db/x?uselibpqcompat=true&sslmode=prefer", "unverified"],
+    ["postgres://db/x?uselibpqcompat=true&sslmode=allow", "verified"],
+    ["postgres://db/x?ssl=0", "none"],
+    ["postgres://db/x?ssl=no-verify", "unverified"],
+    ["postgres://db/x?sslnegotiation=direct", "verified"],
+  ])("of %s has TLS %s", (url, tls) => {
+    expect(connectionFacts(url)).toEqual({ host: "db", tls });
+  });
+
+  test("was never migrated", async () => {
+    const { ok, named } = await on(await newPostgresUrl({ template: "template0" }));
+    expect(ok).toBe(false);
+    expect(named("database: version")).toMatchObject([
+      {
+        verdict: "fail",
+        found: `The database is at version 0 (it was never migrated), this code needs ${CODE_VERSION}`,
+        todo: expect.stringContaining("run `npm run migrate`"),
+      },
+    ]);
+    expect(named("deadlines")).toMatchObject([{ verdict: "skip" }]);
+  });
+
+  test.each([
+    ["works with this code", NEXT, "pass"],
+    ["does not work with this code", NEXT_WITHOUT_US, "fail"],
+  ])("is newer, and %s", async (_, next, verdict) => {
+    const url = await newPostgresUrl();
+    const database = openPostgres(url);
+    await migrate(database, { migrations: upTo(next) });
+    await database.close();
+    expect((await on(url)).named("database: version")).toMatchObject([{ verdict }]);
+  });
+
+  test("does not let this role write", async () => {
+    const url = await newPostgresUrl();
+    const database = openPostgres(url);
+    const role = `reader_${new URL(url).pathname.slice(1)}`;
+    await database.query(`create role ${role} login`);
+    await database.query(`grant select on all tables in schema public to ${role}`);
+    const { ok, named } = await on(url.replace("postgres@", `${role}@`));
+    expect(ok).toBe(false);
+    expect(named("database: rights")).toMatchObject([
+      {
+        verdict: "fail",
+        found: expect.stringMatching(
+          /^the role lacks insert on ingest, update on ingest, .*delete on used_signature, .*delete on outbox, .*delete on dead_letter$/,
+        ),
+      },
+    ]);
+    await database.query(`drop owned by ${role}`);
+    await database.query(`drop role ${role}`);
+    await database.close();
+  });
+
+  test.each([
+    ["10s", "pass", "the server ends a statement after 10 s"],
+    ["5min", "warn", "goes on at the server"],
+  ])("ends a statement after %s", async (limit, verdict, found) => {
+    const url = await newPostgresUrl();
+    const database = openPostgres(url);
+    await database.query(
+      `alter database ${new URL(url).pathname.slice(1)} set statement_timeout = '${limit}'`,
+    );
+    await database.close();
+    expect((await on(url)).named("database: time limit")).toMatchObject([
+      { verdict, found: expect.stringContaining(found) },
+    ]);
+  });
+
+  test("shows what is overdue, and starts that nobody settled; and is not changed by looking", async () => {
+    const url = await newPostgresUrl();
+    const database = openPostgres(url);
+    const store = createStore(database);
+    const createdAt = addMs(clock.now(), -60 * MINUTE_MS);
+    await runningIngest(store, { createdAt, deadlineAt: addMs(clock.now(), -10 * MINUTE_MS) });
+    await runningIngest(store, { createdAt, deadlineAt: addMs(clock.now(), -MINUTE_MS) });
+    await store.beginStart(newIngest({ createdAt, deadlineAt: addMs(clock.now(), MINUTE_MS) }));
+    const all = () => database.query("select *, xmin from ingest order by task_id");
+    const before = await all();
+    const { ok, named } = await on(url);
+    expect(ok).toBe(false);
+    expect(named("deadlines")).toMatchObject([
+      {
+        verdict: "fail",
+        found: "1 ingest overdue by more than two ticks, the oldest by 10 min",
+        todo: expect.stringContaining("expire-ingests does not run"),
+      },
+    ]);
+    expect(named("starts")).toMatchObject([
+      { verdict: "warn", found: expect.stringContaining("1 start without an outcome") },
+    ]);
+    expect(await all()).toEqual(before);
+    await database.close();
+  });
+});
+
+describe("a deployed URL", () => {
+  const envelope = (Code: string) =>
+    JSON.stringify({ Response: { Error: { Code, Message: "m" }, RequestId: "r" } });
+
+  test.each([
+    ["forged", 200, "<h1>Welcome</h1>", "not in our words"],
+    ["a success", 200, '{"Response":{"RequestId":"r"}}', "not in our words"],
+    ["broken inside", 500, envelope("InternalError"), "HTTP 500, InternalError"],
+    ["elsewhere", 302, "", "HTTP 302"],
+    ["a refusal with another status", 200, envelope("AuthFailure.X"), "HTTP 200"],
+  ])("whose answer is %s fails", async (_, status, body, found) => {
+    const { url } = await serve((_request, response) => response.writeHead(status).end(body));
+    const { ok, named } = await harness.examineHere({}, ["--url", url]);
+    expect(ok).toBe(false);
+    expect(named("url")).toMatchObject([
+      { verdict: "fail", found: expect.stringContaining(found) },
+    ]);
+  });
+
+  test("that is ours passes, beside another that is plain HTTP", async () => {
+    const flags = [
+      "--url",
+      harness.runtime.url,
+      "--url",
+      "http://example.invalid/?key=in-the-query",
+    ];
+    const { named } = await harness.examineHere({}, flags);
+    expect(named("url")).toMatchObject([
+      { verdict: "pass" },
+      {
+        verdict: "fail",
+        check: "url http://example.invalid",
+        found: expect.stringContaining("plain HTTP"),
+      },
+    ]);
+  });
+
+  test("whose certificate nobody vouches for fails, in words", async () => {
+    const made = await generate([{ name: "commonName", value: "127.0.0.1" }]);
+    const { port } = await serve(
+      (_, response) => response.end(envelope("AuthFailure.X")),
+      (listener) => createTlsServer({ key: made.private, cert: made.cert }, listener),
+    );
+    const url = `https://127.0.0.1:${port}`;
+    const { named } = await harness.examineHere({}, ["--url", url, "--callback-url", url]);
+    for (const check of ["url", "callback"]) {
+      expect(named(check)).toMatchObject([
+        { verdict: "fail", found: expect.stringContaining("certificate is signed by itself") },
+      ]);
+    }
+  });
+
+  test("that TRTC calls back fails when it is broken, or away", async () => {
+    const { url: broken } = await serve((_, response) => response.writeHead(502).end());
+    for (const url of [broken, `http://127.0.0.1:${await closedPort()}`]) {
+      const { ok, named } = await harness.examineHere({}, ["--callback-url", url]);
+      expect([ok, named("callback")]).toMatchObject([false, [{ verdict: "fail" }]]);
+    }
+  });
+});
+
+test("nothing that was said holds a secret", () => {
+  expect(harness.leaked()).toEqual([]);
+});

@@ -1,0 +1,144 @@
+/** `npm run event`: every provider's envelope, to the functions that run on this machine. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { buildEvent, EVENT_KINDS, type EventWanted } from "../../ops/event/build-event.js";
+import { readEvent } from "../../shared/cloud-events/envelopes/read-event.js";
+import { startAction, stateOf } from "../support/http/cloud-events.js";
+import { openTestPostgres } from "../support/database/databases.js";
+import { type TestApp, startTestApp } from "../support/app/test-app.js";
+import { rawCaller } from "../support/http/raw-call.js";
+import { runScript } from "../support/app/process.js";
+
+let app: TestApp;
+let folder: string;
+beforeAll(async () => {
+  app = await startTestApp({ database: await openTestPostgres() });
+  folder = mkdtempSync(join(tmpdir(), "event-command-"));
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await app.close();
+});
+
+const event = (...args: string[]) => runScript("ops/event/event.ts", {}, args);
+const here = () => ["--url", app.url];
+
+function message(name: string, content: unknown): string {
+  const file = join(folder, name);
+  writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content));
+  return file;
+}
+
+const WANTED: Omit<EventWanted, "kind"> = {
+  ...{ id: "one", at: new Date("2026-11-25T12:00:00Z"), source: undefined },
+  ...{ bodies: [], bucket: undefined, key: "第 1+2 课.mp4", region: undefined },
+};
+
+describe("the envelope", () => {
+  test.each(EVENT_KINDS)("of %s is read as what it was made of", (kind) => {
+    const isStored = kind === "cos" || kind === "s3";
+    const wanted = isStored ? WANTED : { ...WANTED, bodies: ['{"a":1}'] };
+    const { messages } = readEvent(buildEvent({ ...wanted, kind }));
+    const content = isStored
+      ? { kind: "object", object: { storage: kind, key: "第 1+2 课.mp4" } }
+      : { kind: "action", body: '{"a":1}' };
+    expect(messages).toMatchObject([{ content }]);
+    const again = readEvent(buildEvent({ ...wanted, kind }));
+    expect(again.messages).toEqual(messages);
+    const other = readEvent(buildEvent({ ...wanted, kind, id: "two" }));
+    expect(other.messages[0]?.id).not.toBe(messages[0]?.id);
+  });
+
+  test.each(["eventbridge", "sqs"] as const)("of S3's object through %s is that of S3", (kind) => {
+    const [direct, told] = (["s3", kind] as const).map(
+      (each) => readEvent(buildEvent({ ...WANTED, kind: each })).messages[0],
+    );
+    expect(told).toMatchObject({ id: direct?.id, source: direct?.source });
+  });
+});
+
+describe("the command", () => {
+  test("says what came of it, and a redelivery starts nothing", async () => {
+    const { code, output } = await event("cos", "--key", "clip.mp4", "--times", "2", ...here());
+    expect([code, output]).toEqual([
+      0,
+      "delivery 1  messages 1  done 1  ignored 0  dead 0  later 0\ndelivery 2  messages 1  done 1  ignored 0  dead 0  later 0\n",
+    ]);
+    expect((await stateOf(app)).tasks).toEqual(["clip playing"]);
+  }, 30_000);
+
+  test("sends messages, and ends with 1 when one was not played", async () => {
+    const good = message("good.json", startAction(app, { RoomId: "by-file" }));
+    const bad = message("bad.json", "hello");
+    const { code, output } = await event("ckafka", "--file", good, "--file", bad, ...here());
+    expect([code, output]).toEqual([1, expect.stringContaining("done 1  ignored 0  dead 1")]);
+    const sqs = await event("sqs", "--file", good, "--json", ...here());
+    expect([sqs.code, sqs.output]).toEqual([0, '{"batchItemFailures":[]}\n']);
+  }, 30_000);
+
+  test("shows the event, and sends nothing, with --print", async () => {
+    const { code, output } = await event("s3", "--key", "a b.mp4", "--print");
+    expect(code).toBe(0);
+    expect(JSON.parse(output)).toMatchObject({
+      Records: [{ eventSource: "aws:s3", s3: { object: { key: "a+b.mp4" } } }],
+    });
+  }, 30_000);
+
+  test.each<[args: string[], message: string]>([
+    [[], "name one of cos, s3, ckafka"],
+    [["kafka"], "name one of cos, s3, ckafka"],
+    [["cos"], "cos needs --key"],
+    [["cos", "--bucket", "films", "--key", "a"], "has its APPID"],
+    [["sqs"], "sqs needs --file"],
+    [["sqs", "--file", "there-is-none.json"], "there is no file there-is-none.json"],
+    [["cos", "--key", "a", "--times", "0"], "--times must be a number"],
+    [["cos", "--key", "a", "--url", "http://127.0.0.1:1"], "nobody answers at http://127.0.0.1:1"],
+    [["cos", "--halp"], "--halp"],
+  ])(
+    "ends with 1 for %j",
+    async (args, words) => {
+      const { code, output } = await event(...args);
+      expect([code, output]).toEqual([1, expect.stringContaining(words)]);
+      expect(output).not.toMatch(/^\s+at /m);
+    },
+    30_000,
+  );
+
+  test("says what there is", async () => {
+    const { code, output } = await event("--help");
+    expect(code).toBe(0);
+    for (const word of [...EVENT_KINDS, "--bucket", "--times", "--print"]) {
+      expect(output).toContain(word);
+    }
+  }, 30_000);
+});
+
+describe("the place that takes events", () => {
+  const post = (headers: Record<string, string>, body = "{}", path = "cloud-event") =>
+    fetch(`${app.url}/_local/events/${path}`, { method: "POST", headers, body });
+  const JSON_TYPE = { "content-type": "application/json" };
+
+  test("says what the door threw", async () => {
+    const answer = await post(JSON_TYPE);
+    expect(await answer.json()).toEqual({
+      thrown: expect.stringContaining(
+        "UnknownEventError: The event comes from none of the sources",
+      ),
+    });
+  });
+
+  test("is nothing for a web page, nor for another name of this machine", async () => {
+    expect((await post({ "content-type": "text/plain" })).status).toBe(403);
+    const path = "/_local/events/cloud-event";
+    const headers = { ...JSON_TYPE, host: "evil.example" };
+    const answer = await rawCaller(app.url).raw({ path, headers, body: "{}" });
+    expect(answer.status).toBe(403);
+  });
+
+  test("has no doors that people call, and wants JSON", async () => {
+    expect((await post(JSON_TYPE, "{}", "start-ingest")).status).toBe(404);
+    expect((await post(JSON_TYPE, "{")).status).toBe(400);
+  });
+});

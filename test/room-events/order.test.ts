@@ -1,0 +1,220 @@
+/**
+ * What TRTC tells comes late, twice and out of order: whatever comes of it, the same comes of it.
+ * The histories are the emulator's own, of real tasks; each is told to ingests that are alike.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
+import { present } from "../../shared/ingest/present.js";
+import type { ToldMedia } from "../../shared/store/ingests/media.js";
+import type { Services } from "../../shared/ingest/services.js";
+import { bytesOf } from "../../emulator/callbacks/bodies.js";
+import { DEFAULT_APPLICATIONS } from "../../emulator/defaults.js";
+import { serveBytes } from "../../emulator/serve-bytes.js";
+import { type CallbackReceiver, startCallbackReceiver } from "../support/http/callback-receiver.js";
+import { answerTo, callbackEvent, dismissed, OK, source } from "../support/http/callbacks.js";
+import { CN_APP, type TestApp, startTestApp } from "../support/app/test-app.js";
+import { startMediaServer } from "../support/media/media-server.js";
+import { countedBy, type ManualClock, manualClock } from "../support/app/manual-clock.js";
+
+const RUNS = 30;
+
+let clock: ManualClock;
+let app: TestApp;
+let services: Services;
+let receiver: CallbackReceiver;
+
+beforeAll(async () => {
+  clock = manualClock();
+  receiver = await startCallbackReceiver("key");
+  const callback = { callbackUrl: receiver.url, callbackKey: "key" };
+  app = await startTestApp({
+    clock,
+    emulator: {
+      switches: { callsPerSecond: 100_000 },
+      applications: DEFAULT_APPLICATIONS.map((each) => ({ ...each, ...callback })),
+    },
+  });
+  const { store, trtc } = app.services;
+  services = { ...app.services, store: countedBy(clock, store), trtc: countedBy(clock, trtc) };
+});
+afterAll(async () => {
+  await app.close();
+  await receiver.close();
+});
+
+let rooms = 0;
+
+/** Starts one, waits until TRTC has told so much of it, and returns its row and what was told. */
+async function history(fields: object, told: number, meanwhile?: (named: object) => unknown) {
+  receiver.clear();
+  const RoomId = `history-${(rooms += 1)}`;
+  const wanted = { SdkAppId: CN_APP, RoomId, RoomIdType: 0, StreamUrl: app.clip, ...fields };
+  const { response } = await clock.advanceUntilDone(app.post("start-ingest", wanted));
+  const started = String(response["TaskId"]);
+  for (let n = 0; n < 100 && receiver.received.length < told; n += 1) {
+    await clock.advance(SECOND_MS);
+    if (n === 20) await meanwhile?.({ SdkAppId: CN_APP, TaskId: started, RoomId, ...response });
+  }
+  const bodies = (await receiver.until(told)).map(({ raw }) => raw);
+  const [row] = await app.database.query("select * from ingest where task_id = $1", [started]);
+  return { started, row: row ?? {}, bodies };
+}
+
+/** Sets the ingest back to where it was before anything was told, and tells it. */
+async function outcomeOf(
+  { started, row }: Awaited<ReturnType<typeof history>>,
+  bodies: readonly Buffer[],
+) {
+  const columns = Object.keys(row).filter((name) => name !== "due_at" && name !== "task_id");
+  const values = columns.map((name) => (name === "play" ? JSON.stringify(row[name]) : row[name]));
+  const set = columns.map((name, index) => `${name} = $${index + 2}`).join(", ");
+  await app.database.query(`update ingest set ${set} where task_id = $1`, [started, ...values]);
+  // Time stands still, so that outcomes can be compared: no slot would come free again.
+  await app.database.query("delete from call_slot");
+  for (const body of bodies) {
+    const answering = answerTo(services, callbackEvent(body));
+    expect(await clock.advanceUntilDone(answering)).toEqual(OK);
+  }
+  const ingest = await app.services.store.readIngest(started);
+  if (!ingest) throw new Error("the ingest is gone");
+  return present(ingest);
+}
+
+const shuffledWithCopies = (bodies: readonly Buffer[]) =>
+  fc
+    .array(fc.integer({ min: 1, max: 3 }), { minLength: bodies.length, maxLength: bodies.length })
+    .map((copies) => bodies.flatMap((body, n) => Array<Buffer>(copies[n] ?? 1).fill(body)))
+    .chain((all) => fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length }));
+
+async function hold(found: Awaited<ReturnType<typeof history>>, state: object): Promise<void> {
+  const inOrder = await outcomeOf(found, found.bodies);
+  expect(inOrder).toMatchObject(state);
+  await fc.assert(
+    fc.asyncProperty(shuffledWithCopies(found.bodies), async (bodies) => {
+      expect(await outcomeOf(found, bodies)).toEqual(inOrder);
+    }),
+    { numRuns: RUNS },
+  );
+}
+
+const removeRobot = ({ RoomId, UserId }: Record<string, string>) =>
+  app.services.trtc.call("RemoveUserByStrRoomId", {
+    target: { account: "cn", host: "emulator", region: "ap-guangzhou" },
+    request: { SdkAppId: CN_APP, RoomId: RoomId ?? "", UserIds: [UserId ?? ""] },
+    timeLeftMs: 5000,
+  });
+
+describe("in whatever order, and however often it is told, the same comes", () => {
+  test("of a clip that plays to its end", async () => {
+    const found = await history({ RepeatNum: 3 }, 6);
+    await hold(found, { State: "ended", EndReason: "finished", MediaState: "playing" });
+  }, 60_000);
+
+  test("of a source that cannot be opened", async () => {
+    const found = await history({ StreamUrl: `${app.clip}-missing`, RepeatNum: 1 }, 12);
+    await hold(found, { State: "ended", EndReason: "failed" });
+  }, 60_000);
+
+  test("of a loop whose source cannot be opened", async () => {
+    const fields = { StreamUrl: `${app.clip}-missing`, RepeatNum: -1, MaxDuration: 60 };
+    await hold(await history(fields, 12), { State: "ended", EndReason: "failed" });
+  }, 60_000);
+
+  test("of a loop whose source is there at the last try", async () => {
+    const media = await startMediaServer();
+    const clip = Buffer.from(await (await fetch(app.clip)).arrayBuffer());
+    const thereAt = addMs(clock.now(), 2 * SECOND_MS);
+    media.put("/late.mp4", (request, response) => {
+      if (clock.now() < thereAt) response.writeHead(404).end();
+      else serveBytes({ request, response }, { bytes: clip, type: "video/mp4" });
+    });
+    const fields = { StreamUrl: media.urlOf("/late.mp4"), RepeatNum: -1, MaxDuration: 60 };
+    // Two of the room, three failures, each with its new try, and the success.
+    await hold(await history(fields, 9), { State: "running", MediaState: "playing" });
+    await media.close();
+  }, 60_000);
+
+  test("of a loop whose robot is taken out of the room", async () => {
+    const out = (named: object) => removeRobot(named as Record<string, string>);
+    const found = await history({ RepeatNum: -1, MaxDuration: 60 }, 6, out);
+    await hold(found, { State: "ended", EndReason: "stopped" });
+  }, 60_000);
+
+  test("of a loop that plays on, whose source is troubled now and then", async () => {
+    const found = await history({ RepeatNum: -1, MaxDuration: 60 }, 3);
+    await clock.advance(2 * MINUTE_MS);
+    const task = String(found.row["trtc_task_id"]);
+    const at = (seconds: number) => addMs(clock.now(), (seconds - 100) * SECOND_MS);
+    const troubles = [
+      ...[source(task, 1, at(0)), source(task, 2, at(0)), source(task, 0, at(1))],
+      ...[source(task, 1, at(40)), source(task, 2, at(41)), source(task, 0, at(42))],
+      ...[source(task, 1, at(70)), source(task, 2, at(70))],
+    ];
+    const told = { ...found, bodies: [...found.bodies, ...troubles] };
+    await hold(told, { State: "running", MediaState: "retrying" });
+  }, 60_000);
+
+  test("of a room that is dismissed, and whose robots come back", async () => {
+    const order = fc.shuffledSubarray([0, 1, 2, 3, 3, 1], { minLength: 6, maxLength: 6 });
+    const told = fc.asyncProperty(order, async (indexes) => {
+      // One each, since the stop is a real one.
+      const found = await history({ RepeatNum: -1, MaxDuration: 60 }, 3);
+      await clock.advance(MINUTE_MS);
+      const closed = dismissed(String(found.row["room_id"]), clock.now());
+      const bodies = [...found.bodies, closed];
+      const outcome = await outcomeOf(
+        found,
+        indexes.map((index) => bodies[index] ?? closed),
+      );
+      expect(outcome).toMatchObject({
+        State: "ended",
+        EndReason: "stopped",
+        MediaState: "playing",
+      });
+    });
+    await fc.assert(told, { numRuns: 10 });
+  }, 60_000);
+});
+
+test("in whatever order, and however often it is told how the source does, the same failures count", async () => {
+  const { started, row } = await history({ RepeatNum: -1, MaxDuration: 60 }, 3);
+  const { store } = app.services;
+  const base = clock.now();
+  const media = fc.constantFrom("playing", "retrying", "failed", "failed", "failed");
+  const events = fc.array(fc.record({ media, second: fc.nat({ max: 40 }) }), { maxLength: 8 });
+  const named = { sdkAppId: CN_APP, trtcTaskId: String(row["trtc_task_id"]) };
+  const outcomeOfAll = async (all: readonly { media: ToldMedia; second: number }[]) => {
+    await app.database.query(
+      "update ingest set media_state = null, media_at = null, media_failures = '{}', failures_after = null",
+    );
+    for (const { media: state, second } of all) {
+      const eventAt = addMs(base, second * SECOND_MS);
+      await store.recordTaskEvent({ ...named, media: state, eventAt, at: base });
+    }
+    return store.readIngest(started);
+  };
+  await fc.assert(
+    fc.asyncProperty(
+      events.chain((all) =>
+        fc.tuple(
+          fc.constant(all.toSorted((one, other) => one.second - other.second)),
+          fc.shuffledSubarray([...all, ...all], { minLength: 2 * all.length }),
+        ),
+      ),
+      async ([inOrder, shuffled]) => {
+        expect(await outcomeOfAll(shuffled)).toEqual(await outcomeOfAll(inOrder));
+      },
+    ),
+    { numRuns: 100 },
+  );
+}, 60_000);
+
+test("the comparison would see a difference", async () => {
+  const found = await history({ RepeatNum: 3 }, 6);
+  const complete = await outcomeOf(found, found.bodies);
+  const without = found.bodies.filter((body) => !body.includes("701"));
+  expect(without.length).toBe(found.bodies.length - 1);
+  expect(await outcomeOf(found, without)).not.toEqual(complete);
+  expect(bytesOf(JSON.parse(String(found.bodies[0])) as object)).toEqual(found.bodies[0]);
+}, 60_000);

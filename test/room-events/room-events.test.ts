@@ -1,0 +1,847 @@
+/** What TRTC's callbacks do to ingests: real store, emulator, moved time. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
+import { UNCLAIMED_AFTER_MS } from "../../shared/ingest/reconcile/unclaimed-tasks.js";
+import { expireIngests } from "../../shared/ingest/stop/expire.js";
+import { reconcileIngests } from "../../shared/ingest/reconcile/reconcile.js";
+import type { Services } from "../../shared/ingest/services.js";
+import {
+  answerTo,
+  callbackEvent,
+  dismissed,
+  entered,
+  left,
+  OK,
+  type Signing,
+  source,
+  taskEnded,
+} from "../support/http/callbacks.js";
+import { CN_APP, type TestApp, INTL_APP, type TrtcHandle } from "../support/app/test-app.js";
+import type { ManualClock } from "../support/app/manual-clock.js";
+import { type RtmpServer, startRtmpServer } from "../support/media/rtmp-server.js";
+import { startTimedApp } from "../support/app/timed-app.js";
+
+let clock: ManualClock;
+let app: TestApp;
+let trtc: TrtcHandle;
+let services: Services;
+let live: RtmpServer;
+let rooms = 0;
+
+beforeAll(async () => {
+  live = await startRtmpServer();
+  ({ clock, app, services, trtc } = await startTimedApp());
+});
+beforeEach(async () => {
+  trtc.turn({});
+  trtc.next("StartStreamIngest");
+  await app.database.query("delete from ingest");
+  await app.database.query("delete from unclaimed_task");
+  await clock.advance(MINUTE_MS);
+});
+afterAll(async () => {
+  await app.close();
+  await live.close();
+});
+
+const send = (functionName: string, request: object) =>
+  clock.advanceUntilDone(app.post(functionName, request));
+
+/** TRTC tells it, and the door takes it. */
+async function tell(body: Buffer, signing: Signing = {}): Promise<void> {
+  const answering = answerTo(services, callbackEvent(body, signing));
+  expect(await clock.advanceUntilDone(answering)).toEqual(OK);
+}
+
+/** An ingest that has played for a while, so that no event is of the time before it. */
+async function playing(fields: object = {}, playsForMs = 20 * SECOND_MS) {
+  const room = { SdkAppId: CN_APP, RoomId: `told-${(rooms += 1)}`, RoomIdType: 0 };
+  const wanted = { ...room, StreamUrl: live.url, RepeatNum: -1, MaxDuration: 60, ...fields };
+  const { response } = await send("start-ingest", wanted);
+  const { TaskId, TrtcTaskId, UserId } = response as Record<string, string>;
+  if (TaskId === undefined || TrtcTaskId === undefined || UserId === undefined) {
+    throw new Error(JSON.stringify(response));
+  }
+  await clock.advance(playsForMs);
+  const { RoomId, SdkAppId } = wanted;
+  const named = { TaskId, SdkAppId };
+  return {
+    ...{ TaskId, TrtcTaskId, UserId, RoomId, SdkAppId },
+    described: async () => (await send("describe-ingest", named)).response,
+    /** As it is kept, without asking TRTC. */
+    row: async () =>
+      (await app.database.query("select * from ingest where task_id = $1", [TaskId]))[0] ?? {},
+    task: async () => (await app.truth.tasks()).find(({ taskId }) => taskId === TrtcTaskId),
+    stop: () => send("stop-ingest", named),
+  };
+}
+
+type Playing = Awaited<ReturnType<typeof playing>>;
+
+/** TRTC ends the task without telling; the 702 comes from the test. */
+const endAtTrtc = ({ SdkAppId, TrtcTaskId }: Playing) =>
+  app.services.trtc.call("StopStreamIngest", {
+    target: { account: "cn", host: "emulator", region: "ap-guangzhou" },
+    request: { SdkAppId, TaskId: TrtcTaskId },
+    timeLeftMs: 5000,
+  });
+
+/** As if the answer to the start were still under way. */
+const asUnanswered = () =>
+  app.database.query(
+    "update ingest set state = 'starting', trtc_task_id = null, started_at = null, lease_until = $1",
+    [addMs(clock.now(), 35 * SECOND_MS)],
+  );
+
+function reconcile() {
+  const endsMs = clock.elapsedMs() + MINUTE_MS;
+  const run = reconcileIngests(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
+  return clock.advanceUntilDone(run);
+}
+
+const unclaimed = () => app.database.query("select * from unclaimed_task order by trtc_task_id");
+
+describe("how the media does", () => {
+  test("is connecting before TRTC tells anything, and then what it tells, with its time", async () => {
+    const ingest = await playing();
+    expect(await ingest.described()).toMatchObject({ MediaState: "connecting" });
+    for (const [status, MediaState] of [
+      [1, "failed"],
+      [2, "retrying"],
+      [0, "playing"],
+    ] as const) {
+      await clock.advance(SECOND_MS);
+      const at = clock.now();
+      await tell(source(ingest.TrtcTaskId, status, at));
+      const shown = { MediaState, MediaTime: at.toISOString(), State: "running" };
+      expect(await ingest.described()).toMatchObject(shown);
+      const { response } = await send("list-ingests", { RoomId: ingest.RoomId });
+      expect(response["Ingests"]).toMatchObject([shown]);
+    }
+  });
+
+  test("is the newest that was told, though an older comes later, or the same again", async () => {
+    const ingest = await playing();
+    const at = (ms: number) => addMs(clock.now(), ms);
+    const success = source(ingest.TrtcTaskId, 0, at(3));
+    await tell(success);
+    await tell(source(ingest.TrtcTaskId, 1, at(1)));
+    await tell(source(ingest.TrtcTaskId, 2, at(2)));
+    await tell(success);
+    expect(await ingest.described()).toMatchObject({ MediaState: "playing" });
+  });
+
+  test("yields to what TRTC tells even if TRTC's clock is behind ours", async () => {
+    const ingest = await playing();
+    await tell(source(ingest.TrtcTaskId, 0, addMs(clock.now(), -MINUTE_MS)));
+    expect(await ingest.described()).toMatchObject({ MediaState: "playing" });
+  });
+
+  test("is unknown where the application takes no callbacks", async () => {
+    const applications = new Map(app.services.config.applications);
+    const { CallbackKeys: _, ...quiet } = applications.get(CN_APP) ?? {};
+    const config = app.services.config as { applications: ReadonlyMap<number, unknown> };
+    config.applications = new Map(applications).set(CN_APP, quiet as never);
+    const ingest = await playing();
+    config.applications = applications;
+    expect(await ingest.described()).toMatchObject({ MediaState: null, MediaTime: null });
+  });
+
+  test("counts as news of the task, so that nobody asks TRTC about it", async () => {
+    const ingest = await playing({}, 6 * MINUTE_MS);
+    await tell(source(ingest.TrtcTaskId, 0, clock.now()));
+    expect(await reconcile()).toMatchObject({ described: 0 });
+    await clock.advance(6 * MINUTE_MS);
+    expect(await reconcile()).toMatchObject({ described: 1 });
+  });
+
+  test("of another application's task is another's affair", async () => {
+    const ingest = await playing();
+    await tell(source(ingest.TrtcTaskId, 1, clock.now()), { sdkAppId: INTL_APP });
+    await tell(taskEnded(ingest.TrtcTaskId, clock.now()), { sdkAppId: INTL_APP });
+    expect(await ingest.described()).toMatchObject({ State: "running", MediaState: "connecting" });
+  });
+});
+
+describe("three failures within a minute", () => {
+  const failures = async (ingest: { TrtcTaskId: string }, ...atSeconds: number[]) => {
+    const startedAt = clock.now();
+    for (const seconds of atSeconds) {
+      await clock.advance(
+        Math.max(0, seconds * SECOND_MS - (clock.now().getTime() - startedAt.getTime())),
+      );
+      await tell(source(ingest.TrtcTaskId, 1, addMs(startedAt, seconds * SECOND_MS)));
+    }
+  };
+
+  test("end the ingest as failed at the next run of reconcile-ingests, and its task is stopped", async () => {
+    const ingest = await playing();
+    await failures(ingest, 0, 1, 3);
+    expect(await ingest.described()).toMatchObject({ State: "running", MediaState: "failed" });
+    await clock.advance(MINUTE_MS);
+    expect(await reconcile()).toMatchObject({ stopped: 1 });
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
+    expect(await ingest.task()).toMatchObject({ endReason: "stopped", stopCalls: 1 });
+  });
+
+  test("may be followed by a last try: a run that comes too early waits for it", async () => {
+    const ingest = await playing();
+    await failures(ingest, 0, 1, 2);
+    await clock.advance(5 * SECOND_MS);
+    expect(await reconcile()).toMatchObject({ stopped: 0 });
+    await tell(source(ingest.TrtcTaskId, 0, clock.now()));
+    await clock.advance(MINUTE_MS);
+    expect(await reconcile()).toMatchObject({ stopped: 0 });
+    expect(await ingest.row()).toMatchObject({ state: "running", media_state: "playing" });
+  });
+
+  test("and a fourth end it at once", async () => {
+    const ingest = await playing();
+    await failures(ingest, 0, 0.2, 1.4, 4.6);
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
+    expect(await ingest.task()).toMatchObject({ endReason: "stopped", stopCalls: 1 });
+  });
+
+  test("do not count when the source has played since, though some are told after that", async () => {
+    const ingest = await playing();
+    const at = clock.now();
+    await failures(ingest, 0, 1);
+    await tell(source(ingest.TrtcTaskId, 0, addMs(at, 4000)));
+    await tell(source(ingest.TrtcTaskId, 2, addMs(at, 9000)));
+    for (const ms of [2000, 3000]) await tell(source(ingest.TrtcTaskId, 1, addMs(at, ms)));
+    await tell(source(ingest.TrtcTaskId, 1, addMs(at, 9000)));
+    await clock.advance(MINUTE_MS);
+    expect(await reconcile()).toMatchObject({ stopped: 0 });
+    expect(await ingest.row()).toMatchObject({ media_failures: [addMs(at, 9000)] });
+  });
+
+  test("do not count when another StreamUrl was sent since, though they are told again", async () => {
+    const ingest = await playing();
+    const at = clock.now();
+    await failures(ingest, 0, 1, 3);
+    const { SdkAppId, TaskId } = ingest;
+    await send("update-ingest", { SdkAppId, TaskId, StreamUrl: `${live.url}?key=again` });
+    await tell(source(ingest.TrtcTaskId, 1, addMs(at, SECOND_MS)));
+    await clock.advance(MINUTE_MS);
+    expect(await reconcile()).toMatchObject({ stopped: 0 });
+    expect(await ingest.row()).toMatchObject({ state: "running", media_failures: [] });
+  });
+
+  test("count when the volume was changed since", async () => {
+    const ingest = await playing();
+    await failures(ingest, 0, 1, 3);
+    const { SdkAppId, TaskId } = ingest;
+    await send("update-ingest", { SdkAppId, TaskId, Volume: 7 });
+    await clock.advance(MINUTE_MS);
+    expect(await reconcile()).toMatchObject({ stopped: 1 });
+  });
+
+  test("that were told before the start's answer was written end it as well", async () => {
+    const ingest = await playing({}, 0);
+    await asUnanswered();
+    await failures(ingest, 0, 1, 3);
+    await markRunning(ingest.TaskId, ingest.TrtcTaskId);
+    await clock.advance(MINUTE_MS / 2);
+    expect(await reconcile()).toMatchObject({ stopped: 1 });
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
+  });
+
+  test("that missed the answer end it in the run after the one that finds them", async () => {
+    const ingest = await playing({}, 0);
+    await app.database.query("update ingest set trtc_task_id = 'other'");
+    await failures(ingest, 0, 1, 3);
+    await app.database.query("update ingest set trtc_task_id = $1", [ingest.TrtcTaskId]);
+    await reconcile();
+    await clock.advance(MINUTE_MS);
+    expect(await reconcile()).toMatchObject({ stopped: 1 });
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
+  });
+
+  test("and a success, all told before the answer, are over: hours later a new try ends nothing", async () => {
+    const ingest = await playing({ MaxDuration: 1440 }, 0);
+    await asUnanswered();
+    const at = clock.now();
+    await failures(ingest, 0, 1, 3);
+    await tell(source(ingest.TrtcTaskId, 0, addMs(at, 4000)));
+    await markRunning(ingest.TaskId, ingest.TrtcTaskId);
+    await clock.advance(MINUTE_MS / 2);
+    await tell(source(ingest.TrtcTaskId, 2, clock.now()));
+    await clock.advance(MINUTE_MS / 4);
+    expect(await reconcile()).toMatchObject({ stopped: 0 });
+    expect(await ingest.row()).toMatchObject({ state: "running", media_state: "retrying" });
+  });
+
+  test("that the code before kept beside a success end nothing", async () => {
+    const ingest = await playing();
+    await failures(ingest, 0, 1, 3);
+    await app.database.query("update ingest set media_state = 'playing', media_at = $1", [
+      addMs(clock.now(), 1000),
+    ]);
+    await clock.advance(MINUTE_MS);
+    expect(await reconcile()).toMatchObject({ stopped: 0 });
+  });
+
+  test("of a finite source, told before the answer, and then its end: failed, not finished", async () => {
+    const ingest = await playing({ RepeatNum: 2 }, 0);
+    await asUnanswered();
+    await failures(ingest, 0, 1, 3);
+    await markRunning(ingest.TaskId, ingest.TrtcTaskId);
+    await endAtTrtc(ingest);
+    await tell(taskEnded(ingest.TrtcTaskId, addMs(clock.now(), 3000)));
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
+  });
+
+  test("are not one failure that is told three times", async () => {
+    const ingest = await playing();
+    const once = source(ingest.TrtcTaskId, 1, clock.now());
+    for (let n = 0; n < 5; n += 1) await tell(once);
+    expect(await ingest.described()).toMatchObject({ State: "running" });
+  });
+
+  test("are not three of a day", async () => {
+    const ingest = await playing({ MaxDuration: 600 });
+    for (let n = 0; n < 4; n += 1) {
+      await clock.advance(31 * SECOND_MS);
+      await tell(source(ingest.TrtcTaskId, 1, clock.now()));
+    }
+    expect(await ingest.described()).toMatchObject({ State: "running" });
+  });
+
+  test("of which TRTC does not take the stop: the row is due, and stopped by the timer", async () => {
+    const ingest = await playing();
+    trtc.next("StopStreamIngest", "http-502");
+    await failures(ingest, 0, 1, 2, 5);
+    expect(await ingest.row()).toMatchObject({ state: "stopping", end_reason: "failed" });
+    await clock.advance(MINUTE_MS);
+    expect(await reconcile()).toMatchObject({ stopped: 1 });
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
+  });
+
+  test("of a finite source, whose stop is answered by nobody but the task's end: failed, not finished", async () => {
+    const ingest = await playing({ RepeatNum: 2 });
+    trtc.next("StopStreamIngest", "lose-answer");
+    await failures(ingest, 0, 1, 2, 5);
+    expect(await ingest.row()).toMatchObject({ state: "stopping", end_reason: "failed" });
+    await clock.advance(20 * SECOND_MS);
+    await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
+  });
+
+  test("explain an end that was told before them", async () => {
+    const ingest = await playing();
+    await endAtTrtc(ingest);
+    await tell(taskEnded(ingest.TrtcTaskId, addMs(clock.now(), 5000)));
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "lost" });
+    await failures(ingest, 0, 1, 3);
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
+  });
+
+  test("of which TRTC does not take the stop of reconcile-ingests: the next run does it", async () => {
+    const ingest = await playing();
+    await failures(ingest, 0, 1, 3);
+    await clock.advance(MINUTE_MS);
+    trtc.next("StopStreamIngest", "http-502");
+    expect(await reconcile()).toMatchObject({ stopped: 0, refused: 1 });
+    expect(await ingest.row()).toMatchObject({ state: "stopping", end_reason: "failed" });
+    await clock.advance(MINUTE_MS);
+    expect(await reconcile()).toMatchObject({ stopped: 1 });
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
+  });
+
+  test("explain no end that somebody asked for", async () => {
+    const ingest = await playing();
+    await ingest.stop();
+    await failures(ingest, 0, 1, 3);
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "stopped" });
+  });
+});
+
+describe("the task's end (702)", () => {
+  test.each([
+    ["a finite source: finished", { RepeatNum: 2 }, "finished"],
+    ["a loop before its deadline: lost", {}, "lost"],
+  ])("that TRTC confirms, of %s", async (_, fields, reason) => {
+    const ingest = await playing(fields);
+    await endAtTrtc(ingest);
+    await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
+    expect(await ingest.row()).toMatchObject({
+      ...{ state: "ended", end_reason: reason, ended_at: clock.now(), lease_until: null },
+    });
+  });
+
+  test("that TRTC confirms, of a loop past its deadline: expired", async () => {
+    const ingest = await playing({ MaxDuration: 1 }, 2 * MINUTE_MS);
+    await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "expired" });
+  });
+
+  test.each([
+    ["once", 1, 0],
+    ["several times", 3, 0],
+    ["a minute late", 1, -MINUTE_MS],
+    ["ahead of our clock", 1, 3000],
+  ])(
+    "told %s of a task that plays: it runs on, and is due at its deadline",
+    async (_, times, ms) => {
+      const ingest = await playing();
+      const { due_at: dueAt } = await ingest.row();
+      for (let n = 0; n < times; n += 1) {
+        await tell(taskEnded(ingest.TrtcTaskId, addMs(clock.now(), ms)));
+      }
+      expect(await ingest.row()).toMatchObject({
+        ...{ state: "running", end_reason: null, due_at: dueAt, heard_at: clock.now() },
+      });
+      expect(await ingest.described()).toMatchObject({ Status: "InProgress" });
+    },
+  );
+
+  test("told falsely, is stopped by expire-ingests at the deadline", async () => {
+    const ingest = await playing({ RepeatNum: 2, MaxDuration: 2 });
+    await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
+    await clock.advance(MINUTE_MS);
+    const endsMs = clock.elapsedMs() + 2 * MINUTE_MS;
+    const run = expireIngests(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
+    await clock.advanceUntilDone(run);
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "expired" });
+    expect(await ingest.task()).toMatchObject({ endReason: "stopped" });
+  });
+
+  test.each(["http-502", "lose-answer", "lose-request"] as const)(
+    "while TRTC does not say (%s): the row stays due, and reconcile-ingests asks",
+    async (kind) => {
+      const ingest = await playing();
+      await endAtTrtc(ingest);
+      trtc.next("DescribeStreamIngest", kind);
+      await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
+      expect(await ingest.row()).toMatchObject({ state: "running", heard_at: null });
+      trtc.next("DescribeStreamIngest");
+      await clock.advance(SECOND_MS);
+      expect(await reconcile()).toMatchObject({ gone: 1 });
+      expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "lost" });
+    },
+  );
+
+  test("told falsely before the start's answer: the ingest runs, and TRTC is asked", async () => {
+    const ingest = await playing();
+    await asUnanswered();
+    await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
+    await app.database.query(
+      "update ingest set state = 'running', trtc_task_id = $1, started_at = $2, lease_until = null",
+      [ingest.TrtcTaskId, clock.now()],
+    );
+    await reconcile();
+    expect(await reconcile()).toMatchObject({ gone: 0 });
+    expect(await ingest.row()).toMatchObject({ state: "running" });
+    await ingest.stop();
+  });
+
+  test("of one that is being stopped: left to who stops it, and done if nobody does", async () => {
+    const ingest = await playing();
+    trtc.next("StopStreamIngest", "lose-answer");
+    await ingest.stop();
+    expect(await ingest.row()).toMatchObject({ state: "stopping" });
+    await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
+    expect(await ingest.row()).toMatchObject({ state: "stopping" });
+    await clock.advance(20 * SECOND_MS);
+    await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "stopped" });
+  });
+
+  test("told falsely of one whose stop did not get through: the stop stays due", async () => {
+    const ingest = await playing();
+    trtc.next("StopStreamIngest", "http-502");
+    await ingest.stop();
+    await clock.advance(20 * SECOND_MS);
+    await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
+    expect(await ingest.row()).toMatchObject({ state: "stopping" });
+    await clock.advance(MINUTE_MS);
+    expect(await reconcile()).toMatchObject({ stopped: 1 });
+    expect(await ingest.task()).toMatchObject({ endReason: "stopped" });
+  });
+
+  test("takes the robot out of the room first, where another of its tasks may be there", async () => {
+    const ingest = await playing();
+    await endAtTrtc(ingest);
+    const lateStartUntil = addMs(clock.now(), MINUTE_MS);
+    await app.database.query("update ingest set unsure_until = $1", [lateStartUntil]);
+    await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
+    expect(trtc.bodies("RemoveUserByStrRoomId").at(-1)).toMatchObject({ UserIds: [ingest.UserId] });
+    expect(await ingest.row()).toMatchObject({ state: "ended" });
+  });
+
+  test("and if that does not work, the next run of reconcile-ingests asks", async () => {
+    const ingest = await playing();
+    await endAtTrtc(ingest);
+    await app.database.query("update ingest set unsure_until = $1", [
+      addMs(clock.now(), MINUTE_MS),
+    ]);
+    trtc.next("RemoveUserByStrRoomId", "http-502");
+    await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
+    expect(await ingest.row()).toMatchObject({ state: "running", heard_at: null });
+    await clock.advance(SECOND_MS);
+    expect(await reconcile()).toMatchObject({ gone: 1 });
+  });
+});
+
+describe("the robot", () => {
+  test("that has left is asked about at once: its task is over", async () => {
+    const ingest = await playing();
+    trtc.turn({ naturalEndSends702: false });
+    await app.services.trtc.call("RemoveUserByStrRoomId", {
+      target: { account: "cn", host: "emulator", region: "ap-guangzhou" },
+      request: { SdkAppId: CN_APP, RoomId: ingest.RoomId, UserIds: [ingest.UserId] },
+      timeLeftMs: 5000,
+    });
+    expect(await ingest.row()).toMatchObject({ state: "running" });
+    await tell(left(ingest.RoomId, ingest.UserId, clock.now()));
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "lost" });
+  });
+
+  test("that has left, and whose task plays on, runs on", async () => {
+    const ingest = await playing();
+    await tell(left(ingest.RoomId, ingest.UserId, clock.now()));
+    expect(await ingest.row()).toMatchObject({ state: "running", heard_at: clock.now() });
+  });
+
+  test("that has left while TRTC does not answer: the next run of reconcile-ingests asks", async () => {
+    const ingest = await playing();
+    trtc.next("DescribeStreamIngest", "http-502");
+    await tell(left(ingest.RoomId, ingest.UserId, clock.now()));
+    expect(await ingest.row()).toMatchObject({ state: "running", heard_at: null });
+    await clock.advance(SECOND_MS);
+    expect(await reconcile()).toMatchObject({ described: 1 });
+  });
+
+  test("that has left is asked about, whatever older events are told before TRTC could be", async () => {
+    const ingest = await playing();
+    trtc.next("DescribeStreamIngest", "http-502");
+    await tell(left(ingest.RoomId, ingest.UserId, clock.now()));
+    await tell(entered(ingest.RoomId, ingest.UserId, addMs(clock.now(), -5 * SECOND_MS)));
+    await tell(source(ingest.TrtcTaskId, 0, addMs(clock.now(), -4 * SECOND_MS)));
+    expect(await ingest.row()).toMatchObject({ state: "running", heard_at: null });
+    await clock.advance(SECOND_MS);
+    expect(await reconcile()).toMatchObject({ described: 1 });
+  });
+
+  test("of another room, or another application, or name, is not ours", async () => {
+    const ingest = await playing();
+    const { row, RoomId, UserId } = ingest;
+    const before = await row();
+    await tell(left("elsewhere", UserId, clock.now()));
+    await tell(left(RoomId, "somebody", clock.now()));
+    await tell(left(RoomId, UserId, clock.now()), { sdkAppId: INTL_APP });
+    expect(await row()).toEqual(before);
+  });
+
+  test("that is there while its start is unanswered has it settled soon, and not too soon", async () => {
+    const room = { SdkAppId: CN_APP, RoomId: `told-${(rooms += 1)}`, RoomIdType: 0 };
+    trtc.next("StartStreamIngest", "lose-answer");
+    const named = { UserId: "our_robot", ClientToken: "our_token" };
+    await send("start-ingest", { ...room, StreamUrl: live.url, RepeatNum: 1, ...named });
+    // As an instance leaves it that was killed while it waited for the answer.
+    const killedAt = clock.now();
+    await app.database.query("update ingest set lease_until = $1, fence = 0", [
+      addMs(killedAt, 35 * SECOND_MS),
+    ]);
+    const leaseUntil = async () =>
+      (await app.database.query("select lease_until from ingest"))[0]?.["lease_until"];
+    await tell(entered("elsewhere", "our_robot", killedAt));
+    expect(await leaseUntil()).toEqual(addMs(killedAt, 35 * SECOND_MS));
+    await tell(entered(room.RoomId, "our_robot", killedAt));
+    // The call's own time limit, and a margin: an answer that is only slow has come by then.
+    expect(await leaseUntil()).toEqual(addMs(killedAt, 4 * SECOND_MS));
+    expect(await reconcile()).toMatchObject({ started: 0 });
+    await clock.advance(4 * SECOND_MS);
+    expect(await reconcile()).toMatchObject({ started: 1 });
+    const tasks = await app.truth.tasks();
+    const here = tasks.filter(({ roomId, state }) => roomId === room.RoomId && state !== "ended");
+    expect(here).toHaveLength(1);
+  });
+
+  test("that was there for an ingest before does not cut this one's start short", async () => {
+    const earlierAt = addMs(clock.now(), -50 * SECOND_MS);
+    const ingest = await playing({ UserId: "news_robot" }, 0);
+    await asUnanswered();
+    const before = await ingest.row();
+    await tell(entered(ingest.RoomId, "news_robot", earlierAt));
+    expect(await ingest.row()).toEqual(before);
+  });
+
+  test("that is told of late leaves the answer its time from then on", async () => {
+    const ingest = await playing({}, 0);
+    const enteredAt = clock.now();
+    await asUnanswered();
+    await clock.advance(20 * SECOND_MS);
+    await tell(entered(ingest.RoomId, ingest.UserId, enteredAt));
+    expect(await ingest.row()).toMatchObject({ lease_until: addMs(clock.now(), 4 * SECOND_MS) });
+  });
+
+  test("that is there does not cut short whoever settles its start", async () => {
+    trtc.next("StartStreamIngest", "lose-answer");
+    const room = { SdkAppId: CN_APP, RoomId: `told-${(rooms += 1)}`, RoomIdType: 0 };
+    await send("start-ingest", { ...room, StreamUrl: live.url, RepeatNum: 1, UserId: "robot_2" });
+    const claim = { at: clock.now(), leaseMs: 30 * SECOND_MS, limit: 1 };
+    const [claimed] = await app.services.store.claimUnfinished(claim);
+    await tell(entered(room.RoomId, "robot_2", clock.now()));
+    const [row] = await app.database.query("select lease_until from ingest");
+    expect(row?.["lease_until"]).toEqual(claimed?.leaseUntil);
+  });
+});
+
+describe("a room that is dismissed", () => {
+  test("has every ingest in it stopped, at TRTC as well, and no other", async () => {
+    const one = await playing();
+    const two = await playing({ RoomId: one.RoomId });
+    const elsewhere = await playing();
+    const numeric = await playing({ RoomId: "4711", RoomIdType: 1 });
+    await tell(dismissed(one.RoomId, clock.now()));
+    for (const ingest of [one, two]) {
+      expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "stopped" });
+      expect(await ingest.task()).toMatchObject({ stopCalls: 1 });
+    }
+    for (const ingest of [elsewhere, numeric]) {
+      expect(await ingest.row()).toMatchObject({ state: "running" });
+    }
+    await tell(dismissed(4711, clock.now()));
+    expect(await numeric.row()).toMatchObject({ state: "ended" });
+  });
+
+  test("is told by digits as a text: of either type, so TRTC is asked and nothing stopped", async () => {
+    const numeric = await playing({ RoomId: "12345", RoomIdType: 1 });
+    const text = await playing({ RoomId: "12345", RoomIdType: 0 });
+    const gone = await playing({ RoomId: "12345", RoomIdType: 1 });
+    await app.services.trtc.call("RemoveUser", {
+      target: { account: "cn", host: "emulator", region: "ap-guangzhou" },
+      request: { SdkAppId: CN_APP, RoomId: 12345, UserIds: [gone.UserId] },
+      timeLeftMs: 5000,
+    });
+    const asked = trtc.calls("DescribeStreamIngest");
+    await tell(dismissed("12345", clock.now()));
+    expect(trtc.calls("DescribeStreamIngest")).toBe(asked + 3);
+    for (const ingest of [numeric, text]) {
+      expect(await ingest.row()).toMatchObject({ state: "running" });
+      expect(await ingest.task()).toMatchObject({ state: "playing", stopCalls: 0 });
+    }
+    expect(await gone.row()).toMatchObject({ state: "ended", end_reason: "lost" });
+  });
+
+  test("is told by a number: never a string room", async () => {
+    const text = await playing({ RoomId: "777", RoomIdType: 0 });
+    await tell(dismissed(777, clock.now()));
+    expect(await text.row()).toMatchObject({ state: "running" });
+  });
+
+  test("does not end what was started since, though it is told late, and again", async () => {
+    const before = await playing();
+    const closed = dismissed(before.RoomId, clock.now());
+    await tell(closed);
+    await clock.advance(SECOND_MS);
+    const after = await playing({ RoomId: before.RoomId }, 0);
+    await tell(closed);
+    expect(await after.row()).toMatchObject({ state: "running" });
+  });
+
+  test("has TRTC asked about an ingest that began only just before, and not stopped", async () => {
+    const young = await playing({}, 5 * SECOND_MS);
+    await tell(dismissed(young.RoomId, clock.now()));
+    expect(await young.row()).toMatchObject({ state: "running", heard_at: clock.now() });
+    expect(await young.task()).toMatchObject({ state: "playing", stopCalls: 0 });
+  });
+
+  test.each([
+    ["young enough to be after it", { RepeatNum: -1 }, 5 * SECOND_MS],
+    ["in a room of either type", { RoomId: "54321" }, 20 * SECOND_MS],
+  ])("of an ingest %s, while TRTC does not answer: reconcile-ingests asks", async (...row) => {
+    const [, fields, playsForMs] = row;
+    const ingest = await playing(fields, playsForMs);
+    await endAtTrtc(ingest);
+    trtc.next("DescribeStreamIngest", "http-502");
+    await tell(dismissed(ingest.RoomId, clock.now()));
+    expect(await ingest.row()).toMatchObject({ state: "running", heard_at: null });
+    await clock.advance(SECOND_MS);
+    expect(await reconcile()).toMatchObject({ gone: 1 });
+    expect(await ingest.row()).toMatchObject({ state: "ended" });
+  });
+
+  test("that throws the robots out for good ends their ingests as TRTC says", async () => {
+    const ingest = await playing();
+    await app.services.trtc.call("RemoveUserByStrRoomId", {
+      target: { account: "cn", host: "emulator", region: "ap-guangzhou" },
+      request: { SdkAppId: CN_APP, RoomId: ingest.RoomId, UserIds: [ingest.UserId] },
+      timeLeftMs: 5000,
+    });
+    await tell(dismissed(ingest.RoomId, clock.now()));
+    expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "stopped" });
+  });
+});
+
+describe("a task that no ingest has", () => {
+  test("is kept, and what was told of it goes to the ingest whose answer comes after", async () => {
+    const at = clock.now();
+    const ingest = await playing();
+    await app.database.query("update ingest set state = 'starting', trtc_task_id = null");
+    const trtcTaskId = `late-${rooms}`;
+    await tell(source(trtcTaskId, 1, addMs(at, 1)));
+    await tell(source(trtcTaskId, 0, addMs(at, 2)));
+    expect(await unclaimed()).toMatchObject([{ trtc_task_id: trtcTaskId, media_state: "playing" }]);
+    await markRunning(ingest.TaskId, trtcTaskId);
+    expect(await ingest.row()).toMatchObject({
+      ...{ state: "running", media_state: "playing", media_at: addMs(at, 2) },
+    });
+    expect(await unclaimed()).toEqual([]);
+  });
+
+  test("and whose end was told before the answer is asked about by the next run", async () => {
+    const over = await playing();
+    await over.stop();
+    await app.database.query("delete from ingest");
+    const ingest = await playing();
+    await app.database.query("update ingest set state = 'starting', trtc_task_id = null");
+    await tell(taskEnded(over.TrtcTaskId, clock.now()));
+    await markRunning(ingest.TaskId, over.TrtcTaskId);
+    expect(await ingest.row()).toMatchObject({ state: "running", heard_at: null });
+    await clock.advance(SECOND_MS);
+    expect(await reconcile()).toMatchObject({ gone: 1 });
+  });
+
+  test("stays kept when the answer is no longer the row's", async () => {
+    const ingest = await playing();
+    await tell(source("surplus", 0, clock.now()));
+    const marked = await markRunning(ingest.TaskId, "surplus");
+    expect(marked).toBeUndefined();
+    expect(await unclaimed()).toHaveLength(1);
+  });
+
+  test("is taken over by the next run where event and answer missed each other", async () => {
+    const ingest = await playing();
+    const { trtc_task_id: own } = await ingest.row();
+    await app.database.query("update ingest set trtc_task_id = 'other'");
+    await tell(source(String(own), 0, clock.now()));
+    await app.database.query("update ingest set trtc_task_id = $1", [own]);
+    await reconcile();
+    expect(await unclaimed()).toEqual([]);
+    expect(await ingest.row()).toMatchObject({ state: "running", media_state: "playing" });
+  });
+
+  test("is counted once its answer can no longer come, and until it ends", async () => {
+    await tell(source("unclaimed", 0, clock.now()));
+    await clock.advance(UNCLAIMED_AFTER_MS - 1);
+    expect(await reconcile()).toMatchObject({ unclaimed: 0 });
+    await clock.advance(1);
+    expect(await reconcile()).toMatchObject({ unclaimed: 1, unclaimedStopped: 0 });
+    await tell(taskEnded("unclaimed", clock.now()));
+    expect(await reconcile()).toMatchObject({ unclaimed: 0 });
+    // A failure of before its end that comes after: still ended.
+    await tell(source("unclaimed", 1, addMs(clock.now(), -1000)));
+    expect(await reconcile()).toMatchObject({ unclaimed: 0 });
+    await clock.advance(16 * MINUTE_MS);
+    await reconcile();
+    expect(await unclaimed()).toEqual([]);
+  });
+
+  describe("is stopped, when STOP_UNCLAIMED is on,", () => {
+    const withStops = async <T>(work: () => Promise<T>): Promise<T> => {
+      const config = app.services.config as { stopUnclaimed: boolean };
+      config.stopUnclaimed = true;
+      try {
+        return await work();
+      } finally {
+        config.stopUnclaimed = false;
+      }
+    };
+
+    /** A task that TRTC plays, and no row has. */
+    async function forgotten() {
+      const ingest = await playing();
+      await app.database.query("delete from ingest where task_id = $1", [ingest.TaskId]);
+      await tell(source(ingest.TrtcTaskId, 0, clock.now()));
+      return ingest;
+    }
+
+    test("after the grace of a slow answer, and not before", () =>
+      withStops(async () => {
+        const ingest = await forgotten();
+        await clock.advance(UNCLAIMED_AFTER_MS - 1);
+        expect(await reconcile()).toMatchObject({ unclaimedStopped: 0 });
+        expect(await ingest.task()).toMatchObject({ stopCalls: 0 });
+        await clock.advance(1);
+        expect(await reconcile()).toMatchObject({ unclaimedStopped: 1 });
+        expect(await ingest.task()).toMatchObject({ endReason: "stopped", stopCalls: 1 });
+        expect(await reconcile()).toMatchObject({ unclaimed: 0, unclaimedStopped: 0 });
+      }));
+
+    test("and again by a later run if that did not work", () =>
+      withStops(async () => {
+        const ingest = await forgotten();
+        await clock.advance(UNCLAIMED_AFTER_MS);
+        trtc.next("StopStreamIngest", "http-502");
+        expect(await reconcile()).toMatchObject({ unclaimed: 1, unclaimedStopped: 0 });
+        await clock.advance(MINUTE_MS);
+        expect(await reconcile()).toMatchObject({ unclaimedStopped: 1 });
+        expect(await ingest.task()).toMatchObject({ endReason: "stopped" });
+      }));
+
+    test("though twenty that cannot be stopped were there before it", () =>
+      withStops(async () => {
+        const at = clock.now();
+        for (let n = 0; n < 20; n += 1) {
+          // Of an application that is not configured any more.
+          const task = { sdkAppId: 1499999999, trtcTaskId: `left-${n}` };
+          await app.services.store.keepUnclaimed({ ...task, eventAt: at, at, media: "playing" });
+        }
+        const ingest = await forgotten();
+        await clock.advance(UNCLAIMED_AFTER_MS);
+        expect(await reconcile()).toMatchObject({ unclaimedStopped: 0 });
+        await clock.advance(MINUTE_MS);
+        expect(await reconcile()).toMatchObject({ unclaimedStopped: 1 });
+        expect(await ingest.task()).toMatchObject({ endReason: "stopped" });
+      }));
+
+    test("never when an ingest has it", () =>
+      withStops(async () => {
+        const ingest = await playing();
+        await app.database.query(
+          `insert into unclaimed_task (sdk_app_id, trtc_task_id, first_seen_at, last_seen_at)
+           values ($1, $2, $3, $3)`,
+          [CN_APP, ingest.TrtcTaskId, addMs(clock.now(), -60 * MINUTE_MS)],
+        );
+        const { store } = app.services;
+        const at = clock.now();
+        const all = { at, seenBefore: at, askedBefore: at, limit: 10 };
+        expect(await store.takeUnclaimed(all)).toEqual([]);
+        expect(await reconcile()).toMatchObject({ unclaimed: 0, unclaimedStopped: 0 });
+        expect(await ingest.task()).toMatchObject({ stopCalls: 0 });
+      }));
+
+    test("though TRTC has told its end, since the task goes on", () =>
+      withStops(async () => {
+        const ingest = await forgotten();
+        await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
+        await clock.advance(UNCLAIMED_AFTER_MS);
+        trtc.next("StopStreamIngest", "http-502");
+        expect(await reconcile()).toMatchObject({ unclaimedStopped: 0 });
+        await clock.advance(MINUTE_MS);
+        expect(await reconcile()).toMatchObject({ unclaimedStopped: 1 });
+        expect(await ingest.task()).toMatchObject({ endReason: "stopped", stopCalls: 1 });
+        await clock.advance(MINUTE_MS);
+        expect(await reconcile()).toMatchObject({ unclaimed: 0, unclaimedStopped: 0 });
+      }));
+
+    test("and not when it is off", async () => {
+      const ingest = await forgotten();
+      await clock.advance(2 * UNCLAIMED_AFTER_MS);
+      expect(await reconcile()).toMatchObject({ unclaimed: 1, unclaimedStopped: 0 });
+      expect(await ingest.task()).toMatchObject({ stopCalls: 0 });
+    });
+  });
+});
+
+function markRunning(taskId: string, trtcTaskId: string) {
+  const startedAt = clock.now();
+  const times = {
+    startedAt,
+    deadlineAt: addMs(startedAt, MINUTE_MS),
+    latestAt: addMs(startedAt, MINUTE_MS),
+  };
+  return app.services.store.markRunning({ taskId, fence: 0, trtcTaskId, ...times });
+}

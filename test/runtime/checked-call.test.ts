@@ -1,0 +1,213 @@
+/** From an event to a checked call: who, what, and whether it fits, before anything is touched. */
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { ApiError } from "../../shared/contract/errors.js";
+import type { Call, UseCase } from "../../shared/ingest/services.js";
+import { checkedCall, type UseCases } from "../../shared/runtime/checked-call.js";
+import { makeServices } from "../../shared/runtime/services.js";
+import { newTrace } from "../../shared/runtime/trace.js";
+import { readConfig } from "../../shared/config/configuration.js";
+import { type Action, ACTIONS } from "../../shared/contract/schemas.js";
+import { NOW } from "../support/http/http-requests.js";
+import { manualClock } from "../support/app/manual-clock.js";
+import { CN_APP, INTL_APP } from "../support/contract/settings.js";
+
+const FOREIGN_APP = 1600000009;
+const OWN_ID = `ing-${"0".repeat(26)}`;
+
+const config = readConfig({
+  TRTC_APPS: JSON.stringify([
+    { SdkAppId: INTL_APP, SecretKey: "application-secret-key" },
+    { SdkAppId: CN_APP, SecretKey: "application-secret-key", Site: "cn" },
+    { SdkAppId: FOREIGN_APP, SecretKey: "application-secret-key" },
+  ]),
+  CALLERS: JSON.stringify([
+    { Id: "both", SecretKeys: ["the-key-of-both-sites"], SdkAppIds: [INTL_APP, CN_APP] },
+    { Id: "intl", SecretKeys: ["the-key-of-intl-only"], SdkAppIds: [INTL_APP] },
+  ]),
+});
+
+const untouchable = () => Promise.reject(new Error("the database was touched"));
+
+const services = makeServices({
+  config,
+  database: { query: untouchable, transaction: untouchable, close: untouchable },
+  clock: manualClock(NOW),
+  log: () => undefined,
+});
+
+/** Stands in each action's place and shows what it was called with. */
+const shown: UseCase<Action> = (_, { caller, request, application, region }: Call<Action>) =>
+  Promise.resolve({ caller: caller.Id, request, app: application?.SdkAppId, region });
+
+const everyAction = Object.fromEntries(ACTIONS.map((action) => [action, shown])) as UseCases;
+
+const KEYS = { both: "the-key-of-both-sites", intl: "the-key-of-intl-only" };
+
+interface Asked {
+  caller?: keyof typeof KEYS;
+  headers?: Record<string, string>;
+}
+
+const eventOf = (action: Action, body: unknown, { caller = "both", headers = {} }: Asked = {}) => ({
+  httpMethod: "POST",
+  path: "/",
+  headers: {
+    authorization: `Bearer ${KEYS[caller]}`,
+    "content-type": "application/json",
+    "x-tc-action": action,
+    ...headers,
+  },
+  body: JSON.stringify(body),
+});
+
+function check(event: unknown) {
+  const trace = newTrace("api", undefined, services.clock);
+  try {
+    return { trace, run: checkedCall(event, { services, useCases: everyAction, trace }) };
+  } catch (error) {
+    if (error instanceof ApiError) return { trace, code: error.code };
+    throw error;
+  }
+}
+
+const start = (fields: object, asked?: Asked) =>
+  check(
+    eventOf(
+      "StartStreamIngest",
+      { RoomId: "1", StreamUrl: "https://a.example/", ...fields },
+      asked,
+    ),
+  );
+
+describe("the application decides the site, and the site decides the fields", () => {
+  test("of the Chinese site", async () => {
+    const fields = { SdkAppId: CN_APP, Volume: 200, Tempo: 1.5 };
+    expect(await start(fields).run?.()).toMatchObject({ app: CN_APP, request: fields });
+  });
+
+  test("of the international site", () => {
+    expect(start({ SdkAppId: INTL_APP, Volume: 101 }).code).toBe("InvalidParameter.OutOfRange");
+    expect(start({ SdkAppId: INTL_APP, Tempo: 1.5 }).code).toBe("UnknownParameter");
+  });
+
+  test("of the only application, when none is named", async () => {
+    expect(start({ Tempo: 1.5 }, { caller: "intl" }).code).toBe("UnknownParameter");
+    expect(await start({}, { caller: "intl" }).run?.()).toMatchObject({ app: INTL_APP });
+  });
+
+  test("and of several, one has to be named", () => {
+    expect(start({}).code).toBe("MissingParameter.SdkAppId");
+  });
+});
+
+describe("a grant", () => {
+  const REQUIRED: Record<Action, object> = {
+    StartStreamIngest: { RoomId: "1", StreamUrl: "https://a.example/" },
+    StopStreamIngest: { TaskId: OWN_ID },
+    UpdateStreamIngest: { TaskId: OWN_ID },
+    DescribeStreamIngest: { TaskId: OWN_ID },
+    ListStreamIngests: {},
+  };
+
+  test.each(ACTIONS)("does not reach another's application by %s", (action) => {
+    for (const SdkAppId of [FOREIGN_APP, 1, 4294967295]) {
+      const event = eventOf(action, { ...REQUIRED[action], SdkAppId });
+      expect(check(event).code).toBe("UnauthorizedOperation.SdkAppId");
+    }
+  });
+
+  test("covers a list of all its applications at once", async () => {
+    const { run } = check(eventOf("ListStreamIngests", {}));
+    expect(await run?.()).toMatchObject({ caller: "both", request: {} });
+  });
+});
+
+describe("a region", () => {
+  const inRegion = (SdkAppId: number, region: string) =>
+    start({ SdkAppId }, { headers: { "x-tc-region": region } });
+
+  test("must be one of the application's site", async () => {
+    expect(inRegion(INTL_APP, "ap-tokyo").code).toBe("UnsupportedRegion");
+    expect(inRegion(INTL_APP, "ap-guangzhou").code).toBe("UnsupportedRegion");
+    expect(await inRegion(CN_APP, "ap-guangzhou").run?.()).toMatchObject({
+      region: "ap-guangzhou",
+    });
+  });
+});
+
+describe("an SdkAppId that is no number is refused as such, not as a fault of ours", () => {
+  test.each([
+    [{ toString: 1, valueOf: 1 }],
+    [{ toString: "1600000000" }],
+    [[INTL_APP]],
+    [[[[INTL_APP]]]],
+    [String(INTL_APP)],
+    [null],
+    [true],
+    [1.5],
+    [0],
+  ])("%j", (SdkAppId) => {
+    for (const caller of ["both", "intl"] as const) {
+      expect(start({ SdkAppId }, { caller }).code).toBe("InvalidParameter.SdkAppId");
+    }
+  });
+
+  test("nor as deep as a body allows", () => {
+    const depth = 200_000;
+    const body = `{"SdkAppId":${"[".repeat(depth)}${"]".repeat(depth)},"TaskId":"task"}`;
+    expect(check({ ...eventOf("StopStreamIngest", {}), body }).code).toBe(
+      "InvalidParameter.SdkAppId",
+    );
+  });
+});
+
+describe("what is learned on the way", () => {
+  test("is in the log's line as far as it got", () => {
+    const { trace } = check(eventOf("StopStreamIngest", { SdkAppId: FOREIGN_APP, TaskId: OWN_ID }));
+    expect(trace).toMatchObject({ caller: "both", action: "StopStreamIngest", ingest: OWN_ID });
+    const trtcs = eventOf("StopStreamIngest", {
+      SdkAppId: INTL_APP,
+      TaskId: "https://a.example/?sign=1",
+    });
+    expect(check(trtcs).trace).not.toHaveProperty("ingest");
+    const unknown = eventOf(
+      "StopStreamIngest",
+      {},
+      { headers: { authorization: "Bearer nobody" } },
+    );
+    expect(check(unknown)).toMatchObject({ code: "AuthFailure.SecretIdNotFound" });
+    expect(check(unknown).trace).not.toHaveProperty("action");
+  });
+
+  test("is no TaskId that does not fit: it could be anything", () => {
+    const { trace, code } = check(eventOf("StopStreamIngest", { TaskId: "t".repeat(257) }));
+    expect(code).toBe("InvalidParameter.TaskId");
+    expect(trace).not.toHaveProperty("ingest");
+  });
+});
+
+test("who is calling is asked first: a stranger learns nothing about what would fit", () => {
+  const broken = { ...eventOf("StopStreamIngest", {}), headers: {}, body: "{" };
+  expect(check(broken).code).toBe("AuthFailure.InvalidAuthorization");
+});
+
+test.each(ACTIONS)("whatever is sent to %s is taken or refused, and touches nothing", (action) => {
+  const fields = fc.dictionary(
+    fc.constantFrom("SdkAppId", "TaskId", "RoomId", "StreamUrl", "RoomIdType", "__proto__"),
+    fc.oneof(fc.constantFrom<unknown>(INTL_APP, CN_APP, "task", 0), fc.jsonValue(), hostileObject),
+  );
+  fc.assert(
+    fc.property(fc.oneof(fields, fc.jsonValue()), (body) => {
+      const { code, run } = check(eventOf(action, body));
+      expect(code === undefined).toBe(typeof run === "function");
+      expect(code).not.toBe("InternalError");
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+const hostileObject = fc.dictionary(
+  fc.constantFrom("toString", "valueOf", "constructor", "length"),
+  fc.jsonValue({ maxDepth: 0 }),
+);

@@ -1,0 +1,101 @@
+/** A full run, with everything that can go wrong in it: no secret that it used is in its log. */
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { LogFields } from "../../shared/log.js";
+import { BAD_INPUT } from "../support/contract/bad-input.js";
+import { fullRun, type FullRun } from "../support/full-run.js";
+import { DOORS } from "../support/app/functions.js";
+
+let run: FullRun;
+beforeAll(async () => {
+  run = await fullRun();
+}, 60_000);
+afterAll(() => run.app.close());
+
+const linesOf = () => run.app.logLines.map((line) => JSON.parse(line) as Partial<LogFields>);
+
+describe("the run has everything in it:", () => {
+  test("every door, every kind of outcome, and every kind of secret", () => {
+    const lines = linesOf();
+    const functions = new Set(lines.map(({ event }) => event));
+    const timers = ["expire-ingests", "reconcile-ingests"];
+    const others = ["api", "room-callback", ...timers];
+    expect([...functions].sort()).toEqual([...Object.values(DOORS), ...others].sort());
+    const outcomes = new Set(lines.map(({ outcome }) => outcome));
+    for (const code of BAD_INPUT.map(([each]) => each)) expect(outcomes).toContain(code);
+    for (const code of ["ok", "InternalError", "AuthFailure.SignatureFailure"]) {
+      expect(outcomes).toContain(code);
+    }
+    const late = lines.flatMap(({ latenessMs }) => latenessMs ?? []);
+    expect(late.length).toBeGreaterThanOrEqual(2);
+    expect(lines.map(({ action }) => action)).toContain("ingest.started");
+    expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
+    expect(run.refusals.length).toBeGreaterThan(60);
+    expect(run.trtc.bodies("StartStreamIngest").length).toBeGreaterThan(8);
+    expect(run.secrets.size).toBeGreaterThan(25);
+    for (const each of run.secrets) expect(each.length).toBeGreaterThan(7);
+  });
+});
+
+describe("no secret of the run", () => {
+  test("is in its log", () => {
+    const log = run.app.logLines.join("\n");
+    expect([...run.secrets].filter((each) => log.includes(each))).toEqual([]);
+  });
+
+  test("is in an answer that refuses", () => {
+    const answers = run.refusals.join("\n");
+    expect([...run.secrets].filter((each) => answers.includes(each))).toEqual([]);
+  });
+
+  test("nor anything that looks like one", () => {
+    for (const line of run.app.logLines) {
+      expect(line).not.toMatch(/Bearer|TC3-HMAC|Signature=|sign=|SecretKey|[?&]\w+=|eJ[\w*-]{20}/);
+      expect(line).not.toContain(run.app.clip);
+    }
+  });
+});
+
+describe("a line of the log", () => {
+  const FIELDS: Record<keyof LogFields | "time", true> = {
+    ...{ level: true, event: true, requestId: true, action: true, caller: true, ingest: true },
+    ...{ time: true, room: true },
+    ...{ outcome: true, ms: true, detail: true, counts: true, latenessMs: true },
+  };
+
+  test("is one JSON object of the named fields, and of no others", () => {
+    for (const line of run.app.logLines) {
+      expect(line).not.toContain("\n");
+      const parsed: unknown = JSON.parse(line);
+      const others = Object.keys(parsed as object).filter((name) => !Object.hasOwn(FIELDS, name));
+      expect(others).toEqual([]);
+    }
+  });
+
+  test("says which door, how it went, and how long it took", () => {
+    for (const line of linesOf()) {
+      expect(line).toMatchObject({
+        event: expect.stringMatching(/^[a-z-]+$/),
+        outcome: expect.stringMatching(/^\w[\w.]*$/),
+        level: expect.stringMatching(/^(info|warn|error)$/),
+      });
+      // A timer has a line for its run, and one for each ingest that it had to do with; for each
+      // message that it sent, how long that took.
+      const isPart =
+        /^(expire|settle)-ingests$/.test(line.event ?? "") && line.ingest !== undefined;
+      expect([typeof line.requestId, typeof line.ms]).toEqual(
+        isPart
+          ? ["undefined", line.action === undefined ? "undefined" : "number"]
+          : ["string", "number"],
+      );
+    }
+  });
+
+  test("names a failure of ours with its stack, which no caller sees", () => {
+    const broken = linesOf().filter(({ detail }) => detail?.includes("    at ") === true);
+    expect(broken.map(({ event, level }) => [event, level])).toEqual([
+      ["start-ingest", "error"],
+      ["expire-ingests", "error"],
+    ]);
+    expect(run.refusals.join("\n")).not.toMatch(/ {4}at |\.ts\b|relation/);
+  });
+});

@@ -1,0 +1,122 @@
+/** What a TC3 signature leaves uncovered as the SDKs make it, and what a thief can do with that. */
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { systemClock as clock } from "../../shared/clock.js";
+import { CN_APP, type TestApp, KEY, startTestApp, SECRET_ID } from "../support/app/test-app.js";
+import { post, signedTc3 } from "../support/http/http-requests.js";
+import { codeIn, envelopeIn, rawCaller } from "../support/http/raw-call.js";
+import { worldOf } from "../support/app/world.js";
+
+let app: TestApp;
+let rooms = 0;
+
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app.close());
+
+/** The gateway of a local run takes no other. */
+const own = () => ({ host: new URL(app.url).host });
+
+function startOf(SdkAppId: number) {
+  rooms += 1;
+  const RoomId = `room-${rooms}`;
+  return { SdkAppId, RoomId, RoomIdType: 0, StreamUrl: app.clip, RepeatNum: -1 };
+}
+
+describe("an unsigned payload: the body is not covered, so it counts as well", () => {
+  const action = (name: string) => ({
+    ...own(),
+    "x-tc-action": name,
+    "x-tc-content-sha256": "UNSIGNED-PAYLOAD",
+  });
+  /** One signature, sent with any body. */
+  function signer(name: string) {
+    const { headers } = signedTc3(post("", action(name)), {
+      ...{ secretId: SECRET_ID, secretKey: KEY, at: clock.now() },
+    });
+    return async (body: object) => {
+      const answer = await rawCaller(app.url).raw({ headers, body: JSON.stringify(body) });
+      return envelopeIn(answer).Response as Record<string, unknown>;
+    };
+  }
+
+  test("the same start again is the same; another one is another, and starts its own robot", async () => {
+    const send = signer("StartStreamIngest");
+    const [one, other] = [startOf(CN_APP), startOf(CN_APP)];
+    const before = (await app.truth.tasks()).length;
+    const { TaskId } = await send(one);
+    expect(await send(one)).toMatchObject({ TaskId });
+    const another = await send(other);
+    expect(another["TaskId"]).toMatch(/^ing-/);
+    expect(another["TaskId"]).not.toBe(TaskId);
+    expect(await send(other)).toMatchObject({ TaskId: another["TaskId"] });
+    expect(await app.truth.tasks()).toHaveLength(before + 2);
+  });
+
+  test("another update takes effect; the same one again does not", async () => {
+    const { response } = await app.post("start-ingest", startOf(CN_APP));
+    const named = { SdkAppId: CN_APP, TaskId: response["TaskId"] };
+    const task = async () =>
+      (await app.truth.tasks()).find(({ taskId }) => taskId === response["TrtcTaskId"]);
+    const send = signer("UpdateStreamIngest");
+    await send({ ...named, Volume: 10 });
+    await send({ ...named, Volume: 20 });
+    expect(await task()).toMatchObject({ volume: 20 });
+    await send({ ...named, Volume: 10 });
+    expect(await task()).toMatchObject({ volume: 20 });
+  });
+});
+
+test("a captured start cannot be sent to another region, whose header no SDK signs", async () => {
+  const by = { secretId: SECRET_ID, secretKey: KEY, at: clock.now() };
+  const wanted = post(JSON.stringify(startOf(CN_APP)), {
+    ...own(),
+    "x-tc-action": "StartStreamIngest",
+  });
+  const { headers, body } = signedTc3(wanted, by);
+  const { raw } = rawCaller(app.url);
+  expect(codeIn(await raw({ headers, body }))).toBeUndefined();
+  const before = await worldOf(app);
+  for (const region of ["ap-shanghai", "ap-beijing"]) {
+    const moved = { ...headers, "x-tc-region": region };
+    expect(codeIn(await raw({ headers: moved, body }))).toBe("InvalidParameterValue");
+  }
+  expect(await worldOf(app)).toEqual(before);
+});
+
+describe("the action", () => {
+  const describedAs = (action: string, body: object, signedHeaders?: string[]) => {
+    const by = { secretId: SECRET_ID, secretKey: KEY, at: clock.now() };
+    const described = post(JSON.stringify(body), {
+      ...own(),
+      "x-tc-action": "DescribeStreamIngest",
+    });
+    const { headers, body: bytes } = signedTc3(described, {
+      ...by,
+      ...(signedHeaders && { signedHeaders }),
+    });
+    return rawCaller(app.url).raw({
+      headers: { ...headers, "x-tc-action": action },
+      body: bytes,
+    });
+  };
+
+  // Tencent's SDKs sign the body, the host and the type: at Tencent itself it is no different.
+  test("is not covered by what the SDKs sign with TC3: TLS has to keep it", async () => {
+    const { response } = await app.post("start-ingest", startOf(CN_APP));
+    const named = { SdkAppId: CN_APP, TaskId: response["TaskId"] };
+    expect(codeIn(await describedAs("StopStreamIngest", named))).toBeUndefined();
+    const { response: seen } = await app.post("describe-ingest", named);
+    expect(seen).toMatchObject({ State: "ended" });
+  });
+
+  test("is covered for whoever signs the header X-TC-Action as well", async () => {
+    const { response } = await app.post("start-ingest", startOf(CN_APP));
+    const named = { SdkAppId: CN_APP, TaskId: response["TaskId"] };
+    const signedHeaders = ["content-type", "host", "x-tc-action"];
+    const before = await worldOf(app);
+    const answer = await describedAs("StopStreamIngest", named, signedHeaders);
+    expect(codeIn(answer)).toBe("AuthFailure.SignatureFailure");
+    expect(await worldOf(app)).toEqual(before);
+  });
+});

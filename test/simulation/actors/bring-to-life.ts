@@ -1,0 +1,41 @@
+/** Who is there in a seed's run: callers and producers, the timers, what TRTC tells, and others. */
+import { bringCallbacks } from "./callbacks.js";
+import { live } from "./callers.js";
+import { drawCrowd } from "./crowd.js";
+import { makeDeliveries } from "../messages/deliveries.js";
+import { employOperator } from "../messages/operator.js";
+import { isTold, produce, throughMessages } from "../messages/producers.js";
+import type { Platform } from "../platform/platform.js";
+import type { Random } from "../random.js";
+import type { Setting } from "./setting.js";
+import { letStrangerPlay } from "./stranger.js";
+import { runTimers } from "../platform/timers.js";
+import { drawStories, withBadSources } from "./workload.js";
+import type { World } from "../platform/world.js";
+
+/** Returns how many stories, callbacks and messages are not over yet; the timers never are. */
+export function bringToLife(
+  world: World,
+  platform: Platform,
+  { setting, random }: { setting: Setting; random: Random },
+): () => number {
+  const { shape, callbacks, messages, crowd } = setting;
+  const startMs = world.timeline.nowMs();
+  const usual = drawStories({ random, startMs, shape });
+  const drawn = crowd ? drawCrowd(crowd, startMs) : usual;
+  const played = withBadSources(drawn, callbacks);
+  const stories = messages ? throughMessages(played, messages) : played;
+  const toldLater = callbacks ? bringCallbacks(world, platform, callbacks.fork()) : () => 0;
+  const deliveries = messages && makeDeliveries(world, platform, messages.fork());
+  if (messages) employOperator(world, platform, messages.fork());
+  if (callbacks?.chance(0.7) === true) letStrangerPlay(world, callbacks.fork());
+  let talking = stories.length;
+  for (const story of stories) {
+    const needs = { world, platform, random: random.fork() };
+    const told =
+      deliveries && isTold(story) ? produce({ ...needs, deliveries }, story) : live(needs, story);
+    void told.then(() => (talking -= 1));
+  }
+  runTimers(world, platform);
+  return () => talking + toldLater() + (deliveries?.open() ?? 0);
+}

@@ -1,0 +1,36 @@
+/**
+ * Somebody else who plays in the same application, by TRTC's own API: what TRTC tells of that task is
+ * all that the house ever hears of it.
+ */
+import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
+import { ApiError } from "../../../shared/contract/errors.js";
+import { signUserSig } from "../../../shared/signing/trtc/user-sig.js";
+import type { Random } from "../random.js";
+import { APPLICATION } from "./settings.js";
+import { streamUrl } from "../platform/trtc-side.js";
+import type { World } from "../platform/world.js";
+
+/** Longer than it takes to be found, and not for ever. */
+const LASTS_MS = 12 * MINUTE_MS;
+
+export function letStrangerPlay({ timeline, trtc, facts, history, config }: World, random: Random) {
+  const region = config.applications.get(APPLICATION.sdkAppId)?.Region ?? "";
+  timeline.at(timeline.nowMs() + random.between(0, 2 * MINUTE_MS), () => {
+    const holder = { ...APPLICATION, userId: "stranger", lifetimeSeconds: 60 };
+    const request = {
+      ...{ SdkAppId: APPLICATION.sdkAppId, RoomId: "elsewhere", RoomIdType: 0 },
+      ...{ UserId: "stranger", UserSig: signUserSig(holder, new Date(timeline.nowMs())) },
+      StreamUrl: streamUrl(LASTS_MS / SECOND_MS, "strange"),
+    };
+    try {
+      const answer = trtc.arrive({ action: "StartStreamIngest", request, region });
+      const { TaskId } = answer as { TaskId: string };
+      facts.known.strangers.add(TaskId);
+      history.name(TaskId, "strange-task");
+      history.note("stranger", `plays ${TaskId}`);
+    } catch (error) {
+      // As many streams as TRTC allows play already.
+      if (!(error instanceof ApiError)) throw error;
+    }
+  });
+}

@@ -1,0 +1,164 @@
+/** What callers do: each ingest of the workload is one story, drawn by the seed and told in time. */
+import { addMs, MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
+import type { Requests } from "../../../shared/contract/schemas.js";
+import type { Random } from "../random.js";
+import { CALLER_IDS } from "./settings.js";
+import { type Bad, badUrl, streamUrl } from "../platform/trtc-side.js";
+
+export type Deed =
+  | { verb: "StopStreamIngest" | "DescribeStreamIngest"; afterMs: number }
+  | {
+      verb: "UpdateStreamIngest";
+      afterMs: number;
+      /** The deadline moves to so long from then. */
+      toMs: number | undefined;
+      /** What is played changes. */
+      media: { Volume?: number; IsPause?: boolean; StreamUrl?: string };
+      /** Signed, and sent once more as it was. */
+      isReplayed: boolean;
+    };
+
+/** One ingest that a caller wants. */
+export interface Story {
+  callerId: string;
+  region: string | undefined;
+  atMs: number;
+  request: Requests["StartStreamIngest"];
+  /** When the same request is sent again before there is an answer, counted from the first. */
+  againAfterMs: number[];
+  /** How often it is sent again when its answer does not say what came of it. */
+  retries: number;
+  /** Looks its ingest up in the list, after so long, and stops it, whether it has started or not. */
+  stopsUnheardAfterMs: number | undefined;
+  /** The same request once more, long after its answer. */
+  asksLater: boolean;
+  /** From its answer on. */
+  deeds: Deed[];
+}
+
+/** Stories begin in so long a time: in the longer one, some when others are long over. */
+const BEGINNINGS_MS = [3 * MINUTE_MS, 3 * MINUTE_MS, 9 * MINUTE_MS];
+
+/** Robots that callers name themselves: few, so that they meet. */
+const OWN_ROBOTS = ["dj", "host"];
+const ROOMS = [
+  { RoomId: "lobby", RoomIdType: 0 },
+  { RoomId: "stage", RoomIdType: 0 },
+  { RoomId: "77", RoomIdType: 1 },
+] as const;
+const REGIONS = ["ap-singapore", "ap-jakarta"];
+
+export type Shape = "usual" | "burst of starts" | "deadlines at once";
+
+export function drawStories({
+  random,
+  startMs,
+  shape,
+}: {
+  random: Random;
+  startMs: number;
+  shape: Shape;
+}): Story[] {
+  const count = shape === "usual" ? random.between(1, 6) : random.between(25, 45);
+  const beginningsMs = random.pick(BEGINNINGS_MS);
+  const ownRobots = random.pick([0.1, 0.1, 0.7]);
+  const together = startMs + random.between(20, 90) * SECOND_MS;
+  return Array.from({ length: count }, (_, index) => {
+    const own = random.fork();
+    const spreadMs = { usual: beginningsMs, "burst of starts": 300, "deadlines at once": 15_000 };
+    const atMs = startMs + own.between(0, spreadMs[shape]);
+    const story = drawStory(own, { atMs, index, ownRobots });
+    if (shape !== "deadlines at once") return story;
+    const { MaxDuration, ...request } = story.request;
+    const StopTime = new Date(together).toISOString();
+    return { ...story, deeds: [], request: { ...request, StopTime, RepeatNum: -1 } };
+  });
+}
+
+const GOOD = [undefined, undefined, undefined, undefined];
+
+/** Some sources never open, some only when they are tried again, and some keep TRTC waiting. */
+export const withBadSources = (stories: Story[], random: Random | undefined): Story[] =>
+  !random
+    ? stories
+    : stories.map((story) => {
+        const bad = random.pick<Bad | undefined>([...GOOD, "broken", "flaky", "stuck"]);
+        if (bad === undefined) return story;
+        const StreamUrl = badUrl(bad, story.request.StreamUrl);
+        return { ...story, request: { ...story.request, StreamUrl } };
+      });
+
+interface Place {
+  atMs: number;
+  index: number;
+  /** How many of the callers name their robots themselves, from 0 to 1. */
+  ownRobots: number;
+}
+
+function drawStory(random: Random, place: Place): Story {
+  const { atMs } = place;
+  const request = drawRequest(random, place);
+  const { ClientToken } = request;
+  const isRetried = ClientToken !== undefined;
+  return {
+    callerId: random.pick(CALLER_IDS),
+    region: random.chance(0.3) ? random.pick(REGIONS) : undefined,
+    atMs,
+    request,
+    againAfterMs: isRetried && random.chance(0.3) ? [random.between(0, 15_000)] : [],
+    retries: isRetried ? random.between(0, 6) : 0,
+    stopsUnheardAfterMs: random.chance(0.25)
+      ? random.between(0, random.pick([2000, 60_000]))
+      : undefined,
+    asksLater: isRetried && random.chance(0.3),
+    deeds: [...drawDeeds(random), ...drawLastMoment(random, request, atMs)].sort(
+      (a, b) => a.afterMs - b.afterMs,
+    ),
+  };
+}
+
+/** A deadline that is moved when somebody already waits for it. */
+function drawLastMoment(random: Random, { StopTime }: Story["request"], atMs: number): Deed[] {
+  if (StopTime === undefined || random.chance(0.75)) return [];
+  const afterMs = Math.max(0, Date.parse(StopTime) - atMs - random.between(0, 1500));
+  const toMs = random.between(5000, 60_000);
+  return [{ verb: "UpdateStreamIngest", afterMs, toMs, media: {}, isReplayed: false }];
+}
+
+function drawRequest(random: Random, { atMs, index, ownRobots }: Place): Story["request"] {
+  const source = random.pick(["loop", "loop", "clip", "live", "live"] as const);
+  const seconds = source === "live" ? null : random.between(5, 90);
+  const lasts = random.pick(["MaxDuration", "StopTime", "StopTime", "both", "limit"] as const);
+  return {
+    ...random.pick(ROOMS),
+    StreamUrl: streamUrl(seconds, `s${index + 1}`),
+    ...(source === "loop" && { RepeatNum: -1 }),
+    ...(source === "clip" && { RepeatNum: random.between(1, 3) }),
+    ...(["MaxDuration", "both"].includes(lasts) && { MaxDuration: random.between(1, 5) }),
+    ...(["StopTime", "both"].includes(lasts) && {
+      StopTime: addMs(new Date(atMs), random.between(10_000, 4 * MINUTE_MS)).toISOString(),
+    }),
+    ...(random.chance(0.7) && { ClientToken: `t${index + 1}` }),
+    ...(random.chance(ownRobots) && { UserId: random.pick(OWN_ROBOTS) }),
+  };
+}
+
+function drawMedia(random: Random) {
+  const volume = { Volume: random.between(0, 100) };
+  const another = { StreamUrl: streamUrl(random.pick([null, 5, 40]), "another") };
+  return random.pick([volume, another, { IsPause: true }, { IsPause: false }]);
+}
+
+function drawDeeds(random: Random): Deed[] {
+  const verbs = ["StopStreamIngest", "UpdateStreamIngest", "DescribeStreamIngest"] as const;
+  const count = random.between(0, 3);
+  return Array.from({ length: count }, () => {
+    const verb = random.pick(verbs);
+    const afterMs = random.between(0, 3 * MINUTE_MS);
+    if (verb !== "UpdateStreamIngest") return { verb, afterMs };
+    const moves = random.chance(0.5);
+    const media = moves ? {} : drawMedia(random);
+    const toMs = moves ? random.between(5000, 5 * MINUTE_MS) : undefined;
+    return { verb, afterMs, toMs, media, isReplayed: random.chance(0.2) };
+  });
+}

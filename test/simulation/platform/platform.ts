@@ -1,0 +1,110 @@
+/** What the cloud does: runs a function for an event on some machine, and ends it at its time limit. */
+import type { Services } from "../../../shared/ingest/services.js";
+import { asApiError, type ApiError } from "../../../shared/contract/errors.js";
+import { ComeAgainError } from "../../../shared/runtime/event.js";
+import { createModelStore } from "../model/model-store.js";
+import { carryCalls } from "./calls.js";
+import { clockOf, deliver, type Invocation, kill } from "./machines.js";
+import type { Random } from "../random.js";
+import { createSqlStore } from "./sql-store.js";
+import { carryStatements, DatabaseGone } from "./statements.js";
+import type { World } from "./world.js";
+import type { Behind } from "./behind.js";
+
+export type Ended<T> =
+  | { kind: "answer"; answer: T }
+  | { kind: "error"; error: ApiError }
+  /** Killed, or over its time: whoever called hears nothing. */
+  | { kind: "nothing" };
+
+export interface Platform {
+  /** Runs on a machine of its choice. */
+  invoke: <T>(job: Job<T>) => Promise<Ended<T>>;
+  /** What a use case threw that is no error of the house's: a bug. */
+  bug: () => string | undefined;
+  /** Of what was thrown elsewhere than to the cloud. */
+  judge: (thrown: unknown) => void;
+}
+
+/** A function, and what it does for one event. */
+export interface Job<T> {
+  name: string;
+  limitMs: number;
+  body: (services: Services, timeLeftMs: () => number) => Promise<T>;
+}
+
+/** Makes a deliberate bug, for tests that want it found. */
+export type Patch = (services: Services, random: Random) => Services;
+
+interface Needs {
+  world: World;
+  behind: Behind;
+  patch: Patch | undefined;
+}
+
+export function makePlatform({ world, behind, patch }: Needs): Platform {
+  const { timeline, random, machines, config } = world;
+  let invoked = 0;
+  let bug: string | undefined;
+
+  function servicesFor(invocation: Invocation): Services {
+    const own = random.fork();
+    const clock = clockOf(timeline, { invocation, random: own });
+    const carry = carryStatements(world, invocation);
+    const elapsedMs = () => clock.elapsedMs();
+    const databaseNowMs = timeline.nowMs;
+    const store =
+      "tables" in behind
+        ? createModelStore({ tables: behind.tables, carry, databaseNowMs, elapsedMs })
+        : createSqlStore({ database: behind.database, carry, databaseNowMs, elapsedMs });
+    const trtc = carryCalls(world, invocation);
+    const randomBytes = (size: number) => own.bytes(size);
+    const notifier = { send: () => Promise.reject(new Error("nobody is told anything")) };
+    const storageCredential = () => ({ secretId: "AKIDstorage", secretKey: "storage" });
+    const rest = { notifier, storageCredential, randomBytes, log: () => undefined };
+    const services = { config, clock, machineClock: clock, store, trtc, ...rest };
+    return patch ? patch(services, own) : services;
+  }
+
+  function judge(thrown: unknown, by = "a use case"): void {
+    const error = asApiError(thrown);
+    const isOurs =
+      error === thrown || thrown instanceof DatabaseGone || thrown instanceof ComeAgainError;
+    if (!isOurs) bug ??= `${by}: ${error.detail ?? error.message}`;
+  }
+
+  return {
+    bug: () => bug,
+    judge,
+    invoke: <T>({ name, limitMs, body }: Job<T>) =>
+      new Promise<Ended<T>>((resolve) => {
+        const machine = random.pick(machines);
+        const invocation: Invocation = {
+          name: `${machine.name} ${name} ${(invoked += 1)}`,
+          machine,
+          isDead: false,
+          onDeath: () => resolve({ kind: "nothing" }),
+        };
+        const begin = () => {
+          const endsMs = timeline.nowMs() + limitMs;
+          machine.running.add(invocation);
+          timeline.at(endsMs, () => kill(invocation));
+          const timeLeftMs = () => endsMs - timeline.nowMs();
+          const end = (ended: Ended<T>) => {
+            if (invocation.isDead) return;
+            invocation.onDeath = () => undefined;
+            kill(invocation);
+            resolve(ended);
+          };
+          body(servicesFor(invocation), timeLeftMs).then(
+            (answer) => end({ kind: "answer", answer }),
+            (thrown: unknown) => {
+              judge(thrown, invocation.name);
+              end({ kind: "error", error: asApiError(thrown) });
+            },
+          );
+        };
+        deliver(timeline, { invocation, atMs: timeline.nowMs(), hand: begin });
+      }),
+  };
+}

@@ -1,0 +1,24 @@
+/** What one seed's run is made of, made once and handed down. */
+import type { Config } from "../../../shared/config/configuration.js";
+import type { Facts } from "../checks/facts.js";
+import type { FaultPlan } from "../faults.js";
+import type { History } from "../history.js";
+import type { Machine } from "./machines.js";
+import type { Random } from "../random.js";
+import type { Timeline } from "./timeline.js";
+import type { TrtcSide } from "./trtc-side.js";
+
+export interface World {
+  config: Config;
+  timeline: Timeline;
+  /** For what is drawn in the order of the happenings: ways, faults, choices of machines. */
+  random: Random;
+  faults: FaultPlan;
+  history: History;
+  machines: readonly Machine[];
+  trtc: TrtcSide;
+  facts: Facts;
+  isDatabaseDown: () => boolean;
+  /** Looks at what the statement changed. */
+  afterStatement: (name: string, rows: unknown) => void | Promise<void>;
+}

@@ -1,0 +1,47 @@
+/** The simulator bites: each of these mistakes, made on purpose, is found within 1,000 seeds. */
+import { expect, test } from "@jest/globals";
+import { BUGS } from "./bugs.js";
+import { simulate } from "./simulation.js";
+
+const SEEDS = 1000;
+
+/** What is to say so: not merely that something is wrong. */
+const FOUND_BY: Readonly<Record<keyof typeof BUGS, RegExp>> = {
+  "no row before the call": /^3: every task is known by a row/,
+  "the fence is not checked": /^the reason of an end is true/,
+  "a lease never lapses": /^liveness: what was begun is settled/,
+  "a start is sent again with another robot": /^3: every task is known by a row/,
+  "the slot is not waited for": /^5: no more than 20 calls a second/,
+  "ended is written before the stop": /^6: what is ended has no live task/,
+  "oldest first for all callers": /^10: a caller's one (start|deadline)/,
+  "a quota is counted before the insert": /^10: never more/,
+  "a token is not unique": /^2: /,
+  "the deadline is not read again": /^4: nothing is stopped before its deadline/,
+  "the robot is not removed before it is sent again": /^(2|6): /,
+  "robots that may come late are not cleared": /^liveness: what was begun is settled/,
+  "a start without an answer is called failed": /^6: what is ended has no live task/,
+  "a stop without an answer is called done": /^6: what is ended has no live task/,
+  "a message has another name at each delivery": /^8: never two ingests for one message/,
+  "a letter that is played again gets a new token": /^8: never two ingests for one message/,
+  "an update that comes again is carried out again": /^8: an update that comes again undoes/,
+  "a dead letter is not written": /^8: a message that is done had its effect/,
+  "what nobody knows is never stopped": /^liveness: what nobody knows is stopped/,
+  "what nobody knows is stopped at once": /^others' tasks are theirs/,
+  "a source that has failed for good is left to itself": /^liveness: an ingest whose source/,
+  "a source's last try is not waited for": /^4: with nothing failing, a source's last try/,
+  "702 is believed": /^6: what is ended has no live task/,
+  "a quiet task is never asked about": /^liveness: a task that has ended by itself is noticed/,
+  "what is claimed is stopped at once": /^4: nothing is stopped before its deadline/,
+};
+
+test.each(Object.entries(BUGS))(
+  "%s",
+  async (name, patch) => {
+    let found: string | undefined;
+    for (let seed = 1; seed <= SEEDS && found === undefined; seed += 1) {
+      found = (await simulate({ seed, patch })).violation?.check;
+    }
+    expect(found).toMatch(FOUND_BY[name] ?? "");
+  },
+  240_000,
+);

@@ -1,0 +1,98 @@
+/**
+ * The model of the store is the store: whatever is asked of both, in whatever order, they answer the
+ * same and hold the same rows. That is what makes a seed on the model say something of the SQL.
+ */
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import * as fc from "fast-check";
+import type { Database } from "../../shared/store/engine/database.js";
+import type { Ingest } from "../../shared/store/ingests/ingest-row.js";
+import { createStore, type Store } from "../../shared/store/store.js";
+import { createModelStore } from "./model/model-store.js";
+import { makeTables } from "./model/tables.js";
+import { IDS, type Operation } from "./operations/operation.js";
+import { operations } from "./operations/operations.js";
+import { openTestPostgres } from "../support/database/databases.js";
+import { T0 } from "../support/app/ingests.js";
+
+let database: Database;
+beforeAll(async () => {
+  database = await openTestPostgres();
+});
+afterAll(() => database.close());
+
+const TABLES =
+  "caller_place, caller_lane, dead_letter, ingest, call_slot, used_signature, unclaimed_task, room_audience";
+
+/** As many as the store has, so that a new one is not forgotten here; `ready` and `close` do nothing. */
+const NOT_TRIED = ["ready", "close", "outbox"];
+
+/** Some more than one second's slots, taken in one go. */
+const RUNS = fc.constantFrom(1, 10).chain((limit) =>
+  fc.array(fc.tuple(fc.oneof(...operations(limit)), fc.constantFrom(0, 3, 40, 900, 7000)), {
+    minLength: 5,
+    maxLength: 60,
+  }),
+);
+
+test("whatever is asked of both, the model answers as the SQL does", async () => {
+  await fc.assert(
+    fc.asyncProperty(RUNS, async (steps) => {
+      await database.query(`truncate ${TABLES}`);
+      let nowMs = T0.getTime();
+      const clock = { now: () => new Date(nowMs), elapsedMs: () => nowMs };
+      const sql = createStore(database, { clock, isDatabaseOnClock: true });
+      const tables = makeTables();
+      const databaseNowMs = () => nowMs;
+      const model = createModelStore({ tables, databaseNowMs, elapsedMs: clock.elapsedMs });
+      for (const [run, passedMs] of steps) {
+        // No two operations at one instant: of rows that tie, either may come first.
+        nowMs += passedMs + 1;
+        const at = new Date(nowMs);
+        expect(await answerOf(model as Store, run, at)).toEqual(await answerOf(sql, run, at));
+        const { ingests, unclaimed, audience } = tables;
+        expect(await sizes()).toEqual([ingests.size, unclaimed.size, audience.size]);
+      }
+      const readAll = async (store: Store) => Promise.all(IDS.map((id) => store.readIngest(id)));
+      expect(await readAll(model as Store)).toEqual(await readAll(sql));
+    }),
+    { numRuns: 200 },
+  );
+}, 120_000);
+
+test("every operation of the store is among those that are tried", () => {
+  const texts = operations(1).map((each) => fc.sample(each, { numRuns: 1, seed: 1 })[0]);
+  const tried = texts.map((each) => fc.stringify(each)).join("\n");
+  const names = Object.keys(createStore(database)).filter((name) => !NOT_TRIED.includes(name));
+  expect(names.filter((name) => !tried.includes(`store.${name}(`))).toEqual([]);
+});
+
+async function sizes(): Promise<number[]> {
+  const counts = ["ingest", "unclaimed_task", "room_audience"].map(
+    (table) => `(select count(*)::int from ${table})`,
+  );
+  const [row] = await database.query(`select array[${counts.join(", ")}] as sizes`);
+  return row?.["sizes"] as number[];
+}
+
+/** A slot as the time until it; lists in the order of their ids, since `returning` has none. */
+async function answerOf(store: Store, run: Operation, at: Date): Promise<unknown> {
+  const answer = await run(store, at);
+  if (Array.isArray(answer)) {
+    return (answer as Ingest[]).toSorted((a, b) => (a.taskId < b.taskId ? -1 : 1));
+  }
+  return withWaits(answer);
+}
+
+/** What a statement finds beside the row comes along with it. */
+const BESIDE = new Set(["slotMs", "databaseNowMs", "tokenKnown"]);
+
+const INSIDE = new Set(["slot", "ingest"]);
+
+function withWaits(answer: unknown): unknown {
+  if (typeof answer !== "object" || answer === null || answer instanceof Date) return answer;
+  if ("msUntil" in answer) return Math.round((answer as { msUntil: () => number }).msUntil());
+  const entries = Object.entries(answer as Record<string, unknown>)
+    .filter(([key]) => !BESIDE.has(key))
+    .map(([key, value]): [string, unknown] => [key, INSIDE.has(key) ? withWaits(value) : value]);
+  return Object.fromEntries(entries);
+}

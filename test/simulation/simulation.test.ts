@@ -1,0 +1,74 @@
+/**
+ * The promises of DESIGN section 3, over seeds that nobody has chosen: `npm run simulate` runs as many
+ * more as one likes.
+ */
+import { describe, expect, test } from "@jest/globals";
+import type { Coverage } from "./faults.js";
+import { addCoverage, failureText, plainCoverage } from "./report.js";
+import { simulate } from "./simulation.js";
+import { openTestPostgres } from "../support/database/databases.js";
+
+const seedsFrom = (first: number, count: number) =>
+  Array.from({ length: count }, (_, index) => first + index);
+
+describe("whatever fails, every promise is kept", () => {
+  const coverage: Coverage = new Map();
+
+  test("on the model of the store, by 500 seeds", async () => {
+    for (const seed of seedsFrom(1, 500)) {
+      const verdict = await simulate({ seed });
+      expect(failureText(verdict, { store: "model" })).toBe("");
+      addCoverage(coverage, plainCoverage(verdict.coverage));
+    }
+  }, 180_000);
+
+  const boundaries = () => [...coverage].filter(([name]) => /^(statement|call|timer) /.test(name));
+  const spared = () =>
+    boundaries()
+      .filter(([, kinds]) => kinds.size < 2)
+      .map(([name]) => name);
+
+  test("and these met faults at every boundary, or a few more did", async () => {
+    // Few seeds come to some statements at all.
+    for (const seed of seedsFrom(501, 2000)) {
+      if (spared().length === 0) break;
+      const verdict = await simulate({ seed });
+      expect(failureText(verdict, { store: "model" })).toBe("");
+      addCoverage(coverage, plainCoverage(verdict.coverage));
+    }
+    expect(spared()).toEqual([]);
+    expect(boundaries().length).toBeGreaterThan(30);
+  }, 300_000);
+
+  test("on the real statements, by 12 seeds", async () => {
+    const database = await openTestPostgres();
+    for (const seed of seedsFrom(1001, 12)) {
+      const verdict = await simulate({ seed, database });
+      expect(failureText(verdict, { store: "sql" })).toBe("");
+    }
+    await database.close();
+  }, 180_000);
+});
+
+test("a seed tells the same story on either store", async () => {
+  const database = await openTestPostgres();
+  for (const seed of [7, 9, 13, 16, 19]) {
+    const onSql = await simulate({ seed, database });
+    expect(storyOf(onSql)).toEqual(storyOf(await simulate({ seed })));
+  }
+  await database.close();
+}, 60_000);
+
+test("a seed replays exactly, to the last event", async () => {
+  const [once, again] = [await simulate({ seed: 42 }), await simulate({ seed: 42 })];
+  expect(storyOf(once).length).toBeGreaterThan(20);
+  expect(storyOf(again)).toEqual(storyOf(once));
+});
+
+test("another seed is another story", async () => {
+  const [one, other] = [await simulate({ seed: 42 }), await simulate({ seed: 43 })];
+  expect(storyOf(other)).not.toEqual(storyOf(one));
+});
+
+const storyOf = ({ history }: { history: { tell: (ids: undefined, limit: number) => string[] } }) =>
+  history.tell(undefined, Infinity);

@@ -1,0 +1,107 @@
+/** What several instances at once may rely on: on real PostgreSQL, with connections of their own. */
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { addMs, systemClock } from "../../shared/clock.js";
+import type { Database } from "../../shared/store/engine/database.js";
+import { migrate } from "../../shared/store/schema/migrate.js";
+import { openPostgres } from "../../shared/store/engine/postgres.js";
+import { takeSlot } from "../../shared/store/slots.js";
+import { createStore, type Store } from "../../shared/store/store.js";
+import { newPostgresUrl } from "../support/database/databases.js";
+import { newIngest, runningIngest, T0 } from "../support/app/ingests.js";
+
+describe("instances that share a PostgreSQL", () => {
+  let databases: Database[];
+  let stores: Store[];
+
+  beforeAll(async () => {
+    const url = await newPostgresUrl();
+    databases = Array.from({ length: 4 }, () => openPostgres(url));
+    stores = databases.map((database) => createStore(database));
+  });
+  afterAll(() => Promise.all(databases.map((database) => database.close())));
+
+  const everywhere = <T>(times: number, work: (store: Store, n: number) => Promise<T>) =>
+    Promise.all(
+      Array.from({ length: times }, (_, n) => work(stores[n % stores.length] as Store, n)),
+    );
+
+  test("two hundred starts with one token begin once", async () => {
+    const outcomes = await everywhere(200, (store) =>
+      store.beginStart(newIngest({ clientToken: "token one", account: "tokens" })),
+    );
+    expect(outcomes.filter(({ outcome }) => outcome === "begun")).toHaveLength(1);
+    expect(outcomes.filter(({ outcome }) => outcome === "token-known")).toHaveLength(199);
+  });
+
+  test("two hundred slots asked for at once are the ones that the rule has, each once", async () => {
+    const slots = await Promise.all(
+      Array.from({ length: 200 }, (_, n) =>
+        takeSlot((databases[n % databases.length] as Database).query, {
+          ...{ account: "s", action: "A", waitMaxMs: 60_000, now: T0 },
+          readSlot: ({ slotMs }) => ({ msUntil: () => slotMs - T0.getTime() }),
+        }),
+      ),
+    );
+    const taken = slots.map((slot) => slot?.msUntil() ?? Number.NaN).sort((a, b) => a - b);
+    expect(taken).toEqual(taken.map((_, n) => Math.floor(n / 20) * 1100 + (n % 20) * 5));
+  });
+
+  test("a slot is not of the time before its turn came", async () => {
+    const [holder, waiting] = databases as [Database, Database];
+    const wanted = { account: "held", action: "A", waitMaxMs: 60_000, now: null };
+    const take = ({ query }: Pick<Database, "query">) =>
+      takeSlot(query, { ...wanted, readSlot: (times) => ({ msUntil: () => times.slotMs }) });
+    await take(holder);
+    const released = await holder.transaction(async (query) => {
+      await take({ query });
+      const taking = take(waiting);
+      await untilWaiting(query);
+      const [row] = await query("select extract(epoch from clock_timestamp()) * 1000 as ms");
+      return { ms: Number(row?.["ms"]), taking };
+    });
+    const slot = await released.taking;
+    expect(slot?.msUntil()).toBeGreaterThan(released.ms);
+  });
+
+  test("a due ingest is claimed by one, however many look for it", async () => {
+    const store = stores[0] as Store;
+    for (let n = 0; n < 40; n += 1) await runningIngest(store, { deadlineAt: T0 });
+    const now = systemClock.now();
+    const claims = await everywhere(20, (each) =>
+      each.claimDue({ at: now, horizonAt: now, leaseMs: 10_000, limit: 5 }),
+    );
+    const ids = claims.flat().map(({ taskId }) => taskId);
+    expect(ids.length).toBeGreaterThanOrEqual(40);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test("of many who ask for one end, one begins it", async () => {
+    const { taskId } = await runningIngest(stores[0] as Store);
+    const at = addMs(T0, 1000);
+    const begun = await everywhere(40, (each) =>
+      each.beginStop({ taskId, at, leaseMs: 60_000, waitMaxMs: 60_000 }),
+    );
+    expect(begun.filter((each) => each !== undefined)).toHaveLength(1);
+  });
+});
+
+/** Until another connection waits for what this one holds. */
+async function untilWaiting(query: Database["query"]): Promise<void> {
+  const waits = `select from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`;
+  while ((await query(waits)).length === 0) await systemClock.sleep(5);
+}
+
+test("behind a transaction pooler nothing is left on a connection: no prepared statement, no setting", async () => {
+  const database = openPostgres(await newPostgresUrl(), { connectionsMax: 1 });
+  const store = createStore(database);
+  const settings = "select name, setting from pg_settings where source = 'session' order by name";
+  const before = await database.query(settings);
+  const { taskId } = await runningIngest(store);
+  await store.beginStop({ taskId, at: T0, leaseMs: 1000, waitMaxMs: 60_000 });
+  await store.listIngests({ callerId: "caller", limit: 1 });
+  await migrate(database);
+  expect(await database.query("select name from pg_prepared_statements")).toEqual([]);
+  expect(await database.query(settings)).toEqual(before);
+  await database.close();
+});

@@ -1,0 +1,220 @@
+/** A database that is away, for any reason: what callers read, what the log says, and that all heals. */
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { SECOND_MS, systemClock as clock } from "../../../shared/clock.js";
+import { openPostgres, openToMigrate } from "../../../shared/store/engine/postgres.js";
+import { versionChecked } from "../../../shared/store/schema/version.js";
+import { newPostgresUrl } from "../../support/database/databases.js";
+import { type DatabaseProxy, startDatabaseProxy } from "../../support/database/database-proxy.js";
+import { CN_APP, type TestApp, KEY, startTestApp } from "../../support/app/test-app.js";
+
+const PASSWORD = "made-up-password-of-the-database";
+
+/** What nobody may read in an answer, nor in a line of the log. */
+const SECRETS =
+  /made-up-password|postgres(ql)?:\/\/|127\.0\.0\.1|localhost|insert into|select |update ingest|test_[0-9a-f]{12}|user "/i;
+
+const Code = "ServiceUnavailable";
+const REFUSAL = { Code, Message: "The service is not available now: send the same request again." };
+
+/** A start may have been begun: sent again at once it could make a second robot. */
+const REFUSED_START = {
+  Code,
+  Message:
+    "The service is not available now: see with ListStreamIngests whether the ingest is there before you send the start again, best with a ClientToken.",
+};
+
+const withPassword = (url: string): string => url.replace("postgres@", `postgres:${PASSWORD}@`);
+
+let proxy: DatabaseProxy;
+let app: TestApp;
+let direct: string;
+let TaskId: string;
+
+const startBody = () => ({
+  ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0 },
+  ...{ StreamUrl: app.clip, RepeatNum: -1 },
+});
+
+/** A request to each door that all succeed while the database is there. */
+const DOORS: [functionName: string, body: () => object, headers?: Record<string, string>][] = [
+  ["start-ingest", startBody],
+  ["update-ingest", () => ({ SdkAppId: CN_APP, TaskId, Volume: 50 })],
+  ["describe-ingest", () => ({ SdkAppId: CN_APP, TaskId })],
+  ["list-ingests", () => ({})],
+  ["api", () => ({ SdkAppId: CN_APP, TaskId }), { "x-tc-action": "DescribeStreamIngest" }],
+  ["stop-ingest", () => ({ SdkAppId: CN_APP, TaskId: "ing-00000000000000000000000000" })],
+];
+
+const openAway = (url: string) =>
+  versionChecked(openPostgres(withPassword(url), { connectTimeoutMs: 300, queryTimeoutMs: 600 }));
+
+beforeAll(async () => {
+  direct = await newPostgresUrl();
+  proxy = await startDatabaseProxy(direct);
+  app = await startTestApp({ database: openAway(proxy.url) });
+  const { response } = await app.post("start-ingest", startBody());
+  TaskId = String(response["TaskId"]);
+});
+afterAll(async () => {
+  await app.close();
+  await proxy.close();
+});
+
+async function expectRefused(of: TestApp, detail: RegExp): Promise<void> {
+  for (const [functionName, body, headers] of DOORS) {
+    const answer = await of.post(functionName, body(), headers);
+    expect([functionName, answer.status, answer.response]).toEqual([
+      ...[functionName, 503],
+      {
+        Error: functionName === "start-ingest" ? REFUSED_START : REFUSAL,
+        RequestId: expect.any(String),
+      },
+    ]);
+    expect(answer.headers.get("retry-after")).toBe("1");
+    const line = of.logLines.at(-1) ?? "";
+    expect(JSON.parse(line)).toMatchObject({
+      ...{ level: "error", event: functionName, outcome: "ServiceUnavailable" },
+      detail: expect.stringMatching(detail),
+    });
+    expect(line).not.toMatch(SECRETS);
+  }
+}
+
+async function expectServed(of: TestApp): Promise<void> {
+  for (const [functionName, body, headers] of DOORS) {
+    const { status, response } = await of.post(functionName, body(), headers);
+    const isUnknown = response.Error?.Code === "FailedOperation.TaskNotExist";
+    expect([functionName, status]).toEqual([functionName, isUnknown ? 404 : 200]);
+  }
+}
+
+describe("a database that", () => {
+  test.each<[string, Parameters<DatabaseProxy["turn"]>[0], RegExp]>([
+    ["refuses connections", "refused", /^The database cannot be reached \(ECONNREFUSED\)$/],
+    ["takes them and says nothing", "silent", /^The database is silent \(.*time.*\)$/],
+    ["has no more of them", { answered: "53300" }, /^The database is out of connections,.*53300/],
+    ["is starting", { answered: "57P03" }, /^The database is starting or stopping,.*57P03/],
+    [
+      "was taken away",
+      { answered: "3D000" },
+      /^The database of DATABASE_URL does not exist.*3D000/,
+    ],
+    ["has another password now", { answered: "28P01" }, /^The database refused the login.*28P01/],
+    ["has a pooler that is full", { answered: "08P01" }, /^The database broke the connec.*08P01/],
+  ])(
+    "%s: every door says to come again, and does its work when it is back",
+    async (_, to, said) => {
+      await proxy.turn(to);
+      proxy.cut();
+      await expectRefused(app, said);
+      await proxy.turn("through");
+      await expectServed(app);
+    },
+  );
+
+  test("is silent on the connections that there are", async () => {
+    await app.post("list-ingests", {});
+    await proxy.turn("silent");
+    proxy.forget();
+    await expectRefused(app, /^The database is silent \((Query read timeout|.*connect.*)\)$/);
+    await proxy.turn("through");
+    await expectServed(app);
+  });
+
+  test.each([
+    ["reaches it", "statement"],
+    ["was carried out", "answer"],
+  ] as const)("breaks the connection off before or after a read %s", async (_, what) => {
+    const lost = proxy.lose(what, "from ingest");
+    const { status, response } = await app.post("list-ingests", {});
+    await lost;
+    expect([status, response.Error]).toEqual([503, REFUSAL]);
+    expect(app.logLines.at(-1)).toMatch(
+      /The database (cannot be reached \(ECONNRESET\)|is silent)/,
+    );
+    await expectServed(app);
+  });
+
+  test("ends our connections, as one that is shut down does", async () => {
+    const admin = openPostgres(direct);
+    await app.post("list-ingests", {});
+    await admin.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+    );
+    while (proxy.connections().open > 0) await clock.sleep(10);
+    // They were idle: nothing was sent on them, so nobody has to notice.
+    await expectServed(app);
+    await admin.close();
+  });
+
+  test("has a name that nobody knows", async () => {
+    const nowhere = "postgres://postgres@database.of.nobody.invalid/ingest";
+    const lost = await startTestApp({ database: openAway(nowhere) });
+    await expectRefused(
+      lost,
+      /^The database (cannot be reached \((ENOTFOUND|EAI_AGAIN)\)|is silent)/,
+    );
+    expect(lost.logLines.join("\n")).not.toContain("of.nobody");
+    await lost.close();
+  });
+});
+
+describe("a statement that takes longer than it may", () => {
+  const event = () => ({
+    ...{ httpMethod: "POST", path: "/" },
+    headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" },
+    body: JSON.stringify(startBody()),
+  });
+  const timeLeft = (ms: number) => {
+    const endMs = clock.elapsedMs() + ms;
+    return { getRemainingTimeInMillis: () => endMs - clock.elapsedMs() };
+  };
+  const whileLocked = async <T>(work: () => Promise<T>): Promise<T> => {
+    const admin = openToMigrate(direct);
+    const result = await admin.transaction(async (query) => {
+      await query("lock table ingest");
+      return work();
+    });
+    await admin.close();
+    return result;
+  };
+
+  test("ends, and the door answers before its own time is up", async () => {
+    const usual = await startTestApp({ database: versionChecked(openPostgres(proxy.url)) });
+    const { handler, timeLimitMs } = usual.functionNamed("start-ingest");
+    const answer = await whileLocked(() => handler(event(), timeLeft(timeLimitMs)));
+    expect(answer).toMatchObject({ statusCode: 503 });
+    expect(usual.logLines.at(-1)).toContain("The database is silent (Query read timeout)");
+    await usual.close();
+  });
+
+  test("does not keep a door from answering that has less time left", async () => {
+    const usual = await startTestApp({ database: openPostgres(proxy.url) });
+    const { handler } = usual.functionNamed("start-ingest");
+    const answer = await whileLocked(() => handler(event(), timeLeft(6 * SECOND_MS)));
+    expect(answer).toMatchObject({ statusCode: 500, headers: { "retry-after": "1" } });
+    expect((answer as { body: string }).body).toContain("see with ListStreamIngests");
+    await usual.close();
+  });
+});
+
+describe("a failover", () => {
+  test("leads to the old server, which takes no writes any more, and then to the new one", async () => {
+    const admin = openPostgres(new URL("/postgres", direct).href);
+    const name = new URL(direct).pathname.slice(1);
+    await admin.query(`alter database ${name} set default_transaction_read_only = on`);
+    proxy.cut();
+    const { status, response } = await app.post("start-ingest", startBody());
+    expect([status, response.Error]).toEqual([503, REFUSED_START]);
+    expect(app.logLines.at(-1)).toContain("The database takes no writes: it is failing over");
+    expect((await app.post("list-ingests", {})).status).toBe(200);
+
+    proxy.cut();
+    const promoted = new URL(await newPostgresUrl({ template: name })).pathname.slice(1);
+    await admin.query(`alter database ${name} rename to ${name}_old`);
+    await admin.query(`alter database ${promoted} rename to ${name}`);
+    await admin.close();
+    // What was idle was closed as well, and not by us: nobody has to notice.
+    await expectServed(app);
+  });
+});

@@ -1,0 +1,166 @@
+/**
+ * A connection that breaks around a COMMIT: what was carried out is there although nobody was told,
+ * and what was not is done by the next request. Either way nothing that was accepted is lost.
+ */
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { SECOND_MS, systemClock as clock } from "../../../shared/clock.js";
+import { openPostgres } from "../../../shared/store/engine/postgres.js";
+import { newPostgresUrl } from "../../support/database/databases.js";
+import { type DatabaseProxy, startDatabaseProxy } from "../../support/database/database-proxy.js";
+import { CN_APP, type TestApp, startTestApp } from "../../support/app/test-app.js";
+
+/** Statements by what stands in no other. */
+const STATEMENT = {
+  beginStart: "insert into ingest",
+  markRunning: "set state = 'running'",
+  beginStop: "end_reason = coalesce(end_reason, $6)",
+  markEnded: "set state = 'ended', ended_at = $4",
+  markUpdated: "insert into used_signature",
+};
+
+let proxy: DatabaseProxy;
+let app: TestApp;
+beforeEach(async () => {
+  proxy = await startDatabaseProxy(await newPostgresUrl());
+  const database = openPostgres(proxy.url);
+  app = await startTestApp({ database, env: { EXPIRY_TICK_SECONDS: "1" } });
+});
+afterEach(async () => {
+  await app.close();
+  await proxy.close();
+});
+
+const fields = () => ({
+  ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0 },
+  ...{ StreamUrl: app.clip, RepeatNum: -1 },
+});
+const start = (ClientToken = "token") => app.post("start-ingest", { ...fields(), ClientToken });
+const of = (TaskId: unknown) => ({ SdkAppId: CN_APP, TaskId });
+const rows = () => app.database.query("select * from ingest order by task_id");
+const expire = () => app.functionNamed("expire-ingests").handler({ Type: "Timer" });
+const playing = async () =>
+  (await app.truth.tasks()).filter(({ state }) => state !== "ended").length;
+const CODE = { retry: "ServiceUnavailable", unknown: "InternalError" };
+
+/** What is asked for while that statement, or its answer, is lost on the way. */
+async function losing<T>(
+  what: "statement" | "answer",
+  text: string,
+  ask: () => Promise<T>,
+): Promise<T> {
+  const lost = proxy.lose(what, text);
+  const result = await ask();
+  await lost;
+  return result;
+}
+
+describe("a start", () => {
+  test("without a ClientToken is not told to be sent again at once, or with the same token", async () => {
+    const ask = () => app.post("start-ingest", { ...fields(), ClientToken: undefined });
+    const { response } = await losing("answer", STATEMENT.beginStart, ask);
+    expect(response.Error?.Code).toBe(CODE.retry);
+    expect(response.Error?.Message).toContain("see with ListStreamIngests");
+    expect(response.Error?.Message).not.toMatch(/same (ClientToken|request)/);
+  });
+
+  test("whose row never arrived has left nothing, and TRTC was not called", async () => {
+    const { status, response } = await losing("statement", STATEMENT.beginStart, start);
+    expect([status, response.Error?.Code]).toEqual([503, CODE.retry]);
+    expect(await rows()).toEqual([]);
+    expect(app.trtc.calls("StartStreamIngest")).toBe(0);
+    expect((await start()).status).toBe(200);
+  });
+
+  test("whose row was committed, though nobody was told, is known by its token, and its lease lapses", async () => {
+    const { status, response } = await losing("answer", STATEMENT.beginStart, start);
+    expect([status, response.Error?.Code]).toEqual([503, CODE.retry]);
+    expect(response.Error?.Message).toContain("with the same ClientToken");
+    const [row] = await rows();
+    expect(row).toMatchObject({ state: "starting", client_token: "token token" });
+    const leaseMs = (row?.["lease_until"] as Date).getTime() - clock.now().getTime();
+    expect(leaseMs).toBeGreaterThan(0);
+    // The function's 30 s and 5 more.
+    expect(leaseMs).toBeLessThanOrEqual(35 * SECOND_MS);
+    expect(app.trtc.calls("StartStreamIngest")).toBe(0);
+  });
+
+  test("that TRTC took, and whose outcome was committed: the same token has the same answer", async () => {
+    const lost = await losing("answer", STATEMENT.markRunning, start);
+    expect(lost.response.Error?.Code).toBe(CODE.unknown);
+    const again = await start();
+    expect(again.status).toBe(200);
+    expect(await rows()).toMatchObject([{ task_id: again.response["TaskId"], state: "running" }]);
+    expect(await playing()).toBe(1);
+    expect(app.trtc.calls("StartStreamIngest")).toBe(1);
+  });
+
+  test("that TRTC took, and whose outcome never arrived: the row is there, and the log names the task", async () => {
+    const lost = await losing("statement", STATEMENT.markRunning, start);
+    expect(lost.response.Error?.Code).toBe(CODE.unknown);
+    expect(await rows()).toMatchObject([{ state: "starting", lease_until: expect.any(Date) }]);
+    const [task] = await app.truth.tasks();
+    expect(app.logLines.at(-1)).toContain(`TRTC plays ${task?.taskId ?? "nothing"} for ing-`);
+  });
+});
+
+describe("an update", () => {
+  test.each(["statement", "answer"] as const)(
+    "whose %s was lost is sent again, and takes effect once",
+    async (what) => {
+      const { response } = await start();
+      const update = () =>
+        app.post("update-ingest", { ...of(response["TaskId"]), MaxDuration: 30 });
+      const lost = await losing(what, STATEMENT.markUpdated, update);
+      expect([lost.status, lost.response.Error?.Code]).toEqual([503, CODE.retry]);
+      expect((await update()).status).toBe(200);
+      const [row] = await rows();
+      const minutes = (Number(row?.["deadline_at"]) - Number(row?.["started_at"])) / 60_000;
+      expect(minutes).toBeCloseTo(30, 0);
+    },
+  );
+});
+
+describe("a stop", () => {
+  test("that never arrived is asked for again", async () => {
+    const { response } = await start();
+    const stop = () => app.post("stop-ingest", of(response["TaskId"]));
+    const lost = await losing("statement", STATEMENT.beginStop, stop);
+    expect([lost.status, lost.response.Error?.Code]).toEqual([503, CODE.retry]);
+    expect(await rows()).toMatchObject([{ state: "running" }]);
+    expect((await stop()).status).toBe(200);
+    expect(await playing()).toBe(0);
+  });
+
+  test("that was committed, or that TRTC carried out, is ended by the timer as what it was", async () => {
+    const losses = [
+      ["answer", STATEMENT.beginStop],
+      ["statement", STATEMENT.markEnded],
+      ["answer", STATEMENT.markEnded],
+    ] as const;
+    const ids: unknown[] = [];
+    for (const [n, [what, text]] of losses.entries()) {
+      const { response } = await start(`token-${n}`);
+      ids.push(response["TaskId"]);
+      const stop = () => app.post("stop-ingest", of(response["TaskId"]));
+      const lost = await losing(what, text, stop);
+      expect([lost.status, lost.response.Error?.Code]).toEqual([503, CODE.retry]);
+    }
+    const reason = { end_reason: "stopped" };
+    expect(await rows()).toMatchObject([
+      { state: "stopping", ...reason },
+      { state: "stopping", ...reason },
+      { state: "ended", ...reason },
+    ]);
+    expect(await playing()).toBe(1);
+    // A claim's lease has to lapse first, which is 10 s.
+    for (let run = 0; run < 15 && (await playing()) + (await unended()) > 0; run += 1) {
+      await expire();
+      await clock.sleep(SECOND_MS);
+    }
+    expect(await rows()).toMatchObject(ids.map(() => ({ state: "ended", ...reason })));
+    expect(await playing()).toBe(0);
+    for (const id of ids) expect((await app.post("stop-ingest", of(id))).status).toBe(200);
+  }, 60_000);
+
+  const unended = async () => (await rows()).filter(({ state }) => state !== "ended").length;
+});

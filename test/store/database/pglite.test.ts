@@ -1,0 +1,64 @@
+/** The embedded database on disk: what it keeps, and who may open it. */
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { openPglite } from "../../../shared/store/engine/pglite.js";
+import { createStore } from "../../../shared/store/store.js";
+import { SNAPSHOTS } from "../../support/database/databases.js";
+import { newIngest } from "../../support/app/ingests.js";
+
+describe("an embedded database in a directory", () => {
+  let root: string;
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), "pglite-test-"));
+  });
+  afterAll(() => rm(root, { recursive: true, force: true }));
+
+  const open = (name: string) =>
+    openPglite({ directory: join(root, name), snapshotDirectory: SNAPSHOTS });
+
+  test("keeps its rows from one run to the next", async () => {
+    const wanted = newIngest();
+    const first = await open("kept");
+    await createStore(first).beginStart(wanted);
+    await first.close();
+    const second = await open("kept");
+    expect(await createStore(second).readIngest(wanted.taskId)).toMatchObject({ roomId: "room" });
+    await second.close();
+  });
+
+  test("refuses a second process while the first lives, and says who has it", async () => {
+    const first = await open("shared");
+    await expect(open("shared")).rejects.toThrow(`in use by process ${process.pid}`);
+    await first.close();
+    const again = await open("shared");
+    expect(await again.query("select count(*)::int as n from ingest")).toEqual([{ n: 0 }]);
+    await again.close();
+  });
+
+  test("takes over from a process that was killed", async () => {
+    const dead = spawnSync(process.execPath, ["-e", ""]).pid;
+    await writeFile(join(root, "killed.lock"), String(dead));
+    const database = await open("killed");
+    await database.close();
+    expect(await readdir(root)).not.toContain("killed.lock");
+  });
+
+  test("takes over from a killed process that had the same number, as in a container", async () => {
+    await writeFile(join(root, "container.lock"), String(process.pid));
+    const database = await open("container");
+    expect(await readFile(join(root, "container.lock"), "utf8")).toBe(String(process.pid));
+    expect(await database.query("select count(*)::int as n from ingest")).toEqual([{ n: 0 }]);
+    await database.close();
+    expect(await readdir(root)).not.toContain("container.lock");
+  });
+
+  test("begins anew when its first opening was cut short", async () => {
+    await writeFile(join(root, "half.partial"), "half a database");
+    const database = await open("half");
+    expect(await database.query("select count(*)::int as n from ingest")).toEqual([{ n: 0 }]);
+    await database.close();
+  });
+});

@@ -1,0 +1,124 @@
+/** The timer and a database that fails under it: the next run goes on, and what was claimed lapses. */
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { addMs, SECOND_MS } from "../../../shared/clock.js";
+import { openPostgres } from "../../../shared/store/engine/postgres.js";
+import { newPostgresUrl } from "../../support/database/databases.js";
+import { type DatabaseProxy, startDatabaseProxy } from "../../support/database/database-proxy.js";
+import { CN_APP, type TestApp } from "../../support/app/test-app.js";
+import { startTimedApp, type TimedApp } from "../../support/app/timed-app.js";
+
+/** Statements by what stands in no other. */
+const STATEMENT = {
+  claimDue: "for update of ingest skip locked",
+  beginDueStop: "end_reason = coalesce(\n             end_reason",
+  markEnded: "set state = 'ended', ended_at = $4",
+};
+
+let proxy: DatabaseProxy;
+let timed: TimedApp;
+let app: TestApp;
+const open = async (timers: boolean) => {
+  proxy = await startDatabaseProxy(await newPostgresUrl());
+  const database = openPostgres(proxy.url);
+  timed = await startTimedApp({ database, timers, env: { EXPIRY_TICK_SECONDS: "1" } });
+  app = timed.app;
+};
+afterEach(async () => {
+  await timed.clock.advanceUntilDone(app.close());
+  await proxy.close();
+});
+
+async function start(inMs: number): Promise<void> {
+  const { clock } = timed;
+  const { status } = await clock.advanceUntilDone(
+    app.post("start-ingest", {
+      ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0, RepeatNum: -1 },
+      ...{ StreamUrl: app.clip, StopTime: addMs(clock.now(), inMs).toISOString() },
+    }),
+  );
+  expect(status).toBe(200);
+}
+const run = () => {
+  const { clock } = timed;
+  const endsMs = clock.elapsedMs() + 20 * SECOND_MS;
+  const context = { getRemainingTimeInMillis: () => endsMs - clock.elapsedMs() };
+  const { handler } = app.functionNamed("expire-ingests");
+  return clock.advanceUntilDone(handler({ Type: "Timer" }, context));
+};
+const rows = () => app.database.query("select * from ingest order by task_id");
+const EXPIRED = { state: "ended", end_reason: "expired" };
+const calls = () => app.trtc.calls("StopStreamIngest");
+
+async function untilAllEnded(): Promise<void> {
+  for (let again = 0; again < 20; again += 1) {
+    if ((await rows()).every(({ state }) => state === "ended")) return;
+    await timed.clock.advance(SECOND_MS);
+    await run();
+  }
+}
+
+describe("a run of expire-ingests", () => {
+  beforeEach(() => open(false));
+
+  test("whose database is away fails, says so, and leaves all to the next", async () => {
+    await start(3 * SECOND_MS);
+    await proxy.turn("refused");
+    for (let again = 0; again < 2; again += 1) {
+      await expect(run()).rejects.toMatchObject({ code: "ServiceUnavailable", retry: true });
+      expect(JSON.parse(app.logLines.at(-1) ?? "")).toMatchObject({
+        ...{ level: "error", event: "expire-ingests", outcome: "ServiceUnavailable" },
+        detail: "The database cannot be reached (ECONNREFUSED)",
+      });
+    }
+    await proxy.turn("through");
+    await timed.clock.advance(3 * SECOND_MS);
+    expect(await run()).toMatchObject({ claimed: 1, stopped: 1, failed: 0 });
+    expect(await rows()).toMatchObject([EXPIRED]);
+  });
+
+  test("that does not hear of its claims fails, and they lapse", async () => {
+    await start(3 * SECOND_MS);
+    const lost = proxy.lose("answer", STATEMENT.claimDue);
+    await expect(run()).rejects.toMatchObject({ code: "ServiceUnavailable" });
+    await lost;
+    expect(await rows()).toMatchObject([{ state: "running", lease_until: expect.any(Date) }]);
+    // Nobody else may have it before that.
+    expect(calls()).toBe(0);
+    await untilAllEnded();
+    expect(await rows()).toMatchObject([EXPIRED]);
+    expect(calls()).toBe(1);
+  });
+
+  test("goes on when single stops fail, and has them again when their claims have lapsed", async () => {
+    for (let n = 0; n < 6; n += 1) await start(4 * SECOND_MS);
+    // A run takes care of the next three seconds.
+    await timed.clock.advance(1.5 * SECOND_MS);
+    const lost = [STATEMENT.beginDueStop, STATEMENT.markEnded].flatMap((text) => [
+      proxy.lose("statement", text),
+      proxy.lose("answer", text),
+    ]);
+    expect(await run()).toMatchObject({ claimed: 6, stopped: 2, failed: 4 });
+    await Promise.all(lost);
+    await untilAllEnded();
+    expect(await rows()).toMatchObject(Array.from({ length: 6 }, () => EXPIRED));
+    const tasks = await app.truth.tasks();
+    expect(tasks.map(({ state }) => state)).toEqual(tasks.map(() => "ended"));
+  });
+});
+
+describe("the timer itself", () => {
+  beforeEach(() => open(true));
+
+  test("goes on through an outage, and stops what fell due meanwhile", async () => {
+    for (let n = 0; n < 3; n += 1) await start(3 * SECOND_MS);
+    await proxy.turn("refused");
+    await timed.clock.advance(4 * SECOND_MS);
+    expect(calls()).toBe(0);
+    await proxy.turn("through");
+    await timed.clock.advance(20 * SECOND_MS);
+    expect(calls()).toBe(3);
+    expect(await rows()).toMatchObject([EXPIRED, EXPIRED, EXPIRED]);
+    const failed = app.logLines.filter((line) => line.includes("ServiceUnavailable"));
+    expect(failed.length).toBeGreaterThan(0);
+  });
+});

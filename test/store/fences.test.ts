@@ -1,0 +1,231 @@
+/**
+ * A holder whose claim is outdated changes nothing: every statement that names a fence, or the
+ * attempt that a claim on an event is known by. On real PostgreSQL.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { addMs, MINUTE_MS } from "../../shared/clock.js";
+import type { Database, Row } from "../../shared/store/engine/database.js";
+import { createStore, type Store } from "../../shared/store/store.js";
+import { openTestPostgres } from "../support/database/databases.js";
+import { newIngest, runningIngest, T0 } from "../support/app/ingests.js";
+
+const STORE_DIRECTORY = new URL("../../shared/store/", import.meta.url);
+
+let database: Database;
+let store: Store;
+
+beforeAll(async () => {
+  database = await openTestPostgres();
+  store = createStore(database);
+});
+beforeEach(() => database.query("truncate ingest, outbox, call_slot"));
+afterAll(() => database.close());
+
+interface Held {
+  taskId: string;
+  /** What the present holder names: a fence, or an attempt. */
+  claim: number;
+}
+
+interface FencedStatement {
+  /** Brings a row about that somebody holds. */
+  hold: () => Promise<Held>;
+  act: (taskId: string, claim: number) => Promise<unknown>;
+}
+
+const END = addMs(T0, 60 * MINUTE_MS);
+const SLOT = { leaseMs: 1000, waitMaxMs: 60_000 };
+
+/** A start whose first holder is gone, and that was claimed since. */
+async function resumedStart(): Promise<Held> {
+  const { taskId } = await store
+    .beginStart(newIngest({ notify: true }))
+    .then((begun) => (begun.outcome === "begun" ? begun.ingest : { taskId: "" }));
+  const claimed = await store.claimStart({ taskId, at: END, leaseMs: 1000 });
+  return { taskId, claim: claimed?.fence ?? Number.NaN };
+}
+
+async function claimedRunning(): Promise<Held> {
+  const { taskId, deadlineAt } = await runningIngest(store);
+  const at = deadlineAt;
+  const [claimed] = await store.claimDue({ at, horizonAt: at, leaseMs: 1000, limit: 1 });
+  return { taskId, claim: claimed?.fence ?? Number.NaN };
+}
+
+async function claimedLateStarts(): Promise<Held> {
+  const { taskId, claim: fence } = await resumedStart();
+  const failure = { code: "X", message: "m", retry: false };
+  await store.markFailed({ taskId, fence, ...failure, at: END });
+  const [claimed] = await store.claimLateStarts({
+    at: addMs(END, END.getTime()),
+    leaseMs: 1,
+    limit: 1,
+  });
+  return { taskId, claim: claimed?.fence ?? Number.NaN };
+}
+
+/** An event that was sent before, in vain, and is claimed to be sent again. */
+async function claimedEvent(): Promise<Held> {
+  const { taskId } = await runningIngest(store, { notify: true });
+  const claim = (at: Date) =>
+    store.outbox.claim({ callerId: "caller", at, leaseMs: 1000, limit: 1 });
+  await claim(T0);
+  const [claimed] = await claim(addMs(T0, 1000));
+  return { taskId, claim: claimed?.attempts ?? Number.NaN };
+}
+
+const STATEMENTS: Readonly<Record<string, FencedStatement>> = {
+  markRunning: {
+    hold: resumedStart,
+    act: (taskId, fence) =>
+      store.markRunning({
+        ...{ taskId, fence, trtcTaskId: "trtc" },
+        ...{ startedAt: END, deadlineAt: END, latestAt: END },
+      }),
+  },
+  markFailed: {
+    hold: resumedStart,
+    act: (taskId, fence) =>
+      store.markFailed({ taskId, fence, code: "X", message: "m", retry: true, at: END }),
+  },
+  beginDueStop: {
+    hold: claimedRunning,
+    act: (taskId, fence) => store.beginDueStop({ taskId, fence, at: END, ...SLOT }),
+  },
+  markEnded: {
+    hold: claimedRunning,
+    act: (taskId, fence) => store.markEnded({ taskId, fence, reason: "finished", at: END }),
+  },
+  release: {
+    hold: claimedRunning,
+    act: (taskId, fence) => store.release({ taskId, fence, retryAt: END }),
+  },
+  clearLateStart: {
+    hold: claimedLateStarts,
+    act: (taskId, fence) => store.clearLateStart({ taskId, fence }),
+  },
+  "outbox.postpone": {
+    hold: claimedEvent,
+    act: (taskId, attempts) => store.outbox.postpone({ taskId, position: 1, attempts, tryAt: END }),
+  },
+  "outbox.bury": {
+    hold: claimedEvent,
+    act: (taskId, attempts) =>
+      store.outbox.addDeadLetter({ taskId, position: 1, attempts, reason: "r", at: END }),
+  },
+};
+
+/** Everything that any of the statements may change. */
+const everything = async (): Promise<Row[][]> =>
+  Promise.all([
+    database.query("select * from ingest order by task_id"),
+    database.query("select * from outbox order by task_id, position"),
+    database.query("select * from call_slot order by account, action"),
+  ]);
+
+describe.each(Object.entries(STATEMENTS))("%s", (_, { hold, act }) => {
+  test.each([
+    ["before", -1],
+    ["after", 1],
+  ])("by the holder of the claim %s this one changes nothing", async (_when, other) => {
+    const { taskId, claim } = await hold();
+    expect(claim).toBeGreaterThan(0);
+    const before = await everything();
+    expect(await act(taskId, claim + other)).toBeUndefined();
+    expect(await everything()).toEqual(before);
+  });
+
+  test("by the present holder is carried out", async () => {
+    const { taskId, claim } = await hold();
+    const before = await everything();
+    await act(taskId, claim);
+    expect(await everything()).not.toEqual(before);
+  });
+});
+
+describe("the name of an update", () => {
+  const LEASE_UNTIL = addMs(T0, 5000);
+  const OTHER = addMs(LEASE_UNTIL, 1);
+  const claim = (of: object = {}) =>
+    store.claimUse({ signature: "s", requestHash: "h", at: T0, leaseUntil: LEASE_UNTIL, ...of });
+  const update = (taskId: string, leaseUntil: Date) =>
+    store.markUpdated({
+      ...{ taskId, deadlineAt: END, play: { Volume: 7 }, signature: "s", at: T0 },
+      use: { leaseUntil, arrivedAt: T0, traceId: "trace" },
+    });
+  const names = () => database.query("select * from used_signature");
+  const rows = async () => [await everything(), await names()];
+
+  beforeEach(() => database.query("truncate used_signature"));
+
+  test("is written with its effect by the present holder only", async () => {
+    const { taskId } = await runningIngest(store);
+    await claim();
+    const before = await rows();
+    expect(await update(taskId, OTHER)).toBeUndefined();
+    expect(await update(taskId, addMs(LEASE_UNTIL, -1))).toBeUndefined();
+    expect(await rows()).toEqual(before);
+    expect(await update(taskId, LEASE_UNTIL)).toMatchObject({ play: { Volume: 7 } });
+    expect(await names()).toMatchObject([{ lease_until: null, traces: ["trace"] }]);
+    expect(await update(taskId, LEASE_UNTIL)).toBeUndefined();
+  });
+
+  test("is given back by the present holder only", async () => {
+    await claim();
+    const before = await names();
+    await store.releaseUse({ signature: "s", leaseUntil: OTHER });
+    await store.releaseUse({ signature: "another", leaseUntil: LEASE_UNTIL });
+    expect(await names()).toEqual(before);
+    await store.releaseUse({ signature: "s", leaseUntil: LEASE_UNTIL });
+    expect(await names()).toEqual([]);
+  });
+
+  test("that took effect once stays known when it is given back", async () => {
+    const { taskId } = await runningIngest(store);
+    await claim();
+    await update(taskId, LEASE_UNTIL);
+    const again = { signature: "s", usedAt: T0, leaseUntil: OTHER };
+    expect(await store.claimAgain(again)).toBe(true);
+    expect(await store.claimAgain(again)).toBe(false);
+    await store.releaseUse({ signature: "s", leaseUntil: LEASE_UNTIL });
+    expect(await names()).toMatchObject([{ lease_until: OTHER }]);
+    await store.releaseUse({ signature: "s", leaseUntil: OTHER });
+    expect(await names()).toMatchObject([{ lease_until: null, traces: ["trace"] }]);
+    expect(await store.claimAgain({ ...again, usedAt: addMs(T0, 1) })).toBe(false);
+  });
+
+  test("is free at the instant at which its lease lapses, for the same request", async () => {
+    expect(await claim()).toBe("begun");
+    const later = { leaseUntil: addMs(LEASE_UNTIL, 5000) };
+    expect(await claim({ ...later, at: addMs(LEASE_UNTIL, -1) })).toMatchObject({
+      leaseUntil: LEASE_UNTIL,
+    });
+    expect(await claim({ ...later, at: LEASE_UNTIL, requestHash: "another" })).toMatchObject({
+      requestHash: "h",
+    });
+    expect(await claim({ ...later, at: LEASE_UNTIL, requestHash: undefined })).toMatchObject({
+      requestHash: "h",
+    });
+    expect(await claim({ ...later, at: LEASE_UNTIL })).toBe("begun");
+  });
+});
+
+describe("the sources of the store", () => {
+  const comparisons = readdirSync(STORE_DIRECTORY)
+    .filter((name) => name.endsWith(".ts"))
+    .flatMap((name) => [
+      ...readFileSync(new URL(name, STORE_DIRECTORY), "utf8").matchAll(
+        /\b(fence|attempts) (\S+) \$/g,
+      ),
+    ])
+    .map(([, , operator]) => operator);
+
+  test("compare a claim for equality only", () => {
+    expect(new Set(comparisons)).toEqual(new Set(["="]));
+  });
+
+  test("have as many comparisons of a claim as are tested here", () => {
+    expect(comparisons).toHaveLength(Object.keys(STATEMENTS).length);
+  });
+});

@@ -1,0 +1,288 @@
+/**
+ * What is done under a claim is over before the claim lapses, and before the function's own time is
+ * up; what did not work waits longer each time; and a database that fails ends the run.
+ */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
+import { endTask } from "../../shared/ingest/stop/end-task.js";
+import { expireIngests, stopOnTime } from "../../shared/ingest/stop/expire.js";
+import type { Services } from "../../shared/ingest/services.js";
+import { reconcileIngests } from "../../shared/ingest/reconcile/reconcile.js";
+import { resumeStart } from "../../shared/ingest/start/resume-start.js";
+import type { Ingest } from "../../shared/store/ingests/ingest-row.js";
+import type { Store } from "../../shared/store/store.js";
+import { CN_APP, type TestApp, type TrtcHandle } from "../support/app/test-app.js";
+import type { ManualClock } from "../support/app/manual-clock.js";
+import { startTimedApp } from "../support/app/timed-app.js";
+
+let clock: ManualClock;
+let app: TestApp;
+let trtc: TrtcHandle;
+let services: Services;
+let rooms = 0;
+
+beforeAll(async () => {
+  ({ clock, app, services, trtc } = await startTimedApp());
+});
+beforeEach(async () => {
+  trtc.next("StartStreamIngest");
+  await app.database.query("delete from ingest");
+  await app.database.query("delete from unclaimed_task");
+  await clock.advance(MINUTE_MS);
+});
+afterAll(() => app.close());
+
+const send = (functionName: string, request: object) =>
+  clock.advanceUntilDone(app.post(functionName, request));
+
+/** A loop that plays, as its row. */
+async function playing(fields: object = {}): Promise<Ingest> {
+  rooms += 1;
+  const room = { SdkAppId: CN_APP, RoomId: `held-${rooms}`, RoomIdType: 0 };
+  const played = { StreamUrl: app.clip, RepeatNum: -1, ClientToken: `token-${rooms}` };
+  const { response } = await send("start-ingest", { ...room, ...played, ...fields });
+  const [row] = await app.database.query("select task_id from ingest where room_id = $1", [
+    room.RoomId,
+  ]);
+  const ingest = await services.store.readIngest(String(row?.["task_id"]));
+  if (!ingest) throw new Error(JSON.stringify(response));
+  return ingest;
+}
+
+const unanswered = (): Promise<Ingest> => {
+  trtc.next("StartStreamIngest", "lose-answer");
+  return playing();
+};
+
+interface Made {
+  action: string;
+  timeLeftMs: number;
+  /** Of the claim, by the row as it is then. */
+  leaseLeftMs: number;
+}
+
+/** The same services, and a list of the calls that are made with them. */
+function watched(): { services: Services; made: Made[] } {
+  const made: Made[] = [];
+  const call: Services["trtc"]["call"] = async (action, of) => {
+    const [row] = await app.database.query("select lease_until from ingest");
+    const leaseUntil = (row?.["lease_until"] ?? new Date(0)) as Date;
+    const leaseLeftMs = leaseUntil.getTime() - clock.now().getTime();
+    made.push({ action, timeLeftMs: of.timeLeftMs, leaseLeftMs });
+    return services.trtc.call(action, of);
+  };
+  return { made, services: { ...services, trtc: { ...services.trtc, call } } };
+}
+
+const lasting = (ms: number) => {
+  const endsMs = clock.elapsedMs() + ms;
+  return () => endsMs - clock.elapsedMs();
+};
+
+describe("a call under a claim may last", () => {
+  const LONG_MS = 5 * MINUTE_MS;
+  const SHORT_MS = 10 * SECOND_MS;
+
+  type Work = (of: Services, leaseMs: number, timeLeftMs: () => number) => Promise<unknown>;
+  const WORK: Readonly<Record<string, Work>> = {
+    async resumeStart(of, leaseMs, timeLeftMs) {
+      const { taskId } = await unanswered();
+      const claimed = await services.store.claimStart({ taskId, at: clock.now(), leaseMs });
+      if (!claimed) throw new Error("somebody is at it");
+      return resumeStart(of, claimed, timeLeftMs);
+    },
+    async endTask(of, leaseMs, timeLeftMs) {
+      const { taskId } = await playing();
+      await app.database.query("update ingest set unsure_until = $1", [clock.now()]);
+      const at = clock.now();
+      const begun = await services.store.beginStop({ taskId, at, leaseMs, waitMaxMs: 1000 });
+      if (!begun) throw new Error("somebody is at it");
+      return endTask(of, { ...begun, askedAt: at, timeLeftMs });
+    },
+  };
+
+  test.each(Object.entries(WORK))("%s: no longer than the claim holds", async (_, work) => {
+    const { services: of, made } = watched();
+    await clock.advanceUntilDone(work(of, SHORT_MS, () => LONG_MS));
+    expect(made.length).toBeGreaterThan(0);
+    for (const { timeLeftMs } of made) expect(timeLeftMs).toBeLessThanOrEqual(SHORT_MS);
+  });
+
+  test.each(Object.entries(WORK))("%s: no longer than its function may run", async (_, work) => {
+    const { services: of, made } = watched();
+    await clock.advanceUntilDone(work(of, LONG_MS, () => SHORT_MS));
+    expect(made.length).toBeGreaterThan(0);
+    for (const { timeLeftMs } of made) expect(timeLeftMs).toBeLessThanOrEqual(SHORT_MS);
+  });
+
+  /** What a run of reconcile-ingests claims itself: by what has to be so beforehand. */
+  const CLAIMED: Readonly<Record<string, () => Promise<unknown>>> = {
+    "a start without an answer": unanswered,
+    async "an end that is overdue"() {
+      const { deadlineAt } = await playing({ MaxDuration: 1 });
+      await clock.advance(deadlineAt.getTime() - clock.now().getTime() + MINUTE_MS);
+    },
+    async "a source that has failed for good"() {
+      await playing();
+      const at = addMs(clock.now(), -MINUTE_MS);
+      await app.database.query(
+        "update ingest set media_state = 'failed', media_failures = $1, heard_at = $2",
+        [[at, addMs(at, 1), addMs(at, 2)], at],
+      );
+    },
+    async "a robot that may come late"() {
+      const { taskId } = await unanswered();
+      await send("stop-ingest", { SdkAppId: CN_APP, TaskId: taskId });
+      await clock.advance(10 * MINUTE_MS);
+    },
+  };
+
+  test.each(Object.entries(CLAIMED))("in a run that takes up %s: so too", async (_, have) => {
+    await have();
+    const { services: of, made } = watched();
+    await clock.advanceUntilDone(reconcileIngests(of, { timeLeftMs: () => LONG_MS }));
+    expect(made.length).toBeGreaterThan(0);
+    for (const { timeLeftMs, leaseLeftMs } of made) {
+      expect(timeLeftMs).toBeLessThanOrEqual(leaseLeftMs);
+    }
+  });
+});
+
+describe("a stop that TRTC goes on refusing", () => {
+  test("is tried again ever later, and once a minute at the least", async () => {
+    const { taskId } = await playing({ MaxDuration: 10_080 });
+    const TRIES = 40;
+    trtc.next("StopStreamIngest", ...Array<"http-502">(TRIES).fill("http-502"));
+    const pauses: number[] = [];
+    for (let n = 0; n < TRIES; n += 1) {
+      const at = clock.now();
+      const asked = { at, leaseMs: 10_000, waitMaxMs: 1000 };
+      const begun = await services.store.beginStop({ taskId, ...asked });
+      if (!begun) throw new Error("its claim holds");
+      const trying = endTask(services, { ...begun, askedAt: at, timeLeftMs: () => 9000 });
+      await expect(clock.advanceUntilDone(trying)).rejects.toMatchObject({ name: "TrtcError" });
+      const leaseUntil = (await services.store.readIngest(taskId))?.leaseUntil ?? at;
+      pauses.push(leaseUntil.getTime() - clock.now().getTime());
+      await clock.advance(pauses.at(-1) ?? 0);
+    }
+    expect(pauses[0]).toBe(SECOND_MS);
+    expect(pauses).toEqual([...pauses].sort((a, b) => a - b));
+    expect(pauses.filter((pause) => pause > SECOND_MS && pause < MINUTE_MS).length).toBeGreaterThan(
+      5,
+    );
+    expect(pauses.at(-1)).toBe(MINUTE_MS);
+  });
+});
+
+describe("a database that fails", () => {
+  class Away extends Error {}
+
+  /** The same services, whose store fails at this operation, and a list of what was asked of it. */
+  function failing(operation: keyof Store | `outbox.${string}`) {
+    const asked: string[] = [];
+    const failingIn = <T extends object>(object: T, prefix: string): T =>
+      new Proxy(object, {
+        get(target, name) {
+          const value: unknown = Reflect.get(target, name);
+          if (typeof value !== "function") return value;
+          return (...parameters: unknown[]) => {
+            asked.push(`${prefix}${String(name)}`);
+            if (`${prefix}${String(name)}` === operation) return Promise.reject(new Away());
+            return Reflect.apply(value, target, parameters) as unknown;
+          };
+        },
+      });
+    const outbox = failingIn(services.store.outbox, "outbox.");
+    const store = failingIn({ ...services.store, outbox }, "");
+    return { asked, services: { ...services, store } };
+  }
+
+  const OF_SETTLE = [
+    ...[
+      "claimUnfinished",
+      "claimDue",
+      "claimFailedSources",
+      "claimLateStarts",
+      "claimStaleTasks",
+      "adoptUnclaimed",
+    ],
+    ...["countUnclaimed", "forgetUnclaimed", "forgetAudience", "outbox.callersWaiting"],
+    ...["forgetResolved", "outbox.forgetDead"],
+  ] as const;
+
+  test.each(OF_SETTLE)("at %s ends a run of reconcile-ingests there", async (operation) => {
+    const { services: of, asked } = failing(operation);
+    const running = reconcileIngests(of, { timeLeftMs: lasting(MINUTE_MS) });
+    await expect(clock.advanceUntilDone(running)).rejects.toBeInstanceOf(Away);
+    expect(asked.at(-1)).toBe(operation);
+  });
+
+  test.each(["claimUnfinished", "claimDue", "claimLateStarts", "claimStaleTasks"] as const)(
+    "is asked in this order without a failure: %s comes up",
+    async (operation) => {
+      const { services: of, asked } = failing("outbox.listDead");
+      await clock.advanceUntilDone(reconcileIngests(of, { timeLeftMs: lasting(MINUTE_MS) }));
+      expect(asked).toContain(operation);
+    },
+  );
+
+  /** What is asked of the store for one claim, and so fails in the middle of a batch. */
+  const IN_BATCH: Readonly<Record<string, [() => Promise<unknown>, keyof Store]>> = {
+    "a start that nobody can send again": [
+      async () => {
+        await unanswered();
+        await app.database.query("update ingest set client_token = null");
+      },
+      "markFailed",
+    ],
+    "the slot of one": [unanswered, "takeSlot"],
+    "a robot that may come late": [
+      async () => {
+        const { taskId } = await unanswered();
+        await send("stop-ingest", { SdkAppId: CN_APP, TaskId: taskId });
+        await clock.advance(10 * MINUTE_MS);
+      },
+      "clearLateStart",
+    ],
+  };
+
+  test.each(Object.entries(IN_BATCH))(
+    "in the middle of a batch ends the run: %s",
+    async (_, [have, operation]) => {
+      await have();
+      const { services: of, asked } = failing(operation);
+      const running = reconcileIngests(of, { timeLeftMs: lasting(MINUTE_MS) });
+      await expect(clock.advanceUntilDone(running)).rejects.toBeInstanceOf(Away);
+      expect(asked).toContain(operation);
+      expect(asked).not.toContain("adoptUnclaimed");
+    },
+  );
+
+  test("while a quiet task is asked about ends the run", async () => {
+    await playing();
+    await clock.advance(6 * MINUTE_MS);
+    const { services: of, asked } = failing("takeSlot");
+    const running = reconcileIngests(of, { timeLeftMs: lasting(MINUTE_MS) });
+    await expect(clock.advanceUntilDone(running)).rejects.toBeInstanceOf(Away);
+    expect(asked.at(-1)).toBe("takeSlot");
+  });
+
+  test.each(["nextClaimAt", "forgetSignatures"] as const)(
+    "at %s ends a run of expire-ingests",
+    async (operation) => {
+      const { services: of, asked } = failing(operation);
+      const running = expireIngests(of, { timeLeftMs: lasting(MINUTE_MS) });
+      await expect(clock.advanceUntilDone(running)).rejects.toBeInstanceOf(Away);
+      expect(asked.at(-1)).toBe(operation);
+    },
+  );
+
+  test("at a stop leaves that stop due, and says so", async () => {
+    const ingest = await playing({ MaxDuration: 1 });
+    await clock.advance(MINUTE_MS);
+    const { services: of } = failing("beginDueStop");
+    const stopping = stopOnTime(of, ingest, lasting(MINUTE_MS));
+    expect(await clock.advanceUntilDone(stopping)).toBe("failed");
+    expect(await services.store.readIngest(ingest.taskId)).toMatchObject({ state: "running" });
+  });
+});

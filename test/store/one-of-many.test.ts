@@ -1,0 +1,309 @@
+/**
+ * What a statement names is all that it changes: one ingest by its TaskId, one name of an update,
+ * the places and lanes of one caller, the slots of one account. On real PostgreSQL.
+ */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
+import { beginAnew } from "../../shared/store/ingests/begin-anew.js";
+import type { Database, Row } from "../../shared/store/engine/database.js";
+import type { Ingest } from "../../shared/store/ingests/ingest-row.js";
+import { createStore, type Store } from "../../shared/store/store.js";
+import { openTestPostgres } from "../support/database/databases.js";
+import { newIngest, runningIngest, T0, type Wanted } from "../support/app/ingests.js";
+
+const TABLES = ["ingest", "outbox", "used_signature", "caller_place", "caller_lane", "call_slot"];
+const LATER = addMs(T0, 30 * MINUTE_MS);
+const TIMING = { at: LATER, leaseMs: 1000, waitMaxMs: 60_000 };
+
+let database: Database;
+let store: Store;
+
+beforeAll(async () => {
+  database = await openTestPostgres();
+  store = createStore(database, {
+    clock: { now: () => T0, elapsedMs: () => T0.getTime() },
+    isDatabaseOnClock: true,
+  });
+});
+beforeEach(() => database.query(`truncate ${TABLES.join(", ")}`));
+afterAll(() => database.close());
+
+async function starting(wanted: Partial<Wanted> = {}): Promise<Ingest> {
+  const begun = await store.beginStart(newIngest({ notify: true, ...wanted }));
+  if (begun.outcome !== "begun") throw new Error(begun.outcome);
+  return begun.ingest;
+}
+
+const running = (wanted: Partial<Wanted> = {}) =>
+  runningIngest(store, { notify: true, emptySeconds: 60, ...wanted });
+
+async function lost(wanted: Partial<Wanted> = {}): Promise<Ingest> {
+  const { taskId, fence } = await running(wanted);
+  const ended = await store.markEnded({ taskId, fence, reason: "lost", at: LATER });
+  if (!ended) throw new Error("the row had ended");
+  return ended;
+}
+
+/** A start that failed after somebody else had tried it: its robot may still come. */
+async function lateStarts(wanted: Partial<Wanted> = {}): Promise<Ingest> {
+  const { taskId } = await starting(wanted);
+  const claimed = await store.claimStart({ taskId, at: LATER, leaseMs: 1000 });
+  const failure = { code: "X", message: "m", retry: false, at: LATER };
+  await store.markFailed({ taskId, fence: claimed?.fence ?? -1, ...failure });
+  return (await store.readIngest(taskId)) as Ingest;
+}
+
+interface Named {
+  /** Two of these are there, of one caller, application, room and state. */
+  have: () => Promise<Ingest>;
+  act: (of: { taskId: string; fence: number }) => Promise<unknown>;
+}
+
+const BY_TASK_ID: Readonly<Record<string, Named>> = {
+  markRunning: {
+    have: starting,
+    act: (of) =>
+      store.markRunning({
+        ...{ ...of, trtcTaskId: "trtc" },
+        ...{ startedAt: T0, deadlineAt: LATER, latestAt: LATER },
+      }),
+  },
+  markFailed: {
+    have: starting,
+    act: (of) => store.markFailed({ ...of, code: "X", message: "m", retry: true, at: LATER }),
+  },
+  claimStart: {
+    have: starting,
+    act: ({ taskId }) => store.claimStart({ taskId, at: LATER, leaseMs: 1000 }),
+  },
+  askStop: {
+    have: starting,
+    act: ({ taskId }) => store.askStop({ taskId, at: LATER, cause: "caller" }),
+  },
+  beginStop: { have: running, act: ({ taskId }) => store.beginStop({ taskId, ...TIMING }) },
+  beginDueStop: { have: running, act: (of) => store.beginDueStop({ ...of, ...TIMING }) },
+  markEnded: {
+    have: running,
+    act: (of) => store.markEnded({ ...of, reason: "finished", at: LATER }),
+  },
+  release: { have: running, act: (of) => store.release({ ...of, retryAt: LATER }) },
+  clearLateStart: { have: lateStarts, act: (of) => store.clearLateStart(of) },
+  checkSoon: { have: running, act: ({ taskId }) => store.checkSoon(taskId) },
+  markSeen: { have: running, act: ({ taskId }) => store.markSeen({ taskId, at: LATER }) },
+  explainEnd: { have: lost, act: ({ taskId }) => store.explainEnd(taskId) },
+  markUpdated: {
+    have: running,
+    act: ({ taskId }) =>
+      store.markUpdated({
+        ...{ taskId, deadlineAt: LATER, play: { Volume: 1 } },
+        ...{ signature: undefined, at: LATER },
+      }),
+  },
+};
+
+const ingestRow = (taskId: string): Promise<Row[][]> =>
+  Promise.all(
+    ["ingest", "outbox"].map((table) =>
+      database.query(`select * from ${table} where task_id = $1 order by ${table}.*`, [taskId]),
+    ),
+  );
+
+describe("a statement that names a TaskId", () => {
+  test.each(Object.entries(BY_TASK_ID))("%s changes its ingest alone", async (_, named) => {
+    const [mine, other] = [await named.have(), await named.have()];
+    const [before, others] = [await ingestRow(mine.taskId), await ingestRow(other.taskId)];
+    await named.act(mine);
+    expect(await ingestRow(other.taskId)).toEqual(others);
+    expect(await ingestRow(mine.taskId)).not.toEqual(before);
+  });
+
+  test("the update of a name leaves the update of another name under way", async () => {
+    const { taskId } = await running();
+    const leaseUntil = addMs(T0, SECOND_MS);
+    for (const signature of ["one", "two"]) await store.claimUse({ signature, at: T0, leaseUntil });
+    const use = { leaseUntil, arrivedAt: T0 };
+    const update = { taskId, deadlineAt: undefined, play: { Volume: 1 }, at: T0 };
+    await store.markUpdated({ ...update, signature: "one", use });
+    expect(await namesOfUpdates()).toMatchObject([
+      { signature: "one", lease_until: null },
+      { signature: "two", lease_until: leaseUntil },
+    ]);
+  });
+});
+
+const namesOfUpdates = () => database.query("select * from used_signature order by signature");
+
+describe("the name of an update", () => {
+  const leaseUntil = addMs(T0, SECOND_MS);
+  const claim = (signature: string) => store.claimUse({ signature, at: T0, leaseUntil });
+
+  /** Both took effect once; that it did so is remembered by its traces. */
+  async function bothCarriedOut(): Promise<void> {
+    const { taskId } = await running();
+    for (const signature of ["one", "two"]) {
+      await claim(signature);
+      await store.markUpdated({
+        ...{ taskId, deadlineAt: undefined, play: {}, signature, at: T0 },
+        use: { leaseUntil, arrivedAt: T0, traceId: `trace ${signature}` },
+      });
+    }
+  }
+
+  test("is claimed again without another that was used at the same time", async () => {
+    await bothCarriedOut();
+    const [, two] = await namesOfUpdates();
+    const again = { signature: "one", usedAt: T0, leaseUntil };
+    expect(await store.claimAgain(again)).toBe(true);
+    expect(await namesOfUpdates()).toEqual([
+      expect.objectContaining({ signature: "one", lease_until: leaseUntil }),
+      two,
+    ]);
+  });
+
+  test("is given back without another whose claim ends at the same time", async () => {
+    for (const signature of ["one", "two"]) await claim(signature);
+    const [, two] = await namesOfUpdates();
+    await store.releaseUse({ signature: "one", leaseUntil });
+    expect(await namesOfUpdates()).toEqual([two]);
+  });
+
+  test("that took effect before is given back without another that did so as well", async () => {
+    await bothCarriedOut();
+    for (const signature of ["one", "two"]) {
+      await store.claimAgain({ signature, usedAt: T0, leaseUntil });
+    }
+    const [, two] = await namesOfUpdates();
+    await store.releaseUse({ signature: "one", leaseUntil });
+    expect(await namesOfUpdates()).toEqual([
+      expect.objectContaining({ signature: "one", lease_until: null }),
+      two,
+    ]);
+  });
+});
+
+describe("what a caller may have", () => {
+  const quotas = { maxIngests: 1, startsPerMinute: 1 };
+  const begin = (callerId: string, more: Partial<Wanted> = {}) =>
+    store.beginStart(newIngest({ callerId, quotas, ...more }));
+  const heldBy = (callerId: string): Promise<Row[][]> =>
+    Promise.all(
+      ["caller_place", "caller_lane"].map((table) =>
+        database.query(`select * from ${table} where caller_id = $1`, [callerId]),
+      ),
+    );
+
+  test("is its own: another's places and lanes are neither counted nor taken", async () => {
+    expect(await begin("other")).toMatchObject({ outcome: "begun" });
+    const others = await heldBy("other");
+    expect(others.map((rows) => rows.length)).toEqual([1, 1]);
+    expect(await begin("mine")).toMatchObject({ outcome: "begun" });
+    expect(await heldBy("other")).toEqual(others);
+    expect(await begin("mine")).toMatchObject({ outcome: "over-quota", quota: "MaxIngests" });
+    const perMinute = { quotas: { startsPerMinute: 1 } };
+    expect(await begin("mine", perMinute)).toMatchObject({ quota: "StartsPerMinute", count: 1 });
+    expect(await heldBy("other")).toEqual(others);
+  });
+
+  test("is free again by its own ingest's end, and by no other's", async () => {
+    const mine = await begin("mine", { quotas: { maxIngests: 1 } });
+    const other = await begin("other", { quotas: { maxIngests: 1 } });
+    const end = async (begun: typeof mine) => {
+      const { taskId = "", fence = -1 } = begun.outcome === "begun" ? begun.ingest : {};
+      await store.markEnded({ taskId, fence, reason: "lost", at: LATER });
+    };
+    const again = () => begin("mine", { quotas: { maxIngests: 1 } });
+    await end(other);
+    expect(await again()).toMatchObject({ outcome: "over-quota" });
+    await end(mine);
+    expect(await again()).toMatchObject({ outcome: "begun" });
+  });
+});
+
+describe("an account's slots and turns", () => {
+  const take = (account: string, action: string, callerId: string) =>
+    store.takeSlot({ account, action, callerId, waitMaxMs: 60_000 });
+  const slotsOf = (account: string, action: string) =>
+    database.query("select * from call_slot where account = $1 and action = $2", [account, action]);
+
+  test("are moved by nobody who asks for another account's, or another action's", async () => {
+    for (let n = 0; n < 40; n += 1) await take("one", "StopStreamIngest", "crowd");
+    const before = await slotsOf("one", "StopStreamIngest");
+    expect(before).toHaveLength(1);
+    const [elsewhere, another] = [
+      await take("two", "StopStreamIngest", "crowd"),
+      await take("one", "StartStreamIngest", "crowd"),
+    ];
+    expect([elsewhere?.msUntil(), another?.msUntil()]).toEqual([0, 0]);
+    expect(await slotsOf("one", "StopStreamIngest")).toEqual(before);
+  });
+
+  test("a caller's claims in one account count for nothing in another", async () => {
+    const of = (account: string) => running({ account, callerId: "same", deadlineAt: T0 });
+    for (const account of ["one", "one", "two"]) await of(account);
+    const claim = (limit: number) =>
+      store.claimDue({ at: LATER, horizonAt: LATER, leaseMs: 1000, limit, accountMax: 1 });
+    const claimed = [...(await claim(9)), ...(await claim(9))];
+    expect(claimed.map(({ account }) => account).sort()).toEqual(["one", "two"]);
+  });
+});
+
+describe("begin-anew", () => {
+  const AT = T0;
+  const untouched = async (table: string): Promise<Row[]> =>
+    database.query(`select * from ${table} order by task_id`);
+
+  test("asks soon about what runs, and leaves what has ended, starts or stops as it is", async () => {
+    const playing = await running();
+    const stopping = await running();
+    await store.beginStop({ taskId: stopping.taskId, ...TIMING, at: AT });
+    const rest = [stopping, await lost(), await starting()];
+    const rows = () => Promise.all(rest.map(({ taskId }) => ingestRow(taskId)));
+    const before = await rows();
+    expect([playing.lastSeenAt, stopping.lastSeenAt]).not.toContain(null);
+    await beginAnew(database.query, AT);
+    expect(await rows()).toEqual(before);
+    expect(await store.readIngest(playing.taskId)).toMatchObject({ lastSeenAt: null });
+  });
+
+  test("ends only the leases and doubts that no clock of now can have written", async () => {
+    const [near, far] = [await lateStarts(), await lateStarts()];
+    const set = (taskId: string, minutes: number) =>
+      database.query("update ingest set lease_until = $2, unsure_until = $2 where task_id = $1", [
+        taskId,
+        addMs(AT, minutes * MINUTE_MS),
+      ]);
+    await set(near.taskId, 59);
+    await set(far.taskId, 61);
+    const before = await ingestRow(near.taskId);
+    await beginAnew(database.query, AT);
+    expect(await ingestRow(near.taskId)).toEqual(before);
+    expect(await store.readIngest(far.taskId)).toMatchObject({
+      leaseUntil: AT,
+      lateStartUntil: AT,
+    });
+  });
+
+  test("has only events sent soon that wait for a time which is gone", async () => {
+    const [dead, near, far] = [await running(), await running(), await running()];
+    await store.outbox.addDeadLetter({
+      taskId: dead.taskId,
+      position: 1,
+      attempts: 0,
+      reason: "r",
+      at: AT,
+    });
+    const giveUpAfter = (taskId: string, hours: number) =>
+      database.query("update outbox set give_up_at = $2, try_at = $2 where task_id = $1", [
+        ...[taskId, addMs(AT, hours * 60 * MINUTE_MS)],
+      ]);
+    await giveUpAfter(dead.taskId, 48);
+    await giveUpAfter(near.taskId, 24);
+    await giveUpAfter(far.taskId, 26);
+    const before = await untouched("outbox");
+    await beginAnew(database.query, AT);
+    const after = await untouched("outbox");
+    const rest = (rows: Row[]) => rows.filter((row) => row["task_id"] !== far.taskId);
+    expect(rest(after)).toEqual(rest(before));
+    expect(after.find((row) => row["task_id"] === far.taskId)).toMatchObject({ try_at: AT });
+  });
+});

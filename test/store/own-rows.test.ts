@@ -1,0 +1,502 @@
+/**
+ * Rows of one application, caller, account or room stay its own, even where another has the same
+ * names for everything else. On real PostgreSQL.
+ */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
+import type { Database, Row } from "../../shared/store/engine/database.js";
+import type { Ingest } from "../../shared/store/ingests/ingest-row.js";
+import { readReport } from "../../shared/store/report.js";
+import { createStore, type Store } from "../../shared/store/store.js";
+import { openTestPostgres } from "../support/database/databases.js";
+import { newIngest, T0, type Wanted } from "../support/app/ingests.js";
+
+const MINE = 1400000001;
+const OTHER = 1400000002;
+const TASK = "the same TaskId";
+const ROOM = "the same room";
+const ROBOT = "the-same-robot";
+const VIEWER = "the-same-viewer";
+const LATER = addMs(T0, 30 * MINUTE_MS);
+const DAY_LATER = addMs(T0, 24 * 60 * MINUTE_MS);
+const TABLES = ["ingest", "unclaimed_task", "room_audience", "outbox"];
+
+let database: Database;
+let store: Store;
+
+beforeAll(async () => {
+  database = await openTestPostgres();
+  store = createStore(database, {
+    clock: { now: () => T0, elapsedMs: () => T0.getTime() },
+    isDatabaseOnClock: true,
+  });
+});
+beforeEach(() => database.query(`truncate ${TABLES.join(", ")}, call_slot, dead_letter`));
+afterAll(() => database.close());
+
+/** All rows of an application; those of the outbox by its ingests. */
+async function rowsOf(sdkAppId: number): Promise<Row[][]> {
+  const of = (table: string) =>
+    table === "outbox"
+      ? "select outbox.* from outbox join ingest using (task_id) where sdk_app_id = $1 order by outbox.*"
+      : `select * from ${table} where sdk_app_id = $1 order by ${table}.*`;
+  return Promise.all(TABLES.map((table) => database.query(of(table), [sdkAppId])));
+}
+
+const names = (sdkAppId: number): Partial<Wanted> => ({
+  ...{ sdkAppId, roomId: ROOM, robotUserId: ROBOT, notify: true, emptySeconds: 60 },
+});
+
+async function begin(wanted: Partial<Wanted>): Promise<Ingest> {
+  const begun = await store.beginStart(newIngest(wanted));
+  if (begun.outcome !== "begun") throw new Error(begun.outcome);
+  return begun.ingest;
+}
+
+const answer = ({ taskId }: Ingest, trtcTaskId = TASK) =>
+  store.markRunning({
+    ...{ taskId, fence: 0, trtcTaskId },
+    ...{ startedAt: T0, deadlineAt: LATER, latestAt: LATER },
+  });
+
+async function run(wanted: Partial<Wanted>, trtcTaskId = TASK): Promise<Ingest> {
+  const running = await answer(await begin(wanted), trtcTaskId);
+  if (!running) throw new Error("the row was not starting");
+  return running;
+}
+
+const recordUnclaimed = (sdkAppId: number, trtcTaskId = TASK) =>
+  store.keepUnclaimed({ sdkAppId, trtcTaskId, media: "playing", eventAt: T0, at: T0 });
+
+const recordViewer = (sdkAppId: number, roomId: string, isPresent: boolean, eventAt = T0) =>
+  store.recordViewerEvent({ sdkAppId, roomId, userId: VIEWER, isPresent, eventAt });
+
+interface Act {
+  /** What both applications have beforehand. */
+  have: (sdkAppId: number) => Promise<unknown>;
+  act: () => Promise<unknown>;
+}
+
+const runs = (sdkAppId: number) => run(names(sdkAppId));
+const seen = { sdkAppId: MINE, roomId: ROOM, userId: ROBOT };
+const task = { sdkAppId: MINE, trtcTaskId: TASK };
+
+const ACTS: Readonly<Record<string, Act>> = {
+  recordTaskEvent: {
+    have: runs,
+    act: () => store.recordTaskEvent({ ...task, media: "failed", eventAt: LATER, at: LATER }),
+  },
+  robotEntered: {
+    have: runs,
+    act: () => store.robotEntered({ ...seen, at: LATER, answerBy: LATER, askedBefore: LATER }),
+  },
+  robotLeft: {
+    have: runs,
+    act: () => store.robotLeft({ ...seen, eventAt: LATER, cause: "robot-removed" }),
+  },
+  explainPutOut: {
+    async have(sdkAppId) {
+      const { taskId, fence } = await runs(sdkAppId);
+      await store.markEnded({ taskId, fence, reason: "lost", at: LATER });
+    },
+    act: () => store.explainPutOut({ ...seen, eventAt: LATER, cause: "robot-removed" }),
+  },
+  explainDismissal: {
+    async have(sdkAppId) {
+      const { taskId, fence } = await runs(sdkAppId);
+      await store.markEnded({ taskId, fence, reason: "lost", at: LATER });
+    },
+    act: () =>
+      store.explainDismissal({ sdkAppId: MINE, roomId: ROOM, roomIdType: 0, eventAt: LATER }),
+  },
+  updateEmptyAt: {
+    async have(sdkAppId) {
+      await runs(sdkAppId);
+      await recordViewer(sdkAppId, ROOM, true);
+    },
+    act: () => store.updateEmptyAt(seen),
+  },
+  recordViewerEvent: {
+    have: (sdkAppId) => recordViewer(sdkAppId, ROOM, true),
+    act: () => recordViewer(MINE, ROOM, false, LATER),
+  },
+  keepUnclaimed: {
+    have: recordUnclaimed,
+    act: () => store.keepUnclaimed({ ...task, media: "failed", eventAt: LATER, at: LATER }),
+  },
+  dropUnclaimed: { have: recordUnclaimed, act: () => store.dropUnclaimed(task) },
+  endUnclaimed: { have: recordUnclaimed, act: () => store.endUnclaimed({ ...task, at: LATER }) },
+};
+
+describe("of an application", () => {
+  test.each(Object.entries(ACTS))("%s changes nothing of another's", async (_, { have, act }) => {
+    await have(MINE);
+    await have(OTHER);
+    const [mine, others] = [await rowsOf(MINE), await rowsOf(OTHER)];
+    await act();
+    expect(await rowsOf(OTHER)).toEqual(others);
+    expect(await rowsOf(MINE)).not.toEqual(mine);
+  });
+
+  test("what TRTC told before the answer is taken over by its own ingest only", async () => {
+    const mine = await begin(names(MINE));
+    await recordUnclaimed(OTHER);
+    const others = await rowsOf(OTHER);
+    expect(await answer(mine)).toMatchObject({ mediaState: null });
+    expect(await rowsOf(OTHER)).toEqual(others);
+  });
+
+  test("what TRTC told before the answer is forgotten for its own task only", async () => {
+    const mine = await begin(names(MINE));
+    await recordUnclaimed(MINE);
+    await recordUnclaimed(MINE, "another TaskId");
+    await recordUnclaimed(OTHER);
+    const others = await rowsOf(OTHER);
+    expect(await answer(mine)).toMatchObject({ mediaState: "playing" });
+    expect(await rowsOf(OTHER)).toEqual(others);
+    const left = await database.query(
+      "select trtc_task_id from unclaimed_task where sdk_app_id = $1",
+      [MINE],
+    );
+    expect(left).toEqual([{ trtc_task_id: "another TaskId" }]);
+  });
+
+  test("a task that waits for its ingest is not adopted by one of another", async () => {
+    await run(names(MINE));
+    await recordUnclaimed(OTHER);
+    const before = [await rowsOf(MINE), await rowsOf(OTHER)];
+    await store.adoptUnclaimed();
+    expect([await rowsOf(MINE), await rowsOf(OTHER)]).toEqual(before);
+  });
+
+  test("tasks of one name in two applications are adopted by the ingests of each", async () => {
+    await run(names(MINE));
+    await run(names(OTHER));
+    await recordUnclaimed(MINE);
+    await store.keepUnclaimed({ ...task, sdkAppId: OTHER, media: "failed", eventAt: T0, at: T0 });
+    await store.adoptUnclaimed();
+    const rows = await database.query("select sdk_app_id, media_state from ingest order by 1");
+    expect(rows.map((row) => row["media_state"])).toEqual(["playing", "failed"]);
+  });
+
+  test("a task that nobody has is stopped although an ingest of another has one of its name", async () => {
+    await run(names(OTHER));
+    await recordUnclaimed(MINE);
+    await recordUnclaimed(OTHER);
+    const wanted = { at: LATER, seenBefore: LATER, askedBefore: T0, limit: 9 };
+    expect(await store.takeUnclaimed(wanted)).toEqual([task]);
+  });
+
+  test("a robot's name is free although another's live or late robot has it", async () => {
+    const ended = await begin(names(OTHER));
+    const failure = { code: "X", message: "m", retry: false, at: T0 };
+    const claimed = await store.claimStart({ taskId: ended.taskId, at: LATER, leaseMs: 1 });
+    await store.markFailed({ taskId: ended.taskId, fence: claimed?.fence ?? -1, ...failure });
+    expect(await store.readIngest(ended.taskId)).toMatchObject({
+      lateStartUntil: expect.any(Date),
+    });
+    await run(names(3), "a third");
+    expect(await store.beginStart(newIngest(names(MINE)))).toMatchObject({ outcome: "begun" });
+    expect(await store.beginStart(newIngest(names(OTHER)))).toMatchObject({
+      outcome: "robot-busy",
+      ingest: { taskId: ended.taskId },
+    });
+  });
+
+  test("a robot's name that only another has is in nobody's way", async () => {
+    await runs(OTHER);
+    expect(await store.findStart(newIngest(names(MINE)))).toEqual({ outcome: "no-slot" });
+    expect(await store.findStart(newIngest(names(OTHER)))).toMatchObject({ outcome: "robot-busy" });
+  });
+
+  test("a robot that was seen in another room is another", async () => {
+    await runs(MINE);
+    const before = await rowsOf(MINE);
+    const elsewhere = { ...seen, roomId: "another room" };
+    await store.robotEntered({ ...elsewhere, at: LATER, answerBy: LATER, askedBefore: LATER });
+    await store.robotLeft({ ...elsewhere, eventAt: LATER });
+    expect(await rowsOf(MINE)).toEqual(before);
+  });
+
+  test("an end is explained by its own room, of its own type, and by its own robot", async () => {
+    const { taskId, fence } = await runs(MINE);
+    await store.markEnded({ taskId, fence, reason: "lost", at: LATER });
+    const before = await rowsOf(MINE);
+    const room = { sdkAppId: MINE, roomId: ROOM, roomIdType: 0, eventAt: LATER } as const;
+    await store.explainDismissal({ ...room, roomId: "another room" });
+    await store.explainDismissal({ ...room, roomIdType: 1 });
+    const robot = { ...seen, eventAt: LATER, cause: "robot-removed" } as const;
+    await store.explainPutOut({ ...robot, roomId: "another room" });
+    await store.explainPutOut({ ...robot, userId: "another robot" });
+    expect(await rowsOf(MINE)).toEqual(before);
+  });
+
+  test("rooms are counted one by one", async () => {
+    const mine = await runs(MINE);
+    await run({ sdkAppId: MINE, roomId: "another room", emptySeconds: 60 }, "another TaskId");
+    const counted = await store.updateEmptyAt(seen);
+    expect(counted.map(({ taskId }) => taskId)).toEqual([mine.taskId]);
+  });
+
+  test("rooms of one name hold each its own ingests", async () => {
+    const mine = await runs(MINE);
+    await runs(OTHER);
+    await run({ sdkAppId: MINE, roomId: "another room" }, "another TaskId");
+    const room = { sdkAppId: MINE, roomId: ROOM, roomIdType: undefined, startedBefore: LATER };
+    const ids = (await store.runningInRoom(room)).map(({ taskId }) => taskId);
+    expect(ids).toEqual([mine.taskId]);
+  });
+
+  test("viewers are asked for only where its own ingest waits for them", async () => {
+    await runs(OTHER);
+    expect(await recordViewer(MINE, ROOM, true)).toBe(false);
+    expect(await recordViewer(OTHER, "another room", true)).toBe(false);
+    expect(await recordViewer(OTHER, ROOM, true)).toBe(true);
+  });
+});
+
+describe("an ingest that waits for viewers", () => {
+  const emptyAt = async (): Promise<Date | null> =>
+    (await store.updateEmptyAt({ sdkAppId: MINE, roomId: ROOM }))[0]?.emptyAt ?? null;
+  const EMPTY = addMs(T0, 60 * SECOND_MS);
+
+  test.each([
+    ["another application", OTHER, ROOM],
+    ["another room", MINE, "another room"],
+  ])("is not watched by a viewer of %s", async (_, sdkAppId, roomId) => {
+    await runs(MINE);
+    await recordViewer(sdkAppId, roomId, true);
+    expect(await emptyAt()).toEqual(EMPTY);
+    await recordViewer(MINE, ROOM, true);
+    expect(await emptyAt()).toBeNull();
+  });
+
+  test.each([
+    ["another application", OTHER, ROOM],
+    ["another room", MINE, "another room"],
+  ])("is still watched when %s is closed", async (_, sdkAppId, roomId) => {
+    await runs(MINE);
+    await recordViewer(MINE, ROOM, true);
+    await store.recordViewerEvent({ sdkAppId, roomId, isPresent: false, eventAt: LATER });
+    expect(await emptyAt()).toBeNull();
+    await store.recordViewerEvent({
+      sdkAppId: MINE,
+      roomId: ROOM,
+      isPresent: false,
+      eventAt: LATER,
+    });
+    expect(await emptyAt()).toEqual(addMs(LATER, 60 * SECOND_MS));
+  });
+
+  test.each([
+    ["another application", { sdkAppId: OTHER, roomId: ROOM }],
+    ["another room", { sdkAppId: MINE, roomId: "another room" }],
+  ])("is watched by a viewer whose name a robot of %s has", async (_, where) => {
+    await runs(MINE);
+    await run({ ...where, robotUserId: VIEWER }, "another TaskId");
+    await recordViewer(MINE, ROOM, true);
+    expect(await emptyAt()).toBeNull();
+  });
+
+  test("is not watched by a robot of its own room", async () => {
+    await runs(MINE);
+    await run({ sdkAppId: MINE, roomId: ROOM, robotUserId: VIEWER }, "another TaskId");
+    await recordViewer(MINE, ROOM, true);
+    expect(await emptyAt()).toEqual(EMPTY);
+  });
+
+  test.each([
+    ["another application", OTHER, ROOM],
+    ["another room", MINE, "another room"],
+  ])("of %s keeps nobody in mind who has left this room", async (_, sdkAppId, roomId) => {
+    await run({ ...names(sdkAppId), roomId });
+    await recordViewer(MINE, ROOM, false);
+    await recordViewer(sdkAppId, roomId, false);
+    await store.forgetAudience({ leftBefore: LATER, seenBefore: T0 });
+    const left = await database.query("select sdk_app_id, room_id from room_audience");
+    expect(left.map((row) => [Number(row["sdk_app_id"]), row["room_id"]])).toEqual([
+      [sdkAppId, roomId],
+    ]);
+  });
+
+  test.each([
+    ["another application", OTHER, ROOM],
+    ["another room", MINE, "another room"],
+  ])(
+    "a closing is forgotten although somebody from before is in %s",
+    async (_, sdkAppId, roomId) => {
+      await recordViewer(sdkAppId, roomId, true);
+      const closed = { isPresent: false, eventAt: addMs(T0, 1) };
+      await store.recordViewerEvent({ sdkAppId: MINE, roomId: ROOM, ...closed });
+      await store.recordViewerEvent({ sdkAppId, roomId, ...closed });
+      await store.forgetAudience({ leftBefore: LATER, seenBefore: T0 });
+      const left = await database.query(
+        "select sdk_app_id, room_id from room_audience where user_id = ''",
+      );
+      expect(left.map((row) => [Number(row["sdk_app_id"]), row["room_id"]])).toEqual([
+        [sdkAppId, roomId],
+      ]);
+    },
+  );
+});
+
+describe("of a caller", () => {
+  const of = (callerId: string, more: Partial<Wanted> = {}) => ({
+    callerId,
+    notify: true,
+    ...more,
+  });
+  let mine: Ingest;
+  let others: Ingest;
+
+  beforeEach(async () => {
+    mine = await run(of("mine", { clientToken: "token t" }), "one");
+    others = await run(of("other", { clientToken: "token t" }), "two");
+  });
+
+  const outboxOf = (callerId: string) =>
+    database.query("select * from outbox where caller_id = $1 order by task_id, position", [
+      callerId,
+    ]);
+
+  test("an equal token is another token", async () => {
+    const again = newIngest(of("mine", { clientToken: "token t" }));
+    expect(await store.findStart(again)).toMatchObject({
+      outcome: "token-known",
+      ingest: { taskId: mine.taskId },
+    });
+    const stranger = newIngest(of("stranger", { clientToken: "token t" }));
+    expect(await store.findStart(stranger)).toEqual({ outcome: "no-slot" });
+  });
+
+  test("an equal token does not make another's busy robot a known start", async () => {
+    const { sdkAppId, robotUserId } = others;
+    const fields = { clientToken: "token t", sdkAppId, robotUserId };
+    expect(await store.findStart(newIngest(of("stranger", fields)))).toMatchObject({
+      outcome: "robot-busy",
+    });
+  });
+
+  test("a token that was refused for good is spent for nobody else", async () => {
+    await database.query("update ingest set failure_code = 'X' where task_id = $1", [
+      others.taskId,
+    ]);
+    const spent = (callerId: string, clientToken = "token t") =>
+      store.isTokenSpent({ callerId, clientToken });
+    expect(await spent("mine")).toBe(false);
+    expect(await spent("other")).toBe(true);
+    expect(await spent("other", "token u")).toBe(false);
+  });
+
+  test("an ingest is found and listed by nobody else, by our id or by TRTC's", async () => {
+    for (const taskId of [mine.taskId, "one"]) {
+      expect(await store.findIngest({ callerId: "other", taskId })).toBeUndefined();
+      expect(await store.findIngest({ callerId: "mine", taskId })).toMatchObject({
+        taskId: mine.taskId,
+      });
+    }
+    const list = await store.listIngests({ callerId: "mine", limit: 9 });
+    expect(list.map(({ taskId }) => taskId)).toEqual([mine.taskId]);
+  });
+
+  const sent = { callerId: "mine", at: LATER, leaseMs: 1000, limit: 9 };
+  const OUTBOX_ACTS: Readonly<Record<string, () => Promise<unknown>>> = {
+    claim: () => store.outbox.claim(sent),
+    postponeRest: () => store.outbox.postponeRest({ ...sent, pausesMs: [1000] }),
+    dropOf: () => store.outbox.dropOf(sent),
+  };
+  test.each(Object.entries(OUTBOX_ACTS))("%s leaves another's events alone", async (_, act) => {
+    const [before, othersBefore] = [await outboxOf("mine"), await outboxOf("other")];
+    await act();
+    expect(await outboxOf("other")).toEqual(othersBefore);
+    expect(await outboxOf("mine")).not.toEqual(before);
+  });
+
+  const event = () => ({ taskId: mine.taskId, position: 1, attempts: 0 });
+  const OF_INGEST: Readonly<Record<string, () => Promise<unknown>>> = {
+    remove: () => store.outbox.remove(event()),
+    postpone: () => store.outbox.postpone({ ...event(), tryAt: LATER }),
+    addDeadLetter: () => store.outbox.addDeadLetter({ ...event(), reason: "r", at: LATER }),
+  };
+  test.each(Object.entries(OF_INGEST))("%s is of one ingest's event", async (_, act) => {
+    const third = await run(of("mine"), "three");
+    const rest = () =>
+      database.query("select * from outbox where task_id = any($1) order by task_id", [
+        [others.taskId, third.taskId],
+      ]);
+    const before = await rest();
+    expect(before).toHaveLength(2);
+    await act();
+    expect(await rest()).toEqual(before);
+  });
+
+  test("dead events are listed, and sent again, one by one", async () => {
+    for (const { taskId } of [mine, others]) {
+      await store.outbox.addDeadLetter({ taskId, position: 1, attempts: 0, reason: "r", at: T0 });
+    }
+    const dead = await store.outbox.listDead({ callerId: "mine", limit: 9 });
+    expect(dead.map(({ taskId }) => taskId)).toEqual([mine.taskId]);
+    expect(await store.outbox.revive({ taskId: mine.taskId, position: 1, at: T0 })).toBe(true);
+    const rest = await store.outbox.listDead({ limit: 9 });
+    expect(rest.map(({ taskId }) => taskId)).toEqual([others.taskId]);
+  });
+
+  test("the report counts its own, and those of one application where that is asked for", async () => {
+    await run(of("mine", { sdkAppId: MINE }), "three");
+    const count = async (filter: object) => {
+      const wanted = { since: T0, now: LATER, ...filter };
+      const { starts, live } = await readReport(database.query, wanted);
+      return [starts.started, live.running];
+    };
+    expect(await count({})).toEqual([3, 3]);
+    expect(await count({ callerId: "mine" })).toEqual([2, 2]);
+    expect(await count({ sdkAppId: MINE })).toEqual([1, 1]);
+    expect(await count({ callerId: "other", sdkAppId: MINE })).toEqual([0, 0]);
+  });
+});
+
+describe("of an account and an action", () => {
+  const fill = async (account: string, action: string) => {
+    for (let n = 0; n < 20; n += 1) await store.takeSlot({ account, action, waitMaxMs: 60_000 });
+  };
+  const wait = async (account: string, action: string) =>
+    (await store.takeSlot({ account, action, waitMaxMs: 60_000 }))?.msUntil();
+
+  test("slots are not taken from another account's, or another action's", async () => {
+    await fill("one", "StartStreamIngest");
+    expect(await wait("one", "StopStreamIngest")).toBe(0);
+    expect(await wait("two", "StartStreamIngest")).toBe(0);
+    expect(await wait("one", "StartStreamIngest")).toBe(1100);
+  });
+
+  test("a start waits for its own account's slots only", async () => {
+    await fill("one", "StartStreamIngest");
+    await fill("two", "StopStreamIngest");
+    const start = (account: string) => store.beginStart(newIngest({ account, waitMaxMs: 1000 }));
+    expect(await start("two")).toMatchObject({ outcome: "begun" });
+    expect(await start("one")).toEqual({ outcome: "no-slot" });
+  });
+
+  test("a stop takes the slot of its own account", async () => {
+    await fill("one", "StopStreamIngest");
+    const asked = { at: T0, leaseMs: 1000, waitMaxMs: 60_000 };
+    const stop = async (account: string, trtcTaskId: string) => {
+      const { taskId } = await run({ account, deadlineAt: T0 }, trtcTaskId);
+      return (await store.beginStop({ taskId, ...asked }))?.slot?.msUntil();
+    };
+    expect(await stop("two", "one")).toBe(0);
+    expect(await stop("one", "two")).toBe(1100);
+  });
+
+  test("an account with its claims in hand keeps no other from its own", async () => {
+    const due = async (account: string, n: number) =>
+      (await run({ account, deadlineAt: DAY_LATER }, `${account}-${n}`)).taskId;
+    await due("one", 1);
+    const [second, others] = [await due("one", 2), await due("two", 1)];
+    const wanted = { at: LATER, horizonAt: LATER, leaseMs: 1000, accountMax: 1 };
+    expect(await store.claimDue({ ...wanted, limit: 1 })).toHaveLength(1);
+    const rest = await store.claimDue({ ...wanted, limit: 9 });
+    expect(rest.map(({ taskId }) => taskId)).toEqual([others]);
+    expect(rest.map(({ taskId }) => taskId)).not.toContain(second);
+  });
+});

@@ -1,0 +1,12 @@
+/** Which door serves which action; `api` serves them all. */
+import type { Action } from "../../../shared/contract/schemas.js";
+
+export const DOORS: Record<Action, string> = {
+  StartStreamIngest: "start-ingest",
+  StopStreamIngest: "stop-ingest",
+  UpdateStreamIngest: "update-ingest",
+  DescribeStreamIngest: "describe-ingest",
+  ListStreamIngests: "list-ingests",
+};
+
+export const EVERY_DOOR = [...Object.values(DOORS), "api"];

@@ -1,0 +1,188 @@
+/**
+ * The whole house for a test: the real handlers behind the real gateway, the real emulator, a real
+ * database. Time is the machine's, unless a clock is handed in.
+ */
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { createGateway } from "../../../local/gateway.js";
+import { loadFunctions, type LocalFunction } from "../../../local/declared/functions.js";
+import {
+  localCallbackKey,
+  localEnvironment,
+} from "../../../local/environment/local-environment.js";
+import { startTimers } from "../../../local/timers.js";
+import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "../../../emulator/defaults.js";
+import type { CallFault } from "../../../emulator/faults/fault.js";
+import type { TrtcAction } from "../../../emulator/api/schemas.js";
+import { type Emulator, type EmulatorOptions, startEmulator } from "../../../emulator/server.js";
+import type { Switches } from "../../../emulator/admin/switches.js";
+import { readTruth } from "../../../local/emulator-truth.js";
+import { type Clock, systemClock } from "../../../shared/clock.js";
+import type { Environment } from "../../../shared/config/environment.js";
+import type { Services } from "../../../shared/ingest/services.js";
+import { jsonLog } from "../../../shared/log.js";
+import { makeServices } from "../../../shared/runtime/services.js";
+import { createStore } from "../../../shared/store/store.js";
+import type { Database } from "../../../shared/store/engine/database.js";
+import { readConfig } from "../../../shared/config/configuration.js";
+import { openTestPglite } from "../database/databases.js";
+
+export const CN_APP = 1400000000;
+export const INTL_APP = 1600000000;
+export const KEY = "local-secret-key";
+export const SECRET_ID = "AKIDlocal";
+
+export interface TestApp {
+  url: string;
+  trtcUrl: string;
+  /** The bundled clip's URL. */
+  clip: string;
+  services: Services;
+  database: Database;
+  /** Every line of the log so far. */
+  logLines: string[];
+  /** `POST /<door>` with the local caller's Bearer key. */
+  post: (functionName: string, body: unknown, headers?: Record<string, string>) => Promise<Answer>;
+  functionNamed: (name: string) => LocalFunction;
+  truth: ReturnType<typeof readTruth>;
+  trtc: TrtcHandle;
+  emulator: Emulator;
+  close: () => Promise<void>;
+}
+
+/** A fault that needs no more than its name. */
+export type FaultKind = Exclude<CallFault["kind"], "error" | "delay">;
+
+/** What a test does to TRTC, and sees of it. */
+export interface TrtcHandle {
+  /** The next calls of the action meet these, one each; whatever was planned before is off. */
+  next: (action: TrtcAction, ...faults: FaultKind[]) => void;
+  /** How many calls of the action came there, and were signed. */
+  calls: (action: TrtcAction) => number;
+  /** The bodies that were sent, by action. */
+  bodies: (action: TrtcAction) => Record<string, unknown>[];
+  /** Turns these switches, and all others back to where they were when the house was opened. */
+  turn: (switches: Partial<Switches>) => void;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  /** What stands in `Response`. */
+  response: Record<string, unknown> & {
+    Error?: { Code: string; Message: string };
+    RequestId: string;
+  };
+}
+
+export interface TestAppOptions {
+  env?: Environment;
+  database?: Database;
+  clock?: Clock;
+  /** What the functions get instead of their services: the same, with calls counted, say. */
+  seen?: (services: Services) => Services;
+  timers?: boolean;
+  emulator?: Partial<EmulatorOptions>;
+  /** What the services call instead of the emulator. */
+  trtcEndpoint?: (emulatorUrl: string) => string;
+  /** The emulator's callbacks arrive at room-callback. */
+  callbacks?: boolean;
+}
+
+export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const { clock = systemClock, timers = false } = options;
+  const sent: Sent[] = [];
+  let serve: (functions: readonly LocalFunction[]) => void = () => undefined;
+  const gateway = createGateway(new Promise((resolve) => (serve = resolve)));
+  gateway.listen(0, "127.0.0.1");
+  await once(gateway, "listening");
+  const url = `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`;
+  const callbackOf = (sdkAppId: number) => ({
+    callbackUrl: `${url}/room-callback`,
+    callbackKey: localCallbackKey(sdkAppId),
+  });
+  const emulator = await startEmulator({
+    port: 0,
+    onCall: (call) => sent.push(call),
+    clock,
+    accounts: DEFAULT_ACCOUNTS,
+    applications: DEFAULT_APPLICATIONS.map((each) => ({
+      ...each,
+      ...(options.callbacks === true ? callbackOf(each.sdkAppId) : {}),
+    })),
+    ...options.emulator,
+  });
+  const endpoint = options.trtcEndpoint?.(emulator.url) ?? emulator.url;
+  const env = localEnvironment(options.env ?? {}, endpoint);
+  const database = options.database ?? (await openTestPglite());
+  const logLines: string[] = [];
+  const log = jsonLog((line) => logLines.push(line));
+  const made = makeServices({ config: readConfig(env), database, clock, log });
+  // With a clock of the test's, slots are counted by it as well, and not by the database's.
+  const store = createStore(database, { clock, isDatabaseOnClock: true });
+  const { seen = (each: Services) => each } = options;
+  const services = seen(options.clock ? { ...made, store } : made);
+  const functions = await loadFunctions(() => Promise.resolve(services), env);
+  serve(functions);
+  const running = timers ? startTimers(functions, clock) : undefined;
+  return {
+    url,
+    trtcUrl: emulator.url,
+    clip: `${emulator.url}/media/clip.mp4`,
+    services,
+    database,
+    logLines,
+    post: (functionName, body, headers) => post(`${url}/${functionName}`, body, headers),
+    functionNamed: (name) => functions.find((each) => each.name === name) as LocalFunction,
+    truth: readTruth(emulator.url),
+    trtc: trtcHandle(emulator, sent),
+    emulator,
+    async close() {
+      await running?.close();
+      gateway.closeAllConnections();
+      gateway.close();
+      services.trtc.close();
+      await emulator.close();
+      await database.close();
+    },
+  };
+}
+
+type Sent = Parameters<NonNullable<EmulatorOptions["onCall"]>>[0];
+
+function trtcHandle({ faults, calls, switches }: Emulator, sent: readonly Sent[]): TrtcHandle {
+  const initial = switches.read();
+  return {
+    turn: (wanted) => switches.replace({ ...initial, ...wanted }),
+    next(action, ...kinds) {
+      faults.clear();
+      faults.add(...kinds.map((kind): CallFault => ({ action, kind, times: 1 })));
+    },
+    calls: (wanted) =>
+      calls().reduce((sum, { action, calls: made }) => sum + (action === wanted ? made : 0), 0),
+    bodies: (wanted) =>
+      sent
+        .filter(({ action }) => action === wanted)
+        .map(({ body }) => JSON.parse(body.toString()) as Record<string, unknown>),
+  };
+}
+
+export async function post(
+  url: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const answer = await fetch(url, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${KEY}`,
+      "content-type": "application/json",
+      // A kept connection may be closed by the server just when the next request leaves on it.
+      connection: "close",
+      ...headers,
+    },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+  const { Response } = (await answer.json()) as { Response: Answer["response"] };
+  return { status: answer.status, headers: answer.headers, response: Response };
+}

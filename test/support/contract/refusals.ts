@@ -1,0 +1,79 @@
+/** A house that is sent wrong requests only, past the network, and may not change by any of them. */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { expect } from "@jest/globals";
+import fc from "fast-check";
+import { ERROR_TABLE, type ErrorCode } from "../../../shared/contract/error-table.js";
+import type { HttpAnswer } from "../../../shared/runtime/envelope.js";
+import { CN_APP, type TestApp, INTL_APP, startTestApp } from "../app/test-app.js";
+import type { Existing } from "./right-requests.js";
+import { worldOf } from "../app/world.js";
+
+export interface Wrong {
+  functionName: string;
+  event: unknown;
+  /** Whether the refusal comes with status 200, as an SDK needs it; absent: with either. */
+  isSigned?: boolean;
+}
+
+export interface Refusals {
+  app: TestApp;
+  existing: Existing;
+  /** Each gets a refusal of Tencent's shape, with a code of the table that fits. */
+  expectRefused: (runs: number, wrong: fc.Arbitrary<Wrong>, code?: RegExp) => Promise<void>;
+  /** After so many cases at least, everything is as it was. */
+  expectUnchanged: (casesAtLeast: number) => Promise<void>;
+}
+
+export async function openRefusals(): Promise<Refusals> {
+  const app = await startTestApp();
+  const taskIds = { cn: await running(app, CN_APP), intl: await running(app, INTL_APP) };
+  const before = await worldOf(app);
+  let cases = 0;
+  return {
+    app,
+    existing: { clip: app.clip, taskIds },
+    expectRefused: (numRuns, wrong, code = /./) =>
+      fc.assert(
+        fc.asyncProperty(wrong, async (each) => {
+          // Refusals come without a turn of the event loop, which has sockets and timers to see to.
+          await nextTurn();
+          cases += 1;
+          expect(await codeOf(app, { ...each, requestId: `case-${cases}` })).toMatch(code);
+        }),
+        { numRuns },
+      ),
+    async expectUnchanged(casesAtLeast) {
+      expect(cases).toBeGreaterThanOrEqual(casesAtLeast);
+      expect(await worldOf(app)).toEqual(before);
+    },
+  };
+}
+
+async function running(app: TestApp, SdkAppId: number): Promise<string> {
+  const wanted = { SdkAppId, RoomId: "8489", StreamUrl: app.clip, RepeatNum: -1 };
+  const { response } = await app.post("start-ingest", wanted);
+  return String(response["TaskId"]);
+}
+
+/** The code of the refusal; throws for any other answer. */
+async function codeOf(
+  app: TestApp,
+  { functionName, event, isSigned, requestId }: Wrong & { requestId: string },
+): Promise<string> {
+  const { handler, timeLimitMs } = app.functionNamed(functionName);
+  const context = { request_id: requestId, getRemainingTimeInMillis: () => timeLimitMs };
+  const { statusCode, body, isBase64Encoded } = (await handler(event, context)) as HttpAnswer;
+  const answer = JSON.parse(body) as { Response: { Error: { Code: string } } };
+  const Message = expect.stringMatching(/\S.*\.$/s);
+  expect(answer).toEqual({
+    Response: { Error: { Code: expect.any(String), Message }, RequestId: requestId },
+  });
+  const { Code } = answer.Response.Error;
+  expect(Object.keys(ERROR_TABLE)).toContain(Code);
+  expect(Code).not.toMatch(/^InternalError/);
+  const { status } = ERROR_TABLE[Code as ErrorCode];
+  const statuses = isSigned === undefined ? [200, status] : [isSigned ? 200 : status];
+  expect(statuses).toContain(statusCode);
+  expect(isBase64Encoded).toBe(false);
+  return Code;
+}

@@ -1,0 +1,103 @@
+/** Requests that would be carried out, were they not made wrong: as events, for every action. */
+import type { TObject, TSchema } from "@sinclair/typebox";
+import fc from "fast-check";
+import { systemClock as clock } from "../../../shared/clock.js";
+import { type Action, ACTIONS, SCHEMAS } from "../../../shared/contract/schemas.js";
+import { type Site, SITES } from "../../../shared/contract/sites.js";
+import { DOORS } from "../app/functions.js";
+import { CN_APP, INTL_APP, KEY, SECRET_ID } from "../app/test-app.js";
+import { HOST, signedTc3 } from "../http/http-requests.js";
+import type { Wrong } from "./refusals.js";
+import { fittingRequests } from "./schema-values.js";
+
+export type Fields = Record<string, unknown>;
+
+export interface Target {
+  action: Action;
+  site: Site;
+  schema: TObject;
+}
+
+export const TARGETS: Target[] = ACTIONS.flatMap((action) =>
+  SITES.map((site) => ({ action, site, schema: SCHEMAS[action][site] })),
+);
+
+export const fieldsOf = ({ schema }: Target): [name: string, schema: TSchema][] =>
+  Object.entries<TSchema>(schema.properties);
+
+/** What is there: a running ingest on each site, and media to play. */
+export interface Existing {
+  clip: string;
+  taskIds: Record<Site, string>;
+}
+
+/** Fields that have to agree with something else: any value of the others makes no request wrong. */
+const DELICATE = new Set(
+  ["UserId", "UserSig", "PrivateMapKey", "StopTime", "MaxDuration", "Cursor"].concat(
+    "ClientToken",
+    "ExtendableUntil",
+  ),
+);
+
+export function rightRequests(target: Target, existing: Existing): fc.Arbitrary<Fields> {
+  const needed = neededBy(target, existing);
+  return fittingRequests(target.schema).map((fields) => {
+    const plain = Object.entries(fields).filter(([name]) => !DELICATE.has(name));
+    return { ...Object.fromEntries(plain), ...needed };
+  });
+}
+
+function neededBy({ action, site }: Target, { clip, taskIds }: Existing): Fields {
+  const SdkAppId = site === "cn" ? CN_APP : INTL_APP;
+  const named = { SdkAppId, TaskId: taskIds[site] };
+  switch (action) {
+    case "StartStreamIngest":
+      return { SdkAppId, RoomId: "room", RoomIdType: 0, StreamUrl: clip };
+    case "UpdateStreamIngest":
+      return { ...named, StreamUrl: clip };
+    case "StopStreamIngest":
+    case "DescribeStreamIngest":
+      return named;
+    case "ListStreamIngests":
+      return { SdkAppId };
+  }
+}
+
+/** A JSON body, as text or as bytes, and the headers that differ from the usual ones. */
+export interface Body {
+  body: string | Buffer;
+  headers?: Record<string, string>;
+}
+
+export const bodyOf = (fields: unknown): Body => ({ body: JSON.stringify(fields) });
+
+/**
+ * Sent to the action's own door or to `api`, with a Bearer key or signed with TC3 as it is: what
+ * is wrong with it is in the body alone.
+ */
+export const sentTo = ({ action }: Target, bodies: fc.Arbitrary<Body>): fc.Arbitrary<Wrong> =>
+  fc.tuple(bodies, fc.boolean(), fc.boolean()).map(([{ body, headers }, isOwn, isSigned]) => {
+    const functionName = isOwn ? DOORS[action] : "api";
+    const common = { host: HOST, "content-type": "application/json", "x-tc-action": action };
+    const bytes = Buffer.from(body);
+    const message = {
+      ...{ method: "POST", path: "/", query: "", parameters: {}, body: bytes },
+      headers: { ...common, ...headers },
+    };
+    const signer = { secretId: SECRET_ID, secretKey: KEY, at: clock.now() };
+    const sent = isSigned
+      ? signedTc3(message, signer).headers
+      : { ...message.headers, authorization: `Bearer ${KEY}` };
+    return { functionName, isSigned, event: scfEvent(sent, body) };
+  });
+
+/** As SCF sends it; bytes that are no text come in base64, as other platforms do it. */
+export const scfEvent = (headers: Record<string, string>, body: string | Buffer) => ({
+  httpMethod: "POST",
+  path: "/",
+  headers,
+  queryString: {},
+  ...(typeof body === "string"
+    ? { body }
+    : { body: body.toString("base64"), isBase64Encoded: true }),
+});

@@ -1,0 +1,21 @@
+/** TRTC as its emulator takes it to be, and with every answer to what is undocumented turned over. */
+import type { Switches } from "../../../emulator/admin/switches.js";
+
+type Undocumented = Partial<Omit<Switches, "callsPerSecond" | "concurrency">>;
+
+export const BOTH_WAYS: readonly (readonly [name: string, switches: Undocumented])[] = [
+  ["TRTC as we take it to be", {}],
+  [
+    "TRTC the other way round",
+    {
+      taskExistKey: "never",
+      sameRobot: "interrupt",
+      removedRobotEndsTask: false,
+      taskSeenFrom: "own-region",
+      naturalEndSends702: false,
+      retrySends702: true,
+      ingestEventGroup: 4,
+      idleMeans: "never",
+    },
+  ],
+];

@@ -1,0 +1,31 @@
+/** Databases for tests: a fresh one each, already migrated. */
+import { randomBytes } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import type { Database } from "../../../shared/store/engine/database.js";
+import { openPglite } from "../../../shared/store/engine/pglite.js";
+import { openPostgres } from "../../../shared/store/engine/postgres.js";
+import { TEMPLATE } from "../app/template.js";
+
+export const SNAPSHOTS = fileURLToPath(
+  new URL("../../../node_modules/.cache/trtc-stream-ingest", import.meta.url),
+);
+
+/** The URL of a new database on the run's PostgreSQL. */
+export async function newPostgresUrl({ template = TEMPLATE } = {}): Promise<string> {
+  const adminUrl = process.env["TEST_POSTGRES"] ?? "";
+  const name = `test_${randomBytes(6).toString("hex")}`;
+  const admin = openPostgres(adminUrl, { connectionsMax: 1 });
+  await admin.query(`create database ${name} template ${template}`);
+  await admin.close();
+  return adminUrl.replace(/\/postgres$/, `/${name}`);
+}
+
+export const openTestPostgres = async (): Promise<Database> => openPostgres(await newPostgresUrl());
+
+export const openTestPglite = (): Promise<Database> => openPglite({ snapshotDirectory: SNAPSHOTS });
+
+/** The same suite on both: what a store promises does not depend on the engine. */
+export const ENGINES = [
+  ["PostgreSQL", openTestPostgres],
+  ["PGlite", openTestPglite],
+] as const;

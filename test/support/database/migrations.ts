@@ -1,0 +1,23 @@
+/** Versions that this checkout does not have, made for a test. */
+import {
+  CODE_VERSION,
+  type Migration,
+  MIGRATIONS,
+} from "../../../shared/store/schema/migrations.js";
+
+/** What a next release would bring: columns with defaults, a table, an index. */
+export const NEXT: Migration = {
+  version: CODE_VERSION + 1,
+  name: "next",
+  worksWith: CODE_VERSION,
+  sql: `
+alter table ingest add column note text, add column priority smallint not null default 0;
+create table ingest_note (task_id text not null, note text not null);
+create index ingest_priority on ingest (priority);
+`,
+};
+
+/** The same, but the code of this checkout is not to work on it. */
+export const NEXT_WITHOUT_US: Migration = { ...NEXT, worksWith: NEXT.version };
+
+export const upTo = (...further: Migration[]): readonly Migration[] => [...MIGRATIONS, ...further];

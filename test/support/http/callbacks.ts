@@ -1,0 +1,91 @@
+/** TRTC's callbacks, as it signs and sends them, and the door that takes them. */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { bytesOf } from "../../../emulator/callbacks/bodies.js";
+import { localCallbackKey } from "../../../local/environment/local-environment.js";
+import { makeHandler } from "../../../functions/room-callback.js";
+import type { Services } from "../../../shared/ingest/services.js";
+import { signCallback } from "../../../shared/signing/trtc/callback.js";
+import { CN_APP, type TestApp } from "../app/test-app.js";
+
+/** A recorded body, to the byte. */
+export const recordedBody = (name: string): Buffer =>
+  readFileSync(fileURLToPath(new URL(`../../fixtures/callbacks/${name}.json`, import.meta.url)));
+
+export interface Signing {
+  sdkAppId?: number;
+  key?: string;
+  /** Instead of the right one; null: none. */
+  sign?: string | null;
+}
+
+export function callbackHeaders(
+  body: Buffer,
+  {
+    sdkAppId = CN_APP,
+    key = localCallbackKey(sdkAppId),
+    sign = signCallback(key, body),
+  }: Signing = {},
+): Record<string, string> {
+  return {
+    "Content-Type": "application/json",
+    SdkAppId: String(sdkAppId),
+    ...(sign === null ? {} : { Sign: sign }),
+  };
+}
+
+/** As SCF's function URL hands it over. */
+export const callbackEvent = (body: Buffer, signing: Signing = {}) => ({
+  httpMethod: "POST",
+  path: "/",
+  headers: callbackHeaders(body, signing),
+  queryString: {},
+  body: body.toString("utf8"),
+});
+
+export interface Answered {
+  status: number;
+  text: string;
+}
+
+/** The door's answer to one event. */
+export async function answerTo(services: Services, event: unknown): Promise<Answered> {
+  const { statusCode, body } = await makeHandler(() => Promise.resolve(services))(event);
+  return { status: statusCode, text: body };
+}
+
+export const OK: Answered = { status: 200, text: '{"code":0}' };
+
+/** What TRTC tells, at an instant: `of` has what is particular to the type. */
+export function told(type: number, of: object, at: Date): Buffer {
+  const ms = at.getTime();
+  const isIngest = type >= 700;
+  return bytesOf({
+    EventGroupId: isIngest ? 7 : 1,
+    EventType: type,
+    ...(isIngest ? { CallbackMsTs: ms } : { CallbackTs: ms }),
+    EventInfo: {
+      ...of,
+      ...(isIngest ? {} : { EventTs: Math.floor(ms / 1000) }),
+      EventMsTs: ms,
+    },
+  });
+}
+
+export const source = (TaskId: string, Status: 0 | 1 | 2, at: Date) =>
+  told(701, { TaskId, Status }, at);
+export const taskEnded = (TaskId: string, at: Date) => told(702, { TaskId, Status: 0 }, at);
+export const dismissed = (RoomId: string | number, at: Date) => told(102, { RoomId }, at);
+export const entered = (RoomId: string | number, UserId: string, at: Date) =>
+  told(103, { RoomId, UserId, Role: 21, TerminalType: 2, UserType: 3, Reason: 1 }, at);
+export const left = (RoomId: string | number, UserId: string, at: Date) =>
+  told(104, { RoomId, UserId, Role: 21, Reason: 1 }, at);
+
+/** Everything that a callback may change. */
+export async function memoryOf({ database }: Pick<TestApp, "database">) {
+  return {
+    ingests: await database.query("select * from ingest order by task_id"),
+    unclaimed: await database.query("select * from unclaimed_task order by trtc_task_id"),
+    slots: await database.query("select * from call_slot order by account, action"),
+  };
+}

@@ -1,0 +1,136 @@
+/** Tencent's own SDKs, pointed at an emulator: what a caller of TRTC would run. */
+import { Agent } from "node:http";
+import { jest } from "@jest/globals";
+import { Client } from "tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_client.js";
+import {
+  DEFAULT_ACCOUNTS,
+  DEFAULT_APPLICATIONS,
+  DEFAULT_SECRET_ID,
+} from "../../../emulator/defaults.js";
+import { type Emulator, type EmulatorOptions, startEmulator } from "../../../emulator/server.js";
+import { systemClock } from "../../../shared/clock.js";
+import { signUserSig } from "../../../shared/signing/trtc/user-sig.js";
+import { startRtmpServer } from "../media/rtmp-server.js";
+
+export const CN_APP = 1400000000;
+export const INTL_APP = 1600000000;
+
+export type Fields = Record<string, unknown>;
+export type Answer = Record<string, unknown>;
+export type Send = (action: string, fields: Fields) => Promise<Answer>;
+
+export interface ClientOptions {
+  secretId?: string;
+  secretKey?: string;
+  token?: string;
+  region?: string;
+  reqMethod?: "GET" | "POST";
+  signMethod?: "TC3-HMAC-SHA256" | "HmacSHA256" | "HmacSHA1";
+  /** Default: the SDK's own, 60. */
+  timeoutSeconds?: number;
+}
+
+const KEY = DEFAULT_ACCOUNTS[DEFAULT_SECRET_ID]?.secretKey ?? "";
+const PROXY_FREE = new Agent();
+
+let liveUrl: string | undefined;
+
+/** With a live source beside it, which every start plays that names no other. */
+export async function startTestEmulator(options: Partial<EmulatorOptions> = {}): Promise<Emulator> {
+  liveUrl ??= (await startRtmpServer()).url;
+  const [accounts, applications] = [DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS];
+  return startEmulator({ accounts, applications, ...options });
+}
+
+/** The Chinese site's SDK, which signs with TC3 unless told otherwise. */
+export function cnSdk({ url }: Pick<Emulator, "url">, options: ClientOptions = {}): Send {
+  const { secretId = DEFAULT_SECRET_ID, secretKey = KEY, region = "ap-singapore" } = options;
+  const { reqMethod = "POST", signMethod = "TC3-HMAC-SHA256", token, timeoutSeconds } = options;
+  const client = new Client({
+    credential: { secretId, secretKey, ...(token !== undefined && { token }) },
+    region,
+    profile: {
+      signMethod,
+      httpProfile: {
+        protocol: "http://",
+        endpoint: new URL(url).host,
+        reqMethod,
+        ...(timeoutSeconds !== undefined && { reqTimeout: timeoutSeconds }),
+        agent: PROXY_FREE,
+      },
+    },
+  });
+  return (action, fields) => client.request(action, fields) as Promise<Answer>;
+}
+
+interface IntlModule {
+  Client: new (credential: object, region: string, profile: object) => IntlClient;
+  Models: Record<string, new () => { from_json_string: (json: string) => void }>;
+}
+
+type IntlClient = Record<
+  string,
+  (request: object, done: (error: Error | null, answer: Answer) => void) => void
+>;
+
+/** The international site's SDK, untyped and with callbacks, which signs the older way by default. */
+export function intlSdk({ url }: Pick<Emulator, "url">, region = "ap-singapore"): Send {
+  const sdk = "tencentcloud-sdk-nodejs-intl-en/tencentcloud";
+  const { Client: IntlTrtc, Models } = jest.requireActual<IntlModule>(`${sdk}/trtc/v20190722`);
+  const { ClientProfile, Credential, HttpProfile } = jest.requireActual<{
+    ClientProfile: new (signMethod: null, http: object) => object;
+    Credential: new (secretId: string, secretKey: string) => object;
+    HttpProfile: new (protocol: string, endpoint: string) => object;
+  }>(`${sdk}/common`);
+  const http = new HttpProfile("http://", new URL(url).host);
+  const credential = new Credential(DEFAULT_SECRET_ID, KEY);
+  const client = new IntlTrtc(credential, region, new ClientProfile(null, http));
+  return (action, fields) =>
+    new Promise((resolve, reject) => {
+      const Request = Models[`${action}Request`];
+      if (!Request) throw new Error(`The SDK has no ${action}.`);
+      const request = new Request();
+      request.from_json_string(JSON.stringify(fields));
+      client[action]?.(request, (error, answer) => {
+        if (error) reject(error);
+        else resolve(answer);
+      });
+    });
+}
+
+/** The code that the SDK throws with; fails the test when it does not throw. */
+export async function codeOf(call: Promise<unknown>): Promise<string | undefined> {
+  const outcome = await call.then(
+    (answer) => ({ answer }),
+    (error: unknown) => ({ error: error as { code?: string; message: string } }),
+  );
+  if ("answer" in outcome) throw new Error(`No error, but ${JSON.stringify(outcome.answer)}`);
+  return outcome.error.code ?? outcome.error.message;
+}
+
+let robots = 0;
+
+/** What a start needs, with a robot of its own and a UserSig that is good for a day. */
+export function startFields(sdkAppId = CN_APP, fields: Fields = {}): Fields {
+  const { UserId: userId = `robot_${(robots += 1)}` } = fields;
+  return {
+    SdkAppId: sdkAppId,
+    RoomId: "room",
+    RoomIdType: 0,
+    UserId: userId,
+    UserSig: userSig(sdkAppId, String(userId)),
+    StreamUrl: liveUrl ?? "rtmp://live.example.com/app/stream",
+    ...fields,
+  };
+}
+
+export function userSig(sdkAppId: number, userId: string, now = systemClock.now()): string {
+  const request = { sdkAppId, secretKey: keyOf(sdkAppId), userId, lifetimeSeconds: 24 * 3600 };
+  return signUserSig(request, now);
+}
+
+/** Tests give every application of a site the key of the site's default one. */
+export function keyOf(sdkAppId: number): string {
+  const site = sdkAppId < INTL_APP ? "cn" : "intl";
+  return DEFAULT_APPLICATIONS.find((each) => each.site === site)?.secretKey ?? "";
+}
