@@ -31,7 +31,7 @@ export async function loadFunctions(
   const { provider, functions } = await readServiceFile(env);
   return Promise.all(
     Object.entries(functions).map(async ([name, { timeout = provider.timeout, events = [] }]) => {
-      const functionName = (await import(`../functions/${name}.ts`)) as FunctionShape;
+      const functionName = (await import(`../../functions/${name}.ts`)) as FunctionShape;
       return {
         name,
         timeLimitMs: (timeout ?? SCF_TIMEOUT_SECONDS) * SECOND_MS,

@@ -212,7 +212,7 @@ describe("the name of an update", () => {
 });
 
 describe("the sources of the store", () => {
-  const comparisons = readdirSync(STORE_DIRECTORY)
+  const comparisons = readdirSync(STORE_DIRECTORY, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts"))
     .flatMap((name) => [
       ...readFileSync(new URL(name, STORE_DIRECTORY), "utf8").matchAll(

@@ -115,11 +115,18 @@ export interface UpdateRun {
   first?: Record<string, number>;
 }
 
+/** Columns keep the names of their first migration, so that old and new code can run together. */
+const FIELD_OF: Readonly<Record<string, keyof Ingest>> = {
+  unsure_until: "lateStartUntil",
+  settled_at: "reconciledAt",
+  heard_at: "lastSeenAt",
+};
+
 /** `task_id` becomes `taskId`; numbers that the drivers hand over as text become numbers. */
 export function ingestOf(row: Row): Ingest {
   const entries = Object.entries(row)
     .filter(isTold)
-    .map(([column, value]) => [camelCase(column), value]);
+    .map(([column, value]) => [FIELD_OF[column] ?? camelCase(column), value]);
   const ingest = Object.fromEntries(entries) as Ingest;
   return { ...ingest, sdkAppId: Number(row["sdk_app_id"]), fence: Number(row["fence"]) };
 }
@@ -128,4 +135,4 @@ export function ingestOf(row: Row): Ingest {
 const isTold = ([column]: [string, unknown]): boolean => column !== "is_granted";
 
 const camelCase = (column: string): string =>
-  column.replace(/_([a-z])/g, (_, deadLetter: string) => deadLetter.toUpperCase());
+  column.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
