@@ -48,7 +48,7 @@ async function readEvent(name: string): Promise<string> {
   try {
     return await readFile(new URL(file, import.meta.url), "utf8");
   } catch {
-    throw new Surprise(`${name} has no recorded event: add local/rehearsal/${file}`);
+    throw new Surprise(`${name} has no recorded event: add deploy/rehearsal/${file}`);
   }
 }
 

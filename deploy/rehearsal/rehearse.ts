@@ -17,7 +17,7 @@ const HELP = `Deploys to a cloud on this machine, with the real CLI and plugins,
   deploy    three times against a cloud that refuses in the middle, then to the end, then again
   info, invoke, remove
   functions each out of the uploaded zip, in a bare process with SCF's environment and one recorded
-            event (local/rehearsal/events), on a real PostgreSQL and the TRTC emulator
+            event (deploy/rehearsal/events), on a real PostgreSQL and the TRTC emulator
 
 No account is needed and nothing leaves this machine: the network is cut off but for loopback where
 the machine allows it (Linux, unshare), and it is said where it does not.

@@ -1,6 +1,6 @@
 /**
  * From a schema to a function that checks it. Compiling costs 60 to 70 ms of a cold start, so the
- * build puts code that ajv has written ahead in the place of this file: see local/build.
+ * build puts code that ajv has written ahead in the place of this file: see deploy/build.
  */
 import type { TObject } from "@sinclair/typebox";
 import { Ajv, type ValidateFunction } from "ajv";

@@ -182,7 +182,7 @@ describe("the rehearsal finds", () => {
     const rehearsed = rehearseFunctions({ ...stage, declared }, async (_, work) => {
       await work();
     });
-    await expect(rehearsed).rejects.toThrow("add local/rehearsal/events/new-door.json");
+    await expect(rehearsed).rejects.toThrow("add deploy/rehearsal/events/new-door.json");
   });
 
   test("a secret that is kept in COS", () => {
