@@ -1,4 +1,4 @@
-/** `npm run bench`: every measurement that README.md quotes, in one run and one table. */
+/** `npm run bench`: every measurement that docs/benchmarks.md quotes, in one run and one table. */
 import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { progressOn } from "../local/terminal/progress.js";

@@ -24,7 +24,7 @@ const HELP = `Runs the functions, their timers, a database and the TRTC emulator
   DATA_DIR             where the embedded database lives (.data)
   EXPIRY_TICK_SECONDS  how far apart the runs of expire-ingests are (5)
 
-The functions' own variables (CALLERS, TRTC_APPS, …) are in the README; all have local defaults.
+The functions' own variables (CALLERS, TRTC_APPS, …) are in docs/configuration.md; all have local defaults.
 `;
 
 async function main(): Promise<void> {

@@ -15,7 +15,7 @@ const ROUND_MS = 20;
 /** By then the compiler has done its work. */
 const WARM_UP_MS = 200;
 
-/** The pairs that the README quotes. */
+/** The pairs that docs/benchmarks.md quotes. */
 const OURS = "signUserSig";
 const THEIRS = "genUserSig (tls-sig-api-v2)";
 const OUR_TC3 = "signTc3";

@@ -17,7 +17,7 @@ import {
 
 describe("a list that is missing or broken stops the instance", () => {
   test.each(["CALLERS", "TRTC_APPS"])("%s, not set", (variable) => {
-    const missing = `${variable} is not set: send a JSON list, see README`;
+    const missing = `${variable} is not set: send a JSON list, see docs/configuration.md`;
     expect(stopping(() => read({ [variable]: undefined }))).toBe(missing);
     expect(stopping(() => read({ [variable]: "" }))).toBe(missing);
   });

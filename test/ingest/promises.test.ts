@@ -1,5 +1,5 @@
 /**
- * The bounds that the README states, one test each, with the timers as they are deployed: a run of
+ * The bounds that docs/promises.md states, one test each, with the timers as they are deployed: a run of
  * expire-ingests and one of reconcile-ingests every minute, the second half a minute after the first.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";

@@ -155,8 +155,8 @@ describe("one name per function", () => {
     }
   });
 
-  test.each(files)("the README and the log call %s by its name", (functionName) => {
-    expect(readFileSync(join(ROOT, "README.md"), "utf8")).toContain(`\`${functionName}\``);
+  test.each(files)("docs/contract.md and the log call %s by its name", (functionName) => {
+    expect(readFileSync(join(ROOT, "docs/contract.md"), "utf8")).toContain(`\`${functionName}\``);
     expect(readFileSync(join(ROOT, "functions", `${functionName}.ts`), "utf8")).toContain(
       `("${functionName}"`,
     );

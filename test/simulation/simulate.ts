@@ -10,7 +10,7 @@ import { runSeeds } from "./run-seeds.js";
 import { simulate } from "./simulation.js";
 
 const HELP = `Runs the real use cases against TRTC's emulator and a store, all by one seeded clock, with faults at every
-boundary, and checks over the whole history what DESIGN.md section 3 promises. Exit 1 when a seed breaks a promise.
+boundary, and checks over the whole history what docs/promises.md promises. Exit 1 when a seed breaks a promise.
 
   npm run simulate [-- flags]
 

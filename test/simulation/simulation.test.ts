@@ -1,5 +1,5 @@
 /**
- * The promises of DESIGN section 3, over seeds that nobody has chosen: `npm run simulate` runs as many
+ * The promises of docs/promises.md, over seeds that nobody has chosen: `npm run simulate` runs as many
  * more as one likes.
  */
 import { describe, expect, test } from "@jest/globals";

@@ -1,4 +1,4 @@
-/** DESIGN section 3, "What must always hold", and what follows from it for every answer. */
+/** docs/promises.md, "What always holds", and what follows from it for every answer. */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import { storedToken } from "../../../shared/ingest/start/plan-start.js";
 import { makeRateWindow } from "../../../emulator/api/rate-window.js";
@@ -96,7 +96,7 @@ const LATE_MAX_MS = 3000;
 /** 120 at 20 in 1.1 s. */
 const CROWD_MS = 7000;
 
-/** A deadline that was set closer than this may be late by as much: the README says so. */
+/** A deadline that was set closer than this may be late by as much: docs/lifecycle.md says so. */
 const TICK_MS = MINUTE_MS + 3000;
 
 const stopsAreOnTime: Check = {

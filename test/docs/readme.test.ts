@@ -1,0 +1,33 @@
+/** README.md's examples in each language send a request that the functions take. */
+import { describe, expect, test } from "@jest/globals";
+import { LOCAL_CALLER } from "../../local/environment/local-environment.js";
+import { checkRequest } from "../../shared/contract/check.js";
+import { codeBlocks } from "./markdown.js";
+import { readText } from "./prose-files.js";
+
+const EXAMPLES = codeBlocks(readText("README.md")).filter(({ body }) => /RepeatNum/.test(body));
+
+/** `"RoomId": "lobby"` as it stands in JSON and in each language, with or without quotes. */
+function requestIn(body: string): Record<string, unknown> {
+  const fields = [...body.matchAll(/(?<![.\w])"?([A-Z]\w+)"?(?::| =) *("[^"]*"|-?\d+)/g)];
+  return Object.fromEntries(
+    fields.map(([, name = "", value = ""]) => [name, JSON.parse(value) as unknown]),
+  );
+}
+
+test("there is one for curl, Node.js, Python, Go and Java", () => {
+  expect(EXAMPLES.map(({ language }) => language)).toEqual(["sh", "js", "python", "go", "java"]);
+});
+
+describe.each(EXAMPLES)("the example in $language", ({ body }) => {
+  test("has a request that passes the check", () => {
+    const request = requestIn(body);
+    expect(request).toMatchObject({ SdkAppId: 1400000000, RepeatNum: -1, MaxDuration: 90 });
+    expect(() => checkRequest({ action: "StartStreamIngest", site: "cn" }, request)).not.toThrow();
+  });
+
+  test("calls the run on this machine as the local caller", () => {
+    expect(body).toContain("127.0.0.1:3000");
+    expect(body).toContain(LOCAL_CALLER.SecretKey);
+  });
+});
