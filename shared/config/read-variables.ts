@@ -34,7 +34,8 @@ export function readList<S extends TObject>(
 ): Static<S>[] {
   const text = env[variable];
   if (!isSet(text)) {
-    if (required) throw new ConfigError(`${variable} is not set: send a JSON list, see docs/configuration.md`);
+    if (required)
+      throw new ConfigError(`${variable} is not set: send a JSON list, see docs/configuration.md`);
     return [];
   }
   const entries = parseJson(variable, text);
