@@ -1,5 +1,5 @@
 /**
- * Subjects take turns, so that a busy moment of the machine hits all of them; of many figures the
+ * Subjects take turns, so that a busy moment of the machine hits all of them. Of many figures the
  * middle one counts, and the one that 99 of 100 stay below.
  */
 import { systemClock } from "../shared/clock.js";

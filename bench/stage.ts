@@ -1,6 +1,7 @@
 /**
- * What the measurements need around them: a real PostgreSQL, migrated, and the emulator as a
- * process of its own, so that its processor time is not ours. Both live as long as the run.
+ * What the measurements need around them: a real PostgreSQL, migrated, and the emulator. The
+ * emulator is a process of its own, so that its processor time is not ours. Both live as long as
+ * the run.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";

@@ -1,7 +1,7 @@
 /**
- * The start function that Tencent's documentation leads to, for comparison: the SDK as its README
- * requires it, a UserSig from `tls-sig-api-v2`, one call, its answer. No authentication, no checks,
- * nothing remembered, nothing stopped.
+ * The start function that Tencent's documentation leads to, for comparison. It has the SDK as its
+ * README requires it, a UserSig from `tls-sig-api-v2`, one call, and its answer. No authentication,
+ * no checks, nothing remembered, nothing stopped.
  */
 const tencentcloud = require("tencentcloud-sdk-nodejs");
 const { Api } = require("tls-sig-api-v2");

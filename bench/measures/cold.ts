@@ -1,7 +1,7 @@
 /**
  * Cold starts: fresh processes, from the spawn to the line that they print when they are there.
- * Ours is the bundle as it is deployed; beside it stands what one would write from Tencent's
- * documentation (cold/documented.cjs), called with the same event, answered by the same emulator.
+ * Ours is the bundle as it is deployed. Beside it stands what one would write from Tencent's
+ * documentation (cold/documented.cjs). Both get the same event, and the same emulator answers them.
  * Each process gets the variables that it needs, and no others of this machine.
  */
 import { spawn } from "node:child_process";

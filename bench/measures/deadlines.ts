@@ -1,7 +1,7 @@
 /**
  * Deadlines by the hundreds, kept by four processes on one PostgreSQL, with TRTC's 20 calls a
- * second counted by the emulator. Lateness is as the rows have it: from the deadline to the
- * instant at which the stop was asked for, and at which TRTC's answer was written.
+ * second counted by the emulator. Lateness is as the rows have it: from the deadline to the request
+ * for the stop, and to the writing of TRTC's answer.
  */
 import { readTruth } from "../../local/emulator-truth.js";
 import { addMs, SECOND_MS, systemClock as clock } from "../../shared/clock.js";
@@ -143,8 +143,7 @@ const rowOf = (subject: string, late: readonly number[]): Row => ({
 /**
  * The wait of a queue that has nothing to do but keep to the slots, and stops all in no time, is
  * taken off: what is left is ours. It takes the deadlines in their order, each as early as the rule
- * of the slots allows, which is all that TRTC's limit leaves to anyone whose calls are on their way
- * for up to 0.1 s.
+ * of the slots allows. TRTC's limit leaves no more to calls that are on their way for up to 0.1 s.
  */
 function beyondIdeal(stopped: readonly Stopped[], readMs: (of: Stopped) => number): number[] {
   const inOrder = [...stopped].sort((one, other) => one.dueMs - other.dueMs);

@@ -1,7 +1,7 @@
 /**
- * How late a stop is: from the deadline to the moment when TRTC has stopped the task and the row
- * says so, as expire-ingests itself writes it into the log. Stops of one account leave 20 in 1.1 s,
- * and 20 that come together leave within 0.1 s.
+ * How late a stop is, as expire-ingests writes it into the log: from the deadline to the moment
+ * when TRTC has stopped the task and the row says so. Stops of one account leave 20 in 1.1 s, and
+ * 20 that come together leave within 0.1 s.
  */
 import { makeHandler as expireFunction } from "../../functions/expire-ingests.js";
 import { makeHandler as startFunction } from "../../functions/start-ingest.js";

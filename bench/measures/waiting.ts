@@ -1,7 +1,7 @@
 /**
  * How long a start waits for others, and how often it asks them: seen from outside, without a
- * change to what is measured. A wait lasts from a statement's start to its rows, and from the
- * start of an HTTP request to the head of its answer; waits that overlap count once.
+ * change to what is measured. A wait lasts from a statement's start to its rows, or from the start
+ * of an HTTP request to the head of its answer. Waits that overlap count once.
  */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { systemClock } from "../../shared/clock.js";

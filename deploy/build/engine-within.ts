@@ -1,6 +1,6 @@
 /**
- * The engine of patterns becomes a part of each bundle, and still runs only when it is asked for: a
- * `require` that esbuild can see, in the place of one that it cannot.
+ * The engine of patterns becomes a part of each bundle, and still runs only when it is asked for.
+ * For that, a `require` that esbuild can see replaces one that it cannot.
  */
 import type { Plugin } from "esbuild";
 

@@ -1,6 +1,6 @@
 /**
- * Leaves out what the SDK's dependencies load and our calls never reach: more than half of a
- * function's bytes, which every cold start would have to read and, at its first call, run.
+ * Leaves out what the SDK's dependencies load and our calls never reach. It is more than half of a
+ * function's bytes. Every cold start would have to read it and, at its first call, run it.
  */
 import type { Plugin } from "esbuild";
 

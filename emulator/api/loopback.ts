@@ -1,6 +1,6 @@
 /**
- * Whether a host is this machine. The emulator's own endpoints ask for no key, so nobody else may
- * reach them: not over the network, and not through a name that a web page has pointed here.
+ * Whether a host is this machine. The emulator's own endpoints ask for no key, so only this machine
+ * may reach them: not the network, and not a web page through a name that it has pointed here.
  */
 import { isIPv4, isIPv6 } from "node:net";
 

@@ -1,12 +1,12 @@
 /**
  * How many calls came in one second, measured strictly: over every span of one second, wherever it
- * begins, and not over the seconds of a clock, which would let twice as many through at their seam.
+ * begins. The seconds of a clock would let twice as many through where two of them meet.
  */
 import { SECOND_MS } from "../../shared/clock.js";
 
 /**
- * A call is counted once its body is read, at the instant when its head arrived, so instants may
- * come in the wrong order by as much as a body may take (the server's limit).
+ * A call is counted once its body is read, at the instant when its head arrived. So instants may
+ * come in the wrong order, by as much time as a body may take (the server's limit).
  */
 const KEPT_MS = 30 * SECOND_MS;
 

@@ -1,6 +1,6 @@
 /**
- * What a request says of itself, before anything of it is believed: TC3 has the common parameters
- * in its headers, the older signature has them among the fields of a form or a query.
+ * What a request says of itself, before anything of it is believed. TC3 has the common parameters
+ * in its headers. The older signature has them among the fields of a form or a query.
  */
 import type { TObject } from "@sinclair/typebox";
 import type { HttpMessage } from "../../shared/signing/tencent/signed-request.js";

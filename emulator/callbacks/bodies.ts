@@ -1,7 +1,7 @@
 /**
- * The bodies of TRTC's callbacks, as its pages show them: JSON that is indented with tabs, and the
- * same field under two names (`CallbackMsTs` for ingest, `CallbackTs` for rooms).
- * Sources: "Push Online Media Stream Webhooks" (trtc.io/document/62717), "Room and media webhooks"
+ * The bodies of TRTC's callbacks, as its pages show them: JSON that is indented with tabs. One
+ * field has two names: `CallbackMsTs` for ingest, `CallbackTs` for rooms. Sources: "Push Online
+ * Media Stream Webhooks" (trtc.io/document/62717), "Room and media webhooks"
  * (trtc.io/document/39558).
  */
 import { unixSeconds } from "../../shared/clock.js";

@@ -1,7 +1,7 @@
 /**
- * Brings events to their applications by TRTC's rules: a failed callback is sent again at once and
- * then every ten seconds, until the event is a minute old; then it is given up. So what is told may
- * come twice, late, out of order, or never.
+ * Brings events to their applications by TRTC's rules. A failed callback is sent again at once, and
+ * then every ten seconds. When the event is a minute old, it is given up. So what is told may come
+ * twice, late, out of order, or never.
  */
 import { type Clock, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import type { FaultBoard } from "../faults/fault-board.js";

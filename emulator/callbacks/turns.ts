@@ -1,6 +1,6 @@
 /**
- * So many at once, and the others in the order in which they came: a receiver that never answers
- * holds a few connections open, and not one for each event of a thousand tasks.
+ * So many at once, and the others in the order in which they came. A receiver that never answers
+ * holds a few connections open, not one for each event of a thousand tasks.
  */
 export interface Turns {
   /** Waits for its turn, and gives it back when the work is over. */

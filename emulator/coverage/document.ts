@@ -42,13 +42,13 @@ const HEAD = `# What the emulator imitates
 
 Made by \`npm run emulator:coverage\` from the code; a test fails when this page falls behind.`;
 
-const SOURCES_HEAD = `What a start gets for each: it is answered with a TaskId before the source was looked at. Then 701 tells how it went, Describe says
-\`InProgress\` until the task ends and \`NotExist\` after it, and \`GET /_emulator/tasks\` shows what was found.`;
+const SOURCES_HEAD = `What a start gets for each. The answer with its TaskId comes before the source is opened. Then 701 tells the outcome. Describe says
+\`InProgress\` until the task ends and \`NotExist\` after it. \`GET /_emulator/tasks\` shows what was found.`;
 
-const NOT_IMITATED = `There is no room: nobody but robots is in it, no media is transcoded or sent to anybody, and no viewer, recording or relay to a CDN exists. A
-picture is decoded only by the browser that opens a room's page. Nothing is billed. Quotas and packages are those of the switches and the
-configuration file, and the emulator knows no region but by name. What TRTC does and does not document is a switch where it matters; what it does
-and nobody has seen is not here.`;
+const NOT_IMITATED = `Rooms hold robots only: there are no viewers, no recordings and no relays to a CDN, and no media is transcoded or sent. Only the browser
+that opens a room's page decodes the picture. Nothing is billed. Quotas and packages are those of the switches and the configuration file. The
+emulator knows regions by their names only. Where TRTC leaves open what matters, there is a switch. Behaviour that is neither documented nor known
+is missing.`;
 
 function sourceRows(): string[][] {
   return Object.values<SourceRow>(SOURCE_ROWS).map(

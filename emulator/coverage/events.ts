@@ -7,7 +7,7 @@ export const EVENT_CAUSES: Readonly<Record<EventType, string>> = {
   103: "A robot enters: its start was accepted, or it comes back after it was thrown out.",
   104: "A robot leaves: its task ends (Reason 1), it is removed (3), or the room is dismissed (5).",
   701: "Status 0: the source is open. 1: it could not be opened. 2: it is tried again.",
-  702: "Status 0: the task ends; after an end that nobody asked for, only with the switch `naturalEndSends702`; of a task that goes on, with `retrySends702`.",
+  702: "Status 0: the task ends; after an end without a request, only with the switch `naturalEndSends702`; of a task that goes on, with `retrySends702`.",
 };
 
 /** Of the same webhooks, and not imitated. */

@@ -1,7 +1,7 @@
 /**
- * The script and the style of the pages. The script is TypeScript, bundled with its two players when
- * it is first asked for: no build step to forget, no copy of a library in the repository, and a
- * player is fetched only by a page that needs it.
+ * The script and the style of the pages. The script is TypeScript, bundled with its two players
+ * when it is first asked for. So there is no build step to forget, and no copy of a library in the
+ * repository. A page fetches a player only when it needs it.
  */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";

@@ -1,7 +1,7 @@
 /**
- * Media of a live task, passed on for browsers that its server does not let in (CORS). No open
- * proxy: it fetches what the emulator itself wrote an address for, which is the StreamUrl and what
- * its playlists name on the same server, and only while the task is live.
+ * Media of a live task, passed on for browsers that its server does not let in (CORS). This is no
+ * open proxy. It fetches only addresses that the emulator wrote itself: the StreamUrl, and what its
+ * playlists name on the same server. It does so only while the task is live.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";

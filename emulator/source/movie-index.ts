@@ -1,7 +1,7 @@
 /**
- * The index of an MP4 or a QuickTime film, wherever it is in the file and however large: of its
- * tables only the first entries are kept, which is all that a length and a frame rate need.
- * Source: ISO/IEC 14496-12, 4.2 and 8.
+ * The index of an MP4 or a QuickTime film, wherever it is in the file and however large. Only the
+ * first entries of its tables are kept: a length and a frame rate need no more. Source: ISO/IEC
+ * 14496-12, 4.2 and 8.
  */
 import { SourceError } from "./media.js";
 import type { Remote } from "./http/remote.js";

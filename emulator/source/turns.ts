@@ -1,7 +1,7 @@
 /**
- * Turns of the event loop, one for each piece of a source that has come, over all sources
- * together. Twenty streams that come as fast as they can would otherwise be read in one go, and an
- * answer of the emulator would wait for all of them.
+ * Turns of the event loop, one for each piece of a source that has come, over all sources together.
+ * Otherwise twenty fast streams would be read in one go, and an answer of the emulator would wait
+ * for all of them.
  */
 
 /** So much of a source is read in one turn: a thousand of the smallest messages. */

@@ -1,7 +1,7 @@
 /**
- * What happens after TRTC has answered a start: the source is opened, and if that fails, tried
- * again at once, after one second and after three; then the task ends.
- * Source: the event list of "Relay stream callbacks", where each try is an event of its own.
+ * What happens after TRTC has answered a start: the source is opened. If that fails, it is tried
+ * again at once, after one second and after three. Then the task ends. Source: the event list of
+ * "Relay stream callbacks", where each try is an event of its own.
  */
 import { type Clock, SECOND_MS } from "../../shared/clock.js";
 import type { Announcer } from "../callbacks/announcer.js";

@@ -1,6 +1,6 @@
 /**
- * Where a playing medium is, computed from instants and never accumulated: however long it runs
- * and however often somebody looks, it is where the clock says, to the millisecond.
+ * Where a playing medium is, computed from instants and never accumulated. However long it runs, it
+ * is where the clock says, to the millisecond.
  */
 import { SECOND_MS, addMs } from "../../shared/clock.js";
 

@@ -1,13 +1,13 @@
 /**
- * The tasks that were ever accepted. Nothing here keeps time: a task that has ended by the clock
- * is found ended when it is looked at, so no timer can be late, and a moved clock just works.
+ * The tasks that were ever accepted. Nothing here keeps time. A task that has ended by the clock is
+ * found ended when it is read, so no timer can be late, and a moved clock just works.
  */
 import type { Clock } from "../../shared/clock.js";
 import { endOf, type Task } from "./task.js";
 
 /**
- * TRTC forgets a task when it ends; the emulator keeps it for the truth endpoint, but not for
- * ever: at some 1 kB each, so many stay well below the memory of a small machine.
+ * TRTC forgets a task when it ends. The emulator keeps it for the truth endpoint, but not for ever.
+ * At some 1 kB each, so many stay well below the memory of a small machine.
  */
 const TASKS_KEPT = 100_000;
 

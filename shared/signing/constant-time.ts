@@ -1,9 +1,9 @@
 import { timingSafeEqual } from "node:crypto";
 
 /**
- * Whether two texts are equal, in a time that does not tell how much of them is: whoever guesses
- * a signature must not learn from the clock that its first bytes were right. Only the length can
- * be learnt, which is no secret, since every signature of a kind has the same.
+ * Whether two texts are equal. The time does not tell how much of them is equal: a person who
+ * guesses a signature must not learn that its first bytes were right. Only the length can be
+ * learnt, which is no secret, since every signature of a kind has the same.
  */
 export function equalInConstantTime(a: string | Buffer, b: string | Buffer): boolean {
   const left = asBytes(a);

@@ -1,6 +1,6 @@
 /** The pages are short to read: `npm run prose` shows the sentences that are too long. */
 import { describe, expect, test } from "@jest/globals";
-import { pages, readText, type Source } from "./prose-files.js";
+import { comments, pages, readText, type Source } from "./prose-files.js";
 import { commentBlocks, markdownBlocks, percentile, proseWords, sentencesOf } from "./sentences.js";
 
 /** The 95th percentile of a page's sentences stays below this number of words. */
@@ -21,6 +21,10 @@ const p95 = (sources: readonly Source[]) =>
 describe(`19 of 20 sentences have fewer than ${P95_BELOW} words`, () => {
   test("over all pages", () => {
     expect(p95(all)).toBeLessThan(P95_BELOW);
+  });
+
+  test("over all comments", () => {
+    expect(p95(comments())).toBeLessThan(P95_BELOW);
   });
 
   test.each(all.map((source) => [source.path, source] as const))("in %s", (_, source) => {

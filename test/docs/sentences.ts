@@ -25,6 +25,8 @@ const FENCE = /^\s*(?:```|~~~)/;
 const HEADING = /^\s*#{1,6}\s/;
 const TABLE_RULE = /^\s*\|[\s:|-]+\|\s*$/;
 const LIST_ITEM = /^\s*(?:[-*+]|\d+[.)])\s+/;
+/** A name and its meaning in columns, as comments have them: each line is a text of its own. */
+const IN_COLUMNS = /\S {2,}\S/;
 
 export function markdownBlocks(text: string): Block[] {
   const blocks: Block[] = [];
@@ -45,7 +47,7 @@ export function markdownBlocks(text: string): Block[] {
     } else if (/^\s*\|/.test(each)) {
       close();
       for (const cell of cells(each)) blocks.push({ line, text: cell });
-    } else if (open && !LIST_ITEM.test(each)) {
+    } else if (open && !LIST_ITEM.test(each) && !IN_COLUMNS.test(each)) {
       open.text += ` ${each.trim()}`;
     } else {
       close();

@@ -1,7 +1,7 @@
 /**
- * HLS, with an end and without. Of a playlist of variants the best is played that TRTC takes, by
- * what the playlist says of them; whether it says the truth, its segments show. Where that one is
- * not there, the next is tried: many playlists name each variant once for each of two servers.
+ * HLS, with an end and without. A playlist of variants plays the best one that TRTC takes, by what
+ * the playlist says. Its segments show whether that is true. Where that one is not there, the next
+ * is tried: many playlists name each variant once for each of two servers.
  */
 import { SECOND_MS } from "../../../shared/clock.js";
 import { type Media, SourceError, type Track } from "../media.js";

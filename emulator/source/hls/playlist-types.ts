@@ -17,8 +17,9 @@ export type Playlist =
       /** Of all segments together; `null`: more are still to come. */
       durationSeconds: number | null;
       /**
-       * Short playlists of a few segments, to be tried in this order: the first segments of one
-       * with an end; of a live one those near the live edge, since the oldest may be gone already.
+       * Short playlists of a few segments, to be tried in this order. With an end, these are the
+       * first segments. A live one has those near the live edge, since the oldest may be gone
+       * already.
        */
       heads: readonly string[];
     };

@@ -1,7 +1,7 @@
 /**
  * HLS playlists, as far as opening one needs them. A playlist is read line by line and never held
- * whole, and no line costs more than its length: a hostile server can send millions of lines.
- * Source: RFC 8216, section 4.3; EXT-X-GAP from draft-pantos-hls-rfc8216bis.
+ * whole. No line costs more than its length: a hostile server can send millions of lines. Source:
+ * RFC 8216, section 4.3; EXT-X-GAP from draft-pantos-hls-rfc8216bis.
  */
 import { SourceError } from "../media.js";
 import { LINE_LETTERS_MAX } from "./lines.js";

@@ -1,6 +1,7 @@
 /**
  * One GET over a connection of its own. Node's parser in its lenient mode, because cameras and
- * radio servers are read here; a connection carries one answer, so that leniency confuses no two.
+ * radio servers are read here. A connection carries one answer, so that leniency cannot mix two of
+ * them.
  */
 import { type IncomingMessage, request } from "node:http";
 import { connect, isIP, type Socket } from "node:net";

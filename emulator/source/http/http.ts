@@ -1,6 +1,7 @@
 /**
- * Whatever is behind an http or https address. What it is, its first bytes say, whatever its name:
- * a playlist and an FLV stream are read on from there, a file too, and by ranges where that is not enough.
+ * Whatever is behind an http or https address. Its first bytes say what it is, whatever its name. A
+ * playlist, an FLV stream and a file are read on from there; a file also by ranges where that is
+ * not enough.
  */
 import type { Media } from "../media.js";
 import { boundedFetch } from "./bounded-fetch.js";

@@ -1,7 +1,8 @@
 /**
- * The head of an answer as devices and radio stations send it, made into what Node's parser takes:
- * `ICY 200 OK`, lines that end with LF alone, a blank before a colon, a line that is no header.
- * The parser's own lenient mode takes some of these, and not in every version of Node the same.
+ * Makes the head of an answer, as devices and radio stations send it, into what Node's parser
+ * takes. Examples: `ICY 200 OK`, lines that end with LF alone, a blank before a colon, a line that
+ * is no header. The parser's own lenient mode takes some of these, and not in every version of Node
+ * the same.
  */
 
 /** The largest heads are full of cookies and security policies. */

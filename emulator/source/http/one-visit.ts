@@ -1,8 +1,8 @@
 /**
- * `fetch` for a file of which the first answer is open already: it is read on from there, so that
- * an address that may be asked for once only, or one connection at a time, is asked for once. To
- * get to what lies far behind, a second connection is tried. The first one stays open until that
- * has worked, and is read through to there when it does not.
+ * `fetch` for a file whose first answer is open already: it is read on from there. So an address
+ * that allows one request, or one connection at a time, gets one request. To get to what lies far
+ * behind, a second connection is tried. The first one stays open until that has worked, and is read
+ * through to there when it does not.
  */
 import { SECOND_MS } from "../../../shared/clock.js";
 import type { Budget } from "../budget.js";

@@ -1,6 +1,6 @@
 /**
- * The bytes of one answer as they come, for as long as it is worth waiting: a source that never
- * ends is left once enough of it is known, and a body shorter than it was said to be just ends.
+ * The bytes of one answer as they come, for as long as it is worth waiting. A source that never
+ * ends is left once enough of it is known. A body that is shorter than announced just ends.
  */
 
 export interface Patience {

@@ -1,7 +1,7 @@
 /**
  * What one answer of an http server gives: its bytes in order, and how to get to later ones. One
- * connection is enough; another is tried only to pass over much, and the first one stays open
- * until that has worked, for addresses that may be asked for once only.
+ * connection is enough. Another is tried only to pass over much. The first one stays open until
+ * that has worked, because some addresses allow one request only.
  */
 import { SECOND_MS } from "../../../shared/clock.js";
 import type { Budget } from "../budget.js";

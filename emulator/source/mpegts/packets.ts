@@ -1,6 +1,6 @@
 /**
- * The packets of an MPEG transport stream: 188 bytes each, with 4 before them on Blu-ray discs and
- * cameras, or 16 after them from some receivers. A recording may begin or be torn inside of one.
+ * The packets of an MPEG transport stream: 188 bytes each. Blu-ray discs and cameras put 4 bytes
+ * before them, some receivers 16 after them. A recording may begin or be torn inside of one.
  * Source: ISO/IEC 13818-1, 2.4.3.
  */
 import type { ByteReader } from "../byte-reader.js";

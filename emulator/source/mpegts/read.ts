@@ -1,6 +1,6 @@
 /**
- * MPEG-TS over HTTP, from one answer: what is in it from its beginning, how long it is from its end
- * if that is near or can be asked for, and live when no end is in sight.
+ * MPEG-TS over HTTP, from one answer. Its beginning says what is in it. Its end says how long it
+ * is, if the end is near or can be asked for. Without an end it is live.
  */
 import { type Media, SourceError, type Track } from "../media.js";
 import { playedTracks } from "../playable.js";

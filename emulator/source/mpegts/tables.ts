@@ -22,7 +22,10 @@ const VIDEO: Readonly<Record<number, string>> = {
   0xea: "vc1",
 };
 
-/** `private` may be AAC that no descriptor names, as some writers of M2TS leave it; `mpeg` has its layer in its header, `adts` and `latm` are two ways to pack AAC. */
+/**
+ * `private` may be AAC that no descriptor names, as some writers of M2TS leave it. `mpeg` has its
+ * layer in its header. `adts` and `latm` are two ways to pack AAC.
+ */
 const AUDIO: Readonly<Record<number, string>> = {
   0x03: "mpeg",
   0x04: "mpeg",

@@ -1,6 +1,6 @@
 /**
  * What an RTMP address asks for. Nothing in it says where the application ends and the stream
- * begins; servers and players have agreed on signs, and without one the first part of the path is
+ * begins. Servers and players have agreed on signs. Without a sign the first part of the path is
  * the application.
  */
 import { isIP } from "node:net";

@@ -46,8 +46,8 @@ let alphabets: readonly (readonly string[])[] | undefined;
 type Pair = readonly [name: string, value: string];
 
 /**
- * The query as it came, then each way to write the same names and values: in the order they came
- * in, and by name, for a platform that sorts them. At most seventeen, mostly one.
+ * The query as it came, then each way to write the same names and values. They stand in their
+ * order, and by name for a platform that sorts them. At most seventeen, mostly one.
  */
 export function querySpellings(query: string): string[] {
   if (query === "") return [query];

@@ -1,6 +1,6 @@
 /**
- * What the signatures of Tencent Cloud API 3.0 have in common: the message they are over, the
- * ways in which the same message may have been written down by its signer, and the five minutes.
+ * What the signatures of Tencent Cloud API 3.0 have in common: the signed message, its possible
+ * spellings, and the five minutes.
  */
 import { unixSeconds } from "../../clock.js";
 

@@ -1,7 +1,7 @@
 /**
- * Tencent Cloud's older signature, HmacSHA1 or HmacSHA256 over the parameters of a form or a query,
- * which the international Node.js SDK still uses by default.
- * Source: "Signature Algorithm v1" (tencentcloud.com/document/product/647/34263), and the SDKs.
+ * Tencent Cloud's older signature: HmacSHA1 or HmacSHA256 over the parameters of a form or a query.
+ * The international Node.js SDK still uses it by default. Source: "Signature Algorithm v1"
+ * (tencentcloud.com/document/product/647/34263), and the SDKs.
  */
 import { createHmac } from "node:crypto";
 import { equalInConstantTime } from "../constant-time.js";
@@ -71,11 +71,11 @@ export interface V1Proof {
 
 /**
  * Whether the holder of one of these keys signed these parameters, within five minutes of `now`.
- * Several keys are for the days of a rotation; each is tried in every form whatever came before,
- * so that the time taken tells nothing about a key.
+ * Several keys are for the days of a rotation. Each is tried in every form, whatever the others
+ * gave, so that the time tells nothing about a key.
  *
- * Values are signed as they are, not encoded, so `a=1&b=2` may be one value or two parameters:
- * whoever records a signed request can cut it differently for five minutes. TC3 has no such gap.
+ * Values are signed as they are, not encoded, so `a=1&b=2` may be one value or two parameters. For
+ * five minutes, a recorded request can be cut in another way. TC3 has no such gap.
  */
 export function verifyV1(
   request: V1Request,

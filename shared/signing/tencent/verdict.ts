@@ -1,6 +1,6 @@
 /**
- * What a verifier says. A refusal is an ordinary outcome and no exception: each of our verifiers
- * names its reasons in its type, so that whoever answers the caller has to think of every one.
+ * What a verifier says. A refusal is an ordinary outcome, not an exception. Each verifier names its
+ * reasons in its type, so the code that answers the caller has to handle every one.
  */
 export type Verdict<Proven, Reason extends string> = ({ ok: true } & Proven) | Refusal<Reason>;
 

@@ -1,7 +1,7 @@
 /**
- * PrivateMapKey: the signed permission of one user for one room, which TRTC asks for beside the
- * UserSig when an application has "advanced permission control" switched on. The same envelope as
- * a UserSig, with a userbuf inside that names the room and what may be done there.
+ * PrivateMapKey: the signed permission of one user for one room. TRTC asks for it beside the
+ * UserSig when an application has "advanced permission control" switched on. The same envelope as a
+ * UserSig, with a userbuf inside that names the room and what may be done there.
  */
 import { unixSeconds } from "../../clock.js";
 import { openEnvelope, sealEnvelope } from "./tls-envelope.js";

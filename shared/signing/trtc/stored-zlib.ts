@@ -9,10 +9,10 @@ const STORED_BYTES_MAX = 0xffff;
 /**
  * The bytes as a zlib stream of one stored block.
  *
- * Setting up a deflate state takes twice as long as all the rest of signing, the HMAC included, and
- * saves a fifth of a text that is mostly field names and the base64 of a MAC: a UserSig has some
- * 250 characters instead of 200, and travels in a request body only. Tencent's own Go library
- * writes stored blocks too (header 78 01), so TRTC is known to take them.
+ * Setting up a deflate state takes twice as long as all the rest of signing, the HMAC included. It
+ * would save a fifth of the text: a UserSig has some 250 characters instead of 200. It travels in a
+ * request body only. Tencent's own Go library writes stored blocks too (header 78 01), so TRTC is
+ * known to take them.
  */
 export function zlibStored(bytes: Buffer): Buffer {
   const { length } = bytes;
@@ -28,8 +28,9 @@ export function zlibStored(bytes: Buffer): Buffer {
 }
 
 /**
- * The content of a zlib stream of any level; undefined when it is none, is cut off or followed by
- * anything, or would inflate to more than `maxBytes` (a bomb is stopped there, not inflated).
+ * The content of a zlib stream of any level. Undefined when it is no such stream, is cut off, or is
+ * followed by anything. Also undefined when it would inflate to more than `maxBytes`: a bomb is
+ * stopped there, not inflated.
  */
 export function inflateAtMost(maxBytes: number, stream: Buffer): Buffer | undefined {
   try {

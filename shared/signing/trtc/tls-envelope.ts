@@ -1,7 +1,7 @@
 /**
- * The envelope that UserSig and PrivateMapKey share, Tencent's "TLS signature" version 2.0: a JSON
- * object that carries an HMAC-SHA256 over its own fields, as zlib, in Tencent's own base64.
- * Source: Tencent's published signers, tls-sig-api-v2 for Node.js and tls-sig-api-v2-golang.
+ * The envelope that UserSig and PrivateMapKey share: Tencent's "TLS signature" version 2.0. It is a
+ * JSON object with an HMAC-SHA256 over its own fields, as zlib, in Tencent's own base64. Source:
+ * Tencent's published signers, tls-sig-api-v2 for Node.js and tls-sig-api-v2-golang.
  */
 import { isUtf8 } from "node:buffer";
 import { createHmac } from "node:crypto";
@@ -45,8 +45,8 @@ export function sealEnvelope(claims: TlsClaims, secretKey: string): string {
 
 /**
  * The claims of an envelope, once its MAC has proven them: nothing in a text that somebody sent is
- * believed before. "malformed" says that there is no envelope to speak of, "forged" that whoever
- * sealed it did not have the key, or that it was changed since. Never throws.
+ * believed before. "malformed": there is no envelope. "forged": it was sealed without the key, or
+ * changed since. Never throws.
  */
 export function openEnvelope(
   text: string,

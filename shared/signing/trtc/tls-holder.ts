@@ -17,8 +17,8 @@ export function holderFault(
 ): "foreign-app" | "foreign-user" | "expired" | undefined {
   if (claims.sdkAppId !== holder.sdkAppId) return "foreign-app";
   if (claims.userId !== holder.userId) return "foreign-user";
-  // The last second is still inside; a time of issue that lies ahead is let pass, as Tencent does,
-  // because a signer's clock may run a little before the verifier's.
+  // The last second is still valid. A time of issue that lies ahead passes, as at Tencent, because
+  // a signer's clock may run a little before the verifier's.
   return unixSeconds(now) <= expiresAtSeconds(claims) ? undefined : "expired";
 }
 
