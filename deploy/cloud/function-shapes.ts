@@ -6,7 +6,7 @@ import type {
 import { CloudError } from "./cloud-error.js";
 
 /** Runtimes that product/583/11637 and the runtime pages name for Node.js. */
-const RUNTIMES = ["Nodejs16.13", "Nodejs18.15", "Nodejs20.19"];
+const RUNTIMES = ["Nodejs16.13", "Nodejs18.15", "Nodejs20.19", "Nodejs22.21", "Nodejs24.11"];
 
 /** The fields of CreateFunction that a deployment of ours may send. */
 const FIELDS: ReadonlySet<string> = new Set<keyof CreateFunctionRequest>([

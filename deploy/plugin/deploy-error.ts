@@ -21,8 +21,17 @@ export function wordsOf(thrown: unknown): string {
     textOf(requestId) === undefined ? undefined : `(RequestId ${String(requestId)})`,
   ];
   // An SDK's message often begins with its code.
-  return parts.filter((part, at) => part !== undefined && parts.indexOf(part) === at).join(" ");
+  return [...new Set([...parts, ADVICE[String(code)]])]
+    .filter((part) => part !== undefined)
+    .join(" ");
 }
+
+/** What to do, by the code of the refusal. */
+const ADVICE: Readonly<Record<string, string>> = {
+  "InvalidParameterValue.Runtime":
+    "Set SCF_RUNTIME to a runtime that your region offers, as Nodejs22.21 or Nodejs20.19. " +
+    "SCF never changes the runtime of a function that exists: set SCF_RUNTIME to its runtime, or remove it first.",
+};
 
 const textOf = (value: unknown): string | undefined =>
   (typeof value === "string" && value !== "") || typeof value === "number"

@@ -22,6 +22,8 @@ export interface BareFunction {
   region: string;
   timeoutSeconds: number;
   memoryMegabytes: number;
+  /** The Node.js that runs it; this process's own when absent. */
+  nodePath?: string;
   /** Temporary keys of the execution role; none when it has no role. */
   role?: { secretId: string; secretKey: string; token: string } | undefined;
 }
@@ -52,7 +54,7 @@ export async function runBare(target: BareFunction, event: unknown): Promise<Bar
 
 async function runIn(folder: string, target: BareFunction, event: unknown): Promise<BareRun> {
   const [file = "", method = ""] = target.handler.split(".");
-  const child = spawn(process.execPath, [BOOTSTRAP], {
+  const child = spawn(target.nodePath ?? process.execPath, [BOOTSTRAP], {
     cwd: folder,
     env: environmentOf(folder, target),
     stdio: ["pipe", "pipe", "pipe", "pipe"],

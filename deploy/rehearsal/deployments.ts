@@ -21,6 +21,16 @@ const BAD_DAYS: readonly { what: string; fault: Fault; words: readonly string[] 
     words: ["SlowDown", "503"],
   },
   {
+    what: "the runtime's name is refused",
+    fault: {
+      service: "scf",
+      action: "CreateFunction",
+      times: 1,
+      error: { code: "InvalidParameterValue.Runtime", message: "Runtime is not valid." },
+    },
+    words: ["InvalidParameterValue.Runtime", "SCF_RUNTIME", "Nodejs22.21"],
+  },
+  {
     what: "the third function is refused",
     fault: {
       service: "scf",

@@ -66,7 +66,7 @@ test("no function carries ajv's compiler, the embedded database, or another prod
 
 test("loading a function loads neither fetch nor HTTP/2", async () => {
   const script = `
-    const { handler } = require("../start-ingest.js");
+    const { handler } = require("./start-ingest.js");
     if (typeof handler !== "function") throw new Error("no handler");
     process.stdout.write(process.moduleLoadList.join(","));`;
   const cwd = join(folder, "one");
@@ -95,7 +95,7 @@ describe("out of its zip, in a process with nothing else", () => {
 
   /** One cold start: the function's file, one event, its answer. */
   async function invoke(name: string, event: unknown): Promise<Record<string, unknown>> {
-    const script = `require("../${name}.js").handler(${JSON.stringify(event)}, { request_id: "cold" })
+    const script = `require("./${name}.js").handler(${JSON.stringify(event)}, { request_id: "cold" })
       .then((answer) => { process.stdout.write("\\nanswer " + JSON.stringify(answer)); process.exit(); })`;
     const { stdout } = await promisify(execFile)(process.execPath, ["-e", script], {
       cwd: bare,
@@ -145,7 +145,7 @@ describe("out of its zip, in a process with nothing else", () => {
   });
 
   test("a wrong configuration is named in the log, and the caller hears no more than that it failed", async () => {
-    const script = `require("../start-ingest.js").handler({ httpMethod: "POST" })`;
+    const script = `require("./start-ingest.js").handler({ httpMethod: "POST" })`;
     const wrong = { ...env, CALLERS: "[{}]" };
     const { stdout } = await promisify(execFile)(process.execPath, ["-e", script], {
       cwd: bare,

@@ -97,7 +97,7 @@ describe("serverless.aws.yml, with no account", () => {
       expect(found).toMatchObject({
         Timeout: declared.timeout ?? scf.provider.timeout,
         MemorySize: declared.memorySize ?? scf.provider.memorySize,
-        Runtime: "nodejs22.x",
+        Runtime: "nodejs24.x",
       });
       const own = { ...scf.provider.environment?.variables, ...declared.environment?.variables };
       const { Variables } = found?.["Environment"] as { Variables: object };

@@ -19,8 +19,13 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 /** Jest's own flags are for Jest: a process of ours starts without them. */
 const ENVIRONMENT = { ...process.env, NODE_OPTIONS: "" };
 
-export const spawnScript = (script: string, env: Environment = {}, args: string[] = []) =>
-  spawn(process.execPath, ["--import", "tsx", script, ...args], {
+export const spawnScript = (
+  script: string,
+  env: Environment = {},
+  args: string[] = [],
+  nodePath = process.execPath,
+) =>
+  spawn(nodePath, ["--import", "tsx", script, ...args], {
     cwd: ROOT,
     env: { ...ENVIRONMENT, ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -55,8 +60,13 @@ export async function startProcess(script: string, env: Environment): Promise<Ru
 }
 
 /** Runs a script to its end. */
-export async function runScript(script: string, env: Environment = {}, args: string[] = []) {
-  const child = spawnScript(script, env, args);
+export async function runScript(
+  script: string,
+  env: Environment = {},
+  args: string[] = [],
+  nodePath = process.execPath,
+) {
+  const child = spawnScript(script, env, args, nodePath);
   const output: string[] = [];
   child.stdout.on("data", (chunk: Buffer) => output.push(chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => output.push(chunk.toString()));

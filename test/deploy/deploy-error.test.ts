@@ -1,0 +1,17 @@
+/** What a failed deployment says. */
+import { expect, test } from "@jest/globals";
+import { wordsOf } from "../../deploy/plugin/deploy-error.js";
+
+test("a refused runtime comes with the setting that changes it", () => {
+  const refused = { code: "InvalidParameterValue.Runtime", message: "Runtime is not valid." };
+
+  expect(wordsOf(refused)).toMatch(
+    /^InvalidParameterValue\.Runtime Runtime is not valid\. Set SCF_RUNTIME to .*Nodejs22\.21/,
+  );
+});
+
+test("another refusal comes as it is", () => {
+  expect(wordsOf({ code: "LimitExceeded.Function", message: "Too many." })).toBe(
+    "LimitExceeded.Function Too many.",
+  );
+});
