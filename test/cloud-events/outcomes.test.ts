@@ -181,7 +181,7 @@ describe("what may work later comes again:", () => {
     await expect(send(app, fixture("cos-created", app))).rejects.toThrow("1 of 1 messages");
     const [deadLetter] = await deadLettersOf(app);
     expect(deadLetter).toMatchObject({ code: "InternalError" });
-    expect(deadLetter?.message).toMatch(/settle-ingests finds out.+delivered or replayed again/);
+    expect(deadLetter?.message).toMatch(/reconcile-ingests finds out.+delivered or replayed again/);
     expect(deadLetter?.message).not.toContain("ClientToken");
   });
 
