@@ -11,9 +11,10 @@ export const LOCAL_CALLER = { Id: "AKIDlocal", SecretKey: "local-secret-key" };
 /** Signs what the emulator tells; published like the other keys, and as little a secret. */
 export const localCallbackKey = (sdkAppId: number): string => `localcallbackkey${sdkAppId}`;
 
-/** In the cloud both timers tick once a minute; here nobody wants to wait that long to see something. */
+/** In the cloud each timer runs once a minute. A developer wants to see results sooner. */
 const EXPIRY_TICK_SECONDS = "5";
 const SETTLE_CRON = "*/10 * * * * * *";
+const NOTIFY_CRON = "*/10 * * * * * *";
 
 /**
  * `env`, completed. What an operator would have to set for the cloud can be read off here. A
@@ -31,6 +32,7 @@ export function localEnvironment(env: Environment, trtcEndpoint: string): Enviro
     EXPIRY_TICK_SECONDS: tick,
     EXPIRY_CRON: cronOf(Number(tick)),
     SETTLE_CRON,
+    NOTIFY_CRON,
     CALLERS: JSON.stringify([
       {
         Id: LOCAL_CALLER.Id,

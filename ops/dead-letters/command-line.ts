@@ -16,7 +16,7 @@ export const HELP = `Messages of cloud events that came to nothing: what they we
   npm run dead-letters -- drop --replayed    forget all that came to something after all
 
   npm run dead-letters -- notifications      what no NotifyUrl took for a day, the latest first
-  npm run dead-letters -- resend <id> …      let reconcile-ingests send those again, for another day
+  npm run dead-letters -- resend <id> …      let deliver-notifications send those again, for another day
 
   --all              list those too that came to something after all
   --env-file <file>  variables to read besides the environment's, which win (.env, if there is one)

@@ -20,7 +20,7 @@ export const shownNotification = (of: DeadNotification) => ({
 export const notificationLine = (of: DeadNotification): string =>
   `${idOf(of)}  ${of.type}  ${of.callerId}  ${of.deadAt.toISOString()}  ${of.deadReason}`;
 
-/** Says of each whether it was there; reconcile-ingests then sends it, for another day. */
+/** Says of each whether it was there; deliver-notifications then sends it, for another day. */
 export async function resend(
   store: Store,
   ids: readonly string[],

@@ -53,6 +53,8 @@ const NEIGHBOURS = [
   "EXPIRY_RATE",
   "SETTLE_CRON",
   "SETTLE_RATE",
+  "NOTIFY_CRON",
+  "NOTIFY_RATE",
   "PORT",
   "TRTC_PORT",
   "DATA_DIR",

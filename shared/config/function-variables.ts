@@ -18,7 +18,8 @@ export const FUNCTION_VARIABLES = {
   "list-ingests": CALLED,
   "room-callback": ["TRTC_APPS", ...TRTC],
   "expire-ingests": [...TRTC, "EXPIRY_TICK_SECONDS"],
-  "reconcile-ingests": [...CALLED, ...TRTC, "ALLOW_PRIVATE_NOTIFY_HOSTS", "STOP_UNCLAIMED"],
+  "reconcile-ingests": ["TRTC_APPS", ...TRTC, "STOP_UNCLAIMED"],
+  "deliver-notifications": ["CALLERS", "ALLOW_PRIVATE_NOTIFY_HOSTS"],
   "cloud-event": [...CALLED, ...TRTC, ...STARTS, "RULES", "EVENT_CALLERS"],
 } as const satisfies Record<string, readonly Variable[]>;
 

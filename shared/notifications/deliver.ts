@@ -43,6 +43,9 @@ const RESERVE_MS = 11 * SECOND_MS;
 const PAUSE_MIN_MS = 5 * SECOND_MS;
 const PAUSE_MAX_MS = 15 * MINUTE_MS;
 
+/** Events that no receiver took stay this long, for questions about them. */
+const DEAD_KEPT_MS = 30 * 24 * 60 * MINUTE_MS;
+
 interface Run {
   timeLeftMs: () => number;
 }
@@ -79,6 +82,7 @@ export async function deliverNotifications(
     }
   };
   await allOf(Array.from({ length }, lane));
+  await store.outbox.forgetDead(addMs(clock.now(), -DEAD_KEPT_MS));
   return counts;
 }
 
@@ -182,7 +186,7 @@ function report(
   { taskId, callerId, type }: Notification,
   found: { level: "info" | "warn"; outcome: string; ms?: number },
 ): void {
-  log({ event: "reconcile-ingests", action: type, ingest: taskId, caller: callerId, ...found });
+  log({ event: "deliver-notifications", action: type, ingest: taskId, caller: callerId, ...found });
 }
 
 /** All of them are over, also when one fails: an instance is frozen as soon as its run is over. */

@@ -49,7 +49,8 @@ describe.each(["serverless.yml", "serverless.aws.yml"])("%s", (file) => {
   test.each<[FunctionName, Variable[]]>([
     ["room-callback", ["CALLERS", "RULES", "EVENT_CALLERS"]],
     ["expire-ingests", ["CALLERS", "TRTC_APPS", "RULES"]],
-    ["reconcile-ingests", ["RULES", "EVENT_CALLERS"]],
+    ["reconcile-ingests", ["CALLERS", "RULES", "EVENT_CALLERS"]],
+    ["deliver-notifications", ["TRTC_APPS", "TRTC_ACCOUNTS", "RULES"]],
     ["list-ingests", ["TRTC_ACCOUNTS", "RULES"]],
     ["start-ingest", ["RULES", "EVENT_CALLERS", "STOP_UNCLAIMED"]],
   ])("keeps from %s what it has no use for: %j", (name, secrets) => {
@@ -96,9 +97,7 @@ describe("the code of a function", () => {
     if (reached.has(path)) return reached;
     reached.add(path);
     // What makes the configuration names all of it, and reads it for nobody in particular.
-    if (
-      /shared\/(validation\/(configuration|function-variables)|runtime\/services)\.ts$/.test(path)
-    )
+    if (/shared\/(config\/(configuration|function-variables)|runtime\/services)\.ts$/.test(path))
       return reached;
     for (const [, from = ""] of codeOf(path).matchAll(/from "(\.[^"]+)\.js"/g)) {
       reachedFrom(relative(ROOT, join(ROOT, dirname(path), `${from}.ts`)), reached);

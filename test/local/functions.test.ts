@@ -24,6 +24,7 @@ describe("the functions", () => {
       ["room-callback", true, 0],
       ["expire-ingests", false, 1],
       ["reconcile-ingests", false, 1],
+      ["deliver-notifications", false, 1],
       ["cloud-event", false, 0],
     ]);
   });

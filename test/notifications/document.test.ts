@@ -181,9 +181,9 @@ describe("its commands", () => {
   test("show the start and the end of an ingest", async () => {
     const [caller] = JSON.parse(exported("CALLERS")) as { NotifySecrets: string[] }[];
     expect(caller).toMatchObject({ NotifyUrl: "http://127.0.0.1:8080/", NotifySecrets: [secret] });
-    const cron = /SETTLE_CRON='([^']+)' npm start/.exec(text)?.[1] ?? "";
+    const cron = /NOTIFY_CRON='([^']+)' npm start/.exec(text)?.[1] ?? "";
     runtime = await startProcess("local/start.ts", {
-      ...{ CALLERS: JSON.stringify([{ ...caller, NotifyUrl: url }]), SETTLE_CRON: cron },
+      ...{ CALLERS: JSON.stringify([{ ...caller, NotifyUrl: url }]), NOTIFY_CRON: cron },
       ...{ PORT: "0", TRTC_PORT: "0", DATABASE_URL: await newPostgresUrl() },
     });
     const trtcUrl = /^TRTC (\S+)/m.exec(runtime.lines.join("\n"))?.[1] ?? "";

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { deliverNotifications } from "../../shared/notifications/deliver.js";
+import { reconcileIngests } from "../../shared/ingest/reconcile/reconcile.js";
 import type { Services } from "../../shared/ingest/services.js";
 import { NotifyError } from "../../shared/notifications/notify-error.js";
 import type { Message } from "../../shared/ingest/services.js";
@@ -133,6 +134,36 @@ test("those that take theirs slowly, and have much to take, hold nobody up eithe
   const taskId = await happens("well");
   expect((await ran()).delivered).toBeGreaterThan(12 * 10);
   expect(told()).toEqual([taskId]);
+});
+
+test("reconciliation does not wait for receivers that hang", async () => {
+  // Stale tasks of earlier tests would take time to check.
+  await app.database.query("delete from ingest");
+  for (const callerId of HUNG) await happens(callerId);
+  const timeLeftMs = () => MINUTE_MS;
+  const delivering = deliverNotifications(services, { timeLeftMs });
+  const startedMs = clock.elapsedMs();
+  const counts = await clock.advanceUntilDone(reconcileIngests(services, { timeLeftMs }));
+  // Every request to a receiver takes five seconds here.
+  expect(clock.elapsedMs() - startedMs).toBeLessThan(5 * SECOND_MS);
+  expect(hungBy).toEqual([]);
+  expect(counts).not.toHaveProperty("delivered");
+  await clock.advanceUntilDone(delivering);
+  expect(new Set(hungBy)).toEqual(new Set(HUNG));
+});
+
+test("events that no receiver took are forgotten after thirty days", async () => {
+  await app.database.query(
+    `insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at, dead_at, dead_reason)
+     values ('ing-x', 1, 'well', 'ingest.ended', $1, '{}', $1, $1, $1, 'HTTP500')`,
+    [clock.now()],
+  );
+  await clock.advance(30 * DAY_MS - MINUTE_MS);
+  await ran();
+  expect(await waiting("well")).toBe(1);
+  await clock.advance(2 * MINUTE_MS);
+  await ran();
+  expect(await waiting("well")).toBe(0);
 });
 
 describe("what else is due to a receiver that takes nothing", () => {

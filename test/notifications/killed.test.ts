@@ -22,7 +22,7 @@ beforeAll(async () => {
   env = {
     ...{ DATABASE_URL: await newPostgresUrl(), PORT: "0", TRTC_PORT: "0" },
     CALLERS: JSON.stringify([{ ...caller, NotifyUrl: receiver.url, NotifySecrets }]),
-    SETTLE_CRON: "*/1 * * * * * *",
+    NOTIFY_CRON: "*/1 * * * * * *",
   };
   database = openPostgres(env["DATABASE_URL"] ?? "");
 });

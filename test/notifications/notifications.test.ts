@@ -4,10 +4,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from "@
 import { Webhook } from "standardwebhooks";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { makeHandler } from "../../functions/start-ingest.js";
-import { pauseMs } from "../../shared/notifications/deliver.js";
+import { deliverNotifications, pauseMs } from "../../shared/notifications/deliver.js";
 import { type CloudEvent, cloudEventOf } from "../../shared/notifications/cloud-event.js";
 import type { Services } from "../../shared/ingest/services.js";
-import { reconcileIngests } from "../../shared/ingest/reconcile/reconcile.js";
 import type { LogFields } from "../../shared/log.js";
 import { openNotifier } from "../../shared/notifications/notifier.js";
 import { createStore } from "../../shared/store/store.js";
@@ -100,7 +99,7 @@ describe.each(ENGINES)("on %s", (_, open) => {
   function run(services: Services = world.services, timeLimitSeconds = 60) {
     const { clock } = world;
     const endsMs = clock.elapsedMs() + timeLimitSeconds * SECOND_MS;
-    return reconcileIngests(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
+    return deliverNotifications(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
   }
   const ran = (services?: Services) => world.clock.advanceUntilDone(run(services));
   const outbox = () => world.app.database.query("select * from outbox order by task_id, position");
@@ -454,7 +453,7 @@ test("runs at once send each event once, and none before the one before it", asy
       const { response } = await send("start-ingest", room);
       await send("stop-ingest", { TaskId: response["TaskId"] });
     }
-    const run = () => reconcileIngests(services, { timeLeftMs: () => 60_000 });
+    const run = () => deliverNotifications(services, { timeLeftMs: () => 60_000 });
     const counts = await clock.advanceUntilDone(Promise.all([run(), run(), run(), run()]));
     expect(counts.reduce((sum, { delivered }) => sum + delivered, 0)).toBe(60);
     const seen = new Map<string, number>();

@@ -17,7 +17,7 @@ describe("the run has everything in it:", () => {
   test("every door, every kind of outcome, and every kind of secret", () => {
     const lines = linesOf();
     const functions = new Set(lines.map(({ event }) => event));
-    const timers = ["expire-ingests", "reconcile-ingests"];
+    const timers = ["expire-ingests", "reconcile-ingests", "deliver-notifications"];
     const others = ["api", "room-callback", ...timers];
     expect([...functions].sort()).toEqual([...Object.values(DOORS), ...others].sort());
     const outcomes = new Set(lines.map(({ outcome }) => outcome));
@@ -81,7 +81,8 @@ describe("a line of the log", () => {
       // A timer has a line for its run, and one for each ingest that it had to do with; for each
       // message that it sent, how long that took.
       const isPart =
-        /^(expire|settle)-ingests$/.test(line.event ?? "") && line.ingest !== undefined;
+        /^(expire-ingests|reconcile-ingests|deliver-notifications)$/.test(line.event ?? "") &&
+        line.ingest !== undefined;
       expect([typeof line.requestId, typeof line.ms]).toEqual(
         isPart
           ? ["undefined", line.action === undefined ? "undefined" : "number"]

@@ -7,6 +7,7 @@ import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { endTask } from "../../shared/ingest/stop/end-task.js";
 import { expireIngests, stopOnTime } from "../../shared/ingest/stop/expire.js";
 import type { Services } from "../../shared/ingest/services.js";
+import { deliverNotifications } from "../../shared/notifications/deliver.js";
 import { reconcileIngests } from "../../shared/ingest/reconcile/reconcile.js";
 import { resumeStart } from "../../shared/ingest/start/resume-start.js";
 import type { Ingest } from "../../shared/store/ingests/ingest-row.js";
@@ -206,8 +207,7 @@ describe("a database that fails", () => {
       "claimStaleTasks",
       "adoptUnclaimed",
     ],
-    ...["countUnclaimed", "forgetUnclaimed", "forgetAudience", "outbox.callersWaiting"],
-    ...["forgetResolved", "outbox.forgetDead"],
+    ...["countUnclaimed", "forgetUnclaimed", "forgetAudience", "forgetResolved"],
   ] as const;
 
   test.each(OF_SETTLE)("at %s ends a run of reconcile-ingests there", async (operation) => {
@@ -216,6 +216,16 @@ describe("a database that fails", () => {
     await expect(clock.advanceUntilDone(running)).rejects.toBeInstanceOf(Away);
     expect(asked.at(-1)).toBe(operation);
   });
+
+  test.each(["outbox.callersWaiting", "outbox.forgetDead"] as const)(
+    "at %s ends a run of deliver-notifications there",
+    async (operation) => {
+      const { services: of, asked } = failing(operation);
+      const running = deliverNotifications(of, { timeLeftMs: lasting(MINUTE_MS) });
+      await expect(clock.advanceUntilDone(running)).rejects.toBeInstanceOf(Away);
+      expect(asked.at(-1)).toBe(operation);
+    },
+  );
 
   test.each(["claimUnfinished", "claimDue", "claimLateStarts", "claimStaleTasks"] as const)(
     "is asked in this order without a failure: %s comes up",

@@ -97,6 +97,7 @@ export async function fullRun(): Promise<FullRun> {
   await failingTrtc();
   await deadlines();
   await settling();
+  await notifying();
   await callbacks();
   for (const { UserSig, PrivateMapKey } of trtc.bodies("StartStreamIngest")) {
     for (const signed of [UserSig, PrivateMapKey]) if (typeof signed === "string") secret(signed);
@@ -240,6 +241,13 @@ async function settling(): Promise<void> {
   await handler({ Type: "Timer" }, { request_id: "a-refused-run", getRemainingTimeInMillis });
   await app.database.query("update ingest set lease_until = now() where state = 'starting'");
   await handler({ Type: "Timer" }, { request_id: "a-settling-run", getRemainingTimeInMillis });
+}
+
+/** The events of all that went before go to their receiver. */
+async function notifying(): Promise<void> {
+  const { handler } = app.functionNamed("deliver-notifications");
+  const getRemainingTimeInMillis = () => 30_000;
+  await handler({ Type: "Timer" }, { request_id: "a-delivery", getRemainingTimeInMillis });
 }
 
 /** Right ones and forged ones; what cannot be read, and what is told of a task that nobody knows. */

@@ -2,8 +2,7 @@
  * Brings records and TRTC back into agreement after whatever has failed: starts that nobody knows
  * the outcome of, ends that are overdue, sources that have failed for good, robots that a late
  * request may have brought, tasks of which nothing was heard for long, and tasks that TRTC tells of
- * and nobody here knows. Last, since others' servers may take their time, it tells the callers what
- * became of their ingests.
+ * and nobody here knows.
  *
  * One bounded batch per run. Any number of runs may overlap: everything is claimed first, or may be
  * done twice.
@@ -11,7 +10,6 @@
 import { addMs, MINUTE_MS, SECOND_MS } from "../../clock.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import { checkTask } from "../stop/check-task.js";
-import { deliverNotifications, type DeliveryCounts } from "../../notifications/deliver.js";
 import { endTask, LEASE_MS, stopTiming } from "../stop/end-task.js";
 import { stopOnTime } from "../stop/expire.js";
 import { heldMs } from "../start/held.js";
@@ -21,7 +19,7 @@ import type { Services } from "../services.js";
 import { SETTLE_LEASE_MS, resumeStart } from "../start/resume-start.js";
 import { reconcileUnclaimed, type UnclaimedCounts } from "./unclaimed-tasks.js";
 
-export interface ReconcileCounts extends DeliveryCounts, UnclaimedCounts {
+export interface ReconcileCounts extends UnclaimedCounts, Record<string, number> {
   /** Starts without an answer: what became of them in this run. */
   started: number;
   failed: number;
@@ -61,11 +59,11 @@ const QUIET_MS = 5 * MINUTE_MS;
 /** Asks at most half as often as TRTC allows, so that callers' own requests find free slots. */
 const ASK_SPACING_MS = 110;
 
-/** With this much of a run's time left nothing more is settled: callers are to be told as well. */
+/** A run claims nothing more with this much time left: what it claimed last may need it. */
 const RESERVE_MS = 20 * SECOND_MS;
 
-/** For whoever asks what became of a message, or of an event that nobody took. */
-const DEAD_KEPT_MS = 30 * 24 * 60 * MINUTE_MS;
+/** Resolved dead letters stay this long, for questions about them. */
+const RESOLVED_KEPT_MS = 30 * 24 * 60 * MINUTE_MS;
 
 interface Run {
   timeLeftMs: () => number;
@@ -79,7 +77,6 @@ export async function reconcileIngests(
   const counts: ReconcileCounts = {
     ...{ started: 0, failed: 0, unsettled: 0, stopped: 0 },
     ...{ cleared: 0, described: 0, gone: 0, refused: 0, unclaimed: 0, unclaimedStopped: 0 },
-    ...{ delivered: 0, undelivered: 0, dead: 0, dropped: 0 },
   };
   const count = (outcome: keyof ReconcileCounts) => (counts[outcome] = (counts[outcome] ?? 0) + 1);
   const claim = () => ({ at: clock.now(), limit: CLAIMS });
@@ -118,11 +115,8 @@ export async function reconcileIngests(
   await checkStaleTasks(services, each);
   const hasTime = () => timeLeftMs() > RESERVE_MS;
   const unclaimed = await reconcileUnclaimed(services, { hasTime, timeLeftMs });
-  const delivered = await deliverNotifications(services, { timeLeftMs });
-  const before = addMs(clock.now(), -DEAD_KEPT_MS);
-  await store.forgetResolved(before);
-  await store.outbox.forgetDead(before);
-  return { ...counts, ...unclaimed, ...delivered };
+  await store.forgetResolved(addMs(clock.now(), -RESOLVED_KEPT_MS));
+  return { ...counts, ...unclaimed };
 }
 
 type Outcome = "started" | "failed" | "unsettled" | "stopped" | "cleared" | "gone" | "refused";

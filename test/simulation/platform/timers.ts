@@ -2,6 +2,7 @@
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import { expireIngests } from "../../../shared/ingest/stop/expire.js";
 import { reconcileIngests } from "../../../shared/ingest/reconcile/reconcile.js";
+import { deliverNotifications } from "../../../shared/notifications/deliver.js";
 import type { Platform } from "./platform.js";
 import type { World } from "./world.js";
 
@@ -9,6 +10,7 @@ import type { World } from "./world.js";
 const TIMERS = [
   { name: "expire-ingests", limitMs: 100 * SECOND_MS, useCase: expireIngests },
   { name: "reconcile-ingests", limitMs: 60 * SECOND_MS, useCase: reconcileIngests },
+  { name: "deliver-notifications", limitMs: 60 * SECOND_MS, useCase: deliverNotifications },
 ];
 
 type Timer = (typeof TIMERS)[number];

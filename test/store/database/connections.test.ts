@@ -150,7 +150,11 @@ describe("an instance that was frozen", () => {
     const instance = await startProcess("local/start.ts", {
       ...{ DATABASE_URL: proxy.url, PORT: "0", TRTC_PORT: "0" },
       // No timer may come first and find out.
-      ...{ EXPIRY_CRON: "0 0 0 1 1 * *", SETTLE_CRON: "0 0 0 1 1 * *" },
+      ...{
+        EXPIRY_CRON: "0 0 0 1 1 * *",
+        SETTLE_CRON: "0 0 0 1 1 * *",
+        NOTIFY_CRON: "0 0 0 1 1 * *",
+      },
     });
     const url = `${instance.url}/list-ingests`;
     expect((await post(url, {})).status).toBe(200);

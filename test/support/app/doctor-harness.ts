@@ -62,6 +62,7 @@ export async function openDoctorHarness(): Promise<DoctorHarness> {
   const {
     EXPIRY_CRON: _,
     SETTLE_CRON: __,
+    NOTIFY_CRON: ___,
     ...rest
   } = localEnvironment({ DATABASE_URL: databaseUrl }, trtcUrl);
   const well = { ...rest, EXPIRY_TICK_SECONDS: "60", ALLOW_PRIVATE_STREAM_HOSTS: "off" };
