@@ -140,15 +140,14 @@ test("reconciliation does not wait for receivers that hang", async () => {
   // Stale tasks of earlier tests would take time to check.
   await app.database.query("delete from ingest");
   for (const callerId of HUNG) await happens(callerId);
-  const timeLeftMs = () => MINUTE_MS;
-  const delivering = deliverNotifications(services, { timeLeftMs });
   const startedMs = clock.elapsedMs();
-  const counts = await clock.advanceUntilDone(reconcileIngests(services, { timeLeftMs }));
+  const run = { timeLeftMs: () => MINUTE_MS };
+  const counts = await clock.advanceUntilDone(reconcileIngests(services, run));
   // Every request to a receiver takes five seconds here.
-  expect(clock.elapsedMs() - startedMs).toBeLessThan(5 * SECOND_MS);
+  expect(clock.elapsedMs() - startedMs).toBeLessThan(SECOND_MS);
   expect(hungBy).toEqual([]);
   expect(counts).not.toHaveProperty("delivered");
-  await clock.advanceUntilDone(delivering);
+  await ran();
   expect(new Set(hungBy)).toEqual(new Set(HUNG));
 });
 
