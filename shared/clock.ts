@@ -1,15 +1,15 @@
 /**
- * Time, handed in. Everything that needs an instant, a duration or a pause takes a `Clock`,
- * so that a test can move time instead of waiting for it. The only file that reads the time.
+ * The clock, passed in as a parameter. Code that needs an instant, a duration or a pause takes a
+ * `Clock`, so a test can move time instead of waiting. No other file reads the time.
  */
 import { setTimeout as pause } from "node:timers/promises";
 
 export interface Clock {
-  /** The wall clock: for instants that are stored, signed or shown. */
+  /** The wall clock, for instants that are stored, signed or shown. */
   now(): Date;
-  /** Milliseconds that only ever grow: for measuring how long something took. */
+  /** Milliseconds that never go back, for measuring durations. */
   elapsedMs(): number;
-  /** Waits; ends early, without an error, when `signal` aborts. */
+  /** Waits. Ends early, without an error, when `signal` aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Whole seconds since 1970, as Tencent's signatures and UserSig count. */
+/** Whole seconds since 1970, as Tencent's signatures and UserSig count them. */
 export const unixSeconds = (at: Date): number => Math.floor(at.getTime() / 1000);
 
 export const addMs = (at: Date, ms: number): Date => new Date(at.getTime() + ms);

@@ -1,13 +1,12 @@
 import { type Clock, systemClock } from "./clock.js";
 
 /**
- * One JSON line per event. The log takes the named fields below and no others: no request, event
- * or URL is ever passed in whole, so that no secret, UserSig, PrivateMapKey or signed query can
- * reach a line.
+ * One JSON line per event. The log takes these named fields only. Code never passes a whole
+ * request, event or URL, so no secret, UserSig, PrivateMapKey or signed query reaches a line.
  */
 export interface LogFields {
   level: "info" | "warn" | "error";
-  /** The door: the name of its file, as `start-ingest`. */
+  /** The function's name, which is its file's name: `start-ingest`. */
   event: string;
   requestId?: string | undefined;
   action?: string | undefined;
@@ -18,19 +17,19 @@ export interface LogFields {
   room?: string | undefined;
   /** `ok`, or the error's code. */
   outcome: string;
-  /** How long the event took, in milliseconds. */
+  /** How long the run took, in milliseconds. */
   ms?: number | undefined;
-  /** For people: what went wrong, in our own words or a stack. */
+  /** For people to read: the problem in our own words, or a stack. */
   detail?: string | undefined;
-  /** What a timer's run did, by name. */
+  /** What a timer's run did: counts by name. */
   counts?: Record<string, number> | undefined;
-  /** Milliseconds from the deadline, or from an earlier wish to stop, to TRTC's answer. */
+  /** Milliseconds from the deadline, or from an earlier stop request, to TRTC's answer. */
   latenessMs?: number | undefined;
 }
 
 export type Log = (fields: LogFields) => void;
 
-/** A line of JSON for each entry, with its time; `undefined` fields are left out. */
+/** Writes a JSON line for each entry, with its time. `undefined` fields are left out. */
 export const jsonLog =
   (writeLine: (line: string) => void, clock: Pick<Clock, "now"> = systemClock): Log =>
   (fields) => {
@@ -39,8 +38,8 @@ export const jsonLog =
   };
 
 /**
- * JSON leaves DEL, C1 controls, line separators and bidi overrides as they are. A terminal that
- * shows the log would act on them; escaped, they mean the same.
+ * JSON does not escape DEL, C1 controls, line separators and bidi overrides. A terminal that shows
+ * the log would act on them. The escaped form means the same.
  */
 const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 

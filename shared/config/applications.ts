@@ -1,4 +1,4 @@
-/** TRTC_APPS: the applications, each with its keys, its site and what is usual for its ingests. */
+/** TRTC_APPS: the applications, each with its keys, its site and the defaults of its ingests. */
 import { type Static, Type } from "@sinclair/typebox";
 import type { Environment } from "./environment.js";
 import { FIELDS } from "../contract/fields.js";
@@ -13,19 +13,23 @@ export const applicationSchema = Type.Object(
     SecretKey: secret,
     Site: Type.Optional(Type.Unsafe<Site>({ type: "string", enum: SITES })),
     Region: Type.Optional(name),
-    /** Whose cloud credentials call TRTC, and whose 20 calls a second are used; default: the site. */
+    /**
+     * The account whose cloud credentials call TRTC, with its 20 calls a second. Default: the site.
+     */
     Account: Type.Optional(name),
     AdvancedPermission: Type.Optional(Type.Boolean()),
     /**
-     * Any of them signs TRTC's callbacks, as set in its console: two while one is being changed. An
-     * application without one refuses them.
+     * Keys that sign TRTC's callbacks, as set in its console. Any of them is valid; two serve
+     * during a change. An application without keys refuses callbacks.
      */
     CallbackKeys: Type.Optional(
       Type.Array(Type.String({ pattern: "^[A-Za-z0-9]{1,32}$" }), { minItems: 1, maxItems: 4 }),
     ),
-    /** Of starts that do not say. */
+    /** For starts without the field. */
     StopWhenEmptySeconds: Type.Optional(FIELDS.cn.StopWhenEmptySeconds),
-    /** Of starts that say neither MaxDuration nor StopTime, in minutes; else DEFAULT_MAX_DURATION. */
+    /**
+     * In minutes, for starts with neither MaxDuration nor StopTime. Default: DEFAULT_MAX_DURATION.
+     */
     DefaultMaxDuration: Type.Optional(FIELDS.cn.MaxDuration),
   },
   CLOSED,
@@ -33,7 +37,7 @@ export const applicationSchema = Type.Object(
 
 type Entry = Static<typeof applicationSchema>;
 
-/** These have no default here: what is not set is not done, or is set for all applications. */
+/** Fields without a default here: they are off, or have a default for all applications. */
 type Unset = "CallbackKeys" | "StopWhenEmptySeconds" | "DefaultMaxDuration";
 
 export type Application = Required<Omit<Entry, Unset>> & Pick<Entry, Unset>;
@@ -57,10 +61,11 @@ export function readApplications(env: Environment): Map<number, Application> {
           : `${place}: Region must be one of ${regions.join(", ")}`,
         StopWhenEmptySeconds === 0 || CallbackKeys !== undefined
           ? undefined
-          : `${place}: StopWhenEmptySeconds needs CallbackKeys, since callbacks tell who is there`,
+          : `${place}: StopWhenEmptySeconds needs CallbackKeys, because callbacks report who is in the room`,
       ];
     }),
-    // TRTC signs the body, not the header that says whose it is: it would be the other's as well.
+    // TRTC signs the body but not the header that names the application. With a shared key one
+    // application's callback would pass as the other's.
     ...sharedKeys(
       "TRTC_APPS",
       "CallbackKey",

@@ -1,4 +1,4 @@
-/** Who may call, and what: the entries of CALLERS. */
+/** Who may call, and what each caller may do: the entries of CALLERS. */
 import { type Static, Type } from "@sinclair/typebox";
 import type { Environment } from "./environment.js";
 import { FIELDS, MAX_DURATION_MINUTES } from "../contract/fields.js";
@@ -11,30 +11,30 @@ const pattern = Type.String({ minLength: 1, maxLength: 512 });
 
 export const callerSchema = Type.Object(
   {
-    /** Shown in logs and kept with each ingest; the SecretId of a signed request. */
+    /** Shown in logs and stored with each ingest. It is the SecretId of a signed request. */
     Id: name,
-    /** Any of them signs, or is sent as Bearer: two while one is being rotated. */
+    /** Any of them signs, or is sent as a Bearer key. Two serve during a rotation. */
     SecretKeys: Type.Array(secret, { minItems: 1, maxItems: 4 }),
     SdkAppIds: Type.Array(FIELDS.cn.SdkAppId, { minItems: 1, maxItems: 1000, uniqueItems: true }),
-    /** A regular expression that the whole RoomId must fit. */
+    /** A regular expression that must match the whole RoomId. */
     RoomPattern: Type.Optional(pattern),
     /**
-     * The same for a UserId that we are to sign for. Without it we sign for our own robots only:
-     * a login made here is as good as the user's own.
+     * A regular expression for UserIds that we sign for. Without it we sign for our own robots
+     * only, because a login made here is as good as the user's own.
      */
     UserPattern: Type.Optional(pattern),
-    /** How many ingests it may have live at once, those that start counted. */
+    /** The number of live ingests it may have at once, including those that are starting. */
     MaxIngests: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
-    /** How many it may start in any 60 seconds. */
+    /** The number of ingests it may start in any 60 seconds. */
     StartsPerMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
-    /** Hosts whose URLs may be played: exact names, or `*.example.com`. */
+    /** Hosts that it may play from: exact names, or `*.example.com`. */
     StreamHosts: Type.Optional(
       Type.Array(
         Type.String({ pattern: "^(\\*\\.)?[a-z0-9_-]+(\\.[a-z0-9_-]+)*$", maxLength: 253 }),
         { minItems: 1 },
       ),
     ),
-    /** The longest ingest, in minutes. */
+    /** Its longest ingest, in minutes. */
     MaxDuration: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_DURATION_MINUTES })),
     ...NOTIFY_FIELDS,
   },
@@ -45,11 +45,11 @@ export interface Caller extends Static<typeof callerSchema> {
   roomRule: Pattern | undefined;
   userRule: Pattern | undefined;
   maxDurationMinutes: number;
-  /** Absent: it is told nothing. */
+  /** Absent: it gets no notifications. */
   receiver: Receiver | undefined;
 }
 
-/** Beside what is `undefined`, and so wrong itself, everything else is judged. */
+/** An option that is `undefined` has a fault of its own. The checks that need it are skipped. */
 export function readCallers(
   env: Environment,
   {
@@ -78,7 +78,7 @@ export function readCallers(
       const fault = notifyFault(caller, { allowPrivateHosts });
       return fault && `CALLERS[${index}]: ${fault}`;
     }),
-    // Nobody could say which of them calls.
+    // With a shared key we cannot tell which of them calls.
     ...sharedKeys(
       "CALLERS",
       "SecretKey",

@@ -1,6 +1,6 @@
 /**
- * What an operator sets, checked once when an instance opens: a wrong value stops the instance.
- * Each variable is judged by itself, so that whoever wants to see all that is wrong can.
+ * The operator's settings, checked once when an instance opens: a wrong value stops the instance.
+ * Each variable is checked on its own, so that the doctor can show all faults at once.
  */
 import { createHash } from "node:crypto";
 import { type Static, Type } from "@sinclair/typebox";
@@ -31,7 +31,7 @@ const accountSchema = Type.Object(
 
 export type { Caller };
 
-/** The variables that hold a JSON list, and what each entry of it is. */
+/** The variables that hold a JSON list, with the schema of an entry. */
 export const LIST_SCHEMAS = {
   CALLERS: callerSchema,
   TRTC_APPS: applicationSchema,
@@ -43,29 +43,29 @@ export type Account = Static<typeof accountSchema>;
 
 export interface Config extends EventConfig {
   callers: ReadonlyMap<string, Caller>;
-  /** By the SHA-256 of each key, so that looking a Bearer key up takes no secret-dependent time. */
+  /** By the SHA-256 of each key, so that a Bearer look-up takes no secret-dependent time. */
   callersByKeyDigest: ReadonlyMap<string, Caller>;
   applications: ReadonlyMap<number, Application>;
-  /** Fixed cloud keys by account; an account without an entry uses the execution role's. */
+  /** Fixed cloud keys by account. An account without an entry uses the execution role's keys. */
   accounts: ReadonlyMap<string, Account>;
   allowPrivateStreamHosts: boolean;
   allowPrivateNotifyHosts: boolean;
   databaseUrl: string | undefined;
-  /** In PEM; absent: the public authorities. */
+  /** In PEM. Absent: the public authorities. */
   databaseCa: string | undefined;
-  /** Replaces both sites' hosts: the emulator's address, or a proxy's. */
+  /** Replaces the hosts of both sites, for the emulator or a proxy. */
   trtcEndpoint: string | undefined;
-  /** How long one call to TRTC may take. */
+  /** The time limit of one call to TRTC. */
   trtcTimeoutMs: number;
-  /** How far apart the runs of expire-ingests are. */
+  /** The interval between two runs of expire-ingests. */
   expiryTickMs: number;
-  /** How long an ingest lasts that asks for no end, where its application does not say. */
+  /** The duration of an ingest that requests no end, unless its application sets one. */
   defaultMaxDurationMinutes: number;
-  /** Tasks that TRTC plays and no ingest has are stopped; they may be somebody else's. */
+  /** Stops tasks that TRTC plays and no ingest claims. Such a task may belong to another system. */
   stopUnclaimed: boolean;
 }
 
-/** Every variable of the functions, in the order in which they are judged. */
+/** Every variable of the functions, in the order in which they are checked. */
 export const VARIABLES = [
   "TRTC_APPS",
   "ALLOW_PRIVATE_NOTIFY_HOSTS",
@@ -86,13 +86,13 @@ export const VARIABLES = [
 export type Variable = (typeof VARIABLES)[number];
 
 export interface Judgement {
-  /** What could be read; what is wrong is `undefined`. */
+  /** The values that could be read. A wrong one is `undefined`. */
   config: { [K in keyof Config]: Config[K] | undefined };
-  /** By variable, what is wrong with it: never with its value. */
+  /** The faults of each variable. A fault never contains the value. */
   faults: ReadonlyMap<Variable, readonly string[]>;
 }
 
-/** `given`: the variables that are looked at; the others count as right, and are `undefined`. */
+/** `given`: the variables to check. The others count as right and stay `undefined`. */
 export function judgeConfig(
   env: Environment,
   given: ReadonlySet<Variable> = new Set(VARIABLES),
@@ -147,7 +147,7 @@ export function judgeConfig(
   return { config, faults };
 }
 
-/** Throws ConfigError with the first fault of the first variable that is wrong. */
+/** Throws ConfigError with the first fault of the first wrong variable. */
 export function readConfig(env: Environment, given?: ReadonlySet<Variable>): Config {
   const { config, faults } = judgeConfig(env, given);
   refuseIfAny([...faults.values()].flat());

@@ -1,11 +1,11 @@
-/** Where the database is, and by whose word its server is believed. */
+/** The database's address, and the certificates that its server is checked against. */
 import { X509Certificate } from "node:crypto";
 import type { Environment } from "./environment.js";
 import { ConfigError, readUrl } from "./read-variables.js";
 
 export interface DatabaseAddress {
   url: string;
-  /** Certificates in PEM, the only ones that are trusted; absent: the public authorities. */
+  /** The only trusted certificates, in PEM. Absent: the public authorities. */
   ca?: string | undefined;
 }
 
@@ -23,21 +23,21 @@ export function readDatabaseUrl(env: Environment): string | undefined {
   return url;
 }
 
-/** `pg` takes any other text for an object, and breaks in the middle of connecting. */
+/** `pg` takes any other text for an object and fails while it connects. */
 const SSL_VALUES = new Set(["true", "1", "0", "no-verify"]);
 
 function refuseUnknownSsl(url: string): void {
   const ssl = parametersOf(url).get("ssl");
   if (ssl === null || SSL_VALUES.has(ssl)) return;
   throw new ConfigError(
-    "DATABASE_URL has a value of ssl that is not known: set sslmode=verify-full instead",
+    "DATABASE_URL has an unknown value of ssl: set sslmode=verify-full instead",
   );
 }
 
-/** A bundle of many authorities fits; a file that was named by mistake does not. */
+/** Large enough for a bundle of many authorities, too small for most files named by mistake. */
 const CA_MAX = 512 * 1024;
 
-/** As PEM. Throws ConfigError. */
+/** Returns PEM. Throws ConfigError. */
 export function readDatabaseCa(env: Environment): string | undefined {
   const text = env["DATABASE_CA"] ?? "";
   if (text.trim() === "") return undefined;
@@ -52,14 +52,17 @@ export function readDatabaseCa(env: Environment): string | undefined {
     refuse(`is set, but ${weaker} in DATABASE_URL checks no certificate: set sslmode=verify-full`);
   }
   if (says.has("sslrootcert")) {
-    refuse("is set, and so is sslrootcert in DATABASE_URL: take one of them out");
+    refuse("is set, and so is sslrootcert in DATABASE_URL: remove one of them");
   }
   return certificates.map((each) => each.toString()).join("");
 }
 
 const PEM = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g;
 
-/** PEM, its line ends perhaps lost or written as `\n`; or the base64 of it, or of one in DER. */
+/**
+ * Reads PEM (also with lost line ends, or `
+ * ` in their place), or base64 of PEM or DER.
+ */
 function certificatesIn(text: string): X509Certificate[] {
   const inner = text.includes("-----BEGIN") ? text : decoded(text);
   if (typeof inner !== "string") return [parsed(inner)];
@@ -68,11 +71,11 @@ function certificatesIn(text: string): X509Certificate[] {
   }
   const bodies = [...inner.replaceAll(/\\r|\\n/g, "\n").matchAll(PEM)].map(([, body = ""]) => body);
   const begun = inner.split("-----BEGIN CERTIFICATE-----").length - 1;
-  if (bodies.length === 0 || bodies.length !== begun) refuse("is no PEM certificate");
+  if (bodies.length === 0 || bodies.length !== begun) refuse("is not a PEM certificate");
   return bodies.map((body) => parsed(bytesOf(body)));
 }
 
-/** The text of a PEM file, or the bytes of a certificate in DER. */
+/** Returns the text of a PEM file, or the bytes of a certificate in DER. */
 function decoded(text: string): string | Buffer {
   const bytes = bytesOf(text);
   const inner = bytes.toString("latin1");
@@ -89,13 +92,13 @@ function parsed(der: Buffer): X509Certificate {
   try {
     return new X509Certificate(der);
   } catch {
-    return refuse("holds something that is no certificate");
+    return refuse("holds something that is not a certificate");
   }
 }
 
 function refuse(problem: string): never {
   throw new ConfigError(
-    `DATABASE_CA ${problem}. It takes the certificate of the database's authority in PEM, or the base64 of that; several one after another`,
+    `DATABASE_CA ${problem}. It takes the certificate of the database's authority in PEM, or in base64; put several one after another`,
   );
 }
 

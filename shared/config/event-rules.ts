@@ -1,7 +1,7 @@
 /**
- * What becomes of cloud events: for which stored objects something is played, and who acts for a
- * message of a queue. An event carries no caller's key, so the operator names the caller for each
- * place that events come from; a message cannot choose another.
+ * Settings for cloud events: which stored objects are played, and which caller a queue message acts
+ * for. An event carries no caller's key, so the operator names a caller for each source. A message
+ * cannot choose another caller.
  */
 import { type Static, Type } from "@sinclair/typebox";
 import type { Environment } from "./environment.js";
@@ -15,36 +15,36 @@ const { cn } = FIELDS;
 const name = Type.String({ pattern: "^[A-Za-z0-9._-]{1,64}$" });
 const template = (maxLength: number) => Type.String({ minLength: 1, maxLength });
 
-/** An object that is created in this bucket, and whose key fits, is played as the rest says. */
+/** Plays each object that is created in this bucket and whose key matches. */
 const ruleSchema = Type.Object(
   {
-    /** As it comes in the event; a COS bucket with its APPID. */
+    /** As the event names it. A COS bucket includes its APPID. */
     Bucket: Type.String({ pattern: "^[a-z0-9][a-z0-9.-]{1,62}$" }),
     Prefix: Type.Optional(template(1024)),
     Suffix: Type.Optional(template(1024)),
-    /** Whose ingest it is, and whose grant holds: an Id of CALLERS. */
+    /** The Id in CALLERS of the caller that owns the ingest and whose limits apply. */
     Caller: name,
     SdkAppId: Type.Optional(cn.SdkAppId),
-    /** A template, as UserId and StreamUrl are. */
+    /** A template, like UserId and StreamUrl. */
     RoomId: template(256),
     RoomIdType: Type.Optional(cn.RoomIdType),
     UserId: Type.Optional(template(256)),
-    /** Where the object is to be had in public; absent: its own address, presigned. */
+    /** The object's public address. Absent: its own address, presigned. */
     StreamUrl: Type.Optional(template(1024)),
     RepeatNum: Type.Optional(cn.RepeatNum),
     MaxDuration: Type.Optional(cn.MaxDuration),
     Volume: Type.Optional(cn.Volume),
     SeekSecond: Type.Optional(cn.SeekSecond),
     AutoPush: Type.Optional(cn.AutoPush),
-    /** The bucket's region, if the event does not name it in full. */
+    /** The bucket's region, for events that do not name it in full. */
     Region: Type.Optional(Type.String({ pattern: "^[a-z0-9-]{2,32}$" })),
-    /** Whose fixed keys of TRTC_ACCOUNTS presign; absent: the execution role's. */
+    /** The account in TRTC_ACCOUNTS whose fixed keys presign. Absent: the execution role's keys. */
     Account: Type.Optional(name),
   },
   CLOSED,
 );
 
-/** Who acts for the messages of one place. */
+/** The caller for the messages of one source. */
 const eventCallerSchema = Type.Object(
   {
     /** `ckafka:<topic>`, `cmq:<topic>`, a queue's ARN, `cloudevents:<source>`, `eventbridge:<source>`. */
@@ -54,13 +54,13 @@ const eventCallerSchema = Type.Object(
   CLOSED,
 );
 
-/** The variables, and what each entry of their lists is. */
+/** The variables, with the schema of an entry. */
 export const EVENT_SCHEMAS = { RULES: ruleSchema, EVENT_CALLERS: eventCallerSchema };
 
 export interface EventConfig {
-  /** What is played of stored objects: by the first that fits. */
+  /** The rules for stored objects. The first rule that matches applies. */
   rules: readonly Rule[];
-  /** From a source to the Id of the caller that acts for its messages. */
+  /** The caller's Id for each source. */
   eventCallers: ReadonlyMap<string, string>;
 }
 
@@ -68,7 +68,7 @@ export type Rule = Static<typeof ruleSchema>;
 
 type Callers = readonly Pick<Caller, "Id" | "SdkAppIds">[];
 
-/** Without the callers, which are wrong themselves then, everything else is judged. */
+/** Callers that are wrong are `undefined`. The checks that need them are skipped. */
 export function readRules(env: Environment, callers: Callers | undefined): Rule[] {
   const rules = readList(env, "RULES", { schema: ruleSchema });
   refuseIfAny(
@@ -87,7 +87,7 @@ export function readRules(env: Environment, callers: Callers | undefined): Rule[
   return rules;
 }
 
-/** From a source to the Id of its caller. */
+/** The caller's Id for each source. */
 export function readEventCallers(
   env: Environment,
   callers: Callers | undefined,
@@ -103,7 +103,7 @@ export function readEventCallers(
   return new Map([...bySource].map(([source, { Caller }]) => [source, Caller]));
 }
 
-/** The form alone: which hosts the caller may play from is looked at with each object. */
+/** Checks the form only. The caller's hosts are checked with each object. */
 function urlFault({ StreamUrl }: Rule): string | undefined {
   if (StreamUrl === undefined || templateFault(StreamUrl) !== undefined) return undefined;
   const fault = urlTemplateFault(StreamUrl);
@@ -121,5 +121,5 @@ function foreignApplication({ Caller: id, SdkAppId }: Rule, callers: Callers | u
       ? "SdkAppId is missing: its Caller has several applications"
       : undefined;
   }
-  return caller.SdkAppIds.includes(SdkAppId) ? undefined : "SdkAppId is none of its Caller's";
+  return caller.SdkAppIds.includes(SdkAppId) ? undefined : "its Caller may not use this SdkAppId";
 }

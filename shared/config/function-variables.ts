@@ -1,6 +1,6 @@
 /**
- * Which variables each function reads, besides DATABASE_URL and DATABASE_CA. A function is given
- * these and no others: a secret that it has no use for cannot be taken from it.
+ * The variables of each function, besides DATABASE_URL and DATABASE_CA. A function gets these and
+ * no others, so it cannot leak a secret that it does not use.
  */
 import type { Environment } from "./environment.js";
 import type { Config, Variable } from "./configuration.js";
@@ -31,7 +31,7 @@ export const variablesRead = (name: FunctionName): ReadonlySet<Variable> =>
 export const isFunctionName = (name: string): name is FunctionName =>
   Object.hasOwn(FUNCTION_VARIABLES, name);
 
-/** What each variable becomes. */
+/** The fields of the configuration that each variable sets. */
 export const READ_AS: Readonly<Record<Variable, readonly (keyof Config)[]>> = {
   TRTC_APPS: ["applications"],
   ALLOW_PRIVATE_NOTIFY_HOSTS: ["allowPrivateNotifyHosts"],
@@ -49,13 +49,13 @@ export const READ_AS: Readonly<Record<Variable, readonly (keyof Config)[]>> = {
   DEFAULT_MAX_DURATION: ["defaultMaxDurationMinutes"],
 };
 
-/** The variables that are a function's to read, whatever else its environment holds. */
+/** Returns only the variables that this function may read. */
 export function environmentOf(name: FunctionName, env: Environment): Environment {
   const read: ReadonlySet<string> = variablesRead(name);
   return Object.fromEntries(Object.entries(env).filter(([variable]) => read.has(variable)));
 }
 
-/** The same configuration for one function: what it is not given, it cannot read. */
+/** Returns the same configuration for one function. Other fields throw when they are read. */
 export function configOf(name: FunctionName, config: Config): Config {
   const read = variablesRead(name);
   const kept = Object.entries(READ_AS).flatMap(([variable, fields]) =>

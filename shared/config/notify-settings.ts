@@ -1,11 +1,11 @@
-/** Where a caller is told what becomes of its ingests, and what signs that: fields of CALLERS. */
+/** Fields of CALLERS for notifications: the URL that receives them and the keys that sign them. */
 import { Type } from "@sinclair/typebox";
 import { hostOfUrl, isPrivateHost } from "../contract/private-hosts.js";
 import { foreignHostFault, hostFault } from "../contract/url-host.js";
 
 export const NOTIFY_FIELDS = {
   NotifyUrl: Type.Optional(Type.String({ minLength: 1, maxLength: 2048 })),
-  /** As Standard Webhooks has them: `whsec_`, then 24 to 64 random bytes in base64. */
+  /** The form of Standard Webhooks: `whsec_`, then 24 to 64 random bytes in base64. */
   NotifySecrets: Type.Optional(
     Type.Array(Type.String({ maxLength: 94, pattern: "^whsec_[A-Za-z0-9+/]+={0,2}$" }), {
       minItems: 1,
@@ -21,7 +21,7 @@ export interface NotifySettings {
 
 export interface Receiver {
   url: string;
-  /** Each signs: a receiver that knows one of them takes it. */
+  /** Each secret signs, so a receiver needs to know only one of them. */
   secrets: readonly string[];
 }
 
@@ -33,7 +33,7 @@ export const receiverOf = ({ NotifyUrl, NotifySecrets }: NotifySettings): Receiv
 const SECRET_BYTES_MIN = 24;
 const SECRET_BYTES_MAX = 64;
 
-/** What is wrong with them, without their values: a URL may hold a token. */
+/** Says what is wrong with the settings, without their values: a URL may hold a token. */
 export function notifyFault(
   { NotifyUrl, NotifySecrets }: NotifySettings,
   { allowPrivateHosts }: { allowPrivateHosts: boolean },
@@ -51,19 +51,19 @@ function urlFault(text: string, allowPrivateHosts: boolean): string | undefined 
   const rest = text.replace(/^https?:/i, "");
   const ofHost = isOffered ? foreignHostFault(rest) : undefined;
   if (ofHost !== undefined) return `NotifyUrl ${ofHost}`;
-  // Parsers disagree about a backslash, and drop a line's end without a word.
+  // Parsers disagree about a backslash, and silently drop line breaks.
   if (!isOffered || !/^[\x21-\x5b\x5d-\x7e]+$/.test(text) || !URL.canParse(text)) {
     const schemes = allowPrivateHosts ? "https:// or http://" : "https://";
     return `NotifyUrl must be a URL that begins with ${schemes}`;
   }
   const url = new URL(text);
   if (url.username !== "" || url.password !== "") {
-    return "NotifyUrl carries a user name or password: the signature says who calls";
+    return "NotifyUrl carries a user name or password: remove it, since the signature identifies us";
   }
   const fault = hostFault(rest);
   if (fault !== undefined) return `NotifyUrl ${fault}`;
   if (!allowPrivateHosts && isPrivateHost(hostOfUrl(url))) {
-    return "NotifyUrl points to a loopback, link-local or private host: set ALLOW_PRIVATE_NOTIFY_HOSTS if that is meant";
+    return "NotifyUrl points to a loopback, link-local or private host: set ALLOW_PRIVATE_NOTIFY_HOSTS if that is intended";
   }
   return undefined;
 }

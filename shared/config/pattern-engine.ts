@@ -1,6 +1,6 @@
 /**
- * The engine of patterns, loaded by the first that is set: it costs 20 ms and more. In a bundle
- * deploy/build puts a `require` that esbuild can see in the place of this file.
+ * The engine of patterns, loaded with the first pattern, because loading takes 20 ms and more. For
+ * a bundle, deploy/build replaces this file with a `require` that esbuild can see.
  */
 import { createRequire } from "node:module";
 import type * as Engine from "re2js";

@@ -1,4 +1,4 @@
-/** From the text of a variable to its value, or to all that is wrong with it. */
+/** Turns the text of a variable into its value, or into a list of its faults. */
 import type { Static, TObject } from "@sinclair/typebox";
 import { SECOND_MS } from "../clock.js";
 import type { Environment } from "./environment.js";
@@ -6,12 +6,12 @@ import { ApiError } from "../contract/errors.js";
 import { makeCheck } from "../contract/check.js";
 
 /**
- * Not an ApiError: a wrong configuration is the operator's to read, at the start, in full. A fault
- * names the variable, its entry and field, never the value: it may be a secret.
+ * Not an ApiError: the operator reads these faults, in full, when an instance opens. A fault names
+ * the variable, its entry and field. It never contains the value, which may be a secret.
  */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
-  /** All of one variable's; the message is the first of them. */
+  /** All faults of one variable. The message is the first fault. */
   readonly faults: readonly string[];
 
   constructor(fault: string, ...others: string[]) {
@@ -71,7 +71,8 @@ export function uniquely<T, K extends keyof T>(
   const found = new Map<T[K], T>();
   refuseIfAny(
     entries.map((entry, index) => {
-      if (found.has(entry[key])) return `${variable}[${index}]: ${String(key)} is that of another`;
+      if (found.has(entry[key]))
+        return `${variable}[${index}]: ${String(key)} is used by another entry`;
       found.set(entry[key], entry);
       return undefined;
     }),
@@ -79,7 +80,7 @@ export function uniquely<T, K extends keyof T>(
   return found;
 }
 
-/** Of entries that have one or more keys each: which two have the same. */
+/** Finds two entries that share a key. An entry may have several keys. */
 export function sharedKeys(
   variable: string,
   what: string,
@@ -125,7 +126,7 @@ export function readSeconds(
   throw new ConfigError(`${variable} must be a number of seconds from ${min} to ${max}`);
 }
 
-/** Whole minutes, from one on. */
+/** Whole minutes, at least one. */
 export function readMinutes(
   env: Environment,
   variable: string,

@@ -1,4 +1,4 @@
-/** Where a task may be started: only where every ingest action is documented to work. */
+/** Where a task may be started: only in regions where every ingest action is documented to work. */
 import { ApiError } from "../contract/errors.js";
 import { SITE_FACTS, type Site } from "../contract/sites.js";
 
@@ -7,6 +7,6 @@ export function checkRegion(site: Site, region: string | undefined): void {
   if (region === undefined || regions.includes(region)) return;
   throw new ApiError(
     "UnsupportedRegion",
-    `A stream started in this region could not be stopped there: send one of ${regions.join(", ")}, or none.`,
+    `A stream started in this region could not be stopped there: send one of ${regions.join(", ")}, or no region.`,
   );
 }

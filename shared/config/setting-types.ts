@@ -1,8 +1,8 @@
-/** What the entries of several settings are made of. */
+/** Types that several settings share. */
 import { Type } from "@sinclair/typebox";
 
 export const CLOSED = { additionalProperties: false };
 
-/** Shorter keys can be guessed; Tencent's own have 32 characters and more. */
+/** Shorter keys can be guessed. Tencent's own keys have at least 32 characters. */
 export const secret = Type.String({ minLength: 16, maxLength: 256, pattern: "^[\\x21-\\x7e]+$" });
 export const name = Type.String({ pattern: "^[A-Za-z0-9._-]{1,64}$" });

@@ -1,10 +1,10 @@
 /**
- * What an operator's rule says of a stored object, with the object's own names put in:
- * `class-{name}` of `in/7.mp4` is `class-7`.
+ * Templates in an operator's rule, filled with an object's names: `class-{name}` becomes `class-7`
+ * for `in/7.mp4`.
  */
 import { streamUrlFault } from "../contract/stream-url.js";
 
-/** By its place in a template. */
+/** The value of each place in a template. */
 export type Places = Readonly<Record<Place, string>>;
 
 const PLACES = ["key", "name", "dir", "bucket"] as const;
@@ -12,7 +12,7 @@ type Place = (typeof PLACES)[number];
 
 const PLACE = /\{([^{}]*)\}/g;
 
-/** `in/films/a.b.mp4` is the key; `a.b` the name, `in/films` the dir. */
+/** For the key `in/films/a.b.mp4` the name is `a.b` and the dir is `in/films`. */
 export function placesOf({ bucket, key }: { bucket: string; key: string }): Places {
   const slash = key.lastIndexOf("/");
   const file = key.slice(slash + 1);
@@ -25,7 +25,7 @@ export function placesOf({ bucket, key }: { bucket: string; key: string }): Plac
   };
 }
 
-/** `written`: how a value is spelled where it goes. */
+/** `written` encodes a value for its position. */
 export const fillTemplate = (
   template: string,
   places: Places,
@@ -33,7 +33,7 @@ export const fillTemplate = (
 ): string =>
   template.replace(PLACE, (whole, name: string) => (isPlace(name) ? written(places[name]) : whole));
 
-/** What is wrong with a template, in words; `undefined`: nothing. */
+/** Says what is wrong with a template. `undefined`: the template is right. */
 export function templateFault(template: string): string | undefined {
   const rest = template.replace(PLACE, (whole, name: string) => (isPlace(name) ? "" : whole));
   if (!/[{}]/.test(rest)) return undefined;
@@ -41,8 +41,8 @@ export function templateFault(template: string): string | undefined {
 }
 
 /**
- * Of a template of a StreamUrl. Whoever stores an object chooses its key: a place before the path
- * would let the key choose the host, the port or a user name.
+ * The same for a StreamUrl. Any uploader chooses an object's key. A place before the path would let
+ * that key choose the host, the port or a user name.
  */
 export function urlTemplateFault(template: string): string | undefined {
   const place = template.indexOf("{");
@@ -51,8 +51,8 @@ export function urlTemplateFault(template: string): string | undefined {
   }
   const fragment = template.indexOf("#");
   if (fragment >= 0 && template.includes("{", fragment))
-    return "has a place in its fragment, which no server gets";
-  // What is put in may begin with a hexadecimal digit, which would make another character of it.
+    return "has a place in its fragment, which no server receives";
+  // The value may begin with hexadecimal digits, which would change the character after the %.
   if (/%[0-9a-f]?\{/i.test(template)) return "has a % before a place: write %25";
   return streamUrlFault(template.replace(PLACE, "x"));
 }

@@ -1,8 +1,8 @@
-/** How ajv checks, at run time and when it writes code ahead of it. */
+/** Options for ajv, at run time and when the build generates code. */
 export const AJV_OPTIONS = {
-  // Collecting every error of a hostile body is work that an attacker can ask for.
+  // One error is enough: collecting all errors of a hostile body costs too much time.
   allErrors: false,
   strict: true,
-  // An error carries its schema: the message says what the field wants.
+  // An error carries its schema, so the message can say what the field expects.
   verbose: true,
 } as const;

@@ -1,7 +1,7 @@
 /**
- * What each action answers, as data: the OpenAPI document shows it, and tests hold the use cases
- * to it. An answer may gain fields, so clients must not mind one they do not know; none is ever
- * taken away, and one without a value is null.
+ * The answer of each action, as data. The OpenAPI document shows these schemas, and tests check the
+ * use cases against them. An answer may gain fields later, so clients must accept unknown fields.
+ * No field is ever removed, and a field without a value is null.
  */
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { FIELDS } from "./fields.js";
@@ -29,52 +29,53 @@ const { cn } = FIELDS;
 const TaskId = Type.String({
   pattern: "^ing-[0-9a-z]{26}$",
   description:
-    "The ingest's id, ours and the same for all its life. Send it to stop, change or describe it.",
+    "The ingest's id. It is ours and never changes. Send it to stop, change or describe it.",
 });
 
 const TrtcTaskId = Type.String({
-  description: "TRTC's own id of the task, which means nothing once the task has ended.",
+  description: "TRTC's own id of the task. It has no meaning once the task has ended.",
 });
 
 const UserId = Type.String({
-  description: "The robot user that plays the stream: what the others in the room see.",
+  description: "The robot user that plays the stream. The others in the room see this id.",
 });
 
-const Deadline = instant("When the ingest is stopped at the latest.");
+const Deadline = instant("The latest instant at which the ingest is stopped.");
 
 const Status = Type.Unsafe<(typeof STATUSES)[number]>({
   type: "string",
   enum: STATUSES,
-  description: "TRTC's own word: NotExist once the ingest has ended.",
+  description: "The status that TRTC gives: NotExist once the ingest has ended.",
 });
 
-/** Not with every start: what its caller would not expect. */
+/** Only some starts have it: it reports what the caller does not expect. */
 const Warning = Type.Optional(
   Type.String({
     description:
-      "In words, only where the caller's longest ingest makes it end earlier than was asked: the instant asked for, and the one granted.",
+      "Present only when the caller's longest ingest ends it earlier than requested. Names the instant requested and the instant granted.",
   }),
 );
 
-/** Where a ClientToken is sent again, and what it started plays no more. */
+/** Present when a ClientToken is sent again and its ingest no longer plays. */
 const ENDED = {
   State: Type.Optional(
     Type.Unsafe<State>({
       type: "string",
       enum: STATES,
-      description: "Only where a ClientToken that is sent again finds its ingest ending or ended.",
+      description:
+        "Present only when a ClientToken is sent again and its ingest is ending or has ended.",
     }),
   ),
   EndReason: Type.Optional(
     Type.Unsafe<EndReason>({
       type: "string",
       enum: END_REASONS,
-      description: "With State: why it ended, or is being ended.",
+      description: "Present with State: why the ingest ended, or is ending.",
     }),
   ),
 };
 
-/** One ingest, in full: an entry of a list, and the answer of a describe. */
+/** One ingest in full: an entry of a list, and the answer of a describe. */
 export const INGEST = Type.Object({
   TaskId,
   TrtcTaskId: orNull(TrtcTaskId),
@@ -82,52 +83,58 @@ export const INGEST = Type.Object({
   State: Type.Unsafe<State>({
     type: "string",
     enum: STATES,
-    description: "Where the ingest is in its life; states only move forward.",
+    description: "The ingest's state. States only move forward.",
   }),
   EndReason: orNull(
     Type.Unsafe<EndReason>({
       type: "string",
       enum: [...END_REASONS, null],
       description:
-        "Why it ended. stopped: it was asked for, the room was dismissed, somebody removed the robot, or TRTC ended it after 12 hours of pause; expired: its deadline; finished: the media came to its end; failed: TRTC refused it, or could not open the media; lost: TRTC knows the task no more and gave no reason; empty: nobody was there for StopWhenEmptySeconds.",
+        "Why it ended. stopped: a request, a dismissed room, a removed robot, or 12 hours of pause ended it; expired: its deadline passed; finished: the media ended; failed: TRTC refused it, or could not open the media; lost: TRTC no longer knows the task and gave no reason; empty: the room had no viewer for StopWhenEmptySeconds.",
     }),
   ),
-  EndDetail: orNull(Type.String({ description: "Why it ended, in one sentence; null before." })),
+  EndDetail: orNull(
+    Type.String({ description: "Why it ended, in one sentence. null before the end." }),
+  ),
   FailureCode: orNull(
     Type.String({
       description:
-        "The code that the start was refused with; FailedOperation.SourceNotOpened when TRTC could not open the media.",
+        "The code of the refused start. FailedOperation.SourceNotOpened when TRTC could not open the media.",
     }),
   ),
   Caller: Type.String({ description: "The Id of the caller that started it." }),
-  ClientToken: orNull(Type.String({ description: "The ClientToken of its start, if it had one." })),
+  ClientToken: orNull(
+    Type.String({ description: "The ClientToken of its start, if the start had one." }),
+  ),
   SdkAppId: cn.SdkAppId,
   RoomId: cn.RoomId,
   RoomIdType: cn.RoomIdType,
   UserId,
   StreamUrl: cn.StreamUrl,
   RepeatNum: cn.RepeatNum,
-  CreateTime: instant("When it was asked for."),
-  StartTime: orNull(instant("When TRTC was called to play it; MaxDuration counts from here.")),
-  IsPaused: Type.Boolean({ description: "Whether an update has paused it." }),
+  CreateTime: instant("When the start was requested."),
+  StartTime: orNull(
+    instant("When TRTC was called to play it. MaxDuration counts from this instant."),
+  ),
+  IsPaused: Type.Boolean({ description: "Whether an update paused it." }),
   MediaState: orNull(
     Type.Unsafe<MediaState>({
       type: "string",
       enum: [...MEDIA_STATES, null],
       description:
-        "How the media does, as TRTC last told it by callback. connecting: nothing told yet; playing: it was opened; retrying: TRTC opens it again, by itself; failed: it could not be opened, three times of which end the ingest. null where no callbacks come.",
+        "The state of the media in TRTC's last callback. connecting: no callback yet; playing: TRTC opened it; retrying: TRTC is opening it again; failed: TRTC could not open it, and the third failure ends the ingest. null where no callbacks arrive.",
     }),
   ),
-  MediaTime: orNull(instant("When the media came to do so, by TRTC's clock.")),
+  MediaTime: orNull(instant("Since when the media is in this state, by TRTC's clock.")),
   Deadline,
   ExtendableUntil: instant("The latest instant that an update can move the deadline to."),
   StopWhenEmptySeconds: orNull(
-    Type.Integer({ description: "How long nobody may be in the room; null: for ever." }),
+    Type.Integer({ description: "How long the room may have no viewer. null: without limit." }),
   ),
-  EndTime: orNull(instant("When it had ended.")),
+  EndTime: orNull(instant("When it ended.")),
 });
 
-/** By action, without the RequestId that every answer carries. */
+/** The answers by action, without the RequestId that every answer carries. */
 export const ANSWERS = {
   StartStreamIngest: Type.Object({ TaskId, TrtcTaskId, UserId, Deadline, Warning, ...ENDED }),
   StopStreamIngest: Type.Object({}),
@@ -136,7 +143,7 @@ export const ANSWERS = {
   ListStreamIngests: Type.Object({
     Ingests: Type.Array(INGEST, { description: "Newest first." }),
     NextCursor: orNull(
-      Type.String({ description: "Send it as Cursor for the next page; null on the last one." }),
+      Type.String({ description: "Send it as Cursor for the next page. null on the last page." }),
     ),
   }),
 } satisfies Record<Action, TSchema>;

@@ -1,7 +1,7 @@
 /**
- * The one place that runs ajv. A value that does not fit is refused with one of Tencent's codes
- * and a message that names the first failing field and says what to send instead. Values are
- * never repeated in a message: they may be secrets.
+ * The only file that runs ajv. A value that does not fit is refused with one of Tencent's codes.
+ * The message names the first wrong field and says what to send instead. A message never repeats a
+ * value, because the value may be a secret.
  */
 import type { TObject, TSchema } from "@sinclair/typebox";
 import type { ErrorObject, ValidateFunction } from "ajv";
@@ -13,7 +13,7 @@ import { SITES, type Site } from "./sites.js";
 
 export type Check<T> = (value: unknown) => T;
 
-/** Compiles on the first use: an instance pays only for the actions it serves. */
+/** Compiles on first use, so an instance pays only for the actions that it serves. */
 export function makeCheck<T>(schema: TObject, name = ""): Check<T> {
   let validate: ValidateFunction<T> | undefined;
   return (value) => {
@@ -25,7 +25,7 @@ export function makeCheck<T>(schema: TObject, name = ""): Check<T> {
 
 const nameOf = (action: Action, site: Site): string => `${action} ${site}`;
 
-/** By their names, which the build knows them by as well. */
+/** Each schema by its name. The build uses the same names. */
 export const REQUEST_SCHEMAS: ReadonlyMap<string, TObject> = new Map(
   ACTIONS.flatMap((action) =>
     SITES.map((site) => [nameOf(action, site), SCHEMAS[action][site]] as const),
@@ -36,7 +36,7 @@ const checks = new Map(
   [...REQUEST_SCHEMAS].map(([name, schema]) => [name, makeCheck(schema, name)] as const),
 );
 
-/** Throws an ApiError, or returns the very same value with its type. */
+/** Returns the same value with its type, or throws an ApiError. */
 export function checkRequest<A extends Action>(
   { action, site }: { action: A; site: Site },
   value: unknown,
@@ -44,7 +44,7 @@ export function checkRequest<A extends Action>(
   return checks.get(nameOf(action, site))?.(value) as Requests[A];
 }
 
-/** Fields that Tencent has taken back, one of another API of the family, and those of one site. */
+/** Fields that Tencent removed, fields of other actions, and fields of one site only. */
 const HINTS = new Map([
   ["SourceUrl", "StreamUrl has taken its place"],
   ["VideoEncodeParams", "TRTC chooses the encoding"],
@@ -107,7 +107,7 @@ const RANGE_KEYWORDS = new Set(["minimum", "maximum", "not"]);
 const rangeCode = (error: ErrorObject): "InvalidParameter.OutOfRange" | "InvalidParameterValue" =>
   RANGE_KEYWORDS.has(error.keyword) ? "InvalidParameter.OutOfRange" : "InvalidParameterValue";
 
-/** TRTC has codes of its own for some fields; they say more than the family's code. */
+/** TRTC has its own codes for some fields. They say more than the general code. */
 function specific(
   family:
     | "MissingParameter"
@@ -121,7 +121,7 @@ function specific(
   return Object.hasOwn(ERROR_TABLE, own) ? (own as ErrorCode) : family;
 }
 
-/** What a field wants, in words: "an integer from 0 to 100". */
+/** Says in words what a field expects: "an integer from 0 to 100". */
 export function expected(schema: TSchema | undefined): string {
   if (!schema) return "it";
   const { type, minimum, maximum, minLength, maxLength, pattern } = schema as Record<
@@ -142,5 +142,7 @@ export function expected(schema: TSchema | undefined): string {
   return `${type === "integer" ? "an integer" : "a number"} from ${String(minimum)} to ${String(maximum)}${zero}`;
 }
 
-/** A field's name comes from the caller: only what can be shown safely is repeated, and not at length. */
+/**
+ * A field's name comes from the caller, so only printable characters are repeated, cut to a limit.
+ */
 const printable = (name: string): string => name.replace(/[^\x20-\x7e]/g, "?").slice(0, 64);

@@ -1,6 +1,6 @@
 /**
- * Tencent's common parameters: in a form or a query they stand among the fields of the action, and
- * are none of them. Source: "Common Request Parameters" of Tencent Cloud API 3.0.
+ * Tencent's common parameters. In a form or a query they stand among the action's fields, but they
+ * do not belong to the action. Source: "Common Request Parameters" of Tencent Cloud API 3.0.
  */
 export const COMMON_PARAMETERS: ReadonlySet<string> = new Set([
   "Action",

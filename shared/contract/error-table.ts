@@ -1,13 +1,13 @@
 /**
- * Every error code that a caller of ours can meet, as data: TRTC's own codes for the four ingest
+ * Every error code that a caller can receive, as data: TRTC's own codes for the four ingest
  * actions, and the common codes of Tencent Cloud API 3.0.
  *
  * Sources: the error lists of StartStreamIngest, StopStreamIngest, UpdateStreamIngest and
  * DescribeStreamIngest (TRTC 2019-07-22), and "Common Error Codes" of Tencent Cloud API 3.0.
  *
- * `status` is what a plain HTTP client sees; signed callers get 200, as from Tencent.
- * `retry` says whether the same request can succeed later without being changed.
- * `advice` says what to send, or do, instead.
+ * `status` is the HTTP status for a plain HTTP client; signed callers get 200, as from Tencent.
+ * `retry` says whether the same request can succeed later without a change. `advice` says what to
+ * send or do instead.
  */
 export interface ErrorRow {
   status: number;
@@ -19,7 +19,7 @@ const again = (status: number, advice: string): ErrorRow => ({ status, retry: tr
 const final = (status: number, advice: string): ErrorRow => ({ status, retry: false, advice });
 
 const table = {
-  // TRTC: what a task can refuse
+  // TRTC: why it refuses a task
   "FailedOperation.NotAllowed": final(
     403,
     "TRTC does not allow this operation for the application: unlock media stream ingest in the TRTC console, or open a ticket.",
@@ -105,7 +105,7 @@ const table = {
     "TRTC has no room for another task now: wait a little and send the same request again.",
   ),
 
-  // Common: who is calling
+  // Common: authentication and permissions
   "AuthFailure.InvalidAuthorization": final(
     401,
     "The Authorization header cannot be read: send `TC3-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…` or `Bearer <key>`.",
@@ -135,7 +135,7 @@ const table = {
     "The caller may not use this SdkAppId: send one of its own applications.",
   ),
 
-  // Common: what is called
+  // Common: the action and its version
   ActionOffline: final(410, "This action is no longer offered."),
   InvalidAction: final(
     400,
@@ -147,7 +147,7 @@ const table = {
   UnsupportedProtocol: final(405, "Send GET or POST."),
   UnsupportedOperation: final(400, "The operation is not supported."),
 
-  // Common: what is sent
+  // Common: the request itself
   InvalidParameter: final(400, "A field is wrong."),
   InvalidParameterValue: final(400, "A field has a wrong value."),
   MissingParameter: final(400, "A field is missing."),
@@ -156,7 +156,7 @@ const table = {
   RequestSizeLimitExceeded: final(413, "The request is too large: send at most 1 MB."),
   ResponseSizeLimitExceeded: final(500, "The answer would be too large: ask for less."),
 
-  // Common: not now
+  // Common: temporary conditions
   RequestLimitExceeded: again(
     429,
     "Too many calls: TRTC takes 20 a second of each action. Wait a little and send the same request again.",
@@ -191,15 +191,15 @@ export type ErrorCode = keyof typeof table;
 export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRow>> = table;
 
 /**
- * The row of any code, also of one that Tencent adds tomorrow: `A.B` falls back to `A`, and a
- * code of an unknown family counts as final, since repeating a refused request blindly helps nobody.
+ * The row of any code, including codes that Tencent adds later: `A.B` falls back to `A`. An unknown
+ * code is final, because repeating a refused request without a change does not help.
  */
 export function errorRow(code: string): ErrorRow {
   const family = code.split(".", 1)[0] ?? code;
   return ownRow(code) ?? ownRow(family) ?? final(500, "TRTC refused the request.");
 }
 
-/** A code comes from outside: `constructor` must not find what every object inherits. */
+/** A code comes from outside, so `constructor` must not match an inherited property. */
 function ownRow(code: string): ErrorRow | undefined {
   const rows: Readonly<Record<string, ErrorRow>> = ERROR_TABLE;
   return Object.hasOwn(rows, code) ? rows[code] : undefined;

@@ -1,15 +1,15 @@
 /**
- * One class for every error that a caller may read. Anything else that is thrown is a bug of
- * ours: it becomes `InternalError`, and its text goes to the log only.
+ * The only class for errors that a caller may read. Any other thrown value is a bug of ours. It
+ * becomes `InternalError`, and its text goes to the log only.
  */
 import { inspect } from "node:util";
 import { type ErrorCode, errorRow } from "./error-table.js";
 
 export class ApiError extends Error {
   override readonly name = "ApiError";
-  /** A code of the table, or one of TRTC's that the table does not have yet. */
+  /** A code of the error table, or a code of TRTC that the table does not have yet. */
   readonly code: string;
-  /** For the log only: never sent to the caller. */
+  /** For the log only. It is never sent to the caller. */
   readonly detail: string | undefined;
 
   constructor(
@@ -31,7 +31,7 @@ export class ApiError extends Error {
   }
 }
 
-/** What the caller reads when a bug of ours, or a broken part below us, got in the way. */
+/** Turns any thrown value into the error that the caller reads. */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   const detail = error instanceof Error ? (error.stack ?? error.message) : inspect(error);

@@ -1,32 +1,34 @@
 /**
- * Every field of the contract once: its type, range and meaning, per site where the sites differ.
- * Actions are put together from these (schemas.ts), and TRTC's emulator from the same.
+ * Every field of the contract, defined once: its type, range and meaning, per site where the sites
+ * differ. The actions (schemas.ts) and TRTC's emulator both use these definitions.
  *
- * Sources: the API pages of both sites; identifiers: TRTC's "concepts", its FAQ and the client
- * SDKs, where the narrower rule wins.
+ * Sources: the API pages of both sites. For identifiers: TRTC's "concepts", its FAQ and the client
+ * SDKs; the narrower rule applies.
  */
 import { Type } from "@sinclair/typebox";
 import { SITE_FACTS, type Site } from "./sites.js";
 
-/** 2^32 - 1, the widest SdkAppId that a UserSig's binary part can carry. */
+/** 2^32 - 1, the largest SdkAppId that the binary part of a UserSig can carry. */
 const UINT32_MAX = 4_294_967_295;
 
-/** The FAQ says 4294967295, the client SDKs 4294967294: the narrower is safe in both. */
+/** The FAQ says 4294967295, the client SDKs 4294967294. The lower value is safe in both. */
 export const NUMERIC_ROOM_MAX = 4_294_967_294;
 
-/** Letters, digits, space and the signs that a string room may hold. */
+/** The letters, digits, space and signs that a string room may contain. */
 export const STRING_ROOM_PATTERN = "^[A-Za-z0-9 !#$%&()+\\-:;<=.>?@\\[\\]^_{}|~,]{1,64}$";
 
-/** Seven days: TRTC's longest MaxDuration, and so the longest any ingest may last. */
+/** Seven days: TRTC's longest MaxDuration, and therefore the limit of every ingest. */
 export const MAX_DURATION_MINUTES = 10_080;
 
-/** `1` in RoomIdType, TRTC's documented default. */
+/** RoomIdType 1, which is TRTC's documented default. */
 export const NUMERIC_ROOM = 1;
 export const STRING_ROOM = 0;
 
 export const TEMPOS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2] as const;
 
-/** TRTC's signed texts are base64 with `*`, `-` and `_`; the longest seen are under 500 characters. */
+/**
+ * TRTC's signed texts are base64 with `*`, `-` and `_`. Real ones have fewer than 500 characters.
+ */
 const SIGNED_TEXT = { pattern: "^[A-Za-z0-9*\\-_]+$", maxLength: 2048 };
 
 const INSTANT = {
@@ -87,7 +89,7 @@ const common = {
     minimum: 0,
     maximum: 86_400,
     description:
-      "Ends the ingest when no viewer has been in the room for so many seconds, counted from its start or from when the last one left; 0: never. Needs callbacks. Default: the application's, or 0.",
+      "Ends the ingest when the room has no viewer for this many seconds, counted from the start or from the last viewer's exit; 0: never. Needs callbacks. Default: the application's, or 0.",
   }),
   IsPause: Type.Boolean({
     description: "true pauses, false resumes. A paused task is still billed.",

@@ -1,6 +1,4 @@
-/**
- * Room ids. Room 123 and room "123" are different rooms to TRTC, so the kind is never guessed.
- */
+/** Room ids. To TRTC room 123 and room "123" are different rooms, so the type is never guessed. */
 import { ApiError } from "./errors.js";
 import { NUMERIC_ROOM, NUMERIC_ROOM_MAX, STRING_ROOM_PATTERN } from "./fields.js";
 

@@ -1,18 +1,18 @@
 /**
- * One schema per action and site: the TypeScript type, the check at the door and the OpenAPI
- * document all come from here. Unknown fields are refused, never dropped.
+ * One schema per action and site. The TypeScript type, the request check and the OpenAPI document
+ * all come from it. Unknown fields are refused, never dropped.
  */
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { FIELDS, NUMERIC_ROOM, STRING_ROOM_PATTERN } from "./fields.js";
 
-/** A call may name exactly what its schema names. */
+/** A call may contain the fields of its schema and no others. */
 const CLOSED = { additionalProperties: false };
 
 const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
 
 /**
- * What a start does without the field. Only a start has defaults: an update leaves alone what is
- * left out, and a client made from the OpenAPI document would send a default of its own accord.
+ * Says what a start does without the field. Only a start has defaults: an update does not change
+ * missing fields, and a client generated from OpenAPI would send each default.
  */
 const usually = <T extends TSchema>(schema: T, value: Static<T>) =>
   Type.Optional({ ...schema, default: value });
@@ -73,7 +73,7 @@ const list = Type.Object(
       Type.String({
         pattern: STRING_ROOM_PATTERN,
         description:
-          'Only those in this room; room 8489 and room "8489" are told apart by RoomIdType.',
+          'Only ingests in this room. RoomIdType distinguishes room 8489 from room "8489".',
       }),
     ),
     RoomIdType: optional(cn.RoomIdType),
@@ -81,31 +81,36 @@ const list = Type.Object(
       Type.Unsafe<State>({
         type: "string",
         enum: STATES,
-        description: "Only those in this state.",
+        description: "Only ingests in this state.",
       }),
     ),
     EndReason: optional(
       Type.Unsafe<EndReason>({
         type: "string",
         enum: END_REASONS,
-        description: "Only those that ended for this reason.",
+        description: "Only ingests that ended for this reason.",
       }),
     ),
     MediaState: optional(
       Type.Unsafe<MediaState>({
         type: "string",
         enum: MEDIA_STATES,
-        description: "Only those whose media does so.",
+        description: "Only ingests whose media is in this state.",
       }),
     ),
     ClientToken: optional(cn.ClientToken),
     Limit: optional(
-      Type.Integer({ minimum: 1, maximum: 100, default: 20, description: "At most so many." }),
+      Type.Integer({
+        minimum: 1,
+        maximum: 100,
+        default: 20,
+        description: "The largest number of ingests in the answer.",
+      }),
     ),
     Cursor: optional(
       Type.String({
         pattern: "^[\\x21-\\x7e]{1,128}$",
-        description: "`NextCursor` of the answer before, for the next page.",
+        description: "`NextCursor` of the previous answer, for the next page.",
       }),
     ),
   },
@@ -147,7 +152,10 @@ export const ACTIONS = Object.keys(SCHEMAS) as Action[];
 
 export const isAction = (name: string): name is Action => Object.hasOwn(SCHEMAS, name);
 
-/** What a use case gets: the Chinese site's schema names every field, so its type serves both. */
+/**
+ * The request types of the use cases. The Chinese site's schema has every field, so its type serves
+ * both.
+ */
 export interface Requests {
   StartStreamIngest: Static<(typeof SCHEMAS.StartStreamIngest)["cn"]>;
   StopStreamIngest: Static<typeof named>;

@@ -1,6 +1,6 @@
 /**
- * What differs between Tencent Cloud's two sites, as data. Every other file asks this one and
- * branches on nothing.
+ * The differences between Tencent Cloud's two sites, as data. Other files read these facts and do
+ * not branch on the site.
  *
  * Source: the StartStreamIngest, StopStreamIngest, UpdateStreamIngest, DescribeStreamIngest and
  * RemoveUser pages of both sites (TRTC 2019-07-22).
@@ -11,19 +11,19 @@ export type Site = (typeof SITES)[number];
 interface SiteFacts {
   /** The host of the cloud API. */
   host: string;
-  /** Regions that every ingest action of the site documents. */
+  /** The regions that every ingest action of the site documents. */
   regions: readonly string[];
-  /** Where a user may be removed from a room: on neither site are these the regions of ingest. */
+  /** The region for removing a user from a room. It is never a region of ingest. */
   roomRegion: string;
-  /** Upper end of `Volume`; 100 is the source's own loudness on both sites. */
+  /** The largest `Volume`. On both sites 100 is the source's own loudness. */
   volumeMax: number;
 }
 
 export const SITE_FACTS: Readonly<Record<Site, SiteFacts>> = {
   intl: {
     host: "trtc.intl.tencentcloudapi.com",
-    // Start and Update also list ap-guangzhou and ap-tokyo, but Stop and Describe do not: a task
-    // started there would have no documented way to be stopped, so we never start one there.
+    // Start and Update also list ap-guangzhou and ap-tokyo, but Stop and Describe do not. A task
+    // there has no documented way to be stopped, so we never start one there.
     regions: ["ap-bangkok", "ap-jakarta", "ap-mumbai", "ap-singapore"],
     roomRegion: "ap-singapore",
     volumeMax: 100,
@@ -36,8 +36,8 @@ export const SITE_FACTS: Readonly<Record<Site, SiteFacts>> = {
   },
 };
 
-/** The one region that every ingest action documents on both sites. */
+/** The only region that every ingest action documents on both sites. */
 export const DEFAULT_REGION = "ap-singapore";
 
-/** TRTC's API version; the only one there has ever been for these actions. */
+/** TRTC's API version, the only one of these actions. */
 export const API_VERSION = "2019-07-22";

@@ -1,6 +1,6 @@
 /**
- * Which URLs may be played. TRTC fetches the URL, not we; still, a URL into a private network is
- * a mistake at best, and a probe of somebody's inside at worst.
+ * Which URLs may be played. TRTC fetches the URL, not this service. A URL into a private network is
+ * still a mistake, or an attempt to probe the network.
  */
 import { ApiError } from "./errors.js";
 import { hostOfUrl, isPrivateHost } from "./private-hosts.js";
@@ -10,7 +10,7 @@ const SCHEMES = new Set(["http:", "https:", "rtmp:", "rtmps:"]);
 
 export interface StreamUrlPolicy {
   allowPrivateHosts: boolean;
-  /** Exact names, or `*.example.com` for every name below; absent: any public host. */
+  /** Exact names, or `*.example.com` for every name below it. Absent: any public host. */
   hosts?: readonly string[] | undefined;
 }
 
@@ -29,10 +29,10 @@ export function checkStreamUrl(streamUrl: string, policy: StreamUrlPolicy): void
   }
 }
 
-/** What is wrong with its form, whatever host it names; in words, without the URL. */
+/** Says what is wrong with the URL's form, for any host. The text does not repeat the URL. */
 export function streamUrlFault(streamUrl: string): string | undefined {
   const [, scheme = "", rest = ""] = /^([a-z]+:)(\/\/[^/][^]*)$/i.exec(streamUrl) ?? [];
-  // Parsers disagree about a backslash: to some it is a slash, to others part of a user name.
+  // Parsers treat a backslash as a slash, or as part of a user name.
   if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(streamUrl)) {
     const ofHost = SCHEMES.has(scheme.toLowerCase()) ? foreignHostFault(rest) : undefined;
     if (ofHost !== undefined) return ofHost;
@@ -48,8 +48,8 @@ export function streamUrlFault(streamUrl: string): string | undefined {
 }
 
 /**
- * URL parsers canonicalise a host (127.1, 0x7f000001) for http only, so an rtmp URL is read as http
- * for its host: the same spelling must not be private in one scheme and public in another.
+ * URL parsers normalize a host (127.1, 0x7f000001) for http only, so an rtmp URL is read as http.
+ * The same host is then private, or public, in every scheme.
  */
 const hostOf = (streamUrl: string): string =>
   hostOfUrl(new URL(streamUrl.replace(/^[a-z]+:/i, "http:")));

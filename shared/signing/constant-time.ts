@@ -1,9 +1,9 @@
 import { timingSafeEqual } from "node:crypto";
 
 /**
- * Whether two texts are equal. The time does not tell how much of them is equal: a person who
- * guesses a signature must not learn that its first bytes were right. Only the length can be
- * learnt, which is no secret, since every signature of a kind has the same.
+ * Compares two texts in a time that does not reveal where they differ. Otherwise an attacker could
+ * measure how many first bytes of a guessed signature are right. The length is not secret: all
+ * signatures of one kind have the same length.
  */
 export function equalInConstantTime(a: string | Buffer, b: string | Buffer): boolean {
   const left = asBytes(a);

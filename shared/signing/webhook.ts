@@ -1,11 +1,11 @@
-/** What a notification is signed with: Standard Webhooks, by its own package. */
+/** The signature of a notification: Standard Webhooks, by its own package. */
 import { Webhook } from "standardwebhooks";
 import { unixSeconds } from "../clock.js";
 
 export interface SignedMessage {
-  /** The same for each attempt; without a full stop, which sets the signed parts apart. */
+  /** The same for each attempt. It contains no full stop, which separates the signed parts. */
   id: string;
-  /** Of this attempt: receivers take what is five minutes off at the most. */
+  /** The time of this attempt. Receivers accept a difference of at most five minutes. */
   at: Date;
   body: string;
 }

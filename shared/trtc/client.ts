@@ -1,6 +1,6 @@
 /**
- * The only way to TRTC: Tencent's SDK, loaded at the first call that needs it, so that a refused
- * request never pays for it. Never retries: whether a call may be repeated is for the use case.
+ * The only code that calls TRTC. It loads Tencent's SDK at the first call, so a refused request
+ * does not pay for it. It never retries: the use case decides whether a call may be repeated.
  */
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
@@ -32,7 +32,7 @@ export interface TrtcCalls {
 
 export type TrtcAction = keyof TrtcCalls;
 
-/** Whose keys sign the call, and where it goes. */
+/** The account that signs the call, and the call's destination. */
 export interface TrtcTarget {
   account: string;
   /** The site's host, for example `trtc.intl.tencentcloudapi.com`. */
@@ -47,25 +47,27 @@ export interface Credential {
 }
 
 export interface TrtcOptions {
-  /** Asked at each call: an execution role's keys change while an instance lives. */
+  /** Called for each request: an execution role's keys change while an instance lives. */
   credentialOf: (account: string) => Credential;
-  /** Replaces every host: `http://127.0.0.1:3001` is the emulator. */
+  /** Replaces every host. The emulator's is `http://127.0.0.1:3001`. */
   endpoint: string | undefined;
-  /** The longest that one call may take. */
+  /** The time limit of one call. */
   timeoutMs: number;
 }
 
 export interface TrtcCall<A extends TrtcAction> {
   target: TrtcTarget;
   request: TrtcCalls[A][0];
-  /** Cuts the call shorter than the usual limit. */
+  /** A shorter time limit for this call. */
   timeLeftMs: number;
 }
 
 export interface Trtc {
-  /** Loads the SDK: before a slot is taken, since a call that loads it leaves long after its slot. */
+  /**
+   * Loads the SDK. Call it before taking a slot: otherwise loading delays the call past its slot.
+   */
   ready: () => Promise<unknown>;
-  /** Throws TrtcError, and nothing else. */
+  /** Throws only TrtcError. */
   call: <A extends TrtcAction>(action: A, call: TrtcCall<A>) => Promise<TrtcCalls[A][1]>;
   close: () => void;
 }
@@ -75,7 +77,7 @@ const importSdk = () =>
 
 let sdk: ReturnType<typeof importSdk> | undefined;
 
-/** Kept, since an import that is there already takes a look-up each time; tried again if it failed. */
+/** Kept, because even a repeated import costs a look-up. A failed load is tried again. */
 const loadSdk = () =>
   (sdk ??= importSdk().catch((error: unknown) => {
     sdk = undefined;
@@ -88,7 +90,7 @@ export function openTrtc({ credentialOf, endpoint, timeoutMs }: TrtcOptions): Tr
   const clients = new Map<string, SdkClient>();
 
   async function clientOf(action: TrtcAction, { account, host, region }: TrtcTarget) {
-    // Asked for here as well: keys that are not there mean that nothing was sent.
+    // Missing keys throw here, when it is still certain that nothing was sent.
     credentialOf(account);
     const agent = action === "StartStreamIngest" ? agents.fresh : agents.kept;
     const key = [agent === agents.fresh, account, host, region].join(" ");
@@ -117,7 +119,7 @@ export function openTrtc({ credentialOf, endpoint, timeoutMs }: TrtcOptions): Tr
         throw notCalled(`TRTC was not called: ${String(error)}`, error);
       });
       try {
-        // Whole milliseconds: a fraction of one is refused as no time at all.
+        // Whole milliseconds: the SDK refuses fractions.
         const limitMs = Math.floor(Math.max(1, Math.min(timeoutMs, timeLeftMs)));
         const signal = AbortSignal.timeout(limitMs);
         return (await client.request(action, request, { signal })) as never;
@@ -132,9 +134,9 @@ export function openTrtc({ credentialOf, endpoint, timeoutMs }: TrtcOptions): Tr
 }
 
 /**
- * A start travels on a connection of its own: a kept one may have been closed while the instance
- * was frozen, which looks like a lost answer, and of a start nobody can then say whether it
- * happened. Everything else may be repeated, and saves the handshake.
+ * A start uses a new connection. A kept connection may have closed while the instance was frozen,
+ * and the failure looks like a lost answer: the start may or may not have happened. All other calls
+ * may be repeated, so they keep connections and save the handshake.
  */
 function makeAgents(isPlain: boolean): Record<"fresh" | "kept", HttpAgent> {
   const Agent = isPlain ? HttpAgent : HttpsAgent;

@@ -1,9 +1,9 @@
 /**
- * The four shapes in which Tencent's SDK reports that a call did not succeed, made one:
- * an exception with TRTC's code; one with an HTTP status only; one with a message only (time-out,
- * refused or cut connection); and errors of the parsing below it that are none of the SDK's own.
+ * Tencent's SDK reports a failed call in four forms, which this file unifies: an exception with
+ * TRTC's code; one with an HTTP status only; one with a message only (time-out, refused or cut
+ * connection); and parsing errors that are not the SDK's own.
  *
- * What matters to us is one thing: did TRTC certainly not act, or can nobody say?
+ * The use cases need one fact: TRTC certainly did not act, or the outcome is unknown.
  */
 import { ApiError } from "../contract/errors.js";
 
@@ -25,16 +25,16 @@ export class TrtcError extends Error {
   }
 }
 
-/** Codes that TRTC answers after something broke inside: the call may have been carried out. */
+/** Codes for a failure inside TRTC. TRTC may have carried out the call. */
 const BROKE_INSIDE = /^(InternalError|ServiceUnavailable|ResourceUnavailable)(\.|$)/;
 
-/** TRTC speaks of our own cloud keys: nothing that a caller sends can put that right. */
+/** TRTC refuses our own cloud keys. The caller cannot correct that. */
 const OUR_KEYS = /^(AuthFailure|UnauthorizedOperation)(\.|$)/;
 
 /**
- * The connection was never made, so nothing was sent. The call that failed is named, since the same
- * error of a `read` comes after sending. Of a host with several addresses Node gives no reason at
- * all, and only of connecting.
+ * The connection was not made, so nothing was sent. The pattern names the failed system call,
+ * because a `read` gives the same error after sending. For a host with several addresses Node gives
+ * no reason, but only while connecting.
  */
 const NEVER_SENT = /\b(connect|getaddrinfo) E[A-Z_]+\b|failed, reason: $/;
 
@@ -61,20 +61,17 @@ export function trtcErrorOf(error: unknown): TrtcError {
   return new TrtcError("InternalError", `TRTC gave no answer: ${text}`, "unknown", error);
 }
 
-/** TRTC certainly did not act, and why is ours to mend: the caller only hears to come again. */
+/** TRTC certainly did not act, for a reason on our side. The caller is asked to try again. */
 export const notCalled = (message: string, cause: unknown): TrtcError =>
   new TrtcError("ServiceUnavailable", message, "refused", cause);
 
-/** For the log: TRTC may repeat a URL of the caller's, whose query may hold a signature. */
+/** For the log: TRTC may quote the caller's URL, whose query may hold a signature. */
 export const withoutQueries = (text: string): string => text.replace(/\?[^\s"']+/g, "?…");
 
-/**
- * What the caller reads: TRTC's own code and words where it gave them, since they know best; where
- * it gave none, ours.
- */
+/** The error that the caller reads: TRTC's own code and message if it gave them, otherwise ours. */
 export function apiErrorOf(error: TrtcError): ApiError {
   const spoke = error.outcome === "refused" && error.code !== "ServiceUnavailable";
-  // Its words may quote what was sent; the caller gets them, the log does not.
+  // TRTC's message may quote the request, so the caller gets it and the log does not.
   const words = spoke ? "" : `: ${withoutQueries(error.message)}`;
   const detail = `TRTC: ${error.code} (${error.outcome})${words}`;
   return new ApiError(error.code, spoke ? error.message : undefined, { detail, cause: error });

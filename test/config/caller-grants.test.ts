@@ -205,7 +205,7 @@ describe("a pattern", () => {
     ),
   )("of %s that no linear engine can match is refused: %s", (name, pattern) => {
     expect(stopping(() => withCaller({ [name]: pattern }))).toBe(
-      `CALLERS[0]: ${name} has a part that the linear-time engine does not take: write it without lookahead, lookbehind, backreference, \\u escape, and repetition over 1000`,
+      `CALLERS[0]: ${name} has a part that the linear-time engine does not support: write it without lookahead, lookbehind, backreference, \\u escape, and repetition over 1000`,
     );
   });
 

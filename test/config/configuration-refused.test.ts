@@ -191,7 +191,9 @@ describe("what does not fit together stops the instance", () => {
 
   test("two callers with one Id", () => {
     const twin = { ...caller, SecretKeys: ["another-secret-key"] };
-    expect(stopping(() => withCallers(caller, twin))).toBe("CALLERS[1]: Id is that of another");
+    expect(stopping(() => withCallers(caller, twin))).toBe(
+      "CALLERS[1]: Id is used by another entry",
+    );
   });
 
   test("two callers with one key: nobody could say which of them calls", () => {
@@ -218,10 +220,10 @@ describe("what does not fit together stops the instance", () => {
 
   test("one application twice, one account twice", () => {
     expect(stopping(() => withApplications(application, application))).toBe(
-      "TRTC_APPS[1]: SdkAppId is that of another",
+      "TRTC_APPS[1]: SdkAppId is used by another entry",
     );
     expect(stopping(() => withAccounts(account, account))).toBe(
-      "TRTC_ACCOUNTS[1]: Account is that of another",
+      "TRTC_ACCOUNTS[1]: Account is used by another entry",
     );
   });
 
@@ -238,7 +240,7 @@ describe("what does not fit together stops the instance", () => {
     "a RoomPattern that is no regular expression: %s",
     (RoomPattern) => {
       expect(stopping(() => withCaller({ RoomPattern }))).toBe(
-        "CALLERS[0]: RoomPattern is no regular expression",
+        "CALLERS[0]: RoomPattern is not a regular expression",
       );
     },
   );

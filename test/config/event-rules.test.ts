@@ -22,7 +22,7 @@ describe("RULES", () => {
 
   test.each<[string, object, string]>([
     ["no caller", { Caller: "nobody" }, "its Caller is not in CALLERS"],
-    ["another's application", { SdkAppId: 1 }, "SdkAppId is none of its Caller's"],
+    ["another's application", { SdkAppId: 1 }, "its Caller may not use this SdkAppId"],
     [
       "no application, of several",
       { SdkAppId: undefined },
@@ -117,7 +117,7 @@ describe("EVENT_CALLERS", () => {
 
   test.each<[string, unknown, string]>([
     ["an unknown caller", [{ ...entry, Caller: "x" }], "its Caller is not in CALLERS"],
-    ["two callers of one source", [entry, entry], "Source is that of another"],
+    ["two callers of one source", [entry, entry], "Source is used by another entry"],
     ["no source", [{ Caller: "AKIDlocal" }], "Source is missing"],
   ])("are refused with %s", (_, entries, fault) => {
     expect(faultsOf("EVENT_CALLERS", entries)?.join()).toContain(fault);

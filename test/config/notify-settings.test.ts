@@ -106,7 +106,7 @@ describe("it stops the instance", () => {
     "https://intranet/",
   ])("to have it lead inside: %s", (url) => {
     expect(stopping(() => receiverOf({ NotifyUrl: url }))).toBe(
-      "CALLERS[0]: NotifyUrl points to a loopback, link-local or private host: set ALLOW_PRIVATE_NOTIFY_HOSTS if that is meant",
+      "CALLERS[0]: NotifyUrl points to a loopback, link-local or private host: set ALLOW_PRIVATE_NOTIFY_HOSTS if that is intended",
     );
     expect(receiverOf({ NotifyUrl: url }, "on")?.url).toBe(url);
   });

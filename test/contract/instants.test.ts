@@ -57,7 +57,7 @@ describe("an instant", () => {
     expect(hasTheForm(text)).toBe(true);
     const refusal = new ApiError(
       "InvalidParameterValue",
-      "StopTime is no date that exists: send ISO 8601.",
+      "StopTime is not an existing date: send an existing one in ISO 8601.",
     );
     expect(() => read(text)).toThrow(refusal);
   });

@@ -144,7 +144,7 @@ describe("the form of a StreamUrl", () => {
   ])("%s has a host that parsers read differently", (streamUrl) => {
     for (const allowPrivateHosts of [false, true]) {
       expect(refusal(streamUrl, { allowPrivateHosts })).toBe(
-        "StreamUrl has a host with other characters than letters, digits, `.`, `-` and `_`: send a plain name, or an address.",
+        "StreamUrl has a host with characters other than letters, digits, `.`, `-` and `_`: send a plain name, or an address.",
       );
     }
   });

@@ -1,4 +1,4 @@
-/** What the OpenAPI document says about each action in words and examples. */
+/** The words and examples of each action in the OpenAPI document. */
 import type { Static } from "@sinclair/typebox";
 import type { ANSWERS } from "../answers.js";
 import { STRING_ROOM } from "../fields.js";
@@ -7,7 +7,7 @@ import type { Action, Requests } from "../schemas.js";
 export interface ActionPage<A extends Action> {
   summary: string;
   description: string;
-  /** By a name for people to choose by. */
+  /** Requests by a title that the reader can choose from. */
   requests: Readonly<Record<string, Requests[A]>>;
   answer: Static<(typeof ANSWERS)[A]>;
 }
@@ -48,7 +48,7 @@ export const ACTION_PAGES: { readonly [A in Action]: ActionPage<A> } = {
     summary: "Start playing a media URL into a room",
     description: `Sends a robot user into a TRTC room to play one media URL.
 
-Every ingest has a deadline: the earliest of StopTime, its start plus MaxDuration, and its start plus the caller's longest ingest. It is stopped then, on the second, whether it is a loop, a clip or a live source.
+Every ingest has a deadline: the earliest of StopTime, its start plus MaxDuration, and its start plus the caller's longest ingest. It is stopped at that second, whether it is a loop, a clip or a live source.
 
 SdkAppId may be left out by a caller with one application. UserId, UserSig and PrivateMapKey may be left out: a robot user is made, and signed for. Send a ClientToken, and the same request can be sent again after a lost answer without a second robot entering the room.`,
     requests: {
@@ -84,7 +84,7 @@ SdkAppId may be left out by a caller with one application. UserId, UserSig and P
   StopStreamIngest: {
     summary: "Stop an ingest now",
     description:
-      "Ends the ingest. Stopping twice is a success, and so is stopping what has ended by itself.",
+      "Ends the ingest. Stopping an ingest twice succeeds. Stopping an ingest that has already ended succeeds too.",
     requests: { "an ingest by its TaskId": NAMED },
     answer: {},
   },
@@ -107,14 +107,14 @@ A paused ingest is still billed, and still ends on its deadline.`,
   DescribeStreamIngest: {
     summary: "Look an ingest up",
     description:
-      "Whether it plays, which TRTC is asked, and since when, until when, where, and why it ended.",
+      "Answers whether the ingest plays (TRTC is asked), its room, its times, and why it ended.",
     requests: { "an ingest by its TaskId": NAMED },
     answer: RUNNING,
   },
   ListStreamIngests: {
     summary: "List the caller's ingests, newest first",
     description:
-      "What TRTC itself cannot do. A caller sees its own ingests only; filters are joined by and.",
+      "TRTC itself has no such action. A caller sees its own ingests only. An ingest must match all filters.",
     requests: {
       "the newest twenty": {},
       "what plays in one room": { RoomId: "live-8489", RoomIdType: STRING_ROOM, State: "running" },

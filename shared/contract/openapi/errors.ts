@@ -1,4 +1,4 @@
-/** The error table as the OpenAPI document shows it: one response for each HTTP status. */
+/** The error table in the OpenAPI document: one response for each HTTP status. */
 import { STATUS_CODES } from "node:http";
 import { ERROR_TABLE, type ErrorRow } from "../error-table.js";
 import { REQUEST_ID, REQUEST_ID_EXAMPLE } from "./protocol.js";
@@ -9,25 +9,25 @@ const rows = Object.entries<ErrorRow>(ERROR_TABLE);
 
 const statuses = [...new Set(rows.map(([, { status }]) => status))].sort((a, b) => a - b);
 
-/** For an operation's `responses`: a reference for each status. */
+/** The `responses` of an operation: a reference for each status. */
 export const errorReferences = (): Part =>
   Object.fromEntries(
     statuses.map((status) => [status, { $ref: `#/components/responses/Error${status}` }]),
   );
 
-/** For `components.responses`. */
+/** The document's `components.responses`. */
 export const errorResponses = (): Part =>
   Object.fromEntries(statuses.map((status) => [`Error${status}`, responseOf(status)]));
 
-/** For `components.schemas`. */
+/** The document's `components.schemas` for errors. */
 export const errorSchemas = (): Part => ({
   ErrorCode: {
-    description: "A code of this list, or one that TRTC adds one day.",
+    description: "A code of this list, or a code that TRTC adds later.",
     anyOf: [{ type: "string", enum: rows.map(([code]) => code) }, { type: "string" }],
   },
   ErrorAnswer: {
     type: "object",
-    description: "What every refusal looks like: Error is there in no other answer.",
+    description: "The form of every refusal. No other answer has the field Error.",
     required: ["Response"],
     properties: {
       Response: {
@@ -41,7 +41,7 @@ export const errorSchemas = (): Part => ({
               Code: { $ref: "#/components/schemas/ErrorCode" },
               Message: {
                 type: "string",
-                description: "For people: what is wrong, and what to send or do instead.",
+                description: "For people to read: what is wrong, and what to send or do instead.",
               },
             },
           },

@@ -1,6 +1,6 @@
 /**
- * The contract as an OpenAPI 3.1 document, put together from the schemas, the answers and the
- * error table: what the doors check is what the document says. Written by `npm run openapi`.
+ * The contract as an OpenAPI 3.1 document, built from the schemas, the answers and the error table.
+ * The functions check requests with the same schemas. `npm run openapi` writes it.
  */
 import type { TObject } from "@sinclair/typebox";
 import { ANSWERS, INGEST } from "../answers.js";
@@ -20,10 +20,10 @@ import { SITES, type Site } from "../sites.js";
 
 type Part = Readonly<Record<string, unknown>>;
 
-/** With two spaces and a closing line break, as it stands in `openapi.json`. */
+/** The text of `openapi.json`: two spaces of indentation and a final line break. */
 export const openApiText = (): string => `${JSON.stringify(openApiDocument(), ingestByName, 2)}\n`;
 
-/** A generated client has one type for an ingest, wherever one stands. */
+/** Refers to the ingest schema by name, so that a generated client has one type for it. */
 const ingestByName = (key: string, value: unknown): unknown =>
   value === INGEST && key !== "Ingest" ? ref("Ingest") : value;
 
@@ -48,7 +48,7 @@ function openApiDocument() {
   };
 }
 
-/** `StartStreamIngest` is served by `start-ingest`, and so on for each. */
+/** The function that serves an action: `StartStreamIngest` has `start-ingest`. */
 export const functionOf = (action: Action): string =>
   action
     .replace("Stream", "")
@@ -128,7 +128,7 @@ const SITE_NAMES: Readonly<Record<Site, string>> = {
   cn: "An application of the Chinese site.",
 };
 
-/** One where the sites agree; where they do not, one each, of which the application's holds. */
+/** One schema where both sites agree. Otherwise one per site; the application's site decides. */
 function requestSchemas(action: Action): [name: string, schema: Part][] {
   const schemas: Readonly<Record<Site, TObject>> = SCHEMAS[action];
   if (schemas.intl === schemas.cn) return [[`${action}Request`, schemas.cn]];

@@ -1,4 +1,4 @@
-/** What the OpenAPI document says about every call alike: how it is addressed, signed and answered. */
+/** The parts of the OpenAPI document that all calls share: address, signature and answer. */
 import { API_VERSION, DEFAULT_REGION, SITE_FACTS } from "../sites.js";
 
 export const INFO = {
@@ -16,7 +16,7 @@ An application belongs to Tencent Cloud's international or Chinese site, which d
 };
 
 export const SERVERS = [
-  { url: "http://127.0.0.1:3000", description: "What `npm start` brings up." },
+  { url: "http://127.0.0.1:3000", description: "The server that `npm start` runs." },
   {
     url: "https://{host}",
     description: "A deployed function's URL, or a gateway in front of all of them.",
@@ -48,19 +48,19 @@ export const SECURITY_SCHEMES = {
 
 const { intl, cn } = SITE_FACTS;
 
-/** `action` and `timestamp` are for `POST /`; the others every path takes. */
+/** Every path takes these parameters, except `action` and `timestamp`, which belong to `POST /`. */
 export const parametersFor = (actions: readonly string[]) => ({
   Action: {
     name: "X-TC-Action",
     in: "header",
     required: true,
-    description: "What to do.",
+    description: "The action to call.",
     schema: { type: "string", enum: actions },
   },
   Version: {
     name: "X-TC-Version",
     in: "header",
-    description: "The API's version; there is one only, so it may be left out.",
+    description: "The API's version. It may be left out, because only one exists.",
     schema: { type: "string", enum: [API_VERSION] },
   },
   Region: {
@@ -81,5 +81,5 @@ export const REQUEST_ID_EXAMPLE = "71993312-6ab8-4768-9124-118e0a20c45f";
 
 export const REQUEST_ID = {
   type: "string",
-  description: "Names this request in the log; send it along when you ask for help.",
+  description: "Names this request in the log. Include it when you ask for help.",
 };

@@ -1,4 +1,4 @@
-/** `npm run openapi`: writes the OpenAPI document, or says whether it has fallen behind. */
+/** `npm run openapi`: writes the OpenAPI document, or reports that the file is stale. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -16,7 +16,7 @@ const USUAL_FILE = fileURLToPath(new URL("../../../openapi.json", import.meta.ur
 
 process.exitCode = main();
 
-/** 0: done; 1: the file is stale; 2: the command was not understood. */
+/** Returns 0 when done, 1 when the file is stale, and 2 for a wrong command line. */
 function main(): number {
   const asked = readArguments();
   if (asked === undefined) {

@@ -1,5 +1,5 @@
 /**
- * Presigned URLs of Tencent Cloud COS: whoever has one may read the object until it expires.
+ * Presigned URLs of Tencent Cloud COS: anyone with the URL may read the object until it expires.
  * Source: "Request Signature" of the COS API (tencentcloud.com/document/product/436/7778).
  */
 import { createHash, createHmac } from "node:crypto";
@@ -13,23 +13,23 @@ import {
 } from "./presigned.js";
 import { refused, type Verdict } from "../tencent/verdict.js";
 
-/** What a signature is over. Names and values are not encoded yet. */
+/** The signed parts of a request. Names and values are not encoded yet. */
 export interface CosRequest {
   method: string;
   /** Decoded: `/in/电影.mp4`. */
   path: string;
   query: Readonly<Record<string, string>>;
-  /** Only those that are signed. */
+  /** Only the signed headers. */
   headers: Readonly<Record<string, string>>;
 }
 
 export interface CosTimes {
-  /** In seconds since 1970, both included. */
+  /** In seconds since 1970; both ends are included. */
   from: number;
   until: number;
 }
 
-/** The `q-…` fields, as they stand in an Authorization header. */
+/** The `q-…` fields, as in an Authorization header. */
 export function signCos(
   request: CosRequest,
   { secretId, secretKey }: Pick<StorageCredential, "secretId" | "secretKey">,
@@ -40,7 +40,7 @@ export function signCos(
   const query = listed(request.query);
   const text = `${request.method.toLowerCase()}\n${request.path}\n${query.pairs}\n${headers.pairs}\n`;
   const hash = createHash("sha1").update(text).digest("hex");
-  // The sign key is used as the text of its 40 hexadecimal digits, not as the bytes they stand for.
+  // COS uses the 40 hexadecimal digits of the sign key as text, not as bytes.
   const signature = hmac(hmac(secretKey, keyTime), `sha1\n${keyTime}\n${hash}\n`);
   return [
     "q-sign-algorithm=sha1",
@@ -56,7 +56,7 @@ export function signCos(
 export const cosHost = ({ bucket, region }: Omit<StoredObject, "key">): string =>
   `${bucket}.cos.${region}.myqcloud.com`;
 
-/** `bucket` has its APPID. The host is signed, so the URL is good for this bucket alone. */
+/** `bucket` includes its APPID. The host is signed, so the URL works for this bucket only. */
 export function presignCos(
   object: StoredObject,
   credential: StorageCredential,
@@ -70,7 +70,7 @@ export function presignCos(
   return `https://${host}/${encodeKey(object.key)}?${[...fields, ...token].join("&")}`;
 }
 
-/** What COS would say of a URL at an instant. */
+/** Judges a URL at an instant, as COS does. */
 export function verifyCosUrl(
   url: string,
   secretKey: string,

@@ -1,26 +1,26 @@
-/** What the presigned URLs of both clouds' object storages have in common. */
+/** Code that the presigned URLs of COS and S3 share. */
 
-/** Whose right to read is lent with the URL. */
+/** The credential that signs the URL. The URL lends its right to read. */
 export interface StorageCredential {
   secretId: string;
   secretKey: string;
-  /** Of temporary keys: it is part of the URL, and without it the URL is refused. */
+  /** The token of temporary keys. The URL must contain it. */
   token?: string | undefined;
 }
 
 export interface StoredObject {
   bucket: string;
   region: string;
-  /** As the object is called, not encoded. */
+  /** The object's name, not encoded. */
   key: string;
 }
 
-/** RFC 3986: all but letters, digits and `-_.~`, which both clouds sign by. */
+/** RFC 3986: encodes all but letters, digits and `-_.~`. Both clouds sign this form. */
 export const percentEncode = (text: string): string =>
   encodeURIComponent(text).replace(
     /[!'()*]/g,
     (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 
-/** The slashes of a key part its names, and stay. */
+/** Slashes separate the names in a key and stay unencoded. */
 export const encodeKey = (key: string): string => key.split("/").map(percentEncode).join("/");

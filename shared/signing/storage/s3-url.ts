@@ -1,6 +1,6 @@
 /**
- * Presigned URLs of Amazon S3: whoever has one may read the object until it expires.
- * Source: "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)"
+ * Presigned URLs of Amazon S3: anyone with the URL may read the object until it expires. Source:
+ * "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)"
  * (docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html).
  */
 import { createHash, createHmac } from "node:crypto";
@@ -14,7 +14,7 @@ import {
 } from "./presigned.js";
 import { refused, type Verdict } from "../tencent/verdict.js";
 
-/** Seven days: S3 takes no URL that is to last longer. */
+/** Seven days: S3 refuses a URL with a longer life. */
 export const S3_EXPIRES_SECONDS_MAX = 604_800;
 
 export interface S3Signing {
@@ -26,7 +26,7 @@ export interface S3Signing {
   at: Date;
 }
 
-/** The whole query, signature included. */
+/** Returns the whole query, including the signature. */
 export function signS3Query(
   { host, path, region, expiresSeconds, at }: S3Signing,
   { secretId, secretKey, token }: StorageCredential,
@@ -54,7 +54,7 @@ export function signS3Query(
   return `${query}&X-Amz-Signature=${signature}`;
 }
 
-/** A name with dots fits no certificate as a host, and goes into the path. */
+/** A bucket name with dots matches no certificate as a host, so it goes into the path. */
 export function s3Address({ bucket, region, key }: StoredObject): { host: string; path: string } {
   const s3 = `s3.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
   return bucket.includes(".")
@@ -74,7 +74,7 @@ export function presignS3(
   return `https://${address.host}${address.path}?${signS3Query(signing, credential)}`;
 }
 
-/** What S3 would say of a URL at an instant. */
+/** Judges a URL at an instant, as S3 does. */
 export function verifyS3Url(
   url: string,
   secretKey: string,

@@ -1,31 +1,32 @@
 /**
- * The Authorization header as HTTP writes it (RFC 9110, section 11.4): a scheme in any case, space,
- * then parameters between commas. Clients put more space around them than Tencent's page shows.
+ * The Authorization header of HTTP (RFC 9110, section 11.4): a scheme in any case, a space, then
+ * parameters between commas. Clients send more spaces than Tencent's page shows.
  */
 
 export interface Authorization {
   /** In lower case. */
   scheme: string;
-  /** By lower-case name; of a quoted value, what stands between the quotes. */
+  /** By lower-case name. A quoted value stands without its quotes. */
   parameters: ReadonlyMap<string, string>;
 }
 
-/** An Authorization header with twenty signed headers has some 500 characters. */
+/** An Authorization header with twenty signed headers has about 500 characters. */
 const LENGTH_MAX = 4096;
 
 /**
- * One parameter and what separates it from the next, read from where the last one ended. A value
- * may hold `/` and `;`, which a token of RFC 9110 may not: Tencent's Credential and SignedHeaders do.
+ * One parameter and the separator before the next, read from the end of the last one. A value may
+ * contain `/` and `;`, which RFC 9110 does not allow in a token: Tencent's Credential and
+ * SignedHeaders do.
  */
 const PARAMETER =
   /[ \t,]*([!#$%&'*+.^`|~\w-]+)[ \t]*=[ \t]*(?:"([^"\\]*)"|([^\s",]+))(?=[ \t]*,|$)/y;
 const END = /(?:[ \t]*,)*$/y;
 
-/** The scheme in lower case; empty when there is none. */
+/** The scheme in lower case. Empty when the header has no scheme. */
 export const schemeOf = (header: string | undefined): string =>
   /^[ \t]*([\w-]{1,64})(?=[ \t]|$)/.exec(header ?? "")?.[1]?.toLowerCase() ?? "";
 
-/** `undefined` when the header is too long, is no list of parameters, or has one of them twice. */
+/** `undefined` when the header is too long, is not a list of parameters, or repeats a parameter. */
 export function readAuthorization(header: string): Authorization | undefined {
   const scheme = schemeOf(header);
   if (scheme === "" || header.length > LENGTH_MAX) return undefined;

@@ -1,12 +1,12 @@
 /**
- * The ways in which the signers of Tencent's requests write one query. TC3 signs the query as text,
- * and a platform may hand on its decoded values only, or a client may send another spelling than
- * it signed. Sources: the SDKs' own code, and the encoders of each language's standard library.
+ * The ways in which Tencent's signers write one query. TC3 signs the query as text. A platform may
+ * pass on decoded values only, or a client may send another spelling than it signed. Sources: the
+ * SDKs' code, and the encoders of each language's standard library.
  */
 import { distinct } from "./signed-request.js";
 
 interface Spelling {
-  /** What stays as it is, beside letters and digits. */
+  /** The characters that stay unencoded, besides letters and digits. */
   kept: string;
   space: "+" | "%20";
   hex?: "lower";
@@ -31,7 +31,7 @@ const SPELLINGS: readonly Spelling[] = [
   { kept: "!'()*-._~", space: "%20" },
 ];
 
-/** For each byte of UTF-8, how it is written. */
+/** The written form of each byte of UTF-8. */
 const alphabetOf = ({ kept, space, hex }: Spelling): readonly string[] =>
   Array.from({ length: 256 }, (_, byte) => {
     const letter = String.fromCharCode(byte);
@@ -46,8 +46,9 @@ let alphabets: readonly (readonly string[])[] | undefined;
 type Pair = readonly [name: string, value: string];
 
 /**
- * The query as it came, then each way to write the same names and values. They stand in their
- * order, and by name for a platform that sorts them. At most seventeen, mostly one.
+ * Returns the query as it came, then each other spelling of the same names and values. It keeps the
+ * order of arrival, and also sorts by name, for platforms that sort. At most seventeen, usually
+ * one.
  */
 export function querySpellings(query: string): string[] {
   if (query === "") return [query];
@@ -60,7 +61,7 @@ export function querySpellings(query: string): string[] {
   return distinct([query, ...written]);
 }
 
-/** The query that a platform decoded, as RFC 3986 writes it. */
+/** Writes a query that a platform decoded, as RFC 3986 does. */
 export const queryOf = (pairs: readonly Pair[]): string =>
   writeQuery(pairs, alphabetOf({ kept: "-._~", space: "%20" }));
 

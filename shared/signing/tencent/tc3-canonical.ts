@@ -1,12 +1,12 @@
 /**
- * The canonical request of TC3-HMAC-SHA256: the message as one text, which is then signed.
- * Source: "Concatenating the Canonical Request" (trtc.io/document/34264).
+ * The canonical request of TC3-HMAC-SHA256: the signed text of a message. Source: "Concatenating
+ * the Canonical Request" (trtc.io/document/34264).
  */
 import { createHash } from "node:crypto";
 import { querySpellings } from "./query-spellings.js";
 import { type HttpMessage, distinct, hostForms, pathForms } from "./signed-request.js";
 
-/** What may differ between two signers of one message. */
+/** The points in which two signers of one message may differ. */
 interface Form {
   path: string;
   query: string;
@@ -17,7 +17,7 @@ interface Form {
 const asSent = (value: string): string => value;
 const lowerCased = (value: string): string => value.toLowerCase();
 
-/** The one form that we sign: as documented, with header values in lower case. */
+/** The form that we sign: as documented, with header values in lower case. */
 export const canonicalRequest = (
   message: HttpMessage,
   signedHeaders: readonly string[],
@@ -28,8 +28,8 @@ export const canonicalRequest = (
 };
 
 /**
- * Every form that a signer may have meant: the page lower-cases header values and the SDKs do not,
- * and see `hostForms`, `pathForms` and `querySpellings`. At most 136, mostly two; the body is hashed
+ * Every form that a signer may use. The page lower-cases header values and the SDKs do not; see
+ * also `hostForms`, `pathForms` and `querySpellings`. At most 136, usually two. The body is hashed
  * once.
  */
 export function canonicalRequestForms(
@@ -70,9 +70,8 @@ function textOf({ message, signedHeaders, payloadHash }: Source, form: Form): st
 }
 
 /**
- * Of the body, whatever the method: a GET has none, and one that brings one all the same must not
- * get it past the signature. The Go, Python and PHP SDKs can leave a body unsigned, and say so in
- * this header.
+ * Hashes the body for every method: a GET with a body must not pass unsigned. The Go, Python and
+ * PHP SDKs can leave a body unsigned, and this header declares it.
  */
 function payloadHashOf({ headers, body }: HttpMessage): string {
   const unsigned = headers["x-tc-content-sha256"] === "UNSIGNED-PAYLOAD";

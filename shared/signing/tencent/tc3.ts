@@ -1,7 +1,6 @@
 /**
- * TC3-HMAC-SHA256, the signature of Tencent Cloud API 3.0.
- * Source: "Signature Algorithm v3" (trtc.io/document/34264). Where the published SDKs do otherwise
- * than the page, our verifier takes both.
+ * TC3-HMAC-SHA256, the signature of Tencent Cloud API 3.0. Source: "Signature Algorithm v3"
+ * (trtc.io/document/34264). Where the SDKs differ from the page, the verifier accepts both.
  */
 import { createHmac } from "node:crypto";
 import { unixSeconds } from "../../clock.js";
@@ -16,12 +15,12 @@ export interface Tc3Signer {
   secretKey: string;
   /** The product, for the credential scope: `trtc` for TRTC. */
   service: string;
-  /** Lower-case names; Content-Type and Host, as the SDKs do, unless told otherwise. */
+  /** Lower-case names. Default: Content-Type and Host, as in the SDKs. */
   signedHeaders?: readonly string[];
 }
 
 export interface Tc3Signed {
-  /** What to send: the message with X-TC-Timestamp and Authorization set. */
+  /** The message to send, with X-TC-Timestamp and Authorization set. */
   message: HttpMessage;
   authorization: string;
   canonicalRequest: string;
@@ -30,7 +29,7 @@ export interface Tc3Signed {
   signature: string;
 }
 
-/** What an Authorization header says of itself. Nothing of it is proven yet. */
+/** The claims of an Authorization header. Nothing is proven yet. */
 export interface Tc3Claim {
   secretId: string;
   /** UTC, as 2019-02-25. */
@@ -48,10 +47,10 @@ const REQUIRED_HEADERS = ["content-type", "host"];
 const CREDENTIAL = /^([^/\s]+)\/(\d{4}-\d\d-\d\d)\/([^/\s]+)\/tc3_request$/;
 
 /**
- * Signs a message that is otherwise ready to be sent. With the header
- * `x-tc-content-sha256: UNSIGNED-PAYLOAD` its body stays out of the signature. An X-TC-Token is
- * sent as it is, and signed only if `signedHeaders` names it. Throws a RangeError for an empty
- * key, and for a header that is to be signed but is not there.
+ * Signs a message that is otherwise ready to send. With the header `x-tc-content-sha256:
+ * UNSIGNED-PAYLOAD` the signature leaves the body out. An X-TC-Token is sent as it is, and signed
+ * only if `signedHeaders` names it. Throws a RangeError for an empty key, or for a missing header
+ * that is to be signed.
  */
 export function signTc3(message: HttpMessage, signer: Tc3Signer, now: Date): Tc3Signed {
   const { secretId, secretKey, service } = signer;
@@ -61,7 +60,7 @@ export function signTc3(message: HttpMessage, signer: Tc3Signer, now: Date): Tc3
   const headers = { ...message.headers, "x-tc-timestamp": String(timestamp) };
   const signedHeaders = [...(signer.signedHeaders ?? REQUIRED_HEADERS)].sort();
   const missing = signedHeaders.find((name) => !Object.hasOwn(headers, name));
-  if (missing) throw new RangeError(`The header ${missing} is to be signed but is not there.`);
+  if (missing) throw new RangeError(`The header ${missing} is to be signed but is missing.`);
   const canonical = canonicalRequest({ ...message, headers }, signedHeaders);
   const stringToSign = stringToSignOf(canonical, { ...scope, timestamp });
   const signature = hmac(tc3Keys(secretKey, scope).signing, stringToSign).toString("hex");
@@ -72,7 +71,7 @@ export function signTc3(message: HttpMessage, signer: Tc3Signer, now: Date): Tc3
   return { message: signed, authorization, canonicalRequest: canonical, stringToSign, signature };
 }
 
-/** Undefined when the message is not signed with TC3: it may be with something else. */
+/** Undefined when the message is not signed with TC3. It may have another signature. */
 export function readTc3({
   headers,
 }: Pick<HttpMessage, "headers">): Verdict<{ claim: Tc3Claim }, "malformed"> | undefined {
@@ -91,13 +90,13 @@ export function readTc3({
 }
 
 /**
- * Whether the holder of one of these keys signed this message, within five minutes of `now`.
- * Several keys are for the days of a rotation. Each is tried in every form of the message whatever
- * came before, so that the time taken tells nothing about a key. `service` demands a product; by
- * default any will do, because the SDKs take it from the host, and `127` from 127.0.0.1.
+ * Checks whether the holder of one of these keys signed this message within five minutes of `now`.
+ * Several keys serve during a rotation. Each key is tried in every form, so the time taken reveals
+ * nothing about a key. `service` requires a product. By default any product passes, because the
+ * SDKs take it from the host: `127` from 127.0.0.1.
  *
- * As with Tencent itself, only the method, the query, the body and the signed headers are proven,
- * and an SDK does not sign X-TC-Action.
+ * As with Tencent itself, the signature proves only the method, the query, the body and the signed
+ * headers. An SDK does not sign X-TC-Action.
  */
 export function verifyTc3(
   message: HttpMessage,
@@ -116,16 +115,13 @@ export function verifyTc3(
     const { signing } = tc3Keys(secretKey, claim);
     return texts.map((text) => {
       const same = equalInConstantTime(hmac(signing, text).toString("hex"), claim.signature);
-      return same && secretKey !== ""; // with an empty key everybody could sign
+      return same && secretKey !== ""; // with an empty key anyone could sign
     });
   });
   return matches.includes(true) ? { ok: true } : refused("forged");
 }
 
-/**
- * The three steps from a secret key to the key that signs a day's requests to one product; each
- * is an HMAC-SHA256.
- */
+/** Derives the key that signs one day's requests to one product: three steps of HMAC-SHA256. */
 export function tc3Keys(secretKey: string, { date, service }: { date: string; service: string }) {
   const forDate = hmac(`TC3${secretKey}`, date);
   const forService = hmac(forDate, service);
@@ -137,7 +133,7 @@ function isSound(message: HttpMessage, { signedHeaders }: Tc3Claim): boolean {
   if (!REQUIRED_HEADERS.every((name) => signedHeaders.includes(name))) return false;
   if (!signedHeaders.every((name) => Object.hasOwn(headers, name))) return false;
   const values = signedHeaders.map((name) => headers[name] ?? "");
-  // The canonical request is made of lines: a break inside one could pass for the next.
+  // The canonical request consists of lines, so a line break in a value could fake the next line.
   return ![method, path, query, ...values].some((text) => /[\r\n]/.test(text));
 }
 

@@ -9,25 +9,25 @@ import { distinct, hostForms, isInTime, pathForms, readTimestamp } from "./signe
 import { type Verdict, refused } from "./verdict.js";
 
 export interface V1Request {
-  /** In capitals. */
+  /** In capital letters. */
   method: string;
   /** The Host header. */
   host: string;
-  /** `/` unless given. */
+  /** Default: `/`. */
   path?: string;
-  /** Decoded, one value each; a `Signature` among them is passed over. */
+  /** Decoded, with one value each. A `Signature` among them is ignored. */
   parameters: Readonly<Record<string, string>>;
 }
 
-/** What the parameters say of themselves. Nothing of it is proven yet. */
+/** The claims of the parameters. Nothing is proven yet. */
 export interface V1Claim {
   secretId: string;
   signature: string;
-  /** Anything but HmacSHA256 means HmacSHA1, as at Tencent. */
+  /** Every value except HmacSHA256 means HmacSHA1, as at Tencent. */
   method: "HmacSHA1" | "HmacSHA256";
   /** Unix seconds. */
   timestamp: number;
-  /** Digits; some SDKs send more than a number can hold. */
+  /** Digits. Some SDKs send more than a number can hold. */
   nonce: string;
 }
 
@@ -46,36 +46,36 @@ export function signV1(
 }
 
 /**
- * Undefined when the parameters carry neither a Signature nor a SecretId: the request is not
- * signed this way. One without the other, or without its time and nonce, is malformed.
+ * Undefined when the parameters have neither a Signature nor a SecretId: the request is not signed
+ * this way. With one of the two only, or without time and nonce, it is malformed.
  */
 export function readV1(
   parameters: Readonly<Record<string, string>>,
 ): Verdict<{ claim: V1Claim }, "malformed"> | undefined {
   const { Signature, SecretId: secretId, Nonce: nonce, Timestamp } = parameters;
   if (Signature === undefined && secretId === undefined) return undefined;
-  // Ruby's base64 ends with a line feed, and has one in every 60 characters.
+  // Ruby's base64 adds a line feed at the end and after every 60 characters.
   const signature = Signature?.replace(/[\r\n]/g, "");
   const timestamp = readTimestamp(Timestamp);
   if (!signature || !secretId || timestamp === undefined) return refused("malformed");
-  // "A random positive integer", says the page; the Node.js SDKs draw a 0 once in 131,070 calls.
+  // The page says "a random positive integer". The Node.js SDKs draw 0 once in 131,070 calls.
   if (!nonce || !/^[0-9]{1,20}$/.test(nonce)) return refused("malformed");
   const method = methodOf(parameters["SignatureMethod"]);
   return { ok: true, claim: { secretId, signature, method, timestamp, nonce } };
 }
 
 export interface V1Proof {
-  /** What the signature covers: without empty parameters, where their signer left them out. */
+  /** The signed parameters. Empty ones are left out if their signer left them out. */
   signed: Readonly<Record<string, string>>;
 }
 
 /**
- * Whether the holder of one of these keys signed these parameters, within five minutes of `now`.
- * Several keys are for the days of a rotation. Each is tried in every form, whatever the others
- * gave, so that the time tells nothing about a key.
+ * Checks whether the holder of one of these keys signed these parameters within five minutes of
+ * `now`. Several keys serve during a rotation. Each key is tried in every form, so the time taken
+ * reveals nothing about a key.
  *
- * Values are signed as they are, not encoded, so `a=1&b=2` may be one value or two parameters. For
- * five minutes, a recorded request can be cut in another way. TC3 has no such gap.
+ * Values are signed without encoding, so `a=1&b=2` may be one value or two parameters. Within five
+ * minutes an attacker can split a recorded request differently. TC3 does not have this gap.
  */
 export function verifyV1(
   request: V1Request,
@@ -84,7 +84,7 @@ export function verifyV1(
   now: Date,
 ): Verdict<V1Proof, V1Fault> {
   if (!isInTime(claim.timestamp, now)) return refused("expired");
-  // The Go SDK sends empty parameters but leaves them out of what it signs; the others sign them.
+  // The Go SDK sends empty parameters without signing them. The other SDKs sign them.
   const all = signedPairs(request.parameters);
   const filled = all.filter(([, value]) => value !== "");
   const [isAll, isFilled] = [all, filled].map((pairs) => {
@@ -92,7 +92,7 @@ export function verifyV1(
       stringForms(request, pairs).map((stringToSign) => {
         const expected = mac(claim.method, { secretKey, stringToSign });
         const same = equalInConstantTime(expected, claim.signature);
-        return same && secretKey !== ""; // with an empty key everybody could sign
+        return same && secretKey !== ""; // with an empty key anyone could sign
       }),
     );
     return matches.includes(true);
@@ -112,7 +112,7 @@ function stringForms({ method, host, path = "/" }: V1Request, parameters: Pairs)
 
 type Pairs = readonly (readonly [name: string, value: string])[];
 
-/** By name in ASCII order, as the page asks, capitals before small letters. */
+/** Sorted by name in ASCII order, as the page requires: capitals before small letters. */
 const signedPairs = (parameters: V1Request["parameters"]): Pairs =>
   Object.entries(parameters)
     .filter(([name]) => name !== "Signature")

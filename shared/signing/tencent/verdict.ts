@@ -1,6 +1,6 @@
 /**
- * What a verifier says. A refusal is an ordinary outcome, not an exception. Each verifier names its
- * reasons in its type, so the code that answers the caller has to handle every one.
+ * The result of a verifier. A refusal is an ordinary result, not an exception. The type lists every
+ * reason, so the code that answers the caller must handle each one.
  */
 export type Verdict<Proven, Reason extends string> = ({ ok: true } & Proven) | Refusal<Reason>;
 

@@ -1,7 +1,7 @@
 /**
- * The `Sign` header of TRTC's callbacks: base64 of HMAC-SHA256 over the raw body. The key is the
- * one in the console (up to 32 letters and digits). Source: "Verify Signature" of TRTC's event
- * callback pages (trtc.io/document/39558 and 62717).
+ * The `Sign` header of TRTC's callbacks: base64 of HMAC-SHA256 over the raw body, with the key set
+ * in the console (up to 32 letters and digits). Source: "Verify Signature" of TRTC's event callback
+ * pages (trtc.io/document/39558 and 62717).
  */
 import { createHmac } from "node:crypto";
 import { equalInConstantTime } from "../constant-time.js";
@@ -10,10 +10,10 @@ export const signCallback = (key: string, rawBody: Buffer): string =>
   createHmac("sha256", key).update(rawBody).digest("base64");
 
 /**
- * Over the bytes as they came: TRTC indents its JSON with tabs, which parsing would lose. The
- * signature has no time in it, so a copy sent again verifies too: deduplicate by EventMsTs.
- * Nothing verifies with an empty key, because anybody could have signed with that. Each key is
- * compared with, so that the time does not tell which of them it was.
+ * Verifies the bytes as they came: TRTC indents its JSON with tabs, which parsing would lose. The
+ * signature contains no time, so a repeated copy passes too: deduplicate by EventMsTs. An empty key
+ * verifies nothing, because anyone could sign with it. Each key is compared, so the time does not
+ * reveal which key matched.
  */
 export function verifyCallback(
   keys: readonly string[],

@@ -1,7 +1,7 @@
 /**
- * PrivateMapKey: the signed permission of one user for one room. TRTC asks for it beside the
- * UserSig when an application has "advanced permission control" switched on. The same envelope as a
- * UserSig, with a userbuf inside that names the room and what may be done there.
+ * PrivateMapKey: the signed permission of one user for one room. TRTC requires it beside the
+ * UserSig when an application has "advanced permission control". It is a UserSig's envelope with a
+ * userbuf inside, which names the room and the permitted actions.
  */
 import { unixSeconds } from "../../clock.js";
 import { openEnvelope, sealEnvelope } from "./tls-envelope.js";
@@ -21,17 +21,17 @@ export const Privilege = {
   receiveSubStream: 128,
 } as const;
 
-/** What a robot that plays a stream needs: it opens the room if nobody has, and only sends. */
+/** The rights of a robot that plays a stream: it may create the room, enter it and send. */
 export const ROBOT_PRIVILEGES =
   Privilege.createRoom | Privilege.enterRoom | Privilege.sendAudio | Privilege.sendVideo;
 
 export const ALL_PRIVILEGES = 255;
 
 export interface RoomPermission extends Holder {
-  /** The application's SDKSecretKey, taken as text although it looks like hex. */
+  /** The application's SDKSecretKey, used as text although it looks like hex. */
   secretKey: string;
   roomId: string;
-  /** 0: RoomId is a string; 1: it is the decimal of a 32-bit number. "7" and 7 are two rooms. */
+  /** 0: RoomId is a string. 1: RoomId is a 32-bit number in decimal. "7" and 7 are two rooms. */
   roomIdType: 0 | 1;
   /** A sum of `Privilege` bits. */
   privileges: number;
@@ -48,8 +48,8 @@ export type PrivateMapKeyFault =
   | "lacks-privilege";
 
 /**
- * Throws a RangeError for an empty key, an id that is no plain text, a RoomId that is no number
- * although `roomIdType` is 1, or an expiry past the year 2106 (it is a 32-bit Unix time).
+ * Throws a RangeError for an empty key, an id that is not plain text, a RoomId that is not a number
+ * although `roomIdType` is 1, or an expiry after 2106 (it is a 32-bit Unix time).
  */
 export function signPrivateMapKey(
   request: RoomPermission & { lifetimeSeconds: number },
@@ -63,8 +63,8 @@ export function signPrivateMapKey(
 }
 
 /**
- * Whether a PrivateMapKey lets this user into this room, with at least these privileges, now.
- * A UserSig in its place "lacks a userbuf". A room's kind belongs to its name.
+ * Checks whether a PrivateMapKey lets this user into this room now, with at least these privileges.
+ * A UserSig in its place "lacks a userbuf". A room's type is part of its identity.
  */
 export function verifyPrivateMapKey(
   privateMapKey: string,
@@ -89,7 +89,7 @@ export function verifyPrivateMapKey(
   );
 }
 
-/** The userbuf says once more whose the key is and until when, and its word counts as well. */
+/** The userbuf repeats the user, the application and the expiry. They must match too. */
 function passFault(
   pass: RoomPass,
   wanted: RoomPermission,

@@ -1,18 +1,15 @@
-/**
- * zlib (RFC 1950) as the UserSig envelope needs it: written without compressing, read with a limit.
- */
+/** zlib (RFC 1950) for the UserSig envelope: written without compression, read with a limit. */
 import { inflateSync } from "node:zlib";
 
-/** What one stored block can hold: its length is a 16-bit number (RFC 1951, 3.2.4). */
+/** The size limit of one stored block: its length is a 16-bit number (RFC 1951, 3.2.4). */
 const STORED_BYTES_MAX = 0xffff;
 
 /**
- * The bytes as a zlib stream of one stored block.
+ * Returns the bytes as a zlib stream of one stored block.
  *
- * Setting up a deflate state takes twice as long as all the rest of signing, the HMAC included. It
- * would save a fifth of the text: a UserSig has some 250 characters instead of 200. It travels in a
- * request body only. Tencent's own Go library writes stored blocks too (header 78 01), so TRTC is
- * known to take them.
+ * Creating a deflate state takes twice as long as all other signing, including the HMAC. It would
+ * save a fifth: a UserSig has about 250 characters instead of 200, and travels in a request body
+ * only. Tencent's own Go library writes stored blocks too (header 78 01), so TRTC accepts them.
  */
 export function zlibStored(bytes: Buffer): Buffer {
   const { length } = bytes;
@@ -28,9 +25,8 @@ export function zlibStored(bytes: Buffer): Buffer {
 }
 
 /**
- * The content of a zlib stream of any level. Undefined when it is no such stream, is cut off, or is
- * followed by anything. Also undefined when it would inflate to more than `maxBytes`: a bomb is
- * stopped there, not inflated.
+ * Returns the content of a zlib stream of any level. Undefined when it is not one, is cut off, has
+ * extra bytes, or would inflate to more than `maxBytes`. Inflating stops at that limit.
  */
 export function inflateAtMost(maxBytes: number, stream: Buffer): Buffer | undefined {
   try {
@@ -41,15 +37,18 @@ export function inflateAtMost(maxBytes: number, stream: Buffer): Buffer | undefi
   }
 }
 
-/** zlib itself ignores what follows the checksum; here nothing may. */
+/** zlib ignores bytes after the checksum. This check allows none. */
 const endsWithChecksum = (stream: Buffer, bytes: Buffer): boolean =>
   stream.readUInt32BE(stream.length - 4) === adler32(bytes);
 
-/** RFC 1950, 9. The sums stay exact in a double far beyond 64 KiB, so one modulo at the end is enough. */
+/**
+ * RFC 1950, 9. The sums stay exact in a double far beyond 64 KiB, so one modulo at the end
+ * suffices.
+ */
 function adler32(bytes: Buffer): number {
   let low = 1;
   let high = 0;
-  // By index: iterating over a Buffer takes four times as long, a tenth of a whole signing.
+  // By index: iterating over a Buffer takes four times as long, a tenth of the whole signing.
   for (let at = 0; at < bytes.length; at += 1) {
     low += bytes[at] ?? 0;
     high += low;

@@ -1,5 +1,5 @@
 /**
- * The envelope that UserSig and PrivateMapKey share: Tencent's "TLS signature" version 2.0. It is a
+ * The envelope that UserSig and PrivateMapKey share, Tencent's "TLS signature" version 2.0. It is a
  * JSON object with an HMAC-SHA256 over its own fields, as zlib, in Tencent's own base64. Source:
  * Tencent's published signers, tls-sig-api-v2 for Node.js and tls-sig-api-v2-golang.
  */
@@ -15,18 +15,18 @@ export interface TlsClaims {
   /** Unix time. */
   issuedAtSeconds: number;
   lifetimeSeconds: number;
-  /** Standard base64; only a PrivateMapKey has one. */
+  /** Standard base64. Only a PrivateMapKey has one. */
   userBuf?: string;
 }
 
-/** Several times what ids within TRTC's limits can make; what is longer is not looked at. */
+/** Several times the length that TRTC's limits allow. A longer text is refused unread. */
 const TEXT_LENGTH_MAX = 4096;
-/** Escaped and spaced as generously as any JSON writer would, the claims stay well below. */
+/** Even with generous escapes and spaces the claims stay well below this. */
 const JSON_BYTES_MAX = 8192;
-/** Until the year 5138: far above any real claim, and a sum of two is still an instant. */
+/** The year 5138: far beyond any real claim, and the sum of two is still a valid instant. */
 const SECONDS_MAX = 99_999_999_999;
 
-/** Throws a RangeError for claims that no verifier could take back unchanged. */
+/** Throws a RangeError for claims that a verifier could not read back unchanged. */
 export function sealEnvelope(claims: TlsClaims, secretKey: string): string {
   requireSealable(claims, secretKey);
   const json = JSON.stringify({
@@ -44,9 +44,9 @@ export function sealEnvelope(claims: TlsClaims, secretKey: string): string {
 }
 
 /**
- * The claims of an envelope, once its MAC has proven them: nothing in a text that somebody sent is
- * believed before. "malformed": there is no envelope. "forged": it was sealed without the key, or
- * changed since. Never throws.
+ * Returns the claims of an envelope once its MAC proves them. "malformed": the text is not an
+ * envelope. "forged": the sealer did not have the key, or somebody changed the envelope. Never
+ * throws.
  */
 export function openEnvelope(
   text: string,
@@ -55,7 +55,7 @@ export function openEnvelope(
   const document = readDocument(text);
   if (!document) return refused("malformed");
   const { claims, mac } = document;
-  // With an empty key everybody could sign, so such a key proves nothing.
+  // With an empty key anyone could sign, so such a key proves nothing.
   if (secretKey === "" || !equalInConstantTime(macOf(claims, secretKey), mac)) {
     return refused("forged");
   }
@@ -120,8 +120,8 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null;
 
 /**
- * The MAC is over lines, so a line break inside an id could shift the border between two fields;
- * and a lone surrogate has no bytes of its own. Neither may be in a text that is signed.
+ * The MAC covers lines, so a line break in an id could shift the border between two fields. A lone
+ * surrogate has no bytes of its own. A signed text may contain neither.
  */
 const isPlainText = (value: unknown): value is string =>
   typeof value === "string" && value !== "" && !/[\p{Cc}\p{Surrogate}]/u.test(value);
@@ -132,11 +132,11 @@ const isWithin = (value: unknown, least: number, most: number): value is number 
 const isBase64 = (value: unknown): value is string =>
   typeof value === "string" && Buffer.from(value, "base64").toString("base64") === value;
 
-/** Standard base64 with three other signs, which is not the url-safe alphabet of RFC 4648. */
+/** Standard base64 with three other signs. It is not the URL-safe alphabet of RFC 4648. */
 const toTencentBase64 = (bytes: Buffer): string =>
   bytes.toString("base64").replace(/\+/g, "*").replace(/\//g, "-").replace(/=/g, "_");
 
-/** Undefined unless the text is the one way of writing its bytes, so that no copy differs unseen. */
+/** Undefined unless the text is the only encoding of its bytes, so each envelope has one form. */
 function fromTencentBase64(text: string): Buffer | undefined {
   const standard = text.replace(/\*/g, "+").replace(/-/g, "/").replace(/_/g, "=");
   const bytes = Buffer.from(standard, "base64");

@@ -1,6 +1,4 @@
-/**
- * Whose an opened envelope is, and until when: the checks that UserSig and PrivateMapKey share.
- */
+/** The owner and the expiry of an opened envelope: checks that UserSig and PrivateMapKey share. */
 import { unixSeconds } from "../../clock.js";
 import type { TlsClaims } from "./tls-envelope.js";
 
@@ -9,7 +7,10 @@ export interface Holder {
   userId: string;
 }
 
-/** What speaks against the claims, in the order of Tencent's own verifier; undefined if nothing does. */
+/**
+ * Returns the first fault of the claims, in the order of Tencent's own verifier. Undefined: no
+ * fault.
+ */
 export function holderFault(
   claims: TlsClaims,
   holder: Holder,
@@ -17,13 +18,13 @@ export function holderFault(
 ): "foreign-app" | "foreign-user" | "expired" | undefined {
   if (claims.sdkAppId !== holder.sdkAppId) return "foreign-app";
   if (claims.userId !== holder.userId) return "foreign-user";
-  // The last second is still valid. A time of issue that lies ahead passes, as at Tencent, because
-  // a signer's clock may run a little before the verifier's.
+  // The last second is still valid. A future time of issue is accepted, as at Tencent, because a
+  // signer's clock may be slightly ahead.
   return unixSeconds(now) <= expiresAtSeconds(claims) ? undefined : "expired";
 }
 
 export const expiresAtSeconds = (claims: TlsClaims): number =>
   claims.issuedAtSeconds + claims.lifetimeSeconds;
 
-/** The instant of a Unix time. */
+/** Turns Unix time into a Date. */
 export const instantOf = (seconds: number): Date => new Date(seconds * 1000);

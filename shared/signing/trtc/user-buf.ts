@@ -18,7 +18,7 @@ export interface RoomPass {
 const NUMERIC_ROOM = 0;
 const STRING_ROOM = 1;
 
-/** Throws a RangeError for a room without a name and for a number that its field cannot hold. */
+/** Throws a RangeError for a room without a name, or for a number that does not fit its field. */
 export function writeUserBuf(pass: RoomPass): Buffer {
   if (pass.roomId === "") throw new RangeError("RoomId is empty.");
   const isString = pass.roomIdType === 0;
@@ -32,7 +32,7 @@ export function writeUserBuf(pass: RoomPass): Buffer {
   return Buffer.concat([kind, withLength(pass.userId), numbers, room]);
 }
 
-/** Undefined when the bytes are not exactly one userbuf. */
+/** Undefined unless the bytes are exactly one userbuf. */
 export function readUserBuf(bytes: Buffer): RoomPass | undefined {
   const kind = bytes[0];
   if (kind !== NUMERIC_ROOM && kind !== STRING_ROOM) return undefined;
@@ -54,7 +54,7 @@ export function readUserBuf(bytes: Buffer): RoomPass | undefined {
   return { ...pass, roomId: room.text, roomIdType: 0 };
 }
 
-/** The decimal of a number from 1, without sign or leading zero: each room has one name only. */
+/** The decimal of a number from 1, without sign or leading zero, so each room has one name. */
 function roomNumber(roomId: string): number {
   const decimal = /^[1-9][0-9]{0,9}$/.test(roomId) ? Number(roomId) : Number.NaN;
   return uint32(decimal, "A RoomId of RoomIdType 1");
@@ -65,7 +65,7 @@ function uint32(value: number, name: string): number {
   throw new RangeError(`${name} has to be a 32-bit number.`);
 }
 
-/** The length counts bytes, not letters, which differ outside ASCII. */
+/** The length counts bytes. Outside ASCII a letter has several. */
 function withLength(text: string): Buffer {
   const bytes = Buffer.from(text);
   if (bytes.length > 0xffff) throw new RangeError("The ids are too long to be signed.");

@@ -1,13 +1,11 @@
-/**
- * UserSig: the signed login of one user of one TRTC application. It does not name a room.
- */
+/** UserSig: the signed login of one user in one TRTC application. It names no room. */
 import { unixSeconds } from "../../clock.js";
 import { openEnvelope, sealEnvelope } from "./tls-envelope.js";
 import { type Holder, expiresAtSeconds, holderFault, instantOf } from "./tls-holder.js";
 import { type Verdict, refused } from "../tencent/verdict.js";
 
 export interface UserSigRequest extends Holder {
-  /** The application's SDKSecretKey, taken as text although it looks like hex. */
+  /** The application's SDKSecretKey, used as text although it looks like hex. */
   secretKey: string;
   lifetimeSeconds: number;
 }
@@ -15,7 +13,9 @@ export interface UserSigRequest extends Holder {
 export type UserSigFault =
   "malformed" | "forged" | "foreign-app" | "foreign-user" | "expired" | "carries-user-buf";
 
-/** Throws a RangeError for an empty key, an id that is no plain text, or a lifetime below a second. */
+/**
+ * Throws a RangeError for an empty key, an id that is not plain text, or a lifetime below a second.
+ */
 export function signUserSig(request: UserSigRequest, now: Date): string {
   const { sdkAppId, secretKey, userId, lifetimeSeconds } = request;
   const issuedAtSeconds = unixSeconds(now);
@@ -23,8 +23,8 @@ export function signUserSig(request: UserSigRequest, now: Date): string {
 }
 
 /**
- * Whether a UserSig is this user's, for this application, and still good. A PrivateMapKey in its
- * place "carries a userbuf" and is refused, as Tencent's own verifier does.
+ * Checks whether a UserSig belongs to this user and application and is still valid. A PrivateMapKey
+ * in its place "carries a userbuf" and is refused, as by Tencent's own verifier.
  */
 export function verifyUserSig(
   userSig: string,

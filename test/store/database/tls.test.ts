@@ -125,7 +125,11 @@ describe("DATABASE_CA that cannot be right is refused with a sentence", () => {
     ["a word", () => "verify-full", "is no certificate"],
     ["a path", () => "/etc/ssl/ca.pem?", "is neither PEM nor base64"],
     ["base64 of something else", () => randomBytes(400).toString("base64"), "is no certificate"],
-    ["a certificate that is cut off", () => right.authority.slice(0, 300), "is no PEM certificate"],
+    [
+      "a certificate that is cut off",
+      () => right.authority.slice(0, 300),
+      "is not a PEM certificate",
+    ],
     [
       "the second of two cut off",
       () => right.authority + other.authority.slice(0, 300),
