@@ -85,13 +85,13 @@ const required = (intl: TObject, cn: TObject, name: string): string =>
 
 /** In words, and twice where the sites differ. */
 function takes(intl: TSchema | undefined, cn: TSchema | undefined): string {
-  const [one, other] = [intl, cn].map((schema) => (schema ? withDeployError(schema) : undefined));
+  const [one, other] = [intl, cn].map((schema) => (schema ? wordsFor(schema) : undefined));
   if (one === undefined || other === undefined || one === other) return one ?? other ?? "";
   return `${one}; on the Chinese site ${other}`;
 }
 
 /** A pattern says nothing to a reader that the error code's cause does not say better. */
-const withDeployError = (schema: TSchema): string =>
+const wordsFor = (schema: TSchema): string =>
   schema["type"] === undefined && schema["enum"] === undefined
     ? "a list"
     : expected(schema).replace(/ that fits .*$/, "");

@@ -20,7 +20,7 @@ export interface Budget {
   /** Returns whether they may still be used. */
   spend: (bytes: number) => boolean;
   /** So many of the next bytes are passed over: they count apart. */
-  logTrtcFailure: (bytes: number) => void;
+  allowSkipped: (bytes: number) => void;
   /** Rejects when the budget is spent, even if the work should not notice. */
   within: <T>(work: Promise<T>) => Promise<T>;
   /** What went wrong on the network: a reader above it may only see that bytes are missing. */
@@ -48,7 +48,7 @@ export function openBudget({ bytesMax, passedBytesMax = 0, timeLimitMs }: Limits
   return {
     signal,
     late,
-    logTrtcFailure(bytes) {
+    allowSkipped(bytes) {
       const passed = Math.min(bytes, passedBytesLeft);
       passedBytesLeft -= passed;
       bytesLeft += passed;

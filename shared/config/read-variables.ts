@@ -68,16 +68,16 @@ export function uniquely<T, K extends keyof T>(
   key: K,
   entries: readonly T[],
 ): Map<T[K], T> {
-  const found = new Map<T[K], T>();
+  const entriesByKey = new Map<T[K], T>();
   refuseIfAny(
     entries.map((entry, index) => {
-      if (found.has(entry[key]))
+      if (entriesByKey.has(entry[key]))
         return `${variable}[${index}]: ${String(key)} is used by another entry`;
-      found.set(entry[key], entry);
+      entriesByKey.set(entry[key], entry);
       return undefined;
     }),
   );
-  return found;
+  return entriesByKey;
 }
 
 /** Finds two entries that share a key. An entry may have several keys. */

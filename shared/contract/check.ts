@@ -60,12 +60,12 @@ function refusal(error: ErrorObject | undefined): ApiError {
   if (!error) return new ApiError("InvalidParameter");
   if (error.keyword === "required") {
     const field = String(error.params["missingProperty"]);
-    const wanted = (error.parentSchema?.["properties"] as Record<string, TSchema> | undefined)?.[
-      field
-    ];
+    const fieldSchema = (
+      error.parentSchema?.["properties"] as Record<string, TSchema> | undefined
+    )?.[field];
     return new ApiError(
       specific("MissingParameter", field),
-      `${field} is missing: send ${expected(wanted)}.`,
+      `${field} is missing: send ${expected(fieldSchema)}.`,
     );
   }
   if (error.keyword === "additionalProperties") {

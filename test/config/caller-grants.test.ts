@@ -216,7 +216,9 @@ describe("a pattern", () => {
     expect(fits("^a$", "a")).toBe(true);
     expect(fits("a|b", "ab")).toBe(false);
     expect(fits("a.*", "a\nb")).toBe(false);
-    expect(stopping(() => withCaller({ RoomPattern: "(?i)a" }))).toMatch(/no regular expression$/);
+    expect(stopping(() => withCaller({ RoomPattern: "(?i)a" }))).toMatch(
+      /not a regular expression$/,
+    );
   });
 
   test("that is not set loads no engine", () => {

@@ -79,7 +79,7 @@ describe("a rule's StreamUrl", () => {
     ["ftp://cdn.example.com/{key}", "must begin with http://"],
     ["https://cdn.example.com:99999/{key}", "is no URL"],
     ["https://bücher.example/{key}", "send xn--bcher-kva.example in its place"],
-    ["https://cdn!.example.com/{key}", "has a host with other characters"],
+    ["https://cdn!.example.com/{key}", "has a host with characters other than"],
   ])("%s is refused at the start, and not with each object", (template, why) => {
     expect(faultOf(template)).toContain(why);
   });

@@ -183,7 +183,7 @@ describe("regions", () => {
     "%s: %s is refused, since a stream that started there could not be stopped",
     (site, region) => {
       expect(spoken(() => checkRegion(site, region))).toMatch(
-        /^UnsupportedRegion: .*: send one of .*ap-singapore.*, or none\.$/,
+        /^UnsupportedRegion: .*: send one of .*ap-singapore.*, or no region\.$/,
       );
     },
   );

@@ -79,13 +79,13 @@ export function openRemote(response: Response, opening: Opening): Remote {
     },
     async readSome(lengthMax) {
       const read = await bytes.readSome(lengthMax);
-      budget.logTrtcFailure(read.length);
+      budget.allowSkipped(read.length);
       at += read.length;
       return read;
     },
     async skip(length) {
       if (length > READ_THROUGH_BYTES && ranged && (await jump(at + length))) return;
-      budget.logTrtcFailure(length);
+      budget.allowSkipped(length);
       await bytes.skip(length);
       at += length;
     },

@@ -149,7 +149,7 @@ export function blocksOf(remote: Remote, head: MatroskaHead) {
       const { id, headBytes, contentBytes = 0 } = element;
       noteElement(element, bytes.subarray(headBytes, headBytes + contentBytes));
       if (isKeeping && isKept(element)) await keep(element);
-      await logTrtcFailure(remote, headBytes + (OPENED.has(id) ? 0 : contentBytes));
+      await skipContent(remote, headBytes + (OPENED.has(id) ? 0 : contentBytes));
       return true;
     },
   };
@@ -162,7 +162,7 @@ const isExpected = ({ id, contentBytes }: Element): boolean =>
     (BESIDE_CLUSTERS.has(id) || IN_CLUSTER.has(id) || IN_GROUP.has(id)));
 
 /** Reads on; another request is worth its time for a very large element only. */
-async function logTrtcFailure(remote: Remote, length: number): Promise<void> {
+async function skipContent(remote: Remote, length: number): Promise<void> {
   if (length > READ_BYTES_MAX) return remote.skip(length);
   for (let left = length; left > 0;) {
     const bytes = await remote.readSome(left);

@@ -83,8 +83,10 @@ export function verifyCosUrl(
   if (!time || secretId === null) return refused("malformed");
   const path = decodeURIComponent(pathname);
   const request = { method: "get", path, query: {}, headers: { host } };
-  const wanted = new URLSearchParams(signCos(request, { secretId, secretKey }, { from, until }));
-  for (const [name, value] of wanted) {
+  const expectedQuery = new URLSearchParams(
+    signCos(request, { secretId, secretKey }, { from, until }),
+  );
+  for (const [name, value] of expectedQuery) {
     if (!equalInConstantTime(value, searchParams.get(name) ?? "")) return refused("forged");
   }
   const at = unixSeconds(now);

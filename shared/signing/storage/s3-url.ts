@@ -89,8 +89,8 @@ export function verifyS3Url(
   }
   const token = searchParams.get("X-Amz-Security-Token") ?? undefined;
   const signing = { host, path: pathname, region, expiresSeconds, at };
-  const wanted = new URLSearchParams(signS3Query(signing, { secretId, secretKey, token }));
-  for (const [name, value] of wanted) {
+  const expectedQuery = new URLSearchParams(signS3Query(signing, { secretId, secretKey, token }));
+  for (const [name, value] of expectedQuery) {
     if (!equalInConstantTime(value, searchParams.get(name) ?? "")) return refused("forged");
   }
   const until = addMs(at, expiresSeconds * SECOND_MS);

@@ -68,19 +68,19 @@ export function signPrivateMapKey(
  */
 export function verifyPrivateMapKey(
   privateMapKey: string,
-  wanted: RoomPermission,
+  requested: RoomPermission,
   now: Date,
 ): Verdict<{ issuedAt: Date; expiresAt: Date; privileges: number }, PrivateMapKeyFault> {
-  const opened = openEnvelope(privateMapKey, wanted.secretKey);
+  const opened = openEnvelope(privateMapKey, requested.secretKey);
   if (!opened.ok) return opened;
   const { claims } = opened;
-  const fault = holderFault(claims, wanted, now);
+  const fault = holderFault(claims, requested, now);
   if (fault) return refused(fault);
   if (claims.userBuf === undefined) return refused("lacks-user-buf");
   const pass = readUserBuf(Buffer.from(claims.userBuf, "base64"));
   if (!pass) return refused("malformed");
   return (
-    passFault(pass, wanted, now) ?? {
+    passFault(pass, requested, now) ?? {
       ok: true,
       issuedAt: instantOf(claims.issuedAtSeconds),
       expiresAt: instantOf(Math.min(expiresAtSeconds(claims), pass.expiresAtSeconds)),
@@ -92,14 +92,14 @@ export function verifyPrivateMapKey(
 /** The userbuf repeats the user, the application and the expiry. They must match too. */
 function passFault(
   pass: RoomPass,
-  wanted: RoomPermission,
+  requested: RoomPermission,
   now: Date,
 ): Refusal<PrivateMapKeyFault> | undefined {
-  if (pass.sdkAppId !== wanted.sdkAppId) return refused("foreign-app");
-  if (pass.userId !== wanted.userId) return refused("foreign-user");
+  if (pass.sdkAppId !== requested.sdkAppId) return refused("foreign-app");
+  if (pass.userId !== requested.userId) return refused("foreign-user");
   if (!(unixSeconds(now) <= pass.expiresAtSeconds)) return refused("expired");
-  if (pass.roomIdType !== wanted.roomIdType) return refused("foreign-room");
-  if (pass.roomId !== wanted.roomId) return refused("foreign-room");
-  const lacking = wanted.privileges & ~pass.privileges;
+  if (pass.roomIdType !== requested.roomIdType) return refused("foreign-room");
+  if (pass.roomId !== requested.roomId) return refused("foreign-room");
+  const lacking = requested.privileges & ~pass.privileges;
   return lacking === 0 ? undefined : refused("lacks-privilege");
 }

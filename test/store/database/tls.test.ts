@@ -122,9 +122,9 @@ describe("DATABASE_CA that cannot be right is refused with a sentence", () => {
     read({ DATABASE_CA: right.authority, DATABASE_URL });
 
   test.each<[string, () => string, string]>([
-    ["a word", () => "verify-full", "is no certificate"],
+    ["a word", () => "verify-full", "is not a certificate"],
     ["a path", () => "/etc/ssl/ca.pem?", "is neither PEM nor base64"],
-    ["base64 of something else", () => randomBytes(400).toString("base64"), "is no certificate"],
+    ["base64 of something else", () => randomBytes(400).toString("base64"), "is not a certificate"],
     [
       "a certificate that is cut off",
       () => right.authority.slice(0, 300),
@@ -133,7 +133,7 @@ describe("DATABASE_CA that cannot be right is refused with a sentence", () => {
     [
       "the second of two cut off",
       () => right.authority + other.authority.slice(0, 300),
-      "is no PEM",
+      "is not a PEM",
     ],
     ["a private key", () => right.key, "holds a private key"],
     ["a private key beside it", () => right.authority + right.key, "holds a private key"],
