@@ -1,13 +1,13 @@
 const { availableParallelism } = require("node:os");
+const slowSuites = require("./test/tiers/slow-suites.json");
 
 /**
  * Tests run the TypeScript sources as CommonJS through swc (types are checked by tsc), which is
  * the fastest of the ways measured. Packages that ship ES modules only are transformed as well.
  */
-module.exports = {
+const common = {
   testEnvironment: "node",
   roots: ["<rootDir>/test"],
-  testMatch: ["**/*.test.ts"],
   transform: {
     "^.+\\.(ts|m?js)$": [
       "@swc/jest",
@@ -19,9 +19,31 @@ module.exports = {
   },
   transformIgnorePatterns: ["/node_modules/(?!(@middy|leven|mediabunny)/)"],
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
+};
+
+const TIMED = "test/timed/";
+const slow = Object.values(slowSuites).flat();
+const globOf = (path) => `<rootDir>/${path}${path.endsWith("/") ? "**/*.test.ts" : ""}`;
+
+/** The tiers: `npm test` runs the fast one, `npm run test:all` runs all, the timed one alone. */
+module.exports = {
   globalSetup: "<rootDir>/test/support/global-setup.cjs",
   globalTeardown: "<rootDir>/test/support/global-teardown.cjs",
   // One fewer than the cores is the default: on a small machine, where tests mostly wait, that is one.
   maxWorkers: Math.max(2, availableParallelism() - 1),
   testTimeout: 60_000,
+  projects: [
+    {
+      ...common,
+      displayName: "fast",
+      testMatch: ["<rootDir>/test/**/*.test.ts"],
+      testPathIgnorePatterns: slow.map((path) => `<rootDir>/${path}`),
+    },
+    {
+      ...common,
+      displayName: "slow",
+      testMatch: slow.filter((path) => path !== TIMED).map(globOf),
+    },
+    { ...common, displayName: "timed", testMatch: [globOf(TIMED)] },
+  ],
 };

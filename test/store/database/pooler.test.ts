@@ -13,7 +13,8 @@ import { versionChecked } from "../../../shared/store/schema/version.js";
 import { newPostgresUrl } from "../../support/database/databases.js";
 import { CN_APP, type TestApp, startTestApp } from "../../support/app/test-app.js";
 import { newIngest, runningIngest } from "../../support/app/ingests.js";
-import { PGBOUNCER, type PgBouncer, startPgBouncer } from "../../support/database/pgbouncer.js";
+import { type PgBouncer, startPgBouncer } from "../../support/database/pgbouncer.js";
+import { PGBOUNCER } from "../../support/programs.js";
 import { describeWith } from "../../support/needed.js";
 import { runScript } from "../../support/app/process.js";
 

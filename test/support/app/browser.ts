@@ -1,10 +1,7 @@
 /** Headless Chromium, where there is one: pages as people see them. */
-import { existsSync } from "node:fs";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { describeWith } from "../needed.js";
-
-/** Debian's package, with the codecs that the bundled clip needs: `apt-get install chromium`. */
-const CHROMIUM = "/usr/bin/chromium";
+import { CHROMIUM, hasChromium } from "../programs.js";
 
 const FLAGS = [
   ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
@@ -13,7 +10,7 @@ const FLAGS = [
 
 /** `describe` where Chromium is. */
 export function describeInBrowser(name: string, body: () => void): void {
-  describeWith({ isThere: existsSync(CHROMIUM), program: CHROMIUM }, name, body);
+  describeWith({ isThere: hasChromium, program: CHROMIUM }, name, body);
 }
 
 export const startBrowser = (): Promise<Browser> =>

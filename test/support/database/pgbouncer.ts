@@ -1,23 +1,19 @@
 /** A real PgBouncer in transaction mode, in front of the run's PostgreSQL. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { systemClock } from "../../../shared/clock.js";
 import { openPostgres } from "../../../shared/store/engine/postgres.js";
+import { PGBOUNCER } from "../programs.js";
 
 export interface PgBouncer {
   /** The same database, through the pooler. */
   urlOf: (databaseUrl: string) => string;
   close: () => Promise<void>;
 }
-
-/** Debian puts it where a user's PATH may not lead. */
-export const PGBOUNCER = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin"]
-  .map((directory) => join(directory, "pgbouncer"))
-  .find((path) => existsSync(path));
 
 /** PgBouncer refuses to run as root. */
 const NOBODY = 65534;

@@ -1,0 +1,87 @@
+/**
+ * `npm test` and `npm run test:all`: first types, lint and format, then the suites of the tiers. The last
+ * line says what was left out, and why.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { systemClock as clock } from "../../shared/clock.js";
+import { missingPrograms } from "../support/programs.js";
+import { outcomeFile, readOutcome, skippedIn } from "./outcome.js";
+import { allSuites, LEFT_OUT, ROOT, type Tier, tierOf } from "./tiers.js";
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** Runs a script of package.json; its output is shown when it fails. */
+async function check(script: string): Promise<boolean> {
+  const startedMs = clock.elapsedMs();
+  const child = spawn("npm", ["run", "--silent", script], { cwd: ROOT, shell: isWindows });
+  const output: string[] = [];
+  child.stdout.on("data", (chunk: Buffer) => output.push(chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => output.push(chunk.toString()));
+  const [code] = (await once(child, "close")) as [number | null];
+  const seconds = Math.round((clock.elapsedMs() - startedMs) / 1000);
+  say(`${script}: ${code === 0 ? "good" : "FAILED"} (${seconds} s)`);
+  if (code !== 0) say(output.join(""));
+  return code === 0;
+}
+
+/** Lint takes as long as the other two together, so two cores are busy to the end. */
+async function checkAll(): Promise<boolean> {
+  const typesAndFormat = async () => [await check("types"), await check("lint:format")];
+  const [code, others] = await Promise.all([check("lint:code"), typesAndFormat()]);
+  return [code, ...others].every(Boolean);
+}
+
+const isWindows = process.platform === "win32";
+
+async function runSuites(tier: Tier): Promise<boolean> {
+  const alone = tier === "timed" ? ["--runInBand"] : [];
+  const options = ["--selectProjects", tier, "--json", "--outputFile", outcomeFile(tier), ...alone];
+  const child = spawn("npm", ["run", "--silent", "jest", "--", ...options], {
+    cwd: ROOT,
+    stdio: "inherit",
+    shell: isWindows,
+  });
+  const [code] = (await once(child, "close")) as [number | null];
+  return code === 0;
+}
+
+const skipped = (tiers: readonly Tier[]): string[] =>
+  tiers.flatMap((tier) => {
+    const outcome = readOutcome(tier);
+    return outcome ? skippedIn(outcome) : [];
+  });
+
+/** The last line of a run. */
+function summary(tiers: readonly Tier[]): string {
+  const suites = allSuites();
+  const run = suites.filter((suite) => tiers.includes(tierOf(suite)));
+  const missing = missingPrograms();
+  const without = missing.length > 0 ? ` (not installed: ${missing.join(", ")})` : "";
+  if (tiers.length === 1) {
+    const left = LEFT_OUT.join(", ");
+    const count = `fast tier: ${run.length} suites of ${suites.length}`;
+    return `${count}; the rest (${left}): npm run test:all${without}`;
+  }
+  const skips = skipped(tiers);
+  const said = skips.length > 0 ? `skipped tests in ${skips.join(", ")}` : "0 skipped";
+  return `all tiers: ${run.length} suites of ${suites.length}; ${said}${without}`;
+}
+
+async function runTiers(tiers: readonly Tier[]): Promise<boolean> {
+  if (!(await checkAll())) return false;
+  const results: boolean[] = [];
+  for (const tier of tiers) results.push(await runSuites(tier));
+  say(summary(tiers));
+  // Where CI is set, nobody reads what was skipped.
+  const isCi = (process.env["CI"] ?? "") !== "";
+  return results.every(Boolean) && !(isCi && skipped(tiers).length > 0);
+}
+
+const TIERS: Readonly<Record<string, readonly Tier[]>> = {
+  fast: ["fast"],
+  all: ["fast", "slow", "timed"],
+};
+const tiers = TIERS[process.argv[2] ?? ""];
+if (!tiers) throw new Error("Say which tier to run: fast or all");
+process.exitCode = (await runTiers(tiers)) ? 0 : 1;
