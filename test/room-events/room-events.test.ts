@@ -827,6 +827,23 @@ describe("a task that no ingest has", () => {
         expect(await reconcile()).toMatchObject({ unclaimed: 0, unclaimedStopped: 0 });
       }));
 
+    test("though TRTC reports its end after a stop that did not work", () =>
+      withStops(async () => {
+        const ingest = await forgotten();
+        await clock.advance(UNCLAIMED_AFTER_MS);
+        trtc.next("StopStreamIngest", "http-502");
+        expect(await reconcile()).toMatchObject({ unclaimedStopped: 0 });
+
+        await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
+        await clock.advance(MINUTE_MS);
+
+        expect(await reconcile()).toMatchObject({ unclaimedStopped: 1 });
+        expect(await ingest.task()).toMatchObject({ endReason: "stopped", stopCalls: 1 });
+        await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
+        await clock.advance(MINUTE_MS);
+        expect(await reconcile()).toMatchObject({ unclaimed: 0, unclaimedStopped: 0 });
+      }));
+
     test("and not when it is off", async () => {
       const ingest = await forgotten();
       await clock.advance(2 * UNCLAIMED_AFTER_MS);

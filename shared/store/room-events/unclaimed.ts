@@ -82,9 +82,9 @@ export async function countUnclaimed(query: Query, seenBefore: Date): Promise<nu
 
 /**
  * Takes some of them to be stopped, and none again that was taken since `askedBefore`. Those that
- * could not be stopped go behind the others, of which they would keep a run otherwise. Never one
- * that an ingest has. TRTC may tell the end of a task that goes on, so such a task is taken too,
- * and counts as over when TRTC's answer to the stop says so.
+ * could not be stopped go behind the others, so that they do not use up every run. Never one that an
+ * ingest has. TRTC reports ends of tasks that play on, before and after a stop is asked for. So a
+ * task is over only when TRTC's answer to a stop says so: `endUnclaimed` records that.
  */
 export async function takeUnclaimed(
   query: Query,
@@ -95,7 +95,7 @@ export async function takeUnclaimed(
        update unclaimed_task set stop_asked_at = $1, ended_at = null
        where (sdk_app_id, trtc_task_id) in (
          select sdk_app_id, trtc_task_id from unclaimed_task as task
-         where (ended_at is null or stop_asked_at is null) and first_seen_at <= $2
+         where first_seen_at <= $2
            and (stop_asked_at is null or stop_asked_at <= $3)
            and not exists (
              select from ingest
@@ -116,13 +116,13 @@ export async function takeUnclaimed(
   }));
 }
 
-/** It is over: kept for as long as an older event of it may still come. */
+/** It is over, and no stop follows. It is kept for as long as an older event of it may still come. */
 export async function endUnclaimed(
   query: Query,
   { sdkAppId, trtcTaskId, at }: TaskNamed & { at: Date },
 ): Promise<void> {
   await query(
-    `update unclaimed_task set ended_at = coalesce(ended_at, $3)
+    `update unclaimed_task set ended_at = coalesce(ended_at, $3), stop_asked_at = 'infinity'
      where sdk_app_id = $1 and trtc_task_id = $2`,
     [sdkAppId, trtcTaskId, at],
   );

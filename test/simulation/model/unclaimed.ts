@@ -75,6 +75,9 @@ export const countUnclaimed = ({ unclaimed }: Tables, seenBefore: Date): number 
 
 const seenMs = ({ firstSeenAt }: UnclaimedTask): number => firstSeenAt.getTime();
 
+/** Later than any other time, as `infinity` is. */
+const NEVER_AGAIN = new Date(8.64e15);
+
 /** Nulls first. */
 const askedMs = ({ stopAskedAt }: UnclaimedTask): number => stopAskedAt?.getTime() ?? 0;
 
@@ -85,7 +88,6 @@ export function takeUnclaimed(
   const isOwned = (task: TaskNamed) => [...ingests.values()].some((row) => hasTask(row, task));
   const taken = [...unclaimed.values()]
     .filter((task) => isAtMost(task.firstSeenAt, wanted.seenBefore) && !isOwned(task))
-    .filter(({ endedAt, stopAskedAt }) => endedAt === null || stopAskedAt === null)
     .filter(({ stopAskedAt }) => stopAskedAt === null || isAtMost(stopAskedAt, wanted.askedBefore))
     .toSorted((a, b) => askedMs(a) - askedMs(b) || seenMs(a) - seenMs(b))
     .slice(0, wanted.limit)
@@ -97,7 +99,9 @@ export function takeUnclaimed(
 
 export function endUnclaimed({ unclaimed }: Tables, ended: TaskNamed & { at: Date }): void {
   const task = unclaimed.get(keyOf(ended));
-  if (task) unclaimed.set(keyOf(ended), { ...task, endedAt: task.endedAt ?? ended.at });
+  if (!task) return;
+  const stopAskedAt = NEVER_AGAIN;
+  unclaimed.set(keyOf(ended), { ...task, endedAt: task.endedAt ?? ended.at, stopAskedAt });
 }
 
 export function forgetUnclaimed(
