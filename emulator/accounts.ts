@@ -1,17 +1,17 @@
-/** Who may call the emulator, and the applications that they may call it for. */
+/** The accounts that may call the emulator, and their applications. */
 import type { Site } from "../shared/contract/sites.js";
 
-/** A cloud API key; its SecretId is the account's name everywhere else. */
+/** A cloud API key. The emulator identifies an account by its SecretId. */
 export interface Account {
   secretKey: string;
-  /** Of temporary keys: such calls must bring it. */
+  /** The token of temporary keys. Such calls must send it. */
   token?: string;
 }
 
-/** A TRTC application, as its console page would describe it. */
+/** A TRTC application, with the settings of its console page. */
 export interface Application {
   sdkAppId: number;
-  /** The SDKSecretKey, which UserSig and PrivateMapKey are signed with. */
+  /** The SDKSecretKey, which signs UserSig and PrivateMapKey. */
   secretKey: string;
   /** Decides the fields, ranges and regions of every call that names the application. */
   site: Site;
@@ -21,9 +21,9 @@ export interface Application {
   ingest?: boolean;
   /** RTMP sources are unlocked; the international site alone asks. Default: they are. */
   rtmp?: boolean;
-  /** Where its events are sent, of its rooms and of its ingests. Default: nowhere. */
+  /** The URL that receives the events of its rooms and ingests. Default: none. */
   callbackUrl?: string;
-  /** What they are signed with: up to 32 letters and digits. Default: they are not signed. */
+  /** The key that signs its events: up to 32 letters and digits. Default: no signature. */
   callbackKey?: string;
   /** The accounts that own it. Default: every account. */
   secretIds?: readonly string[];

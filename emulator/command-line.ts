@@ -1,4 +1,4 @@
-/** The flags of `npm run emulator`, read into what startEmulator takes. */
+/** Reads the flags of `npm run emulator` into the options of startEmulator. */
 import { parseArgs } from "node:util";
 import { named, parseJson, readCallback, readConfigFile } from "./config-file.js";
 import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "./defaults.js";
@@ -28,7 +28,7 @@ The switches, the faults, the endpoints and what is imitated are in emulator/REA
 export interface CommandLine {
   help: boolean;
   quiet: boolean;
-  /** As given, if it was. */
+  /** As given. Undefined when it was not given. */
   port: string | undefined;
   options: Omit<EmulatorOptions, "port">;
 }
@@ -70,7 +70,7 @@ export function readCommandLine(
   };
 }
 
-/** A value is JSON if it can be, and otherwise a text: `sameRobot=interrupt` needs no quotes. */
+/** A value is JSON if it parses as JSON, otherwise text: `sameRobot=interrupt` needs no quotes. */
 function readSetting(setting: string): [name: string, value: unknown] {
   const at = setting.indexOf("=");
   if (at < 1) throw new Error(`--set ${setting}: write it as <name>=<value>`);
@@ -80,11 +80,11 @@ function readSetting(setting: string): [name: string, value: unknown] {
 
 function readFaultFlag(text: string): Fault[] {
   const json = parseJson(text);
-  if (json === undefined) throw new Error(`--fault ${text} is no JSON`);
+  if (json === undefined) throw new Error(`--fault ${text} is not JSON`);
   return named("--fault", () => readFaults(json));
 }
 
-/** An application of the file that has an address of its own keeps it, and its key. */
+/** An application in the file with its own address keeps it, with its key. */
 function withCallback(
   flags: { "callback-url"?: string | undefined; "callback-key"?: string | undefined },
   { TRTC_CALLBACK_URL, TRTC_CALLBACK_KEY }: Readonly<Record<string, string | undefined>>,

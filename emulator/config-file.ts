@@ -1,4 +1,7 @@
-/** The configuration file of `npm run emulator`: accounts, applications, switches and faults, in JSON. */
+/**
+ * The configuration file of `npm run emulator`: accounts, applications, switches and faults, in
+ * JSON.
+ */
 import { readFileSync } from "node:fs";
 import { type Static, type TObject, type TSchema, Type } from "@sinclair/typebox";
 import { ApiError } from "../shared/contract/errors.js";
@@ -11,7 +14,7 @@ import type { Accounts, Application } from "./accounts.js";
 export interface ConfigFile {
   accounts?: Accounts;
   applications?: readonly Application[];
-  /** Not checked yet: the command line may add to them. */
+  /** Not checked yet, because the command line may add switches. */
   switches?: object;
   faults?: readonly Fault[];
 }
@@ -30,7 +33,7 @@ const fileSchema = object({
 
 const accountSchema = object({ secretKey: key, token: optional(key) });
 
-/** As TRTC's console takes them; a login in the URL would never be sent. */
+/** As TRTC's console takes them. It would never send a login in the URL. */
 const callback = {
   callbackUrl: optional(
     Type.String({ pattern: "^https?://[^\\s/?#@]+([/?#]\\S*)?$", maxLength: 2083 }),
@@ -49,7 +52,7 @@ const applicationSchema = object({
   secretIds: optional(Type.Array(key)),
 });
 
-/** Throws an Error that says where in the file a wrong value stands. */
+/** Throws an Error that names the place of the wrong value in the file. */
 export function readConfigFile(path: string): ConfigFile {
   const json = parseJson(readFileSync(path, "utf8"));
   if (json === undefined) throw new Error(`${path} is no JSON`);
@@ -72,11 +75,11 @@ const readAccounts = (value: unknown): Accounts =>
   );
 
 function readApplications(value: unknown): Application[] {
-  if (!Array.isArray(value)) throw new Error("applications is no list");
+  if (!Array.isArray(value)) throw new Error("applications is not a list");
   return value.map((entry, index) => checked(`applications[${index}]`, applicationSchema, entry));
 }
 
-/** A callback's address and key, wherever they were given. Throws an Error. */
+/** Checks a callback's address and key from any source. Throws an Error. */
 export const readCallback = (name: string, value: object) => checked(name, object(callback), value);
 
 function requireObject(name: string, value: unknown): object {
@@ -87,7 +90,7 @@ function requireObject(name: string, value: unknown): object {
 const checked = <S extends TObject>(name: string, schema: S, value: unknown): Static<S> =>
   named(name, () => makeCheck<Static<S>>(schema)(value));
 
-/** Says where in the configuration a wrong value stands. */
+/** Adds the place in the configuration to an error. */
 export function named<T>(name: string, read: () => T): T {
   try {
     return read();
@@ -97,7 +100,7 @@ export function named<T>(name: string, read: () => T): T {
   }
 }
 
-/** Undefined for what is no JSON. */
+/** Undefined for text that is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,7 +1,7 @@
 /**
- * The account and the applications that everything on one machine uses: the emulator, the local
- * gateway, the demo, the examples of the README. Keys that everybody can read protect nothing, and
- * have nothing to protect here: the emulator listens on loopback, and sends nothing anywhere.
+ * The account and the applications for one machine: the emulator, the local gateway, the demo and
+ * the README's examples use them. These public keys protect nothing, and nothing here needs
+ * protection. The emulator listens on loopback and sends nothing to other machines.
  */
 import type { Accounts, Application } from "./accounts.js";
 

@@ -1,4 +1,4 @@
-/** The bundled media, so that there is something to play with no network: `GET /media/clip.mp4`. */
+/** The bundled media, which play without a network: `GET /media/clip.mp4`. */
 import { readFileSync } from "node:fs";
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 /**
- * Which path is answered by what: Tencent's API on `/`, the emulator's own endpoints, media and
- * pages beside it. Whoever opens `/` in a browser sees the rooms.
+ * The handler of each path: Tencent's API on `/`, and beside it the emulator's own endpoints, media
+ * and pages. A browser sees the rooms on `/`.
  */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
@@ -20,7 +20,7 @@ interface Exchange {
   query: string;
 }
 
-/** A set of switches is small; nothing else is ever sent to the emulator's own endpoints. */
+/** The emulator's own endpoints need small bodies only, such as a set of switches. */
 const ADMIN_BODY_BYTES_MAX = 64 * 1024;
 
 const MEDIA = "/media/";
@@ -30,7 +30,7 @@ export function makeRoutes(
   { allowRemote }: { allowRemote: boolean },
 ): RequestListener {
   return (request, response) => {
-    // Before anything else: what is measured is the caller's pace, not how long its body took.
+    // Measured first: the limit is on the caller's pace, not on the time of the body.
     const atMs = world.arrivalClock.elapsedMs();
     const [path = "/", ...query] = (request.url ?? "/").split("?");
     const exchange = { request, response, path, query: query.join("?") };
@@ -39,13 +39,13 @@ export function makeRoutes(
     const { headers } = request;
     const foreign = foreignIn({ headers, isPage: isPage && !isApi, anyHost: allowRemote });
     if (foreign !== undefined) {
-      // Read all the same: a client that is still sending would not hear the answer.
+      // Still reads the body: otherwise a sending client would miss the answer.
       request.resume();
       sendJson(exchange, { status: 403, body: isApi ? envelopeOf(foreign) : { error: foreign } });
       return;
     }
     const answering = isApi ? answerApi(world, { ...exchange, atMs }) : answerOwn(world, exchange);
-    // Only a broken connection can fail here, and there is nobody left to tell.
+    // Only a broken connection fails here, so no client is left to answer.
     answering.catch(() => response.destroy());
   };
 }
@@ -67,7 +67,7 @@ async function answerOwn(world: World, exchange: Exchange): Promise<void> {
   }
 }
 
-/** What an SDK with a wrong endpoint can read. */
+/** An envelope that an SDK with a wrong endpoint can read. */
 const envelopeOf = (Message: string): object => ({
   Response: { Error: { Code: "UnauthorizedOperation", Message }, RequestId: randomUUID() },
 });

@@ -1,4 +1,6 @@
-/** Answers a request for bytes, whole or the range that was asked for: RFC 9110, section 14. */
+/**
+ * Answers a request for bytes with all of them or with the requested range: RFC 9110, section 14.
+ */
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 export function serveBytes(
@@ -25,7 +27,7 @@ interface Range {
   end: number;
 }
 
-/** Undefined for what may be answered with the whole: no range, several, or one that makes no sense. */
+/** Undefined where the whole may be sent: no range, several ranges, or an invalid one. */
 function readRange(header: string | undefined, size: number): Range | "unsatisfiable" | undefined {
   const [, first, last] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? "") ?? [];
   if (first === undefined || last === undefined || (first === "" && last === "")) return undefined;

@@ -1,6 +1,6 @@
 /**
- * TRTC's control plane on one machine: speaks Tencent Cloud API 3.0 as TRTC does, and plays what
- * it is told to play by the clock. What it imitates and what it does not is in README.md.
+ * TRTC's control plane on one machine. It speaks Tencent Cloud API 3.0 as TRTC does, and its tasks
+ * play by the clock. README.md says what it imitates and what it does not.
  */
 import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
@@ -42,56 +42,59 @@ export interface EmulatorOptions {
   port?: number;
   /** Default: 127.0.0.1. */
   host?: string;
-  /** Its own endpoints ask for no key, so listening beyond this machine has to be asked for. */
+  /** Its own endpoints require no key, so listening beyond this machine needs this flag. */
   allowRemote?: boolean;
-  /** What tasks, UserSigs and PrivateMapKeys go by; a test moves it. */
+  /** The clock of tasks, UserSigs and PrivateMapKeys. A test moves it. */
   clock?: Clock;
   /**
-   * What requests go by: their signatures' five minutes, and how many come in a second. Real time,
-   * unless given: Tencent's SDKs sign by the machine's clock, which a test cannot move.
+   * The clock of requests: the five minutes of signatures, and the calls in a second. Default: real
+   * time, because Tencent's SDKs sign by the machine's clock, which a test cannot move.
    */
   arrivalClock?: Clock;
-  /** How much of a source is read, and for how long; what is usual is in probe.ts. */
+  /** Limits on bytes and time for reading a source. probe.ts has the defaults. */
   sourceLimits?: Limits;
   switches?: Partial<Switches>;
   faults?: readonly Fault[];
-  /** Whose tasks these are, for the rooms' pages. */
+  /** Finds the ingests behind tasks, for the rooms' pages. */
   findIngests?: FindIngests;
-  /** After `{"reset": true}`: the tasks are gone, and the clock is the machine's. */
+  /** Called after `{"reset": true}`, when the tasks are gone and the clock is the machine's. */
   onReset?: () => void;
-  /** For tests of what was sent. */
+  /** Lets tests see each call. */
   onCall?: OnCall;
   log?: (entry: LogEntry) => void;
-  /** Receives each failed try to open a source. Its StreamUrl may carry a token. */
+  /** Receives each failed attempt to open a source. Its StreamUrl may carry a token. */
   logSourceFailure?: (failure: LoggedFailure) => void;
 }
 
 export interface Emulator {
   url: string;
   port: number;
-  /** Every task that was ever accepted, as it is at this instant. */
+  /** Every task ever accepted, as it is now. */
   tasks: () => TaskTruth[];
   calls: () => CallCounts[];
-  /** The callbacks that were sent, the latest 10,000. */
+  /** The latest 10,000 callbacks. */
   callbacks: () => readonly CallbackRecord[];
   switches: SwitchBoard;
   faults: FaultBoard;
-  /** What tasks go by; a test may put it forward. */
+  /** The clock of tasks. A test may move it forward. */
   clock: AdjustableClock;
   close: () => Promise<void>;
 }
 
-/** A body of 10 MB takes no longer, even over a slow network. */
+/** Enough for a body of 10 MB over a slow network. */
 const REQUEST_TIME_LIMIT_MS = 30 * SECOND_MS;
 
-/** Tencent allows 32 KB of query, which Node.js counts as header: room for it and the headers. */
+/**
+ * Tencent allows a query of 32 KB, which Node.js counts as header. This leaves space for the
+ * headers.
+ */
 const HEADER_BYTES_MAX = 64 * 1024;
 
-/** Throws when it may not listen on the host, or cannot on the port. */
+/** Throws when it may not listen on the host, or cannot listen on the port. */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const { port = 0, host = "127.0.0.1", allowRemote = false } = options;
   if (!allowRemote && !isLoopback(host)) {
-    throw new Error(`${host} is no loopback address: listening there has to be allowed explicitly`);
+    throw new Error(`${host} is not a loopback address: allow listening there explicitly`);
   }
   const closing = new AbortController();
   const world = makeWorld(options, closing.signal);
@@ -170,13 +173,13 @@ async function listen(server: Server, at: { port: number; host: string }): Promi
   return (server.address() as AddressInfo).port;
 }
 
-/** Bytes that are no HTTP have no envelope to be answered in. */
+/** Bytes that are not HTTP cannot get an envelope. */
 function refuseBytes(socket: Socket): void {
   if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n");
   else socket.destroy();
 }
 
-/** Cuts what is still open: nobody who stops the emulator wants to wait for an idle connection. */
+/** Cuts open connections, so that stopping does not wait for idle ones. */
 const close = (server: Server): Promise<void> =>
   new Promise((resolve) => {
     server.close(() => resolve());

@@ -1,4 +1,4 @@
-/** Everything that the emulator is made of, made once and handed down. */
+/** The parts of the emulator, made once and passed down. */
 import type { Clock } from "../shared/clock.js";
 import type { AdjustableClock } from "./admin/adjustable-clock.js";
 import type { CallLog } from "./api/call-log.js";
@@ -14,9 +14,9 @@ import type { SwitchBoard } from "./admin/switches.js";
 import type { Tasks } from "./tasks/tasks.js";
 
 export interface World {
-  /** What tasks, callbacks, UserSigs and PrivateMapKeys go by; it can be put forward. */
+  /** The clock of tasks, callbacks, UserSigs and PrivateMapKeys. It can be moved forward. */
   clock: AdjustableClock;
-  /** What requests go by: their signatures' five minutes, and how many come in a second. */
+  /** The clock of requests: the five minutes of signatures, and the calls in a second. */
   arrivalClock: Clock;
   accounts: Accounts;
   applications: ReadonlyMap<number, Application>;
@@ -37,21 +37,21 @@ export interface World {
 }
 
 export interface Instance {
-  /** Another one when the emulator forgets its tasks: after a restart, and after a reset. */
+  /** Changes when the emulator forgets its tasks: after a restart and after a reset. */
   id: string;
   onReset?: (() => void) | undefined;
 }
 
-/** Hears of every call that was signed and within its rate, as it came: its secrets included. */
+/** Gets every call that is signed and within its rate, unchanged, including its secrets. */
 export type OnCall = (call: { action: TrtcAction; body: Buffer }) => void;
 
 export interface LogEntry {
   requestId: string;
   /** An action of the emulator, or `unknown`. */
   action: string;
-  /** `ok`, `not done` where a fault kept it from that, or the code that was answered. */
+  /** `ok`, `not done` when a fault prevented the action, or the answered code. */
   outcome: string;
-  /** The kind of the fault that the call met. */
+  /** The kind of the fault that hit the call. */
   fault?: string;
   /** A bug's stack. */
   detail?: string;

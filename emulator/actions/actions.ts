@@ -1,4 +1,4 @@
-/** The actions that the emulator has, each with its fields and what it does. */
+/** The actions of the emulator, each with its fields and its function. */
 import type { TObject } from "@sinclair/typebox";
 import type { ActionContext } from "./context.js";
 import { describeStreamIngest } from "./describe.js";
@@ -10,9 +10,12 @@ import { updateStreamIngest } from "./update.js";
 import { checksOf, TRTC_SCHEMAS, type TrtcAction, type TrtcRequests } from "../api/schemas.js";
 
 export interface Served {
-  /** Of which type each field is. The Chinese site's schema, which names those of both. */
+  /**
+   * The type of each field, from the Chinese site's schema, which contains the fields of both
+   * sites.
+   */
   types: TObject;
-  /** Checks the fields, acts, and returns the answer. Throws an ApiError. */
+  /** Checks the fields, acts and returns the answer. Throws an ApiError. */
   run: (context: ActionContext, fields: unknown) => object;
 }
 

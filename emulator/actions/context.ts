@@ -1,4 +1,4 @@
-/** What an action may touch, and for whom it acts. */
+/** The parts of the emulator that an action may use, and the account that it acts for. */
 import type { AdjustableClock } from "../admin/adjustable-clock.js";
 import type { Announcer } from "../callbacks/announcer.js";
 import type { OpenSource } from "../tasks/open-source.js";

@@ -1,4 +1,4 @@
-/** DismissRoom and DismissRoomByStrRoomId: everybody is removed from the room, and it is closed. */
+/** DismissRoom and DismissRoomByStrRoomId: remove all users from the room and close it. */
 import { NUMERIC_ROOM, STRING_ROOM } from "../../shared/contract/fields.js";
 import { checkRoom } from "../../shared/contract/rooms.js";
 import type { TrtcRequests } from "../api/schemas.js";

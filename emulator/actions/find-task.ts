@@ -1,13 +1,15 @@
 /**
- * A task by the id that a caller sent. Another application's task does not exist for it; whether
- * one that was started in another region does is not documented, and so a switch.
+ * Finds a task by the id that a caller sent. A caller cannot see another application's task. TRTC
+ * does not document whether a task of another region is visible, so a switch decides.
  */
 import { looksLikeTaskId } from "../tasks/task-id.js";
 import type { Task } from "../tasks/task.js";
 import { refusal } from "../api/refusal.js";
 import type { ActionContext } from "./context.js";
 
-/** Undefined when there is no such task; throws InvalidParameter.TaskId when there cannot be one. */
+/**
+ * Undefined when the task does not exist. Throws InvalidParameter.TaskId when the id cannot exist.
+ */
 export function findTask(
   { tasks, application, region, switches }: ActionContext,
   taskId: string,

@@ -1,4 +1,4 @@
-/** RemoveUser and RemoveUserByStrRoomId: names that are not in the room are passed over. */
+/** RemoveUser and RemoveUserByStrRoomId: names that are not in the room are ignored. */
 import { NUMERIC_ROOM, STRING_ROOM } from "../../shared/contract/fields.js";
 import { checkRoom } from "../../shared/contract/rooms.js";
 import { refusal } from "../api/refusal.js";
@@ -41,5 +41,5 @@ function requireUserIds(value: unknown): string[] {
     value.length <= USERS_MAX &&
     value.every((entry): entry is string => typeof entry === "string" && entry !== "");
   if (isList) return value;
-  throw refusal("InvalidParameter.UserIds", `UserIds is no list of 1 to ${USERS_MAX} users.`);
+  throw refusal("InvalidParameter.UserIds", `UserIds is not a list of 1 to ${USERS_MAX} users.`);
 }

@@ -1,6 +1,6 @@
 /**
- * StartStreamIngest: answers at once with a TaskId, before the source was looked at. So a TaskId is
- * no proof that media flows, here as at TRTC.
+ * StartStreamIngest: answers with a TaskId before it opens the source. As at TRTC, a TaskId does
+ * not prove that media flows.
  */
 import {
   ROBOT_PRIVILEGES,
@@ -102,7 +102,10 @@ function requireFunctions({ application }: ActionContext, streamUrl: string): vo
   }
 }
 
-/** Undocumented for ingest; TRTC's other robots interrupt an earlier one of the same name. */
+/**
+ * TRTC does not document this for ingest. Its other robots interrupt an earlier one of the same
+ * name.
+ */
 function makeRoomForRobot(
   { tasks, application, switches }: ActionContext,
   { UserId: userId, RoomId: roomId, RoomIdType: roomIdType }: StartRequest,

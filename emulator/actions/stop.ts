@@ -1,4 +1,7 @@
-/** StopStreamIngest: a task that has ended before says so, and one that never was is a wrong TaskId. */
+/**
+ * StopStreamIngest: a task that ended earlier gets its own code. A task that never existed is a
+ * wrong TaskId.
+ */
 import { refusal } from "../api/refusal.js";
 import type { TrtcRequests } from "../api/schemas.js";
 import { endTask } from "../tasks/task.js";

@@ -1,7 +1,7 @@
 /**
- * Robots that are thrown out of their room, one by one or with it. Whether that ends their tasks, or
- * whether they come back as they would after a lost connection, is undocumented, so it is a switch.
- * The emulator knows of no users but robots: a room that no robot plays in does not exist.
+ * Removes robots from their room, one by one or all at once. TRTC does not document whether this
+ * ends their tasks or the robots reconnect, so a switch decides. The emulator knows no users except
+ * robots: a room without a robot does not exist.
  */
 import { refusal } from "../api/refusal.js";
 import { isSameRoom, type Room } from "../tasks/rooms.js";

@@ -1,4 +1,4 @@
-/** UpdateStreamIngest: what is not named stays as it is, a pause as well. */
+/** UpdateStreamIngest: fields that are not sent stay as they are, including a pause. */
 import { refusal } from "../api/refusal.js";
 import type { TrtcRequests } from "../api/schemas.js";
 import { isStreamUrl } from "../source/stream-url.js";

@@ -1,20 +1,20 @@
 /**
- * A clock that can be put forward: so that seven days are a test of milliseconds. Whoever sleeps on
- * it sleeps by it, and wakes when time has been moved past the end of the sleep.
+ * A clock that can be moved forward, so that a test of seven days takes milliseconds. A sleep on
+ * this clock ends when the clock passes its end.
  */
 import { addMs, type Clock } from "../../shared/clock.js";
 
 export interface AdjustableClock extends Clock {
-  /** Never back: an instant that somebody was told has passed. */
+  /** Never goes back: other code may already have used an instant. */
   advance(ms: number): void;
-  /** How far it has been put forward in all. */
+  /** The sum of all moves. */
   offsetMs(): number;
-  /** Back to the base. What sleeps has as long to sleep as before. */
+  /** Returns to the base clock. Each sleep keeps its remaining time. */
   reset(): void;
 }
 
 interface Sleeper {
-  /** On this clock. */
+  /** The end of the sleep, on this clock. */
   endMs: number;
   nap: AbortController;
 }
@@ -24,7 +24,9 @@ export function adjustableClock(base: Clock): AdjustableClock {
   const sleepers = new Set<Sleeper>();
   const elapsedMs = (): number => base.elapsedMs() + offsetMs;
 
-  /** Ends when the time is over by the base, when the clock is moved, or when `signal` aborts. */
+  /**
+   * Ends when the time is over on the base clock, when the clock is moved, or when `signal` aborts.
+   */
   async function nap(sleeper: Sleeper, signal: AbortSignal | undefined): Promise<void> {
     sleeper.nap = new AbortController();
     const wake = (): void => sleeper.nap.abort();
@@ -39,7 +41,7 @@ export function adjustableClock(base: Clock): AdjustableClock {
     async sleep(ms, signal) {
       const sleeper: Sleeper = { endMs: elapsedMs() + ms, nap: new AbortController() };
       sleepers.add(sleeper);
-      // At least once: whoever sleeps for no time lets the others have a turn.
+      // At least once, so that even a sleep of 0 ms yields to other work.
       do {
         if (signal?.aborted) break;
         await nap(sleeper, signal);

@@ -1,4 +1,7 @@
-/** The emulator's own endpoints, under `/_emulator/`: the truth, and its handles. JSON throughout. */
+/**
+ * The emulator's own endpoints under `/_emulator/`, in JSON. They show what is true and control the
+ * emulator.
+ */
 import { randomUUID } from "node:crypto";
 import { ApiError } from "../../shared/contract/errors.js";
 import { clockTruth, readMove } from "./clock-endpoint.js";
@@ -21,7 +24,7 @@ export const notAllowed = (methods: string): JsonAnswer => ({
   body: { error: `Send ${methods}.` },
 });
 
-/** What each method answers; `json` reads the body. Throws an ApiError for what is wrong with it. */
+/** The handler of each method. `json` reads the body. Throws an ApiError for a wrong body. */
 type Methods = Readonly<Record<string, (world: World, json: () => unknown) => unknown>>;
 
 const ENDPOINTS: Readonly<Record<string, Methods>> = {
@@ -54,7 +57,7 @@ const ENDPOINTS: Readonly<Record<string, Methods>> = {
       const move = readMove(json(), clock.now());
       if (move === "reset") beginAnew(world);
       else clock.advance(move);
-      // What has come to its end on the way is told before the answer, not some turns later.
+      // Reports every task that has ended by now before the answer leaves.
       endWatch.reconcile();
       return clockTruth(clock);
     },
@@ -68,7 +71,7 @@ interface AdminRequest {
   method: string;
   path: string;
   body: Buffer;
-  /** Its Content-Type. */
+  /** The Content-Type of the body. */
   type: string | undefined;
 }
 
@@ -91,7 +94,10 @@ export function answerAdmin(world: World, { method, path, body, type }: AdminReq
   }
 }
 
-/** As after a restart: no task, and the machine's time. Whoever heard of a task hears of its end. */
+/**
+ * Works as a restart: it removes all tasks and resets the clock. Watched tasks still report their
+ * end.
+ */
 function beginAnew({ clock, tasks, instance }: World): void {
   for (const { taskId } of tasks.live()) {
     tasks.changeLive(taskId, (task, now) => endTask(task, "stopped", now));
@@ -111,6 +117,6 @@ function parse(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString());
   } catch {
-    throw new ApiError("InvalidParameter", "The body is no JSON.");
+    throw new ApiError("InvalidParameter", "The body is not JSON.");
   }
 }

@@ -1,15 +1,15 @@
-/** `POST /_emulator/clock`: how far somebody wants the clock put forward. */
+/** `POST /_emulator/clock`: reads how far to move the clock forward. */
 import { ApiError } from "../../shared/contract/errors.js";
 import { addMs, SECOND_MS } from "../../shared/clock.js";
 import type { AdjustableClock } from "./adjustable-clock.js";
 
-/** The last instant that ISO 8601 writes with four digits of a year. */
+/** The last instant that ISO 8601 writes with a year of four digits. */
 const LATEST = new Date("9999-12-31T23:59:59.999Z");
 
 export interface ClockTruth {
   /** ISO 8601. */
   now: string;
-  /** How far it is ahead of the machine's. */
+  /** The distance from the machine's clock. */
   offsetSeconds: number;
 }
 
@@ -19,7 +19,7 @@ export const clockTruth = (clock: AdjustableClock): ClockTruth => ({
 });
 
 /**
- * Takes `{"advanceSeconds": n}`, `{"at": "<ISO 8601>"}` or `{"reset": true}`; milliseconds count.
+ * Takes `{"advanceSeconds": n}`, `{"at": "<ISO 8601>"}` or `{"reset": true}`, to the millisecond.
  * Throws an ApiError.
  */
 export function readMove(value: unknown, now: Date): number | "reset" {
@@ -54,7 +54,7 @@ function msUntil(text: unknown, now: Date): number {
   );
 }
 
-/** What a refused signature has to do with the clock; empty while it is the machine's. */
+/** Explains a refused signature by the moved clock. Empty while the clock is the machine's. */
 export function aheadWords(clock: AdjustableClock): string {
   const seconds = Math.round(clock.offsetMs() / SECOND_MS);
   if (seconds === 0) return "";

@@ -1,6 +1,6 @@
 /**
- * What TRTC leaves undocumented, as switches: each has a default, and a client should hold under
- * every value. README.md says why each exists.
+ * Switches for behaviour that TRTC does not document. Each has a default, and a client should work
+ * with every value. README.md explains each switch.
  */
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { makeCheck } from "../../shared/contract/check.js";
@@ -28,16 +28,16 @@ const schema = Type.Object(
 
 export interface Switches {
   callsPerSecond: number;
-  /** How many tasks an account may have at once. */
+  /** How many tasks an account may run at once. */
   concurrency?: number;
-  /** What makes a start meet an earlier task. */
+  /** Which earlier task a start conflicts with. */
   taskExistKey: "robot" | "room-and-robot" | "never";
-  /** What becomes of a start that meets one. */
+  /** What a start does when it conflicts with an earlier task. */
   sameRobot: "refuse" | "interrupt";
   removedRobotEndsTask: boolean;
   taskSeenFrom: "every-region" | "own-region";
   naturalEndSends702: boolean;
-  /** Whether 702 also comes for a task that goes on. */
+  /** Whether 702 is also sent for a task that continues. */
   retrySends702: boolean;
   ingestEventGroup: 7 | 4;
   idleMeans: IdleMeaning;
@@ -57,7 +57,7 @@ export const DEFAULT_SWITCHES: Switches = {
 
 const check = makeCheck<Static<typeof schema>>(schema);
 
-/** Switches as somebody wrote them in JSON; what is not named has its default. Throws an ApiError. */
+/** Reads switches from JSON. Missing switches keep their default. Throws an ApiError. */
 export const readSwitches = (value: unknown): Switches => ({
   ...DEFAULT_SWITCHES,
   ...check(value),

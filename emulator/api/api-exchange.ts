@@ -1,4 +1,4 @@
-/** One HTTP exchange of Tencent's API: the request read, the answer sent, or lost on the way. */
+/** One HTTP exchange of Tencent's API: reads the request, and sends the answer or loses it. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { answerCall } from "./api.js";
 import { sendAnswer } from "../faults/send-answer.js";
@@ -11,7 +11,7 @@ export interface ApiExchange {
   response: ServerResponse;
   path: string;
   query: string;
-  /** When its head arrived, on the clock of arrivals. */
+  /** When the request's head arrived, on the clock of arrivals. */
   atMs: number;
 }
 
@@ -25,13 +25,13 @@ export async function answerApi(world: World, exchange: ApiExchange): Promise<vo
     atMs,
   });
   const traceId = headers["x-tc-traceid"] ?? "";
-  // Tencent's SDKs send one along, and show what comes back.
+  // Tencent's SDKs send this header and show the one that comes back.
   if (/^[\w-]{1,128}$/.test(traceId)) response.setHeader("x-tc-traceid", traceId);
   const json = Buffer.from(JSON.stringify(envelope));
   await sendAnswer(wire, { response, json, clock: world.arrivalClock });
 }
 
-/** One text each; of a header that came twice, what Node.js makes of it. */
+/** One string per header. Node.js joins or drops repeated headers. */
 const plainHeaders = ({ headers }: IncomingMessage): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>

@@ -1,6 +1,6 @@
 /**
- * One call of Tencent Cloud API 3.0, from the bytes to the envelope. The order is TRTC's as far as
- * it can be seen from outside: who calls, what, how often; then for which application, with what.
+ * One call of Tencent Cloud API 3.0, from the bytes to the envelope. The checks follow TRTC's order
+ * as far as it is visible: caller, action, rate, then application and fields.
  */
 import { randomUUID } from "node:crypto";
 import { ApiError } from "../../shared/contract/errors.js";
@@ -23,17 +23,17 @@ export interface Envelope {
 
 export interface Arrival {
   message: HttpMessage;
-  /** When its head arrived, on the clock of arrivals. */
+  /** When the request's head arrived, on the clock of arrivals. */
   atMs: number;
 }
 
 export interface Answered {
   envelope: Envelope;
-  /** How the answer reaches the caller, if it does. */
+  /** How the answer reaches the caller, or is lost. */
   wire: Wire;
 }
 
-/** Never throws: whatever was sent, there is an answer in Tencent's form. */
+/** Never throws: every request gets an answer in Tencent's form. */
 export async function answerCall(world: World, arrival: Arrival): Promise<Answered> {
   const requestId = randomUUID();
   let action = "unknown";
@@ -68,7 +68,7 @@ interface Admitted {
   signed: Parameters | undefined;
 }
 
-/** Who calls, what, and how often. Throws an ApiError. */
+/** Checks the caller, the action and the rate. Throws an ApiError. */
 function admit(world: World, call: Call, { message, atMs }: Arrival): Admitted {
   const { accounts, arrivalClock, callLog, switches } = world;
   const now = arrivalClock.now();
@@ -81,7 +81,7 @@ function admit(world: World, call: Call, { message, atMs }: Arrival): Admitted {
   return { account, action, signed };
 }
 
-/** A caller that has gone meanwhile does not keep TRTC from acting. */
+/** Acts even when the caller has already disconnected, as TRTC does. */
 async function underFault(
   { arrivalClock, signal }: World,
   fault: CallFault | undefined,

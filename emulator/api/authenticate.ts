@@ -1,4 +1,4 @@
-/** Whether the holder of an account's key signed the request, and within five minutes. */
+/** Checks whether the holder of an account's key signed the request within five minutes. */
 import type { HttpMessage } from "../../shared/signing/tencent/signed-request.js";
 import { verifyTc3 } from "../../shared/signing/tencent/tc3.js";
 import { verifyV1 } from "../../shared/signing/tencent/v1.js";
@@ -15,7 +15,7 @@ const FAULT_CODES = {
 
 export interface Signer {
   secretId: string;
-  /** What the older signature covers of the parameters. */
+  /** The parameters that the older signature covers. */
   signed: Parameters | undefined;
 }
 
@@ -28,7 +28,8 @@ export function authenticate(
   const { secretId } = call.proof.claim;
   const account = Object.hasOwn(accounts, secretId) ? accounts[secretId] : undefined;
   if (!account) {
-    // Every cloud API key of Tencent begins so; what does not is some other kind of key.
+    // Every cloud API key of Tencent begins like this. Other SecretIds belong to another type of
+    // key.
     const isCloudKey = secretId.startsWith("AKID");
     throw refusal(isCloudKey ? "AuthFailure.SecretIdNotFound" : "AuthFailure.InvalidSecretId");
   }

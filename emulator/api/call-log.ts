@@ -1,11 +1,11 @@
-/** The calls of each account and action: admitted or throttled, and counted. */
+/** Counts the calls of each account and action, and decides which are throttled. */
 import { makeRateWindow, type RateWindow } from "./rate-window.js";
 
 export interface CallCounts {
   /** A SecretId. */
   account: string;
   action: string;
-  /** All that were signed by the account, the throttled ones as well. */
+  /** All calls that the account signed, including throttled ones. */
   calls: number;
   throttled: number;
   mostInOneSecond: number;

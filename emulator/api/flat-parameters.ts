@@ -1,7 +1,7 @@
 /**
- * The fields of a form or a query, where everything is text: each becomes what its schema says it
- * is, and `UserIds.0=a` an entry of a list. A text that cannot be read as such stays a text, so
- * that the schema refuses it and not this.
+ * The fields of a form or a query, where every value is text. Each becomes the type that its schema
+ * names, and `UserIds.0=a` becomes an entry of a list. A text that does not convert stays a text,
+ * so that the schema refuses it.
  */
 import type { TObject } from "@sinclair/typebox";
 
@@ -15,7 +15,7 @@ export function fieldsOf(
   const fields: [string, unknown][] = [];
   const lists = new Map<string, [index: number, text: string][]>();
   for (const [name, text] of Object.entries(parameters)) {
-    // The SDKs send a field that was not set as an empty text in a GET; PHP signs `false` as one.
+    // In a GET the SDKs send an unset field as an empty text. PHP signs `false` as an empty text.
     if (text === "" && !(hasEmptyFlags && typeOf(schema, name) === "boolean")) continue;
     const [, list, index] = ENTRY.exec(name) ?? [];
     if (list === undefined) fields.push([name, convert(text, typeOf(schema, name))]);

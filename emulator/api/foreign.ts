@@ -1,20 +1,20 @@
 /**
- * Whether a request comes from this machine's user, and not from a web page in the user's browser.
- * The local keys are published, so a signature proves nothing here. A page gives itself away by the
- * Host that it had pointed to this machine, by its Origin, or by Sec-Fetch-Site.
+ * Checks that a request comes from this machine's user, and not from a web page in the user's
+ * browser. The local keys are public, so a signature proves nothing here. A page is recognized by
+ * its Host (DNS rebinding), its Origin or Sec-Fetch-Site.
  */
 import type { IncomingHttpHeaders } from "node:http";
 import { isLoopbackHeader } from "./loopback.js";
 
 export interface Visit {
   headers: IncomingHttpHeaders;
-  /** The path answers a page for people, which does nothing: a link elsewhere may lead to it. */
+  /** The path answers a page for people and changes nothing, so other sites may link to it. */
   isPage?: boolean;
-  /** Any Host is served. A page of another origin stays refused. */
+  /** Accepts any Host. Pages of another origin stay refused. */
   anyHost?: boolean;
 }
 
-/** What is wrong and what to send instead; `undefined` for a request that may come in. */
+/** Says what is wrong and what to send instead. `undefined`: the request is allowed. */
 export function foreignIn({ headers, isPage = false, anyHost = false }: Visit): string | undefined {
   const { host = "", origin } = headers;
   if (!anyHost && !isLoopbackHeader(host)) {
@@ -29,15 +29,18 @@ export function foreignIn({ headers, isPage = false, anyHost = false }: Visit): 
   return "The request comes from another site: web pages may not call this address.";
 }
 
-/** Both are served over plain HTTP; `null` is the origin of nobody. */
+/** Both are served over plain HTTP. `null` is the origin of pages without one. */
 function isSameOrigin(origin: string, host: string): boolean {
   return origin.toLowerCase() === `http://${host.toLowerCase()}`;
 }
 
-/** A whole page that somebody opens, as from a README: nothing that a page loads into itself. */
+/**
+ * A page that the user opens by a link, for example from a README. Resources of a page are not
+ * included.
+ */
 const isFollowedLink = (headers: IncomingHttpHeaders): boolean =>
   headers["sec-fetch-mode"] === "navigate" && headers["sec-fetch-dest"] === "document";
 
-/** JSON needs leave from us before a page of another origin may send it; a form or text does not. */
+/** A page of another origin may send a form or text freely. For JSON the browser asks us first. */
 export const isJson = (contentType = ""): boolean =>
   contentType.split(";", 1)[0]?.trim().toLowerCase() === "application/json";

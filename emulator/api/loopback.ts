@@ -1,6 +1,6 @@
 /**
- * Whether a host is this machine. The emulator's own endpoints ask for no key, so only this machine
- * may reach them: not the network, and not a web page through a name that it has pointed here.
+ * Checks whether a host is this machine. The emulator's own endpoints require no key, so only this
+ * machine may reach them. A web page's own name that points to this machine does not count.
  */
 import { isIPv4, isIPv6 } from "node:net";
 
@@ -10,6 +10,6 @@ export function isLoopback(host: string): boolean {
   return isIPv6(name) ? name === "::1" : name === "localhost";
 }
 
-/** The same of a Host header, which may carry a port. */
+/** Checks a Host header, which may include a port. */
 export const isLoopbackHeader = (header: string): boolean =>
   isLoopback(header.replace(/:\d+$/, ""));

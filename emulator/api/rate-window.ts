@@ -1,21 +1,21 @@
 /**
- * How many calls came in one second, measured strictly: over every span of one second, wherever it
- * begins. The seconds of a clock would let twice as many through where two of them meet.
+ * Counts the calls in one second over every span of one second, wherever it begins. Counting by the
+ * seconds of a clock would admit twice as many calls at the border of two seconds.
  */
 import { SECOND_MS } from "../../shared/clock.js";
 
 /**
- * A call is counted once its body is read, at the instant when its head arrived. So instants may
- * come in the wrong order, by as much time as a body may take (the server's limit).
+ * A call counts once its body is read, at the instant when its head arrived. Instants may therefore
+ * arrive out of order, by as much time as a body may take (the server's limit).
  */
 const KEPT_MS = 30 * SECOND_MS;
 
 export interface RateWindow {
-  /** Whether a call that arrived at this instant is within the limit. Milliseconds, any origin. */
+  /** Whether a call at this instant is within the limit. In milliseconds, from any origin. */
   admit(atMs: number, limit: number): boolean;
   calls(): number;
   throttled(): number;
-  /** Over all calls, the throttled ones as well: what the caller really did. */
+  /** Over all calls, including throttled ones: the caller's true rate. */
   mostInOneSecond(): number;
 }
 
@@ -28,7 +28,7 @@ export function makeRateWindow(): RateWindow {
       calls += 1;
       most = Math.max(most, mostAround(seenMs, insert(seenMs, atMs)));
       forget(seenMs);
-      // A throttled call takes no room of the next ones: a caller that is too fast gets its limit.
+      // A throttled call does not count against later calls, so a fast caller still gets its limit.
       const index = insert(grantedMs, atMs);
       const isWithin = mostAround(grantedMs, index) <= limit;
       if (!isWithin) {
@@ -44,7 +44,7 @@ export function makeRateWindow(): RateWindow {
   };
 }
 
-/** Keeps the order, and returns the place. */
+/** Inserts in order and returns the position. */
 function insert(timesMs: number[], atMs: number): number {
   let index = timesMs.length;
   while (index > 0 && (timesMs[index - 1] ?? 0) > atMs) index -= 1;
@@ -52,7 +52,10 @@ function insert(timesMs: number[], atMs: number): number {
   return index;
 }
 
-/** The fullest second that holds the call at `index`; two calls exactly a second apart share none. */
+/**
+ * The largest number of calls in a second that includes the call at `index`. Two calls exactly one
+ * second apart share no second.
+ */
 function mostAround(timesMs: readonly number[], index: number): number {
   const atMs = timesMs[index] ?? 0;
   let most = 0;

@@ -1,7 +1,12 @@
-/** A request's body, of which only so much is kept; what lies beyond is read and thrown away. */
+/**
+ * Reads a request's body and keeps at most a given number of bytes. Bytes beyond that are dropped.
+ */
 import type { IncomingMessage } from "node:http";
 
-/** Of an oversized body, so much is swallowed so that its sender hears the answer; then it is cut. */
+/**
+ * An oversized body is read up to this length, so that its sender receives the answer. Then the
+ * connection is cut.
+ */
 const SWALLOWED_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Throws when the connection breaks. */

@@ -1,6 +1,6 @@
 /**
- * What a request says of itself, before anything of it is believed. TC3 has the common parameters
- * in its headers. The older signature has them among the fields of a form or a query.
+ * The claims of a request, before anything is verified. TC3 has the common parameters in headers.
+ * The older signature has them among the fields of a form or a query.
  */
 import type { TObject } from "@sinclair/typebox";
 import type { HttpMessage } from "../../shared/signing/tencent/signed-request.js";
@@ -17,15 +17,15 @@ export interface Call {
   token: string | undefined;
   proof: { kind: "tc3"; claim: Tc3Claim } | { kind: "v1"; claim: V1Claim; parameters: Parameters };
   /**
-   * What was sent besides; texts become what `types` says they are. Of the older signature only
-   * the `signed` parameters count. Throws an ApiError.
+   * The other fields, converted to the types in `types`. With the older signature only the `signed`
+   * parameters count. Throws an ApiError.
    */
   fields: (types: TObject, signed: Parameters | undefined) => Record<string, unknown>;
 }
 
 export type Parameters = Readonly<Record<string, string>>;
 
-/** "Request structure": 10 MB signed with TC3, 1 MB for a form, 32 KB for a query. */
+/** "Request structure": 10 MB for TC3, 1 MB for a form, 32 KB for a query. */
 export const BODY_BYTES_MAX = 10 * 1024 * 1024;
 const FORM_BYTES_MAX = 1024 * 1024;
 export const QUERY_BYTES_MAX = 32 * 1024;

@@ -1,6 +1,6 @@
 /**
- * How TRTC says no: one of its codes, and a sentence. The sentences are the emulator's own; TRTC's
- * are not published as a list, and no client should read them anyway.
+ * A refusal as TRTC sends it: a code and a sentence. The sentences are the emulator's own. TRTC
+ * does not publish its sentences as a list, and clients should act on codes only.
  */
 import { ApiError } from "../../shared/contract/errors.js";
 
@@ -18,7 +18,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   "InvalidParameter.BodyParamsError": "The parameters could not be parsed from the body.",
   "InvalidParameter.RoomId": "RoomId is wrong.",
   "InvalidParameter.SdkAppId": "SdkAppId is wrong: there is no such application.",
-  "InvalidParameter.StreamUrl": "StreamUrl is no absolute http, https, rtmp or rtmps URL.",
+  "InvalidParameter.StreamUrl": "StreamUrl is not an absolute http, https, rtmp or rtmps URL.",
   "InvalidParameter.StrRoomId": "RoomId is wrong for a string room.",
   "InvalidParameter.TaskId": "TaskId is wrong.",
   "MissingParameter.RoomId": "RoomId is missing.",
@@ -28,8 +28,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   "AuthFailure.InvalidAuthorization": "The request's authorization cannot be read.",
   "AuthFailure.InvalidSecretId": "The SecretId is not one of a cloud API key.",
   "AuthFailure.SecretIdNotFound": "The SecretId is not found.",
-  "AuthFailure.SignatureExpire": "The signature is more than five minutes off.",
-  "AuthFailure.SignatureFailure": "The signature is not the one that this request and key make.",
+  "AuthFailure.SignatureExpire": "The signature's time is more than five minutes off.",
+  "AuthFailure.SignatureFailure": "The signature does not match this request and key.",
   "AuthFailure.TokenFailure": "The token is wrong.",
   "UnauthorizedOperation.SdkAppId": "The account does not own this SdkAppId.",
   InvalidAction: "There is no such action.",

@@ -1,7 +1,7 @@
 /**
- * Where each action may be called, per site, as its page says: the international pages of Stop and
- * Describe leave out two of the regions of Start. Cloud API pages of TRTC, 2025-11; the region list of
- * the Chinese Describe page was not seen and is taken to be that of its siblings.
+ * The regions of each action, per site, as its page lists them. The international pages of Stop and
+ * Describe omit two regions of Start. Source: TRTC's cloud API pages, 2025-11. The Chinese Describe
+ * page was not available; its list is assumed to equal that of the other actions.
  */
 import type { Site } from "../../shared/contract/sites.js";
 import type { TrtcAction } from "./schemas.js";

@@ -1,6 +1,6 @@
 /**
- * TRTC's own fields: the project's, without what the project adds to them, and with everything
- * required that TRTC requires. Built from the same parts, so that a range cannot differ.
+ * TRTC's own fields: the project's fields without our additions, and with every field required that
+ * TRTC requires. Both use the same parts, so their ranges cannot differ.
  */
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { FIELDS, NUMERIC_ROOM_MAX } from "../../shared/contract/fields.js";
@@ -39,7 +39,7 @@ const updateFields = (f: typeof intl | typeof cn) => ({
 
 const named = Type.Object({ SdkAppId: cn.SdkAppId, TaskId: cn.TaskId }, CLOSED);
 
-/** UserIds is checked by the action: TRTC has codes of its own for it. */
+/** The action itself checks UserIds, because TRTC has specific codes for it. */
 const removal = { SdkAppId: cn.SdkAppId, UserIds: optional(Type.Unknown()) };
 
 const numericRoom = Type.Integer({ minimum: 1, maximum: NUMERIC_ROOM_MAX });
@@ -54,8 +54,8 @@ const dismissRoomByStrRoomId = Type.Object({ SdkAppId: cn.SdkAppId, RoomId: cn.R
 
 export const TRTC_SCHEMAS = {
   StartStreamIngest: {
-    // "No", says the international page of StreamUrl's being required; a start without it has
-    // nothing to play all the same, and the action refuses it.
+    // The international page says that StreamUrl is not required. A start without it has nothing to
+    // play, so the action refuses it.
     intl: Type.Object({ ...startFields(intl), StreamUrl: optional(intl.StreamUrl) }, CLOSED),
     cn: Type.Object(
       {
@@ -85,7 +85,7 @@ export const TRTC_ACTIONS = Object.keys(TRTC_SCHEMAS) as TrtcAction[];
 
 export const isTrtcAction = (name: string): name is TrtcAction => Object.hasOwn(TRTC_SCHEMAS, name);
 
-/** What an action gets; a field of one site only is simply never there on the other. */
+/** The fields that an action gets. Fields of one site are absent on the other. */
 type StartFields = Static<(typeof TRTC_SCHEMAS.StartStreamIngest)["cn"]>;
 
 export interface TrtcRequests {
@@ -99,7 +99,7 @@ export interface TrtcRequests {
   DismissRoomByStrRoomId: Static<typeof dismissRoomByStrRoomId>;
 }
 
-/** The checks of one action; each throws an ApiError with TRTC's code. */
+/** The checks of one action. Each throws an ApiError with TRTC's code. */
 export const checksOf = <A extends TrtcAction>(
   action: A,
 ): Readonly<Record<Site, Check<TrtcRequests[A]>>> => ({

@@ -1,6 +1,6 @@
 /**
- * What TRTC tells an application of an ingest: the ingest's own events, and those of the room that
- * its robot enters and leaves. Nothing is made for an application that has no callback URL.
+ * The events that TRTC sends an application about an ingest: events of the ingest itself, and of
+ * the room that its robot enters and leaves. An application without a callback URL gets none.
  */
 import type { Clock } from "../../shared/clock.js";
 import type { Application } from "../accounts.js";
@@ -30,14 +30,14 @@ interface Needs {
 export interface Announcer {
   isHeard(task: Task): boolean;
   started(task: Task): void;
-  /** What came of opening the source, or that it is tried again. */
+  /** Reports the result of opening the source, or another try. */
   source(task: Task, status: IngestStatus): void;
   ended(task: Task, end: TaskEnd): void;
-  /** The robots were thrown out, and come back at once. */
+  /** The robots were removed from the room and come back at once. */
   cameBack(tasks: readonly Task[], why: "robot-removed" | "room-dismissed"): void;
 }
 
-/** Ends that nobody asked for; whether 702 follows them is not documented. */
+/** Ends that no caller requested. TRTC does not document whether 702 follows them. */
 const NATURAL: ReadonlySet<EndReason> = new Set([
   ...(["finished", "max-duration", "paused-too-long", "idle", "source-failed"] as const),
 ]);
@@ -72,7 +72,7 @@ export function makeAnnouncer({ clock, applications, switches, deliver }: Needs)
     tell(task, { type: ROOM_DISMISSED, room, at });
   }
 
-  /** The task goes on: a sibling API sends its exit callback on retries and migrations too. */
+  /** The task continues: a related API sends its exit callback on retries and migrations too. */
   function tellEndOfLive(task: Task): void {
     if (!switches.read().retrySends702) return;
     tell(task, { type: INGEST_STOPPED, taskId: task.taskId, status: 0, at: clock.now() });
@@ -108,7 +108,7 @@ export function makeAnnouncer({ clock, applications, switches, deliver }: Needs)
 
 const roomOf = ({ sdkAppId, roomId, roomIdType }: Task): Room => ({ sdkAppId, roomId, roomIdType });
 
-/** A robot whose name is used again is thrown out, as TRTC documents of users. */
+/** A robot is removed when another robot uses its name, as TRTC documents for users. */
 function leaveReason(why: EndReason): 1 | 3 | 5 {
   if (why === "room-dismissed") return 5;
   return why === "robot-removed" || why === "interrupted" ? 3 : 1;

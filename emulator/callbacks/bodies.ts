@@ -1,8 +1,7 @@
 /**
- * The bodies of TRTC's callbacks, as its pages show them: JSON that is indented with tabs. One
- * field has two names: `CallbackMsTs` for ingest, `CallbackTs` for rooms. Sources: "Push Online
- * Media Stream Webhooks" (trtc.io/document/62717), "Room and media webhooks"
- * (trtc.io/document/39558).
+ * The bodies of TRTC's callbacks, as its pages show them: JSON indented with tabs. One field has
+ * two names: `CallbackMsTs` for ingest, `CallbackTs` for rooms. Sources: "Push Online Media Stream
+ * Webhooks" (trtc.io/document/62717), "Room and media webhooks" (trtc.io/document/39558).
  */
 import { unixSeconds } from "../../shared/clock.js";
 import { NUMERIC_ROOM } from "../../shared/contract/fields.js";
@@ -28,7 +27,7 @@ export type EventType = (typeof EVENT_TYPES)[number];
 
 export const SOURCE_TRIED_AGAIN = 2;
 
-/** Of 701: started, could not be opened, is being tried again. Of 702 there is 0 alone. */
+/** For 701: 0 started, 1 could not be opened, 2 trying again. For 702 only 0. */
 export type IngestStatus = 0 | 1 | 2;
 
 export interface IngestEvent {
@@ -41,9 +40,9 @@ export interface IngestEvent {
 export interface RoomEvent {
   type: Exclude<EventType, IngestEvent["type"]>;
   room: Room;
-  /** Who entered, left or created it; a room is dismissed by nobody. */
+  /** The user who entered, left or created the room. The event of a dismissed room has none. */
   userId?: string;
-  /** Of 103: 1 normal. Of 104: 1 normal, 3 removed, 5 the room was dismissed. */
+  /** For 103: 1 normal. For 104: 1 normal, 3 removed, 5 the room was dismissed. */
   reason?: 1 | 3 | 5;
   at: Date;
 }
@@ -60,12 +59,12 @@ export interface Body {
 
 const ROOM_GROUP = 1;
 
-/** The robot is an anchor; which terminal and which kind of user it calls itself is not documented. */
+/** The robot is an anchor. TRTC does not document its terminal type or its user type. */
 const ANCHOR = 20;
 const LINUX = 4;
 const NATIVE_SDK = 3;
 
-/** `callbackAt` is when it leaves, `event.at` when it happened. */
+/** `callbackAt`: when the callback leaves. `event.at`: when the event happened. */
 export function bodyOf(
   event: Event,
   { callbackAt, ingestGroup }: { callbackAt: Date; ingestGroup: number },
@@ -97,7 +96,7 @@ export function bodyOf(
   };
 }
 
-/** As TRTC writes its JSON: a tab for each level, and one behind each colon. */
+/** Formats JSON as TRTC does: a tab for each level, and a tab after each colon. */
 export function bytesOf(body: object): Buffer {
   return Buffer.from(tabbed(body, 1));
 }

@@ -1,7 +1,7 @@
 /**
- * Brings events to their applications by TRTC's rules. A failed callback is sent again at once, and
- * then every ten seconds. When the event is a minute old, it is given up. So what is told may come
- * twice, late, out of order, or never.
+ * Delivers events to applications by TRTC's rules. A failed callback is sent again at once, then
+ * every ten seconds, until the event is a minute old. Callbacks may therefore arrive twice, late,
+ * out of order or never.
  */
 import { type Clock, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import type { FaultBoard } from "../faults/fault-board.js";
@@ -15,16 +15,16 @@ import { makeTurns, type Turns } from "./turns.js";
 const RETRY_MS = 10 * SECOND_MS;
 const AGE_MAX_MS = MINUTE_MS;
 
-/** Of one application; how many TRTC sends at once is not documented. */
+/** Per application. TRTC does not document how many it sends at once. */
 const AT_ONCE = 64;
 
-/** An event that is to leave after the next one leaves alone when there is none for so long. */
+/** A held event leaves after the next event, or alone after this time. */
 const HOLD_MAX_MS = 10 * SECOND_MS;
 
 interface Needs {
-  /** What retries go by. */
+  /** The clock of the retries. */
   clock: Clock;
-  /** What the five seconds of an answer go by: the receiver is real. */
+  /** The clock of the five-second limit. It is real, because the receiver is real. */
   answerClock: Clock;
   /** Aborts when the emulator closes. */
   signal: AbortSignal;
@@ -33,14 +33,14 @@ interface Needs {
   records: CallbackRecords;
 }
 
-/** Events of one `line` leave one after the other, as long as nothing fails. */
+/** Events of one `line` leave in order, as long as no delivery fails. */
 export type Deliver = (application: Application, event: Event, line: string) => void;
 
 export function makeDeliver(needs: Needs): Deliver {
   const { clock, answerClock, signal, switches, faults, records } = needs;
-  /** The last first try of each line. */
+  /** The last first attempt of each line. */
   const lines = new Map<string, Promise<void>>();
-  /** Those that were held back, by line, to leave behind the next one. */
+  /** Held events by line. Each leaves after the next event of its line. */
   const held = new Map<string, () => void>();
 
   const turns = new Map<number, Turns>();
@@ -50,10 +50,10 @@ export function makeDeliver(needs: Needs): Deliver {
     return known;
   };
 
-  /** Returns whether that was the last try. */
+  /** Returns whether this was the last attempt. */
   const attempt = (post: Post): Promise<boolean> =>
     turnsOf(post).run(async () => {
-      // By real time, and not by a clock that is put forward: whoever waits here waits for a receiver.
+      // Real time, not the moved clock, because the wait depends on a real receiver.
       if (answerClock.elapsedMs() - post.queuedMs > AGE_MAX_MS) return giveUp(post);
       const outcome = await send(post, { clock: answerClock, signal });
       post.record.attempts.push({ at: clock.now().toISOString(), outcome });
@@ -62,7 +62,7 @@ export function makeDeliver(needs: Needs): Deliver {
       return true;
     });
 
-  /** The try at once, and those every ten seconds. */
+  /** Tries at once, then every ten seconds. */
   async function retry(post: Post): Promise<void> {
     const isYoung = () => clock.now().getTime() - post.madeMs < AGE_MAX_MS && !signal.aborted;
     for (let waitMs = 0; ; waitMs = RETRY_MS) {
@@ -85,7 +85,7 @@ export function makeDeliver(needs: Needs): Deliver {
     });
   }
 
-  /** Until the next event of the line has left, or none came. */
+  /** Waits until the next event of the line leaves, or until none comes in time. */
   function hold(post: Post, line: string): void {
     const release = () => leave({ ...post, queuedMs: answerClock.elapsedMs() }, line, 1);
     held.set(line, release);
@@ -134,7 +134,7 @@ export function makeDeliver(needs: Needs): Deliver {
   };
 }
 
-/** Unless a copy of it has arrived. */
+/** Unless a copy has already arrived. */
 function giveUp({ record }: Post): true {
   if (record.state === "pending") record.state = "dropped";
   return true;
@@ -146,8 +146,8 @@ interface Post {
   sdkAppId: number;
   bytes: Buffer;
   record: CallbackRecord;
-  /** From when on its minute is counted, by the clock of the tasks. */
+  /** The start of its minute, on the tasks' clock. */
   madeMs: number;
-  /** Since when it waits for its turn, by the clock of answers. */
+  /** When it started to wait, on the clock of answers. */
   queuedMs: number;
 }

@@ -1,7 +1,7 @@
 /**
- * Tells of each task's end once, when it comes. That a task has ended never depends on this: the
- * clock decides it, and whoever looks finds it so. But a callback has to leave when it happens.
- * One sleep for all tasks, until the earliest end that is known.
+ * Reports each task's end once, when it happens. The end itself does not depend on this watch: the
+ * clock decides it, and every reader computes the same end. A callback must leave at that time. One
+ * sleep serves all tasks and lasts until the earliest known end.
  */
 import { type Clock, MINUTE_MS } from "../../shared/clock.js";
 import { nextEndOf, type Task, type TaskEnd } from "../tasks/task.js";
@@ -11,22 +11,22 @@ interface Needs {
   clock: Clock;
   /** Aborts when the emulator closes. */
   signal: AbortSignal;
-  /** Whether anybody wants to hear of the task: of the others nothing is kept. */
+  /** Whether somebody listens for this task's end. Other tasks are not kept. */
   isWatched: (task: Task) => boolean;
   onStart: (task: Task) => void;
   onEnd: (task: Task, end: TaskEnd) => void;
 }
 
 export interface EndWatch extends TaskListener {
-  /** Tells of every end that has come by now. */
+  /** Reports every end that has passed by now. */
   reconcile(): void;
 }
 
-/** A timer of the machine cannot be set for more than 24 days. */
+/** The machine's timers cannot exceed 24 days. */
 const SLEEP_MAX_MS = 24 * 60 * MINUTE_MS;
 
 export function makeEndWatch({ clock, signal, isWatched, onStart, onEnd }: Needs): EndWatch {
-  /** Those whose end was not told yet. */
+  /** Tasks whose end is not reported yet. */
   const watched = new Map<string, Task>();
   let soonest: { taskId: string; atMs: number } | undefined;
   let sleeping: AbortController | undefined;
@@ -59,7 +59,7 @@ export function makeEndWatch({ clock, signal, isWatched, onStart, onEnd }: Needs
     if (atMs < (soonest?.atMs ?? Infinity)) soonest = { taskId: task.taskId, atMs };
   }
 
-  /** Sleeps until the earliest end, unless it does so already. */
+  /** Sleeps until the earliest end, unless such a sleep already runs. */
   function rearm(): void {
     if (sleeping) sleeping.abort();
     else if (soonest && !signal.aborted) void sleepOn();
@@ -79,7 +79,7 @@ export function makeEndWatch({ clock, signal, isWatched, onStart, onEnd }: Needs
     reconcile,
     added(task) {
       if (!isWatched(task)) return;
-      // What ended before this start is told before it.
+      // Earlier ends are reported before this start.
       reconcile();
       watched.set(task.taskId, task);
       onStart(task);

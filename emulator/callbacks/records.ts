@@ -1,22 +1,22 @@
-/** The callbacks that were sent, and what came of them; the latest only, for the truth endpoint. */
+/** The latest callbacks and their results, for the truth endpoint. */
 import type { Body } from "./bodies.js";
 
 export interface CallbackRecord {
   sdkAppId: number;
   body: Body;
-  /** `pending` while it may still be tried. */
+  /** `pending`: further attempts are possible. */
   state: "pending" | "delivered" | "dropped";
-  /** `outcome` is `HTTP <status>`, or what happened instead; ISO 8601. */
+  /** `outcome` is `HTTP <status>` or the failure. `at` is in ISO 8601. */
   attempts: { at: string; outcome: string }[];
 }
 
 export interface CallbackRecords {
   add(sdkAppId: number, body: Body): CallbackRecord;
-  /** In the order in which they happened. */
+  /** In the order of the events. */
   all(): readonly CallbackRecord[];
 }
 
-/** At some 500 bytes each, a few megabytes. */
+/** About 500 bytes each, so a few megabytes. */
 const KEPT = 10_000;
 
 export function makeCallbackRecords(kept = KEPT): CallbackRecords {
@@ -25,7 +25,7 @@ export function makeCallbackRecords(kept = KEPT): CallbackRecords {
     add(sdkAppId, body) {
       const record: CallbackRecord = { sdkAppId, body, state: "pending", attempts: [] };
       records.push(record);
-      // In one piece now and then: an array that loses its first entry each time is copied each time.
+      // Removes many at once: removing the first entry each time would copy the array each time.
       if (records.length >= 2 * kept) records.splice(0, records.length - kept);
       return record;
     },

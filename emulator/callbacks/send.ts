@@ -1,10 +1,10 @@
-/** One try of one callback: what TRTC sends, and what it takes for an answer. */
+/** One attempt of one callback: the request that TRTC sends, and the answers that it accepts. */
 import { type Clock, SECOND_MS } from "../../shared/clock.js";
 import { signCallback } from "../../shared/signing/trtc/callback.js";
 
 export interface Message {
   url: string;
-  /** Without one, nothing is signed. */
+  /** Without a key the callback is not signed. */
   key: string | undefined;
   sdkAppId: number;
   bytes: Buffer;
@@ -13,14 +13,14 @@ export interface Message {
 /** "No response within 5 seconds is a failure." */
 const TIME_LIMIT_MS = 5 * SECOND_MS;
 
-/** The Chinese page allows an answer so many bytes; beyond them nobody reads. */
+/** The Chinese page limits an answer to this size. The rest is not read. */
 const ANSWER_BYTES_MAX = 2000;
 
 export const OK = "HTTP 200";
 
 /**
- * Returns `HTTP 200` for the one answer that counts, and otherwise what happened instead: another
- * status (a redirect as well), no whole answer in time, no connection. Never throws.
+ * Returns `HTTP 200` for the only answer that counts. Otherwise it returns the failure: another
+ * status (also a redirect), no complete answer in time, or no connection. Never throws.
  */
 export async function send(
   { url, key, sdkAppId, bytes }: Message,
@@ -51,7 +51,7 @@ export async function send(
   }
 }
 
-/** An answer that comes too slowly is none, and an endless one is cut. */
+/** A slow answer does not count, and an endless one is cut. */
 async function readSome({ body }: Response): Promise<void> {
   let length = 0;
   for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {

@@ -1,9 +1,9 @@
 /**
- * So many at once, and the others in the order in which they came. A receiver that never answers
- * holds a few connections open, not one for each event of a thousand tasks.
+ * Runs a limited number of works at once, the others in order. A receiver that never answers then
+ * holds a few connections, not one per event of a thousand tasks.
  */
 export interface Turns {
-  /** Waits for its turn, and gives it back when the work is over. */
+  /** Waits for its turn and frees it after the work. */
   run<T>(work: () => Promise<T>): Promise<T>;
 }
 

@@ -1,7 +1,7 @@
-/** Every error code: which page lists it, and what brings it about here. */
+/** Every error code: the page that lists it, and its cause in the emulator. */
 import type { TrtcAction } from "../api/schemas.js";
 
-/** What each page lists; of the other actions only what is known of them is imitated. */
+/** The codes that each page lists. Of other actions only the known behaviour is imitated. */
 export const DOCUMENTED_CODES = {
   StartStreamIngest: [
     "FailedOperation.NotAllowed",
@@ -45,10 +45,10 @@ export const DOCUMENTED_CODES = {
   ],
 } as const satisfies Partial<Record<TrtcAction, readonly string[]>>;
 
-/** Nothing that a client can do brings these about: they are asked for, as a fault. */
+/** A client cannot cause these. A fault requests them. */
 const ASKED_FOR = 'Only as a fault: `{"action": …, "kind": "error", "code": …}`.';
 
-/** By its cause, in words. What has none that anybody knows of says so. */
+/** The cause of each code, in words. A code without a known cause says so. */
 export const CODE_CAUSES: Readonly<Record<string, string>> = {
   "FailedOperation.NotAllowed": "The application has `ingest: false`.",
   "FailedOperation.NotRtmpFunction":
@@ -64,20 +64,20 @@ export const CODE_CAUSES: Readonly<Record<string, string>> = {
   "InternalError.DBError": ASKED_FOR,
   "InternalError.HttpParseFailed": ASKED_FOR,
   "InternalError.InternalError": ASKED_FOR,
-  InternalError: "A bug of the emulator's; its log line has the stack.",
-  "InvalidParameter.BodyParamsError": "The body is no JSON object, or of another content type.",
+  InternalError: "A bug of the emulator. Its log line has the stack.",
+  "InvalidParameter.BodyParamsError": "The body is not a JSON object, or has another content type.",
   "InvalidParameter.OutOfRange": "A number out of its range.",
   "InvalidParameter.PrivateMapKey": "Not signed for this robot, room and application, or expired.",
-  "InvalidParameter.RoomId": "No 32-bit integer, for RoomIdType 1.",
+  "InvalidParameter.RoomId": "Not a 32-bit integer, for RoomIdType 1.",
   "InvalidParameter.SdkAppId": "An application that the emulator does not have.",
   "InvalidParameter.StrRoomId":
     "More than 64 bytes, or a character that string rooms may not have.",
-  "InvalidParameter.StreamUrl": "No absolute http, https, rtmp or rtmps URL.",
-  "InvalidParameter.TaskId": "No TaskId at all; to Stop and Update also one that never was.",
-  "InvalidParameter.UserIds": "No list of 1 to 10 users.",
+  "InvalidParameter.StreamUrl": "Not an absolute http, https, rtmp or rtmps URL.",
+  "InvalidParameter.TaskId": "Not a TaskId; for Stop and Update also one that never existed.",
+  "InvalidParameter.UserIds": "Not a list of 1 to 10 users.",
   "InvalidParameter.UserSig": "Not signed for this robot and application, or expired.",
   InvalidParameter: "A value of another type.",
-  InvalidParameterValue: "A value that is not offered, or of another form.",
+  InvalidParameterValue: "A value that does not exist, or has another form.",
   "MissingParameter.RoomId": "RoomId is missing.",
   "MissingParameter.SdkAppId": "SdkAppId is missing.",
   "MissingParameter.TaskId": "TaskId is missing.",
@@ -85,12 +85,12 @@ export const CODE_CAUSES: Readonly<Record<string, string>> = {
   MissingParameter: "Any other field, or a common parameter, is missing.",
   "ResourceInsufficient.RequestRejection": ASKED_FOR,
   UnknownParameter: "A field that the action does not have on this site.",
-  "AuthFailure.InvalidAuthorization": "No signature, or one that cannot be read.",
-  "AuthFailure.InvalidSecretId": "No SecretId of a cloud API key.",
+  "AuthFailure.InvalidAuthorization": "A missing or unreadable signature.",
+  "AuthFailure.InvalidSecretId": "Not the SecretId of a cloud API key.",
   "AuthFailure.SecretIdNotFound": "An account that the emulator does not have.",
-  "AuthFailure.SignatureExpire": "A timestamp more than five minutes off, either way.",
-  "AuthFailure.SignatureFailure": "The signature does not fit the request and the key.",
-  "AuthFailure.TokenFailure": "Temporary keys with another token, or none.",
+  "AuthFailure.SignatureExpire": "A timestamp more than five minutes off, in either direction.",
+  "AuthFailure.SignatureFailure": "The signature does not match the request and the key.",
+  "AuthFailure.TokenFailure": "Temporary keys with a wrong or missing token.",
   "UnauthorizedOperation.SdkAppId": "The application's `secretIds` do not name the account.",
   InvalidAction: "An action that the emulator does not have.",
   NoSuchProduct: "Signed for another product than trtc.",

@@ -1,4 +1,4 @@
-/** What is read inside the containers, and where TRTC may see it otherwise. */
+/** What the emulator reads in each container, and where TRTC may differ. */
 export const CONTAINER_ROWS: readonly string[][] = [
   ["MP4, MOV: an index of up to 512 MB, in front or at the end", "plays, with ranges and without"],
   ["MP4, MOV: lengths of 64 bits; an old MOV without `ftyp`", "plays; TRTC may refuse"],

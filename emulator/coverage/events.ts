@@ -1,15 +1,15 @@
-/** Every event that TRTC calls back with, and what it goes by here. */
+/** Every event that TRTC sends, and its trigger in the emulator. */
 import type { EventType } from "../callbacks/bodies.js";
 
 export const EVENT_CAUSES: Readonly<Record<EventType, string>> = {
   101: "The first robot enters a room.",
   102: "A room is dismissed, or its last robot leaves.",
-  103: "A robot enters: its start was accepted, or it comes back after it was thrown out.",
+  103: "A robot enters: its start was accepted, or it comes back after a removal.",
   104: "A robot leaves: its task ends (Reason 1), it is removed (3), or the room is dismissed (5).",
   701: "Status 0: the source is open. 1: it could not be opened. 2: it is tried again.",
   702: "Status 0: the task ends; after an end without a request, only with the switch `naturalEndSends702`; of a task that goes on, with `retrySends702`.",
 };
 
-/** Of the same webhooks, and not imitated. */
+/** Events of the same webhooks that the emulator does not send. */
 export const EVENTS_NOT_SENT =
   "Of group 2 (media: 201 to 206) and of the other room events (105 and above) none is sent.";

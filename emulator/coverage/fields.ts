@@ -1,16 +1,18 @@
-/** What each field does here. A field that an action takes and this page does not name is no program. */
+/**
+ * What each field does in the emulator. The compiler refuses a field that this page does not name.
+ */
 import type { TRTC_SCHEMAS, TrtcAction } from "../api/schemas.js";
 
 type Schemas = typeof TRTC_SCHEMAS;
 
-/** Of both sites. */
+/** The fields of both sites. */
 type FieldOf<A extends TrtcAction> =
   keyof Schemas[A]["intl"]["properties"] | keyof Schemas[A]["cn"]["properties"];
 
-const SdkAppId = "An application of this emulator's; it decides the site, and with it the fields.";
+const SdkAppId = "An application of this emulator. It decides the site, and thereby the fields.";
 const TaskId = "Found as long as the task runs, and for a while after its end.";
 const StreamUrl =
-  "Opened and read, bounded in bytes and time; what is there decides how it plays (below).";
+  "Opened and read, within limits of bytes and time. The media decides how it plays (below).";
 const Volume = "Kept and shown; the page of the room plays at it.";
 const EnableProgress = "Checked, kept and shown; no progress is sent to anybody.";
 const Tempo = "Seconds of media a second.";
@@ -21,9 +23,9 @@ const stringRoom = "A string room.";
 export const FIELD_EFFECTS: { readonly [A in TrtcAction]: Readonly<Record<FieldOf<A>, string>> } = {
   StartStreamIngest: {
     SdkAppId,
-    RoomId: "Of the form that RoomIdType wants; the room begins with its first robot.",
+    RoomId: "In the form of its RoomIdType. The first robot creates the room.",
     RoomIdType: '123 and "123" are two rooms.',
-    UserId: "The robot; whom a second one of the same name meets is a switch.",
+    UserId: "The robot. A switch decides what a second one of the same name does.",
     UserSig: "Verified: key, application, user, lifetime.",
     PrivateMapKey: "Verified where the application has advanced permission control on.",
     StreamUrl,
@@ -34,7 +36,7 @@ export const FIELD_EFFECTS: { readonly [A in TrtcAction]: Readonly<Record<FieldO
     Volume,
     EnableProgress,
     Tempo,
-    IdleTimeout: "Ends the task; what counts as idle is a switch.",
+    IdleTimeout: "Ends the task. A switch decides what counts as idle.",
   },
   StopStreamIngest: { SdkAppId, TaskId },
   UpdateStreamIngest: {
@@ -53,9 +55,9 @@ export const FIELD_EFFECTS: { readonly [A in TrtcAction]: Readonly<Record<FieldO
   DismissRoomByStrRoomId: { SdkAppId, RoomId: `${stringRoom} Every robot in it ends its task.` },
 };
 
-/** Of Tencent's SDKs and older pages, refused as `UnknownParameter`. */
+/** Fields of Tencent's SDKs and older pages. They are refused as `UnknownParameter`. */
 export const FIELDS_REFUSED = {
-  SourceUrl: "Taken back by Tencent: StreamUrl has its place.",
-  VideoEncodeParams: "Taken back by Tencent.",
-  AudioEncodeParams: "Taken back by Tencent.",
+  SourceUrl: "Removed by Tencent: StreamUrl replaces it.",
+  VideoEncodeParams: "Removed by Tencent.",
+  AudioEncodeParams: "Removed by Tencent.",
 } as const;

@@ -1,23 +1,25 @@
 /**
- * What a start gets for each kind of source. A test starts each of them through the official SDK
- * and holds this table to what it sees.
+ * The behaviour of a start for each type of source. A test starts each of them through the official
+ * SDK and compares the results with this table.
  */
 import type { SourceFailure } from "../source/media.js";
 import type { EndReason } from "../tasks/task.js";
 
 export interface SourceRow {
   what: string;
-  /** What 701 says, in order: 0 started, 1 could not be opened, 2 tried again. */
+  /**
+   * The statuses of the 701 callbacks, in order: 0 started, 1 could not be opened, 2 trying again.
+   */
   statuses: readonly number[];
   container: string | null;
-  /** Seconds of one round; `null`: no end. */
+  /** Seconds of one round. `null`: no end. */
   durationSeconds: number | null;
   failure: SourceFailure | null;
-  /** Why it ended by itself; `null`: it plays until somebody or a limit ends it. */
+  /** Why it ends by itself. `null`: it plays until a caller or a limit ends it. */
   endReason: EndReason | null;
 }
 
-/** Four tries: at once, and 0, 1 and 3 s after each failure. */
+/** Four attempts: at once, then 0, 1 and 3 s after each failure. */
 const FAILS = [1, 2, 1, 2, 1, 2, 1];
 
 const failing = (what: string, failure: SourceFailure): SourceRow => ({
@@ -44,8 +46,8 @@ export const SOURCE_ROWS = {
   uhd: failing("A 4K file", "too-large"),
   fast: failing("A file of 60 frames a second", "too-large"),
   codec: failing("A file of H.265", "unsupported"),
-  missing: failing("A file that is not there (HTTP 404)", "unreachable"),
+  missing: failing("A missing file (HTTP 404)", "unreachable"),
   slow: failing("A file at one byte a second", "unreachable"),
   text: failing("A text behind `.mp4`", "unsupported"),
-  rtmp: failing("An RTMP server that is not there", "unreachable"),
+  rtmp: failing("A missing RTMP server", "unreachable"),
 } as const satisfies Record<string, SourceRow>;

@@ -1,6 +1,6 @@
 /**
- * Which servers and playlists a source is read from. TRTC's own reader is not documented; it is
- * taken to read what players read, and the rows say where it may not.
+ * The servers and playlists that a source is read from. TRTC does not document its reader. The
+ * emulator reads what players read, and the rows name the cases that TRTC may refuse.
  */
 export const TRANSPORT_ROWS: readonly string[][] = [
   ["A server that answers ranges only, or none", "plays: `bytes=0-` first, and once more without"],

@@ -1,4 +1,4 @@
-/** `npm run emulator:coverage`: writes emulator/COVERAGE.md, or says whether it has fallen behind. */
+/** `npm run emulator:coverage`: writes emulator/COVERAGE.md, or reports that the file is stale. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";

@@ -1,12 +1,12 @@
-/** What a fault does to a call, taken apart: before it acts, whether it acts, and to its answer. */
+/** Splits a fault into its effects: before the call acts, whether it acts, and on its answer. */
 import type { CallFault } from "./fault.js";
 
-/** What the caller gets: the answer, no more than a cut connection, or what a proxy would say. */
+/** What the caller gets: the answer, a cut connection, or an answer as a proxy gives it. */
 export type Wire = "answer" | "close" | "reset" | "bad-gateway" | "garbage" | "hang";
 
 export interface Effect {
   acts: boolean;
-  /** The code that is answered whatever was asked. */
+  /** The code of the answer, whatever the request was. */
   code?: string;
   wire: Wire;
   beforeMs: number;

@@ -1,4 +1,4 @@
-/** The faults that are set, and which of them meets the next call or callback. */
+/** The active faults, and the choice of the fault that hits the next call or callback. */
 import type { EventType } from "../callbacks/bodies.js";
 import type { TrtcAction } from "../api/schemas.js";
 import type { CallbackFault, CallFault, Fault } from "./fault.js";
@@ -6,10 +6,10 @@ import type { CallbackFault, CallFault, Fault } from "./fault.js";
 export type FaultCount = Fault & { hits: number };
 
 export interface FaultBoard {
-  /** Behind those that are set already: of several that match, the first one hits. */
+  /** Adds after the existing faults. If several match, the first one hits. */
   add(...faults: Fault[]): void;
   clear(): void;
-  /** In the order in which they were set, the used-up ones as well. */
+  /** In the order in which they were added, including used-up ones. */
   list(): FaultCount[];
   takeCall(action: TrtcAction): CallFault | undefined;
   takeCallback(event: EventType): CallbackFault | undefined;
@@ -18,11 +18,11 @@ export interface FaultBoard {
 interface Entry<F extends Fault> {
   fault: F;
   hits: number;
-  /** 0 to 1: the next number of the fault's own sequence. */
+  /** The next number of the fault's own sequence, from 0 to 1. */
   draw: () => number;
 }
 
-/** More than any test sets; beyond it the used-up ones are forgotten, and then the oldest. */
+/** More than any test adds. Beyond it used-up faults are dropped first, then the oldest. */
 const FAULTS_KEPT = 1000;
 
 export function makeFaultBoard(initial: readonly Fault[] = []): FaultBoard {
@@ -60,7 +60,7 @@ const isSpent = ({ fault: { times = Infinity }, hits }: Entry<Fault>): boolean =
 const isDrawn = ({ fault: { share }, draw }: Entry<Fault>): boolean =>
   share === undefined || draw() < share;
 
-/** The same numbers for the same seed, on every machine (mulberry32). */
+/** Gives the same numbers for the same seed on every machine (mulberry32). */
 function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => {

@@ -1,6 +1,6 @@
 /**
- * What can go wrong on demand, as somebody writes it in JSON. A fault names the calls (or the
- * callbacks) that it is for, how many of them it hits, and what happens to those.
+ * Faults on demand, as JSON. A fault names its calls (or callbacks), how many of them it hits, and
+ * what happens to them.
  */
 import { type TSchema, Type } from "@sinclair/typebox";
 import { ApiError } from "../../shared/contract/errors.js";
@@ -8,7 +8,9 @@ import { type Check, makeCheck } from "../../shared/contract/check.js";
 import { EVENT_TYPES, type EventType } from "../callbacks/bodies.js";
 import { isTrtcAction, TRTC_ACTIONS, type TrtcAction } from "../api/schemas.js";
 
-/** How many it hits: the next `times`, or a `share` of them (0 to 1) by a `seed`, or both, or all. */
+/**
+ * How many it hits: the next `times`, a `share` of them (0 to 1) chosen by a `seed`, both, or all.
+ */
 interface Reach {
   times?: number;
   share?: number;
@@ -81,7 +83,7 @@ const CALLBACK_CHECKS = checksOf(
   },
 );
 
-/** One fault or a list of them; throws an ApiError that names the first one that is wrong. */
+/** One fault or a list of them. Throws an ApiError that names the first wrong one. */
 export function readFaults(value: unknown): Fault[] {
   if (!Array.isArray(value)) return [readFault(value)];
   return value.map((each, index) => {
@@ -110,7 +112,7 @@ function readFault(value: unknown): Fault {
     throw wrong(`action is wrong: send one of *, ${TRTC_ACTIONS.join(", ")}.`);
   }
   if (fault.seed !== undefined && fault.share === undefined) {
-    throw wrong("seed is of a share: send both.");
+    throw wrong("seed needs a share: send both.");
   }
   return fault;
 }

@@ -1,9 +1,9 @@
-/** Sends an answer as a good wire would, or as the fault wants it. */
+/** Sends an answer normally, or as the fault demands. */
 import type { ServerResponse } from "node:http";
 import type { Clock } from "../../shared/clock.js";
 import type { Wire } from "./effect.js";
 
-/** So long the half of an answer has to arrive before the connection is reset. */
+/** The time for half of an answer to arrive, before the connection is reset. */
 const RESET_AFTER_MS = 10;
 
 const html = (title: string): Buffer =>

@@ -1,4 +1,4 @@
-/** The pages, their script, their data and the relay: everything that exists for somebody to watch. */
+/** The pages, their script, their data and the relay: everything for a viewer in a browser. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type JsonAnswer, notAllowed, notFound } from "../admin/admin.js";
 import type { World } from "../world.js";
@@ -23,8 +23,8 @@ const DATA = "/_emulator/rooms";
 const ASSETS = "/page/";
 
 /**
- * Whether a request for `/` comes from somebody who looks, and not from an SDK: Tencent's calls name
- * their action in the query or a header, and are signed.
+ * Checks whether a request for `/` comes from a browser and not from an SDK. Tencent's calls are
+ * signed and name their action in the query or a header.
  */
 export function isForEyes({ method, headers }: IncomingMessage, query: string): boolean {
   if (method !== "GET" && method !== "HEAD") return false;
@@ -37,7 +37,7 @@ export function isForEyes({ method, headers }: IncomingMessage, query: string): 
 export const isPagePath = (path: string): boolean =>
   path.startsWith(ROOMS) || path === DATA || path.startsWith(`${DATA}/`) || path.startsWith(ASSETS);
 
-/** Returns what is to be answered as JSON; undefined when the answer was sent. */
+/** Returns the JSON to answer with. Undefined when the answer was already sent. */
 export async function answerPage(
   world: World,
   exchange: PageExchange,

@@ -23,7 +23,7 @@ const here = (name: string): string => fileURLToPath(new URL(`./${name}`, import
 
 let scripts: Promise<ReadonlyMap<string, Buffer>> | undefined;
 
-/** Undefined when there is no such thing. */
+/** Undefined when the asset does not exist. */
 export async function pageAsset(name: string): Promise<Asset | undefined> {
   const type = Object.hasOwn(STATIC, name) ? STATIC[name] : undefined;
   if (type !== undefined) return { bytes: readFileSync(here(`browser/${name}`)), type };
@@ -34,7 +34,7 @@ export async function pageAsset(name: string): Promise<Asset | undefined> {
 }
 
 async function bundleScripts(): Promise<ReadonlyMap<string, Buffer>> {
-  // An emulator that nobody watches does without it.
+  // Loaded on demand: an emulator without viewers does not need it.
   const { build } = await import("esbuild");
   const { outputFiles } = await build({
     entryPoints: [here("browser/room.ts"), here("browser/rooms.ts")],

@@ -1,8 +1,8 @@
-/** What a view says of the ingests behind its tasks, which TRTC itself knows nothing of. */
+/** Adds to a view the ingests behind its tasks. TRTC itself does not know ingests. */
 import { SECOND_MS } from "../../shared/clock.js";
 import type { IngestView, RobotView } from "./view.js";
 
-/** By TRTC's TaskId; what it cannot find it leaves out. */
+/** Finds ingests by TRTC's TaskId. Unknown tasks are left out. */
 export type FindIngests = (taskIds: string[]) => Promise<ReadonlyMap<string, IngestView>>;
 
 interface Shown {
@@ -11,7 +11,7 @@ interface Shown {
   ended: RobotView[];
 }
 
-/** A page is shown without, when nobody can say. */
+/** If the ingests cannot be read, the page is shown without them. */
 export async function explained<View extends Shown>(
   view: View,
   findIngests: FindIngests | undefined,
@@ -26,7 +26,7 @@ export async function explained<View extends Shown>(
   return { ...view, live: view.live.map(explain), ended: view.ended.map(explain) };
 }
 
-/** A loop's cap is rounded up to the minute: the deadline comes first. */
+/** TRTC's limit of a loop is rounded up to the minute, so the deadline comes first. */
 function soonest({ endsBy, ended }: RobotView, { deadline }: IngestView, at: string) {
   if (ended) return null;
   const inSeconds = (Date.parse(deadline) - Date.parse(at)) / SECOND_MS;

@@ -1,4 +1,6 @@
-/** Which player a StreamUrl needs: by what was found in it, or by its name as long as nothing was. */
+/**
+ * Chooses the player for a StreamUrl: by the detected container, or by the URL's name before that.
+ */
 import { isRtmp } from "../source/stream-url.js";
 import type { Format } from "./view.js";
 
@@ -10,7 +12,7 @@ const BY_EXTENSION: Readonly<Record<string, Format>> = {
   m2ts: "mpegts",
 };
 
-/** Containers as the probe may call them. Everything else is the browser's own to try. */
+/** The probe's names of containers. The browser tries all others itself. */
 const BY_CONTAINER: readonly (readonly [RegExp, Format])[] = [
   [/hls|m3u8|mpegurl/i, "hls"],
   [/flv/i, "flv"],
@@ -27,7 +29,7 @@ export function formatOf(streamUrl: string, container?: string): Format {
   return (Object.hasOwn(BY_EXTENSION, extension) && BY_EXTENSION[extension]) || "native";
 }
 
-/** Without its query, which often carries a token, and without a user's name and password. */
+/** Without the query, which often carries a token, and without user name and password. */
 export function shownUrl(streamUrl: string): string {
   const [shown = ""] = streamUrl.split(/[?#]/, 1);
   return shown.replace(/^(\w+:\/\/)[^/]*@/, "$1");

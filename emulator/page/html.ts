@@ -1,10 +1,10 @@
-/** The pages' frames. What fills them is data, which the browser's script writes as text, never as HTML. */
+/** The HTML frames of the pages. The browser's script fills in the data as text, never as HTML. */
 
 export interface Page {
   title: string;
-  /** Names the script and says what it is for. */
+  /** The name of the script for this page. */
   entry: "room" | "rooms";
-  /** What the script begins with, so that nothing jumps when the first answer comes. */
+  /** The script's first data, so that the page does not jump when the first answer arrives. */
   state: unknown;
 }
 
@@ -39,6 +39,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
 export const escapeHtml = (text: string): string =>
   text.replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
 
-/** JSON inside a script element ends at the first `</script`, whatever quotes are around it. */
+/** The first `</script` ends a script element, even inside a JSON string. */
 const escapeJson = (value: unknown): string =>
   JSON.stringify(value).replaceAll("<", "\\u003c").replaceAll("\u2028", "\\u2028");

@@ -1,11 +1,11 @@
-/** HLS playlists, rewritten so that what they name comes through the relay as well. */
+/** Rewrites HLS playlists so that their addresses lead through the relay too. */
 
-/** So many bytes tell a playlist from everything else, whatever its type says. */
+/** These bytes identify a playlist, whatever its content type is. */
 export const PLAYLIST_MARK = "#EXTM3U";
 
 /**
- * The playlist with every address of its own origin replaced. Others stay, made absolute: the relay
- * speaks to the server of the StreamUrl only, and a browser may well be let in elsewhere.
+ * Returns the playlist with every address of its own origin replaced. Other addresses become
+ * absolute: the relay contacts the StreamUrl's server only, and other servers may allow browsers.
  */
 export function rewritePlaylist(
   text: string,
@@ -21,7 +21,7 @@ export function rewritePlaylist(
     .split(/\r?\n/)
     .map((line) => {
       if (!line.startsWith("#")) return line.trim() === "" ? line : replaced(line.trim());
-      // A tag has one at most; a line of thousands is there to cost time.
+      // A tag has one address at most. A line with thousands is an attack.
       return line.replace(
         /\bURI="([^"]*)"/,
         (_whole, address: string) => `URI="${replaced(address)}"`,

@@ -1,12 +1,12 @@
 /**
  * The addresses that the relay answers. Each names a task and an address of its media, and carries
- * a proof that the emulator itself wrote it: nobody else can have anything fetched.
+ * a proof that the emulator wrote it. Other addresses cannot be fetched.
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Task } from "../tasks/task.js";
 import { roomPath } from "./room-address.js";
 
-/** Of this process: a page that was open over a restart gets new addresses with its next answer. */
+/** A key of this process. After a restart an open page gets new addresses with its next answer. */
 const KEY = randomBytes(32);
 
 export function relayPath(task: Task, url: string): string {
@@ -14,7 +14,7 @@ export function relayPath(task: Task, url: string): string {
   return `${roomPath(task, "/media")}&${query.toString()}`;
 }
 
-/** Whether the address was written for this task, and for the StreamUrl that it plays now. */
+/** Checks whether the address was written for this task and its current StreamUrl. */
 export function isProven(task: Task, { url, proof }: { url: string; proof: string }): boolean {
   const [expected, given] = [Buffer.from(proofOf(task, url)), Buffer.from(proof)];
   return given.length === expected.length && timingSafeEqual(given, expected);

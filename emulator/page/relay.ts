@@ -1,7 +1,7 @@
 /**
- * Media of a live task, passed on for browsers that its server does not let in (CORS). This is no
- * open proxy. It fetches only addresses that the emulator wrote itself: the StreamUrl, and what its
- * playlists name on the same server. It does so only while the task is live.
+ * Passes on the media of a live task for browsers that its server does not allow (CORS). It is not
+ * an open proxy. It fetches only addresses that the emulator wrote: the StreamUrl, and addresses of
+ * the same server in its playlists. The task must be live.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
@@ -20,27 +20,27 @@ interface Exchange {
   response: ServerResponse;
 }
 
-/** More than a room of robots needs, and no burden on a small machine: nothing is kept in memory. */
+/** More than a room of robots needs, and a light load: nothing is kept in memory. */
 const AT_ONCE_MAX = 32;
 
-/** To the answer's head. What then flows may flow as long as the task plays. */
+/** The limit until the answer's head arrives. The body may flow as long as the task plays. */
 const HEAD_TIME_LIMIT_MS = 10 * SECOND_MS;
 
-/** Each line gets an address with a proof of its own, which costs: an hour of segments fits. */
+/** Each line costs an address with its own proof. An hour of segments fits. */
 const PLAYLIST_BYTES_MAX = 256 * 1024;
 const PLAYLIST_LINES_MAX = 10_000;
 
-/** An answer of the media's server that is passed on as it is. */
+/** Statuses of the media's server that are passed on unchanged. */
 const PASSED_STATUSES = [200, 206, 404, 416];
 
 const PASSED_HEADERS = ["accept-ranges", "content-length", "content-range", "etag"];
 
-/** Anything else could be a page or a script, which is not to run under the emulator's address. */
+/** Other types could be a page or a script, which must not run under the emulator's address. */
 const MEDIA_TYPE = /^(video\/|audio\/|application\/(octet-stream|mp4|vnd\.apple\.mpegurl)\b)/i;
 
 const underWay = new WeakMap<World, number>();
 
-/** Returns the refusal, if it is one; otherwise the answer was sent. */
+/** Returns the refusal. Undefined when the answer was sent. */
 export async function relayMedia(
   world: World,
   exchange: Exchange,
@@ -75,7 +75,7 @@ async function passOn(
   const upstream = await openUpstream(world, { url, range: request.headers.range, gone });
   if (!upstream || !PASSED_STATUSES.includes(upstream.status)) {
     await upstream?.body?.cancel();
-    return { status: 502, body: { error: "The media's server does not answer as one does." } };
+    return { status: 502, body: { error: "The media's server does not answer with media." } };
   }
   const { status, headers, body } = upstream;
   const reader = body?.getReader();
@@ -90,7 +90,7 @@ async function passOn(
     for (;;) {
       const next = await reader?.read();
       if (!next || next.done) return;
-      // The room has gone dark: cut, so that the viewer's player notices.
+      // The task has ended: cut the connection, so that the viewer's player notices.
       if (!isCurrent()) throw new Error("The task has ended.");
       yield next.value;
     }
@@ -98,7 +98,7 @@ async function passOn(
 
   if (head.subarray(0, PLAYLIST_MARK.length).toString() === PLAYLIST_MARK) {
     const text = await readText(bytes());
-    // What is left of it is not fetched for nobody.
+    // The rest of the body has no reader, so the fetch ends.
     if (text === undefined) gone.abort();
     if (text === undefined || countLines(text) > PLAYLIST_LINES_MAX) {
       return { status: 502, body: { error: TOO_LONG } };
@@ -107,7 +107,7 @@ async function passOn(
     response.writeHead(200, { ...MEDIA_HEADERS, "content-type": "application/vnd.apple.mpegurl" });
     for (const part of partsOf(text)) {
       response.write(rewritePlaylist(part, { base, relayed: (each) => relayPath(task, each) }));
-      // Others get their turn.
+      // Lets other work run.
       await new Promise(setImmediate);
     }
     response.end();
@@ -128,7 +128,7 @@ async function passOn(
   return undefined;
 }
 
-/** Undefined when no head comes, or none in time. */
+/** Undefined when no head arrives in time. */
 async function openUpstream(
   world: World,
   { url, range, gone }: { url: string; range: string | undefined; gone: AbortController },
@@ -153,7 +153,7 @@ const TOO_LONG =
   `The playlist is too long: ${PLAYLIST_BYTES_MAX / 1024} kB and ` +
   `${PLAYLIST_LINES_MAX} lines are relayed at most.`;
 
-/** Stops counting where there are too many. */
+/** Stops counting at the limit. */
 function countLines(text: string): number {
   let count = 1;
   for (let at = text.indexOf("\n"); at >= 0 && count <= PLAYLIST_LINES_MAX; count += 1) {
@@ -162,7 +162,7 @@ function countLines(text: string): number {
   return count;
 }
 
-/** So many lines are one piece of work. */
+/** This many lines are handled in one turn of the event loop. */
 function* partsOf(text: string): Generator<string> {
   const lines = text.split("\n");
   for (let at = 0; at < lines.length; at += PART_LINES) {

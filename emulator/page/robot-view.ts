@@ -1,4 +1,4 @@
-/** One task as its viewers are shown it. */
+/** One task as the pages show it. */
 import { endOf, LOOP, type Task } from "../tasks/task.js";
 import { truthOf } from "../tasks/truth.js";
 import { SECOND_MS } from "../../shared/clock.js";
@@ -6,7 +6,7 @@ import { formatOf, shownUrl } from "./format.js";
 import { relayPath } from "./relay-path.js";
 import type { RobotView } from "./view.js";
 
-/** The last instant there is: what ends before it, ends by itself. */
+/** The last instant of a Date. An end before it happens by itself. */
 const END_OF_TIME = new Date(8_640_000_000_000_000);
 
 export function robotView(task: Task, now: Date): RobotView {
@@ -36,7 +36,7 @@ export function robotView(task: Task, now: Date): RobotView {
   };
 }
 
-/** A pause shows as a pause even while the source is being opened: nothing moves either way. */
+/** A pause shows as a pause even while the source is being opened, because nothing moves. */
 function stateOf(task: Task, state: "playing" | "paused" | "ended"): RobotView["state"] {
   if (state !== "playing" || task.source.state === "open") return state;
   return task.source.state;

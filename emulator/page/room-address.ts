@@ -1,13 +1,13 @@
-/** A room's address as a path: `/rooms/<0|1>/<room id>?sdkAppId=…`, both ways. */
+/** A room's address as a path, `/rooms/<0|1>/<room id>?sdkAppId=…`: writes it and reads it. */
 import { checkRoom } from "../../shared/contract/rooms.js";
 import type { RoomAddress } from "./view.js";
 
-/** Room ids are shorter still; a TaskId of some 100 characters is the longest text in a query. */
+/** Room ids are shorter. The longest text in a query is a TaskId of about 100 characters. */
 const PATH_CHARACTERS_MAX = 1024;
 
 /**
- * The room that a path behind `/rooms/` names, and what stands behind it; undefined when it names
- * none: a kind that does not exist, an id that no room can have, a broken percent sign.
+ * Reads the room in a path after `/rooms/`, and the rest behind it. Undefined for an unknown room
+ * type, an impossible room id or a broken percent sign.
  */
 export function readRoomPath(
   path: string,
@@ -29,7 +29,7 @@ export function readRoomPath(
   }
 }
 
-/** `rest` begins with a slash, if there is one. */
+/** A `rest` begins with a slash. */
 export function roomPath({ sdkAppId, roomId, roomIdType }: RoomAddress, rest = ""): string {
   const query = sdkAppId === undefined ? "" : `?sdkAppId=${sdkAppId}`;
   return `/rooms/${roomIdType}/${encodeURIComponent(roomId)}${rest}${query}`;

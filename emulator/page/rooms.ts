@@ -1,11 +1,11 @@
-/** The rooms there are: those that a robot plays in, or has played in. */
+/** The rooms that a robot plays in or has played in. */
 import { endOf, type Task } from "../tasks/task.js";
 import type { World } from "../world.js";
 import { robotView } from "./robot-view.js";
 import { roomPath } from "./room-address.js";
 import type { RobotView, RoomAddress, RoomSummary, RoomsView, RoomView } from "./view.js";
 
-/** A page is for eyes: what is beyond is in `/_emulator/tasks`. */
+/** The page shows this many. `/_emulator/tasks` has all. */
 const ROOMS_SHOWN = 100;
 const LIVE_SHOWN = 16;
 const ENDED_SHOWN = 10;
@@ -55,7 +55,7 @@ function summaryOf(room: Task[], now: Date): RoomSummary[] {
   return [{ sdkAppId, roomId, roomIdType, href, ...robotsOf(room, now) }];
 }
 
-/** Live ones in the order of their starts, so that nobody changes places; ended ones newest first. */
+/** Live robots in the order of their starts, so that their places stay. Ended ones newest first. */
 function robotsOf(tasks: Task[], now: Date): { live: RobotView[]; ended: RobotView[] } {
   const ends = tasks.map((task) => ({ task, endMs: endOf(task, now)?.at.getTime() }));
   const live = ends.filter(({ endMs }) => endMs === undefined).slice(0, LIVE_SHOWN);

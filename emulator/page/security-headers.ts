@@ -1,4 +1,4 @@
-/** What the pages and their data may do in a browser: run their own script, and play media. */
+/** The browser's rights for the pages and their data: they run their own script and play media. */
 
 const COMMON = {
   "cache-control": "no-store",
@@ -12,7 +12,10 @@ const policy = (directives: Record<string, string>): string =>
     .map(([name, value]) => `${name} ${value}`)
     .join("; ");
 
-/** Media alone may come from elsewhere: hls.js and mpegts.js fetch it, so `connect-src` is media too. */
+/**
+ * Only media may come from elsewhere. hls.js and mpegts.js fetch it, so `connect-src` counts as
+ * media.
+ */
 const PAGE_POLICY = policy({
   "default-src": "'none'",
   "script-src": "'self'",
@@ -32,7 +35,7 @@ export const PAGE_HEADERS = {
   "x-frame-options": "DENY",
 };
 
-/** Bytes of a stranger: whatever they are, they are no page here. */
+/** Bytes of a foreign server must never act as a page here. */
 export const MEDIA_HEADERS = {
   ...COMMON,
   "content-security-policy": "default-src 'none'; sandbox",

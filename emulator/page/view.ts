@@ -1,57 +1,57 @@
 /**
- * What the pages are told: the shapes that the emulator sends and the browser's script reads. Types
- * only, and without an import, so that both sides can use them.
+ * The data that the emulator sends to the pages' script. Types only, without imports, so that both
+ * sides can use them.
  */
 
-/** The player that a format needs; `none` for what no browser can play. */
+/** The player for a format. `none`: browsers cannot play it. */
 export type Format = "native" | "hls" | "flv" | "mpegts" | "none";
 
 export interface RobotView {
   taskId: string;
   userId: string;
-  /** The StreamUrl without its query and credentials: what may be shown. */
+  /** The StreamUrl without its query and credentials, safe to show. */
   source: string;
-  /** What to play; null when the task has ended. */
+  /** The media to play. null when the task has ended. */
   media: {
     format: Format;
     streamUrl: string;
-    /** The same through the emulator, for servers that let no other page read them. */
+    /** The same media through the emulator, for servers without CORS. */
     relayUrl: string;
   } | null;
   state: "opening" | "failing" | "playing" | "paused" | "ended";
   /** `not-opened`: it ended before its source was open. Only an open source can be live. */
   sourceState: "opening" | "failing" | "open" | "not-opened";
-  /** Why the source could not be opened the last time, as a sentence; null otherwise. */
+  /** The last reason why the source could not be opened, as a sentence. null otherwise. */
   sourceFailure: string | null;
   /** Within the current round. */
   positionSeconds: number;
-  /** Of one round; null for a live source, and while the length is not known yet. */
+  /** Of one round. null for a live source, and while the length is unknown. */
   durationSeconds: number | null;
-  /** Rounds that were played to their end. */
+  /** Completed rounds. */
   loops: number;
-  /** Of how many; null for a loop without end. */
+  /** The number of rounds. null for an endless loop. */
   rounds: number | null;
   /** 0 to 100, or to 200 on the Chinese site. */
   volume: number;
   tempo: number;
   startedAt: string;
-  /** When it ends by itself if nobody intervenes, and why; null when it never does. */
+  /** When and why it ends by itself. null when it never does. */
   endsBy: { inSeconds: number; reason: string } | null;
   ended: { at: string; reason: string } | null;
   ingest?: IngestView;
 }
 
-/** The ingest that a task belongs to, where the emulator was told how to find it. */
+/** The ingest of a task, if the emulator can look it up. */
 export interface IngestView {
   taskId: string;
   deadline: string;
   endReason: string | null;
-  /** Why it ended, in a sentence; null before. */
+  /** Why it ended, as a sentence. null before the end. */
   endDetail: string | null;
 }
 
 export interface RoomAddress {
-  /** Undefined: of whichever application has such a room. */
+  /** Undefined: any application with such a room. */
   sdkAppId: number | undefined;
   roomId: string;
   roomIdType: 0 | 1;
@@ -60,12 +60,12 @@ export interface RoomAddress {
 export interface RoomView {
   /** The emulator's clock: ISO 8601. */
   at: string;
-  /** The application that was meant; null when none or several have such a room. */
+  /** The requested application. null when none or several have such a room. */
   sdkAppId: number | null;
-  /** Several: one of these has to be named. */
+  /** If several: the caller must name one of these. */
   applications: number[];
   live: RobotView[];
-  /** The newest first; the last few. */
+  /** The latest few, newest first. */
   ended: RobotView[];
 }
 
@@ -76,14 +76,14 @@ export interface RoomSummary {
   /** Its page. */
   href: string;
   live: RobotView[];
-  /** The newest first; the last few. */
+  /** The latest few, newest first. */
   ended: RobotView[];
 }
 
 export interface RoomsView {
   at: string;
-  /** Those with a live task first, and within both kinds the newest first. */
+  /** Rooms with a live task first, each group newest first. */
   rooms: RoomSummary[];
-  /** How many more there are than are shown. */
+  /** The number of rooms that are not shown. */
   hidden: number;
 }

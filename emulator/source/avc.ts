@@ -1,5 +1,5 @@
 /**
- * The size of an H.264 picture, from the sequence header that FLV and RTMP send first.
+ * Reads the size of an H.264 picture from the sequence header that FLV and RTMP send first.
  * Sources: ISO/IEC 14496-15, 5.3.3 (the record around it); ITU-T H.264, 7.3.2.1.1 (the set itself).
  */
 import { EndOfBytes } from "./byte-reader.js";
@@ -8,7 +8,7 @@ const PROFILES_WITH_CHROMA = new Set([
   44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244,
 ]);
 
-/** Undefined when the bytes are none such. */
+/** Undefined when the bytes are not such a record. */
 export function avcSize(record: Buffer): { width: number; height: number } | undefined {
   if (record.length < 12) return undefined;
   const size = sequenceSize(record.subarray(8, 8 + record.readUInt16BE(6)));
@@ -18,11 +18,11 @@ export function avcSize(record: Buffer): { width: number; height: number } | und
 export interface PictureSize {
   width: number;
   height: number;
-  /** Its pictures may be made of two fields. */
+  /** Its pictures may consist of two fields. */
   isInterlaced: boolean;
 }
 
-/** Of a sequence parameter set, its head byte included. */
+/** Reads a sequence parameter set, including its head byte. */
 export function sequenceSize(parameterSet: Buffer): PictureSize | undefined {
   try {
     const size = sizeOf(parameterSet);
@@ -89,7 +89,7 @@ function skipScalingLists(count: number, { bit, signed }: Pick<BitReader, "bit" 
   }
 }
 
-/** 00 00 03 stands for 00 00, so that no start code can come up inside. */
+/** 00 00 03 stands for 00 00, so that the content contains no start code. */
 function withoutEmulation(bytes: Buffer): Buffer {
   return Buffer.from(
     bytes.filter((byte, at) => !(byte === 3 && bytes[at - 1] === 0 && bytes[at - 2] === 0)),

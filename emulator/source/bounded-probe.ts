@@ -1,18 +1,18 @@
 /**
- * Bounds how many sources are opened at once: each may take some megabytes and ten seconds. Those
- * that wait take turns by host, so that the many sources of one server do not keep the others out.
+ * Limits how many sources are opened at once: each may take several megabytes and ten seconds.
+ * Waiting sources take turns by host, so one server with many sources does not block the others.
  */
 import type { Probe } from "./probe.js";
 
-/** Together they hold no more memory than a small machine has to spare. */
+/** Together they stay within the memory of a small machine. */
 const AT_ONCE_MAX = 16;
 
-/** A server that never answers has its places for the whole time limit of each. */
+/** A server that never answers holds its places for the whole time limit. */
 const OF_ONE_HOST_MAX = 6;
 
 export function boundedProbe(probe: Probe): Probe {
   const opening = new Map<string, number>();
-  /** In the order of their turns. */
+  /** Hosts in the order of their turns. */
   const waiting = new Map<string, (() => void)[]>();
   let atOnce = 0;
 
@@ -30,7 +30,7 @@ export function boundedProbe(probe: Probe): Probe {
       const queue = waiting.get(host) ?? [];
       const begin = queue.shift();
       waiting.delete(host);
-      // Its next one waits behind the other hosts.
+      // The host's next source waits behind the other hosts.
       if (queue.length > 0) waiting.set(host, queue);
       count(host, 1);
       begin?.();
@@ -55,7 +55,7 @@ export function boundedProbe(probe: Probe): Probe {
   };
 }
 
-/** Of rtmp as of http, and without its port: a machine is one, whatever it speaks. */
+/** The same for rtmp and http, and without the port: all ports belong to one machine. */
 function hostOf(streamUrl: string): string {
   const asHttp = streamUrl.replace(/^\w+:/, "http:");
   return URL.canParse(asHttp) ? new URL(asHttp).hostname : "";

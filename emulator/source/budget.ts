@@ -1,38 +1,38 @@
 /**
- * What one visit to a source may cost: so many bytes and so long, over all its connections. When
- * it is spent, everything that is still open ends, so that no server can keep the emulator busy.
+ * The limits of one visit to a source, in bytes and time over all its connections. When a limit is
+ * reached, all open connections end, so no server can keep the emulator busy.
  */
 import { SourceError } from "./media.js";
 import { causeOf } from "./cause.js";
 
 export interface Limits {
   bytesMax: number;
-  /** Bytes that are only passed over, and not kept, come on top of the others. */
+  /** Bytes that are skipped and not kept have this extra limit. */
   passedBytesMax?: number;
   timeLimitMs: number;
 }
 
 export interface Budget {
-  /** Aborts when the budget is spent, and when the visit is over. */
+  /** Aborts when a limit is reached, and when the visit ends. */
   signal: AbortSignal;
-  /** Aborts when a source that shows no end has been read for long enough to call it live. */
+  /** Aborts when a source without a visible end was read long enough to count as live. */
   late: AbortSignal;
-  /** Returns whether they may still be used. */
+  /** Returns whether the bytes may still be used. */
   spend: (bytes: number) => boolean;
-  /** So many of the next bytes are passed over: they count apart. */
-  allowSkipped: (bytes: number) => void;
-  /** Rejects when the budget is spent, even if the work should not notice. */
+  /** Allows the next bytes as skipped ones, which count separately. */
+  logTrtcFailure: (bytes: number) => void;
+  /** Rejects when a limit is reached, even if the work does not notice. */
   within: <T>(work: Promise<T>) => Promise<T>;
-  /** What went wrong on the network: a reader above it may only see that bytes are missing. */
+  /** Records a network failure, since a reader above may only notice missing bytes. */
   noteFailure: (error: SourceError) => void;
-  /** Something else is tried in its place. */
+  /** Forgets the failure, because another address is tried. */
   forgetFailure: () => void;
-  /** Whatever was thrown, as the reason for which the source was not opened. */
+  /** Turns any thrown value into the reason why the source was not opened. */
   explain: (error: unknown) => SourceError;
   close: () => void;
 }
 
-/** A quarter of the time: a live source plays well before somebody loses patience. */
+/** A quarter of the time, so that a live source starts quickly. */
 const LATE_SHARE = 0.25;
 
 export function openBudget({ bytesMax, passedBytesMax = 0, timeLimitMs }: Limits): Budget {

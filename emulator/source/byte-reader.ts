@@ -1,18 +1,18 @@
-/** Reads a stream of chunks as the bytes that a format asks for, no faster than it asks. */
+/** Reads a stream of chunks in the sizes that a format needs, no faster than requested. */
 
 type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 export interface ByteReader {
-  /** Exactly so many; throws EndOfBytes when there are fewer. */
+  /** Exactly this many bytes. Throws EndOfBytes when fewer are left. */
   read: (length: number) => Promise<Buffer>;
-  /** So many, or all that are left, and takes none away. */
+  /** This many bytes, or all that are left. Does not consume them. */
   peek: (length: number) => Promise<Buffer>;
-  /** What is there already, so many at the most; waits for the first, and has none at the end. */
+  /** The bytes that have arrived, up to a maximum. Waits for the first. Empty at the end. */
   readSome: (lengthMax: number) => Promise<Buffer>;
   skip: (length: number) => Promise<void>;
-  /** All that are left, as they come. */
+  /** All remaining bytes, as they arrive. */
   rest: () => AsyncGenerator<Uint8Array>;
-  /** Wants no more: what is still on its way is not waited for. */
+  /** Stops reading without waiting for data in transit. */
   close: () => Promise<void>;
 }
 

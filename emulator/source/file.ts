@@ -1,4 +1,4 @@
-/** Files: all of TRTC's containers but FLV, read by ranges where the server has them. */
+/** Files: all of TRTC's containers except FLV, read by ranges where the server supports them. */
 import {
   ADTS,
   BufferSource,
@@ -22,20 +22,22 @@ import { type Container, type Media, SourceError, type Track } from "./media.js"
 import { isPlayed } from "./playable.js";
 import type { Budget } from "./budget.js";
 
-/** Of what was read, so much is kept at once: many sources may be opened at the same time. */
+/** The bytes kept in memory per source, because many sources may be open at once. */
 const CACHE_BYTES_MAX = 4 * 1024 * 1024;
 
-/** Two seconds at 30 frames: enough to tell 30 from 60, and read in one go from most files. */
+/**
+ * Two seconds at 30 frames: enough to distinguish 30 from 60, and most files give it in one read.
+ */
 const FRAMES_MEASURED = 60;
 
-/** It would warn of servers without range requests, which is nothing to anybody here. */
+/** Otherwise it warns about servers without range requests. */
 Logging.level = LogLevel.Silent;
 
 const FILES = [MP4, QTFF, MATROSKA, WEBM, MP3, MPEG_TS];
 
 const INDEXED = [MP4, QTFF, MATROSKA, WEBM];
 
-/** What a playlist's segments may be; bare AAC is none of TRTC's containers outside of one. */
+/** The formats of a playlist's segments. Bare AAC is a TRTC format only in a playlist. */
 const SEGMENTS = [HLS, MP4, QTFF, MPEG_TS, MP3, ADTS];
 
 const CONTAINERS = new Map<InputFormat, Container>([
@@ -47,7 +49,7 @@ const CONTAINERS = new Map<InputFormat, Container>([
   [MPEG_TS, "mpegts"],
 ]);
 
-/** The names under which the codecs are known to TRTC, where the reader has others. */
+/** TRTC's names of the codecs, where the library's names differ. */
 const CODECS: Readonly<Record<string, string>> = { avc: "h264", hevc: "h265" };
 
 interface Reading {
@@ -55,11 +57,11 @@ interface Reading {
   fetch: typeof fetch;
 }
 
-/** Throws when it cannot be read; what can, but shows no end within the budget, has none. */
+/** Throws when the file cannot be read. A file that shows no end within the budget has none. */
 export const readFile = (url: string, reading: Reading): Promise<Media> =>
   readInput(openInput(url, reading, FILES), reading.budget);
 
-/** A film whose index was read already, or the first part of one. */
+/** A film whose index is already read, or the first part of one. */
 export const readIndexed = (bytes: Buffer, budget: Budget): Promise<Media> =>
   readInput(new Input({ formats: INDEXED, source: new BufferSource(bytes) }), budget);
 
@@ -76,7 +78,7 @@ async function readInput(input: Input, { within, signal }: Budget): Promise<Medi
     return { container, durationSeconds, tracks };
   } catch (error) {
     if (!(error instanceof UnsupportedInputFormatError)) throw error;
-    throw new SourceError("unsupported", "It is in no container that is played.");
+    throw new SourceError("unsupported", "Its container cannot be played.");
   } finally {
     input.dispose();
   }
@@ -115,10 +117,10 @@ async function tracksOf(input: Input): Promise<readonly Track[]> {
   return [...(video ? [await videoOf(video)] : []), ...(audio ? [await audioOf(audio)] : [])];
 }
 
-/** The pictures of chapters and covers: they are beside the sound, and not played. */
+/** Pictures of chapters and covers. They accompany the sound and are not played. */
 const STILLS = /^(jpeg|mjpa|mjpb|png|gif|bmp|tiff|V_MJPEG)\b/i;
 
-/** The library's choice if it is played, else the first that is. */
+/** The library's choice if it can be played, otherwise the first that can. */
 async function playedOf<T extends InputVideoTrack | InputAudioTrack>(
   tracks: readonly T[],
   primary: T | null,
@@ -165,6 +167,6 @@ async function frameRateOf(track: InputVideoTrack): Promise<number | null> {
 async function lengthSeconds(input: Input): Promise<number> {
   const beginSeconds = await input.getFirstTimestamp();
   const endSeconds = (await input.getDurationFromMetadata()) ?? (await input.computeDuration());
-  // Encoders put a little before 0, which is not played; MPEG-TS begins anywhere.
+  // Encoders put a little before 0, which is not played. MPEG-TS begins at any time.
   return Math.max(0, endSeconds - Math.max(0, beginSeconds));
 }

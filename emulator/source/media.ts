@@ -1,13 +1,13 @@
-/** What is known of a medium once it was opened, and why one could not be. */
+/** The facts of an opened source, and the reasons why a source could not be opened. */
 
 export interface VideoTrack {
   type: "video";
-  /** In lower case and as TRTC writes it: `h264`, `vp8`; of others, the name they are known by. */
+  /** In lower case, as TRTC writes it: `h264`, `vp8`. Other codecs have their common name. */
   codec: string;
-  /** Pixels, before any rotation; null where the stream does not say. */
+  /** Pixels, before any rotation. null where the stream does not say. */
   width: number | null;
   height: number | null;
-  /** Frames a second, measured over the first two seconds or so; null for a single frame. */
+  /** Frames a second, measured over about the first two seconds. null for a single frame. */
   frameRate: number | null;
 }
 
@@ -27,31 +27,33 @@ export interface Media {
   container: Container;
   /** `null`: it has no end. */
   durationSeconds: number | null;
-  /** The picture and the sound that are played, one of each at most. */
+  /** The played picture and sound, at most one of each. */
   tracks: readonly Track[];
 }
 
 export type SourceFailure =
-  /** No name, no answer, a refusal, a status that is no success, or too little in the time. */
+  /**
+   * The name does not resolve, no answer, a refusal, an error status, or too little data in time.
+   */
   | "unreachable"
   /** It was reached, and cannot be played: no medium, an empty one, another container or codec. */
   | "unsupported"
   /** It could be played, were it not over 1080p or 30 frames a second. */
   | "too-large";
 
-/** The limit of one opening that ran out: the emulator's own, not a fault of the source. */
+/** The limit that was reached while opening. It is the emulator's limit, not the source's fault. */
 export type SpentBudget = "bytes" | "time";
 
 export interface OpeningFailure {
-  /** One word for programmes. */
+  /** One word, for programs. */
   reason: string;
-  /** One sentence for people. */
+  /** One sentence, for people. */
   message?: string | undefined;
-  /** The limit of one opening that ran out, if that was the cause. */
+  /** The limit that was reached, if that was the cause. */
   budget?: SpentBudget | undefined;
 }
 
-/** All that opening a source throws. Its message is one sentence for people. */
+/** The only error from opening a source. Its message is one sentence for people. */
 export class SourceError extends Error {
   constructor(
     readonly reason: SourceFailure,
@@ -63,7 +65,7 @@ export class SourceError extends Error {
   }
 }
 
-/** Queries and passwords stay out of logs and pages, also where a library quotes an address. */
+/** Keeps queries and passwords out of logs and pages, also where a library quotes an address. */
 const withoutQueries = (message: string): string =>
   message.replace(/(\w:\/\/)([^\s"'<>]{1,4096})/g, (_whole, scheme: string, rest: string) => {
     const [address = ""] = rest.split(/[?#]/, 1);

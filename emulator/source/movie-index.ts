@@ -6,17 +6,17 @@
 import { SourceError } from "./media.js";
 import type { Remote } from "./http/remote.js";
 
-/** With one of these a file of this family begins; old QuickTime films have no `ftyp`. */
+/** The first box of a file is one of these. Old QuickTime films have no `ftyp`. */
 const FIRST_BOXES = new Set(["ftyp", "moov", "mdat", "free", "skip", "wide", "pnot"]);
 
 export const isMovie = (head: Buffer): boolean => FIRST_BOXES.has(head.toString("latin1", 4, 8));
 
-/** Fragments have indexes of their own, which the library reads one by one. */
+/** Fragments have their own indexes, which the library reads one by one. */
 export const hasFragments = (head: Buffer): boolean => head.includes("mvex");
 
 const CONTAINERS = new Set(["trak", "mdia", "minf", "stbl", "edts"]);
 
-/** Where each table has its count, after the head of its box, and how long an entry is. */
+/** For each table: the position of its count after the box's head, and the length of an entry. */
 const TABLES: Readonly<Record<string, readonly [countAt: number, entryBytes: number]>> = {
   stts: [4, 8],
   ctts: [4, 8],
@@ -29,10 +29,10 @@ const TABLES: Readonly<Record<string, readonly [countAt: number, entryBytes: num
 
 const ENTRIES_KEPT = 4096;
 
-/** Texts, covers and other things that nobody needs here may be larger. */
+/** Larger boxes hold texts, covers and other data that are not needed. */
 const BOX_BYTES_KEPT = 256 * 1024;
 
-/** Thirty times that of five hours. */
+/** Thirty times the index of five hours. */
 const INDEX_BYTES_MAX = 512 * 1024 * 1024;
 const KEPT_BYTES_MAX = 16 * 1024 * 1024;
 const BOXES_MAX = 10_000;
@@ -47,8 +47,8 @@ interface Box {
 }
 
 /**
- * A film without pictures and sounds; undefined when they are in fragments, which have indexes of
- * their own. Throws when there is no index.
+ * Returns a film without pictures and sounds. Undefined when they are in fragments, which have
+ * their own indexes. Throws when there is no index.
  */
 export async function readMovieIndex(remote: Remote): Promise<Buffer | undefined> {
   let brand: Buffer = QUICKTIME;
@@ -85,11 +85,11 @@ async function readHead(remote: Remote): Promise<Box | undefined> {
 
 interface Part {
   contentBytes: number;
-  /** How much may be kept of the whole. */
+  /** How much of the whole may still be kept. */
   left: { bytes: number };
 }
 
-/** What is in a box, whose head was only looked at; undefined when it says there are fragments. */
+/** The content of a box whose head was only peeked at. Undefined when it announces fragments. */
 async function reduced(remote: Remote, part: Part): Promise<Buffer | undefined> {
   const outer = await readHead(remote);
   await remote.skip(outer?.headBytes ?? 8);
@@ -133,8 +133,8 @@ function boxOf(type: string, content: Buffer): Buffer {
 }
 
 /**
- * How long the movie header says it is, where a track has several edits: the library reads one.
- * Undefined where each track has one edit at most, or the header says nothing.
+ * The movie header's length, for a track with several edits: the library reads only one edit.
+ * Undefined where each track has at most one edit, or the header has no length.
  */
 export function editedSeconds(index: Buffer): number | undefined {
   const moov = boxesIn(index).find(({ type }) => type === "moov")?.content ?? Buffer.alloc(0);
@@ -155,7 +155,7 @@ export function editedSeconds(index: Buffer): number | undefined {
   return scale === 0 || isUnknown ? undefined : ticks / scale || undefined;
 }
 
-/** Of boxes that this reader has written, or copied as they were. */
+/** Reads boxes that this reader has written or copied. */
 function boxesIn(bytes: Buffer): { type: string; content: Buffer }[] {
   const boxes: { type: string; content: Buffer }[] = [];
   for (let at = 0; at + 8 <= bytes.length;) {

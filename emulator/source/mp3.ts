@@ -1,7 +1,7 @@
 /**
- * MP3 over HTTP, from one answer. A frame with the count of all is believed when it fits the size:
- * joined files have the one of their first part. A radio station begins anywhere and never ends.
- * Sources: ISO/IEC 11172-3, 2.4; the Xing header; id3.org.
+ * MP3 over HTTP, from one answer. A frame count in the first frame is believed only if it fits the
+ * size, because joined files keep the count of their first part. A radio station begins anywhere
+ * and never ends. Sources: ISO/IEC 11172-3, 2.4; the Xing header; id3.org.
  */
 import { type Media, SourceError } from "./media.js";
 import type { Budget } from "./budget.js";
@@ -11,7 +11,7 @@ import { type MpegFrame, mpegSound, readMpegFrame } from "./sound-headers.js";
 
 const TAG_HEADER_BYTES = 10;
 
-/** A frame begins in so many bytes, or it is something else. */
+/** A frame begins within this many bytes, or the file is not MP3. */
 export const SEARCHED_BYTES = 4096;
 export const MP3_HEAD_BYTES = SEARCHED_BYTES + 2 * 1500;
 
@@ -19,14 +19,14 @@ export const MP3_HEAD_BYTES = SEARCHED_BYTES + 2 * 1500;
 const READ_THROUGH_BYTES = 16 * 1024 * 1024;
 const MEASURED_BYTES = 1024 * 1024;
 
-/** Tags and silence at the end are less than this share of a file, or this much. */
+/** Tags and silence at the end take less than this share of a file, or less than this size. */
 const SHARE_MAX = 0.02;
 const TAGS_BYTES_MAX = 4 * 1024;
 
 export const hasTag = (bytes: Buffer, at = 0): boolean =>
   bytes.toString("latin1", at, at + 3) === "ID3";
 
-/** Where the first of two frames in a row begins. */
+/** The position of the first of two frames in a row. */
 export function findFrame(bytes: Buffer): { at: number; frame: MpegFrame } | undefined {
   const last = Math.min(SEARCHED_BYTES, bytes.length);
   for (let at = bytes.indexOf(0xff); at >= 0 && at < last; at = bytes.indexOf(0xff, at + 1)) {
@@ -39,7 +39,7 @@ export function findFrame(bytes: Buffer): { at: number; frame: MpegFrame } | und
   return undefined;
 }
 
-/** Undefined when it is no MPEG audio, behind a tag that was passed over. */
+/** Undefined when no MPEG audio follows the tag. */
 export async function readMp3(remote: Remote, budget: Budget): Promise<Media | undefined> {
   await skipTags(remote);
   const head = await remote.peek(MP3_HEAD_BYTES);
@@ -66,13 +66,13 @@ async function skipTags(remote: Remote): Promise<void> {
   }
 }
 
-/** Its length is written in four times seven bits. */
+/** Its length has four times seven bits. */
 function tagBytes(bytes: Buffer, at: number): number {
   const sizes = [...bytes.subarray(at + 6, at + 10)];
   return TAG_HEADER_BYTES + sizes.reduce((sum, each) => sum * 128 + (each & 0x7f), 0);
 }
 
-/** What the frame before all others counts; undefined when there is none, or it does not fit. */
+/** The count in the first frame. Undefined when it is missing or does not fit the size. */
 function countedSeconds(
   head: Buffer,
   { at, frame }: { at: number; frame: MpegFrame },
@@ -114,7 +114,7 @@ async function measuredSeconds(
   return (counter.seconds() * (remote.size - start)) / Math.max(1, counter.frameBytes());
 }
 
-/** Adds up frames, over tags and noise between them. */
+/** Adds up frames and skips tags and noise between them. */
 function frameCounter() {
   let held: Buffer = Buffer.alloc(0);
   let seconds = 0;

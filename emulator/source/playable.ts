@@ -1,23 +1,23 @@
 /**
- * What TRTC plays: the codecs of its guide, at most 1080p and 30 frames a second. The Chinese site
- * alone writes the last two down; both sites are one service, so here they hold for both.
+ * The media that TRTC plays: the codecs of its guide, at most 1080p and 30 frames a second. Only
+ * the Chinese site documents the last two. Both sites are one service, so the limits apply to both.
  */
 import { type Media, SourceError, type Track, type VideoTrack } from "./media.js";
 
 const VIDEO_CODECS = new Set(["h264", "vp8"]);
 const AUDIO_CODECS = new Set(["aac", "opus", "mp3"]);
 
-/** In either orientation: a telephone held upright makes 1080 × 1920. */
+/** In either orientation: an upright phone records 1080 × 1920. */
 const LONG_SIDE_MAX = 1920;
 const SHORT_SIDE_MAX = 1080;
 
-/** 30, and what containers make of it that write their times in whole milliseconds. */
+/** 30, with the rounding of containers that write times in whole milliseconds. */
 const FRAME_RATE_MAX = 30.5;
 
-/** Throws a SourceError unless TRTC would play it. */
+/** Throws a SourceError for media that TRTC does not play. */
 export function refuseUnplayable({ tracks }: Media): void {
   if (tracks.length === 0) {
-    throw new SourceError("unsupported", "There is neither picture nor sound in it.");
+    throw new SourceError("unsupported", "It contains neither picture nor sound.");
   }
   for (const { type, codec } of tracks) {
     const known = type === "video" ? VIDEO_CODECS : AUDIO_CODECS;
@@ -36,7 +36,7 @@ export function refuseUnplayable({ tracks }: Media): void {
   }
 }
 
-/** What is not known counts as small enough. */
+/** Unknown values count as small enough. */
 export function isTooLarge({ width, height, frameRate }: Omit<VideoTrack, "type" | "codec">) {
   return (
     Math.max(width ?? 0, height ?? 0) > LONG_SIDE_MAX ||
@@ -45,7 +45,7 @@ export function isTooLarge({ width, height, frameRate }: Omit<VideoTrack, "type"
   );
 }
 
-/** Of several pictures or sounds, the first of each that is played; else the first of each. */
+/** The first picture and the first sound that can be played, otherwise the first of each. */
 export function playedTracks(tracks: readonly Track[]): Track[] {
   return (["video", "audio"] as const).flatMap((type) => {
     const all = tracks.filter((track) => track.type === type);

@@ -1,6 +1,6 @@
 /**
- * Opens a StreamUrl and learns what is behind it. What it reads, and for how long, is limited;
- * nothing that a server does can make it throw anything but a SourceError, or hang.
+ * Opens a StreamUrl and reads its facts, within limits of bytes and time. Whatever a server does,
+ * it only throws SourceErrors and never hangs.
  */
 import { SECOND_MS } from "../../shared/clock.js";
 import type { Media } from "./media.js";
@@ -15,14 +15,16 @@ export type { Media } from "./media.js";
 export type Probe = (streamUrl: string) => Promise<Media>;
 
 const LIMITS: Limits = {
-  /** Headers, indexes and playlists are far smaller; only files without any are read through. */
+  /**
+   * Headers, indexes and playlists are far smaller. Only files without them are read to the end.
+   */
   bytesMax: 16 * 1024 * 1024,
   /** The pictures and sounds before an index at the end, where the server has no ranges. */
   passedBytesMax: 512 * 1024 * 1024,
   timeLimitMs: 10 * SECOND_MS,
 };
 
-/** Throws a SourceError when there is nothing at the address that TRTC would play. */
+/** Throws a SourceError when the address has nothing that TRTC would play. */
 export async function probe(streamUrl: string, limits = LIMITS): Promise<Media> {
   const budget = openBudget(limits);
   try {

@@ -1,6 +1,6 @@
 /**
- * Opens each source once for everybody who asks in the same minute: two hundred starts of one URL
- * are one visit to its server.
+ * Opens each source once for all requests within a minute: two hundred starts of one URL make one
+ * visit to its server.
  */
 import { MINUTE_MS, type Clock } from "../../shared/clock.js";
 import type { Media, Probe } from "./probe.js";
@@ -12,7 +12,7 @@ interface Visit {
   atMs: number;
 }
 
-/** A failure is shared by those who wait for it, and not kept: the next one tries again. */
+/** Waiting requests share a failure, but it is not kept: the next request tries again. */
 export function sharedProbe(probe: Probe, clock: Pick<Clock, "elapsedMs">): Probe {
   const visits = new Map<string, Visit>();
 

@@ -1,6 +1,6 @@
 /**
- * What the first frame of a sound says of it: MPEG audio, and AAC as ADTS or LATM.
- * Sources: ISO/IEC 11172-3, 2.4.1.3; ISO/IEC 14496-3, 1.A.2 (ADTS), 1.7.3 (LATM).
+ * The facts in the first frame of a sound: MPEG audio, and AAC as ADTS or LATM. Sources: ISO/IEC
+ * 11172-3, 2.4.1.3; ISO/IEC 14496-3, 1.A.2 (ADTS), 1.7.3 (LATM).
  */
 import type { AudioTrack } from "./media.js";
 
@@ -12,9 +12,9 @@ export interface MpegFrame {
   channels: number;
   bitsPerSecond: number;
   samples: number;
-  /** Of the whole frame, its header included. */
+  /** Of the whole frame, including its header. */
   bytes: number;
-  /** MPEG-1; half the rates are those of MPEG-2 and 2.5. */
+  /** MPEG-1. MPEG-2 and 2.5 have half the rates or less. */
   isFirst: boolean;
 }
 
@@ -72,7 +72,7 @@ const AAC_CHANNELS = [null, 1, 2, 3, 4, 5, 6, 8];
 
 const ADTS_HEADER_BYTES = 7;
 
-/** The first frame of ADTS in it. */
+/** The first frame of ADTS. */
 export function adtsSound(bytes: Buffer): Sound | undefined {
   for (let at = 0; at + ADTS_HEADER_BYTES <= bytes.length; at += 1) {
     if (bytes[at] !== 0xff || ((bytes[at + 1] ?? 0) & 0xf6) !== 0xf0) continue;
@@ -84,7 +84,7 @@ export function adtsSound(bytes: Buffer): Sound | undefined {
   return undefined;
 }
 
-/** The first frame of LATM in it that has its configuration with it. */
+/** The first frame of LATM that carries its configuration. */
 export function latmSound(bytes: Buffer): Sound | undefined {
   for (let at = 0; at + 3 < bytes.length; at += 1) {
     if (bytes[at] !== 0x56 || ((bytes[at + 1] ?? 0) & 0xe0) !== 0xe0) continue;
@@ -96,7 +96,7 @@ export function latmSound(bytes: Buffer): Sound | undefined {
 
 type Bits = (count: number) => number;
 
-/** Past the end, all bits are 0. */
+/** Past the end all bits are 0. */
 function bitsOf(bytes: Buffer): Bits {
   let at = 0;
   return (count) => {

@@ -4,19 +4,19 @@
  * for all of them.
  */
 
-/** So much of a source is read in one turn: a thousand of the smallest messages. */
+/** The bytes of one turn: a thousand of the smallest messages. */
 const PIECE_BYTES = 16 * 1024;
 
-/** There is one event loop, and so one queue. */
+/** There is one event loop, so there is one queue. */
 let last: Promise<unknown> = Promise.resolve();
 
-/** Resolves in a turn that is nobody else's; those who ask first come first. */
+/** Resolves in a turn of its own, in the order of the requests. */
 function ownTurn(): Promise<unknown> {
   last = last.then(() => new Promise(setImmediate));
   return last;
 }
 
-/** The chunks in pieces, each in a turn of its own. */
+/** Splits chunks into pieces, each in its own turn. */
 export async function* inTurns(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length; at += PIECE_BYTES) {

@@ -1,7 +1,7 @@
 /**
- * What happens after TRTC has answered a start: the source is opened. If that fails, it is tried
- * again at once, after one second and after three. Then the task ends. Source: the event list of
- * "Relay stream callbacks", where each try is an event of its own.
+ * Opens the source after the start was answered. If that fails, it tries again at once, after one
+ * second and after three seconds. Then the task ends. Source: the event list of "Relay stream
+ * callbacks", where each attempt is an event.
  */
 import { type Clock, SECOND_MS } from "../../shared/clock.js";
 import type { Announcer } from "../callbacks/announcer.js";
@@ -39,7 +39,7 @@ export const sourceFailureText = ({
   message = "",
 }: LoggedFailure): string => `task ${taskId}: source ${reason}: ${message} ${shownUrl(streamUrl)}`;
 
-/** Takes as long as opening takes, and never throws: what came of it is in the task. */
+/** Resolves when the opening is over, and never throws. The task holds the result. */
 export type OpenSource = (task: Task) => Promise<void>;
 
 export function makeOpenSource(needs: Needs): OpenSource {
@@ -52,10 +52,13 @@ export function makeOpenSource(needs: Needs): OpenSource {
     };
     const tell = (status: IngestStatus): void => {
       const task = wanted();
-      // "START_SUCCESS: once", says the page; failures and new tries are told each time.
+      // The page says "START_SUCCESS: once". Failures and new attempts are reported each time.
       if (task && !(status === SUCCEEDED && task.hasStarted)) announcer.source(task, status);
     };
-    /** Told before it is noted, because noting it may end the task. Returns whether it lives on. */
+    /**
+     * Reports before it records, because recording may end the task. Returns whether the task
+     * continues.
+     */
     const report = (status: IngestStatus, source: Source): boolean => {
       tell(status);
       if (wanted()) tasks.changeLive(taskId, (task, now) => changeSource(task, source, now));
@@ -66,7 +69,7 @@ export function makeOpenSource(needs: Needs): OpenSource {
       const opened = await probe(streamUrl).catch(failureOf);
       if ("durationSeconds" in opened) {
         tell(SUCCEEDED);
-        // Even of a task that has ended meanwhile: only the length says how far it had come.
+        // Also for a task that has ended meanwhile, because its position depends on the length.
         tasks.change(taskId, (task) =>
           isCurrent(task) ? changeSource(task, { state: "open", ...opened }, clock.now()) : task,
         );
@@ -83,7 +86,7 @@ export function makeOpenSource(needs: Needs): OpenSource {
   };
 }
 
-/** Errors of the probe say why; any other is a source that was not there. */
+/** Errors of the probe have a reason. Any other error means that the source was not reachable. */
 function failureOf(error: unknown): Media | OpeningFailure {
   if (error instanceof SourceError) {
     const { reason, message, budget } = error;

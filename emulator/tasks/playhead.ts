@@ -1,14 +1,14 @@
 /**
- * Where a playing medium is, computed from instants and never accumulated. However long it runs, it
- * is where the clock says, to the millisecond.
+ * The position of a playing medium, computed from instants and never accumulated. It is therefore
+ * exact to the millisecond, however long it runs and however often it is read.
  */
 import { SECOND_MS, addMs } from "../../shared/clock.js";
 
-/** Played time is kept in milliseconds: whole ones at every tempo's quarter add up without error. */
+/** Played time is in milliseconds. Quarter steps of the tempo add up without error. */
 export interface Playback {
-  /** Where the first round began; a seek at or past the end makes the first round over at once. */
+  /** Where the first round began. A seek at or past the end finishes the first round at once. */
   seekSeconds: number;
-  /** Milliseconds of media that were played before `since`. */
+  /** Milliseconds of media played before `since`. */
   playedMs: number;
   since: Date;
   /** Seconds of media a second: the tempo, or 0 while it stands still. */
@@ -17,7 +17,7 @@ export interface Playback {
 
 export interface Playhead {
   positionSeconds: number;
-  /** Rounds that were played to their end. */
+  /** Completed rounds. */
   loops: number;
 }
 
@@ -28,7 +28,7 @@ export const playFrom = (since: Date, rate: number, seekSeconds = 0): Playback =
   rate,
 });
 
-/** The same playback from now on at another rate. */
+/** The same playback at another rate from now on. */
 export const atRate = (playback: Playback, rate: number, now: Date): Playback => ({
   ...playback,
   playedMs: playedMsAt(playback, now),
@@ -36,7 +36,7 @@ export const atRate = (playback: Playback, rate: number, now: Date): Playback =>
   rate,
 });
 
-/** `null` for a medium without an end, and for one whose length is not known yet. */
+/** `null` for a medium without an end, or with an unknown length. */
 export function playheadAt(playback: Playback, durationSeconds: number | null, at: Date): Playhead {
   const playedMs = playedMsAt(playback, at);
   const seekMs = playback.seekSeconds * SECOND_MS;
@@ -49,7 +49,10 @@ export function playheadAt(playback: Playback, durationSeconds: number | null, a
   return { positionSeconds: Math.max(0, totalMs - loops * roundMs) / SECOND_MS, loops };
 }
 
-/** When so many rounds are over: length × rounds − seek, at this rate; undefined if it stands still. */
+/**
+ * When this many rounds are over: length × rounds − seek, at this rate. Undefined if it stands
+ * still.
+ */
 export function endOfRounds(
   playback: Playback,
   { durationSeconds, rounds }: { durationSeconds: number; rounds: number },

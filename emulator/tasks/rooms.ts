@@ -1,4 +1,4 @@
-/** The rooms that robots play in: the only ones that the emulator knows of. */
+/** The rooms that robots play in. The emulator knows no other rooms. */
 import type { RoomIdType } from "../../shared/contract/rooms.js";
 
 export interface Room {

@@ -1,6 +1,6 @@
 /**
- * The life of one task, pure: every function takes a task and an instant, and changes neither.
- * A task ends by itself when the clock has passed one of its ends, whether anybody looks or not.
+ * The life of one task, as pure functions of a task and an instant. A task ends by itself when the
+ * clock passes one of its ends, even if no code reads it.
  */
 import { MINUTE_MS, SECOND_MS, addMs } from "../../shared/clock.js";
 import type { RoomIdType } from "../../shared/contract/rooms.js";
@@ -32,13 +32,16 @@ export interface TaskEnd {
 }
 
 export type Source =
-  /** Being opened. It counts as playing, since its first second is only learned about later. */
+  /** Being opened. It counts as playing, because its start is only known later. */
   | { state: "opening" }
   /** Could not be opened, and is tried again in a moment. */
   | ({ state: "failing" } & OpeningFailure)
   | ({ state: "open" } & Media);
 
-/** What IdleTimeout counts is not documented: the switch `idleMeans`, as it was at the start. */
+/**
+ * TRTC does not document what IdleTimeout counts. This is the value of the switch `idleMeans` at
+ * the start.
+ */
 export type IdleMeaning = "source-stalled" | "paused" | "never";
 
 export interface Task {
@@ -56,28 +59,28 @@ export interface Task {
   maxDurationMinutes: number | undefined;
   idleTimeoutSeconds: number | undefined;
   idleMeans: IdleMeaning;
-  /** Accepted and shown: nothing is relayed to a CDN here. */
+  /** Accepted and shown. Nothing is relayed to a CDN here. */
   autoPush: boolean;
-  /** Accepted and shown: there are no players to tell. */
+  /** Accepted and shown. There are no players to inform. */
   enableProgress: boolean;
   startedAt: Date;
   streamUrl: string;
-  /** Grows with each change of the URL, so that news of an older one is told from its own. */
+  /** Increases with each change of the URL, so that results for an old URL are recognized. */
   sourceVersion: number;
   source: Source;
-  /** Since when the source has given nothing to play. */
+  /** Since when the source has delivered nothing. */
   stalledAt: Date | undefined;
-  /** Why opening it failed the last time; undefined once it is open. */
+  /** Why the last attempt to open it failed. Undefined once it is open. */
   sourceFailure: OpeningFailure | undefined;
-  /** A source of it was open once. */
+  /** One of its sources was open once. */
   hasStarted: boolean;
   playback: Playback;
   tempo: number;
   volume: number;
   pausedAt: Date | undefined;
-  /** How often somebody asked to stop it. */
+  /** How many stops were requested. */
   stopCalls: number;
-  /** Ends that somebody or something brought about; the others are computed. */
+  /** Ends that a request or an event caused. The other ends are computed. */
   ended: TaskEnd | undefined;
 }
 
@@ -105,7 +108,7 @@ export interface TaskChange {
 /** RepeatNum of a loop. */
 export const LOOP = -1;
 
-/** "Paused for more than 12 hours: the task is destroyed", says the Chinese site, and it alone. */
+/** "Paused for more than 12 hours: the task is destroyed". Only the Chinese site says so. */
 const PAUSE_LIMIT_MS: Readonly<Record<Site, number | undefined>> = {
   cn: 12 * 60 * MINUTE_MS,
   intl: undefined,
@@ -124,13 +127,13 @@ export function beginTask({ seekSeconds, ...task }: NewTask): Task {
   };
 }
 
-/** The end that lies at or before `now`, the earliest if there are several. */
+/** The end at or before `now`; the earliest if there are several. */
 export function endOf(task: Task, now: Date): TaskEnd | undefined {
   const end = nextEndOf(task);
   return end && end.at <= now ? end : undefined;
 }
 
-/** The earliest end that is known, whether it has come or lies ahead. */
+/** The earliest known end, past or future. */
 export function nextEndOf(task: Task): TaskEnd | undefined {
   if (task.ended) return task.ended;
   let next: TaskEnd | undefined;
@@ -141,7 +144,7 @@ export function nextEndOf(task: Task): TaskEnd | undefined {
   return next;
 }
 
-/** Where it is at `now`, or was when it ended. */
+/** The position at `now`, or at the end of the task. */
 export function playheadOf(task: Task, now: Date): Playhead {
   const end = endOf(task, now);
   const durationSeconds = durationOf(task);
@@ -154,7 +157,7 @@ export function playheadOf(task: Task, now: Date): Playhead {
 export const durationOf = ({ source }: Task): number | null =>
   source.state === "open" ? source.durationSeconds : null;
 
-/** What was found in its source; null until it is open. */
+/** The facts of its source. null until it is open. */
 export function mediaOf({ source }: Task): Media | null {
   if (source.state !== "open") return null;
   const { container, durationSeconds, tracks } = source;
@@ -166,7 +169,7 @@ export const endTask = (task: Task, reason: EndReason, now: Date): Task => ({
   ended: { at: now, reason },
 });
 
-/** Another StreamUrl starts over at its beginning, with all its rounds; the same one changes nothing. */
+/** A new StreamUrl starts from its beginning, with all its rounds. The same URL changes nothing. */
 export function changeTask(task: Task, change: TaskChange, now: Date): Task {
   const paused = change.isPause ?? task.pausedAt !== undefined;
   const changed: Task = {
@@ -186,8 +189,8 @@ export function changeTask(task: Task, change: TaskChange, now: Date): Task {
 }
 
 /**
- * What became of opening the source. A failed source stands still at its beginning, and plays from
- * the instant at which it is tried again, should that succeed.
+ * The result of opening the source. A failed source stays at its beginning. If a later attempt
+ * succeeds, it plays from that instant.
  */
 export function changeSource(task: Task, source: Source, now: Date): Task {
   if (source.state === "open") {
@@ -217,7 +220,7 @@ function naturalEndAt(task: Task): Date | undefined {
   return endOfRounds(task.playback, { durationSeconds, rounds: task.repeatNum });
 }
 
-/** TRTC honours MaxDuration for loops only; with any other RepeatNum it is accepted and ignored. */
+/** TRTC applies MaxDuration to loops only. With any other RepeatNum it is accepted and ignored. */
 function capAt({ repeatNum, maxDurationMinutes, startedAt }: Task): Date | undefined {
   if (repeatNum !== LOOP || maxDurationMinutes === undefined) return undefined;
   return addMs(startedAt, maxDurationMinutes * MINUTE_MS);
@@ -229,8 +232,8 @@ function pauseEndAt({ pausedAt, site }: Task): Date | undefined {
 }
 
 /**
- * "When the play task is idle for longer than this it is destroyed", says the Chinese site. Without
- * an IdleTimeout TRTC chooses one, whose length it does not tell; here there is none then.
+ * The Chinese site says: "When the play task is idle for longer than this it is destroyed". Without
+ * an IdleTimeout TRTC chooses one of unknown length. Here the task then has none.
  */
 function idleEndAt({ idleTimeoutSeconds, idleMeans, stalledAt, pausedAt }: Task): Date | undefined {
   if (idleTimeoutSeconds === undefined) return undefined;
@@ -238,7 +241,7 @@ function idleEndAt({ idleTimeoutSeconds, idleMeans, stalledAt, pausedAt }: Task)
   return idleSince && addMs(idleSince, idleTimeoutSeconds * SECOND_MS);
 }
 
-/** The ends that a task comes to by itself; of two at the same instant the first is the reason. */
+/** The ends that a task reaches by itself. Of two at the same instant the first is the reason. */
 const OWN_ENDS: readonly [EndReason, (task: Task) => Date | undefined][] = [
   ["finished", naturalEndAt],
   ["max-duration", capAt],

@@ -14,13 +14,13 @@ const TASKS_KEPT = 100_000;
 export interface Tasks {
   add(task: Task): void;
   find(taskId: string): Task | undefined;
-  /** Applies the change, to an ended task as well. */
+  /** Applies the change, also to an ended task. */
   change(taskId: string, change: (task: Task) => Task): void;
   /** Applies the change unless the task has ended. */
   changeLive(taskId: string, change: (task: Task, now: Date) => Task): void;
   isLive(task: Task): boolean;
   live(): Task[];
-  /** What this user of the application plays at this moment, in the order of the starts. */
+  /** The tasks that this user of the application plays now, in the order of their starts. */
   liveOfRobot(robot: Robot): Task[];
   /** In the order of their starts. */
   all(): Task[];
@@ -33,7 +33,7 @@ export interface Robot {
   userId: string;
 }
 
-/** Hears of every task that is added, and of every change; also of one after the task's end. */
+/** Gets every added task and every change, also after the task's end. */
 export interface TaskListener {
   added(task: Task): void;
   changed(task: Task): void;
@@ -46,7 +46,7 @@ export function makeTasks(
   { kept = TASKS_KEPT, listener = DEAF }: { kept?: number; listener?: TaskListener } = {},
 ): Tasks {
   const tasks = new Map<string, Task>();
-  /** The TaskIds of each user that may still be live: those found ended are forgotten on the way. */
+  /** The TaskIds of each user that may still be live. A read drops those that have ended. */
   const robots = new Map<string, Set<string>>();
 
   const isLive = (task: Task): boolean => endOf(task, clock.now()) === undefined;

@@ -1,4 +1,4 @@
-/** What really is: for tests and for people, who of TRTC itself can only ask what it chooses to say. */
+/** The true state of each task, for tests and people. TRTC itself shows only part of it. */
 import type { Media, SpentBudget } from "../source/media.js";
 import { durationOf, endOf, type EndReason, mediaOf, playheadOf, type Task } from "./task.js";
 
@@ -14,13 +14,13 @@ export interface TaskTruth {
   userId: string;
   streamUrl: string;
   state: "playing" | "paused" | "ended";
-  /** Within the current round; at its end, where it ended. */
+  /** Within the current round, or at its end. */
   positionSeconds: number;
   /** Completed rounds. */
   loops: number;
-  /** Of one round; null for a live source, and while the length is not known yet. */
+  /** Of one round. null for a live source, and while the length is unknown. */
   durationSeconds: number | null;
-  /** What was found in the source; null until it is open. */
+  /** The facts of the source. null until it is open. */
   media: Media | null;
   volume: number;
   tempo: number;
@@ -29,15 +29,15 @@ export interface TaskTruth {
   idleTimeoutSeconds: number | null;
   /** `not-opened`: the task ended before its source was open. */
   sourceState: "opening" | "failing" | "open" | "not-opened";
-  /** Why the source could not be opened the last time: `unreachable`, or what the probe says. */
+  /** Why the last attempt to open the source failed: `unreachable`, or the probe's reason. */
   sourceFailure: string | null;
-  /** The same as a sentence. */
+  /** The same reason as a sentence. */
   sourceFailureMessage: string | null;
-  /** The emulator's limit that ran out, if that was the cause. */
+  /** The emulator's limit that was reached, if that was the cause. */
   sourceFailureBudget: SpentBudget | null;
-  /** ISO 8601, as all instants here. */
+  /** ISO 8601, like all instants here. */
   startedAt: string;
-  /** How often somebody asked to stop it, before and after its end. */
+  /** How many stops were requested, before and after its end. */
   stopCalls: number;
   endedAt: string | null;
   endReason: EndReason | null;

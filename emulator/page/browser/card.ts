@@ -1,4 +1,4 @@
-/** One robot on the page: its picture, where it is, and every fact about it. */
+/** One robot on the page: its picture, its position and its facts. */
 import type { RobotView } from "../view.js";
 import { elapsedMs } from "./clock.js";
 import { element, setText } from "./dom.js";
@@ -12,11 +12,11 @@ import { isDead, lengthText, stateText, timeText } from "./labels.js";
 export interface Card {
   root: HTMLElement;
   video: HTMLVideoElement;
-  /** News of its task, and when it was true on this page's clock. */
+  /** New data of its task, and when it was true on this page's clock. */
   update: (robot: RobotView, atMs: number) => void;
-  /** To be called often: moves everything on to this instant. */
+  /** Moves the display on to this instant. Call it often. */
   tick: (sound: Sound, isConnected: boolean) => void;
-  /** Lets go of its source. */
+  /** Releases its source. */
   close: () => void;
 }
 
@@ -69,7 +69,7 @@ export function makeCard(first: RobotView, firstAtMs: number): Card {
       setText(state, stateText(robot));
       setText(now, timeText(head.positionSeconds));
       setText(total, lengthText(robot));
-      // A source without a length has no track to be anywhere on.
+      // A source without a length has no progress bar.
       done.hidden = robot.durationSeconds === null;
       bar.classList.toggle("bare", robot.durationSeconds === null);
       const share =
@@ -80,7 +80,7 @@ export function makeCard(first: RobotView, firstAtMs: number): Card {
       writeVeil(isConnected);
       video.volume = Math.min(1, robot.volume / 100);
       video.muted = !sound.isOn();
-      // The frame takes the shape of its picture, so that there is no black beside it.
+      // The frame takes the shape of its picture, which avoids black bars.
       if (video.videoHeight > 0) {
         stage.style.setProperty("--ratio", String(video.videoWidth / video.videoHeight));
       }
@@ -92,6 +92,6 @@ export function makeCard(first: RobotView, firstAtMs: number): Card {
   };
 }
 
-/** Nobody knows what plays while the emulator cannot be asked; it is not made up. */
+/** While the emulator does not answer, the position is unknown, so it stands still. */
 const pausedHere = (robot: RobotView): RobotView =>
   robot.state === "playing" ? { ...robot, state: "paused" } : robot;

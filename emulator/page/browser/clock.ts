@@ -1,10 +1,13 @@
-/** Time in the browser, which shared/clock.ts cannot give: the only file of the pages that reads it. */
+/**
+ * Time in the browser, where shared/clock.ts is not available. No other file of the pages reads the
+ * time.
+ */
 
-/** Milliseconds that only ever grow. */
+/** Milliseconds that never go back. */
 export const elapsedMs = (): number => performance.now();
 
 export const sleep = (ms: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A hidden page is slowed down by its browser, to once a second; nothing here minds. */
+/** A browser slows a hidden page down to one call a second. The page allows for that. */
 export const every = (ms: number, run: () => void): number => setInterval(run, ms);

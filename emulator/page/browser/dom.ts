@@ -1,4 +1,4 @@
-/** Elements, made from texts: nothing here, or that uses it, ever writes HTML. */
+/** Creates elements from text. The pages never write HTML. */
 
 type Attributes = Readonly<Record<string, string>>;
 
@@ -13,12 +13,12 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** Writes only what has changed: a selection in the text, and a screen reader's place, survive. */
+/** Writes only changed text, so that a selection and a screen reader's position survive. */
 export function setText(node: Node, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** The children in this order; those that are in their place already are not touched. */
+/** Sets the children in this order. Children that are already in place stay untouched. */
 export function setChildren(parent: Element, children: readonly Element[]): void {
   for (const old of [...parent.children]) if (!children.includes(old)) old.remove();
   children.forEach((child, at) => {
@@ -27,7 +27,7 @@ export function setChildren(parent: Element, children: readonly Element[]): void
   });
 }
 
-/** What the server has put into the page. */
+/** Reads the data that the server put into the page. */
 export function readState(): unknown {
   return JSON.parse(document.getElementById("state")?.textContent ?? "null");
 }

@@ -1,4 +1,4 @@
-/** What has ended, as a short table. */
+/** A short table of the tasks that have ended. */
 import type { RobotView } from "../view.js";
 import { element } from "./dom.js";
 import { endReasonText, instantText, isDead, sentenceOf, timeText } from "./labels.js";

@@ -1,4 +1,4 @@
-/** Every fact about a robot, as lists of names and values. */
+/** The facts about a robot, as lists of names and values. */
 import type { RobotView } from "../view.js";
 import { element, setText } from "./dom.js";
 import {
@@ -11,7 +11,7 @@ import {
 } from "./labels.js";
 
 export interface Facts {
-  /** The short ones, beside the picture where there is room, and the long ones below. */
+  /** Short facts stand beside the picture if it has space. Long facts stand below. */
   roots: [short: HTMLElement, long: HTMLElement];
   write: (robot: RobotView, elapsedSeconds: number, loops: number) => void;
 }
@@ -21,7 +21,7 @@ const LONG = ["Task", "Ingest", "End"] as const;
 
 type Fact = (typeof SHORT)[number] | (typeof LONG)[number];
 
-/** How much of a row a fact needs. */
+/** The share of a row that a fact needs. */
 const WIDTHS: Readonly<Partial<Record<Fact, string>>> = {
   Source: "wide code",
   Started: "half",
@@ -33,7 +33,7 @@ const WIDTHS: Readonly<Partial<Record<Fact, string>>> = {
 
 export function makeFacts(): Facts {
   const values = new Map<Fact, HTMLElement>();
-  /** Named after what will end it. */
+  /** Its label names the cause of the end. */
   const endsIn = element("dt");
   const listOf = (facts: readonly Fact[], name: string): HTMLElement => {
     const list = element("dl", { class: `facts ${name}` });
@@ -45,7 +45,7 @@ export function makeFacts(): Facts {
     }
     return list;
   };
-  /** What nobody knows takes no room. */
+  /** An unknown fact takes no space. */
   const set = (fact: Fact, text: string): void => {
     const value = values.get(fact);
     if (!value) return;
@@ -56,7 +56,7 @@ export function makeFacts(): Facts {
     roots: [listOf(SHORT, "short"), listOf(LONG, "long")],
     write(robot, elapsedSeconds, loops) {
       const { volume, tempo, endsBy, ended, ingest } = robot;
-      const never = ended || lengthText(robot) !== "live" ? "—" : "No end of its own";
+      const never = ended || lengthText(robot) !== "live" ? "—" : "No end by itself";
       setText(endsIn, endsBy ? endsByText(endsBy.reason) : "Ends in");
       set("Round", roundText(robot, loops));
       set("Ends in", endsBy ? countdownText(endsBy.inSeconds - elapsedSeconds) : never);
@@ -78,7 +78,7 @@ function roundText(robot: RobotView, loops: number): string {
   return `${ended?.reason === "finished" ? loops : loops + 1} of ${rounds ?? "∞"}`;
 }
 
-/** `Expired after 1:02. The deadline … came; …`: our words for it, where there are any. */
+/** `Expired after 1:02. The deadline … came; …`: our explanation, where we have one. */
 function endText({ startedAt, ended, ingest }: RobotView): string {
   if (!ingest?.endReason) return "";
   const seconds = ended ? (Date.parse(ended.at) - Date.parse(startedAt)) / 1000 : undefined;

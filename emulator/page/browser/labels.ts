@@ -1,4 +1,4 @@
-/** Numbers and states as people read them. */
+/** Numbers and states in readable form. */
 import type { RobotView } from "../view.js";
 
 const END_REASONS: Readonly<Record<string, string>> = {
@@ -11,7 +11,7 @@ const END_REASONS: Readonly<Record<string, string>> = {
   "source-failed": "The source could not be played",
 };
 
-/** A reason without words of its own is shown by its name. */
+/** A reason without a label is shown by its name. */
 export function endReasonText(reason: string): string {
   const words = Object.hasOwn(END_REASONS, reason) ? END_REASONS[reason] : undefined;
   return words ?? reason.replace(/^./, (first) => first.toUpperCase()).replaceAll("-", " ");
@@ -24,7 +24,7 @@ const ENDS_BY: Readonly<Record<string, string>> = {
   "paused-too-long": "Pause limit in",
 };
 
-/** What a countdown to such an end is called. */
+/** The label of a countdown to this end. */
 export const endsByText = (reason: string): string =>
   (Object.hasOwn(ENDS_BY, reason) && ENDS_BY[reason]) || "Ends in";
 
@@ -36,20 +36,20 @@ const STATES = {
   ended: "Ended",
 } as const;
 
-/** A length, or why there is none: what was never opened is not live. */
+/** A length, or why it is missing. A source that was never opened is not live. */
 export function lengthText({ durationSeconds, sourceState }: RobotView): string {
   if (durationSeconds !== null) return timeText(durationSeconds);
   if (sourceState === "opening") return "being opened";
   return sourceState === "open" ? "live" : "not opened";
 }
 
-/** Ended without a picture, and not because anybody wanted it to end. */
+/** It ended because its source failed, so it has no picture. */
 export const isDead = ({ ended }: RobotView): boolean => ended?.reason === "source-failed";
 
 export const stateText = (robot: RobotView): string =>
   isDead(robot) ? "Failed" : STATES[robot.state];
 
-/** An error's own words as a sentence; empty when there are none. */
+/** An error's text as a sentence. Empty when there is none. */
 export function sentenceOf(words: string | null | undefined): string {
   const text = words?.trim() ?? "";
   if (text === "") return "";
@@ -57,7 +57,7 @@ export function sentenceOf(words: string | null | undefined): string {
   return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
 
-/** `1:02.5`, and with hours `3:01:02`: tenths are of use while there is little else. */
+/** `1:02.5`, or with hours `3:01:02`. Tenths help only for short times. */
 export function timeText(seconds: number): string {
   const tenths = Math.floor(Math.max(0, seconds) * 10 + 1e-6);
   const whole = Math.floor(tenths / 10);
@@ -79,7 +79,7 @@ export function countdownText(seconds: number): string {
   return days > 0 ? `${days} d ${clock}` : clock;
 }
 
-/** In the viewer's own time zone. */
+/** In the viewer's time zone. */
 export const instantText = (iso: string): string =>
   new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" }).format(
     new Date(iso),

@@ -1,6 +1,6 @@
 /**
- * Asks the emulator again and again. A question is all there is: no connection that could break, and
- * nothing that a restart of the emulator would have to find again.
+ * Polls the emulator. Polling needs no lasting connection, so a restart of the emulator needs no
+ * special handling.
  */
 import { elapsedMs, sleep } from "./clock.js";
 
@@ -9,11 +9,11 @@ const TIME_LIMIT_MS = 3000;
 
 export interface Answer<View> {
   view: View;
-  /** When the emulator looked, on this page's clock: half way between question and answer. */
+  /** When the emulator looked, on this page's clock: the middle between request and answer. */
   atMs: number;
 }
 
-/** Never ends. `onAnswer` gets undefined when there was none. */
+/** Never ends. `onAnswer` gets undefined when no answer came. */
 export async function poll<View>(
   url: string,
   onAnswer: (answer: Answer<View> | undefined) => void,

@@ -1,4 +1,4 @@
-/** The page of one room: a card for each robot that plays, and what has played before. */
+/** The page of one room: a card for each playing robot, and a table of earlier ones. */
 import type { RobotView, RoomAddress, RoomView } from "../view.js";
 import { type Card, makeCard } from "./card.js";
 import { elapsedMs, every } from "./clock.js";
@@ -10,7 +10,7 @@ import { roomKindText } from "./labels.js";
 
 const TICK_MS = 100;
 
-/** A lost answer or two are nothing to speak of. */
+/** One or two lost answers do not show as a failure. */
 const SILENCE_MS = 2500;
 
 const { room, view: firstView } = readState() as { room: RoomAddress; view: RoomView };
@@ -66,7 +66,7 @@ function show(atMs: number): void {
     cards.delete(taskId);
   }
   earlier.show(view.ended.filter(({ taskId }) => !cards.has(taskId)));
-  // There is nothing to hear where nothing plays.
+  // The sound button is hidden while nothing plays.
   sound.button.hidden = view.live.length === 0;
   showPlace();
   tick();
@@ -76,8 +76,8 @@ function show(atMs: number): void {
 }
 
 /**
- * Those that play. One that has ended stays where it was, dark, until another begins; in a room
- * where nothing plays, the last one is still to be seen.
+ * The robots that play. An ended one stays visible, dark, until another begins. In a room where
+ * nothing plays, the last one stays visible.
  */
 function stagedRobots(): RobotView[] {
   const { live, ended } = view;
@@ -98,12 +98,12 @@ function showPlace(): void {
   const kind = roomKindText(room.roomIdType);
   setText(about, sdkAppId === null ? kind : `${kind} of application ${sdkAppId}`);
   if (sdkAppId !== null || applications.length === 0) {
-    setText(empty, "Nothing has played here yet. The picture comes when a robot does.");
+    setText(empty, "Nothing has played here yet. A picture appears when a robot enters.");
   } else if (empty.querySelectorAll("a").length !== applications.length) {
     const links = applications.map((id) =>
       element("a", { href: `?sdkAppId=${id}` }, `Application ${id}`),
     );
-    empty.replaceChildren("Several applications have a room of this name.", ...links);
+    empty.replaceChildren("Several applications have a room with this name.", ...links);
   }
 }
 

@@ -1,4 +1,4 @@
-/** The list of rooms: those where something plays, and those that are dark. */
+/** The list of rooms: rooms with a playing robot first, then dark rooms. */
 import type { RobotView, RoomsView, RoomSummary } from "../view.js";
 import { elapsedMs, every } from "./clock.js";
 import { element, readState, setChildren, setText } from "./dom.js";

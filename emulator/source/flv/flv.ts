@@ -1,7 +1,7 @@
 /**
- * FLV over HTTP: a file with its length in the metadata, or a live stream without one. TRTC takes
- * FLV and the reader of files here does not.
- * Source: Adobe Flash Video File Format Specification 10.1, annex E.
+ * FLV over HTTP: a file with its length in the metadata, or a live stream without one. TRTC accepts
+ * FLV, and the library for files does not. Source: Adobe Flash Video File Format Specification
+ * 10.1, annex E.
  */
 import { type Media, SourceError, type Track } from "../media.js";
 import { type ByteReader, EndOfBytes } from "../byte-reader.js";
@@ -13,16 +13,16 @@ export const isFlv = (head: Buffer): boolean => head.toString("latin1", 0, 4) ==
 const HEADER_LENGTH_AT = 5;
 const HEADER_BYTES = 9;
 const TAG_HEADER_BYTES = 11;
-/** After the header and after each tag, the length of what was before. */
+/** The length of the previous tag, which follows the header and each tag. */
 const TRAILER_BYTES = 4;
 
-/** What is left is read, and not jumped over, if it is so little. */
+/** A remainder up to this size is read, not skipped. */
 const READ_TO_END_BYTES = 16 * 1024 * 1024;
 
-/** The largest picture fits in it, so that the last tag does. */
+/** The largest picture fits, so the last tag fits too. */
 const TAIL_BYTES = 2 * 1024 * 1024;
 
-/** Reads until everything is known; what is known when the budget is spent has to do. */
+/** Reads until everything is known, or until the budget is spent. */
 export async function readFlv(bytes: Remote, signal: AbortSignal): Promise<Media> {
   const facts = streamFacts();
   let isWhole = false;
@@ -44,7 +44,7 @@ export async function readFlv(bytes: Remote, signal: AbortSignal): Promise<Media
   return { container: "flv", durationSeconds, tracks: tracks.length > 0 ? tracks : facts.tracks() };
 }
 
-/** Of a file that does not say its length, the last tag does; returns whether it was seen. */
+/** If a file does not say its length, its last tag does. Returns whether that tag was read. */
 async function readToEnd(bytes: Remote, facts: StreamFacts): Promise<boolean> {
   const { size } = bytes;
   if (size === undefined) return false;
@@ -62,7 +62,7 @@ async function readToEnd(bytes: Remote, facts: StreamFacts): Promise<boolean> {
   return true;
 }
 
-/** Null for a stream whose size nobody knows: it is live. */
+/** Null for a stream of unknown size: it is live. */
 function secondsByShare({ size, position }: Remote, facts: StreamFacts): number | null {
   if (size === undefined || position() === 0) return null;
   return (facts.seenSeconds() * size) / position() || null;
@@ -71,7 +71,7 @@ function secondsByShare({ size, position }: Remote, facts: StreamFacts): number 
 async function readTag(bytes: ByteReader, facts: StreamFacts): Promise<void> {
   const header = await bytes.read(TAG_HEADER_BYTES);
   const size = header.readUIntBE(1, 3);
-  // The fourth byte of the time comes after the three lower ones.
+  // The highest byte of the time comes after the three lower ones.
   const timestampMs = header.readUIntBE(4, 3) + header.readUInt8(7) * 2 ** 24;
   const wanted = Math.min(size, MESSAGE_BYTES_READ);
   facts.note({ type: header.readUInt8(0) & 0x1f, timestampMs, bytes: await bytes.read(wanted) });

@@ -1,6 +1,6 @@
 /**
- * What is played, gathered from the messages of an FLV or RTMP stream: both carry the same ones.
- * What a header says counts for more than the metadata, which some writers make up.
+ * The tracks of an FLV or RTMP stream, from its messages, which both formats share. Headers take
+ * precedence over metadata, which some writers invent.
  */
 import type { AudioTrack, Track, VideoTrack } from "../media.js";
 import { type AmfObject, type AmfValue, decodeAmf } from "../rtmp/amf0.js";
@@ -10,16 +10,16 @@ export interface StreamMessage {
   /** 8 is sound, 9 picture, 18 metadata. */
   type: number;
   timestampMs: number;
-  /** As many as are needed of it. */
+  /** As many bytes as the reader needs. */
   bytes: Buffer;
 }
 
 export interface StreamFacts {
   note: (message: StreamMessage) => void;
-  /** Nothing more is to be learned, or enough was seen to have learned it. */
+  /** Everything is known, or enough was read to know it. */
   isComplete: () => boolean;
   tracks: () => readonly Track[];
-  /** As the metadata say; null when they do not. */
+  /** From the metadata. null when they do not say it. */
   durationSeconds: () => number | null;
   /** From the first picture or sound to the latest. */
   seenSeconds: () => number;
@@ -29,13 +29,13 @@ const SOUND = 8;
 const PICTURE = 9;
 const METADATA = 18;
 
-/** Headers, and the fields that matter of the metadata, are at the start of their message. */
+/** Headers and the needed metadata fields stand at the start of their message. */
 export const MESSAGE_BYTES_READ = 64 * 1024;
 
-/** A second at 30 frames, counted where the metadata do not say the rate. */
+/** A second at 30 frames, counted where the metadata do not give the rate. */
 const FRAMES_COUNTED = 30;
 
-/** A picture or a sound that has not come in so much of the stream will not come. */
+/** A picture or sound that is missing after this time will not come. */
 const ENOUGH_SECONDS = 3;
 
 export function streamFacts(): StreamFacts {
@@ -56,7 +56,7 @@ export function streamFacts(): StreamFacts {
       const isFrame =
         (type === PICTURE && notePicture(bytes, timestampMs)) ||
         (type === SOUND && noteSound(bytes));
-      // Headers are sent again to everybody who comes, with times of their own.
+      // Servers repeat headers for each viewer, with other times.
       if (!isFrame) return;
       firstMs ??= timestampMs;
       lastMs = Math.max(lastMs, timestampMs);

@@ -1,13 +1,13 @@
 /**
- * One message of picture or sound, as FLV and RTMP carry it: the codec, and what its header tells.
- * Sources: Adobe Flash Video File Format Specification 10.1, annex E.4.2 and E.4.3; Enhanced RTMP
- * v2, where codecs have names of four letters.
+ * One message of picture or sound in FLV and RTMP: the codec and the facts in its header. Sources:
+ * Adobe Flash Video File Format Specification 10.1, annex E.4.2 and E.4.3; Enhanced RTMP v2, whose
+ * codecs have names of four letters.
  */
 import { avcSize } from "../avc.js";
 
 export interface PictureMessage {
   codec: string;
-  /** False of a header, which is played at no time. */
+  /** False for a header, which is not played. */
   isFrame: boolean;
   size: { width: number; height: number } | undefined;
 }
@@ -57,7 +57,7 @@ const AAC = 10;
 const ENHANCED_SOUND = 9;
 const OPUS_RATE = 48_000;
 
-/** Hertz, by the number in AAC's header. */
+/** kHz, by the index in AAC's header. */
 const AAC_RATES = [96, 88.2, 64, 48, 44.1, 32, 24, 22.05, 16, 12, 11.025, 8, 7.35].map(
   (kilohertz) => kilohertz * 1000,
 );
@@ -68,7 +68,7 @@ export function readPicture(bytes: Buffer): PictureMessage | undefined {
   if (first === undefined) return undefined;
   const isEnhanced = first >= 0x80;
   const codec = isEnhanced ? deadLettersOf(bytes) : (PICTURES[first & 0x0f] ?? "unknown");
-  /** A frame's head is five bytes, whichever of the two it is. */
+  /** A frame's head has five bytes in both forms. */
   const packet = isEnhanced ? first & 0x0f : codec === "h264" || codec === "h265" ? second : 1;
   const size = packet === 0 && codec === "h264" ? avcSize(bytes.subarray(5)) : undefined;
   return { codec, size, isFrame: packet === 1 || (isEnhanced && packet === 3) };
@@ -93,7 +93,7 @@ export function readSound(bytes: Buffer): SoundMessage | undefined {
       ...(second === 0 ? aacHeader(bytes.subarray(2)) : UNKNOWN),
     };
   }
-  // 5.5, 11, 22 or 44 kHz; one channel or two.
+  // 5.5, 11, 22 or 44 kHz; one or two channels.
   const sampleRate = 44_100 / 2 ** (3 - ((first >> 2) & 3));
   return { codec, isFrame: true, sampleRate, channels: (first & 1) + 1 };
 }

@@ -1,7 +1,7 @@
 /**
- * HLS, with an end and without. A playlist of variants plays the best one that TRTC takes, by what
- * the playlist says. Its segments show whether that is true. Where that one is not there, the next
- * is tried: many playlists name each variant once for each of two servers.
+ * HLS, with an end and without. Of several variants the best one that TRTC accepts is played. The
+ * playlist names its format and the segments confirm it. If a variant is missing, the next is
+ * tried: many playlists name each variant once per server.
  */
 import { SECOND_MS } from "../../../shared/clock.js";
 import { type Media, SourceError, type Track } from "../media.js";
@@ -14,17 +14,17 @@ import { linesOf } from "./lines.js";
 import { parsePlaylist } from "./playlist.js";
 import type { Playlist, Variant } from "./playlist-types.js";
 
-/** After a byte order mark, which editors put before it. */
+/** A byte order mark may come first: some editors add one. */
 export const isPlaylist = (head: Buffer): boolean => /^\uFEFF?#EXTM3U\b/.test(head.toString());
 
-/** The variants that are tried, one after the other. */
+/** The number of variants that are tried in turn. */
 const TRIES_MAX = 4;
 
-/** A server that is not there may take the whole visit's time to be missed. */
+/** A missing server could otherwise take the whole visit's time. */
 const ANSWER_LIMIT_MS = 2 * SECOND_MS;
 
 interface Found {
-  /** Where it was at last, after redirects: addresses in it start from there. */
+  /** The final address after redirects. Relative addresses start from there. */
   url: string;
   bytes: ByteReader;
 }
@@ -58,7 +58,7 @@ async function readVariant(
   return { ...media, tracks: [...only("video", media), ...only("audio", sound)] };
 }
 
-/** What the first of them finds that is there; each of the others was unreachable. */
+/** The result of the first variant that exists. The earlier ones were unreachable. */
 async function firstThere<T>(tries: readonly (() => Promise<T>)[], budget: Budget): Promise<T> {
   for (const [at, attempt] of tries.entries()) {
     try {
@@ -77,14 +77,14 @@ async function open(address: string, reading: Reading, isLast: boolean): Promise
   const bytes = byteReader(body ?? []);
   if (!isPlaylist(await bytes.peek(16))) {
     await bytes.close();
-    throw new SourceError("unsupported", "What the playlist leads to is no playlist.");
+    throw new SourceError("unsupported", "The playlist leads to something that is not a playlist.");
   }
   const playlist = await parse({ url, bytes });
   if (playlist.kind === "segments") return mediaOf(url, playlist, reading);
   throw new SourceError("unsupported", "The playlist leads to another playlist of variants.");
 }
 
-/** Where there is another to be tried, the answer is waited for less long. */
+/** The wait is shorter while another variant remains. */
 const answerOf = (address: string, { fetch }: Reading, isLast: boolean): Promise<Response> =>
   isLast ? fetch(address) : fetchWithin(fetch, address, { limitMs: ANSWER_LIMIT_MS });
 
@@ -102,7 +102,9 @@ async function mediaOf(
   return { container: "hls", durationSeconds, tracks: await firstThere(tries, budget) };
 }
 
-/** Those that fit, the best first; if none seems to, the smallest, and what is in it decides. */
+/**
+ * Variants that TRTC accepts, best first. If none seems to fit, the smallest: its content decides.
+ */
 function candidates(variants: readonly Variant[]): readonly Variant[] {
   const byQuality = [...variants].sort((one, other) => other.bitsPerSecond - one.bitsPerSecond);
   const fitting = byQuality.filter((each) => !isTooLarge(each) && isKnown(each));
@@ -111,13 +113,13 @@ function candidates(variants: readonly Variant[]): readonly Variant[] {
   return (fitting.length > 0 ? fitting : others).slice(0, TRIES_MAX);
 }
 
-/** Codecs by RFC 6381; a variant that names none may have any. Subtitles are not played. */
+/** Codecs by RFC 6381. A variant without codecs may have any. Subtitles are not played. */
 const isKnown = ({ codecs }: Variant): boolean =>
   codecs.every((codec) => /^(avc[13]|vp0?8|mp4a|opus|wvtt|stpp|tx3g|c608|c708)\b/i.test(codec));
 
 function addressOf(uri: string, base: string): string {
   if (!URL.canParse(uri, base)) {
-    throw new SourceError("unsupported", "The playlist leads to something that is no address.");
+    throw new SourceError("unsupported", "The playlist leads to something that is not an address.");
   }
   return new URL(uri, base).href;
 }

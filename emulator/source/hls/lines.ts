@@ -1,13 +1,13 @@
-/** Bytes as lines, a batch for each chunk, without ever holding more of a line than is of use. */
+/** Splits bytes into lines, a batch for each chunk. Only the useful part of a long line is kept. */
 
-/** The longest that has a use is a signed address. */
+/** The longest useful line holds a signed address. */
 export const LINE_LETTERS_MAX = 32 * 1024;
 
 type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /**
- * Trimmed. Of a longer line than LINE_LETTERS_MAX its beginning alone is told, one letter longer
- * than that, so that it can be seen to be too long.
+ * Trimmed lines. A line over LINE_LETTERS_MAX is cut to one letter more than that, which marks it
+ * as too long.
  */
 export async function* linesOf(chunks: Chunks): AsyncGenerator<readonly string[]> {
   const decoder = new TextDecoder();

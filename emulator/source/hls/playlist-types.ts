@@ -1,4 +1,4 @@
-/** What an HLS playlist says, as far as opening one needs it. */
+/** The parts of an HLS playlist that opening it needs. */
 export interface Variant {
   uri: string;
   bitsPerSecond: number;
@@ -6,7 +6,7 @@ export interface Variant {
   width: number | null;
   height: number | null;
   frameRate: number | null;
-  /** A playlist of its own for the sound; undefined where the sound is beside the picture. */
+  /** The sound's own playlist. Undefined when the variant contains the sound. */
   audioUri: string | undefined;
 }
 
@@ -14,7 +14,7 @@ export type Playlist =
   | { kind: "variants"; variants: readonly Variant[] }
   | {
       kind: "segments";
-      /** Of all segments together; `null`: more are still to come. */
+      /** Of all segments together. `null`: more segments will come. */
       durationSeconds: number | null;
       /**
        * Short playlists of a few segments, to be tried in this order. With an end, these are the

@@ -8,10 +8,10 @@ import { LINE_LETTERS_MAX } from "./lines.js";
 import type { Playlist, Variant } from "./playlist-types.js";
 import { segmentReader } from "./segments.js";
 
-/** The largest masters in use have some dozens. */
+/** The largest playlists in use have some dozens. */
 const VARIANTS_MAX = 500;
 
-/** Throws a SourceError when it is no playlist, or an empty one. */
+/** Throws a SourceError for an empty playlist, or for text that is not a playlist. */
 export async function parsePlaylist(
   batches: AsyncIterable<readonly string[]> | Iterable<readonly string[]>,
 ): Promise<Playlist> {
@@ -29,13 +29,13 @@ export async function parsePlaylist(
 
 const TOO_LONG = `A line of the playlist has more than ${LINE_LETTERS_MAX} letters.`;
 
-/** A comment or a tag that is not read may be of any length. */
+/** A comment or an unknown tag may have any length. */
 const isTooLong = (line: string): boolean =>
   line.length > LINE_LETTERS_MAX &&
   (!line.startsWith("#") || /^#(EXTINF|EXT-X-(STREAM-INF|MEDIA|KEY|MAP|DEFINE)):/.test(line));
 
 interface Sound {
-  /** Undefined: the sound is in the variant itself. */
+  /** Undefined: the variant contains the sound. */
   uri: string | undefined;
   isDefault: boolean;
 }
@@ -75,7 +75,7 @@ function variantReader(): VariantReader {
     }),
   };
 
-  /** The default of a group, or else its first. */
+  /** The default of a group, otherwise its first. */
   function noteSound(media: Map<string, string>): void {
     if (media.get("TYPE") !== "AUDIO") return;
     const group = media.get("GROUP-ID") ?? "";

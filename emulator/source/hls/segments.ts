@@ -1,32 +1,32 @@
 /**
- * The segments of an HLS playlist: how long they are together, and which are opened. What is kept
- * does not grow with the playlist.
+ * The segments of an HLS playlist: their total length, and which are opened. The memory does not
+ * grow with the playlist.
  */
 import { SourceError } from "../media.js";
 import type { Playlist } from "./playlist-types.js";
 
-/** So many tell what is in it. */
+/** This many segments show the tracks. */
 const SEGMENTS_READ = 3;
 
 const NO_KEY = "#EXT-X-KEY:METHOD=NONE";
 
-/** Names for parts of addresses; playlists in use have a few. */
+/** Names for parts of addresses. Playlists in use have a few. */
 const DEFINITIONS_MAX = 100;
 
-/** A segment with all that its reader needs to know of the lines before it. */
+/** A segment, with the earlier lines that its reader needs. */
 interface Segment {
   sequence: number;
   key: string;
-  /** With the key that was in force where it stood: a map is encrypted by that one. */
+  /** With the key that applied at its place, because that key encrypts the map. */
   map: string;
-  /** Lines of this segment alone. */
+  /** The lines of this segment only. */
   lines: string[];
   uri: string;
 }
 
 interface SegmentReader {
   note: (line: string) => void;
-  /** Throws a SourceError when nothing is there to be opened. */
+  /** Throws a SourceError when no segment can be opened. */
   end: () => Playlist;
 }
 
@@ -42,7 +42,7 @@ export function segmentReader(): SegmentReader {
   let map = "";
   let length: string | undefined;
   let range: string | undefined;
-  /** Where the last range ended: the next one may begin there without saying so. */
+  /** The end of the last range. The next range may begin there without saying so. */
   let rangeEnd = 0;
   let isGap = false;
   let isDiscontinuity = false;
@@ -59,7 +59,7 @@ export function segmentReader(): SegmentReader {
     end() {
       if (count === 0) throw new SourceError("unsupported", "The playlist has no segments.");
       if (first.length === 0) {
-        throw new SourceError("unsupported", "The playlist has gaps and no segment that is there.");
+        throw new SourceError("unsupported", "The playlist has gaps only, and no segment to open.");
       }
       return {
         kind: "segments",
@@ -112,11 +112,11 @@ export function segmentReader(): SegmentReader {
   }
 }
 
-/** The number of each segment is said, because it decides how the segment is decrypted. */
+/** Writes the number of each segment, because the decryption depends on it. */
 function headOf(definitions: readonly string[], segments: readonly Segment[]): string {
   let [knownKey, knownMap] = [NO_KEY, ""];
   const lines = segments.flatMap(({ sequence, key, map, lines: own, uri }) => {
-    // A map that is told twice is fetched twice.
+    // A repeated map would be fetched twice.
     const isNewMap = map !== knownMap;
     const isNewKey = isNewMap || key !== knownKey;
     [knownKey, knownMap] = [key, map];

@@ -1,7 +1,7 @@
 /**
- * `fetch` within a budget, that says of everything which is no success why. Redirects are followed
- * to http and https only, twenty at most, as the Fetch standard says. Node's own fetch takes no
- * answers of devices and keeps no cookies, so requests are made one by one here.
+ * `fetch` within a budget, with a reason for every failure. It follows at most twenty redirects, to
+ * http and https only, as the Fetch standard says. Node's own fetch refuses answers of some devices
+ * and keeps no cookies, so this file makes the requests.
  */
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
@@ -14,19 +14,19 @@ import { get } from "./http-request.js";
 import { inTurns } from "../turns.js";
 import { unpacked } from "./unpacked.js";
 
-/** "Range not satisfiable" is what an empty file is answered with: its reader will find it empty. */
+/** "Range not satisfiable" is the answer for an empty file. Its reader will find it empty. */
 const UNSATISFIABLE = 416;
 
 const REDIRECTS = [301, 302, 303, 307, 308];
 const REDIRECTS_MAX = 20;
 
-/** How a server refuses a range that nobody needs: it is asked again without. */
+/** Statuses with which servers refuse a range. The request is repeated without one. */
 const NO_RANGES = [400, 405, 406, 416, 500, 501];
 
-/** The first request has it too: there are servers that answer nothing else. */
+/** The first request has it too, because some servers answer ranges only. */
 const FROM_THE_START = "bytes=0-";
 
-/** The signal that ends a request, and the range that is asked for; other options have no meaning. */
+/** The signal that ends a request, and the requested range. Other options have no effect. */
 type Init = Pick<RequestInit, "signal" | "headers">;
 
 interface Found {
@@ -34,7 +34,7 @@ interface Found {
   url: URL;
 }
 
-/** A visit may have several of these; its signal is what they have in common. */
+/** A visit may have several fetches. They share its signal, and so its cookies. */
 const jars = new WeakMap<AbortSignal, CookieJar>();
 
 export function boundedFetch(budget: Budget): typeof fetch {
@@ -61,7 +61,7 @@ export function boundedFetch(budget: Budget): typeof fetch {
         found = await follow(address, { range: null, signal });
       }
       const more = (from: number) => follow(address, { range: `bytes=${from}-`, signal });
-      // Nobody who asked for no range knows that a server may give a part of it at a time.
+      // A caller that requested no range does not expect parts, so the parts are joined.
       return answerOf(found, { budget, lost, ...(range === null && { more }) });
     } catch (error) {
       throw lost(error);
@@ -84,7 +84,7 @@ export function boundedFetch(budget: Budget): typeof fetch {
       const found = { message, url };
       if (!REDIRECTS.includes(statusOf(found)) || location === undefined) return found;
       message.destroy();
-      // Headers come as latin1; addresses in them are UTF-8 where they are not ASCII.
+      // Headers arrive as latin1. Addresses in them are UTF-8 where they are not ASCII.
       url = new URL(Buffer.from(location, "latin1").toString(), url);
       if (!isHttp(url.href)) throw new Error(NO_SUCH_PROTOCOL);
     }
@@ -92,13 +92,13 @@ export function boundedFetch(budget: Budget): typeof fetch {
   }
 }
 
-const NO_SUCH_PROTOCOL = "It leads to an address that is neither http nor https.";
+const NO_SUCH_PROTOCOL = "It redirects to an address that is neither http nor https.";
 
 const isHttp = (address: string): boolean => /^https?:/i.test(address);
 
 const HEADERS = { accept: "*/*", "user-agent": "node" };
 
-/** A part of something that is packed is of no use. */
+/** A part of a compressed body is useless, so ranges ask for no compression. */
 const rangeHeaders = (range: string | null): Record<string, string> =>
   range === null
     ? { "accept-encoding": "gzip, deflate, br" }
@@ -109,7 +109,7 @@ const statusOf = ({ message }: Found): number => message.statusCode ?? 0;
 interface Counting {
   budget: Budget;
   lost: (error: unknown) => unknown;
-  /** The answer from there on. */
+  /** Requests the answer from this byte on. */
   more?: (from: number) => Promise<Found>;
 }
 
@@ -125,10 +125,10 @@ function answerOf(found: Found, counting: Counting): Response {
   if (!hasBody) message.destroy();
   const headers = new Headers();
   for (const [name, values = []] of Object.entries(message.headersDistinct)) {
-    // The lenient parser lets through what a Headers object would throw at.
+    // The lenient parser accepts values that a Headers object refuses.
     headers.set(name, values.join(", ").replace(/[\0\r\n]/g, ""));
   }
-  // A Response of one's own has no address, which a playlist's relative addresses start from.
+  // A constructed Response has no address, but relative addresses in a playlist need one.
   return Object.defineProperties(new Response(body, { status, headers }), {
     url: { value: url.href },
     type: { value: "basic" },
@@ -147,7 +147,7 @@ function counted(found: Found, { budget, lost, more }: Counting): ReadableStream
     if (!read.done || from === undefined || !more) return read;
     const following = await more(from);
     part = partOf(following);
-    // A server that cannot go on has given what there is; one that starts again would never end.
+    // A server that cannot continue has given all it has. One that starts again would never end.
     const isFollowing = statusOf(following) === 206 && part.firstByte === from;
     if (isFollowing && !isCancelled) return next();
     part.body.destroy();
@@ -156,7 +156,7 @@ function counted(found: Found, { budget, lost, more }: Counting): ReadableStream
 
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      // A body that nobody wants any more fails too, which is no failure of the source.
+      // A body that is no longer needed fails too. That is not a failure of the source.
       const read = await next().catch((error: unknown) => ({
         error: isCancelled ? error : lost(error),
       }));
@@ -177,7 +177,7 @@ interface Part {
   body: Readable;
   chunks: AsyncIterator<Uint8Array, unknown>;
   firstByte: number | undefined;
-  /** Where the part behind it begins; undefined when it is the last, as far as is known. */
+  /** Where the next part begins. Undefined when this part is the last known one. */
   nextByte: number | undefined;
 }
 

@@ -7,9 +7,9 @@
 import { isIP } from "node:net";
 
 export interface CookieJar {
-  /** Keeps what an answer from there sets, each in a header of its own. */
+  /** Stores the cookies of an answer. Each stands in its own header. */
   note: (url: URL, headers: readonly string[]) => void;
-  /** The Cookie header for a request; undefined when there is none to send. */
+  /** The Cookie header for a request. Undefined without cookies. */
   headerFor: (url: URL) => string | undefined;
 }
 
@@ -42,10 +42,10 @@ export function cookieJar(now: () => number): CookieJar {
     headerFor(url) {
       const sent = [...cookies.values()]
         .filter((cookie) => cookie.expiresMs > now() && isFor(cookie, url))
-        // Longer paths first; of equal ones the earlier.
+        // Longer paths first, then earlier cookies.
         .sort((one, other) => other.path.length - one.path.length)
         .map(({ name, value }) => `${name}=${value}`);
-      // Servers refuse more; the last ones are the least specific.
+      // Servers refuse longer headers. The last cookies are the least specific.
       while (sent.join("; ").length > HEADER_LETTERS_MAX) sent.pop();
       return sent.length === 0 ? undefined : sent.join("; ");
     },
@@ -58,7 +58,7 @@ function cookieOf(header: string, url: URL, nowMs: number) {
   const equals = pair.indexOf("=");
   const name = pair.slice(0, Math.max(0, equals)).trim();
   const value = pair.slice(equals + 1).trim();
-  // Bytes beyond ASCII could not be sent again as they came.
+  // Bytes beyond ASCII could not be sent back unchanged.
   if (name === "" || !/^[\x20-\x7e]*$/.test(name + value)) return undefined;
   const attributes = new Map(rest.map(attributeOf));
   const domain = (attributes.get("domain") ?? "").replace(/^\./, "").toLowerCase();
@@ -98,13 +98,13 @@ function isFor({ domain, isHostOnly, path, isSecure }: Cookie, url: URL): boolea
 
 const isUnder = (host: string, domain: string): boolean => host.endsWith(`.${domain}`);
 
-/** A loopback address is as good as TLS, as browsers have it. */
+/** Loopback counts as secure, as in browsers. */
 const isTrusted = ({ protocol, hostname }: URL): boolean =>
   protocol === "https:" || /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
 
 const isAddress = ({ hostname }: URL): boolean => isIP(hostname.replace(/^\[(.*)\]$/, "$1")) !== 0;
 
-/** Whether others may have hosts under it as well: `com`, `co.uk`, `com.cn`, `myqcloud.com`. */
+/** Whether several owners may have hosts below it: `com`, `co.uk`, `com.cn`, `myqcloud.com`. */
 function isShared(domain: string): boolean {
   const labels = domain.split(".");
   const [second = "", top = ""] = labels.slice(-2);

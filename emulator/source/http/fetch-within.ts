@@ -1,4 +1,4 @@
-/** A request whose answer has to begin in time; its body may take longer. */
+/** A request whose answer must begin in time. Its body may take longer. */
 import { SourceError } from "../media.js";
 
 interface Wanted {
@@ -6,7 +6,7 @@ interface Wanted {
   limitMs: number;
 }
 
-/** Throws a SourceError when nothing has been answered by then. */
+/** Throws a SourceError when no answer begins in time. */
 export async function fetchWithin(
   fetch: typeof globalThis.fetch,
   address: string,

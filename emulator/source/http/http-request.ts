@@ -15,11 +15,11 @@ export interface Asked {
   signal: AbortSignal;
 }
 
-/** Resolves with the answer's head; its body then comes as it is read. */
+/** Resolves with the answer's head. The body follows as it is read. */
 export async function get(url: URL, { headers, signal }: Asked): Promise<IncomingMessage> {
   if (isBadPort(url)) throw new Error("bad port");
   if (url.username !== "" || url.password !== "") {
-    throw new Error("An address that includes credentials is not requested.");
+    throw new Error("The address includes credentials, and such addresses are not requested.");
   }
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
@@ -46,10 +46,10 @@ function open(url: URL): Socket {
   return connectTls({ host, port, ...servername, ALPNProtocols: ["http/1.1"] });
 }
 
-/** Reads no faster than it is read. */
+/** Passes data on no faster than its reader reads. */
 function lenient(socket: Socket): Duplex {
   const chunks = withLenientHead(socket as AsyncIterable<Buffer>);
-  // Whoever reads from it is told as well; this is for errors after nobody does.
+  // The reader sees the error too. This handler catches errors after the reader has left.
   socket.on("error", (error) => duplex.destroy(error));
   const duplex: Duplex = new Duplex({
     allowHalfOpen: false,
@@ -57,7 +57,7 @@ function lenient(socket: Socket): Duplex {
       void chunks
         .next()
         .then(({ done, value }) => this.push(done ? null : value))
-        // The socket tells its errors itself; this ends what its end leaves open.
+        // The socket reports its errors itself. This closes the stream after them.
         .catch(() => this.destroy());
     },
     write(chunk: Buffer, _encoding, callback) {

@@ -19,10 +19,10 @@ import { oneVisit } from "./one-visit.js";
 
 const HEAD_BYTES = 16;
 
-/** The short index of a film in fragments fits in it. */
+/** The short index of a fragmented film fits. */
 const INDEX_HEAD_BYTES = 16 * 1024;
 
-/** Throws a SourceError, or what the budget explains. */
+/** Throws a SourceError, or an error that the budget explains. */
 export async function readHttp(streamUrl: string, budget: Budget): Promise<Media> {
   const fetch = boundedFetch(budget);
   const response = await fetch(streamUrl);

@@ -5,13 +5,13 @@
  * the same.
  */
 
-/** The largest heads are full of cookies and security policies. */
+/** Cookies and security policies make the largest heads. */
 export const HEAD_BYTES_MAX = 64 * 1024;
 
 const STATUS_LINE = /^(?:ICY|HTTP\/\d\.\d) +(\d{3})/;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** What is no such head is passed on as it is: the parser says what is wrong with it. */
+/** Bytes without such a head pass unchanged: the parser reports what is wrong. */
 export async function* withLenientHead(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const held = Buffer.alloc(HEAD_BYTES_MAX);
   let length = 0;
@@ -38,11 +38,11 @@ export async function* withLenientHead(chunks: AsyncIterable<Buffer>): AsyncGene
 interface Taken {
   head: Buffer;
   rest: Buffer;
-  /** Nothing is to be changed in what follows. */
+  /** Nothing after it needs a change. */
   isFinal: boolean;
 }
 
-/** `seen`: how many of the bytes were looked through before. */
+/** `seen`: how many bytes were already searched. */
 function taken(bytes: Buffer, seen: number): Taken {
   const waiting = { head: Buffer.alloc(0), rest: bytes, isFinal: false };
   if (!couldBeStatusLine(bytes)) return { ...waiting, isFinal: true };
@@ -50,7 +50,7 @@ function taken(bytes: Buffer, seen: number): Taken {
   if (end === undefined) return waiting;
   const head = rewritten(bytes.toString("latin1", 0, end));
   const rest = bytes.subarray(end);
-  // A head of 1xx announces another one.
+  // Another head follows a head of 1xx.
   if (!/^HTTP\/\d\.\d 1/.test(head))
     return { head: Buffer.from(head, "latin1"), rest, isFinal: true };
   const next = taken(rest, 0);
@@ -62,7 +62,7 @@ const couldBeStatusLine = (bytes: Buffer): boolean => {
   return "HTTP/".startsWith(start) || "ICY ".startsWith(start.slice(0, 4));
 };
 
-/** Behind the first empty line. */
+/** The position after the first empty line. */
 function endOfHead(bytes: Buffer, from: number): number | undefined {
   for (let at = bytes.indexOf(0x0a, from); at >= 0; at = bytes.indexOf(0x0a, at + 1)) {
     const next = at + (bytes[at + 1] === 0x0d ? 2 : 1);
@@ -75,7 +75,7 @@ function rewritten(head: string): string {
   const [first = "", ...others] = head.split("\n").map((line) => line.replace(/\r$/, ""));
   if (!STATUS_LINE.test(first)) return head;
   const headers = others.flatMap((line) => {
-    // A line that goes on from the one before it is left to the parser.
+    // The parser handles a line that continues the previous one.
     if (/^[ \t]/.test(line)) return [line];
     const colon = line.indexOf(":");
     const name = line.slice(0, Math.max(0, colon)).trimEnd();

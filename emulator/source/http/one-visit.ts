@@ -10,10 +10,10 @@ import type { ByteReader } from "../byte-reader.js";
 import { fetchWithin } from "./fetch-within.js";
 
 interface FirstAnswer {
-  /** As it was asked for. */
+  /** The address as it was requested. */
   url: string;
   response: Response;
-  /** From the beginning. */
+  /** The body from its beginning. */
   bytes: Pick<ByteReader, "rest">;
 }
 
@@ -22,7 +22,7 @@ interface Reading {
   fetch: typeof fetch;
 }
 
-/** Another request costs about as much time as so many bytes. */
+/** Another request takes about as long as reading this many bytes. */
 const READ_THROUGH_BYTES = 256 * 1024;
 
 const SECOND_ANSWER_MS = 2 * SECOND_MS;
@@ -34,7 +34,7 @@ export function oneVisit(first: FirstAnswer, { budget, fetch }: Reading): typeof
   const readOn = async (from: number): Promise<Response | undefined> => {
     if (!held || !(await held.skipTo(from))) return undefined;
     const { status, headers } = from === 0 ? response : partFrom(response, from);
-    // The length that a whole answer names is believed of basic ones only.
+    // The reader believes the length of a whole answer only for basic responses.
     return Object.defineProperties(new Response(held.stream(), { status, headers }), {
       url: { value: response.url },
       type: { value: response.type },
@@ -44,7 +44,7 @@ export function oneVisit(first: FirstAnswer, { budget, fetch }: Reading): typeof
   const another = async (from: number, init: RequestInit): Promise<Response> => {
     const isBehind = held !== undefined && from >= held.at();
     if (!isBehind) {
-      // Nothing in it is of use any more, and some servers allow one connection only.
+      // Its data is no longer needed, and some servers allow one connection only.
       held?.close();
       held = undefined;
       return fetch(url, init);
@@ -79,18 +79,18 @@ export function oneVisit(first: FirstAnswer, { budget, fetch }: Reading): typeof
 }
 
 interface Held {
-  /** Where the next byte of it is in the file. */
+  /** The position of its next byte in the file. */
   at: () => number;
-  /** Returns whether it goes so far. */
+  /** Returns whether the answer reaches that position. */
   skipTo: (position: number) => Promise<boolean>;
-  /** From where it is; whoever leaves it leaves the rest to the next. */
+  /** Reads from the current position. Bytes that one reader leaves go to the next reader. */
   stream: () => ReadableStream<Uint8Array>;
   close: () => void;
 }
 
 function heldOf(chunks: AsyncGenerator<Uint8Array>): Held {
   let at = 0;
-  /** What has come and is not taken yet, or is on its way. */
+  /** The chunk that has arrived and is not taken yet, or is on its way. */
   let next: Promise<IteratorResult<Uint8Array, unknown>> | undefined;
 
   const peek = () => (next ??= chunks.next());
@@ -128,12 +128,12 @@ function heldOf(chunks: AsyncGenerator<Uint8Array>): Held {
         },
       });
     },
-    // What is on its way is not waited for.
+    // Does not wait for data in transit.
     close: () => void chunks.return(undefined).catch(() => undefined),
   };
 }
 
-/** The head of an answer to a range, of a file of which the whole was answered before. */
+/** The head for an answer to a range, built from the answer with the whole file. */
 function partFrom(whole: Response, from: number): { status: number; headers: Headers } {
   const size = /\/(\d{1,15})$/.exec(whole.headers.get("content-range") ?? "")?.[1];
   const where = size === undefined ? "*" : `${from}-${Number(size) - 1}/${size}`;

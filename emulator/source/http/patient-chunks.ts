@@ -4,11 +4,11 @@
  */
 
 export interface Patience {
-  /** Aborts when it is time to be content with what is known. */
+  /** Aborts when the reader should accept what it knows. */
   late: AbortSignal;
-  /** Whether what is known will do; asked from then on only. */
+  /** Whether the known facts suffice. Called only after that signal. */
   isEnough: () => boolean;
-  /** It was left before its end. */
+  /** Reading stopped before the end. */
   wasLeft: boolean;
 }
 
@@ -32,7 +32,7 @@ export async function* patientChunks(
         return;
       }
       const next = iterator.next().catch((error: unknown) => {
-        // A wrong Content-Length, or a connection that was cut: what came will have to do.
+        // The Content-Length is wrong or the connection was cut. The bytes so far must suffice.
         if (hasBegun && !signal.aborted) {
           patience.wasLeft = true;
           return { done: true } as const;

@@ -10,26 +10,29 @@ import { type Patience, patientChunks } from "./patient-chunks.js";
 
 export interface Remote extends ByteReader {
   position: () => number;
-  /** Undefined when the server does not say it, as of a live stream. */
+  /** Undefined when the server does not say it, as for a live stream. */
   size: number | undefined;
-  /** Whether it can be read from anywhere. */
+  /** Whether reading can begin anywhere. */
   hasRanges: () => boolean;
-  /** Goes on from there, also backwards, if the server has it; else it stays where it is. */
+  /**
+   * Continues at this position, also backwards, if the server allows it. Otherwise the position
+   * stays.
+   */
   jumpTo: (position: number) => Promise<boolean>;
-  /** Says when what is known will do, should the end not come in sight. */
+  /** Sets the test for enough facts, which applies when no end is in sight. */
   isEnough: (known: () => boolean) => void;
-  /** It was left before its end, which did not come in sight. */
+  /** Reading stopped before an end was in sight. */
   wasLeft: () => boolean;
 }
 
 interface Opening {
   url: string;
   budget: Budget;
-  /** Of which a failure may be overcome. */
+  /** A fetch whose failure may be overcome. */
   fetch: typeof fetch;
 }
 
-/** Another request costs about as much time as this many bytes. */
+/** Another request takes about as long as reading this many bytes. */
 const READ_THROUGH_BYTES = 256 * 1024;
 
 const ANOTHER_REQUEST_MS = 2 * SECOND_MS;
@@ -94,18 +97,18 @@ export function openRemote(response: Response, opening: Opening): Remote {
   };
 }
 
-/** Of the whole, also where the answer is a part from its beginning on. */
+/** The size of the whole, also when the answer is a part from its beginning. */
 function sizeOf(response: Response): number | undefined {
   const { headers, status } = response;
   const said =
     status === 206 ? /\/(\d{1,15})$/.exec(headers.get("content-range") ?? "")?.[1] : null;
-  // Of a packed body, the length is that of the packed one.
+  // For a compressed body the length is that of the compressed bytes.
   const length = headers.has("content-encoding") ? null : headers.get("content-length");
   const text = said ?? (status === 206 ? null : length);
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-/** Where the part begins; servers that cap or leave out the header are believed. */
+/** Where the part begins. A missing header counts as the requested start. */
 function startOf({ headers }: Response): number | undefined {
   const found = /^\s*bytes\s+(\d{1,15})-/i.exec(headers.get("content-range") ?? "");
   return found ? Number(found[1]) : undefined;

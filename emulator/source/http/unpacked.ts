@@ -1,12 +1,12 @@
-/** An answer's body without the packing that its server gave it for the way. */
+/** Decompresses an answer's body. */
 import type { IncomingMessage } from "node:http";
 import { pipeline, type Readable, type Transform } from "node:stream";
 import { constants, createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 
-/** Servers pack once; each further time makes a small answer a thousand times as large. */
+/** Servers compress once. Each further level could multiply the size by a thousand. */
 const PACKINGS_MAX = 2;
 
-/** What comes is told at once, and what is cut short is told as far as it goes. */
+/** Data is passed on as it arrives, and a cut body as far as it goes. */
 const FLUSHED = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH };
 
 const UNPACKERS: Readonly<Record<string, () => Transform>> = {
@@ -20,16 +20,16 @@ const UNPACKERS: Readonly<Record<string, () => Transform>> = {
     }),
 };
 
-/** What is packed in a way that nobody knows is left as it is. */
+/** A body with an unknown compression stays as it is. */
 export function unpacked(message: IncomingMessage): Readable {
   const packings = (message.headers["content-encoding"] ?? "")
     .split(",", PACKINGS_MAX + 1)
     .map((each) => each.trim().toLowerCase())
     .filter((each) => each !== "" && each !== "identity");
-  if (packings.length > PACKINGS_MAX) throw new Error("The answer is packed too many times.");
+  if (packings.length > PACKINGS_MAX) throw new Error("The answer is compressed too many times.");
   const steps = packings.reverse().map((each) => UNPACKERS[each]);
   if (steps.length === 0 || steps.includes(undefined)) return message;
-  // Errors are told by the last of them, which is the one that is read.
+  // The last step reports all errors, because that step is read.
   return steps.reduce<Readable>(
     (body, step) => (step ? pipeline(body, step(), () => undefined) : body),
     message,

@@ -14,16 +14,16 @@ import { type MatroskaHead, masterWithoutSize } from "./head.js";
 /** The number of a block's track and its time. */
 const BLOCK_HEAD_BYTES_MAX = ELEMENT_HEAD_BYTES_MAX + 8 + 2;
 
-/** So many bytes of the first blocks are kept, at most. */
+/** The limit for the kept bytes of the first blocks. */
 const KEPT_BYTES_MAX = 4 * 1024 * 1024;
 
-/** Two seconds at 30 frames: enough to tell 30 from 60. */
+/** Two seconds at 30 frames: enough to distinguish 30 from 60. */
 const FRAMES_MEASURED = 60;
 
-/** A declared track that has not come in so much time will not come. */
+/** A declared track that is missing after this time will not come. */
 const ENOUGH_SECONDS = 3;
 
-/** A longer step between two blocks does not tell how long the last one is shown. */
+/** A longer step between two blocks does not show how long the last one lasts. */
 const STEP_SECONDS_MAX = 1;
 
 /** The largest picture is smaller. */
@@ -32,10 +32,10 @@ const READ_BYTES_MAX = 4 * 1024 * 1024;
 const SEARCHED_BYTES = 64 * 1024;
 const CLUSTER = Buffer.of(0x1f, 0x43, 0xb6, 0x75);
 
-/** Their content is elements, which are read as if they stood beside them. */
+/** Elements that contain other elements. Their content is read as if it stood beside them. */
 const OPENED: ReadonlySet<number> = new Set([ID.segment, ID.cluster, ID.blockGroup]);
 
-/** Cues, tags and the like stand beside clusters. */
+/** Cues, tags and similar elements beside clusters. */
 const BESIDE_CLUSTERS: ReadonlySet<number> = new Set([
   ...[ID.header, ID.info, ID.tracks, 0x114d9b74, 0x1c53bb6b, 0x1254c367, 0x1043a770, 0x1941a469],
 ]);
@@ -94,7 +94,7 @@ export function blocksOf(remote: Remote, head: MatroskaHead) {
     endSeconds = Math.max(endSeconds, latestSeconds + shown);
   };
 
-  /** Returns whether the element is among the bytes that describe the beginning. */
+  /** Whether the element is kept as part of the beginning. */
   const isKept = ({ id, contentBytes = 0 }: Element): boolean => {
     if (BESIDE_CLUSTERS.has(id) || id === ID.segment) return false;
     if (IN_GROUP.has(id)) return false;
@@ -102,7 +102,7 @@ export function blocksOf(remote: Remote, head: MatroskaHead) {
     return isKeeping;
   };
 
-  /** Groups as a whole: the library reads no cluster that ends inside one. */
+  /** Keeps whole groups, because the library cannot read a cluster that ends inside one. */
   const keep = async ({ id, headBytes, contentBytes = 0 }: Element): Promise<void> => {
     const isCluster = id === ID.cluster;
     const length = headBytes + contentBytes;
@@ -115,26 +115,26 @@ export function blocksOf(remote: Remote, head: MatroskaHead) {
   const seenSeconds = () => Math.max(0, endSeconds - Math.max(0, beginSeconds ?? 0));
 
   return {
-    /** From the first block to the end of the last; players leave out what is before 0. */
+    /** From the first block to the end of the last. Players skip blocks before 0. */
     seenSeconds,
     firstBlocks: () => Buffer.concat(kept),
     stopKeeping: () => void (isKeeping = false),
-    /** Nothing more is to be learned from more of the beginning. */
+    /** More of the beginning would add no facts. */
     isComplete(): boolean {
       if (!isKeeping || seenSeconds() > ENOUGH_SECONDS) return true;
       return head.tracks.every(({ number, isVideo }) => {
         return (times.get(number)?.blocks ?? 0) > (isVideo ? FRAMES_MEASURED : 0);
       });
     },
-    /** After a jump into the middle; what comes has to begin with a cluster. */
+    /** Call it after a jump. A cluster must follow. */
     lostStep(): void {
       isLost = true;
       clusterTicks = undefined;
       times.clear();
     },
-    /** Whether a block has come since the jump. */
+    /** Whether a block has arrived since the jump. */
     isInStep: () => times.size > 0,
-    /** Reads one element; returns whether there was one. */
+    /** Reads one element and returns whether one was there. */
     async next(): Promise<boolean> {
       if (isLost && !(await skipToCluster(remote))) return false;
       isLost = false;
@@ -155,14 +155,14 @@ export function blocksOf(remote: Remote, head: MatroskaHead) {
   };
 }
 
-/** Another id is damage. */
+/** Another id means damaged data. */
 const isExpected = ({ id, contentBytes }: Element): boolean =>
   OPENED.has(id) ||
   (contentBytes !== undefined &&
     (BESIDE_CLUSTERS.has(id) || IN_CLUSTER.has(id) || IN_GROUP.has(id)));
 
-/** Reads on; another request is worth its time for a very large element only. */
-async function skipContent(remote: Remote, length: number): Promise<void> {
+/** Skips the content of an element. Only a very large element justifies another request. */
+async function logTrtcFailure(remote: Remote, length: number): Promise<void> {
   if (length > READ_BYTES_MAX) return remote.skip(length);
   for (let left = length; left > 0;) {
     const bytes = await remote.readSome(left);

@@ -1,6 +1,6 @@
 /**
- * EBML, the form of Matroska and WebM: elements of an id, a size and a content.
- * Sources: RFC 8794 and RFC 9559.
+ * EBML, the format of Matroska and WebM: elements with an id, a size and content. Sources: RFC 8794
+ * and RFC 9559.
  */
 export const ID = {
   header: 0x1a45dfa3,
@@ -39,14 +39,14 @@ export function readElement(bytes: Buffer, at = 0): Element | undefined {
   if (!size || id.length > ID_BYTES_MAX) return undefined;
   const isUnknown = size.value === 2 ** (7 * size.length) - 1;
   return {
-    // An id keeps the bit that tells its length.
+    // An id keeps the bit that marks its length.
     id: id.value + 2 ** (7 * id.length),
     headBytes: id.length + size.length,
     contentBytes: isUnknown ? undefined : size.value,
   };
 }
 
-/** A number of one to eight bytes; the zeros before its first one tell how many. */
+/** A number of one to eight bytes. The leading zeros tell how many. */
 export function readVint(bytes: Buffer, at: number): { value: number; length: number } | undefined {
   const first = bytes[at] ?? 0;
   if (first === 0) return undefined;
@@ -59,7 +59,7 @@ export function readVint(bytes: Buffer, at: number): { value: number; length: nu
 export const unsignedOf = (bytes: Buffer): number =>
   bytes.subarray(0, 8).reduce((sum, each) => sum * 256 + each, 0);
 
-/** The complete elements in the content of another. */
+/** The complete elements inside another element's content. */
 export function* childrenOf(content: Buffer): Generator<{ id: number; content: Buffer }> {
   for (let at = 0; at < content.length;) {
     const element = readElement(content, at);

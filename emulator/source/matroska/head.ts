@@ -1,11 +1,11 @@
-/** What a Matroska or WebM file says before its first cluster. */
+/** The facts before the first cluster of a Matroska or WebM file. */
 import type { Remote } from "../http/remote.js";
 import { childrenOf, ELEMENT_HEAD_BYTES_MAX, ID, readElement, unsignedOf } from "./ebml.js";
 
-/** A head of more than this, with fonts and covers in it, is left to the library. */
+/** The library reads larger heads, which hold fonts and covers. */
 const HEAD_BYTES_MAX = 512 * 1024;
 
-/** Nanoseconds, where the file does not say otherwise. */
+/** In nanoseconds. Default where the file does not say. */
 const TIMESTAMP_SCALE = 1_000_000;
 
 const VIDEO = 1;
@@ -23,13 +23,13 @@ export interface MatroskaHead {
   clusterAt: number;
   saysLength: boolean;
   secondsPerTick: number;
-  /** Its pictures and sounds. */
+  /** Its picture and sound tracks. */
   tracks: readonly MatroskaTrack[];
-  /** The elements that describe the tracks, as a file of their own to which clusters may be added. */
+  /** The elements that describe the tracks, as a file to which clusters can be added. */
   described: Buffer;
 }
 
-/** Takes nothing away. Undefined when no cluster follows, or the head is broken or very large. */
+/** Consumes nothing. Undefined when no cluster follows, or the head is broken or very large. */
 export async function readHead(remote: Remote): Promise<MatroskaHead | undefined> {
   const kept: Buffer[] = [];
   const found: { info?: Buffer; tracks?: Buffer } = {};
@@ -58,7 +58,7 @@ export async function readHead(remote: Remote): Promise<MatroskaHead | undefined
   return undefined;
 }
 
-/** An element that ends where the next one of its level begins. */
+/** The head of an element that ends where the next one of its level begins. */
 export function masterWithoutSize(id: number): Buffer {
   const bytes = Buffer.alloc(ELEMENT_HEAD_BYTES_MAX, 0xff);
   bytes.writeUInt32BE(id);

@@ -1,6 +1,6 @@
 /**
- * Matroska and WebM that do not say their length, as browsers record them and streams send them.
- * The first blocks tell what is in it, the last cluster tells how long it is.
+ * Matroska and WebM files without a length, as browsers record them and streams send them. The
+ * first blocks show the tracks, the last cluster shows the length.
  */
 import { type Media, SourceError } from "../media.js";
 import type { Budget } from "../budget.js";
@@ -11,19 +11,19 @@ import { type Blocks, blocksOf } from "./blocks.js";
 import { ID } from "./ebml.js";
 import { readHead } from "./head.js";
 
-/** The reader reads what is left of a file, and does not jump over it, if it is so little. */
+/** A remainder up to this size is read, not skipped. */
 const READ_TO_END_BYTES = 8 * 1024 * 1024;
 
-/** A cluster lasts up to 32 seconds, and its size is not known before. */
+/** A cluster lasts up to 32 seconds, and its size is unknown in advance. */
 const TAILS_BYTES = [2, 8, 32].map((megabytes) => megabytes * 1024 * 1024);
 
-/** A Content-Length may be wrong by as much. */
+/** A Content-Length may be wrong by this much. */
 const NEAR_END_BYTES = 16 * 1024;
 
 export const isMatroska = (head: Buffer): boolean =>
   head.length >= 4 && head.readUInt32BE(0) === ID.header;
 
-/** Undefined, with nothing taken away, when the file says its length or is broken. */
+/** Undefined when the file says its length or is broken. Then nothing was consumed. */
 export async function readMatroska(remote: Remote, budget: Budget): Promise<Media | undefined> {
   const head = await readHead(remote);
   if (!head || head.saysLength) return undefined;
@@ -48,20 +48,20 @@ interface Reading {
   remote: Remote;
   budget: Budget;
   blocks: Blocks;
-  /** What the first blocks tell. */
+  /** The facts from the first blocks. */
   media?: Media;
-  /** What was known before a jump. */
+  /** The facts from before a jump. */
   first?: { seconds: number; bytes: number };
 }
 
-/** Without a size there may be no end; a size may be a little too large. */
+/** Without a size the end may never come. A size may be slightly too large. */
 const isEndNear = ({ size, position }: Remote): boolean =>
   size === undefined || size - position() < NEAR_END_BYTES;
 
 const isAtEnd = (remote: Remote): boolean =>
   !remote.wasLeft() || (remote.size !== undefined && isEndNear(remote));
 
-/** Returns whether its end was seen. */
+/** Returns whether the end was reached. */
 async function readThrough(reading: Reading): Promise<boolean> {
   const { remote, budget, blocks } = reading;
   while (await blocks.next()) {
@@ -78,7 +78,7 @@ async function readThrough(reading: Reading): Promise<boolean> {
   return isAtEnd(remote);
 }
 
-/** Returns whether the last cluster was found; undefined where the server has no ranges. */
+/** Returns whether the last cluster was found. Undefined where the server has no ranges. */
 async function readTail({ remote, blocks }: Reading): Promise<boolean | undefined> {
   const { size = 0, position } = remote;
   const begin = position();
@@ -101,7 +101,7 @@ async function readToEnd(blocks: Blocks): Promise<void> {
   }
 }
 
-/** By the share of the bytes that were read; null for a source whose size nobody knows. */
+/** From the share of bytes that were read. null for a source of unknown size. */
 function byShare({ remote, blocks, first }: Reading): number | null {
   const { seconds, bytes } = first ?? { seconds: blocks.seenSeconds(), bytes: remote.position() };
   if (remote.size === undefined || bytes === 0 || seconds === 0) return null;

@@ -9,22 +9,22 @@ export const PACKET_BYTES = 188;
 const STRIDES = [188, 192, 204];
 const SYNC = 0x47;
 
-/** So many in step are no accident. */
+/** This many packets in step cannot be an accident. */
 const IN_STEP = 5;
 
-/** A packet begins in so many bytes, or it is no transport stream. */
+/** A packet begins within this many bytes, or the data is not a transport stream. */
 const SEARCHED_BYTES = 4096;
 
 export interface Framing {
-  /** Where the first sync byte is. */
+  /** The position of the first sync byte. */
   offset: number;
   stride: number;
 }
 
-/** Enough to tell whether it is one. */
+/** Enough to recognize a transport stream. */
 export const TS_HEAD_BYTES = SEARCHED_BYTES + 204 * IN_STEP;
 
-/** Undefined when no packets are in it. Of a short one, all that fit have to be in step. */
+/** Undefined without packets. In short data all packets must be in step. */
 export function framingOf(head: Buffer): Framing | undefined {
   const last = Math.min(SEARCHED_BYTES, head.length - PACKET_BYTES);
   for (let offset = head.indexOf(SYNC); offset >= 0 && offset <= last;) {
@@ -46,25 +46,25 @@ function isInStep(head: Buffer, offset: number, stride: number): boolean {
 
 export interface TsPacket {
   pid: number;
-  /** A table or a packet of the elementary stream begins in it. */
+  /** A table or a packet of the elementary stream begins here. */
   isStart: boolean;
   isScrambled: boolean;
   payload: Buffer;
 }
 
 export interface PacketReader {
-  /** Those that are there already, one at least; none at the end. */
+  /** The packets that have arrived, at least one. Empty at the end. */
   next: () => Promise<TsPacket[]>;
-  /** How many bytes were taken and not yet used. */
+  /** Bytes that were read and not yet used. */
   heldBytes: () => number;
-  /** After a jump into the middle. */
+  /** Call it after a jump. */
   lostStep: () => void;
 }
 
-/** So many bytes at a time: what comes from the network in one piece. */
+/** The bytes of one read: what the network delivers at once. */
 const BATCH_BYTES = 64 * 1024;
 
-/** Without a packet in so many bytes it is no damage any more. */
+/** Without a packet in this many bytes the stream is not merely damaged. */
 const SEARCHED_BYTES_MAX = 1024 * 1024;
 
 export function packetReader(bytes: ByteReader): PacketReader {
@@ -72,7 +72,7 @@ export function packetReader(bytes: ByteReader): PacketReader {
   let framing: Framing | undefined;
   let searchedBytes = 0;
 
-  /** Drops what is before the next packet; returns whether there is one. */
+  /** Drops bytes before the next packet and returns whether one exists. */
   const findStep = (isEnd: boolean): boolean => {
     if (held.length < TS_HEAD_BYTES && !isEnd) return false;
     framing = framingOf(held);
@@ -116,7 +116,7 @@ export function packetReader(bytes: ByteReader): PacketReader {
   };
 }
 
-/** Undefined when it has no payload. */
+/** Undefined without a payload. */
 function readPacket(bytes: Buffer): TsPacket | undefined {
   const second = bytes.readUInt8(1);
   const fourth = bytes.readUInt8(3);

@@ -11,19 +11,21 @@ import { type PacketReader, packetReader, type TsPacket } from "./packets.js";
 import { forwardSeconds, type TsStream, tsStream } from "./stream.js";
 import { makeSection, readAssociations, readMap, type Section } from "./tables.js";
 
-/** What is left of a file is read rather than passed over, if it is so little. */
+/** A remainder up to this size is read, not skipped. */
 const READ_TO_END_BYTES = 8 * 1024 * 1024;
 
-/** In so many bytes before the end, each stream has its last packets: a second of 16 Mbit/s. */
+/** Each stream has its last packets within this distance from the end: a second at 16 Mbit/s. */
 const TAIL_BYTES = 2 * 1024 * 1024;
 
-/** A Content-Length may be wrong by as much. */
+/** A Content-Length may be wrong by this much. */
 const NEAR_END_BYTES = 16 * 1024;
 
-/** A declared stream that has not come in so much time will not come. */
+/** A declared stream that is missing after this time will not come. */
 const ENOUGH_SECONDS = 3;
 
-/** How far the clock and the share of the bytes may differ before the clock is not believed. */
+/**
+ * If the clock and the share of bytes differ by more than this factor, the clock is not believed.
+ */
 const DOUBT = 8;
 
 export async function readTransportStream(remote: Remote, budget: Budget): Promise<Media> {
@@ -45,11 +47,11 @@ export async function readTransportStream(remote: Remote, budget: Budget): Promi
   return { container: "mpegts", durationSeconds, tracks: playedTracks(streams.tracks()) };
 }
 
-/** Without a size there may be no end; a size may be a little too large. */
+/** Without a size the end may never come. A size may be slightly too large. */
 const isEndNear = ({ size, position }: Remote): boolean =>
   size === undefined || size - position() < NEAR_END_BYTES;
 
-/** Returns whether its end was seen. */
+/** Returns whether the end was reached. */
 async function readThrough(
   packets: PacketReader,
   remote: Remote,
@@ -71,7 +73,7 @@ async function readThrough(
   return !remote.wasLeft() || (remote.size !== undefined && isEndNear(remote));
 }
 
-/** By the share of the bytes that were read; null for a source whose size nobody knows. */
+/** From the share of bytes that were read. null for a source of unknown size. */
 function lengthByShare({ size, position }: Remote, streams: Streams): number | null {
   const seconds = streams.seenSeconds();
   if (size === undefined || position() === 0 || seconds === 0) return null;
@@ -100,7 +102,7 @@ function streamsOf() {
       }
     }
     if (pid === 0 || table?.tableId !== 2) return;
-    // The first programme with a picture or a sound is played.
+    // The first programme with a picture or sound is played.
     for (const mapped of readMap(table.body)) streams.set(mapped.pid, tsStream(mapped));
     hasMap = streams.size > 0;
   }
@@ -123,7 +125,7 @@ function streamsOf() {
       if (all().every((stream) => stream.isMeasured())) return true;
       return Math.max(...all().map((stream) => stream.seenSeconds())) > ENOUGH_SECONDS;
     },
-    /** What comes from here on is from near the end. */
+    /** The following packets are from near the end. */
     expectJump(estimateSeconds: number): void {
       jump = { estimateSeconds };
     },
@@ -144,7 +146,7 @@ function streamsOf() {
   };
 }
 
-/** From the first picture or sound of any stream to the last of any. */
+/** From the first picture or sound of any stream to the last of any stream. */
 function spanSeconds(streams: readonly TsStream[]): number {
   const ends = streams.map((stream) => {
     const lateSeconds = Math.min(

@@ -1,5 +1,5 @@
 /**
- * One stream of a transport stream: its codec and size or rate from its first packets, and its time.
+ * One stream of a transport stream: its codec, size or rate from its first packets, and its time.
  * Sources: ISO/IEC 13818-1, 2.4.3.6 (PES); ITU-T H.264, annex B.
  */
 import type { Track } from "../media.js";
@@ -10,29 +10,29 @@ import type { MappedStream } from "./tables.js";
 const TICKS_A_SECOND = 90_000;
 const WRAP = 2 ** 33;
 
-/** A larger step between neighbours is a cut in the recording, and takes no time. */
+/** A larger step between neighbours is a cut in the recording. It takes no time. */
 const CUT_TICKS = 10 * TICKS_A_SECOND;
 
-/** A header that does not come in so many bytes does not come. */
+/** A header that is missing after this many bytes will not come. */
 const HEAD_BYTES_MAX = 256 * 1024;
 
-/** Two seconds at 30 frames: enough to tell 30 from 60. */
+/** Two seconds at 30 frames: enough to distinguish 30 from 60. */
 const FRAMES_MEASURED = 60;
 
 export interface TsStream {
   mapped: MappedStream;
-  /** Notes the payload of one packet. */
+  /** Records the payload of one packet. */
   note: (payload: Buffer, isStart: boolean) => void;
-  /** From its first picture or sound to the end of the latest, without cuts. */
+  /** From the first picture or sound to the end of the latest, without cuts. */
   seenSeconds: () => number;
-  /** The instant of the first, on the clock of the recording. */
+  /** The first instant, on the recording's clock. */
   firstTicks: () => number | undefined;
   lastTicks: () => number | undefined;
-  /** How long the latest picture or packet of sounds lasts. */
+  /** How long the latest picture or sound packet lasts. */
   lastSeconds: () => number;
-  /** As much as is known; undefined while its header has not come. */
+  /** The known facts. Undefined until its header arrives. */
   track: () => Track | undefined;
-  /** Nothing more is to be learned from more of it. */
+  /** More of it would add no facts. */
   isMeasured: () => boolean;
 }
 
@@ -64,7 +64,7 @@ export function tsStream(mapped: MappedStream): TsStream {
     }
     lastDecoded = decoded;
   };
-  /** Packets of sound hold several frames, and the last one fewer. */
+  /** Packets of sound hold several frames, the last one fewer. */
   const lastSeconds = () => {
     const share = mapped.type === "audio" && timed > 1 ? lastBytes / (bytes / (timed - 1)) : 1;
     return (unitTicks() * Math.min(1, share)) / TICKS_A_SECOND;
@@ -99,7 +99,7 @@ export function tsStream(mapped: MappedStream): TsStream {
   };
 }
 
-/** From one instant to the other the shorter way around the wrap. */
+/** The shorter way between two instants, around the wrap. */
 export function signedStep(from: number, to: number): number {
   const step = (((to - from) % WRAP) + WRAP) % WRAP;
   return step >= WRAP / 2 ? step - WRAP : step;
@@ -123,7 +123,7 @@ function readPes(bytes: Buffer): { data: Buffer; times: PesTimes | undefined } |
   return { data, times: { shown, decoded } };
 }
 
-/** 33 bits, with a marker after the first three and after each fifteen. */
+/** 33 bits, with a marker bit after the first three and after each fifteen. */
 const ticksAt = (bytes: Buffer, at: number): number =>
   ((bytes.readUInt8(at) >> 1) & 7) * 2 ** 30 +
   (bytes.readUInt16BE(at + 1) >> 1) * 2 ** 15 +
@@ -135,7 +135,7 @@ interface Head {
   track: (unitsASecond: number | null) => Track | undefined;
 }
 
-/** Keeps the first bytes until they have told what they can. */
+/** Keeps the first bytes until they have shown all facts. */
 function headOf({ type, codec }: MappedStream): Head {
   let kept = Buffer.alloc(0);
   let isGivenUp = false;
@@ -167,7 +167,7 @@ function headOf({ type, codec }: MappedStream): Head {
 type Size = NonNullable<ReturnType<typeof sequenceSize>>;
 type Sound = ReturnType<typeof soundIn>;
 
-/** Each field of an interlaced picture may come as a unit of its own. */
+/** Each field of an interlaced picture may be a unit of its own. */
 const framesOf = (unitsASecond: number, size: Size | undefined): number =>
   size?.isInterlaced === true && unitsASecond > 35 ? unitsASecond / 2 : unitsASecond;
 
@@ -175,7 +175,7 @@ const roundRate = (rate: number): number => Math.round(rate * 1000) / 1000;
 
 const SEQUENCE_PARAMETERS = 7;
 
-/** Of the first sequence parameter set that is there as a whole. */
+/** From the first complete sequence parameter set. */
 function sizeIn(bytes: Buffer): Size | undefined {
   const START_CODE = Buffer.of(0, 0, 1);
   for (let at = bytes.indexOf(START_CODE); at >= 0; at = bytes.indexOf(START_CODE, at + 3)) {

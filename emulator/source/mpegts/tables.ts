@@ -6,7 +6,7 @@
 export interface MappedStream {
   pid: number;
   type: "video" | "audio";
-  /** As far as the map says it; sound of MPEG and AAC says the rest itself. */
+  /** From the map. MPEG and AAC sound add the rest in their own headers. */
   codec: string;
 }
 
@@ -64,11 +64,11 @@ const BY_DESCRIPTOR: Readonly<Record<number, string>> = {
 const TEXTS = [0x45, 0x46, 0x56, 0x59];
 
 export interface Section {
-  /** The bytes after the section's header, without its checksum, once all are there. */
+  /** The bytes after the section's header, without its checksum, once complete. */
   add: (payload: Buffer, isStart: boolean) => { tableId: number; body: Buffer } | undefined;
 }
 
-/** A table's section, put together from its packets. */
+/** Joins the packets of a table's section. */
 export function makeSection(): Section {
   let held: Buffer = Buffer.alloc(0);
 

@@ -1,6 +1,6 @@
 /**
- * AMF0, in which FLV writes its metadata and RTMP its commands.
- * Source: Adobe, Action Message Format AMF 0, 2007.
+ * AMF0, the format of FLV's metadata and RTMP's commands. Source: Adobe, Action Message Format AMF
+ * 0, 2007.
  */
 import { EndOfBytes } from "../byte-reader.js";
 
@@ -22,10 +22,10 @@ const STRICT_ARRAY = 10;
 const DATE = 11;
 const LONG_STRING = 12;
 
-/** Metadata of real streams has two; more is somebody's joke. */
+/** Real metadata has two levels. Deeper ones are an attack. */
 const DEPTH_MAX = 8;
 
-/** All values that stand one after the other; of what is cut off or unknown, the part before it. */
+/** All values in a row. Of a cut or unknown value, the part before it. */
 export function decodeAmf(bytes: Buffer): AmfValue[] {
   const values: AmfValue[] = [];
   let at = 0;
@@ -36,7 +36,7 @@ export function decodeAmf(bytes: Buffer): AmfValue[] {
   }
   return values;
 
-  /** Containers are handed over before they are filled, so that a cut one is not lost. */
+  /** A container is kept before it is filled, so a cut one is not lost. */
   function value(keep: (read: AmfValue) => void, depth: number): void {
     const type = bytes.readUInt8(step(1));
     if (depth > DEPTH_MAX) throw new EndOfBytes();
@@ -85,7 +85,7 @@ export function decodeAmf(bytes: Buffer): AmfValue[] {
   }
 }
 
-/** Of lists and undefined there is no need: commands have none. */
+/** Commands need no lists and no undefined. */
 export type AmfPlain = number | boolean | string | null | { [name: string]: AmfPlain };
 
 export function encodeAmf(...values: AmfPlain[]): Buffer {
@@ -105,7 +105,7 @@ function encode(value: AmfPlain): Buffer {
   return Buffer.concat([Buffer.of(OBJECT), ...fields, Buffer.of(0, 0, OBJECT_END)]);
 }
 
-/** With its length before it. */
+/** A name with its length in front. */
 function name(text: string): Buffer {
   const bytes = Buffer.from(text);
   return Buffer.concat([Buffer.of(bytes.length >> 8, bytes.length & 0xff), bytes]);

@@ -1,6 +1,6 @@
 /**
- * RTMP's messages, out of the chunks in which they are interleaved, and into them.
- * Source: Adobe, Real Time Messaging Protocol, 2012, section 5.3 and 5.4.
+ * Reads and writes RTMP messages, which travel in interleaved chunks. Source: Adobe, Real Time
+ * Messaging Protocol, 2012, section 5.3 and 5.4.
  */
 import { SourceError } from "../media.js";
 import { AGGREGATE, AGGREGATE_BYTES_READ, messagesIn } from "../flv/aggregate.js";
@@ -15,13 +15,13 @@ export const MESSAGE = {
   command: 20,
 } as const;
 
-/** Until the other side says otherwise. */
+/** The default until the other side changes it. */
 const CHUNK_BYTES = 128;
 
-/** A key frame of a 1080p stream has half a megabyte; more than this is no RTMP. */
+/** A key frame of a 1080p stream has half a megabyte. A larger message is not RTMP. */
 const MESSAGE_BYTES_MAX = 8 * 1024 * 1024;
 
-/** Six are in use in practice; each may hold a message that is not complete yet. */
+/** Streams in use have six. Each may hold an incomplete message. */
 const CHUNK_STREAMS_MAX = 32;
 
 const EXTENDED = 0xffffff;
@@ -33,14 +33,14 @@ interface ChunkStream {
   deltaMs: number;
   isExtended: boolean;
   /**
-   * What has come of the message that is under way; no more is kept than is read. One piece of
-   * memory: a server may send chunks of one byte, and each as a buffer would take a hundred.
+   * The received part of the current message, only as much as is read. It is one buffer: a server
+   * may send chunks of one byte, and a buffer for each would take a hundred bytes.
    */
   kept: Buffer;
   received: number;
 }
 
-/** Endless: ends with what the bytes end with. */
+/** Endless. It ends as the bytes end. */
 export async function* readMessages(bytes: ByteReader): AsyncGenerator<StreamMessage> {
   const streams = new Map<number, ChunkStream>();
   let chunkBytes = CHUNK_BYTES;
@@ -93,7 +93,7 @@ async function readChunkHeader(
   return stream;
 }
 
-/** One byte for most; 0 and 1 say that one or two more follow. */
+/** Usually one byte. 0 and 1 announce one or two more. */
 async function streamId(bytes: ByteReader, short: number): Promise<number> {
   if (short > 1) return short;
   const more = await bytes.read(short + 1);
@@ -116,9 +116,9 @@ function chunkSizeIn(bytes: Buffer): number {
   return size;
 }
 
-const noRtmp = (): SourceError => new SourceError("unreachable", "The server speaks no RTMP.");
+const noRtmp = (): SourceError => new SourceError("unreachable", "The server does not speak RTMP.");
 
-/** In chunks of the size that needs no announcement. */
+/** Uses the default chunk size, which needs no announcement. */
 export function writeMessage(type: number, bytes: Buffer, streamNumber = 0): Buffer {
   const header = Buffer.alloc(12);
   header.writeUInt8(type === MESSAGE.command ? 3 : 2);

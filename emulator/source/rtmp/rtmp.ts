@@ -1,8 +1,8 @@
 /**
- * RTMP and RTMPS: the handshake, `connect`, `createStream` and `play`, and then as much of the
- * stream as tells what is in it. A server that refuses, errs or says nothing is unreachable, and
- * so is a stream that nobody publishes. Whatever is played has no end.
- * Source: Adobe, Real Time Messaging Protocol, 2012, sections 5.2 and 7.
+ * RTMP and RTMPS: the handshake, `connect`, `createStream` and `play`, then enough of the stream to
+ * know its tracks. A server that refuses, fails or stays silent is unreachable, and so is an
+ * unpublished stream. RTMP media have no end. Source: Adobe, Real Time Messaging Protocol, 2012,
+ * sections 5.2 and 7.
  */
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -19,10 +19,10 @@ import { isObject, type StreamMessage, streamFacts } from "../flv/stream-facts.j
 const VERSION = 3;
 const HANDSHAKE_BYTES = 1536;
 
-/** Servers want to hear how much has come; none in use has a window as small as this. */
+/** Servers expect acknowledgements. No server in use has a smaller window. */
 const ACKNOWLEDGED_BYTES = 500_000;
 
-/** The numbers of the two commands that are answered by number. */
+/** The numbers of the two commands whose answers carry a number. */
 const CONNECT = 1;
 const CREATE_STREAM = 2;
 
@@ -52,7 +52,7 @@ function open(target: Target): Socket {
   const socket = isSecure
     ? connectTls({ host, port, ...serverNameOf(target) })
     : connect({ host, port });
-  // Whoever reads from it is told as well; this is for errors after nobody does.
+  // The reader sees the error too. This handler catches errors after the reader has left.
   return socket.on("error", () => undefined);
 }
 
@@ -72,12 +72,12 @@ async function* received(socket: Socket, { spend, signal }: Budget): AsyncGenera
   }
 }
 
-/** The simple one: what the server sends is sent back to it, and nothing in it is checked. */
+/** The simple handshake: it returns the server's bytes without checking them. */
 async function shakeHands(socket: Socket, bytes: ByteReader): Promise<void> {
   socket.write(Buffer.of(VERSION));
   socket.write(Buffer.alloc(HANDSHAKE_BYTES));
   const version = (await bytes.read(1)).readUInt8();
-  if (version !== VERSION) throw new SourceError("unreachable", "The server speaks no RTMP.");
+  if (version !== VERSION) throw new SourceError("unreachable", "The server does not speak RTMP.");
   socket.write(await bytes.read(HANDSHAKE_BYTES));
   await bytes.read(HANDSHAKE_BYTES);
 }
@@ -103,7 +103,7 @@ async function play(target: Target, { socket, bytes }: Connection): Promise<Medi
       if (facts.isComplete()) break;
     }
   } catch (error) {
-    // The time is up or the stream is cut: if something was played, it could be opened.
+    // The time is up or the stream was cut. If something was played, the source counts as open.
     if (error instanceof SourceError || facts.tracks().length === 0) throw error;
   }
   return { container: "rtmp", durationSeconds: null, tracks: facts.tracks() };
@@ -134,11 +134,11 @@ const connectFields = ({ app, tcUrl }: Target): AmfPlain => ({
 const isCommand = ({ type }: StreamMessage): boolean =>
   type === MESSAGE.command || type === MESSAGE.commandAmf3;
 
-/** A command of the newer kind is one of the older after a byte. */
+/** A newer command is an older one after one byte. */
 const valuesOf = ({ type, bytes }: StreamMessage): AmfValue[] =>
   decodeAmf(type === MESSAGE.commandAmf3 ? bytes.subarray(1) : bytes);
 
-/** Servers differ in the level they give to a stream that is not there, or no longer. */
+/** Servers use different levels for a missing or ended stream. */
 const isFailure = (info: AmfValue): boolean =>
   isObject(info) &&
   (info["level"] === "error" || /NotFound|Failed|Unpublish|Stop/.test(textOf(info["code"])));

@@ -1,6 +1,7 @@
 /**
- * How a picture follows a task, pure: where the task is between two answers of the emulator, and what
- * brings a player there. The task is the truth; the picture is corrected, never the other way.
+ * Pure functions that keep a picture in step with its task. They compute the task's position
+ * between two answers of the emulator, and the player's correction. The task decides; only the
+ * picture is corrected.
  */
 import type { RobotView } from "../../view.js";
 
@@ -14,31 +15,34 @@ type Playing = Pick<
   "state" | "positionSeconds" | "durationSeconds" | "loops" | "rounds" | "tempo"
 >;
 
-/** Where the task is so long after it was read. */
+/** The task's position after this time. */
 export function headAfter(robot: Playing, elapsedSeconds: number): Head {
   const { positionSeconds, durationSeconds, loops, rounds, tempo } = robot;
   if (robot.state !== "playing") return { positionSeconds, loops };
   const later = positionSeconds + elapsedSeconds * tempo;
   if (durationSeconds === null) return { positionSeconds: later, loops };
   const more = Math.floor(later / durationSeconds);
-  // The emulator alone says when it is over: until then it stands at its end.
+  // Only the emulator reports the end. Until then the position stays at the end.
   if (rounds !== null && loops + more >= rounds) {
     return { positionSeconds: durationSeconds, loops: rounds - 1 };
   }
   return { positionSeconds: later - more * durationSeconds, loops: loops + more };
 }
 
-/** Where the player is seen to be wrong; less is made good by playing a little faster or slower. */
+/**
+ * A difference that viewers notice. Smaller ones are corrected by playing slightly faster or
+ * slower.
+ */
 const JUMP_SECONDS = 0.3;
 
-/** Closer than a frame or two is there. */
+/** A frame or two: close enough. */
 const CLOSE_SECONDS = 0.04;
 
-/** Nobody hears or sees five in a hundred. */
+/** Viewers do not notice five percent. */
 const NUDGE = 0.05;
 
 export interface Correction {
-  /** Undefined: stay. */
+  /** Undefined: no seek. */
   seekTo?: number;
   playbackRate: number;
 }
@@ -54,7 +58,7 @@ export function correctionOf(
   return { playbackRate: tempo * (1 + Math.sign(behind) * NUDGE) };
 }
 
-/** The shorter way around: at the end of one round is close to the beginning of the next. */
+/** The shorter way around a loop: the end of one round is close to the start of the next. */
 export function behindSeconds(at: number, target: number, durationSeconds: number): number {
   const ahead = target - at;
   if (ahead > durationSeconds / 2) return ahead - durationSeconds;

@@ -1,14 +1,14 @@
-/** The players: each puts one address into a video element, and says when it cannot. */
+/** The players. Each opens one address in a video element and reports a failure. */
 import type { Format } from "../../view.js";
 
 export interface Opening {
   url: string;
   live: boolean;
-  /** Called when it cannot be played, or can no longer be; at most what was tried is worth trying again. */
+  /** Called when the address cannot be played, or no longer. The caller may try again. */
   onFailure: () => void;
 }
 
-/** Lets go of the video element. */
+/** Releases the video element. */
 export type Close = () => void;
 
 export type Open = (video: HTMLVideoElement, opening: Opening) => Promise<Close>;
@@ -30,11 +30,11 @@ function openNative(video: HTMLVideoElement, { url, onFailure }: Opening): Promi
   });
 }
 
-/** hls.js wherever it runs; Safari on a phone has no Media Source Extensions, and plays HLS itself. */
+/** hls.js where it works. Safari on a phone has no Media Source Extensions and plays HLS itself. */
 async function openHls(video: HTMLVideoElement, opening: Opening): Promise<Close> {
   const { default: Hls } = await import("hls.js");
   if (!Hls.isSupported()) return openNative(video, opening);
-  // Its worker is made from a blob, which the page's policy does not allow; one room needs none.
+  // Its worker comes from a blob, which the page's policy forbids. One room needs no worker.
   const player = new Hls({ enableWorker: false });
   let isRecovered = false;
   player.on(Hls.Events.ERROR, (_event, { fatal, type }) => {

@@ -1,31 +1,31 @@
 /**
- * The picture of one robot: opens what its task plays, directly or through the emulator, keeps it
- * where the task is, and tries again when it breaks.
+ * The picture of one robot. It opens the task's source, directly or through the emulator, keeps the
+ * position in step, and tries again after a failure.
  */
 import type { RobotView } from "../../view.js";
 import { elapsedMs } from "../clock.js";
 import { behindSeconds, correctionOf, type Head } from "./follow.js";
 import { type Close, PLAYERS } from "./players.js";
 
-/** A seek takes a moment, and on a slow line several: another one meanwhile would never arrive. */
+/** A seek takes a moment, longer on a slow line. Seeking again earlier would never finish. */
 const SEEK_REST_MS = 1000;
 
 const RETRY_MS = 4000;
 
-/** A picture that stands still has no need to be closer to its instant than a frame. */
+/** A still picture needs no more precision than a frame. */
 const STILL_SECONDS = 0.04;
 
 export interface Screen {
   video: HTMLVideoElement;
-  /** Brings the picture to where the task is; nothing is played for `undefined`. */
+  /** Moves the picture to the task's position. `undefined`: plays nothing. */
   show: (robot: RobotView | undefined, head: Head) => void;
-  /** Whether the last way that was tried has failed too. */
+  /** Whether the last way to play it failed too. */
   isBroken: () => boolean;
 }
 
 export function makeScreen(video: HTMLVideoElement): Screen {
   let opened: { key: string; close: Promise<Close> } | undefined;
-  /** Two players at one element would fight over it: the next begins when the last has let go. */
+  /** One player per element: the next one begins after the last one has closed. */
   let closed: Promise<void> = Promise.resolve();
   let way = 0;
   let failedAtMs: number | undefined;
@@ -60,7 +60,7 @@ export function makeScreen(video: HTMLVideoElement): Screen {
     const isPaused = robot.state === "paused";
     if (isPaused && !video.paused) video.pause();
     if (!isPaused && video.paused) void video.play().catch(() => undefined);
-    // The stream itself goes round; a live one is wherever it is.
+    // A file repeats in the player itself. A live stream has no fixed position.
     video.loop = durationSeconds !== null;
     video.playbackRate = tempo;
     if (durationSeconds === null || video.readyState === 0 || video.seeking) return;
@@ -95,7 +95,7 @@ export function makeScreen(video: HTMLVideoElement): Screen {
   };
 }
 
-/** MPEG-TS has no index: what is not there yet cannot be jumped to, only waited for. */
+/** MPEG-TS has no index, so a player cannot seek to data that is not loaded yet. */
 function canSeek(video: HTMLVideoElement, { media }: RobotView, seconds: number): boolean {
   if (media?.format !== "mpegts") return true;
   const { buffered } = video;

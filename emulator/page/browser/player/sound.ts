@@ -1,4 +1,4 @@
-/** The page's sound: off until somebody asks for it, because no browser lets a page begin with any. */
+/** The page's sound. It is off until the viewer turns it on, because browsers mute new pages. */
 import { element, setText } from "../dom.js";
 
 export interface Sound {
