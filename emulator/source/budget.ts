@@ -20,7 +20,7 @@ export interface Budget {
   /** Returns whether the bytes may still be used. */
   spend: (bytes: number) => boolean;
   /** Allows the next bytes as skipped ones, which count separately. */
-  logTrtcFailure: (bytes: number) => void;
+  allowSkipped: (bytes: number) => void;
   /** Rejects when a limit is reached, even if the work does not notice. */
   within: <T>(work: Promise<T>) => Promise<T>;
   /** Records a network failure, since a reader above may only notice missing bytes. */

@@ -103,7 +103,7 @@ describe("npm run emulator", () => {
 
   test.each([
     ["faults that are none", { faults: [{ kind: "drop" }] }, "faults: Fault 1"],
-    ["no JSON", "{", "is no JSON"],
+    ["no JSON", "{", "is not JSON"],
     [
       "an account without a key",
       { accounts: { AKIDa: {} } },
@@ -114,7 +114,7 @@ describe("npm run emulator", () => {
       { applications: [{ sdkAppId: 1, secretKey: "k", site: "eu" }] },
       "applications[0]: site",
     ],
-    ["applications that are no list", { applications: {} }, "applications is no list"],
+    ["applications that are no list", { applications: {} }, "applications is not a list"],
     ["an unknown word", { users: [] }, "users"],
   ])("refuses a file with %s", (_what, content, message) => {
     const path = join(mkdtempSync(join(tmpdir(), "emulator-")), "config.json");

@@ -73,7 +73,7 @@ describe("the switches", () => {
   });
 
   test.each([
-    ["no JSON", "{", "The body is no JSON."],
+    ["no JSON", "{", "The body is not JSON."],
     ["a list", [], "object"],
     ["an unknown switch", { sameRoom: true }, "sameRoom"],
     ["a value that is not offered", { sameRobot: "both" }, '"refuse", "interrupt"'],
@@ -169,7 +169,7 @@ describe("only this machine", () => {
 
   test("may listen elsewhere only when that is asked for", async () => {
     const options = { accounts: {}, applications: [], host: "0.0.0.0" };
-    await expect(startEmulator(options)).rejects.toThrow("no loopback address");
+    await expect(startEmulator(options)).rejects.toThrow("not a loopback address");
     const open = await startEmulator({ ...options, allowRemote: true });
     expect((await fetch(`http://127.0.0.1:${open.port}/_emulator/health`)).status).toBe(200);
     await open.close();

@@ -162,7 +162,7 @@ const isExpected = ({ id, contentBytes }: Element): boolean =>
     (BESIDE_CLUSTERS.has(id) || IN_CLUSTER.has(id) || IN_GROUP.has(id)));
 
 /** Skips the content of an element. Only a very large element justifies another request. */
-async function logTrtcFailure(remote: Remote, length: number): Promise<void> {
+async function skipContent(remote: Remote, length: number): Promise<void> {
   if (length > READ_BYTES_MAX) return remote.skip(length);
   for (let left = length; left > 0;) {
     const bytes = await remote.readSome(left);

@@ -279,7 +279,7 @@ describeInBrowser("a room one can watch", () => {
     test("no RTMP, and says so, with all that is known beside it", async () => {
       const { roomId } = await play({ StreamUrl: "rtmp://127.0.0.1:1/app/stream?token=secret" });
       const page = await watchRoom(roomId);
-      await page.getByText("No browser plays it").waitFor();
+      await page.getByText("Browsers cannot play it").waitFor();
       expect(await fact(page, "Source").textContent()).toBe("rtmp://127.0.0.1:1/app/stream");
     });
   });
