@@ -55,7 +55,7 @@ const applicationSchema = object({
 /** Throws an Error that names the place of the wrong value in the file. */
 export function readConfigFile(path: string): ConfigFile {
   const json = parseJson(readFileSync(path, "utf8"));
-  if (json === undefined) throw new Error(`${path} is no JSON`);
+  if (json === undefined) throw new Error(`${path} is not JSON`);
   const content = checked(path, fileSchema, json);
   const { accounts, applications, switches, faults } = content;
   return {

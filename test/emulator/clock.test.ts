@@ -159,7 +159,7 @@ describe("the endpoint", () => {
   test("refuses what is no JSON, and other methods", async () => {
     expect(
       (await at(undefined, { method: "POST", body: "{", headers: JSON_TYPE })).body.error,
-    ).toContain("no JSON");
+    ).toContain("not JSON");
     expect((await at(undefined, { method: "DELETE" })).status).toBe(405);
   });
 });
