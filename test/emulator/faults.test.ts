@@ -186,7 +186,7 @@ describe("which calls are hit", () => {
 describe("a fault that is none is refused, and nothing is set", () => {
   const code = "InternalError";
   test.each([
-    ["no JSON", "{", "no JSON"],
+    ["no JSON", "{", "not JSON"],
     ["a number", 7, "A fault is an object"],
     ["a list in a list", [[]], "Fault 1"],
     ["nothing", {}, "name one of them"],
