@@ -38,10 +38,7 @@ export type Source =
   | ({ state: "failing" } & OpeningFailure)
   | ({ state: "open" } & Media);
 
-/**
- * TRTC does not document what IdleTimeout counts. This is the value of the switch `idleMeans` at
- * the start.
- */
+/** What IdleTimeout counts is undocumented: the switch `idleMeans`, as it was at the start. */
 export type IdleMeaning = "source-stalled" | "paused" | "never";
 
 export interface Task {
