@@ -51,7 +51,7 @@ export async function localEmulator({
     findIngests,
     logSourceFailure(failure) {
       const detail = sourceFailureText(failure);
-      log({ level: "warn", event: "emulator", outcome: failure.reason, detail });
+      log({ level: "warn", function: "emulator", outcome: failure.reason, detail });
     },
   });
 }

@@ -94,7 +94,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
     onBegunAnew = () => {
       beginAnew(database.query, clock.now()).catch((error: unknown) => {
         const { code: outcome, detail } = asApiError(error);
-        options.log({ level: "warn", event: "local", outcome, detail });
+        options.log({ level: "warn", function: "local", outcome, detail });
       });
     };
     const functions = await loadFunctions(() => Promise.resolve(services), env);

@@ -6,9 +6,10 @@ import { type Clock, systemClock } from "./clock.js";
  */
 export interface LogFields {
   level: "info" | "warn" | "error";
-  /** The function's name, which is its file's name: `start-ingest`. */
-  event: string;
-  requestId?: string | undefined;
+  /** The function's name, as `start-ingest`. A bound log adds it: use cases leave it out. */
+  function?: string;
+  /** The platform's name of this run of the function. A bound log adds it as well. */
+  requestId?: string;
   action?: string | undefined;
   caller?: string | undefined;
   /** Our TaskId. */
@@ -28,6 +29,13 @@ export interface LogFields {
 }
 
 export type Log = (fields: LogFields) => void;
+
+/** A child of `log`: each of its lines names the function and the request. */
+export const boundLog =
+  (log: Log, origin: { function: string; requestId: string }): Log =>
+  ({ level, ...fields }) => {
+    log({ level, ...origin, ...fields });
+  };
 
 /** Writes a JSON line for each entry, with its time. `undefined` fields are left out. */
 export const jsonLog =

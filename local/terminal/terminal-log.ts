@@ -11,12 +11,21 @@ export const terminalLog =
   };
 
 export function lineOf(fields: LogFields, at: Date): string {
-  const { event, outcome, room, caller, ingest, counts, latenessMs, detail } = fields;
+  const {
+    function: functionName,
+    outcome,
+    room,
+    caller,
+    ingest,
+    counts,
+    latenessMs,
+    detail,
+  } = fields;
   const late = latenessMs === undefined ? undefined : `${Math.round(latenessMs)} ms late`;
   const done = Object.entries(counts ?? {})
     .filter(([, count]) => count !== 0)
     .map(([name, count]) => `${name} ${count}`);
-  const parts = [timeOf(at), event, outcome, room, caller, ingest, late, ...done, detail];
+  const parts = [timeOf(at), functionName, outcome, room, caller, ingest, late, ...done, detail];
   return printable(parts.filter((part) => part !== undefined && part !== "").join(" "));
 }
 

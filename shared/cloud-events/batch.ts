@@ -4,7 +4,9 @@
  */
 import { ApiError, asApiError } from "../contract/errors.js";
 import { addDeadLetter } from "./dead-letters.js";
-import { askedOf, eventCall, type EventRun, type EventUseCases, orderKeyOf } from "./call.js";
+import { ignoreFailure } from "../ignore.js";
+import { callUseCase } from "../ingest/use-cases.js";
+import { askedOf, checkedMessage, type EventRun, type EventUseCases, orderKeyOf } from "./call.js";
 import { type EventBatch, type EventMessage, deadLetterIdOf } from "./message.js";
 import type { Services } from "../ingest/services.js";
 
@@ -18,9 +20,6 @@ export interface BatchOutcome {
 type Outcome = "done" | "ignored" | "dead" | "later";
 
 export interface BatchRun extends EventRun {
-  /** The door's name, for the log. */
-  functionName: string;
-  requestId: string;
   useCases: EventUseCases;
 }
 
@@ -65,10 +64,8 @@ export async function playBatch(
 async function resolve({ store, clock }: Services, done: readonly EventMessage[]): Promise<void> {
   if (done.length === 0) return;
   const deadLetters = { ids: done.map(deadLetterIdOf), at: clock.now() };
-  await store.resolveDeadLetters(deadLetters).catch(ignore);
+  await store.resolveDeadLetters(deadLetters).catch(ignoreFailure);
 }
-
-const ignore = (): void => undefined;
 
 function lanesOf(messages: readonly EventMessage[]): Map<string, EventMessage[]> {
   const lanes = new Map<string, EventMessage[]>();
@@ -94,7 +91,7 @@ async function play(
   run: BatchRun,
 ): Promise<Outcome> {
   const { log } = services;
-  const line: Line = { event: run.functionName, requestId: run.requestId };
+  const line: Line = {};
   // A queue has it still.
   if (mustWait && delivery !== "push") return "later";
   try {
@@ -102,7 +99,8 @@ async function play(
     const asked = askedOf(services, message);
     if (!asked) return "ignored";
     Object.assign(line, { action: asked.action, caller: asked.caller.Id });
-    const answer = await eventCall(services, { useCases: run.useCases, message, asked }, run)();
+    const call = checkedMessage(services, { message, asked }, run);
+    const answer = await callUseCase(services, run.useCases, call);
     if ("TaskId" in answer) line.ingest = String(answer.TaskId);
     const detail = "Warning" in answer ? String(answer.Warning) : undefined;
     log({ level: "info", ...line, outcome: "ok", detail });
@@ -144,8 +142,6 @@ const notItsTurn = (): ApiError =>
   );
 
 interface Line {
-  event: string;
-  requestId: string;
   action?: string;
   caller?: string;
   ingest?: string;

@@ -1,19 +1,20 @@
 /**
  * From a message to a call of one use case: what it asks for, who acts for it, and whether that is
- * allowed and fits. Checked as the doors check a caller's request; nothing has been changed by then.
+ * allowed and fits. The HTTP functions check a caller's request in the same way.
  */
 import { ApiError } from "../contract/errors.js";
 import { checkRequest } from "../contract/check.js";
 import type { StoredSource } from "../store/ingests/ingest-row.js";
 import type { Caller, Config } from "../config/configuration.js";
-import { withoutMark } from "./json-text.js";
+import { type Json, parseObject } from "../json.js";
 import type { Action } from "../contract/schemas.js";
 import { API_VERSION } from "../contract/sites.js";
 import { type EventMessage, type EventObject, tokenOf } from "./message.js";
 import { isFolder, ruleFor, startFields } from "./rule.js";
 import { objectName, streamUrlOf } from "./stream-url.js";
-import { applicationFor, siteFor } from "../ingest/policy.js";
+import { applicationFor, siteFor } from "../config/application-of.js";
 import type { Call, Services, UseCase } from "../ingest/services.js";
+import type { CheckedCall } from "../ingest/use-cases.js";
 
 export const EVENT_ACTIONS = [
   "StartStreamIngest",
@@ -84,7 +85,7 @@ function checkQueue({ eventCallers }: Config, { queue }: EventObject, { Id }: Ca
 
 /** Beside the fields of the action stand Tencent's common parameters, by their usual names. */
 function askedOfBody(caller: Caller, body: string): Asked {
-  const { Action, Version, Region, ...fields } = parseObject(body);
+  const { Action, Version, Region, ...fields } = fieldsOf(body);
   const action = EVENT_ACTIONS.find((each) => each === Action);
   if (!action) {
     throw new ApiError("InvalidAction", `Send one of ${EVENT_ACTIONS.join(", ")} as Action.`);
@@ -94,15 +95,9 @@ function askedOfBody(caller: Caller, body: string): Asked {
   return { action, caller, fields, region: Region };
 }
 
-function parseObject(body: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(withoutMark(body));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      return value as Record<string, unknown>;
-    }
-  } catch {
-    // The same to the sender as JSON of another kind.
-  }
+function fieldsOf(body: string): Json {
+  const fields = parseObject(body);
+  if (fields) return fields;
   throw new ApiError("InvalidParameter.BodyParamsError", "The message is not one JSON object.");
 }
 
@@ -112,19 +107,18 @@ export interface EventRun {
   attempt?: number;
 }
 
-/** The checked call, ready to run. Throws ApiError at the first thing that does not fit. */
-export function eventCall(
-  services: Services,
-  { useCases, message, asked }: { useCases: EventUseCases; message: EventMessage; asked: Asked },
+/** Throws ApiError at the first thing that does not fit. Nothing has been changed by then. */
+export function checkedMessage(
+  { config }: Pick<Services, "config">,
+  { message, asked }: { message: EventMessage; asked: Asked },
   { timeLeftMs, attempt }: EventRun,
-): () => Promise<object> {
+): CheckedCall<EventAction> {
   const { action, caller, fields, region, streamName, source } = asked;
-  const { config } = services;
   const site = siteFor(config, caller, fields["SdkAppId"]);
   const token = tokenOf(message, attempt);
   const request = checkRequest({ action, site }, named(action, fields, token));
   const application = applicationFor(config, caller, { action, request, region });
-  const call: Call<typeof action> = {
+  const call: Call<EventAction> = {
     caller,
     request,
     application,
@@ -136,7 +130,7 @@ export function eventCall(
     ...(action === "UpdateStreamIngest" ? { signature: token } : {}),
     timeLeftMs,
   };
-  return () => (useCases[action] as UseCase<typeof action>)(services, call);
+  return { action, call };
 }
 
 const named = (action: EventAction, fields: Asked["fields"], token: string) =>
@@ -149,13 +143,10 @@ const named = (action: EventAction, fields: Asked["fields"], token: string) =>
 export function orderKeyOf(message: EventMessage): string {
   if (message.group !== undefined) return `group ${message.group}`;
   if (message.content.kind === "action") {
-    try {
-      const { TaskId, UserId } = parseObject(message.content.body);
-      if (typeof TaskId === "string") return `task ${TaskId}`;
-      if (typeof UserId === "string") return `robot ${UserId}`;
-    } catch {
-      // It will be refused in its turn.
-    }
+    // A body that is no object is refused in its turn.
+    const { TaskId, UserId } = parseObject(message.content.body) ?? {};
+    if (typeof TaskId === "string") return `task ${TaskId}`;
+    if (typeof UserId === "string") return `robot ${UserId}`;
   }
   return `message ${tokenOf(message)}`;
 }

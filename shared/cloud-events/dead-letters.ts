@@ -4,16 +4,10 @@
  */
 import { type ApiError, asApiError } from "../contract/errors.js";
 import type { DeadLetter } from "../store/dead-letters.js";
-import { askedOf, eventCall, type EventRun, type EventUseCases } from "./call.js";
-import {
-  type EventContent,
-  type EventMessage,
-  contentId,
-  jsonOf,
-  deadLetterIdOf,
-  tokenOf,
-} from "./message.js";
-import { withoutMark } from "./json-text.js";
+import { callUseCase } from "../ingest/use-cases.js";
+import { askedOf, checkedMessage, type EventRun, type EventUseCases } from "./call.js";
+import { type EventContent, type EventMessage, deadLetterIdOf, tokenOf } from "./message.js";
+import { withoutMark } from "../json.js";
 import { withoutQueries } from "../trtc/trtc-error.js";
 import { storedToken } from "../ingest/start/plan-start.js";
 import type { Services } from "../ingest/services.js";
@@ -115,7 +109,8 @@ async function replayMessage(
   const asked = askedOf(services, message);
   if (!asked) return "ignored";
   const attempt = await freshAttempt(services, message, asked.caller.Id);
-  await eventCall(services, { useCases, message, asked }, { timeLeftMs, attempt })();
+  const call = checkedMessage(services, { message, asked }, { timeLeftMs, attempt });
+  await callUseCase(services, useCases, call);
   await store.resolveDeadLetters({ ids: [id], at: clock.now() });
   return "done";
 }
@@ -137,10 +132,3 @@ export function messageOf({ source, messageId, payload }: DeadLetter): EventMess
   const { id, content } = payload as { id?: string; content: EventContent };
   return { source, id: id ?? messageId, content };
 }
-
-/** For a message that has none of its own. */
-export const unreadable = (source: string, problem: string, record: unknown): EventMessage => ({
-  source,
-  id: contentId(record),
-  content: { kind: "unreadable", problem, head: jsonOf(record).slice(0, TEXT_MAX) },
-});

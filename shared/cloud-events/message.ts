@@ -59,6 +59,16 @@ export const jsonOf = (value: unknown): string =>
 export const contentId = (content: unknown): string =>
   createHash("sha256").update(jsonOf(content)).digest("hex").slice(0, 32);
 
+/** So much of an unreadable message is kept, for who looks for its sender. */
+const HEAD_MAX = 1000;
+
+/** A message that lacks what its kind has. Its content names it. */
+export const unreadable = (source: string, problem: string, record: unknown): EventMessage => ({
+  source,
+  id: contentId(record),
+  content: { kind: "unreadable", problem, head: jsonOf(record).slice(0, HEAD_MAX) },
+});
+
 /**
  * Names its dead letter: short enough to be typed. What a queue was told of an object has one of its
  * own, since somebody else may have told it.

@@ -6,9 +6,6 @@ const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const TIME_LETTERS = 10;
 const RANDOM_BYTES = 10;
 
-/** Whether a text is one of our own ids; TRTC's are accepted beside them. */
-export const isTaskId = (text: string): boolean => /^ing-[0-9a-z]{26}$/.test(text);
-
 export interface IngestIds {
   taskId: string;
   /** One robot per ingest, never shared: 32 characters, the most that a UserId may have. */

@@ -1,6 +1,6 @@
 /** ListStreamIngests: what TRTC cannot do. Newest first; a caller sees only its own. */
 import { ApiError } from "../contract/errors.js";
-import { isTaskId } from "./ids.js";
+import { isTaskId } from "../contract/task-id.js";
 import { storedToken } from "./start/plan-start.js";
 import { present, type PresentedIngest } from "./present.js";
 import type { Call, Services } from "./services.js";

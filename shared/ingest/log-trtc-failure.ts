@@ -3,14 +3,13 @@ import type { Ingest } from "../store/ingests/ingest-row.js";
 import { TrtcError, withoutQueries } from "../trtc/trtc-error.js";
 import type { Services } from "./services.js";
 
-/** Says so in the log, under the door's name. Throws what is no refusal of TRTC's. */
+/** Writes TRTC's refusal to the log. Throws any other error. */
 export function logTrtcFailure(
   { log }: Pick<Services, "log">,
-  { ingest, event }: { ingest: Pick<Ingest, "taskId" | "callerId">; event: string },
+  { taskId, callerId }: Pick<Ingest, "taskId" | "callerId">,
   error: unknown,
 ): void {
   if (!(error instanceof TrtcError)) throw error;
-  const { taskId, callerId } = ingest;
   const detail = withoutQueries(error.message);
-  log({ level: "warn", event, ingest: taskId, caller: callerId, outcome: error.code, detail });
+  log({ level: "warn", ingest: taskId, caller: callerId, outcome: error.code, detail });
 }

@@ -5,7 +5,8 @@ import type { StorageCredential } from "../signing/storage/presigned.js";
 import type { StoredSource } from "../store/ingests/ingest-row.js";
 import type { Store } from "../store/store.js";
 import type { Trtc } from "../trtc/client.js";
-import type { Application, Caller, Config } from "../config/configuration.js";
+import type { ApplicationFor } from "../config/application-of.js";
+import type { Caller, Config } from "../config/configuration.js";
 import type { Action, Requests } from "../contract/schemas.js";
 
 export interface Services {
@@ -38,8 +39,8 @@ export interface Notifier {
 export interface Call<A extends Action> {
   caller: Caller;
   request: Requests[A];
-  /** Absent for a list over all of the caller's applications. */
-  application?: Application | undefined;
+  /** `undefined`: any of the caller's applications. */
+  application: ApplicationFor<A>;
   /** `X-TC-Region`, if it was sent and is one of the site's. */
   region?: string | undefined;
   /** It came as a message of an event, which is delivered again by itself. */

@@ -186,7 +186,7 @@ function report(
   { taskId, callerId, type }: Notification,
   found: { level: "info" | "warn"; outcome: string; ms?: number },
 ): void {
-  log({ event: "deliver-notifications", action: type, ingest: taskId, caller: callerId, ...found });
+  log({ action: type, ingest: taskId, caller: callerId, ...found });
 }
 
 /** All of them are over, also when one fails: an instance is frozen as soon as its run is over. */

@@ -63,6 +63,6 @@ export async function askNow(
     const found = await checkTask(services, ingest, { timeLeftMs });
     if (found === "there") await store.markSeen({ taskId: ingest.taskId, at: clock.now() });
   } catch (error) {
-    logTrtcFailure(services, { ingest, event: "room-callback" }, error);
+    logTrtcFailure(services, ingest, error);
   }
 }

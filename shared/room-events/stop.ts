@@ -24,7 +24,7 @@ export async function stopForEvent(
     try {
       await endTask(services, { ...begun, askedAt, timeLeftMs: left });
     } catch (error) {
-      logTrtcFailure(services, { ingest: begun.ingest, event: "room-callback" }, error);
+      logTrtcFailure(services, begun.ingest, error);
     }
   };
 }

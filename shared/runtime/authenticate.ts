@@ -3,12 +3,11 @@
  * `Authorization: Bearer <key>` for plain HTTP clients.
  */
 import { createHash } from "node:crypto";
-import { parse } from "node:querystring";
 import { ApiError } from "../contract/errors.js";
 import { readTc3, verifyTc3 } from "../signing/tencent/tc3.js";
 import { readV1, verifyV1 } from "../signing/tencent/v1.js";
 import { type Caller, type Config, keyDigest } from "../config/configuration.js";
-import type { HttpRequest } from "./http-event.js";
+import { formOf, type HttpRequest } from "./http-event.js";
 
 export interface Authenticated {
   caller: Caller;
@@ -18,25 +17,6 @@ export interface Authenticated {
   signing?: { second?: number | undefined; traceId?: string | undefined };
   /** Of the older signature: the parameters that it covers, decoded. */
   form?: Readonly<Record<string, string>>;
-}
-
-export const FORM = "application/x-www-form-urlencoded";
-
-/** Without its parameters, in lower case. */
-export const mediaType = (headers: HttpRequest["headers"]): string =>
-  (headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
-
-/** A form is only read when it carries a v1 signature; its names and values, decoded. */
-export function formOf(request: HttpRequest): Record<string, string> {
-  if (request.method === "GET") return { ...request.parameters };
-  if (mediaType(request.headers) !== FORM) return {};
-  const form = parse(request.body.toString("utf8"), "&", "=", { maxKeys: 100 });
-  return Object.fromEntries(
-    Object.entries(form).map(([name, value]) => [
-      name,
-      String(Array.isArray(value) ? value.at(-1) : value),
-    ]),
-  );
 }
 
 /** Tencent's SDKs read an error only from an answer with status 200; plain clients want the status. */
@@ -94,12 +74,12 @@ const isBodyUnsigned = ({ headers }: HttpRequest): boolean =>
   headers["x-tc-content-sha256"] === "UNSIGNED-PAYLOAD";
 
 function byV1(config: Config, request: HttpRequest, now: Date): Authenticated | undefined {
+  const { method, path, headers } = request;
   const parameters = formOf(request);
   const read = readV1(parameters);
   if (!read) return undefined;
   if (!read.ok) throw new ApiError("AuthFailure.InvalidAuthorization");
   const caller = callerOf(config, read.claim.secretId);
-  const { method, path, headers } = request;
   const signed = { method, host: headers["host"] ?? "", path, parameters };
   const verdict = verifyV1(signed, read.claim, { secretKeys: caller.SecretKeys }, now);
   if (!verdict.ok) throw refusalOf(verdict.reason);

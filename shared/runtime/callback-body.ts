@@ -4,6 +4,7 @@
  * Sources: trtc.io/document/39558 (rooms) and 62717 (ingests).
  */
 import { MINUTE_MS, SECOND_MS } from "../clock.js";
+import { isObject, type Json, parseObject } from "../json.js";
 import type { RoomEvent } from "../room-events/types.js";
 import type { PutOut } from "../store/ingests/ingest-row.js";
 import { NUMERIC_ROOM, STRING_ROOM } from "../contract/fields.js";
@@ -17,8 +18,6 @@ export interface CallbackBody {
   event: RoomEvent | undefined;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
 const [CREATED_STATUS, FAILED_STATUS, AGAIN_STATUS] = [0, 1, 2];
 /** Reasons of a 104: others than the user have ended the stay. */
 const PUT_OUT = new Map<number | undefined, PutOut>([
@@ -29,12 +28,13 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** `undefined` when it is none of TRTC's; never throws. */
 export function readCallbackBody(sdkAppId: number, body: Buffer): CallbackBody | undefined {
-  const json = parse(body);
+  const json = parseObject(body);
   const type = numberOf(json?.["EventType"]);
   const sentMs = numberOf(json?.["CallbackMsTs"]) ?? numberOf(json?.["CallbackTs"]);
   if (type === undefined || sentMs === undefined || !isInstant(sentMs)) return undefined;
   const sentAt = new Date(sentMs);
-  const info = objectOf(json?.["EventInfo"]);
+  const eventInfo = json?.["EventInfo"];
+  const info = isObject(eventInfo) ? eventInfo : undefined;
   const eventMs = info && eventTime(info);
   // Order is by the event's time: one that is beyond belief would stand before all that follow.
   const isLikely = eventMs !== undefined && Math.abs(eventMs - sentMs) < DAY_MS;
@@ -115,17 +115,4 @@ const isInstant = (ms: number): boolean => ms >= 0 && ms < Date.UTC(10_000, 0);
 function numberOf(value: unknown): number | undefined {
   if (typeof value === "number") return Number.isFinite(value) ? Math.trunc(value) : undefined;
   return typeof value === "string" && /^\d{1,16}$/.test(value) ? Number(value) : undefined;
-}
-
-const objectOf = (value: unknown): Json | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Json)
-    : undefined;
-
-function parse(body: Buffer): Json | undefined {
-  try {
-    return objectOf(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)));
-  } catch {
-    return undefined;
-  }
 }

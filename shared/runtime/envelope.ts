@@ -17,12 +17,19 @@ const HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
-export const answerWith = (answer: object, requestId: string): HttpAnswer => ({
+export const jsonAnswer = (
+  statusCode: number,
+  body: object,
+  headers: Record<string, string> = {},
+): HttpAnswer => ({
   isBase64Encoded: false,
-  statusCode: 200,
-  headers: { ...HEADERS },
-  body: JSON.stringify({ Response: { ...answer, RequestId: requestId } }),
+  statusCode,
+  headers: { ...HEADERS, ...headers },
+  body: JSON.stringify(body),
 });
+
+export const answerWith = (answer: object, requestId: string): HttpAnswer =>
+  jsonAnswer(200, { Response: { ...answer, RequestId: requestId } });
 
 /**
  * Signed callers get 200, and no header that goes with another status: their SDKs drop the body of
@@ -33,12 +40,8 @@ export function refuseWith(
   { requestId, isSigned }: { requestId: string; isSigned: boolean },
 ): HttpAnswer {
   const Response = { Error: { Code: error.code, Message: error.message }, RequestId: requestId };
-  return {
-    isBase64Encoded: false,
-    statusCode: isSigned ? 200 : error.status,
-    headers: { ...HEADERS, ...(isSigned ? {} : hints(error)) },
-    body: JSON.stringify({ Response }),
-  };
+  if (isSigned) return jsonAnswer(200, { Response });
+  return jsonAnswer(error.status, { Response }, hints(error));
 }
 
 function hints({ status, retry }: ApiError): Record<string, string> {

@@ -1,18 +1,14 @@
 /**
- * The stack of the door for cloud events: one event in, its messages played, and what may work
- * later thrown back to the queue that it came from.
+ * The kind of the function for cloud events: it plays an event's messages. Messages that may work
+ * later go back to their queue.
  */
-import middy from "@middy/core";
-import { systemClock } from "../clock.js";
-import { asApiError } from "../contract/errors.js";
 import { type BatchOutcome, playBatch } from "../cloud-events/batch.js";
 import type { EventUseCases } from "../cloud-events/call.js";
 import type { EventBatch, EventMessage } from "../cloud-events/message.js";
-import type { Services } from "../ingest/services.js";
-import { consoleLog } from "../log.js";
 import { readEvent } from "../cloud-events/envelopes/read-event.js";
 import { UnknownEventError } from "../cloud-events/envelopes/unknown-event.js";
-import { invocationOf, type PlatformContext } from "./invocation.js";
+import { defineFunction } from "./define-function.js";
+import { failureOf, type Outcome } from "./invocation.js";
 
 /** SQS is told which messages are to come again; to everybody else it is a note in the log. */
 export type EventAnswer = BatchOutcome["counts"] | { batchItemFailures: ItemFailure[] };
@@ -20,8 +16,6 @@ export type EventAnswer = BatchOutcome["counts"] | { batchItemFailures: ItemFail
 interface ItemFailure {
   itemIdentifier: string;
 }
-
-export type EventHandler = (event: unknown, context?: PlatformContext) => Promise<EventAnswer>;
 
 /** Not all of it could be done now: the platform is to send it again. */
 export class ComeAgainError extends Error {
@@ -35,48 +29,28 @@ export class ComeAgainError extends Error {
 }
 
 /**
- * Throws UnknownEventError for what is none of its events, and ComeAgainError for what is to come
- * again; and what keeps the services from opening.
+ * Throws UnknownEventError for an event of no known source, and ComeAgainError when the platform is
+ * to send messages again.
  */
-export const eventFunction =
-  (functionName: string, useCases: EventUseCases) =>
-  (open: () => Promise<Services>): EventHandler => {
-    const run = async (event: unknown, context: unknown): Promise<EventAnswer> => {
-      const { requestId, timeLeftMs } = invocationOf(context as PlatformContext, systemClock);
-      const startedMs = systemClock.elapsedMs();
-      const line = { event: functionName, requestId };
-      const ms = () => Math.round(systemClock.elapsedMs() - startedMs);
-      // Until the services are open: what keeps them from opening must be readable somewhere.
-      let log = consoleLog;
-      try {
-        const services = await open();
-        log = services.log;
-        const batch = readEvent(event);
-        const played = await playBatch(services, batch, {
-          functionName,
-          requestId,
-          useCases,
-          timeLeftMs,
-        });
-        log({ level: "info", ...line, outcome: "ok", ms: ms(), counts: played.counts });
-        return answerOf(batch, played);
-      } catch (error) {
-        if (error instanceof ComeAgainError) throw error;
-        const isUnknown = error instanceof UnknownEventError;
-        const { code, detail } = asApiError(error);
-        const outcome = isUnknown ? "InvalidRequest" : code;
-        log({
-          level: "error",
-          ...line,
-          outcome,
-          ms: ms(),
-          detail: isUnknown ? error.message : detail,
-        });
-        throw error;
-      }
-    };
-    return middy(run);
-  };
+export const eventFunction = (functionName: string, useCases: EventUseCases) =>
+  defineFunction<EventAnswer>(functionName, {
+    async handle(event, services, { timeLeftMs, line }) {
+      const batch = readEvent(event);
+      const played = await playBatch(services, batch, { useCases, timeLeftMs });
+      line.counts = played.counts;
+      return answerOf(batch, played);
+    },
+    outcomeOf,
+  });
+
+function outcomeOf(error: unknown): Outcome {
+  // Each message has its own line already.
+  if (error instanceof ComeAgainError) return { level: "info", outcome: "ok" };
+  if (error instanceof UnknownEventError) {
+    return { level: "error", outcome: "InvalidRequest", detail: error.message };
+  }
+  return failureOf(error, "error");
+}
 
 /**
  * What the platform hears of it. Throws ComeAgainError; also where SQS is to send all of it again,

@@ -3,7 +3,9 @@
  * Lambda function URL and HTTP API (v2), and REST API (v1). Headers come in any case, bodies in
  * base64 or not, and every part but the method may be missing.
  */
+import { parse } from "node:querystring";
 import { ApiError } from "../contract/errors.js";
+import { isObject, type Json } from "../json.js";
 import { queryOf } from "../signing/tencent/query-spellings.js";
 import type { HttpMessage } from "../signing/tencent/signed-request.js";
 
@@ -17,8 +19,6 @@ export const BODY_MAX_BYTES = 1024 * 1024;
 
 /** As Tencent: each way to spell a query costs a hash over the whole of it. */
 export const QUERY_MAX_CHARS = 32 * 1024;
-
-type Json = Readonly<Record<string, unknown>>;
 
 export function readHttpEvent(event: unknown): HttpRequest {
   if (!isObject(event)) throw new ApiError("InvalidRequest");
@@ -41,6 +41,36 @@ export function readHttpEvent(event: unknown): HttpRequest {
     body: readBody(event),
     parameters: Object.fromEntries(new URLSearchParams(query)),
   };
+}
+
+export const FORM = "application/x-www-form-urlencoded";
+
+/** Without its parameters, in lower case. */
+export const mediaType = (headers: HttpRequest["headers"]): string =>
+  (headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+
+/** The names and values of a GET's query or of a form, decoded. Empty for other bodies. */
+export function formOf(request: HttpRequest): Readonly<Record<string, string>> {
+  const known = forms.get(request);
+  if (known) return known;
+  const form = readForm(request);
+  forms.set(request, form);
+  return form;
+}
+
+/** Three steps ask for a request's form, and it may have a megabyte: it is parsed once. */
+const forms = new WeakMap<HttpRequest, Readonly<Record<string, string>>>();
+
+function readForm({ method, headers, body, parameters }: HttpRequest) {
+  if (method === "GET") return parameters;
+  if (mediaType(headers) !== FORM) return {};
+  const form = parse(body.toString("utf8"), "&", "=", { maxKeys: 100 });
+  return Object.fromEntries(
+    Object.entries(form).map(([name, value]) => [
+      name,
+      String(Array.isArray(value) ? value.at(-1) : value),
+    ]),
+  );
 }
 
 /** Of anything at all: what is no event has no headers. */
@@ -95,9 +125,6 @@ function readBody(event: Json): Buffer {
   }
   return Buffer.from(body, encoding);
 }
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value;

@@ -1,94 +1,52 @@
 /**
- * The one stack of every HTTP door: event in, who is calling, what is asked for, whether it fits,
- * the use case, Tencent's envelope out, one line in the log.
+ * The kind of every HTTP function: who calls, what is asked for, whether it fits, the use case,
+ * Tencent's envelope.
  */
-import middy, { type MiddlewareObj } from "@middy/core";
-import { systemClock } from "../clock.js";
-import { ApiError, asApiError } from "../contract/errors.js";
-import type { Services } from "../ingest/services.js";
+import { asApiError } from "../contract/errors.js";
 import { adviseStart } from "../ingest/start/start-errors.js";
+import { callUseCase, type UseCases } from "../ingest/use-cases.js";
 import { traceIdOf } from "./authenticate.js";
-import { checkedCall, type UseCases } from "./checked-call.js";
+import { checkedCall, type HttpInvocation } from "./checked-call.js";
+import { defineFunction, type FunctionHandler, type Middleware } from "./define-function.js";
 import { answerWith, type HttpAnswer, refuseWith } from "./envelope.js";
 import { headersOf } from "./http-event.js";
-import type { PlatformContext } from "./invocation.js";
+import { failureOf } from "./invocation.js";
 import { looksSigned } from "./looks-signed.js";
-import { logTrace, newTrace, type Trace } from "./trace.js";
 
-export type HttpHandler = (event: unknown, context?: PlatformContext) => Promise<HttpAnswer>;
+export type HttpHandler = FunctionHandler<HttpAnswer>;
 
-/** The platform ends a function that is out of time without an answer; a caller should have ours. */
-const ANSWER_EARLY_MS = 300;
+/** With several use cases the request names one by its action. With one it need not. */
+export const httpFunction = (functionName: string, useCases: UseCases) =>
+  defineFunction<HttpAnswer, HttpInvocation>(functionName, {
+    middlewares: [enveloped],
+    async handle(event, services, invocation) {
+      const call = checkedCall(event, { services, useCases, invocation });
+      const answer = await callUseCase(services, useCases, call);
+      if ("TaskId" in answer) invocation.line.ingest = String(answer.TaskId);
+      return answerWith(answer, invocation.requestId);
+    },
+    // Mistakes of callers are no news where callers are many.
+    outcomeOf: (error) => failureOf(error, "info"),
+  });
 
-/**
- * `door` is the name of the function's file. With several use cases the request chooses one by
- * its action; with one it need not name it.
- */
-export const httpFunction =
-  (functionName: string, useCases: UseCases) =>
-  (open: () => Promise<Services>): HttpHandler => {
-    const stack = middy<unknown, object, Error, PlatformContext, Internal>({
-      timeoutEarlyInMillis: ANSWER_EARLY_MS,
-      timeoutEarlyResponse: () => {
-        throw new ApiError("InternalError", undefined, { detail: "the function's time is up" });
-      },
-    })
-      .use(traced(functionName))
-      .use(enveloped)
-      .use(checked(open, useCases))
-      // By now the event is the checked call, ready to run.
-      .handler((run: unknown) => (run as () => Promise<object>)());
-    return stack as HttpHandler;
-  };
-
-/** What travels with one event, and belongs to it alone. */
-interface Internal extends Record<string, unknown> {
-  trace: Trace;
-}
-
-type Middleware = MiddlewareObj<unknown, object, Error, PlatformContext, Internal>;
-
-const traced = (functionName: string): Middleware => ({
-  before: ({ event, context, internal }) => {
-    const trace = newTrace(functionName, context, systemClock);
-    // Before anything can go wrong: it decides the status that a refusal is sent with.
-    trace.isSigned = looksSigned(event);
-    trace.traceId = traceIdOf(headersOf(event));
-    internal.trace = trace;
+const enveloped: Middleware<HttpAnswer, HttpInvocation> = {
+  before: ({ event, context }) => {
+    // Before anything can go wrong: it decides the status of a refusal.
+    context.isSigned = looksSigned(event);
+    context.traceId = traceIdOf(headersOf(event));
   },
-  after: ({ internal }) => logTrace(internal.trace, systemClock),
-  onError: ({ internal, error }) =>
-    logTrace(internal.trace, systemClock, { error: asApiError(error) }),
-});
-
-const enveloped: Middleware = {
-  after: (served) => {
-    const { trace } = served.internal;
-    const answer = served.response ?? {};
-    if ("TaskId" in answer) trace.ingest = String(answer.TaskId);
-    served.response = traceable(answerWith(answer, trace.invocation.requestId), trace);
+  after: (request) => {
+    if (request.response) request.response = traceable(request.response, request.context);
   },
-  onError: (served) => {
-    const { trace } = served.internal;
-    const { requestId } = trace.invocation;
-    const { isSigned, start } = trace;
-    const error = asApiError(served.error);
+  onError: (request) => {
+    const { requestId, isSigned, start } = request.context;
+    const error = asApiError(request.error);
     const advised = start ? adviseStart(error, start) : error;
-    const refusal = refuseWith(advised, { requestId, isSigned });
-    served.response = traceable(refusal, trace);
+    request.response = traceable(refuseWith(advised, { requestId, isSigned }), request.context);
   },
 };
 
-const traceable = (answer: HttpAnswer, { traceId }: Trace): HttpAnswer =>
+const traceable = (answer: HttpAnswer, { traceId }: HttpInvocation): HttpAnswer =>
   traceId === undefined
     ? answer
     : { ...answer, headers: { ...answer.headers, "x-tc-traceid": traceId } };
-
-const checked = (open: () => Promise<Services>, useCases: UseCases): Middleware => ({
-  before: async (served) => {
-    const { trace } = served.internal;
-    const services = await open();
-    trace.log = services.log;
-    served.event = checkedCall(served.event, { services, useCases, trace });
-  },
-});

@@ -2,10 +2,9 @@
  * Whether an event comes from a caller that signs, as far as can be seen before anything of it is
  * read or checked. A wrong guess costs a refusal its status, and proves nothing.
  */
-import { FORM, isTc3, mediaType } from "./authenticate.js";
-import { headersOf } from "./http-event.js";
-
-type Json = Readonly<Record<string, unknown>>;
+import type { Json } from "../json.js";
+import { isTc3 } from "./authenticate.js";
+import { FORM, headersOf, mediaType } from "./http-event.js";
 
 export function looksSigned(event: unknown): boolean {
   const headers = headersOf(event);

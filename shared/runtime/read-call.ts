@@ -4,11 +4,11 @@ import { ApiError } from "../contract/errors.js";
 import { COMMON_PARAMETERS } from "../contract/common-parameters.js";
 import { type Action, isAction, SCHEMAS } from "../contract/schemas.js";
 import { API_VERSION } from "../contract/sites.js";
-import { formOf, mediaType } from "./authenticate.js";
-import type { HttpRequest } from "./http-event.js";
+import { parseObject } from "../json.js";
+import { formOf, type HttpRequest, mediaType } from "./http-event.js";
 
-export interface ReadCall {
-  action: Action;
+export interface ReadCall<A extends Action = Action> {
+  action: A;
   fields: Readonly<Record<string, unknown>>;
   region: string | undefined;
 }
@@ -89,7 +89,7 @@ function chooseAction(named: string | undefined, served: readonly Action[]): Act
   throw new ApiError("InvalidAction", `Send one of ${served.join(", ")} as X-TC-Action.`);
 }
 
-function fieldsOfJson(request: HttpRequest): Record<string, unknown> {
+function fieldsOfJson(request: HttpRequest): ReadCall["fields"] {
   if (request.body.length === 0) return {};
   if (mediaType(request.headers) !== "application/json") {
     throw new ApiError(
@@ -97,19 +97,9 @@ function fieldsOfJson(request: HttpRequest): Record<string, unknown> {
       "The body has the wrong type: send JSON with the header Content-Type: application/json.",
     );
   }
-  const body = parseJson(request.body);
-  if (typeof body === "object" && body !== null && !Array.isArray(body)) {
-    return body as Record<string, unknown>;
-  }
+  const fields = parseObject(request.body);
+  if (fields) return fields;
   throw new ApiError("InvalidParameter.BodyParamsError");
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
-  } catch {
-    throw new ApiError("InvalidParameter.BodyParamsError");
-  }
 }
 
 /** A form knows only text: each value is read as its field's type; what cannot be stays text. */

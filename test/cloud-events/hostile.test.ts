@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { readEvent } from "../../shared/cloud-events/envelopes/read-event.js";
 import { UnknownEventError } from "../../shared/cloud-events/envelopes/unknown-event.js";
-import { askedOf, eventCall } from "../../shared/cloud-events/call.js";
+import { askedOf, checkedMessage } from "../../shared/cloud-events/call.js";
 import { ApiError } from "../../shared/contract/errors.js";
 import {
   FIXTURES,
@@ -22,13 +22,6 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const neverCalled = () => Promise.reject(new Error("a use case was reached"));
-const useCases = {
-  StartStreamIngest: neverCalled,
-  StopStreamIngest: neverCalled,
-  UpdateStreamIngest: neverCalled,
-};
-
 /**
  * Everything that the door makes of an event before it acts: `unknown`, or what becomes of each
  * message. What is thrown besides is a crash, and fails the test.
@@ -46,7 +39,7 @@ function judge(event: unknown): string[] {
       expect(message.source).not.toContain("\n");
       const asked = askedOf(app.services, message);
       if (!asked) return "ignored";
-      eventCall(app.services, { useCases, message, asked }, { timeLeftMs: () => 20_000 });
+      checkedMessage(app.services, { message, asked }, { timeLeftMs: () => 20_000 });
       return "fits";
     } catch (error) {
       if (error instanceof ApiError) return error.retry ? `may come again: ${error.code}` : "dead";

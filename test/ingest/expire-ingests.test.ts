@@ -87,7 +87,7 @@ describe.each(BOTH_WAYS)("a deadline that comes, at %s:", (_way, switches) => {
     expect(await ran()).toMatchObject({ stopped: 1 });
     expect(await task()).toMatchObject({ endReason: "stopped" });
     const line = app.logLines.map((each) => JSON.parse(each) as object).at(-1);
-    expect(line).toMatchObject({ event: "expire-ingests", ingest: taskId, latenessMs });
+    expect(line).toMatchObject({ ingest: taskId, latenessMs });
   });
 
   test("for many at once is kept for all, the longest overdue first", async () => {

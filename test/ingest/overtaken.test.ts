@@ -25,7 +25,9 @@ function call<R extends object>(request: R, seconds = 30) {
   const caller = app.services.config.callers.get(SECRET_ID);
   if (!caller) throw new Error("there is no caller");
   const endsMs = clock.elapsedMs() + seconds * SECOND_MS;
-  return { caller, request, timeLeftMs: () => endsMs - clock.elapsedMs() };
+  const application = app.services.config.applications.get(CN_APP);
+  if (!application) throw new Error("there is no application");
+  return { caller, request, application, timeLeftMs: () => endsMs - clock.elapsedMs() };
 }
 
 const startOf = (RoomId: string) => ({

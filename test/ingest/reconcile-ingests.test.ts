@@ -285,6 +285,7 @@ describe("its caller asks for the end", () => {
     if (!caller) throw new Error("nobody may call");
     const stopped = stopIngest(services, {
       ...{ caller, request: { SdkAppId: CN_APP, TaskId: String(TaskId) } },
+      application: services.config.applications.get(CN_APP),
       timeLeftMs: () => endsMs - clock.elapsedMs(),
     });
     const refusal = clock.advanceUntilDone(stopped);

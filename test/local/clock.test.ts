@@ -204,7 +204,7 @@ describe("a run that starts again", () => {
     // Runs that do not overlap: the first line is that of the run that had all to do.
     const second = await run({ SETTLE_CRON: "*/10 * * * * * *" }, directory);
     const settled = () =>
-      Promise.resolve(second.lines.find(({ event }) => event === "reconcile-ingests")?.counts);
+      Promise.resolve(second.lines.find((line) => line.function === "reconcile-ingests")?.counts);
     await until(settled, (counts) => counts !== undefined, 20_000);
     const ended = await rows(second);
     expect(ended).toHaveLength(rooms.length);

@@ -96,8 +96,8 @@ describe("what npm start prints", () => {
   test("is one line of JSON for each event from then on", async () => {
     await post(`${runtime.url}/list-ingests`, {});
     expect(await endOf(runtime, "SIGINT")).toBe(0);
-    const events = runtime.lines.slice(3).map((line) => JSON.parse(line) as { event: string });
-    expect(events.map(({ event }) => event)).toContain("list-ingests");
+    const events = runtime.lines.slice(3).map((line) => JSON.parse(line) as { function: string });
+    expect(events.map((line) => line.function)).toContain("list-ingests");
   });
 });
 

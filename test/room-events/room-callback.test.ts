@@ -59,7 +59,7 @@ describe("what TRTC has published is taken", () => {
   ])("%s, with its signature", async (name, key, sign, sentMs) => {
     const body = recordedBody(name);
     expect(await answerTo(at(sentMs), callbackEvent(body, { key, sign }))).toEqual(OK);
-    expect(lastLine()).toMatchObject({ event: "room-callback", outcome: "ok", level: "info" });
+    expect(lastLine()).toMatchObject({ function: "room-callback", outcome: "ok", level: "info" });
   });
 
   test("signed with any of the application's keys, while one is being changed", async () => {
@@ -118,7 +118,7 @@ describe("what is not TRTC's is refused and logged, and changes nothing:", () =>
     expect(status).toBe(401);
     expect(JSON.parse(text)).toMatchObject({ code: 401 });
     expect(lastLine()).toMatchObject({
-      ...{ event: "room-callback", level: "warn", outcome: "AuthFailure.SignatureFailure" },
+      ...{ function: "room-callback", level: "warn", outcome: "AuthFailure.SignatureFailure" },
       detail: expect.stringContaining(detail) as unknown,
     });
     expect(await memoryOf(app)).toEqual(before);

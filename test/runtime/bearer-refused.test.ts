@@ -113,7 +113,7 @@ describe.each(EVERY_DOOR)("the door %s", (functionName) => {
       const { response } = await knock(init);
       expect(response.RequestId).toMatch(/^[0-9a-f-]{36}$/);
       expect(lastLine()).toMatchObject({
-        event: functionName,
+        function: functionName,
         requestId: response.RequestId,
         outcome: response.Error?.Code ?? "ok",
       });

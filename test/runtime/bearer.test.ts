@@ -81,9 +81,13 @@ test("the log says who asked for what, about which ingest", async () => {
   const { response } = await app.post("start-ingest", start("logged"));
   const TaskId = String(response["TaskId"]);
   const line = { caller: "AKIDlocal", ingest: TaskId, outcome: "ok", level: "info" };
-  expect(lastLine()).toMatchObject({ ...line, event: "start-ingest", action: "StartStreamIngest" });
+  expect(lastLine()).toMatchObject({
+    ...line,
+    function: "start-ingest",
+    action: "StartStreamIngest",
+  });
   await app.post("api", { SdkAppId: CN_APP, TaskId }, { "x-tc-action": "StopStreamIngest" });
-  expect(lastLine()).toMatchObject({ ...line, event: "api", action: "StopStreamIngest" });
+  expect(lastLine()).toMatchObject({ ...line, function: "api", action: "StopStreamIngest" });
 });
 
 test("outside the doors there is nothing, and it says where they are", async () => {

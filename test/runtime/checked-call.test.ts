@@ -3,9 +3,10 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { ApiError } from "../../shared/contract/errors.js";
 import type { Call, UseCase } from "../../shared/ingest/services.js";
-import { checkedCall, type UseCases } from "../../shared/runtime/checked-call.js";
+import { callUseCase, type UseCases } from "../../shared/ingest/use-cases.js";
+import { checkedCall, type HttpInvocation } from "../../shared/runtime/checked-call.js";
+import { newInvocation } from "../../shared/runtime/invocation.js";
 import { makeServices } from "../../shared/runtime/services.js";
-import { newTrace } from "../../shared/runtime/trace.js";
 import { readConfig } from "../../shared/config/configuration.js";
 import { type Action, ACTIONS } from "../../shared/contract/schemas.js";
 import { NOW } from "../support/http/http-requests.js";
@@ -62,11 +63,13 @@ const eventOf = (action: Action, body: unknown, { caller = "both", headers = {} 
 });
 
 function check(event: unknown) {
-  const trace = newTrace("api", undefined, services.clock);
+  const invocation = newInvocation("api", undefined) as HttpInvocation;
+  const { line } = invocation;
   try {
-    return { trace, run: checkedCall(event, { services, useCases: everyAction, trace }) };
+    const call = checkedCall(event, { services, useCases: everyAction, invocation });
+    return { line, run: () => callUseCase(services, everyAction, call) };
   } catch (error) {
-    if (error instanceof ApiError) return { trace, code: error.code };
+    if (error instanceof ApiError) return { line, code: error.code };
     throw error;
   }
 }
@@ -164,26 +167,26 @@ describe("an SdkAppId that is no number is refused as such, not as a fault of ou
 
 describe("what is learned on the way", () => {
   test("is in the log's line as far as it got", () => {
-    const { trace } = check(eventOf("StopStreamIngest", { SdkAppId: FOREIGN_APP, TaskId: OWN_ID }));
-    expect(trace).toMatchObject({ caller: "both", action: "StopStreamIngest", ingest: OWN_ID });
+    const { line } = check(eventOf("StopStreamIngest", { SdkAppId: FOREIGN_APP, TaskId: OWN_ID }));
+    expect(line).toMatchObject({ caller: "both", action: "StopStreamIngest", ingest: OWN_ID });
     const trtcs = eventOf("StopStreamIngest", {
       SdkAppId: INTL_APP,
       TaskId: "https://a.example/?sign=1",
     });
-    expect(check(trtcs).trace).not.toHaveProperty("ingest");
+    expect(check(trtcs).line).not.toHaveProperty("ingest");
     const unknown = eventOf(
       "StopStreamIngest",
       {},
       { headers: { authorization: "Bearer nobody" } },
     );
     expect(check(unknown)).toMatchObject({ code: "AuthFailure.SecretIdNotFound" });
-    expect(check(unknown).trace).not.toHaveProperty("action");
+    expect(check(unknown).line).not.toHaveProperty("action");
   });
 
   test("is no TaskId that does not fit: it could be anything", () => {
-    const { trace, code } = check(eventOf("StopStreamIngest", { TaskId: "t".repeat(257) }));
+    const { line, code } = check(eventOf("StopStreamIngest", { TaskId: "t".repeat(257) }));
     expect(code).toBe("InvalidParameter.TaskId");
-    expect(trace).not.toHaveProperty("ingest");
+    expect(line).not.toHaveProperty("ingest");
   });
 });
 

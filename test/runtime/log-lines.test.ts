@@ -9,7 +9,7 @@ import { readConfig } from "../../shared/config/configuration.js";
 import { startTestApp } from "../support/app/test-app.js";
 
 const AT = new Date(2026, 10, 28, 19, 57, 20);
-const FIELDS: LogFields = { level: "info", event: "start-ingest", outcome: "ok" };
+const FIELDS: LogFields = { level: "info", function: "start-ingest", outcome: "ok" };
 const HOSTILE = "a\u001b[2J\u009b31mb\u202ec\u2066d\u0007e\u007ff\u2028g";
 
 describe("a line of JSON", () => {

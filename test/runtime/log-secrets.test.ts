@@ -16,7 +16,7 @@ const linesOf = () => run.app.logLines.map((line) => JSON.parse(line) as Partial
 describe("the run has everything in it:", () => {
   test("every door, every kind of outcome, and every kind of secret", () => {
     const lines = linesOf();
-    const functions = new Set(lines.map(({ event }) => event));
+    const functions = new Set(lines.map((line) => line.function));
     const timers = ["expire-ingests", "reconcile-ingests", "deliver-notifications"];
     const others = ["api", "room-callback", ...timers];
     expect([...functions].sort()).toEqual([...Object.values(DOORS), ...others].sort());
@@ -57,7 +57,7 @@ describe("no secret of the run", () => {
 
 describe("a line of the log", () => {
   const FIELDS: Record<keyof LogFields | "time", true> = {
-    ...{ level: true, event: true, requestId: true, action: true, caller: true, ingest: true },
+    ...{ level: true, function: true, requestId: true, action: true, caller: true, ingest: true },
     ...{ time: true, room: true },
     ...{ outcome: true, ms: true, detail: true, counts: true, latenessMs: true },
   };
@@ -71,29 +71,27 @@ describe("a line of the log", () => {
     }
   });
 
-  test("says which door, how it went, and how long it took", () => {
+  test("says which function and request, how it went, and how long it took", () => {
     for (const line of linesOf()) {
       expect(line).toMatchObject({
-        event: expect.stringMatching(/^[a-z-]+$/),
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+        function: expect.stringMatching(/^[a-z-]+$/),
+        requestId: expect.stringMatching(/./),
         outcome: expect.stringMatching(/^\w[\w.]*$/),
         level: expect.stringMatching(/^(info|warn|error)$/),
       });
-      // A timer has a line for its run, and one for each ingest that it had to do with; for each
-      // message that it sent, how long that took.
+      // A timer's line about one ingest has no time of its own; about a message it has.
       const isPart =
-        /^(expire-ingests|reconcile-ingests|deliver-notifications)$/.test(line.event ?? "") &&
+        /^(expire-ingests|reconcile-ingests|deliver-notifications)$/.test(line.function ?? "") &&
         line.ingest !== undefined;
-      expect([typeof line.requestId, typeof line.ms]).toEqual(
-        isPart
-          ? ["undefined", line.action === undefined ? "undefined" : "number"]
-          : ["string", "number"],
-      );
+      const isUntimed = isPart && line.action === undefined;
+      expect(typeof line.ms).toBe(isUntimed ? "undefined" : "number");
     }
   });
 
   test("names a failure of ours with its stack, which no caller sees", () => {
     const broken = linesOf().filter(({ detail }) => detail?.includes("    at ") === true);
-    expect(broken.map(({ event, level }) => [event, level])).toEqual([
+    expect(broken.map((line) => [line.function, line.level])).toEqual([
       ["start-ingest", "error"],
       ["expire-ingests", "error"],
     ]);

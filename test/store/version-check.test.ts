@@ -164,7 +164,7 @@ describe("a newer database that this code cannot work with", () => {
       const line = JSON.parse(app.logLines.at(-1) ?? "") as object;
       expect(line).toMatchObject({
         level: "error",
-        event: functionName,
+        function: functionName,
         outcome: "ServiceUnavailable",
         detail: `The database is at version ${AFTER_NEXT.version}, which needs code of version ${NEXT.version} or newer, and this code is of version ${CODE_VERSION}: deploy the functions anew from a newer checkout`,
       });

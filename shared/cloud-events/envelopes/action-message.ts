@@ -1,7 +1,6 @@
 /** A message whose text is an action of the contract. */
-import { unreadable } from "../dead-letters.js";
-import type { EventMessage } from "../message.js";
-import { withoutMark } from "../json-text.js";
+import { withoutMark } from "../../json.js";
+import { type EventMessage, unreadable } from "../message.js";
 
 /** The longest action has 10 kB. */
 export const BODY_MAX_BYTES = 64 * 1024;

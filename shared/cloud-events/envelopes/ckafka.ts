@@ -5,7 +5,8 @@
  */
 import { contentId, type EventBatch, type EventMessage } from "../message.js";
 import { actionMessage, noMessage } from "./action-message.js";
-import { countOf, isObject, type Json, nameOf, recordsOf, textOf, within } from "./fields.js";
+import { isObject, type Json } from "../../json.js";
+import { countOf, nameOf, recordsOf, textOf, within } from "./fields.js";
 
 export function readCkafka(event: Json): EventBatch | undefined {
   const records = recordsOf(event);

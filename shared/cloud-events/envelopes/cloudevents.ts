@@ -6,7 +6,8 @@
  */
 import type { EventBatch, EventMessage } from "../message.js";
 import { actionMessage, noMessage } from "./action-message.js";
-import { type Json, isObject, nameOf, textOf } from "./fields.js";
+import { type Json, isObject } from "../../json.js";
+import { nameOf, textOf } from "./fields.js";
 
 export function readCloudEvent(event: Json): EventBatch | undefined {
   const { specversion } = event;

@@ -4,7 +4,8 @@
  */
 import type { EventBatch, EventMessage } from "../message.js";
 import { actionMessage, noMessage } from "./action-message.js";
-import { isObject, type Json, nameOf, recordsOf, textOf, within } from "./fields.js";
+import { isObject, type Json } from "../../json.js";
+import { nameOf, recordsOf, textOf, within } from "./fields.js";
 
 export function readCmq(event: Json): EventBatch | undefined {
   const records = recordsOf(event);

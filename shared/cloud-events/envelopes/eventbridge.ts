@@ -7,16 +7,8 @@
  */
 import type { EventBatch, EventMessage } from "../message.js";
 import { actionMessage, noMessage } from "./action-message.js";
-import {
-  bucketOf,
-  countOf,
-  isObject,
-  type Json,
-  keyOf,
-  nameOf,
-  regionOf,
-  within,
-} from "./fields.js";
+import { isObject, type Json } from "../../json.js";
+import { bucketOf, countOf, keyOf, nameOf, regionOf, within } from "./fields.js";
 import { objectMessage } from "./storage/object-message.js";
 
 export function readEventBridge(event: Json): EventBatch | undefined {

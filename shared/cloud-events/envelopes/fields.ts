@@ -1,8 +1,5 @@
 /** Reading what the platforms send: lenient to what is not used, strict in what is. */
-export type Json = Readonly<Record<string, unknown>>;
-
-export const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+import { isObject, type Json } from "../../json.js";
 
 /** What stands there, if it is an object, and else an empty one. */
 export const within = (value: unknown, ...names: readonly string[]): Json => {

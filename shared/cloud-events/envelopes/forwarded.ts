@@ -4,13 +4,12 @@
  * Source: docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-enable-disable-notification-intro.html
  * (the test message) and docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html.
  */
-import { unreadable } from "../dead-letters.js";
-import type { EventMessage } from "../message.js";
-import { withoutMark } from "../json-text.js";
+import { type Json, parseObject } from "../../json.js";
+import { type EventMessage, unreadable } from "../message.js";
 import { actionMessage, BODY_MAX_BYTES } from "./action-message.js";
 import { checkBounds } from "./bounds.js";
 import { readEventBridge } from "./eventbridge.js";
-import { isObject, type Json, nameOf } from "./fields.js";
+import { nameOf } from "./fields.js";
 import { readS3 } from "./storage/s3.js";
 
 /** S3 writes a list, and puts one record into it. */
@@ -54,9 +53,9 @@ const through =
 function jsonOf(body: string): Json | undefined {
   if (Buffer.byteLength(body) > BODY_MAX_BYTES) return undefined;
   try {
-    const value: unknown = JSON.parse(withoutMark(body));
+    const value = parseObject(body);
     checkBounds(value);
-    return isObject(value) ? value : undefined;
+    return value;
   } catch {
     // An action, to be refused as such.
     return undefined;

@@ -5,7 +5,8 @@
  */
 import type { EventBatch, EventMessage } from "../message.js";
 import { noMessage } from "./action-message.js";
-import { isObject, type Json, nameOf, recordsOf, textOf, within } from "./fields.js";
+import { isObject, type Json } from "../../json.js";
+import { nameOf, recordsOf, textOf, within } from "./fields.js";
 import { queuedMessages } from "./forwarded.js";
 
 export function readSqs(event: Json): EventBatch | undefined {

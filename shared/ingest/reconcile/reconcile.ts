@@ -35,9 +35,6 @@ export interface ReconcileCounts extends UnclaimedCounts, Record<string, number>
   refused: number;
 }
 
-/** The door's name, in the log. */
-const EVENT = "reconcile-ingests";
-
 /** Worked on at once. */
 const CLAIMS = 10;
 
@@ -153,7 +150,7 @@ function report({ log }: Services, { taskId, callerId, state, failureCode }: Ing
   const outcome = failureCode ?? "ok";
   const detail = state === "ended" ? "the start was taken back" : "the start was finished";
   const level = failureCode === null ? "info" : "warn";
-  log({ level, event: EVENT, ingest: taskId, caller: callerId, outcome, detail });
+  log({ level, ingest: taskId, caller: callerId, outcome, detail });
 }
 
 /** Its stop is begun, and is due like any other if it does not work. */
@@ -172,7 +169,7 @@ async function endFailed(
     const slot = await store.takeSlot({ account, callerId, action, waitMaxMs });
     await endTask(services, { ingest, slot, askedAt, timeLeftMs });
   } catch (error) {
-    logTrtcFailure(services, { ingest, event: EVENT }, error);
+    logTrtcFailure(services, ingest, error);
     return "refused";
   }
   return "stopped";
@@ -187,7 +184,7 @@ async function clearRobot(
   try {
     await removeRobot(services, ingest, heldMs(services, ingest, timeLeftMs));
   } catch (error) {
-    logTrtcFailure(services, { ingest, event: EVENT }, error);
+    logTrtcFailure(services, ingest, error);
     return "refused";
   }
   await services.store.clearLateStart({ taskId, fence });
@@ -219,7 +216,7 @@ async function checkStaleTask(
     const found = await checkTask(services, ingest, { timeLeftMs, waitMaxMs: 0 });
     return found === "there" ? "described" : "gone";
   } catch (error) {
-    logTrtcFailure(services, { ingest, event: EVENT }, error);
+    logTrtcFailure(services, ingest, error);
     return "refused";
   }
 }

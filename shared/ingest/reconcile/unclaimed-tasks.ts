@@ -66,15 +66,14 @@ async function stopUnclaimed(
   const ingest = { account, site, region };
   const request = { SdkAppId: sdkAppId, TaskId: trtcTaskId };
   const what = `unclaimed task ${trtcTaskId} of application ${sdkAppId}`;
-  const line = { level: "warn", event: "reconcile-ingests" } as const;
   try {
     await callInNextSlot(services, "StopStreamIngest", { ingest, request, timeLeftMs });
-    log({ ...line, outcome: "ok", detail: `stopped: ${what}` });
+    log({ level: "warn", outcome: "ok", detail: `stopped: ${what}` });
   } catch (error) {
     if (!(error instanceof TrtcError)) throw error;
     if (!saysGone(error)) {
       const detail = `not stopped: ${what}: ${withoutQueries(error.message)}`;
-      log({ ...line, outcome: error.code, detail });
+      log({ level: "warn", outcome: error.code, detail });
       return false;
     }
   }

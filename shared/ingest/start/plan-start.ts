@@ -13,7 +13,7 @@ import { parseInstant } from "../../contract/instants.js";
 import type { Requests } from "../../contract/schemas.js";
 import { newIngestIds } from "../ids.js";
 import { askedDeadline, type Bounds, deadlineFrom, isLoop } from "../lifecycle.js";
-import { applicationOf, checkRoomGrant, checkStreamGrant, checkUserGrant } from "../policy.js";
+import { checkRoomGrant, checkStreamGrant, checkUserGrant } from "../policy.js";
 import { loginRefusal, type Robot } from "./robot.js";
 import type { Call, Services } from "../services.js";
 
@@ -33,9 +33,8 @@ type StartRequest = Requests["StartStreamIngest"];
 
 export function planStart(services: Services, call: Call<"StartStreamIngest">): StartPlan {
   const { config, clock, randomBytes } = services;
-  const { caller, request } = call;
+  const { caller, request, application } = call;
   const now = clock.now();
-  const application = call.application ?? applicationOf(config, caller, request.SdkAppId);
   const room = { roomId: request.RoomId, roomIdType: request.RoomIdType ?? NUMERIC_ROOM };
   checkRoomGrant(caller, room.roomId, room.roomIdType);
   checkUserGrant(caller, request);

@@ -126,7 +126,7 @@ async function stopSurplus(
     const { taskId, callerId } = ingest;
     log({
       level: "warn",
-      event: action,
+      action,
       ingest: taskId,
       caller: callerId,
       outcome: "late",

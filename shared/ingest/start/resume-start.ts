@@ -50,7 +50,7 @@ export async function resumeStart(
     if (isUnwanted(claimed, now)) return await giveUp(services, claimed);
     return await startAgain(services, claimed, leftMs);
   } catch (error) {
-    logTrtcFailure(services, { ingest: claimed, event: "reconcile-ingests" }, error);
+    logTrtcFailure(services, claimed, error);
     await store.release({ taskId, fence, retryAt: addMs(clock.now(), RETRY_MS) });
     return asItIs(services, claimed);
   }

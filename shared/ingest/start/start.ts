@@ -7,6 +7,7 @@
  */
 import { SECOND_MS } from "../../clock.js";
 import { ApiError } from "../../contract/errors.js";
+import { ignoreFailure } from "../../ignore.js";
 import type { Slot } from "../../store/engine/database-time.js";
 import type { EndReason, Ingest } from "../../store/ingests/ingest-row.js";
 import type { OverQuota } from "../../store/ingests/quotas.js";
@@ -97,8 +98,9 @@ async function firstAttempt(
     if (!(error instanceof TrtcError)) throw error;
     const at = clock.now();
     if (error.outcome === "unknown") {
-      // Nobody works on it any more: the caller's retry, or reconcile-ingests, need not wait.
-      await store.release({ taskId, fence, retryAt: at }).catch(ignore);
+      // Nobody works on it any more: the caller's retry, or reconcile-ingests, need not wait. If
+      // this fails, the lease ends by itself.
+      await store.release({ taskId, fence, retryAt: at }).catch(ignoreFailure);
       throw unknownOutcome(call, withoutQueries(error.message));
     }
     const { code, message, retry } = apiErrorOf(error);
@@ -108,9 +110,6 @@ async function firstAttempt(
     return (await store.readIngest(taskId)) ?? ingest;
   }
 }
-
-/** The lease lapses by itself as well; and what the caller is told is the same. */
-const ignore = (): void => undefined;
 
 /** The same token: the same answer if it is the same request, and never a second robot. */
 async function sameStart(

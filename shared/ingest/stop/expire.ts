@@ -171,7 +171,7 @@ function report(
   found: { outcome: string; latenessMs?: number; detail?: string },
 ): void {
   const level = found.outcome === "ok" ? "info" : "warn";
-  log({ level, event: "expire-ingests", ingest: taskId, caller: callerId, ...found });
+  log({ level, ingest: taskId, caller: callerId, ...found });
 }
 
 const msUntil = (at: Date, now: Date): number => at.getTime() - now.getTime();

@@ -136,8 +136,11 @@ export async function ask<V extends Verb>(
 ): Promise<Ended<object>> {
   const { config, facts, history } = world;
   const { callerId, region } = story;
+  const { SdkAppId } = request as { SdkAppId?: number };
   const caller = config.callers.get(callerId);
   if (!caller) throw new Error(`no caller ${callerId}`);
+  const application = config.applications.get(SdkAppId ?? caller.SdkAppIds[0] ?? 0);
+  if (!application) throw new Error(`no application ${SdkAppId}`);
   const intent = story.request.StreamUrl;
   history.note(callerId, `${verb} ${JSON.stringify(request)} for ${intent}`);
   const useCase = USE_CASES[verb] as UseCase<Action>;
@@ -145,7 +148,10 @@ export async function ask<V extends Verb>(
     name: verb.replace("StreamIngest", "").toLowerCase(),
     limitMs: DOOR_LIMIT_MS,
     body: (services, timeLeftMs) =>
-      useCase(services, { caller, region, signature, timeLeftMs, request: { ...request } }),
+      useCase(services, {
+        ...{ caller, application, region, signature, timeLeftMs },
+        request: { ...request },
+      }),
   });
   const { TaskId } = request as { TaskId?: string };
   const clientToken = story.request.ClientToken;

@@ -86,8 +86,7 @@ export function makeDeliveries(world: World, platform: Platform, random: Random)
       limitMs: LIMIT_MS,
       async body(services, timeLeftMs) {
         const read = readEvent(event);
-        const run = { functionName: "cloud-event", requestId: "simulated", useCases, timeLeftMs };
-        return answerOf(read, await playBatch(services, read, run));
+        return answerOf(read, await playBatch(services, read, { useCases, timeLeftMs }));
       },
     });
     const comesAgain = againAfter(ended);

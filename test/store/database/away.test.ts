@@ -73,7 +73,7 @@ async function expectRefused(of: TestApp, detail: RegExp): Promise<void> {
     expect(answer.headers.get("retry-after")).toBe("1");
     const line = of.logLines.at(-1) ?? "";
     expect(JSON.parse(line)).toMatchObject({
-      ...{ level: "error", event: functionName, outcome: "ServiceUnavailable" },
+      ...{ level: "error", function: functionName, outcome: "ServiceUnavailable" },
       detail: expect.stringMatching(detail),
     });
     expect(line).not.toMatch(SECRETS);

@@ -66,7 +66,7 @@ describe("a run of expire-ingests", () => {
     for (let again = 0; again < 2; again += 1) {
       await expect(run()).rejects.toMatchObject({ code: "ServiceUnavailable", retry: true });
       expect(JSON.parse(app.logLines.at(-1) ?? "")).toMatchObject({
-        ...{ level: "error", event: "expire-ingests", outcome: "ServiceUnavailable" },
+        ...{ level: "error", function: "expire-ingests", outcome: "ServiceUnavailable" },
         detail: "The database cannot be reached (ECONNREFUSED)",
       });
     }

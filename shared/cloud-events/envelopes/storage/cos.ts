@@ -7,17 +7,8 @@ import { decodedCosKey } from "./cos-key.js";
 import { cosRegion } from "./cos-region.js";
 import { noMessage } from "../action-message.js";
 import type { EventBatch, EventMessage } from "../../message.js";
-import {
-  bucketOf,
-  countOf,
-  isObject,
-  type Json,
-  keyOf,
-  nameOf,
-  recordsOf,
-  textOf,
-  within,
-} from "../fields.js";
+import { isObject, type Json } from "../../../json.js";
+import { bucketOf, countOf, keyOf, nameOf, recordsOf, textOf, within } from "../fields.js";
 import { objectMessage } from "./object-message.js";
 
 export function readCos(event: Json): EventBatch | undefined {

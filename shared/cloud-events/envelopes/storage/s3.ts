@@ -5,17 +5,8 @@
  */
 import type { EventBatch, EventMessage } from "../../message.js";
 import { noMessage } from "../action-message.js";
-import {
-  bucketOf,
-  countOf,
-  isObject,
-  type Json,
-  keyOf,
-  nameOf,
-  recordsOf,
-  regionOf,
-  within,
-} from "../fields.js";
+import { isObject, type Json } from "../../../json.js";
+import { bucketOf, countOf, keyOf, nameOf, recordsOf, regionOf, within } from "../fields.js";
 import { objectMessage } from "./object-message.js";
 
 export function readS3(event: Json): EventBatch | undefined {

@@ -1,0 +1,111 @@
+/**
+ * What every function has in common: an invocation, open services, a bound log, a time limit, and
+ * one closing line in the log. A kind (HTTP, timer, callback, cloud event) adds its middlewares and
+ * its handler.
+ */
+import middy, { type MiddlewareObj } from "@middy/core";
+import { ApiError } from "../contract/errors.js";
+import type { Services } from "../ingest/services.js";
+import { boundLog } from "../log.js";
+import {
+  type Invocation,
+  newInvocation,
+  type Outcome,
+  type PlatformContext,
+} from "./invocation.js";
+
+export type Middleware<Answer, I extends Invocation = Invocation> = MiddlewareObj<
+  unknown,
+  Answer,
+  Error,
+  I
+>;
+
+export interface FunctionKind<Answer, I extends Invocation = Invocation> {
+  handle: (event: unknown, services: Services, invocation: I) => Promise<Answer>;
+  middlewares?: Middleware<Answer, I>[];
+  /** How the log tells a failure. */
+  outcomeOf: (error: unknown) => Outcome;
+  /** False: an answer that the log need not mention. */
+  isNews?: (answer: Answer) => boolean;
+  timeLimit?: TimeLimit;
+}
+
+export interface TimeLimit {
+  /** The caller hangs up then, even if the platform gives more time. */
+  callerWaitsMs?: number;
+  /** The function answers this long before its time is up. */
+  answerEarlyMs: number;
+  late: () => Error;
+}
+
+/** The platform ends a function that is out of time without an answer. A caller should get ours. */
+const TIME_LIMIT: TimeLimit = {
+  answerEarlyMs: 300,
+  late: () => new ApiError("InternalError", undefined, { detail: "the function's time is up" }),
+};
+
+export type FunctionHandler<Answer> = (
+  event: unknown,
+  context?: PlatformContext,
+) => Promise<Answer>;
+
+/** `functionName` is the name of the function's file, in serverless.yml and in the log. */
+export const defineFunction =
+  <Answer, I extends Invocation = Invocation>(
+    functionName: string,
+    {
+      handle,
+      middlewares = [],
+      outcomeOf,
+      isNews,
+      timeLimit = TIME_LIMIT,
+    }: FunctionKind<Answer, I>,
+  ) =>
+  (open: () => Promise<Services>): FunctionHandler<Answer> => {
+    const { answerEarlyMs, late, callerWaitsMs } = timeLimit;
+    const stack = middy<unknown, Answer, Error, I>({
+      timeoutEarlyInMillis: answerEarlyMs,
+      timeoutEarlyResponse: () => {
+        throw late();
+      },
+    })
+      .use(closingLine(outcomeOf, isNews))
+      .use(middlewares)
+      .use(withServices(open))
+      .handler((event: unknown, invocation: I) =>
+        handle(event, invocation.services as Services, invocation),
+      );
+    const run = stack as unknown as (event: unknown, invocation: Invocation) => Promise<Answer>;
+    return (event, context) => run(event, newInvocation(functionName, context, callerWaitsMs));
+  };
+
+/** First on the way in, so last on the way out: it sees every outcome. */
+const closingLine = <Answer, I extends Invocation>(
+  outcomeOf: (error: unknown) => Outcome,
+  isNews: (answer: Answer) => boolean = () => true,
+): Middleware<Answer, I> => {
+  const write = ({ log, line, elapsedMs }: Invocation, { level, outcome, detail }: Outcome) => {
+    const ms = Math.round(elapsedMs());
+    log({ level, ...line, outcome, ms, detail: detail ?? line.detail });
+  };
+  return {
+    after: ({ context, response }) => {
+      if (isNews(response as Answer)) write(context, { level: "info", outcome: "ok" });
+    },
+    onError: ({ context, error }) => {
+      write(context, outcomeOf(error));
+    },
+  };
+};
+
+const withServices = <Answer, I extends Invocation>(
+  open: () => Promise<Services>,
+): Middleware<Answer, I> => ({
+  before: async ({ context }) => {
+    const services = await open();
+    const { functionName, requestId } = context;
+    context.log = boundLog(services.log, { function: functionName, requestId });
+    context.services = { ...services, log: context.log };
+  },
+});
