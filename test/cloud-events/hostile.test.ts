@@ -213,7 +213,7 @@ describe("through the door and its database,", () => {
     expect(told).not.toContain(SECRET);
     expect(told).not.toMatch(/ {4}at |\.ts\b|relation|syntax/);
     for (const line of app.logLines) {
-      expect(JSON.parse(line)).toMatchObject({ event: "cloud-event" });
+      expect(JSON.parse(line)).toMatchObject({ function: "cloud-event" });
       expect(line).not.toContain('"outcome":"InternalError"');
     }
   }, 120_000);

@@ -147,7 +147,7 @@ describe("a letter", () => {
     for (const secret of secrets) expect(kept + app.logLines.join()).not.toContain(secret);
     expect(app.logLines.join()).not.toContain("other");
     expect(JSON.parse(app.logLines[0] ?? "")).toMatchObject({
-      ...{ level: "warn", event: "cloud-event", action: "StartStreamIngest", caller: SECRET_ID },
+      ...{ level: "warn", function: "cloud-event", action: "StartStreamIngest", caller: SECRET_ID },
       ...{
         outcome: "UnauthorizedOperation",
         detail: expect.stringMatching(/^dead letter \w{20}$/),
@@ -331,7 +331,9 @@ test("a start that its caller's grant shortens is logged with both instants", as
   await send(app, ckafka(action({ RepeatNum: -1, MaxDuration: 60 })));
   await send(app, ckafka(action({ RepeatNum: -1, MaxDuration: 20 }), "of another message"));
   const lines = app.logLines.map((line) => JSON.parse(line) as Record<string, unknown>);
-  const played = lines.filter(({ event, outcome }) => event === "cloud-event" && outcome === "ok");
+  const played = lines.filter(
+    (line) => line["function"] === "cloud-event" && line["outcome"] === "ok",
+  );
   expect(played.map(({ detail }) => detail)).toEqual([
     expect.stringMatching(/asked for was 20.+Z, .+ 30 minutes grants 20.+Z\.$/),
     undefined,
