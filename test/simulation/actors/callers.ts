@@ -136,7 +136,7 @@ export async function ask<V extends Verb>(
 ): Promise<Ended<object>> {
   const { config, facts, history } = world;
   const { callerId, region } = story;
-  const { SdkAppId } = request as { SdkAppId?: number };
+  const { SdkAppId } = request;
   const caller = config.callers.get(callerId);
   if (!caller) throw new Error(`no caller ${callerId}`);
   const application = config.applications.get(SdkAppId ?? caller.SdkAppIds[0] ?? 0);
