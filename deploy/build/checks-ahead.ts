@@ -27,7 +27,7 @@ export const checksAhead: Plugin = {
   },
 };
 
-export function writeChecks(): string {
+function writeChecks(): string {
   const named = [...REQUEST_SCHEMAS, ...Object.entries(LIST_SCHEMAS)];
   // Several actions share a schema; its code is written once.
   const schemas = [...new Set(named.map(([, schema]) => schema))];

@@ -28,7 +28,7 @@ export type Parameters = Readonly<Record<string, string>>;
 /** "Request structure": 10 MB for TC3, 1 MB for a form, 32 KB for a query. */
 export const BODY_BYTES_MAX = 10 * 1024 * 1024;
 const FORM_BYTES_MAX = 1024 * 1024;
-export const QUERY_BYTES_MAX = 32 * 1024;
+const QUERY_BYTES_MAX = 32 * 1024;
 
 /** Throws an ApiError. */
 export function readCall(message: HttpMessage): Call {

@@ -100,5 +100,3 @@ export const CODE_CAUSES: Readonly<Record<string, string>> = {
   UnsupportedProtocol: "Neither GET nor POST.",
   UnsupportedRegion: "A region that the action's page does not list for the site.",
 };
-
-export const isAskedFor = (code: string): boolean => CODE_CAUSES[code] === ASKED_FOR;

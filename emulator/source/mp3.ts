@@ -12,7 +12,7 @@ import { type MpegFrame, mpegSound, readMpegFrame } from "./sound-headers.js";
 const TAG_HEADER_BYTES = 10;
 
 /** A frame begins within this many bytes, or the file is not MP3. */
-export const SEARCHED_BYTES = 4096;
+const SEARCHED_BYTES = 4096;
 export const MP3_HEAD_BYTES = SEARCHED_BYTES + 2 * 1500;
 
 /** A larger file is measured by its first part. */

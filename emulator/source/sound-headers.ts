@@ -18,7 +18,7 @@ export interface MpegFrame {
   isFirst: boolean;
 }
 
-export const MPEG_HEADER_BYTES = 4;
+const MPEG_HEADER_BYTES = 4;
 
 const KILOBITS: Readonly<Record<string, readonly number[]>> = {
   "1-1": [32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],

@@ -4,7 +4,7 @@ import type { DeadNotification } from "../../shared/store/outbox/deliveries.js";
 import type { Store } from "../../shared/store/store.js";
 
 /** The receiver sees it as `webhook-id`. */
-export const idOf = ({ taskId, position }: Pick<DeadNotification, "taskId" | "position">): string =>
+const idOf = ({ taskId, position }: Pick<DeadNotification, "taskId" | "position">): string =>
   `${taskId}-${position}`;
 
 export const shownNotification = (of: DeadNotification) => ({

@@ -16,13 +16,13 @@ import { applicationFor, siteFor } from "../config/application-of.js";
 import type { Call, Services, UseCase } from "../ingest/services.js";
 import type { CheckedCall } from "../ingest/use-cases.js";
 
-export const EVENT_ACTIONS = [
+const EVENT_ACTIONS = [
   "StartStreamIngest",
   "StopStreamIngest",
   "UpdateStreamIngest",
 ] as const satisfies readonly Action[];
 
-export type EventAction = (typeof EVENT_ACTIONS)[number];
+type EventAction = (typeof EVENT_ACTIONS)[number];
 
 export type EventUseCases = { readonly [A in EventAction]: UseCase<A> };
 

@@ -128,7 +128,7 @@ async function freshAttempt(
 }
 
 /** As it was read once. */
-export function messageOf({ source, messageId, payload }: DeadLetter): EventMessage {
+function messageOf({ source, messageId, payload }: DeadLetter): EventMessage {
   const { id, content } = payload as { id?: string; content: EventContent };
   return { source, id: id ?? messageId, content };
 }

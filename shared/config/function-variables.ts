@@ -2,7 +2,6 @@
  * The variables of each function, besides DATABASE_URL and DATABASE_CA. A function gets these and
  * no others, so it cannot leak a secret that it does not use.
  */
-import type { Environment } from "./environment.js";
 import type { Config, Variable } from "./configuration.js";
 
 const TRTC = ["TRTC_ACCOUNTS", "TRTC_ENDPOINT", "TRTC_TIMEOUT_SECONDS"] as const;
@@ -48,12 +47,6 @@ export const READ_AS: Readonly<Record<Variable, readonly (keyof Config)[]>> = {
   STOP_UNCLAIMED: ["stopUnclaimed"],
   DEFAULT_MAX_DURATION: ["defaultMaxDurationMinutes"],
 };
-
-/** Returns only the variables that this function may read. */
-export function environmentOf(name: FunctionName, env: Environment): Environment {
-  const read: ReadonlySet<string> = variablesRead(name);
-  return Object.fromEntries(Object.entries(env).filter(([variable]) => read.has(variable)));
-}
 
 /** Returns the same configuration for one function. Other fields throw when they are read. */
 export function configOf(name: FunctionName, config: Config): Config {

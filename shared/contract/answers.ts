@@ -15,7 +15,7 @@ import {
   type State,
 } from "./schemas.js";
 
-export const STATUSES = ["InProgress", "NotExist"] as const;
+const STATUSES = ["InProgress", "NotExist"] as const;
 
 export { END_REASONS, MEDIA_STATES };
 

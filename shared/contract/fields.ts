@@ -24,7 +24,7 @@ export const MAX_DURATION_MINUTES = 10_080;
 export const NUMERIC_ROOM = 1;
 export const STRING_ROOM = 0;
 
-export const TEMPOS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2] as const;
+const TEMPOS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2] as const;
 
 /**
  * TRTC's signed texts are base64 with `*`, `-` and `_`. Real ones have fewer than 500 characters.

@@ -19,7 +19,7 @@ export type EndFacts = Pick<
 > & { failures: number };
 
 /** The code of a source that TRTC could not open; TRTC itself has none. */
-export const SOURCE_NOT_OPENED = "FailedOperation.SourceNotOpened";
+const SOURCE_NOT_OPENED = "FailedOperation.SourceNotOpened";
 
 /** Null before the end. */
 export const endDetail = (facts: EndFacts): string | null =>

@@ -74,7 +74,7 @@ interface Repeated {
  * Of a signature that took effect before. Nobody signs an X-TC-TraceId, so a thief can make one up;
  * what he cannot do is to come in time, and before the caller's next second.
  */
-export function repeatOf(
+function repeatOf(
   { signature, signing, arrivedAt }: Repeated,
   { known, run }: { known: Pick<Use, "traces">; run: UpdateRun | null | undefined },
 ): "done" | "again" | "doubtful" {

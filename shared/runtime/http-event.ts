@@ -18,7 +18,7 @@ export interface HttpRequest extends HttpMessage {
 export const BODY_MAX_BYTES = 1024 * 1024;
 
 /** As Tencent: each way to spell a query costs a hash over the whole of it. */
-export const QUERY_MAX_CHARS = 32 * 1024;
+const QUERY_MAX_CHARS = 32 * 1024;
 
 export function readHttpEvent(event: unknown): HttpRequest {
   if (!isObject(event)) throw new ApiError("InvalidRequest");

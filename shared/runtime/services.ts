@@ -99,7 +99,7 @@ export function credentialOf(
 }
 
 /** Throws ApiError: without keys no object of the bucket can be played, now or later. */
-export function storageCredential(
+function storageCredential(
   { accounts }: Pick<Config, "accounts">,
   { storage, account }: { storage: "cos" | "s3"; account: string | undefined },
   env: Environment,

@@ -63,7 +63,7 @@ export interface Lateness {
   maxMs: number;
 }
 
-export const ON_TIME_MS = 1000;
+const ON_TIME_MS = 1000;
 
 export async function readReport(query: Query, wanted: ReportWanted): Promise<Report> {
   const { since, now, callerId = null, sdkAppId = null } = wanted;

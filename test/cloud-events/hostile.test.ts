@@ -15,6 +15,7 @@ import {
 } from "../support/http/cloud-events.js";
 import { openTestPostgres } from "../support/database/databases.js";
 import { type TestApp, startTestApp } from "../support/app/test-app.js";
+import { cases } from "../support/cases.js";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -137,7 +138,7 @@ describe("before anything is done,", () => {
         fc.property(events, (event) => {
           for (const outcome of judge(event)) seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
         }),
-        { numRuns },
+        { numRuns: cases(numRuns) },
       );
       expect([...seen.keys()].filter((outcome) => !OUTCOMES.has(outcome))).toEqual([]);
       expect(seen.size).toBeGreaterThan(0);
@@ -205,10 +206,10 @@ describe("through the door and its database,", () => {
           }
         },
       ),
-      { numRuns: 150 },
+      { numRuns: cases(150) },
     );
     expect(await stateOf(app)).toEqual({ rows: [], tasks: [] });
-    expect((await deadLettersOf(app)).length).toBeGreaterThan(100);
+    expect((await deadLettersOf(app)).length).toBeGreaterThan(cases(100));
     const told = JSON.stringify(answers) + app.logLines.join("\n");
     expect(told).not.toContain(SECRET);
     expect(told).not.toMatch(/ {4}at |\.ts\b|relation|syntax/);

@@ -3,8 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { invoke } from "../../local/platform.js";
 import { DEFAULT_ACCOUNTS, DEFAULT_SECRET_ID } from "../../emulator/defaults.js";
 import { addMs, SECOND_MS } from "../../shared/clock.js";
-import { verifyCosUrl } from "../../shared/signing/storage/cos-url.js";
-import { verifyS3Url } from "../../shared/signing/storage/s3-url.js";
+import { verifyCosUrl, verifyS3Url } from "../support/http/verify-presigned.js";
 import {
   type Batch,
   ckafka,

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { deadLettersOf, send, startAction, stateOf } from "../support/http/cloud-events.js";
 import { openTestPostgres } from "../support/database/databases.js";
 import { CN_APP, type TestApp, startTestApp } from "../support/app/test-app.js";
+import { cases } from "../support/cases.js";
 
 let app: TestApp | undefined;
 afterEach(() => app?.close());
@@ -116,7 +117,7 @@ test("each batch, shuffled, cut, and delivered twice", async () => {
       const repeated = events.flatMap((event, index) => (again[index] ? [event, event] : [event]));
       expect(await deliver([...repeated, all])).toEqual(once);
     }),
-    { numRuns: 60 },
+    { numRuns: cases(60) },
   );
 }, 120_000);
 

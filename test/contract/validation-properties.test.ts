@@ -8,9 +8,10 @@ import { checkRequest } from "../../shared/contract/check.js";
 import { type Action, ACTIONS, SCHEMAS } from "../../shared/contract/schemas.js";
 import { type Site, SITES } from "../../shared/contract/sites.js";
 import { fittingRequests, foreignValues } from "../support/contract/schema-values.js";
+import { cases } from "../support/cases.js";
 
 /** For each of ten schemas and four properties: twenty thousand cases. */
-const NUM_RUNS = 500;
+const NUM_RUNS = cases(500);
 
 interface Checked {
   action: Action;

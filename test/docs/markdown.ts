@@ -10,7 +10,7 @@ const FENCED = /^```(\S*).*\n([\s\S]*?)^```$/gm;
 export const codeBlocks = (markdown: string): CodeBlock[] =>
   [...markdown.matchAll(FENCED)].map(([, language = "", body = ""]) => ({ language, body }));
 
-export const withoutCode = (markdown: string): string => markdown.replace(FENCED, "");
+const withoutCode = (markdown: string): string => markdown.replace(FENCED, "");
 
 export interface Heading {
   level: number;

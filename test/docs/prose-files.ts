@@ -35,7 +35,7 @@ export const readText = (path: string): string => readFileSync(join(ROOT, path),
 /** Words of a Chinese page have no spaces between them: a test of its own holds it in step. */
 const isPage = (path: string): boolean => path.endsWith(".md") && !path.endsWith("zh-CN.md");
 
-export const pagePaths = (): string[] => filesBelow(".").filter(isPage);
+const pagePaths = (): string[] => filesBelow(".").filter(isPage);
 
 export const pages = (): Source[] =>
   pagePaths().map((path) => ({ path, sentences: sentencesOf(markdownBlocks(readText(path))) }));

@@ -150,7 +150,7 @@ const plain = (text: string): string =>
     .replace(/\*\*|__/g, "")
     .trim();
 
-export const wordCount = (text: string): number =>
+const wordCount = (text: string): number =>
   text.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
 
 /** The words of a page's prose: what a reader reads, without code blocks and table rules. */

@@ -11,6 +11,7 @@ import {
   type RawCaller,
   rawCaller,
 } from "../support/http/raw-call.js";
+import { cases } from "../support/cases.js";
 
 let emulator: Emulator;
 let caller: RawCaller;
@@ -39,7 +40,7 @@ describe("whatever is sent", () => {
         const headers = { authorization, "content-type": contentType };
         isEnvelope(await caller.raw({ headers, body }));
       }),
-      { numRuns: 100 },
+      { numRuns: cases(100) },
     );
   });
 
@@ -49,7 +50,7 @@ describe("whatever is sent", () => {
       fc.asyncProperty(action, fc.oneof(bytes, json), async (name, body) => {
         isServed(await caller.sendSigned({ body, headers: { "x-tc-action": name } }));
       }),
-      { numRuns: 100 },
+      { numRuns: cases(100) },
     );
   });
 
@@ -61,7 +62,7 @@ describe("whatever is sent", () => {
         const body = Buffer.from(JSON.stringify({ ...startFields(), ...fields }));
         isServed(await caller.sendSigned({ body, headers: { "x-tc-action": name } }));
       }),
-      { numRuns: 200 },
+      { numRuns: cases(200) },
     );
   });
 
@@ -71,7 +72,7 @@ describe("whatever is sent", () => {
       fc.asyncProperty(action, entries, async (Action, changes) => {
         isServed(await caller.raw({ headers: FORM, body: caller.form({ ...changes, Action }) }));
       }),
-      { numRuns: 100 },
+      { numRuns: cases(100) },
     );
   });
 });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { DEFAULT_ACCOUNTS, DEFAULT_SECRET_ID } from "../../emulator/defaults.js";
 import { systemClock, unixSeconds } from "../../shared/clock.js";
 import { signTc3 } from "../../shared/signing/tencent/tc3.js";
-import { signV1 } from "../../shared/signing/tencent/v1.js";
+import { signV1 } from "../support/http/sign-v1.js";
 import {
   CN_APP,
   type TestApp,

@@ -12,6 +12,7 @@ import {
   isPastCap,
   reasonWhenGone,
 } from "../../shared/ingest/lifecycle.js";
+import { cases } from "../support/cases.js";
 
 const startAt = new Date("2026-01-01T12:00:00Z");
 const minutes = (count: number) => addMs(startAt, count * MINUTE_MS);
@@ -99,7 +100,7 @@ describe("whatever is asked for", () => {
     { requiredKeys: ["limitMinutes", "isLoop"] },
   );
   const holds = (rule: (bounds: Bounds) => void) => {
-    fc.assert(fc.property(anyBounds, rule), { numRuns: 1000 });
+    fc.assert(fc.property(anyBounds, rule), { numRuns: cases(1000) });
   };
 
   test("the deadline is one of the bounds, and later than none", () => {
@@ -182,7 +183,7 @@ describe("a start that is sent again", () => {
         expect(now.latestAt.getTime()).toBeLessThanOrEqual(latestAt.getTime());
         expect(now.latestAt.getTime()).toBeGreaterThanOrEqual(deadlineAt.getTime());
       }),
-      { numRuns: 500 },
+      { numRuns: cases(500) },
     );
   });
 

@@ -9,7 +9,7 @@ import { type LocalRuntime, startLocal } from "../../local/runtime.js";
 import { readTruth } from "../../local/emulator-truth.js";
 import { isJson } from "../../emulator/api/foreign.js";
 import { unixSeconds, systemClock as clock } from "../../shared/clock.js";
-import { signV1 } from "../../shared/signing/tencent/v1.js";
+import { signV1 } from "../support/http/sign-v1.js";
 import { describeInBrowser, openPage, startBrowser } from "../support/app/browser.js";
 import { CN_APP, startTestEmulator } from "../support/http/emulator-client.js";
 import { type Raw, rawCaller } from "../support/http/raw-call.js";

@@ -16,8 +16,9 @@ import { answerTo, callbackEvent, dismissed, OK, source } from "../support/http/
 import { CN_APP, type TestApp, startTestApp } from "../support/app/test-app.js";
 import { startMediaServer } from "../support/media/media-server.js";
 import { countedBy, type ManualClock, manualClock } from "../support/app/manual-clock.js";
+import { cases } from "../support/cases.js";
 
-const RUNS = 30;
+const RUNS = cases(30);
 
 let clock: ManualClock;
 let app: TestApp;
@@ -173,7 +174,7 @@ describe("in whatever order, and however often it is told, the same comes", () =
         MediaState: "playing",
       });
     });
-    await fc.assert(told, { numRuns: 10 });
+    await fc.assert(told, { numRuns: cases(10) });
   }, 60_000);
 });
 
@@ -206,7 +207,7 @@ test("in whatever order, and however often it is told how the source does, the s
         expect(await outcomeOfAll(shuffled)).toEqual(await outcomeOfAll(inOrder));
       },
     ),
-    { numRuns: 100 },
+    { numRuns: cases(100) },
   );
 }, 60_000);
 

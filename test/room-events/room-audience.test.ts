@@ -18,6 +18,7 @@ import { CN_APP, type TestApp } from "../support/app/test-app.js";
 import type { ManualClock } from "../support/app/manual-clock.js";
 import { type RtmpServer, startRtmpServer } from "../support/media/rtmp-server.js";
 import { startTimedApp } from "../support/app/timed-app.js";
+import { cases } from "../support/cases.js";
 
 const EMPTY_SECONDS = 90;
 
@@ -328,6 +329,6 @@ test("in whatever order, and however often it is told who comes and goes, the sa
       expect(await outcomeOf(shuffled)).toEqual(expected);
       expect(expected.state).toBe("running");
     }),
-    { numRuns: 100 },
+    { numRuns: cases(100) },
   );
 }, 60_000);

@@ -12,6 +12,7 @@ import { type Action, ACTIONS } from "../../shared/contract/schemas.js";
 import { NOW } from "../support/http/http-requests.js";
 import { manualClock } from "../support/app/manual-clock.js";
 import { CN_APP, INTL_APP } from "../support/contract/settings.js";
+import { cases } from "../support/cases.js";
 
 const FOREIGN_APP = 1600000009;
 const OWN_ID = `ing-${"0".repeat(26)}`;
@@ -206,7 +207,7 @@ test.each(ACTIONS)("whatever is sent to %s is taken or refused, and touches noth
       expect(code === undefined).toBe(typeof run === "function");
       expect(code).not.toBe("InternalError");
     }),
-    { numRuns: 1000 },
+    { numRuns: cases(1000) },
   );
 });
 

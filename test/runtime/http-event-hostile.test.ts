@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { ApiError } from "../../shared/contract/errors.js";
 import { BODY_MAX_BYTES, readHttpEvent } from "../../shared/runtime/http-event.js";
 import { AWS_URL, type Event, SCF } from "../support/http/http-events.js";
+import { cases } from "../support/cases.js";
 
 /** The code of the refusal; `read` when the event could be read. Whatever else is thrown stays thrown. */
 function outcome(event: unknown): string {
@@ -118,7 +119,7 @@ describe("an event that no platform sends", () => {
         const posted = { ...parts, ...(isPost ? { httpMethod: "POST" } : {}) };
         expect(["read", "InvalidRequest"]).toContain(outcome(posted));
       }),
-      { numRuns: 5000 },
+      { numRuns: cases(5000) },
     );
   });
 });

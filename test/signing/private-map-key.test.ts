@@ -2,13 +2,14 @@
 import { inflateSync } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
 import {
-  ALL_PRIVILEGES,
   Privilege,
   ROBOT_PRIVILEGES,
   signPrivateMapKey,
   verifyPrivateMapKey,
 } from "../../shared/signing/trtc/private-map-key.js";
 import { signUserSig } from "../../shared/signing/trtc/user-sig.js";
+
+const ALL_PRIVILEGES = 255;
 
 /** The inputs of Tencent's samples; the clock stands at 1700000000. */
 const holder = {

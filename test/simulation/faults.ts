@@ -5,7 +5,7 @@
 import type { Random } from "./random.js";
 
 /** By kind, how often it is drawn in comparison with the others of its boundary. */
-export const STATEMENT_FAULTS = {
+const STATEMENT_FAULTS = {
   /** The connection was cut, and nothing was done. */
   "error-before": 3,
   /** It was committed, and then the connection was cut. */
@@ -21,7 +21,7 @@ export const STATEMENT_FAULTS = {
   late: 2,
 } as const;
 
-export const CALL_FAULTS = {
+const CALL_FAULTS = {
   "never-sent": 1,
   "lost-request": 2,
   "lost-answer": 5,
@@ -41,7 +41,7 @@ export const CALL_FAULTS = {
   "freeze-after": 2,
 } as const;
 
-export const TIMER_FAULTS = { "lost tick": 1, "late tick": 1 } as const;
+const TIMER_FAULTS = { "lost tick": 1, "late tick": 1 } as const;
 
 export type StatementFault = keyof typeof STATEMENT_FAULTS;
 export type CallFault = keyof typeof CALL_FAULTS;

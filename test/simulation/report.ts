@@ -10,7 +10,7 @@ export interface Replay {
   bug?: string | undefined;
 }
 
-export const replayCommand = (seed: number, { store, bug }: Replay): string =>
+const replayCommand = (seed: number, { store, bug }: Replay): string =>
   `npm run simulate -- --seed ${seed} --store ${store}${bug === undefined ? "" : ` --bug "${bug}"`} --trace`;
 
 export function failureText(

@@ -13,6 +13,7 @@ import { IDS, type Operation } from "./operations/operation.js";
 import { operations } from "./operations/operations.js";
 import { openTestPostgres } from "../support/database/databases.js";
 import { T0 } from "../support/app/ingests.js";
+import { cases } from "../support/cases.js";
 
 let database: Database;
 beforeAll(async () => {
@@ -55,7 +56,7 @@ test("whatever is asked of both, the model answers as the SQL does", async () =>
       const readAll = async (store: Store) => Promise.all(IDS.map((id) => store.readIngest(id)));
       expect(await readAll(model as Store)).toEqual(await readAll(sql));
     }),
-    { numRuns: 200 },
+    { numRuns: cases(200) },
   );
 }, 120_000);
 

@@ -11,6 +11,7 @@ import { takeSlot } from "../../shared/store/slots.js";
 import { ENGINES } from "../support/database/databases.js";
 import { T0 } from "../support/app/ingests.js";
 import { makeSlotReader } from "../../shared/store/engine/database-time.js";
+import { cases } from "../support/cases.js";
 
 /** The same rule, over the whole history. */
 function earliest(taken: readonly number[], atMs: number): number {
@@ -124,7 +125,7 @@ describe.each(ENGINES)("slots on %s", (_, open) => {
         const admitted = arrivedMs.sort((a, b) => a - b).map((ms) => trtc.admit(ms, 20));
         expect(admitted).not.toContain(false);
       }),
-      { numRuns: 40 },
+      { numRuns: cases(40) },
     );
   });
 
@@ -146,7 +147,7 @@ describe.each(ENGINES)("slots on %s", (_, open) => {
             expect(slotMs).toBeGreaterThan(earliest(taken.slice(0, -1), atMs) - 0.01);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: cases(40) },
     );
   });
 

@@ -5,7 +5,7 @@
  */
 import type { ByteReader } from "../byte-reader.js";
 
-export const PACKET_BYTES = 188;
+const PACKET_BYTES = 188;
 const STRIDES = [188, 192, 204];
 const SYNC = 0x47;
 

@@ -100,7 +100,7 @@ export function tsStream(mapped: MappedStream): TsStream {
 }
 
 /** The shorter way between two instants, around the wrap. */
-export function signedStep(from: number, to: number): number {
+function signedStep(from: number, to: number): number {
   const step = (((to - from) % WRAP) + WRAP) % WRAP;
   return step >= WRAP / 2 ? step - WRAP : step;
 }

@@ -4,14 +4,12 @@
  */
 import { createHash, createHmac } from "node:crypto";
 import { unixSeconds } from "../../clock.js";
-import { equalInConstantTime } from "../constant-time.js";
 import {
   encodeKey,
   percentEncode,
   type StorageCredential,
   type StoredObject,
 } from "./presigned.js";
-import { refused, type Verdict } from "../tencent/verdict.js";
 
 /** The signed parts of a request. Names and values are not encoded yet. */
 export interface CosRequest {
@@ -53,7 +51,7 @@ export function signCos(
   ].join("&");
 }
 
-export const cosHost = ({ bucket, region }: Omit<StoredObject, "key">): string =>
+const cosHost = ({ bucket, region }: Omit<StoredObject, "key">): string =>
   `${bucket}.cos.${region}.myqcloud.com`;
 
 /** `bucket` includes its APPID. The host is signed, so the URL works for this bucket only. */
@@ -68,29 +66,6 @@ export function presignCos(
   const fields = signCos(request, credential, times).split("&").map(encodeField);
   const token = credential.token ? [`x-cos-security-token=${percentEncode(credential.token)}`] : [];
   return `https://${host}/${encodeKey(object.key)}?${[...fields, ...token].join("&")}`;
-}
-
-/** Judges a URL at an instant, as COS does. */
-export function verifyCosUrl(
-  url: string,
-  secretKey: string,
-  now: Date,
-): Verdict<object, "malformed" | "expired" | "forged"> {
-  const { host, pathname, searchParams } = new URL(url);
-  const time = /^(\d{1,12});(\d{1,12})$/.exec(searchParams.get("q-sign-time") ?? "");
-  const [from, until] = [Number(time?.[1]), Number(time?.[2])];
-  const secretId = searchParams.get("q-ak");
-  if (!time || secretId === null) return refused("malformed");
-  const path = decodeURIComponent(pathname);
-  const request = { method: "get", path, query: {}, headers: { host } };
-  const expectedQuery = new URLSearchParams(
-    signCos(request, { secretId, secretKey }, { from, until }),
-  );
-  for (const [name, value] of expectedQuery) {
-    if (!equalInConstantTime(value, searchParams.get(name) ?? "")) return refused("forged");
-  }
-  const at = unixSeconds(now);
-  return at >= from && at <= until ? { ok: true } : refused("expired");
 }
 
 function listed(values: Readonly<Record<string, string>>): { names: string; pairs: string } {

@@ -4,15 +4,13 @@
  * (docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html).
  */
 import { createHash, createHmac } from "node:crypto";
-import { addMs, SECOND_MS } from "../../clock.js";
-import { equalInConstantTime } from "../constant-time.js";
+import { SECOND_MS } from "../../clock.js";
 import {
   encodeKey,
   percentEncode,
   type StorageCredential,
   type StoredObject,
 } from "./presigned.js";
-import { refused, type Verdict } from "../tencent/verdict.js";
 
 /** Seven days: S3 refuses a URL with a longer life. */
 export const S3_EXPIRES_SECONDS_MAX = 604_800;
@@ -72,36 +70,6 @@ export function presignS3(
   const expiresSeconds = Math.min(Math.max(1, seconds), S3_EXPIRES_SECONDS_MAX);
   const signing = { ...address, region: object.region, expiresSeconds, at: from };
   return `https://${address.host}${address.path}?${signS3Query(signing, credential)}`;
-}
-
-/** Judges a URL at an instant, as S3 does. */
-export function verifyS3Url(
-  url: string,
-  secretKey: string,
-  now: Date,
-): Verdict<object, "malformed" | "expired" | "forged"> {
-  const { host, pathname, searchParams } = new URL(url);
-  const [secretId = "", , region] = (searchParams.get("X-Amz-Credential") ?? "").split("/");
-  const at = instantOf(searchParams.get("X-Amz-Date"));
-  const expiresSeconds = Number(searchParams.get("X-Amz-Expires") ?? "none");
-  if (!at || region === undefined || !(expiresSeconds <= S3_EXPIRES_SECONDS_MAX)) {
-    return refused("malformed");
-  }
-  const token = searchParams.get("X-Amz-Security-Token") ?? undefined;
-  const signing = { host, path: pathname, region, expiresSeconds, at };
-  const expectedQuery = new URLSearchParams(signS3Query(signing, { secretId, secretKey, token }));
-  for (const [name, value] of expectedQuery) {
-    if (!equalInConstantTime(value, searchParams.get(name) ?? "")) return refused("forged");
-  }
-  const until = addMs(at, expiresSeconds * SECOND_MS);
-  return now >= at && now <= until ? { ok: true } : refused("expired");
-}
-
-function instantOf(time: string | null): Date | undefined {
-  const [, y, mo, d, h, mi, s] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(time ?? "") ?? [];
-  if (s === undefined) return undefined;
-  const at = new Date(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`);
-  return Number.isNaN(at.getTime()) ? undefined : at;
 }
 
 const hmac = (key: string | Buffer, text: string): Buffer =>

@@ -33,18 +33,6 @@ export interface V1Claim {
 
 export type V1Fault = "expired" | "forged";
 
-/** Throws a RangeError for an empty key. */
-export function signV1(
-  request: V1Request,
-  secretKey: string,
-): { signature: string; stringToSign: string } {
-  if (secretKey === "") throw new RangeError("The secret key is empty.");
-  const { method, host, path = "/", parameters } = request;
-  const stringToSign = textOf({ method, host, path, parameters: signedPairs(parameters) });
-  const algorithm = methodOf(parameters["SignatureMethod"]);
-  return { signature: mac(algorithm, { secretKey, stringToSign }), stringToSign };
-}
-
 /**
  * Undefined when the parameters have neither a Signature nor a SecretId: the request is not signed
  * this way. With one of the two only, or without time and nonce, it is malformed.

@@ -25,8 +25,6 @@ export const Privilege = {
 export const ROBOT_PRIVILEGES =
   Privilege.createRoom | Privilege.enterRoom | Privilege.sendAudio | Privilege.sendVideo;
 
-export const ALL_PRIVILEGES = 255;
-
 export interface RoomPermission extends Holder {
   /** The application's SDKSecretKey, used as text although it looks like hex. */
   secretKey: string;

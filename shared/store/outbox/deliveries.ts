@@ -26,8 +26,6 @@ export interface DeadNotification extends Notification {
   deadReason: string;
 }
 
-export type Outbox = ReturnType<typeof makeOutbox>;
-
 export const makeOutbox = (query: Query) => ({
   callersWaiting: callersWaiting.bind(undefined, query),
   claim: claim.bind(undefined, query),

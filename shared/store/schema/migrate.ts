@@ -21,7 +21,7 @@ const LOCK_TIMEOUT_MS = 3 * SECOND_MS;
 const LOCK_NOT_AVAILABLE = "55P03";
 
 /** For the operator: says what is wrong, and what to do. */
-export class MigrationError extends Error {
+class MigrationError extends Error {
   override readonly name = "MigrationError";
 }
 

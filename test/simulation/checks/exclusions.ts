@@ -57,7 +57,7 @@ export const hasSourceFailed = ({ sources }: Known, { trtcTaskId }: StoredIngest
   mayHaveFailed(sources.get(trtcTaskId ?? "") ?? []);
 
 /** TRTC has told of a room's end, ten seconds or more after the ingest in it had started. */
-export const wasDismissed = ({ told }: Known, row: StoredIngest): boolean =>
+const wasDismissed = ({ told }: Known, row: StoredIngest): boolean =>
   [...told].some(
     (event) =>
       event.type === ROOM_DISMISSED &&

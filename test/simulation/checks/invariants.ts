@@ -15,7 +15,7 @@ import type { StoredIngest } from "../model/tables.js";
 import { CROWD } from "../actors/settings.js";
 
 /** The workload's callers may have ingests of ten minutes. */
-export const LIMIT_MS = 10 * MINUTE_MS;
+const LIMIT_MS = 10 * MINUTE_MS;
 
 const everyIngestHasADeadline: Check = {
   name: "1: every ingest has a deadline",

@@ -6,10 +6,10 @@ import type { Check, Known } from "./facts.js";
 import { failedSinceMs } from "./source-log.js";
 
 /** A lease of a door's time limit, the run that finds it lapsed, and that run's own work. */
-export const SETTLED_WITHIN_MS = 4 * MINUTE_MS;
+const SETTLED_WITHIN_MS = 4 * MINUTE_MS;
 
 /** A claim that has to lapse, the run that finds it, its slot. */
-export const STOPPED_WITHIN_MS = 2 * MINUTE_MS;
+const STOPPED_WITHIN_MS = 2 * MINUTE_MS;
 
 /**
  * How long a run waits for everything to be over: a message may have to wait long until a stream is

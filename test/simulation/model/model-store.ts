@@ -201,5 +201,3 @@ const OUTBOX: Store["outbox"] = {
   },
   forgetDead: unasked,
 };
-
-export type ModelStore = ReturnType<typeof createModelStore>;

@@ -42,7 +42,7 @@ export interface TrtcSide {
 export const streamUrl = (seconds: number | null, name: string): string =>
   `https://media.example/${seconds ?? "live"}/${name}.flv`;
 
-export const secondsOf = (url: string): number | null => {
+const secondsOf = (url: string): number | null => {
   const [, length] = /^https:\/\/\w+\.example\/(\d+)\//.exec(url) ?? [];
   return length === undefined ? null : Number(length);
 };

@@ -3,7 +3,7 @@ import { stringify } from "node:querystring";
 import { unixSeconds } from "../../../shared/clock.js";
 import type { HttpRequest } from "../../../shared/runtime/http-event.js";
 import { signTc3 } from "../../../shared/signing/tencent/tc3.js";
-import { signV1 } from "../../../shared/signing/tencent/v1.js";
+import { signV1 } from "./sign-v1.js";
 
 export const NOW = new Date("2026-01-01T12:00:00Z");
 export const HOST = "ingest.example.com";

@@ -6,7 +6,7 @@ import { newTaskId } from "../../../emulator/tasks/task-id.js";
 import { systemClock, unixSeconds } from "../../../shared/clock.js";
 import type { HttpMessage } from "../../../shared/signing/tencent/signed-request.js";
 import { signTc3 } from "../../../shared/signing/tencent/tc3.js";
-import { signV1 } from "../../../shared/signing/tencent/v1.js";
+import { signV1 } from "./sign-v1.js";
 import { API_VERSION } from "../../../shared/contract/sites.js";
 import { CN_APP } from "./emulator-client.js";
 

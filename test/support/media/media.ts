@@ -10,7 +10,7 @@ import {
   type OutputFormat,
 } from "mediabunny";
 
-export const SAMPLES = new URL("../../../emulator/media/", import.meta.url);
+const SAMPLES = new URL("../../../emulator/media/", import.meta.url);
 
 export const sample = (name: string): Buffer => readFileSync(new URL(name, SAMPLES));
 
