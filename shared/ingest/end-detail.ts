@@ -1,6 +1,6 @@
 /** Why an ingest ended, in one sentence: a pure function of what its row says. */
 import { MINUTE_MS } from "../clock.js";
-import type { EndCause, EndReason, Ingest, PutOut } from "../store/ingests/ingest-row.js";
+import type { EndCause, EndReason, Ingest, RemovalCause } from "../store/ingests/ingest-row.js";
 import { withoutQueries } from "../trtc/trtc-error.js";
 
 /** What the sentence is made of. */
@@ -57,7 +57,7 @@ function stoppedDetail({ endCause, startedAt, stopAskedAt, pausedAt }: EndFacts)
   return stopAskedAt === null ? `${asked}.` : `${asked} at ${stopAskedAt.toISOString()}.`;
 }
 
-const ASKERS: Readonly<Record<Exclude<EndCause, PutOut>, string>> = {
+const ASKERS: Readonly<Record<Exclude<EndCause, RemovalCause>, string>> = {
   caller: "A request of the caller",
   event: "A queue message or cloud event",
   // Of a start that was asked to stop as well.

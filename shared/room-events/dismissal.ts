@@ -3,7 +3,7 @@ import { addMs, SECOND_MS } from "../clock.js";
 import { askNow } from "./robot.js";
 import { stopForEvent } from "./stop.js";
 import type { DismissalEvent, Taken } from "./types.js";
-import type { RoomNamed } from "../store/room-events/events.js";
+import type { RoomKey } from "../store/room-events/events.js";
 import { STRING_ROOM } from "../contract/fields.js";
 import type { Services } from "../ingest/services.js";
 
@@ -17,10 +17,7 @@ const SURELY_BEFORE_MS = 10 * SECOND_MS;
  * A number is a numeric room's. TRTC's own example tells of a room 12345 by the text "12345", which
  * may be a string room's name as well: which of the two it is, such a text does not say.
  */
-export const roomTypeOf = ({
-  roomId,
-  roomIdType,
-}: RoomNamed): RoomNamed["roomIdType"] | undefined =>
+export const roomTypeOf = ({ roomId, roomIdType }: RoomKey): RoomKey["roomIdType"] | undefined =>
   roomIdType === STRING_ROOM && /^\d+$/.test(roomId) ? undefined : roomIdType;
 
 /**

@@ -37,7 +37,7 @@ export async function robotHasLeft(services: Services, event: UserEvent): Promis
   const left = { sdkAppId, roomId, userId, eventAt };
   const ingest = await store.robotLeft({ ...left, cause });
   const explain = async () => {
-    if (cause !== undefined) await store.explainPutOut({ ...left, cause });
+    if (cause !== undefined) await store.explainRemoval({ ...left, cause });
   };
   if (!ingest) {
     await explain();

@@ -1,6 +1,6 @@
 /** A stop that an event asks for. */
 import type { Ingest } from "../store/ingests/ingest-row.js";
-import type { Why } from "../store/ingests/stops.js";
+import type { StopCause } from "../store/ingests/stops.js";
 import { endTask, stopTiming } from "../ingest/stop/end-task.js";
 import { logTrtcFailure } from "../ingest/log-trtc-failure.js";
 import type { Taken } from "./types.js";
@@ -13,7 +13,7 @@ import type { Services } from "../ingest/services.js";
 export async function stopForEvent(
   services: Services,
   { taskId }: Pick<Ingest, "taskId">,
-  { timeLeftMs, ...why }: Why & { timeLeftMs: () => number },
+  { timeLeftMs, ...why }: StopCause & { timeLeftMs: () => number },
 ): Promise<Taken["followUp"]> {
   const { store, clock, trtc } = services;
   await trtc.ready();

@@ -1,6 +1,6 @@
 /** 701 and 702: how the source of a task does, and that the task is over. They name the task alone. */
 import { FAILED_FOR_GOOD, FAILED_SURELY } from "../store/ingests/media.js";
-import type { ToldIngest, ToldOfTask } from "../store/room-events/events.js";
+import type { IngestAfterEvent, TaskEvent } from "../store/room-events/events.js";
 import { askNow } from "./robot.js";
 import { stopForEvent } from "./stop.js";
 import type { SourceEvent, Taken, TaskEndEvent } from "./types.js";
@@ -57,7 +57,7 @@ export async function taskHasEnded(
  * what was told. An answer that was written in between has not, so the ingest is looked for again.
  * Nothing in the event says whose it is, so whose it might be is not guessed.
  */
-async function tell({ store }: Services, told: ToldOfTask): Promise<ToldIngest | undefined> {
+async function tell({ store }: Services, told: TaskEvent): Promise<IngestAfterEvent | undefined> {
   const known = await store.recordTaskEvent(told);
   if (known) return known;
   await store.keepUnclaimed(told);

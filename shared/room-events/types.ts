@@ -1,24 +1,24 @@
 /** What TRTC tells about rooms and tasks, and what a use case answers. */
 import type { Services } from "../ingest/services.js";
-import type { PutOut } from "../store/ingests/ingest-row.js";
-import type { ToldMedia } from "../store/ingests/media.js";
-import type { RobotSeen, RoomNamed, TaskNamed } from "../store/room-events/events.js";
+import type { RemovalCause } from "../store/ingests/ingest-row.js";
+import type { ReportedMediaState } from "../store/ingests/media.js";
+import type { RobotKey, RoomKey, TaskKey } from "../store/room-events/events.js";
 
 interface Told {
   /** When it happened, by TRTC's clock. */
   eventAt: Date;
 }
 
-export type SourceEvent = Told & TaskNamed & { kind: "source"; media: ToldMedia };
-export type TaskEndEvent = Told & TaskNamed & { kind: "task-ended" };
+export type SourceEvent = Told & TaskKey & { kind: "source"; media: ReportedMediaState };
+export type TaskEndEvent = Told & TaskKey & { kind: "task-ended" };
 export type UserEvent = Told &
-  RobotSeen &
-  Pick<RoomNamed, "roomIdType"> & {
+  RobotKey &
+  Pick<RoomKey, "roomIdType"> & {
     kind: "entered" | "left";
     /** Who put the user out, of those who left. */
-    cause?: PutOut | undefined;
+    cause?: RemovalCause | undefined;
   };
-export type DismissalEvent = Told & RoomNamed & { kind: "dismissed" };
+export type DismissalEvent = Told & RoomKey & { kind: "dismissed" };
 
 export type RoomEvent = SourceEvent | TaskEndEvent | UserEvent | DismissalEvent;
 

@@ -6,7 +6,7 @@
 import { MINUTE_MS, SECOND_MS } from "../clock.js";
 import { isObject, type Json, parseObject } from "../json.js";
 import type { RoomEvent } from "../room-events/types.js";
-import type { PutOut } from "../store/ingests/ingest-row.js";
+import type { RemovalCause } from "../store/ingests/ingest-row.js";
 import { NUMERIC_ROOM, STRING_ROOM } from "../contract/fields.js";
 
 export interface CallbackBody {
@@ -20,7 +20,7 @@ export interface CallbackBody {
 
 const [CREATED_STATUS, FAILED_STATUS, AGAIN_STATUS] = [0, 1, 2];
 /** Reasons of a 104: others than the user have ended the stay. */
-const PUT_OUT = new Map<number | undefined, PutOut>([
+const PUT_OUT = new Map<number | undefined, RemovalCause>([
   [3, "robot-removed"],
   [5, "room-dismissed"],
 ]);

@@ -1,5 +1,6 @@
-/** Messages that came to nothing: kept until somebody has looked, and they are played again or dropped. */
+/** Keeps messages that failed until an operator replays or drops them. */
 import type { Query, Row } from "./engine/database.js";
+import { bind, run, sql } from "./engine/sql.js";
 
 export interface DeadLetter {
   id: string;
@@ -9,97 +10,91 @@ export interface DeadLetter {
   code: string;
   message: string;
   payload: unknown;
-  /** How often it came to nothing. */
+  /** The number of failures. */
   attempts: number;
-  /** When it came to something after all. */
+  /** When a replay of it succeeded; null: not yet. */
   replayedAt: Date | null;
 }
 
-/** The same message once more is the same row, with its newest reason. */
+/** Another failure of the same message updates its row with the newest reason. */
 export async function addDeadLetter(
   query: Query,
   dead: Omit<DeadLetter, "attempts" | "replayedAt">,
 ): Promise<void> {
-  await query(
-    `insert into dead_letter (id, source, message_id, received_at, code, message, payload)
-     values ($1, $2, $3, $4, $5, $6, $7::jsonb)
+  await run(
+    query,
+    sql`insert into dead_letter (id, source, message_id, received_at, code, message, payload)
+     values (${dead.id}, ${dead.source}, ${dead.messageId}, ${dead.receivedAt}, ${dead.code},
+             ${dead.message}, ${JSON.stringify(dead.payload)}::jsonb)
      on conflict (id) do update
      set code = excluded.code, message = excluded.message, attempts = dead_letter.attempts + 1,
          replayed_at = null`,
-    [
-      dead.id,
-      dead.source,
-      dead.messageId,
-      dead.receivedAt,
-      dead.code,
-      dead.message,
-      JSON.stringify(dead.payload),
-    ],
   );
 }
 
-/** Of those of them that there are, and that lie there still. */
+/** Marks messages as replayed. Unknown and already replayed ones stay as they are. */
 export async function resolveDeadLetters(
   query: Query,
   { ids, at }: { ids: readonly string[]; at: Date },
 ): Promise<void> {
-  await query(
-    "update dead_letter set replayed_at = $2 where id = any($1) and replayed_at is null",
-    [ids, at],
+  await run(
+    query,
+    sql`update dead_letter set replayed_at = ${at} where id = any(${ids}) and replayed_at is null`,
   );
 }
 
-/** Those that came to something before then; the others stay until somebody has looked. */
+/** Deletes messages that were replayed before this time; the others stay for the operator. */
 export async function forgetResolved(query: Query, before: Date): Promise<void> {
-  await query("delete from dead_letter where replayed_at < $1", [before]);
+  await run(query, sql`delete from dead_letter where replayed_at < ${before}`);
 }
 
 export interface DeadLetterFilter {
-  /** Those that came to something as well. */
+  /** Include replayed ones. */
   all: boolean;
   limit: number;
-  /** The last of the page before. */
+  /** The last row of the previous page. */
   after?: Pick<DeadLetter, "receivedAt" | "id"> | undefined;
 }
 
-/** In the order in which they came, which is the one to replay them in. */
+/** In the order of arrival, which is also the order to replay them in. */
 export async function listDeadLetters(
   query: Query,
   { all, limit, after }: DeadLetterFilter,
 ): Promise<DeadLetter[]> {
-  const rows = await query(
-    `select * from dead_letter
-     where ($1 or replayed_at is null)
-       and ($3::timestamptz is null or (received_at, id) > ($3, $4))
+  const afterAt = bind(after?.receivedAt ?? null);
+  const rows = await run(
+    query,
+    sql`select * from dead_letter
+     where (${all} or replayed_at is null)
+       and (${afterAt}::timestamptz is null or (received_at, id) > (${afterAt}, ${after?.id ?? null}))
      order by received_at, id
-     limit $2`,
-    [all, limit, after?.receivedAt ?? null, after?.id ?? null],
+     limit ${limit}`,
   );
   return rows.map(deadLetterOf);
 }
 
 export async function readDeadLetter(query: Query, id: string): Promise<DeadLetter | undefined> {
-  const [row] = await query("select * from dead_letter where id = $1", [id]);
+  const [row] = await run(query, sql`select * from dead_letter where id = ${id}`);
   return row && deadLetterOf(row);
 }
 
 export async function dropDeadLetter(query: Query, id: string): Promise<boolean> {
-  const rows = await query("delete from dead_letter where id = $1 returning id", [id]);
+  const rows = await run(query, sql`delete from dead_letter where id = ${id} returning id`);
   return rows.length > 0;
 }
 
 /**
- * Whether a start with this token was refused for good: the token has that answer, and no other. One
- * that played, and whose source failed later, was no refusal.
+ * Whether a start with this token was refused for good. The token keeps that answer. A start that
+ * played, and whose source failed later, was not refused.
  */
 export async function isTokenSpent(
   query: Query,
   { callerId, clientToken }: { callerId: string; clientToken: string },
 ): Promise<boolean> {
-  const rows = await query(
-    `select from ingest
-     where caller_id = $1 and client_token = $2 and failure_code is not null`,
-    [callerId, clientToken],
+  const rows = await run(
+    query,
+    sql`select from ingest
+     where caller_id = ${callerId} and client_token = ${clientToken} and failure_code is not null`,
   );
   return rows.length > 0;
 }

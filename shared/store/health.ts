@@ -1,5 +1,6 @@
-/** What a database says of itself to who looks after it. Reads only: no row is changed. */
+/** What a database says about itself, for its operator. These statements change no row. */
 import type { Query } from "./engine/database.js";
+import { run, sql } from "./engine/sql.js";
 import { ENDS_AT } from "./ingests/due.js";
 
 export interface DatabaseHealth {
@@ -7,15 +8,15 @@ export interface DatabaseHealth {
   serverVersion: string;
   serverVersionNumber: number;
   connections: { used: number; max: number };
-  /** After which the server ends a statement of ours by itself; 0: never. */
+  /** The server ends a statement of ours after this time; 0: never. */
   statementTimeoutMs: number;
   /** The database's clock, in milliseconds since 1970. */
   nowMs: number;
-  /** What the functions need and this role lacks, as `insert on ingest`. */
+  /** Privileges that the functions need and this role lacks, such as `insert on ingest`. */
   lacking: string[];
 }
 
-/** By table, what the functions do with it. */
+/** The privileges that the functions need, by table. */
 const NEEDED: readonly [table: string, privileges: readonly string[]][] = [
   ["schema_migration", ["select"]],
   ["ingest", ["select", "insert", "update"]],
@@ -28,8 +29,9 @@ const NEEDED: readonly [table: string, privileges: readonly string[]][] = [
 ];
 
 export async function readHealth(query: Query): Promise<DatabaseHealth> {
-  const [row = {}] = await query(
-    `select current_setting('server_version') as version,
+  const [row = {}] = await run(
+    query,
+    sql`select current_setting('server_version') as version,
             current_setting('server_version_num')::int as version_number,
             current_setting('max_connections')::int as connections_max,
             (extract(epoch from current_setting('statement_timeout')::interval) * 1000)::float8
@@ -47,43 +49,44 @@ export async function readHealth(query: Query): Promise<DatabaseHealth> {
   };
 }
 
-/** A table that is not there lacks nothing: it comes with migrating. */
+/** A missing table lacks nothing: the migration creates it. */
 async function readLacking(query: Query): Promise<string[]> {
-  const needed = NEEDED.flatMap(([table, privileges]) =>
-    privileges.map((privilege) => ({ table, privilege })),
-  );
-  const rows = await query(
-    `select privilege || ' on ' || name as lacking
-     from unnest($1::text[], $2::text[]) with ordinality as needed (name, privilege, position)
+  const needed = NEEDED.flatMap(([table, each]) => each.map((privilege) => ({ table, privilege })));
+  const tables = needed.map(({ table }) => table);
+  const privileges = needed.map(({ privilege }) => privilege);
+  const rows = await run(
+    query,
+    sql`select privilege || ' on ' || name as lacking
+     from unnest(${tables}::text[], ${privileges}::text[]) with ordinality as needed (name, privilege, position)
      where to_regclass(name) is not null and not has_table_privilege(to_regclass(name), privilege)
      order by position`,
-    [needed.map(({ table }) => table), needed.map(({ privilege }) => privilege)],
   );
   return rows.map((row) => String(row["lacking"]));
 }
 
 export interface Backlog {
   live: number;
-  /** Playing, and past their deadline by more than `graceMs`. */
+  /** Ingests that play, and are past their deadline by more than `graceMs`. */
   overdue: number;
   oldestOverdueMs: number;
-  /** Starts of which nobody knows whether they happened, and which nobody works on. */
+  /** Starts without an outcome whose lease has lapsed. */
   unsettled: number;
-  /** Tasks that TRTC tells of, for so long that an ingest should have them, and none has. */
+  /** Tasks that TRTC has reported for some time, and that no ingest has. */
   unclaimed: number;
 }
 
-/** As reconcile-ingests counts them. */
-const UNCLAIMED_AFTER = "interval '5 minutes'";
+/** The same time as in reconcile-ingests. */
+const UNCLAIMED_AFTER = sql`interval '5 minutes'`;
 
 export async function readBacklog(
   query: Query,
   { graceMs }: { graceMs: number },
 ): Promise<Backlog> {
-  const [row = {}] = await query(
-    `with live as (
+  const [row = {}] = await run(
+    query,
+    sql`with live as (
        select *, state in ('running', 'stopping')
-                 and ${ENDS_AT} < now() - $1 * interval '1 millisecond' as is_overdue
+                 and ${ENDS_AT} < now() - ${graceMs} * interval '1 millisecond' as is_overdue
        from ingest where state <> 'ended'
      )
      select count(*)::int as live,
@@ -95,7 +98,6 @@ export async function readBacklog(
             (select count(*) from unclaimed_task
              where ended_at is null and first_seen_at < now() - ${UNCLAIMED_AFTER})::int as unclaimed
      from live`,
-    [graceMs],
   );
   return {
     live: Number(row["live"]),

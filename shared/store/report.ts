@@ -1,12 +1,13 @@
 /**
- * The record of what became of the ingests, over some time: for `npm run report`. It reads every row,
- * as an operator may now and then, and no function of ours ever does.
+ * Statistics about the ingests of some time, for `npm run report`. It reads every row, which no
+ * deployed function does.
  */
 import { addMs } from "../clock.js";
 import type { Query, Row } from "./engine/database.js";
+import { bind, raw, run, type Sql, sql } from "./engine/sql.js";
 import type { EndReason } from "./ingests/ingest-row.js";
 
-export interface ReportWanted {
+export interface ReportFilter {
   since: Date;
   now: Date;
   callerId?: string | undefined;
@@ -16,43 +17,43 @@ export interface ReportWanted {
 export interface Report {
   starts: StartCounts;
   live: LiveCounts;
-  /** By reason; only those that occurred. */
+  /** By reason; only reasons that occurred. */
   ends: EndCounts[];
 }
 
-/** Of the ingests that were asked for since. */
+/** Of the ingests that were created since. */
 export interface StartCounts {
-  /** TRTC took them. */
+  /** TRTC accepted them. */
   started: number;
-  /** TRTC refused them, or nobody could tell and they were given up. */
+  /** TRTC refused them, or they were given up without an answer. */
   failed: number;
-  /** Nobody knew for a while whether they play, since TRTC did not answer; it is known now. */
+  /** TRTC did not answer at first, and reconcile-ingests has found the outcome. */
   settled: number;
 }
 
-/** Whenever they were asked for. */
+/** Of all ingests that have not ended. */
 export interface LiveCounts {
-  /** Playing, and not over by what we know. */
+  /** Ingests that play, as far as we know. */
   running: number;
-  /** Of those, past their deadline, or asked to stop. */
+  /** Running ingests that are past their deadline, or asked to stop. */
   overdue: number;
-  /** The longest past, in milliseconds. */
+  /** The longest time past it, in milliseconds. */
   overdueMaxMs: number | null;
-  /** Starts that nobody works on, and whose outcome is not known. */
+  /** Starts without an outcome that reconcile-ingests has taken over or will. */
   unsettled: number;
   oldestUnfinishedAt: Date | null;
 }
 
-/** Of the ingests that ended since. Minutes are as TRTC played, and bills them. */
+/** Of the ingests that ended since. Minutes are what TRTC played and bills. */
 export interface EndCounts {
   reason: EndReason;
   count: number;
   minutes: number;
-  /** Over within `ON_TIME_MS` of when they were due; of those that we stopped. */
+  /** Ended within `ON_TIME_MS` after they were due; null where we did not stop them. */
   onTime: number | null;
-  /** From the deadline to when the stop was asked for; of those that their deadline ended. */
+  /** From the deadline to the request to stop; null where no deadline ended them. */
   asked: Lateness | null;
-  /** From when the end was due to when TRTC's answer was written; of those that we stopped. */
+  /** From the due end to the record of TRTC's answer; null where we did not stop them. */
   answered: Lateness | null;
 }
 
@@ -65,12 +66,14 @@ export interface Lateness {
 
 const ON_TIME_MS = 1000;
 
-export async function readReport(query: Query, wanted: ReportWanted): Promise<Report> {
-  const { since, now, callerId = null, sdkAppId = null } = wanted;
-  const of = [callerId, sdkAppId];
-  const [starts] = await query(STARTS, [...of, since]);
-  const [live] = await query(LIVE, [...of, now]);
-  const ends = await query(ENDS, [...of, since]);
+export async function readReport(
+  query: Query,
+  { since, now, callerId, sdkAppId }: ReportFilter,
+): Promise<Report> {
+  const isIncluded = filterOf(bind(callerId ?? null), bind(sdkAppId ?? null));
+  const [starts] = await run(query, startsSince(since, isIncluded));
+  const [live] = await run(query, liveAt(bind(now), isIncluded));
+  const ends = await run(query, endsSince(since, isIncluded));
   const overdueMaxMs = nullable(live, "overdue_max_ms");
   const unfinishedAgeMs = nullable(live, "unsettled_max_ms");
   return {
@@ -100,8 +103,8 @@ const endOf = (row: Row): EndCounts => ({
 });
 
 function latenessOf(row: Row, what: "asked" | "answered"): Lateness | null {
-  const of = (figure: string) => nullable(row, `${what}_${figure}_ms`);
-  const [p50Ms, p99Ms, maxMs] = [of("p50"), of("p99"), of("max")];
+  const figure = (name: string) => nullable(row, `${what}_${name}_ms`);
+  const [p50Ms, p99Ms, maxMs] = [figure("p50"), figure("p99"), figure("max")];
   return p50Ms === null || p99Ms === null || maxMs === null ? null : { p50Ms, p99Ms, maxMs };
 }
 
@@ -110,43 +113,47 @@ const nullable = (row: Row | undefined, column: string): number | null => {
   return value === null ? null : Number(value);
 };
 
-const OF = `($1::text is null or caller_id = $1) and ($2::bigint is null or sdk_app_id = $2)`;
+const filterOf = (callerId: Sql, sdkAppId: Sql): Sql =>
+  sql`(${callerId}::text is null or caller_id = ${callerId}) and (${sdkAppId}::bigint is null or sdk_app_id = ${sdkAppId})`;
 
-const STARTS = `
+const startsSince = (since: Date, isIncluded: Sql): Sql => sql`
   select count(*) filter (where started_at is not null) as started,
          count(*) filter (where end_reason = 'failed' and started_at is null) as failed,
          count(*) filter (where settled_at is not null and state <> 'starting') as settled
   from ingest
-  where ${OF} and created_at >= $3`;
+  where ${isIncluded} and created_at >= ${since}`;
 
-const LIVE = `
+const isOverdue = (now: Sql): Sql => sql`state <> 'starting' and due_at <= ${now}`;
+
+/** No function works on it, or another one had to take it over. */
+const isUnfinished = (now: Sql): Sql =>
+  sql`state = 'starting' and (coalesce(lease_until <= ${now}, true) or fence > 0)`;
+
+const maxMs = (interval: Sql, where: Sql): Sql =>
+  sql`max(extract(epoch from ${interval}) * 1000) filter (where ${where})`;
+
+const liveAt = (now: Sql, isIncluded: Sql): Sql => sql`
   select count(*) filter (where state <> 'starting') as running,
-         count(*) filter (where state <> 'starting' and due_at <= $3) as overdue,
-         ${maxMs("$3 - due_at", "state <> 'starting' and due_at <= $3")} as overdue_max_ms,
-         count(*) filter (where ${isUnfinished("$3")}) as unsettled,
-         ${maxMs("$3 - created_at", isUnfinished("$3"))} as unsettled_max_ms
+         count(*) filter (where ${isOverdue(now)}) as overdue,
+         ${maxMs(sql`${now} - due_at`, isOverdue(now))} as overdue_max_ms,
+         count(*) filter (where ${isUnfinished(now)}) as unsettled,
+         ${maxMs(sql`${now} - created_at`, isUnfinished(now))} as unsettled_max_ms
   from ingest
-  where ${OF} and state <> 'ended'`;
+  where ${isIncluded} and state <> 'ended'`;
 
-/** Nobody has it in hand, or somebody had to take it over. */
-function isUnfinished(now: string): string {
-  return `state = 'starting' and (coalesce(lease_until <= ${now}, true) or fence > 0)`;
-}
+const figuresOf = (column: "asked" | "answered"): Sql => {
+  const name = raw(column);
+  return sql`
+  percentile_disc(0.5) within group (order by ${name}) as ${name}_p50_ms,
+  percentile_disc(0.99) within group (order by ${name}) as ${name}_p99_ms,
+  max(${name}) as ${name}_max_ms`;
+};
 
-function maxMs(interval: string, where: string): string {
-  return `max(extract(epoch from ${interval}) * 1000) filter (where ${where})`;
-}
-
-const FIGURES = (what: string) => `
-  percentile_disc(0.5) within group (order by ${what}) as ${what}_p50_ms,
-  percentile_disc(0.99) within group (order by ${what}) as ${what}_p99_ms,
-  max(${what}) as ${what}_max_ms`;
-
-const ENDS = `
+const endsSince = (since: Date, isIncluded: Sql): Sql => sql`
   select end_reason, count(*) as count,
          coalesce(sum(extract(epoch from ended_at - started_at)) / 60, 0) as minutes,
-         count(*) filter (where answered <= ${ON_TIME_MS}) as on_time,
-         ${FIGURES("asked")}, ${FIGURES("answered")}
+         count(*) filter (where answered <= ${raw(ON_TIME_MS)}) as on_time,
+         ${figuresOf("asked")}, ${figuresOf("answered")}
   from (
     select end_reason, started_at, ended_at,
            case when end_reason = 'expired'
@@ -154,7 +161,7 @@ const ENDS = `
            case when end_reason in ('expired', 'stopped') and stop_asked_at is not null
                 then extract(epoch from ended_at - due_at) * 1000 end as answered
     from ingest
-    where ${OF} and ended_at >= $3
+    where ${isIncluded} and ended_at >= ${since}
   ) as ended
   group by end_reason
   order by count(*) desc, end_reason`;

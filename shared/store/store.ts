@@ -1,4 +1,4 @@
-/** Everything that is remembered, and every way to ask for it. The only SQL of the house is here. */
+/** The operations on the database. All SQL of the functions is in this folder. */
 import { type Clock, systemClock } from "../clock.js";
 import { updateEmptyAt, forgetAudience, recordViewerEvent } from "./room-events/audience.js";
 import type { Database } from "./engine/database.js";
@@ -18,8 +18,8 @@ import { findIngest, listIngests, readIngest } from "./ingests/reads.js";
 import {
   checkSoon,
   explainDismissal,
-  explainPutOut,
   explainEnd,
+  explainRemoval,
   markSeen,
   robotEntered,
   robotLeft,
@@ -28,22 +28,29 @@ import {
 } from "./room-events/events.js";
 import {
   claimStaleTasks,
-  claimFailedSources,
+  beginFailedSourceStops,
   claimStart,
   claimUnfinished,
   claimLateStarts,
   clearLateStart,
 } from "./ingests/reconcile.js";
-import { takeSlot, type SlotWanted } from "./slots.js";
+import { takeSlot, type SlotRequest } from "./slots.js";
 import {
   beginStart,
-  findStart,
+  findConflict,
   markFailed,
   markRunning,
   type NewIngest,
 } from "./ingests/starts.js";
-import { askStop, beginDueStop, beginStop, markEnded, release, type Why } from "./ingests/stops.js";
-import { tellingAway } from "./engine/unavailable.js";
+import {
+  askStop,
+  beginDueStop,
+  beginStop,
+  markEnded,
+  release,
+  type StopCause,
+} from "./ingests/stops.js";
+import { reportingAway } from "./engine/unavailable.js";
 import {
   adoptUnclaimed,
   countUnclaimed,
@@ -60,7 +67,7 @@ export type Store = ReturnType<typeof createStore>;
 
 export interface StoreOptions {
   clock?: Pick<Clock, "now" | "elapsedMs">;
-  /** For tests that move time: slots count by `clock` then, and not by the database's own. */
+  /** For tests that move time: slots use `clock` instead of the database's own clock. */
   isDatabaseOnClock?: boolean;
 }
 
@@ -68,24 +75,25 @@ export function createStore(
   { close, ...database }: Database,
   { clock = systemClock, isDatabaseOnClock = false }: StoreOptions = {},
 ) {
-  const query = tellingAway(database.query);
-  const ready = tellingAway(database.ready ?? (() => Promise.resolve()));
+  const query = reportingAway(database.query);
+  const ready = reportingAway(database.ready ?? (() => Promise.resolve()));
   const transaction: Database["transaction"] = (work) =>
-    tellingAway(() => database.transaction(work))();
+    reportingAway(() => database.transaction(work))();
   const readSlot = makeSlotReader(clock.elapsedMs);
   const slotTime = () => ({ now: isDatabaseOnClock ? clock.now() : null, readSlot });
-  type Asked = { at: Date; leaseMs: number; waitMaxMs: number };
+  type Timing = { at: Date; leaseMs: number; waitMaxMs: number };
   return {
     ready,
-    beginStart: (wanted: NewIngest & { leaseMs: number; waitMaxMs: number }) =>
-      beginStart(query, { ...wanted, ...slotTime() }),
-    findStart: findStart.bind(undefined, query),
+    beginStart: (start: NewIngest & { leaseMs: number; waitMaxMs: number }) =>
+      beginStart(query, { ...start, ...slotTime() }),
+    findConflict: findConflict.bind(undefined, query),
     markRunning: markRunning.bind(undefined, query),
     markFailed: markFailed.bind(undefined, query),
 
-    beginStop: (of: { taskId: string } & Why & Asked) => beginStop(query, { ...of, ...slotTime() }),
-    beginDueStop: (of: { taskId: string; fence: number } & Asked) =>
-      beginDueStop(query, { ...of, ...slotTime() }),
+    beginStop: (stop: { taskId: string } & StopCause & Timing) =>
+      beginStop(query, { ...stop, ...slotTime() }),
+    beginDueStop: (stop: { taskId: string; fence: number } & Timing) =>
+      beginDueStop(query, { ...stop, ...slotTime() }),
     askStop: askStop.bind(undefined, query),
     markEnded: markEnded.bind(undefined, query),
     release: release.bind(undefined, query),
@@ -97,12 +105,12 @@ export function createStore(
     claimStart: claimStart.bind(undefined, query),
     claimLateStarts: claimLateStarts.bind(undefined, query),
     clearLateStart: clearLateStart.bind(undefined, query),
-    claimFailedSources: claimFailedSources.bind(undefined, query),
+    beginFailedSourceStops: beginFailedSourceStops.bind(undefined, query),
     claimStaleTasks: claimStaleTasks.bind(undefined, query),
 
     recordTaskEvent: recordTaskEvent.bind(undefined, query),
     explainDismissal: explainDismissal.bind(undefined, query),
-    explainPutOut: explainPutOut.bind(undefined, query),
+    explainRemoval: explainRemoval.bind(undefined, query),
     explainEnd: explainEnd.bind(undefined, query),
     robotEntered: robotEntered.bind(undefined, query),
     robotLeft: robotLeft.bind(undefined, query),
@@ -142,7 +150,7 @@ export function createStore(
     dropDeadLetter: dropDeadLetter.bind(undefined, query),
     isTokenSpent: isTokenSpent.bind(undefined, query),
 
-    takeSlot: (wanted: SlotWanted) => takeSlot(query, { ...wanted, ...slotTime() }),
+    takeSlot: (request: SlotRequest) => takeSlot(query, { ...request, ...slotTime() }),
     close,
   };
 }

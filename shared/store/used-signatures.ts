@@ -1,19 +1,20 @@
 /**
- * Names of updates, each a ClientToken or a signature: one is claimed before TRTC is asked, so that
- * two instances with the same request do not both carry it out.
+ * The names of updates; a name is a ClientToken or a signature. An update claims its name before it
+ * calls TRTC, so that two instances with the same request do not both carry it out.
  */
 import type { Query } from "./engine/database.js";
+import { bind, run, type Sql, sql } from "./engine/sql.js";
 
 /** A claim on a name. */
 export interface UseClaim {
   signature: string;
-  /** Of a ClientToken. */
+  /** For a ClientToken. */
   requestHash?: string | undefined;
   at: Date;
   leaseUntil: Date;
 }
 
-/** What is written with the update's effect. */
+/** The facts that are written with the update's effect. */
 export interface UseDone {
   leaseUntil: Date;
   /** X-TC-Timestamp, where the signature has nothing finer. */
@@ -25,41 +26,52 @@ export interface UseDone {
 export interface Use {
   requestHash: string | null;
   usedAt: Date;
-  /** Somebody is at it until then; null: it took effect. */
+  /** The end of another request's claim; null: the update took effect. */
   leaseUntil: Date | null;
   traces: string[];
 }
 
 export type ClaimedUse = "begun" | Use | undefined;
 
-/** For `markUpdated`: the claim becomes a memory. Without a claim only an unknown name is taken. */
-export const USED = `
+/** For `markUpdated`: the claim becomes a record. Without a claim, only an unknown name is recorded. */
+export const rememberUse = ({
+  signature,
+  at,
+  use,
+}: {
+  signature: Sql;
+  at: Sql;
+  use: UseDone | undefined;
+}): Sql => sql`
   insert into used_signature (signature, used_at, traces)
-  select $5, $4::timestamptz, array_remove(array[$10::text], null) where $5::text is not null
+  select ${signature}, ${at}::timestamptz, array_remove(array[${use?.traceId ?? null}::text], null)
+  where ${signature}::text is not null
   on conflict (signature) do update
   set used_at = excluded.used_at, lease_until = null,
       traces = coalesce(used_signature.traces, '{}') || excluded.traces
-  where used_signature.lease_until = $7::timestamptz
+  where used_signature.lease_until = ${use?.leaseUntil ?? null}::timestamptz
   returning 1`;
 
-/** `begun`: it is ours. `undefined`: somebody has just given it back. */
+/** `begun`: the claim succeeded. `undefined`: another request has just given the name back. */
 export async function claimUse(
   query: Query,
   { signature, requestHash, at, leaseUntil }: UseClaim,
 ): Promise<ClaimedUse> {
-  const begun = await query(
-    `insert into used_signature (signature, used_at, request_hash, lease_until)
-     values ($1, $2, $3, $4)
+  const now = bind(at);
+  const begun = await run(
+    query,
+    sql`insert into used_signature (signature, used_at, request_hash, lease_until)
+     values (${signature}, ${now}, ${requestHash ?? null}, ${leaseUntil})
      on conflict (signature) do update set lease_until = excluded.lease_until
-     where used_signature.lease_until <= $2
+     where used_signature.lease_until <= ${now}
        and used_signature.request_hash is not distinct from excluded.request_hash
      returning 1`,
-    [signature, at, requestHash ?? null, leaseUntil],
   );
   if (begun.length > 0) return "begun";
-  const [row] = await query(
-    "select request_hash, used_at, lease_until, traces from used_signature where signature = $1",
-    [signature],
+  const [row] = await run(
+    query,
+    sql`select request_hash, used_at, lease_until, traces from used_signature
+     where signature = ${signature}`,
   );
   return (
     row && {
@@ -71,44 +83,47 @@ export async function claimUse(
   );
 }
 
-/** Once more, if nobody has carried it out since `usedAt`. Says whether it is ours. */
+/** Claims a name again if no other request used it since `usedAt`. Returns whether it succeeded. */
 export async function claimAgain(
   query: Query,
   { signature, usedAt, leaseUntil }: { signature: string; usedAt: Date; leaseUntil: Date },
 ): Promise<boolean> {
-  const rows = await query(
-    `update used_signature set lease_until = $3
-     where signature = $1 and used_at = $2 and lease_until is null
+  const rows = await run(
+    query,
+    sql`update used_signature set lease_until = ${leaseUntil}
+     where signature = ${signature} and used_at = ${usedAt} and lease_until is null
      returning 1`,
-    [signature, usedAt, leaseUntil],
   );
   return rows.length > 0;
 }
 
-/** It took no effect this time, so it may be sent again. A name that once took effect stays known. */
+/** The update had no effect, so it may be sent again. A name that once took effect stays known. */
 export async function releaseUse(
   query: Query,
   { signature, leaseUntil }: { signature: string; leaseUntil: Date },
 ): Promise<void> {
-  await query(
-    `with fresh as (
-       delete from used_signature where signature = $1 and lease_until = $2 and traces is null
+  const [name, until] = [bind(signature), bind(leaseUntil)];
+  await run(
+    query,
+    sql`with fresh as (
+       delete from used_signature
+       where signature = ${name} and lease_until = ${until} and traces is null
      )
      update used_signature set lease_until = null
-     where signature = $1 and lease_until = $2 and traces is not null`,
-    [signature, leaseUntil],
+     where signature = ${name} and lease_until = ${until} and traces is not null`,
   );
 }
 
 /**
- * A signature older than its own five minutes is refused before anybody asks for it here. A
- * ClientToken is known for as long as an ingest can last.
+ * A signature that is older than five minutes is refused before it is looked up here. A ClientToken
+ * stays known for as long as an ingest can last.
  */
 export async function forgetSignatures(query: Query, before: Date): Promise<void> {
-  await query(
-    `delete from used_signature
-     where used_at < $1
-       and (request_hash is null or used_at < $1::timestamptz - interval '8 days')`,
-    [before],
+  const time = bind(before);
+  await run(
+    query,
+    sql`delete from used_signature
+     where used_at < ${time}
+       and (request_hash is null or used_at < ${time}::timestamptz - interval '8 days')`,
   );
 }

@@ -7,7 +7,7 @@ import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import type { Database } from "../../shared/store/engine/database.js";
 import type { EndReason } from "../../shared/store/ingests/ingest-row.js";
 import { openPostgres } from "../../shared/store/engine/postgres.js";
-import { readReport, type ReportWanted } from "../../shared/store/report.js";
+import { readReport, type ReportFilter } from "../../shared/store/report.js";
 import { createStore, type Store } from "../../shared/store/store.js";
 import { ENGINES, newPostgresUrl } from "../support/database/databases.js";
 import { newIngest, runningIngest, T0, type Wanted } from "../support/app/ingests.js";
@@ -52,7 +52,7 @@ const EMPTY = {
 describe.each(ENGINES)("the report on %s", (_, open) => {
   let database: Database;
   let store: Store;
-  const read = (wanted: Partial<ReportWanted> = {}) =>
+  const read = (wanted: Partial<ReportFilter> = {}) =>
     readReport(database.query, { since: T0, now: NOW, ...wanted });
 
   beforeAll(async () => {

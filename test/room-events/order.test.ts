@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { present } from "../../shared/ingest/present.js";
-import type { ToldMedia } from "../../shared/store/ingests/media.js";
+import type { ReportedMediaState } from "../../shared/store/ingests/media.js";
 import type { Services } from "../../shared/ingest/services.js";
 import { bytesOf } from "../../emulator/callbacks/bodies.js";
 import { DEFAULT_APPLICATIONS } from "../../emulator/defaults.js";
@@ -185,7 +185,7 @@ test("in whatever order, and however often it is told how the source does, the s
   const media = fc.constantFrom("playing", "retrying", "failed", "failed", "failed");
   const events = fc.array(fc.record({ media, second: fc.nat({ max: 40 }) }), { maxLength: 8 });
   const named = { sdkAppId: CN_APP, trtcTaskId: String(row["trtc_task_id"]) };
-  const outcomeOfAll = async (all: readonly { media: ToldMedia; second: number }[]) => {
+  const outcomeOfAll = async (all: readonly { media: ReportedMediaState; second: number }[]) => {
     await app.database.query(
       "update ingest set media_state = null, media_at = null, media_failures = '{}', failures_after = null",
     );

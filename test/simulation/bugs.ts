@@ -48,8 +48,8 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     const unwritten = new Map<string, Parameters<Store["beginStart"]>[0]>();
     return withStore(services, {
       async beginStart(wanted) {
-        const known = await store.findStart(wanted);
-        if (known.outcome !== "no-slot") return known;
+        const conflict = await store.findConflict(wanted);
+        if (conflict) return conflict;
         unwritten.set(wanted.taskId, wanted);
         const { account, waitMaxMs } = wanted;
         const slot = await store.takeSlot({ account, action: "StartStreamIngest", waitMaxMs });
@@ -255,7 +255,7 @@ export const BUGS: Readonly<Record<string, Patch>> = {
   "a source that has failed for good is left to itself": (services) => {
     const { store } = services;
     return withStore(services, {
-      claimFailedSources: () => Promise.resolve([]),
+      beginFailedSourceStops: () => Promise.resolve([]),
       async recordTaskEvent(of) {
         const told = await store.recordTaskEvent(of);
         return told && { ...told, failedTimes: 0 };

@@ -71,7 +71,7 @@ const ONE_AMONG = 60;
 /** What few seeds come to fails more often there, so that some do fail. */
 const RARE: ReadonlySet<string> = new Set(
   [
-    ...["claimStart", "checkSoon", "markSeen", "explainEnd", "explainDismissal", "explainPutOut"],
+    ...["claimStart", "checkSoon", "markSeen", "explainEnd", "explainDismissal", "explainRemoval"],
     ...["takeUnclaimed", "endUnclaimed", "dropUnclaimed"],
     ...["listDeadLetters", "isTokenSpent", "resolveDeadLetters"],
   ].map((name) => `statement ${name}`),

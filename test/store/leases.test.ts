@@ -202,7 +202,7 @@ describe("a database that fails", () => {
     ...[
       "claimUnfinished",
       "claimDue",
-      "claimFailedSources",
+      "beginFailedSourceStops",
       "claimLateStarts",
       "claimStaleTasks",
       "adoptUnclaimed",

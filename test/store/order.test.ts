@@ -85,7 +85,7 @@ describe("the order", () => {
       [after(0), after(1), after(2)],
     ]);
     const claimed = { at: after(9), lastSeenBefore: after(8), limit: 1, ...LEASE };
-    const claim = async () => idsOf(await store.claimFailedSources(claimed));
+    const claim = async () => idsOf(await store.beginFailedSourceStops(claimed));
     expect(await oneByOne(claim)).toEqual([early, late]);
   });
 
@@ -130,12 +130,12 @@ describe("the order", () => {
     await runningIngest(store, { robotUserId: "busy" });
     const same = await runningIngest(store, { clientToken: "token t" });
     const again = newIngest({ clientToken: "token t", robotUserId: "busy" });
-    expect(await store.findStart(again)).toMatchObject({
+    expect(await store.findConflict(again)).toMatchObject({
       outcome: "token-known",
       ingest: { taskId: same.taskId },
     });
     const tokenless = newIngest({ robotUserId: "busy" });
-    expect(await store.findStart(tokenless)).toMatchObject({ outcome: "robot-busy" });
+    expect(await store.findConflict(tokenless)).toMatchObject({ outcome: "robot-busy" });
   });
 
   test("of dead letters: as they came, page by page", async () => {
@@ -260,7 +260,7 @@ describe("at the very instant", () => {
       [T0, after(1), after(2)],
     ]);
     const failed = async (lastSeenBefore: Date) =>
-      (await store.claimFailedSources({ at: T0, lastSeenBefore, limit: 9, ...LEASE })).length;
+      (await store.beginFailedSourceStops({ at: T0, lastSeenBefore, limit: 9, ...LEASE })).length;
     expect(await around(T0, failed)).toEqual([0, 1]);
   });
 

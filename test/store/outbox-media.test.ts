@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS } from "../../shared/clock.js";
 import type { Database } from "../../shared/store/engine/database.js";
-import type { ToldMedia } from "../../shared/store/ingests/media.js";
+import type { ReportedMediaState } from "../../shared/store/ingests/media.js";
 import { createStore, type Store } from "../../shared/store/store.js";
 import { ENGINES } from "../support/database/databases.js";
 import { newIngest, runningIngest, T0 } from "../support/app/ingests.js";
@@ -22,7 +22,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
   });
   afterAll(() => database.close());
 
-  const told = (taskId: string, media: ToldMedia | undefined, ms: number) => ({
+  const told = (taskId: string, media: ReportedMediaState | undefined, ms: number) => ({
     ...{ sdkAppId: 1_600_000_000, trtcTaskId: `trtc-${taskId}`, media },
     ...{ eventAt: addMs(T0, ms), at: addMs(T0, ms) },
   });

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS } from "../../shared/clock.js";
 import type { Database } from "../../shared/store/engine/database.js";
+import { run, sql } from "../../shared/store/engine/sql.js";
 import type { Notification } from "../../shared/store/outbox/deliveries.js";
 import { withOutboxEvent } from "../../shared/store/outbox/with-outbox-event.js";
 import { openPostgres } from "../../shared/store/engine/postgres.js";
@@ -110,10 +111,11 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
   test("takes further types of event, with columns of their own", async () => {
     const { taskId } = await runningIngest(store, notify);
     const statement = withOutboxEvent("ingest.media", {
-      ...{ set: "heard_at = $2", where: "task_id = $1 and state = 'running'" },
+      set: sql`heard_at = ${addMs(T0, 1)}`,
+      where: sql`task_id = ${taskId} and state = 'running'`,
       ...{ happenedAt: "heard_at", besides: ["heard_at", "region"] },
     });
-    const changed = await database.query(statement, [taskId, addMs(T0, 1)]);
+    const changed = await run(database.query, statement);
     expect(changed).toMatchObject([{ task_id: taskId, heard_at: addMs(T0, 1) }]);
     expect((await rows())[1]).toMatchObject({
       ...{ type: "ingest.media", position: 2, happened_at: addMs(T0, 1) },

@@ -94,12 +94,12 @@ const ACTS: Readonly<Record<string, Act>> = {
     have: runs,
     act: () => store.robotLeft({ ...seen, eventAt: LATER, cause: "robot-removed" }),
   },
-  explainPutOut: {
+  explainRemoval: {
     async have(sdkAppId) {
       const { taskId, fence } = await runs(sdkAppId);
       await store.markEnded({ taskId, fence, reason: "lost", at: LATER });
     },
-    act: () => store.explainPutOut({ ...seen, eventAt: LATER, cause: "robot-removed" }),
+    act: () => store.explainRemoval({ ...seen, eventAt: LATER, cause: "robot-removed" }),
   },
   explainDismissal: {
     async have(sdkAppId) {
@@ -205,8 +205,10 @@ describe("of an application", () => {
 
   test("a robot's name that only another has is in nobody's way", async () => {
     await runs(OTHER);
-    expect(await store.findStart(newIngest(names(MINE)))).toEqual({ outcome: "no-slot" });
-    expect(await store.findStart(newIngest(names(OTHER)))).toMatchObject({ outcome: "robot-busy" });
+    expect(await store.findConflict(newIngest(names(MINE)))).toBeUndefined();
+    expect(await store.findConflict(newIngest(names(OTHER)))).toMatchObject({
+      outcome: "robot-busy",
+    });
   });
 
   test("a robot that was seen in another room is another", async () => {
@@ -226,8 +228,8 @@ describe("of an application", () => {
     await store.explainDismissal({ ...room, roomId: "another room" });
     await store.explainDismissal({ ...room, roomIdType: 1 });
     const robot = { ...seen, eventAt: LATER, cause: "robot-removed" } as const;
-    await store.explainPutOut({ ...robot, roomId: "another room" });
-    await store.explainPutOut({ ...robot, userId: "another robot" });
+    await store.explainRemoval({ ...robot, roomId: "another room" });
+    await store.explainRemoval({ ...robot, userId: "another robot" });
     expect(await rowsOf(MINE)).toEqual(before);
   });
 
@@ -361,18 +363,18 @@ describe("of a caller", () => {
 
   test("an equal token is another token", async () => {
     const again = newIngest(of("mine", { clientToken: "token t" }));
-    expect(await store.findStart(again)).toMatchObject({
+    expect(await store.findConflict(again)).toMatchObject({
       outcome: "token-known",
       ingest: { taskId: mine.taskId },
     });
     const stranger = newIngest(of("stranger", { clientToken: "token t" }));
-    expect(await store.findStart(stranger)).toEqual({ outcome: "no-slot" });
+    expect(await store.findConflict(stranger)).toBeUndefined();
   });
 
   test("an equal token does not make another's busy robot a known start", async () => {
     const { sdkAppId, robotUserId } = others;
     const fields = { clientToken: "token t", sdkAppId, robotUserId };
-    expect(await store.findStart(newIngest(of("stranger", fields)))).toMatchObject({
+    expect(await store.findConflict(newIngest(of("stranger", fields)))).toMatchObject({
       outcome: "robot-busy",
     });
   });

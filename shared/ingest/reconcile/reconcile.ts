@@ -101,7 +101,7 @@ export async function reconcileIngests(
   await inBatches(each, {
     claim() {
       const lastSeenBefore = addMs(clock.now(), -LAST_TRY_MS);
-      return store.claimFailedSources({ ...claim(), lastSeenBefore, leaseMs: LEASE_MS });
+      return store.beginFailedSourceStops({ ...claim(), lastSeenBefore, leaseMs: LEASE_MS });
     },
     work: (ingest) => endFailed(services, ingest, timeLeftMs),
   });

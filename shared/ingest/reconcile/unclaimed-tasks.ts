@@ -4,7 +4,7 @@
  * application. They are counted, and stopped where the operator has said that nobody else plays any.
  */
 import { addMs, MINUTE_MS } from "../../clock.js";
-import type { TaskNamed } from "../../store/room-events/events.js";
+import type { TaskKey } from "../../store/room-events/events.js";
 import { TrtcError, withoutQueries } from "../../trtc/trtc-error.js";
 import type { Services } from "../services.js";
 import { callInNextSlot, saysGone } from "../trtc-call.js";
@@ -56,7 +56,7 @@ export async function reconcileUnclaimed(
 
 async function stopUnclaimed(
   services: Services,
-  { sdkAppId, trtcTaskId }: TaskNamed,
+  { sdkAppId, trtcTaskId }: TaskKey,
   timeLeftMs: () => number,
 ): Promise<boolean> {
   const { store, clock, config, log } = services;

@@ -68,8 +68,8 @@ async function begin(
   { row, refusal }: StartPlan,
 ): Promise<BegunStart> {
   if (refusal) {
-    const known = await store.findStart(row);
-    if (known.outcome === "token-known") return known;
+    const conflict = await store.findConflict(row);
+    if (conflict?.outcome === "token-known") return conflict;
     throw refusal;
   }
   // A cold instance connects to its database while it loads the SDK.

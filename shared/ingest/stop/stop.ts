@@ -4,7 +4,7 @@
  */
 import { ApiError } from "../../contract/errors.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
-import type { Why } from "../../store/ingests/stops.js";
+import type { StopCause } from "../../store/ingests/stops.js";
 import { apiErrorOf, TrtcError } from "../../trtc/trtc-error.js";
 import { findOwn } from "../find.js";
 import { endTask, stopTiming } from "./end-task.js";
@@ -44,7 +44,7 @@ export async function stopIngest(
 async function whenStarted(
   services: Services,
   found: Ingest,
-  { cause, timeLeftMs }: Pick<Why, "cause"> & { timeLeftMs: () => number },
+  { cause, timeLeftMs }: Pick<StopCause, "cause"> & { timeLeftMs: () => number },
 ): Promise<Ingest> {
   const { store, clock } = services;
   const isOver = ({ state }: Ingest) => state === "running" || state === "ended";

@@ -1,7 +1,7 @@
 /**
- * What the store needs of a database, and no more: PostgreSQL (postgres.ts) and PGlite
- * (pglite.ts) both give it. Statements take `$1` parameters and never rely on a session: behind a
- * transaction pooler two statements in a row may run on two connections.
+ * What the store needs of a database: PostgreSQL (postgres.ts) and PGlite (pglite.ts) provide it.
+ * Statements take `$1` parameters and never rely on a session: behind a transaction pooler, two
+ * statements in a row may run on two connections.
  */
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -9,9 +9,9 @@ export type Query = (text: string, parameters?: readonly unknown[]) => Promise<R
 
 export interface Database {
   query: Query;
-  /** All of `work`'s statements on one connection, in one transaction. */
+  /** Runs all statements of `work` on one connection, in one transaction. */
   transaction: <T>(work: (query: Query) => Promise<T>) => Promise<T>;
-  /** What the first statement would wait for: asked for ahead, it goes along with other work. */
+  /** Does early what the first statement would wait for, while other work goes on. */
   ready?: () => Promise<void>;
   close: () => Promise<void>;
 }

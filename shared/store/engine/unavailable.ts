@@ -22,7 +22,7 @@ const AWAY: Readonly<Record<string, string>> = {
 };
 
 /** The same function, which throws `ServiceUnavailable` for a database that is not available. */
-export const tellingAway =
+export const reportingAway =
   <Asked extends unknown[], Answer>(ask: (...asked: Asked) => Promise<Answer>) =>
   (...asked: Asked): Promise<Answer> =>
     ask(...asked).catch((error: unknown) => {

@@ -1,26 +1,28 @@
 /**
- * For a run on one machine whose TRTC has begun anew: it may have none of the tasks, and its clock,
- * which the rows go by, may have gone back.
+ * For a run on one machine whose emulator of TRTC has restarted. The new emulator may have none of
+ * the tasks, and its clock, which sets the times of the rows, may have gone back.
  */
 import type { Query } from "../engine/database.js";
+import { bind, run, sql } from "../engine/sql.js";
 import { GIVE_UP_AFTER } from "../outbox/outbox.js";
 
-/** No claim holds for so long: what is later was written when the clock was ahead. */
-const LATER = "interval '1 hour'";
+/** No claim lasts this long, so a later time was written when the clock was ahead. */
+const LATER = sql`interval '1 hour'`;
 
-/** Every running task is asked about by the next run of reconcile-ingests; nothing waits for a time that is gone. */
+/** The next run of reconcile-ingests checks every running task, and no row waits for a wrong time. */
 export async function beginAnew(query: Query, at: Date): Promise<void> {
-  await query(
-    `update ingest set
+  const now = bind(at);
+  await run(
+    query,
+    sql`update ingest set
        heard_at = case when state = 'running' then null else heard_at end,
-       lease_until = case when lease_until > $1::timestamptz + ${LATER} then $1 else lease_until end,
-       unsure_until = case when unsure_until > $1::timestamptz + ${LATER} then $1 else unsure_until end
+       lease_until = case when lease_until > ${now}::timestamptz + ${LATER} then ${now} else lease_until end,
+       unsure_until = case when unsure_until > ${now}::timestamptz + ${LATER} then ${now} else unsure_until end
      where state <> 'ended' or unsure_until is not null`,
-    [at],
   );
-  await query(
-    `update outbox set try_at = $1, give_up_at = $1::timestamptz + ${GIVE_UP_AFTER}
-     where dead_at is null and give_up_at > $1::timestamptz + ${GIVE_UP_AFTER} + ${LATER}`,
-    [at],
+  await run(
+    query,
+    sql`update outbox set try_at = ${now}, give_up_at = ${now}::timestamptz + ${GIVE_UP_AFTER}
+     where dead_at is null and give_up_at > ${now}::timestamptz + ${GIVE_UP_AFTER} + ${LATER}`,
   );
 }

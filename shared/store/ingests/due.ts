@@ -1,26 +1,33 @@
-/** Which ingests fall due, and who takes care of them. */
+/** Finds and claims the ingests whose end is due. */
 import { addMs } from "../../clock.js";
 import type { Query } from "../engine/database.js";
+import { bind, run, type Sql, sql } from "../engine/sql.js";
 import { type Ingest, ingestOf } from "./ingest-row.js";
 
-/** An index holds it, by this very expression. */
-export const ENDS_AT = "least(due_at, empty_at)";
+/** An index has exactly this expression. */
+export const ENDS_AT = sql`least(due_at, empty_at)`;
 
-/** An index holds those by their callers, so that a caller's first are found past another's crowd. */
-const PLAYING = "state in ('running', 'stopping')";
+/** An index has these rows by caller, so a caller's first row is found beside another's thousands. */
+const PLAYING = sql`state in ('running', 'stopping')`;
 
-/** Claimable, and nobody's at the moment. */
-const FREE = `${PLAYING} and ${ENDS_AT} <= $2 and coalesce(lease_until <= $1, true)`;
+interface Times {
+  at: Sql;
+  horizonAt: Sql;
+}
+
+/** Due before the horizon, and not claimed at the moment. */
+const isFree = ({ at, horizonAt }: Times): Sql =>
+  sql`${PLAYING} and ${ENDS_AT} <= ${horizonAt} and coalesce(lease_until <= ${at}, true)`;
 
 /**
- * How many claims each caller of an account has in hand. They will use up the account's slots of the
- * next seconds: a crowd of its deadlines would otherwise be claimed long before its slots come, by
- * runs that others need. Whoever asked for an end by hand does not count: nobody waits for that.
+ * Counts the current claims per caller of an account. These claims use the account's slots of the
+ * next seconds. Without a limit, one run claims many deadlines long before their slots, and other
+ * runs cannot work on them. An end that a caller asked for does not count: no claim waits for it.
  */
-const IN_HAND = `
+const inHand = ({ at, horizonAt }: Times): Sql => sql`
   in_hand as (
     select account, caller_id, count(*)::int as count from ingest
-    where ${ENDS_AT} <= $2 and lease_until > $1
+    where ${ENDS_AT} <= ${horizonAt} and lease_until > ${at}
       and (state = 'running' or (state = 'stopping' and end_reason in ('expired', 'empty')))
     group by account, caller_id
   ),
@@ -28,31 +35,41 @@ const IN_HAND = `
     select account, sum(count)::int as count, count(*)::int as callers from in_hand group by account
   )`;
 
-/** A caller's part of an account's claims, which it has however many the others hold. */
-const shareOf = (accountMax: string, callers: string) =>
-  `ceil(${accountMax}::numeric / ${callers})`;
+/** A caller's share of an account's claims. Other callers' claims do not reduce it. */
+const shareOf = (accountMax: Sql, callers: Sql): Sql =>
+  sql`ceil(${accountMax}::numeric / ${callers})`;
 
-interface Wanted {
+interface DueBefore {
   at: Date;
   horizonAt: Date;
-  /** Claims of one account in all hands together; absent: any number. */
+  /** The most claims of one account in all runs together; absent: no limit. */
   accountMax?: number | undefined;
 }
 
-/** More than anyone has. */
-const ANY = 1_000_000;
+/** More claims than an account ever has. */
+const NO_LIMIT = 1_000_000;
 
 /**
- * Claims what is due before `horizonAt` and not claimed by anyone: the longest
- * overdue first, but the callers of an account in turn. A claim lapses by itself after `leaseMs`; its fence tells
- * a late holder that it has lapsed.
+ * Claims ingests that are due before `horizonAt` and not claimed. The longest overdue comes first,
+ * and the callers of an account take turns. A claim lapses after `leaseMs`; the fence tells a late
+ * holder that its claim has lapsed.
  */
 export async function claimDue(
   query: Query,
-  { at, horizonAt, leaseMs, limit, accountMax = ANY }: Wanted & { leaseMs: number; limit: number },
+  {
+    at,
+    horizonAt,
+    leaseMs,
+    limit,
+    accountMax = NO_LIMIT,
+  }: DueBefore & { leaseMs: number; limit: number },
 ): Promise<Ingest[]> {
-  const rows = await query(
-    `with recursive ${IN_HAND},
+  const times = { at: bind(at), horizonAt: bind(horizonAt) };
+  const max = bind(accountMax);
+  const free = isFree(times);
+  const rows = await run(
+    query,
+    sql`with recursive ${inHand(times)},
      caller as (
        (select account, caller_id from ingest where ${PLAYING} order by account, caller_id limit 1)
        union all
@@ -63,12 +80,12 @@ export async function claimDue(
          order by account, caller_id limit 1
        ) as next
      ),
-     -- Whoever comes after so many of its own caller's alone is not among the next.
+     -- A row behind so many of its own caller's rows is never among the next ones.
      due as (
        select first.* from caller cross join lateral (
          select task_id, account, caller_id, ${ENDS_AT} as ends_at from ingest
-         where ${FREE} and account = caller.account and caller_id = caller.caller_id
-         order by account, caller_id, ${ENDS_AT} limit $5
+         where ${free} and account = caller.account and caller_id = caller.caller_id
+         order by account, caller_id, ${ENDS_AT} limit ${max}
        ) as first
      ),
      callers as (
@@ -92,51 +109,54 @@ export async function claimDue(
        select placed.task_id, placed.place, placed.ends_at, earlier.ends_at as stands_for
        from placed join placed as earlier
          on earlier.account = placed.account and earlier.place_by_time = placed.place
-       where placed.held + placed.place <= $5 or placed.turn <= ${shareOf("$5", "placed.callers")}
+       where placed.held + placed.place <= ${max}
+          or placed.turn <= ${shareOf(max, sql`placed.callers`)}
      ),
      claimed as (
        update ingest
-       set lease_until = $3, fence = fence + 1
+       set lease_until = ${addMs(at, leaseMs)}, fence = fence + 1
        where task_id in (
          select ingest.task_id from ingest join next using (task_id)
-         where ${FREE} and ingest.task_id = any (array(select task_id from next))
+         where ${free} and ingest.task_id = any (array(select task_id from next))
          order by next.stands_for, next.place, next.ends_at
-         limit $4
+         limit ${limit}
          for update of ingest skip locked
        )
        returning *
      )
      select * from claimed order by ${ENDS_AT}`,
-    [at, horizonAt, addMs(at, leaseMs), limit, accountMax],
   );
   return rows.map(ingestOf);
 }
 
-/** Those who have an account's claims in hand go on with it; when they are gone, this is how late. */
+/** The holders of an account's claims continue with it. If they are gone, the work is this late. */
 const LOOK_AGAIN_MS = 1000;
 
 /**
- * When `claimDue` will next find something that is due before `horizonAt`: `aheadMs` before a
- * deadline, or at the lapse of a claim whose holder may be gone. A start that still waits for its
- * slot counts as well: it may run, and fall due, before the next run of expire-ingests looks.
+ * When `claimDue` next finds an ingest that is due before `horizonAt`: `aheadMs` before a deadline,
+ * or when a claim lapses whose holder may be gone. A start that waits for its slot also counts: it
+ * may run and fall due before the next run of expire-ingests.
  */
 export async function nextClaimAt(
   query: Query,
-  { at, horizonAt, aheadMs, accountMax = ANY }: Wanted & { aheadMs: number },
+  { at, horizonAt, aheadMs, accountMax = NO_LIMIT }: DueBefore & { aheadMs: number },
 ): Promise<Date | undefined> {
-  const [row] = await query(
-    `with ${IN_HAND}
+  const times = { at: bind(at), horizonAt: bind(horizonAt) };
+  const max = bind(accountMax);
+  const [row] = await run(
+    query,
+    sql`with ${inHand(times)}
      select min(greatest(
-              ${ENDS_AT} - $3 * interval '1 millisecond',
+              ${ENDS_AT} - ${aheadMs} * interval '1 millisecond',
               lease_until,
-              case when accounts.count >= $4 and in_hand.count >= ${shareOf("$4", "accounts.callers")}
-                   then $5::timestamptz end
+              case when accounts.count >= ${max}
+                    and in_hand.count >= ${shareOf(max, sql`accounts.callers`)}
+                   then ${addMs(at, LOOK_AGAIN_MS)}::timestamptz end
             )) as next_at
      from ingest
      left join in_hand using (account, caller_id) left join accounts using (account)
-     where ${ENDS_AT} <= $2
-       and (state in ('running', 'stopping') or (state = 'starting' and lease_until > $1))`,
-    [at, horizonAt, aheadMs, accountMax, addMs(at, LOOK_AGAIN_MS)],
+     where ${ENDS_AT} <= ${times.horizonAt}
+       and (state in ('running', 'stopping') or (state = 'starting' and lease_until > ${times.at}))`,
   );
   const nextAt = row?.["next_at"];
   return nextAt instanceof Date ? nextAt : undefined;

@@ -1,10 +1,10 @@
-/** A row of `ingest`, as the rest of the house sees it. */
+/** A row of `ingest`, as the rest of the project sees it. */
 import type { Row } from "../engine/database.js";
 
 export type State = "starting" | "running" | "stopping" | "ended";
 export type EndReason = "stopped" | "expired" | "finished" | "failed" | "lost" | "empty";
 
-/** What brought an end about, where its reason alone does not say. */
+/** The cause of an end, where its reason alone does not say it. */
 export const END_CAUSES = [
   "caller",
   "event",
@@ -14,10 +14,10 @@ export const END_CAUSES = [
 ] as const;
 export type EndCause = (typeof END_CAUSES)[number];
 
-/** What TRTC says of a robot that leaves because somebody puts it out. */
-export type PutOut = Extract<EndCause, "room-dismissed" | "robot-removed">;
+/** Why a robot was removed from its room, as TRTC says. */
+export type RemovalCause = Extract<EndCause, "room-dismissed" | "robot-removed">;
 
-/** Why a start came to nothing. */
+/** Why a start failed. */
 export interface StartFailure {
   code: string;
   message: string;
@@ -27,10 +27,10 @@ export interface StartFailure {
   cause?: EndCause | undefined;
 }
 
-/** How the source does, by what TRTC tells of it; null before it has told anything. */
+/** The state of the source, as TRTC reports it; null before the first report. */
 export type MediaState = "connecting" | "playing" | "retrying" | "failed";
 
-/** The fields of StartStreamIngest that say what is played and how: all but identity and time. */
+/** The fields of StartStreamIngest that say what is played and how. */
 export interface Play {
   StreamUrl: string;
   SeekSecond?: number;
@@ -40,16 +40,16 @@ export interface Play {
   EnableProgress?: boolean;
   Tempo?: number;
   IdleTimeout?: number;
-  /** Ours, and not TRTC's: the StreamUrl is this object's address, and is signed for each call. */
+  /** Our own field: the StreamUrl is this object's address, and is signed for each call. */
   Stored?: StoredSource | null;
 }
 
-/** An object that is played by a signed URL, and whose keys sign it. */
+/** An object that is played by a signed URL, and the account whose key signs it. */
 export interface StoredSource {
   Storage: "cos" | "s3";
   Bucket: string;
   Region: string;
-  /** Percent-encoded, but for its slashes: not every key could be written as it is. */
+  /** Percent-encoded except for its slashes. */
   Key: string;
   /** Absent: the execution role. */
   Account?: string;
@@ -75,43 +75,43 @@ export interface Ingest {
   trtcTaskId: string | null;
   createdAt: Date;
   startedAt: Date | null;
-  /** No deadline may be later: the caller's limit and, for a loop, the native cap. */
+  /** The latest possible deadline: the caller's limit and, for a loop, TRTC's own cap. */
   latestAt: Date;
   deadlineAt: Date;
   stopAskedAt: Date | null;
   endedAt: Date | null;
   leaseUntil: Date | null;
   fence: number;
-  /** Until then, a start whose answer never came may still bring another task of this robot. */
+  /** Until then, a start without an answer may still bring another task of this robot. */
   lateStartUntil: Date | null;
-  /** When somebody took the start over that another had left without an answer. */
+  /** When reconcile-ingests took over a start that was left without an answer. */
   reconciledAt: Date | null;
-  /** When TRTC last said anything of the running task. */
+  /** When TRTC last reported the running task; null: it has to be checked. */
   lastSeenAt: Date | null;
-  /** How long nobody may be there; null: for ever. */
+  /** How long the room may have no viewer; null: for ever. */
   emptySeconds: number | null;
-  /** When that will have been so, if nobody comes. */
+  /** When that time ends, if no viewer comes. */
   emptyAt: Date | null;
   mediaState: MediaState | null;
-  /** When it came to be so, by TRTC's clock. */
+  /** When the source entered this state, by TRTC's clock. */
   mediaAt: Date | null;
-  /** When opening the source failed, since it last played. */
+  /** The failures to open the source since it last played. */
   mediaFailures: Date[];
-  /** What its reason alone does not say. */
+  /** The cause of the end, where the reason alone does not say it. */
   endCause: EndCause | null;
-  /** Null while it is not paused. */
+  /** Null while it plays. */
   pausedAt: Date | null;
-  /** The last updates that took effect; null: none, or the last has no name. */
+  /** The last updates that took effect; null: none did, or the last has no name. */
   updateRun?: UpdateRun | null;
 }
 
-/** The updates that were signed in one second, as long as none of another came between them. */
+/** The updates that were signed in one second, without another update between them. */
 export interface UpdateRun {
-  /** The name of the last that took effect. */
+  /** The name of the last update that took effect. */
   last: string;
-  /** X-TC-Timestamp; absent: the last is not of such a run. */
+  /** X-TC-Timestamp; absent: the last update has none. */
   second?: number;
-  /** When each of the run came first, in milliseconds. */
+  /** When each of these updates first arrived, in milliseconds. */
   first?: Record<string, number>;
 }
 
@@ -122,17 +122,17 @@ const FIELD_OF: Readonly<Record<string, keyof Ingest>> = {
   heard_at: "lastSeenAt",
 };
 
-/** `task_id` becomes `taskId`; numbers that the drivers hand over as text become numbers. */
+/** `task_id` becomes `taskId`; numbers that the drivers return as text become numbers. */
 export function ingestOf(row: Row): Ingest {
   const entries = Object.entries(row)
-    .filter(isTold)
+    .filter(isColumn)
     .map(([column, value]) => [FIELD_OF[column] ?? camelCase(column), value]);
   const ingest = Object.fromEntries(entries) as Ingest;
   return { ...ingest, sdkAppId: Number(row["sdk_app_id"]), fence: Number(row["fence"]) };
 }
 
-/** A slot's answer comes beside the row. */
-const isTold = ([column]: [string, unknown]): boolean => column !== "is_granted";
+/** A statement may return a slot's columns beside the row. */
+const isColumn = ([column]: [string, unknown]): boolean => column !== "is_granted";
 
 const camelCase = (column: string): string =>
   column.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());

@@ -1,66 +1,66 @@
 /**
- * How a source does, in SQL: what is told twice or out of order has the effect of what is told once
- * and in order. By the time of the event, that is, and not by when it came; and a failure is known
- * by its time.
+ * The state of a source, in SQL. TRTC may report an event twice or out of order; the result is the
+ * same as for one report in order. Events are ordered by their own time, not by their arrival, and
+ * a failure is identified by its time.
  */
+import { raw, type Sql, sql } from "../engine/sql.js";
 import type { MediaState } from "./ingest-row.js";
 
-/** What TRTC's 701 tells. */
-export type ToldMedia = Exclude<MediaState, "connecting">;
+/** The states that TRTC's event 701 reports. */
+export type ReportedMediaState = Exclude<MediaState, "connecting">;
 
-/** Of events of the same millisecond: a failure is followed by a new try, and that by a success. */
-const ORDER = "array['failed', 'retrying', 'playing']";
+/** For events of the same millisecond: a new try follows a failure, and a success follows a try. */
+const orderOf = (state: Sql): Sql =>
+  sql`array_position(array['failed', 'retrying', 'playing'], ${state})`;
 
-const orderOf = (state: string) => `array_position(${ORDER}, ${state})`;
-
-/** What an event of it tells besides, and when it happened. */
+/** When a media event happened, and the columns that it reports in addition. */
 export const MEDIA_EVENT = { happenedAt: "media_at", besides: ["media_state", "media_at"] };
 
-/** Nothing tells of failures that lie apart by more than this as of one and the same trouble. */
-const REMEMBERED = "interval '10 minutes'";
+/** Failures further apart than this belong to different incidents. */
+const REMEMBERED = sql`interval '10 minutes'`;
 
 /**
- * TRTC tries again at once, after one second and after three. Its page says that three failures are
- * for good, and leaves open whether the first of them is the one before those tries: after a fourth
- * within a minute there is no more to wait for.
+ * TRTC tries again at once, after one second and after three seconds. Its page says that three
+ * failures are final, and does not say whether the first failure counts. After a fourth failure
+ * within a minute no further try follows.
  */
 export const FAILED_FOR_GOOD = 3;
 export const FAILED_SURELY = 4;
-const WITHIN = "interval '1 minute'";
+const WITHIN = sql`interval '1 minute'`;
 
 /**
- * `row` is what was known, `state` and `at` what is told: the columns as they are then, and whether
- * the first two change.
+ * The columns of `row` after an event that reports `state` at the time `at`, and whether the first
+ * two columns change.
  */
 export const mediaAfter = (
-  row: string,
-  { state, at }: Record<"state" | "at", string>,
-): Record<"state" | "at" | "failures" | "failuresAfter" | "isNews", string> => {
-  // Our own 'connecting' has no time of TRTC's clock, and yields to all that is told.
-  const isNews = `${state} is not null and (
+  row: Sql,
+  { state, at }: Record<"state" | "at", Sql>,
+): Record<"state" | "at" | "failures" | "failuresAfter" | "isNews", Sql> => {
+  // Our own 'connecting' has no time of TRTC's clock, so every reported state replaces it.
+  const isNews = sql`${state} is not null and (
     coalesce(${row}.media_state, 'connecting') = 'connecting'
-    or (${at}, ${orderOf(state)}) > (${row}.media_at, ${orderOf(`${row}.media_state`)}))`;
-  const failuresAfter = `greatest(
+    or (${at}, ${orderOf(state)}) > (${row}.media_at, ${orderOf(sql`${row}.media_state`)}))`;
+  const failuresAfter = sql`greatest(
     ${row}.failures_after, case when ${state} = 'playing' then ${at} end)`;
-  const all = `${row}.media_failures || case when ${state} = 'failed' then array[${at}] end`;
+  const all = sql`${row}.media_failures || case when ${state} = 'failed' then array[${at}] end`;
   return {
     isNews,
-    state: `case when ${isNews} then ${state} else ${row}.media_state end`,
-    at: `case when ${isNews} then ${at} else ${row}.media_at end`,
+    state: sql`case when ${isNews} then ${state} else ${row}.media_state end`,
+    at: sql`case when ${isNews} then ${at} else ${row}.media_at end`,
     failures: failuresAmong(all, failuresAfter),
     failuresAfter,
   };
 };
 
-/** Of all these the ones that still count. */
-export const failuresAmong = (all: string, after: string): string => `array(
+/** The failures of `all` that still count. */
+export const failuresAmong = (all: Sql, after: Sql): Sql => sql`array(
   select distinct failed_at from unnest(${all}) as failed_at
   where failed_at > coalesce(${after}, '-infinity')
     and failed_at > (select max(last) from unnest(${all}) as last) - ${REMEMBERED}
   order by failed_at)`;
 
-/** How often the source has failed within one minute, at most. */
-export const failedTimes = (row: string): string => `coalesce((
+/** The largest number of failures within one minute. */
+export const failedTimes = (row: Sql): Sql => sql`coalesce((
   select count(*)::int
   from unnest(${row}.media_failures) as first, unnest(${row}.media_failures) as next
   where next between first and first + ${WITHIN}
@@ -68,6 +68,5 @@ export const failedTimes = (row: string): string => `coalesce((
   order by count(*) desc
   limit 1), 0)`;
 
-/** Whether TRTC has tried as often as it tries, unless a success is still to be told. */
-export const hasFailedForGood = (row: string): string =>
-  `${failedTimes(row)} >= ${FAILED_FOR_GOOD}`;
+/** True when TRTC has used all its tries, unless it still reports a success later. */
+export const HAS_FAILED_FOR_GOOD = sql`${failedTimes(sql`ingest`)} >= ${raw(FAILED_FOR_GOOD)}`;

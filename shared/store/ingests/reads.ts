@@ -1,5 +1,6 @@
-/** Looking ingests up. Every look-up of a caller's names the caller: nobody sees another's. */
+/** Reads ingests. A caller's reads always name the caller, so no caller sees another's ingests. */
 import type { Query } from "../engine/database.js";
+import { bind, joined, run, sql } from "../engine/sql.js";
 import {
   type EndReason,
   type Ingest,
@@ -8,23 +9,24 @@ import {
   type State,
 } from "./ingest-row.js";
 
-/** By our TaskId, or by TRTC's while some ingest has it. */
+/** By our TaskId, or by the TaskId of TRTC while an ingest has it. */
 export async function findIngest(
   query: Query,
   { callerId, taskId }: { callerId: string; taskId: string },
 ): Promise<Ingest | undefined> {
-  const [row] = await query(
-    `select * from ingest
-     where caller_id = $1 and (task_id = $2 or trtc_task_id = $2)
+  const id = bind(taskId);
+  const [row] = await run(
+    query,
+    sql`select * from ingest
+     where caller_id = ${callerId} and (task_id = ${id} or trtc_task_id = ${id})
      order by task_id desc
      limit 1`,
-    [callerId, taskId],
   );
   return row && ingestOf(row);
 }
 
 export async function readIngest(query: Query, taskId: string): Promise<Ingest | undefined> {
-  const [row] = await query("select * from ingest where task_id = $1", [taskId]);
+  const [row] = await run(query, sql`select * from ingest where task_id = ${taskId}`);
   return row && ingestOf(row);
 }
 
@@ -34,7 +36,7 @@ export interface ListFilter {
   roomId?: string | undefined;
   roomIdType?: number | undefined;
   state?: State | undefined;
-  /** Of an ended ingest alone: what is being stopped has no reason for callers yet. */
+  /** Selects ended ingests only: before its end an ingest has no reason for callers. */
   endReason?: EndReason | undefined;
   mediaState?: MediaState | undefined;
   clientToken?: string | undefined;
@@ -45,25 +47,23 @@ export interface ListFilter {
 
 /** Newest first: task ids sort by time. */
 export async function listIngests(query: Query, filter: ListFilter): Promise<Ingest[]> {
-  const values: unknown[] = [];
-  const bind = (value: unknown) => `$${values.push(value)}`;
-  const where = [`caller_id = ${bind(filter.callerId)}`];
-  if (filter.sdkAppId !== undefined) where.push(`sdk_app_id = ${bind(filter.sdkAppId)}`);
-  if (filter.roomId !== undefined) where.push(`room_id = ${bind(filter.roomId)}`);
-  if (filter.roomIdType !== undefined) where.push(`room_id_type = ${bind(filter.roomIdType)}`);
-  if (filter.state !== undefined) where.push(`state = ${bind(filter.state)}`);
-  if (filter.endReason !== undefined) {
-    where.push(`state = 'ended' and end_reason = ${bind(filter.endReason)}`);
-  }
-  if (filter.mediaState !== undefined) where.push(`media_state = ${bind(filter.mediaState)}`);
-  if (filter.clientToken !== undefined) where.push(`client_token = ${bind(filter.clientToken)}`);
-  if (filter.before !== undefined) where.push(`task_id < ${bind(filter.before)}`);
-  const rows = await query(
-    `select * from ingest
-     where ${where.join(" and ")}
+  const { sdkAppId, roomId, roomIdType, state, endReason, mediaState, clientToken, before } =
+    filter;
+  const where = [sql`caller_id = ${filter.callerId}`];
+  if (sdkAppId !== undefined) where.push(sql`sdk_app_id = ${sdkAppId}`);
+  if (roomId !== undefined) where.push(sql`room_id = ${roomId}`);
+  if (roomIdType !== undefined) where.push(sql`room_id_type = ${roomIdType}`);
+  if (state !== undefined) where.push(sql`state = ${state}`);
+  if (endReason !== undefined) where.push(sql`state = 'ended' and end_reason = ${endReason}`);
+  if (mediaState !== undefined) where.push(sql`media_state = ${mediaState}`);
+  if (clientToken !== undefined) where.push(sql`client_token = ${clientToken}`);
+  if (before !== undefined) where.push(sql`task_id < ${before}`);
+  const rows = await run(
+    query,
+    sql`select * from ingest
+     where ${joined(where, " and ")}
      order by task_id desc
-     limit ${bind(filter.limit)}`,
-    values,
+     limit ${filter.limit}`,
   );
   return rows.map(ingestOf);
 }

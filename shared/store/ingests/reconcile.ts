@@ -1,8 +1,9 @@
-/** What settling takes up: starts without an answer, robots that may come late, tasks gone quiet. */
+/** Claims the work of reconcile-ingests: starts without an answer, late robots and stale tasks. */
 import { addMs } from "../../clock.js";
 import type { Query } from "../engine/database.js";
+import { bind, raw, run, type Sql, sql } from "../engine/sql.js";
 import { type Ingest, ingestOf } from "./ingest-row.js";
-import { FAILED_FOR_GOOD, hasFailedForGood } from "./media.js";
+import { FAILED_FOR_GOOD, HAS_FAILED_FOR_GOOD } from "./media.js";
 import { LATE_START_MS } from "./starts.js";
 
 interface Claim {
@@ -11,139 +12,139 @@ interface Claim {
 }
 
 /**
- * A claim is taken to send a start again, so it makes unsure for longer at the same time: whoever
- * is killed after sending it leaves the row as it must be.
+ * A claim is taken to send a start again, so it also extends the time of a possible late start. If
+ * the function is killed after it sends the start, the row already allows for it.
  */
-const CLAIM_START = `
-  lease_until = $2, fence = fence + 1, settled_at = coalesce(settled_at, $1),
-  unsure_until = greatest(unsure_until, $3::timestamptz)`;
+const claimStartColumns = (at: Sql, leaseUntil: Date): Sql => sql`
+  lease_until = ${leaseUntil}, fence = fence + 1, settled_at = coalesce(settled_at, ${at}),
+  unsure_until = greatest(unsure_until, ${addMs(leaseUntil, LATE_START_MS)}::timestamptz)`;
 
-const claimTimes = ({ at, leaseMs }: Claim): Date[] => {
-  const leaseUntil = addMs(at, leaseMs);
-  return [at, leaseUntil, addMs(leaseUntil, LATE_START_MS)];
-};
+/** Oldest first: an update returns its rows in no particular order. */
+const inOrder = (update: Sql): Sql =>
+  sql`with claimed as (${update}) select * from claimed order by task_id`;
 
-/** The oldest first: an update returns its rows as it comes upon them. */
-const inOrder = (update: string): string =>
-  `with claimed as (${update}) select * from claimed order by task_id`;
-
-/** Claims starts that nobody works on any more, those left longest first. */
+/** Claims starts whose lease has lapsed; the earliest lapsed comes first. */
 export async function claimUnfinished(
   query: Query,
-  { limit, ...claim }: Claim & { limit: number },
+  { at, leaseMs, limit }: Claim & { limit: number },
 ): Promise<Ingest[]> {
-  const rows = await query(
-    inOrder(`
-      update ingest set ${CLAIM_START}
+  const now = bind(at);
+  const rows = await run(
+    query,
+    inOrder(sql`
+      update ingest set ${claimStartColumns(now, addMs(at, leaseMs))}
       where task_id in (
         select task_id from ingest
-        where state = 'starting' and lease_until <= $1
+        where state = 'starting' and lease_until <= ${now}
         order by lease_until
-        limit $4
+        limit ${limit}
         for update skip locked
       )
       returning *`),
-    [...claimTimes(claim), limit],
   );
   return rows.map(ingestOf);
 }
 
-/** Claims one of them; `undefined` when it is not starting any more, or somebody is at it. */
+/** Claims one such start; `undefined` when it is not starting any more, or another run has it. */
 export async function claimStart(
   query: Query,
-  { taskId, ...claim }: Claim & { taskId: string },
+  { taskId, at, leaseMs }: Claim & { taskId: string },
 ): Promise<Ingest | undefined> {
-  const [row] = await query(
-    `update ingest set ${CLAIM_START}
-     where task_id = $4 and state = 'starting' and lease_until <= $1
+  const now = bind(at);
+  const [row] = await run(
+    query,
+    sql`update ingest set ${claimStartColumns(now, addMs(at, leaseMs))}
+     where task_id = ${taskId} and state = 'starting' and lease_until <= ${now}
      returning *`,
-    [...claimTimes(claim), taskId],
   );
   return row && ingestOf(row);
 }
 
-/** Claims ended ingests of whose robot nothing more can turn up, and which may be in its room. */
+/** Claims ended ingests whose robot may be in the room, once no start of it can arrive any more. */
 export async function claimLateStarts(
   query: Query,
   { at, leaseMs, limit }: Claim & { limit: number },
 ): Promise<Ingest[]> {
-  const rows = await query(
-    inOrder(`
-      update ingest set lease_until = $2, fence = fence + 1
+  const now = bind(at);
+  const rows = await run(
+    query,
+    inOrder(sql`
+      update ingest set lease_until = ${addMs(at, leaseMs)}, fence = fence + 1
       where task_id in (
         select task_id from ingest
-        where state = 'ended' and unsure_until <= $1
-          and (lease_until is null or lease_until <= $1)
+        where state = 'ended' and unsure_until <= ${now}
+          and (lease_until is null or lease_until <= ${now})
         order by unsure_until
-        limit $3
+        limit ${limit}
         for update skip locked
       )
       returning *`),
-    [at, addMs(at, leaseMs), limit],
   );
   return rows.map(ingestOf);
 }
 
-/** The robot is out of its room, and no start of it can come any more. */
+/** The robot has left its room, and no start of it can arrive any more. */
 export async function clearLateStart(
   query: Query,
   { taskId, fence }: { taskId: string; fence: number },
 ): Promise<void> {
-  await query(
-    `update ingest set unsure_until = null, lease_until = null
-     where task_id = $1 and fence = $2 and state = 'ended'`,
-    [taskId, fence],
+  await run(
+    query,
+    sql`update ingest set unsure_until = null, lease_until = null
+     where task_id = ${taskId} and fence = ${fence} and state = 'ended'`,
   );
 }
 
 /**
- * Begins the stops of running ingests whose source has failed for good, those of the longest ago
- * first. Since `heardBefore` nothing was told of them: of a last try there is nothing to come. What
- * plays is left alone, since the code before this one kept the failures of before a success.
+ * Begins to stop running ingests whose source has failed for good; the longest silent comes first.
+ * No event since `lastSeenBefore` means that TRTC's last try is over. A source that plays is left
+ * alone: an older version of this code kept failures from before a success.
  */
-export async function claimFailedSources(
+export async function beginFailedSourceStops(
   query: Query,
   { at, leaseMs, lastSeenBefore, limit }: Claim & { lastSeenBefore: Date; limit: number },
 ): Promise<Ingest[]> {
-  const rows = await query(
-    inOrder(`
+  const rows = await run(
+    query,
+    inOrder(sql`
       update ingest
-      set state = 'stopping', end_reason = 'failed', stop_asked_at = coalesce(stop_asked_at, $1),
-          lease_until = $2, fence = fence + 1
+      set state = 'stopping', end_reason = 'failed',
+          stop_asked_at = coalesce(stop_asked_at, ${at}),
+          lease_until = ${addMs(at, leaseMs)}, fence = fence + 1
       where task_id in (
         select task_id from ingest
-        where state = 'running' and cardinality(media_failures) >= ${FAILED_FOR_GOOD} and heard_at <= $3
-          and media_state <> 'playing' and ${hasFailedForGood("ingest")}
+        where state = 'running' and cardinality(media_failures) >= ${raw(FAILED_FOR_GOOD)}
+          and heard_at <= ${lastSeenBefore}
+          and media_state <> 'playing' and ${HAS_FAILED_FOR_GOOD}
         order by heard_at
-        limit $4
+        limit ${limit}
         for update skip locked
       )
       returning *`),
-    [at, addMs(at, leaseMs), lastSeenBefore, limit],
   );
   return rows.map(ingestOf);
 }
 
 /**
- * Running ingests of which nothing was heard since, those of the longest ago first, and marks them
- * as heard of: no claim, since a claim would keep a stop waiting.
+ * Returns running ingests that TRTC has not reported on since `quietSince`, and marks them as seen
+ * now; the longest silent comes first. It takes no lease, because a lease would delay a stop.
  */
 export async function claimStaleTasks(
   query: Query,
   { at, quietSince, limit }: { at: Date; quietSince: Date; limit: number },
 ): Promise<Ingest[]> {
-  const rows = await query(
-    inOrder(`
-      update ingest set heard_at = $1
+  const rows = await run(
+    query,
+    inOrder(sql`
+      update ingest set heard_at = ${at}
       where task_id in (
         select task_id from ingest
-        where state = 'running' and (heard_at is null or heard_at <= $2)
+        where state = 'running' and (heard_at is null or heard_at <= ${quietSince})
         order by heard_at nulls first
-        limit $3
+        limit ${limit}
         for update skip locked
       )
       returning *`),
-    [at, quietSince, limit],
   );
   return rows.map(ingestOf);
 }

@@ -1,6 +1,7 @@
-/** What of the outbox is sent when, for which caller first, and what becomes of it. */
+/** Chooses which events of the outbox are sent when, and records what becomes of them. */
 import { addMs } from "../../clock.js";
 import type { Query, Row } from "../engine/database.js";
+import { bind, run, sql } from "../engine/sql.js";
 import { GIVE_UP_AFTER, type NotificationType } from "./outbox.js";
 
 export interface NotificationKey {
@@ -14,7 +15,7 @@ export interface Notification extends NotificationKey {
   happenedAt: Date;
   /** By column; instants as text. */
   facts: Readonly<Record<string, unknown>>;
-  /** This one included, and those that it was put off with; says which claim a result is of. */
+  /** Includes this attempt and postponed ones. It identifies the claim that a result belongs to. */
   attempts: number;
   /** The end of the claim. */
   tryAt: Date;
@@ -40,121 +41,132 @@ export const makeOutbox = (query: Query) => ({
 });
 
 /**
- * Who has something to be told now: who has taken what was sent goes before who has not, and then
- * whoever waits longest.
+ * The callers with an event that is due. A caller that accepted its earlier events comes before a
+ * caller that did not; among those, the longest waiting comes first.
  */
 async function callersWaiting(query: Query, at: Date): Promise<string[]> {
-  const rows = await query(
-    `select caller_id from outbox
+  const rows = await run(
+    query,
+    sql`select caller_id from outbox
      where dead_at is null
      group by caller_id
-     having min(try_at) <= $1
+     having min(try_at) <= ${at}
      order by count(*) filter (where attempts > 0), min(try_at)`,
-    [at],
   );
   return rows.map((row) => String(row["caller_id"]));
 }
 
 /**
- * Claims a caller's events, of each ingest the first only: the next one waits until that is
- * delivered or given up. A claim lapses by itself; then the event is sent again.
+ * Claims a caller's events. Of each ingest it takes only the first: the next one waits until that
+ * one is delivered or given up. A claim lapses by itself; then the event is sent again.
  */
 async function claim(
   query: Query,
   { callerId, at, leaseMs, limit }: { callerId: string; at: Date; leaseMs: number; limit: number },
 ): Promise<Notification[]> {
-  const rows = await query(
-    `update outbox set try_at = $3, attempts = attempts + 1
+  const rows = await run(
+    query,
+    sql`update outbox set try_at = ${addMs(at, leaseMs)}, attempts = attempts + 1
      where (task_id, position) in (
        select task_id, position from outbox as first
-       where caller_id = $1 and dead_at is null and try_at <= $2
+       where caller_id = ${callerId} and dead_at is null and try_at <= ${at}
          and not exists (
            select from outbox as earlier
            where earlier.task_id = first.task_id and earlier.position < first.position
              and earlier.dead_at is null
          )
        order by try_at
-       limit $4
+       limit ${limit}
        for update skip locked
      )
      returning *`,
-    [callerId, at, addMs(at, leaseMs), limit],
   );
   return rows.map(notificationOf);
 }
 
-/** It is delivered, or not wanted: a fact, whoever has it claimed by now. */
+/** The event is delivered or not wanted. That is true whatever claim it is under by now. */
 async function remove(query: Query, { taskId, position }: NotificationKey): Promise<void> {
-  await query("delete from outbox where task_id = $1 and position = $2", [taskId, position]);
+  await run(query, sql`delete from outbox where task_id = ${taskId} and position = ${position}`);
 }
 
-/** What waits behind it is postponed as well, so that nobody looks at it in vain. */
+/** Later events of the same ingest are postponed too, so that no run reads them in vain. */
 async function postpone(
   query: Query,
-  of: NotificationKey & { attempts: number; tryAt: Date },
+  { taskId, position, attempts, tryAt }: NotificationKey & Pick<Notification, "attempts" | "tryAt">,
 ): Promise<void> {
-  await query(
-    `update outbox set try_at = $4
-     where task_id = $1 and position >= $2 and dead_at is null
+  const [task, from] = [bind(taskId), bind(position)];
+  await run(
+    query,
+    sql`update outbox set try_at = ${tryAt}
+     where task_id = ${task} and position >= ${from} and dead_at is null
        and exists (
          select from outbox as claimed
-         where claimed.task_id = $1 and claimed.position = $2 and claimed.attempts = $3
+         where claimed.task_id = ${task} and claimed.position = ${from}
+           and claimed.attempts = ${attempts}
        )`,
-    [of.taskId, of.position, of.attempts, of.tryAt],
   );
 }
 
 /**
- * The caller takes nothing now: what else is due is put off as if it had been tried, for the pause
- * after so many attempts (the last one stands for all that follow). What is past its day stays due:
- * it is tried once more, and is dead then.
+ * The caller accepts nothing now, so its other due events are postponed as if they had been tried.
+ * `pausesMs` has the pause after each number of attempts; the last one counts for all further
+ * attempts. An event that is past its last day stays due: it is tried once more and then given up.
  */
 async function postponeRest(
   query: Query,
   { callerId, at, pausesMs }: { callerId: string; at: Date; pausesMs: readonly number[] },
 ): Promise<void> {
-  await query(
-    `update outbox set
+  const now = bind(at);
+  const pauses = sql`${pausesMs}::float8[]`;
+  await run(
+    query,
+    sql`update outbox set
        attempts = attempts + 1,
-       try_at = $2::timestamptz + interval '1 millisecond'
-         * ($3::float8[])[least(attempts + 1, cardinality($3::float8[]))]
+       try_at = ${now}::timestamptz + interval '1 millisecond'
+         * (${pauses})[least(attempts + 1, cardinality(${pauses}))]
      where (task_id, position) in (
        select task_id, position from outbox
-       where caller_id = $1 and dead_at is null and try_at <= $2 and give_up_at > $2
+       where caller_id = ${callerId} and dead_at is null and try_at <= ${now} and give_up_at > ${now}
        for update skip locked
      )`,
-    [callerId, at, pausesMs],
   );
 }
 
-/** Gives it up, for whoever looks after the functions to see. */
+/** Gives an event up and keeps it for the operator. */
 async function addDeadLetter(
   query: Query,
-  of: NotificationKey & { attempts: number; reason: string; at: Date },
+  {
+    taskId,
+    position,
+    attempts,
+    reason,
+    at,
+  }: NotificationKey & { attempts: number; reason: string; at: Date },
 ): Promise<void> {
-  await query(
-    `update outbox set dead_at = $4, dead_reason = $5
-     where task_id = $1 and position = $2 and attempts = $3 and dead_at is null`,
-    [of.taskId, of.position, of.attempts, of.at, of.reason],
+  await run(
+    query,
+    sql`update outbox set dead_at = ${at}, dead_reason = ${reason}
+     where task_id = ${taskId} and position = ${position} and attempts = ${attempts}
+       and dead_at is null`,
   );
 }
 
-/** Deletes what waits for a caller whom nobody can tell; returns what that was. */
+/** Deletes and returns due events of a caller that has no address any more. */
 async function dropOf(
   query: Query,
   { callerId, at, limit }: { callerId: string; at: Date; limit: number },
 ): Promise<Notification[]> {
-  const rows = await query(
-    `delete from outbox
+  const rows = await run(
+    query,
+    sql`delete from outbox
      where (task_id, position) in (
        select task_id, position from outbox
-       where caller_id = $1 and dead_at is null and try_at <= $2
+       where caller_id = ${callerId} and dead_at is null and try_at <= ${at}
        order by try_at
-       limit $3
+       limit ${limit}
        for update skip locked
      )
      returning *`,
-    [callerId, at, limit],
   );
   return rows.map(notificationOf);
 }
@@ -164,12 +176,13 @@ async function listDead(
   query: Query,
   { callerId, limit }: { callerId?: string | undefined; limit: number },
 ): Promise<DeadNotification[]> {
-  const rows = await query(
-    `select * from outbox
-     where dead_at is not null and ($1::text is null or caller_id = $1)
+  const caller = bind(callerId ?? null);
+  const rows = await run(
+    query,
+    sql`select * from outbox
+     where dead_at is not null and (${caller}::text is null or caller_id = ${caller})
      order by dead_at desc, task_id, position
-     limit $2`,
-    [callerId ?? null, limit],
+     limit ${limit}`,
   );
   return rows.map((row) => ({
     ...notificationOf(row),
@@ -178,25 +191,26 @@ async function listDead(
   }));
 }
 
-/** Sends a dead one again, for another day. Says whether there was one. */
+/** Tries an event that was given up for one more day. Returns whether there was one. */
 async function revive(
   query: Query,
   { taskId, position, at }: NotificationKey & { at: Date },
 ): Promise<boolean> {
-  const rows = await query(
-    `update outbox
-     set dead_at = null, dead_reason = null, attempts = 0, try_at = $3::timestamptz,
-         give_up_at = $3::timestamptz + ${GIVE_UP_AFTER}
-     where task_id = $1 and position = $2 and dead_at is not null
+  const now = bind(at);
+  const rows = await run(
+    query,
+    sql`update outbox
+     set dead_at = null, dead_reason = null, attempts = 0, try_at = ${now}::timestamptz,
+         give_up_at = ${now}::timestamptz + ${GIVE_UP_AFTER}
+     where task_id = ${taskId} and position = ${position} and dead_at is not null
      returning task_id`,
-    [taskId, position, at],
   );
   return rows.length > 0;
 }
 
-/** What was given up before then is not asked for any more. */
+/** Deletes events that were given up before this time. */
 async function forgetDead(query: Query, before: Date): Promise<void> {
-  await query("delete from outbox where dead_at < $1", [before]);
+  await run(query, sql`delete from outbox where dead_at < ${before}`);
 }
 
 const notificationOf = (row: Row): Notification => ({

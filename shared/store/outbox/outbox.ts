@@ -1,9 +1,12 @@
 /**
- * What callers are told: events that wait until they are delivered or given up. They are written
- * with the change that they tell of (noted.ts), and sent afterwards (deliveries.ts).
+ * The events that callers receive. The statement that changes an ingest writes its event
+ * (with-outbox-event.ts); the delivery sends it later, until it arrives or is given up
+ * (deliveries.ts).
  */
+import { sql } from "../engine/sql.js";
+
 export const NOTIFICATION_TYPES = ["ingest.started", "ingest.media", "ingest.ended"] as const;
 export type NotificationType = (typeof NOTIFICATION_TYPES)[number];
 
-/** From the change on: who could not be told by then never is, unless it is asked for. */
-export const GIVE_UP_AFTER = "interval '1 day'";
+/** How long after the change an event is tried, unless an operator sends it again. */
+export const GIVE_UP_AFTER = sql`interval '1 day'`;

@@ -1,99 +1,118 @@
 /**
- * An event is written by the very statement that changes the ingest: there is no change without its
- * event, no event without its change, and of those who race to make a change the one who makes it
- * writes the event.
+ * The statement that changes an ingest also writes its event (transactional outbox). There is no
+ * change without its event and no event without its change. When several statements compete to
+ * make a change, the one that makes it writes the event.
  */
+import { joined, NOTHING, raw, type Sql, sql } from "../engine/sql.js";
 import { GIVE_UP_AFTER, type NotificationType } from "./outbox.js";
 
-/** Kept with each event: columns of `ingest` as the change leaves them. Never what is played. */
+/** The columns of `ingest` that an event keeps, as they are after the change. Never what is played. */
 const FACTS = [
-  ...["trtc_task_id", "sdk_app_id", "room_id", "room_id_type", "robot_user_id", "state"],
-  ...[
-    "end_reason",
-    "failure_code",
-    "failure_message",
-    "end_cause",
-    "started_at",
-    "stop_asked_at",
-    "deadline_at",
-    "due_at",
-    "ended_at",
-  ],
-  ...["paused_at", "empty_seconds", "cardinality(media_failures) as failures"],
+  "trtc_task_id",
+  "sdk_app_id",
+  "room_id",
+  "room_id_type",
+  "robot_user_id",
+  "state",
+  "end_reason",
+  "failure_code",
+  "failure_message",
+  "end_cause",
+  "started_at",
+  "stop_asked_at",
+  "deadline_at",
+  "due_at",
+  "ended_at",
+  "paused_at",
+  "empty_seconds",
+  "cardinality(media_failures) as failures",
 ];
 
-/** Not tried before what it has to wait for is: whoever looks for events does not find it in vain. */
-const BEFORE_IT = `(
+/** An event is not tried before the earlier ones of its ingest, so that no delivery reads it in vain. */
+const BEFORE_IT = sql`(
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
 )`;
 
-interface Told {
-  /** When it happened: a column, by its name. */
+interface OutboxEvent {
+  /** The column that says when it happened. */
   happenedAt: string;
-  /** Columns that this type of event tells besides the usual ones. */
+  /** Columns that this type of event keeps in addition to `FACTS`. */
   besides?: readonly string[];
-  /** Of the row as it was: whether it is told at all. */
-  isNews?: string;
+  /** Whether the event is written, decided on the row before the change; absent: always. */
+  isNews?: Sql;
 }
 
-interface Change extends Told {
-  set: string;
-  where: string;
-  /** A part of the statement whose rows the change is made from. */
-  from?: string;
-  /** An event that comes after it, of the same change. */
-  next?: Told & { type: NotificationType };
-  /** Parts of the statement that it builds on, and that go with it: of the latter `changed` is in view. */
-  with?: readonly string[];
-  and?: readonly string[];
-  /** What of `changed` is returned. */
-  select?: string;
+interface Change extends OutboxEvent {
+  set: Sql;
+  where: Sql;
+  /** A `with` part whose rows the change uses. */
+  from?: Sql;
+  /** A second event of the same change. */
+  next?: OutboxEvent & { type: NotificationType };
+  /** `with` parts before the change. */
+  with?: readonly Sql[];
+  /** `with` parts after the change, which can read `changed`. */
+  and?: readonly Sql[];
+  /** The columns of `changed` that are returned. */
+  select?: Sql;
 }
+
+const ALL_COLUMNS = sql`*`;
 
 /**
- * The statement that changes an ingest and writes its event; returns the row as it is then. Of two
- * at once that tell the same news the second counts nothing, and finds its event written.
+ * The statement that changes an ingest and writes its event; it returns the changed row. Of two
+ * concurrent statements with the same news, the second counts nothing and finds the event written.
  */
-export const withOutboxEvent = (type: NotificationType, change: Change): string => {
+export const withOutboxEvent = (type: NotificationType, change: Change): Sql => {
   const { set, where, from, next } = change;
-  const { with: before = [], and: after = [], select = "*" } = change;
-  const others = from === undefined ? "" : `, ${from}`;
+  const { with: before = [], and: after = [], select = ALL_COLUMNS } = change;
   const news = countOf(change);
-  const nextNews = next ? countOf(next) : "0";
-  const events = [eventOf(type, change, { position: "notified - next_news", count: "news" })];
-  if (next) events.push(eventOf(next.type, next, { position: "notified", count: "next_news" }));
-  return [
-    "with",
-    ...before.map((part) => `${part},`),
-    `told_of as (
-       select task_id, ${news} as news, ${nextNews} as next_news from ingest${others} where ${where}
+  const nextNews = next ? countOf(next) : raw("0");
+  const events = [
+    eventOf(type, change, { position: raw("notified - next_news"), count: raw("news") }),
+  ];
+  if (next) {
+    events.push(eventOf(next.type, next, { position: raw("notified"), count: raw("next_news") }));
+  }
+  return sql`with ${joined(
+    before.map((part) => sql`${part},`),
+    "\n",
+  )}
+     before_change as (
+       select task_id, ${news} as news, ${nextNews} as next_news
+       from ingest${from ? sql`, ${from}` : NOTHING} where ${where}
      ),
      changed as (
        update ingest set ${set}, notified = notified + ${news} + ${nextNews}
-       ${from === undefined ? "" : `from ${from}`}
+       ${from ? sql`from ${from}` : NOTHING}
        where ${where}
        returning ingest.*
      ),
-     noted as (
+     events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
-       ${events.join("\nunion all\n")}
+       ${joined(events, "\nunion all\n")}
        on conflict (task_id, position) do nothing
-     )`,
-    ...after.map((part) => `, ${part}`),
-    `select ${select} from changed`,
-  ].join("\n");
+     )${joined(
+       after.map((part) => sql`, ${part}`),
+       "\n",
+     )}
+     select ${select} from changed`;
 };
 
-const countOf = ({ isNews = "true" }: Told): string => `case when ${isNews} then 1 else 0 end`;
+const countOf = ({ isNews }: OutboxEvent): Sql =>
+  sql`case when ${isNews ?? raw("true")} then 1 else 0 end`;
 
 const eventOf = (
   type: NotificationType,
-  { happenedAt, besides = [] }: Told,
-  { position, count }: Record<"position" | "count", string>,
-): string => `
-  select task_id, ${position}, caller_id, '${type}', ${happenedAt},
-         (select to_jsonb(fact) from (select ${[...FACTS, ...besides].join(", ")}) as fact),
-         greatest(${happenedAt}, ${BEFORE_IT}), ${happenedAt} + ${GIVE_UP_AFTER}
-  from changed join told_of using (task_id)
+  { happenedAt, besides = [] }: OutboxEvent,
+  { position, count }: Record<"position" | "count", Sql>,
+): Sql => {
+  const time = raw(happenedAt);
+  return sql`
+  select task_id, ${position}, caller_id, '${raw(type)}', ${time},
+         (select to_jsonb(fact) from (select ${raw([...FACTS, ...besides].join(", "))}) as fact),
+         greatest(${time}, ${BEFORE_IT}), ${time} + ${GIVE_UP_AFTER}
+  from changed join before_change using (task_id)
   where notified is not null and ${count} > 0`;
+};

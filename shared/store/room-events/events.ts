@@ -1,215 +1,230 @@
-/** The statements of what TRTC tells of ingests, their robots and their rooms. */
+/** Records TRTC's events about tasks, robots and rooms. */
 import type { Query } from "../engine/database.js";
-import { type Ingest, ingestOf, type PutOut } from "../ingests/ingest-row.js";
-import { failedTimes, MEDIA_EVENT, mediaAfter, type ToldMedia } from "../ingests/media.js";
+import { bind, run, type Sql, sql } from "../engine/sql.js";
+import { type Ingest, ingestOf, type RemovalCause } from "../ingests/ingest-row.js";
+import { failedTimes, MEDIA_EVENT, mediaAfter, type ReportedMediaState } from "../ingests/media.js";
 import { withOutboxEvent } from "../outbox/with-outbox-event.js";
 
-export interface TaskNamed {
+export interface TaskKey {
   sdkAppId: number;
   trtcTaskId: string;
 }
 
-/** Of a row whose `heard_at` may be null, which says that TRTC has to be asked: that stays so. */
-export const seenNow = (row: string, at: string): string =>
-  `case when ${row}.heard_at is not null then greatest(${row}.heard_at, ${at}) end`;
+/** A null `heard_at` means that TRTC has to be asked, so it stays null. */
+export const seenNow = (row: Sql, at: Sql): Sql =>
+  sql`case when ${row}.heard_at is not null then greatest(${row}.heard_at, ${at}) end`;
 
-export interface ToldOfTask extends TaskNamed {
-  /** Of the source; absent when the task has ended. */
-  media?: ToldMedia | undefined;
+export interface TaskEvent extends TaskKey {
+  /** The state of the source; absent when the task has ended. */
+  media?: ReportedMediaState | undefined;
   /** When it happened, by TRTC's clock. */
   eventAt: Date;
-  /** When we hear of it. */
+  /** When we received the event. */
   at: Date;
 }
 
 /** An ingest, and how often its source has failed within a minute since it last played. */
-export interface ToldIngest {
+export interface IngestAfterEvent {
   ingest: Ingest;
   failedTimes: number;
 }
 
 /**
- * `undefined`: no ingest has this task. Of an ingest that has ended nobody is told any more how its
- * source did.
+ * `undefined` when no ingest has this task. An ended ingest sends no notifications about its source
+ * any more.
  */
 export async function recordTaskEvent(
   query: Query,
-  { sdkAppId, trtcTaskId, media, eventAt, at }: ToldOfTask,
-): Promise<ToldIngest | undefined> {
-  const after = mediaAfter("ingest", { state: "$3::text", at: "$4::timestamptz" });
-  const [row] = await query(
+  { sdkAppId, trtcTaskId, media, eventAt, at }: TaskEvent,
+): Promise<IngestAfterEvent | undefined> {
+  const after = mediaAfter(sql`ingest`, {
+    state: sql`${media ?? null}::text`,
+    at: sql`${eventAt}::timestamptz`,
+  });
+  const [row] = await run(
+    query,
     withOutboxEvent("ingest.media", {
       ...MEDIA_EVENT,
-      isNews: `state <> 'ended' and ${after.isNews}`,
-      set: `media_state = ${after.state}, media_at = ${after.at}, media_failures = ${after.failures},
-            failures_after = ${after.failuresAfter}, heard_at = ${seenNow("ingest", "$5")}`,
-      where: "sdk_app_id = $1 and trtc_task_id = $2",
-      select: `*, ${failedTimes("changed")} as failed_times`,
+      isNews: sql`state <> 'ended' and ${after.isNews}`,
+      set: sql`media_state = ${after.state}, media_at = ${after.at},
+            media_failures = ${after.failures}, failures_after = ${after.failuresAfter},
+            heard_at = ${seenNow(sql`ingest`, bind(at))}`,
+      where: sql`sdk_app_id = ${sdkAppId} and trtc_task_id = ${trtcTaskId}`,
+      select: sql`*, ${failedTimes(sql`changed`)} as failed_times`,
     }),
-    [sdkAppId, trtcTaskId, media ?? null, eventAt, at],
   );
   return row && { ingest: ingestOf(row), failedTimes: Number(row["failed_times"]) };
 }
 
 /**
- * Of an ingest that was found gone, for a reason that could only be guessed: its source had failed.
- * The end came first, and what explains it after; its caller is told the end once more.
+ * For an ingest whose task was gone for an unknown reason: a later event says that its source had
+ * failed. The caller receives the end once more, with this reason.
  */
 export async function explainEnd(query: Query, taskId: string): Promise<void> {
-  await query(
+  await run(
+    query,
     withOutboxEvent("ingest.ended", {
       happenedAt: "ended_at",
-      set: "end_reason = 'failed'",
-      where: "task_id = $1 and state = 'ended' and end_reason in ('finished', 'lost')",
+      set: sql`end_reason = 'failed'`,
+      where: sql`task_id = ${taskId} and state = 'ended' and end_reason in ('finished', 'lost')`,
     }),
-    [taskId],
   );
 }
 
-/** What TRTC tells within this time is of the same end; a late event included. */
-const SAME_END = "interval '5 minutes'";
+/** Events this close to an end belong to it, late events included. */
+const SAME_END = sql`interval '5 minutes'`;
+
+const endedAround = (eventAt: Sql): Sql =>
+  sql`ended_at between ${eventAt} - ${SAME_END} and ${eventAt} + ${SAME_END}`;
 
 /**
- * Of ingests that were found gone for no known reason: their room was dismissed. What TRTC may have
- * ended for a pause or for want of a source keeps its reason, since the room closes behind it too.
+ * For ingests whose task was gone for an unknown reason: their room was dismissed. If TRTC may have
+ * ended the task because of a pause or a missing source, the reason stays, because the room also
+ * closes after such an end.
  */
 export async function explainDismissal(
   query: Query,
-  { sdkAppId, roomId, roomIdType, eventAt }: RoomNamed & { eventAt: Date },
+  { sdkAppId, roomId, roomIdType, eventAt }: RoomKey & { eventAt: Date },
 ): Promise<void> {
-  await query(
+  const time = bind(eventAt);
+  await run(
+    query,
     withOutboxEvent("ingest.ended", {
       happenedAt: "ended_at",
-      set: "end_reason = 'stopped', end_cause = 'room-dismissed'",
-      where: `sdk_app_id = $1 and room_id = $2 and room_id_type = $3 and end_reason = 'lost'
-              and state = 'ended' and started_at <= $4::timestamptz - interval '10 seconds'
-              and ended_at between $4 - ${SAME_END} and $4 + ${SAME_END}
+      set: sql`end_reason = 'stopped', end_cause = 'room-dismissed'`,
+      where: sql`sdk_app_id = ${sdkAppId} and room_id = ${roomId} and room_id_type = ${roomIdType}
+              and end_reason = 'lost'
+              and state = 'ended' and started_at <= ${time}::timestamptz - interval '10 seconds'
+              and ${endedAround(time)}
               and (paused_at is null or paused_at > ended_at - interval '719 minutes')
               and (not play ? 'IdleTimeout' or media_state = 'playing')`,
     }),
-    [sdkAppId, roomId, roomIdType, eventAt],
   );
 }
 
 /**
- * The same of the robot's own leaving: TRTC says that somebody put it out, so no pause, want of a
- * source or end of the source did. A room that is told as dismissed may have closed behind it. A
- * robot that our own late clearing removes is not meant.
+ * The same for an event of the robot itself: TRTC says that the robot was removed, so neither a
+ * pause nor the source ended the task. This cause is better than a dismissed room, which may have
+ * closed after the removal. It does not count where our own reconciliation removes a late robot.
  */
-export async function explainPutOut(
+export async function explainRemoval(
   query: Query,
-  { sdkAppId, roomId, userId, eventAt, cause }: RobotSeen & { eventAt: Date; cause: PutOut },
+  { sdkAppId, roomId, userId, eventAt, cause }: RobotKey & { eventAt: Date; cause: RemovalCause },
 ): Promise<void> {
-  await query(
+  const time = bind(eventAt);
+  const newCause = bind(cause);
+  await run(
+    query,
     withOutboxEvent("ingest.ended", {
       happenedAt: "ended_at",
-      set: "end_reason = 'stopped', end_cause = $5",
-      where: `sdk_app_id = $1 and robot_user_id = $3 and room_id = $2
+      set: sql`end_reason = 'stopped', end_cause = ${newCause}`,
+      where: sql`sdk_app_id = ${sdkAppId} and robot_user_id = ${userId} and room_id = ${roomId}
               and (end_reason in ('finished', 'lost')
-                   or (end_cause = 'room-dismissed' and $5 = 'robot-removed'))
-              and state = 'ended' and started_at <= $4::timestamptz and unsure_until is null
-              and ended_at between $4 - ${SAME_END} and $4 + ${SAME_END}`,
+                   or (end_cause = 'room-dismissed' and ${newCause} = 'robot-removed'))
+              and state = 'ended' and started_at <= ${time}::timestamptz and unsure_until is null
+              and ${endedAround(time)}`,
     }),
-    [sdkAppId, roomId, userId, eventAt, cause],
   );
 }
 
-export interface RobotSeen {
+export interface RobotKey {
   sdkAppId: number;
   roomId: string;
   userId: string;
 }
 
-export interface RobotLeft extends RobotSeen {
+export interface RobotLeft extends RobotKey {
   eventAt: Date;
-  /** Who put it out; absent: it left by itself, for what TRTC says. */
-  cause?: PutOut | undefined;
+  /** Why the robot was removed; absent when TRTC says that it left by itself. */
+  cause?: RemovalCause | undefined;
 }
 
-/** What put a robot out explains no later end once the robot is back. */
-const UNLESS_BACK =
-  "case when end_cause not in ('robot-removed', 'room-dismissed') then end_cause end";
+/** Once the robot is back, an earlier removal does not explain a later end. */
+const UNLESS_BACK = sql`case when end_cause not in ('robot-removed', 'room-dismissed') then end_cause end`;
+
+export interface RobotEntered extends RobotKey {
+  at: Date;
+  /** After this time no function waits for the answer to the start any more. */
+  answerBy: Date;
+  /** Only an ingest that was created until then: the robot entered for an earlier request. */
+  askedBefore: Date;
+}
 
 /**
- * A robot has entered its room. If the answer to its first start has not come by `answerBy`, it does
- * not come: whoever waits for it has given up by then, and the start may be settled. What was
- * claimed to be settled is left alone, and so is an ingest that was asked for after `askedBefore`:
- * the robot entered for one before it.
+ * A robot has entered its room. If the answer to its first start has not arrived by `answerBy`, it
+ * never arrives, and reconcile-ingests may take the start over. A start that it has already claimed
+ * stays as it is.
  */
 export async function robotEntered(
   query: Query,
-  {
-    sdkAppId,
-    roomId,
-    userId,
-    at,
-    answerBy,
-    askedBefore,
-  }: RobotSeen & Record<"at" | "answerBy" | "askedBefore", Date>,
+  { sdkAppId, roomId, userId, at, answerBy, askedBefore }: RobotEntered,
 ): Promise<Ingest | undefined> {
-  const [row] = await query(
-    `update ingest
-     set heard_at = case when state = 'running' then ${seenNow("ingest", "$4")} else heard_at end,
+  const [row] = await run(
+    query,
+    sql`update ingest
+     set heard_at = case when state = 'running' then ${seenNow(sql`ingest`, bind(at))} else heard_at end,
          end_cause = case when state = 'running' then ${UNLESS_BACK} else end_cause end,
          lease_until = case when state = 'starting' and fence = 0
-                            then least(lease_until, $5) else lease_until end
-     where sdk_app_id = $1 and robot_user_id = $2 and room_id = $3 and state <> 'ended'
-       and created_at <= $6
+                            then least(lease_until, ${answerBy}) else lease_until end
+     where sdk_app_id = ${sdkAppId} and robot_user_id = ${userId} and room_id = ${roomId}
+       and state <> 'ended' and created_at <= ${askedBefore}
      returning *`,
-    [sdkAppId, userId, roomId, at, answerBy, askedBefore],
   );
   return row && ingestOf(row);
 }
 
 /**
- * A running ingest's robot has left: the next run of reconcile-ingests asks, if nobody does before.
- * Who put it out is kept, for whichever run finds the task gone.
+ * The robot of a running ingest has left. The next run of reconcile-ingests checks the task, unless
+ * another function does so before. The row keeps the cause of a removal for the run that finds the
+ * task gone.
  */
 export async function robotLeft(
   query: Query,
   { sdkAppId, roomId, userId, eventAt, cause }: RobotLeft,
 ): Promise<Ingest | undefined> {
-  const [row] = await query(
-    `update ingest
+  const [row] = await run(
+    query,
+    sql`update ingest
      set heard_at = null,
-         end_cause = case when started_at <= $4 and unsure_until is null
-                          then coalesce(end_cause, $5) else end_cause end
-     where sdk_app_id = $1 and robot_user_id = $2 and room_id = $3 and state = 'running'
+         end_cause = case when started_at <= ${eventAt} and unsure_until is null
+                          then coalesce(end_cause, ${cause ?? null}) else end_cause end
+     where sdk_app_id = ${sdkAppId} and robot_user_id = ${userId} and room_id = ${roomId}
+       and state = 'running'
      returning *`,
-    [sdkAppId, userId, roomId, eventAt, cause ?? null],
   );
   return row && ingestOf(row);
 }
 
-/** The same for one that is known: TRTC has to be asked about it. */
+/** The next run of reconcile-ingests checks this ingest's task. */
 export async function checkSoon(query: Query, taskId: string): Promise<void> {
-  await query("update ingest set heard_at = null where task_id = $1 and state = 'running'", [
-    taskId,
-  ]);
+  await run(
+    query,
+    sql`update ingest set heard_at = null where task_id = ${taskId} and state = 'running'`,
+  );
 }
 
-/** TRTC was asked, and has the task: a robot that was put out is back. */
+/** TRTC says that the task exists, so a removed robot is back. */
 export async function markSeen(
   query: Query,
   { taskId, at }: { taskId: string; at: Date },
 ): Promise<void> {
-  await query(
-    `update ingest set heard_at = greatest(heard_at, $2), end_cause = ${UNLESS_BACK}
-     where task_id = $1 and state = 'running'`,
-    [taskId, at],
+  await run(
+    query,
+    sql`update ingest set heard_at = greatest(heard_at, ${at}), end_cause = ${UNLESS_BACK}
+     where task_id = ${taskId} and state = 'running'`,
   );
 }
 
-export interface RoomNamed {
+export interface RoomKey {
   sdkAppId: number;
   roomId: string;
-  /** As it was told: 1 for a number. */
+  /** As the event says: 1 for a number. */
   roomIdType: 0 | 1;
 }
 
 /**
- * What runs in a room of this type since before `startedBefore`, oldest first; of either type where
- * none is given.
+ * Ingests that run in this room since before `startedBefore`, oldest first. Without `roomIdType`,
+ * rooms of either type count.
  */
 export async function runningInRoom(
   query: Query,
@@ -218,14 +233,15 @@ export async function runningInRoom(
     roomId,
     roomIdType,
     startedBefore,
-  }: Omit<RoomNamed, "roomIdType"> & { roomIdType: 0 | 1 | undefined; startedBefore: Date },
+  }: Omit<RoomKey, "roomIdType"> & { roomIdType: 0 | 1 | undefined; startedBefore: Date },
 ): Promise<Ingest[]> {
-  const rows = await query(
-    `select * from ingest
-     where sdk_app_id = $1 and room_id = $2 and state = 'running'
-       and room_id_type = coalesce($3, room_id_type) and started_at <= $4
+  const rows = await run(
+    query,
+    sql`select * from ingest
+     where sdk_app_id = ${sdkAppId} and room_id = ${roomId} and state = 'running'
+       and room_id_type = coalesce(${roomIdType ?? null}, room_id_type)
+       and started_at <= ${startedBefore}
      order by task_id`,
-    [sdkAppId, roomId, roomIdType ?? null, startedBefore],
   );
   return rows.map(ingestOf);
 }

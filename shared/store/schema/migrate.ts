@@ -1,33 +1,34 @@
 /**
- * Brings a database to the newest version, while it is in use: all migrations in one transaction,
- * so that whatever goes wrong leaves nothing half done. An advisory lock of the transaction lets
- * one run in and others wait, then find nothing left to do.
+ * Brings a database in use to the newest version. All migrations run in one transaction, so a
+ * failure leaves nothing half done. An advisory lock lets one run in; other runs wait for it and
+ * then find nothing to do.
  */
 import { SECOND_MS } from "../../clock.js";
 import type { Database, Query } from "../engine/database.js";
+import { run, sql } from "../engine/sql.js";
 import { CODE_VERSION, type Migration, MIGRATIONS } from "./migrations.js";
 import { type DatabaseVersion, readVersion, versionFault } from "./version.js";
 
-/** Any fixed number: it names this lock among all users of the database. */
+/** Any fixed number; it identifies this lock among all users of the database. */
 const LOCK_KEY = 7_271_900_722;
 
 /**
- * A statement that waits for a table makes everybody behind it wait as well, also those who could
- * go on: so it gives up long before the functions' own time-outs of 10 s.
+ * While a statement waits for a table's lock, all later statements wait behind it. So it gives up
+ * long before the functions' own timeouts of 10 s.
  */
 const LOCK_TIMEOUT_MS = 3 * SECOND_MS;
 
-/** PostgreSQL's code for a lock that was not to be had in time. */
+/** PostgreSQL's code for a lock that was not available in time. */
 const LOCK_NOT_AVAILABLE = "55P03";
 
-/** For the operator: says what is wrong, and what to do. */
+/** Tells the operator what is wrong and what to do. */
 class MigrationError extends Error {
   override readonly name = "MigrationError";
 }
 
 export interface MigrationPlan {
   found: DatabaseVersion;
-  /** What `migrate` would apply, in its order. */
+  /** The migrations that `migrate` would apply, in their order. */
   due: Migration[];
 }
 
@@ -42,20 +43,20 @@ export async function planMigration(
 
 export interface MigrateOptions {
   migrations?: readonly Migration[];
-  /** Called when another run is under way, which is waited for. */
+  /** Called when another run is in progress; this one waits for it. */
   onWait?: () => void;
 }
 
 /**
- * The migrations that ran now. Throws MigrationError when a table's lock was not to be had, or
- * when the database is newer than this code can work with; nothing has been changed then.
+ * Returns the migrations that it applied. Throws MigrationError when a table's lock is not
+ * available, or when the database is too new for this code; then nothing has changed.
  */
 export async function migrate(
   database: Database,
   { migrations = MIGRATIONS, onWait = () => undefined }: MigrateOptions = {},
 ): Promise<Migration[]> {
   return database.transaction(async (query) => {
-    // Whatever the role or the database usually has: building an index may take its time.
+    // Overrides the defaults of the role and the database: building an index may take long.
     await query("set local statement_timeout = 0");
     await query("set local lock_timeout = 0");
     await enter(query, onWait);
@@ -70,13 +71,13 @@ export async function migrate(
 }
 
 async function enter(query: Query, onWait: () => void): Promise<void> {
-  const [row] = await query("select pg_try_advisory_xact_lock($1) as entered", [LOCK_KEY]);
+  const [row] = await run(query, sql`select pg_try_advisory_xact_lock(${LOCK_KEY}) as entered`);
   if (row?.["entered"] === true) return;
   onWait();
-  await query("select pg_advisory_xact_lock($1)", [LOCK_KEY]);
+  await run(query, sql`select pg_advisory_xact_lock(${LOCK_KEY})`);
 }
 
-/** Ledgers from before `works_with` get it now; one that is complete is not locked. */
+/** Adds `works_with` to an old ledger. A complete ledger is not locked. */
 async function prepareLedger(query: Query, migrations: readonly Migration[]): Promise<void> {
   const [row] = await query(
     `select exists (
@@ -93,15 +94,16 @@ async function prepareLedger(query: Query, migrations: readonly Migration[]): Pr
     )`);
   await query("alter table schema_migration add column works_with integer");
   for (const { version, worksWith } of migrations) {
-    await query("update schema_migration set works_with = $2 where version = $1", [
-      version,
-      worksWith,
-    ]);
+    await run(
+      query,
+      sql`update schema_migration set works_with = ${worksWith} where version = ${version}`,
+    );
   }
 }
 
-async function apply(query: Query, { version, name, sql, worksWith }: Migration): Promise<void> {
-  for (const statement of statementsOf(sql)) {
+async function apply(query: Query, migration: Migration): Promise<void> {
+  const { version, name, worksWith } = migration;
+  for (const statement of statementsOf(migration.sql)) {
     await query(statement).catch((error: unknown) => {
       if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
       throw new MigrationError(
@@ -110,16 +112,16 @@ async function apply(query: Query, { version, name, sql, worksWith }: Migration)
       );
     });
   }
-  await query("insert into schema_migration (version, name, works_with) values ($1, $2, $3)", [
-    version,
-    name,
-    worksWith,
-  ]);
+  await run(
+    query,
+    sql`insert into schema_migration (version, name, works_with)
+     values (${version}, ${name}, ${worksWith})`,
+  );
 }
 
-/** One at a time: an extended-protocol query carries only one. */
-export const statementsOf = (sql: string): string[] =>
-  sql
+/** A query of the extended protocol carries only one statement. */
+export const statementsOf = (migration: string): string[] =>
+  migration
     .split(/;\s*$/m)
     .map((statement) => statement.trim())
     .filter((statement) => statement !== "");

@@ -1,37 +1,38 @@
 /**
- * Whether this code and a database fit together. Code works on a newer database if each migration
- * that it does not know says so itself: that is what lets functions be rolled back.
+ * Whether this code and a database fit together. A migration says which older code works with it,
+ * so functions can be rolled back while the database stays.
  */
 import { ApiError } from "../../contract/errors.js";
 import type { Database, Query } from "../engine/database.js";
+import { run, sql } from "../engine/sql.js";
 import { CODE_VERSION } from "./migrations.js";
 
 export interface DatabaseVersion {
-  /** The newest migration that it has; 0: it was never migrated. */
+  /** The number of its newest migration; 0: it was never migrated. */
   version: number;
-  /** The oldest code that works with all of its migrations that are newer than ours; 0: none is. */
+  /** The oldest code that works with its migrations that are newer than ours; 0: none is newer. */
   worksWith: number;
 }
 
 const NEVER_MIGRATED: DatabaseVersion = { version: 0, worksWith: 0 };
 
-/** PostgreSQL's code for a table that is not there. */
+/** PostgreSQL's code for a missing table. */
 const UNDEFINED_TABLE = "42P01";
 
-/** One statement, which also reads a ledger from before it had the column: `->>` asks for no column. */
+/** One statement, which also reads an old ledger without the column: `->>` needs no column. */
 export async function readVersion(
   query: Query,
   codeVersion = CODE_VERSION,
 ): Promise<DatabaseVersion> {
   try {
-    const [row] = await query(
-      `select coalesce(max(version), 0)::int as version,
+    const [row] = await run(
+      query,
+      sql`select coalesce(max(version), 0)::int as version,
               coalesce(
                 max(coalesce((to_jsonb(applied) ->> 'works_with')::int, version))
-                  filter (where version > $1),
+                  filter (where version > ${codeVersion}),
                 0)::int as works_with
        from schema_migration as applied`,
-      [codeVersion],
     );
     return { version: Number(row?.["version"]), worksWith: Number(row?.["works_with"]) };
   } catch (error) {
@@ -40,7 +41,7 @@ export async function readVersion(
   }
 }
 
-/** What is wrong and what to do, in a sentence for the operator; `undefined`: they fit. */
+/** What is wrong and what to do, as a sentence for the operator; `undefined`: they fit. */
 export function versionFault(
   { version, worksWith }: DatabaseVersion,
   codeVersion = CODE_VERSION,
@@ -54,15 +55,14 @@ export function versionFault(
 }
 
 /**
- * A database that is not touched before its version has been found to fit. That is asked with the
- * first statement and not before it: a request that is refused at the door never opens a
- * connection, however many instances a flood of them starts. It costs an instance one round trip,
- * once; a start asks for it ahead, so that connecting and checking go along with loading the SDK.
- * What did not fit is asked again by the next statement, so that a running instance heals
- * when somebody migrates.
+ * A database whose version is checked with its first statement, and not before: a refused request
+ * never opens a connection, however many instances a flood of requests starts. The check costs an
+ * instance one round trip, once. A start asks for it early, so that it runs while the SDK loads.
+ * After a failed check the next statement checks again, so a running instance recovers when the
+ * operator migrates.
  *
- * Throws `ServiceUnavailable`, which tells the caller nothing but to come again; what is wrong is
- * in its detail, for the log.
+ * Throws `ServiceUnavailable`, which only tells the caller to try again. The reason is in its
+ * detail, for the log.
  */
 export function versionChecked(database: Database, codeVersion = CODE_VERSION): Database {
   let checked: Promise<void> | undefined;

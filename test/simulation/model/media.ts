@@ -1,7 +1,7 @@
 /** shared/store/ingests/media.ts: how a source does, in whatever order it is told. */
 import { addMs, MINUTE_MS } from "../../../shared/clock.js";
 import type { MediaState } from "../../../shared/store/ingests/ingest-row.js";
-import { FAILED_FOR_GOOD, type ToldMedia } from "../../../shared/store/ingests/media.js";
+import { FAILED_FOR_GOOD, type ReportedMediaState } from "../../../shared/store/ingests/media.js";
 import { later } from "./tables.js";
 
 export interface Media {
@@ -15,7 +15,7 @@ const ORDER = ["failed", "retrying", "playing"];
 
 const REMEMBERED_MS = 10 * MINUTE_MS;
 
-export function mediaAfter(known: Media, media: ToldMedia | undefined, at: Date): Media {
+export function mediaAfter(known: Media, media: ReportedMediaState | undefined, at: Date): Media {
   const { mediaState, mediaAt, mediaFailures } = known;
   const failuresAfter = media === "playing" ? later(known.failuresAfter, at) : known.failuresAfter;
   const failures = media === "failed" ? [...mediaFailures, at] : mediaFailures;
@@ -28,7 +28,7 @@ export function mediaAfter(known: Media, media: ToldMedia | undefined, at: Date)
   };
 }
 
-function isNews({ mediaState, mediaAt }: Media, media: ToldMedia, at: Date): boolean {
+function isNews({ mediaState, mediaAt }: Media, media: ReportedMediaState, at: Date): boolean {
   if (mediaState === null || mediaState === "connecting" || mediaAt === null) return true;
   const passedMs = at.getTime() - mediaAt.getTime();
   return passedMs > 0 || (passedMs === 0 && ORDER.indexOf(media) > ORDER.indexOf(mediaState));

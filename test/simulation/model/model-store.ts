@@ -16,14 +16,14 @@ import {
 import { findIngest, listIngests, markUpdated } from "./reads.js";
 import {
   claimStaleTasks,
-  claimFailedSources,
+  beginFailedSourceStops,
   claimStart,
   claimUnfinished,
   claimLateStarts,
   clearLateStart,
 } from "./settling.js";
 import { grantSlot, type RawSlot } from "./slots.js";
-import { findStart, insertStart, markFailed, markRunning, type WantedStart } from "./starts.js";
+import { findConflict, insertStart, markFailed, markRunning, type WantedStart } from "./starts.js";
 import { hasQuotas, refusalOf } from "./quotas.js";
 import {
   askStop,
@@ -37,7 +37,7 @@ import {
 import {
   recordTaskEvent,
   explainDismissal,
-  explainPutOut,
+  explainRemoval,
   explainEnd,
   robotEntered,
   robotLeft,
@@ -93,14 +93,17 @@ export function createModelStore(options: ModelOptions) {
       for (let tries = 0; tries < TRIES_MAX; tries += 1) {
         const begun = await carry("beginStart", () => insertStart(tables, wanted, databaseNowMs()));
         if (begun) return { outcome: "begun" as const, ...withSlot(begun) };
-        const known = await carry("findStart", () => findStart(tables, wanted));
-        if (known.outcome !== "no-slot" || !hasQuotas(wanted)) return known;
-        const refusal = await carry("findStart", () => refusalOf(tables, wanted, databaseNowMs()));
+        const conflict = await carry("findConflict", () => findConflict(tables, wanted));
+        if (conflict) return conflict;
+        if (!hasQuotas(wanted)) return { outcome: "no-slot" as const };
+        const refusal = await carry("findConflict", () =>
+          refusalOf(tables, wanted, databaseNowMs()),
+        );
         if (refusal) return refusal;
       }
       return { outcome: "no-slot" as const };
     },
-    findStart: statement("findStart", findStart),
+    findConflict: statement("findConflict", findConflict),
     markRunning: statement("markRunning", markRunning),
     markFailed: statement("markFailed", markFailed),
 
@@ -123,7 +126,7 @@ export function createModelStore(options: ModelOptions) {
     claimStart: statement("claimStart", claimStart),
     claimLateStarts: statement("claimLateStarts", claimLateStarts),
     clearLateStart: statement("clearLateStart", clearLateStart),
-    claimFailedSources: statement("claimFailedSources", claimFailedSources),
+    beginFailedSourceStops: statement("beginFailedSourceStops", beginFailedSourceStops),
     claimStaleTasks: statement("claimStaleTasks", claimStaleTasks),
 
     findIngest: statement("findIngest", findIngest),
@@ -165,7 +168,7 @@ export function createModelStore(options: ModelOptions) {
 
     recordTaskEvent: statement("recordTaskEvent", recordTaskEvent),
     explainDismissal: statement("explainDismissal", explainDismissal),
-    explainPutOut: statement("explainPutOut", explainPutOut),
+    explainRemoval: statement("explainRemoval", explainRemoval),
     explainEnd: statement("explainEnd", explainEnd),
     robotEntered: statement("robotEntered", robotEntered),
     robotLeft: statement("robotLeft", robotLeft),

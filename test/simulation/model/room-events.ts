@@ -1,17 +1,17 @@
 /** shared/store/room-events/events.ts, statement by statement. */
 import { addMs, MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
-import type { Ingest, PutOut } from "../../../shared/store/ingests/ingest-row.js";
+import type { Ingest, RemovalCause } from "../../../shared/store/ingests/ingest-row.js";
 import type {
   RobotLeft,
-  RobotSeen,
-  RoomNamed,
-  TaskNamed,
-  ToldOfTask,
+  RobotKey,
+  RoomKey,
+  TaskKey,
+  TaskEvent,
 } from "../../../shared/store/room-events/events.js";
 import { failedTimes, mediaAfter } from "./media.js";
 import { change, isAtMost, later, type StoredIngest, type Tables } from "./tables.js";
 
-export const hasTask = ({ sdkAppId, trtcTaskId }: Ingest, named: TaskNamed): boolean =>
+export const hasTask = ({ sdkAppId, trtcTaskId }: Ingest, named: TaskKey): boolean =>
   sdkAppId === named.sdkAppId && trtcTaskId === named.trtcTaskId;
 
 /** Of a row that some other statement's `where` names. */
@@ -30,7 +30,7 @@ export const seenNow = ({ lastSeenAt }: Ingest, at: Date): Date | null =>
 
 export function recordTaskEvent(
   tables: Tables,
-  { media, eventAt, at, ...named }: ToldOfTask,
+  { media, eventAt, at, ...named }: TaskEvent,
 ): { ingest: StoredIngest; failedTimes: number } | undefined {
   const ingest = changeWhere(
     tables,
@@ -52,7 +52,7 @@ const SAME_END_MS = 5 * MINUTE_MS;
 
 export function explainDismissal(
   tables: Tables,
-  { eventAt, ...room }: RoomNamed & { eventAt: Date },
+  { eventAt, ...room }: RoomKey & { eventAt: Date },
 ): void {
   for (const { taskId } of [...tables.ingests.values()]) {
     change(tables, taskId, {
@@ -72,9 +72,9 @@ export function explainDismissal(
   }
 }
 
-export function explainPutOut(
+export function explainRemoval(
   tables: Tables,
-  { eventAt, cause, ...seen }: RobotSeen & { eventAt: Date; cause: PutOut },
+  { eventAt, cause, ...seen }: RobotKey & { eventAt: Date; cause: RemovalCause },
 ): void {
   for (const { taskId } of [...tables.ingests.values()]) {
     change(tables, taskId, {
@@ -92,7 +92,7 @@ export function explainPutOut(
   }
 }
 
-const isRobot = ({ sdkAppId, roomId, robotUserId }: Ingest, seen: RobotSeen): boolean =>
+const isRobot = ({ sdkAppId, roomId, robotUserId }: Ingest, seen: RobotKey): boolean =>
   sdkAppId === seen.sdkAppId && roomId === seen.roomId && robotUserId === seen.userId;
 
 const earlier = (one: Date | null, other: Date): Date =>
@@ -105,7 +105,7 @@ export const robotEntered = (
     answerBy,
     askedBefore,
     ...seen
-  }: RobotSeen & Record<"at" | "answerBy" | "askedBefore", Date>,
+  }: RobotKey & Record<"at" | "answerBy" | "askedBefore", Date>,
 ): StoredIngest | undefined =>
   changeWhere(
     tables,
@@ -154,7 +154,7 @@ export function markSeen(tables: Tables, { taskId, at }: { taskId: string; at: D
 
 export const runningInRoom = (
   { ingests }: Tables,
-  room: Omit<RoomNamed, "roomIdType"> & { roomIdType: 0 | 1 | undefined; startedBefore: Date },
+  room: Omit<RoomKey, "roomIdType"> & { roomIdType: 0 | 1 | undefined; startedBefore: Date },
 ): StoredIngest[] =>
   [...ingests.values()]
     .filter(({ sdkAppId, roomId }) => sdkAppId === room.sdkAppId && roomId === room.roomId)

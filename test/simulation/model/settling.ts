@@ -65,7 +65,7 @@ export function clearLateStart(
   });
 }
 
-export function claimFailedSources(
+export function beginFailedSourceStops(
   tables: Tables,
   { at, leaseMs, lastSeenBefore, limit }: Claim & { lastSeenBefore: Date; limit: number },
 ): StoredIngest[] {

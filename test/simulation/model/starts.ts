@@ -1,7 +1,11 @@
 /** shared/store/ingests/starts.ts, statement by statement. */
 import { addMs, SECOND_MS } from "../../../shared/clock.js";
 import type { EndCause, Ingest, MediaState } from "../../../shared/store/ingests/ingest-row.js";
-import { LATE_START_MS, type NewIngest } from "../../../shared/store/ingests/starts.js";
+import {
+  type Conflict,
+  LATE_START_MS,
+  type NewIngest,
+} from "../../../shared/store/ingests/starts.js";
 import { countStart, overQuota } from "./quotas.js";
 import { grantSlot, isSlotNear, type RawSlot } from "./slots.js";
 import { change, later, put, type StoredIngest, type Tables } from "./tables.js";
@@ -67,15 +71,12 @@ const hasRobot = (row: Ingest, { sdkAppId, robotUserId }: NewIngest): boolean =>
   row.robotUserId === robotUserId &&
   (row.state !== "ended" || row.lateStartUntil !== null);
 
-export type KnownStart =
-  { outcome: "token-known" | "robot-busy"; ingest: StoredIngest } | { outcome: "no-slot" };
-
-export function findStart({ ingests }: Tables, wanted: NewIngest): KnownStart {
+export function findConflict({ ingests }: Tables, wanted: NewIngest): Conflict | undefined {
   const rows = [...ingests.values()];
   const own = rows.find((row) => hasToken(row, wanted));
   if (own) return { outcome: "token-known", ingest: own };
   const busy = rows.find((row) => hasRobot(row, wanted));
-  return busy ? { outcome: "robot-busy", ingest: busy } : { outcome: "no-slot" };
+  return busy && { outcome: "robot-busy", ingest: busy };
 }
 
 interface Claimed {

@@ -1,7 +1,7 @@
 /** shared/store/ingests/stops.ts and due.ts, statement by statement. */
 import { addMs, MINUTE_MS } from "../../../shared/clock.js";
 import type { EndCause, EndReason, State } from "../../../shared/store/ingests/ingest-row.js";
-import type { Why } from "../../../shared/store/ingests/stops.js";
+import type { StopCause } from "../../../shared/store/ingests/stops.js";
 import { isWatched } from "./audience.js";
 import { hasFailedForGood } from "./media.js";
 import { grantSlot, type RawSlot } from "./slots.js";
@@ -62,7 +62,7 @@ function causeOf(
 
 export const beginStop = (
   tables: Tables,
-  asked: { taskId: string } & Why & Timing,
+  asked: { taskId: string } & StopCause & Timing,
   databaseNowMs: number,
 ): AskedStop | undefined =>
   beginToStop(tables, asked, {
@@ -99,7 +99,7 @@ const isPlaying = (state: State): boolean => state === "running" || state === "s
 
 export const askStop = (
   tables: Tables,
-  { taskId, at, cause }: { taskId: string; at: Date } & Pick<Why, "cause">,
+  { taskId, at, cause }: { taskId: string; at: Date } & Pick<StopCause, "cause">,
 ): StoredIngest | undefined =>
   change(tables, taskId, {
     where: ({ state }) => state === "starting",

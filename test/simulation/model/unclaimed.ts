@@ -1,21 +1,21 @@
 /** shared/store/room-events/unclaimed.ts, statement by statement. */
-import type { TaskNamed, ToldOfTask } from "../../../shared/store/room-events/events.js";
+import type { TaskKey, TaskEvent } from "../../../shared/store/room-events/events.js";
 import { failuresAmong, type Media, mediaAfter } from "./media.js";
 import { hasTask, seenNow } from "./room-events.js";
 import { change, isAtMost, later, type Tables } from "./tables.js";
 
-export interface UnclaimedTask extends TaskNamed, Media {
+export interface UnclaimedTask extends TaskKey, Media {
   firstSeenAt: Date;
   lastSeenAt: Date;
   endedAt: Date | null;
   stopAskedAt: Date | null;
 }
 
-const keyOf = ({ sdkAppId, trtcTaskId }: TaskNamed): string => `${sdkAppId} ${trtcTaskId}`;
+const keyOf = ({ sdkAppId, trtcTaskId }: TaskKey): string => `${sdkAppId} ${trtcTaskId}`;
 
 const UNTOLD: Media = { mediaState: null, mediaAt: null, mediaFailures: [], failuresAfter: null };
 
-export function keepUnclaimed({ unclaimed }: Tables, told: ToldOfTask): void {
+export function keepUnclaimed({ unclaimed }: Tables, told: TaskEvent): void {
   const { sdkAppId, trtcTaskId, media, eventAt, at } = told;
   const known = unclaimed.get(keyOf(told));
   unclaimed.set(keyOf(told), {
@@ -28,12 +28,12 @@ export function keepUnclaimed({ unclaimed }: Tables, told: ToldOfTask): void {
   });
 }
 
-export function dropUnclaimed({ unclaimed }: Tables, named: TaskNamed): void {
+export function dropUnclaimed({ unclaimed }: Tables, named: TaskKey): void {
   unclaimed.delete(keyOf(named));
 }
 
 /** What was told of a task; from then on it is its ingest's. */
-export function claimUnclaimed({ unclaimed }: Tables, named: TaskNamed): UnclaimedTask | undefined {
+export function claimUnclaimed({ unclaimed }: Tables, named: TaskKey): UnclaimedTask | undefined {
   const told = unclaimed.get(keyOf(named));
   unclaimed.delete(keyOf(named));
   return told;
@@ -84,8 +84,8 @@ const askedMs = ({ stopAskedAt }: UnclaimedTask): number => stopAskedAt?.getTime
 export function takeUnclaimed(
   { unclaimed, ingests }: Tables,
   wanted: { at: Date; seenBefore: Date; askedBefore: Date; limit: number },
-): TaskNamed[] {
-  const isOwned = (task: TaskNamed) => [...ingests.values()].some((row) => hasTask(row, task));
+): TaskKey[] {
+  const isOwned = (task: TaskKey) => [...ingests.values()].some((row) => hasTask(row, task));
   const taken = [...unclaimed.values()]
     .filter((task) => isAtMost(task.firstSeenAt, wanted.seenBefore) && !isOwned(task))
     .filter(({ stopAskedAt }) => stopAskedAt === null || isAtMost(stopAskedAt, wanted.askedBefore))
@@ -97,7 +97,7 @@ export function takeUnclaimed(
   return taken.map(({ sdkAppId, trtcTaskId }) => ({ sdkAppId, trtcTaskId }));
 }
 
-export function endUnclaimed({ unclaimed }: Tables, ended: TaskNamed & { at: Date }): void {
+export function endUnclaimed({ unclaimed }: Tables, ended: TaskKey & { at: Date }): void {
   const task = unclaimed.get(keyOf(ended));
   if (!task) return;
   const stopAskedAt = NEVER_AGAIN;

@@ -72,7 +72,7 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
   operation({ newRow, leaseMs }, (store, { newRow: row, ...times }, at) =>
     store.beginStart({ ...wanted(row, at), ...times, waitMaxMs: 60_000 }),
   ),
-  operation({ newRow }, (store, { newRow: row }, at) => store.findStart(wanted(row, at))),
+  operation({ newRow }, (store, { newRow: row }, at) => store.findConflict(wanted(row, at))),
   operation({ taskId, fence, soonMs, mediaState }, (store, { soonMs: ms, ...of }, at) => {
     const deadlineAt = deadlineOf(of.taskId, at, ms);
     const trtcTaskId = `trtc-${of.taskId}`;
@@ -107,7 +107,7 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
   ),
   operation({ taskId, fence }, (store, of) => store.clearLateStart(of)),
   operation({ leaseMs, soonMs }, (store, { soonMs: ms, ...of }, at) =>
-    store.claimFailedSources({ ...of, at, lastSeenBefore: addMs(at, ms), limit }),
+    store.beginFailedSourceStops({ ...of, at, lastSeenBefore: addMs(at, ms), limit }),
   ),
   operation({ soonMs }, (store, { soonMs: ms }, at) =>
     store.claimStaleTasks({ at, quietSince: addMs(at, -Math.abs(ms)), limit }),

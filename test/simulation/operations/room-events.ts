@@ -1,7 +1,7 @@
 /** What TRTC tells, as operations of the store. */
 import * as fc from "fast-check";
 import { addMs } from "../../../shared/clock.js";
-import type { ToldMedia } from "../../../shared/store/ingests/media.js";
+import type { ReportedMediaState } from "../../../shared/store/ingests/media.js";
 import { type Operation, operation, SDK_APP_ID, soonMs, taskId } from "./operation.js";
 
 /** Few applications, tasks, robots and rooms: those of the rows, and one that no row has. */
@@ -23,7 +23,7 @@ const named = ({ sdkAppId: app, taskId: id }: Named) => ({
 const eventMs = fc.constantFrom(0, -1, -1, -1000, -4000, -70_000, -700_000);
 
 const told = (
-  { media, eventMs: ms, ...of }: Named & { media: ToldMedia | null; eventMs: number },
+  { media, eventMs: ms, ...of }: Named & { media: ReportedMediaState | null; eventMs: number },
   at: Date,
 ) => ({ ...named(of), media: media ?? undefined, eventAt: addMs(at, ms), at });
 
@@ -48,7 +48,7 @@ export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
     return store.robotLeft({ ...left, eventAt: addMs(at, ms) });
   }),
   operation({ ...seen, cause: putOut, soonMs }, (store, { soonMs: ms, ...of }, at) =>
-    store.explainPutOut({ ...of, eventAt: addMs(at, ms) }),
+    store.explainRemoval({ ...of, eventAt: addMs(at, ms) }),
   ),
   operation({ taskId }, (store, of) => store.checkSoon(of.taskId)),
   operation({ taskId, soonMs }, (store, { taskId: id, soonMs: ms }, at) =>

@@ -19,7 +19,7 @@ export async function makeBehind(database: Database | undefined): Promise<Behind
 
 /** Statements that leave every ingest as it is: the most, and reading all rows after each costs. */
 const READS: ReadonlySet<string> = new Set([
-  ...["findStart", "nextClaimAt", "findIngest", "readIngest", "listIngests", "takeSlot"],
+  ...["findConflict", "nextClaimAt", "findIngest", "readIngest", "listIngests", "takeSlot"],
   ...[
     "claimUse",
     "findUse",

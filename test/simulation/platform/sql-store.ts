@@ -14,7 +14,7 @@ export interface SqlOptions {
 }
 
 /** The statement after the first of an operation: beginStart has one. */
-const SECOND_STATEMENT = "findStart";
+const SECOND_STATEMENT = "findConflict";
 
 export function createSqlStore({ database, carry, databaseNowMs, elapsedMs }: SqlOptions): Store {
   let operation: string | undefined;

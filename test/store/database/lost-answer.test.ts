@@ -13,8 +13,8 @@ import { CN_APP, type TestApp, startTestApp } from "../../support/app/test-app.j
 const STATEMENT = {
   beginStart: "insert into ingest",
   markRunning: "set state = 'running'",
-  beginStop: "end_reason = coalesce(end_reason, $6)",
-  markEnded: "set state = 'ended', ended_at = $4",
+  beginStop: "end_reason = coalesce(end_reason, $",
+  markEnded: "set state = 'ended', ended_at = $",
   markUpdated: "insert into used_signature",
 };
 

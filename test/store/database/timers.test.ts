@@ -11,7 +11,7 @@ import { startTimedApp, type TimedApp } from "../../support/app/timed-app.js";
 const STATEMENT = {
   claimDue: "for update of ingest skip locked",
   beginDueStop: "end_reason = coalesce(\n             end_reason",
-  markEnded: "set state = 'ended', ended_at = $4",
+  markEnded: "set state = 'ended', ended_at = $",
 };
 
 let proxy: DatabaseProxy;

@@ -1,0 +1,34 @@
+/** What the store sends to a database, operation by operation. */
+import type { Database, Query } from "../../../shared/store/engine/database.js";
+import { samplesOf } from "./samples.js";
+
+export interface Recorded {
+  name: string;
+  text: string;
+  values: readonly unknown[];
+  /** The stack below the driver, which says where the store sent it. */
+  stack: string;
+}
+
+const NEVER_MIGRATED = { version: 0, works_with: 0 };
+
+/** Each statement once, under the first operation that sends it. The database has no rows. */
+export async function recordedStatements(): Promise<Recorded[]> {
+  const recorded = new Map<string, Recorded>();
+  let name = "";
+  const query: Query = (text, values = []) => {
+    const { stack = "" } = new Error();
+    if (!recorded.has(text)) recorded.set(text, { name, text, values, stack });
+    return Promise.resolve(text.includes("schema_migration as applied") ? [NEVER_MIGRATED] : []);
+  };
+  const database: Database = {
+    query,
+    transaction: (work) => work(query),
+    close: () => Promise.resolve(),
+  };
+  for (const [operation, sample] of Object.entries(samplesOf(database))) {
+    name = operation;
+    await sample();
+  }
+  return [...recorded.values()];
+}
