@@ -35,13 +35,8 @@ import {
   clearLateStart,
 } from "./ingests/reconcile.js";
 import { takeSlot, type SlotRequest } from "./slots.js";
-import {
-  beginStart,
-  findConflict,
-  markFailed,
-  markRunning,
-  type NewIngest,
-} from "./ingests/starts.js";
+import { beginStart, findConflict, type NewIngest } from "./ingests/starts.js";
+import { markFailed, markRunning } from "./ingests/start-outcomes.js";
 import {
   askStop,
   beginDueStop,

@@ -6,7 +6,7 @@ import { addMs } from "../../clock.js";
 import { asApiError } from "../../contract/errors.js";
 import type { Slot } from "../../store/engine/database-time.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
-import type { Running } from "../../store/ingests/starts.js";
+import type { Running } from "../../store/ingests/start-outcomes.js";
 import { notCalled, TrtcError, withoutQueries } from "../../trtc/trtc-error.js";
 import type { Application } from "../../config/configuration.js";
 import type { Deadline } from "../lifecycle.js";

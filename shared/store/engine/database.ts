@@ -1,7 +1,7 @@
 /**
  * What the store needs of a database: PostgreSQL (postgres.ts) and PGlite (pglite.ts) provide it.
- * Statements take `$1` parameters and never rely on a session: behind a transaction pooler, two
- * statements in a row may run on two connections.
+ * Statements carry numbered parameters (sql.ts) and never rely on a session: behind a transaction
+ * pooler, two statements in a row may run on two connections.
  */
 export type Row = Readonly<Record<string, unknown>>;
 

@@ -1,0 +1,1599 @@
+-- Every statement that the store sends, recorded with sample arguments.
+-- `npm run sql` writes this file, and a test compares it. Do not edit it by hand.
+
+-- beginStart
+with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
+     begun as (
+       insert into ingest (
+         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
+         play, client_token, request_hash, state, created_at, latest_at, deadline_at, lease_until,
+         site, unsure_until, notified, empty_seconds
+       )
+       select $2, $3, $4, $5, $6::bigint, $7,
+              $8::smallint, $9, $10::jsonb, $11,
+              $12, 'starting', $13::timestamptz,
+              $14::timestamptz, $15::timestamptz,
+              $16::timestamptz, $17,
+              $18::timestamptz,
+              case when $19 then 0 end, $20::integer
+       from t
+       where not exists (
+  select from call_slot as slot
+  cross join lateral (select t.now as now, greatest(slot.next_free_at, t.now) as free_at) as before
+  cross join lateral (
+  select coalesce(array_agg(holder order by at), '{}') as holders,
+         coalesce(array_agg(at order by at), '{}') as times,
+         count(*) filter (where holder = $3::text) as own,
+         min(at) filter (where holder = $3::text) as own_first,
+         array_agg(holder) as waiting
+  from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+  where at > before.now) as ahead
+  cross join lateral (
+  select coalesce(array_agg(holder order by holder) filter (where holder is distinct from $3::text), '{}') as holders,
+         coalesce(array_agg(until order by holder) filter (where holder is distinct from $3::text), '{}') as times,
+         max(until) filter (where holder = $3::text) as own,
+         array_agg(holder) as waiting
+  from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+  where until > before.now) as queue
+  cross join lateral (
+    select count(distinct holder) filter (where holder is distinct from $3::text) + 1 as callers
+    from unnest(ahead.waiting || queue.waiting) as holder
+  ) as waiting
+  cross join lateral (
+    select $3::text is null or free_at <= now + 100 * interval '1 millisecond'
+           or ahead.own < ceil(10.0 / callers) as is_turn,
+           greatest(
+             coalesce(case when not false then queue.own end, now)
+               + callers * 55 * interval '1 millisecond',
+             ahead.own_first
+           ) as come_at
+  ) as decided
+  where account = $4 and action = 'StartStreamIngest'
+    and free_at + case when is_turn then '0' else come_at - now end > now + $21 * interval '1 millisecond'
+)
+       and not exists (
+         select from ingest
+         where sdk_app_id = $6 and robot_user_id = $9 and state = 'ended'
+           and unsure_until is not null
+       )
+       on conflict do nothing
+       returning *
+     ),
+     slot as (
+  insert into call_slot as slot (account, action, next_free_at, recent, told_at, is_granted)
+  select $4, 'StartStreamIngest', t.now + 5 * interval '1 millisecond', array[t.now], t.now, true from begun, t
+  on conflict (account, action) do update
+    set (next_free_at, recent, told_at, is_granted, turn_of, turn_at, queue_of, queue_until) = (
+      select
+        case when is_turn then greatest(
+  after.recent[cardinality(after.recent)] + 5 * interval '1 millisecond',
+  after.recent[cardinality(after.recent) - 19] + 1100 * interval '1 millisecond') else slot.next_free_at end,
+        case when is_turn then after.recent else slot.recent end,
+        case when is_turn then free_at
+             when free_at + (come_at - now) <= now + $21 * interval '1 millisecond' then come_at end,
+        is_turn,
+        case when is_turn and $3::text is not null then ahead.holders || $3::text else ahead.holders end,
+        case when is_turn and $3::text is not null then ahead.times || free_at else ahead.times end,
+        case when queue_until > now then queue.holders || $3::text else queue.holders end,
+        case when queue_until > now then queue.times || queue_until else queue.times end
+      from (select
+  slot.recent || array(
+    select slot.next_free_at - n * interval '1 millisecond'
+    from generate_series(1100, 1, -55) as n
+    where slot.next_free_at - n * interval '1 millisecond' >= coalesce(greatest(
+  slot.recent[cardinality(slot.recent)] + 5 * interval '1 millisecond',
+  slot.recent[cardinality(slot.recent) - 19] + 1100 * interval '1 millisecond'), '-infinity')
+  ) as known, greatest(slot.next_free_at, coalesce($1::timestamptz, clock_timestamp())) as free_at, coalesce($1::timestamptz, clock_timestamp()) as now) as before
+  cross join lateral (
+  select coalesce(array_agg(holder order by at), '{}') as holders,
+         coalesce(array_agg(at order by at), '{}') as times,
+         count(*) filter (where holder = $3::text) as own,
+         min(at) filter (where holder = $3::text) as own_first,
+         array_agg(holder) as waiting
+  from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+  where at > before.now) as ahead
+  cross join lateral (
+  select coalesce(array_agg(holder order by holder) filter (where holder is distinct from $3::text), '{}') as holders,
+         coalesce(array_agg(until order by holder) filter (where holder is distinct from $3::text), '{}') as times,
+         max(until) filter (where holder = $3::text) as own,
+         array_agg(holder) as waiting
+  from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+  where until > before.now) as queue
+  cross join lateral (
+    select count(distinct holder) filter (where holder is distinct from $3::text) + 1 as callers
+    from unnest(ahead.waiting || queue.waiting) as holder
+  ) as waiting
+  cross join lateral (
+    select $3::text is null or free_at <= now + 100 * interval '1 millisecond'
+           or ahead.own < ceil(10.0 / callers) as is_turn,
+           greatest(
+             coalesce(case when not false then queue.own end, now)
+               + callers * 55 * interval '1 millisecond',
+             ahead.own_first
+           ) as come_at
+  ) as decided
+      cross join lateral (
+        select (known || free_at)[cardinality(known) + 1 - 19 :] as recent
+      ) as after
+      cross join lateral (
+        select case when not is_turn and not false
+                         and free_at + (come_at - now) <= now + $21 * interval '1 millisecond'
+                    then come_at else queue.own end as queue_until
+      ) as queued
+    )
+    where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $21 * interval '1 millisecond'
+  returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
+            extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
+     select begun.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from begun left join slot on true;
+
+-- beginStart
+select *, caller_id = $1 and client_token is not null and client_token = $2 as token_known
+from ingest
+where (caller_id = $1 and client_token = $2)
+   or (sdk_app_id = $3 and robot_user_id = $4
+       and (state <> 'ended' or unsure_until is not null))
+order by token_known desc nulls last
+limit 1;
+
+-- beginStart, with limits
+with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
+  allowed as (select 1 as yes from t where not exists (
+  select from call_slot as slot
+  cross join lateral (select t.now as now, greatest(slot.next_free_at, t.now) as free_at) as before
+  cross join lateral (
+  select coalesce(array_agg(holder order by at), '{}') as holders,
+         coalesce(array_agg(at order by at), '{}') as times,
+         count(*) filter (where holder = $2::text) as own,
+         min(at) filter (where holder = $2::text) as own_first,
+         array_agg(holder) as waiting
+  from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+  where at > before.now) as ahead
+  cross join lateral (
+  select coalesce(array_agg(holder order by holder) filter (where holder is distinct from $2::text), '{}') as holders,
+         coalesce(array_agg(until order by holder) filter (where holder is distinct from $2::text), '{}') as times,
+         max(until) filter (where holder = $2::text) as own,
+         array_agg(holder) as waiting
+  from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+  where until > before.now) as queue
+  cross join lateral (
+    select count(distinct holder) filter (where holder is distinct from $2::text) + 1 as callers
+    from unnest(ahead.waiting || queue.waiting) as holder
+  ) as waiting
+  cross join lateral (
+    select $2::text is null or free_at <= now + 100 * interval '1 millisecond'
+           or ahead.own < ceil(10.0 / callers) as is_turn,
+           greatest(
+             coalesce(case when not false then queue.own end, now)
+               + callers * 55 * interval '1 millisecond',
+             ahead.own_first
+           ) as come_at
+  ) as decided
+  where account = $3 and action = 'StartStreamIngest'
+    and free_at + case when is_turn then '0' else come_at - now end > now + $4 * interval '1 millisecond'
+)
+    and not exists (select from ingest where task_id = $5 or (caller_id = $2 and client_token = $6))
+    and not exists (select from ingest where sdk_app_id = $7 and robot_user_id = $8
+                    and (state <> 'ended' or unsure_until is not null))),
+  free_place as (
+  select * from (
+    select n, held.task_id as holder
+        from generate_series(1, $9::integer) as n
+        left join caller_place as held on held.caller_id = $2 and held.place = n
+        left join ingest on ingest.task_id = held.task_id and ingest.state <> 'ended'
+        where ingest.task_id is null
+    order by n
+    limit case when $9::integer is null then 0
+               else greatest(0, $9::integer - (select count(*) from ingest where caller_id = $2 and state <> 'ended')) end
+  ) as free
+  order by random() limit 1),
+  place as (
+    insert into caller_place as held (caller_id, place, task_id)
+    select $2, n, $5 from free_place, allowed
+    on conflict (caller_id, place) do update set task_id = excluded.task_id
+      where held.task_id is not distinct from (select holder from free_place)
+    returning place
+  ),
+  free_lane as (
+  select * from (
+    select n, held.taken_at
+        from generate_series(1, $10::integer) as n cross join t
+        left join caller_lane as held on held.caller_id = $2 and held.lane = n
+        where held.taken_at is null or held.taken_at <= t.now - interval '60 seconds'
+    order by n
+    limit case when $10::integer is null then 0
+               else greatest(0, $10::integer - (select count(*) from caller_lane, t where caller_id = $2 and taken_at > t.now - interval '60 seconds')) end
+  ) as free
+  order by random() limit 1),
+  lane as (
+    insert into caller_lane as held (caller_id, lane, taken_at)
+    select $2, n, t.now from free_lane, allowed, t
+    where $9::integer is null or exists (select from place)
+    on conflict (caller_id, lane) do update set taken_at = excluded.taken_at
+      where held.taken_at is not distinct from (select taken_at from free_lane)
+    returning lane
+  ),
+     begun as (
+       insert into ingest (
+         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
+         play, client_token, request_hash, state, created_at, latest_at, deadline_at, lease_until,
+         site, unsure_until, notified, empty_seconds
+       )
+       select $5, $2, $3, $11, $7::bigint, $12,
+              $13::smallint, $8, $14::jsonb, $6,
+              $15, 'starting', $16::timestamptz,
+              $17::timestamptz, $18::timestamptz,
+              $19::timestamptz, $20,
+              $21::timestamptz,
+              case when $22 then 0 end, $23::integer
+       from t
+       where not exists (
+  select from call_slot as slot
+  cross join lateral (select t.now as now, greatest(slot.next_free_at, t.now) as free_at) as before
+  cross join lateral (
+  select coalesce(array_agg(holder order by at), '{}') as holders,
+         coalesce(array_agg(at order by at), '{}') as times,
+         count(*) filter (where holder = $2::text) as own,
+         min(at) filter (where holder = $2::text) as own_first,
+         array_agg(holder) as waiting
+  from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+  where at > before.now) as ahead
+  cross join lateral (
+  select coalesce(array_agg(holder order by holder) filter (where holder is distinct from $2::text), '{}') as holders,
+         coalesce(array_agg(until order by holder) filter (where holder is distinct from $2::text), '{}') as times,
+         max(until) filter (where holder = $2::text) as own,
+         array_agg(holder) as waiting
+  from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+  where until > before.now) as queue
+  cross join lateral (
+    select count(distinct holder) filter (where holder is distinct from $2::text) + 1 as callers
+    from unnest(ahead.waiting || queue.waiting) as holder
+  ) as waiting
+  cross join lateral (
+    select $2::text is null or free_at <= now + 100 * interval '1 millisecond'
+           or ahead.own < ceil(10.0 / callers) as is_turn,
+           greatest(
+             coalesce(case when not false then queue.own end, now)
+               + callers * 55 * interval '1 millisecond',
+             ahead.own_first
+           ) as come_at
+  ) as decided
+  where account = $3 and action = 'StartStreamIngest'
+    and free_at + case when is_turn then '0' else come_at - now end > now + $4 * interval '1 millisecond'
+)
+  and ($9::integer is null or exists (select from place))
+  and ($10::integer is null or exists (select from lane))
+       and not exists (
+         select from ingest
+         where sdk_app_id = $7 and robot_user_id = $8 and state = 'ended'
+           and unsure_until is not null
+       )
+       on conflict do nothing
+       returning *
+     ),
+     slot as (
+  insert into call_slot as slot (account, action, next_free_at, recent, told_at, is_granted)
+  select $3, 'StartStreamIngest', t.now + 5 * interval '1 millisecond', array[t.now], t.now, true from begun, t
+  on conflict (account, action) do update
+    set (next_free_at, recent, told_at, is_granted, turn_of, turn_at, queue_of, queue_until) = (
+      select
+        case when is_turn then greatest(
+  after.recent[cardinality(after.recent)] + 5 * interval '1 millisecond',
+  after.recent[cardinality(after.recent) - 19] + 1100 * interval '1 millisecond') else slot.next_free_at end,
+        case when is_turn then after.recent else slot.recent end,
+        case when is_turn then free_at
+             when free_at + (come_at - now) <= now + $4 * interval '1 millisecond' then come_at end,
+        is_turn,
+        case when is_turn and $2::text is not null then ahead.holders || $2::text else ahead.holders end,
+        case when is_turn and $2::text is not null then ahead.times || free_at else ahead.times end,
+        case when queue_until > now then queue.holders || $2::text else queue.holders end,
+        case when queue_until > now then queue.times || queue_until else queue.times end
+      from (select
+  slot.recent || array(
+    select slot.next_free_at - n * interval '1 millisecond'
+    from generate_series(1100, 1, -55) as n
+    where slot.next_free_at - n * interval '1 millisecond' >= coalesce(greatest(
+  slot.recent[cardinality(slot.recent)] + 5 * interval '1 millisecond',
+  slot.recent[cardinality(slot.recent) - 19] + 1100 * interval '1 millisecond'), '-infinity')
+  ) as known, greatest(slot.next_free_at, coalesce($1::timestamptz, clock_timestamp())) as free_at, coalesce($1::timestamptz, clock_timestamp()) as now) as before
+  cross join lateral (
+  select coalesce(array_agg(holder order by at), '{}') as holders,
+         coalesce(array_agg(at order by at), '{}') as times,
+         count(*) filter (where holder = $2::text) as own,
+         min(at) filter (where holder = $2::text) as own_first,
+         array_agg(holder) as waiting
+  from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+  where at > before.now) as ahead
+  cross join lateral (
+  select coalesce(array_agg(holder order by holder) filter (where holder is distinct from $2::text), '{}') as holders,
+         coalesce(array_agg(until order by holder) filter (where holder is distinct from $2::text), '{}') as times,
+         max(until) filter (where holder = $2::text) as own,
+         array_agg(holder) as waiting
+  from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+  where until > before.now) as queue
+  cross join lateral (
+    select count(distinct holder) filter (where holder is distinct from $2::text) + 1 as callers
+    from unnest(ahead.waiting || queue.waiting) as holder
+  ) as waiting
+  cross join lateral (
+    select $2::text is null or free_at <= now + 100 * interval '1 millisecond'
+           or ahead.own < ceil(10.0 / callers) as is_turn,
+           greatest(
+             coalesce(case when not false then queue.own end, now)
+               + callers * 55 * interval '1 millisecond',
+             ahead.own_first
+           ) as come_at
+  ) as decided
+      cross join lateral (
+        select (known || free_at)[cardinality(known) + 1 - 19 :] as recent
+      ) as after
+      cross join lateral (
+        select case when not is_turn and not false
+                         and free_at + (come_at - now) <= now + $4 * interval '1 millisecond'
+                    then come_at else queue.own end as queue_until
+      ) as queued
+    )
+    where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $4 * interval '1 millisecond'
+  returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
+            extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
+     select begun.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from begun left join slot on true;
+
+-- beginStart, with limits
+with t as (select coalesce($1::timestamptz, clock_timestamp()) as now)
+        select (select count(*)::int from ingest where caller_id = $2 and state <> 'ended') as live,
+               (select count(*)::int from caller_lane, t where caller_id = $2 and taken_at > t.now - interval '60 seconds') as recent,
+               (select extract(epoch from 60 * interval '1 second' - (t.now - min(taken_at))) * 1000
+                from caller_lane, t where caller_id = $2 and taken_at > t.now - interval '60 seconds' group by t.now) as free_in_ms,
+               exists (
+  select from call_slot as slot
+  cross join lateral (select t.now as now, greatest(slot.next_free_at, t.now) as free_at) as before
+  cross join lateral (
+  select coalesce(array_agg(holder order by at), '{}') as holders,
+         coalesce(array_agg(at order by at), '{}') as times,
+         count(*) filter (where holder = $2) as own,
+         min(at) filter (where holder = $2) as own_first,
+         array_agg(holder) as waiting
+  from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+  where at > before.now) as ahead
+  cross join lateral (
+  select coalesce(array_agg(holder order by holder) filter (where holder is distinct from $2), '{}') as holders,
+         coalesce(array_agg(until order by holder) filter (where holder is distinct from $2), '{}') as times,
+         max(until) filter (where holder = $2) as own,
+         array_agg(holder) as waiting
+  from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+  where until > before.now) as queue
+  cross join lateral (
+    select count(distinct holder) filter (where holder is distinct from $2) + 1 as callers
+    from unnest(ahead.waiting || queue.waiting) as holder
+  ) as waiting
+  cross join lateral (
+    select $2 is null or free_at <= now + 100 * interval '1 millisecond'
+           or ahead.own < ceil(10.0 / callers) as is_turn,
+           greatest(
+             coalesce(case when not false then queue.own end, now)
+               + callers * 55 * interval '1 millisecond',
+             ahead.own_first
+           ) as come_at
+  ) as decided
+  where account = $3 and action = 'StartStreamIngest'
+    and free_at + case when is_turn then '0' else come_at - now end > now + $4 * interval '1 millisecond'
+) as is_far
+        from t;
+
+-- markRunning
+with
+  reported as (
+    select * from unclaimed_task
+    where trtc_task_id = $1
+      and sdk_app_id = (select sdk_app_id from ingest where task_id = $2)
+  ),
+     before_change as (
+       select task_id, case when true then 1 else 0 end as news, case when exists (select from reported where media_state is not null) then 1 else 0 end as next_news
+       from ingest where task_id = $2 and fence = $3 and state = 'starting'
+     ),
+     changed as (
+       update ingest set state = 'running', trtc_task_id = $1, started_at = $4,
+            deadline_at = $5, latest_at = $6,
+            lease_until = null, unsure_until = case when fence > 0 then unsure_until end,
+            heard_at = case when not exists (select from reported where ended_at is not null)
+                            then greatest($4::timestamptz, (select last_seen_at from reported)) end,
+            empty_at = $4::timestamptz + empty_seconds * interval '1 second',
+            media_state = coalesce((select media_state from reported), $7),
+            media_at = case when exists (select from reported where media_state is not null)
+                            then (select media_at from reported)
+                            when $7::text is not null then $4::timestamptz end,
+            media_failures = coalesce((select media_failures from reported), '{}'),
+            failures_after = (select failures_after from reported), notified = notified + case when true then 1 else 0 end + case when exists (select from reported where media_state is not null) then 1 else 0 end
+       where task_id = $2 and fence = $3 and state = 'starting'
+       returning ingest.*
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+  select task_id, notified - next_news, caller_id, 'ingest.started', started_at,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         greatest(started_at, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), started_at + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and news > 0
+union all
+  select task_id, notified, caller_id, 'ingest.media', media_at,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, media_state, media_at) as fact),
+         greatest(media_at, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), media_at + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and next_news > 0
+       on conflict (task_id, position) do nothing
+     ),
+  claimed as (
+    delete from unclaimed_task using reported
+    where unclaimed_task.sdk_app_id = reported.sdk_app_id
+      and unclaimed_task.trtc_task_id = reported.trtc_task_id
+      and exists (select from changed)
+  )
+     select * from changed;
+
+-- markFailed
+with
+     before_change as (
+       select task_id, case when true then 1 else 0 end as news, 0 as next_news
+       from ingest where task_id = $1 and fence = $2 and state = 'starting'
+     ),
+     changed as (
+       update ingest set state = 'ended', end_reason = 'failed', failure_code = $3,
+            failure_message = $4, ended_at = $5, lease_until = null,
+            unsure_until = case when fence > 0 then unsure_until end,
+            client_token = case when $6 then null else client_token end,
+            end_cause = coalesce($7, end_cause), notified = notified + case when true then 1 else 0 end + 0
+       where task_id = $1 and fence = $2 and state = 'starting'
+       returning ingest.*
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+  select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         greatest(ended_at, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), ended_at + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and news > 0
+       on conflict (task_id, position) do nothing
+     )
+     select * from changed;
+
+-- beginStop
+with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
+   asked as (
+     update ingest
+     set state = 'stopping', end_reason = coalesce(end_reason, $2),
+         end_cause = case when end_reason is not null then end_cause
+                          when stop_asked_at is not null then coalesce(end_cause, $3)
+                          else coalesce($3, end_cause) end,
+         stop_asked_at = coalesce(stop_asked_at, $4::timestamptz),
+         lease_until = $5::timestamptz, fence = fence + 1
+     where task_id = $6
+       and (state = 'running'
+            or (state = 'stopping' and coalesce(lease_until, $4) <= $4))
+     returning *
+   ),
+   slot as (
+insert into call_slot as slot (account, action, next_free_at, recent, told_at, is_granted)
+select asked.account, 'StopStreamIngest', t.now + 5 * interval '1 millisecond', array[t.now], t.now, true from asked, t
+on conflict (account, action) do update
+  set (next_free_at, recent, told_at, is_granted, turn_of, turn_at, queue_of, queue_until) = (
+    select
+      case when is_turn then greatest(
+after.recent[cardinality(after.recent)] + 5 * interval '1 millisecond',
+after.recent[cardinality(after.recent) - 19] + 1100 * interval '1 millisecond') else slot.next_free_at end,
+      case when is_turn then after.recent else slot.recent end,
+      case when is_turn then free_at
+           when free_at + (come_at - now) <= now + $7 * interval '1 millisecond' then come_at end,
+      is_turn,
+      case when is_turn and (select caller_id from asked) is not null then ahead.holders || (select caller_id from asked) else ahead.holders end,
+      case when is_turn and (select caller_id from asked) is not null then ahead.times || free_at else ahead.times end,
+      case when queue_until > now then queue.holders || (select caller_id from asked) else queue.holders end,
+      case when queue_until > now then queue.times || queue_until else queue.times end
+    from (select
+slot.recent || array(
+  select slot.next_free_at - n * interval '1 millisecond'
+  from generate_series(1100, 1, -55) as n
+  where slot.next_free_at - n * interval '1 millisecond' >= coalesce(greatest(
+slot.recent[cardinality(slot.recent)] + 5 * interval '1 millisecond',
+slot.recent[cardinality(slot.recent) - 19] + 1100 * interval '1 millisecond'), '-infinity')
+) as known, greatest(slot.next_free_at, coalesce($1::timestamptz, clock_timestamp())) as free_at, coalesce($1::timestamptz, clock_timestamp()) as now) as before
+cross join lateral (
+select coalesce(array_agg(holder order by at), '{}') as holders,
+       coalesce(array_agg(at order by at), '{}') as times,
+       count(*) filter (where holder = (select caller_id from asked)) as own,
+       min(at) filter (where holder = (select caller_id from asked)) as own_first,
+       array_agg(holder) as waiting
+from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+where at > before.now) as ahead
+cross join lateral (
+select coalesce(array_agg(holder order by holder) filter (where holder is distinct from (select caller_id from asked)), '{}') as holders,
+       coalesce(array_agg(until order by holder) filter (where holder is distinct from (select caller_id from asked)), '{}') as times,
+       max(until) filter (where holder = (select caller_id from asked)) as own,
+       array_agg(holder) as waiting
+from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+where until > before.now) as queue
+cross join lateral (
+  select count(distinct holder) filter (where holder is distinct from (select caller_id from asked)) + 1 as callers
+  from unnest(ahead.waiting || queue.waiting) as holder
+) as waiting
+cross join lateral (
+  select (select caller_id from asked) is null or free_at <= now + 100 * interval '1 millisecond'
+         or ahead.own < ceil(10.0 / callers) as is_turn,
+         greatest(
+           coalesce(case when not false then queue.own end, now)
+             + callers * 55 * interval '1 millisecond',
+           ahead.own_first
+         ) as come_at
+) as decided
+    cross join lateral (
+      select (known || free_at)[cardinality(known) + 1 - 19 :] as recent
+    ) as after
+    cross join lateral (
+      select case when not is_turn and not false
+                       and free_at + (come_at - now) <= now + $7 * interval '1 millisecond'
+                  then come_at else queue.own end as queue_until
+    ) as queued
+  )
+  where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $7 * interval '1 millisecond'
+returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
+          extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
+   select asked.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from asked left join slot on true;
+
+-- beginDueStop
+with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
+   asked as (
+     update ingest
+     set state = 'stopping',
+         end_reason = coalesce(
+           end_reason,
+           case when stop_asked_at is not null then 'stopped'
+                when empty_at < deadline_at then 'empty' else 'expired' end
+         ),
+         stop_asked_at = coalesce(stop_asked_at, $2::timestamptz),
+         lease_until = $3::timestamptz,
+         fence = fence + 1
+     where task_id = $4 and fence = $5 and state in ('running', 'stopping')
+       and (due_at <= $2 or (empty_at <= $2 and not exists (
+select from (
+select viewer.*, closed.event_at as closed_at
+from room_audience as viewer
+left join room_audience as closed
+  on closed.sdk_app_id = viewer.sdk_app_id and closed.room_id = viewer.room_id
+     and closed.user_id = ''
+     and (ingest.room_id_type = 1 or ingest.room_id !~ '^[0-9]+$')
+where viewer.sdk_app_id = ingest.sdk_app_id and viewer.room_id = ingest.room_id
+  and not exists (
+    select from ingest as robot
+    where robot.sdk_app_id = viewer.sdk_app_id and robot.robot_user_id = viewer.user_id
+      and robot.room_id = viewer.room_id
+      and (robot.state <> 'ended' or viewer.event_at <= robot.ended_at + interval '1 minute')
+  )) as seen
+where seen.is_present and seen.event_at >= coalesce(seen.closed_at, '-infinity'))))
+     returning *
+   ),
+   slot as (
+insert into call_slot as slot (account, action, next_free_at, recent, told_at, is_granted)
+select asked.account, 'StopStreamIngest', t.now + 5 * interval '1 millisecond', array[t.now], t.now, true from asked, t
+on conflict (account, action) do update
+  set (next_free_at, recent, told_at, is_granted, turn_of, turn_at, queue_of, queue_until) = (
+    select
+      case when is_turn then greatest(
+after.recent[cardinality(after.recent)] + 5 * interval '1 millisecond',
+after.recent[cardinality(after.recent) - 19] + 1100 * interval '1 millisecond') else slot.next_free_at end,
+      case when is_turn then after.recent else slot.recent end,
+      case when is_turn then free_at
+           when free_at + (come_at - now) <= now + $6 * interval '1 millisecond' then come_at end,
+      is_turn,
+      case when is_turn and (select caller_id from asked) is not null then ahead.holders || (select caller_id from asked) else ahead.holders end,
+      case when is_turn and (select caller_id from asked) is not null then ahead.times || free_at else ahead.times end,
+      case when queue_until > now then queue.holders || (select caller_id from asked) else queue.holders end,
+      case when queue_until > now then queue.times || queue_until else queue.times end
+    from (select
+slot.recent || array(
+  select slot.next_free_at - n * interval '1 millisecond'
+  from generate_series(1100, 1, -55) as n
+  where slot.next_free_at - n * interval '1 millisecond' >= coalesce(greatest(
+slot.recent[cardinality(slot.recent)] + 5 * interval '1 millisecond',
+slot.recent[cardinality(slot.recent) - 19] + 1100 * interval '1 millisecond'), '-infinity')
+) as known, greatest(slot.next_free_at, coalesce($1::timestamptz, clock_timestamp())) as free_at, coalesce($1::timestamptz, clock_timestamp()) as now) as before
+cross join lateral (
+select coalesce(array_agg(holder order by at), '{}') as holders,
+       coalesce(array_agg(at order by at), '{}') as times,
+       count(*) filter (where holder = (select caller_id from asked)) as own,
+       min(at) filter (where holder = (select caller_id from asked)) as own_first,
+       array_agg(holder) as waiting
+from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+where at > before.now) as ahead
+cross join lateral (
+select coalesce(array_agg(holder order by holder) filter (where holder is distinct from (select caller_id from asked)), '{}') as holders,
+       coalesce(array_agg(until order by holder) filter (where holder is distinct from (select caller_id from asked)), '{}') as times,
+       max(until) filter (where holder = (select caller_id from asked)) as own,
+       array_agg(holder) as waiting
+from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+where until > before.now) as queue
+cross join lateral (
+  select count(distinct holder) filter (where holder is distinct from (select caller_id from asked)) + 1 as callers
+  from unnest(ahead.waiting || queue.waiting) as holder
+) as waiting
+cross join lateral (
+  select (select caller_id from asked) is null or free_at <= now + 100 * interval '1 millisecond'
+         or ahead.own < ceil(10.0 / callers) as is_turn,
+         greatest(
+           coalesce(case when not false then queue.own end, now)
+             + callers * 55 * interval '1 millisecond',
+           ahead.own_first
+         ) as come_at
+) as decided
+    cross join lateral (
+      select (known || free_at)[cardinality(known) + 1 - 19 :] as recent
+    ) as after
+    cross join lateral (
+      select case when not is_turn and not false
+                       and free_at + (come_at - now) <= now + $6 * interval '1 millisecond'
+                  then come_at else queue.own end as queue_until
+    ) as queued
+  )
+  where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $6 * interval '1 millisecond'
+returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
+          extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
+   select asked.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from asked left join slot on true;
+
+-- askStop
+update ingest set stop_asked_at = coalesce(stop_asked_at, $1),
+                  end_cause = coalesce(end_cause, $2)
+where task_id = $3 and state = 'starting'
+returning *;
+
+-- markEnded
+with
+     before_change as (
+       select task_id, case when true then 1 else 0 end as news, 0 as next_news
+       from ingest where task_id = $1 and fence = $2 and state <> 'ended'
+     ),
+     changed as (
+       update ingest set state = 'ended', ended_at = $3, lease_until = null,
+            end_reason = case when $4::text not in ('finished', 'lost') then $4
+                              when coalesce((
+  select count(*)::int
+  from unnest(ingest.media_failures) as first, unnest(ingest.media_failures) as next
+  where next between first and first + interval '1 minute'
+  group by first
+  order by count(*) desc
+  limit 1), 0) >= 3 then 'failed'
+                              when (site = 'cn' and paused_at <= $3::timestamptz - interval '719 minutes') then 'stopped'
+                              when end_cause = 'robot-removed' then 'stopped'
+                              when $4 = 'lost' and end_cause = 'room-dismissed' then 'stopped'
+                              else $4 end, notified = notified + case when true then 1 else 0 end + 0
+       where task_id = $1 and fence = $2 and state <> 'ended'
+       returning ingest.*
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+  select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         greatest(ended_at, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), ended_at + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and news > 0
+       on conflict (task_id, position) do nothing
+     )
+     select * from changed;
+
+-- release
+update ingest set lease_until = $1
+where task_id = $2 and fence = $3 and state <> 'ended';
+
+-- claimDue
+with recursive
+in_hand as (
+  select account, caller_id, count(*)::int as count from ingest
+  where least(due_at, empty_at) <= $1 and lease_until > $2
+    and (state = 'running' or (state = 'stopping' and end_reason in ('expired', 'empty')))
+  group by account, caller_id
+),
+accounts as (
+  select account, sum(count)::int as count, count(*)::int as callers from in_hand group by account
+),
+   caller as (
+     (select account, caller_id from ingest where state in ('running', 'stopping') order by account, caller_id limit 1)
+     union all
+     select next.account, next.caller_id
+     from caller cross join lateral (
+       select account, caller_id from ingest
+       where state in ('running', 'stopping') and (account, caller_id) > (caller.account, caller.caller_id)
+       order by account, caller_id limit 1
+     ) as next
+   ),
+   -- A row behind so many of its own caller's rows is never among the next ones.
+   due as (
+     select first.* from caller cross join lateral (
+       select task_id, account, caller_id, least(due_at, empty_at) as ends_at from ingest
+       where state in ('running', 'stopping') and least(due_at, empty_at) <= $1 and coalesce(lease_until <= $2, true) and account = caller.account and caller_id = caller.caller_id
+       order by account, caller_id, least(due_at, empty_at) limit $3
+     ) as first
+   ),
+   callers as (
+     select account, count(*) as callers
+     from (select account, caller_id from due union select account, caller_id from in_hand) as each
+     group by account
+   ),
+   turns as (
+     select due.*, coalesce(in_hand.count, 0) + row_number() over (
+              partition by account, caller_id order by ends_at
+            ) as turn
+     from due left join in_hand using (account, caller_id)
+   ),
+   placed as (
+     select turns.*, callers.callers, coalesce(accounts.count, 0) as held,
+            row_number() over (partition by account order by turn, ends_at) as place,
+            row_number() over (partition by account order by ends_at) as place_by_time
+     from turns join callers using (account) left join accounts using (account)
+   ),
+   next as (
+     select placed.task_id, placed.place, placed.ends_at, earlier.ends_at as stands_for
+     from placed join placed as earlier
+       on earlier.account = placed.account and earlier.place_by_time = placed.place
+     where placed.held + placed.place <= $3
+        or placed.turn <= ceil($3::numeric / placed.callers)
+   ),
+   claimed as (
+     update ingest
+     set lease_until = $4, fence = fence + 1
+     where task_id in (
+       select ingest.task_id from ingest join next using (task_id)
+       where state in ('running', 'stopping') and least(due_at, empty_at) <= $1 and coalesce(lease_until <= $2, true) and ingest.task_id = any (array(select task_id from next))
+       order by next.stands_for, next.place, next.ends_at
+       limit $5
+       for update of ingest skip locked
+     )
+     returning *
+   )
+   select * from claimed order by least(due_at, empty_at);
+
+-- nextClaimAt
+with
+in_hand as (
+  select account, caller_id, count(*)::int as count from ingest
+  where least(due_at, empty_at) <= $1 and lease_until > $2
+    and (state = 'running' or (state = 'stopping' and end_reason in ('expired', 'empty')))
+  group by account, caller_id
+),
+accounts as (
+  select account, sum(count)::int as count, count(*)::int as callers from in_hand group by account
+)
+   select min(greatest(
+            least(due_at, empty_at) - $3 * interval '1 millisecond',
+            lease_until,
+            case when accounts.count >= $4
+                  and in_hand.count >= ceil($4::numeric / accounts.callers)
+                 then $5::timestamptz end
+          )) as next_at
+   from ingest
+   left join in_hand using (account, caller_id) left join accounts using (account)
+   where least(due_at, empty_at) <= $1
+     and (state in ('running', 'stopping') or (state = 'starting' and lease_until > $2));
+
+-- claimUnfinished
+with claimed as (
+    update ingest set
+lease_until = $1, fence = fence + 1, settled_at = coalesce(settled_at, $2),
+unsure_until = greatest(unsure_until, $3::timestamptz)
+    where task_id in (
+      select task_id from ingest
+      where state = 'starting' and lease_until <= $2
+      order by lease_until
+      limit $4
+      for update skip locked
+    )
+    returning *) select * from claimed order by task_id;
+
+-- claimStart
+update ingest set
+lease_until = $1, fence = fence + 1, settled_at = coalesce(settled_at, $2),
+unsure_until = greatest(unsure_until, $3::timestamptz)
+   where task_id = $4 and state = 'starting' and lease_until <= $2
+   returning *;
+
+-- claimLateStarts
+with claimed as (
+update ingest set lease_until = $1, fence = fence + 1
+where task_id in (
+  select task_id from ingest
+  where state = 'ended' and unsure_until <= $2
+    and (lease_until is null or lease_until <= $2)
+  order by unsure_until
+  limit $3
+  for update skip locked
+)
+returning *) select * from claimed order by task_id;
+
+-- clearLateStart
+update ingest set unsure_until = null, lease_until = null
+where task_id = $1 and fence = $2 and state = 'ended';
+
+-- beginFailedSourceStops
+with claimed as (
+    update ingest
+    set state = 'stopping', end_reason = 'failed',
+        stop_asked_at = coalesce(stop_asked_at, $1),
+        lease_until = $2, fence = fence + 1
+    where task_id in (
+      select task_id from ingest
+      where state = 'running' and cardinality(media_failures) >= 3
+        and heard_at <= $3
+        and media_state <> 'playing' and coalesce((
+select count(*)::int
+from unnest(ingest.media_failures) as first, unnest(ingest.media_failures) as next
+where next between first and first + interval '1 minute'
+group by first
+order by count(*) desc
+limit 1), 0) >= 3
+      order by heard_at
+      limit $4
+      for update skip locked
+    )
+    returning *) select * from claimed order by task_id;
+
+-- claimStaleTasks
+with claimed as (
+update ingest set heard_at = $1
+where task_id in (
+  select task_id from ingest
+  where state = 'running' and (heard_at is null or heard_at <= $2)
+  order by heard_at nulls first
+  limit $3
+  for update skip locked
+)
+returning *) select * from claimed order by task_id;
+
+-- recordTaskEvent
+with
+     before_change as (
+       select task_id, case when state <> 'ended' and $1::text is not null and (
+    coalesce(ingest.media_state, 'connecting') = 'connecting'
+    or ($2::timestamptz, array_position(array['failed', 'retrying', 'playing'], $1::text)) > (ingest.media_at, array_position(array['failed', 'retrying', 'playing'], ingest.media_state))) then 1 else 0 end as news, 0 as next_news
+       from ingest where sdk_app_id = $3 and trtc_task_id = $4
+     ),
+     changed as (
+       update ingest set media_state = case when $1::text is not null and (
+    coalesce(ingest.media_state, 'connecting') = 'connecting'
+    or ($2::timestamptz, array_position(array['failed', 'retrying', 'playing'], $1::text)) > (ingest.media_at, array_position(array['failed', 'retrying', 'playing'], ingest.media_state))) then $1::text else ingest.media_state end, media_at = case when $1::text is not null and (
+    coalesce(ingest.media_state, 'connecting') = 'connecting'
+    or ($2::timestamptz, array_position(array['failed', 'retrying', 'playing'], $1::text)) > (ingest.media_at, array_position(array['failed', 'retrying', 'playing'], ingest.media_state))) then $2::timestamptz else ingest.media_at end,
+            media_failures = array(
+  select distinct failed_at from unnest(ingest.media_failures || case when $1::text = 'failed' then array[$2::timestamptz] end) as failed_at
+  where failed_at > coalesce(greatest(
+    ingest.failures_after, case when $1::text = 'playing' then $2::timestamptz end), '-infinity')
+    and failed_at > (select max(last) from unnest(ingest.media_failures || case when $1::text = 'failed' then array[$2::timestamptz] end) as last) - interval '10 minutes'
+  order by failed_at), failures_after = greatest(
+    ingest.failures_after, case when $1::text = 'playing' then $2::timestamptz end),
+            heard_at = case when ingest.heard_at is not null then greatest(ingest.heard_at, $5) end, notified = notified + case when state <> 'ended' and $1::text is not null and (
+    coalesce(ingest.media_state, 'connecting') = 'connecting'
+    or ($2::timestamptz, array_position(array['failed', 'retrying', 'playing'], $1::text)) > (ingest.media_at, array_position(array['failed', 'retrying', 'playing'], ingest.media_state))) then 1 else 0 end + 0
+       where sdk_app_id = $3 and trtc_task_id = $4
+       returning ingest.*
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+  select task_id, notified - next_news, caller_id, 'ingest.media', media_at,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, media_state, media_at) as fact),
+         greatest(media_at, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), media_at + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and news > 0
+       on conflict (task_id, position) do nothing
+     )
+     select *, coalesce((
+  select count(*)::int
+  from unnest(changed.media_failures) as first, unnest(changed.media_failures) as next
+  where next between first and first + interval '1 minute'
+  group by first
+  order by count(*) desc
+  limit 1), 0) as failed_times from changed;
+
+-- explainDismissal
+with
+     before_change as (
+       select task_id, case when true then 1 else 0 end as news, 0 as next_news
+       from ingest where sdk_app_id = $1 and room_id = $2 and room_id_type = $3
+              and end_reason = 'lost'
+              and state = 'ended' and started_at <= $4::timestamptz - interval '10 seconds'
+              and ended_at between $4 - interval '5 minutes' and $4 + interval '5 minutes'
+              and (paused_at is null or paused_at > ended_at - interval '719 minutes')
+              and (not play ? 'IdleTimeout' or media_state = 'playing')
+     ),
+     changed as (
+       update ingest set end_reason = 'stopped', end_cause = 'room-dismissed', notified = notified + case when true then 1 else 0 end + 0
+       where sdk_app_id = $1 and room_id = $2 and room_id_type = $3
+              and end_reason = 'lost'
+              and state = 'ended' and started_at <= $4::timestamptz - interval '10 seconds'
+              and ended_at between $4 - interval '5 minutes' and $4 + interval '5 minutes'
+              and (paused_at is null or paused_at > ended_at - interval '719 minutes')
+              and (not play ? 'IdleTimeout' or media_state = 'playing')
+       returning ingest.*
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+  select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         greatest(ended_at, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), ended_at + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and news > 0
+       on conflict (task_id, position) do nothing
+     )
+     select * from changed;
+
+-- explainRemoval
+with
+     before_change as (
+       select task_id, case when true then 1 else 0 end as news, 0 as next_news
+       from ingest where sdk_app_id = $1 and robot_user_id = $2 and room_id = $3
+              and (end_reason in ('finished', 'lost')
+                   or (end_cause = 'room-dismissed' and $4 = 'robot-removed'))
+              and state = 'ended' and started_at <= $5::timestamptz and unsure_until is null
+              and ended_at between $5 - interval '5 minutes' and $5 + interval '5 minutes'
+     ),
+     changed as (
+       update ingest set end_reason = 'stopped', end_cause = $4, notified = notified + case when true then 1 else 0 end + 0
+       where sdk_app_id = $1 and robot_user_id = $2 and room_id = $3
+              and (end_reason in ('finished', 'lost')
+                   or (end_cause = 'room-dismissed' and $4 = 'robot-removed'))
+              and state = 'ended' and started_at <= $5::timestamptz and unsure_until is null
+              and ended_at between $5 - interval '5 minutes' and $5 + interval '5 minutes'
+       returning ingest.*
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+  select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         greatest(ended_at, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), ended_at + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and news > 0
+       on conflict (task_id, position) do nothing
+     )
+     select * from changed;
+
+-- explainEnd
+with
+     before_change as (
+       select task_id, case when true then 1 else 0 end as news, 0 as next_news
+       from ingest where task_id = $1 and state = 'ended' and end_reason in ('finished', 'lost')
+     ),
+     changed as (
+       update ingest set end_reason = 'failed', notified = notified + case when true then 1 else 0 end + 0
+       where task_id = $1 and state = 'ended' and end_reason in ('finished', 'lost')
+       returning ingest.*
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+  select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         greatest(ended_at, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), ended_at + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and news > 0
+       on conflict (task_id, position) do nothing
+     )
+     select * from changed;
+
+-- robotEntered
+update ingest
+set heard_at = case when state = 'running' then case when ingest.heard_at is not null then greatest(ingest.heard_at, $1) end else heard_at end,
+    end_cause = case when state = 'running' then case when end_cause not in ('robot-removed', 'room-dismissed') then end_cause end else end_cause end,
+    lease_until = case when state = 'starting' and fence = 0
+                       then least(lease_until, $2) else lease_until end
+where sdk_app_id = $3 and robot_user_id = $4 and room_id = $5
+  and state <> 'ended' and created_at <= $6
+returning *;
+
+-- robotLeft
+update ingest
+set heard_at = null,
+    end_cause = case when started_at <= $1 and unsure_until is null
+                     then coalesce(end_cause, $2) else end_cause end
+where sdk_app_id = $3 and robot_user_id = $4 and room_id = $5
+  and state = 'running'
+returning *;
+
+-- checkSoon
+update ingest set heard_at = null where task_id = $1 and state = 'running';
+
+-- markSeen
+update ingest set heard_at = greatest(heard_at, $1), end_cause = case when end_cause not in ('robot-removed', 'room-dismissed') then end_cause end
+where task_id = $2 and state = 'running';
+
+-- runningInRoom
+select * from ingest
+where sdk_app_id = $1 and room_id = $2 and state = 'running'
+  and room_id_type = coalesce($3, room_id_type)
+  and started_at <= $4
+order by task_id;
+
+-- recordViewerEvent
+with recorded as (
+  insert into room_audience as known (sdk_app_id, room_id, user_id, is_present, event_at)
+  values ($1, $2, $3, $4, $5)
+  on conflict (sdk_app_id, room_id, user_id) do update
+  set is_present = excluded.is_present, event_at = excluded.event_at
+  where (excluded.event_at, excluded.is_present) > (known.event_at, known.is_present)
+)
+select exists (
+  select from ingest
+  where sdk_app_id = $1 and room_id = $2 and state <> 'ended'
+    and empty_seconds is not null
+) as has_ingest;
+
+-- updateEmptyAt
+select from ingest where sdk_app_id = $1 and room_id = $2 and state = 'running' and empty_seconds is not null order by task_id for update;
+
+-- updateEmptyAt
+update ingest set empty_at = case when not exists (
+select from (
+select viewer.*, closed.event_at as closed_at
+from room_audience as viewer
+left join room_audience as closed
+  on closed.sdk_app_id = viewer.sdk_app_id and closed.room_id = viewer.room_id
+     and closed.user_id = ''
+     and (ingest.room_id_type = 1 or ingest.room_id !~ '^[0-9]+$')
+where viewer.sdk_app_id = ingest.sdk_app_id and viewer.room_id = ingest.room_id
+  and not exists (
+    select from ingest as robot
+    where robot.sdk_app_id = viewer.sdk_app_id and robot.robot_user_id = viewer.user_id
+      and robot.room_id = viewer.room_id
+      and (robot.state <> 'ended' or viewer.event_at <= robot.ended_at + interval '1 minute')
+  )) as seen
+where seen.is_present and seen.event_at >= coalesce(seen.closed_at, '-infinity')) then
+greatest(
+  ingest.started_at,
+  (select max(greatest(case when not seen.is_present then seen.event_at end, seen.closed_at))
+   from (
+select viewer.*, closed.event_at as closed_at
+from room_audience as viewer
+left join room_audience as closed
+  on closed.sdk_app_id = viewer.sdk_app_id and closed.room_id = viewer.room_id
+     and closed.user_id = ''
+     and (ingest.room_id_type = 1 or ingest.room_id !~ '^[0-9]+$')
+where viewer.sdk_app_id = ingest.sdk_app_id and viewer.room_id = ingest.room_id
+  and not exists (
+    select from ingest as robot
+    where robot.sdk_app_id = viewer.sdk_app_id and robot.robot_user_id = viewer.user_id
+      and robot.room_id = viewer.room_id
+      and (robot.state <> 'ended' or viewer.event_at <= robot.ended_at + interval '1 minute')
+  )) as seen)
+) + ingest.empty_seconds * interval '1 second' end where sdk_app_id = $1 and room_id = $2 and state = 'running' and empty_seconds is not null returning *;
+
+-- forgetAudience
+delete from room_audience as known
+where event_at < $1
+   or (event_at < $2 and not is_present
+       and not exists (
+         select from ingest
+         where ingest.sdk_app_id = known.sdk_app_id and ingest.room_id = known.room_id
+           and state <> 'ended' and empty_seconds is not null)
+       and not (user_id = '' and exists (
+         select from room_audience as before
+         where before.sdk_app_id = known.sdk_app_id and before.room_id = known.room_id
+           and before.is_present and before.event_at < known.event_at)));
+
+-- keepUnclaimed
+insert into unclaimed_task (
+     sdk_app_id, trtc_task_id, first_seen_at, last_seen_at, media_state, media_at,
+     media_failures, failures_after, ended_at
+   )
+   select $1, $2, $3::timestamptz, $3, $4::text,
+          case when $4 is not null then $5::timestamptz end,
+          case when $4 = 'failed' then array[$5] else '{}' end,
+          case when $4 = 'playing' then $5 end, case when $4 is null then $5 end
+   on conflict (sdk_app_id, trtc_task_id) do update
+   set last_seen_at = greatest(unclaimed_task.last_seen_at, excluded.last_seen_at),
+       media_state = case when $4::text is not null and (
+  coalesce(unclaimed_task.media_state, 'connecting') = 'connecting'
+  or ($5::timestamptz, array_position(array['failed', 'retrying', 'playing'], $4::text)) > (unclaimed_task.media_at, array_position(array['failed', 'retrying', 'playing'], unclaimed_task.media_state))) then $4::text else unclaimed_task.media_state end, media_at = case when $4::text is not null and (
+  coalesce(unclaimed_task.media_state, 'connecting') = 'connecting'
+  or ($5::timestamptz, array_position(array['failed', 'retrying', 'playing'], $4::text)) > (unclaimed_task.media_at, array_position(array['failed', 'retrying', 'playing'], unclaimed_task.media_state))) then $5::timestamptz else unclaimed_task.media_at end, media_failures = array(
+select distinct failed_at from unnest(unclaimed_task.media_failures || case when $4::text = 'failed' then array[$5::timestamptz] end) as failed_at
+where failed_at > coalesce(greatest(
+  unclaimed_task.failures_after, case when $4::text = 'playing' then $5::timestamptz end), '-infinity')
+  and failed_at > (select max(last) from unnest(unclaimed_task.media_failures || case when $4::text = 'failed' then array[$5::timestamptz] end) as last) - interval '10 minutes'
+order by failed_at),
+       failures_after = greatest(
+  unclaimed_task.failures_after, case when $4::text = 'playing' then $5::timestamptz end),
+       ended_at = coalesce(unclaimed_task.ended_at, excluded.ended_at);
+
+-- dropUnclaimed
+delete from unclaimed_task where sdk_app_id = $1 and trtc_task_id = $2;
+
+-- adoptUnclaimed
+with
+  adopted as (
+    delete from unclaimed_task as task using ingest
+    where ingest.trtc_task_id = task.trtc_task_id and ingest.sdk_app_id = task.sdk_app_id
+    returning task.*
+  ),
+     before_change as (
+       select task_id, case when adopted.media_state is not null and (
+    coalesce(ingest.media_state, 'connecting') = 'connecting'
+    or (adopted.media_at, array_position(array['failed', 'retrying', 'playing'], adopted.media_state)) > (ingest.media_at, array_position(array['failed', 'retrying', 'playing'], ingest.media_state))) then 1 else 0 end as news, 0 as next_news
+       from ingest, adopted where ingest.trtc_task_id = adopted.trtc_task_id
+              and ingest.sdk_app_id = adopted.sdk_app_id and ingest.state <> 'ended'
+     ),
+     changed as (
+       update ingest set media_state = case when adopted.media_state is not null and (
+    coalesce(ingest.media_state, 'connecting') = 'connecting'
+    or (adopted.media_at, array_position(array['failed', 'retrying', 'playing'], adopted.media_state)) > (ingest.media_at, array_position(array['failed', 'retrying', 'playing'], ingest.media_state))) then adopted.media_state else ingest.media_state end, media_at = case when adopted.media_state is not null and (
+    coalesce(ingest.media_state, 'connecting') = 'connecting'
+    or (adopted.media_at, array_position(array['failed', 'retrying', 'playing'], adopted.media_state)) > (ingest.media_at, array_position(array['failed', 'retrying', 'playing'], ingest.media_state))) then adopted.media_at else ingest.media_at end,
+            media_failures = array(
+  select distinct failed_at from unnest(ingest.media_failures || adopted.media_failures) as failed_at
+  where failed_at > coalesce(greatest(ingest.failures_after, adopted.failures_after), '-infinity')
+    and failed_at > (select max(last) from unnest(ingest.media_failures || adopted.media_failures) as last) - interval '10 minutes'
+  order by failed_at),
+            failures_after = greatest(ingest.failures_after, adopted.failures_after),
+            heard_at = case when adopted.ended_at is null
+                            then case when ingest.heard_at is not null then greatest(ingest.heard_at, adopted.last_seen_at) end end, notified = notified + case when adopted.media_state is not null and (
+    coalesce(ingest.media_state, 'connecting') = 'connecting'
+    or (adopted.media_at, array_position(array['failed', 'retrying', 'playing'], adopted.media_state)) > (ingest.media_at, array_position(array['failed', 'retrying', 'playing'], ingest.media_state))) then 1 else 0 end + 0
+       from adopted
+       where ingest.trtc_task_id = adopted.trtc_task_id
+              and ingest.sdk_app_id = adopted.sdk_app_id and ingest.state <> 'ended'
+       returning ingest.*
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+  select task_id, notified - next_news, caller_id, 'ingest.media', media_at,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, media_state, media_at) as fact),
+         greatest(media_at, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), media_at + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and news > 0
+       on conflict (task_id, position) do nothing
+     )
+     select * from changed;
+
+-- countUnclaimed
+select count(*)::int as count from unclaimed_task
+where ended_at is null and first_seen_at <= $1;
+
+-- takeUnclaimed
+with taken as (
+  update unclaimed_task set stop_asked_at = $1, ended_at = null
+  where (sdk_app_id, trtc_task_id) in (
+    select sdk_app_id, trtc_task_id from unclaimed_task as task
+    where (ended_at is null or stop_asked_at is null) and first_seen_at <= $2
+      and (stop_asked_at is null or stop_asked_at <= $3)
+      and not exists (
+        select from ingest
+        where ingest.trtc_task_id = task.trtc_task_id and ingest.sdk_app_id = task.sdk_app_id
+      )
+    order by stop_asked_at nulls first, first_seen_at
+    limit $4
+    for update skip locked
+  )
+  returning *
+)
+select sdk_app_id, trtc_task_id from taken order by first_seen_at;
+
+-- endUnclaimed
+update unclaimed_task set ended_at = coalesce(ended_at, $1)
+where sdk_app_id = $2 and trtc_task_id = $3;
+
+-- forgetUnclaimed
+delete from unclaimed_task
+where ended_at < $1 or last_seen_at < $2;
+
+-- findIngest
+select * from ingest
+where caller_id = $1 and (task_id = $2 or trtc_task_id = $2)
+order by task_id desc
+limit 1;
+
+-- readIngest
+select * from ingest where task_id = $1;
+
+-- listIngests
+select * from ingest
+where caller_id = $1
+order by task_id desc
+limit $2;
+
+-- listIngests, with every filter
+select * from ingest
+where caller_id = $1 and sdk_app_id = $2 and room_id = $3 and room_id_type = $4 and state = $5 and state = 'ended' and end_reason = $6 and media_state = $7 and client_token = $8 and task_id < $9
+order by task_id desc
+limit $10;
+
+-- markUpdated
+with used as (
+  insert into used_signature (signature, used_at, traces)
+  select $1, $2::timestamptz, array_remove(array[$3::text], null)
+  where $1::text is not null
+  on conflict (signature) do update
+  set used_at = excluded.used_at, lease_until = null,
+      traces = coalesce(used_signature.traces, '{}') || excluded.traces
+  where used_signature.lease_until = $4::timestamptz
+  returning 1)
+     update ingest
+     set deadline_at = coalesce($5::timestamptz, deadline_at),
+         play = play || $6::jsonb,
+         media_failures = array(
+  select distinct failed_at from unnest(media_failures) as failed_at
+  where failed_at > coalesce(greatest(failures_after, $7::timestamptz), '-infinity')
+    and failed_at > (select max(last) from unnest(media_failures) as last) - interval '10 minutes'
+  order by failed_at),
+         failures_after = greatest(failures_after, $7::timestamptz),
+         update_run = case
+  when $1::text is null then null
+  when $8::bigint is null then jsonb_build_object('last', $1::text)
+  when (update_run->>'second')::bigint = $8::bigint then
+    update_run || jsonb_build_object(
+      'last', $1::text,
+      'first', jsonb_build_object($1::text, $9::bigint) || (update_run->'first'))
+  else jsonb_build_object(
+    'last', $1::text, 'second', $8::bigint,
+    'first', jsonb_build_object($1::text, $9::bigint))
+end,
+         paused_at = case when $10::boolean
+                          then coalesce(paused_at, $11::timestamptz)
+                          when $10 is null then paused_at end
+     where task_id = $12 and state = 'running'
+       and ($1::text is null or exists (select from used))
+     returning *;
+
+-- claimUse
+insert into used_signature (signature, used_at, request_hash, lease_until)
+values ($1, $2, $3, $4)
+on conflict (signature) do update set lease_until = excluded.lease_until
+where used_signature.lease_until <= $2
+  and used_signature.request_hash is not distinct from excluded.request_hash
+returning 1;
+
+-- claimUse
+select request_hash, used_at, lease_until, traces from used_signature
+where signature = $1;
+
+-- claimAgain
+update used_signature set lease_until = $1
+where signature = $2 and used_at = $3 and lease_until is null
+returning 1;
+
+-- releaseUse
+with fresh as (
+  delete from used_signature
+  where signature = $1 and lease_until = $2 and traces is null
+)
+update used_signature set lease_until = null
+where signature = $1 and lease_until = $2 and traces is not null;
+
+-- forgetSignatures
+delete from used_signature
+where used_at < $1
+  and (request_hash is null or used_at < $1::timestamptz - interval '8 days');
+
+-- outbox.callersWaiting
+select caller_id from outbox
+where dead_at is null
+group by caller_id
+having min(try_at) <= $1
+order by count(*) filter (where attempts > 0), min(try_at);
+
+-- outbox.claim
+update outbox set try_at = $1, attempts = attempts + 1
+where (task_id, position) in (
+  select task_id, position from outbox as first
+  where caller_id = $2 and dead_at is null and try_at <= $3
+    and not exists (
+      select from outbox as earlier
+      where earlier.task_id = first.task_id and earlier.position < first.position
+        and earlier.dead_at is null
+    )
+  order by try_at
+  limit $4
+  for update skip locked
+)
+returning *;
+
+-- outbox.remove
+delete from outbox where task_id = $1 and position = $2;
+
+-- outbox.postpone
+update outbox set try_at = $1
+where task_id = $2 and position >= $3 and dead_at is null
+  and exists (
+    select from outbox as claimed
+    where claimed.task_id = $2 and claimed.position = $3
+      and claimed.attempts = $4
+  );
+
+-- outbox.postponeRest
+update outbox set
+  attempts = attempts + 1,
+  try_at = $1::timestamptz + interval '1 millisecond'
+    * ($2::float8[])[least(attempts + 1, cardinality($2::float8[]))]
+where (task_id, position) in (
+  select task_id, position from outbox
+  where caller_id = $3 and dead_at is null and try_at <= $1 and give_up_at > $1
+  for update skip locked
+);
+
+-- outbox.addDeadLetter
+update outbox set dead_at = $1, dead_reason = $2
+where task_id = $3 and position = $4 and attempts = $5
+  and dead_at is null;
+
+-- outbox.dropOf
+delete from outbox
+where (task_id, position) in (
+  select task_id, position from outbox
+  where caller_id = $1 and dead_at is null and try_at <= $2
+  order by try_at
+  limit $3
+  for update skip locked
+)
+returning *;
+
+-- outbox.listDead
+select * from outbox
+where dead_at is not null and ($1::text is null or caller_id = $1)
+order by dead_at desc, task_id, position
+limit $2;
+
+-- outbox.revive
+update outbox
+set dead_at = null, dead_reason = null, attempts = 0, try_at = $1::timestamptz,
+    give_up_at = $1::timestamptz + interval '1 day'
+where task_id = $2 and position = $3 and dead_at is not null
+returning task_id;
+
+-- outbox.forgetDead
+delete from outbox where dead_at < $1;
+
+-- addDeadLetter
+insert into dead_letter (id, source, message_id, received_at, code, message, payload)
+values ($1, $2, $3, $4, $5,
+        $6, $7::jsonb)
+on conflict (id) do update
+set code = excluded.code, message = excluded.message, attempts = dead_letter.attempts + 1,
+    replayed_at = null;
+
+-- resolveDeadLetters
+update dead_letter set replayed_at = $1 where id = any($2) and replayed_at is null;
+
+-- forgetResolved
+delete from dead_letter where replayed_at < $1;
+
+-- listDeadLetters
+select * from dead_letter
+where ($1 or replayed_at is null)
+  and ($2::timestamptz is null or (received_at, id) > ($2, $3))
+order by received_at, id
+limit $4;
+
+-- readDeadLetter
+select * from dead_letter where id = $1;
+
+-- dropDeadLetter
+delete from dead_letter where id = $1 returning id;
+
+-- isTokenSpent
+select from ingest
+where caller_id = $1 and client_token = $2 and failure_code is not null;
+
+-- takeSlot
+with t as (select coalesce($1::timestamptz, clock_timestamp()) as now)
+insert into call_slot as slot (account, action, next_free_at, recent, told_at, is_granted)
+select $2, $3, t.now + 5 * interval '1 millisecond', array[t.now], t.now, true from (select) as anybody, t
+on conflict (account, action) do update
+  set (next_free_at, recent, told_at, is_granted, turn_of, turn_at, queue_of, queue_until) = (
+    select
+      case when is_turn then greatest(
+after.recent[cardinality(after.recent)] + 5 * interval '1 millisecond',
+after.recent[cardinality(after.recent) - 19] + 1100 * interval '1 millisecond') else slot.next_free_at end,
+      case when is_turn then after.recent else slot.recent end,
+      case when is_turn then free_at
+           when free_at + (come_at - now) <= now + $4 * interval '1 millisecond' then come_at end,
+      is_turn,
+      case when is_turn and $5::text is not null then ahead.holders || $5::text else ahead.holders end,
+      case when is_turn and $5::text is not null then ahead.times || free_at else ahead.times end,
+      case when queue_until > now then queue.holders || $5::text else queue.holders end,
+      case when queue_until > now then queue.times || queue_until else queue.times end
+    from (select
+slot.recent || array(
+  select slot.next_free_at - n * interval '1 millisecond'
+  from generate_series(1100, 1, -55) as n
+  where slot.next_free_at - n * interval '1 millisecond' >= coalesce(greatest(
+slot.recent[cardinality(slot.recent)] + 5 * interval '1 millisecond',
+slot.recent[cardinality(slot.recent) - 19] + 1100 * interval '1 millisecond'), '-infinity')
+) as known, greatest(slot.next_free_at, coalesce($1::timestamptz, clock_timestamp())) as free_at, coalesce($1::timestamptz, clock_timestamp()) as now) as before
+cross join lateral (
+select coalesce(array_agg(holder order by at), '{}') as holders,
+       coalesce(array_agg(at order by at), '{}') as times,
+       count(*) filter (where holder = $5::text) as own,
+       min(at) filter (where holder = $5::text) as own_first,
+       array_agg(holder) as waiting
+from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+where at > before.now) as ahead
+cross join lateral (
+select coalesce(array_agg(holder order by holder) filter (where holder is distinct from $5::text), '{}') as holders,
+       coalesce(array_agg(until order by holder) filter (where holder is distinct from $5::text), '{}') as times,
+       max(until) filter (where holder = $5::text) as own,
+       array_agg(holder) as waiting
+from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+where until > before.now) as queue
+cross join lateral (
+  select count(distinct holder) filter (where holder is distinct from $5::text) + 1 as callers
+  from unnest(ahead.waiting || queue.waiting) as holder
+) as waiting
+cross join lateral (
+  select $5::text is null or free_at <= now + 100 * interval '1 millisecond'
+         or ahead.own < ceil(10.0 / callers) as is_turn,
+         greatest(
+           coalesce(case when not $6::boolean then queue.own end, now)
+             + callers * 55 * interval '1 millisecond',
+           ahead.own_first
+         ) as come_at
+) as decided
+    cross join lateral (
+      select (known || free_at)[cardinality(known) + 1 - 19 :] as recent
+    ) as after
+    cross join lateral (
+      select case when not is_turn and not $6::boolean
+                       and free_at + (come_at - now) <= now + $4 * interval '1 millisecond'
+                  then come_at else queue.own end as queue_until
+    ) as queued
+  )
+  where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $4 * interval '1 millisecond'
+returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
+          extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms;
+
+-- beginAnew
+update ingest set
+  heard_at = case when state = 'running' then null else heard_at end,
+  lease_until = case when lease_until > $1::timestamptz + interval '1 hour' then $1 else lease_until end,
+  unsure_until = case when unsure_until > $1::timestamptz + interval '1 hour' then $1 else unsure_until end
+where state <> 'ended' or unsure_until is not null;
+
+-- beginAnew
+update outbox set try_at = $1, give_up_at = $1::timestamptz + interval '1 day'
+where dead_at is null and give_up_at > $1::timestamptz + interval '1 day' + interval '1 hour';
+
+-- ingestsOfTasks
+select * from ingest where trtc_task_id = any($1::text[]);
+
+-- readHealth
+select current_setting('server_version') as version,
+current_setting('server_version_num')::int as version_number,
+current_setting('max_connections')::int as connections_max,
+(extract(epoch from current_setting('statement_timeout')::interval) * 1000)::float8
+  as statement_timeout_ms,
+(select sum(numbackends) from pg_stat_database)::int as connections_used,
+(extract(epoch from clock_timestamp()) * 1000)::float8 as now_ms;
+
+-- readHealth
+select privilege || ' on ' || name as lacking
+from unnest($1::text[], $2::text[]) with ordinality as needed (name, privilege, position)
+where to_regclass(name) is not null and not has_table_privilege(to_regclass(name), privilege)
+order by position;
+
+-- readBacklog
+with live as (
+  select *, state in ('running', 'stopping')
+            and least(due_at, empty_at) < now() - $1 * interval '1 millisecond' as is_overdue
+  from ingest where state <> 'ended'
+)
+select count(*)::int as live,
+       count(*) filter (where is_overdue)::int as overdue,
+       coalesce(
+         extract(epoch from max(now() - least(due_at, empty_at)) filter (where is_overdue)) * 1000, 0
+       )::float8 as oldest_overdue_ms,
+       count(*) filter (where state = 'starting' and lease_until < now())::int as unsettled,
+       (select count(*) from unclaimed_task
+        where ended_at is null and first_seen_at < now() - interval '5 minutes')::int as unclaimed
+from live;
+
+-- readReport
+select count(*) filter (where started_at is not null) as started,
+       count(*) filter (where end_reason = 'failed' and started_at is null) as failed,
+       count(*) filter (where settled_at is not null and state <> 'starting') as settled
+from ingest
+where ($1::text is null or caller_id = $1) and ($2::bigint is null or sdk_app_id = $2) and created_at >= $3;
+
+-- readReport
+select count(*) filter (where state <> 'starting') as running,
+       count(*) filter (where state <> 'starting' and due_at <= $1) as overdue,
+       max(extract(epoch from $1 - due_at) * 1000) filter (where state <> 'starting' and due_at <= $1) as overdue_max_ms,
+       count(*) filter (where state = 'starting' and (coalesce(lease_until <= $1, true) or fence > 0)) as unsettled,
+       max(extract(epoch from $1 - created_at) * 1000) filter (where state = 'starting' and (coalesce(lease_until <= $1, true) or fence > 0)) as unsettled_max_ms
+from ingest
+where ($2::text is null or caller_id = $2) and ($3::bigint is null or sdk_app_id = $3) and state <> 'ended';
+
+-- readReport
+select end_reason, count(*) as count,
+       coalesce(sum(extract(epoch from ended_at - started_at)) / 60, 0) as minutes,
+       count(*) filter (where answered <= 1000) as on_time,
+percentile_disc(0.5) within group (order by asked) as asked_p50_ms,
+percentile_disc(0.99) within group (order by asked) as asked_p99_ms,
+max(asked) as asked_max_ms,
+percentile_disc(0.5) within group (order by answered) as answered_p50_ms,
+percentile_disc(0.99) within group (order by answered) as answered_p99_ms,
+max(answered) as answered_max_ms
+from (
+  select end_reason, started_at, ended_at,
+         case when end_reason = 'expired'
+              then extract(epoch from stop_asked_at - deadline_at) * 1000 end as asked,
+         case when end_reason in ('expired', 'stopped') and stop_asked_at is not null
+              then extract(epoch from ended_at - due_at) * 1000 end as answered
+  from ingest
+  where ($1::text is null or caller_id = $1) and ($2::bigint is null or sdk_app_id = $2) and ended_at >= $3
+) as ended
+group by end_reason
+order by count(*) desc, end_reason;
+
+-- readVersion
+select coalesce(max(version), 0)::int as version,
+       coalesce(
+         max(coalesce((to_jsonb(applied) ->> 'works_with')::int, version))
+           filter (where version > $1),
+         0)::int as works_with
+from schema_migration as applied;
+
+-- migrate
+set local statement_timeout = 0;
+
+-- migrate
+set local lock_timeout = 0;
+
+-- migrate
+select pg_try_advisory_xact_lock($1) as entered;
+
+-- migrate
+select pg_advisory_xact_lock($1);
+
+-- migrate
+set local lock_timeout = 3000;
+
+-- migrate
+select exists (
+  select from pg_attribute
+  where attrelid = to_regclass('schema_migration') and attname = 'works_with'
+) as complete;
+
+-- migrate
+create table if not exists schema_migration (
+  version     integer primary key,
+  name        text not null,
+  applied_at  timestamptz not null default now()
+);
+
+-- migrate
+alter table schema_migration add column works_with integer;
+
+-- migrate
+update schema_migration set works_with = $1 where version = $2;
+
+-- migrate
+select 1;
+
+-- migrate
+insert into schema_migration (version, name, works_with)
+values ($1, $2, $3);
