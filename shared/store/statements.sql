@@ -1180,7 +1180,7 @@ with taken as (
   update unclaimed_task set stop_asked_at = $1, ended_at = null
   where (sdk_app_id, trtc_task_id) in (
     select sdk_app_id, trtc_task_id from unclaimed_task as task
-    where (ended_at is null or stop_asked_at is null) and first_seen_at <= $2
+    where first_seen_at <= $2
       and (stop_asked_at is null or stop_asked_at <= $3)
       and not exists (
         select from ingest
@@ -1195,7 +1195,8 @@ with taken as (
 select sdk_app_id, trtc_task_id from taken order by first_seen_at;
 
 -- endUnclaimed
-update unclaimed_task set ended_at = coalesce(ended_at, $1)
+update unclaimed_task
+set ended_at = coalesce(ended_at, $1), stop_asked_at = 'infinity'
 where sdk_app_id = $2 and trtc_task_id = $3;
 
 -- forgetUnclaimed
