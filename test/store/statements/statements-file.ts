@@ -15,7 +15,7 @@ export async function statementsText(): Promise<string> {
 }
 
 /** Without empty lines and the common indentation, which say nothing about a statement. */
-export function tidied(text: string): string {
+function tidied(text: string): string {
   const [first = "", ...others] = text
     .trim()
     .split("\n")
