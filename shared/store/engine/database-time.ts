@@ -1,22 +1,22 @@
 /**
- * The database's clock, read on an instance's own. A slot is an instant of the database's clock;
- * what it is here follows from answers that carry the database's time: the one that was least
- * delayed on its way tells the difference best, so the smallest difference of late is taken.
+ * Converts the database's time to the instance's time. A slot is an instant of the database's
+ * clock, and each answer carries the database's time. The answer with the least delay shows the
+ * difference of the clocks best, so the smallest recent difference counts.
  */
 export interface Slot {
-  /** Milliseconds until the slot's instant; negative when that is past. */
+  /** Milliseconds until the slot's instant; negative when it is past. */
   msUntil: () => number;
-  /** It is others' turn: then is when to ask for the slot again, and not when to call. */
+  /** Other callers are next: at this instant the caller asks for a slot again, and does not call. */
   isToAskAgain?: true;
 }
 
 export type SlotReader = (times: { slotMs: number; databaseNowMs: number }) => Slot;
 
-/** Clocks drift and databases fail over: what was seen longer ago than this counts no more. */
+/** Clocks drift and databases fail over, so older differences do not count. */
 const FORGET_AFTER_MS = 5000;
 
 export function makeSlotReader(elapsedMs: () => number): SlotReader {
-  // Two spans of time, of which the older is dropped: a minimum over the last 5 to 10 seconds.
+  // The minimum over two spans of time, which are the last 5 to 10 seconds.
   let spanStartMs = Number.NEGATIVE_INFINITY;
   let before = Number.POSITIVE_INFINITY;
   let current = Number.POSITIVE_INFINITY;
@@ -33,7 +33,7 @@ export function makeSlotReader(elapsedMs: () => number): SlotReader {
     let best = Math.min(before, current);
     return {
       msUntil() {
-        // By then a better answer may have come; or worse ones, after a freeze, and the rest forgotten.
+        // A better answer may have arrived since. After a freeze, only worse answers may be left.
         best = Math.min(best, before, current);
         return slotMs + best - elapsedMs();
       },

@@ -1,13 +1,13 @@
 /**
- * One process per data directory. PGlite takes no lock itself: two processes on one directory
- * overwrite each other's pages.
+ * Locks a data directory for one process. PGlite takes no lock itself, and two processes on one
+ * directory would overwrite each other's pages.
  */
 import { link, readFile, rm, writeFile } from "node:fs/promises";
 
-/** The locks of this process: a file that names our number and is none of these was left behind. */
+/** The locks of this process. Any other file with our process id is left over from an old process. */
 const held = new Set<string>();
 
-/** Returns the way to give the lock back; throws when a living process holds it. */
+/** Returns a function that releases the lock. Throws when a running process holds it. */
 export async function lockDirectory(directory: string): Promise<() => Promise<void>> {
   const path = `${directory}.lock`;
   await take(path, directory);
@@ -18,7 +18,7 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
   };
 }
 
-/** Written whole and then linked: a lock that is there always names its holder. */
+/** The file is written first and then linked, so a lock always names its holder. */
 async function take(path: string, directory: string): Promise<void> {
   const own = `${path}.${process.pid}`;
   await writeFile(own, String(process.pid));
@@ -34,8 +34,8 @@ async function take(path: string, directory: string): Promise<void> {
 }
 
 /**
- * A killed process leaves its file behind: it counts only while the process lives. In a container
- * the next process often has the same number.
+ * A killed process leaves its file behind, so a lock counts only while its process runs. In a
+ * container the next process often has the same process id.
  */
 async function dropIfStale(path: string, directory: string): Promise<void> {
   const holder = Number(await readFile(path, "utf8"));

@@ -1,7 +1,7 @@
 /**
- * PostgreSQL inside the process, for one machine without a server: PGlite, in memory or in a
- * directory. It has one connection, so it proves nothing about concurrency; and only the local
- * runtime and tests import this file, so no deployed function carries it.
+ * PGlite: PostgreSQL inside the process, for one machine without a server, in memory or in a
+ * directory. It has one connection, so it proves nothing about concurrency. Only the local runtime
+ * and tests import this file, so no deployed function contains it.
  */
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
@@ -13,9 +13,9 @@ import { migrate } from "../schema/migrate.js";
 import { MIGRATIONS } from "../schema/migrations.js";
 
 export interface PgliteOptions {
-  /** Where the rows live; absent: in memory. */
+  /** The directory of the rows; absent: in memory. */
   directory?: string | undefined;
-  /** Where the migrated snapshot is kept: creating a database costs 3 s, opening one under 1 s. */
+  /** The directory of the migrated snapshot: creating a database takes 3 s, opening one under 1 s. */
   snapshotDirectory: string;
 }
 
@@ -57,7 +57,7 @@ function databaseOf(
   };
 }
 
-/** Made in a neighbour and renamed, so that a kill halfway leaves no half a database. */
+/** Created beside its place and renamed, so that a killed process leaves no partial database. */
 async function createFrom(image: Blob, directory: string): Promise<void> {
   const partial = `${directory}.partial`;
   await rm(partial, { recursive: true, force: true });
@@ -66,7 +66,7 @@ async function createFrom(image: Blob, directory: string): Promise<void> {
   await rename(partial, directory);
 }
 
-/** An empty, migrated database as a tar; its name changes with the migrations. */
+/** An empty, migrated database as a tar file; its name changes with the migrations. */
 async function snapshot(snapshotDirectory: string): Promise<Blob> {
   const digest = createHash("sha256").update(JSON.stringify(MIGRATIONS)).digest("hex").slice(0, 12);
   const path = join(snapshotDirectory, `pglite-${digest}.tar.gz`);
@@ -74,7 +74,7 @@ async function snapshot(snapshotDirectory: string): Promise<Blob> {
   if (kept) return new Blob([new Uint8Array(kept)]);
   const image = await makeSnapshot();
   await mkdir(snapshotDirectory, { recursive: true });
-  // Two first runs at once each write their own file; the rename of either is whole.
+  // Two first runs at the same time write files of their own; each rename is atomic.
   const partial = `${path}.${process.pid}`;
   await writeFile(partial, Buffer.from(await image.arrayBuffer()));
   await rename(partial, path);

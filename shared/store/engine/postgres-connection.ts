@@ -1,6 +1,6 @@
 /**
- * How a connection is made. `pg` lets what a URL says of TLS win over every option, so that part is
- * taken out of the URL, and handed over with what DATABASE_CA adds.
+ * The options of a connection. In `pg`, the TLS parameters of a URL override every option. So they
+ * are taken out of the URL and passed as options, together with DATABASE_CA.
  */
 import type { ConnectionOptions } from "node:tls";
 import pg from "pg";
@@ -12,7 +12,7 @@ interface Transport {
   sslNegotiation: string;
 }
 
-/** Throws what `pg` says of a URL, or of a certificate's file, that it cannot read. */
+/** Throws the error of `pg` for a URL or a certificate file that it cannot read. */
 export function connectionOptions(address: string | DatabaseAddress): pg.PoolConfig {
   const { url } = parts(address);
   const { ssl, sslNegotiation } = transportOf(address);
@@ -22,13 +22,13 @@ export function connectionOptions(address: string | DatabaseAddress): pg.PoolCon
 }
 
 export interface ConnectionFacts {
-  /** Of a socket of this machine, its folder. */
+  /** For a Unix socket, its folder. */
   host: string;
-  /** `any-name`: signed by a trusted authority, for any server of that authority's. */
+  /** `any-name`: a trusted authority has signed the certificate, but its name is not checked. */
   tls: "none" | "unverified" | "any-name" | "verified";
 }
 
-/** Without connecting; throws as `connectionOptions` does. */
+/** Does not connect; throws as `connectionOptions` does. */
 export function connectionFacts(address: string | DatabaseAddress): ConnectionFacts {
   const { host, ssl } = transportOf(address);
   if (ssl === false) return { host, tls: "none" };
@@ -39,7 +39,7 @@ export function connectionFacts(address: string | DatabaseAddress): ConnectionFa
 const parts = (address: string | DatabaseAddress): DatabaseAddress =>
   typeof address === "string" ? { url: address } : address;
 
-/** What `pg` makes of the URL and of PGSSLMODE. An authority of one's own is checked in full. */
+/** Reads the URL and PGSSLMODE as `pg` does. With DATABASE_CA, authority and name are checked. */
 function transportOf(address: string | DatabaseAddress): Transport {
   const { url, ca } = parts(address);
   const { host, ssl, sslNegotiation } = new pg.Client({ connectionString: url }) as unknown as {
@@ -49,22 +49,28 @@ function transportOf(address: string | DatabaseAddress): Transport {
   };
   const asked = ssl === true ? {} : ssl;
   if (ca !== undefined) {
-    // `pg` hides the key, so a copy of the object has none.
+    // `pg` makes the key non-enumerable, so a spread would lose it.
     const { cert, key } = asked === false ? {} : asked;
     const own = { ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) };
     return { host, ssl: { ...own, ca, rejectUnauthorized: true }, sslNegotiation };
   }
   if (asked === false) return { host, ssl: false, sslNegotiation };
-  // NODE_TLS_REJECT_UNAUTHORIZED=0 is meant for something else, and may not weaken this.
+  // NODE_TLS_REJECT_UNAUTHORIZED=0 is meant for other connections, and must not weaken this one.
   asked.rejectUnauthorized ??= true;
   return { host, ssl: asked, sslNegotiation };
 }
 
 const TLS_PARAMETERS = [
-  ...["sslmode", "ssl", "sslcert", "sslkey", "sslrootcert", "sslnegotiation", "uselibpqcompat"],
+  "sslmode",
+  "ssl",
+  "sslcert",
+  "sslkey",
+  "sslrootcert",
+  "sslnegotiation",
+  "uselibpqcompat",
 ];
 
-/** A URL that only `pg` can read is left as it is. */
+/** A URL that only `pg` can parse stays as it is. */
 function withoutTls(url: string): string {
   if (!URL.canParse(url)) return url;
   const parsed = new URL(url);

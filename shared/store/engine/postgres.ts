@@ -1,7 +1,7 @@
 /**
- * PostgreSQL through `pg`: it sends parse, bind and execute in one flight and names no prepared
- * statement, so a statement is one round trip, also behind PgBouncer in transaction mode.
- * (`postgres` loads 20 ms faster but asks for the parameters' types first: a second round trip.)
+ * PostgreSQL through `pg`. It sends parse, bind and execute together, and it names no prepared
+ * statement. So a statement costs one round trip, also behind PgBouncer in transaction mode. (The
+ * package `postgres` loads 20 ms faster, but it needs a second round trip for parameter types.)
  */
 import pg from "pg";
 import type { DatabaseAddress } from "../../config/database-address.js";
@@ -9,14 +9,14 @@ import type { Database, Query } from "./database.js";
 import { connectionOptions } from "./postgres-connection.js";
 
 const LIMITS = {
-  /** An SCF or Lambda instance serves one event at a time; the timers want a few at once. */
+  /** An SCF or Lambda instance serves one event at a time; the timers use a few connections at once. */
   connectionsMax: 4,
-  /** Idle instances are frozen, not told: a connection must not outlive the work by long. */
+  /** The platform freezes idle instances without notice, so idle connections close soon. */
   idleTimeoutMs: 10_000,
   connectTimeoutMs: 5_000,
-  /** Ours are statements of milliseconds: one that hangs means a lost connection. */
+  /** Our statements take milliseconds; a statement that hangs means a lost connection. */
   queryTimeoutMs: 10_000,
-  /** Whoever is frozen within a transaction would keep its locks, and the timers skip locked rows. */
+  /** An instance that is frozen within a transaction keeps its locks, and the timers skip locked rows. */
   idleInTransactionMs: 3_000,
 };
 
@@ -40,8 +40,8 @@ export function openPostgres(
     keepAlive: true,
     allowExitOnIdle: true,
   });
-  // An idle connection that breaks is replaced at the next query; without a listener it would
-  // end the process.
+  // A broken idle connection is replaced at the next query. Without a listener, its error would end
+  // the process.
   pool.on("error", ignore);
   return {
     query: (text, parameters) => onConnection(pool, (query) => query(text, parameters)),
@@ -50,16 +50,18 @@ export function openPostgres(
   };
 }
 
-/** For migrations: one connection, whose statements may take as long as they take. */
+/** For migrations: one connection, whose statements have no time limit. */
 export const openToMigrate = (address: string | DatabaseAddress): Database =>
   openPostgres(address, {
-    ...{ connectionsMax: 1, queryTimeoutMs: 0, idleInTransactionMs: 0 },
+    connectionsMax: 1,
+    queryTimeoutMs: 0,
+    idleInTransactionMs: 0,
   });
 
 /**
- * A connection on which anything failed is not used again: a statement may still be under way on
- * it, or its server may have become a replica. Nothing is sent a second time from here, since what
- * was sent once may have been carried out.
+ * A connection is not used again after a failure: a statement may still run on it, or its server
+ * may have become a replica. No statement is sent a second time from here, because the server may
+ * have carried out the first one.
  */
 async function onConnection<T>(pool: pg.Pool, work: (query: Query) => Promise<T>): Promise<T> {
   if (pool.idleCount > 0) await catchUp();
@@ -77,9 +79,9 @@ async function onConnection<T>(pool: pg.Pool, work: (query: Query) => Promise<T>
 }
 
 /**
- * An instance that was frozen wakes up with the next request, and does not know yet that its
- * idle connections were closed meanwhile, or have been idle for too long. Both are known, and they
- * are gone from the pool, after two turns of the event loop: all sockets and timers had theirs.
+ * A frozen instance wakes up with the next request. It does not know yet which idle connections
+ * were closed meanwhile, or were idle for too long. After two turns of the event loop all sockets
+ * and timers have reported, and the pool has dropped those connections.
  */
 async function catchUp(): Promise<void> {
   await new Promise(setImmediate);
@@ -91,7 +93,7 @@ const queryOn =
   async (text, parameters = []) =>
     (await client.query<Record<string, unknown>>(text, [...parameters])).rows;
 
-/** The query that is under way fails with the same error, and says so to whoever asked. */
+/** The running query fails with the same error and reports it to its caller. */
 const ignore = (): void => undefined;
 
 async function inTransaction<T>(
@@ -104,7 +106,7 @@ async function inTransaction<T>(
     await query("commit");
     return result;
   } catch (error) {
-    // On a connection that is gone this fails as well, and the server does it by itself.
+    // On a lost connection this fails as well, and the server rolls back by itself.
     await query("rollback").catch(ignore);
     throw error;
   }

@@ -107,7 +107,7 @@ async function apply(query: Query, migration: Migration): Promise<void> {
     await query(statement).catch((error: unknown) => {
       if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
       throw new MigrationError(
-        `Migration ${version} (${name}) waited ${LOCK_TIMEOUT_MS / SECOND_MS} s for a table that another transaction holds, and gave up so that nobody has to wait behind it. Nothing was changed: run it again, at a quieter time if this comes again; pg_stat_activity shows transactions that have been open for long`,
+        `Migration ${version} (${name}) waited ${LOCK_TIMEOUT_MS / SECOND_MS} s for a table that another transaction holds, and gave up so that no other statement waits behind it. Nothing was changed: run it again, at a quieter time if this comes again; pg_stat_activity shows transactions that have been open for long`,
         { cause: error },
       );
     });

@@ -1,12 +1,12 @@
 /**
- * In their order; a number is never given twice, and a migration that ran is never edited. A code's
- * version is the number of its newest migration.
+ * The migrations in their order. A number is used once, and a migration that ran is never edited.
+ * The version of the code is the number of its newest migration.
  *
- * The database is migrated first and the functions are deployed after it, and a rollback of the
- * functions leaves the database where it is: so the previous code has to work on every migration.
- * A test holds each text to it: it may add what that code does not see, and no more. What is to go
- * away goes in three releases: one adds its successor (expand), one no longer uses it, one takes it
- * away (contract).
+ * The database is migrated before the functions are deployed, and a rollback of the functions does
+ * not change the database. So the previous code has to work after every migration. A test checks
+ * this: a migration may only add things that the previous code does not see. Removing something
+ * takes three releases. The first adds its successor (expand), the second stops using it, and the
+ * third removes it (contract).
  */
 import { ingests } from "./migrations/0001-ingests.js";
 import { settling } from "./migrations/0002-settling.js";
@@ -24,14 +24,14 @@ import { listFilters } from "./migrations/0012-list-filters.js";
 export interface Migration {
   version: number;
   name: string;
-  /** Statements that each end in `;` at the end of a line, and hold none inside. */
+  /** Statements. Each ends with `;` at the end of a line and has no other `;`. */
   sql: string;
   /**
-   * The oldest code that works on a database which has this migration. It is kept in the database,
-   * since code cannot know of migrations that are newer than itself.
+   * The oldest code that works on a database with this migration. The database stores it, because
+   * code does not know migrations that are newer than itself.
    */
   worksWith: number;
-  /** Of a contract step: the version of the expand step that made superfluous what goes away now. */
+  /** For a contract step: the version of the expand step that added the successor. */
   contracts?: number;
 }
 
