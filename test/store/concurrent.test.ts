@@ -1,4 +1,4 @@
-/** What several instances at once may rely on: on real PostgreSQL, with connections of their own. */
+/** Several instances at once, each with connections of its own, on real PostgreSQL. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { addMs, systemClock } from "../../shared/clock.js";
 import type { Database } from "../../shared/store/engine/database.js";
@@ -33,7 +33,7 @@ describe("instances that share a PostgreSQL", () => {
     expect(outcomes.filter(({ outcome }) => outcome === "token-known")).toHaveLength(199);
   });
 
-  test("two hundred slots asked for at once are the ones that the rule has, each once", async () => {
+  test("two hundred concurrent requests get two hundred different slots that follow the rule", async () => {
     const slots = await Promise.all(
       Array.from({ length: 200 }, (_, n) =>
         takeSlot((databases[n % databases.length] as Database).query, {
@@ -46,7 +46,7 @@ describe("instances that share a PostgreSQL", () => {
     expect(taken).toEqual(taken.map((_, n) => Math.floor(n / 20) * 1100 + (n % 20) * 5));
   });
 
-  test("a slot is not of the time before its turn came", async () => {
+  test("a request that waited for the row gets no slot in the past", async () => {
     const [holder, waiting] = databases as [Database, Database];
     const wanted = { account: "held", action: "A", waitMaxMs: 60_000, now: null };
     const take = ({ query }: Pick<Database, "query">) =>
@@ -63,7 +63,7 @@ describe("instances that share a PostgreSQL", () => {
     expect(slot?.msUntil()).toBeGreaterThan(released.ms);
   });
 
-  test("a due ingest is claimed by one, however many look for it", async () => {
+  test("a due ingest is claimed by one of many concurrent runs", async () => {
     const store = stores[0] as Store;
     for (let n = 0; n < 40; n += 1) await runningIngest(store, { deadlineAt: T0 });
     const now = systemClock.now();
@@ -75,7 +75,7 @@ describe("instances that share a PostgreSQL", () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test("of many who ask for one end, one begins it", async () => {
+  test("one of many concurrent stops begins the end", async () => {
     const { taskId } = await runningIngest(stores[0] as Store);
     const at = addMs(T0, 1000);
     const begun = await everywhere(40, (each) =>
@@ -85,14 +85,14 @@ describe("instances that share a PostgreSQL", () => {
   });
 });
 
-/** Until another connection waits for what this one holds. */
+/** Waits until another connection waits for a lock of this one. */
 async function untilWaiting(query: Database["query"]): Promise<void> {
   const waits = `select from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock'`;
   while ((await query(waits)).length === 0) await systemClock.sleep(5);
 }
 
-test("behind a transaction pooler nothing is left on a connection: no prepared statement, no setting", async () => {
+test("no prepared statement and no setting stays on a connection, so a transaction pooler works", async () => {
   const database = openPostgres(await newPostgresUrl(), { connectionsMax: 1 });
   const store = createStore(database);
   const settings = "select name, setting from pg_settings where source = 'session' order by name";

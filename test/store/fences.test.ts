@@ -1,6 +1,6 @@
 /**
- * A holder whose claim is outdated changes nothing: every statement that names a fence, or the
- * attempt that a claim on an event is known by. On real PostgreSQL.
+ * A holder with an outdated claim changes nothing. This covers every statement with a fence, and
+ * every statement with the attempt of an event. On real PostgreSQL.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
@@ -24,12 +24,12 @@ afterAll(() => database.close());
 
 interface Held {
   taskId: string;
-  /** What the present holder names: a fence, or an attempt. */
+  /** The current holder's fence or attempt. */
   claim: number;
 }
 
 interface FencedStatement {
-  /** Brings a row about that somebody holds. */
+  /** Creates a row with a holder. */
   hold: () => Promise<Held>;
   act: (taskId: string, claim: number) => Promise<unknown>;
 }
@@ -37,7 +37,7 @@ interface FencedStatement {
 const END = addMs(T0, 60 * MINUTE_MS);
 const SLOT = { leaseMs: 1000, waitMaxMs: 60_000 };
 
-/** A start whose first holder is gone, and that was claimed since. */
+/** A start whose first holder is gone, and that another run has claimed. */
 async function resumedStart(): Promise<Held> {
   const { taskId } = await store
     .beginStart(newIngest({ notify: true }))
@@ -65,7 +65,7 @@ async function claimedLateStarts(): Promise<Held> {
   return { taskId, claim: claimed?.fence ?? Number.NaN };
 }
 
-/** An event that was sent before, in vain, and is claimed to be sent again. */
+/** An event whose first delivery failed, and that is claimed again. */
 async function claimedEvent(): Promise<Held> {
   const { taskId } = await runningIngest(store, { notify: true });
   const claim = (at: Date) =>
@@ -116,7 +116,7 @@ const STATEMENTS: Readonly<Record<string, FencedStatement>> = {
   },
 };
 
-/** Everything that any of the statements may change. */
+/** All tables that these statements may change. */
 const everything = async (): Promise<Row[][]> =>
   Promise.all([
     database.query("select * from ingest order by task_id"),
@@ -136,7 +136,7 @@ describe.each(Object.entries(STATEMENTS))("%s", (_, { hold, act }) => {
     expect(await everything()).toEqual(before);
   });
 
-  test("by the present holder is carried out", async () => {
+  test("by the current holder is carried out", async () => {
     const { taskId, claim } = await hold();
     const before = await everything();
     await act(taskId, claim);
@@ -159,7 +159,7 @@ describe("the name of an update", () => {
 
   beforeEach(() => database.query("truncate used_signature"));
 
-  test("is written with its effect by the present holder only", async () => {
+  test("is recorded with its effect by the current holder only", async () => {
     const { taskId } = await runningIngest(store);
     await claim();
     const before = await rows();
@@ -171,7 +171,7 @@ describe("the name of an update", () => {
     expect(await update(taskId, LEASE_UNTIL)).toBeUndefined();
   });
 
-  test("is given back by the present holder only", async () => {
+  test("is given back by the current holder only", async () => {
     await claim();
     const before = await names();
     await store.releaseUse({ signature: "s", leaseUntil: OTHER });
@@ -195,7 +195,7 @@ describe("the name of an update", () => {
     expect(await store.claimAgain({ ...again, usedAt: addMs(T0, 1) })).toBe(false);
   });
 
-  test("is free at the instant at which its lease lapses, for the same request", async () => {
+  test("is free for the same request from the instant when its lease lapses", async () => {
     expect(await claim()).toBe("begun");
     const later = { leaseUntil: addMs(LEASE_UNTIL, 5000) };
     expect(await claim({ ...later, at: addMs(LEASE_UNTIL, -1) })).toMatchObject({
@@ -225,7 +225,7 @@ describe("the sources of the store", () => {
     expect(new Set(comparisons)).toEqual(new Set(["="]));
   });
 
-  test("have as many comparisons of a claim as are tested here", () => {
+  test("compare a claim as often as this suite tests", () => {
     expect(comparisons).toHaveLength(Object.keys(STATEMENTS).length);
   });
 });

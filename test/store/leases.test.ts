@@ -1,6 +1,6 @@
 /**
- * What is done under a claim is over before the claim lapses, and before the function's own time is
- * up; what did not work waits longer each time; and a database that fails ends the run.
+ * Work under a claim ends before the claim lapses, and before the function's time limit. Work that
+ * fails waits longer each time. A database that fails ends the run.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
@@ -36,7 +36,7 @@ afterAll(() => app.close());
 const send = (functionName: string, request: object) =>
   clock.advanceUntilDone(app.post(functionName, request));
 
-/** A loop that plays, as its row. */
+/** The row of a loop that plays. */
 async function playing(fields: object = {}): Promise<Ingest> {
   rooms += 1;
   const room = { SdkAppId: CN_APP, RoomId: `held-${rooms}`, RoomIdType: 0 };
@@ -58,11 +58,11 @@ const unanswered = (): Promise<Ingest> => {
 interface Made {
   action: string;
   timeLeftMs: number;
-  /** Of the claim, by the row as it is then. */
+  /** The end of the claim, from the row at that time. */
   leaseLeftMs: number;
 }
 
-/** The same services, and a list of the calls that are made with them. */
+/** The same services, and a list of their calls to TRTC. */
 function watched(): { services: Services; made: Made[] } {
   const made: Made[] = [];
   const call: Services["trtc"]["call"] = async (action, of) => {
@@ -102,7 +102,7 @@ describe("a call under a claim may last", () => {
     },
   };
 
-  test.each(Object.entries(WORK))("%s: no longer than the claim holds", async (_, work) => {
+  test.each(Object.entries(WORK))("%s: no longer than the claim lasts", async (_, work) => {
     const { services: of, made } = watched();
     await clock.advanceUntilDone(work(of, SHORT_MS, () => LONG_MS));
     expect(made.length).toBeGreaterThan(0);
@@ -116,7 +116,7 @@ describe("a call under a claim may last", () => {
     for (const { timeLeftMs } of made) expect(timeLeftMs).toBeLessThanOrEqual(SHORT_MS);
   });
 
-  /** What a run of reconcile-ingests claims itself: by what has to be so beforehand. */
+  /** The claims of a run of reconcile-ingests, each with its precondition. */
   const CLAIMED: Readonly<Record<string, () => Promise<unknown>>> = {
     "a start without an answer": unanswered,
     async "an end that is overdue"() {
@@ -138,7 +138,7 @@ describe("a call under a claim may last", () => {
     },
   };
 
-  test.each(Object.entries(CLAIMED))("in a run that takes up %s: so too", async (_, have) => {
+  test.each(Object.entries(CLAIMED))("also in a run that claims %s", async (_, have) => {
     await have();
     const { services: of, made } = watched();
     await clock.advanceUntilDone(reconcileIngests(of, { timeLeftMs: () => LONG_MS }));
@@ -149,8 +149,8 @@ describe("a call under a claim may last", () => {
   });
 });
 
-describe("a stop that TRTC goes on refusing", () => {
-  test("is tried again ever later, and once a minute at the least", async () => {
+describe("a stop that TRTC refuses repeatedly", () => {
+  test("is tried again after growing pauses, and at least once a minute", async () => {
     const { taskId } = await playing({ MaxDuration: 10_080 });
     const TRIES = 40;
     trtc.next("StopStreamIngest", ...Array<"http-502">(TRIES).fill("http-502"));
@@ -178,7 +178,7 @@ describe("a stop that TRTC goes on refusing", () => {
 describe("a database that fails", () => {
   class Away extends Error {}
 
-  /** The same services, whose store fails at this operation, and a list of what was asked of it. */
+  /** The same services, whose store fails at this operation, and a list of its operations. */
   function failing(operation: keyof Store | `outbox.${string}`) {
     const asked: string[] = [];
     const failingIn = <T extends object>(object: T, prefix: string): T =>
@@ -236,7 +236,7 @@ describe("a database that fails", () => {
     },
   );
 
-  /** What is asked of the store for one claim, and so fails in the middle of a batch. */
+  /** Operations of the store for one claim, which fail in the middle of a batch. */
   const IN_BATCH: Readonly<Record<string, [() => Promise<unknown>, keyof Store]>> = {
     "a start that nobody can send again": [
       async () => {
@@ -268,7 +268,7 @@ describe("a database that fails", () => {
     },
   );
 
-  test("while a quiet task is asked about ends the run", async () => {
+  test("while a stale task is checked ends the run", async () => {
     await playing();
     await clock.advance(6 * MINUTE_MS);
     const { services: of, asked } = failing("takeSlot");
@@ -287,7 +287,7 @@ describe("a database that fails", () => {
     },
   );
 
-  test("at a stop leaves that stop due, and says so", async () => {
+  test("at a stop leaves that stop due, and logs it", async () => {
     const ingest = await playing({ MaxDuration: 1 });
     await clock.advance(MINUTE_MS);
     const { services: of } = failing("beginDueStop");

@@ -1,6 +1,6 @@
 /**
- * A list by a rare end or a rare state of the source, of a caller with 100,000 ingests: an index
- * finds them, and no other row is looked at. On real PostgreSQL, by the plan that was carried out.
+ * A list with a rare end reason or a rare state of the source, for a caller with 100,000 ingests.
+ * An index finds the rows, and no other row is read. On real PostgreSQL, by its executed plan.
  */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Database, Query, Row } from "../../shared/store/engine/database.js";
@@ -13,7 +13,7 @@ const LIMIT = 21;
 
 let database: Database;
 
-/** All of them ended on their deadline, after their source had played. */
+/** All of them ended at their deadline, after their source had played. */
 beforeAll(async () => {
   database = await openTestPostgres();
   const { play, createdAt, deadlineAt, latestAt } = newIngest();
@@ -40,7 +40,7 @@ interface Plan {
   Plans?: Plan[];
 }
 
-/** How many rows each step of the plan looked at, its answer's own included. */
+/** The number of rows that each step of the plan read, including the returned ones. */
 const lookedAt = (plan: Plan): number =>
   Math.max(
     plan["Actual Rows"] + (plan["Rows Removed by Filter"] ?? 0),
@@ -58,7 +58,7 @@ async function rowsLookedAt(filter: Partial<ListFilter>): Promise<number> {
   return first ? lookedAt(first[0].Plan) : Number.NaN;
 }
 
-describe("of 100,000 ingests a list looks at no more than it shows", () => {
+describe("a list of 100,000 ingests reads only the rows that it returns", () => {
   test.each<Partial<ListFilter>>([
     {},
     ...(["expired", "failed", "lost", "empty", "stopped", "finished"] as const).map(

@@ -1,15 +1,15 @@
-/** Each migration leaves the code before it working: a rollback of the functions needs no other. */
+/** The previous code works after each migration, so a rollback of the functions needs no migration. */
 import { describe, expect, test } from "@jest/globals";
 import { CODE_VERSION, type Migration, MIGRATIONS } from "../../shared/store/schema/migrations.js";
 import { faultsOf } from "../support/database/expand-only.js";
 import { NEXT, upTo } from "../support/database/migrations.js";
 
-test("the migrations that there are only add, or say what they contract", () => {
+test("each migration only adds, or names what it contracts", () => {
   expect(faultsOf(MIGRATIONS)).toEqual([]);
   expect(CODE_VERSION).toBe(MIGRATIONS.length);
 });
 
-/** Of the check on end_reason, by now. */
+/** The current check on end_reason. */
 const REASONS = "'stopped', 'expired', 'finished', 'failed', 'lost', 'empty'";
 
 const widened = (check: string, name = "ingest_end_reason_check") =>
@@ -35,7 +35,7 @@ describe("a next migration may add", () => {
   });
 });
 
-describe("a next migration may not, while the code before it is to work,", () => {
+describe("while the previous code has to work, a next migration may not", () => {
   test.each([
     ["drop a table", "drop table used_signature;"],
     ["drop a column", "alter table ingest drop column robot_user_id;"],
@@ -95,7 +95,7 @@ describe("a next migration may not, while the code before it is to work,", () =>
 
 describe("a contract step", () => {
   const away = "alter table ingest drop column note;";
-  // NEXT adds what `contract` takes away, with a release between them.
+  // NEXT adds the successor of what `contract` removes, with a release between them.
   const expand = NEXT.version;
   const between: Migration = {
     ...{ ...NEXT, version: expand + 1, name: "between" },
@@ -107,7 +107,7 @@ describe("a contract step", () => {
     ...changes,
   });
 
-  test("comes a release after what it contracts, and shuts out the code that used it", () => {
+  test("comes a release after its expand step, and excludes the code that used the old part", () => {
     expect(faultsOf(upTo(NEXT, between, contract({})))).toEqual([]);
     expect(faultsOf(upTo(NEXT, between, contract({ worksWith: version })))).toEqual([]);
   });
@@ -140,13 +140,13 @@ describe("a contract step", () => {
 describe("a declaration is refused", () => {
   const { version } = NEXT;
 
-  test("when the code before it is shut out for nothing", () => {
+  test("when it excludes the previous code without need", () => {
     expect(faultsOf(upTo({ ...NEXT, worksWith: version }))).toEqual([
       `${version} next: breaks the code before it, and names no step that it contracts`,
     ]);
   });
 
-  test("when a number is left out, or given twice", () => {
+  test("when a number is missing or used twice", () => {
     expect(faultsOf(upTo({ ...NEXT, version: version + 1 }))).toEqual([
       `${version + 1} next: is not number ${version}`,
     ]);

@@ -1,5 +1,5 @@
 /**
- * What a statement names is all that it changes: one ingest by its TaskId, one name of an update,
+ * A statement changes only the rows that it names: one ingest by its TaskId, one name of an update,
  * the places and lanes of one caller, the slots of one account. On real PostgreSQL.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
@@ -44,7 +44,7 @@ async function lost(wanted: Partial<Wanted> = {}): Promise<Ingest> {
   return ended;
 }
 
-/** A start that failed after somebody else had tried it: its robot may still come. */
+/** A start that failed after an earlier attempt: its robot may still arrive. */
 async function lateStarts(wanted: Partial<Wanted> = {}): Promise<Ingest> {
   const { taskId } = await starting(wanted);
   const claimed = await store.claimStart({ taskId, at: LATER, leaseMs: 1000 });
@@ -54,7 +54,7 @@ async function lateStarts(wanted: Partial<Wanted> = {}): Promise<Ingest> {
 }
 
 interface Named {
-  /** Two of these are there, of one caller, application, room and state. */
+  /** Creates two such rows, with the same caller, application, room and state. */
   have: () => Promise<Ingest>;
   act: (of: { taskId: string; fence: number }) => Promise<unknown>;
 }
@@ -109,7 +109,7 @@ const ingestRow = (taskId: string): Promise<Row[][]> =>
   );
 
 describe("a statement that names a TaskId", () => {
-  test.each(Object.entries(BY_TASK_ID))("%s changes its ingest alone", async (_, named) => {
+  test.each(Object.entries(BY_TASK_ID))("%s changes its own ingest only", async (_, named) => {
     const [mine, other] = [await named.have(), await named.have()];
     const [before, others] = [await ingestRow(mine.taskId), await ingestRow(other.taskId)];
     await named.act(mine);
@@ -117,7 +117,7 @@ describe("a statement that names a TaskId", () => {
     expect(await ingestRow(mine.taskId)).not.toEqual(before);
   });
 
-  test("the update of a name leaves the update of another name under way", async () => {
+  test("the update of one name does not change the running update of another", async () => {
     const { taskId } = await running();
     const leaseUntil = addMs(T0, SECOND_MS);
     for (const signature of ["one", "two"]) await store.claimUse({ signature, at: T0, leaseUntil });
@@ -137,7 +137,7 @@ describe("the name of an update", () => {
   const leaseUntil = addMs(T0, SECOND_MS);
   const claim = (signature: string) => store.claimUse({ signature, at: T0, leaseUntil });
 
-  /** Both took effect once; that it did so is remembered by its traces. */
+  /** Both took effect once, which their traces record. */
   async function bothCarriedOut(): Promise<void> {
     const { taskId } = await running();
     for (const signature of ["one", "two"]) {
@@ -149,7 +149,7 @@ describe("the name of an update", () => {
     }
   }
 
-  test("is claimed again without another that was used at the same time", async () => {
+  test("is claimed again, and another that was used at the same time is not", async () => {
     await bothCarriedOut();
     const [, two] = await namesOfUpdates();
     const again = { signature: "one", usedAt: T0, leaseUntil };
@@ -160,14 +160,14 @@ describe("the name of an update", () => {
     ]);
   });
 
-  test("is given back without another whose claim ends at the same time", async () => {
+  test("is given back, and another whose claim ends at the same time is not", async () => {
     for (const signature of ["one", "two"]) await claim(signature);
     const [, two] = await namesOfUpdates();
     await store.releaseUse({ signature: "one", leaseUntil });
     expect(await namesOfUpdates()).toEqual([two]);
   });
 
-  test("that took effect before is given back without another that did so as well", async () => {
+  test("that took effect before is given back, and another such name is not", async () => {
     await bothCarriedOut();
     for (const signature of ["one", "two"]) {
       await store.claimAgain({ signature, usedAt: T0, leaseUntil });
@@ -181,7 +181,7 @@ describe("the name of an update", () => {
   });
 });
 
-describe("what a caller may have", () => {
+describe("the limits of a caller", () => {
   const quotas = { maxIngests: 1, startsPerMinute: 1 };
   const begin = (callerId: string, more: Partial<Wanted> = {}) =>
     store.beginStart(newIngest({ callerId, quotas, ...more }));
@@ -192,7 +192,7 @@ describe("what a caller may have", () => {
       ),
     );
 
-  test("is its own: another's places and lanes are neither counted nor taken", async () => {
+  test("neither count nor use another caller's places and lanes", async () => {
     expect(await begin("other")).toMatchObject({ outcome: "begun" });
     const others = await heldBy("other");
     expect(others.map((rows) => rows.length)).toEqual([1, 1]);
@@ -204,7 +204,7 @@ describe("what a caller may have", () => {
     expect(await heldBy("other")).toEqual(others);
   });
 
-  test("is free again by its own ingest's end, and by no other's", async () => {
+  test("are free again after the end of its own ingest only", async () => {
     const mine = await begin("mine", { quotas: { maxIngests: 1 } });
     const other = await begin("other", { quotas: { maxIngests: 1 } });
     const end = async (begun: typeof mine) => {
@@ -225,7 +225,7 @@ describe("an account's slots and turns", () => {
   const slotsOf = (account: string, action: string) =>
     database.query("select * from call_slot where account = $1 and action = $2", [account, action]);
 
-  test("are moved by nobody who asks for another account's, or another action's", async () => {
+  test("stay the same when another account or another action takes a slot", async () => {
     for (let n = 0; n < 40; n += 1) await take("one", "StopStreamIngest", "crowd");
     const before = await slotsOf("one", "StopStreamIngest");
     expect(before).toHaveLength(1);
@@ -237,7 +237,7 @@ describe("an account's slots and turns", () => {
     expect(await slotsOf("one", "StopStreamIngest")).toEqual(before);
   });
 
-  test("a caller's claims in one account count for nothing in another", async () => {
+  test("do not depend on a caller's claims in another account", async () => {
     const of = (account: string) => running({ account, callerId: "same", deadlineAt: T0 });
     for (const account of ["one", "one", "two"]) await of(account);
     const claim = (limit: number) =>
@@ -252,7 +252,7 @@ describe("begin-anew", () => {
   const untouched = async (table: string): Promise<Row[]> =>
     database.query(`select * from ${table} order by task_id`);
 
-  test("asks soon about what runs, and leaves what has ended, starts or stops as it is", async () => {
+  test("checks running tasks soon, and does not change ended, starting or stopping ones", async () => {
     const playing = await running();
     const stopping = await running();
     await store.beginStop({ taskId: stopping.taskId, ...TIMING, at: AT });
@@ -265,7 +265,7 @@ describe("begin-anew", () => {
     expect(await store.readIngest(playing.taskId)).toMatchObject({ lastSeenAt: null });
   });
 
-  test("ends only the leases and doubts that no clock of now can have written", async () => {
+  test("ends only leases and late starts that the current clock cannot have written", async () => {
     const [near, far] = [await lateStarts(), await lateStarts()];
     const set = (taskId: string, minutes: number) =>
       database.query("update ingest set lease_until = $2, unsure_until = $2 where task_id = $1", [
@@ -283,7 +283,7 @@ describe("begin-anew", () => {
     });
   });
 
-  test("has only events sent soon that wait for a time which is gone", async () => {
+  test("sends only those events soon whose time was written by the old clock", async () => {
     const [dead, near, far] = [await running(), await running(), await running()];
     await store.outbox.addDeadLetter({
       taskId: dead.taskId,

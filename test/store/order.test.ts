@@ -1,6 +1,6 @@
 /**
- * Who comes first, and what counts at the very instant: every `order by`, and every comparison of
- * times, where one millisecond or one null decides. On real PostgreSQL.
+ * The order of rows, and the comparison of equal times: every `order by`, and every comparison where
+ * one millisecond or one null decides. On real PostgreSQL.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
@@ -35,7 +35,7 @@ async function begin(wanted: Partial<Wanted> = {}): Promise<string> {
   return row.taskId;
 }
 
-/** Three ingests, by their ids, with a column of theirs set by turns: the order is the column's. */
+/** Three ingests whose order by id differs from the order of the given column. */
 async function threeWith(column: string, values: readonly (Date | null)[]): Promise<string[]> {
   const ids: string[] = [];
   for (const value of values) {
@@ -46,7 +46,7 @@ async function threeWith(column: string, values: readonly (Date | null)[]): Prom
   return ids;
 }
 
-/** Takes them one at a time, which shows their order. */
+/** Takes one at a time, which shows the order. */
 async function oneByOne(take: () => Promise<readonly string[]>): Promise<string[]> {
   const taken: string[] = [];
   for (let next = await take(); next.length > 0; next = await take()) taken.push(...next);
@@ -54,14 +54,14 @@ async function oneByOne(take: () => Promise<readonly string[]>): Promise<string[
 }
 
 describe("the order", () => {
-  test("of quiet tasks: those that have to be asked about first, then the longest quiet", async () => {
+  test("of stale tasks: those that have to be checked first, then the longest silent", async () => {
     const [late, unknown, early] = await threeWith("heard_at", [after(2), null, after(1)]);
     const ask = async () =>
       idsOf(await store.claimStaleTasks({ at: after(9), quietSince: after(8), limit: 1 }));
     expect(await oneByOne(ask)).toEqual([unknown, early, late]);
   });
 
-  test("of starts that nobody works on: those left longest first", async () => {
+  test("of abandoned starts: the earliest lapsed first", async () => {
     const late = await begin({ leaseMs: 2000 });
     const early = await begin({ leaseMs: 1000 });
     const claim = async () =>
@@ -69,7 +69,7 @@ describe("the order", () => {
     expect(await oneByOne(claim)).toEqual([early, late]);
   });
 
-  test("of robots that may come late: those that cannot come any more for longest first", async () => {
+  test("of late robots: the earliest that cannot arrive any more first", async () => {
     const [late, early] = await threeWith("unsure_until", [after(2), after(1)]);
     for (const taskId of [late, early]) {
       await store.markEnded({ taskId: taskId ?? "", fence: 0, reason: "lost", at: T0 });
@@ -79,7 +79,7 @@ describe("the order", () => {
     expect(await oneByOne(claim)).toEqual([early, late]);
   });
 
-  test("of sources that have failed: those of the longest ago first", async () => {
+  test("of failed sources: the longest silent first", async () => {
     const [late, early] = await threeWith("heard_at", [after(2), after(1)]);
     await database.query("update ingest set media_state = 'failed', media_failures = $1", [
       [after(0), after(1), after(2)],
@@ -89,7 +89,7 @@ describe("the order", () => {
     expect(await oneByOne(claim)).toEqual([early, late]);
   });
 
-  test("of what is due: the longest overdue first, within a claim as well", async () => {
+  test("of due ingests: the longest overdue first, also within one claim", async () => {
     const due = [after(3000), after(1000), after(2000)];
     const [third, first, second] = await threeWith("deadline_at", due);
     const claim = (limit: number) =>
@@ -98,7 +98,7 @@ describe("the order", () => {
     expect(idsOf(await claim(2))).toEqual([third]);
   });
 
-  test("of tasks that nobody has: none again before the others, and the first seen first", async () => {
+  test("of unclaimed tasks: the first seen first, and none twice before the others", async () => {
     for (const [index, trtcTaskId] of ["late", "asked", "early"].entries()) {
       const at = after([3, 1, 2][index] ?? 0);
       await store.keepUnclaimed({ sdkAppId: APP, trtcTaskId, media: "playing", eventAt: at, at });
@@ -119,14 +119,14 @@ describe("the order", () => {
     expect(await oneByOne(() => take(1))).toEqual(["early", "late", "asked"]);
   });
 
-  test("of what is in a room: the oldest first", async () => {
+  test("of ingests in a room: the oldest first", async () => {
     const second = await runningIngest(store, { createdAt: after(1) });
     const first = await runningIngest(store, { createdAt: after(0) });
     const room = { sdkAppId: APP, roomId: "room", roomIdType: 0 as const, startedBefore: after(9) };
     expect(idsOf(await store.runningInRoom(room))).toEqual([first.taskId, second.taskId]);
   });
 
-  test("of what stands in a start's way: the same token before the busy robot", async () => {
+  test("of conflicts with a start: the same token before the busy robot", async () => {
     await runningIngest(store, { robotUserId: "busy" });
     const same = await runningIngest(store, { clientToken: "token t" });
     const again = newIngest({ clientToken: "token t", robotUserId: "busy" });
@@ -138,7 +138,7 @@ describe("the order", () => {
     expect(await store.findConflict(tokenless)).toMatchObject({ outcome: "robot-busy" });
   });
 
-  test("of dead letters: as they came, page by page", async () => {
+  test("of dead letters: by arrival, page by page", async () => {
     const deadLetter = { source: "s", messageId: "m", code: "X", message: "m", payload: {} };
     for (const [id, ms] of [
       ["b", 1],
@@ -154,7 +154,7 @@ describe("the order", () => {
     expect((await page(first.at(-1))).map(({ id }) => id)).toEqual(["b"]);
   });
 
-  test("of callers: those who took everything before, then whoever waits longest", async () => {
+  test("of callers: those that accepted everything first, then the longest waiting", async () => {
     await runningIngest(store, { callerId: "later", notify: true, createdAt: after(2) });
     await runningIngest(store, { callerId: "earlier", notify: true, createdAt: after(1) });
     await runningIngest(store, { callerId: "refuses", notify: true, createdAt: after(0) });
@@ -162,7 +162,7 @@ describe("the order", () => {
     expect(await store.outbox.callersWaiting(after(9))).toEqual(["earlier", "later", "refuses"]);
   });
 
-  test("of a caller's events: whichever waits longest first", async () => {
+  test("of a caller's events: the longest waiting first", async () => {
     const late = await runningIngest(store, { notify: true, createdAt: after(2) });
     const early = await runningIngest(store, { notify: true, createdAt: after(1) });
     const wanted = { callerId: "caller", at: after(9), leaseMs: 1000, limit: 1 };
@@ -170,7 +170,7 @@ describe("the order", () => {
     expect(await oneByOne(claim)).toEqual([early.taskId, late.taskId]);
   });
 
-  test("of a caller's events that nobody wants: whichever waits longest first", async () => {
+  test("of a caller's events to drop: the longest waiting first", async () => {
     const late = await runningIngest(store, { notify: true, createdAt: after(2) });
     const early = await runningIngest(store, { notify: true, createdAt: after(1) });
     const drop = async () =>
@@ -196,8 +196,8 @@ describe("the order", () => {
   });
 });
 
-describe("at the very instant", () => {
-  /** What happens at the instant, and a millisecond before and after it. */
+describe("at the exact instant", () => {
+  /** The results a millisecond before the instant, at it, and a millisecond after it. */
   const around = async <T>(at: Date, look: (at: Date) => Promise<T>): Promise<T[]> => [
     await look(addMs(at, -1)),
     await look(at),
@@ -215,7 +215,7 @@ describe("at the very instant", () => {
     expect(await around(lapsesAt, one)).toEqual([false, true]);
   });
 
-  test("a stop's lease lapses, for whoever asks and for what is due", async () => {
+  test("a stop's lease lapses, for a caller's stop and for a due one", async () => {
     const lapsesAt = after(1000);
     const slot = { waitMaxMs: 60_000, ...LEASE };
     const { taskId } = await runningIngest(store);
@@ -227,7 +227,7 @@ describe("at the very instant", () => {
     expect(await around(addMs(lapsesAt, 1000), due)).toEqual([0, 1]);
   });
 
-  test("a deadline is there, for a claim and for the stop", async () => {
+  test("a deadline is due, for a claim and for the stop", async () => {
     const { taskId, deadlineAt } = await runningIngest(store);
     const claim = (horizonAt: Date) => store.claimDue({ at: T0, horizonAt, limit: 9, ...LEASE });
     expect(await claim(addMs(deadlineAt, -1))).toEqual([]);
@@ -239,7 +239,7 @@ describe("at the very instant", () => {
     expect(await around(deadlineAt, stop)).toEqual([undefined, "expired"]);
   });
 
-  test("a late robot cannot come any more, nor its claim hold", async () => {
+  test("a late robot cannot arrive any more, and a claim on it lapses", async () => {
     const taskId = await begin();
     const claimed = await store.claimStart({ taskId, at: after(5000), ...LEASE });
     const failure = { code: "X", message: "m", retry: false, at: T0 };
@@ -251,7 +251,7 @@ describe("at the very instant", () => {
     expect(await around(addMs(gone, 1000), claim)).toEqual([0, 1]);
   });
 
-  test("a task is quiet, and a last try is over", async () => {
+  test("a task is stale, and a last try is over", async () => {
     await runningIngest(store);
     const quiet = async (quietSince: Date) =>
       (await store.claimStaleTasks({ at: T0, quietSince, limit: 9 })).length;
@@ -264,7 +264,7 @@ describe("at the very instant", () => {
     expect(await around(T0, failed)).toEqual([0, 1]);
   });
 
-  test("an event is due, and has not had its day", async () => {
+  test("an event is due, and its last day is not over", async () => {
     const { taskId } = await runningIngest(store, { notify: true });
     const claim = async (at: Date) =>
       (await store.outbox.claim({ callerId: "caller", at, limit: 9, ...LEASE })).length;
@@ -282,7 +282,7 @@ describe("at the very instant", () => {
     expect(await around(day, postponed)).toEqual([1, 0]);
   });
 
-  test("what is to be forgotten before an instant is not of that instant", async () => {
+  test("a row of that instant is not deleted with the rows before it", async () => {
     const { taskId } = await runningIngest(store, { notify: true });
     await store.outbox.addDeadLetter({ taskId, position: 1, attempts: 0, reason: "r", at: T0 });
     await store.markUpdated({ taskId, deadlineAt: undefined, play: {}, signature: "s", at: T0 });
@@ -310,7 +310,7 @@ describe("at the very instant", () => {
     expect(await kept(after(1))).toEqual([0, 0, 0, 0, 0]);
   });
 
-  test("who leaves and enters in one millisecond is there, in either order", async () => {
+  test("a viewer that leaves and enters in one millisecond is present, in either order", async () => {
     for (const first of [true, false]) {
       await database.query("truncate room_audience");
       const user = { sdkAppId: APP, roomId: "r", userId: "u", eventAt: T0 };
@@ -321,7 +321,7 @@ describe("at the very instant", () => {
     }
   });
 
-  test("who enters in the millisecond in which the room is closed is there", async () => {
+  test("a viewer that enters in the millisecond of the room's closing is present", async () => {
     const { sdkAppId, roomId } = await runningIngest(store, { emptySeconds: 60 });
     const closedAt = after(SECOND_MS);
     await store.recordViewerEvent({ sdkAppId, roomId, isPresent: false, eventAt: closedAt });
@@ -333,7 +333,7 @@ describe("at the very instant", () => {
     expect(await around(closedAt, emptyAt)).toEqual([addMs(closedAt, 60_000), null]);
   });
 
-  test("a robot's last minute is its own, and its name a viewer's after it", async () => {
+  test("a robot's name counts as the robot for one more minute, and then as a viewer", async () => {
     const { sdkAppId, roomId } = await runningIngest(store, { emptySeconds: 60 });
     const robot = await runningIngest(store, { robotUserId: "u" });
     await store.markEnded({ taskId: robot.taskId, fence: 0, reason: "finished", at: T0 });
@@ -344,7 +344,7 @@ describe("at the very instant", () => {
     expect(await around(after(MINUTE_MS + 1), isWatched)).toEqual([false, true]);
   });
 
-  test("of a source's events the success counts, then the new try, then the failure", async () => {
+  test("a source's success counts before a new try, and a new try before a failure", async () => {
     const told = ["failed", "retrying", "playing"] as const;
     for (const order of [told, [...told].reverse()]) {
       const { taskId, sdkAppId, trtcTaskId } = await runningIngest(store);
@@ -365,7 +365,7 @@ describe("at the very instant", () => {
     }
   });
 
-  test("a robot that enters is of the ingest that was asked for at that instant", async () => {
+  test("a robot that enters belongs to the ingest that was created at that instant", async () => {
     await runningIngest(store, { robotUserId: "u" });
     const robot = { sdkAppId: APP, roomId: "room", userId: "u", at: T0, answerBy: T0 };
     const seen = async (askedBefore: Date) =>
@@ -378,7 +378,7 @@ describe("at the very instant", () => {
   });
 });
 
-test("a dead letter that fails again after its replay lies there again", async () => {
+test("a dead letter that fails again after its replay is listed again", async () => {
   const deadLetter = { id: "a", source: "s", messageId: "m", receivedAt: T0, payload: {} };
   await store.addDeadLetter({ ...deadLetter, code: "First", message: "m" });
   await store.resolveDeadLetters({ ids: ["a"], at: T0 });

@@ -1,4 +1,4 @@
-/** What callers are told of the source, and of an end that is explained after it: in the order of the changes. */
+/** Events about the source, and about an end that is explained later, in the order of the changes. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS } from "../../shared/clock.js";
 import type { Database } from "../../shared/store/engine/database.js";
@@ -34,7 +34,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
   const end = (taskId: string, reason: "stopped" | "finished" | "lost") =>
     store.markEnded({ taskId, fence: 0, reason, at: addMs(T0, 5000) });
 
-  /** Each as its place, its type and what is new in it. */
+  /** Each event as its position, its type and its new fact. */
   async function eventsOf(taskId: string): Promise<string[]> {
     const sql = "select * from outbox where task_id = $1 order by position";
     const rows = await database.query(sql, [taskId]);
@@ -45,7 +45,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     });
   }
 
-  test("holds what was told of the source before the start's answer, behind the start", async () => {
+  test("holds media events from before the start's answer, after the event of the start", async () => {
     const wanted = newIngest({ notify: true });
     await store.beginStart(wanted);
     await store.keepUnclaimed(told(wanted.taskId, "playing", 500));
@@ -61,7 +61,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     });
   });
 
-  test("holds the start alone where nothing was told, or only the end", async () => {
+  test("holds only the start where TRTC reported nothing, or only the end", async () => {
     const [one, two] = [newIngest({ notify: true }), newIngest({ notify: true })];
     for (const wanted of [one, two]) await store.beginStart(wanted);
     await store.keepUnclaimed(told(two.taskId, undefined, 500));
@@ -71,7 +71,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     }
   });
 
-  test("holds what event and answer missed each other with, once, and only if it is news", async () => {
+  test("holds an event that missed the start's answer once, and only if it is news", async () => {
     const { taskId } = await runningIngest(store, { notify: true });
     await store.keepUnclaimed(told(taskId, "playing", 500));
     await store.adoptUnclaimed();
@@ -81,7 +81,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     expect(await eventsOf(taskId)).toEqual(["1 ingest.started", "2 ingest.media playing"]);
   });
 
-  test("holds nothing of the source of an ingest that has ended", async () => {
+  test("holds no media event of an ended ingest", async () => {
     const { taskId } = await runningIngest(store, { notify: true });
     await end(taskId, "stopped");
     await store.recordTaskEvent(told(taskId, "playing", 500));
@@ -89,7 +89,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     expect(await store.readIngest(taskId)).toMatchObject({ mediaState: "playing", notified: 2 });
   });
 
-  test("holds an end once more when it is explained, and not when it needs no explanation", async () => {
+  test("holds an end again when it is explained, but not when it needs no explanation", async () => {
     const [one, two] = [
       await runningIngest(store, { notify: true }),
       await runningIngest(store, { notify: true }),

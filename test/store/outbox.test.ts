@@ -1,4 +1,4 @@
-/** An event stands in the outbox exactly when its change was made; and who sends it, and when. */
+/** The outbox has an event exactly when its change was made. Claims decide who sends it, and when. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS } from "../../shared/clock.js";
 import type { Database } from "../../shared/store/engine/database.js";
@@ -39,7 +39,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     atMs?: number;
   }) => store.markEnded({ taskId, fence, reason: "stopped", at: addMs(T0, atMs) });
 
-  test("holds the start and the end of an ingest whose caller is told, as they were", async () => {
+  test("holds the start and the end of an ingest whose caller wants notifications", async () => {
     const { taskId, robotUserId } = await runningIngest(store, notify);
     await store.markUpdated({
       ...{ taskId, play: {}, signature: undefined, at: T0 },
@@ -65,14 +65,14 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     expect(deadlines).toEqual([addMs(T0, 10 * MINUTE_MS), addMs(T0, 5 * MINUTE_MS)]);
   });
 
-  test("keeps nothing of what is played", async () => {
+  test("holds nothing about the played media", async () => {
     const StreamUrl = "https://media.example/clip.mp4?sign=secret-signature";
     const { taskId } = await runningIngest(store, { ...notify, play: { StreamUrl } });
     await end({ taskId });
     expect(JSON.stringify(await rows())).not.toContain("media.example");
   });
 
-  test("holds nothing of an ingest whose caller is not told", async () => {
+  test("holds nothing for a caller without notifications", async () => {
     const { taskId } = await runningIngest(store);
     expect(await end({ taskId })).toMatchObject({ state: "ended" });
     const failed = newIngest();
@@ -81,7 +81,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     expect(await rows()).toEqual([]);
   });
 
-  test("holds a start that was refused as an end, with its code", async () => {
+  test("holds a refused start as an end, with its code", async () => {
     const wanted = newIngest(notify);
     await store.beginStart(wanted);
     expect(await rows()).toEqual([]);
@@ -94,7 +94,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     ]);
   });
 
-  test("holds nothing of a change that was not made: another's row, or one that was made before", async () => {
+  test("holds nothing for a change that was not made: of another holder's row, or made before", async () => {
     const { taskId } = await runningIngest(store, notify);
     const before = await rows();
     expect(await end({ taskId, fence: 7 })).toBeUndefined();
@@ -108,7 +108,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     expect(await rows()).toHaveLength(2);
   });
 
-  test("takes further types of event, with columns of their own", async () => {
+  test("accepts further types of event, with columns of their own", async () => {
     const { taskId } = await runningIngest(store, notify);
     const statement = withOutboxEvent("ingest.media", {
       set: sql`heard_at = ${addMs(T0, 1)}`,
@@ -123,7 +123,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     });
   });
 
-  test("gives the first of each ingest out, and the next when that is gone", async () => {
+  test("gives out the first event of each ingest, and the next one when that is removed", async () => {
     const [one, two] = [await runningIngest(store, notify), await runningIngest(store, notify)];
     await end({ taskId: one.taskId });
     const first = await claim();
@@ -133,14 +133,14 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     expect(named(await claim())).toEqual([`${one.taskId} 2`]);
   });
 
-  test("gives it out again when the claim has lapsed, not before", async () => {
+  test("gives an event out again when its claim has lapsed, not before", async () => {
     const { taskId } = await runningIngest(store, notify);
     expect(await claim()).toMatchObject([{ taskId, attempts: 1, tryAt: addMs(T0, 1000) }]);
     expect(await claim({ at: addMs(T0, 999) })).toEqual([]);
     expect(await claim({ at: addMs(T0, 1000) })).toMatchObject([{ taskId, attempts: 2 }]);
   });
 
-  test("postpones what waits behind it as well, and only for whoever has the claim", async () => {
+  test("postpones the later events of the ingest as well, for the holder of the claim only", async () => {
     const { taskId } = await runningIngest(store, notify);
     await end({ taskId });
     const [claimed] = await claim();
@@ -154,7 +154,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     expect(named(await claim({ at: tryAt }))).toEqual([`${taskId} 1`]);
   });
 
-  test("postpones all that is due to a caller who takes nothing, as if it had been tried", async () => {
+  test("postpones all due events of a caller that accepts nothing, as if they had been tried", async () => {
     const pausesMs = [1000, 2000];
     const rest = (at: Date) => store.outbox.postponeRest({ callerId: "caller", at, pausesMs });
     const due = await runningIngest(store, notify);
@@ -175,7 +175,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     for (let n = 1; n < 4; n += 1) {
       const at = addMs(T0, n * 10_000);
       await rest(at);
-      // The last pause stands for all that follow.
+      // The last pause counts for all further attempts.
       expect(await find()).toMatchObject({ attempts: n + 1, try_at: addMs(at, 2000) });
     }
     const isOver = addMs(T0, DAY_MS);
@@ -183,7 +183,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     expect(await find()).toMatchObject({ attempts: 4, try_at: addMs(T0, 32_000) });
   });
 
-  test("has an event wait, from the beginning, for what stands before it", async () => {
+  test("makes an event wait for the earlier ones from the beginning", async () => {
     const { taskId } = await runningIngest(store, notify);
     const [claimed] = await claim();
     const tryAt = addMs(T0, MINUTE_MS);
@@ -196,7 +196,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     });
   });
 
-  test("buries one, goes on with the next, and brings it back when asked to", async () => {
+  test("gives an event up, continues with the next, and sends the first again on request", async () => {
     const { taskId } = await runningIngest(store, notify);
     await end({ taskId });
     const [claimed] = await claim();
@@ -217,7 +217,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     ]);
   });
 
-  test("keeps callers apart, whoever waits longest first", async () => {
+  test("separates callers, the longest waiting first", async () => {
     const late = { ...notify, callerId: "late", createdAt: addMs(T0, 1000) };
     const [{ taskId }] = [await runningIngest(store, late), await runningIngest(store, notify)];
     const at = addMs(T0, 1000);
@@ -228,7 +228,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     expect(await rows()).toHaveLength(1);
   });
 
-  test("puts callers first of whom nothing waits that they have not taken", async () => {
+  test("puts callers first that accepted all their events", async () => {
     for (const callerId of ["failing", "caller", "hanging"]) {
       for (let n = 0; n < 3; n += 1) await runningIngest(store, { ...notify, callerId });
     }
@@ -238,7 +238,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     const at = addMs(T0, 1000);
     const order = ["caller", "new", "failing", "hanging"];
     expect(await store.outbox.callersWaiting(at)).toEqual(order);
-    // Of "hanging" all are claimed until then.
+    // All events of "hanging" are claimed until then.
     expect(await store.outbox.callersWaiting(addMs(T0, 999))).toEqual(["caller", "failing"]);
   });
 });
@@ -261,7 +261,7 @@ describe("instances that share a PostgreSQL", () => {
   const count = async () =>
     Number((await databases[0]?.query("select count(*) as n from outbox"))?.[0]?.["n"]);
 
-  test("of many who make one change, one makes it, and writes its event", async () => {
+  test("one of many concurrent statements makes a change and writes its event", async () => {
     const { taskId } = await runningIngest(stores[0] as Store, notify);
     const before = await count();
     const ended = await everywhere(40, (store) =>
@@ -271,7 +271,7 @@ describe("instances that share a PostgreSQL", () => {
     expect(await count()).toBe(before + 1);
   });
 
-  test("of two who settle a start, one to running and one to failed, one writes its event", async () => {
+  test("of two runs that mark a start as running and as failed, one writes its event", async () => {
     for (let n = 0; n < 10; n += 1) {
       const wanted = newIngest({ ...notify, account: `race-${n}` });
       await (stores[0] as Store).beginStart(wanted);
@@ -286,7 +286,7 @@ describe("instances that share a PostgreSQL", () => {
     }
   });
 
-  test("an event is claimed by one, and no event before the one before it", async () => {
+  test("an event is claimed once, and not before the earlier one", async () => {
     const own = { ...notify, callerId: "claims" };
     for (let n = 0; n < 40; n += 1) {
       const { taskId } = await runningIngest(stores[0] as Store, own);

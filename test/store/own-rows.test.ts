@@ -1,6 +1,6 @@
 /**
- * Rows of one application, caller, account or room stay its own, even where another has the same
- * names for everything else. On real PostgreSQL.
+ * Statements for one application, caller, account or room do not touch another's rows, even where
+ * all other names are equal. On real PostgreSQL.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
@@ -34,7 +34,7 @@ beforeAll(async () => {
 beforeEach(() => database.query(`truncate ${TABLES.join(", ")}, call_slot, dead_letter`));
 afterAll(() => database.close());
 
-/** All rows of an application; those of the outbox by its ingests. */
+/** All rows of an application; rows of the outbox belong to it through its ingests. */
 async function rowsOf(sdkAppId: number): Promise<Row[][]> {
   const of = (table: string) =>
     table === "outbox"
@@ -72,7 +72,7 @@ const recordViewer = (sdkAppId: number, roomId: string, isPresent: boolean, even
   store.recordViewerEvent({ sdkAppId, roomId, userId: VIEWER, isPresent, eventAt });
 
 interface Act {
-  /** What both applications have beforehand. */
+  /** Creates the rows that both applications have first. */
   have: (sdkAppId: number) => Promise<unknown>;
   act: () => Promise<unknown>;
 }
@@ -138,7 +138,7 @@ describe("of an application", () => {
     expect(await rowsOf(MINE)).not.toEqual(mine);
   });
 
-  test("what TRTC told before the answer is taken over by its own ingest only", async () => {
+  test("events from before the start's answer go to the ingest of the same application only", async () => {
     const mine = await begin(names(MINE));
     await recordUnclaimed(OTHER);
     const others = await rowsOf(OTHER);
@@ -146,7 +146,7 @@ describe("of an application", () => {
     expect(await rowsOf(OTHER)).toEqual(others);
   });
 
-  test("what TRTC told before the answer is forgotten for its own task only", async () => {
+  test("events from before the start's answer are deleted for their own task only", async () => {
     const mine = await begin(names(MINE));
     await recordUnclaimed(MINE);
     await recordUnclaimed(MINE, "another TaskId");
@@ -161,7 +161,7 @@ describe("of an application", () => {
     expect(left).toEqual([{ trtc_task_id: "another TaskId" }]);
   });
 
-  test("a task that waits for its ingest is not adopted by one of another", async () => {
+  test("an unclaimed task does not go to an ingest of another application", async () => {
     await run(names(MINE));
     await recordUnclaimed(OTHER);
     const before = [await rowsOf(MINE), await rowsOf(OTHER)];
@@ -169,7 +169,7 @@ describe("of an application", () => {
     expect([await rowsOf(MINE), await rowsOf(OTHER)]).toEqual(before);
   });
 
-  test("tasks of one name in two applications are adopted by the ingests of each", async () => {
+  test("tasks with equal ids in two applications go to the ingest of their own application", async () => {
     await run(names(MINE));
     await run(names(OTHER));
     await recordUnclaimed(MINE);
@@ -179,7 +179,7 @@ describe("of an application", () => {
     expect(rows.map((row) => row["media_state"])).toEqual(["playing", "failed"]);
   });
 
-  test("a task that nobody has is stopped although an ingest of another has one of its name", async () => {
+  test("an unclaimed task is stopped although another application's ingest has an equal id", async () => {
     await run(names(OTHER));
     await recordUnclaimed(MINE);
     await recordUnclaimed(OTHER);
@@ -187,7 +187,7 @@ describe("of an application", () => {
     expect(await store.takeUnclaimed(wanted)).toEqual([task]);
   });
 
-  test("a robot's name is free although another's live or late robot has it", async () => {
+  test("a robot's name is free although another application's live or late robot has it", async () => {
     const ended = await begin(names(OTHER));
     const failure = { code: "X", message: "m", retry: false, at: T0 };
     const claimed = await store.claimStart({ taskId: ended.taskId, at: LATER, leaseMs: 1 });
@@ -203,7 +203,7 @@ describe("of an application", () => {
     });
   });
 
-  test("a robot's name that only another has is in nobody's way", async () => {
+  test("a robot's name of another application is no conflict", async () => {
     await runs(OTHER);
     expect(await store.findConflict(newIngest(names(MINE)))).toBeUndefined();
     expect(await store.findConflict(newIngest(names(OTHER)))).toMatchObject({
@@ -211,7 +211,7 @@ describe("of an application", () => {
     });
   });
 
-  test("a robot that was seen in another room is another", async () => {
+  test("a robot that was seen in another room is a different robot", async () => {
     await runs(MINE);
     const before = await rowsOf(MINE);
     const elsewhere = { ...seen, roomId: "another room" };
@@ -240,7 +240,7 @@ describe("of an application", () => {
     expect(counted.map(({ taskId }) => taskId)).toEqual([mine.taskId]);
   });
 
-  test("rooms of one name hold each its own ingests", async () => {
+  test("rooms with equal ids hold the ingests of their own application", async () => {
     const mine = await runs(MINE);
     await runs(OTHER);
     await run({ sdkAppId: MINE, roomId: "another room" }, "another TaskId");
@@ -249,7 +249,7 @@ describe("of an application", () => {
     expect(ids).toEqual([mine.taskId]);
   });
 
-  test("viewers are asked for only where its own ingest waits for them", async () => {
+  test("viewers matter only where an ingest of the same application waits for them", async () => {
     await runs(OTHER);
     expect(await recordViewer(MINE, ROOM, true)).toBe(false);
     expect(await recordViewer(OTHER, "another room", true)).toBe(false);
@@ -310,7 +310,7 @@ describe("an ingest that waits for viewers", () => {
   test.each([
     ["another application", OTHER, ROOM],
     ["another room", MINE, "another room"],
-  ])("of %s keeps nobody in mind who has left this room", async (_, sdkAppId, roomId) => {
+  ])("of %s does not keep users that have left this room", async (_, sdkAppId, roomId) => {
     await run({ ...names(sdkAppId), roomId });
     await recordViewer(MINE, ROOM, false);
     await recordViewer(sdkAppId, roomId, false);
@@ -371,7 +371,7 @@ describe("of a caller", () => {
     expect(await store.findConflict(stranger)).toBeUndefined();
   });
 
-  test("an equal token does not make another's busy robot a known start", async () => {
+  test("an equal token of another caller does not make a busy robot a known start", async () => {
     const { sdkAppId, robotUserId } = others;
     const fields = { clientToken: "token t", sdkAppId, robotUserId };
     expect(await store.findConflict(newIngest(of("stranger", fields)))).toMatchObject({
@@ -379,7 +379,7 @@ describe("of a caller", () => {
     });
   });
 
-  test("a token that was refused for good is spent for nobody else", async () => {
+  test("a token that was refused for good is spent for its own caller only", async () => {
     await database.query("update ingest set failure_code = 'X' where task_id = $1", [
       others.taskId,
     ]);
@@ -390,7 +390,7 @@ describe("of a caller", () => {
     expect(await spent("other", "token u")).toBe(false);
   });
 
-  test("an ingest is found and listed by nobody else, by our id or by TRTC's", async () => {
+  test("an ingest is found and listed by its own caller only, by our id or by TRTC's", async () => {
     for (const taskId of [mine.taskId, "one"]) {
       expect(await store.findIngest({ callerId: "other", taskId })).toBeUndefined();
       expect(await store.findIngest({ callerId: "mine", taskId })).toMatchObject({
@@ -407,12 +407,15 @@ describe("of a caller", () => {
     postponeRest: () => store.outbox.postponeRest({ ...sent, pausesMs: [1000] }),
     dropOf: () => store.outbox.dropOf(sent),
   };
-  test.each(Object.entries(OUTBOX_ACTS))("%s leaves another's events alone", async (_, act) => {
-    const [before, othersBefore] = [await outboxOf("mine"), await outboxOf("other")];
-    await act();
-    expect(await outboxOf("other")).toEqual(othersBefore);
-    expect(await outboxOf("mine")).not.toEqual(before);
-  });
+  test.each(Object.entries(OUTBOX_ACTS))(
+    "%s does not change another caller's events",
+    async (_, act) => {
+      const [before, othersBefore] = [await outboxOf("mine"), await outboxOf("other")];
+      await act();
+      expect(await outboxOf("other")).toEqual(othersBefore);
+      expect(await outboxOf("mine")).not.toEqual(before);
+    },
+  );
 
   const event = () => ({ taskId: mine.taskId, position: 1, attempts: 0 });
   const OF_INGEST: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -420,7 +423,7 @@ describe("of a caller", () => {
     postpone: () => store.outbox.postpone({ ...event(), tryAt: LATER }),
     addDeadLetter: () => store.outbox.addDeadLetter({ ...event(), reason: "r", at: LATER }),
   };
-  test.each(Object.entries(OF_INGEST))("%s is of one ingest's event", async (_, act) => {
+  test.each(Object.entries(OF_INGEST))("%s changes the event of one ingest", async (_, act) => {
     const third = await run(of("mine"), "three");
     const rest = () =>
       database.query("select * from outbox where task_id = any($1) order by task_id", [
@@ -443,7 +446,7 @@ describe("of a caller", () => {
     expect(rest.map(({ taskId }) => taskId)).toEqual([others.taskId]);
   });
 
-  test("the report counts its own, and those of one application where that is asked for", async () => {
+  test("the report counts the caller's ingests, or those of one application", async () => {
     await run(of("mine", { sdkAppId: MINE }), "three");
     const count = async (filter: object) => {
       const wanted = { since: T0, now: LATER, ...filter };
@@ -490,7 +493,7 @@ describe("of an account and an action", () => {
     expect(await stop("one", "two")).toBe(1100);
   });
 
-  test("an account with its claims in hand keeps no other from its own", async () => {
+  test("the claims of one account do not limit another account", async () => {
     const due = async (account: string, n: number) =>
       (await run({ account, deadlineAt: DAY_LATER }, `${account}-${n}`)).taskId;
     await due("one", 1);

@@ -1,6 +1,6 @@
 /**
- * TRTC's 20 calls a second, as slots: in any 1.1 s no more than 20, at least 5 ms apart, and none
- * later than that asks for. What many at once take of them is in store-concurrency.
+ * TRTC's 20 calls a second, as slots: at most 20 in any 1.1 s, at least 5 ms apart, and none later
+ * than this rule requires. Concurrent requests for slots are in concurrent.test.ts.
  */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
@@ -13,13 +13,13 @@ import { T0 } from "../support/app/ingests.js";
 import { makeSlotReader } from "../../shared/store/engine/database-time.js";
 import { cases } from "../support/cases.js";
 
-/** The same rule, over the whole history. */
+/** The same rule, applied to the whole history. */
 function earliest(taken: readonly number[], atMs: number): number {
   const [last, twentieth] = [taken.at(-1), taken.at(-20)];
   return Math.max(atMs, (last ?? -Infinity) + 5, (twentieth ?? -Infinity) + 1100);
 }
 
-/** What code of version 1 runs for a slot, on the same table. */
+/** The statement of version 1 for a slot, on the same table. */
 const VERSION_1 = `
   insert into call_slot as slot (account, action, next_free_at)
   values ($2, 'A', $1::timestamptz + interval '55 milliseconds')
@@ -27,7 +27,7 @@ const VERSION_1 = `
     set next_free_at = greatest(slot.next_free_at + interval '55 milliseconds', excluded.next_free_at)
   returning extract(epoch from next_free_at - interval '55 milliseconds') * 1000 as slot_ms`;
 
-/** Quiet for a while, or many at once: both matter, so both are likely. */
+/** Pauses and bursts: both matter, so both are likely. */
 const gapMs = fc.oneof(
   { weight: 6, arbitrary: fc.integer({ min: 0, max: 3 }) },
   { weight: 3, arbitrary: fc.integer({ min: 0, max: 120 }) },
@@ -43,7 +43,7 @@ describe.each(ENGINES)("slots on %s", (_, open) => {
   });
   afterAll(() => database.close());
 
-  /** Slots of an account that nobody has used, by the time since T0. */
+  /** Slots of an unused account, as milliseconds since T0. */
   function newAccount() {
     accounts += 1;
     const account = `account-${accounts}`;
@@ -67,7 +67,7 @@ describe.each(ENGINES)("slots on %s", (_, open) => {
     return taken;
   }
 
-  test("twenty that come together leave within 0.1 s, and the next twenty 1.1 s after them", async () => {
+  test("twenty calls that arrive together leave within 0.1 s, and the next twenty 1.1 s later", async () => {
     const taken = await takeTimes(41, newAccount().take);
     const twenty = Array.from({ length: 20 }, (__, n) => n * 5);
     expect(taken).toEqual([...twenty, ...twenty.map((ms) => ms + 1100), 2200]);
@@ -78,14 +78,14 @@ describe.each(ENGINES)("slots on %s", (_, open) => {
     expect(taken.at(-1)).toBe(9 * 1100 + 95);
   });
 
-  test("a pause saves up no more than one burst", async () => {
+  test("a pause allows no more than one burst", async () => {
     const { take } = newAccount();
     await take(0);
     const taken = await takeTimes(21, () => take(MINUTE_MS));
     expect(taken.map((ms) => ms - MINUTE_MS).slice(-2)).toEqual([95, 1100]);
   });
 
-  test("are of one account and one action", async () => {
+  test("belong to one account and one action", async () => {
     const [one, other] = [newAccount(), newAccount()];
     await takeTimes(20, one.take);
     expect(await other.take(0)).toBe(0);
@@ -93,7 +93,7 @@ describe.each(ENGINES)("slots on %s", (_, open) => {
     expect(await one.take(0)).toBe(1100);
   });
 
-  test("one that is too far away stays free", async () => {
+  test("stay free when they are too far away", async () => {
     const { account, take } = newAccount();
     await takeTimes(20, take);
     const row = () => database.query("select * from call_slot where account = $1", [account]);
@@ -103,7 +103,7 @@ describe.each(ENGINES)("slots on %s", (_, open) => {
     expect(await take(0, { waitMaxMs: 1100 })).toBe(1100);
   });
 
-  test("are the earliest that the rule allows, and TRTC throttles none that is up to 0.1 s late", async () => {
+  test("are the earliest that the rule allows, and TRTC throttles no call that is up to 0.1 s late", async () => {
     const arrivals = fc.array(
       fc.record({ gapMs, lateMs: fc.oneof(fc.constantFrom(0, 100), fc.nat(100)) }),
       { minLength: 1, maxLength: 70 },
@@ -129,7 +129,7 @@ describe.each(ENGINES)("slots on %s", (_, open) => {
     );
   });
 
-  test("keep to the rule while code of version 1 takes some of them", async () => {
+  test("follow the rule while code of version 1 takes some of them", async () => {
     const arrivals = fc.array(fc.record({ gapMs, isOld: fc.boolean() }), {
       minLength: 1,
       maxLength: 80,
@@ -151,7 +151,7 @@ describe.each(ENGINES)("slots on %s", (_, open) => {
     );
   });
 
-  test("are 20 in 1.1 s still when half of a backlog is taken by code of version 1", async () => {
+  test("are still 20 in 1.1 s when code of version 1 takes half of a backlog", async () => {
     const { take, takeAsVersion1 } = newAccount();
     let last = 0;
     for (let n = 0; n < 100; n += 1) {
@@ -162,12 +162,12 @@ describe.each(ENGINES)("slots on %s", (_, open) => {
   });
 });
 
-test("a slot that was read stays as late as it is, though only late answers are remembered", () => {
+test("a slot keeps its instant when only delayed answers are remembered", () => {
   let nowMs = 0;
   const read = makeSlotReader(() => nowMs);
   const slot = read({ slotMs: 100, databaseNowMs: 0 });
   expect(slot.msUntil()).toBe(100);
-  // Frozen for half a minute, with another's answer under way.
+  // The instance is frozen for half a minute while another answer is on its way.
   nowMs = 30_000;
   const other = read({ slotMs: 150, databaseNowMs: 50 });
   expect(slot.msUntil()).toBe(-29_900);

@@ -1,4 +1,4 @@
-/** What the store promises, on both engines. What means concurrency is in store-concurrency. */
+/** The behaviour of the store on both engines. Concurrency is in concurrent.test.ts. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS } from "../../shared/clock.js";
 import type { Database } from "../../shared/store/engine/database.js";
@@ -10,7 +10,7 @@ import { newIngest, runningIngest, T0 } from "../support/app/ingests.js";
 const waitOf = (begun: BegunStart) =>
   begun.outcome === "begun" ? begun.slot?.msUntil() : undefined;
 
-/** The database's time is ours here, and goes by no faster than we say. */
+/** These tests set the database's time. */
 const standing = (now: () => Date) => ({
   clock: { now, elapsedMs: () => now().getTime() },
   isDatabaseOnClock: true,
@@ -79,7 +79,7 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     });
   });
 
-  test("a refusal that may pass gives the token back; a final one keeps it", async () => {
+  test("a temporary refusal gives the token back; a final one keeps it", async () => {
     for (const retry of [true, false]) {
       const clientToken = `token refusal ${retry}`;
       const { taskId } = newIngest({ clientToken });
@@ -90,7 +90,7 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     }
   });
 
-  test("a start that somebody else has settled is not marked running again", async () => {
+  test("a start that another run has finished is not marked as running", async () => {
     const { taskId } = await runningIngest(store);
     const late = {
       taskId,
@@ -103,7 +103,7 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     expect(await store.markRunning(late)).toBeUndefined();
   });
 
-  test("every time and number comes back as it went in", async () => {
+  test("every time and number is read as it was written", async () => {
     const wanted = newIngest({
       play: { StreamUrl: "https://a.example/é.mp4", RepeatNum: -1, Tempo: 0.75 },
     });
@@ -123,7 +123,7 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     expect(await store.findIngest({ callerId: "stranger", taskId })).toBeUndefined();
   });
 
-  test("lists are newest first, filtered, and go on from where the page ended", async () => {
+  test("lists are newest first, filtered, and continue after the last row of a page", async () => {
     const callerId = "lister";
     const ids: string[] = [];
     for (let n = 0; n < 5; n += 1) {
@@ -146,7 +146,7 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     expect(await page({ sdkAppId: 1 })).toEqual([]);
   });
 
-  test("a stop is asked once: who comes second finds nothing to begin", async () => {
+  test("a stop begins once: the second one begins nothing", async () => {
     const { taskId } = await runningIngest(store);
     const asked = await store.beginStop({ taskId, at: T0, leaseMs: 1000, waitMaxMs: 60_000 });
     expect(asked?.ingest).toMatchObject({
@@ -187,7 +187,7 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     });
   });
 
-  test("a claim is free again when it is given back, at the time it is given back for", async () => {
+  test("a claim that is given back is free again at the given time", async () => {
     const { taskId, deadlineAt } = await runningIngest(store);
     const [claim] = await claimOnly(taskId, deadlineAt);
     expect(await claimOnly(taskId, deadlineAt)).toEqual([]);
@@ -209,7 +209,7 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     expect(await next(horizonAt)).toEqual(addMs(deadlineAt, 10_000));
   });
 
-  test("a start that waits for its slot is looked after, as long as somebody works on it", async () => {
+  test("a start that waits for its slot counts as long as its lease holds", async () => {
     await database.query("delete from ingest");
     const { deadlineAt } = newIngest();
     await store.beginStart(newIngest({ leaseMs: 5000 }));
@@ -218,7 +218,7 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     expect(await store.nextClaimAt({ ...wanted, at: addMs(T0, 5000) })).toBeUndefined();
   });
 
-  test("who saw the row before its stop was asked cannot say why it ended", async () => {
+  test("a holder that read the row before a stop cannot set the reason of its end", async () => {
     const { taskId, deadlineAt } = await runningIngest(store);
     const [claim] = await claimOnly(taskId, deadlineAt);
     const fence = claim?.fence ?? -1;
@@ -239,7 +239,7 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     expect(rest.map(({ taskId }) => taskId)).toEqual([late.taskId]);
   });
 
-  test("of an account no more than so many are claimed, and the next of others come before its crowd", async () => {
+  test("an account has a maximum of claims, and other accounts' ingests come before its further ones", async () => {
     await database.query("delete from ingest");
     const crowd = [];
     for (let n = 0; n < 6; n += 1) {
@@ -255,15 +255,15 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     expect(await claim(2)).toEqual(ids.slice(0, 2));
     expect(await claim(9)).toEqual([ids[2], other.taskId]);
     expect(await claim(9)).toEqual([]);
-    // Somebody else ends one of them: that makes room for one.
+    // Another run ends one of them, which makes room for one.
     await store.markEnded({ taskId: ids[0] ?? "", fence: 1, reason: "finished", at });
     expect(await claim(9)).toEqual([ids[3]]);
-    // An end that was asked for by hand is not counted, while it is carried out.
+    // An end that a caller asked for does not count while it is carried out.
     await store.beginStop({ taskId: ids[1] ?? "", at, leaseMs: 5000, waitMaxMs: 60_000 });
     expect(await claim(9)).toEqual([ids[4]]);
   });
 
-  test("an account with its claims in hand is looked at again in a second", async () => {
+  test("an account with the maximum of claims is checked again in a second", async () => {
     await database.query("delete from ingest");
     for (let n = 0; n < 3; n += 1) await runningIngest(store, { deadlineAt: T0 });
     const at = addMs(T0, 1000);
@@ -275,7 +275,7 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     expect(await look()).toEqual(addMs(at, 1000));
   });
 
-  test("a signature is known once its update took effect, and forgotten when it is old", async () => {
+  test("a signature is known after its update took effect, and deleted when it is old", async () => {
     const { taskId } = await runningIngest(store);
     const isKnown = async () => (await database.query("select from used_signature")).length > 0;
     expect(await isKnown()).toBe(false);
@@ -291,7 +291,7 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     expect(await isKnown()).toBe(false);
   });
 
-  test("a row that breaks the rules of its states is refused by the database itself", async () => {
+  test("the database itself refuses a row that violates the rules of its state", async () => {
     const { taskId } = await runningIngest(store);
     for (const set of ["end_reason = 'stopped'", "state = 'ended'", "trtc_task_id = null"]) {
       await expect(

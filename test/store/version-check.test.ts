@@ -1,4 +1,4 @@
-/** Code and database of different versions: what works together, and what is refused, and how. */
+/** Code and database of different versions: which work together, and how the others are refused. */
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { SECOND_MS, systemClock as clock } from "../../shared/clock.js";
 import { type Environment } from "../../shared/config/environment.js";
@@ -35,7 +35,7 @@ describe("whether they fit", () => {
 });
 
 describe.each(ENGINES)("what a database of %s says of itself", (_, open) => {
-  test("is its version, and the oldest code that all of its newer migrations work with", async () => {
+  test("is its version, and the oldest code that works with all its newer migrations", async () => {
     const database = await open();
     const read = (codeVersion?: number) => readVersion(database.query, codeVersion);
     expect(await read()).toEqual({ version: CODE_VERSION, worksWith: 0 });
@@ -47,7 +47,7 @@ describe.each(ENGINES)("what a database of %s says of itself", (_, open) => {
     await database.close();
   });
 
-  test("is version 0 when it has no ledger, and stays readable when its ledger is an old one", async () => {
+  test("is version 0 without a ledger, and is readable from an old ledger", async () => {
     const database = await open();
     await database.query("alter table schema_migration drop column works_with");
     expect(await readVersion(database.query)).toEqual({ version: CODE_VERSION, worksWith: 0 });
@@ -69,7 +69,7 @@ describe("an instance asks", () => {
     return { asked, database: { ...database, query } };
   };
 
-  test("once, with its first statement, however many come at once", async () => {
+  test("once, with its first statement, however many run at once", async () => {
     const database = await openTestPostgres();
     const { asked, database: watched } = counted(database);
     const checked = versionChecked(watched);
@@ -81,7 +81,7 @@ describe("an instance asks", () => {
     await database.close();
   });
 
-  test("not at all for a request that is refused at the door", async () => {
+  test("not at all for a request that is refused before the database is used", async () => {
     const away = openPostgres("postgres://nobody@127.0.0.1:1/nothing");
     const app = await startTestApp({ database: versionChecked(away) });
     const { status, response } = await app.post(
@@ -99,7 +99,7 @@ const body = (app: TestApp, fields: object = {}) => ({
   ...fields,
 });
 
-/** The house of this checkout on a database that is elsewhere. */
+/** The functions of this checkout on a database at another address. */
 async function testAppOn(...further: Migration[]): Promise<TestApp> {
   const database = await openTestPostgres();
   await migrate(database, { migrations: upTo(...further) });
@@ -204,7 +204,7 @@ describe("a deployed instance whose database is older", () => {
     body: JSON.stringify(fields),
   });
 
-  test("refuses, says in its log what to run, and works once that was run", async () => {
+  test("refuses, logs the command to run, and works after that command ran", async () => {
     const { handler: start } = await import("../../functions/start-ingest.js");
     const { handler: expire } = await import("../../functions/expire-ingests.js");
     const needs = `The database is at version 0 (it was never migrated), this code needs ${CODE_VERSION}: run \`npm run migrate\``;

@@ -1,4 +1,4 @@
-/** A database that is away, for any reason: what callers read, what the log says, and that all heals. */
+/** An unavailable database, for any reason: the answer, the log line, and the recovery. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { SECOND_MS, systemClock as clock } from "../../../shared/clock.js";
 import { openPostgres, openToMigrate } from "../../../shared/store/engine/postgres.js";
@@ -9,14 +9,14 @@ import { CN_APP, type TestApp, KEY, startTestApp } from "../../support/app/test-
 
 const PASSWORD = "made-up-password-of-the-database";
 
-/** What nobody may read in an answer, nor in a line of the log. */
+/** Texts that must not appear in an answer or in the log. */
 const SECRETS =
   /made-up-password|postgres(ql)?:\/\/|127\.0\.0\.1|localhost|insert into|select |update ingest|test_[0-9a-f]{12}|user "/i;
 
 const Code = "ServiceUnavailable";
 const REFUSAL = { Code, Message: "The service is not available now: send the same request again." };
 
-/** A start may have been begun: sent again at once it could make a second robot. */
+/** The start may have begun: sent again at once, it could make a second robot. */
 const REFUSED_START = {
   Code,
   Message:
@@ -112,7 +112,7 @@ describe("a database that", () => {
     },
   );
 
-  test("is silent on the connections that there are", async () => {
+  test("is silent on its open connections", async () => {
     await app.post("list-ingests", {});
     await proxy.turn("silent");
     proxy.forget();
@@ -135,19 +135,19 @@ describe("a database that", () => {
     await expectServed(app);
   });
 
-  test("ends our connections, as one that is shut down does", async () => {
+  test("ends our connections, as a server that shuts down does", async () => {
     const admin = openPostgres(direct);
     await app.post("list-ingests", {});
     await admin.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
     );
     while (proxy.connections().open > 0) await clock.sleep(10);
-    // They were idle: nothing was sent on them, so nobody has to notice.
+    // They were idle, so no request fails.
     await expectServed(app);
     await admin.close();
   });
 
-  test("has a name that nobody knows", async () => {
+  test("has a host name that cannot be resolved", async () => {
     const nowhere = "postgres://postgres@database.of.nobody.invalid/ingest";
     const lost = await startTestApp({ database: openAway(nowhere) });
     await expectRefused(
@@ -199,7 +199,7 @@ describe("a statement that takes longer than it may", () => {
 });
 
 describe("a failover", () => {
-  test("leads to the old server, which takes no writes any more, and then to the new one", async () => {
+  test("reaches the old server, which accepts no writes any more, and then the new one", async () => {
     const admin = openPostgres(new URL("/postgres", direct).href);
     const name = new URL(direct).pathname.slice(1);
     await admin.query(`alter database ${name} set default_transaction_read_only = on`);
@@ -214,7 +214,7 @@ describe("a failover", () => {
     await admin.query(`alter database ${name} rename to ${name}_old`);
     await admin.query(`alter database ${promoted} rename to ${name}`);
     await admin.close();
-    // What was idle was closed as well, and not by us: nobody has to notice.
+    // The server closed the idle connections as well, so no request fails.
     await expectServed(app);
   });
 });

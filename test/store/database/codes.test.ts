@@ -1,11 +1,11 @@
-/** What a server says of a statement: which of its codes mean "later", and which a bug of ours. */
+/** PostgreSQL's error codes: which of them mean that the caller may try again, and which are bugs. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Database } from "../../../shared/store/engine/database.js";
 import { openPostgres, openToMigrate } from "../../../shared/store/engine/postgres.js";
 import { newPostgresUrl } from "../../support/database/databases.js";
 import { CN_APP, type TestApp, startTestApp } from "../../support/app/test-app.js";
 
-/** Stands in what the server says, as its values do in real messages. */
+/** Part of the server's message, where real messages contain values. */
 const SECRET = "made-up-secret-in-a-message";
 
 let url: string;
@@ -46,13 +46,13 @@ const start = (of: TestApp = app) =>
 const lastLine = (of: TestApp = app) =>
   JSON.parse(of.logLines.at(-1) ?? "") as { outcome: string; detail: string };
 
-describe("the same request can work later", () => {
+describe("codes after which the same request can work later", () => {
   test.each([
     ["40P01", "gave up the statement in favour of another that was in its way"],
     ["40001", "gave up the statement in favour of another that was in its way"],
     ["53100", "is out of connections, memory or disk"],
     ["53200", "is out of connections, memory or disk"],
-    ["55P03", "did not get at a table in time, which somebody else holds"],
+    ["55P03", "did not get a lock in time that another session holds"],
     ["57014", "is starting or stopping, or ended the statement or the connection"],
     ["57P01", "is starting or stopping, or ended the statement or the connection"],
     ["57P02", "is starting or stopping, or ended the statement or the connection"],
@@ -73,7 +73,7 @@ describe("the same request can work later", () => {
   });
 });
 
-describe("a bug of ours stays one, and only the log says which", () => {
+describe("codes of a bug of ours stay errors, and only the log names them", () => {
   test.each(["42601", "42P01", "42501", "23505", "23514", "22P02", "25P02", "P0001", "XX000"])(
     "%s",
     async (code) => {
@@ -87,10 +87,10 @@ describe("a bug of ours stays one, and only the log says which", () => {
   );
 });
 
-describe("for real:", () => {
+describe("a real server:", () => {
   const name = () => new URL(url).pathname.slice(1);
 
-  test("a role that has all the connections it may have", async () => {
+  test("refuses a role that has all its connections in use", async () => {
     const role = `crowded_${name()}`;
     await admin.query(`create role ${role} login connection limit 1`);
     await admin.query(`grant all on all tables in schema public to ${role}`);
@@ -106,7 +106,7 @@ describe("for real:", () => {
     await crowded.close();
   });
 
-  test("a table that is locked for longer than the server lets a statement take", async () => {
+  test("ends a statement that waits too long for a locked table", async () => {
     await admin.query(`alter database ${name()} set statement_timeout = 200`);
     const slow = await startTestApp({ database: openPostgres(url) });
     await admin.transaction(async (query) => {

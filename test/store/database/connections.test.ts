@@ -1,4 +1,4 @@
-/** How many connections an instance has, how long, and what becomes of one that broke. */
+/** How many connections an instance opens, when it closes them, and how it replaces broken ones. */
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
@@ -29,7 +29,7 @@ async function until(isSo: () => boolean): Promise<void> {
   }
 }
 
-/** Until a statement of another connection runs, by what the database says itself. */
+/** Waits until a statement of another connection runs, as the database reports it. */
 async function untilAtWork(): Promise<void> {
   const observer = openPostgres(direct, { connectionsMax: 1 });
   const running = `select from pg_stat_activity
@@ -41,7 +41,7 @@ async function untilAtWork(): Promise<void> {
 describe("connections", () => {
   const open = (limits: Parameters<typeof openPostgres>[1]) => openPostgres(proxy.url, limits);
 
-  test("are four at the most, however much is asked at once", async () => {
+  test("are at most four, however many queries run at once", async () => {
     const database = openPostgres(proxy.url);
     const asked = Array.from({ length: 100 }, () => database.query("select pg_sleep(0.005)"));
     expect(await Promise.all(asked)).toHaveLength(100);
@@ -49,7 +49,7 @@ describe("connections", () => {
     await database.close();
   });
 
-  test("are closed when nobody needs them", async () => {
+  test("are closed when they are idle", async () => {
     const database = open({ idleTimeoutMs: 50 });
     await ask(database);
     await until(() => proxy.connections().open === 0);
@@ -57,7 +57,7 @@ describe("connections", () => {
     await database.close();
   });
 
-  test("that break are replaced, and what was under way on them fails", async () => {
+  test("that break are replaced, and their running statements fail", async () => {
     const database = open({});
     const underWay = expect(database.query("select pg_sleep(10)")).rejects.toThrow();
     await untilAtWork();
@@ -68,7 +68,7 @@ describe("connections", () => {
     await database.close();
   });
 
-  test("on which a statement takes too long are closed, and nobody gets that statement's rows", async () => {
+  test("on which a statement takes too long are closed, and no later query receives its rows", async () => {
     const database = open({ queryTimeoutMs: 200, connectionsMax: 1 });
     await expect(database.query("select 2 as one from pg_sleep(0.4)")).rejects.toThrow(/timeout/);
     expect(await ask(database)).toEqual([{ one: 1 }]);
@@ -77,7 +77,7 @@ describe("connections", () => {
     await database.close();
   });
 
-  test("are not waited for without end when all of them hang", async () => {
+  test("that all hang make a new query fail after a time limit", async () => {
     const database = open({ connectionsMax: 1, connectTimeoutMs: 200, queryTimeoutMs: 1000 });
     const hanging = expect(database.query("select pg_sleep(10)")).rejects.toThrow(/timeout/);
     await expect(ask(database)).rejects.toThrow(/timeout/);
@@ -86,7 +86,7 @@ describe("connections", () => {
     await database.close();
   });
 
-  test("are left to others while a transaction goes wrong on one", async () => {
+  test("stay usable for other queries while a transaction fails on one", async () => {
     const database = open({ connectionsMax: 1 });
     const failing = database.transaction(async (query) => {
       await query("create table half (a int)");
@@ -98,7 +98,7 @@ describe("connections", () => {
   });
 });
 
-/** Nothing of this process runs meanwhile: no timer, and nothing is heard on any connection. */
+/** Blocks this process: no timer runs, and no connection receives data. */
 function freeze(statement: string): void {
   const script = `
     const client = new (require("pg").Client)(process.argv[1]);
@@ -106,7 +106,7 @@ function freeze(statement: string): void {
   execFileSync(process.execPath, ["-e", script, direct, statement]);
 }
 
-/** Returns when the request lies with the system of whoever is to answer it. */
+/** Returns when the request has arrived in the socket buffer of the server. */
 async function handOver(url: string): Promise<{ status: () => Promise<number | undefined> }> {
   const headers = { authorization: `Bearer ${KEY}`, "content-type": "application/json" };
   const asked = request(url, { method: "POST", headers });
@@ -126,7 +126,7 @@ describe("an instance that was frozen", () => {
   const takeTwo = ({ query }: Database) =>
     Promise.all([1, 2].map(() => query("select pg_sleep(0.05)")));
 
-  test("whose connections the server closed meanwhile, sends its first statement on a new one", async () => {
+  test("sends its first statement on a new connection if the server closed the old ones meanwhile", async () => {
     const database = openPostgres(direct);
     await takeTwo(database);
     freeze(
@@ -136,7 +136,7 @@ describe("an instance that was frozen", () => {
     await database.close();
   });
 
-  test("whose connections are forgotten on the way, as after a long time, does so as well", async () => {
+  test("sends its first statement on a new connection if the network dropped the old ones", async () => {
     const database = openPostgres(proxy.url, { idleTimeoutMs: 100 });
     await takeTwo(database);
     proxy.forget();
@@ -149,7 +149,7 @@ describe("an instance that was frozen", () => {
   test("serves its next request", async () => {
     const instance = await startProcess("local/start.ts", {
       ...{ DATABASE_URL: proxy.url, PORT: "0", TRTC_PORT: "0" },
-      // No timer may come first and find out.
+      // No timer may run first and notice it.
       ...{
         EXPIRY_CRON: "0 0 0 1 1 * *",
         SETTLE_CRON: "0 0 0 1 1 * *",

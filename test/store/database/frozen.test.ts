@@ -1,4 +1,4 @@
-/** An instance is frozen between two statements of a transaction: its locks are nobody's for long. */
+/** An instance is frozen between two statements of a transaction: the server soon releases its locks. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { systemClock as clock } from "../../../shared/clock.js";
 import type { Database } from "../../../shared/store/engine/database.js";
@@ -17,7 +17,7 @@ afterAll(() => Promise.all([frozen.close(), other.close()]));
 
 const LOCK = "select pg_advisory_xact_lock(7)";
 
-test("a transaction that nobody goes on with lets go of its locks, and is not carried out", async () => {
+test("a transaction that does not continue releases its locks and is rolled back", async () => {
   let thaw = (): void => undefined;
   const frost = new Promise<void>((resolve) => (thaw = resolve));
   let held = (): void => undefined;
@@ -36,7 +36,7 @@ test("a transaction that nobody goes on with lets go of its locks, and is not ca
   expect(await frozen.query("select 1 as one")).toEqual([{ one: 1 }]);
 });
 
-test("a statement of one that nobody waits for any more ends at the server as well", async () => {
+test("a statement whose client gave up also ends at the server", async () => {
   const work = frozen.transaction((query) => query("select pg_sleep(30)"));
   await expect(work).rejects.toThrow();
   const running = async () =>
@@ -50,7 +50,7 @@ test("a statement of one that nobody waits for any more ends at the server as we
   expect(await running()).toBe(0);
 });
 
-test("what is set for a transaction is over with it: the pooler's next has its own", async () => {
+test("settings of a transaction end with it and do not reach the pooler's next client", async () => {
   const [row] = await other.transaction((query) =>
     query("select current_setting('idle_in_transaction_session_timeout') as idle"),
   );

@@ -1,6 +1,6 @@
 /**
- * A connection that breaks around a COMMIT: what was carried out is there although nobody was told,
- * and what was not is done by the next request. Either way nothing that was accepted is lost.
+ * A connection breaks around a COMMIT. A committed change stays although its answer was lost, and
+ * the next request makes a change that was not committed. No accepted request is lost.
  */
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { SECOND_MS, systemClock as clock } from "../../../shared/clock.js";
@@ -9,7 +9,7 @@ import { newPostgresUrl } from "../../support/database/databases.js";
 import { type DatabaseProxy, startDatabaseProxy } from "../../support/database/database-proxy.js";
 import { CN_APP, type TestApp, startTestApp } from "../../support/app/test-app.js";
 
-/** Statements by what stands in no other. */
+/** A text of each statement that no other statement contains. */
 const STATEMENT = {
   beginStart: "insert into ingest",
   markRunning: "set state = 'running'",
@@ -42,7 +42,7 @@ const playing = async () =>
   (await app.truth.tasks()).filter(({ state }) => state !== "ended").length;
 const CODE = { retry: "ServiceUnavailable", unknown: "InternalError" };
 
-/** What is asked for while that statement, or its answer, is lost on the way. */
+/** Runs a request while that statement, or its answer, is lost. */
 async function losing<T>(
   what: "statement" | "answer",
   text: string,
@@ -55,7 +55,7 @@ async function losing<T>(
 }
 
 describe("a start", () => {
-  test("without a ClientToken is not told to be sent again at once, or with the same token", async () => {
+  test("without a ClientToken does not ask the caller to send it again at once, or with the same token", async () => {
     const ask = () => app.post("start-ingest", { ...fields(), ClientToken: undefined });
     const { response } = await losing("answer", STATEMENT.beginStart, ask);
     expect(response.Error?.Code).toBe(CODE.retry);
@@ -63,7 +63,7 @@ describe("a start", () => {
     expect(response.Error?.Message).not.toMatch(/same (ClientToken|request)/);
   });
 
-  test("whose row never arrived has left nothing, and TRTC was not called", async () => {
+  test("whose row never arrived leaves no row, and TRTC is not called", async () => {
     const { status, response } = await losing("statement", STATEMENT.beginStart, start);
     expect([status, response.Error?.Code]).toEqual([503, CODE.retry]);
     expect(await rows()).toEqual([]);
@@ -71,7 +71,7 @@ describe("a start", () => {
     expect((await start()).status).toBe(200);
   });
 
-  test("whose row was committed, though nobody was told, is known by its token, and its lease lapses", async () => {
+  test("whose row was committed without an answer is found by its token, and its lease lapses", async () => {
     const { status, response } = await losing("answer", STATEMENT.beginStart, start);
     expect([status, response.Error?.Code]).toEqual([503, CODE.retry]);
     expect(response.Error?.Message).toContain("with the same ClientToken");
@@ -79,12 +79,12 @@ describe("a start", () => {
     expect(row).toMatchObject({ state: "starting", client_token: "token token" });
     const leaseMs = (row?.["lease_until"] as Date).getTime() - clock.now().getTime();
     expect(leaseMs).toBeGreaterThan(0);
-    // The function's 30 s and 5 more.
+    // The time limit of 30 s plus 5 s.
     expect(leaseMs).toBeLessThanOrEqual(35 * SECOND_MS);
     expect(app.trtc.calls("StartStreamIngest")).toBe(0);
   });
 
-  test("that TRTC took, and whose outcome was committed: the same token has the same answer", async () => {
+  test("that TRTC accepted, with a committed outcome, gives the same answer for the same token", async () => {
     const lost = await losing("answer", STATEMENT.markRunning, start);
     expect(lost.response.Error?.Code).toBe(CODE.unknown);
     const again = await start();
@@ -94,7 +94,7 @@ describe("a start", () => {
     expect(app.trtc.calls("StartStreamIngest")).toBe(1);
   });
 
-  test("that TRTC took, and whose outcome never arrived: the row is there, and the log names the task", async () => {
+  test("that TRTC accepted, without an outcome in the database, keeps its row, and the log names the task", async () => {
     const lost = await losing("statement", STATEMENT.markRunning, start);
     expect(lost.response.Error?.Code).toBe(CODE.unknown);
     expect(await rows()).toMatchObject([{ state: "starting", lease_until: expect.any(Date) }]);
@@ -121,7 +121,7 @@ describe("an update", () => {
 });
 
 describe("a stop", () => {
-  test("that never arrived is asked for again", async () => {
+  test("whose statement never arrived succeeds when it is sent again", async () => {
     const { response } = await start();
     const stop = () => app.post("stop-ingest", of(response["TaskId"]));
     const lost = await losing("statement", STATEMENT.beginStop, stop);
@@ -131,7 +131,7 @@ describe("a stop", () => {
     expect(await playing()).toBe(0);
   });
 
-  test("that was committed, or that TRTC carried out, is ended by the timer as what it was", async () => {
+  test("that was committed, or that TRTC carried out, is finished by the timer with the same reason", async () => {
     const losses = [
       ["answer", STATEMENT.beginStop],
       ["statement", STATEMENT.markEnded],
@@ -152,7 +152,7 @@ describe("a stop", () => {
       { state: "ended", ...reason },
     ]);
     expect(await playing()).toBe(1);
-    // A claim's lease has to lapse first, which is 10 s.
+    // The claim's lease of 10 s has to lapse first.
     for (let run = 0; run < 15 && (await playing()) + (await unended()) > 0; run += 1) {
       await expire();
       await clock.sleep(SECOND_MS);

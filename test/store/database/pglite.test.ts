@@ -1,4 +1,4 @@
-/** The embedded database on disk: what it keeps, and who may open it. */
+/** The embedded database on disk: it keeps its rows, and one process at a time may open it. */
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
@@ -29,7 +29,7 @@ describe("an embedded database in a directory", () => {
     await second.close();
   });
 
-  test("refuses a second process while the first lives, and says who has it", async () => {
+  test("refuses a second process while the first runs, and names that process", async () => {
     const first = await open("shared");
     await expect(open("shared")).rejects.toThrow(`in use by process ${process.pid}`);
     await first.close();
@@ -55,7 +55,7 @@ describe("an embedded database in a directory", () => {
     expect(await readdir(root)).not.toContain("container.lock");
   });
 
-  test("begins anew when its first opening was cut short", async () => {
+  test("is created again when its first opening was interrupted", async () => {
     await writeFile(join(root, "half.partial"), "half a database");
     const database = await open("half");
     expect(await database.query("select count(*)::int as n from ingest")).toEqual([{ n: 0 }]);

@@ -1,6 +1,6 @@
 /**
- * Behind a real PgBouncer in transaction mode, where two statements in a row run on two
- * connections: everything is as without it, and a pooler that is full is a database that is away.
+ * A real PgBouncer in transaction mode, where two statements in a row may run on two connections.
+ * Everything works as without it, and a full pooler counts as an unavailable database.
  */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { addMs, SECOND_MS, systemClock as clock } from "../../../shared/clock.js";
@@ -26,7 +26,7 @@ const NEEDED = {
 const INSTANCES = 8;
 const POOL_SIZE = 2;
 
-/** The same suite with and without: "everything equal to direct". */
+/** The same suite with and without a pooler. */
 const WAYS = [
   ["directly", undefined],
   ["through PgBouncer", { default_pool_size: POOL_SIZE, max_client_conn: 100 }],
@@ -71,7 +71,7 @@ for (const [way, settings] of WAYS) {
 
     test("starts, slots 55 ms apart, outcomes and stops", async () => {
       const account = "slots";
-      // Each of another caller: a single one gets no slots so far ahead.
+      // Each start is of another caller: one caller alone gets no slots so far ahead.
       const running = await onAll(10, (store, n) =>
         runningIngest(store, { account, clientToken: `t${n}`, callerId: `slots${n}` }),
       );
@@ -80,7 +80,7 @@ for (const [way, settings] of WAYS) {
        where account = $1 and action = 'StartStreamIngest'`,
         [account],
       );
-      // Eighty of them, but for the time that has passed since the first.
+      // The time of eighty slots, minus the time since the first one.
       expect(Number(slots[0]?.["ahead"])).toBeLessThanOrEqual(80 * 0.055);
       expect(Number(slots[0]?.["ahead"])).toBeGreaterThan(2);
       const at = clock.now();
@@ -108,7 +108,7 @@ for (const [way, settings] of WAYS) {
     test("a migration runs once, under its lock, while others wait for it", async () => {
       const url = await newPostgresUrl({ template: "template0" });
       const through = pooler?.urlOf(url) ?? url;
-      // Two may be at it, of which one waits for the other; both connections of the pool are taken.
+      // Two migrations may run at once, and one waits for the other: that takes both connections.
       const databases = Array.from({ length: 4 }, () => openToMigrate(through));
       const applied = await Promise.all(databases.map((database) => migrate(database)));
       expect(applied.flat()).toEqual([...MIGRATIONS]);
@@ -162,7 +162,7 @@ describeWith(NEEDED, "the doors behind PgBouncer", () => {
     await pooler.close();
   });
 
-  test("that takes no more clients: come again", async () => {
+  test("that takes no more clients asks the caller to try again", async () => {
     const url = await newPostgresUrl();
     const { pooler, app } = await open({ max_client_conn: 1 }, url);
     const other = openToMigrate(pooler.urlOf(url));
@@ -175,7 +175,7 @@ describeWith(NEEDED, "the doors behind PgBouncer", () => {
     await pooler.close();
   });
 
-  test("that has no connection free in its time: come again", async () => {
+  test("that has no free connection in time asks the caller to try again", async () => {
     const url = await newPostgresUrl();
     const { pooler, app } = await open({ default_pool_size: 1, query_wait_timeout: 1 }, url);
     const other = openToMigrate(pooler.urlOf(url));
@@ -191,7 +191,7 @@ describeWith(NEEDED, "the doors behind PgBouncer", () => {
     await pooler.close();
   });
 
-  test("that is gone: come again", async () => {
+  test("that is gone asks the caller to try again", async () => {
     const { pooler, app } = await open({}, await newPostgresUrl());
     expect((await app.post("start-ingest", body(app))).status).toBe(200);
     await pooler.close();

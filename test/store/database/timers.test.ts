@@ -1,4 +1,4 @@
-/** The timer and a database that fails under it: the next run goes on, and what was claimed lapses. */
+/** A timer whose database fails: its claims lapse, and the next run continues. */
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, SECOND_MS } from "../../../shared/clock.js";
 import { openPostgres } from "../../../shared/store/engine/postgres.js";
@@ -7,7 +7,7 @@ import { type DatabaseProxy, startDatabaseProxy } from "../../support/database/d
 import { CN_APP, type TestApp } from "../../support/app/test-app.js";
 import { startTimedApp, type TimedApp } from "../../support/app/timed-app.js";
 
-/** Statements by what stands in no other. */
+/** A text of each statement that no other statement contains. */
 const STATEMENT = {
   claimDue: "for update of ingest skip locked",
   beginDueStop: "end_reason = coalesce(\n             end_reason",
@@ -60,7 +60,7 @@ async function untilAllEnded(): Promise<void> {
 describe("a run of expire-ingests", () => {
   beforeEach(() => open(false));
 
-  test("whose database is away fails, says so, and leaves all to the next", async () => {
+  test("fails, logs it and leaves the work to the next run when the database is unavailable", async () => {
     await start(3 * SECOND_MS);
     await proxy.turn("refused");
     for (let again = 0; again < 2; again += 1) {
@@ -76,22 +76,22 @@ describe("a run of expire-ingests", () => {
     expect(await rows()).toMatchObject([EXPIRED]);
   });
 
-  test("that does not hear of its claims fails, and they lapse", async () => {
+  test("fails when it does not receive its claims, and the claims lapse", async () => {
     await start(3 * SECOND_MS);
     const lost = proxy.lose("answer", STATEMENT.claimDue);
     await expect(run()).rejects.toMatchObject({ code: "ServiceUnavailable" });
     await lost;
     expect(await rows()).toMatchObject([{ state: "running", lease_until: expect.any(Date) }]);
-    // Nobody else may have it before that.
+    // No other run may claim it before that.
     expect(calls()).toBe(0);
     await untilAllEnded();
     expect(await rows()).toMatchObject([EXPIRED]);
     expect(calls()).toBe(1);
   });
 
-  test("goes on when single stops fail, and has them again when their claims have lapsed", async () => {
+  test("continues when single stops fail, and claims them again when their claims have lapsed", async () => {
     for (let n = 0; n < 6; n += 1) await start(4 * SECOND_MS);
-    // A run takes care of the next three seconds.
+    // A run claims what is due in the next three seconds.
     await timed.clock.advance(1.5 * SECOND_MS);
     const lost = [STATEMENT.beginDueStop, STATEMENT.markEnded].flatMap((text) => [
       proxy.lose("statement", text),
@@ -109,7 +109,7 @@ describe("a run of expire-ingests", () => {
 describe("the timer itself", () => {
   beforeEach(() => open(true));
 
-  test("goes on through an outage, and stops what fell due meanwhile", async () => {
+  test("continues after an outage and stops what fell due meanwhile", async () => {
     for (let n = 0; n < 3; n += 1) await start(3 * SECOND_MS);
     await proxy.turn("refused");
     await timed.clock.advance(4 * SECOND_MS);
