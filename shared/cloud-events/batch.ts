@@ -9,6 +9,7 @@ import { callUseCase } from "../ingest/use-cases.js";
 import { askedOf, checkedMessage, type EventRun, type EventUseCases, orderKeyOf } from "./call.js";
 import { type EventBatch, type EventMessage, deadLetterIdOf } from "./message.js";
 import type { Services } from "../ingest/services.js";
+import { MESSAGE_MIN_MS } from "../ingest/timing.js";
 
 export interface BatchOutcome {
   counts: Record<"messages" | Outcome, number>;
@@ -25,9 +26,6 @@ export interface BatchRun extends EventRun {
 
 /** What one instance works on at once: more would only stand in line for TRTC's slots. */
 const LANES_MAX = 8;
-
-/** What is begun must have its answer: a call to TRTC, its slot, and the outcome written down. */
-const BEGIN_MIN_MS = 8000;
 
 export async function playBatch(
   services: Services,
@@ -47,7 +45,7 @@ export async function playBatch(
     for (const lane of lanes) {
       let mustWait = false;
       for (const message of lane) {
-        mustWait ||= run.timeLeftMs() < BEGIN_MIN_MS;
+        mustWait ||= run.timeLeftMs() < MESSAGE_MIN_MS;
         const outcome = await play(services, { message, delivery, mustWait }, run);
         reconcile(message, outcome);
         // What follows it must not overtake it.

@@ -9,12 +9,7 @@ import type { Slot } from "../store/engine/database-time.js";
 import type { Ingest } from "../store/ingests/ingest-row.js";
 import { SITE_FACTS } from "../contract/sites.js";
 import type { Services } from "./services.js";
-
-/** Kept back from the function's time for writing the outcome and answering. */
-const RESERVE_MS = 1500;
-
-/** A call that leaves with less time than this is likely to end unanswered: better not to make it. */
-const CALL_MIN_MS = 3000;
+import { CALL_MIN_MS, CALL_RESERVE_MS } from "./timing.js";
 
 /**
  * A slot that was missed is lost: an instance that wakes up late, for want of processor time, would
@@ -23,7 +18,8 @@ const CALL_MIN_MS = 3000;
 const LATE_MAX_MS = 25;
 
 /** The farthest slot that a function with so much time left may take. */
-export const slotWaitMaxMs = (timeLeftMs: number): number => timeLeftMs - RESERVE_MS - CALL_MIN_MS;
+export const slotWaitMaxMs = (timeLeftMs: number): number =>
+  timeLeftMs - CALL_RESERVE_MS - CALL_MIN_MS;
 
 export interface CallInSlot<A extends TrtcAction> {
   ingest: Pick<Ingest, "account" | "site" | "region"> & Partial<Pick<Ingest, "callerId">>;
@@ -88,7 +84,11 @@ export async function callInSlot<A extends TrtcAction>(
       continue;
     }
     try {
-      return await trtc.call(action, { target, request, timeLeftMs: timeLeftMs() - RESERVE_MS });
+      return await trtc.call(action, {
+        target,
+        request,
+        timeLeftMs: timeLeftMs() - CALL_RESERVE_MS,
+      });
     } catch (error) {
       if (!isThrottled(error)) throw error;
       slot = await nextSlot();

@@ -15,6 +15,7 @@ import { ApiError } from "../contract/errors.js";
 import type { Ingest, UpdateRun } from "../store/ingests/ingest-row.js";
 import type { Use, UseDone } from "../store/used-signatures.js";
 import type { Call, Services } from "./services.js";
+import { LEASE_MARGIN_MS } from "./timing.js";
 import { sleepBetween } from "./wait.js";
 
 /** An update in hand: what to write with its effect. */
@@ -25,9 +26,6 @@ export interface ClaimedUpdate {
 
 /** Equal requests of one second arrive within it; the other second is for their way here. */
 const SAME_SECOND_MS = 2 * SECOND_MS;
-
-/** An instance that lives longer than its time limit does not exist. */
-const LEASE_MARGIN_MS = 5 * SECOND_MS;
 
 /**
  * `unnamed`: nothing names it, and it takes effect each time. `done`: this very request took effect

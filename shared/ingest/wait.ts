@@ -1,13 +1,11 @@
 /** Waiting for what another instance is doing to the same row. */
 import type { Ingest } from "../store/ingests/ingest-row.js";
 import type { Services } from "./services.js";
+import { WAIT_RESERVE_MS } from "./timing.js";
 
 /** Starts short, since most calls to TRTC take less than a second, and ends gently. */
 const POLL_FIRST_MS = 100;
 const POLL_LONGEST_MS = 1000;
-
-/** Kept back for what comes after the wait, and for the answer. */
-const RESERVE_MS = 2000;
 
 /**
  * Returns the row as soon as `isOver` holds for it; or as it is when nobody works on it any more,
@@ -20,7 +18,7 @@ export async function waitUntil(
 ): Promise<Ingest> {
   let seen = ingest;
   let pauseMs = POLL_FIRST_MS;
-  while (!isOver(seen) && isHeld(seen, clock.now()) && timeLeftMs() - pauseMs > RESERVE_MS) {
+  while (!isOver(seen) && isHeld(seen, clock.now()) && timeLeftMs() - pauseMs > WAIT_RESERVE_MS) {
     await clock.sleep(pauseMs);
     seen = (await store.readIngest(ingest.taskId)) ?? seen;
     pauseMs = Math.min(pauseMs * 1.5, POLL_LONGEST_MS);
@@ -35,7 +33,7 @@ export function sleepBetween(
 ): () => Promise<boolean> {
   let pauseMs = POLL_FIRST_MS;
   return async () => {
-    if (timeLeftMs() - pauseMs <= RESERVE_MS) return false;
+    if (timeLeftMs() - pauseMs <= WAIT_RESERVE_MS) return false;
     await clock.sleep(pauseMs);
     pauseMs = Math.min(pauseMs * 1.5, POLL_LONGEST_MS);
     return true;

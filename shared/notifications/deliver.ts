@@ -13,6 +13,7 @@ import { signWebhook } from "../signing/webhook.js";
 import type { Receiver } from "../config/notify-settings.js";
 import { cloudEventOf, notificationId } from "./cloud-event.js";
 import type { Services } from "../ingest/services.js";
+import { DELIVERY_BUDGET_MS, DELIVERY_LEASE_MS, DELIVERY_RESERVE_MS } from "../ingest/timing.js";
 
 export interface DeliveryCounts extends Record<string, number> {
   delivered: number;
@@ -32,13 +33,6 @@ const BATCHES_PER_LANE = 5;
 
 /** Messages that a receiver gets at once. */
 const AT_ONCE = 10;
-
-/** A claim outlives its message, and the writing down of what came of it. */
-const LEASE_MS = 20 * SECOND_MS;
-
-/** The longest that a run tells anybody, and what it leaves of its time limit. */
-const BUDGET_MS = 30 * SECOND_MS;
-const RESERVE_MS = 11 * SECOND_MS;
 
 const PAUSE_MIN_MS = 5 * SECOND_MS;
 const PAUSE_MAX_MS = 15 * MINUTE_MS;
@@ -65,10 +59,10 @@ export async function deliverNotifications(
 ): Promise<DeliveryCounts> {
   const { store, clock } = services;
   const counts: DeliveryCounts = { delivered: 0, undelivered: 0, dead: 0, dropped: 0 };
-  const endsMs = clock.elapsedMs() + BUDGET_MS;
+  const endsMs = clock.elapsedMs() + DELIVERY_BUDGET_MS;
   const telling: Telling = {
     services,
-    hasTime: () => timeLeftMs() > RESERVE_MS && clock.elapsedMs() < endsMs,
+    hasTime: () => timeLeftMs() > DELIVERY_RESERVE_MS && clock.elapsedMs() < endsMs,
     count: (outcome) => (counts[outcome] = (counts[outcome] ?? 0) + 1),
   };
   // The lanes share one row of callers; who has more to be told goes to its end.
@@ -92,7 +86,7 @@ async function tellSome(telling: Telling, callerId: string): Promise<boolean> {
   const { config, store, clock } = services;
   const receiver = config.callers.get(callerId)?.receiver;
   if (!receiver) return dropSome(telling, callerId);
-  const wanted = { callerId, at: clock.now(), leaseMs: LEASE_MS, limit: AT_ONCE };
+  const wanted = { callerId, at: clock.now(), leaseMs: DELIVERY_LEASE_MS, limit: AT_ONCE };
   const claimed = await store.outbox.claim(wanted);
   const outcomes = await allOf(claimed.map((each) => deliver(services, receiver, each)));
   outcomes.forEach(count);

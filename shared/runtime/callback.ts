@@ -5,6 +5,7 @@
  */
 import { MINUTE_MS, systemClock } from "../clock.js";
 import { ApiError, asApiError } from "../contract/errors.js";
+import { CALLBACK_EARLY_MS, CALLBACK_WAIT_MS, FOLLOW_UP_RESERVE_MS } from "../ingest/timing.js";
 import type { TakeRoomEvent } from "../room-events/types.js";
 import { readCallbackBody } from "./callback-body.js";
 import { defineFunction, type Middleware } from "./define-function.js";
@@ -19,16 +20,12 @@ import { verifiedSender } from "./verify-callback.js";
  */
 const NEWS_MS = 5 * MINUTE_MS;
 
-/** TRTC waits for five seconds. The way here and a cold start take some of it. */
 const TIME_LIMIT = {
-  callerWaitsMs: 4900,
-  answerEarlyMs: 500,
+  callerWaitsMs: CALLBACK_WAIT_MS,
+  answerEarlyMs: CALLBACK_EARLY_MS,
   late: () =>
     new ApiError("ServiceUnavailable", undefined, { detail: "the database takes too long" }),
 };
-
-/** A follow-up that takes longer is left to the timers, and TRTC still gets its 200 in time. */
-const FOLLOW_UP_RESERVE_MS = 900;
 
 export const callbackFunction = (functionName: string, take: TakeRoomEvent) =>
   defineFunction<HttpAnswer>(functionName, {
@@ -46,6 +43,7 @@ export const callbackFunction = (functionName: string, take: TakeRoomEvent) =>
       const { ingest, followUp } = await take(services, callback.event, timeLeftMs);
       line.ingest = ingest;
       if (!followUp) return taken();
+      // A slow follow-up is left to the timers, and TRTC still gets its 200 in time.
       const isDone = await within(timeLeftMs() - FOLLOW_UP_RESERVE_MS, followUp(timeLeftMs));
       return taken(isDone ? undefined : "left to the timers: TRTC did not answer in time");
 

@@ -1,7 +1,8 @@
 /** What a crash or a lost answer leaves behind is brought to its end: real store, emulator, moved time. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
-import { SETTLE_LEASE_MS, resumeStart } from "../../shared/ingest/start/resume-start.js";
+import { resumeStart } from "../../shared/ingest/start/resume-start.js";
+import { RESUME_LEASE_MS } from "../../shared/ingest/timing.js";
 import { reconcileIngests } from "../../shared/ingest/reconcile/reconcile.js";
 import { stopIngest } from "../../shared/ingest/stop/stop.js";
 import type { Services } from "../../shared/ingest/services.js";
@@ -174,10 +175,10 @@ describe("a start without an answer", () => {
   test("is started again by the next run when this one died over it", async () => {
     const { row, liveOnes } = await unanswered();
     const at = clock.now();
-    const claim = { at, leaseMs: SETTLE_LEASE_MS, limit: 10 };
+    const claim = { at, leaseMs: RESUME_LEASE_MS, limit: 10 };
     expect(await app.services.store.claimUnfinished(claim)).toHaveLength(1);
     expect(await ran()).toMatchObject({ started: 0 });
-    await clock.advance(SETTLE_LEASE_MS);
+    await clock.advance(RESUME_LEASE_MS);
     expect(await ran()).toMatchObject({ started: 1 });
     expect(await liveOnes()).toHaveLength(1);
     expect(await row()).toMatchObject({ state: "running" });
@@ -301,9 +302,9 @@ describe("an instance that was too slow", () => {
   test("stops the task that it started after another had taken the row over", async () => {
     const { row, liveOnes, tasks } = await unanswered("lose-request");
     const { store } = app.services;
-    const claim = { at: clock.now(), leaseMs: SETTLE_LEASE_MS, limit: 1 };
+    const claim = { at: clock.now(), leaseMs: RESUME_LEASE_MS, limit: 1 };
     const [slow] = await store.claimUnfinished(claim);
-    await clock.advance(SETTLE_LEASE_MS);
+    await clock.advance(RESUME_LEASE_MS);
     // It looks at its lease, and sends the start, in the instant before the other one does.
     trtc.turn({ taskExistKey: "never" });
     const taken = store.markRunning.bind(store);

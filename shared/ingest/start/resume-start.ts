@@ -7,20 +7,14 @@ import { addMs, MINUTE_MS, SECOND_MS } from "../../clock.js";
 import { errorRow } from "../../contract/error-table.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import { TrtcError } from "../../trtc/trtc-error.js";
-import { heldMs } from "./held.js";
 import { deadlineAgain, isPastCap } from "../lifecycle.js";
 import { logTrtcFailure } from "../log-trtc-failure.js";
 import { isRepeatable } from "./plan-start.js";
 import { playInRoom } from "./play-in-room.js";
 import { removeRobot } from "../stop/evict-robot.js";
 import type { Services } from "../services.js";
+import { heldMs } from "../timing.js";
 import { slotWaitMaxMs } from "../trtc-call.js";
-
-/**
- * A claim on a start: long enough for both calls with their slots. A killed instance delays what it
- * held by no more.
- */
-export const SETTLE_LEASE_MS = 30 * SECOND_MS;
 
 /** Whoever wanted a stream now does not want it that much later, unasked. */
 const GIVEN_UP_AFTER_MS = 10 * MINUTE_MS;

@@ -20,6 +20,7 @@ import { playInRoom } from "./play-in-room.js";
 import type { Call, Services } from "../services.js";
 import { shortened, startedAndEnded, stoppedBefore, unknownOutcome } from "./start-errors.js";
 import { resumeStart } from "./resume-start.js";
+import { LEASE_MARGIN_MS, RESUME_MIN_MS } from "../timing.js";
 import { slotWaitMaxMs } from "../trtc-call.js";
 import { waitWhileStarting } from "../wait.js";
 
@@ -32,12 +33,6 @@ export interface StartAnswer {
   State?: Ingest["state"];
   EndReason?: EndReason;
 }
-
-/** An instance that lives longer than its time limit does not exist: after that the row is free. */
-const LEASE_MARGIN_MS = 5000;
-
-/** With less time left than two calls to TRTC may take, a start is left to reconcile-ingests. */
-const SETTLE_MIN_MS = 8000;
 
 export async function startIngest(
   services: Services,
@@ -136,7 +131,7 @@ async function settled(
 ): Promise<Ingest> {
   const { store, clock } = services;
   let ingest = await waitWhileStarting(services, known, timeLeftMs);
-  while (ingest.state === "starting" && timeLeftMs() > SETTLE_MIN_MS) {
+  while (ingest.state === "starting" && timeLeftMs() > RESUME_MIN_MS) {
     const { taskId } = ingest;
     const claim = { taskId, at: clock.now(), leaseMs: timeLeftMs() + LEASE_MARGIN_MS };
     const claimed = await store.claimStart(claim);

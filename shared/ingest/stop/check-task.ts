@@ -1,7 +1,7 @@
 /** Asks TRTC whether an ingest's task is there. */
 import type { Ingest } from "../../store/ingests/ingest-row.js";
-import { endGone } from "../describe.js";
 import type { Services } from "../services.js";
+import { endGone } from "./end-gone.js";
 import { callInSlot, slotWaitMaxMs } from "../trtc-call.js";
 
 /** `waitMaxMs`: how far ahead a slot may lie; as far as the time goes, unless told otherwise. */

@@ -4,23 +4,17 @@ import type { Slot } from "../../store/engine/database-time.js";
 import type { EndReason, Ingest } from "../../store/ingests/ingest-row.js";
 import { TrtcError } from "../../trtc/trtc-error.js";
 import { isThere } from "./check-task.js";
-import { heldMs } from "../start/held.js";
 import { isPastCap, reasonWhenGone } from "../lifecycle.js";
 import { removeRobot } from "./evict-robot.js";
 import type { Services } from "../services.js";
+import { heldMs, STOP_LEASE_MS } from "../timing.js";
 import { callInSlot, saysGone, slotWaitMaxMs } from "../trtc-call.js";
-
-/**
- * How long a claim holds. A stop is over within it, its slot included, or is given up; and a
- * killed instance delays its stops by no more.
- */
-export const LEASE_MS = 10_000;
 
 /** What `beginStop` and `beginDueStop` ask for: a slot that comes while the claim still holds. */
 export const stopTiming = (at: Date, timeLeftMs: () => number) => ({
   at,
-  leaseMs: LEASE_MS,
-  waitMaxMs: slotWaitMaxMs(Math.min(timeLeftMs(), LEASE_MS)),
+  leaseMs: STOP_LEASE_MS,
+  waitMaxMs: slotWaitMaxMs(Math.min(timeLeftMs(), STOP_LEASE_MS)),
 });
 
 /**

@@ -11,9 +11,10 @@ import { asApiError } from "../../contract/errors.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import { SLOTS } from "../../store/slots.js";
 import { TrtcError, withoutQueries } from "../../trtc/trtc-error.js";
-import { endTask, LEASE_MS, stopTiming } from "./end-task.js";
+import { endTask, stopTiming } from "./end-task.js";
 import { dueAt } from "../lifecycle.js";
 import type { Services } from "../services.js";
+import { CLAIM_AHEAD_MS, EXPIRE_RESERVE_MS, OVERLAP_MS, STOP_LEASE_MS } from "../timing.js";
 
 export interface ExpireCounts extends Record<string, number> {
   claimed: number;
@@ -25,12 +26,6 @@ export interface ExpireCounts extends Record<string, number> {
   /** TRTC did not carry the stop out: the row stays due. */
   failed: number;
 }
-
-/** Timers fire late; a deadline just after the next run should have started is ours as well. */
-const OVERLAP_MS = 2000;
-
-/** Claimed this long ahead, so that nothing but the stop is left to do at the deadline. */
-const CLAIM_AHEAD_MS = 1000;
 
 /** A deadline that is moved closer during the run is seen after this at the latest. */
 const LOOK_AGAIN_MS = 2000;
@@ -56,9 +51,6 @@ const CLAIMS_AT_ONCE = SLOTS / 2;
 /** What found no slot is due again, but not at once: the slots are as far away then. */
 const RETURN_MS = 1000;
 
-/** A run ends with this much of its time left: a stop that is under way must have its answer. */
-const RESERVE_MS = 12_000;
-
 /** Signed requests are refused after five minutes either way; their signatures are kept longer. */
 const SIGNATURE_KEPT_MS = 15 * MINUTE_MS;
 
@@ -75,7 +67,7 @@ export async function expireIngests(
     accountMax: CLAIMS_OF_ACCOUNT,
   };
   try {
-    while (timeLeftMs() > RESERVE_MS) {
+    while (timeLeftMs() > EXPIRE_RESERVE_MS) {
       const nextAt = await store.nextClaimAt({ ...wanted, at: clock.now() });
       if (!nextAt && working.size === 0) break;
       const isFull = working.size >= CLAIMS_MAX;
@@ -108,7 +100,7 @@ interface Run {
 function claim({ store, clock }: Services): Promise<Ingest[]> {
   const at = clock.now();
   return store.claimDue({
-    ...{ at, horizonAt: addMs(at, CLAIM_AHEAD_MS), leaseMs: LEASE_MS },
+    ...{ at, horizonAt: addMs(at, CLAIM_AHEAD_MS), leaseMs: STOP_LEASE_MS },
     ...{ limit: CLAIMS_AT_ONCE, accountMax: CLAIMS_OF_ACCOUNT },
   });
 }

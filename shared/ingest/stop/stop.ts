@@ -9,7 +9,8 @@ import { apiErrorOf, TrtcError } from "../../trtc/trtc-error.js";
 import { findOwn } from "../find.js";
 import { endTask, stopTiming } from "./end-task.js";
 import type { Call, Services } from "../services.js";
-import { SETTLE_LEASE_MS, resumeStart } from "../start/resume-start.js";
+import { resumeStart } from "../start/resume-start.js";
+import { RESUME_LEASE_MS } from "../timing.js";
 import { waitUntil } from "../wait.js";
 
 export async function stopIngest(
@@ -54,7 +55,7 @@ async function whenStarted(
       : undefined;
   const seen = await waitUntil(services, asked ?? found, { isOver, timeLeftMs });
   if (seen.state !== "starting") return seen;
-  const claim = { taskId: seen.taskId, at: clock.now(), leaseMs: SETTLE_LEASE_MS };
+  const claim = { taskId: seen.taskId, at: clock.now(), leaseMs: RESUME_LEASE_MS };
   const claimed = await store.claimStart(claim);
   return claimed ? resumeStart(services, claimed, timeLeftMs) : seen;
 }

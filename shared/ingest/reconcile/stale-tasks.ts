@@ -1,0 +1,43 @@
+/** Running tasks without news for a while: TRTC is asked whether they are still there. */
+import { addMs, MINUTE_MS } from "../../clock.js";
+import type { Ingest } from "../../store/ingests/ingest-row.js";
+import { logTrtcFailure } from "../log-trtc-failure.js";
+import type { Services } from "../services.js";
+import { checkTask } from "../stop/check-task.js";
+import { BATCH_MAX, CLAIMS, type Outcome, type ReconcileRun } from "./run.js";
+
+/** A running task is checked this long after TRTC's last word on it. */
+const QUIET_MS = 5 * MINUTE_MS;
+
+/** At most half of the calls that TRTC allows: callers' own requests find free slots. */
+const CHECK_SPACING_MS = 110;
+
+/** One after the other, out of slots that no caller waits for. */
+export async function checkStaleTasks(services: Services, run: ReconcileRun): Promise<void> {
+  const { store, clock } = services;
+  for (let checked = 0; checked < BATCH_MAX; checked += CLAIMS) {
+    const at = clock.now();
+    const quietSince = addMs(at, -QUIET_MS);
+    const stale = await store.claimStaleTasks({ at, quietSince, limit: CLAIMS });
+    for (const ingest of stale) {
+      if (!run.hasTime()) return;
+      run.count(await checkStaleTask(services, ingest, run.timeLeftMs));
+      await clock.sleep(CHECK_SPACING_MS);
+    }
+    if (stale.length < CLAIMS) return;
+  }
+}
+
+async function checkStaleTask(
+  services: Services,
+  ingest: Ingest,
+  timeLeftMs: () => number,
+): Promise<Outcome> {
+  try {
+    const answer = await checkTask(services, ingest, { timeLeftMs, waitMaxMs: 0 });
+    return answer === "there" ? "described" : "gone";
+  } catch (error) {
+    logTrtcFailure(services, ingest, error);
+    return "refused";
+  }
+}

@@ -1,0 +1,31 @@
+/** Ends the row of a task that TRTC no longer knows. */
+import type { Ingest } from "../../store/ingests/ingest-row.js";
+import { TrtcError } from "../../trtc/trtc-error.js";
+import { reasonWhenGone } from "../lifecycle.js";
+import type { Services } from "../services.js";
+import { removeRobot } from "./evict-robot.js";
+
+/**
+ * Returns the row as it is then. Another instance may have changed it meanwhile: its word counts.
+ * A late start of the same robot may have ended the task. The robot is then removed first. If that
+ * fails, the row stays as it is and is checked again.
+ */
+export async function endGone(
+  services: Services,
+  ingest: Ingest,
+  timeLeftMs: () => number,
+): Promise<Ingest> {
+  const { store, clock } = services;
+  const { taskId, fence } = ingest;
+  try {
+    if (ingest.lateStartUntil !== null) await removeRobot(services, ingest, timeLeftMs);
+  } catch (error) {
+    if (error instanceof TrtcError) return ingest;
+    throw error;
+  }
+  const at = clock.now();
+  // A stop was requested, and its answer may have been lost: then its reason counts.
+  const reason = ingest.endReason ?? reasonWhenGone(ingest, at);
+  const ended = await store.markEnded({ taskId, fence, reason, at });
+  return ended ?? (await store.readIngest(taskId)) ?? ingest;
+}

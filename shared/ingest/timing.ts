@@ -1,0 +1,102 @@
+/**
+ * How long claims hold, and how much time is kept back. All times are milliseconds.
+ *
+ * A start, in a function with a limit of 30 s. Its lease outlives the function, so only an instance
+ * that died loses its row:
+ *
+ *   row written    slot       call leaves               answer      time limit   lease ends
+ *   ├──── wait ────┼──────────┼─────────────────────────┼───────────┼────────────┤
+ *   0                         └ at least CALL_MIN ahead └ CALL_RESERVE           + LEASE_MARGIN
+ *
+ * A stop at its deadline. The claim comes first, so that only the stop is left to do:
+ *
+ *   claim          deadline   slot, StopStreamIngest    row ended                lease ends
+ *   ├──────────────┼─────────────────────────────────────┤                       │
+ *   └ CLAIM_AHEAD  └ beginDueStop renews the lease: ───── STOP_LEASE ────────────┘
+ *
+ * A start that is resumed makes two calls under one claim:
+ *
+ *   claim          RemoveUser, slot included            StartStreamIngest        lease ends
+ *   ├──────────────┼─────────────────────────────────────┼───────────────────────┤
+ *   └──────────────────────────── RESUME_LEASE ──────────────────────────────────┘
+ *
+ * A run of a timer. What it claimed last still has time to end:
+ *
+ *   claims         claims     last claim                work ends   time limit
+ *   ├──────────────┼──────────┼─────────────────────────┤           │
+ *                             └ EXPIRE_RESERVE, RECONCILE_RESERVE, DELIVERY_RESERVE
+ *
+ * A callback. TRTC hangs up after 5 s, and part of them passes on the way here:
+ *
+ *   event          take       follow-up                 given up    answer       TRTC hangs up
+ *   ├──────────────┼──────────┼─────────────────────────┼───────────┼────────────┤
+ *                                 4000                  └ FOLLOW_UP_RESERVE      CALLBACK_WAIT
+ *                                                              4400 └ CALLBACK_EARLY
+ */
+import { SECOND_MS } from "../clock.js";
+import type { Ingest } from "../store/ingests/ingest-row.js";
+import type { Services } from "./services.js";
+
+/** An instance that lives longer than its time limit does not exist. After that the row is free. */
+export const LEASE_MARGIN_MS = 5 * SECOND_MS;
+
+/** A stop and its slot fit in this claim. A killed instance delays its stops by no more. */
+export const STOP_LEASE_MS = 10 * SECOND_MS;
+
+/** Both calls of a resumed start and their slots fit in this claim. */
+export const RESUME_LEASE_MS = 30 * SECOND_MS;
+
+/** A message and the record of its outcome fit in this claim. */
+export const DELIVERY_LEASE_MS = 20 * SECOND_MS;
+
+/** Kept back from the function's time to write the outcome and to answer. */
+export const CALL_RESERVE_MS = 1500;
+
+/** A call that leaves with less time is likely to end unanswered, so it does not leave. */
+export const CALL_MIN_MS = 3 * SECOND_MS;
+
+/** Kept back by a wait for another instance, for the work after it and the answer. */
+export const WAIT_RESERVE_MS = 2 * SECOND_MS;
+
+/** Two calls to TRTC may take this long. With less time a start is left to reconcile-ingests. */
+export const RESUME_MIN_MS = 8 * SECOND_MS;
+
+/** A message needs this for a call to TRTC, its slot, and the record of the outcome. */
+export const MESSAGE_MIN_MS = 8 * SECOND_MS;
+
+/** expire-ingests claims nothing more with this much time left: a stop must get its answer. */
+export const EXPIRE_RESERVE_MS = 12 * SECOND_MS;
+
+/** Timers fire late: a run also claims deadlines this long after the next run's start. */
+export const OVERLAP_MS = 2 * SECOND_MS;
+
+/** A deadline is claimed this long ahead. */
+export const CLAIM_AHEAD_MS = SECOND_MS;
+
+/** reconcile-ingests claims nothing more with this much time left. */
+export const RECONCILE_RESERVE_MS = 20 * SECOND_MS;
+
+/** expire-ingests should have stopped an ingest by then. Afterwards reconcile-ingests does it. */
+export const OVERDUE_MS = 30 * SECOND_MS;
+
+/** deliver-notifications sends for so long at most, and sends nothing with the reserve left. */
+export const DELIVERY_BUDGET_MS = 30 * SECOND_MS;
+export const DELIVERY_RESERVE_MS = 11 * SECOND_MS;
+
+/** TRTC waits for five seconds. The way here and a cold start take some of it. */
+export const CALLBACK_WAIT_MS = 4900;
+export const CALLBACK_EARLY_MS = 500;
+export const FOLLOW_UP_RESERVE_MS = 900;
+
+/**
+ * The time that the holder of a claim may still work: until the lease ends or the function's time
+ * is up, whichever comes first.
+ */
+export const heldMs =
+  (
+    { clock }: Pick<Services, "clock">,
+    { leaseUntil }: Pick<Ingest, "leaseUntil">,
+    timeLeftMs: () => number,
+  ): (() => number) =>
+  () =>
+    Math.min(timeLeftMs(), (leaseUntil?.getTime() ?? 0) - clock.now().getTime());
