@@ -9,7 +9,7 @@ export interface HttpAnswer {
 }
 
 /** Tencent's Python SDK reads an `Error` under exactly this type, so it has no charset behind it. */
-export const JSON_TYPE = "application/json";
+const JSON_TYPE = "application/json";
 
 const HEADERS = {
   "content-type": JSON_TYPE,
