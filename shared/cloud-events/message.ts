@@ -52,8 +52,7 @@ const digestOf = ({ source, id }: Pick<EventMessage, "source" | "id">) =>
   createHash("sha256").update(`${source}\n${id}`);
 
 /** Of anything that came as JSON; and of what did not, nothing. */
-const jsonOf = (value: unknown): string =>
-  value === undefined ? "" : JSON.stringify(value);
+const jsonOf = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value));
 
 /** Names what has no name of its own, by what it is. */
 export const contentId = (content: unknown): string =>
