@@ -1,8 +1,7 @@
 /**
- * Who takes part: one caller, and so many accounts that no measurement waits for a slot which it
- * does not mean to measure. Slots are given out per account and action, 20 in 1.1 s; in turns, an
- * account is used again long after that. Everybody can read these keys, and they protect nothing:
- * the emulator is on loopback.
+ * The accounts of the bench: one caller, and enough accounts that no measurement waits for a slot
+ * by accident. Each account and action has 20 slots in 1.1 s, and the bench uses accounts in turn.
+ * The keys are public and protect nothing, because the emulator is on loopback.
  */
 import type { Environment } from "../shared/config/environment.js";
 import { signTc3 } from "../shared/signing/tencent/tc3.js";
@@ -15,7 +14,7 @@ const FIRST_APPLICATION = 1_400_000_000;
 const APPLICATION_KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e";
 const CLOUD_KEY = "bench-cloud-secret-key";
 
-/** Accounts are counted round; each has one application. */
+/** Accounts are used in turn. Each has one application. */
 export const accountOf = (index: number): string => `account-${index % ACCOUNTS}`;
 export const sdkAppIdOf = (index: number): number => FIRST_APPLICATION + (index % ACCOUNTS);
 const secretIdOf = (index: number): string => `AKIDaccount${index % ACCOUNTS}`;
@@ -23,7 +22,7 @@ const secretIdOf = (index: number): string => `AKIDaccount${index % ACCOUNTS}`;
 const first = <T>(count: number, make: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => make(index));
 
-/** Our own slots are what is measured, so the emulator does not count calls as well. */
+/** The bench measures our own slots, so the emulator does not limit calls. */
 export const EMULATOR_CONFIG = {
   switches: { callsPerSecond: 1_000_000 },
   accounts: Object.fromEntries(
@@ -36,7 +35,7 @@ export const EMULATOR_CONFIG = {
   })),
 };
 
-/** What an operator would have set for the first so many accounts. */
+/** The settings of an operator for the first accounts. */
 export const benchEnvironment = (trtcUrl: string, accounts = ACCOUNTS): Environment => ({
   TRTC_ENDPOINT: trtcUrl,
   ALLOW_PRIVATE_STREAM_HOSTS: "on",
@@ -61,7 +60,7 @@ export const benchEnvironment = (trtcUrl: string, accounts = ACCOUNTS): Environm
   ),
 });
 
-/** What cold/documented.cjs reads. */
+/** The variables that cold/documented.cjs reads. */
 export const documentedEnvironment = (trtcUrl: string): Environment => ({
   SDK_APP_ID: String(sdkAppIdOf(0)),
   SDK_KEY: APPLICATION_KEY,
@@ -70,7 +69,7 @@ export const documentedEnvironment = (trtcUrl: string): Environment => ({
   TRTC_HOST: new URL(trtcUrl).host,
 });
 
-/** As SCF's function URL sends it. */
+/** The form of SCF's function URL. */
 export interface HttpEvent {
   httpMethod: string;
   path: string;
@@ -94,7 +93,7 @@ export const bearerEvent = (fields: object): HttpEvent => ({
 
 const HOST = "1250000000-abcdefghij.ap-guangzhou.tencentscf.com";
 
-/** As Tencent's SDKs sign it. */
+/** Signed as by Tencent's SDKs. */
 export function tc3Event(action: string, fields: object, now: Date): HttpEvent {
   const body = JSON.stringify(fields);
   const headers = { host: HOST, "content-type": "application/json", "x-tc-action": action };

@@ -1,4 +1,4 @@
-/** One instance of the functions in this process, as SCF would run it: its log goes to a file. */
+/** One instance of the functions in this process, as SCF would run it. Its log goes to a file. */
 import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { Services } from "../shared/ingest/services.js";
@@ -12,7 +12,7 @@ import { readConfig } from "../shared/config/configuration.js";
 import { benchEnvironment, type HttpEvent } from "./accounts.js";
 import type { Stage } from "./stage.js";
 
-/** A start's handler, ours or the documented one's. */
+/** A start's handler: ours, or the one from the documentation. */
 export type Handle = (event: unknown) => Promise<{ statusCode: number; body: string }>;
 
 export interface Instance {
@@ -22,9 +22,9 @@ export interface Instance {
 
 export interface InstanceOptions {
   databaseUrl: string;
-  /** Puts something around the database. */
+  /** Wraps the database. */
   watch?: (database: Database) => Database;
-  /** Reads every entry of the log. */
+  /** Receives every entry of the log. */
   onLog?: (fields: LogFields) => void;
 }
 
@@ -55,7 +55,7 @@ export function openInstance(
 
 const CONTEXT = { request_id: "bench", getRemainingTimeInMillis: () => 20_000 };
 
-/** The answer's fields; throws when it is a refusal. */
+/** Returns the answer's fields. Throws when the answer is a refusal. */
 export async function ask<T>(handler: HttpHandler, event: HttpEvent): Promise<T> {
   const answer = await handler(event, CONTEXT);
   return fieldsOf(answer) as T;

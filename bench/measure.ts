@@ -1,16 +1,16 @@
 /**
- * Subjects take turns, so that a busy moment of the machine hits all of them. Of many figures the
- * middle one counts, and the one that 99 of 100 stay below.
+ * Runs subjects in turn, so that a busy moment of the machine affects all. Of many figures the
+ * median and the 99th percentile count.
  */
 import { systemClock } from "../shared/clock.js";
 import type { Stage } from "./stage.js";
 
 export interface Bench {
-  /** Opened when it is first asked for: signing needs none of it. */
+  /** Opened on demand: signing does not need it. */
   stage: () => Promise<Stage>;
-  /** Fewer rounds and rows: whether it works, rather than how fast. */
+  /** Fewer rounds and rows, to test that the bench works. */
   quick: boolean;
-  /** One line of progress. */
+  /** Prints one line of progress. */
   show: (line: string) => void;
 }
 
@@ -20,7 +20,10 @@ export interface Subject<T> {
   run: (round: number) => T | Promise<T>;
 }
 
-/** What each subject gave, in the order of the rounds; the first `warmUps` rounds do not count. */
+/**
+ * Returns each subject's figures in the order of the rounds. The first `warmUps` rounds do not
+ * count.
+ */
 export async function takeTurns<T>(
   subjects: readonly Subject<T>[],
   { rounds, warmUps = 0, onRound }: TurnOptions,
@@ -42,7 +45,7 @@ interface TurnOptions {
   onRound: (line: string) => void;
 }
 
-/** Milliseconds that `work` took. */
+/** The milliseconds that `work` took. */
 export async function timed(work: () => unknown): Promise<number> {
   const startedMs = systemClock.elapsedMs();
   await work();
@@ -51,7 +54,9 @@ export async function timed(work: () => unknown): Promise<number> {
 
 export const median = (values: readonly number[]): number => percentile(values, 50);
 
-/** The smallest value that at least `percent` of all are not above; NaN of none. */
+/**
+ * The smallest value that at least `percent` of all values do not exceed. NaN for an empty list.
+ */
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = [...values].sort((one, other) => one - other);
   const rank = Math.ceil((percent / 100) * sorted.length);

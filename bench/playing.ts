@@ -1,4 +1,4 @@
-/** Ingests that play, by the thousands, and what became of them. */
+/** Thousands of ingests that play, and how they ended. */
 import { makeHandler as startFunction } from "../functions/start-ingest.js";
 import { readTruth } from "../local/emulator-truth.js";
 import type { Query } from "../shared/store/engine/database.js";
@@ -21,7 +21,7 @@ export interface Stopped {
 
 const AT_ONCE = 8;
 
-/** Started through the door, of all accounts in turn, so that none waits for its slot. */
+/** Started through the function, with accounts in turn, so that none waits for its slot. */
 export async function play(
   stage: Stage,
   {
@@ -57,7 +57,7 @@ export interface Scheduled {
   deadlineAt: Date;
 }
 
-/** Moved in the table, all at once, and to the account whose slots they are to share. */
+/** Moved in the table all at once, to the account whose slots they share. */
 export async function schedule(query: Query, wanted: readonly Scheduled[]): Promise<void> {
   await query(
     `update ingest set account = wanted.account, deadline_at = wanted.deadline_at
@@ -72,7 +72,7 @@ export async function schedule(query: Query, wanted: readonly Scheduled[]): Prom
   );
 }
 
-/** Of those that have ended. */
+/** For ended ingests. */
 export async function readLateness(
   query: Query,
   { trtcUrl }: Stage,

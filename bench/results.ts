@@ -1,6 +1,6 @@
-/** What a measurement gives: figures by subject, what they are compared with, what was promised. */
+/** The result of a measurement: figures by subject, ratios, and goals. */
 
-/** By name, the unit last: `p50Ms`. A subject has those that were taken of it. */
+/** By name, with the unit last: `p50Ms`. A subject has only its measured figures. */
 export type Figures = Readonly<Record<string, number>>;
 
 export interface Row {
@@ -44,6 +44,6 @@ export const goal = (name: string, value: number, atMost: number, unit: string):
   met: value <= atMost,
 });
 
-/** NaN for what was not measured, so that it is seen. */
+/** NaN for a missing figure, so that the report shows it. */
 export const figureOf = (rows: readonly Row[], subject: string, figure: string): number =>
   rows.find((row) => row.subject === subject)?.figures[figure] ?? Number.NaN;

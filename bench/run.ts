@@ -14,8 +14,8 @@ import { benchStore } from "./store.js";
 import { tableOf } from "./table.js";
 import { benchWarm } from "./measures/warm.js";
 
-const HELP = `Measures the functions beside what one would write or use instead, on a PostgreSQL and an
-emulator of TRTC that it starts itself. Takes some eight minutes; a goal that is missed is no error.
+const HELP = `Measures the functions and their simplest alternatives, on a PostgreSQL and a TRTC emulator that it
+starts itself. Takes about eight minutes. A missed goal is not an error.
 
   npm run bench [-- flags]
 
@@ -23,9 +23,9 @@ emulator of TRTC that it starts itself. Takes some eight minutes; a goal that is
                  cold     an empty process, our start function, and the one from Tencent's documentation
                  warm     our own cost of a start, and starts a second
                  store    describe and list, claims, slots and lateness, with 1,000,000 rows stored
-                 deadlines  2,000 within two minutes, and 1,200 at one instant, kept by four processes
-                 signing  beside tls-sig-api-v2 and the SDK's signer
-  --quick        fewer rounds and rows, in a minute: whether it works, rather than how fast
+                 deadlines  2,000 within two minutes, and 1,200 at one instant, handled by four processes
+                 signing  compared with tls-sig-api-v2 and the SDK's signer
+  --quick        fewer rounds and rows, in a minute: tests the bench, not the speed
   --json         one JSON object instead of the table
   --help
 `;
@@ -58,7 +58,7 @@ async function main(): Promise<void> {
   process.stdout.write(`${json ? JSON.stringify(results) : tableOf(results)}\n`);
 }
 
-/** Whatever ends the run: what was started for it ends as well. */
+/** However the run ends, everything that it started ends too. */
 async function measured(parts: readonly string[], quick: boolean): Promise<Section[]> {
   const progress = progressOn(process.stderr, systemClock);
   let opened: Promise<Stage> | undefined;
@@ -83,7 +83,7 @@ async function measured(parts: readonly string[], quick: boolean): Promise<Secti
     return await Promise.race([measureAll(), signalled]);
   } finally {
     progress.end();
-    // One that did not open has cleaned up after itself, and has said why.
+    // A stage that failed to open has closed its parts and reported the error.
     await opened?.then(({ close }) => close()).catch(() => undefined);
   }
 }
@@ -108,6 +108,6 @@ function readFlags(): Flags {
 
 main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  // A measurement may still be under way.
+  // A measurement may still be running.
   process.exit(1);
 });

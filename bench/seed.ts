@@ -1,27 +1,27 @@
 /**
- * Rows as months of use leave them: several callers, the bench's own with half of all; thousands
- * of rooms; nearly all ended, for every reason; the newest still running, their deadlines far
- * ahead and a second apart.
+ * Rows as after months of use. There are several callers, and the bench's own has half of the rows.
+ * There are thousands of rooms. Nearly all ingests have ended, for every reason. The newest still
+ * run, with deadlines far ahead, one second apart.
  */
 import type { Query } from "../shared/store/engine/database.js";
 import { CALLER, accountOf, sdkAppIdOf } from "./accounts.js";
 
-/** Of a thousand rows, so many run. */
+/** The number of running ingests per thousand rows. */
 const RUNNING_PER_MILLE = 6;
 
 const runningOf = (rows: number): number => Math.floor((rows * RUNNING_PER_MILLE) / 1000);
 
 export const ROOMS = 20_000;
 
-/** The first deadline of the running ones; every other is a second later than the one before. */
+/** The first deadline of the running ingests. Each next one is a second later. */
 export const FIRST_DEADLINE = new Date("2040-01-01T00:00:00Z");
 
 const CREATED_FROM = new Date("2026-01-01T00:00:00Z");
 
-/** The database's own limit for a statement of ours is meant for milliseconds. */
+/** The database limits our statements to a time that suits milliseconds. */
 const ROWS_AT_ONCE = 50_000;
 
-/** A database with so many rows. */
+/** A database with this many rows. */
 export interface Stored {
   databaseUrl: string;
   rows: number;
@@ -49,7 +49,7 @@ export async function seed(
   await query("analyze ingest");
 }
 
-/** Ten seconds lie between two of them; ids sort by time, as the real ones do. */
+/** Two rows are ten seconds apart. Ids sort by time, like real ones. */
 const INSERT = `
   insert into ingest (
     task_id, caller_id, account, site, region, sdk_app_id, room_id, room_id_type, robot_user_id,
@@ -72,7 +72,7 @@ const INSERT = `
     from generate_series($1::integer, $2::integer) as n
   ) as wanted`;
 
-/** TaskIds of the bench's caller that have ended, from all over the table. */
+/** TaskIds of the bench's caller that have ended, from all parts of the table. */
 export async function endedTaskIds(query: Query, count: number): Promise<string[]> {
   const rows = await query(
     `select task_id from ingest where caller_id = $1 and state = 'ended'

@@ -1,7 +1,6 @@
 /**
- * What the measurements need around them: a real PostgreSQL, migrated, and the emulator. The
- * emulator is a process of its own, so that its processor time is not ours. Both live as long as
- * the run.
+ * The environment of the measurements: a real, migrated PostgreSQL and the emulator. The emulator
+ * is a separate process, so that its processor time does not count. Both live as long as the run.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -19,10 +18,10 @@ import { EMULATOR_CONFIG } from "./accounts.js";
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 export interface Stage {
-  /** A folder that is gone after the run. */
+  /** A folder that is removed after the run. */
   folder: string;
   trtcUrl: string;
-  /** The URL of a database of this name, new and migrated. */
+  /** Creates a migrated database of this name and returns its URL. */
   newDatabase: (name: string) => Promise<string>;
   close: () => Promise<void>;
 }
@@ -53,7 +52,7 @@ async function createDatabase({ urlOf }: PostgresServer, name: string): Promise<
   return urlOf(name);
 }
 
-/** One connection, for as long as `work` takes. */
+/** One connection for the duration of `work`. */
 export async function using<T>(url: string, work: (database: Database) => Promise<T>): Promise<T> {
   const database = openPostgres(url, { connectionsMax: 1 });
   try {
@@ -78,7 +77,7 @@ export interface Started {
   end: () => Promise<void>;
 }
 
-/** A process of ours, until it is ready; what it says after that is dropped. */
+/** Starts a process and waits until it is ready. Its later output is dropped. */
 export async function startScript(
   script: string,
   { flags = [], env = {} }: { flags?: string[]; env?: Environment },

@@ -1,4 +1,4 @@
-/** What the database does with many rows stored: the parts, one after another. */
+/** The measurements of the database with many rows, one after another. */
 import { benchClaims, DUE } from "./measures/claims.js";
 import { benchLateness } from "./measures/lateness.js";
 import type { Bench } from "./measure.js";
@@ -11,7 +11,7 @@ import { using } from "./stage.js";
 const ROWS = 1_000_000;
 const QUICK_ROWS = 100_000;
 
-/** What claims are compared with. */
+/** The small table that claims are compared with. */
 const FEW_ROWS = 1000;
 
 export async function benchStore(bench: Bench): Promise<Section[]> {

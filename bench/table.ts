@@ -1,7 +1,7 @@
-/** The results for people: one table, a part for each section, numbers under each other. */
+/** The results for people: one table with a part for each section and aligned numbers. */
 import type { Goal, Ratio, Results, Row, Section } from "./results.js";
 
-/** Every figure's heading, and how many digits behind the point are worth reading. */
+/** The heading of each figure, and its useful number of digits. */
 const HEADINGS: Readonly<Record<string, readonly [heading: string, digits: number]>> = {
   wallMs: ["ms in all", 1],
   overEmptyMs: ["over empty", 1],

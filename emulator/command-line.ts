@@ -7,22 +7,22 @@ import type { Application } from "./accounts.js";
 import type { EmulatorOptions } from "./server.js";
 import { readSwitches } from "./admin/switches.js";
 
-export const HELP = `An emulator of TRTC's control plane: StartStreamIngest and its siblings.
+export const HELP = `An emulator of TRTC's control plane: StartStreamIngest and its related actions.
 
   npm run emulator -- [flags]
 
   --port <n>             the port (TRTC_PORT, or 3001; 0: any free one)
   --host <host>          where to listen (127.0.0.1)
-  --allow-remote         needed for a host that is not loopback: the emulator's own endpoints ask for no key
-  --set <name>=<value>   sets a switch, as sameRobot=interrupt or concurrency=3
-  --fault <json>         sets a fault, as '{"action":"StartStreamIngest","kind":"lose-answer","times":1}'
-  --callback-url <url>   where the events of rooms and ingests are sent (TRTC_CALLBACK_URL, or nowhere)
-  --callback-key <key>   what they are signed with (TRTC_CALLBACK_KEY, which no list of processes shows; or nothing)
+  --allow-remote         needed for a host that is not loopback: the emulator's own endpoints require no key
+  --set <name>=<value>   sets a switch, such as sameRobot=interrupt or concurrency=3
+  --fault <json>         sets a fault, such as '{"action":"StartStreamIngest","kind":"lose-answer","times":1}'
+  --callback-url <url>   the receiver of room and ingest events (TRTC_CALLBACK_URL, or none)
+  --callback-key <key>   the key that signs them (TRTC_CALLBACK_KEY, which process lists do not show, or none)
   --config <file>        JSON with accounts, applications, switches and faults, instead of the defaults
   --quiet                no line per call
   --help
 
-The switches, the faults, the endpoints and what is imitated are in emulator/README.md.
+emulator/README.md describes the switches, the faults, the endpoints and the imitated behaviour.
 `;
 
 export interface CommandLine {

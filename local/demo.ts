@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: the main job from end to end, on free ports and in memory. A loop is started
- * through the unmodified official SDK with a StopTime, plays, and is stopped by the timer.
+ * `npm run demo`: the main task from start to end, on free ports and in memory. It starts a loop
+ * with a StopTime through the unmodified official SDK. The loop plays, and the timer stops it.
  */
 import { parseArgs } from "node:util";
 import { Client } from "tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_client.js";
@@ -15,7 +15,7 @@ import { DEFAULT_APPLICATIONS } from "../emulator/defaults.js";
 import { readTruth, type TaskTruth } from "./emulator-truth.js";
 import { runMain } from "./terminal/terminal.js";
 
-const HELP = `Starts a loop through the official SDK, watches it play, and sees it stopped on its StopTime.
+const HELP = `Starts a loop through the official SDK, watches it play, and checks that it stops on its StopTime.
 
   npm run demo [-- --verbose]
 
@@ -23,7 +23,7 @@ const HELP = `Starts a loop through the official SDK, watches it play, and sees 
 `;
 
 const PLAYS_SECONDS = 12;
-/** Later than this is no longer "on the second". */
+/** A later stop is not "on the second". */
 const LATENESS_MAX_MS = 1000;
 const GIVE_UP_SECONDS = 10;
 
@@ -163,7 +163,7 @@ async function truthOf(trtcUrl: string, { TrtcTaskId }: Started): Promise<TaskTr
   const own = tasks.filter(({ taskId }) => taskId === TrtcTaskId);
   expectThat(tasks.length === 1, `TRTC should have one task, but has ${tasks.length}`);
   const [task] = own;
-  if (!task) throw new Error("TRTC does not have the task that it is said to play");
+  if (!task) throw new Error("TRTC does not have the task that the answer names");
   return task;
 }
 

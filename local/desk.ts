@@ -1,7 +1,7 @@
 /**
- * Where the other commands of this machine ask a run of `npm start`. Its embedded database takes
- * one process only, so the run answers for them: with its own rows, settings and clock. Who asks
- * brings the key of the run file, and is let in as every request of this machine is (gateway.ts).
+ * Other commands on this machine send their questions to a run of `npm start` here. The embedded
+ * database takes one process only, so the run answers with its own rows, settings and clock. The
+ * caller sends the key of the run file. gateway.ts applies its usual checks first.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Environment } from "../shared/config/environment.js";
@@ -22,7 +22,7 @@ export interface Desk {
   aheadMs: () => number;
 }
 
-/** Flags, and nothing longer. */
+/** Bodies hold flags only. */
 const BODY_BYTES_MAX = 64 * 1024;
 
 export const isDeskPath = (path: string): boolean => path.startsWith(DESK_PATH);
@@ -51,7 +51,10 @@ export async function serveDesk(
   try {
     const said = await serve(desk, what, args);
     if (said) answer(200, said);
-    else answer(404, { message: "The run has no such command: start it again after an update." });
+    else
+      answer(404, {
+        message: "The run does not know this command: restart npm start after an update.",
+      });
   } catch (error) {
     answer(422, { message: error instanceof Error ? error.message : String(error) });
   }

@@ -1,4 +1,4 @@
-/** What the emulator says is true: every task that it ever took, and every call. */
+/** Reads the emulator's truth endpoints: every task that it accepted, and every call. */
 import type { TaskTruth } from "../emulator/tasks/truth.js";
 
 export type { TaskTruth } from "../emulator/tasks/truth.js";

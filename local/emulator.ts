@@ -1,4 +1,4 @@
-/** `npm run emulator`: TRTC alone, until SIGINT or SIGTERM. */
+/** `npm run emulator`: runs the TRTC emulator alone, until SIGINT or SIGTERM. */
 import { environment } from "../shared/config/environment.js";
 import { readPort, sayBusy } from "./environment/port.js";
 import { runUntilSignal } from "./terminal/run-until-signal.js";

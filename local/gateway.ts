@@ -1,7 +1,7 @@
 /**
- * Turns HTTP into the events of SCF's function URLs. In the cloud each function has a host of its
- * own; here `POST /` is `api`, and each function is at `/<its name>`. What is called by events and
- * not by people has no URL in the cloud: here it takes its events at `/_local/events/<its name>`.
+ * Turns HTTP requests into the events of SCF's function URLs. In the cloud each function has its
+ * own host. Here `POST /` is `api`, and each function is at `/<its name>`. A function that events
+ * call has no URL in the cloud. Here it takes its events at `/_local/events/<its name>`.
  */
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -14,16 +14,16 @@ import type { LocalFunction } from "./declared/functions.js";
 import { foreignIn, isJson } from "../emulator/api/foreign.js";
 import { invoke, TimeLimitError } from "./platform.js";
 
-/** What SCF takes at most in one synchronous event. */
+/** The limit of one synchronous event on SCF. */
 const EVENT_MAX_BYTES = 6 * 1024 * 1024;
 
-/** A request that comes before the functions are loaded waits for them. */
+/** A request before the functions are loaded waits for them. */
 export function createGateway(
   functions: readonly LocalFunction[] | Promise<readonly LocalFunction[]>,
   deskNow: () => Desk | undefined = () => undefined,
 ): Server {
   const paths = Promise.resolve(functions).then(pathsOf);
-  // Whoever loads them hears of what goes wrong, also when nobody asks here.
+  // The code that loads them reports the failure, so this handler ignores it.
   paths.catch(() => undefined);
   return createServer((request, response) => {
     serve({ paths, deskNow }, request, response).catch((error: unknown) => {
@@ -32,7 +32,7 @@ export function createGateway(
   });
 }
 
-/** What each path leads to: the event that a request is made into, or the one that it carries. */
+/** The handler of each path. It makes an event from the request, or reads the event in the body. */
 interface Paths {
   requests: ReadonlyMap<string, LocalFunction>;
   events: ReadonlyMap<string, LocalFunction>;
@@ -52,7 +52,7 @@ function pathsOf(functions: readonly LocalFunction[]): Paths {
 
 interface Behind {
   paths: Promise<Paths>;
-  /** For the other commands of this machine, once the run is open. */
+  /** For other commands of this machine, once the run is open. */
   deskNow: () => Desk | undefined;
 }
 
@@ -105,7 +105,9 @@ function urlOf({ url = "/" }: IncomingMessage): { path: string; query: string } 
   return { path, query: query.join("?") };
 }
 
-/** As SCF's function URLs send it; the query also as it came, which AWS hands on and SCF does not. */
+/**
+ * The form of SCF's function URLs. It also has the raw query, which AWS passes on and SCF does not.
+ */
 function eventOf(request: IncomingMessage, body?: Buffer) {
   const { query } = urlOf(request);
   return {
@@ -119,8 +121,9 @@ function eventOf(request: IncomingMessage, body?: Buffer) {
 }
 
 /**
- * The event is the body. It needs no key, so it is nothing for a web page: one that sends JSON to
- * another origin has to ask first, and nobody answers; nor for a name that was pointed here.
+ * The body is the event. The path needs no key, so web pages must not reach it. A page must first
+ * ask to send JSON to another origin, and it gets no permission. A foreign host name is refused
+ * too.
  */
 async function serveEvent(
   target: LocalFunction,
@@ -134,7 +137,7 @@ async function serveEvent(
   }
   const event = body && parseJson(body);
   if (event === undefined) {
-    sendJson(response, 400, { message: "The event is no JSON of at most 6 MB" });
+    sendJson(response, 400, { message: "The event is not JSON of at most 6 MB" });
     return;
   }
   const answer = await invoke(target, event).catch((error: unknown) => ({ thrown: String(error) }));
@@ -159,7 +162,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    // Read to its end all the same: a client that is still sending would not hear the answer.
+    // Reads to the end, so that a sending client still receives the answer.
     if (bytes <= EVENT_MAX_BYTES) chunks.push(chunk);
   }
   return bytes > EVENT_MAX_BYTES ? undefined : Buffer.concat(chunks);
@@ -176,7 +179,7 @@ const headersOf = ({ headers, socket }: IncomingMessage): Record<string, string>
 });
 
 interface Refusal {
-  /** Of the platform; a signed caller gets 200, as from the functions. */
+  /** The platform's status. A signed caller gets 200, as from the functions. */
   status: number;
   error: ApiError;
   isSigned: boolean;

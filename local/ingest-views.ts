@@ -1,4 +1,4 @@
-/** What a room's page says of the ingests behind TRTC's tasks, in the words of our own answers. */
+/** The ingests behind TRTC's tasks for the room pages, in the form of our own answers. */
 import { present } from "../shared/ingest/present.js";
 import type { Query } from "../shared/store/engine/database.js";
 import { ingestsOfTasks } from "../shared/store/ingests/ends-of-tasks.js";

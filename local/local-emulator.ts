@@ -1,4 +1,4 @@
-/** TRTC for a run on one machine: an emulator of its own, or one that runs already. */
+/** TRTC for a run on one machine: an emulator of its own, or one that already runs. */
 import { systemClock } from "../shared/clock.js";
 import type { Log } from "../shared/log.js";
 import { followClock } from "./environment/follow-clock.js";
@@ -11,19 +11,19 @@ import { startEmulator } from "../emulator/server.js";
 
 export interface LocalEmulator {
   url: string;
-  /** What its tasks go by, and so everything else of the run. */
+  /** The clock of its tasks, which the whole run uses. */
   clock: AdjustableClock;
   close: () => Promise<void>;
 }
 
 export interface LocalEmulatorOptions {
-  /** Of one that runs already, and is told itself where its events go. */
+  /** The address of an emulator that already runs. It has its own callback settings. */
   endpoint: string | undefined;
   port: number;
-  /** Where this one's events go. */
+  /** The URL for this emulator's events. */
   callbackUrl: string;
   log: Log;
-  /** Its tasks are gone, and its clock may have gone back. */
+  /** Called when its tasks are gone. Its clock may have gone back. */
   onBegunAnew: () => void;
   findIngests: FindIngests;
 }

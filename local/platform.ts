@@ -1,4 +1,4 @@
-/** What SCF does around a function: its context, its time limit, and what it says when time is up. */
+/** The parts of SCF around a function: its context, its time limit, and the error at the limit. */
 import { randomUUID } from "node:crypto";
 import { systemClock } from "../shared/clock.js";
 import type { LocalFunction } from "./declared/functions.js";
@@ -8,8 +8,8 @@ export class TimeLimitError extends Error {
 }
 
 /**
- * What a function is told it has left once the runtime is ending: enough to finish what is under
- * way, and too little for a timer's run to take on anything more. What is due stays due.
+ * The remaining time that a function sees once the runtime ends. It suffices to finish current
+ * work. A timer's run takes nothing new, and due work stays due.
  */
 const ENDING_MS = 10_000;
 

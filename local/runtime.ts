@@ -1,6 +1,6 @@
 /**
- * The whole project on one machine: the very handlers that are deployed, behind a gateway that
- * speaks SCF's events, their timers, a database, and the emulator as TRTC.
+ * The whole project on one machine: the deployed handlers behind a gateway with SCF's events, their
+ * timers, a database, and the emulator as TRTC.
  */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -30,37 +30,37 @@ import type { FindIngests } from "../emulator/page/explain.js";
 import { localEmulator } from "./local-emulator.js";
 
 export interface LocalRuntime {
-  /** The `api` door. */
+  /** The URL of the `api` function. */
   url: string;
-  /** Where TRTC is: the emulator of this run, or the one that was named. */
+  /** TRTC's address: the emulator of this run, or the one that was named. */
   trtcUrl: string;
-  /** The caller of CALLERS that the local event rules play as; absent: the local caller. */
+  /** The caller of CALLERS that the local event rules act for. Absent: the local caller. */
   eventCaller: string | undefined;
   close: () => Promise<void>;
 }
 
 export interface LocalOptions {
   env: Environment;
-  /** 0: any free one. */
+  /** 0: any free port. */
   port: number;
   trtcPort: number;
   /** Absent: in memory. Not used with a DATABASE_URL. */
   dataDirectory?: string | undefined;
-  /** Where the other commands of this machine find the run; absent: nowhere. */
+  /** The file that tells other commands about this run. Absent: no file. */
   runFile?: string | undefined;
   log: Log;
 }
 
 const LOOPBACK = "127.0.0.1";
 
-/** Opens in the order of need; whatever fails, what was opened before is closed again. */
+/** Opens in the order of need. If a step fails, the earlier ones are closed again. */
 export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
   const closers: (() => Promise<void> | void)[] = [];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    // The gateway is there first, since the emulator has to know where its events go.
+    // The gateway comes first, because the emulator needs its address for callbacks.
     const loaded = deferred<readonly LocalFunction[]>();
     const opened: { desk?: Desk } = {};
     const gateway = createGateway(loaded.promise, () => opened.desk);
@@ -89,7 +89,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
       services.trtc.close();
       return database.close();
     });
-    // TRTC may have begun anew since the rows were written; with its own emulator it always has.
+    // TRTC may have lost its tasks since the rows were written. An own emulator always has.
     await beginAnew(database.query, clock.now());
     onBegunAnew = () => {
       beginAnew(database.query, clock.now()).catch((error: unknown) => {
@@ -104,7 +104,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
     opened.desk = { key, services, database, env, aheadMs };
     loaded.resolve(functions);
     const timers = startTimers(functions, clock);
-    // What is being answered needs everything that is closed after it.
+    // Requests in progress need everything that is closed after them.
     closers.push(timers.close, closeGateway);
     if (options.runFile !== undefined) {
       const run = { pid: process.pid, url, trtcUrl: emulator.url, key };
@@ -144,7 +144,7 @@ async function listen(server: Server, port: number): Promise<string> {
   return `http://${LOOPBACK}:${(server.address() as AddressInfo).port}`;
 }
 
-/** What is being answered may be finished; a client that keeps silent is not waited for. */
+/** Requests in progress may finish. An idle client is not waited for. */
 const GRACE_MS = 3 * SECOND_MS;
 
 async function closeServer(server: Server): Promise<void> {

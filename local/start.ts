@@ -1,4 +1,4 @@
-/** `npm start`: everything on this machine, until SIGINT or SIGTERM. */
+/** `npm start`: runs everything on this machine, until SIGINT or SIGTERM. */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { systemClock } from "../shared/clock.js";
@@ -19,10 +19,10 @@ const HELP = `Runs the functions, their timers, a database and the TRTC emulator
 
   PORT                 the gateway's port (3000; 0: any free one)
   TRTC_PORT            the emulator's port (3001; 0: any free one)
-  TRTC_ENDPOINT        a running emulator to use instead, as http://127.0.0.1:3001
+  TRTC_ENDPOINT        a running emulator to use instead, such as http://127.0.0.1:3001
   DATABASE_URL         a PostgreSQL to use instead of the embedded database
-  DATA_DIR             where the embedded database lives (.data)
-  EXPIRY_TICK_SECONDS  how far apart the runs of expire-ingests are (5)
+  DATA_DIR             the folder of the embedded database (.data)
+  EXPIRY_TICK_SECONDS  the interval of expire-ingests (5)
 
 The functions' own variables (CALLERS, TRTC_APPS, …) are in docs/configuration.md; all have local defaults.
 `;
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
     log: process.stdout.isTTY ? terminalLog(out, systemClock) : consoleLog,
   });
   const signalled = runUntilSignal();
-  // With callers of one's own there is no key of ours, and theirs are not for printing.
+  // With the user's own CALLERS our key does not apply, and theirs must not be printed.
   const key = env["CALLERS"] ? "<a SecretKey of CALLERS>" : LOCAL_CALLER.SecretKey;
   if (runtime.eventCaller !== undefined) {
     out(`events: the rules of npm start play as ${runtime.eventCaller}, the first of CALLERS`);
@@ -52,7 +52,7 @@ async function main(): Promise<void> {
   out(`ready ${runtime.url}`);
   await signalled;
   await runtime.close();
-  // A request that was cut off may still be waiting for its slot, and nobody for its answer.
+  // An aborted request may still wait for its slot, although its client is gone.
   process.exit();
 }
 

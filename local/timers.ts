@@ -1,15 +1,17 @@
-/** Runs the functions that have a timer, each by its cron line; runs may overlap, as in the cloud. */
+/**
+ * Runs the functions that have a timer, each by its cron line. Runs may overlap, as in the cloud.
+ */
 import { type Clock } from "../shared/clock.js";
 import { nextRunAt } from "./declared/cron.js";
 import type { LocalFunction } from "./declared/functions.js";
 import { invoke } from "./platform.js";
 
 export interface Timers {
-  /** No further run; resolves when the runs under way are over, which are told to come to an end. */
+  /** Starts no more runs and asks current ones to end. Resolves when they are over. */
   close: () => Promise<void>;
 }
 
-/** Throws for a line that is none of SCF's, before anything runs. */
+/** Throws for a line that SCF would refuse, before any function runs. */
 export function startTimers(functions: readonly LocalFunction[], clock: Clock): Timers {
   const timers = functions.flatMap((target) => target.crons.map((cron) => ({ target, cron })));
   for (const { cron } of timers) nextRunAt(cron, clock.now());
@@ -42,22 +44,22 @@ async function tick(target: LocalFunction, { cron, clock, ending, running }: Tic
     if (ending.aborted) return;
     if (!hasCome) continue;
     const event = { Type: "Timer", TriggerName: target.name, Time: at.toISOString(), Message: "" };
-    // A run that fails has said so in its log line; the next one tries again.
+    // A failed run has logged its error. The next run tries again.
     const run = invoke(target, event, { ending }).catch(() => undefined);
     running.add(run);
     void run.then(() => running.delete(run));
   }
 }
 
-/** Node.js takes no longer timer than 24 days: it fires at once instead. */
+/** Node.js timers cannot exceed 24 days: a longer one fires at once. */
 const SLEEP_MAX_MS = 24 * 60 * 60 * 1000;
 
-/** A clock that is set by NTP goes back less; one that was put forward and set back goes farther. */
+/** NTP sets a clock back by less than this. A reset after a move sets it back by more. */
 const WENT_BACK_MS = 2000;
 
 /**
- * Whether the instant has come: a clock that was set back has another next run. A timer may wake a
- * moment early, and the same instant would come a second time.
+ * Resolves to whether the instant has come. A clock that was set back has another next run. A timer
+ * may wake slightly early, and the same instant would then come twice.
  */
 async function sleepUntil(
   at: Date,

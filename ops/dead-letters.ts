@@ -1,4 +1,4 @@
-/** `npm run dead-letters`: what came to nothing of cloud events, to be looked at and played again. */
+/** `npm run dead-letters`: shows messages of cloud events that failed, and replays them. */
 import { environment } from "../shared/config/environment.js";
 import { systemClock as clock } from "../shared/clock.js";
 import type { Services } from "../shared/ingest/services.js";
@@ -13,7 +13,7 @@ import { openRows } from "../local/environment/open-rows.js";
 import { progressOn } from "../local/terminal/progress.js";
 import { out, runMain, type Said } from "../local/terminal/terminal.js";
 
-/** What went wrong is said for each letter; the functions' own lines are for a log. */
+/** The command reports each dead letter itself. The functions' log lines would repeat it. */
 const quiet: Log = () => undefined;
 
 async function main(): Promise<void> {
@@ -57,7 +57,7 @@ async function runHere(
   }
 }
 
-/** A file is this command's to read: the run has settings of its own. */
+/** The run of this machine has its own settings, so it does not get the file flags. */
 const withoutFiles = (args: readonly string[]): string[] =>
   args.filter((arg, at) => !arg.startsWith("--env-file") && args[at - 1] !== "--env-file");
 

@@ -1,4 +1,4 @@
-/** `npm run doctor`: what is wrong with a configuration, and what to do about it. */
+/** `npm run doctor`: reports what is wrong with a configuration and how to correct it. */
 import { environment } from "../shared/config/environment.js";
 import { systemClock } from "../shared/clock.js";
 import { type CommandLine, HELP, readCommandLine } from "./doctor/command-line.js";
@@ -14,7 +14,7 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  // The table follows on the other stream: a few seconds of silence are for those who read neither.
+  // Progress goes to the other stream. The table follows after a few seconds.
   const progress = process.stderr.isTTY ? progressOn(process.stderr, systemClock) : undefined;
   const rows = await examine(subject, (done, all) => {
     progress?.show(`checked ${done} of ${all}`);
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   process.exitCode = summary.ok ? 0 : 1;
 }
 
-/** Read once for where the settings are, and again with the run that they lead to. */
+/** Reads the flags once to find the settings, and again with the run that the settings lead to. */
 async function commandLine(args: string[]): Promise<CommandLine> {
   const outer = environment();
   const first = readCommandLine(args, outer);

@@ -1,4 +1,4 @@
-/** `npm run migrate`: brings the database that DATABASE_URL names to the newest version. */
+/** `npm run migrate`: brings the database of DATABASE_URL to the newest version. */
 import { parseArgs } from "node:util";
 import { environment } from "../shared/config/environment.js";
 import { withEnvFile } from "../local/environment/env-file.js";
@@ -11,15 +11,16 @@ import { readDatabaseAddress } from "../shared/config/database-address.js";
 import { runMain } from "../local/terminal/terminal.js";
 
 const HELP = `Brings the PostgreSQL that DATABASE_URL names to the newest version. Safe to run at any time, also
-while the functions run, and before new ones are deployed: every version works with the code before it.
+while the functions run and before new ones are deployed: each version works with the previous code.
 
   DATABASE_URL=postgres://… npm run migrate [-- --dry-run]
 
-  --dry-run  says what would be applied, with its SQL, and changes nothing
+  --dry-run  prints the pending migrations with their SQL, and changes nothing
   --help
 
-DATABASE_URL may also stand in .env; what the shell has set wins. DATABASE_CA holds the certificate
-of the database's own authority, if it has one. All of it is one transaction: when it fails, or is ended, nothing was changed.
+DATABASE_URL may also stand in .env; the shell's variables take precedence. DATABASE_CA holds the
+certificate of the database's own authority, if it has one. Everything is one transaction: if it fails
+or is interrupted, nothing has changed.
 `;
 
 const out = (line: string) => process.stdout.write(`${line}\n`);

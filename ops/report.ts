@@ -1,4 +1,4 @@
-/** `npm run report`: the record of what became of the ingests, and how late their stops were. */
+/** `npm run report`: shows how ingests ended and how late their stops were. */
 import { systemClock } from "../shared/clock.js";
 import { environment } from "../shared/config/environment.js";
 import { withEnvFile } from "../local/environment/env-file.js";
@@ -7,7 +7,7 @@ import { HELP, readFlags } from "./report/command-line.js";
 import { runReport } from "./report/run.js";
 import { out, runMain } from "../local/terminal/terminal.js";
 
-/** It reads every row there is. */
+/** The report reads every row. */
 const QUERY_TIMEOUT_MS = 10 * 60_000;
 
 async function main(): Promise<void> {

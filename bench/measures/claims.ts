@@ -1,7 +1,7 @@
 /**
- * Claims as expire-ingests makes them: the 20 that fall due next, of all rows. What is stored
- * besides should not count, so the same number is due among many rows and among few. Each round
- * claims all that is due and, unmeasured, gives it back.
+ * Claims as expire-ingests makes them: the next 20 that are due, from all rows. The number of
+ * stored rows should not matter, so the same number is due among many rows and among few. Each
+ * round claims all due rows and then, unmeasured, releases them.
  */
 import { addMs, SECOND_MS } from "../../shared/clock.js";
 import { openPostgres } from "../../shared/store/engine/postgres.js";
@@ -12,10 +12,10 @@ import { FIRST_DEADLINE, type Stored } from "../seed.js";
 
 const CLAIMED = 20;
 
-/** What falls due, of either. */
+/** The number of due rows in both cases. */
 export const DUE = 400;
 
-/** All are of one account here, and none is given back before the last is claimed. */
+/** All belong to one account here, and none is released before the last is claimed. */
 const CLAIM = { leaseMs: 10 * SECOND_MS, accountMax: 2 * DUE, limit: CLAIMED };
 
 export async function benchClaims(

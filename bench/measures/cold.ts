@@ -1,8 +1,8 @@
 /**
- * Cold starts: fresh processes, from the spawn to the line that they print when they are there.
- * Ours is the bundle as it is deployed. Beside it stands what one would write from Tencent's
- * documentation (cold/documented.cjs). Both get the same event, and the same emulator answers them.
- * Each process gets the variables that it needs, and no others of this machine.
+ * Cold starts: fresh processes, from the spawn to the line that they print when ready. Ours is the
+ * deployed bundle. The comparison is a function written from Tencent's documentation
+ * (cold/documented.cjs). Both get the same event, and the same emulator answers them. Each process
+ * gets only the variables that it needs.
  */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -56,10 +56,10 @@ async function environmentOf(stage: Stage): Promise<Environment> {
 
 interface ColdStart {
   wallMs: number;
-  /** Of these, what the module's load took, and its first answer: inside the process. */
+  /** Inside the process: the time to load the module, and to the first answer. */
   loadMs?: number;
   firstMs?: number;
-  /** The most that the process held. */
+  /** The process's largest memory use. */
   rssMb: number;
 }
 

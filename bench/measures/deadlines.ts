@@ -1,7 +1,7 @@
 /**
- * Deadlines by the hundreds, kept by four processes on one PostgreSQL, with TRTC's 20 calls a
- * second counted by the emulator. Lateness is as the rows have it: from the deadline to the request
- * for the stop, and to the writing of TRTC's answer.
+ * Hundreds of deadlines, handled by four processes on one PostgreSQL. The emulator enforces TRTC's
+ * 20 calls a second. Lateness comes from the rows: from the deadline to the stop request, and to
+ * TRTC's recorded answer.
  */
 import { readTruth } from "../../local/emulator-truth.js";
 import { addMs, SECOND_MS, systemClock as clock } from "../../shared/clock.js";
@@ -14,10 +14,10 @@ import { startScript, type Stage, using } from "../stage.js";
 
 const PROCESSES = 4;
 
-/** The processes' runs are 5 s apart: nothing falls due that none of them had the time to see. */
+/** The processes run every 5 s, so each deadline falls into a later run. */
 const AHEAD_MS = 12 * SECOND_MS;
 
-/** TRTC's limit, for as long as this measures; the rest of the bench counts no calls there. */
+/** TRTC's limit, for this measurement only. The rest of the bench has no limit there. */
 const CALLS_PER_SECOND = 20;
 const UNLIMITED = 1_000_000;
 
@@ -62,7 +62,7 @@ export async function benchDeadlines(bench: Bench): Promise<Section> {
     const together = await keep(playing.slice(spread), {
       name: `${atOnce} at one instant`,
       account: (n) => (n < atOnce ? 1 : 2),
-      // The others' come when the crowd is far from over.
+      // The other account's deadlines come while the crowd is still being stopped.
       afterMs: (n) => (n < atOnce ? 0 : 2 * SECOND_MS),
     });
     return sectionOf(sizes, { random, together });
@@ -141,9 +141,9 @@ const rowOf = (subject: string, late: readonly number[]): Row => ({
 });
 
 /**
- * The wait of a queue that has nothing to do but keep to the slots, and stops all in no time, is
- * taken off: what is left is ours. It takes the deadlines in their order, each as early as the rule
- * of the slots allows. TRTC's limit leaves no more to calls that are on their way for up to 0.1 s.
+ * Subtracts the unavoidable wait: that of an ideal queue with the same slots and instant stops.
+ * What remains is ours. The ideal queue takes the deadlines in order, each as early as the slots
+ * allow. TRTC's limit allows no more to calls that take up to 0.1 s.
  */
 function beyondIdeal(stopped: readonly Stopped[], readMs: (of: Stopped) => number): number[] {
   const inOrder = [...stopped].sort((one, other) => one.dueMs - other.dueMs);
@@ -159,7 +159,7 @@ function beyondIdeal(stopped: readonly Stopped[], readMs: (of: Stopped) => numbe
   });
 }
 
-/** How long so many calls last by the rule of the slots, against how long they did last. */
+/** The ideal duration of this many calls, divided by their real duration. */
 function usedShare(calledMs: readonly number[]): number {
   const last = calledMs.length - 1;
   const idealMs = Math.floor(last / SLOTS) * SLOTS_SPAN_MS + (last % SLOTS) * SLOT_STEP_MS;

@@ -1,7 +1,7 @@
 /**
- * How late a stop is, as expire-ingests writes it into the log: from the deadline to the moment
- * when TRTC has stopped the task and the row says so. Stops of one account leave 20 in 1.1 s, and
- * 20 that come together leave within 0.1 s.
+ * How late a stop is, from the log of expire-ingests: from the deadline until TRTC has stopped the
+ * task and the row says so. Stops of one account leave at 20 in 1.1 s, and 20 at once leave within
+ * 0.1 s.
  */
 import { makeHandler as expireFunction } from "../../functions/expire-ingests.js";
 import { makeHandler as startFunction } from "../../functions/start-ingest.js";
@@ -15,16 +15,16 @@ import type { Stored } from "../seed.js";
 
 const DEADLINES = 20;
 
-/** Long enough for 20 starts of one account to be through. */
+/** Long enough for 20 starts of one account. */
 const AHEAD_MS = 3 * SECOND_MS;
 
 interface Plan {
   account: (index: number) => number;
-  /** From the first deadline to this one. */
+  /** The time from the first deadline to this one. */
   afterMs: (index: number) => number;
 }
 
-/** Accounts of their own, which nobody else uses up the slots of. */
+/** Accounts of their own, so that other measurements do not use their slots. */
 const SUBJECTS: Record<string, Plan> = {
   "20 at one instant, of 20 accounts": { account: (index) => index, afterMs: () => 0 },
   "20 at one instant, of one account": { account: () => 30, afterMs: () => 0 },

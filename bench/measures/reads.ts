@@ -36,7 +36,7 @@ export async function benchReads(bench: Bench, { databaseUrl, rows }: Stored): P
       const { TaskId } = await ask<{ TaskId: string }>(start, startEvent(stage.trtcUrl, account));
       running.push(TaskId);
     }
-    // The room's rows lie evenly in the table: below all of them but one is nearly its end.
+    // The room's rows are spread evenly over the table. The page after all but one is near its end.
     const room = { RoomId: "room-0", Limit: rows / ROOMS - 1 };
     const { NextCursor } = await ask<ListAnswer>(list, bearerEvent(room));
     const describeIt = (account: number, TaskId: string | undefined) =>
@@ -44,7 +44,7 @@ export async function benchReads(bench: Bench, { databaseUrl, rows }: Stored): P
     const taken = await takeTurns(
       [
         reading("describe, ended", (round) => describeIt(0, ended[round])),
-        // Another account each time: none waits for its slot.
+        // Another account each time, so that none waits for its slot.
         reading("describe, running (asks TRTC)", (round) => describeIt(round, running[round])),
         listing("list, the newest 20", () => ({})),
         listing("list, 20 of a room", (round) => ({ RoomId: `room-${(round * 2) % ROOMS}` })),

@@ -1,6 +1,6 @@
 /**
- * How fast we sign and verify, beside Tencent's own packages. Groups come one after another, so
- * that nobody pays for the garbage of something it is not compared with.
+ * How fast we sign and verify, compared with Tencent's own packages. Groups run one after another,
+ * so that a subject does not pay for another group's garbage collection.
  */
 import { createRequire } from "node:module";
 import { systemClock, unixSeconds } from "../../shared/clock.js";
@@ -10,9 +10,9 @@ import { signUserSig, verifyUserSig } from "../../shared/signing/trtc/user-sig.j
 import { type Bench, median, type Subject, takeTurns } from "../measure.js";
 import { figureOf, type Row, type Section } from "../results.js";
 
-/** Long enough for the timer's resolution to vanish, short enough for the rounds to take turns. */
+/** Long enough to hide the timer's resolution, short enough for rounds to alternate. */
 const ROUND_MS = 20;
-/** By then the compiler has done its work. */
+/** The compiler has finished by then. */
 const WARM_UP_MS = 200;
 
 /** The pairs that docs/benchmarks.md quotes. */
@@ -21,7 +21,7 @@ const THEIRS = "genUserSig (tls-sig-api-v2)";
 const OUR_TC3 = "signTc3";
 const THEIR_TC3 = "sign3 (tencentcloud-sdk-nodejs)";
 
-/** What is measured of two packages that bring no types, or types for CommonJS only. */
+/** The measured parts of two packages without usable types. */
 interface TlsSigApi {
   Api: new (
     sdkAppId: number,
@@ -57,7 +57,7 @@ const rowOf = (subject: string, micros: number): Row => ({
   figures: { micros, perSecond: 1_000_000 / micros },
 });
 
-/** As many calls a round as fill it; a round gives its microseconds a call. */
+/** A round has as many calls as fill it, and returns its microseconds per call. */
 function inRounds({ name, run }: Signing): Subject<number> {
   const calls = Math.ceil(callsIn(WARM_UP_MS, run) * (ROUND_MS / WARM_UP_MS));
   return {
@@ -82,7 +82,7 @@ const SECRET_KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb9
 const USER_ID = "ingest_8489_01J8Z3K5";
 const LIFETIME_SECONDS = 86_400;
 
-/** Each inner list is one group; ours stands before theirs. */
+/** Each inner list is one group. Ours stands before theirs. */
 function tlsGroups(): Signing[][] {
   const require = createRequire(import.meta.url);
   const { Api } = require("tls-sig-api-v2") as TlsSigApi;
@@ -90,7 +90,7 @@ function tlsGroups(): Signing[][] {
   const holder = { sdkAppId: SDK_APP_ID, secretKey: SECRET_KEY, userId: USER_ID };
   const request = { ...holder, lifetimeSeconds: LIFETIME_SECONDS };
   const room = { roomId: "room123", roomIdType: 0, privileges: ROBOT_PRIVILEGES } as const;
-  // Theirs reads the clock at every call, so ours is made to as well.
+  // Their code reads the clock at every call, so ours does it too.
   const now = () => systemClock.now();
   const userSig = signUserSig(request, now());
   const genUserSig = () => theirs.genUserSig(USER_ID, LIFETIME_SECONDS);

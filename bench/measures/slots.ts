@@ -1,6 +1,6 @@
 /**
- * Slots granted: all instances share an account's through one row, so what counts is how fast that
- * row can be taken in turns. An account and action is given 20 in 1.1 s, and no more.
+ * Granting slots. All instances share an account's row, so the measurement shows how fast they can
+ * take turns on it. An account and action gets 20 slots in 1.1 s.
  */
 import { openPostgres } from "../../shared/store/engine/postgres.js";
 import { createStore } from "../../shared/store/store.js";
@@ -8,7 +8,7 @@ import { type Bench, median, percentile, takeTurns, timed } from "../measure.js"
 import type { Section } from "../results.js";
 import type { Stored } from "../seed.js";
 
-/** Slots far ahead are taken as well: nobody waits for them here. */
+/** Slots far in the future are granted too, because this measurement does not wait for them. */
 const WAIT_MAX_MS = 1e9;
 
 export async function benchSlots(

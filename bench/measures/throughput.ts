@@ -1,7 +1,6 @@
 /**
- * Starts a second of one instance when no slot holds it back: every start is of another account.
- * The database has the four connections that an instance opens, and shares the machine with the
- * emulator.
+ * Starts a second of one instance without waiting for slots: every start uses another account. The
+ * database has the four connections of an instance and shares the machine with the emulator.
  */
 import { type Handle, fieldsOf } from "../instance.js";
 import { type Bench, median, type Subject, takeTurns, timed } from "../measure.js";
@@ -49,7 +48,7 @@ export async function benchThroughput(
   return { title: "warm: starts of one instance", rows, ratios, goals: [] };
 }
 
-/** So many under way at once, until all are answered. */
+/** Keeps this many in progress until all are answered. */
 async function startMany(
   handle: Handle,
   { starts, concurrency, events }: { starts: number; concurrency: number; events: () => object },

@@ -1,16 +1,16 @@
 /**
- * How long a start waits for others, and how often it asks them: seen from outside, without a
- * change to what is measured. A wait lasts from a statement's start to its rows, or from the start
- * of an HTTP request to the head of its answer. Waits that overlap count once.
+ * How long a start waits for the database and TRTC, and how often it calls them. It is measured
+ * from outside, without a change to the code. A wait lasts from a statement's start to its rows, or
+ * from an HTTP request to the head of its answer. Overlapping waits count once.
  */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { systemClock } from "../../shared/clock.js";
 import type { Database } from "../../shared/store/engine/database.js";
 
 export interface Waits {
-  /** All so far. */
+  /** The sums so far. */
   read: () => { waitedMs: number; statements: number; trtcCalls: number };
-  /** The same database, watched. */
+  /** The same database, with measurement. */
   watch: (database: Database) => Database;
   stop: () => void;
 }

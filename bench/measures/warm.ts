@@ -1,14 +1,13 @@
 /**
- * Warm starts, through the real handler in this process, one at a time: what a start costs us
- * beside the database and TRTC. Three figures, since none of them alone tells it:
+ * Warm starts through the real handler in this process, one at a time: our own cost of a start,
+ * besides the database and TRTC. Three figures show it together:
  *
- * own   the time in which neither a statement nor the call to TRTC was under way: what we add to
- *       what the others take, also by waiting for nothing;
- * busy  the time in which the process's event loop had something to do: with the drivers' work
- *       for statements and calls that are under way;
- * CPU   processor time of the whole process, with the system's share and the garbage collector's.
+ * own   the time without a running statement or TRTC call: the time that we add;
+ * busy  the time in which the event loop worked, including the drivers' work for running
+ *       statements and calls;
+ * CPU   processor time of the process, including the system's share and garbage collection.
  *
- * Every start is of another account, so that none waits for its slot: an account has 20 in 1.1 s.
+ * Every start uses another account, so that none waits for its slot: an account has 20 in 1.1 s.
  */
 import { createRequire } from "node:module";
 import { performance } from "node:perf_hooks";
@@ -108,7 +107,8 @@ function rowOf(subject: string, starts: readonly Start[]): Row {
     ownP99Ms: percentile(all("ownMs"), 99),
     busyP50Ms: median(all("busyMs")),
     cpuMs: mean(all("cpuMs")),
-    // Of nearly every start: one that misses its slot, for want of processor time, takes a new one.
+    // True of nearly every start. A start that misses its slot, for lack of processor time, takes a
+    // new one.
     statements: median(all("statements")),
     trtcCalls: median(all("trtcCalls")),
   };

@@ -1,4 +1,4 @@
-/** The functions as they are deployed, in dist/: one file each, and one zip of them all. */
+/** Builds the deployed functions in dist/: one file each, and one zip with all. */
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import { zipOf } from "./zip.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What is uploaded; serverless.yml and serverless.aws.yml name it as their artifact. */
+/** The uploaded file. serverless.yml and serverless.aws.yml name it as their artifact. */
 export const ZIP_FILE = join(ROOT, "dist", "functions.zip");
 
 export interface BuiltFunctions {
@@ -17,8 +17,8 @@ export interface BuiltFunctions {
 }
 
 /**
- * Every file is made elsewhere and moved into its place, so that whoever reads the last build
- * meanwhile, another build or a deployment, finds whole files.
+ * Writes each file elsewhere and then moves it into place. Another build or deployment therefore
+ * always reads complete files.
  */
 export async function buildFunctions(): Promise<BuiltFunctions> {
   const dist = join(ROOT, "dist");
@@ -40,7 +40,7 @@ export async function buildFunctions(): Promise<BuiltFunctions> {
   }
 }
 
-/** What an earlier build left of a function that is no more. */
+/** Removes files of functions that no longer exist. */
 async function removeOthers(folder: string, files: readonly string[]): Promise<void> {
   const others = (await readdir(folder)).filter((file) => !files.includes(file));
   for (const file of others) await rm(join(folder, file), { recursive: true, force: true });

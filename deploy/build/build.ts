@@ -1,16 +1,16 @@
-/** `npm run build`: the functions as they are deployed, in dist/. */
+/** `npm run build`: builds the deployed functions in dist/. */
 import { parseArgs } from "node:util";
 import { buildFunctions } from "./build-functions.js";
 import { zipOf } from "./zip.js";
 import { runMain } from "../../local/terminal/terminal.js";
 
-const HELP = `Bundles every function and zips them, as they are deployed.
+const HELP = `Bundles every function for deployment and zips them.
 
   npm run build
 
   dist/functions/<name>.js      one file per function, minified, CommonJS
   dist/functions/<name>.js.map  its source map, for reading stacks; not in the zip
-  dist/functions.zip            what is uploaded: the same bytes from the same sources
+  dist/functions.zip            the uploaded file: the same sources give the same bytes
 `;
 
 async function main(): Promise<void> {

@@ -1,4 +1,4 @@
-/** One minified CommonJS file per function, its source map beside it. */
+/** One minified CommonJS file per function, with its source map beside it. */
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
@@ -13,7 +13,7 @@ export interface BundleFolders {
   out: string;
 }
 
-/** The names of the functions that were bundled. */
+/** Returns the names of the bundled functions. */
 export async function bundleFunctions({ root, out }: BundleFolders): Promise<string[]> {
   const functions = join(root, "functions");
   const files = (await readdir(functions)).filter((file) => file.endsWith(".ts")).sort();
@@ -23,18 +23,18 @@ export async function bundleFunctions({ root, out }: BundleFolders): Promise<str
     absWorkingDir: root,
     bundle: true,
     minify: true,
-    // A stack in the log names our functions; it costs a few hundred bytes.
+    // Stacks in the log then name our functions, at the cost of a few hundred bytes.
     keepNames: true,
     platform: "node",
     target: "node20",
     // SCF takes CommonJS entries only.
     format: "cjs",
-    // The SDK's ES modules are what can be shaken down to its TRTC client.
+    // Only the SDK's ES modules can be reduced to its TRTC client.
     mainFields: ["module", "main"],
-    // Optional native driver of pg, which nobody installs.
+    // An optional native driver of pg that the project does not install.
     external: ["pg-native"],
-    // What Node.js says of itself from 21 on. Where it does not, pg asks the global Response instead
-    // whether this is Cloudflare, and with it comes all of fetch: 12 ms of every cold start.
+    // Node.js sets this itself since version 21. Without it pg checks the global Response for
+    // Cloudflare, which loads all of fetch: 12 ms of every cold start.
     define: { navigator: JSON.stringify({ userAgent: "Node.js" }) },
     sourcemap: "external",
     legalComments: "none",

@@ -1,6 +1,6 @@
 /**
- * Puts code that ajv writes now in the place of compiling schemas in every cold start. The code is
- * found by the schema's name; one that is asked for and was not written fails the build's test.
+ * Replaces the compiling of schemas at each cold start by code that ajv generates at build time.
+ * Code is found by the schema's name. A test of the build fails when a name is missing.
  */
 import { Ajv } from "ajv";
 import standaloneCode from "ajv/dist/standalone/index.js";
@@ -14,7 +14,7 @@ const NAMESPACE = "checks-ahead";
 export const checksAhead: Plugin = {
   name: NAMESPACE,
   setup(build) {
-    // A name that ends in .cjs, since that is what ajv writes.
+    // The name ends in .cjs because ajv generates CommonJS.
     build.onResolve({ filter: /\/compile\.js$/ }, () => ({
       path: "checks.cjs",
       namespace: NAMESPACE,
@@ -29,7 +29,7 @@ export const checksAhead: Plugin = {
 
 function writeChecks(): string {
   const named = [...REQUEST_SCHEMAS, ...Object.entries(LIST_SCHEMAS)];
-  // Several actions share a schema; its code is written once.
+  // Several actions share a schema. Its code is generated once.
   const schemas = [...new Set(named.map(([, schema]) => schema))];
   const ajv = new Ajv({ ...AJV_OPTIONS, code: { source: true } });
   const exported: Record<string, string> = {};

@@ -1,6 +1,6 @@
 /**
- * The engine of patterns becomes a part of each bundle, and still runs only when it is asked for.
- * For that, a `require` that esbuild can see replaces one that it cannot.
+ * Includes the engine of patterns in each bundle, and still runs it only on demand. It replaces a
+ * `require` that esbuild cannot see with one that it can.
  */
 import type { Plugin } from "esbuild";
 

@@ -1,16 +1,16 @@
 /**
- * Leaves out what the SDK's dependencies load and our calls never reach. It is more than half of a
- * function's bytes. Every cold start would have to read it and, at its first call, run it.
+ * Leaves out modules that the SDK's dependencies load and our calls never use. They are more than
+ * half of a function's bytes. Every cold start would read them, and its first call would run them.
  */
 import type { Plugin } from "esbuild";
 
 const NAMESPACE = "left-out";
 
-/** What stands in each one's place. */
+/** The replacement of each module. */
 const STAND_INS: Readonly<Record<string, string>> = {
-  // node-fetch's fallback for a Node.js without URL, with the tables of Unicode host names.
+  // node-fetch uses it on a Node.js without URL. It contains the tables of Unicode host names.
   "whatwg-url": `exports.URL = URL;`,
-  // For uploads, with every media type there is: no action of TRTC takes a file.
+  // For uploads, with all media types. No action of TRTC takes a file.
   "form-data": `module.exports = class {
     constructor() { throw new Error("form-data is left out of this bundle"); }
   };`,

@@ -1,10 +1,10 @@
-/** The same files give the same bytes, whenever and wherever they are zipped. */
+/** The same files always give the same zip bytes. */
 import { zipSync } from "fflate";
 
-/** The earliest that a zip can hold; no file's own time gets in. */
+/** The earliest time in a zip. The files' own times are not used. */
 const MTIME = new Date(1980, 0, 1);
 
-/** Readable by the user that the platform runs functions as. */
+/** Readable by the user that runs functions on the platform. */
 const UNIX_MODE = 0o644 << 16;
 const UNIX = 3;
 

@@ -1,15 +1,15 @@
-/** What a deployment asks of the account itself (CAM) and of tags (TAG). */
+/** The account's services that a deployment calls: CAM and TAG. */
 import { CloudError } from "./cloud-error.js";
 
 export const APP_ID = "1250000000";
 
 export interface Account {
   serve: (service: string, action: string, parameters: Readonly<Record<string, unknown>>) => object;
-  /** By resource, as `qcs::scf:…`. */
+  /** By resource, such as `qcs::scf:…`. */
   tags: ReadonlyMap<string, unknown>;
 }
 
-/** No role can be made here: a deployment that is not asked for one may not try. */
+/** This account can create no role: a deployment may not try it unless it is asked to. */
 export function makeAccount(): Account {
   const tags = new Map<string, unknown>();
   return {

@@ -1,9 +1,9 @@
-/** A throw-away authority and a certificate for Tencent's hosts: good for one rehearsal. */
+/** A temporary authority and certificate for Tencent's hosts, for one rehearsal. */
 import { generate } from "selfsigned";
 import { addMs, MINUTE_MS, systemClock as clock } from "../../shared/clock.js";
 
 export interface Certificates {
-  /** What NODE_EXTRA_CA_CERTS names, in PEM. */
+  /** In PEM, for NODE_EXTRA_CA_CERTS. */
   authority: string;
   key: string;
   certificate: string;
@@ -11,7 +11,9 @@ export interface Certificates {
 
 const LIFETIME_MS = 120 * MINUTE_MS;
 
-/** `hosts` may begin with `*.`, for one label. `lifetimeMs` below zero: it has expired. */
+/**
+ * `hosts` may begin with `*.`, for one label. A negative `lifetimeMs` gives an expired certificate.
+ */
 export async function makeCertificates(
   hosts: readonly string[],
   { lifetimeMs = LIFETIME_MS, authorityName = "rehearsal authority" } = {},
@@ -19,7 +21,7 @@ export async function makeCertificates(
   const lifetime = {
     keyType: "ec",
     algorithm: "sha256",
-    // A machine that is a little ahead or behind checks it all the same.
+    // Starts earlier, so that a machine with a slightly different clock accepts it.
     notBeforeDate: addMs(clock.now(), -MINUTE_MS + Math.min(0, 2 * lifetimeMs)),
     notAfterDate: addMs(clock.now(), LIFETIME_MS),
   } as const;

@@ -1,4 +1,4 @@
-/** A call of Tencent Cloud API 3.0 as any of its SDKs sends it, checked for its signature. */
+/** Reads a call of Tencent Cloud API 3.0 from any of its SDKs and verifies its signature. */
 import { parse } from "node:querystring";
 import { systemClock as clock } from "../../shared/clock.js";
 import { readTc3, verifyTc3 } from "../../shared/signing/tencent/tc3.js";
@@ -23,7 +23,7 @@ const COMMON = new Set(
   ),
 );
 
-/** Of a call that is forged or cannot be read there is no action. */
+/** A forged or unreadable call has no action. */
 export function readCloudCall(request: Proxied, keys: DeployKeys): CloudCall {
   const named = request.headers["x-tc-action"];
   return typeof named === "string" ? readSigned3(request, named, keys) : readSigned1(request, keys);
@@ -56,7 +56,7 @@ function readSigned1(request: Proxied, keys: DeployKeys): CloudCall {
 const flat = ({ headers }: Proxied): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 
-/** `Tags.0.Key=a` is `{Tags: [{Key: "a"}]}`. */
+/** Turns `Tags.0.Key=a` into `{Tags: [{Key: "a"}]}`. */
 function unflatten(entries: readonly [string, string][]): Record<string, unknown> {
   const root: Record<string, unknown> = {};
   for (const [path, value] of entries) {
@@ -72,4 +72,4 @@ function unflatten(entries: readonly [string, string][]): Record<string, unknown
 }
 
 const forged = (): CloudError =>
-  new CloudError("AuthFailure.SignatureFailure", "The signature does not fit the request.");
+  new CloudError("AuthFailure.SignatureFailure", "The signature does not match the request.");

@@ -1,8 +1,8 @@
-/** A refusal in the words of the service that refuses. */
+/** A refusal with the code and message of the service. */
 export class CloudError extends Error {
   override readonly name = "CloudError";
   readonly code: string;
-  /** Of COS, which refuses by status; the cloud API always answers 200. */
+  /** For COS, which refuses by status. The cloud API always answers 200. */
   readonly status: number;
 
   constructor(code: string, message: string, status = 400) {

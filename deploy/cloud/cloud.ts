@@ -1,6 +1,7 @@
 /**
- * Tencent Cloud on this machine, as far as a deployment meets it: CAM, COS, SCF and TAG behind a proxy
- * with a throw-away certificate. Every call is recorded; signatures of the cloud API are verified.
+ * Tencent Cloud on this machine, as far as a deployment needs it: CAM, COS, SCF and TAG behind a
+ * proxy with a temporary certificate. It records every call and verifies signatures of the cloud
+ * API.
  */
 import { randomUUID } from "node:crypto";
 import { type Account, APP_ID, makeAccount } from "./account.js";
@@ -14,7 +15,7 @@ import { makeRecorder, type RecordedCall, type Recorder } from "./recorder.js";
 import { makeScf, type Scf, type ScfOptions } from "./scf.js";
 
 export interface Cloud {
-  /** For `http_proxy` and its kin. */
+  /** For `http_proxy` and the related variables. */
   proxyUrl: string;
   /** In PEM, for NODE_EXTRA_CA_CERTS. */
   authority: string;
@@ -80,7 +81,7 @@ export async function startCloud({ region, keys, invoke }: CloudOptions): Promis
     const { action, parameters, region: asked } = readCloudCall(request, keys);
     Object.assign(call, { action, parameters });
     faults.check(call.service, action);
-    // The account is one for all regions; functions and their tags are in theirs.
+    // An account covers all regions. Functions and their tags belong to a region.
     if (call.service !== "cam" && asked !== region) {
       throw new CloudError("UnsupportedRegion", `Nothing was deployed to ${asked}.`);
     }
@@ -108,7 +109,10 @@ export async function startCloud({ region, keys, invoke }: CloudOptions): Promis
   };
 }
 
-/** `scf` of `scf.tencentcloudapi.com`, `cos` of every host of COS; a foreign host is its own. */
+/**
+ * `scf` for `scf.tencentcloudapi.com`, `cos` for every host of COS. A foreign host is its own
+ * service.
+ */
 function serviceOf(host: string): string {
   if (host.endsWith(".myqcloud.com")) return "cos";
   return /^([a-z]+)\.tencentcloudapi\.com$/.exec(host)?.[1] ?? host;

@@ -6,9 +6,9 @@ import type { Proxied, ProxyAnswer } from "./proxy.js";
 export interface Cos {
   operationOf: (request: Proxied) => string;
   serve: (request: Proxied) => ProxyAnswer;
-  /** `undefined` when there is no such object. */
+  /** `undefined` when the object does not exist. */
   read: (bucket: string, key: string) => Buffer | undefined;
-  /** What was uploaded, by bucket and key. */
+  /** The uploaded objects by bucket and key. */
   objects: ReadonlyMap<string, Buffer>;
 }
 
@@ -18,7 +18,7 @@ export function makeCos(secretId: string): Cos {
 
   function serve(request: Proxied): ProxyAnswer {
     const { path, body } = request;
-    // The signature itself is COS's own kind and is not computed here; whose key signed is seen.
+    // COS has its own signature, which is not verified here. Only the key's id is checked.
     if (!String(request.headers.authorization).includes(`q-ak=${secretId}`)) {
       throw new CloudError("AccessDenied", "Access Denied.", 403);
     }
@@ -47,7 +47,7 @@ export function makeCos(secretId: string): Cos {
   };
 }
 
-/** `<bucket>.cos.<region>.myqcloud.com`; without a bucket it is the service itself. */
+/** `<bucket>.cos.<region>.myqcloud.com`. Without a bucket it is the service itself. */
 const bucketOf = ({ host }: Proxied): string => /^(.+)\.cos\./.exec(host)?.[1] ?? "";
 
 function operationOf(request: Proxied): string {

@@ -1,19 +1,19 @@
-/** Makes the next calls of an action fail, as a cloud does on a bad day. */
+/** Makes the next calls of an action fail, as a cloud sometimes does. */
 import { CloudError } from "./cloud-error.js";
 
 export interface Fault {
   service: string;
   action: string;
-  /** The call before which nothing happens: 0 is the next one. */
+  /** The number of calls that still succeed. 0: the next call fails. */
   after?: number;
-  /** How many calls fail from then on; a client may try again by itself. */
+  /** The number of failing calls. A client may retry by itself. */
   times: number;
   error: { code: string; message: string; status?: number };
 }
 
 export interface Faults {
   set: (fault: Fault) => void;
-  /** Throws when the call is to fail. */
+  /** Throws when the call must fail. */
   check: (service: string, action: string) => void;
   clear: () => void;
 }

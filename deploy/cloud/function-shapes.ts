@@ -1,14 +1,14 @@
-/** What SCF takes as a function's configuration, and how it refuses the rest. */
+/** The function settings that SCF accepts, and its refusals of others. */
 import type {
   CreateFunctionRequest,
   Variable,
 } from "tencentcloud-sdk-nodejs/tencentcloud/services/scf/v20180416/scf_models.js";
 import { CloudError } from "./cloud-error.js";
 
-/** Runtimes that product/583/11637 and the runtime pages name for Node.js. */
+/** The Node.js runtimes in product/583/11637 and the runtime pages. */
 const RUNTIMES = ["Nodejs16.13", "Nodejs18.15", "Nodejs20.19", "Nodejs22.21", "Nodejs24.11"];
 
-/** The fields of CreateFunction that a deployment of ours may send. */
+/** The fields of CreateFunction that our deployment may send. */
 const FIELDS: ReadonlySet<string> = new Set<keyof CreateFunctionRequest>([
   "FunctionName",
   "Namespace",
@@ -30,7 +30,7 @@ const FIELDS: ReadonlySet<string> = new Set<keyof CreateFunctionRequest>([
   "Layers",
 ]);
 
-/** Which only CreateFunction takes. */
+/** Fields that only CreateFunction takes. */
 const CREATE_ONLY = new Set(["Code", "Handler", "AsyncRunEnable"]);
 
 const ENVIRONMENT_MAX_BYTES = 4096;

@@ -1,7 +1,7 @@
 /**
- * A proxy that ends TLS itself, with a certificate of the rehearsal's own: a client that is told of
- * it by the usual variables reaches the cloud on this machine by Tencent's own host names. What asks
- * for any other host, or speaks in clear text, is recorded and refused.
+ * A proxy that ends TLS itself with the rehearsal's certificate. The usual variables point a client
+ * to it, so that Tencent's host names lead to the cloud on this machine. Requests for other hosts
+ * and requests in clear text are recorded and refused.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
@@ -32,7 +32,7 @@ export interface Proxy {
   close: () => void;
 }
 
-/** The largest thing that is uploaded is the zip. */
+/** The zip is the largest upload. */
 const BODY_MAX_BYTES = 64 * 1024 * 1024;
 
 export async function startProxy(
@@ -74,7 +74,7 @@ export async function startProxy(
 async function handle(request: IncomingMessage, response: ServerResponse, serve: Serve) {
   const body = await readBody(request);
   const isEncrypted = "encrypted" in request.socket;
-  // In clear text a proxy is asked for the whole URL.
+  // In clear text a client sends the whole URL to a proxy.
   const url = new URL(request.url ?? "/", `https://${request.headers.host ?? "unknown"}`);
   const {
     status,

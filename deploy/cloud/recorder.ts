@@ -1,9 +1,9 @@
-/** What the cloud was asked, in order: what a rehearsal is judged by. */
+/** The calls to the cloud in order. A rehearsal checks them. */
 export interface RecordedCall {
   host: string;
-  /** `scf`, `cam`, `tag`, `cos`; of any other host, the host. */
+  /** `scf`, `cam`, `tag` or `cos`. For another host, the host's name. */
   service: string;
-  /** As `CreateFunction`; of COS, the operation that method and path mean. */
+  /** Such as `CreateFunction`. For COS, the operation of this method and path. */
   action: string;
   /** It came inside TLS. */
   isEncrypted: boolean;
@@ -14,7 +14,7 @@ export interface RecordedCall {
 
 export interface Recorder {
   calls: RecordedCall[];
-  /** Those since the last `mark`. */
+  /** The calls since the last `mark`. */
   sinceMark: () => RecordedCall[];
   mark: () => void;
 }

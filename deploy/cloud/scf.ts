@@ -1,6 +1,6 @@
 /**
- * Cloud functions, as far as a deployment uses them. Refuses what SCF's documentation says that it
- * refuses, takes a moment for every change as SCF does, and runs what it was given when it is invoked.
+ * Cloud functions, as far as a deployment uses them. It refuses what SCF's documentation says it
+ * refuses, delays each change as SCF does, and runs the uploaded code when invoked.
  */
 import type {
   CreateFunctionRequest,
@@ -15,28 +15,28 @@ import { describedTrigger } from "./trigger-shapes.js";
 
 export interface CloudFunction {
   FunctionId: string;
-  /** All that it was created and changed with, by SCF's own field names. */
+  /** All fields that it was created and changed with, by SCF's names. */
   configuration: CreateFunctionRequest;
   zip: Uint8Array;
   Status: "Creating" | "Updating" | "Active";
   Triggers: TriggerInfo[];
-  /** How often it was looked at since its last change. */
+  /** How often it was read since its last change. */
   looks: number;
 }
 
-/** So many times a function is seen on its way after a change. */
+/** The number of reads that show a change as not finished. */
 const LOOKS_BUSY = 2;
 
 export interface ScfOptions {
   region: string;
   /** The uploaded object that `Code` names. */
   readObject: (bucket: string, key: string) => Buffer | undefined;
-  /** Runs the function out of its zip; what it returns, as text. */
+  /** Runs the function from its zip and returns its result as text. */
   invoke: (target: CloudFunction, event: unknown) => Promise<InvokeResult>;
 }
 
 export interface InvokeResult {
-  /** The returned value as JSON; of a function that failed, absent. */
+  /** The returned value as JSON. Absent when the function failed. */
   answer: string | undefined;
   log: string;
 }
@@ -57,7 +57,7 @@ export function makeScf({ region, readObject, invoke }: ScfOptions): Scf {
     if (found) return found;
     throw new CloudError("ResourceNotFound.Function", `The function ${String(name)} is not there.`);
   };
-  /** A change that is still being carried out shuts out the next one. */
+  /** A running change blocks the next one. */
   const findIdle = (name: unknown): CloudFunction => {
     const found = find(name);
     if (found.Status === "Active") return found;
@@ -114,7 +114,7 @@ export function makeScf({ region, readObject, invoke }: ScfOptions): Scf {
     GetFunction({ FunctionName }: Parameters) {
       const target = find(FunctionName);
       const { configuration, FunctionId, Status } = target;
-      // Seen on its way for a while, and done after that.
+      // Shows the change as running for some reads, then as done.
       target.looks += 1;
       if (target.looks >= LOOKS_BUSY) target.Status = "Active";
       const { Code: _, ...shown } = configuration;

@@ -1,8 +1,8 @@
-/** What SCF makes of a trigger's description: checked as documented, and answered in its own form. */
+/** Checks a trigger's description as SCF documents it, and answers it in SCF's form. */
 import { nextRunAt } from "../../local/declared/cron.js";
 import { CloudError } from "./cloud-error.js";
 
-/** A function URL's address, as product/583/100227 of Tencent's documentation gives its form. */
+/** A function URL's address, in the form of product/583/100227 of Tencent's documentation. */
 const addressOf = (functionName: string, region: string): string =>
   `https://1250000000-${functionName.slice(-10).padStart(10, "x")}.${region}.tencentscf.com`;
 

@@ -1,6 +1,6 @@
 /**
- * For serverless.aws.yml: the CLI deploys to AWS by itself; before it does, the functions are built and
- * their settings are checked.
+ * For serverless.aws.yml. The CLI itself deploys to AWS. This plugin first builds the functions and
+ * checks their settings.
  */
 import { environment } from "../../shared/config/environment.js";
 import { scheduleFault } from "./aws-schedule.js";
@@ -69,7 +69,7 @@ function checkSchedule(name: string, schedule: Schedule | undefined): void {
   }
 }
 
-/** Without it Lambda takes any answer for success, and deletes what was to come again. */
+/** Without it Lambda takes any answer as success and deletes messages that should be retried. */
 function checkQueue(name: string, sqs: string | { functionResponseType?: string } | undefined) {
   const reports = typeof sqs === "object" && sqs.functionResponseType === "ReportBatchItemFailures";
   if (sqs === undefined || reports) return;

@@ -1,8 +1,8 @@
-/** What EventBridge takes as a schedule, which is another language than SCF's cron lines. */
+/** The schedules of EventBridge, which differ from SCF's cron lines. */
 
 const RATE = /^rate\((\d{1,6}) (minute|hour|day)(s?)\)$/;
 
-/** What is wrong with a schedule, in words; `undefined`: nothing. */
+/** Says what is wrong with a schedule. `undefined`: nothing. */
 export function scheduleFault(schedule: string): string | undefined {
   const rate = RATE.exec(schedule);
   if (rate) {
@@ -16,8 +16,8 @@ export function scheduleFault(schedule: string): string | undefined {
   if (fields.length !== 6) return `is a cron of ${fields.length} fields, and takes six`;
   const [, , day, , weekday] = fields;
   if ((day === "?") === (weekday === "?")) {
-    return "is a cron whose day or weekday, and not both, has to be ?";
+    return "is a cron in which exactly one of day and weekday must be ?";
   }
   const bad = fields.find((field) => !/^[A-Z0-9,*/?LW#-]+$/.test(field));
-  return bad === undefined ? undefined : `is a cron with a field that is none: ${bad}`;
+  return bad === undefined ? undefined : `is a cron with a wrong field: ${bad}`;
 }

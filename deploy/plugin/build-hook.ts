@@ -1,6 +1,5 @@
 /**
- * Builds the functions before they are packaged, so that what is uploaded is what stands in the
- * sources, and nobody deploys the build of yesterday.
+ * Builds the functions before they are packaged, so that a deployment always matches the sources.
  */
 import { buildFunctions } from "../build/build-functions.js";
 import type { Serverless } from "./serverless-api.js";

@@ -1,6 +1,6 @@
 /**
- * The commands around a deployment. The plugin's own print what went wrong and then succeed; these
- * fail, so that a pipeline notices.
+ * The commands around a deployment. The plugin's own commands print an error and then succeed.
+ * These fail, so that a pipeline notices.
  */
 import { readFile } from "node:fs/promises";
 import { getFunction, NAMESPACE, scfClient } from "./scf/scf-api.js";
@@ -8,7 +8,7 @@ import { parsedDesc } from "./scf/triggers.js";
 import type { Upstream, UpstreamCommand } from "./upstream.js";
 import { DeployError, withDeployError, wordsOf } from "./deploy-error.js";
 
-/** For the way of an invocation and its answer, besides the function's own time. */
+/** For the transfer of an invocation and its answer, besides the function's own time. */
 const ANSWER_SECONDS = 10;
 
 export function mendCommands(upstream: Upstream): void {
@@ -21,7 +21,7 @@ export function mendCommands(upstream: Upstream): void {
       await deploy.call(this);
     } catch (thrown) {
       throw new DeployError(
-        `${wordsOf(thrown)}\nWhat came before it is deployed; run the same command again to go on from there.`,
+        `${wordsOf(thrown)}\nThe steps before it are deployed. Run the same command again to continue.`,
         { cause: thrown },
       );
     }
@@ -32,7 +32,7 @@ export function mendCommands(upstream: Upstream): void {
     throw new DeployError("All functions share one zip: run `serverless deploy`");
   };
 
-  // They went by the lists in COS that are no longer kept.
+  // The plugin rolls back by lists in COS, which are no longer kept.
   const rollBack = () =>
     Promise.reject(
       new DeployError("To roll back, check out the commit and deploy it: docs/deploy.md says how"),
@@ -40,7 +40,7 @@ export function mendCommands(upstream: Upstream): void {
   Rollback.prototype.rollback = rollBack;
   DeployList.prototype.serviceList = rollBack;
 
-  // They log what went wrong and succeed, and ask an API that SCF has replaced.
+  // The plugin's versions log an error and succeed, and call an API that SCF has replaced.
   const elsewhere = () =>
     Promise.reject(
       new DeployError(
@@ -74,7 +74,7 @@ export function mendCommands(upstream: Upstream): void {
     const { function: key = "", data, path } = this.options;
     const FunctionName = this.provider.getFunctionName(key);
     const ClientContext = data ?? (path === undefined ? "{}" : await readFile(path, "utf8"));
-    // A run of a timer may wait for a deadline as long as it may live.
+    // A timer's run may wait for a deadline until its own time limit.
     const { functions, provider } = this.serverless.service;
     const timeoutSeconds = (functions[key]?.timeout ?? provider.timeout ?? 3) + ANSWER_SECONDS;
     const { Result } = await withDeployError(`Invoke ${FunctionName}`, () =>
@@ -103,7 +103,7 @@ async function login({ Provider }: Upstream, command: UpstreamCommand): Promise<
 const namesOf = ({ serverless, provider }: UpstreamCommand): string[] =>
   Object.keys(serverless.service.functions).map((key) => provider.getFunctionName(key));
 
-/** The one thing that everybody wants to know after a deployment: the addresses. */
+/** After a deployment everyone needs the addresses. */
 async function showService(command: UpstreamCommand): Promise<void> {
   const { serverless, options } = command;
   const client = scfClient(options);
@@ -120,7 +120,7 @@ async function showService(command: UpstreamCommand): Promise<void> {
   serverless.cli.log(out.join("\n"));
 }
 
-/** A function URL's address stands in its description; of another trigger that is its setting. */
+/** A function URL's description holds its address. Other triggers have settings there. */
 function addressIn(type: string | undefined, desc = ""): string {
   if (type !== "http") return desc;
   const { NetConfig } = parsedDesc(desc) as {

@@ -1,19 +1,19 @@
 /**
- * Whose account is deployed to. The plugin reads a file in the home directory and, without it,
- * waits for ever for somebody to scan a code; here the keys come from the environment or `.env`,
- * by the names that Tencent's SDKs use, and what is missing is said.
+ * The keys of the account to deploy to. The plugin reads a file in the home directory, and without
+ * it waits for a scanned code. Here the keys come from the environment or `.env`, by the names of
+ * Tencent's SDKs, and an error names missing ones.
  */
 import { environment } from "../../shared/config/environment.js";
 import type { Upstream } from "./upstream.js";
 import { DeployError, withDeployError } from "./deploy-error.js";
 
 export function mendCredentials({ Provider, DataReport }: Upstream): void {
-  // Sent in clear text, with the account's number, at every command: to a host that is retired, so
-  // that without an answer the process ended.
+  // The plugin sent the account's number in clear text at every command. The receiving host is
+  // retired, and without its answer the process ended.
   DataReport.prototype.report = () => Promise.resolve(true);
   Provider.prototype.getUserAuth = () => Promise.resolve(true);
 
-  // Called by the constructor at every command, also by those that need no account.
+  // The constructor calls this at every command, also for commands that need no account.
   Provider.prototype.getCredentials = () => Promise.resolve();
   Provider.prototype.getUserCred = async function (options) {
     if (options.credentials) return options;

@@ -1,6 +1,6 @@
-/** What went wrong in a deployment, in one sentence, whatever shape it was thrown in. */
+/** Turns any error of a deployment into one sentence. */
 
-/** Tencent's SDKs throw exceptions with a code; the COS client throws what it was answered. */
+/** Tencent's SDKs throw exceptions with a code. The COS client throws the server's answer. */
 interface Thrown {
   code?: unknown;
   message?: unknown;
@@ -26,7 +26,7 @@ export function wordsOf(thrown: unknown): string {
     .join(" ");
 }
 
-/** What to do, by the code of the refusal. */
+/** Advice by the code of the refusal. */
 const ADVICE: Readonly<Record<string, string>> = {
   "InvalidParameterValue.Runtime":
     "Set SCF_RUNTIME to a runtime that your region offers, as Nodejs22.21 or Nodejs20.19. " +
@@ -38,7 +38,7 @@ const textOf = (value: unknown): string | undefined =>
     ? String(value)
     : undefined;
 
-/** `step` names what was being done, and to what; the error itself stays the cause. */
+/** `step` names the failed action and its object. The original error becomes the cause. */
 export async function withDeployError<T>(step: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -48,8 +48,10 @@ export async function withDeployError<T>(step: string, work: () => Promise<T>): 
   }
 }
 
-/** Said in full already. */
+/** Its message is complete. */
 export class DeployError extends Error {
-  /** The CLI's own name for what is the user's to mend: it shows the message, and no stack. */
+  /**
+   * The CLI's name for errors that the user can correct. It then shows the message without a stack.
+   */
   override readonly name = "ServerlessError";
 }

@@ -1,15 +1,15 @@
 /**
- * Mends serverless-tencent-scf 0.1.36 where it stands; serverless.yml lists this one before it.
+ * Corrects serverless-tencent-scf 0.1.36 in place. serverless.yml lists this plugin before it.
  *
- *   credentials.ts       nothing is sent in clear text, and no retired host is asked for leave; keys
- *                        come from the environment
- *   deploy-function.ts   a function gets its own variables and no other's; every field of SCF's;
- *                        no role is made unasked; nothing of it is kept in COS but the zip
- *   deploy-triggers.ts   function URLs; what has not changed is not touched
- *   commands.ts          deploy, info, invoke, remove: addresses shown, failures fail, in words
+ *   credentials.ts       sends nothing in clear text and contacts no retired host; keys come from
+ *                        the environment
+ *   deploy-function.ts   gives a function only its own variables; passes every field of SCF; makes
+ *                        no role unasked; stores only the zip in COS
+ *   deploy-triggers.ts   adds function URLs; leaves unchanged triggers alone
+ *   commands.ts          deploy, info, invoke, remove: they show addresses, and failures fail
  *
- * And before anything is uploaded: the functions are built, their settings are checked as they
- * themselves will check them, and what SCF would refuse is said.
+ * Before an upload it builds the functions, checks their settings as the functions do, and reports
+ * what SCF would refuse.
  */
 import { environment } from "../../shared/config/environment.js";
 import { buildHook } from "./build-hook.js";

@@ -1,4 +1,4 @@
-/** What our plugins use of the CLI. */
+/** The parts of the CLI that our plugins use. */
 import type { Service } from "../../local/declared/service-file.js";
 
 export interface Serverless {

@@ -1,11 +1,11 @@
-/** The functions' own settings, checked before a deployment as they themselves will check them. */
+/** Checks the functions' settings before a deployment, exactly as the functions do. */
 import type { Environment } from "../../shared/config/environment.js";
 import { type Config, readConfig } from "../../shared/config/configuration.js";
 import { isFunctionName, variablesRead } from "../../shared/config/function-variables.js";
 import { ConfigError } from "../../shared/config/read-variables.js";
 import { DeployError } from "./deploy-error.js";
 
-/** A function that cannot open answers every call with an error: better not to deploy it. */
+/** A function that cannot open answers every call with an error, so it is not deployed. */
 export function checkSettings(name: string, variables: Environment): Config {
   try {
     const config = readConfig(variables, isFunctionName(name) ? variablesRead(name) : undefined);
@@ -19,12 +19,12 @@ export function checkSettings(name: string, variables: Environment): Config {
   }
 }
 
-/** Where no execution role gives keys for TRTC: every account that is used needs fixed ones. */
+/** Where no execution role provides keys for TRTC, every account in use needs fixed keys. */
 export function checkFixedKeys({
   applications,
   accounts,
 }: Partial<Pick<Config, "applications" | "accounts">>): void {
-  // A function that is given only one of the two cannot tell.
+  // A function that gets only one of the two cannot check this.
   if (!applications || !accounts) return;
   const missing = [...applications.values()].find(({ Account }) => !accounts.has(Account));
   if (!missing) return;

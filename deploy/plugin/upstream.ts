@@ -1,11 +1,11 @@
 /**
- * The parts of serverless-tencent-scf 0.1.36 that are mended in place. Its version is pinned in
- * package.json: what is replaced here is replaced by name, and a test deploys with it.
+ * The parts of serverless-tencent-scf 0.1.36 that this plugin replaces. package.json pins the
+ * version, because the parts are replaced by name. A test deploys with it.
  */
 import { createRequire } from "node:module";
 import type { Serverless } from "./serverless-api.js";
 
-/** What the plugin hands from one of its steps to the next. */
+/** The data that the plugin passes between its steps. */
 export interface UpstreamOptions {
   region: string;
   stage: string;
@@ -64,7 +64,7 @@ export interface FunctionToDeploy {
   };
 }
 
-/** One step of a deployment: it knows the service and the keys. */
+/** One step of a deployment. It knows the service and the keys. */
 export interface UpstreamHandler {
   serverless: Serverless;
   options: UpstreamOptions;
@@ -105,7 +105,7 @@ export interface UpstreamDeployTrigger extends UpstreamHandler {
   ) => Promise<unknown[]>;
 }
 
-/** A command of the plugin's; `provider` names the functions as SCF knows them. */
+/** A command of the plugin. `provider` has the functions' names in SCF. */
 export interface UpstreamCommand extends UpstreamHandler {
   provider: UpstreamProvider;
 }

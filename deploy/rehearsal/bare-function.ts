@@ -1,6 +1,6 @@
 /**
- * A function as SCF runs it: out of its zip, in a Node.js process that has nothing else, with the
- * variables and the context that SCF gives. What it carries in its zip is all that it finds.
+ * Runs a function as SCF does: from its zip, in a Node.js process with nothing else, with SCF's
+ * variables and context. It can load only the content of its zip.
  */
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -14,30 +14,33 @@ import { SECOND_MS } from "../../shared/clock.js";
 
 export interface BareFunction {
   name: string;
-  /** As `start-ingest.handler`. */
+  /** Such as `start-ingest.handler`. */
   handler: string;
   zip: Uint8Array;
-  /** Its own variables, as they were deployed. */
+  /** Its own variables, as deployed. */
   variables: Readonly<Record<string, string>>;
   region: string;
   timeoutSeconds: number;
   memoryMegabytes: number;
-  /** The Node.js that runs it; this process's own when absent. */
+  /** The Node.js that runs it. Default: this process's own. */
   nodePath?: string;
-  /** Temporary keys of the execution role; none when it has no role. */
+  /** Temporary keys of the execution role. Absent without a role. */
   role?: { secretId: string; secretKey: string; token: string } | undefined;
 }
 
 export interface BareRun {
-  /** What the handler returned, as JSON; `undefined` when it threw or ran out of time. */
+  /** The handler's result as JSON. `undefined` when it threw or ran out of time. */
   answer: string | undefined;
-  /** What it printed, and what it threw. */
+  /** Its output and its errors. */
   log: string;
-  /** The most memory that it had, in bytes. */
+  /** Its largest memory use, in bytes. */
   rssBytes: number;
 }
 
-/** Runs in the bare process: takes the event from standard input, and gives the outcome back on descriptor 3. */
+/**
+ * Runs in the bare process. It takes the event from standard input and returns the outcome on
+ * descriptor 3.
+ */
 const BOOTSTRAP = fileURLToPath(new URL("bootstrap.cjs", import.meta.url));
 
 export async function runBare(target: BareFunction, event: unknown): Promise<BareRun> {
@@ -75,7 +78,9 @@ async function runIn(folder: string, target: BareFunction, event: unknown): Prom
   return { answer, log: log.join(""), rssBytes };
 }
 
-/** SCF's, by its page on environment variables; the temporary keys are there only with a role. */
+/**
+ * SCF's variables, by its page on environment variables. The temporary keys exist only with a role.
+ */
 function environmentOf(folder: string, { name, variables, region, role }: BareFunction) {
   return {
     ...variables,

@@ -1,6 +1,6 @@
 /**
- * Every function out of the zip that was uploaded, each with one recorded event of the kind that calls
- * it. The list is serverless.yml's: a function without an event in events/ fails the rehearsal.
+ * Calls every function from the uploaded zip with a recorded event of its kind. The list comes from
+ * serverless.yml: a function without an event in events/ fails the rehearsal.
  */
 import { readFile } from "node:fs/promises";
 import { addMs, SECOND_MS, systemClock as clock } from "../../shared/clock.js";
@@ -10,18 +10,18 @@ import { expectThat, expectWithin, Surprise } from "./expect.js";
 import type { Stage } from "./stage.js";
 import type { Step } from "./steps.js";
 
-/** A file of events/; `${…}` in it is filled in before it is read. */
+/** A file of events/. Its `${…}` are filled in before it is parsed. */
 interface RecordedEvent {
-  /** What is there beforehand: an ingest that plays, one whose StopTime is near, or nothing. */
+  /** The state before the call: an ingest that plays, one close to its StopTime, or nothing. */
   given: "nothing" | "running" | "due";
   event: unknown;
-  /** What the answer must hold, and may hold more than. */
+  /** The answer must contain this and may contain more. */
   answer: unknown;
-  /** Of the ingest that was given: what TRTC must say of its task afterwards. */
+  /** For the given ingest: what TRTC must say of its task afterwards. */
   task?: unknown;
 }
 
-/** Near enough to be waited for, and far enough to be started before. */
+/** Short enough to wait for, and long enough to start before it. */
 const DUE_IN_MS = 5 * SECOND_MS;
 
 export async function rehearseFunctions(stage: Stage, step: Step): Promise<void> {
@@ -59,7 +59,7 @@ function fill(text: string, { trtc, declared }: Stage, taskId = ""): string {
     .replaceAll("${TaskId}", taskId);
 }
 
-/** Through the uploaded start-ingest, like any other caller. */
+/** Calls the uploaded start-ingest like any other caller. */
 async function startIngest(stage: Stage, given: "running" | "due") {
   const recorded = JSON.parse(fill(await readEvent("start-ingest"), stage)) as RecordedEvent;
   const event = recorded.event as { body: string };

@@ -1,4 +1,4 @@
-/** Whether what is in the cloud is what serverless.yml declares, each function for itself. */
+/** Checks that the cloud has what serverless.yml declares, for each function. */
 import type { CloudFunction } from "../cloud/scf.js";
 import type { DeclaredFunction } from "../../local/declared/service-file.js";
 import { ZIP_FILE } from "../build/build-functions.js";
@@ -51,7 +51,7 @@ function checkFunction({ declared: { provider } }: Stage, { name, declared, foun
     (Environment?.Variables ?? []).map(({ Key = "", Value = "" }) => [Key, Value]),
   );
   const all = { ...provider.environment?.variables, ...declared.environment?.variables };
-  // Its own and the provider's, and no other function's; those that are empty are not set.
+  // Its own and the provider's variables, and no other function's. Empty ones are not set.
   const wanted = Object.keys(all).filter((key) => all[key] !== "");
   expectEqual(`${name}: the names of its variables`, [...variables.keys()].sort(), wanted.sort());
   for (const [key, value] of variables) {
@@ -69,7 +69,7 @@ function checkFunction({ declared: { provider } }: Stage, { name, declared, foun
   );
 }
 
-/** In all that was recorded: nothing in clear text, nothing to anybody else, no role made. */
+/** Checks all recorded calls: none in clear text, none to other hosts, and no role created. */
 export function checkCalls({ cloud, secrets }: Stage): number {
   const { calls } = cloud.recorder;
   const clear = calls.filter(({ isEncrypted }) => !isEncrypted).map(({ host }) => host);

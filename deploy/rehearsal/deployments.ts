@@ -1,4 +1,4 @@
-/** Deploying: when the cloud refuses in the middle, when it does not, again, and away. */
+/** Deploys against a cloud that refuses halfway, then to the end, then again, and removes all. */
 import type { Fault } from "../cloud/faults.js";
 import type { RecordedCall } from "../cloud/recorder.js";
 import { checkDeployed } from "./deployed.js";
@@ -7,14 +7,14 @@ import type { CliRun } from "./serverless-cli.js";
 import type { Stage } from "./stage.js";
 import type { Step } from "./steps.js";
 
-/** A middle step that fails, and what its message must name. */
+/** A step that fails, and the words that its message must contain. */
 const BAD_DAYS: readonly { what: string; fault: Fault; words: readonly string[] }[] = [
   {
     what: "the upload is refused",
     fault: {
       service: "cos",
       action: "PutObject",
-      // More than the client tries by itself.
+      // More often than the client retries by itself.
       times: 20,
       error: { code: "SlowDown", message: "Reduce your request rate.", status: 503 },
     },
@@ -68,7 +68,7 @@ export async function rehearseDeployments(stage: Stage, step: Step): Promise<voi
       return `ends with 1, and says ${words[0] ?? ""}`;
     });
   }
-  await step("deploy, and it goes on to the end", async () => {
+  await step("deploy to the end", async () => {
     const output = await succeed(stage, ["deploy"]);
     checkDeployed(stage);
     const urls = output.match(/https:\S+\.tencentscf\.com/g) ?? [];
@@ -107,7 +107,7 @@ export async function rehearseRemoval(stage: Stage, step: Step): Promise<void> {
   await step("remove", async () => {
     await succeed(stage, ["remove"]);
     expectEqual("what is left", [...stage.cloud.scf.functions.keys()], []);
-    // Of what is gone already, nothing is left to remove.
+    // A second remove finds nothing to remove.
     await succeed(stage, ["remove"]);
     return "nothing is left, and removing again is no error";
   });

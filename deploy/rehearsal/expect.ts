@@ -1,4 +1,4 @@
-/** Says what did not hold, and what was there instead. */
+/** Assertions that report what was expected and what was there. */
 import { isDeepStrictEqual } from "node:util";
 
 export class Surprise extends Error {
@@ -15,8 +15,9 @@ export function expectEqual(what: string, found: unknown, wanted: unknown): void
 }
 
 /**
- * All that `wanted` names has to be there; `"*"` stands for anything that is there. Where an object
- * is wanted and a text found, the text is read as JSON: a function's answer carries its body so.
+ * Everything in `wanted` must be present. `"*"` matches anything that is present. Where an object
+ * is expected and a text was found, the text is read as JSON, because a function's answer carries
+ * its body as text.
  */
 export function expectWithin(what: string, found: unknown, wanted: unknown): void {
   if (wanted === "*") {

@@ -1,25 +1,25 @@
 /**
- * Runs the rehearsal where there is no network but loopback: then nothing can leave, whatever the
- * CLI, its plugins or our own code try. Where the machine does not allow it, that is said.
+ * Runs the rehearsal in a network with loopback only. Then neither the CLI, its plugins nor our
+ * code can send anything out. If the machine does not allow this, the output says so.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 
 export type Network = "cut" | "open";
 
-/** Set on the process inside, so that it does not go in once more. */
+/** Set for the inner process, so that it does not isolate itself again. */
 const INSIDE = "--network-is-cut";
 
-/** Root needs no user namespace; anybody else gets the rights for one of their own. */
+/** Root needs no user namespace. Other users get the rights inside a namespace of their own. */
 const UNSHARE =
   process.getuid?.() === 0 ? ["--net"] : ["--user", "--map-current-user", "--keep-caps", "--net"];
 
-/** A new namespace has a loopback that is down; the first of these that works brings it up. */
+/** In a new namespace loopback is down. One of these commands brings it up. */
 const LOOPBACK_UP = "(ip link set lo up || ifconfig lo up) 2>/dev/null";
 
 /**
- * In the outer process: runs this same command inside and ends with its exit code. Returns in the
- * process that is to do the work, and says what network it has.
+ * The outer process runs the same command inside and ends with its exit code. In the inner process
+ * the function returns and reports the network.
  */
 export async function cutNetwork(): Promise<Network> {
   if (process.argv.includes(INSIDE)) return "cut";

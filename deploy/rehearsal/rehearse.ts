@@ -1,4 +1,4 @@
-/** `npm run deploy:rehearse`: a deployment from its build to its removal, with no cloud. */
+/** `npm run deploy:rehearse`: a deployment from build to removal, without a cloud. */
 import { parseArgs } from "node:util";
 import { SECOND_MS, systemClock as clock } from "../../shared/clock.js";
 import { checkCalls } from "./deployed.js";
@@ -14,13 +14,13 @@ const HELP = `Deploys to a cloud on this machine, with the real CLI and plugins,
 
   npm run deploy:rehearse
 
-  deploy    three times against a cloud that refuses in the middle, then to the end, then again
+  deploy    against a cloud that refuses halfway, then to the end, then again
   info, invoke, remove
-  functions each out of the uploaded zip, in a bare process with SCF's environment and one recorded
+  functions each from the uploaded zip, in a bare process with SCF's environment and one recorded
             event (deploy/rehearsal/events), on a real PostgreSQL and the TRTC emulator
 
-No account is needed and nothing leaves this machine: the network is cut off but for loopback where
-the machine allows it (Linux, unshare), and it is said where it does not.
+Needs no account. Nothing leaves this machine: where the machine allows it (Linux, unshare), the network
+has loopback only. Otherwise the output says so.
 `;
 
 const NETWORK: Readonly<Record<Network, string>> = {
@@ -52,7 +52,7 @@ async function main(): Promise<void> {
   process.stdout.write(`\nrehearsed in ${seconds} s\n`);
 }
 
-/** A database server outlives whoever started it, unless it is told. */
+/** A database server outlives the process that started it, unless it is stopped. */
 function closeOnSignal({ close }: Stage): void {
   void runUntilSignal()
     .then(close)

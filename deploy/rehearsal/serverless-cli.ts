@@ -1,4 +1,4 @@
-/** The real CLI with the real plugins, as a process that can reach nothing but the cloud on this machine. */
+/** The real CLI with the real plugins, in a process that reaches only the cloud on this machine. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
@@ -15,7 +15,7 @@ export type RunCli = (args: readonly string[], env?: Environment) => Promise<Cli
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** `env` is all that it gets, besides what a process needs to run. */
+/** `env` is its whole environment, besides the variables that a process needs to run. */
 export const makeCli =
   (env: Environment): RunCli =>
   async (args, more = {}) => {

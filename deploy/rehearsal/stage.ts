@@ -1,4 +1,4 @@
-/** Everything that a rehearsal needs around it: a database, TRTC, a cloud, and the CLI in front of them. */
+/** The environment of a rehearsal: a database, TRTC, a cloud, and the CLI. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,23 +19,23 @@ export interface Stage {
   cloud: Cloud;
   trtc: Emulator;
   cli: RunCli;
-  /** What serverless.yml declares, with the variables of this rehearsal filled in. */
+  /** The declarations of serverless.yml, with this rehearsal's variables. */
   declared: Service;
   region: string;
-  /** Runs a deployed function out of the zip that was uploaded for it. */
+  /** Runs a deployed function from its uploaded zip. */
   invoke: (target: CloudFunction, event: unknown) => Promise<InvokeResult & { rssBytes: number }>;
-  /** None of these may stand in anything that is printed. */
+  /** No output may contain any of these. */
   secrets: readonly string[];
   close: () => Promise<void>;
 }
 
-/** Another than serverless.yml's own: one that got lost on the way would be seen. */
+/** It differs from the region in serverless.yml, so a lost setting shows. */
 const REGION = "ap-singapore";
 
-/** Whose account is deployed to; made up, like everything here. */
+/** The invented account to deploy to. */
 const DEPLOY_KEYS = { secretId: "AKIDdeploy", secretKey: "deploy-secret-key-of-nobody" };
 
-/** The execution role's temporary keys: TRTC takes them only with their token. */
+/** The execution role's temporary keys. TRTC accepts them only with their token. */
 const ROLE = {
   secretId: "AKIDrole",
   secretKey: "role-secret-key-of-nobody",
@@ -44,7 +44,7 @@ const ROLE = {
 
 const DATABASE_PASSWORD = "database-password-of-nobody";
 
-/** Opens in the order of need; whatever fails, what was opened before is closed again. */
+/** Opens in the order of need. If a step fails, the earlier ones are closed again. */
 export async function openStage(): Promise<Stage> {
   const closers: (() => Promise<void> | void)[] = [];
   const close = async () => {
@@ -53,7 +53,8 @@ export async function openStage(): Promise<Stage> {
   try {
     const postgres = await startPostgres();
     closers.push(postgres.stop);
-    // The server on loopback trusts everybody; that the password is a secret is what matters.
+    // The server on loopback accepts any password. The rehearsal only needs the password to be a
+    // secret.
     const databaseUrl = postgres.urlOf("postgres").replace("@", `:${DATABASE_PASSWORD}@`);
     await migrateOnce(databaseUrl);
     const { secretId, ...role } = ROLE;
@@ -85,8 +86,8 @@ async function migrateOnce(url: string): Promise<void> {
 }
 
 /**
- * Every variable that serverless.yml names, also those that stay empty: one that is not set here
- * would be taken from a `.env` that lies about.
+ * Every variable that serverless.yml names, including empty ones. A missing variable would come
+ * from a `.env` file in the folder.
  */
 function settingsOf(databaseUrl: string, trtcUrl: string): Record<string, string> {
   const local = localEnvironment({ EXPIRY_TICK_SECONDS: "60" }, trtcUrl);
@@ -137,7 +138,7 @@ async function runDeployed({ configuration, zip }: CloudFunction, event: unknown
   );
 }
 
-/** All that is signed with, in any setting. */
+/** Every key in any setting. */
 function secretsOf({ CALLERS = "[]", TRTC_APPS = "[]" }: Record<string, string>): string[] {
   const callers = JSON.parse(CALLERS) as { SecretKeys: string[] }[];
   const applications = JSON.parse(TRTC_APPS) as { SecretKey: string }[];

@@ -1,10 +1,10 @@
-/** What a rehearsal shows of itself: a line a step, and how long it took. */
+/** The output of a rehearsal: one line per step, with its time. */
 import { SECOND_MS, systemClock as clock } from "../../shared/clock.js";
 import { progressOn } from "../../local/terminal/progress.js";
 
 export type Step = (what: string, work: () => Promise<string>) => Promise<void>;
 
-/** `work` returns what is worth knowing; what it throws ends the rehearsal. */
+/** `work` returns a note for the line. If it throws, the rehearsal ends. */
 export function makeSteps(out: NodeJS.WriteStream): Step {
   const progress = progressOn(out, clock);
   return async (what, work) => {

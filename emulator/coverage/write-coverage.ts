@@ -4,11 +4,11 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { coverageText } from "./document.js";
 
-const HELP = `Writes what the emulator imitates, from its code, to emulator/COVERAGE.md.
+const HELP = `Writes emulator/COVERAGE.md, the list of imitated behaviour, from the emulator's code.
 
   npm run emulator:coverage [-- --check]
 
-  --check  writes nothing; ends with 1 when the page is not what would be written
+  --check  writes nothing; exits with 1 when the page is stale
   --help
 `;
 

@@ -1,20 +1,20 @@
 /**
- * SCF's cron lines: seven fields, seconds first and the year last, in UTC+8, where a day of the
- * month and a day of the week that are both set mean either.
+ * SCF's cron lines: seven fields, seconds first and the year last, in UTC+8. If a day of the month
+ * and a day of the week are both set, either one matches.
  */
 import { Cron } from "croner";
 
 const SCF_TIME_ZONE = "Asia/Shanghai";
 
 /**
- * The first instant after `after` at which the line fires; `undefined` when there is none. Throws
- * an Error that names the line when it is no cron line of SCF.
+ * The first instant after `after` at which the line fires. `undefined` when there is none. Throws
+ * an Error that names the line if SCF would refuse it.
  */
 export function nextRunAt(cronExpression: string, after: Date): Date | undefined {
   return read(cronExpression).nextRun(after) ?? undefined;
 }
 
-/** Throws an Error that names the line, and the field that SCF would refuse. */
+/** Throws an Error that names the line and the field that SCF would refuse. */
 export function checkCron(cronExpression: string): void {
   fieldsOf(cronExpression);
 }
@@ -32,7 +32,7 @@ interface Field {
   name: string;
   min: number;
   max: number;
-  /** In capitals only; the first stands for `min`. */
+  /** In capitals only. The first word stands for `min`. */
   words?: readonly string[];
 }
 
@@ -49,11 +49,11 @@ const FIELDS: readonly Field[] = [
   { name: "year", min: 1970, max: 2099 },
 ];
 
-/** As croner reads them. */
+/** The fields in the form that croner reads. */
 function fieldsOf(cronExpression: string): string[] {
   const texts = cronExpression.trim().split(/\s+/);
   if (texts.length !== FIELDS.length) {
-    const found = `it takes seven fields, seconds first; this has ${texts.length}`;
+    const found = `it takes seven fields, seconds first; this one has ${texts.length}`;
     throw wrong(cronExpression, found);
   }
   return FIELDS.map((field, index) => {
@@ -80,7 +80,7 @@ function partOf(field: Field, part: string): string | { fault: string } {
   const to = valueOf(field, last ?? first);
   if (from === undefined || to === undefined) return { fault: `is out of ${min}-${max}${names}` };
   if (from > to) return { fault: "has a range that ends before it begins" };
-  // `1/10`: from the first on, which croner wants as a range.
+  // `1/10` means from the first value on. croner takes it as a range.
   const end = last === undefined && step !== undefined ? max : to;
   const range = end === from ? String(from) : `${from}-${end}`;
   return step === undefined || end === from ? range : `${range}/${step}`;
@@ -93,4 +93,4 @@ function valueOf({ min, max, words = [] }: Field, text = ""): number | undefined
 }
 
 const wrong = (cronExpression: string, why: string): Error =>
-  new Error(`"${cronExpression}" is no cron line of SCF: ${why}`);
+  new Error(`"${cronExpression}" is not a cron line of SCF: ${why}`);

@@ -1,4 +1,4 @@
-/** The functions that serverless.yml declares: their doors, their time limits and their timers. */
+/** The functions of serverless.yml: their handlers, time limits and timers. */
 import { type Environment } from "../../shared/config/environment.js";
 import { SECOND_MS } from "../../shared/clock.js";
 import type { Services } from "../../shared/ingest/services.js";
@@ -23,7 +23,7 @@ interface FunctionShape {
   makeHandler: (open: () => Promise<Services>) => Handler;
 }
 
-/** The very handlers that are deployed, with the services that are handed in. */
+/** Loads the deployed handlers with the given services. */
 export async function loadFunctions(
   open: () => Promise<Services>,
   env: Environment,
@@ -43,9 +43,9 @@ export async function loadFunctions(
   );
 }
 
-/** As in the cloud, a function reads no variable that it is not given. */
+/** As in the cloud, a function can read only its own variables. */
 const ownServices = (name: string, services: Services): Services =>
   isFunctionName(name) ? servicesOf(name, services) : services;
 
-/** What SCF takes where nothing is said. */
+/** SCF's default. */
 const SCF_TIMEOUT_SECONDS = 3;

@@ -1,15 +1,15 @@
-/** serverless.yml: what it may say, and what it says. */
+/** The types and the reading of serverless.yml. */
 import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
 import type { Environment } from "../../shared/config/environment.js";
 
-/** With its variables filled in. */
+/** Returns the file with its variables filled in. */
 export async function readServiceFile(env: Environment): Promise<Service> {
   const text = await readFile(new URL("../../serverless.yml", import.meta.url), "utf8");
   return parse(resolveVariables(text, env)) as Service;
 }
 
-/** `${env:NAME, 'default'}`, as the Serverless Framework reads it. */
+/** Fills in `${env:NAME, 'default'}` as the Serverless Framework does. */
 const resolveVariables = (text: string, env: Environment): string =>
   text.replace(/\$\{env:(\w+)(?:,\s*'([^']*)')?\}/g, (_, name: string, fallback?: string) =>
     JSON.stringify(env[name] ?? fallback ?? ""),
@@ -26,7 +26,7 @@ export interface Provider extends Declared {
   name: string;
   stage?: string;
   region?: string;
-  /** Of the plugin: lets it create SCF's default role and attach a wide policy to it. */
+  /** An option of the plugin: it lets the plugin create SCF's default role with a wide policy. */
   enableRoleAuth?: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface DeclaredFunction extends Declared {
   events?: DeclaredEvent[];
 }
 
-/** What a function may say, and the provider for all functions that do not. */
+/** The settings of a function. The provider's settings are the defaults. */
 interface Declared {
   runtime?: string;
   memorySize?: number;
@@ -44,7 +44,10 @@ interface Declared {
   role?: string;
   environment?: { variables?: Record<string, unknown> };
   vpcConfig?: { vpcId?: string; subnetId?: string };
-  /** Fields of SCF's CreateFunction that the plugin does not know, passed through as they are. */
+  /**
+   * Fields of SCF's CreateFunction that the plugin does not know. They are passed through
+   * unchanged.
+   */
   scf?: Record<string, unknown>;
 }
 
@@ -80,7 +83,7 @@ export interface DeclaredEvent {
 
 export interface FunctionUrl {
   name: string;
-  /** NONE: the function itself checks who calls. CAM: the platform wants a signature of its own. */
+  /** NONE: the function itself checks the caller. CAM: the platform requires its own signature. */
   authType: "NONE" | "CAM";
   intranet?: boolean;
   extranet?: boolean;

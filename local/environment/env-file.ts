@@ -1,12 +1,14 @@
-/** Settings in a file beside serverless.yml, where the CLI reads them as well. */
+/** Settings in a file beside serverless.yml. The CLI reads the same file. */
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import type { Environment } from "../../shared/config/environment.js";
 
-/** What is set already wins. Throws an Error when a file is named that is not there. */
+/**
+ * Variables that are already set take precedence. Throws an Error when a named file does not exist.
+ */
 export function withEnvFile(outer: Environment, named?: string): Environment {
   const path = named ?? ".env";
   if (existsSync(path)) return { ...parseEnv(readFileSync(path, "utf8")), ...outer };
   if (named === undefined) return outer;
-  throw new Error(`there is no file ${named}`);
+  throw new Error(`the file ${named} does not exist`);
 }

@@ -1,13 +1,13 @@
 /**
- * The clock of an emulator that runs by itself, followed: a run on one machine has one time, and
- * whoever puts the emulator's clock forward or resets it means all of the run.
+ * Follows the clock of a separate emulator. A run on one machine has one time, so moving or
+ * resetting the emulator's clock applies to the whole run.
  */
 import { SECOND_MS, systemClock } from "../../shared/clock.js";
 import type { AdjustableClock } from "../../emulator/admin/adjustable-clock.js";
 
 interface Following {
   clock: AdjustableClock;
-  /** It has forgotten its tasks: it was started again, or reset. */
+  /** Called when the emulator lost its tasks: after a restart or a reset. */
   onBegunAnew: () => void;
 }
 
@@ -19,7 +19,7 @@ interface Instance {
   offsetSeconds: number;
 }
 
-/** Returns the way to stop. What answers and is no emulator of ours is not asked again. */
+/** Returns a function that stops it. A server that is not our emulator is asked only once. */
 export function followClock(url: string, { clock, onBegunAnew }: Following): () => Promise<void> {
   const ending = new AbortController();
   const following = follow();
@@ -48,7 +48,7 @@ export function followClock(url: string, { clock, onBegunAnew }: Following): () 
   };
 }
 
-/** `undefined`: nobody answers now. */
+/** `undefined`: no answer now. */
 async function ask(
   url: string,
   ending: AbortSignal,

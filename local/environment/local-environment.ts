@@ -1,4 +1,6 @@
-/** The configuration of a run on one machine: everything that is not set gets a local default. */
+/**
+ * The configuration of a run on one machine. Every variable that is not set gets a local default.
+ */
 import type { Environment } from "../../shared/config/environment.js";
 import {
   DEFAULT_ACCOUNTS,
@@ -8,17 +10,17 @@ import {
 
 export const LOCAL_CALLER = { Id: "AKIDlocal", SecretKey: "local-secret-key" };
 
-/** Signs what the emulator tells; published like the other keys, and as little a secret. */
+/** Signs the emulator's callbacks. It is published like the other local keys and is not secret. */
 export const localCallbackKey = (sdkAppId: number): string => `localcallbackkey${sdkAppId}`;
 
-/** In the cloud each timer runs once a minute. A developer wants to see results sooner. */
+/** In the cloud each timer runs once a minute. A developer needs results sooner. */
 const EXPIRY_TICK_SECONDS = "5";
 const SETTLE_CRON = "*/10 * * * * * *";
 const NOTIFY_CRON = "*/10 * * * * * *";
 
 /**
- * `env`, completed. What an operator would have to set for the cloud can be read off here. A
- * variable that is empty is not set.
+ * Returns `env` with all defaults. The function shows what an operator must set for the cloud. An
+ * empty variable counts as not set.
  */
 export function localEnvironment(env: Environment, trtcEndpoint: string): Environment {
   const isSet = (value: string | undefined) => value !== undefined && value !== "";
@@ -38,7 +40,7 @@ export function localEnvironment(env: Environment, trtcEndpoint: string): Enviro
         Id: LOCAL_CALLER.Id,
         SecretKeys: [LOCAL_CALLER.SecretKey],
         SdkAppIds: DEFAULT_APPLICATIONS.map(({ sdkAppId }) => sdkAppId),
-        // Nobody's login is worth anything here, and robots with names are easier to tell apart.
+        // No login is worth protecting here, and robots with names are easier to distinguish.
         UserPattern: "[A-Za-z0-9_-]+",
       },
     ]),
@@ -62,7 +64,7 @@ export function localEnvironment(env: Environment, trtcEndpoint: string): Enviro
   };
 }
 
-/** Where events come from on one machine; the emulator serves what is stored in the buckets. */
+/** The sources of events on one machine. The emulator serves the objects of these buckets. */
 export const LOCAL_SOURCES = {
   cos: "media-1250000000",
   s3: "media",
@@ -74,8 +76,8 @@ export const LOCAL_SOURCES = {
 };
 
 /**
- * Rules and sources name a caller of CALLERS: the first one there, if it can be read. Absent: nobody
- * set CALLERS, or RULES and EVENT_CALLERS are set as well, or nothing there can be made use of.
+ * The caller that local rules and sources name: the first of CALLERS, if it can be read. Absent
+ * when CALLERS is not set, when RULES and EVENT_CALLERS are set, or when no entry is usable.
  */
 export function ownEventCaller({
   CALLERS = "",
@@ -96,7 +98,7 @@ export function ownEventCaller({
 function localEvents(trtcEndpoint: string, set: Environment): Environment {
   const { cos, s3, ckafka, cmq, sqs, cloudevents, eventbridge } = LOCAL_SOURCES;
   const own = ownEventCaller(set);
-  // Callers that cannot be read are refused with words of their own.
+  // The configuration's own check explains callers that cannot be read.
   if (!own && set["CALLERS"] !== undefined) return {};
   const Caller = own?.Id ?? LOCAL_CALLER.Id;
   const SdkAppId = own?.SdkAppId ?? DEFAULT_APPLICATIONS[0]?.sdkAppId;
@@ -114,6 +116,8 @@ function localEvents(trtcEndpoint: string, set: Environment): Environment {
   };
 }
 
-/** At least as often as the ticks come: a run takes care of what falls due before the next tick. */
+/**
+ * At least as often as the interval: a run handles everything due before the next interval ends.
+ */
 const cronOf = (tickSeconds: number): string =>
   tickSeconds < 60 ? `*/${Math.floor(tickSeconds)} * * * * * *` : "0 */1 * * * * *";

@@ -1,6 +1,6 @@
 /**
- * Where the rows are that a command is about: those of DATABASE_URL; or those of the run of this
- * machine, which are asked for while it runs and opened while it does not.
+ * Opens the rows that a command works on. Those are the rows of DATABASE_URL, or of the run on this
+ * machine. A running run answers itself; otherwise the command opens its database.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -20,9 +20,9 @@ export type Rows = { close: () => Promise<void> } & (
 );
 
 interface Wanted {
-  /** The command, as the run knows it. */
+  /** The command's name, as the run knows it. */
   what: "report" | "dead-letters";
-  /** The run of this machine, whatever DATABASE_URL says. */
+  /** Use the run of this machine, whatever DATABASE_URL says. */
   isLocal: boolean;
   postgres?: Parameters<typeof openPostgres>[1];
 }
@@ -40,13 +40,13 @@ export async function openRows(env: Environment, wanted: Wanted): Promise<Rows> 
   const directory = join(dataDirectoryOf(env), "postgres");
   if (!existsSync(directory)) {
     throw new Error(
-      `there is nothing to ${wanted.what === "report" ? "report" : "show"}: DATABASE_URL is not set, npm start does not run here, and there is no ${directory}`,
+      `there are no rows to ${wanted.what === "report" ? "report" : "show"}: DATABASE_URL is not set, npm start does not run here, and there is no ${directory}`,
     );
   }
   return opened(await openPglite({ directory, snapshotDirectory: SNAPSHOTS }));
 }
 
-/** The report looks at the version itself. */
+/** The report checks the schema version itself. */
 function openAddress(address: DatabaseAddress, { what, postgres }: Wanted): Database {
   const database = openPostgres(address, postgres);
   return what === "report" ? database : versionChecked(database);

@@ -9,7 +9,7 @@ export function readPort(env: Environment, variable: string, usual: number): num
   throw new Error(`${variable} must be a port number from 0 to 65535`);
 }
 
-/** A port that another program has: whoever reads it wants to know what to set. */
+/** The message for a port that another program uses: it names the variable to set. */
 export const sayBusy =
   (variable: string) =>
   (error: unknown): never => {

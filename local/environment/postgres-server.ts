@@ -1,8 +1,7 @@
 /**
- * A real PostgreSQL for one run, where concurrency or speed is what matters: tests, the rehearsal
- * and the bench. From the npm package with its binaries, or from the PATH where that package has
- * none for this machine. It listens on loopback only, and trusts everybody there; nothing in it
- * outlives the run.
+ * A real PostgreSQL server for one run, where concurrency or speed matters: tests, the rehearsal
+ * and the bench. It comes from the npm package with binaries, or from the PATH where that package
+ * has none. It listens on loopback only, trusts every local user, and keeps nothing after the run.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -19,10 +18,10 @@ export interface PostgresServer {
   stop: () => Promise<void>;
 }
 
-/** PostgreSQL refuses to run as root; any account without rights will do. */
+/** PostgreSQL refuses to run as root. Any account without rights works. */
 const NOBODY = 65534;
 
-/** In PEM; with it the server takes connections with TLS, and without. */
+/** In PEM. With it the server takes connections with and without TLS. */
 export interface ServerTls {
   key: string;
   certificate: string;
@@ -38,7 +37,7 @@ export async function startPostgres(tls?: ServerTls): Promise<PostgresServer> {
   const initdb = ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"];
   execFileSync(join(bin, "initdb"), initdb, { stdio: "ignore", cwd: directory, ...as });
   const port = await freePort();
-  // Durability is not what is tested, and it is the slow part.
+  // Tests do not need durability, and it is slow.
   const settings = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"].concat(
     "unix_socket_directories=",
     "listen_addresses=127.0.0.1",
@@ -59,7 +58,7 @@ export async function startPostgres(tls?: ServerTls): Promise<PostgresServer> {
   };
 }
 
-/** PostgreSQL takes a key only from a file that is its own, and that no other account can read. */
+/** PostgreSQL accepts a key only from its own file that no other account can read. */
 function tlsSettings(
   { key, certificate }: ServerTls,
   { data, isRoot }: { data: string; isRoot: boolean },
@@ -91,13 +90,13 @@ function fromNpm(): string | undefined {
   const root = fileURLToPath(new URL(`../../node_modules/${name}`, import.meta.url));
   const bin = join(root, "native", "bin");
   if (!hasBinaries(bin)) return undefined;
-  // npm leaves symbolic links out of packages, and its install scripts may be switched off: the
-  // package's own script makes them, as often as one likes.
+  // npm leaves symbolic links out of packages, and install scripts may be off. The package's own
+  // script creates the links and may run again.
   execFileSync(process.execPath, ["scripts/hydrate-symlinks.js"], { cwd: root, stdio: "ignore" });
   return isReachable(bin) ? bin : undefined;
 }
 
-/** A checkout below a private home directory cannot be read by the account that runs the server. */
+/** The account that runs the server cannot read a checkout below a private home directory. */
 function isReachable(bin: string): boolean {
   if (process.getuid?.() !== 0) return true;
   try {
@@ -131,7 +130,7 @@ async function untilItAnswers(connectionString: string, server: ChildProcess): P
 }
 
 function ended(server: ChildProcess): Promise<void> {
-  // At a terminal it hears the same Ctrl-C as we do.
+  // At a terminal the server also receives our Ctrl-C.
   if (server.exitCode !== null || server.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
     server.once("exit", () => {

@@ -1,6 +1,6 @@
 /**
- * Where the run of `npm start` is, for the other commands of this machine: a file in DATA_DIR that
- * only its user can read. It holds the key to the run's desk (desk.ts).
+ * The run of `npm start`, for other commands on this machine: a file in DATA_DIR that only its user
+ * can read. It holds the key of the run's desk (desk.ts).
  */
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -13,11 +13,11 @@ export interface Run {
   /** The gateway's address. */
   url: string;
   trtcUrl: string;
-  /** What the desk asks for. */
+  /** The key that the desk requires. */
   key: string;
 }
 
-/** A function without a URL takes its events here, under its name. */
+/** A function without a URL takes its events at this path plus its name. */
 export const EVENTS_PATH = "/_local/events/";
 
 export const DESK_PATH = "/_local/desk/";
@@ -28,7 +28,7 @@ export const dataDirectoryOf = (env: Environment): string => env["DATA_DIR"] || 
 
 export const runFileOf = (env: Environment): string => join(dataDirectoryOf(env), "run.json");
 
-/** Returns the way to take it back, which leaves another run's file alone. */
+/** Returns a function that removes the file, but not another run's file. */
 export async function writeRunFile(path: string, run: Run): Promise<() => Promise<void>> {
   await mkdir(dirname(path), { recursive: true });
   const partial = `${path}.${process.pid}`;
@@ -41,16 +41,16 @@ export async function writeRunFile(path: string, run: Run): Promise<() => Promis
   };
 }
 
-/** The run of this DATA_DIR; a file that a killed process left behind counts as none. */
+/** The run of this DATA_DIR. A file of a killed process does not count. */
 export async function findRun(env: Environment): Promise<Run | undefined> {
   const run = await readRunFile(runFileOf(env));
   if (!run || !isAlive(run.pid)) return undefined;
   const about = await askDesk(run, "about").catch(() => undefined);
-  // Another process may have got the number, and another program the port.
+  // Another process may have the same pid now, and another program the port.
   return (about as { pid?: unknown } | undefined)?.pid === run.pid ? run : undefined;
 }
 
-/** What the desk answers. Throws an Error that says what went wrong. */
+/** Returns the desk's answer. Throws an Error that says what went wrong. */
 export async function askDesk(run: Run, what: string, body: object = {}): Promise<unknown> {
   const answer = await fetch(new URL(`${DESK_PATH}${what}`, run.url), {
     method: "POST",
@@ -73,13 +73,13 @@ async function readRunFile(path: string): Promise<Run | undefined> {
   }
 }
 
-/** Where the functions answer: at the PORT that is set, or at that of the run. */
+/** The address of the functions: the PORT that is set, or the run's port. */
 export async function gatewayOf(env: Environment): Promise<string> {
   const found = (await findRun(env))?.url;
   return whereOf(env, { variable: "PORT", usual: 3000, found });
 }
 
-/** A port that is set was meant; 0 is any free one, and says nothing. */
+/** A port that is set takes precedence. 0 means any free port, so it does not count. */
 export function whereOf(
   env: Environment,
   { variable, usual, found }: { variable: string; usual: number; found: string | undefined },

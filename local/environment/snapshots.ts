@@ -1,4 +1,7 @@
-/** Where embedded databases begin: beside the installed packages, made once for each version of the tables. */
+/**
+ * Snapshots of empty embedded databases, beside the installed packages. Each version of the tables
+ * has one.
+ */
 import { fileURLToPath } from "node:url";
 
 export const SNAPSHOTS = fileURLToPath(

@@ -1,14 +1,14 @@
-/** One line that moves on a terminal; plain lines, now and then, elsewhere. */
+/** Progress: one moving line on a terminal, a plain line now and then elsewhere. */
 import type { Clock } from "../../shared/clock.js";
 import { printable } from "./terminal.js";
 
 export interface Progress {
   show: (line: string) => void;
-  /** Ends the moving line, so that what follows begins on a new one. */
+  /** Ends the moving line, so that later output begins on a new line. */
   end: () => void;
 }
 
-/** A log file wants to see that something moves, not every step of it. */
+/** A log file needs signs of progress, but not every step. */
 const PLAIN_EVERY_MS = 2000;
 
 const ERASE_LINE = "\r\u001b[2K";

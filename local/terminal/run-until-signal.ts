@@ -1,6 +1,6 @@
 /**
- * Resolves at the first SIGINT or SIGTERM; at a second one the process ends at once. To be called
- * before `ready` is said: whoever waits for that may send a signal in the same moment.
+ * Resolves at the first SIGINT or SIGTERM. At a second signal the process ends at once. Call it
+ * before printing `ready`, because a reader may send a signal right after that.
  */
 export const runUntilSignal = (): Promise<void> =>
   new Promise((resolve) => {

@@ -1,9 +1,9 @@
-/** The log as people read it: `19:57:20 start-ingest ok class-1 AKIDschool ing-…`. */
+/** The log for people: `19:57:20 start-ingest ok class-1 AKIDschool ing-…`. */
 import type { Clock } from "../../shared/clock.js";
 import type { Log, LogFields } from "../../shared/log.js";
 import { printable } from "./terminal.js";
 
-/** In the reader's own time zone. */
+/** In the reader's time zone. */
 export const terminalLog =
   (writeLine: (line: string) => void, clock: Pick<Clock, "now">): Log =>
   (fields) => {

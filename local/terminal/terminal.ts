@@ -1,19 +1,19 @@
 /**
- * What a command prints, and how it ends. Texts of others (rooms, callers, messages, servers) must
- * not move the cursor, change colours or turn the order of letters around.
+ * The output of a command, and its end. Foreign texts (rooms, callers, messages, servers) must not
+ * move the cursor, change colours or reverse the order of letters.
  */
 
-/** Control characters (C0, C1), formats such as bidi overrides, and what breaks a line elsewhere. */
+/** Control characters (C0, C1), formats such as bidi overrides, and foreign line separators. */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 const UNPRINTABLE_IN_LINES = /(?!\n)[\p{C}\p{Zl}\p{Zp}]/gu;
 
-/** On one line. */
+/** For text on one line. */
 export const printable = (text: string): string => text.replace(UNPRINTABLE, "?");
 
-/** The same of a text that has lines. */
+/** For text with several lines. */
 export const printableLines = (text: string): string => text.replace(UNPRINTABLE_IN_LINES, "?");
 
-/** JSON escapes what it can, so that nothing is lost. */
+/** JSON can escape these characters, so nothing is lost. */
 export const printableJson = (value: unknown, indent?: number): string =>
   JSON.stringify(value, null, indent).replace(
     UNPRINTABLE_IN_LINES,
@@ -23,20 +23,20 @@ export const printableJson = (value: unknown, indent?: number): string =>
 const lowHalf = (sign: string): string =>
   sign.length < 2 ? "" : `\\u${sign.charCodeAt(1).toString(16).padStart(4, "0")}`;
 
-/** What a command prints, and ends with. */
+/** The output of a command and its exit code. */
 export interface Said {
   out: string;
   code: number;
 }
 
-/** A line, or several. */
+/** Prints one line or several. */
 export const out = (text: string): void => {
   process.stdout.write(`${printableLines(text)}\n`);
 };
 
 /**
- * A command from its beginning to its end. What throws ends it with 1 and a sentence. Whoever reads
- * no more (`| head`) has read enough: the command ends without a word, or as `onUnread` has it.
+ * Runs a command's main function. A thrown error prints a sentence and sets the exit code to 1.
+ * When the reader closes the pipe (`| head`), the command ends silently, or as `onUnread` says.
  */
 export function runMain(
   main: () => Promise<void>,
@@ -55,5 +55,5 @@ export function runMain(
   });
 }
 
-/** For what closes something at its end: as if it had been asked to end. */
+/** For commands that close resources at their end: it acts like a signal. */
 export const endBySignal = (): void => void process.kill(process.pid, "SIGTERM");

@@ -1,4 +1,4 @@
-/** The words and flags of `npm run dead-letters`. */
+/** The verbs and flags of `npm run dead-letters`. */
 import { parseArgs } from "node:util";
 import type { Environment } from "../../shared/config/environment.js";
 import { withEnvFile } from "../../local/environment/env-file.js";
@@ -6,27 +6,28 @@ import { localEnvironment } from "../../local/environment/local-environment.js";
 import { readPort } from "../../local/environment/port.js";
 import { DEFAULT_PORT } from "../../emulator/defaults.js";
 
-export const HELP = `Messages of cloud events that came to nothing: what they were, and why. Each is kept once, however often it came.
+export const HELP = `Dead letters: messages of cloud events that failed, each with its reason. Each is kept once, however often it came.
 
-  npm run dead-letters                       those that lie there, oldest first
-  npm run dead-letters -- show <id>          one of them, with what it asks for
-  npm run dead-letters -- replay <id> …      play them, by today's configuration; never a second robot
+  npm run dead-letters                       list them, oldest first
+  npm run dead-letters -- show <id>          one of them, with the request in it
+  npm run dead-letters -- replay <id> …      play them with the current configuration; never starts a second robot
   npm run dead-letters -- replay --every     play all of them, oldest first
-  npm run dead-letters -- drop <id> …        forget them
-  npm run dead-letters -- drop --replayed    forget all that came to something after all
+  npm run dead-letters -- drop <id> …        delete them
+  npm run dead-letters -- drop --replayed    delete all that a replay played
 
-  npm run dead-letters -- notifications      what no NotifyUrl took for a day, the latest first
-  npm run dead-letters -- resend <id> …      let deliver-notifications send those again, for another day
+  npm run dead-letters -- notifications      list notifications that no NotifyUrl accepted for a day, latest first
+  npm run dead-letters -- resend <id> …      make deliver-notifications send them again, for another day
 
-  --all              list those too that came to something after all
-  --env-file <file>  variables to read besides the environment's, which win (.env, if there is one)
-  --local            those of npm start, whether it runs or not; also without DATABASE_URL
+  --all              list also those that a replay played
+  --env-file <file>  more variables (.env, if it exists); the environment's take precedence
+  --local            the dead letters of npm start, running or not; the default without DATABASE_URL
   --json             one JSON document instead of lines
   --help
 
-Reads what DATABASE_URL names; without it, what npm start has here (DATA_DIR). Replay also needs what the functions have: CALLERS, TRTC_APPS, RULES, EVENT_CALLERS, and
-keys in TRTC_ACCOUNTS, since an execution role's are only inside the functions. A start that brought its own
-ClientToken keeps the answer that the token once had. Ends with 1 when one of them came to nothing again.
+Reads the database of DATABASE_URL; without it, the one of npm start (DATA_DIR). Replay also needs the variables
+of the functions: CALLERS, TRTC_APPS, RULES, EVENT_CALLERS, and keys in TRTC_ACCOUNTS, since an execution role's
+keys exist only inside the functions. A start with its own ClientToken keeps the token's earlier answer.
+Exits with 1 when a message failed again.
 `;
 
 const FLAGS = {
@@ -44,14 +45,14 @@ const VERBS = ["list", "show", "replay", "drop", "notifications", "resend"] as c
 export interface DeadLettersCommand {
   verb: (typeof VERBS)[number];
   ids: readonly string[];
-  /** Of list: also those that came to something. Of replay and drop: instead of ids. */
+  /** For list: include replayed ones. For replay and drop: all of them instead of ids. */
   all: boolean;
   json: boolean;
   isLocal: boolean;
   env: Environment;
 }
 
-/** `undefined`: it is help that is wanted. Throws an Error that says what is wrong. */
+/** `undefined`: print the help text. Throws an Error that says what is wrong. */
 export function readCommandLine(
   args: readonly string[],
   outer: Environment,
@@ -77,10 +78,10 @@ export function readCommandLine(
 }
 
 const IDS = {
-  list: "list takes no ids: show has one letter",
-  show: "show takes the ids of letters, as list has them",
-  replay: "replay takes the ids of letters, or --every",
-  drop: "drop takes the ids of letters, or --replayed",
-  notifications: "notifications takes no ids: it lists them",
-  resend: "resend takes the ids that `notifications` lists",
+  list: "list takes no ids: use show for one dead letter",
+  show: "show takes the ids of dead letters from list",
+  replay: "replay takes the ids of dead letters, or --every",
+  drop: "drop takes the ids of dead letters, or --replayed",
+  notifications: "notifications takes no ids: it lists all",
+  resend: "resend takes ids from `notifications`",
 };

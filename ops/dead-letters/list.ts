@@ -1,4 +1,4 @@
-/** What `npm run dead-letters` does with letters, and how it shows them. */
+/** Lists, shows and replays dead letters for `npm run dead-letters`. */
 import { SECOND_MS } from "../../shared/clock.js";
 import { ApiError } from "../../shared/contract/errors.js";
 import { replayDeadLetter } from "../../shared/cloud-events/dead-letters.js";
@@ -13,7 +13,7 @@ import { printable } from "../../local/terminal/terminal.js";
 
 const PAGE = 100;
 
-/** Oldest first, a page at a time; what is changed meanwhile does not come twice. */
+/** Oldest first, a page at a time. A dead letter that changes meanwhile does not come twice. */
 export async function* deadLettersIn(store: Store, all: boolean): AsyncGenerator<DeadLetter> {
   let after: DeadLetter | undefined;
   for (;;) {
@@ -24,7 +24,7 @@ export async function* deadLettersIn(store: Store, all: boolean): AsyncGenerator
   }
 }
 
-/** As given; throws an Error that names the first that is not there. */
+/** In the given order. Throws an Error that names the first missing one. */
 export async function deadLettersNamed(
   store: Store,
   ids: readonly string[],
@@ -32,13 +32,13 @@ export async function deadLettersNamed(
   const deadLetters: DeadLetter[] = [];
   for (const id of ids) {
     const deadLetter = await store.readDeadLetter(id);
-    if (!deadLetter) throw new Error(`there is no dead letter ${printable(id)}`);
+    if (!deadLetter) throw new Error(`the dead letter ${printable(id)} does not exist`);
     deadLetters.push(deadLetter);
   }
   return deadLetters;
 }
 
-/** Nobody ends a command of this machine; a message has what a function would give it. */
+/** A command has no time limit. Each message gets as much time as in a function. */
 const TIME_MS = 30 * SECOND_MS;
 
 const useCases = {
@@ -60,14 +60,16 @@ export async function replayOne(services: Services, deadLetter: DeadLetter): Pro
   try {
     const outcome = await replayDeadLetter(services, deadLetter, { useCases, timeLeftMs });
     if (outcome === "done") return { id, outcome };
-    return { id, outcome, message: "no rule of RULES is for this object" };
+    return { id, outcome, message: "no rule in RULES matches this object" };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return { id, outcome: error.code, message: withoutQueries(error.message) };
   }
 }
 
-/** As it is shown to people and machines: without the queries of URLs, which may be signed. */
+/**
+ * The form for people and programs. It leaves out the queries of URLs, which may hold signatures.
+ */
 export const shown = ({ payload, ...deadLetter }: DeadLetter) => ({
   ...deadLetter,
   ...{ receivedAt: deadLetter.receivedAt.toISOString() },

@@ -1,4 +1,4 @@
-/** Notifications that no receiver took for a day: the other way of the same post. */
+/** Notifications that no receiver accepted for a day. */
 import type { Clock } from "../../shared/clock.js";
 import type { DeadNotification } from "../../shared/store/outbox/deliveries.js";
 import type { Store } from "../../shared/store/store.js";
@@ -7,20 +7,23 @@ import type { Store } from "../../shared/store/store.js";
 const idOf = ({ taskId, position }: Pick<DeadNotification, "taskId" | "position">): string =>
   `${taskId}-${position}`;
 
-export const shownNotification = (of: DeadNotification) => ({
-  id: idOf(of),
-  type: of.type,
-  caller: of.callerId,
-  happenedAt: of.happenedAt.toISOString(),
-  deadAt: of.deadAt.toISOString(),
-  reason: of.deadReason,
-  attempts: of.attempts,
+export const shownNotification = (notification: DeadNotification) => ({
+  id: idOf(notification),
+  type: notification.type,
+  caller: notification.callerId,
+  happenedAt: notification.happenedAt.toISOString(),
+  deadAt: notification.deadAt.toISOString(),
+  reason: notification.deadReason,
+  attempts: notification.attempts,
 });
 
-export const notificationLine = (of: DeadNotification): string =>
-  `${idOf(of)}  ${of.type}  ${of.callerId}  ${of.deadAt.toISOString()}  ${of.deadReason}`;
+export const notificationLine = (notification: DeadNotification): string =>
+  `${idOf(notification)}  ${notification.type}  ${notification.callerId}  ${notification.deadAt.toISOString()}  ${notification.deadReason}`;
 
-/** Says of each whether it was there; deliver-notifications then sends it, for another day. */
+/**
+ * Reports for each id whether the notification exists. deliver-notifications then sends it for
+ * another day.
+ */
 export async function resend(
   store: Store,
   ids: readonly string[],

@@ -1,4 +1,4 @@
-/** What `npm run dead-letters` does, wherever its rows are. */
+/** The verbs of `npm run dead-letters`, for the rows of any database. */
 import type { Clock } from "../../shared/clock.js";
 import type { Environment } from "../../shared/config/environment.js";
 import type { Services } from "../../shared/ingest/services.js";
@@ -25,7 +25,7 @@ export interface Desk {
   env: Environment;
   store: Store;
   clock: Clock;
-  /** Made for a replay only: it takes a whole configuration. */
+  /** Made for a replay only, because it needs a complete configuration. */
   services: () => Services;
   onProgress?: (done: number, all: number) => void;
 }
@@ -96,14 +96,14 @@ async function drop(store: Store, { ids, all, json }: DeadLettersCommand): Promi
   return done(json ? printableJson(dropped) : `dropped ${dropped.length}`);
 }
 
-/** More than anybody reads. */
+/** More than a person reads. */
 const NOTIFICATIONS_MAX = 1000;
 
 async function listNotifications(store: Store, { json }: DeadLettersCommand): Promise<Said> {
   const dead = await store.outbox.listDead({ limit: NOTIFICATIONS_MAX });
   if (json) return done(printableJson(dead.map(shownNotification), 2));
   const lines = dead.map(notificationLine).map(printable);
-  return done(lines.join("\n") || "every notification was taken, or waits");
+  return done(lines.join("\n") || "every notification is delivered or still waiting");
 }
 
 async function sendAgain({ store, clock }: Desk, { ids, json }: DeadLettersCommand): Promise<Said> {

@@ -1,4 +1,4 @@
-/** The flags of `npm run doctor`, and the environment that they make. */
+/** The flags of `npm run doctor`, and the environment that they produce. */
 import { parseArgs } from "node:util";
 import { systemClock } from "../../shared/clock.js";
 import type { Environment } from "../../shared/config/environment.js";
@@ -8,21 +8,21 @@ import { whereOf } from "../../local/environment/run-file.js";
 import { DEFAULT_PORT } from "../../emulator/defaults.js";
 import { type LocalRun, type Subject, subjectOf } from "./subject.js";
 
-export const HELP = `Checks a configuration, before and after deploying. Nothing is changed, started or sent to anybody
-but your database, TRTC and your own functions.
+export const HELP = `Checks a configuration, before and after deploying. It changes and starts nothing, and contacts only
+your database, TRTC and your own functions.
 
   npm run doctor -- [flags]
 
-  --env-file <file>     variables to read besides the environment's, which win (.env, if there is one)
-  --url <url>           a deployed api function, to be asked; may be given again
+  --env-file <file>     more variables (.env, if it exists); the environment's take precedence
+  --url <url>           a deployed api function to check; may be repeated
   --callback-url <url>  the URL that TRTC calls back
-  --local               fills in what npm start does, and asks the run of this machine: the one of DATA_DIR,
-                        or at PORT and TRTC_PORT where they are set
+  --local               uses the defaults of npm start and checks the run on this machine: the one of DATA_DIR,
+                        or the one at PORT and TRTC_PORT if they are set
   --strict              warnings count as failures
   --json                one JSON document instead of the table
   --help
 
-Ends with 0 when nothing failed, and with 1 otherwise.
+Exits with 0 when nothing failed, otherwise with 1.
 `;
 
 const FLAGS = {

@@ -1,4 +1,7 @@
-/** The database: within reach, safely, of a version that fits, with room, and with nothing overdue. */
+/**
+ * The database: reachable, safe, of a supported version, with free connections, and without overdue
+ * work.
+ */
 import type { Database } from "../../shared/store/engine/database.js";
 import { type Backlog, type DatabaseHealth } from "../../shared/store/health.js";
 import { readBacklog, readHealth } from "../../shared/store/health.js";
@@ -20,12 +23,13 @@ export async function checkDatabase(subject: Subject): Promise<Row[]> {
   if (subject.faults.has("DATABASE_CA")) return [skip(check, "DATABASE_CA is wrong")];
   const address = { url: databaseUrl, ca: databaseCa };
   let database: Database | undefined;
-  // Said also of a database that does not answer: the password would be sent when it does.
+  // Reported even if the database does not answer, because the next attempt would send the
+  // password.
   let encryption: Row | undefined;
   try {
     encryption = checkTransport(connectionFacts(address));
     database = openPostgres(address, { connectionsMax: 1, queryTimeoutMs: PATIENCE_MS });
-    // Connecting takes its time, which would count as the clock's.
+    // The first query connects. Its time must not count in the clock check.
     await database.query("select 1");
     const before = subject.clock.now().getTime();
     const health = await readHealth(database.query);
@@ -46,7 +50,7 @@ export async function checkDatabase(subject: Subject): Promise<Row[]> {
   }
 }
 
-/** The first with what the tables are made of. */
+/** The first version with all features that the tables use. */
 const VERSION_MIN = 120_000;
 
 function serverVersion({ serverVersion: version, serverVersionNumber }: DatabaseHealth): Row {
@@ -90,7 +94,7 @@ function deadlines({ live, overdue, oldestOverdueMs, unsettled, unclaimed }: Bac
   const rows: Row[] = [];
   if (overdue === 0) rows.push(pass(check, `kept: ${counted(live, "live ingest")}, none overdue`));
   else {
-    const found = `${counted(overdue, "ingest")} overdue by more than two ticks, the oldest by ${duration(oldestOverdueMs)}`;
+    const found = `${counted(overdue, "ingest")} overdue by more than two intervals, the oldest by ${duration(oldestOverdueMs)}`;
     const todo =
       "expire-ingests does not run, or cannot stop them: check its trigger and its log; TRTC bills them meanwhile";
     rows.push(fail(check, found, todo));
@@ -102,9 +106,9 @@ function deadlines({ live, overdue, oldestOverdueMs, unsettled, unclaimed }: Bac
     rows.push(warn("starts", found, todo));
   }
   if (unclaimed > 0) {
-    const found = `${counted(unclaimed, "task")} that TRTC tells of, and no ingest has`;
+    const found = `${counted(unclaimed, "task")} that TRTC reports and no ingest owns`;
     const todo =
-      "where nobody else plays streams in these applications, set STOP_UNCLAIMED=on: reconcile-ingests then stops them";
+      "if no other system plays streams in these applications, set STOP_UNCLAIMED=on: reconcile-ingests then stops them";
     rows.push(warn("tasks", found, todo));
   }
   return rows;
@@ -117,7 +121,10 @@ function connections({ connections: { used, max } }: DatabaseHealth): Row {
   return warn(check, found, "raise max_connections, or put a transaction pooler in front");
 }
 
-/** Ours end after ten seconds at our end; at the server's they would wait on, one more for each retry. */
+/**
+ * Our client gives up after ten seconds. Without this limit the statement would keep waiting at the
+ * server, once more for each retry.
+ */
 const LIMIT_MAX_MS = 60_000;
 
 function timeLimit({ statementTimeoutMs }: DatabaseHealth, host: string): Row {
@@ -129,11 +136,11 @@ function timeLimit({ statementTimeoutMs }: DatabaseHealth, host: string): Row {
     return pass(check, `the server ends a statement after ${duration(statementTimeoutMs)}`);
   }
   const found =
-    "a statement that waits for a lock goes on at the server after its function has left";
+    "a statement that waits for a lock keeps running at the server after its function has ended";
   return warn(check, found, "alter database … set statement_timeout = '10s'");
 }
 
-/** Leases are written by one clock and read by another; they are seconds long. */
+/** One clock writes leases and another reads them. They last seconds. */
 const SKEW_MAX_MS = 2000;
 
 function clockSkew(skewMs: number): Row {

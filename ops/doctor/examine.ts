@@ -1,4 +1,4 @@
-/** All checks at once: each family by itself, so that one that has to wait holds no other up. */
+/** Runs all checks at once, so that a slow check delays no other. */
 import { checkDatabase } from "./database.js";
 import { checkFunctions } from "./functions.js";
 import { checkExposure } from "./exposure.js";
@@ -10,7 +10,7 @@ import { checkTrtc } from "./trtc.js";
 import { checkUserSigs } from "./user-sigs.js";
 import { checkVariables } from "./variables.js";
 
-/** In the order in which they are shown. */
+/** In the order of the report. */
 const CHECKS: readonly ((subject: Subject) => Row[] | Promise<Row[]>)[] = [
   checkVariables,
   checkExposure,

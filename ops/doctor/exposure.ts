@@ -1,4 +1,4 @@
-/** What is right on one machine, and must not be deployed. */
+/** Settings that are right on one machine and must not be deployed. */
 import { isLoopback } from "../../emulator/api/loopback.js";
 import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "../../emulator/defaults.js";
 import { LOCAL_CALLER, localCallbackKey } from "../../local/environment/local-environment.js";
@@ -26,14 +26,14 @@ function publishedKeys(subject: Subject): Row {
   if (places.length === 0) {
     const { callers, applications, accounts } = subject.config;
     return callers && applications && accounts
-      ? pass(check, "none of this repository's keys is used")
+      ? pass(check, "none of this repository's published keys is used")
       : skip(check, "not all keys can be read");
   }
   if (hasLoopbackEndpoint(subject)) {
     return pass(check, "this repository's keys, against an emulator on this machine only");
   }
   const found = `this repository's published keys are used in ${places.join(", ")}`;
-  return fail(check, found, "set keys of your own: everybody can read these");
+  return fail(check, found, "set keys of your own: these are public");
 }
 
 function placesOfKeys({ config }: Subject): [place: string, key: string][] {
@@ -58,15 +58,15 @@ const hasLoopbackEndpoint = ({ config: { trtcEndpoint } }: Subject): boolean =>
 function endpoint({ config: { trtcEndpoint }, isLocal }: Subject): Row {
   const check = "TRTC's address";
   if (trtcEndpoint === undefined) return pass(check, "TRTC's own hosts");
-  if (isLocal) return pass(check, "TRTC_ENDPOINT, as a run on this machine has it");
+  if (isLocal) return pass(check, "TRTC_ENDPOINT, as in a run on this machine");
   const found = "TRTC_ENDPOINT replaces TRTC's hosts";
-  return warn(check, found, "take it out before you deploy, unless it is a proxy of yours");
+  return warn(check, found, "remove it before you deploy, unless it is your own proxy");
 }
 
 function privateHosts({ config: { allowPrivateStreamHosts }, isLocal }: Subject): Row {
   const check = "private stream hosts";
   if (allowPrivateStreamHosts !== true) return pass(check, "not allowed");
-  if (isLocal) return pass(check, "allowed, as a run on this machine has it");
+  if (isLocal) return pass(check, "allowed, as in a run on this machine");
   const found = "ALLOW_PRIVATE_STREAM_HOSTS is on: a StreamUrl may name hosts of your own network";
-  return warn(check, found, "take it out before you deploy");
+  return warn(check, found, "remove it before you deploy");
 }

@@ -1,4 +1,4 @@
-/** The deployed doors: within reach, safely, and ours. */
+/** The deployed functions: reachable, safe, and of this project. */
 import { networkWords } from "./network-errors.js";
 import { duration, fail, pass, type Row, warn } from "./row.js";
 import { isLoopback } from "../../emulator/api/loopback.js";
@@ -16,7 +16,7 @@ interface Answered {
   ms: number;
 }
 
-/** Signed by nobody: a door of ours refuses it before it touches anything. */
+/** Without a signature: our function refuses the request before it does any work. */
 async function knock(url: string, { clock }: Subject): Promise<Answered> {
   const startedMs = clock.elapsedMs();
   const answer = await fetch(url, {
@@ -37,7 +37,7 @@ async function apiFunction(url: string, subject: Subject): Promise<Row> {
     const { status, text, ms } = await knock(url, subject);
     const code = codeIn(text);
     if (code === undefined) {
-      const found = `HTTP ${status}, and not in our words`;
+      const found = `HTTP ${status}, and not in the form of our answers`;
       return fail(check, found, "check that this is the api function's URL, and its log");
     }
     if (/^AuthFailure/.test(code) && status === 401) {
@@ -51,7 +51,7 @@ async function apiFunction(url: string, subject: Subject): Promise<Row> {
   }
 }
 
-/** What TRTC wants of it is to take its calls; what it answers to a stranger is its own affair. */
+/** TRTC only needs it to take callbacks. Its answer to other requests does not matter. */
 async function callbackFunction(url: string, subject: Subject): Promise<Row> {
   const check = `callback ${shown(url)}`;
   if (isPlain(url)) {
@@ -75,13 +75,13 @@ const isPlain = (url: string): boolean => {
 const plainHttp = (check: string): Row =>
   fail(check, "plain HTTP: Bearer keys can be read on their way", "use https");
 
-/** Without what may be secret in a URL. */
+/** Leaves out the parts of a URL that may be secret. */
 const shown = (url: string): string => {
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
 };
 
-/** The code of Tencent's envelope, if it is one. */
+/** The code in Tencent's envelope, if the text is one. */
 function codeIn(text: string): string | undefined {
   try {
     const { Response } = JSON.parse(text) as {

@@ -1,4 +1,4 @@
-/** The run of this machine: whether there is one, and whether its clock and the emulator's are one. */
+/** The run of this machine: whether it exists, and whether its clock and the emulator's agree. */
 import { SECOND_MS } from "../../shared/clock.js";
 import { duration, fail, pass, type Row, skip, warn } from "./row.js";
 import { PATIENCE_MS, type Subject } from "./subject.js";
@@ -8,12 +8,12 @@ export async function checkLocalRun(subject: Subject): Promise<Row[]> {
   if (!isLocal) return [];
   const found = run
     ? pass("local run", `process ${run.pid} at ${run.url}`)
-    : skip("local run", "none was found in DATA_DIR; the ports are asked");
+    : skip("local run", "none found in DATA_DIR; the ports are used");
   const clock = await checkClock(subject, config.trtcEndpoint);
   return [found, ...clock];
 }
 
-/** What a look at two clocks, one after the other, may differ by. */
+/** The possible difference between two clocks that are read one after the other. */
 const APART_MAX_MS = 5 * SECOND_MS;
 
 const RESET = 'POST {"reset":true} to /_emulator/clock, or start both again';
@@ -21,13 +21,14 @@ const RESET = 'POST {"reset":true} to /_emulator/clock, or start both again';
 async function checkClock({ run }: Subject, trtcEndpoint: string | undefined): Promise<Row[]> {
   const check = "clock of the emulator";
   const emulatorMs = await emulatorAheadMs(trtcEndpoint);
-  // Who does not answer is told by another row; what is no emulator has no such clock.
+  // Another row reports a server that does not answer. A server that is not our emulator has no
+  // such clock.
   if (emulatorMs === undefined) return [];
   const apartMs = emulatorMs - (run?.aheadMs ?? 0);
   if (Math.abs(apartMs) <= APART_MAX_MS) {
     const found =
       emulatorMs === 0
-        ? "that of this machine"
+        ? "the same as this machine's"
         : `${duration(emulatorMs)} ahead of this machine's, and so is the whole run`;
     return [pass(check, found)];
   }

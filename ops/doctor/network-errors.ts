@@ -1,31 +1,28 @@
-/** Why a host cannot be reached, in words, whoever says it: Node, fetch, or `pg`. */
+/** Explains why a host cannot be reached, for errors of Node, fetch or `pg`. */
 const WORDS: Readonly<Record<string, [found: string, todo: string]>> = {
   ECONNREFUSED: ["nothing listens there", "check host and port, and that the server runs"],
   ECONNRESET: [
     "the connection was cut",
     "check what stands in between, and whether TLS is expected",
   ],
-  ENOTFOUND: [
-    "there is no host of that name",
-    "check its spelling, and which DNS this machine asks",
-  ],
+  ENOTFOUND: ["the host does not exist", "check its spelling, and which DNS this machine asks"],
   EAI_AGAIN: ["its name cannot be looked up now", "check this machine's DNS"],
   ETIMEDOUT: ["no answer", "check VPC, subnet, security group and firewall"],
-  EHOSTUNREACH: ["there is no way to the host", "check VPC, subnet and routes"],
-  ENETUNREACH: ["there is no way to the network", "check this machine's network"],
-  ENOENT: ["a file of its certificates is not there", "correct sslrootcert, sslcert and sslkey"],
+  EHOSTUNREACH: ["there is no route to the host", "check VPC, subnet and routes"],
+  ENETUNREACH: ["there is no route to the network", "check this machine's network"],
+  ENOENT: ["a certificate file is missing", "correct sslrootcert, sslcert and sslkey"],
   NO_TLS: [
-    "it speaks no TLS",
-    "switch TLS on there; only a database on this machine may do without",
+    "it does not support TLS",
+    "enable TLS there; only a database on this machine may work without it",
   ],
   CERT_HAS_EXPIRED: ["its certificate has expired", "renew the certificate"],
   CERT_NOT_YET_VALID: ["its certificate is not valid yet", "check clock and certificate"],
   ERR_TLS_CERT_ALTNAME_INVALID: [
-    "its certificate is another host's",
-    "use the name it was made for",
+    "its certificate belongs to another host",
+    "use the host name in the certificate",
   ],
   DEPTH_ZERO_SELF_SIGNED_CERT: [
-    "its certificate is signed by itself",
+    "its certificate is self-signed",
     "trust it: DATABASE_CA for the database, NODE_EXTRA_CA_CERTS for anything else",
   ],
   SELF_SIGNED_CERT_IN_CHAIN: [
@@ -46,19 +43,19 @@ const WORDS: Readonly<Record<string, [found: string, todo: string]>> = {
   ],
   "28P01": ["user or password is wrong", "correct DATABASE_URL"],
   "28000": ["the server does not let this user in from here", "check its access rules, and TLS"],
-  "3D000": ["there is no database of that name", "create it, or correct DATABASE_URL"],
+  "3D000": ["the database does not exist", "create it, or correct DATABASE_URL"],
   "53300": ["all of its connections are in use", "raise max_connections, or put a pooler in front"],
-  "57P03": ["it is just starting", "try again in a moment"],
-  "42501": ["the role may not read what it has to", "grant it the tables' privileges"],
+  "57P03": ["it is starting", "try again in a moment"],
+  "42501": ["the role lacks read rights", "grant it the tables' privileges"],
 };
 
-/** Errors without a code, by what they say. */
+/** Errors without a code, by their message. */
 const SAYINGS: readonly [RegExp, string][] = [
   [/timeout|timed out|aborted/i, "ETIMEDOUT"],
   [/socket hang up|terminated|other side closed/i, "ECONNRESET"],
 ];
 
-/** Never the error's own text, except for what it names itself by: a text may hold a URL. */
+/** Never uses the error's own message, which may contain a URL. Only its code is used. */
 export function networkWords(error: unknown): { found: string; todo: string } {
   const code = codeOf(error);
   const [found, todo] = WORDS[code] ?? [
@@ -86,7 +83,7 @@ function codeOf(error: unknown): string {
   if (cause !== undefined) return codeOf(cause);
   if (errors?.[0] !== undefined) return codeOf(errors[0]);
   if (/does not support SSL/.test(message)) return "NO_TLS";
-  // Tencent's SDK keeps of an error below it what it says only.
+  // Tencent's SDK keeps only the message of an inner error.
   const named = message.match(/\b[A-Z][A-Z_]{4,}\b/g)?.find((word) => word in WORDS);
   if (named !== undefined) return named;
   const said = SAYINGS.find(([pattern]) => pattern.test(message) || name === "TimeoutError")?.[1];

@@ -1,4 +1,4 @@
-/** The rows as a table for people, or as JSON. Whatever a check says, no secret gets past here. */
+/** The rows as a table for people, or as JSON. A last filter removes secrets from both. */
 import type { Environment } from "../../shared/config/environment.js";
 import { printable } from "../../local/terminal/terminal.js";
 import { counted, type Row, type Verdict } from "./row.js";
@@ -37,15 +37,15 @@ export function table(rows: readonly Row[], { colours }: { colours: boolean }): 
 export const summaryLine = ({ pass, warn, fail, skip }: Summary): string =>
   `${fail === 0 ? "nothing failed" : `${fail} failed`}: ${pass} passed, ${counted(warn, "warning")}, ${skip} skipped`;
 
-/** What an operator sets that nobody else may read. */
+/** Settings that are secret. */
 const SECRETS =
   /(SecretKeys?|SecretId|CallbackKeys|NotifySecrets?|NotifyUrl|Token)"\s*:\s*(\[[^\]]*\]|"(?:[^"\\]|\\.)*")/g;
 const ROLE = ["TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN"];
 
-/** Shorter ones are words that a report may well hold. */
+/** Shorter secrets could be ordinary words of a report. */
 const SECRET_LENGTH_MIN = 6;
 
-/** A last line: the checks name places, not values, and this holds for what they did not think of. */
+/** A last protection: checks name places, not values. This filter covers cases that they miss. */
 export function redactor(env: Environment): (text: string) => string {
   const lists = ["CALLERS", "TRTC_APPS", "TRTC_ACCOUNTS"].flatMap((name) =>
     [...(env[name] ?? "").matchAll(SECRETS)].flatMap((each) =>

@@ -1,11 +1,14 @@
-/** What a check says. It names variables, entries and fields, and never a value that may be secret. */
+/**
+ * The result of a check. It names variables, entries and fields, and never a value that may be
+ * secret.
+ */
 export type Verdict = "pass" | "warn" | "fail" | "skip";
 
 export interface Row {
   check: string;
   verdict: Verdict;
   found: string;
-  /** What to do; of a `pass` or `skip`, nothing. */
+  /** The advice. A `pass` or `skip` has none. */
   todo?: string;
 }
 
@@ -21,7 +24,7 @@ export const fail = (check: string, found: string, todo: string): Row => ({
 /** `1 row`, `2 rows`. */
 export const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
-/** `12 s`, `3 min`, `5 h`: as long as a person would say it. */
+/** `12 s`, `3 min`, `5 h`: rounded as in speech. */
 export function duration(ms: number): string {
   const seconds = Math.abs(ms) / 1000;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;

@@ -1,14 +1,17 @@
-/** expire-ingests runs as often as it believes to, and lives until its next run has taken over. */
+/**
+ * Checks that expire-ingests runs at its configured interval, and lives until the next run takes
+ * over.
+ */
 import { SECOND_MS } from "../../shared/clock.js";
 import { nextRunAt } from "../../local/declared/cron.js";
 import { loadFunctions, type LocalFunction } from "../../local/declared/functions.js";
 import { duration, fail, pass, type Row, skip } from "./row.js";
 import type { Subject } from "./subject.js";
 
-/** A run takes on what falls due in its tick, and needs this long to see a last stop through. */
+/** A run handles everything due in its interval. It needs this time to finish its last stop. */
 const MARGIN_MS = 15 * SECOND_MS;
 
-/** As many as show the rhythm of any line with a step in it, also over the turn of an hour. */
+/** Enough to show the rhythm of any line with a step, also across the hour. */
 const RUNS = 130;
 
 export async function checkSchedule(subject: Subject): Promise<Row[]> {
@@ -17,14 +20,14 @@ export async function checkSchedule(subject: Subject): Promise<Row[]> {
   const functions = await loadFunctions(() => Promise.reject(new Error()), subject.env);
   const expire = functions.find(({ name }) => name === "expire-ingests");
   if (!expire)
-    return [fail("expire-ingests", "serverless.yml has no such function", "put it back")];
+    return [fail("expire-ingests", "serverless.yml does not have this function", "put it back")];
   return [timeLimit(expire, expiryTickMs), cron(expire, { expiryTickMs, subject })];
 }
 
 function timeLimit({ timeLimitMs }: LocalFunction, expiryTickMs: number): Row {
   const check = "expire-ingests: time limit";
   const neededMs = expiryTickMs + MARGIN_MS;
-  const found = `${duration(timeLimitMs)} in serverless.yml, with a tick of ${duration(expiryTickMs)}`;
+  const found = `${duration(timeLimitMs)} in serverless.yml, with an interval of ${duration(expiryTickMs)}`;
   if (timeLimitMs >= neededMs) return pass(check, found);
   return fail(check, found, `set its timeout to ${Math.ceil(neededMs / SECOND_MS)} or more`);
 }
@@ -36,7 +39,7 @@ function cron(
   const check = "expire-ingests: timer";
   try {
     const gapMs = widestGapMs(crons, subject.clock.now());
-    const found = `runs ${duration(gapMs)} apart, with a tick of ${duration(expiryTickMs)}`;
+    const found = `runs ${duration(gapMs)} apart, with an interval of ${duration(expiryTickMs)}`;
     if (gapMs <= expiryTickMs) return pass(check, found);
     return fail(
       check,

@@ -1,15 +1,17 @@
-/** What is examined: an environment, judged, and where the deployed functions are. */
+/**
+ * The subject of the checks: an environment with its faults, and the URLs of deployed functions.
+ */
 import type { Clock } from "../../shared/clock.js";
 import type { Environment } from "../../shared/config/environment.js";
 import { type Judgement, judgeConfig } from "../../shared/config/configuration.js";
 
 export interface Subject extends Judgement {
   env: Environment;
-  /** A run on this machine: what is published, plain or on loopback is as it should be. */
+  /** A run on this machine, where published keys, plain HTTP and loopback are right. */
   isLocal: boolean;
-  /** The one that runs here, if one was found. */
+  /** The run on this machine, if one was found. */
   run?: LocalRun | undefined;
-  /** Function URLs of the `api` door. */
+  /** Function URLs of the `api` function. */
   urls: readonly string[];
   callbackUrl: string | undefined;
   clock: Clock;
@@ -28,5 +30,5 @@ export const subjectOf = (options: Omit<Subject, keyof Judgement>): Subject => (
   ...judgeConfig(options.env),
 });
 
-/** A hung host may not hold the whole up. */
+/** A host that hangs must not delay the report longer than this. */
 export const PATIENCE_MS = 5000;

@@ -1,4 +1,4 @@
-/** Who can read the database's password on its way, or be sent it in the database's place. */
+/** Who can read the database's password in transit, or receive it in the database's place. */
 import ipaddr from "ipaddr.js";
 import type { ConnectionFacts } from "../../shared/store/engine/postgres-connection.js";
 import { fail, pass, type Row } from "./row.js";
@@ -14,9 +14,9 @@ export function checkTransport({ host, tls }: ConnectionFacts): Row {
 }
 
 const FOUND = {
-  none: "not encrypted: whoever is in the path reads the password and every row",
-  unverified: "encrypted, but whoever answers is believed, and is sent the password",
-  "any-name": "encrypted, but every server with a certificate of the same authority is believed",
+  none: "not encrypted: anyone on the network path reads the password and every row",
+  unverified: "encrypted, but any server that answers is trusted and receives the password",
+  "any-name": "encrypted, but any server with a certificate of the same authority is trusted",
 };
 
 /** A socket in the file system, or an address that never leaves the machine. */

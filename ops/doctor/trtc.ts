@@ -1,4 +1,6 @@
-/** TRTC: whether its clock is ours, and whether it takes our cloud keys. Nothing is started. */
+/**
+ * TRTC: whether its clock matches ours, and whether it accepts our cloud keys. Nothing is started.
+ */
 import { SECOND_MS } from "../../shared/clock.js";
 import { credentialOf } from "../../shared/runtime/services.js";
 import { type Credential, openTrtc, type Trtc } from "../../shared/trtc/client.js";
@@ -32,7 +34,7 @@ export async function checkTrtc(subject: Subject): Promise<Row[]> {
   }
 }
 
-/** Signed requests are refused five minutes off; a minute is kept for what drifts meanwhile. */
+/** TRTC refuses requests signed five minutes off. One minute is left for drift. */
 const SKEW_MAX_MS = 240 * SECOND_MS;
 const SKEW_NOTICED_MS = 30 * SECOND_MS;
 
@@ -45,7 +47,7 @@ async function clockSkew(address: string, { clock }: Subject): Promise<Row> {
     if (Number.isNaN(theirs)) return skip(check, "it answers without its time");
     const skewMs = clock.now().getTime() - theirs;
     const found = `this machine is ${duration(skewMs)} ${skewMs < 0 ? "behind" : "ahead"}`;
-    // Its header has whole seconds.
+    // Its Date header has whole seconds.
     if (Math.abs(skewMs) <= SKEW_NOTICED_MS) return pass(check, found);
     const todo = "set this machine's clock by NTP: TRTC refuses requests signed five minutes off";
     return Math.abs(skewMs) > SKEW_MAX_MS ? fail(check, found, todo) : warn(check, found, todo);
@@ -55,7 +57,7 @@ async function clockSkew(address: string, { clock }: Subject): Promise<Row> {
   }
 }
 
-/** A key of an account is good for all of its applications: one is asked for. */
+/** An account's key works for all of its applications, so one request per account is enough. */
 const onePerAccount = (applications: ReadonlyMap<number, Application>): Application[] => [
   ...new Map(
     [...applications.values()].map((each) => [`${each.Account} ${each.Site}`, each]),
@@ -65,7 +67,7 @@ const onePerAccount = (applications: ReadonlyMap<number, Application>): Applicat
 const keysOf = ({ config, env }: Subject, account: string): Credential =>
   credentialOf({ accounts: config.accounts ?? new Map() }, account, env);
 
-/** No task has such an id, so nothing can happen to one. */
+/** No task has this id, so the request changes nothing. */
 const NO_TASK = "doctor-asks-for-a-task-that-is-not-there";
 
 async function keys(trtc: Trtc, application: Application, subject: Subject): Promise<Row> {
@@ -113,7 +115,7 @@ function refusalWords(
   const advice: Record<string, string> = {
     "AuthFailure.SecretIdNotFound": `the SecretId is not known on the site ${Site}, or is switched off: take one of that site's console`,
     "AuthFailure.InvalidSecretId":
-      "the SecretId is none of a cloud API key: take one of the console",
+      "the SecretId is not one of a cloud API key: take one from the console",
     "AuthFailure.SignatureFailure": "the SecretKey does not belong to the SecretId: copy it anew",
     "AuthFailure.SignatureExpire": "set this machine's clock by NTP",
     "AuthFailure.TokenFailure":

@@ -1,10 +1,10 @@
-/** The keys that sign UserSig: they look like TRTC's, and what they sign can be verified. */
+/** The keys that sign UserSig: their form, and whether their signatures verify. */
 import { signUserSig, verifyUserSig } from "../../shared/signing/trtc/user-sig.js";
 import type { Application } from "../../shared/config/configuration.js";
 import { pass, type Row, skip, warn, fail } from "./row.js";
 import type { Subject } from "./subject.js";
 
-/** As the console shows an application's SDKSecretKey. */
+/** The usual form of an SDKSecretKey in the console. */
 const USUAL_FORM = /^[0-9a-f]{64}$/;
 
 export function checkUserSigs({ config: { applications }, clock }: Subject): Row[] {
@@ -23,6 +23,6 @@ function ofApplication({ SdkAppId: sdkAppId, SecretKey: secretKey }: Application
   return warn(
     check,
     "not 64 lower-case hexadecimal digits, which an SDKSecretKey usually is",
-    "compare it with the application's SDKSecretKey in TRTC's console; it is no cloud API key",
+    "compare it with the application's SDKSecretKey in TRTC's console; it is not a cloud API key",
   );
 }

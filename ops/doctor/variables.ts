@@ -1,4 +1,4 @@
-/** Each variable by its schema; what looks like one of ours and is none; and whether they fit in. */
+/** Checks each variable by its schema, misspelled names, and the total size. */
 import leven from "leven";
 import type { Environment } from "../../shared/config/environment.js";
 import { type Variable, VARIABLES } from "../../shared/config/configuration.js";
@@ -19,7 +19,8 @@ export const checkVariables = (subject: Subject): Row[] => [
 function byItsSchema(variable: Variable, subject: Subject): Row {
   const { env, faults, isLocal } = subject;
   const wrong = faults.get(variable);
-  if (wrong) return fail(variable, wrong.join("\n"), "correct it: the functions stop at it");
+  if (wrong)
+    return fail(variable, wrong.join("\n"), "correct it: the functions do not start with it");
   const isSet = (env[variable] ?? "") !== "";
   if (variable === "DATABASE_URL" && !isSet && !isLocal) {
     const found = "DATABASE_URL is not set: a deployed function needs PostgreSQL";
@@ -47,7 +48,7 @@ function withDeployError(variable: Variable, { config }: Subject): string {
   return words[variable] ?? "set";
 }
 
-/** Read by serverless.yml, by `npm start`, or by the emulator. */
+/** Variables of serverless.yml, `npm start` or the emulator. */
 const NEIGHBOURS = [
   "EXPIRY_CRON",
   "EXPIRY_RATE",
@@ -60,10 +61,10 @@ const NEIGHBOURS = [
   "DATA_DIR",
 ];
 
-/** Names of this form are nobody else's. */
+/** Names of this form belong to this project. */
 const LOOKS_LIKE_OURS = /^(TRTC|CALLERS?|EXPIRY)_/;
 
-/** Two letters off, and long enough that this is no chance. */
+/** At most two letters differ, in a name that is long enough to exclude chance. */
 const LETTERS_OFF_MAX = 2;
 const LETTERS_MIN = 6;
 
@@ -76,7 +77,7 @@ function misspelt(env: Environment): Row[] {
       const isNear = off <= LETTERS_OFF_MAX && name.length >= LETTERS_MIN;
       if (!isNear && !LOOKS_LIKE_OURS.test(name)) return [];
       const shown = name.replace(/[^\x20-\x7e]/g, "?").slice(0, 64);
-      return [warn(shown, "nothing reads this variable", `is it ${nearest} that is meant?`)];
+      return [warn(shown, "nothing reads this variable", `did you mean ${nearest}?`)];
     });
 }
 
@@ -87,7 +88,7 @@ function nearestOf(name: string, known: readonly string[]): [string | undefined,
   return sorted[0] ?? [undefined, Number.POSITIVE_INFINITY];
 }
 
-/** Of SCF's limit: from here on it is worth knowing. */
+/** A share of SCF's limit. Beyond it the doctor warns. */
 const NEAR = 0.875;
 
 function size(env: Environment): Row {

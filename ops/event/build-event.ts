@@ -1,4 +1,4 @@
-/** The providers' envelopes, as they would arrive: from an object's name, or from messages. */
+/** Builds the providers' envelopes as they arrive, from an object's name or from messages. */
 import { createHash } from "node:crypto";
 import { LOCAL_SOURCES } from "../../local/environment/local-environment.js";
 
@@ -16,14 +16,14 @@ export type EventKind = (typeof EVENT_KINDS)[number];
 
 export interface EventWanted {
   kind: EventKind;
-  /** Names the delivery: the same again is the same messages, delivered again. */
+  /** Identifies the delivery. The same id means the same messages, delivered again. */
   id: string;
   at: Date;
-  /** The topic, the queue's ARN, or the event's source; absent: that of the local run. */
+  /** The topic, the queue's ARN, or the event's source. Absent: the local run's. */
   source: string | undefined;
-  /** The texts of the messages; none for a stored object. */
+  /** The texts of the messages. Empty for a stored object. */
   bodies: readonly string[];
-  /** Of a stored object. */
+  /** For a stored object. */
   bucket: string | undefined;
   key: string | undefined;
   region: string | undefined;
@@ -78,7 +78,7 @@ const inQueue = ({ source: eventSourceARN = LOCAL_SOURCES.sqs, bodies, id }: Eve
     awsRegion: eventSourceARN.split(":")[3],
   }));
 
-/** Offsets count up; a delivery that is named has one of its own. */
+/** Offsets count up. A named delivery has its own offset. */
 const offsetOf = (id: string): number => createHash("sha256").update(id).digest().readUIntBE(0, 5);
 
 function cosCreated({ bucket = LOCAL_SOURCES.cos, key = "", region, id, at }: EventWanted) {
@@ -143,6 +143,6 @@ function parseDetail(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error("--file is no JSON, and an EventBridge event can carry nothing else");
+    throw new Error("--file is not JSON, and an EventBridge event carries JSON only");
   }
 }

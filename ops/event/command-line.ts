@@ -6,32 +6,32 @@ import type { Environment } from "../../shared/config/environment.js";
 import { withEnvFile } from "../../local/environment/env-file.js";
 import { EVENT_KINDS, type EventKind, type EventWanted } from "./build-event.js";
 
-export const HELP = `Hands a cloud event to the functions that run here (npm start), in the envelope of its provider.
+export const HELP = `Sends a cloud event to the functions that run here (npm start), in the envelope of its provider.
 
   npm run event -- cos --key clip.mp4                  an object was stored in COS
   npm run event -- s3 --key clip.mp4                   in S3
-  npm run event -- eventbridge --key clip.mp4          in S3, told by EventBridge
-  npm run event -- sqs --key clip.mp4                  in S3, told to a queue
+  npm run event -- eventbridge --key clip.mp4          in S3, reported by EventBridge
+  npm run event -- sqs --key clip.mp4                  in S3, reported to a queue
   npm run event -- ckafka --file message.json          a message; --file again: more in one event
   npm run event -- cmq --file message.json
   npm run event -- sqs --file message.json
   npm run event -- eventbridge --file detail.json      an application's event on AWS
-  npm run event -- cloudevents --file data.json        and on Tencent Cloud, where TDMQ comes as one
+  npm run event -- cloudevents --file data.json        an application's event on Tencent Cloud, also from TDMQ
 
   --bucket <name>    media-1250000000 and media are the buckets of npm start: the emulator's media
-  --region <region>  the bucket's
+  --region <region>  the bucket's region
   --source <name>    the topic, the queue's ARN, or the event's source, if not that of npm start
-  --id <text>        names the delivery: the same once more is a redelivery
+  --id <text>        identifies the delivery: the same id again is a redelivery
   --times <n>        deliver it n times (1)
-  --url <url>        where the functions are (PORT; or the run of DATA_DIR; or http://127.0.0.1:3000)
-  --local            the run of this machine, which is meant anyway
-  --env-file <file>  variables to read besides the environment's, which win (.env, if there is one)
-  --print            show the event, and send nothing
+  --url <url>        the functions' address (PORT; or the run of DATA_DIR; or http://127.0.0.1:3000)
+  --local            the run on this machine (the default)
+  --env-file <file>  more variables (.env, if it exists); the environment's take precedence
+  --print            print the event without sending it
   --json             one JSON document for each delivery
   --help
 
 A message is an action: {"Action":"StartStreamIngest","SdkAppId":1400000000,"RoomId":"lobby",
-"RoomIdType":0,"StreamUrl":"http://127.0.0.1:3001/media/clip.mp4"}. Ends with 1 when a message was not played.
+"RoomIdType":0,"StreamUrl":"http://127.0.0.1:3001/media/clip.mp4"}. Exits with 1 when a message was not played.
 `;
 
 const FLAGS = {
@@ -53,14 +53,14 @@ const FLAGS = {
 export interface EventCommand {
   wanted: EventWanted;
   times: number;
-  /** As it was said, if it was; otherwise the run of `env` is meant. */
+  /** The given URL. Absent: the run of `env`. */
   url: string | undefined;
   env: Environment;
   print: boolean;
   json: boolean;
 }
 
-/** `undefined`: it is help that is wanted. Throws an Error that says what is wrong. */
+/** `undefined`: print the help text. Throws an Error that says what is wrong. */
 export function readCommandLine(
   args: readonly string[],
   { env, at }: { env: Environment; at: Date },
@@ -92,7 +92,7 @@ function readMessage(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch {
-    throw new Error(`there is no file ${file} to read`);
+    throw new Error(`the file ${file} does not exist`);
   }
 }
 

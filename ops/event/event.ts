@@ -1,4 +1,4 @@
-/** `npm run event`: hands a cloud event to the functions that run on this machine. */
+/** `npm run event`: sends a cloud event to the functions that run on this machine. */
 import { environment } from "../../shared/config/environment.js";
 import { systemClock as clock } from "../../shared/clock.js";
 import { buildEvent } from "./build-event.js";
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** The door's answer, or what it threw; SQS has its own form. */
+/** The function's answer or error. SQS has its own form. */
 interface Answer {
   thrown?: string;
   batchItemFailures?: unknown[];
@@ -44,7 +44,7 @@ async function deliver(url: URL, event: unknown): Promise<Answer> {
     headers: { "content-type": "application/json" },
   };
   const response = await fetch(url, request).catch(() => {
-    throw new Error(`nobody answers at ${url.origin}: npm start`);
+    throw new Error(`no answer at ${url.origin}: run npm start`);
   });
   const answer = (await response.json().catch(() => ({}))) as Answer;
   if (response.ok) return answer;

@@ -2,21 +2,21 @@
 import { parseArgs } from "node:util";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 
-export const HELP = `What became of the ingests: how many started and why they ended, how late their stops were, and the
-minutes that TRTC played. Changes nothing.
+export const HELP = `Reports how many ingests started, why they ended, how late their stops were, and the minutes that
+TRTC played. Changes nothing.
 
   npm run report [-- flags]
 
-  --since <when>      as long ago (24h; 90s, 30m, 7d) or an instant of ISO 8601 (2026-01-31T08:00:00Z)
-  --caller <id>       of one caller
-  --sdk-app-id <id>   of one application
-  --local             of npm start, whether it runs or not, whatever DATABASE_URL says
-  --env-file <file>   variables to read besides the environment's, which win (.env, if there is one)
+  --since <when>      a time before now (24h; 90s, 30m, 7d) or an instant in ISO 8601 (2026-01-31T08:00:00Z)
+  --caller <id>       only this caller
+  --sdk-app-id <id>   only this application
+  --local             the rows of npm start, running or not, whatever DATABASE_URL says
+  --env-file <file>   more variables (.env, if it exists); the environment's take precedence
   --json              one JSON document instead of the tables
   --help
 
-Reads the PostgreSQL that DATABASE_URL names, in the environment or in .env; without one, what npm start has here
-(DATA_DIR), whether it runs or not.
+Reads the PostgreSQL that DATABASE_URL names, in the environment or in .env. Without one it reads the rows of
+npm start (DATA_DIR), running or not.
 `;
 
 export interface Flags {
@@ -62,7 +62,7 @@ const UNITS: Readonly<Record<string, number>> = {
   d: 24 * HOUR_MS,
 };
 
-/** Of ISO 8601 what leaves nothing to guess: with an offset. */
+/** ISO 8601 with an offset, so that the instant is unambiguous. */
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
 
 function readSince(text: string, now: Date): Date {
@@ -74,7 +74,7 @@ function readSince(text: string, now: Date): Date {
       `--since ${text}: send a time such as 24h, 30m or 7d, or an instant with its offset`,
     );
   }
-  if (at > now) throw new Error(`--since ${text} has not come yet`);
+  if (at > now) throw new Error(`--since ${text} is in the future: send a past time`);
   return at;
 }
 
@@ -82,5 +82,5 @@ function readSdkAppId(text: string | undefined): number | undefined {
   if (text === undefined || /^[1-9]\d{0,15}$/.test(text)) {
     return text === undefined ? undefined : Number(text);
   }
-  throw new Error(`--sdk-app-id ${text} is no SdkAppId`);
+  throw new Error(`--sdk-app-id ${text} is not an SdkAppId: send the application's number`);
 }

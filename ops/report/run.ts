@@ -1,4 +1,4 @@
-/** The report itself, wherever its rows are. */
+/** The report itself, for the rows of any database. */
 import type { Query } from "../../shared/store/engine/database.js";
 import { readReport } from "../../shared/store/report.js";
 import { readVersion, versionFault } from "../../shared/store/schema/version.js";
@@ -6,7 +6,7 @@ import { printableJson, printableLines, type Said } from "../../local/terminal/t
 import { readFlags } from "./command-line.js";
 import { tablesOf } from "./tables.js";
 
-/** Throws an Error for flags that are wrong, and for a database that does not fit. */
+/** Throws an Error for wrong flags, and for a database of another version. */
 export async function runReport(
   args: readonly string[],
   { query, now }: { query: Query; now: Date },

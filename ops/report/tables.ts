@@ -1,4 +1,4 @@
-/** A report for people: two small tables, numbers under each other. */
+/** The report for people: two small tables with aligned numbers. */
 import type { EndCounts, Lateness, Report } from "../../shared/store/report.js";
 
 export interface Told extends Report {
@@ -72,8 +72,8 @@ const lateness = (of: Lateness | null): string =>
 const number = (value: number, digits = 0): string =>
   value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
-/** `1.5 s`, `12 min`, `3.0 h`: what a person wants to know of how long. */
-function duration(ms: number): string {
+/** `1.5 s`, `12 min`, `3.0 h`: rounded for reading. */
+export function duration(ms: number): string {
   if (ms < 120_000) return `${number(ms / 1000, 1)} s`;
   if (ms < 7_200_000) return `${number(ms / 60_000, 1)} min`;
   return `${number(ms / 3_600_000, 1)} h`;

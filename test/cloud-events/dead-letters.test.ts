@@ -97,10 +97,10 @@ describe("the command", () => {
 
   test.each<[args: string[], message: string]>([
     [["nonsense"], "name one of list, show, replay, drop"],
-    [["show"], "show takes the ids of letters"],
-    [["replay"], "replay takes the ids of letters, or --every"],
+    [["show"], "show takes the ids of dead letters"],
+    [["replay"], "replay takes the ids of dead letters, or --every"],
     [["replay", "x", "--every"], "replay takes the ids"],
-    [["drop", "\u001b[2Jx"], "there is no dead letter ?[2Jx"],
+    [["drop", "\u001b[2Jx"], "the dead letter ?[2Jx does not exist"],
     [["--halp"], "--halp"],
   ])(
     "ends with 1 for %j",
@@ -127,7 +127,7 @@ describe("notifications that nobody took", () => {
 
   test("are listed with their reason, and sent again for another day", async () => {
     expect((await command(["notifications"])).output).toBe(
-      "every notification was taken, or waits\n",
+      "every notification is delivered or still waiting\n",
     );
     await app.database.query(
       `insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at,

@@ -19,7 +19,7 @@ describe("a timer of serverless.yml", () => {
     ["0 0 0 * * 7 *", 'the weekday "7"'],
   ])("may not be %s", (line, why) => {
     const [fault] = cronFaults("reconcile-ingests", timer(line));
-    expect(fault).toMatch(/^reconcile-ingests: ".*" is no cron line of SCF: /);
+    expect(fault).toMatch(/^reconcile-ingests: ".*" is not a cron line of SCF: /);
     expect(fault).toContain(why);
   });
 });
@@ -39,9 +39,9 @@ describe("a schedule of serverless.aws.yml", () => {
     ["rate(30 seconds)", "is neither"],
     ["0 */1 * * * * *", "is neither"],
     ["cron(* * * * *)", "is a cron of 5 fields"],
-    ["cron(0 * * * * *)", "has to be ?"],
-    ["cron(0 * ? * ? *)", "has to be ?"],
-    ["cron(0 * 1 jan ? *)", "field that is none: jan"],
+    ["cron(0 * * * * *)", "must be ?"],
+    ["cron(0 * ? * ? *)", "must be ?"],
+    ["cron(0 * 1 jan ? *)", "wrong field: jan"],
   ])("may not be %s", (schedule, why) => {
     expect(scheduleFault(schedule)).toContain(why);
   });

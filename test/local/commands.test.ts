@@ -51,7 +51,7 @@ describe("npm start ends with 1, and names what is wrong", () => {
     [
       "a cron line of another kind",
       { EXPIRY_CRON: "*/5 * * * *" },
-      '"*/5 * * * *" is no cron line',
+      '"*/5 * * * *" is not a cron line',
     ],
     ["a database that is away", { DATABASE_URL: "postgres://x@127.0.0.1:1/x" }, "ECONNREFUSED"],
   ])("%s", async (_, env, message) => {

@@ -96,7 +96,7 @@ describe("a cron line", () => {
   });
 });
 
-describe("what is no cron line of SCF is refused, and named", () => {
+describe("a line that SCF would refuse is refused by name", () => {
   test.each([
     ["0 */1 * * * *", "has six fields, as elsewhere", "this has 6"],
     ["*/1 * * * *", "has five", "this has 5"],
@@ -138,7 +138,7 @@ describe("what is no cron line of SCF is refused, and named", () => {
     ["* +1 * * * * *", "has a sign", 'the minute "+1"'],
     ["* ~ * * * * *", "has a sign of another cron", 'the minute "~"'],
   ])("%s %s", (line, _, why) => {
-    expect(() => next(line)).toThrow(`"${line}" is no cron line of SCF`);
+    expect(() => next(line)).toThrow(`"${line}" is not a cron line of SCF`);
     expect(() => next(line)).toThrow(why);
   });
 });

@@ -28,7 +28,7 @@ test("adds what is not set, JSON in single quotes included, and changes nothing 
 
 test("need not be there, unless it is named", () => {
   expect(withEnvFile({ PORT: "1" })).toEqual({ PORT: "1" });
-  expect(() => withEnvFile({}, "other.env")).toThrow("there is no file other.env");
+  expect(() => withEnvFile({}, "other.env")).toThrow("the file other.env does not exist");
 });
 
 test("is refused where the CLI reads it in another way than we do", () => {

@@ -91,13 +91,13 @@ describe("while npm start runs on its embedded database", () => {
     expect(await command("dead-letters", "drop", id)).toEqual({ code: 0, output: "dropped 1\n" });
     expect((await command("dead-letters", "--json")).output).toBe("[]\n");
     const unknown = await command("dead-letters", "show", "nobody");
-    expect(unknown).toEqual({ code: 1, output: "there is no dead letter nobody\n" });
+    expect(unknown).toEqual({ code: 1, output: "the dead letter nobody does not exist\n" });
   }, 120_000);
 
   test("npm run doctor -- --local asks it, and finds its clock", async () => {
     const well = await command("doctor", "--local");
     expect(well.output).toContain(`process ${run.pid} at ${run.url}`);
-    expect(well.output).toMatch(/clock of the emulator +that of this machine/);
+    expect(well.output).toMatch(/clock of the emulator +the same as this machine/);
     expect(well.code).toBe(0);
     const headers = { "content-type": "application/json" };
     const body = JSON.stringify({ advanceSeconds: 604_800 });

@@ -67,7 +67,7 @@ describe("variables", () => {
       ["TRTC_APP", "TRTC_APPS"],
       ["DATABASE_URI", "DATABASE_URL"],
     ]) {
-      expect(found).toContainEqual([name, "warn", `is it ${right ?? ""} that is meant?`]);
+      expect(found).toContainEqual([name, "warn", `did you mean ${right ?? ""}?`]);
     }
     expect(found.map(([check]) => check)).toContain("TRTC_REGION");
     expect(found).toHaveLength(5);

@@ -122,14 +122,14 @@ describe("the database", () => {
   test("has another name", async () => {
     const { named } = await on(harness.databaseUrl.replace(/\/\w+$/, "/not_there"));
     expect(named("database")).toMatchObject([
-      { verdict: "fail", found: expect.stringContaining("no database of that name") },
+      { verdict: "fail", found: expect.stringContaining("the database does not exist") },
     ]);
   });
 
-  test("speaks no TLS, though it is asked to", async () => {
+  test("does not support TLS, although it is asked to", async () => {
     const { named } = await on(`${harness.databaseUrl}?sslmode=verify-full`);
     expect(named("database")).toMatchObject([
-      { verdict: "fail", found: "it speaks no TLS (NO_TLS)" },
+      { verdict: "fail", found: "it does not support TLS (NO_TLS)" },
     ]);
   });
 
@@ -200,7 +200,7 @@ describe("the database", () => {
 
   test.each([
     ["10s", "pass", "the server ends a statement after 10 s"],
-    ["5min", "warn", "goes on at the server"],
+    ["5min", "warn", "keeps running at the server"],
   ])("ends a statement after %s", async (limit, verdict, found) => {
     const url = await newPostgresUrl();
     const database = openPostgres(url);
@@ -228,7 +228,7 @@ describe("the database", () => {
     expect(named("deadlines")).toMatchObject([
       {
         verdict: "fail",
-        found: "1 ingest overdue by more than two ticks, the oldest by 10 min",
+        found: "1 ingest overdue by more than two intervals, the oldest by 10 min",
         todo: expect.stringContaining("expire-ingests does not run"),
       },
     ]);
@@ -245,8 +245,8 @@ describe("a deployed URL", () => {
     JSON.stringify({ Response: { Error: { Code, Message: "m" }, RequestId: "r" } });
 
   test.each([
-    ["forged", 200, "<h1>Welcome</h1>", "not in our words"],
-    ["a success", 200, '{"Response":{"RequestId":"r"}}', "not in our words"],
+    ["forged", 200, "<h1>Welcome</h1>", "not in the form of our answers"],
+    ["a success", 200, '{"Response":{"RequestId":"r"}}', "not in the form of our answers"],
     ["broken inside", 500, envelope("InternalError"), "HTTP 500, InternalError"],
     ["elsewhere", 302, "", "HTTP 302"],
     ["a refusal with another status", 200, envelope("AuthFailure.X"), "HTTP 200"],
@@ -287,7 +287,7 @@ describe("a deployed URL", () => {
     const { named } = await harness.examineHere({}, ["--url", url, "--callback-url", url]);
     for (const check of ["url", "callback"]) {
       expect(named(check)).toMatchObject([
-        { verdict: "fail", found: expect.stringContaining("certificate is signed by itself") },
+        { verdict: "fail", found: expect.stringContaining("certificate is self-signed") },
       ]);
     }
   });

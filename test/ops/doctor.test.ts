@@ -83,12 +83,12 @@ describe("a configuration for the cloud, pointed at the emulator", () => {
     writeFileSync(file, lines.map(([name, value]) => `${name}='${value}'\n`).join(""));
     const { code, output } = await harness.run({ EXPIRY_TICK_SECONDS: "60" }, ["--env-file", file]);
     expect(code).toBe(0);
-    expect(output).toContain("with a tick of 60 s");
+    expect(output).toContain("with an interval of 60 s");
     // Node.js 20 reads this flag as its own first, wherever it stands.
     const missing = await harness.run({}, ["--env-file", join(folder, "none")]);
     rmSync(folder, { recursive: true });
     expect(missing.code).not.toBe(0);
-    expect(missing).toMatchObject({ output: expect.stringMatching(/none|there is no file/) });
+    expect(missing).toMatchObject({ output: expect.stringMatching(/none|does not exist/) });
   });
 });
 

@@ -92,9 +92,9 @@ describe("the command", () => {
     [["cos"], "cos needs --key"],
     [["cos", "--bucket", "films", "--key", "a"], "has its APPID"],
     [["sqs"], "sqs needs --file"],
-    [["sqs", "--file", "there-is-none.json"], "there is no file there-is-none.json"],
+    [["sqs", "--file", "there-is-none.json"], "the file there-is-none.json does not exist"],
     [["cos", "--key", "a", "--times", "0"], "--times must be a number"],
-    [["cos", "--key", "a", "--url", "http://127.0.0.1:1"], "nobody answers at http://127.0.0.1:1"],
+    [["cos", "--key", "a", "--url", "http://127.0.0.1:1"], "no answer at http://127.0.0.1:1"],
     [["cos", "--halp"], "--halp"],
   ])(
     "ends with 1 for %j",

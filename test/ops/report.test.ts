@@ -205,8 +205,11 @@ describe("npm run report", () => {
     [["--since", "yesterday"], "--since yesterday: send a time such as 24h, 30m or 7d"],
     [["--since", "2026-01-01"], "--since 2026-01-01: send a time"],
     [["--since", "2026-02-30T25:00:00Z"], "--since 2026-02-30T25:00:00Z: send a time"],
-    [["--since", "2999-01-01T00:00:00Z"], "--since 2999-01-01T00:00:00Z has not come yet"],
-    [["--sdk-app-id", "one"], "--sdk-app-id one is no SdkAppId"],
+    [
+      ["--since", "2999-01-01T00:00:00Z"],
+      "--since 2999-01-01T00:00:00Z is in the future: send a past time",
+    ],
+    [["--sdk-app-id", "one"], "--sdk-app-id one is not an SdkAppId: send the application's number"],
     [["--sdk-app-id", "-1"], "argument is ambiguous"],
     [["--fast"], "Unknown option '--fast'"],
     [["all"], "Unexpected argument 'all'"],
@@ -225,7 +228,7 @@ describe("npm run report", () => {
   test("says that there is no database, and makes none", async () => {
     const { code, output } = await report([], {});
     expect(code).toBe(1);
-    expect(output).toMatch(/^there is nothing to report: DATABASE_URL is not set, .*postgres\n$/);
+    expect(output).toMatch(/^there are no rows to report: DATABASE_URL is not set, .*postgres\n$/);
     expect(await report([], {})).toMatchObject({ code: 1 });
   });
 

@@ -1,7 +1,7 @@
 /**
- * Whether the CLI has read `.env` as `npm run doctor` and `npm run migrate` do. It takes `$` for the
- * beginning of a variable, also in single quotes, and a `.env.<stage>` in the place of `.env`: both
- * would deploy other settings than those that were checked.
+ * Checks whether the CLI reads `.env` as `npm run doctor` and `npm run migrate` do. The CLI takes
+ * `$` as the start of a variable, also in single quotes, and reads a `.env.<stage>` instead of
+ * `.env`. Both would deploy settings other than the checked ones.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
@@ -28,7 +28,7 @@ export function checkEnvFile(env: Environment, stage: string): void {
   );
 }
 
-/** The CLI replaces `${…}` also in the value of a variable, and says nothing of it. */
+/** The CLI silently replaces `${…}` also in a variable's value. */
 function refuseReplaced(env: Environment): void {
   const replaced = VARIABLES.find((name) => env[name]?.includes("${") === true);
   if (replaced === undefined) return;

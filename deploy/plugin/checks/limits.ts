@@ -1,4 +1,7 @@
-/** What SCF would refuse halfway through a deployment, said before anything is uploaded. */
+/**
+ * Checks SCF's limits before anything is uploaded. SCF itself would refuse halfway through a
+ * deployment.
+ */
 import { checkCron } from "../../../local/declared/cron.js";
 import type {
   DeclaredEvent,
@@ -7,13 +10,16 @@ import type {
 } from "../../../local/declared/service-file.js";
 import { DeployError } from "../deploy-error.js";
 
-/** SCF's limits: product/583/11637 of its documentation, and CreateFunction's field descriptions. */
+/**
+ * SCF's limits, from product/583/11637 of its documentation and CreateFunction's field
+ * descriptions.
+ */
 const FUNCTION_NAME_MAX = 60;
 const TRIGGER_NAME_MAX = 100;
 export const ENVIRONMENT_MAX_BYTES = 4096;
 const RESERVED = /^(SCF_|QCLOUD_|TENCENTCLOUD_)/;
 
-/** The variables that a function gets: its own and the provider's, those that are empty left out. */
+/** The variables of a function: its own and the provider's, without empty ones. */
 export function variablesOf(
   provider: Pick<Provider, "environment">,
   declared: Pick<DeclaredFunction, "environment">,
@@ -33,7 +39,7 @@ export const environmentBytes = (variables: Readonly<Record<string, string>>): n
     0,
   );
 
-/** Each a sentence; none when the function can be deployed. */
+/** Each fault is a sentence. The list is empty when the function can be deployed. */
 export function limitFaults(
   fullName: string,
   variables: Readonly<Record<string, string>>,
@@ -60,7 +66,7 @@ export function limitFaults(
   return faults;
 }
 
-/** SCF refuses a line halfway through a deployment, and says only that it is wrong. */
+/** SCF refuses a wrong line halfway through a deployment, without naming the field. */
 export const cronFaults = (
   name: string,
   events: readonly DeclaredEvent[] | null | undefined,
@@ -75,7 +81,9 @@ export const cronFaults = (
     }
   });
 
-/** The plugin leaves half a network out without a word, and with it the way to the database. */
+/**
+ * The plugin silently leaves out half a network, and then the function cannot reach the database.
+ */
 export function networkFaults(
   name: string,
   { vpcId = "", subnetId = "" }: { vpcId?: string; subnetId?: string },
@@ -85,7 +93,9 @@ export function networkFaults(
   return [`${name} has only half a network: set ${missing} as well, or neither`];
 }
 
-/** What is uploaded is dist/functions.zip, whatever folder is named; and it has to be of today. */
+/**
+ * The upload is dist/functions.zip, whatever folder is named. It must be built for this deployment.
+ */
 export function refuseOldPackage({ package: folder }: { package?: string }): void {
   if (folder === undefined) return;
   throw new DeployError("--package is not read here: run `serverless deploy`, which builds anew");

@@ -1,18 +1,18 @@
 /**
- * What the CLI writes on its way holds every variable of every function, secrets included. Nobody
- * else may read it; after a deployment, whatever became of that, it is gone.
+ * The CLI writes files with every variable of every function, including secrets. Only their user
+ * may read them. After a deployment, successful or not, they are removed.
  */
 import { chmodSync, existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 const OWNER_ONLY = 0o077;
 
-/** Of files that are made from here on, also by the CLI. */
+/** For all files that this process creates from now on, including the CLI's. */
 export function makeFilesPrivate(): void {
   process.umask(OWNER_ONLY);
 }
 
-/** What lay there before keeps its rights when it is written anew, so they are taken away. */
+/** An existing file keeps its rights when it is written again, so they are removed here. */
 export function makePrivate(path: string): void {
   if (!existsSync(path)) return;
   const isFolder = statSync(path).isDirectory();
@@ -22,7 +22,7 @@ export function makePrivate(path: string): void {
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** When the process ends: well, with a failure, or interrupted. */
+/** When the process ends normally, with a failure, or by a signal. */
 export function removeAtExit(folder: string): void {
   const remove = () => {
     rmSync(folder, { recursive: true, force: true });
@@ -31,7 +31,7 @@ export function removeAtExit(folder: string): void {
   for (const signal of SIGNALS) {
     process.once(signal, () => {
       remove();
-      // Nothing listens any more, so this ends the process as it would have ended before.
+      // No handler is left, so this signal ends the process as it did before.
       process.kill(process.pid, signal);
     });
   }
@@ -42,14 +42,14 @@ interface Cli {
   processedInput?: { commands: string[] };
 }
 
-/** The hooks of a plugin. `folder`: what `--package` names in the place of `.serverless`. */
+/** The plugin's hooks. `folder`: the folder that `--package` names instead of `.serverless`. */
 export function privateFiles(cli: Cli, { package: folder }: { package?: string }) {
   const written = folder ?? join(cli.serviceDir ?? process.cwd(), ".serverless");
   return {
     "before:package:cleanup": () => {
       makeFilesPrivate();
       makePrivate(written);
-      // Of a package on its own the files are what was asked for.
+      // For `package` alone the files are the result, so they stay.
       if (cli.processedInput?.commands[0] === "deploy") removeAtExit(written);
     },
     "before:package:finalize": () => {

@@ -1,4 +1,4 @@
-/** Creating and changing a function, with every field that serverless.yml may say. */
+/** Creates and changes a function, with every field that serverless.yml may have. */
 import type {
   CreateFunctionRequest,
   UpdateFunctionConfigurationRequest,
@@ -10,17 +10,18 @@ import type { FunctionToDeploy, Upstream } from "../upstream.js";
 import { withDeployError } from "../deploy-error.js";
 
 export function mendFunctions({ Provider, DeployFunction }: Upstream): void {
-  // The plugin writes a function's variables into the object that all functions share: every
-  // function got every other's secrets.
+  // The plugin writes a function's variables into an object that all functions share. Every
+  // function got the secrets of all others.
   Provider.prototype.getEnvironment = function (declared) {
     const Variables = variablesOf(this.serverless.service.provider, declared);
     return Object.keys(Variables).length === 0 ? null : { Variables };
   };
 
-  // The plugin kept a list of each deployment in COS, every function's secrets in it.
+  // The plugin stored a list of each deployment in COS, with the secrets of every function.
   DeployFunction.prototype.uploadService2Cos = () => Promise.resolve();
 
-  // At every deployment the plugin made SCF's default role and gave it a wide policy, asked or not.
+  // At every deployment the plugin created SCF's default role with a wide policy, also without
+  // being asked.
   const { addRole } = DeployFunction.prototype;
   DeployFunction.prototype.addRole = async function () {
     if (this.serverless.service.provider.enableRoleAuth === true) await addRole.call(this);
@@ -38,7 +39,7 @@ export function mendFunctions({ Provider, DeployFunction }: Upstream): void {
     );
   };
 
-  // A deployment that was broken off may have left the function busy, and then SCF refuses the next.
+  // An aborted deployment may have left the function busy. SCF then refuses the next change.
   const { updateFunctionCode } = DeployFunction.prototype;
   DeployFunction.prototype.updateFunctionCode = async function (namespace, target) {
     const { FuncName } = target;
@@ -57,7 +58,7 @@ export function mendFunctions({ Provider, DeployFunction }: Upstream): void {
     );
   };
 
-  // The plugin slept a second after every answer, also after the one that it had waited for.
+  // The plugin slept a second after every answer, even after the final one.
   DeployFunction.prototype.checkStatus = async function (_namespace, { FuncName }) {
     await withDeployError(`GetFunction ${FuncName}`, () =>
       untilActive(scfClient(this.options), FuncName),
@@ -84,7 +85,7 @@ function configurationOf(
       Environment: { Variables: variables.map(([Key, Value]) => ({ Key, Value })) },
     }),
     ...(VpcConfig && { VpcConfig }),
-    // InitTimeout, PublicNetConfig, …: what the plugin does not know, by SCF's own names.
+    // InitTimeout, PublicNetConfig, …: fields that the plugin does not know, by SCF's own names.
     ...service.provider.scf,
     ...service.functions[Name]?.scf,
   };

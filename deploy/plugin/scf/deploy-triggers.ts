@@ -1,4 +1,4 @@
-/** Makes SCF's triggers agree with serverless.yml, function URLs among them. */
+/** Makes SCF's triggers match serverless.yml, including function URLs. */
 import type { Client } from "tencentcloud-sdk-nodejs/tencentcloud/services/scf/v20180416/scf_client.js";
 import { getFunction, NAMESPACE, scfClient } from "./scf-api.js";
 import { planTriggers, type TriggerStep, triggersOf } from "./triggers.js";
@@ -6,15 +6,16 @@ import type { Upstream } from "../upstream.js";
 import { withDeployError } from "../deploy-error.js";
 
 export function mendTriggers({ DeployTrigger, validate }: Upstream): void {
-  // It knows five kinds of trigger, two of which are retired, and not the function URL. Ours are
-  // read, and refused, by triggersOf.
+  // The plugin knows five types of trigger, of which two are retired, and no function URL.
+  // triggersOf checks ours.
   validate.validateEventsProperty = () => undefined;
 
   DeployTrigger.prototype.create = async function (_namespace, _old, { Name, FuncName }) {
     const client = scfClient(this.options);
     const { service, cli } = this.serverless;
     const wanted = triggersOf(Name, service.functions[Name]?.events);
-    // Asked for anew: a deployment that broke off halfway may have left more than the last one said.
+    // Read again, because an aborted deployment may have left more triggers than the last answer
+    // showed.
     const now = await withDeployError(`GetFunction ${FuncName}`, () =>
       getFunction(client, FuncName),
     );

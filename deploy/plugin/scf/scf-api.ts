@@ -1,4 +1,4 @@
-/** SCF's own API, by Tencent's typed SDK: for what the named plugin's old client does not know. */
+/** SCF's own API, through Tencent's typed SDK. The plugin's old client lacks some of its calls. */
 import { createRequire } from "node:module";
 import type { Client } from "tencentcloud-sdk-nodejs/tencentcloud/services/scf/v20180416/scf_client.js";
 import type { GetFunctionResponse } from "tencentcloud-sdk-nodejs/tencentcloud/services/scf/v20180416/scf_models.js";
@@ -8,7 +8,7 @@ import { DeployError } from "../deploy-error.js";
 
 export const NAMESPACE = "default";
 
-/** Only the commands that call Tencent pay for loading it. */
+/** Only commands that call Tencent load it. */
 export function scfClient(
   { credentials, region, token }: UpstreamOptions,
   { timeoutSeconds = 60 } = {},
@@ -27,7 +27,7 @@ export function scfClient(
   });
 }
 
-/** `undefined` when there is no such function. */
+/** `undefined` when the function does not exist. */
 export async function getFunction(
   client: Client,
   FunctionName: string,
@@ -44,13 +44,13 @@ export async function getFunction(
 const POLL_MS = 500;
 const GIVE_UP_MS = 90_000;
 
-/** SCF takes a change and carries it out meanwhile; the next change is refused until it is done. */
+/** SCF accepts a change and then carries it out. It refuses the next change until that is done. */
 export async function untilActive(client: Client, FunctionName: string): Promise<void> {
   const { Status, why } = await untilIdle(client, FunctionName);
   if (Status !== "Active") throw new DeployError(`${FunctionName} is ${Status}: ${why}`);
 }
 
-/** A function that could not even be made is in the way of the next deployment. */
+/** A function whose creation failed blocks the next deployment. */
 export async function untilIdle(
   client: Client,
   FunctionName: string,

@@ -1,14 +1,14 @@
 /**
- * What calls a function: from what serverless.yml declares and what SCF has to the few calls that
- * make the two agree. The named plugin deletes and makes anew at every deployment, which leaves a
- * function without its timer or URL meanwhile; this changes what differs, and nothing else.
+ * Compares the triggers of serverless.yml with SCF's, and returns the few calls that make them
+ * match. The plugin itself deletes and creates all triggers at every deployment, so a function
+ * briefly loses its timer or URL. Here only differences change.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { TriggerInfo } from "tencentcloud-sdk-nodejs/tencentcloud/services/scf/v20180416/scf_models.js";
 import type { DeclaredEvent } from "../../../local/declared/service-file.js";
 import { DeployError } from "../deploy-error.js";
 
-/** The fields of CreateTrigger and UpdateTrigger that say what a trigger is. */
+/** The fields of CreateTrigger and UpdateTrigger that define a trigger. */
 export interface WantedTrigger {
   Type: "http" | "timer" | "cos" | "ckafka";
   TriggerName: string;
@@ -25,14 +25,17 @@ export interface TriggerStep {
 
 export interface TriggerPlan {
   steps: TriggerStep[];
-  /** SCF has them and nobody declares them: made by hand perhaps, so they are left and named. */
+  /**
+   * Triggers in SCF that serverless.yml does not declare. A person may have made them, so they are
+   * reported and stay.
+   */
   undeclared: string[];
 }
 
-/** The version that a URL and a timer serve: the one that is deployed last. */
+/** A URL and a timer serve this version: the latest deployment. */
 const QUALIFIER = "$DEFAULT";
 
-/** SCF can change these in place; of a COS trigger only delete and create are offered. */
+/** SCF can change these in place. For a COS trigger it offers only delete and create. */
 const CHANGEABLE = new Set(["http", "timer", "ckafka"]);
 
 export function planTriggers(
@@ -45,7 +48,7 @@ export function planTriggers(
     if (isEqual(trigger, found)) return [];
     if (CHANGEABLE.has(trigger.Type)) return [{ action: "UpdateTrigger", trigger }];
     return [
-      // Deleting asks for the description that is there.
+      // Deleting requires the existing description.
       {
         action: "DeleteTrigger",
         trigger: { ...trigger, TriggerDesc: found.TriggerDesc ?? "" },
@@ -62,13 +65,13 @@ export function planTriggers(
 const isSame = (wanted: WantedTrigger, found: TriggerInfo): boolean =>
   found.Type === wanted.Type && found.TriggerName === wanted.TriggerName;
 
-/** SCF answers with more than it was given (a URL's address, a topic's id): only ours is compared. */
+/** SCF adds fields to its answer (a URL's address, a topic's id). Only our fields are compared. */
 function isEqual(wanted: WantedTrigger, found: TriggerInfo): boolean {
   const isOpen = found.Enable === 1;
   if (isOpen !== (wanted.Enable === "OPEN")) return false;
   if ((found.CustomArgument ?? "") !== (wanted.CustomArgument ?? "")) return false;
   const has = parsedDesc(found.TriggerDesc ?? "");
-  // A timer is asked for by its cron line, and answered as JSON.
+  // A timer is requested by its cron line and answered as JSON.
   if (wanted.Type === "timer") return (has["cron"] ?? found.TriggerDesc) === wanted.TriggerDesc;
   return isWithin(parsedDesc(wanted.TriggerDesc), has);
 }
@@ -83,7 +86,7 @@ function isWithin(part: unknown, whole: unknown): boolean {
   );
 }
 
-/** Of a description that is no JSON there is nothing. */
+/** A description that is not JSON counts as empty. */
 export function parsedDesc(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
@@ -93,13 +96,13 @@ export function parsedDesc(text: string): Record<string, unknown> {
   }
 }
 
-/** Retired by Tencent: new ones are refused, and what stands in their place. */
+/** Types that Tencent has retired: it refuses new ones. The text names the replacement. */
 const RETIRED: Readonly<Record<string, string>> = {
   apigw: "Tencent's API Gateway is shut down: declare a functionUrl",
   cmq: "CMQ triggers are retired: declare a ckafka trigger, or send the topic through EventBridge",
 };
 
-/** Throws a DeployError that names the function and what it declares wrongly. */
+/** Throws a DeployError that names the function and its wrong declaration. */
 export const triggersOf = (name: string, events: readonly DeclaredEvent[] = []): WantedTrigger[] =>
   events.map((event) => {
     const trigger = triggerOf(event);

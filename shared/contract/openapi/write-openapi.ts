@@ -8,7 +8,7 @@ const USAGE = `Usage: npm run openapi [-- [--check] [FILE]]
 
 Writes the contract as an OpenAPI 3.1 document to FILE (openapi.json).
 
-  --check  write nothing; exit with 1 when FILE is not what would be written
+  --check  write nothing; exit with 1 when FILE is stale
   --help   this text
 `;
 
