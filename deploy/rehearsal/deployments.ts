@@ -61,7 +61,7 @@ export async function rehearseDeployments(stage: Stage, step: Step): Promise<voi
       const { code, output } = await run(stage, ["deploy"]);
       stage.cloud.faults.clear();
       expectEqual("its exit code", code, 1);
-      for (const word of [...words, "run the same command again"]) {
+      for (const word of [...words, "Run the same command again"]) {
         expectThat(output.includes(word), `the message does not say "${word}":\n${output}`);
       }
       expectThat(!/^\s+at /m.test(output), `a stack is shown:\n${output}`);

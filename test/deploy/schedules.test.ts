@@ -15,7 +15,7 @@ describe("a timer of serverless.yml", () => {
 
   test.each([
     ["0 0 0 L * * *", 'the day "L"'],
-    ["*/5 * * * *", "this has 5"],
+    ["*/5 * * * *", "this one has 5"],
     ["0 0 0 * * 7 *", 'the weekday "7"'],
   ])("may not be %s", (line, why) => {
     const [fault] = cronFaults("reconcile-ingests", timer(line));

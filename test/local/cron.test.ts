@@ -98,9 +98,9 @@ describe("a cron line", () => {
 
 describe("a line that SCF would refuse is refused by name", () => {
   test.each([
-    ["0 */1 * * * *", "has six fields, as elsewhere", "this has 6"],
-    ["*/1 * * * *", "has five", "this has 5"],
-    ["* * * * * * * *", "has eight", "this has 8"],
+    ["0 */1 * * * *", "has six fields, as elsewhere", "this one has 6"],
+    ["*/1 * * * *", "has five", "this one has 5"],
+    ["* * * * * * * *", "has eight", "this one has 8"],
     ["", "has none", "seven fields"],
     ["@hourly", "has a name", "seven fields"],
     ["60 * * * * * *", "has a second that there is not", "60"],
