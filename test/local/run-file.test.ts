@@ -45,7 +45,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => runtime.end("SIGKILL"));
 
-const command = (name: string, ...args: string[]) => runScript(`local/${name}.ts`, env, args);
+const command = (name: string, ...args: string[]) =>
+  runScript(name === "event" ? "ops/event/event.ts" : `ops/${name}.ts`, env, args);
 
 describe("while npm start runs on its embedded database", () => {
   test("the run file says where, and only its user can read it", () => {
@@ -224,7 +225,7 @@ test("commands open the rows themselves once the run was killed", async () => {
   expect((await runScript("ops/report.ts", own)).output).toMatch(/started +0/);
   expect((await runScript("ops/dead-letters.ts", own)).output).toBe("no dead letters\n");
   const doctor = await runScript("ops/doctor.ts", own, ["--local"]);
-  expect(doctor.output).toMatch(/local run +none was found/);
+  expect(doctor.output).toMatch(/local run +none found/);
 }, 120_000);
 
 test("a folder that never had a run is named", async () => {
