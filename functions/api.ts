@@ -19,5 +19,5 @@ export const makeHandler = httpFunction("api", {
   ListStreamIngests: listIngests,
 });
 
-/** What the cloud calls: services open once per instance, on the first event. */
+/** The cloud's entry point. Services open once per instance, on the first event. */
 export const handler = makeHandler(openServices("api"));

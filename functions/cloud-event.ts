@@ -1,7 +1,4 @@
-/**
- * What nobody calls: an object is stored, a queue has a message, an application sends a CloudEvent;
- * and something starts to play, is changed, or is stopped.
- */
+/** Starts, updates or stops ingests from COS/S3 objects, queue messages and CloudEvents. */
 import { startIngest } from "../shared/ingest/start/start.js";
 import { stopIngest } from "../shared/ingest/stop/stop.js";
 import { updateIngest } from "../shared/ingest/update.js";
@@ -15,5 +12,5 @@ export const makeHandler = eventFunction("cloud-event", {
   UpdateStreamIngest: updateIngest,
 });
 
-/** What the cloud calls: services open once per instance, on the first event. */
+/** The cloud's entry point. Services open once per instance, on the first event. */
 export const handler = makeHandler(openServices("cloud-event"));

@@ -8,5 +8,5 @@ export const makeHandler = httpFunction("describe-ingest", {
   DescribeStreamIngest: describeIngest,
 });
 
-/** What the cloud calls: services open once per instance, on the first event. */
+/** The cloud's entry point. Services open once per instance, on the first event. */
 export const handler = makeHandler(openServices("describe-ingest"));

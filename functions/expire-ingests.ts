@@ -1,4 +1,4 @@
-/** Ends every ingest on its deadline: a timer's door. */
+/** Ends every ingest at its deadline. A timer calls it. */
 import { expireIngests } from "../shared/ingest/stop/expire.js";
 import { openServices } from "../shared/runtime/services.js";
 import { timerFunction } from "../shared/runtime/timer.js";
@@ -6,5 +6,5 @@ import { timerFunction } from "../shared/runtime/timer.js";
 /** Tests and the local runtime bring their own services. */
 export const makeHandler = timerFunction("expire-ingests", expireIngests);
 
-/** What the cloud calls: services open once per instance, on the first event. */
+/** The cloud's entry point. Services open once per instance, on the first event. */
 export const handler = makeHandler(openServices("expire-ingests"));

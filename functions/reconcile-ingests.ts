@@ -1,4 +1,4 @@
-/** Brings records and TRTC back into agreement: a timer's door. */
+/** Brings rows and TRTC back into agreement after a failure. A timer calls it. */
 import { reconcileIngests } from "../shared/ingest/reconcile/reconcile.js";
 import { openServices } from "../shared/runtime/services.js";
 import { timerFunction } from "../shared/runtime/timer.js";
@@ -6,5 +6,5 @@ import { timerFunction } from "../shared/runtime/timer.js";
 /** Tests and the local runtime bring their own services. */
 export const makeHandler = timerFunction("reconcile-ingests", reconcileIngests);
 
-/** What the cloud calls: services open once per instance, on the first event. */
+/** The cloud's entry point. Services open once per instance, on the first event. */
 export const handler = makeHandler(openServices("reconcile-ingests"));

@@ -9,5 +9,5 @@ import { openServices } from "../shared/runtime/services.js";
 /** Tests and the local runtime bring their own services. */
 export const makeHandler = httpFunction("start-ingest", { StartStreamIngest: startIngest });
 
-/** What the cloud calls: services open once per instance, on the first event. */
+/** The cloud's entry point. Services open once per instance, on the first event. */
 export const handler = makeHandler(openServices("start-ingest"));

@@ -6,5 +6,5 @@ import { openServices } from "../shared/runtime/services.js";
 /** Tests and the local runtime bring their own services. */
 export const makeHandler = httpFunction("stop-ingest", { StopStreamIngest: stopIngest });
 
-/** What the cloud calls: services open once per instance, on the first event. */
+/** The cloud's entry point. Services open once per instance, on the first event. */
 export const handler = makeHandler(openServices("stop-ingest"));

@@ -86,7 +86,7 @@ function checkQueue({ eventCallers }: Config, { queue }: EventObject, { Id }: Ca
 /** Beside the fields of the action stand Tencent's common parameters, by their usual names. */
 function askedOfBody(caller: Caller, body: string): Asked {
   const { Action, Version, Region, ...fields } = fieldsOf(body);
-  const action = EVENT_ACTIONS.find((each) => each === Action);
+  const action = EVENT_ACTIONS.find((served) => served === Action);
   if (!action) {
     throw new ApiError("InvalidAction", `Send one of ${EVENT_ACTIONS.join(", ")} as Action.`);
   }

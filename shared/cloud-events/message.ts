@@ -10,7 +10,7 @@ export interface EventMessage {
   /** Within its source; the same at each delivery. */
   id: string;
   content: EventContent;
-  /** What its provider wants to hear of it by, where that is not its id. */
+  /** Receipt handle, when it is not `id`. */
   receipt?: string | undefined;
   /** What its provider keeps in order; absent: what is about one ingest is. */
   group?: string | undefined;

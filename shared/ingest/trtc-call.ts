@@ -37,21 +37,21 @@ const ASK_AGAIN_MAX_MS = 1000;
 export async function inTurn(
   { clock, store }: Services,
   {
-    of,
-    told,
+    call,
+    firstSlot,
     timeLeftMs,
   }: {
-    of: { account: string; callerId?: string | undefined; action: TrtcAction };
-    told: Slot | undefined;
+    call: { account: string; callerId?: string | undefined; action: TrtcAction };
+    firstSlot: Slot | undefined;
     timeLeftMs: () => number;
   },
 ): Promise<Slot | undefined> {
-  let slot = told;
+  let slot = firstSlot;
   for (let pauseMs = 0; slot?.isToAskAgain; pauseMs = Math.min(ASK_AGAIN_MAX_MS, pauseMs * 1.5)) {
     const waitMaxMs = slotWaitMaxMs(timeLeftMs());
     if (slot.msUntil() > waitMaxMs) return undefined;
     await clock.sleep(Math.max(slot.msUntil(), pauseMs));
-    slot = await store.takeSlot({ ...of, isAgain: true, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
+    slot = await store.takeSlot({ ...call, isAgain: true, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
     pauseMs = Math.max(pauseMs, ASK_AGAIN_MS);
   }
   return slot;
@@ -66,18 +66,18 @@ export async function callInSlot<A extends TrtcAction>(
   const { clock, store, trtc } = services;
   const { account, callerId, site, region } = ingest;
   const target = { account, region, host: SITE_FACTS[site].host };
-  const of = { account, callerId, action };
+  const call = { account, callerId, action };
   const nextSlot = async () => {
-    const told = await store.takeSlot({ ...of, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
-    return inTurn(services, { of, told, timeLeftMs });
+    const taken = await store.takeSlot({ ...call, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
+    return inTurn(services, { call, firstSlot: taken, timeLeftMs });
   };
-  let slot = await inTurn(services, { of, told: firstSlot, timeLeftMs });
+  let slot = await inTurn(services, { call, firstSlot, timeLeftMs });
   for (;;) {
     if (!slot || slot.msUntil() > slotWaitMaxMs(timeLeftMs())) throw noSlot();
     const waitMs = slot.msUntil();
     // A slot is mostly there at once, and a timer over no time at all takes a millisecond.
     if (waitMs > 0) await clock.sleep(waitMs);
-    // An instance may have been frozen meanwhile: what it wanted to ask is another's by now.
+    // An instance may have been frozen meanwhile: what it call to ask is another's by now.
     if (slotWaitMaxMs(timeLeftMs()) < -LATE_MAX_MS) throw noSlot();
     if (slot.msUntil() < -LATE_MAX_MS) {
       slot = await nextSlot();
@@ -100,23 +100,23 @@ export async function callInSlot<A extends TrtcAction>(
 export async function callInNextSlot<A extends TrtcAction>(
   services: Services,
   action: A,
-  wanted: Omit<CallInSlot<A>, "slot">,
+  call: Omit<CallInSlot<A>, "slot">,
 ): Promise<TrtcCalls[A][1]> {
-  const { account, callerId } = wanted.ingest;
+  const { account, callerId } = call.ingest;
   await services.trtc.ready();
-  const waitMaxMs = slotWaitMaxMs(wanted.timeLeftMs());
+  const waitMaxMs = slotWaitMaxMs(call.timeLeftMs());
   const slot = await services.store.takeSlot({ account, callerId, action, waitMaxMs });
-  return callInSlot(services, action, { ...wanted, slot });
+  return callInSlot(services, action, { ...call, slot });
 }
 
 /** The same for a caller: TRTC's refusal becomes its own. */
 export async function callTrtc<A extends TrtcAction>(
   services: Services,
   action: A,
-  wanted: Omit<CallInSlot<A>, "slot">,
+  call: Omit<CallInSlot<A>, "slot">,
 ): Promise<TrtcCalls[A][1]> {
   try {
-    return await callInNextSlot(services, action, wanted);
+    return await callInNextSlot(services, action, call);
   } catch (error) {
     throw error instanceof TrtcError ? apiErrorOf(error) : error;
   }

@@ -34,12 +34,12 @@ const SAME_SECOND_MS = 2 * SECOND_MS;
 export async function claimUpdate(
   services: Services,
   call: Call<"UpdateStreamIngest">,
-  found: Ingest,
+  ingest: Ingest,
 ): Promise<"unnamed" | "done" | ClaimedUpdate> {
   const { store, machineClock } = services;
   const signature = nameOf(call);
   if (signature === undefined) return "unnamed";
-  const requestHash = hashOf(call, found);
+  const requestHash = hashOf(call, ingest);
   const signing = call.request.ClientToken === undefined ? call.signing : undefined;
   const arrivedAt = machineClock.now();
   const pauses = sleepBetween(services, call.timeLeftMs);
@@ -51,7 +51,7 @@ export async function claimUpdate(
     if (known === "begun") return claimed;
     if (known && known.requestHash !== (requestHash ?? null)) throw otherRequest();
     if (known?.leaseUntil === null) {
-      const run = (await store.readIngest(found.taskId))?.updateRun;
+      const run = (await store.readIngest(ingest.taskId))?.updateRun;
       const verdict = repeatOf({ signature, signing, arrivedAt }, { known, run });
       if (verdict === "done") return "done";
       if (verdict === "doubtful") throw overtaken();

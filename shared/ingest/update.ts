@@ -30,19 +30,19 @@ export async function updateIngest(
   const { request, caller } = call;
   const media = mediaOf(request);
   if (media.StreamUrl !== undefined) checkStreamGrant(config, caller, media.StreamUrl);
-  const found = await findOwn(services, call);
+  const known = await findOwn(services, call);
   // The site was not known before, where the TaskId alone named the ingest.
-  checkRequest({ action: "UpdateStreamIngest", site: found.site }, request);
+  checkRequest({ action: "UpdateStreamIngest", site: known.site }, request);
   // A replay is looked at here, before anything is asked of TRTC: it has taken effect already.
-  const claimed = await claimUpdate(services, call, found);
-  if (claimed === "done") return answerOf((await store.readIngest(found.taskId)) ?? found);
-  if (claimed === "unnamed") return carryOut(services, call, { found, media });
+  const claimed = await claimUpdate(services, call, known);
+  if (claimed === "done") return answerOf((await store.readIngest(known.taskId)) ?? known);
+  if (claimed === "unnamed") return carryOut(services, call, { known, media });
   const { signature, use } = claimed;
   // If that fails, the claim lapses by itself.
   const release = () =>
     store.releaseUse({ signature, leaseUntil: use.leaseUntil }).catch(() => undefined);
   try {
-    const answer = await carryOut(services, call, { found, media, claimed });
+    const answer = await carryOut(services, call, { known, media, claimed });
     if (answer.Status === "NotExist") await release();
     return answer;
   } catch (error) {
@@ -52,7 +52,7 @@ export async function updateIngest(
 }
 
 interface Update {
-  found: Ingest;
+  known: Ingest;
   media: Media;
   claimed?: ClaimedUpdate;
 }
@@ -60,10 +60,10 @@ interface Update {
 async function carryOut(
   services: Services,
   { request, timeLeftMs }: Call<"UpdateStreamIngest">,
-  { found, media, claimed }: Update,
+  { known, media, claimed }: Update,
 ): Promise<UpdateAnswer> {
   const { store, clock, machineClock } = services;
-  const ingest = await waitWhileStarting(services, found, timeLeftMs);
+  const ingest = await waitWhileStarting(services, known, timeLeftMs);
   if (ingest.state !== "running" || ingest.trtcTaskId === null) throw notRunning(ingest);
   const deadlineAt = movedDeadline(ingest, request, clock.now());
   if (deadlineAt === undefined && Object.keys(media).length === 0) throw nothingToChange();
@@ -109,10 +109,10 @@ function goneAnswer(ingest: Ingest): UpdateAnswer {
 /** TRTC has two ways to say that the task is gone: a status, and an error. */
 async function updateTask(
   services: Services,
-  wanted: Omit<CallInSlot<"UpdateStreamIngest">, "slot">,
+  update: Omit<CallInSlot<"UpdateStreamIngest">, "slot">,
 ): Promise<Status> {
   try {
-    const { Status } = await callTrtc(services, "UpdateStreamIngest", wanted);
+    const { Status } = await callTrtc(services, "UpdateStreamIngest", update);
     return Status === "NotExist" ? "NotExist" : "InProgress";
   } catch (error) {
     if (error instanceof ApiError && saysGone(error.cause)) return "NotExist";

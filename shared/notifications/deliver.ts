@@ -1,7 +1,7 @@
 /**
- * Tells callers what became of their ingests: at least once, of each ingest in order, again after
- * growing pauses while the receiver does not take it, and for a day. A receiver that takes nothing
- * is left alone for the rest of the run, and all that is due to it is put off.
+ * Sends callers the events of their ingests: at least once, and in order for each ingest. An event
+ * that the receiver does not take is sent again after growing pauses, for a day. A receiver that
+ * takes nothing gets no more in this run, and its other events are put off.
  *
  * Any number of runs may overlap: everything is claimed first. A run that is killed after sending
  * leaves a claim that lapses, and the event is sent again, with the same id.
@@ -25,7 +25,7 @@ export interface DeliveryCounts extends Record<string, number> {
   dropped: number;
 }
 
-/** Receivers that are told at once: more if need be, so that a run gets to each though all hang. */
+/** Receivers served at once. With many callers there are more, so that a run gets to each. */
 const LANES_MIN = 4;
 
 /** What a receiver gets at once takes 5 s of a run's 30 at most. */
@@ -47,7 +47,7 @@ interface Run {
 /** What came of one message. */
 type Outcome = "delivered" | "undelivered" | "dead" | "dropped" | "overtaken";
 
-interface Telling {
+interface Delivery {
   services: Services;
   hasTime: () => boolean;
   count: (outcome: Outcome) => void;
@@ -60,19 +60,19 @@ export async function deliverNotifications(
   const { store, clock } = services;
   const counts: DeliveryCounts = { delivered: 0, undelivered: 0, dead: 0, dropped: 0 };
   const endsMs = clock.elapsedMs() + DELIVERY_BUDGET_MS;
-  const telling: Telling = {
+  const delivery: Delivery = {
     services,
     hasTime: () => timeLeftMs() > DELIVERY_RESERVE_MS && clock.elapsedMs() < endsMs,
     count: (outcome) => (counts[outcome] = (counts[outcome] ?? 0) + 1),
   };
-  // The lanes share one row of callers; who has more to be told goes to its end.
+  // The lanes share one queue of callers. A caller with more events goes to its end.
   const callers = await store.outbox.callersWaiting(clock.now());
   const length = Math.max(LANES_MIN, Math.ceil(callers.length / BATCHES_PER_LANE));
   const lane = async () => {
-    while (telling.hasTime()) {
+    while (delivery.hasTime()) {
       const callerId = callers.shift();
       if (callerId === undefined) return;
-      if (await tellSome(telling, callerId)) callers.push(callerId);
+      if (await deliverSome(delivery, callerId)) callers.push(callerId);
     }
   };
   await allOf(Array.from({ length }, lane));
@@ -80,15 +80,17 @@ export async function deliverNotifications(
   return counts;
 }
 
-/** Says whether there may be more to tell in this run. */
-async function tellSome(telling: Telling, callerId: string): Promise<boolean> {
-  const { services, count } = telling;
+/** True: the caller may have more events in this run. */
+async function deliverSome(delivery: Delivery, callerId: string): Promise<boolean> {
+  const { services, count } = delivery;
   const { config, store, clock } = services;
   const receiver = config.callers.get(callerId)?.receiver;
-  if (!receiver) return dropSome(telling, callerId);
-  const wanted = { callerId, at: clock.now(), leaseMs: DELIVERY_LEASE_MS, limit: AT_ONCE };
-  const claimed = await store.outbox.claim(wanted);
-  const outcomes = await allOf(claimed.map((each) => deliver(services, receiver, each)));
+  if (!receiver) return dropSome(delivery, callerId);
+  const claims = { callerId, at: clock.now(), leaseMs: DELIVERY_LEASE_MS, limit: AT_ONCE };
+  const claimed = await store.outbox.claim(claims);
+  const outcomes = await allOf(
+    claimed.map((notification) => deliver(services, receiver, notification)),
+  );
   outcomes.forEach(count);
   if (outcomes.some((outcome) => outcome === "delivered" || outcome === "dropped")) return true;
   if (outcomes.includes("undelivered")) {
@@ -165,11 +167,11 @@ export const pauseMs = (attempts: number, jitter: number): number =>
 /** At their shortest: what has not been tried itself comes before what was not taken. */
 const PAUSES_MS = [1, 2, 3, 4, 5, 6].map((attempts) => pauseMs(attempts, 1));
 
-async function dropSome({ services, count }: Telling, callerId: string): Promise<boolean> {
+async function dropSome({ services, count }: Delivery, callerId: string): Promise<boolean> {
   const { store, clock } = services;
   const dropped = await store.outbox.dropOf({ callerId, at: clock.now(), limit: 100 });
-  for (const each of dropped) {
-    report(services, each, { level: "warn", outcome: "NoReceiver" });
+  for (const notification of dropped) {
+    report(services, notification, { level: "warn", outcome: "NoReceiver" });
     count("dropped");
   }
   return dropped.length > 0;
@@ -178,9 +180,9 @@ async function dropSome({ services, count }: Telling, callerId: string): Promise
 function report(
   { log }: Services,
   { taskId, callerId, type }: Notification,
-  found: { level: "info" | "warn"; outcome: string; ms?: number },
+  result: { level: "info" | "warn"; outcome: string; ms?: number },
 ): void {
-  log({ action: type, ingest: taskId, caller: callerId, ...found });
+  log({ action: type, ingest: taskId, caller: callerId, ...result });
 }
 
 /** All of them are over, also when one fails: an instance is frozen as soon as its run is over. */

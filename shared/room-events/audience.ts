@@ -19,6 +19,6 @@ export async function countViewers(
   if (event.kind === "dismissed" && roomTypeOf(event) === undefined) return;
   const userId = event.kind === "dismissed" ? undefined : event.userId;
   if (userId !== undefined && isOwnRobot(userId)) return;
-  const told = { sdkAppId, roomId, userId, eventAt, isPresent: kind === "entered" };
-  if (await store.recordViewerEvent(told)) await store.updateEmptyAt({ sdkAppId, roomId });
+  const seen = { sdkAppId, roomId, userId, eventAt, isPresent: kind === "entered" };
+  if (await store.recordViewerEvent(seen)) await store.updateEmptyAt({ sdkAppId, roomId });
 }

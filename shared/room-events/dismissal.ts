@@ -1,6 +1,6 @@
 /** 102: a room was dismissed, or has closed behind the last who left it. */
 import { addMs, SECOND_MS } from "../clock.js";
-import { askNow } from "./robot.js";
+import { checkNow } from "./robot.js";
 import { stopForEvent } from "./stop.js";
 import type { DismissalEvent, Taken } from "./types.js";
 import type { RoomKey } from "../store/room-events/events.js";
@@ -39,7 +39,7 @@ export async function roomIsDismissed(
     const isYoung = (ingest.startedAt?.getTime() ?? 0) > surelyBefore;
     if (isYoung || roomIdType === undefined) {
       await store.checkSoon(ingest.taskId);
-      followUps.push((left) => askNow(services, ingest, left));
+      followUps.push((left) => checkNow(services, ingest, left));
       continue;
     }
     const stop = await stopForEvent(services, ingest, { cause: "room-dismissed", timeLeftMs });
@@ -49,6 +49,6 @@ export async function roomIsDismissed(
   const [only, ...others] = all;
   return {
     ingest: others.length === 0 ? only?.taskId : undefined,
-    followUp: (left) => Promise.all(followUps.map((each) => each(left))),
+    followUp: (left) => Promise.all(followUps.map((followUp) => followUp(left))),
   };
 }

@@ -46,22 +46,22 @@ export async function robotHasLeft(services: Services, event: UserEvent): Promis
   return {
     ingest: ingest.taskId,
     followUp: async (timeLeftMs) => {
-      await askNow(services, ingest, timeLeftMs);
+      await checkNow(services, ingest, timeLeftMs);
       await explain();
     },
   };
 }
 
 /** What TRTC does not answer now is asked by the next run of reconcile-ingests. */
-export async function askNow(
+export async function checkNow(
   services: Services,
   ingest: Ingest,
   timeLeftMs: () => number,
 ): Promise<void> {
   const { store, clock } = services;
   try {
-    const found = await checkTask(services, ingest, { timeLeftMs });
-    if (found === "there") await store.markSeen({ taskId: ingest.taskId, at: clock.now() });
+    const answer = await checkTask(services, ingest, { timeLeftMs });
+    if (answer === "there") await store.markSeen({ taskId: ingest.taskId, at: clock.now() });
   } catch (error) {
     logTrtcFailure(services, ingest, error);
   }

@@ -1,7 +1,7 @@
 /** 701 and 702: how the source of a task does, and that the task is over. They name the task alone. */
 import { FAILED_FOR_GOOD, FAILED_SURELY } from "../store/ingests/media.js";
 import type { IngestAfterEvent, TaskEvent } from "../store/room-events/events.js";
-import { askNow } from "./robot.js";
+import { checkNow } from "./robot.js";
 import { stopForEvent } from "./stop.js";
 import type { SourceEvent, Taken, TaskEndEvent } from "./types.js";
 import type { Services } from "../ingest/services.js";
@@ -17,9 +17,9 @@ export async function sourceHasMoved(
   timeLeftMs: () => number,
 ): Promise<Taken> {
   const at = services.clock.now();
-  const told = await tell(services, { sdkAppId, trtcTaskId, media, eventAt, at });
-  if (!told) return {};
-  const { ingest, failedTimes } = told;
+  const recorded = await record(services, { sdkAppId, trtcTaskId, media, eventAt, at });
+  if (!recorded) return {};
+  const { ingest, failedTimes } = recorded;
   if (ingest.state === "ended" && failedTimes >= FAILED_FOR_GOOD) {
     await services.store.explainEnd(ingest.taskId);
   }
@@ -39,9 +39,9 @@ export async function taskHasEnded(
 ): Promise<Taken> {
   const { store, clock } = services;
   const at = clock.now();
-  const told = await tell(services, { sdkAppId, trtcTaskId, eventAt, at });
-  if (!told) return {};
-  const { ingest } = told;
+  const recorded = await record(services, { sdkAppId, trtcTaskId, eventAt, at });
+  if (!recorded) return {};
+  const { ingest } = recorded;
   const { taskId } = ingest;
   const isHeld = ingest.leaseUntil !== null && ingest.leaseUntil.getTime() > at.getTime();
   if (ingest.state === "ended" || (ingest.state === "stopping" && isHeld)) {
@@ -49,7 +49,7 @@ export async function taskHasEnded(
   }
   // If TRTC does not answer now, the next run of reconcile-ingests asks.
   await store.checkSoon(taskId);
-  return { ingest: taskId, followUp: (left) => askNow(services, ingest, left) };
+  return { ingest: taskId, followUp: (left) => checkNow(services, ingest, left) };
 }
 
 /**
@@ -57,11 +57,14 @@ export async function taskHasEnded(
  * what was told. An answer that was written in between has not, so the ingest is looked for again.
  * Nothing in the event says whose it is, so whose it might be is not guessed.
  */
-async function tell({ store }: Services, told: TaskEvent): Promise<IngestAfterEvent | undefined> {
-  const known = await store.recordTaskEvent(told);
+async function record(
+  { store }: Services,
+  event: TaskEvent,
+): Promise<IngestAfterEvent | undefined> {
+  const known = await store.recordTaskEvent(event);
   if (known) return known;
-  await store.keepUnclaimed(told);
-  const found = await store.recordTaskEvent(told);
-  if (found) await store.dropUnclaimed(told);
-  return found;
+  await store.keepUnclaimed(event);
+  const claimed = await store.recordTaskEvent(event);
+  if (claimed) await store.dropUnclaimed(event);
+  return claimed;
 }

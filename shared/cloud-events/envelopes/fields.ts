@@ -3,11 +3,11 @@ import { isObject, type Json } from "../../json.js";
 
 /** What stands there, if it is an object, and else an empty one. */
 export const within = (value: unknown, ...names: readonly string[]): Json => {
-  let found: unknown = value;
+  let inner: unknown = value;
   for (const name of names) {
-    found = isObject(found) && Object.hasOwn(found, name) ? found[name] : {};
+    inner = isObject(inner) && Object.hasOwn(inner, name) ? inner[name] : {};
   }
-  return isObject(found) ? found : {};
+  return isObject(inner) ? inner : {};
 };
 
 /** A name of something: short, on one line, and not empty. */

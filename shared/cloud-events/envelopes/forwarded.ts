@@ -34,9 +34,9 @@ function unwrapped(
   { id, body, sent }: { id: string; body: string; sent: Json | undefined },
 ): EventMessage[] {
   if (sent?.["Event"] === "s3:TestEvent") return [];
-  const told = sent && (readS3(sent) ?? readEventBridge(sent));
-  if (!told) return [actionMessage(queue, id, body)];
-  if (told.messages.length <= OBJECTS_MAX) return told.messages.map(through(queue));
+  const batch = sent && (readS3(sent) ?? readEventBridge(sent));
+  if (!batch) return [actionMessage(queue, id, body)];
+  if (batch.messages.length <= OBJECTS_MAX) return batch.messages.map(through(queue));
   const problem = `The message tells of more than ${OBJECTS_MAX} objects.`;
   return [{ ...unreadable(queue, problem, body), id }];
 }

@@ -34,9 +34,9 @@ export interface Attempt {
 export async function playInRoom(services: Services, attempt: Attempt): Promise<Ingest> {
   const { ingest, application, brought, timeLeftMs } = attempt;
   const { clock } = services;
-  const of = { ...callerOf(ingest), action: "StartStreamIngest" as const };
+  const call = { ...callerOf(ingest), action: "StartStreamIngest" as const };
   // Its deadline counts from its slot, which others' turns may put off.
-  const slot = await inTurn(services, { of, told: attempt.slot, timeLeftMs });
+  const slot = await inTurn(services, { call, firstSlot: attempt.slot, timeLeftMs });
   const startedAt = addMs(clock.now(), Math.max(0, slot?.msUntil() ?? 0));
   const { deadlineAt, latestAt, nativeCapMinutes } = attempt.deadlineFrom(startedAt);
   if (deadlineAt.getTime() <= startedAt.getTime()) throw tooLate();
@@ -50,8 +50,8 @@ export async function playInRoom(services: Services, attempt: Attempt): Promise<
     ...playOfTask(services, ingest.play, latestAt),
     ...(nativeCapMinutes === undefined ? {} : { MaxDuration: nativeCapMinutes }),
   };
-  const wanted = { ingest, request, slot, timeLeftMs };
-  const { TaskId: trtcTaskId } = await callInSlot(services, "StartStreamIngest", wanted).catch(
+  const start = { ingest, request, slot, timeLeftMs };
+  const { TaskId: trtcTaskId } = await callInSlot(services, "StartStreamIngest", start).catch(
     (error: unknown) => {
       throw ourSignature(ourLogin(error, brought), ingest);
     },

@@ -76,14 +76,14 @@ export function loginRefusal(
       "UserId is missing: UserSig and PrivateMapKey are signed for one user, so send its UserId, or leave out all three.",
     );
   }
-  const of = { sdkAppId: application.SdkAppId, secretKey: application.SecretKey, userId };
+  const login = { sdkAppId: application.SdkAppId, secretKey: application.SecretKey, userId };
   if (UserSig !== undefined) {
-    const verdict = verifyUserSig(UserSig, of, now);
+    const verdict = verifyUserSig(UserSig, login, now);
     if (!verdict.ok) return wrong("UserSig", verdict.reason);
   }
   if (PrivateMapKey !== undefined) {
-    const wanted = { ...of, ...robot, privileges: ROBOT_PRIVILEGES };
-    const verdict = verifyPrivateMapKey(PrivateMapKey, wanted, now);
+    const permission = { ...login, ...robot, privileges: ROBOT_PRIVILEGES };
+    const verdict = verifyPrivateMapKey(PrivateMapKey, permission, now);
     if (!verdict.ok) return wrong("PrivateMapKey", verdict.reason);
   }
   return undefined;

@@ -47,11 +47,11 @@ export async function endTask(services: Services, task: TaskToEnd): Promise<Inge
     const wasThere = await stopAtTrtc(services, task);
     const isFirst = stopAskedAt.getTime() === askedAt.getTime();
     const isKnown = wasThere || !isFirst || ingest.endReason === "failed";
-    return await end(isKnown ? wanted(ingest) : reasonWhenGone(ingest, askedAt));
+    return await end(isKnown ? requestedReason(ingest) : reasonWhenGone(ingest, askedAt));
   } catch (error) {
     if (!(error instanceof TrtcError)) throw error;
     const now = clock.now();
-    if (isPastCap(ingest, now)) return end(wanted(ingest));
+    if (isPastCap(ingest, now)) return end(requestedReason(ingest));
     const retryAt = addMs(now, retryMs(now.getTime() - stopAskedAt.getTime()));
     await store.release({ taskId, fence, retryAt });
     throw error;
@@ -67,8 +67,8 @@ async function stopAtTrtc(
   const leftMs = heldMs(services, ingest, timeLeftMs);
   let wasThere = true;
   try {
-    const wanted = { ingest, request, slot, timeLeftMs: leftMs };
-    await callInSlot(services, "StopStreamIngest", wanted);
+    const stop = { ingest, request, slot, timeLeftMs: leftMs };
+    await callInSlot(services, "StopStreamIngest", stop);
   } catch (error) {
     const isGone = saysGone(error) || (await isUnknown(services, ingest, { error, leftMs }));
     if (!isGone) throw error;
@@ -96,4 +96,4 @@ async function isUnknown(
  * Written when the stop was first asked. If an earlier attempt's answer was lost, "it is gone"
  * means that attempt worked; and a source that has failed for good is why TRTC ends a task itself.
  */
-const wanted = ({ endReason }: Ingest): EndReason => endReason ?? "stopped";
+const requestedReason = ({ endReason }: Ingest): EndReason => endReason ?? "stopped";

@@ -1,5 +1,5 @@
 /**
- * Takes an ingest's robot out of its room: the one way to end a task whose TaskId nobody was told.
+ * Takes an ingest's robot out of its room: the only way to end a task whose TaskId is unknown.
  */
 import { TrtcError } from "../../trtc/trtc-error.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
@@ -26,8 +26,8 @@ export async function removeRobot(
       await callInNextSlot(services, "RemoveUser", { ingest: target, request, timeLeftMs });
     } else {
       const request = { ...named, RoomId: roomId };
-      const wanted = { ingest: target, request, timeLeftMs };
-      await callInNextSlot(services, "RemoveUserByStrRoomId", wanted);
+      const removal = { ingest: target, request, timeLeftMs };
+      await callInNextSlot(services, "RemoveUserByStrRoomId", removal);
     }
   } catch (error) {
     if (!(error instanceof TrtcError && error.code === NOBODY_THERE)) throw error;

@@ -48,7 +48,7 @@ const CLAIMS_OF_ACCOUNT = 2 * SLOTS;
 /** One statement's worth: small steps let others have their share of a crowd, and stops leave between. */
 const CLAIMS_AT_ONCE = SLOTS / 2;
 
-/** What found no slot is due again, but not at once: the slots are as far away then. */
+/** A stop without a slot is due again after this. At once, the slots would be as far away. */
 const RETURN_MS = 1000;
 
 /** Signed requests are refused after five minutes either way; their signatures are kept longer. */
@@ -61,21 +61,21 @@ export async function expireIngests(
   const { store, clock, machineClock, config } = services;
   const counts: ExpireCounts = { claimed: 0, stopped: 0, spared: 0, returned: 0, failed: 0 };
   const working = new Set<Promise<void>>();
-  const wanted = {
+  const horizon = {
     horizonAt: addMs(clock.now(), config.expiryTickMs + OVERLAP_MS),
     aheadMs: CLAIM_AHEAD_MS,
     accountMax: CLAIMS_OF_ACCOUNT,
   };
   try {
     while (timeLeftMs() > EXPIRE_RESERVE_MS) {
-      const nextAt = await store.nextClaimAt({ ...wanted, at: clock.now() });
+      const nextAt = await store.nextClaimAt({ ...horizon, at: clock.now() });
       if (!nextAt && working.size === 0) break;
       const isFull = working.size >= CLAIMS_MAX;
       const waitMs = nextAt ? msUntil(nextAt, clock.now()) : LOOK_AGAIN_MS;
       const claims = waitMs > 0 || isFull ? [] : await claim(services);
       counts.claimed += claims.length;
-      for (const each of claims) {
-        const work = stopOnTime(services, each, timeLeftMs).then((outcome) => {
+      for (const ingest of claims) {
+        const work = stopOnTime(services, ingest, timeLeftMs).then((outcome) => {
           counts[outcome] += 1;
           working.delete(work);
         });
@@ -160,10 +160,10 @@ async function sleepUntil({ clock }: Services, at: Date): Promise<Date> {
 function report(
   { log }: Services,
   { taskId, callerId }: Ingest,
-  found: { outcome: string; latenessMs?: number; detail?: string },
+  result: { outcome: string; latenessMs?: number; detail?: string },
 ): void {
-  const level = found.outcome === "ok" ? "info" : "warn";
-  log({ level, ingest: taskId, caller: callerId, ...found });
+  const level = result.outcome === "ok" ? "info" : "warn";
+  log({ level, ingest: taskId, caller: callerId, ...result });
 }
 
 const msUntil = (at: Date, now: Date): number => at.getTime() - now.getTime();

@@ -19,9 +19,9 @@ export async function stopIngest(
 ): Promise<Record<string, never>> {
   const { store, clock, trtc } = services;
   const { timeLeftMs } = call;
-  const found = await findOwn(services, call);
+  const known = await findOwn(services, call);
   const cause = call.isMessage === true ? "event" : "caller";
-  const ingest = await whenStarted(services, found, { cause, timeLeftMs });
+  const ingest = await whenStarted(services, known, { cause, timeLeftMs });
   if (ingest.state === "ended") return {};
   await trtc.ready();
   const at = clock.now();
@@ -44,16 +44,16 @@ export async function stopIngest(
  */
 async function whenStarted(
   services: Services,
-  found: Ingest,
+  known: Ingest,
   { cause, timeLeftMs }: Pick<StopCause, "cause"> & { timeLeftMs: () => number },
 ): Promise<Ingest> {
   const { store, clock } = services;
   const isOver = ({ state }: Ingest) => state === "running" || state === "ended";
   const asked =
-    found.state === "starting"
-      ? await store.askStop({ taskId: found.taskId, at: clock.now(), cause })
+    known.state === "starting"
+      ? await store.askStop({ taskId: known.taskId, at: clock.now(), cause })
       : undefined;
-  const seen = await waitUntil(services, asked ?? found, { isOver, timeLeftMs });
+  const seen = await waitUntil(services, asked ?? known, { isOver, timeLeftMs });
   if (seen.state !== "starting") return seen;
   const claim = { taskId: seen.taskId, at: clock.now(), leaseMs: RESUME_LEASE_MS };
   const claimed = await store.claimStart(claim);
