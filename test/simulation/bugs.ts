@@ -1,6 +1,6 @@
 /**
- * Deliberate bugs, each a mistake that somebody could make: what the simulator must find. A bug is
- * put between the use cases and the store, TRTC or the clock, so it works with either store.
+ * Deliberate bugs that the simulator must find; each is a plausible mistake. A bug sits between the
+ * use cases and the store, TRTC or the clock, so it works with either store.
  */
 import { addMs } from "../../shared/clock.js";
 import type { Services } from "../../shared/ingest/services.js";
@@ -17,7 +17,7 @@ const withStore = (services: Services, changed: Partial<Store>): Services => ({
   store: { ...services.store, ...changed },
 });
 
-/** Answers every call of TRTC's, or lets it through. */
+/** Answers a call to TRTC, or lets it through. */
 function withCalls(
   services: Services,
   answer: (action: string, through: () => Promise<object>) => Promise<object>,

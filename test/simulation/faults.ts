@@ -1,23 +1,23 @@
 /**
- * What can go wrong at a boundary, how often it does in this seed, and how often it did: the two
- * boundaries are a statement to the database and a call to TRTC, each of them by its name.
+ * The faults at each boundary: which can happen, how likely each is in this seed, and how often each
+ * did happen. The boundaries are statements to the database and calls to TRTC, by their names.
  */
 import type { Random } from "./random.js";
 
-/** By kind, how often it is drawn in comparison with the others of its boundary. */
+/** The weight of each kind among the faults of its boundary. */
 const STATEMENT_FAULTS = {
-  /** The connection was cut, and nothing was done. */
+  /** The connection broke before anything was done. */
   "error-before": 3,
-  /** It was committed, and then the connection was cut. */
+  /** It was committed, and then the connection broke. */
   "error-after": 4,
   "crash-before": 2,
   "crash-after": 4,
-  /** The machine stands still before it is sent. */
+  /** The machine freezes before the statement is sent. */
   "freeze-before": 1,
-  /** It was committed, and the machine stands still before it hears of it. */
+  /** It was committed, and the machine freezes before it receives the answer. */
   "freeze-after": 2,
   slow: 2,
-  /** Given up for lost, and committed later all the same. */
+  /** The driver gave it up, and the database commits it later. */
   late: 2,
 } as const;
 
@@ -25,7 +25,7 @@ const CALL_FAULTS = {
   "never-sent": 1,
   "lost-request": 2,
   "lost-answer": 5,
-  /** Given up for lost, and carried out up to five minutes later. */
+  /** The client gave it up, and TRTC carries it out up to five minutes later. */
   "late-request": 4,
   "slow-answer": 2,
   "late-answer": 3,
@@ -47,7 +47,7 @@ export type StatementFault = keyof typeof STATEMENT_FAULTS;
 export type CallFault = keyof typeof CALL_FAULTS;
 export type TimerFault = keyof typeof TIMER_FAULTS;
 
-/** By boundary and kind, how often; `none` counts what went well. */
+/** Counts by boundary and kind; `none` counts the crossings without a fault. */
 export type Coverage = Map<string, Map<string, number>>;
 
 export interface FaultPlan {
@@ -59,7 +59,7 @@ export interface FaultPlan {
 
 export type Mood = "calm" | "one fault" | "some faults" | "many faults";
 
-/** The chance of a fault at each boundary; `one fault` has a single one, somewhere among so many. */
+/** The probability of a fault at each boundary; `one fault` has exactly one, at a random place. */
 const CHANCE: Readonly<Record<Mood, number>> = {
   calm: 0,
   "one fault": 0,
@@ -68,7 +68,7 @@ const CHANCE: Readonly<Record<Mood, number>> = {
 };
 const ONE_AMONG = 60;
 
-/** What few seeds come to fails more often there, so that some do fail. */
+/** Few seeds reach these boundaries, so faults are more likely there. */
 const RARE: ReadonlySet<string> = new Set(
   [
     ...["claimStart", "checkSoon", "markSeen", "explainEnd", "explainDismissal", "explainRemoval"],
@@ -85,7 +85,7 @@ export function makeFaultPlan({
 }: {
   mood: Mood;
   random: Random;
-  /** From then on, nothing goes wrong any more. */
+  /** From then on, no fault happens. */
   isOver: () => boolean;
 }): FaultPlan {
   const coverage: Coverage = new Map();

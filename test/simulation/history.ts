@@ -1,4 +1,4 @@
-/** What happened, in its order: kept for whoever has to find out why a seed broke. */
+/** The events of a run in their order, to find out why a seed failed. */
 export interface Entry {
   atMs: number;
   by: string;
@@ -7,12 +7,12 @@ export interface Entry {
 
 export interface History {
   note: (by: string, text: string) => void;
-  /** From then on, a long id is told by a short name. */
+  /** From then on, a long id is shown by a short name. */
   name: (id: string, short: string) => void;
   entries: () => readonly Entry[];
   /** The text with those short names. */
   shortened: (text: string) => string;
-  /** The lines that name one of these ids, and those of the machines; the last `limit` of them. */
+  /** The last `limit` lines that name one of these ids or a machine. */
   tell: (ids: readonly string[] | undefined, limit: number) => string[];
 }
 

@@ -1,19 +1,19 @@
-/** Numbers that look drawn and are not: the same seed gives the same run, to the last event. */
+/** Pseudo-random numbers: the same seed gives the same run, to the last event. */
 export interface Random {
-  /** From 0 to 1, which is never reached. */
+  /** From 0 to 1, without 1. */
   next: () => number;
   chance: (probability: number) => boolean;
   /** A whole number, both ends included. */
   between: (least: number, most: number) => number;
   pick: <T>(choices: readonly T[]) => T;
   bytes: (size: number) => Uint8Array;
-  /** A stream of its own, so that drawing more here changes nothing there. */
+  /** An independent stream: drawing from it does not change this one. */
   fork: () => Random;
 }
 
 const UINT32 = 2 ** 32;
 
-/** sfc32: small, fast, and good enough to be mistaken for chance. */
+/** sfc32: small, fast, and random enough. */
 export function makeRandom(seed: number): Random {
   let [a, b, c, d] = [0x9e3779b9, Math.floor(seed / UINT32), seed >>> 0, 1];
 
@@ -26,7 +26,7 @@ export function makeRandom(seed: number): Random {
     c = (c + sum) | 0;
     return sum >>> 0;
   }
-  // The first draws of neighbouring seeds are alike.
+  // The first numbers of neighbouring seeds are similar.
   for (let turn = 0; turn < 12; turn += 1) uint32();
 
   const next = () => uint32() / UINT32;

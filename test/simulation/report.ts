@@ -1,8 +1,8 @@
-/** What a run of seeds says: where it broke and how to see it again, or what went wrong how often. */
+/** The report of a run: failures and how to repeat them, or the number of faults of each kind. */
 import { type Coverage, count } from "./faults.js";
 import type { Verdict } from "./simulation.js";
 
-/** Of a failure, so many events that concern it; the whole of it with --trace. */
+/** The number of events shown for a failure; --trace shows all of them. */
 const LINES = 60;
 
 export interface Replay {
@@ -40,11 +40,11 @@ export function addCoverage(sum: Coverage, part: Iterable<readonly [string, [str
   }
 }
 
-/** As a message between processes carries it. */
+/** In the form of a message between processes. */
 export const plainCoverage = (coverage: Coverage): [string, [string, number][]][] =>
   [...coverage].map(([boundary, kinds]) => [boundary, [...kinds]]);
 
-/** A line for each boundary: how often it was crossed, and each fault that it met. */
+/** A line for each boundary: the number of crossings and of each fault. */
 export function coverageText(coverage: Coverage): string {
   const names = [...coverage.keys()].sort();
   const width = Math.max(...names.map((name) => name.length));

@@ -1,4 +1,4 @@
-/** Many seeds on all cores: the seeds are dealt to processes, and what these say is summed up. */
+/** Runs many seeds on all cores: processes share the seeds, and their results are summed up. */
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Coverage } from "./faults.js";
@@ -11,7 +11,7 @@ export interface SeedRun extends Replay {
   from: number;
   seeds: number;
   jobs: number;
-  /** Goes on after a seed that broke something. */
+  /** Continues after a failed seed. */
   all: boolean;
   onProgress: (done: number) => void;
 }

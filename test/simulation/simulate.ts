@@ -1,4 +1,4 @@
-/** `npm run simulate`: seeds by the thousand, on all cores; or one of them, told event by event. */
+/** `npm run simulate`: runs thousands of seeds on all cores, or shows one seed event by event. */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { bar, progressOn } from "../../local/terminal/progress.js";

@@ -1,11 +1,11 @@
-/** The simulator bites: each of these mistakes, made on purpose, is found within 1,000 seeds. */
+/** The simulator finds each of these deliberate bugs within 1,000 seeds. */
 import { expect, test } from "@jest/globals";
 import { BUGS } from "./bugs.js";
 import { simulate } from "./simulation.js";
 
 const SEEDS = 1000;
 
-/** What is to say so: not merely that something is wrong. */
+/** The check that has to find it. */
 const FOUND_BY: Readonly<Record<keyof typeof BUGS, RegExp>> = {
   "no row before the call": /^3: every task is known by a row/,
   "the fence is not checked": /^the reason of an end is true/,

@@ -1,6 +1,6 @@
 /**
- * The model of the store is the store: whatever is asked of both, in whatever order, they answer the
- * same and hold the same rows. That is what makes a seed on the model say something of the SQL.
+ * The model of the store equals the store: for any operations in any order, both give the same
+ * answers and hold the same rows. So a seed on the model also proves something about the SQL.
  */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
@@ -24,10 +24,10 @@ afterAll(() => database.close());
 const TABLES =
   "caller_place, caller_lane, dead_letter, ingest, call_slot, used_signature, unclaimed_task, room_audience";
 
-/** As many as the store has, so that a new one is not forgotten here; `ready` and `close` do nothing. */
+/** All other operations of the store have to be tried; `ready` and `close` send no statement. */
 const NOT_TRIED = ["ready", "close", "outbox"];
 
-/** Some more than one second's slots, taken in one go. */
+/** Some runs take more than one second's slots at once. */
 const RUNS = fc.constantFrom(1, 10).chain((limit) =>
   fc.array(fc.tuple(fc.oneof(...operations(limit)), fc.constantFrom(0, 3, 40, 900, 7000)), {
     minLength: 5,
@@ -35,7 +35,7 @@ const RUNS = fc.constantFrom(1, 10).chain((limit) =>
   }),
 );
 
-test("whatever is asked of both, the model answers as the SQL does", async () => {
+test("for any operations, the model answers as the SQL does", async () => {
   await fc.assert(
     fc.asyncProperty(RUNS, async (steps) => {
       await database.query(`truncate ${TABLES}`);
@@ -46,7 +46,7 @@ test("whatever is asked of both, the model answers as the SQL does", async () =>
       const databaseNowMs = () => nowMs;
       const model = createModelStore({ tables, databaseNowMs, elapsedMs: clock.elapsedMs });
       for (const [run, passedMs] of steps) {
-        // No two operations at one instant: of rows that tie, either may come first.
+        // No two operations share an instant, because rows with equal times have no order.
         nowMs += passedMs + 1;
         const at = new Date(nowMs);
         expect(await answerOf(model as Store, run, at)).toEqual(await answerOf(sql, run, at));
@@ -60,7 +60,7 @@ test("whatever is asked of both, the model answers as the SQL does", async () =>
   );
 }, 120_000);
 
-test("every operation of the store is among those that are tried", () => {
+test("every operation of the store is tried", () => {
   const texts = operations(1).map((each) => fc.sample(each, { numRuns: 1, seed: 1 })[0]);
   const tried = texts.map((each) => fc.stringify(each)).join("\n");
   const names = Object.keys(createStore(database)).filter((name) => !NOT_TRIED.includes(name));
@@ -75,7 +75,7 @@ async function sizes(): Promise<number[]> {
   return row?.["sizes"] as number[];
 }
 
-/** A slot as the time until it; lists in the order of their ids, since `returning` has none. */
+/** A slot becomes the time until it. Lists are sorted by id, since `returning` has no order. */
 async function answerOf(store: Store, run: Operation, at: Date): Promise<unknown> {
   const answer = await run(store, at);
   if (Array.isArray(answer)) {
@@ -84,7 +84,7 @@ async function answerOf(store: Store, run: Operation, at: Date): Promise<unknown
   return withWaits(answer);
 }
 
-/** What a statement finds beside the row comes along with it. */
+/** Columns that a statement returns beside the row. */
 const BESIDE = new Set(["slotMs", "databaseNowMs", "tokenKnown"]);
 
 const INSIDE = new Set(["slot", "ingest"]);

@@ -28,8 +28,8 @@ describe("whatever fails, every promise is kept", () => {
       .filter(([, kinds]) => kinds.size < 2)
       .map(([name]) => name);
 
-  test("and these met faults at every boundary, or a few more did", async () => {
-    // Few seeds come to some statements at all.
+  test("the seeds, or a few more, met faults at every boundary", async () => {
+    // Few seeds reach some statements.
     for (const seed of seedsFrom(501, 2000)) {
       if (spared().length === 0) break;
       const verdict = await simulate({ seed });
@@ -50,7 +50,7 @@ describe("whatever fails, every promise is kept", () => {
   }, 180_000);
 });
 
-test("a seed tells the same story on either store", async () => {
+test("a seed has the same events on either store", async () => {
   const database = await openTestPostgres();
   for (const seed of [7, 9, 13, 16, 19]) {
     const onSql = await simulate({ seed, database });
@@ -65,7 +65,7 @@ test("a seed replays exactly, to the last event", async () => {
   expect(storyOf(again)).toEqual(storyOf(once));
 });
 
-test("another seed is another story", async () => {
+test("another seed has other events", async () => {
   const [one, other] = [await simulate({ seed: 42 }), await simulate({ seed: 43 })];
   expect(storyOf(other)).not.toEqual(storyOf(one));
 });

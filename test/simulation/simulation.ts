@@ -1,4 +1,4 @@
-/** One seed, from its first draw to its verdict. */
+/** Runs one seed, from its first random number to its verdict. */
 import { SECOND_MS } from "../../shared/clock.js";
 import type { Database } from "../../shared/store/engine/database.js";
 import { lookAt, makeBehind } from "./platform/behind.js";
@@ -22,7 +22,7 @@ import type { World } from "./platform/world.js";
 
 export interface SimulationOptions {
   seed: number;
-  /** Absent: the model. It is emptied first. */
+  /** The database, which is emptied first; absent: the model. */
   database?: Database | undefined;
   /** A deliberate bug. */
   patch?: Patch | undefined;
@@ -30,11 +30,11 @@ export interface SimulationOptions {
 
 export interface Verdict {
   seed: number;
-  /** Nothing: every promise was kept. */
+  /** Absent: every promise was kept. */
   violation: Violation | undefined;
   coverage: Coverage;
   history: History;
-  /** What was drawn, for people. */
+  /** The settings of the seed, as text. */
   setting: string;
 }
 

@@ -13,7 +13,7 @@ export interface Seen {
 
 type Room = Pick<Seen, "sdkAppId" | "roomId">;
 
-/** The user of the row that says when the room was last closed. */
+/** The user id of the row that says when the room was last closed. */
 const NOBODY = "";
 
 const keyOf = ({ sdkAppId, roomId, userId }: Room & { userId: string }): string =>
@@ -35,13 +35,13 @@ export function recordViewerEvent(
   return hasWaiting(tables, told);
 }
 
-/** An ingest there waits for viewers. */
+/** An ingest in the room waits for viewers. */
 const hasWaiting = ({ ingests }: Tables, room: Room): boolean =>
   [...ingests.values()].some(
     (row) => isIn(row, room) && row.state !== "ended" && row.emptySeconds !== null,
   );
 
-/** Who was ever there, without robots of that room, and when it was last closed. */
+/** The users of the room without its robots, and when it was last closed. */
 function viewersOf({ audience, ingests }: Tables, room: Ingest) {
   const robots = [...ingests.values()].filter((row) => isIn(row, room));
   const isRobot = ({ userId, eventAt }: Seen) =>

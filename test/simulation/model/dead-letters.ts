@@ -1,4 +1,4 @@
-/** Dead letters, as the model of the store keeps them. */
+/** The dead letters of the model. */
 import type {
   addDeadLetter as inSql,
   DeadLetter,

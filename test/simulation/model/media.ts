@@ -1,4 +1,4 @@
-/** shared/store/ingests/media.ts: how a source does, in whatever order it is told. */
+/** shared/store/ingests/media.ts: the state of a source, for events in any order. */
 import { addMs, MINUTE_MS } from "../../../shared/clock.js";
 import type { MediaState } from "../../../shared/store/ingests/ingest-row.js";
 import { FAILED_FOR_GOOD, type ReportedMediaState } from "../../../shared/store/ingests/media.js";
@@ -34,7 +34,7 @@ function isNews({ mediaState, mediaAt }: Media, media: ReportedMediaState, at: D
   return passedMs > 0 || (passedMs === 0 && ORDER.indexOf(media) > ORDER.indexOf(mediaState));
 }
 
-/** Those that still count, each once, the oldest first. */
+/** The failures that still count, each once, the oldest first. */
 export function failuresAmong(failures: readonly Date[], after: Date | null): Date[] {
   const all = [...new Set(failures.map((each) => each.getTime()))].sort((a, b) => a - b);
   const sinceMs = Math.max(after?.getTime() ?? 0, (all.at(-1) ?? 0) - REMEMBERED_MS);

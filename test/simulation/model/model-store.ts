@@ -1,6 +1,6 @@
 /**
- * A store that keeps its rows in memory: the same interface as the real one, statement for
- * statement, and thousands of times as fast. A property test holds the two equal.
+ * A store that keeps its rows in memory. It has the interface and the statements of the real one,
+ * and is thousands of times as fast. A property test proves that both behave the same.
  */
 import { makeSlotReader, type Slot } from "../../../shared/store/engine/database-time.js";
 import { TRIES_MAX } from "../../../shared/store/ingests/starts.js";
@@ -21,7 +21,7 @@ import {
   claimUnfinished,
   claimLateStarts,
   clearLateStart,
-} from "./settling.js";
+} from "./reconcile.js";
 import { grantSlot, type RawSlot } from "./slots.js";
 import { findConflict, insertStart, markFailed, markRunning, type WantedStart } from "./starts.js";
 import { hasQuotas, refusalOf } from "./quotas.js";
@@ -60,11 +60,11 @@ import { claimAgain, findUse, forgetSignatures, insertUse, releaseUse } from "./
 
 export interface ModelOptions {
   tables: Tables;
-  /** Carries each statement there and its rows back; at once, unless told otherwise. */
+  /** Delivers each statement and its rows; absent: at once. */
   carry?: Carry;
   /** The database's clock. */
   databaseNowMs: () => number;
-  /** The instance's own. */
+  /** The instance's own clock. */
   elapsedMs: () => number;
 }
 
@@ -190,7 +190,7 @@ export function createModelStore(options: ModelOptions) {
   } satisfies Store;
 }
 
-/** No caller has a NotifyUrl here: nobody is told anything, and so nothing more is asked. */
+/** No caller has a NotifyUrl here, so there are no notifications to claim. */
 const unasked = () => Promise.reject(new Error("the model has no outbox"));
 
 const OUTBOX: Store["outbox"] = {

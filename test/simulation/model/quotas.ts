@@ -1,4 +1,4 @@
-/** shared/store/ingests/quotas.ts: how many a caller has, and has begun. */
+/** shared/store/ingests/quotas.ts: the caller's live ingests, and its starts of the last minute. */
 import { MINUTE_MS } from "../../../shared/clock.js";
 import type { OverQuota } from "../../../shared/store/ingests/quotas.js";
 import { isSlotNear } from "./slots.js";

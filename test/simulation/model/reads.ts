@@ -33,7 +33,7 @@ export function listIngests({ ingests }: Tables, filter: ListFilter): StoredInge
   return [...ingests.values()].filter(fits).sort(newestFirst).slice(0, limit);
 }
 
-/** The signature is remembered whether or not the row is running, and takes effect once. */
+/** The signature is recorded whether or not the row is running, and takes effect once. */
 export function markUpdated(tables: Tables, to: Updated): StoredIngest | undefined {
   const { taskId, deadlineAt, play, pausedAt, failuresAfter, signature } = to;
   if (signature !== undefined && !takeUse(tables, { ...to, signature })) return undefined;

@@ -14,7 +14,7 @@ import { change, isAtMost, later, type StoredIngest, type Tables } from "./table
 export const hasTask = ({ sdkAppId, trtcTaskId }: Ingest, named: TaskKey): boolean =>
   sdkAppId === named.sdkAppId && trtcTaskId === named.trtcTaskId;
 
-/** Of a row that some other statement's `where` names. */
+/** The condition of another statement's `where`. */
 const changeWhere = (
   tables: Tables,
   where: (row: StoredIngest) => boolean,
@@ -24,7 +24,7 @@ const changeWhere = (
   return row && change(tables, row.taskId, { where, set });
 };
 
-/** Null stays: TRTC has to be asked. */
+/** Null stays null: TRTC has to be asked. */
 export const seenNow = ({ lastSeenAt }: Ingest, at: Date): Date | null =>
   lastSeenAt && later(lastSeenAt, at);
 

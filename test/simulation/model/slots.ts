@@ -1,4 +1,4 @@
-/** The slots, as shared/store/slots.ts grants them: the one rule to change with it. */
+/** The slots, by the rule of shared/store/slots.ts. */
 import {
   AHEAD_MAX,
   NEAR_MS,
@@ -12,7 +12,7 @@ import type { Tables } from "./tables.js";
 export interface RawSlot {
   slotMs: number;
   databaseNowMs: number;
-  /** Otherwise it is when to ask again. */
+  /** False: the time is when to ask again. */
   isGranted: boolean;
 }
 
@@ -25,19 +25,19 @@ interface Asked {
   isAgain?: boolean;
 }
 
-/** The slots that were granted last, oldest first, and from when on the next one is free. */
+/** The last granted slots, oldest first, and when the next one is free. */
 export interface SlotRow {
   nextFreeMs: number;
   recentMs: number[];
-  /** Those ahead of now, by caller. */
+  /** The slots after now, by caller. */
   turns: { callerId: string; ms: number }[];
-  /** Until when each caller's others are to ask again. */
+  /** Until when each waiting caller is expected to ask again. */
   queues: Map<string, number>;
 }
 
 const keyOf = ({ account, action }: Asked): string => `${account} ${action}`;
 
-/** Whether a slot would be near enough; nothing is taken. */
+/** Whether a slot is near enough; this takes none. */
 export function isSlotNear({ slots }: Tables, asked: Asked): boolean {
   const row = slots.get(keyOf(asked));
   if (!row) return true;
@@ -47,7 +47,7 @@ export function isSlotNear({ slots }: Tables, asked: Asked): boolean {
   return slotMs + (isGranted ? 0 : comeMs - nowMs) <= nowMs + waitMaxMs;
 }
 
-/** What is ahead of now. */
+/** The entries after now. */
 const waitingAt = ({ turns, queues }: SlotRow, nowMs: number) => ({
   turns: turns.filter(({ ms }) => ms > nowMs),
   queues: new Map([...queues].filter(([, ms]) => ms > nowMs)),
@@ -84,7 +84,7 @@ export function grantSlot(tables: Tables, asked: Asked): RawSlot | undefined {
   return isTooFar ? undefined : { slotMs: comeMs, databaseNowMs: nowMs, isGranted };
 }
 
-/** Whether it is the caller's turn, and when else it is to come. */
+/** Whether it is the caller's turn, and otherwise when it comes again. */
 function decide(
   { turns, queues }: Pick<SlotRow, "turns" | "queues">,
   { callerId, isAgain = false, slotMs, databaseNowMs: nowMs }: Asked & { slotMs: number },

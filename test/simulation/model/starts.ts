@@ -18,7 +18,7 @@ export interface InsertedStart {
   slot: RawSlot | undefined;
 }
 
-/** `undefined` where the statement gives no row: it is not there, or its slot is too far away. */
+/** `undefined` when the statement writes no row: it conflicts, or its slot is too far away. */
 export function insertStart(
   tables: Tables,
   { leaseMs, waitMaxMs, notify, quotas, ...wanted }: WantedStart,

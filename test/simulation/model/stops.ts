@@ -159,7 +159,7 @@ const isAfter = (time: Date | null, at: Date): boolean =>
 
 const isByTime = (reason: EndReason | null): boolean => reason === "expired" || reason === "empty";
 
-/** What is in hand of each account, by caller. */
+/** The current claims of each account, by caller. */
 function inHand({ ingests }: Tables, { at, horizonAt }: Wanted) {
   const held = [...ingests.values()].filter(
     (row) =>
@@ -190,7 +190,7 @@ export function claimDue(
   const leaseUntil = addMs(at, leaseMs);
   const heldOf = inHand(tables, wanted);
   const all = select(tables, isDue, endsAt);
-  // Whoever comes after so many of its own caller's alone is not among the next.
+  // A row behind so many of its own caller's rows is never among the next ones.
   const due = all.filter(
     (row, index) => all.slice(0, index).filter((other) => isOf(other, row)).length < accountMax,
   );

@@ -1,6 +1,6 @@
 /**
- * The tables, as the model of the store keeps them: rows are never changed but replaced, so a row
- * that was handed out stays as it was, as a database's answer does.
+ * The tables of the model. Rows are replaced and never changed, so a returned row stays as it was,
+ * like the answer of a database.
  */
 import type { DeadLetter } from "../../../shared/store/dead-letters.js";
 import type { Ingest } from "../../../shared/store/ingests/ingest-row.js";
@@ -9,7 +9,7 @@ import type { Seen } from "./audience.js";
 import type { SlotRow } from "./slots.js";
 import type { UnclaimedTask } from "./unclaimed.js";
 
-/** With what only the store knows; no caller is told anything. */
+/** With the columns that only the store uses, without notifications. */
 export type StoredIngest = Ingest & { dueAt: Date; notified: null } & Failures;
 
 interface Failures {
@@ -21,16 +21,16 @@ export interface Tables {
   ingests: Map<string, StoredIngest>;
   /** By account and action. */
   slots: Map<string, SlotRow>;
-  /** When each caller with StartsPerMinute began one, by the database's clock. */
+  /** The start times of callers with StartsPerMinute, by the database's clock. */
   startsMs: Map<string, number[]>;
-  /** By signature, or what stands for a ClientToken. */
+  /** By signature, or by the name of a ClientToken. */
   signatures: Map<string, Use>;
   deadLetters: Map<string, DeadLetter>;
   /** By application and TRTC's TaskId. */
   unclaimed: Map<string, UnclaimedTask>;
   /** By application, room and user. */
   audience: Map<string, Seen>;
-  /** Every row as it became, since the last look; undefined where nobody looks. */
+  /** Every changed row since the last check; undefined where no check reads them. */
   changed: StoredIngest[] | undefined;
 }
 
@@ -45,7 +45,7 @@ export const makeTables = (): Tables => ({
   changed: undefined,
 });
 
-/** The generated column: nobody's leaving is in it. */
+/** The generated column, which does not include `empty_at`. */
 const dueAt = ({ deadlineAt, stopAskedAt }: Ingest): Date =>
   stopAskedAt !== null && stopAskedAt < deadlineAt ? stopAskedAt : deadlineAt;
 
@@ -69,7 +69,7 @@ export function change(
   return row && where(row) ? put(tables, { ...row, ...set(row) }) : undefined;
 }
 
-/** Rows that fit, the least by `key` first; null comes first, as `nulls first` says. */
+/** Matching rows, the smallest `key` first; null comes first, like `nulls first`. */
 export function select(
   { ingests }: Tables,
   where: (row: StoredIngest) => boolean,

@@ -32,7 +32,7 @@ export function dropUnclaimed({ unclaimed }: Tables, named: TaskKey): void {
   unclaimed.delete(keyOf(named));
 }
 
-/** What was told of a task; from then on it is its ingest's. */
+/** Takes the events of a task for its ingest, and deletes them here. */
 export function claimUnclaimed({ unclaimed }: Tables, named: TaskKey): UnclaimedTask | undefined {
   const told = unclaimed.get(keyOf(named));
   unclaimed.delete(keyOf(named));
@@ -75,7 +75,7 @@ export const countUnclaimed = ({ unclaimed }: Tables, seenBefore: Date): number 
 
 const seenMs = ({ firstSeenAt }: UnclaimedTask): number => firstSeenAt.getTime();
 
-/** Later than any other time, as `infinity` is. */
+/** Later than any other time, like `infinity`. */
 const NEVER_AGAIN = new Date(8.64e15);
 
 /** Nulls first. */

@@ -5,7 +5,7 @@ import { isAtMost, type Tables } from "./tables.js";
 
 const TOKEN_KEPT_MS = 8 * 24 * 60 * MINUTE_MS;
 
-/** Of a claim that has not taken effect yet. */
+/** Set while the claim has not taken effect yet. */
 const NOT_YET: string[] = [];
 
 export function insertUse({ signatures }: Tables, claim: UseClaim): "begun" | undefined {

@@ -1,4 +1,4 @@
-/** What is behind the store: the model's tables, or a real database; and what a statement changed. */
+/** The data behind the store: the model's tables, or a real database. Reports changed rows. */
 import type { Database } from "../../../shared/store/engine/database.js";
 import { ingestOf } from "../../../shared/store/ingests/ingest-row.js";
 import type { Facts } from "../checks/facts.js";
@@ -10,14 +10,14 @@ export type Behind = { tables: Tables } | { database: Database };
 const TABLES =
   "caller_place, caller_lane, ingest, call_slot, used_signature, unclaimed_task, room_audience, dead_letter";
 
-/** Empty, whatever an earlier seed has left. */
+/** Returns empty tables; an earlier seed may have left rows. */
 export async function makeBehind(database: Database | undefined): Promise<Behind> {
   if (!database) return { tables: { ...makeTables(), changed: [] } };
   await database.query(`truncate ${TABLES}`);
   return { database };
 }
 
-/** Statements that leave every ingest as it is: the most, and reading all rows after each costs. */
+/** Statements that change no ingest. Reading all rows after each of them would take too long. */
 const READS: ReadonlySet<string> = new Set([
   ...["findConflict", "nextClaimAt", "findIngest", "readIngest", "listIngests", "takeSlot"],
   ...[
@@ -35,17 +35,17 @@ const READS: ReadonlySet<string> = new Set([
   ...["addDeadLetter", "resolveDeadLetters", "forgetResolved", "listDeadLetters", "isTokenSpent"],
 ]);
 
-/** They give no rows back, whatever they change; any other that gives none has changed none. */
+/** Statements that return no rows. Any other statement without rows has changed none. */
 const SILENT: ReadonlySet<string> = new Set([
   ...["release", "clearLateStart"],
   ...["explainEnd", "checkSoon", "markSeen", "adoptUnclaimed"],
 ]);
 
-const BURIES = "addDeadLetter";
+const ADDS_DEAD_LETTER = "addDeadLetter";
 
 const byTaskId = ([one]: [string, unknown], [other]: [string, unknown]) => (one < other ? -1 : 1);
 
-/** Tells of each row that has changed since it was called last, and of each letter. */
+/** Reports each row that has changed since the last call, and each dead letter. */
 export function lookAt(behind: Behind, facts: Facts): World["afterStatement"] {
   const seen = new Map<string, string>();
   const { deadLetters } = facts.known;
@@ -58,17 +58,18 @@ export function lookAt(behind: Behind, facts: Facts): World["afterStatement"] {
   if ("tables" in behind) {
     const { tables } = behind;
     return (name) => {
-      if (name === BURIES) for (const id of tables.deadLetters.keys()) deadLetters.add(id);
+      if (name === ADDS_DEAD_LETTER)
+        for (const id of tables.deadLetters.keys()) deadLetters.add(id);
       const { changed = [] } = tables;
       if (changed.length === 0) return;
       tables.changed = [];
-      // As a database's rows are read after a statement: each once, in one order.
+      // The same order as the database's rows after a statement, each row once.
       const last = new Map(changed.map((row) => [row.taskId, row]));
       for (const [, row] of [...last].sort(byTaskId)) look(row);
     };
   }
   return async (name, found) => {
-    if (name === BURIES) {
+    if (name === ADDS_DEAD_LETTER) {
       const rows = await behind.database.query("select id from dead_letter");
       for (const { id } of rows) deadLetters.add(String(id));
     }

@@ -1,4 +1,4 @@
-/** The way to TRTC and back: what can become of a call, and the error that the client makes of it. */
+/** Calls to TRTC: their possible outcomes, and the client's error for each. */
 import { ApiError } from "../../../shared/contract/errors.js";
 import { MINUTE_MS } from "../../../shared/clock.js";
 import type { Trtc, TrtcAction } from "../../../shared/trtc/client.js";
@@ -9,10 +9,10 @@ import type { Random } from "../random.js";
 import { freeze } from "./statements.js";
 import type { World } from "./world.js";
 
-/** A request is taken for as long as its signature is valid: five minutes, less the ways. */
+/** TRTC accepts a request while its signature is valid: five minutes, minus the time on the network. */
 const SIGNATURE_VALID_MS = 5 * MINUTE_MS - 1000;
 
-/** What an exception of Tencent's SDK carries; the real reading of it is what is tested. */
+/** The fields of an exception of Tencent's SDK; our real code reads them. */
 type Thrown = { code?: string; httpCode?: number; message: string };
 
 const CUT: Thrown = { message: "socket hang up" };
@@ -22,7 +22,7 @@ const BAD_GATEWAY: Thrown = { httpCode: 502, message: "Bad Gateway" };
 const BROKE_INSIDE: Thrown = { code: "InternalError", message: "An internal error occurred." };
 const THROTTLED: Thrown = { code: "RequestLimitExceeded", message: "Too often." };
 
-/** Refusals that TRTC may give whatever is asked of it. */
+/** Refusals that TRTC may give to any request. */
 const REFUSALS: Readonly<Record<string, readonly string[]>> = {
   StartStreamIngest: [
     "FailedOperation.RestrictedConcurrency",
@@ -32,7 +32,7 @@ const REFUSALS: Readonly<Record<string, readonly string[]>> = {
 };
 const OTHER_REFUSALS = ["FailedOperation.QueryTaskInfoFailed", "UnauthorizedOperation.CamNoAuth"];
 
-/** Faults in which TRTC acts. */
+/** Faults where TRTC carries the call out. */
 const ACTS: ReadonlySet<CallFault | undefined> = new Set([
   undefined,
   ...(["lost-answer", "late-request", "slow-answer", "late-answer", "5xx-after"] as const),
@@ -131,7 +131,7 @@ function wayBackMs(random: Random, fault: CallFault | undefined, giveUpMs: numbe
   return random.between(5, 60);
 }
 
-/** What the caller gets whatever TRTC did; `nothing` where its time runs out. */
+/** The caller's result, whatever TRTC did; `nothing` when its time runs out. */
 function thrownBy(
   random: Random,
   action: TrtcAction,

@@ -1,7 +1,7 @@
 /**
- * Where functions run: machines whose clocks differ, that freeze and wake, and whose processes are
- * killed. What a killed invocation waited for never comes; what a frozen one waits for comes when
- * it wakes.
+ * The machines that run functions. Their clocks differ, they freeze and wake up, and their processes
+ * are killed. A killed invocation never receives its answers; a frozen one receives them when it
+ * wakes up.
  */
 import type { Clock } from "../../../shared/clock.js";
 import type { Random } from "../random.js";
@@ -18,7 +18,7 @@ export interface Machine {
   running: Set<Invocation>;
 }
 
-/** One event that a function serves: what the platform ends as a whole. */
+/** One event that a function handles; the platform ends it as a whole. */
 export interface Invocation {
   name: string;
   machine: Machine;
@@ -54,12 +54,12 @@ export function kill(invocation: Invocation): void {
   invocation.onDeath();
 }
 
-/** The process ends, and with it everything that runs in it; another is there at once. */
+/** The process ends with all its invocations, and a new process starts at once. */
 export function killAllOn({ running }: Machine): void {
   for (const invocation of [...running]) kill(invocation);
 }
 
-/** Lets an invocation have something at an instant: later if it is frozen then, never if it is dead. */
+/** Delivers an answer to an invocation: later if its machine is frozen, never if it was killed. */
 export function deliver(
   timeline: Timeline,
   { invocation, atMs, hand }: { invocation: Invocation; atMs: number; hand: () => void },
@@ -75,7 +75,7 @@ export function deliver(
 /** Timers fire a moment early or late. */
 const TIMER_ERRORS_MS = [-1, 0, 0, 0, 1, 2];
 
-/** Time as a machine sees it, for what runs on it. */
+/** The clock of a machine, for the functions that run on it. */
 export function clockOf(
   timeline: Timeline,
   { invocation, random }: { invocation: Invocation; random: Random },

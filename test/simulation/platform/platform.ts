@@ -1,4 +1,4 @@
-/** What the cloud does: runs a function for an event on some machine, and ends it at its time limit. */
+/** The cloud platform: runs a function for an event on a machine, and ends it at its time limit. */
 import type { Services } from "../../../shared/ingest/services.js";
 import { asApiError, type ApiError } from "../../../shared/contract/errors.js";
 import { ComeAgainError } from "../../../shared/runtime/event.js";
@@ -14,26 +14,26 @@ import type { Behind } from "./behind.js";
 export type Ended<T> =
   | { kind: "answer"; answer: T }
   | { kind: "error"; error: ApiError }
-  /** Killed, or over its time: whoever called hears nothing. */
+  /** Killed, or over its time limit: the caller receives no answer. */
   | { kind: "nothing" };
 
 export interface Platform {
-  /** Runs on a machine of its choice. */
+  /** Runs the job on a random machine. */
   invoke: <T>(job: Job<T>) => Promise<Ended<T>>;
-  /** What a use case threw that is no error of the house's: a bug. */
+  /** An error of a use case that is not one of the project's own errors: a bug. */
   bug: () => string | undefined;
-  /** Of what was thrown elsewhere than to the cloud. */
+  /** Checks an error that was thrown outside an invocation. */
   judge: (thrown: unknown) => void;
 }
 
-/** A function, and what it does for one event. */
+/** A function and its work for one event. */
 export interface Job<T> {
   name: string;
   limitMs: number;
   body: (services: Services, timeLeftMs: () => number) => Promise<T>;
 }
 
-/** Makes a deliberate bug, for tests that want it found. */
+/** Puts a deliberate bug into the services. */
 export type Patch = (services: Services, random: Random) => Services;
 
 interface Needs {

@@ -1,9 +1,9 @@
-/** The real store, its statements carried one by one like the model's. */
+/** The real store; its statements are delivered one by one, as the model's are. */
 import type { Database, Query } from "../../../shared/store/engine/database.js";
 import { createStore, type Store } from "../../../shared/store/store.js";
 import type { Carry } from "./statements.js";
 
-/** Stands for the database's own time, which is read when the statement is there and not before. */
+/** A placeholder for the database's time, which is read when the statement arrives. */
 class DatabaseNow extends Date {}
 
 export interface SqlOptions {
@@ -13,7 +13,7 @@ export interface SqlOptions {
   elapsedMs: () => number;
 }
 
-/** The statement after the first of an operation: beginStart has one. */
+/** The name of further statements of an operation: beginStart sends one. */
 const SECOND_STATEMENT = "findConflict";
 
 export function createSqlStore({ database, carry, databaseNowMs, elapsedMs }: SqlOptions): Store {
@@ -29,7 +29,7 @@ export function createSqlStore({ database, carry, databaseNowMs, elapsedMs }: Sq
       ),
     );
 
-  /** Its statements see and change what one would: it arrives as one, and is cut short as one. */
+  /** A transaction counts as one statement: it arrives as a whole and fails as a whole. */
   const transaction: Database["transaction"] = (work) =>
     carry(operation ?? SECOND_STATEMENT, () => database.transaction(work));
 
@@ -38,7 +38,7 @@ export function createSqlStore({ database, carry, databaseNowMs, elapsedMs }: Sq
     { clock: { now: () => new DatabaseNow(0), elapsedMs }, isDatabaseOnClock: true },
   );
 
-  /** An operation sends its first statement before it returns: until then, this is its name. */
+  /** An operation sends its first statement before it returns, so its name is set until then. */
   const named = <T extends object>(operations: T): T =>
     new Proxy(operations, {
       get(target, name) {

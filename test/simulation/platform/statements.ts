@@ -1,15 +1,15 @@
-/** The way to the database and back: each statement is one happening, and each can go wrong. */
+/** Statements to the database: each is one event of the run, and each can fail. */
 import type { StatementFault } from "../faults.js";
 import { deliver, type Invocation, killAllOn, type Machine } from "./machines.js";
 import type { Random } from "../random.js";
 import type { World } from "./world.js";
 
-/** What the driver throws: a bug of ours would throw something else. */
+/** The driver's error for a lost connection; a bug of ours throws another error. */
 export class DatabaseGone extends Error {
   override readonly name = "DatabaseGone";
 }
 
-/** Carries a statement to the database, and its rows back. */
+/** Delivers a statement to the database, and its rows back. */
 export type Carry = <T>(name: string, execute: () => T | Promise<T>) => Promise<T>;
 
 /** As in shared/store/engine/postgres.ts: the driver gives a statement up after it. */
@@ -60,7 +60,7 @@ export function carryStatements(world: World, invocation: Invocation): Carry {
 
 type Settled<T> = { value: T } | { error: Error };
 
-/** Awaited only if it is a promise: in the model nothing takes time. */
+/** Awaits only a promise: in the model nothing takes time. */
 function settled<T>(execute: () => T | Promise<T>): Settled<T> | Promise<Settled<T>> {
   try {
     const value = execute();
@@ -74,7 +74,7 @@ function settled<T>(execute: () => T | Promise<T>): Settled<T> | Promise<Settled
   }
 }
 
-/** How long a machine may stand still: longer than any lease, shorter than a signature is valid. */
+/** The time of a freeze can exceed any lease, but not the validity of a signature. */
 export function freeze({ timeline, random, history }: World, machine: Machine): void {
   const frozenMs = random.between(500, random.pick([3000, 20_000, 120_000]));
   machine.thawsMs = Math.max(machine.thawsMs, timeline.nowMs() + frozenMs);

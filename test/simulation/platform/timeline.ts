@@ -1,9 +1,9 @@
 /**
- * Virtual time. What is to happen lies in one queue, by its instant; exactly one thing happens at a
- * time, and everything that follows from it without waiting has happened before the next.
+ * Virtual time. Planned events lie in one queue, by their instant. One event runs at a time, with
+ * all its consequences that need no waiting, before the next one.
  */
 export interface Timeline {
-  /** Milliseconds since 1970: the true time, which no instance's clock shows exactly. */
+  /** The true time in milliseconds since 1970; no instance's clock shows it exactly. */
   nowMs: () => number;
   at: (atMs: number, happen: () => void | Promise<void>) => void;
   sleep: (ms: number) => Promise<void>;
@@ -13,7 +13,7 @@ export interface Timeline {
 
 interface Happening {
   atMs: number;
-  /** Of what lies at one instant, the first that was planned is the first to happen. */
+  /** Events of one instant run in the order in which they were planned. */
   order: number;
   happen: () => void | Promise<void>;
 }
@@ -45,14 +45,14 @@ export function makeTimeline(startMs: number): Timeline {
   };
 }
 
-/** Node calls this back only when no promise is left that could go on. */
+/** Node runs this callback only when no promise can continue. */
 const everythingThatFollows = (): Promise<void> =>
   new Promise((resolve) => process.nextTick(resolve));
 
 const isBefore = (a: Happening, b: Happening) =>
   a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 
-/** A binary heap, the earliest on top. */
+/** A binary heap with the earliest event on top. */
 function makeHeap() {
   const heap: Happening[] = [];
   const of = (index: number) => heap[index] as Happening;

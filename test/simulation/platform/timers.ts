@@ -1,4 +1,4 @@
-/** Every minute, on machines that know nothing of each other; sometimes late, twice, or not at all. */
+/** Timers that run every minute on independent machines: sometimes late, twice, or not at all. */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import { expireIngests } from "../../../shared/ingest/stop/expire.js";
 import { reconcileIngests } from "../../../shared/ingest/reconcile/reconcile.js";
@@ -43,7 +43,7 @@ function runTimer(
       if (random.chance(0.2)) run(atMs + random.between(0, 30_000));
     });
   };
-  // The first callers find timers that have been running for long.
+  // The timers have been running for long when the first callers come.
   run(timeline.nowMs());
   tick(timeline.nowMs() + random.between(0, MINUTE_MS));
 }

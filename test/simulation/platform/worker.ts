@@ -1,4 +1,4 @@
-/** One core's share of the seeds: a process of its own, told what to do by run-seeds.ts. */
+/** A process that runs one core's share of the seeds; run-seeds.ts starts it. */
 import { openTestPglite } from "../../support/database/databases.js";
 import { BUGS } from "../bugs.js";
 import { failureText, plainCoverage, type Replay } from "../report.js";
@@ -6,7 +6,7 @@ import { simulate } from "../simulation.js";
 
 export interface Share extends Replay {
   from: number;
-  /** The first seed that is not simulated any more. */
+  /** The seed after the last one. */
   until: number;
   step: number;
 }
@@ -14,7 +14,7 @@ export interface Share extends Replay {
 export interface Told {
   seeds: number;
   coverage: [string, [string, number][]][];
-  /** By check, what broke it. */
+  /** The failures, by check. */
   failures: { seed: number; check: string; text: string }[];
 }
 
@@ -27,7 +27,7 @@ async function simulateShare({ from, until, step, ...replay }: Share): Promise<v
     const text = failureText(verdict, replay);
     const failures = violation ? [{ seed, check: violation.check, text }] : [];
     tell({ seeds: 1, coverage: plainCoverage(coverage), failures });
-    // A seed is one long turn: others of this process want theirs.
+    // A seed is one long turn of the event loop, so other work of this process runs here.
     await new Promise((resolve) => setImmediate(resolve));
   }
   await database?.close();

@@ -1,4 +1,4 @@
-/** What one seed's run is made of, made once and handed down. */
+/** The parts of one seed's run, which are created once and passed down. */
 import type { Config } from "../../../shared/config/configuration.js";
 import type { Facts } from "../checks/facts.js";
 import type { FaultPlan } from "../faults.js";
@@ -11,7 +11,7 @@ import type { TrtcSide } from "./trtc-side.js";
 export interface World {
   config: Config;
   timeline: Timeline;
-  /** For what is drawn in the order of the happenings: ways, faults, choices of machines. */
+  /** Random numbers that are drawn during the run: delays, faults, machines. */
   random: Random;
   faults: FaultPlan;
   history: History;
@@ -19,6 +19,6 @@ export interface World {
   trtc: TrtcSide;
   facts: Facts;
   isDatabaseDown: () => boolean;
-  /** Looks at what the statement changed. */
+  /** Checks the rows that the statement changed. */
   afterStatement: (name: string, rows: unknown) => void | Promise<void>;
 }

@@ -13,7 +13,7 @@ interface Claim {
 const isLapsed = ({ state, leaseUntil }: Ingest, at: Date): boolean =>
   state === "starting" && isAtMost(leaseUntil, at);
 
-/** Whoever takes a start over may send it again, and its answer may be lost again. */
+/** The claim may send the start again, and that answer may be lost again. */
 function taken(row: StoredIngest, { at, leaseMs }: Claim): Partial<Ingest> {
   const leaseUntil = addMs(at, leaseMs);
   const lateStartUntil = later(row.lateStartUntil, addMs(leaseUntil, LATE_START_MS));
