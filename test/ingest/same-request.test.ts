@@ -26,8 +26,8 @@ type Fields = Record<string, unknown>;
 
 const APPS: Record<Site, number> = { cn: CN_APP, intl: INTL_APP };
 
-function applicationOf(site: Site) {
-  const application = config.applications.get(APPS[site]);
+function applicationOf(sdkAppId: number) {
+  const application = config.applications.get(sdkAppId);
   if (!application) throw new Error("there is no application");
   return application;
 }
@@ -36,7 +36,12 @@ function hashOf(site: Site, fields: Fields, more: Partial<StartCall> = {}): stri
   const caller = config.callers.get(SECRET_ID);
   if (!caller) throw new Error("there is no caller");
   const request = { SdkAppId: APPS[site], ...fields } as StartCall["request"];
-  const call = { caller, request, application: applicationOf(site), timeLeftMs: () => 30_000 };
+  const call = {
+    caller,
+    request,
+    application: applicationOf(request.SdkAppId ?? APPS[site]),
+    timeLeftMs: () => 30_000,
+  };
   return planStart(services, { ...call, ...more }).row.requestHash;
 }
 
@@ -138,7 +143,7 @@ describe("an update", () => {
         { ...services, store, machineClock: systemClock },
         {
           ...{ caller, request, timeLeftMs: () => 1000 },
-          application: applicationOf(site),
+          application: applicationOf(APPS[site]),
         },
         found,
       );
