@@ -1,6 +1,6 @@
 /**
- * What a caller may name: rooms by RoomPattern, users by UserPattern. And what it is told of
- * another caller's robots and rooms, which is nothing.
+ * What a caller may name: rooms by RoomPattern, users by UserPattern. Another caller's robots and
+ * rooms stay hidden.
  */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { DEFAULT_APPLICATIONS } from "../../emulator/defaults.js";
@@ -128,7 +128,7 @@ describe("a caller's quotas", () => {
   });
 });
 
-describe("what a caller is told of another's", () => {
+describe("another caller's ingests", () => {
   const ALL_OF_IT = /dj-carl|secret-room|plays|room|ten minutes/;
 
   test("a robot is not free, and no more", async () => {
@@ -147,7 +147,7 @@ describe("what a caller is told of another's", () => {
     expect(response.Error?.Message).not.toMatch(ALL_OF_IT);
   });
 
-  test("its tasks are as if they were not there, by either TaskId, at every door", async () => {
+  test("its tasks do not exist for this caller, by either TaskId, in every function", async () => {
     const { response: theirs } = await start("named", { RoomId: "secret-room-2" });
     const functions = ["stop-ingest", "update-ingest", "describe-ingest"];
     const ids = [theirs["TaskId"], theirs["TrtcTaskId"]];

@@ -1,4 +1,4 @@
-/** A wrong setting stops the instance, and says which one it is; what was set is never shown. */
+/** A wrong setting stops the instance. The message names the setting and never its value. */
 import { describe, expect, test } from "@jest/globals";
 import {
   account,
@@ -196,7 +196,7 @@ describe("what does not fit together stops the instance", () => {
     );
   });
 
-  test("two callers with one key: nobody could say which of them calls", () => {
+  test("two callers with one key, which would hide who calls", () => {
     const sharing = {
       ...caller,
       Id: "frontend",
@@ -207,7 +207,7 @@ describe("what does not fit together stops the instance", () => {
     );
   });
 
-  test("two applications with one callback key: what TRTC tells of one would be the other's too", () => {
+  test("two applications with one callback key, whose callbacks could be swapped", () => {
     const [CallbackKeys, SdkAppId] = [["first", "second"], CN_APP];
     const other = { ...application, SdkAppId, CallbackKeys: ["third", "first"] };
     expect(stopping(() => withApplications({ ...application, CallbackKeys }, other))).toBe(

@@ -1,4 +1,4 @@
-/** What stops an instance is read by many: in logs, in a console, over a shoulder. */
+/** Many people read why an instance stopped, so the message contains no secret. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { account, application, caller, read } from "../support/contract/settings.js";

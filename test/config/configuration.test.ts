@@ -1,4 +1,4 @@
-/** What an operator sets, and what it means. */
+/** An operator's settings and their meaning. */
 import { describe, expect, test } from "@jest/globals";
 import { keyDigest } from "../../shared/config/configuration.js";
 import {
@@ -34,7 +34,7 @@ describe("what may be left out", () => {
     });
   });
 
-  test("an application has callbacks, and ends what nobody watches, only if told so", () => {
+  test("callbacks and the end of empty rooms are off by default", () => {
     const told = { CallbackKeys: ["abcDEF123", "next"], StopWhenEmptySeconds: 30 };
     expect(withApplication(told).applications.get(INTL_APP)).toMatchObject(told);
     const off = { StopWhenEmptySeconds: 0 };

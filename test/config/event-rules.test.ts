@@ -1,4 +1,4 @@
-/** RULES and EVENT_CALLERS: what they may say, and what a stored object becomes by them. */
+/** RULES and EVENT_CALLERS: their valid values, and the start that a stored object causes. */
 import { describe, expect, test } from "@jest/globals";
 import { publicUrl, ruleFor, startFields } from "../../shared/cloud-events/rule.js";
 import { judgeConfig } from "../../shared/config/configuration.js";

@@ -1,4 +1,4 @@
-/** Each function is given the variables that its code reads, and no others: on both clouds alike. */
+/** Each function gets the variables that its code reads and no others, on both clouds. */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,7 +21,7 @@ interface Declared {
   environment?: { variables?: object };
 }
 
-/** By function, what a service file gives it; on AWS the variables stand in `environment` itself. */
+/** The variables of each function in a service file. On AWS they stand in `environment` itself. */
 function declaredIn(file: string): Map<string, string[]> {
   const { provider, functions } = parse(readFileSync(join(ROOT, file), "utf8")) as {
     provider: Declared;
@@ -61,7 +61,7 @@ describe.each(["serverless.yml", "serverless.aws.yml"])("%s", (file) => {
 describe("a function's configuration", () => {
   const env = localEnvironment({ DATABASE_URL: "postgres://u@h/x" }, "http://127.0.0.1:1");
   const whole = readConfig(env);
-  // Patterns are compiled anew each time, and none equals another.
+  // Patterns are compiled each time, and two compiled patterns are never equal.
   const shown = (value: unknown) => (value instanceof Map ? JSON.stringify([...value]) : value);
 
   test.each(NAMES)("of %s opens with its own variables, and has no other", (name) => {
@@ -82,8 +82,8 @@ describe("a function's configuration", () => {
 });
 
 /**
- * That a function reads no more than it is given shows wherever one runs in these tests: its
- * configuration throws. Here: that it is given nothing which no code within its reach reads.
+ * A function that reads more than it gets throws in any of these tests. These tests check the
+ * opposite: it gets nothing that its code cannot read.
  */
 describe("the code of a function", () => {
   const sources = new Map<string, string>();
@@ -96,7 +96,7 @@ describe("the code of a function", () => {
   function reachedFrom(path: string, reached = new Set<string>()): Set<string> {
     if (reached.has(path)) return reached;
     reached.add(path);
-    // What makes the configuration names all of it, and reads it for nobody in particular.
+    // The code that makes the configuration names every variable, so it does not count.
     if (/shared\/(config\/(configuration|function-variables)|runtime\/services)\.ts$/.test(path))
       return reached;
     for (const [, from = ""] of codeOf(path).matchAll(/from "(\.[^"]+)\.js"/g)) {
@@ -107,7 +107,7 @@ describe("the code of a function", () => {
 
   const CALLS_TRTC = "shared/ingest/trtc-call.ts";
   const ELSEWHERE: Partial<Record<Variable, string>> = {
-    // Read where services are made, for whoever calls TRTC, is notified, or asks the database.
+    // Services read these for every function that calls TRTC, notifies, or queries the database.
     TRTC_ACCOUNTS: CALLS_TRTC,
     TRTC_ENDPOINT: CALLS_TRTC,
     TRTC_TIMEOUT_SECONDS: CALLS_TRTC,

@@ -1,4 +1,4 @@
-/** Where a caller may be told, and what may sign it: wrong settings stop the instance. */
+/** The receivers of notifications and their secrets. Wrong settings stop the instance. */
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import { caller, read, stopping, withCaller } from "../support/contract/settings.js";

@@ -1,4 +1,4 @@
-/** The execution role's temporary keys: read at each call, since the platform replaces them. */
+/** The execution role's temporary keys: read at each call, because the platform replaces them. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { CN_APP, type TestApp, startTestApp } from "../support/app/test-app.js";
 
@@ -13,7 +13,7 @@ const NAMES = [
   "TENCENTCLOUD_SESSIONTOKEN",
 ] as const;
 
-/** What SCF does to the environment of an instance that lives. */
+/** Changes the environment of a live instance, as SCF does. */
 function give(secretId: keyof typeof KEYS, token = KEYS[secretId].token): void {
   const values = [secretId, KEYS[secretId].secretKey, token];
   NAMES.forEach((name, index) => (process.env[name] = values[index]));
@@ -47,7 +47,7 @@ test("a call is signed with the keys of its moment, also by an instance that has
   expect(await startedBy(evening["TrtcTaskId"])).toBe("AKIDevening");
 });
 
-test("keys that have lapsed are not the caller's mistake, and nothing of them is told", async () => {
+test("expired keys are not reported as the caller's mistake, and stay hidden", async () => {
   give("AKIDmorning", "yesterdays-token");
   const { status, response } = await start("3");
   expect([status, response.Error?.Code]).toEqual([503, "ServiceUnavailable"]);
@@ -56,7 +56,7 @@ test("keys that have lapsed are not the caller's mistake, and nothing of them is
   }
 });
 
-test("a function without a role, and without fixed keys, calls nobody", async () => {
+test("a function without a role, and without fixed keys, makes no call", async () => {
   for (const name of NAMES) Reflect.deleteProperty(process.env, name);
   const before = await app.truth.calls();
   const { status, response } = await start("4");

@@ -1,4 +1,4 @@
-/** The answers that the OpenAPI document shows are those that the use cases give. */
+/** The answers in the OpenAPI document equal the answers of the use cases. */
 import { describe, expect, test } from "@jest/globals";
 import type { Static, TObject } from "@sinclair/typebox";
 import { answerWith, refuseWith } from "../../shared/runtime/envelope.js";
@@ -15,7 +15,7 @@ type Answers = { [A in keyof typeof ANSWERS]: Static<(typeof ANSWERS)[A]> };
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 type Holds<T extends true> = T;
 
-/** Does not compile as soon as a use case and its schema differ. */
+/** Does not compile when a use case and its schema differ. */
 export type Agreements = [
   Holds<Same<StartAnswer, Answers["StartStreamIngest"]>>,
   Holds<Same<UpdateAnswer, Answers["UpdateStreamIngest"]>>,
@@ -93,7 +93,9 @@ const ROWS: [what: string, row: Ingest][] = [
   ],
 ];
 
-/** Open in the document, since answers may gain fields; closed here, so that none is forgotten. */
+/**
+ * Open in the document, because answers may gain fields. Closed here, so that none is forgotten.
+ */
 const closed = (schema: TObject): object => ({ ...schema, additionalProperties: false });
 
 describe("an ingest is shown as the document says", () => {
@@ -101,14 +103,14 @@ describe("an ingest is shown as the document says", () => {
     expect(faults(closed(INGEST), present(row))).toEqual([]);
   });
 
-  test("of which the document would not be true if a field were missing or more", () => {
+  test("does not match the document with a missing or additional field", () => {
     const { Deadline: _, ...shorter } = present(RUNNING);
     expect(faults(closed(INGEST), shorter)).not.toEqual([]);
     expect(faults(closed(INGEST), { ...present(RUNNING), Colour: 1 })).not.toEqual([]);
     expect(faults(closed(INGEST), { ...present(RUNNING), State: "lost" })).not.toEqual([]);
   });
 
-  test("without what is nobody's business: hashes, leases, and what a signature names", () => {
+  test("hides hashes, leases and signed parts of URLs", () => {
     expect(JSON.stringify(ROWS.map(([, row]) => present(row)))).not.toMatch(/hash|lease/i);
     expect(present(STARTING)).toMatchObject({ ClientToken: "secret-token" });
     const clientToken = "signature 0123456789";

@@ -1,4 +1,4 @@
-/** The error table against Tencent's own lists, which are written out here. */
+/** The error table compared with Tencent's own lists, which are written out here. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { ERROR_TABLE, errorRow } from "../../shared/contract/error-table.js";
@@ -29,7 +29,7 @@ const TRTC_CODES = [
   "ResourceInsufficient.RequestRejection",
 ];
 
-/** Common codes of Tencent Cloud API 3.0 that the same request can pass later, unchanged. */
+/** Common codes of Tencent Cloud API 3.0 where the same request can succeed later. */
 const REPEATABLE = [
   "RequestLimitExceeded",
   "RequestLimitExceeded.GlobalRegionUinLimitExceeded",
@@ -48,7 +48,7 @@ const REPEATABLE = [
   "AuthFailure.TokenFailure",
 ];
 
-/** And those that it cannot: wrong credentials, a wrong call, wrong input, a state, a prohibition. */
+/** Codes where it cannot: wrong credentials, a wrong call, wrong input, a state, a prohibition. */
 const FINAL = [
   "AuthFailure.SignatureExpire",
   "AuthFailure.InvalidAuthorization",

@@ -1,4 +1,6 @@
-/** Instants as callers send them. Their form is the schema's business, their existence ours. */
+/**
+ * Instants as callers send them. The schema checks their form; this code checks that they exist.
+ */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { ApiError } from "../../shared/contract/errors.js";

@@ -1,4 +1,4 @@
-/** The OpenAPI document: up to date, whole, and true of what the doors take and give. */
+/** The OpenAPI document: up to date, complete, and true to the functions' requests and answers. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -149,11 +149,11 @@ describe("the document is a whole OpenAPI 3.1 document", () => {
 const described = (ref: string) => resolve(ref) as { description: string };
 
 describe("the document is true", () => {
-  test("of the doors: one path each, and / for the api door", () => {
+  test("of the functions: one path each, and / for the api function", () => {
     const { functions } = parse(readFileSync(join(ROOT, "serverless.yml"), "utf8")) as {
       functions: Record<string, { events: object[] }>;
     };
-    // What TRTC calls is TRTC's contract, and not ours.
+    // The contract of callbacks is TRTC's, not ours.
     const httpPaths = Object.entries(functions)
       .filter(([name]) => name !== "room-callback")
       .filter(([, { events }]) => events.some((event) => "functionUrl" in event))

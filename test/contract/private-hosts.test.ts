@@ -1,11 +1,11 @@
-/** Which hosts lead inside: by every way to write a name or an address. */
+/** Private hosts, in every spelling of a name or an address. */
 import { describe, expect, test } from "@jest/globals";
 import { hostOfUrl, isPrivateHost } from "../../shared/contract/private-hosts.js";
 
-/** As a URL has it: whatever WHATWG's parser makes of it. */
+/** In the form of a URL, after WHATWG's parser. */
 const ofUrl = (host: string) => isPrivateHost(hostOfUrl(new URL(`https://${host}/`)));
 
-/** Each is an address of the inside, or the first or last of a range of such. */
+/** Each is a private address, or the first or last of a private range. */
 const INSIDE = [
   ...["127.0.0.1", "127.255.255.255", "10.0.0.0", "10.255.255.255", "172.16.0.0"],
   ...["172.31.255.255", "192.168.0.0", "192.168.255.255", "169.254.0.1", "169.254.169.254"],
@@ -31,7 +31,7 @@ const MAPPED: [string, (address: string) => string][] = [
   ["mapped, in full", (address) => `0:0:0:0:0:ffff:${hex(address)}`],
 ];
 
-/** The same address as a resolver of old reads it. */
+/** The same address as old resolvers read it. */
 const OF_OLD: [string, (address: string) => string][] = [
   ["one number", (address) => String(bytesOf(address).reduce((all, byte) => all * 256 + byte))],
   [

@@ -1,4 +1,4 @@
-/** The fields of a call: in JSON as they are, in a form or a query as their types. */
+/** The fields of a call: unchanged from JSON, converted to their types from a form or a query. */
 import { stringify } from "node:querystring";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
@@ -11,7 +11,7 @@ import { fittingRequests } from "../support/contract/schema-values.js";
 
 const signer = { secretId: "AKIDbackend", secretKey: "a-secret-key-of-it" };
 
-/** `Code: Message` of the refusal; throws when there is none. */
+/** `Code: Message` of the refusal. Throws when there is none. */
 function refusalOfStop(request: HttpRequest): string {
   try {
     stop(request);

@@ -1,4 +1,4 @@
-/** Which hosts a caller may play from, if its grant has a list of them. */
+/** The hosts that a caller may play from, when its grant lists hosts. */
 import { describe, expect, test } from "@jest/globals";
 import { ApiError } from "../../shared/contract/errors.js";
 import { checkStreamUrl } from "../../shared/contract/stream-url.js";

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { ApiError } from "../../shared/contract/errors.js";
 import { checkStreamUrl } from "../../shared/contract/stream-url.js";
 
-/** The refusal's message; undefined when the URL may be played. */
+/** The refusal's message. Undefined when the URL may be played. */
 function refusal(streamUrl: string, { allowPrivateHosts = false } = {}): string | undefined {
   try {
     checkStreamUrl(streamUrl, { allowPrivateHosts });
@@ -163,7 +163,7 @@ describe("the form of a StreamUrl", () => {
   });
 });
 
-/** Spelled in any way that a parser may take for the same. */
+/** In every spelling that a parser may read as the same host. */
 const PRIVATE_HOSTS: [what: string, ...hosts: string[]][] = [
   ["loopback", "127.0.0.1", "127.255.255.254", "127.0.0.1.", "127.0.0.1.."],
   ["loopback, shortened", "127.1", "127.0.1", "127.1."],

@@ -8,7 +8,7 @@ import { checkRequest } from "../../shared/contract/check.js";
 import { type Action, ACTIONS, SCHEMAS } from "../../shared/contract/schemas.js";
 import { type Site, SITES } from "../../shared/contract/sites.js";
 
-/** What a field takes and what it refuses, each a list of values by what is special about them. */
+/** The accepted and refused values of a field, each list named by its reason. */
 interface Field {
   takes: Record<string, unknown>;
   refuses: Record<string, unknown>;

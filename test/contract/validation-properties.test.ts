@@ -1,4 +1,4 @@
-/** What holds for every action and site, whatever is sent. */
+/** Properties of every action and site, for any input. */
 import { describe, expect, test } from "@jest/globals";
 import type { TObject, TSchema } from "@sinclair/typebox";
 import fc from "fast-check";

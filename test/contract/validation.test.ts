@@ -1,4 +1,4 @@
-/** How a request is refused: with which of Tencent's codes, and in which words. */
+/** How a request is refused: the code and the message. */
 import { describe, expect, test } from "@jest/globals";
 import { ApiError } from "../../shared/contract/errors.js";
 import { checkRequest } from "../../shared/contract/check.js";
@@ -14,7 +14,7 @@ const REQUIRED: Record<Action, object> = {
   ListStreamIngests: {},
 };
 
-/** `Code: Message`, as a caller reads it; undefined when the request is taken. */
+/** `Code: Message`, as a caller reads it. Undefined when the request is accepted. */
 function refusal(action: Action, fields: object, site: Site = "intl"): string | undefined {
   return spoken(() => checkRequest({ action, site }, { ...REQUIRED[action], ...fields }));
 }

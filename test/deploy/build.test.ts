@@ -52,11 +52,12 @@ test("the same sources give the same bytes, in the files and in the zip", async 
 test("no function carries ajv's compiler, the embedded database, or another product's client", () => {
   for (const bytes of files.values()) {
     const text = Buffer.from(bytes).toString();
-    // Texts that only these have: an option of ajv's compiler, PGlite's file, another product's host.
+    // Texts that only these modules contain: an option of ajv's compiler, PGlite's file, another
+    // product's host.
     for (const foreign of ["strictTypes", "pglite.wasm", "cvm.tencentcloudapi.com"]) {
       expect(text).not.toContain(foreign);
     }
-    // And these: a media type that only a list of all has, an option of the Unicode host names.
+    // Texts of these modules: a rare media type, and an option of the Unicode host names.
     for (const foreign of ["vnd.lotus-approach", "PROCESSING_OPTIONS"]) {
       expect(text).not.toContain(foreign);
     }

@@ -119,7 +119,7 @@ describe("the rehearsal finds", () => {
     if (!found) throw new Error(`${name} is not deployed`);
     return found;
   };
-  /** Breaks one thing, and mends it again. */
+  /** Breaks one thing and repairs it again. */
   const broken = (name: string, change: (configuration: Record<string, unknown>) => void) => {
     const target = deployed(name);
     const { configuration } = target;

@@ -190,14 +190,14 @@ describe("its policies give what is called, and no more", () => {
   });
 });
 
-/** As GitHub makes it of a heading. */
+/** A heading's anchor, as GitHub makes it. */
 const anchorOf = (title: string): string =>
   title
     .toLowerCase()
     .replace(/[^\w\- ]/g, "")
     .replaceAll(" ", "-");
 
-/** Products before sums; thousands are set apart by commas. */
+/** Multiplies before it adds. Thousands are separated by commas. */
 const valueOf = (sum: string): number =>
   sum
     .replaceAll(",", "")

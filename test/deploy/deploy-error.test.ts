@@ -1,4 +1,4 @@
-/** What a failed deployment says. */
+/** The messages of a failed deployment. */
 import { expect, test } from "@jest/globals";
 import { wordsOf } from "../../deploy/plugin/deploy-error.js";
 

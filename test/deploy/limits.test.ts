@@ -1,4 +1,4 @@
-/** What counts as SCF's 4 KB, and which variable wins: here, and in the cloud of the rehearsal. */
+/** What counts toward SCF's 4 KB, and which variable takes precedence. */
 import { describe, expect, test } from "@jest/globals";
 import { CloudError } from "../../deploy/cloud/cloud-error.js";
 import { checkConfiguration } from "../../deploy/cloud/function-shapes.js";
@@ -59,6 +59,6 @@ test("a function's own variable wins over the provider's, also where it is the s
   const provider = { environment: { variables: { A: "of all", B: "of all" } } };
   const own = { environment: { variables: { B: "own", C: "own" } } };
   expect(variablesOf(provider, own)).toEqual({ A: "of all", B: "own", C: "own" });
-  // And an empty one takes the provider's away.
+  // An empty variable removes the provider's.
   expect(variablesOf(provider, { environment: { variables: { B: "" } } })).toEqual({ A: "of all" });
 });

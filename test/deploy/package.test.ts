@@ -1,4 +1,4 @@
-/** What is declared for both clouds: packaged by the real CLI, with no account and no network. */
+/** The declarations for both clouds, packaged by the real CLI without an account or a network. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-/** Without any variable, and with proxies that lead nowhere: what asks for a network fails. */
+/** Without variables, and with proxies that lead nowhere: any use of the network fails. */
 const nowhere = "http://127.0.0.1:9";
 const cli = (args: string[], env: Environment = {}) =>
   makeCli({

@@ -1,4 +1,7 @@
-/** What the CLI writes of a deployment holds its secrets: only its owner may read it, and not for long. */
+/**
+ * The CLI's files of a deployment contain secrets: only their owner may read them, and they are
+ * removed.
+ */
 import { once } from "node:events";
 import { spawn } from "node:child_process";
 import {
@@ -59,7 +62,7 @@ describe("packaging for AWS", () => {
     writeFileSync(state, "{}", { mode: 0o644 });
     const { code, output } = await cli(["package"]);
     expect([code, output]).toEqual([0, expect.stringContaining("Service packaged")]);
-    // That there is something to hide.
+    // Checks that there is a secret to hide.
     expect(readFileSync(state, "utf8")).toContain(SECRET);
     for (const path of [WRITTEN, ...filesIn(WRITTEN)]) {
       expect({ path, others: othersMay(path) }).toEqual({ path, others: 0 });
@@ -83,7 +86,7 @@ test("a deployment that fails leaves none of them", async () => {
 }, 60_000);
 
 describe("a deployment that ends", () => {
-  /** A process with the hooks of a deployment, which then writes a file and waits. */
+  /** A process with a deployment's hooks, which writes a file and waits. */
   async function deploying(how: string) {
     const folder = mkdtempSync(join(home, "ends-"));
     const hooks = new URL("../../deploy/plugin/checks/private-files.ts", import.meta.url).pathname;

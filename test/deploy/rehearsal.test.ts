@@ -1,4 +1,4 @@
-/** `npm run deploy:rehearse`, as one runs it. */
+/** `npm run deploy:rehearse`, as a user runs it. */
 import { expect, test } from "@jest/globals";
 import { readServiceFile } from "../../local/declared/service-file.js";
 import { runScript } from "../support/app/process.js";

@@ -1,4 +1,4 @@
-/** Schedules are judged before anything is uploaded: SCF's cron lines, and EventBridge's own. */
+/** Schedules are checked before an upload: SCF's cron lines and EventBridge's own. */
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import type { AwsPlugin } from "../../deploy/plugin/aws-plugin.js";
 import { scheduleFault } from "../../deploy/plugin/aws-schedule.js";

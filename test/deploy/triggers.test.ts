@@ -1,4 +1,4 @@
-/** From what serverless.yml declares to the few calls that make SCF agree with it. */
+/** Compares the declared triggers with SCF's, and makes the few calls that match them. */
 import { describe, expect, test } from "@jest/globals";
 import { environmentBytes, limitFaults, variablesOf } from "../../deploy/plugin/checks/limits.js";
 import { planTriggers, triggersOf, type WantedTrigger } from "../../deploy/plugin/scf/triggers.js";
@@ -152,7 +152,7 @@ describe("a function's variables", () => {
       TICK: "60",
       CALLERS: '[{"Id":"a"}]',
     });
-    // The named plugin would have put them into the provider's object, for every other function.
+    // The plugin itself would put them into the provider's object, for every other function.
     expect(provider.environment.variables).toEqual({ DATABASE_URL: "postgres://x", ROLE: "" });
     expect(variablesOf(provider, {})).toEqual({ DATABASE_URL: "postgres://x" });
   });

@@ -1,4 +1,4 @@
-/** The emulator's callbacks: what leaves, when, how it is signed, and what becomes of a bad receiver. */
+/** The emulator's callbacks: content, time, signature, and bad receivers. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { bytesOf } from "../../emulator/callbacks/bodies.js";
@@ -23,7 +23,7 @@ import { manualClock } from "../support/app/manual-clock.js";
 const KEY = "abcDEF123";
 
 const clock = manualClock();
-/** The five seconds of an answer, in half a one. */
+/** Waits the answer's five seconds in half a second. */
 const hasty: Clock = {
   ...systemClock,
   sleep: (ms, signal) => systemClock.sleep(ms / 10, signal),
@@ -68,14 +68,14 @@ async function start(fields: Fields = {}, app = CN_APP) {
 
 const stop = (TaskId: string) => send("StopStreamIngest", { SdkAppId: CN_APP, TaskId });
 
-/** Started, and told so: 101, 103 and 701 have come. */
+/** Waits for the callbacks of a start: 101, 103 and 701. */
 async function started(fields: Fields = {}) {
   const task = await start({ RepeatNum: -1, ...fields });
   await receiver.until(3);
   return task;
 }
 
-/** What the emulator says of its callbacks since the test began. */
+/** The emulator's records of callbacks since the test began. */
 async function records(isDone: (all: ReturnType<Emulator["callbacks"]>) => boolean) {
   for (;;) {
     const all = emulator.callbacks().slice(-receiver.received.length || undefined);
@@ -263,7 +263,7 @@ describe("an end that comes by itself", () => {
 });
 
 describe("a receiver that does not take it", () => {
-  /** Of the event under test: 102, the last one of a stop. */
+  /** Counts the event under test: 102, the last one of a stop. */
   const outcomes = async (attempts: number) => {
     const isDone = (all: ReturnType<Emulator["callbacks"]>) =>
       (all.at(-1)?.attempts.length ?? 0) >= attempts;

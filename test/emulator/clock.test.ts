@@ -1,4 +1,4 @@
-/** The emulator's clock, put forward over HTTP: seven days are a test of milliseconds. */
+/** The emulator's clock, moved forward over HTTP: a test of seven days takes milliseconds. */
 import { afterAll, beforeAll, expect, describe, test } from "@jest/globals";
 import { adjustableClock } from "../../emulator/admin/adjustable-clock.js";
 import { DEFAULT_APPLICATIONS } from "../../emulator/defaults.js";

@@ -1,6 +1,6 @@
 /**
- * Every error code that TRTC documents for the four actions, seen through its official SDK: by its
- * real cause, or by a fault where no cause is known.
+ * Every error code that TRTC documents for the four actions, through its official SDK: by its
+ * cause, or by a fault if its cause is unknown.
  */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { DOCUMENTED_CODES } from "../../emulator/coverage/codes.js";
@@ -86,7 +86,7 @@ const wrongUrl: Cause = async (send) => {
 
 const noBody: Cause = (send, action) => send(action, "no JSON object" as unknown as Fields);
 
-/** The real causes; what is not here has none that anybody knows of, and is switched on. */
+/** The known causes. A code without one is produced by a fault. */
 const CAUSES: Readonly<Record<string, Cause>> = {
   "FailedOperation.NotAllowed": start({}, LOCKED_APP),
   "FailedOperation.NotRtmpFunction": start({}, NO_RTMP_APP),
@@ -112,7 +112,7 @@ const CAUSES: Readonly<Record<string, Cause>> = {
   "MissingParameter.TaskId": without("TaskId"),
 };
 
-/** Listed for StartStreamIngest although it has no TaskId: no cause there. */
+/** Listed for StartStreamIngest although it has no TaskId, so it has no cause there. */
 const isOnDemand = (action: TrtcAction, code: string): boolean =>
   !Object.hasOwn(CAUSES, code) || (action === "StartStreamIngest" && code.endsWith(".TaskId"));
 

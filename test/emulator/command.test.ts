@@ -1,4 +1,4 @@
-/** `npm run emulator`: its flags, its file, its life. */
+/** `npm run emulator`: its flags, its configuration file, its start and end. */
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** COVERAGE.md says what the code does, no less and no more. */
+/** COVERAGE.md matches the code. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -46,7 +46,7 @@ describe("the error codes", () => {
   const sources = readdirSync(TRTC, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts") && !file.startsWith("coverage"))
     .map((file) => readFileSync(join(TRTC, file), "utf8"));
-  /** Every text that has the form of a code, where a refusal is made or looked up. */
+  /** Every text in the form of a code, at the places that make or look up a refusal. */
   const inCode = new Set(
     sources
       .flatMap((text) => [...text.matchAll(/"([A-Z][A-Za-z]+\.[A-Z][A-Za-z]+)"/g)])

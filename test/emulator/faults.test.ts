@@ -1,4 +1,4 @@
-/** Faults on demand: which calls they hit, what the caller meets, and whether TRTC has acted. */
+/** Faults on demand: which calls they hit, what the caller gets, and whether TRTC acted. */
 import { once } from "node:events";
 import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
@@ -23,7 +23,7 @@ let emulator: Emulator;
 let send: Send;
 beforeAll(async () => {
   emulator = await startTestEmulator({ switches: { callsPerSecond: 10_000 } });
-  // The SDK's timer goes on after an answer that broke off, and would keep the test waiting.
+  // The SDK's timer continues after an interrupted answer and would delay the test.
   send = cnSdk(emulator, { timeoutSeconds: 1 });
 });
 afterAll(() => emulator.close());

@@ -1,4 +1,4 @@
-/** Whatever is sent to the emulator, it answers in Tencent's form, and never as if it had a bug. */
+/** The emulator answers any input in Tencent's form, and never as an internal error. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { TRTC_ACTIONS } from "../../emulator/api/schemas.js";
@@ -28,7 +28,7 @@ describe("whatever is sent", () => {
     expect(code).not.toMatch(/^InternalError/);
     return code;
   };
-  /** Past the signature: otherwise only the guard at the door would be tested. */
+  /** With a valid signature: otherwise the test would reach only authentication. */
   const isServed = (answer: RawAnswer) => expect(isEnvelope(answer)).not.toMatch(/^AuthFailure/);
   const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
   const action = fc.constantFrom(...TRTC_ACTIONS);

@@ -1,4 +1,4 @@
-/** The emulator's own endpoints, and its media. */
+/** The emulator's own endpoints and its media. */
 import { request as httpRequest } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { isLoopback, isLoopbackHeader } from "../../emulator/api/loopback.js";

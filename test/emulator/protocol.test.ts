@@ -1,4 +1,4 @@
-/** Tencent Cloud API 3.0 as TRTC speaks it: who calls, what, where and how. */
+/** Tencent Cloud API 3.0 as TRTC speaks it: caller, action, endpoint and form. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { connect } from "node:net";
 import { DEFAULT_ACCOUNTS } from "../../emulator/defaults.js";

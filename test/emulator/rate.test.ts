@@ -1,4 +1,4 @@
-/** Twenty calls a second: measured over every second there is, not over those of a clock. */
+/** Twenty calls a second, measured over every span of one second, not over a clock's seconds. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { makeRateWindow } from "../../emulator/api/rate-window.js";

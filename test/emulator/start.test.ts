@@ -1,4 +1,4 @@
-/** What a start is refused for, as TRTC refuses it; through the official SDK. */
+/** The refusals of a start, as TRTC gives them, through the official SDK. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { systemClock } from "../../shared/clock.js";
 import { ROBOT_PRIVILEGES, signPrivateMapKey } from "../../shared/signing/trtc/private-map-key.js";

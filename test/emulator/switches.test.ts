@@ -1,4 +1,4 @@
-/** What TRTC leaves open, under each value of its switch; and the lives that hang on them. */
+/** Each undocumented behaviour of TRTC, under each value of its switch. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { DEFAULT_APPLICATIONS } from "../../emulator/defaults.js";
@@ -38,7 +38,7 @@ afterAll(async () => {
   await receiver.close();
 });
 beforeEach(async () => {
-  // What an earlier test left playing ends here, and is told of before this one looks.
+  // Ends what an earlier test left playing, and waits for its events.
   for (const { taskId, sdkAppId, state } of emulator.tasks()) {
     if (state !== "ended") await send("StopStreamIngest", { SdkAppId: sdkAppId, TaskId: taskId });
   }
@@ -307,7 +307,7 @@ describe("idleMeans: an IdleTimeout of two seconds", () => {
   const DEAD = "/media/missing.mp4";
   const endOf = async (TaskId: string, seconds: number) => {
     const startedMs = Date.parse(truth(TaskId)?.startedAt ?? "");
-    // The tries of a source take turns of the event loop, in which no time passes.
+    // A source's attempts take turns of the event loop, while time stands still.
     for (let n = 0; n < seconds * 4; n += 1) {
       for (let turns = 0; turns < 50; turns += 1) await nextTurn();
       await clock.advance(SECOND_MS / 4);

@@ -1,4 +1,4 @@
-/** How a task plays by the clock: pure, so that seven days are one subtraction. */
+/** How a task plays by the clock, as pure functions: seven days are one subtraction. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";

@@ -1,4 +1,4 @@
-/** The four actions and RemoveUser over real HTTP, through both sites' SDKs, on a clock that is moved. */
+/** The four actions and RemoveUser over real HTTP, through both sites' SDKs, on a moved clock. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Emulator } from "../../emulator/server.js";
@@ -20,7 +20,7 @@ import {
 import { manualClock } from "../support/app/manual-clock.js";
 
 const clock = manualClock();
-/** How long the emulator has waited before each new try of a source. */
+/** The emulator's wait before each new attempt. */
 const sleptMs: number[] = [];
 const observedClock: Clock = {
   ...clock,
@@ -64,7 +64,10 @@ beforeEach(() => {
 const truth = (taskId: unknown): TaskTruth | undefined =>
   emulator.tasks().find((task) => task.taskId === taskId);
 
-/** The clock stands still, the source's server does not: its answer takes turns of the event loop. */
+/**
+ * The clock stands still, but the source's server does not: its answer takes turns of the event
+ * loop.
+ */
 async function until(taskId: unknown, isSo: (task: TaskTruth) => boolean): Promise<TaskTruth> {
   for (;;) {
     const task = truth(taskId);
@@ -79,7 +82,7 @@ async function start(fields: Fields = {}, app = CN_APP): Promise<string> {
   return String(TaskId);
 }
 
-/** With a login of the emulator's time, not of the machine's. */
+/** With a login of the emulator's time, not the machine's. */
 function signed(fields: Fields, app = CN_APP): Fields {
   const all = startFields(app, fields);
   return { ...all, UserSig: userSig(app, String(all["UserId"]), clock.now()) };

@@ -1,6 +1,6 @@
 /**
- * What clients of other languages send, and read of the answer, over real HTTP: as the code of
- * Tencent's SDKs has it for Python, Go, Java, PHP, .NET and Ruby.
+ * The requests of clients in other languages, and how they read answers, over real HTTP. The
+ * requests follow Tencent's SDKs for Python, Go, Java, PHP, .NET and Ruby.
  */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { DEFAULT_ACCOUNTS, DEFAULT_SECRET_ID } from "../../emulator/defaults.js";
@@ -46,7 +46,7 @@ interface Sent {
   headers?: Record<string, string>;
 }
 
-/** Signed with TC3 over content-type and host, as every SDK does. */
+/** Signed with TC3 over content-type and host, as in every SDK. */
 function sendTc3({ url, ...signer }: Server, { method = "POST", query = "", ...sent }: Sent) {
   const { body = "", headers = {} } = sent;
   const type = method === "GET" ? FORM["content-type"] : "application/json";
@@ -66,7 +66,7 @@ const action = (name: string) => ({
   ...{ "x-tc-action": name, "x-tc-version": "2019-07-22", "x-tc-region": "ap-singapore" },
 });
 
-/** Signed the older way; `unsigned` is added to the form, and `lineEnd` to its signature. */
+/** With the older signature. `unsigned` is added to the form, and `lineEnd` to its signature. */
 function sendV1(
   server: Server,
   fields: Record<string, string>,
@@ -99,7 +99,7 @@ const played = async (taskId: string) => {
   return tasks.find(({ taskId: id }) => id === response["TrtcTaskId"]);
 };
 
-describe("an answer's type is application/json to the letter, or Python hears no refusal", () => {
+describe("an answer's type is exactly application/json, which Python needs to see a refusal", () => {
   const wrongKey = { ...{ secretId: SECRET_ID, secretKey: "another-key-than-its-own" } };
   const stop = JSON.stringify({ SdkAppId: CN_APP, TaskId: "task" });
 
@@ -192,7 +192,7 @@ describe("an answer's type is application/json to the letter, or Python hears no
   });
 });
 
-/** Every statement fails as when the server is gone. */
+/** Every statement fails, as when the server is gone. */
 async function closedDatabase(): Promise<TestApp["database"]> {
   const away = () =>
     Promise.reject(Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" }));

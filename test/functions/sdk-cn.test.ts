@@ -11,7 +11,7 @@ import {
 } from "../support/app/test-app.js";
 import { BAD_INPUT } from "../support/contract/bad-input.js";
 
-describe("tencentcloud-sdk-nodejs, pointed at the api door", () => {
+describe("tencentcloud-sdk-nodejs, with the api function as endpoint", () => {
   let app: TestApp;
   const clientWith = (secretKey = KEY, reqMethod: "POST" | "GET" = "POST") =>
     new Client({
@@ -29,7 +29,7 @@ describe("tencentcloud-sdk-nodejs, pointed at the api door", () => {
 
   const start = (RoomId: string) => ({
     ...{ SdkAppId: CN_APP, RoomId, RoomIdType: 0, StreamUrl: app.clip, RepeatNum: -1 },
-    // The SDK's type demands them; sent empty of meaning they are left out of the call.
+    // The SDK's type requires them. Empty ones are left out of the call.
     ...({} as { UserId: string; UserSig: string }),
   });
 

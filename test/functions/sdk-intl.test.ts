@@ -1,4 +1,7 @@
-/** The unmodified international SDK (by default the older signature over a form): only its endpoint is changed. */
+/**
+ * The unmodified international SDK (by default with the older signature over a form). Only its
+ * endpoint is changed.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { ERROR_TABLE } from "../../shared/contract/error-table.js";
 import { BAD_INPUT } from "../support/contract/bad-input.js";
@@ -12,7 +15,7 @@ const WAYS = SIGN_METHODS.flatMap((signMethod) =>
 
 const REQUEST_ID = expect.stringMatching(/^[0-9a-f-]{36}$/);
 
-describe("tencentcloud-sdk-nodejs-intl-en, pointed at the api door", () => {
+describe("tencentcloud-sdk-nodejs-intl-en, with the api function as endpoint", () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await startTestApp();
@@ -94,7 +97,7 @@ describe("what tencentcloud-sdk-nodejs-intl-en throws", () => {
   });
   afterAll(() => app.close());
 
-  /** What was thrown, once it is sure that TRTC was asked nothing. */
+  /** The error of the call, after checking that TRTC got no request. */
   async function thrownBy(call: Promise<unknown>): Promise<unknown> {
     const thrown = await call.then(
       (answer) => ({ answer }),

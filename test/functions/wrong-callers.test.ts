@@ -1,6 +1,6 @@
 /**
- * Requests that are right but for who sends them, or how: keys and signatures that are garbage,
- * forged or too old, forms and queries, and events that are none. Thousands of them change nothing.
+ * Correct requests with a wrong sender or form: garbage, forged or old signatures, forms and
+ * queries, and events that are not requests. Thousands of them change nothing.
  */
 import { stringify } from "node:querystring";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -24,7 +24,7 @@ const by = (signer: object = {}) => ({
   ...{ secretId: SECRET_ID, secretKey: KEY, at: clock.now(), ...signer },
 });
 
-/** The text with another letter in one place. */
+/** Whether all texts mean the same header. */
 const saysTheSame = (...all: Record<string, string>[]): boolean =>
   new Set(all.map((headers) => JSON.stringify(readTc3({ headers })))).size === 1;
 
@@ -64,14 +64,14 @@ describe.each(TARGETS)("$action, $site:", (target) => {
     const wrong = bodies().chain((body) => {
       const { headers: signed } = signedTc3(post(body, headers), by());
       const { authorization = "", "x-tc-timestamp": time = "" } = signed;
-      // Beyond the algorithm's name, so that it stays a TC3 signature.
+      // After the algorithm's name, so that it stays a TC3 signature.
       const end = "TC3-HMAC-SHA256".length;
       const tail = marred(authorization.slice(end));
       return fc
         .oneof(
           tail
             .map((text) => ({ ...signed, authorization: authorization.slice(0, end) + text }))
-            // More space, or capitals in a parameter's name, say the same (RFC 9110).
+            // More spaces, or capitals in a parameter's name, mean the same (RFC 9110).
             .filter((changed) => !saysTheSame(changed, signed)),
           marred(time).map((text) => ({ ...signed, "x-tc-timestamp": text })),
           fc.constant({ ...signed, "x-tc-content-sha256": "UNSIGNED-PAYLOAD" }),
@@ -128,7 +128,7 @@ describe.each(TARGETS)("$action, $site, in a form or a query:", (target) => {
       Object.fromEntries(Object.entries(request).map(([name, value]) => [name, String(value)])),
     );
   const Action = { Action: action };
-  /** Signed the older way, by POST or GET, or a query with a Bearer key. */
+  /** With the older signature by POST or GET, or a query with a Bearer key. */
   function sentIn(fields: Record<string, string>, way: "POST" | "GET" | "Bearer"): Wrong {
     const all = { ...Action, ...fields };
     const bearer = { host: HOST, authorization: `Bearer ${KEY}` };

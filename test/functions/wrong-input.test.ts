@@ -1,6 +1,6 @@
 /**
- * Wrong input of every kind, thousands of times, through the very handlers that are deployed: each
- * gets a refusal of Tencent's shape with a code of the table, and in the end nothing has changed.
+ * Thousands of wrong inputs of every kind through the deployed handlers. Each gets a refusal in
+ * Tencent's form with a code of the table, and nothing changes.
  */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
@@ -191,7 +191,7 @@ describe("what fits its schema and makes no sense", () => {
 test("nothing has changed, and whatever was not made wrong is carried out", async () => {
   await refusals.expectUnchanged(8000);
   const { app, existing } = refusals;
-  // Backwards, since a stop comes before an update in the list.
+  // In reverse order, because a stop comes before an update in the list.
   for (const target of TARGETS.toReversed()) {
     const [request] = fc.sample(rightRequests(target, existing), 1);
     const { response } = await app.post(DOORS[target.action], request);

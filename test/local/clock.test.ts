@@ -1,4 +1,4 @@
-/** One clock for all of a run on this machine: put forward, set back, and started again. */
+/** A run on this machine has one clock: it moves forward, goes back, and starts again. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,7 +33,7 @@ const newDirectory = () => {
   return join(directory, "postgres");
 };
 
-/** Its timers run every second, so that a test sees what a run does. */
+/** Its timers run every second, so that a test sees their effect. */
 async function run(env: Environment = {}, dataDirectory?: string) {
   const lines: LogFields[] = [];
   const log = (line: LogFields) => void lines.push(line);
@@ -85,7 +85,7 @@ async function until<T>(look: () => Promise<T>, isSo: (seen: T) => boolean, with
   }
 }
 
-/** As an SDK sends it: signed by the machine's time. */
+/** As an SDK sends it: signed with the machine's time. */
 const sdk = ({ url }: LocalRuntime) =>
   new Client({
     credential: { secretId: SECRET_ID, secretKey: KEY },
@@ -175,7 +175,7 @@ describe("a reset", () => {
     expect(all.map(({ State }) => State)).toEqual(["ended", "ended"]);
     const { TaskId, Deadline } = await start(runtime, { MaxDuration: 1, RepeatNum: 1000 });
     expect(Date.parse(Deadline) - clock.now().getTime()).toBeLessThanOrEqual(61 * SECOND_MS);
-    // The timers run on: nothing waits until the time that is gone.
+    // The timers keep running and do not wait for the abandoned time.
     await move(runtime.trtcUrl, { advanceSeconds: 59 });
     const expired = await until(
       () => rowOf(runtime, TaskId),

@@ -1,4 +1,4 @@
-/** The commands of this machine: what they say of themselves, and how they refuse. */
+/** The commands of this machine: their help texts and their refusals. */
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
@@ -15,7 +15,7 @@ afterAll(() => {
   for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 });
 
-/** With ports and a directory of its own, whatever stands in the environment of the tests. */
+/** With its own ports and directory, whatever the tests' environment holds. */
 const start = (env: Environment = {}, args?: string[]) => {
   const DATA_DIR = mkdtempSync(join(tmpdir(), "trtc-stream-ingest-"));
   directories.push(DATA_DIR);

@@ -1,4 +1,4 @@
-/** `.env`, as every command of ours that needs settings reads it. */
+/** `.env`, as all our commands read it. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,7 +34,7 @@ test("need not be there, unless it is named", () => {
 test("is refused where the CLI reads it in another way than we do", () => {
   const url = "postgres://u:pa$word1@h/db";
   writeFileSync(".env", `DATABASE_URL='${url}'\nPORT=1\n`);
-  // What the CLI makes of it: `$word1` is a variable that is not set.
+  // The CLI takes `$word1` for a variable that is not set.
   const expanded = { DATABASE_URL: "postgres://u:pa@h/db", PORT: "1" };
   expect(() => {
     checkEnvFile(expanded, "prod");

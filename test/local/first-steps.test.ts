@@ -1,4 +1,4 @@
-/** What a new user does with the lines of README.md and docs/local-run.md, as they stand there. */
+/** The commands of README.md and docs/local-run.md work as printed. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -41,7 +41,7 @@ const blocks = (language: string, page: string): string[] =>
     .filter((block) => block.language === language)
     .map(({ body }) => body);
 
-/** README.md names the default ports; this run has free ones. */
+/** README.md names the default ports. This run uses free ones. */
 const onOurPorts = (block: string): string =>
   block
     .replaceAll("127.0.0.1:3000", `127.0.0.1:${ports.PORT}`)

@@ -1,4 +1,4 @@
-/** What the local runtime runs is what serverless.yml declares. */
+/** The local runtime runs what serverless.yml declares. */
 import { describe, expect, test } from "@jest/globals";
 import type { Environment } from "../../shared/config/environment.js";
 import { loadFunctions } from "../../local/declared/functions.js";

@@ -1,4 +1,6 @@
-/** The local gateway: HTTP in, SCF's events to the functions, and what SCF does around them. */
+/**
+ * The local gateway: HTTP requests become SCF's events, with SCF's behaviour around the functions.
+ */
 import { once } from "node:events";
 import { connect, type AddressInfo } from "node:net";
 import type { Server } from "node:http";
@@ -19,7 +21,7 @@ const answer = (body: unknown, more: object = {}) => ({
   ...{ body: JSON.stringify(body), ...more },
 });
 
-/** Shows what it was called with. */
+/** Shows the event that it was called with. */
 const echo: Handler = (event, context) =>
   Promise.resolve(answer({ event, context, left: context?.getRemainingTimeInMillis?.() }));
 

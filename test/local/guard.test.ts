@@ -1,4 +1,4 @@
-/** What a web page in the user's browser can do to `npm start`: nothing, on any path. */
+/** A web page in the user's browser can do nothing to `npm start`, on any path. */
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -226,7 +226,7 @@ describeInBrowser("a page of another origin, in a real browser", () => {
     const clockNow = await (await fetch(`${trtcUrl}/_emulator/clock`)).json();
     expect(clockNow).toMatchObject({ offsetSeconds: 0 });
     expect(await (await fetch(`${trtcUrl}/_emulator/faults`)).json()).toEqual({ faults: [] });
-    // The same request from a program of this machine is served: the page's was refused as a page's.
+    // The same request from a local program is served, so the refusal was because of the page.
     expect(await (await fetch(`${url}/?${signedQuery()}`)).text()).toContain("ing-");
     expect(await readTruth(trtcUrl).tasks()).toMatchObject([{ roomId: "by-a-page" }]);
   }, 60_000);

@@ -1,4 +1,4 @@
-/** The other commands of this machine find the run of `npm start`, and work beside it. */
+/** The other commands of this machine find the run of `npm start` and work beside it. */
 import {
   existsSync,
   mkdirSync,
@@ -32,7 +32,7 @@ afterAll(() => {
   for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 });
 
-/** As a new shell has it: nothing but where the run's files are. */
+/** As in a new shell: only the location of the run's files is set. */
 const NOTHING_SET = { PORT: "", TRTC_PORT: "", DATABASE_URL: "", TRTC_ENDPOINT: "" };
 
 let runtime: RunningProcess;

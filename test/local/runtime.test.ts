@@ -13,7 +13,7 @@ import { readTruth } from "../../local/emulator-truth.js";
 import { CN_APP, post } from "../support/app/test-app.js";
 import { type RunningProcess, runScript, startProcess } from "../support/app/process.js";
 
-/** What is under way is finished, and what sleeps is woken, in a few seconds. */
+/** Within a few seconds current work finishes and sleepers wake. */
 const ENDS_WITHIN_MS = 12 * SECOND_MS;
 
 const running = new Set<RunningProcess>();
@@ -34,7 +34,7 @@ async function run(script: "local/start.ts" | "local/emulator.ts", env: Environm
 const start = (env: Environment = {}) =>
   run("local/start.ts", { DATA_DIR: newDirectory(), ...env });
 
-/** Its exit code, once it is sure that it ended in time. */
+/** Its exit code, after checking that it ended in time. */
 async function endOf(process: RunningProcess, signal: NodeJS.Signals = "SIGTERM") {
   running.delete(process);
   const askedMs = clock.elapsedMs();
@@ -168,7 +168,7 @@ describe("the end", () => {
       );
     expect(await taskNow()).toMatchObject({ state: "playing", stopCalls: 0 });
     const next = await run("local/start.ts", both);
-    // On a busy machine the deadline may have come before it was ready: it is kept all the same.
+    // On a busy machine the deadline may pass before it is ready. It still applies.
     const keptFromMs = Math.max(stopAt.getTime(), clock.now().getTime());
     const withinMs = 1.5 * SECOND_MS;
     await clock.sleep(keptFromMs + withinMs - clock.now().getTime());
@@ -185,7 +185,7 @@ describe("the end", () => {
     const socket = connect(Number(new URL(runtime.url).port), "127.0.0.1");
     socket.on("error", () => undefined);
     await once(socket, "connect");
-    // At 20 a second they are at it for twenty seconds.
+    // At 20 a second they take twenty seconds.
     let answered = 0;
     let areUnderWay = (): void => undefined;
     const underWay = new Promise<void>((resolve) => (areUnderWay = resolve));

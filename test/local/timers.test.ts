@@ -1,4 +1,4 @@
-/** The local timers: runs at each instant of their cron lines, as long as they are wanted. */
+/** The local timers run each function at every instant of its cron line, until they are closed. */
 import { describe, expect, test } from "@jest/globals";
 import type { LocalFunction } from "../../local/declared/functions.js";
 import { startTimers } from "../../local/timers.js";
@@ -16,7 +16,7 @@ interface Run {
   fail: (error: Error) => void;
 }
 
-/** A function whose runs are ended by hand, or at once. */
+/** A function whose runs end at once, or when the test ends them. */
 function runnable(clock: ManualClock, crons: string[], isEndedByHand = false) {
   const runs: Run[] = [];
   const handler: LocalFunction["handler"] = (event, context) => {

@@ -1,4 +1,4 @@
-/** What `npm run doctor` finds in a configuration by looking at it. */
+/** The faults that `npm run doctor` finds in a configuration without a network. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import {
   list,

@@ -1,4 +1,4 @@
-/** What `npm run doctor` finds by asking: TRTC, the database, and what was deployed. */
+/** The faults that `npm run doctor` finds in TRTC, the database and the deployed functions. */
 import { createServer as createTlsServer } from "node:https";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { generate } from "selfsigned";

@@ -1,4 +1,4 @@
-/** `npm run doctor` as a process: on a run that is well, on one that is away, and its flags. */
+/** `npm run doctor` as a process: a healthy run, a stopped run, and its flags. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** `npm run event`: every provider's envelope, to the functions that run on this machine. */
+/** `npm run event`: sends every provider's envelope to the functions on this machine. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

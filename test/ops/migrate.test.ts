@@ -1,4 +1,4 @@
-/** Migrating a PostgreSQL that is in use: whole or not at all, and never in the way for long. */
+/** Migrating a PostgreSQL in use: completely or not at all, and without blocking it for long. */
 import { once } from "node:events";
 import { describe, expect, test } from "@jest/globals";
 import { SECOND_MS, systemClock as clock } from "../../shared/clock.js";
@@ -16,7 +16,7 @@ import { runScript, spawnScript } from "../support/app/process.js";
 const SCRIPT = "ops/migrate.ts";
 const EMPTY = { template: "template0" };
 
-/** What a run says that applied them all. */
+/** The output of a run that applied all migrations. */
 const ALL_APPLIED = MIGRATIONS.map(({ version, name }) => `applied ${version} ${name}\n`).join("");
 
 async function tablesOf(database: Database): Promise<unknown[]> {
@@ -26,7 +26,7 @@ async function tablesOf(database: Database): Promise<unknown[]> {
   return rows.map((row) => row["relname"]);
 }
 
-/** Runs `work` while another transaction holds what `statement` takes. */
+/** Runs `work` while another transaction holds the locks of `statement`. */
 async function whileHeld<T>(url: string, statement: string, work: () => Promise<T>): Promise<T> {
   const other = openToMigrate(url);
   let result: T | undefined;
@@ -52,7 +52,7 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
   }
 }
 
-/** Another session of this database waits for a lock. */
+/** Waits until another session of this database waits for a lock. */
 const somebodyWaits = async (query: Query): Promise<boolean> => {
   const rows = await query(
     "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
@@ -117,7 +117,7 @@ describe("migrating", () => {
         ),
       );
       await until(() => somebodyWaits(other.query));
-      // Behind the migration, which waits itself: it is served as soon as that has given up.
+      // It queues behind the waiting migration and runs once that has given up.
       expect(await store.listIngests({ callerId: "caller", limit: 1 })).toEqual([]);
       await outcome;
     });
@@ -226,7 +226,7 @@ describe("npm run migrate", () => {
         output: message,
       });
     }
-    // So does what runs on this machine, before it serves anything.
+    // A run on this machine migrates too, before it serves requests.
     const local = { DATABASE_URL, PORT: "0", TRTC_PORT: "0" };
     expect(await runScript("local/start.ts", local)).toEqual({ code: 1, output: message });
     await database.close();

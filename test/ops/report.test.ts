@@ -1,4 +1,7 @@
-/** `npm run report`: the record of what became of the ingests, on both engines and as a command. */
+/**
+ * `npm run report`: how ingests ended and how late their stops were, on both engines and as a
+ * command.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,7 +24,7 @@ interface Late {
   overMs: number;
 }
 
-/** Began at T0 and was due ten minutes later. */
+/** Started at T0 and due ten minutes later. */
 async function ended(
   store: Store,
   reason: EndReason,
@@ -79,7 +82,7 @@ describe.each(ENGINES)("the report on %s", (_, open) => {
       await refused(store);
       await runningIngest(store, { deadlineAt: addMs(NOW, 1), latestAt: addMs(NOW, DAY_MS) });
       await runningIngest(store, { deadlineAt: addMs(NOW, -1500), callerId: "other" });
-      // One that is under way, one that nobody works on, and one that was unsure for a while.
+      // One in progress, one that no run handles, and one that was a late start for a while.
       await store.beginStart(newIngest({ leaseMs: 2 * 60 * MINUTE_MS }));
       await store.beginStart(newIngest({ createdAt: addMs(T0, 1000), callerId: "other" }));
       const { taskId } = await runningIngest(store, { deadlineAt: addMs(NOW, 1) });
@@ -117,7 +120,7 @@ describe.each(ENGINES)("the report on %s", (_, open) => {
       });
       expect(finished).toMatchObject({ onTime: null, asked: null, answered: null });
       expect(finished?.minutes).toBeCloseTo(10 + 50 / MINUTE_MS, 6);
-      // It was due when somebody asked, and no deadline was missed.
+      // It was due when a caller requested the stop, and no deadline was missed.
       expect(stopped).toMatchObject({
         ...{ onTime: 1, asked: null, answered: { p50Ms: 200, p99Ms: 200, maxMs: 200 } },
       });

@@ -26,7 +26,7 @@ function bench(...args: string[]): Promise<Outcome> {
   });
 }
 
-/** Each section's subjects, and the figures that each of them must have. */
+/** Each section's subjects, and the figures that each must have. */
 const SECTIONS: [title: string, figures: string[], subjects: string[]][] = [
   [
     "cold",
@@ -195,7 +195,7 @@ test("--only measures some of it, and the table says what a goal came to", async
 
 test("a signal ends it, and everything that it started", async () => {
   const TMPDIR = mkdtempSync(join(tmpdir(), "bench-test-"));
-  // PostgreSQL may run as another user, who has to reach its directory.
+  // PostgreSQL may run as another user, who must reach its directory.
   chmodSync(TMPDIR, 0o755);
   const child = spawnScript("bench/run.ts", { TMPDIR }, ["--only", "cold"]);
   const left = () => readdirSync(TMPDIR).filter((name) => name.startsWith("trtc-stream-ingest-"));
@@ -208,7 +208,7 @@ test("a signal ends it, and everything that it started", async () => {
   });
   const [code] = (await once(child, "close")) as [number | null];
   const said = err.trimEnd().split("\n").at(-1);
-  // A directory for PostgreSQL, which is removed once it has ended, and one for the rest.
+  // One directory for PostgreSQL, removed after its end, and one for the rest.
   expect({ code, said, started }).toMatchObject({ code: 1, said: "ended by a signal" });
   expect(started).toHaveLength(2);
   expect(left()).toEqual([]);

@@ -1,4 +1,4 @@
-/** An Authorization header is read as HTTP writes one, and no wider (RFC 9110). */
+/** An Authorization header is read as HTTP defines it (RFC 9110), and no wider. */
 import { describe, expect, test } from "@jest/globals";
 import { readHttpEvent } from "../../shared/runtime/http-event.js";
 import { readAuthorization } from "../../shared/signing/tencent/authorization.js";

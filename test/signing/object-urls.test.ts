@@ -1,4 +1,4 @@
-/** Presigned URLs of COS and S3, held to what their makers publish. */
+/** Presigned URLs of COS and S3, compared with their published examples. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { addMs, SECOND_MS } from "../../shared/clock.js";

@@ -1,4 +1,4 @@
-/** TC3 signs a query as text: each language's client writes the same query in another way. */
+/** TC3 signs a query as text, and clients of each language write the same query differently. */
 import { describe, expect, test } from "@jest/globals";
 import { readHttpEvent } from "../../shared/runtime/http-event.js";
 import { querySpellings } from "../../shared/signing/tencent/query-spellings.js";

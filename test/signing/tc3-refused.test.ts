@@ -1,4 +1,4 @@
-/** TC3-HMAC-SHA256: headers that are none, or say too little, and signatures of the wrong time or key. */
+/** TC3-HMAC-SHA256: unreadable or incomplete headers, and signatures with a wrong time or key. */
 import { createHmac } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import type { HttpMessage } from "../../shared/signing/tencent/signed-request.js";

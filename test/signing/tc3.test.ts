@@ -1,4 +1,4 @@
-/** TC3-HMAC-SHA256: which requests are taken as signed, and everything that is refused. */
+/** TC3-HMAC-SHA256: which requests are accepted as signed, and everything that is refused. */
 import { createHmac } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import type { HttpMessage } from "../../shared/signing/tencent/signed-request.js";
@@ -45,7 +45,7 @@ function verdictOn(
   return verdict.ok ? "ok" : verdict.reason;
 }
 
-/** Signed by hand, with whatever path and spelling a signer may choose. */
+/** Signed by hand, with any path and spelling that a signer may choose. */
 function signedByHand({
   message = post,
   path = "/",

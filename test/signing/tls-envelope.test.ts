@@ -1,4 +1,4 @@
-/** The envelope of UserSig and PrivateMapKey: what can be opened, and what is no envelope at all. */
+/** The envelope of UserSig and PrivateMapKey: what can be opened, and what is malformed. */
 import { createHash, createHmac } from "node:crypto";
 import { deflateSync } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";

@@ -8,7 +8,7 @@ import {
 } from "../../shared/signing/trtc/private-map-key.js";
 import { signUserSig, verifyUserSig } from "../../shared/signing/trtc/user-sig.js";
 
-/** The package brings no types of its own. */
+/** The package has no types of its own. */
 interface TlsSigApi {
   Api: new (
     sdkAppId: number,
@@ -28,7 +28,7 @@ interface TlsSigApi {
 const { Api } = jest.requireActual<TlsSigApi>("tls-sig-api-v2/TLSSigAPIv2.js");
 
 beforeAll(() => {
-  // Their clock is the ambient one: only Date is held still, at an instant for each case.
+  // The package reads the system clock, so Date is fixed at an instant for each case.
   jest.useFakeTimers({ doNotFake: ["nextTick", "queueMicrotask", "setImmediate", "setTimeout"] });
 });
 afterAll(() => {

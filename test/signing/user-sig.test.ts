@@ -15,7 +15,7 @@ const lifetimeSeconds = 15552000;
 const now = new Date(1700000000 * 1000);
 const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
 
-/** What tls-sig-api-v2 1.0.2 gives for these inputs, and what is inside. */
+/** The result of tls-sig-api-v2 1.0.2 for these inputs, and its content. */
 const OFFICIAL_USER_SIG =
   "eJyrVgrxCdYrSy1SslIy0jNQ0gHzM1NS80oy0zLBwhWZiflZpXlQqeKU7MSCgswUJStDEwMogMiUZOamKlkZmqOKplYUZBaBxE1NTY3gosWZ6UpWSj5ljuYp*p7l5unBxXnF2WVhVU4uAf7Ozi5JpX7O5SbuHuUhzgZJmQXaTia2SrUAohcx8g__";
 const OFFICIAL_JSON =
@@ -121,7 +121,7 @@ describe("a forged UserSig is refused", () => {
     const ofStream = withOneBitFlipped(unpack(OFFICIAL_USER_SIG)).map(pack);
     const verdicts = [...ofText, ...ofStream].map((text) => verifyUserSig(text, holder, now));
     const accepted = verdicts.filter((verdict) => verdict.ok);
-    // An inflater skips the few bits that fill up the last byte before the checksum.
+    // An inflater ignores the few bits that fill the last byte before the checksum.
     expect(accepted.length).toBeLessThan(16);
     for (const verdict of accepted) expect(verdict).toEqual(good);
   });

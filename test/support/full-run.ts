@@ -1,4 +1,4 @@
-/** A run of the whole house with everything that can go wrong in it, and every secret that it used. */
+/** A run of the whole test app with every fault, and a list of the secrets that it used. */
 import { expect } from "@jest/globals";
 import { addMs, SECOND_MS, systemClock as clock } from "../../shared/clock.js";
 import { ROBOT_PRIVILEGES, signPrivateMapKey } from "../../shared/signing/trtc/private-map-key.js";
@@ -23,10 +23,10 @@ const CALLBACK_KEY = "keyOfTheCallbacks";
 const INTL_KEY = "intl-application-secret-key";
 const CLOUD = { secretKey: "cloud-account-secret-key", token: "cloud-account-session-token" };
 const WRONG_KEYS = ["a-key-that-was-mistyped", "a-key-of-another-place"];
-/** Of a media URL: whoever has it may fetch the media. */
+/** Secrets in media URLs. They allow fetching the media. */
 const QUERIES = ["sign=first-url-signature", "sign=second-url-signature", "pw=url-password"];
 
-/** Nobody listens there: what could not be delivered is logged as well. */
+/** No server listens there, so failed deliveries are logged too. */
 const NOTIFY = {
   NotifyUrl: "https://127.0.0.1:9/hook?token=token-of-the-receiver",
   NotifySecrets: ["whsec_bm90aWZpY2F0aW9ucy1hcmUtc2lnbmVkLXdpdGgtdGhpcw=="],
@@ -40,7 +40,7 @@ const secrets = new Set([
   ...[...CALLER_KEYS, ...WRONG_KEYS, CN_KEY, INTL_KEY, CALLBACK_KEY, CLOUD.secretKey, CLOUD.token],
   ...QUERIES.map((query) => query.replace(/^.*=/, "")),
 ]);
-/** A text that nobody may see again but whom it was sent to. */
+/** A text that only its receiver may see again. */
 const secret = (text: string): string => {
   secrets.add(text);
   return text;
@@ -59,7 +59,7 @@ export interface FullRun {
   app: TestApp;
   trtc: TrtcHandle;
   secrets: ReadonlySet<string>;
-  /** The body of every answer that refused. */
+  /** The body of every refusal. */
   refusals: readonly string[];
 }
 
@@ -131,7 +131,7 @@ async function ownLogins(): Promise<void> {
   };
   const wanted = { SdkAppId: INTL_APP, RoomId: "own-room", UserId: "own", ...login };
   expect((await start(wanted)).Error).toBeUndefined();
-  // Where they do not belong: in another's place, and in a field that is none of theirs.
+  // In wrong places: in another field, and in a field that does not exist.
   await start({ ...wanted, UserSig: login.PrivateMapKey });
   await start({ UserId: "other", UserSig: login.UserSig });
   await start({ RoomId: login.UserSig, StopTime: login.UserSig });
@@ -169,7 +169,7 @@ async function signedCalls(): Promise<void> {
   }
 }
 
-/** Past the network, which would put its own address into the Host header that is signed. */
+/** Without the network, which would change the signed Host header. */
 async function deliver(
   functionName: string,
   { headers, body }: { headers: Readonly<Record<string, string>>; body: Buffer },
@@ -231,7 +231,7 @@ async function deadlines(): Promise<void> {
   await handler({ Type: "Timer" }, { request_id: "a-run", getRemainingTimeInMillis });
 }
 
-/** A start without an answer is driven on by two runs, of which the first meets a fault. */
+/** Two runs handle a start without an answer. The first one meets a fault. */
 async function settling(): Promise<void> {
   trtc.next("StartStreamIngest", "lose-answer");
   await start({ RepeatNum: -1, ClientToken: "a-token-to-settle" });
@@ -243,14 +243,14 @@ async function settling(): Promise<void> {
   await handler({ Type: "Timer" }, { request_id: "a-settling-run", getRemainingTimeInMillis });
 }
 
-/** The events of all that went before go to their receiver. */
+/** Delivers the events of all earlier steps to their receiver. */
 async function notifying(): Promise<void> {
   const { handler } = app.functionNamed("deliver-notifications");
   const getRemainingTimeInMillis = () => 30_000;
   await handler({ Type: "Timer" }, { request_id: "a-delivery", getRemainingTimeInMillis });
 }
 
-/** Right ones and forged ones; what cannot be read, and what is told of a task that nobody knows. */
+/** Correct, forged and unreadable callbacks, and callbacks of an unknown task. */
 async function callbacks(): Promise<void> {
   const { TrtcTaskId } = await start();
   const { services } = app;
@@ -268,7 +268,7 @@ async function callbacks(): Promise<void> {
   }
 }
 
-/** A failure of ours, whose stack goes to the log. */
+/** A failure of our own, whose stack goes to the log. */
 async function brokenDatabase(): Promise<void> {
   await app.database.query("alter table ingest rename to lost");
   await start({ UserId: "own" });

@@ -1,4 +1,6 @@
-/** How a picture follows its task, and how the page says where it is: pure, without a browser. */
+/**
+ * How a picture follows its task, and how the page shows its position: pure functions, no browser.
+ */
 import { describe, expect, test } from "@jest/globals";
 import {
   behindSeconds,

@@ -1,4 +1,4 @@
-/** A room's page in a run on this machine, in headless Chromium: its shape and its words. */
+/** A room's page in a run on this machine, in headless Chromium: its layout and its texts. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Mp4OutputFormat } from "mediabunny";
 import type { Browser, Page } from "playwright-core";
@@ -28,7 +28,7 @@ async function look(roomId: string, width: number): Promise<Page> {
   return page;
 }
 
-/** Until the first picture is there: only then is its shape known. */
+/** Waits for the first picture, because only then is the layout known. */
 const picture = (page: Page) =>
   page.waitForFunction(`document.querySelector("video").readyState > 1 &&
     document.querySelector(".stage").style.getPropertyValue("--ratio") !== ""`);
@@ -41,7 +41,7 @@ interface Box {
 const boxOf = async (page: Page, selector: string, nth = 0): Promise<Box> =>
   (await page.locator(selector).nth(nth).boundingBox()) ?? { width: 0, height: 0 };
 
-/** With the widest letters that the id of a robot of ours can have: the page writes its own again. */
+/** With the widest letters in a robot's id. The page would write its own id again. */
 const linesOf = (page: Page, selector: string) =>
   page.evaluate<number[]>(`[...document.querySelectorAll("${selector}")].map((each) => {
     each.textContent = "robot_" + "m".repeat(26);
@@ -69,7 +69,7 @@ describeInBrowser("a room's page", () => {
     media.put("/clip.mp4", CLIP);
     media.put("/upright.mp4", await remux(new Mp4OutputFormat(), { rotate: 90 }));
     const sources = ["/clip.mp4", "/upright.mp4", "/none.mp4"].map((path) => media.urlOf(path));
-    // Its address takes several lines, which makes its card higher than the next.
+    // Its long address makes its card higher than the next.
     const long = `/${"long-".repeat(40)}clip.mp4`;
     media.put(long, CLIP);
     await start("many", media.urlOf(long));

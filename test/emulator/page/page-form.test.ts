@@ -1,4 +1,4 @@
-/** The form of the emulator's pages: on a phone, with the keyboard, and without a jump. */
+/** The emulator's pages on a phone, with the keyboard, and without layout jumps. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Browser } from "playwright-core";
 import type { Emulator } from "../../../emulator/server.js";
@@ -10,7 +10,7 @@ import {
   startTestEmulator,
 } from "../../support/http/emulator-client.js";
 
-/** Without a place to break: 64 signs, the longest that a room may have. */
+/** 64 signs without a line break: the longest room id. */
 const LONG = "W".repeat(64);
 
 let browser: Browser;

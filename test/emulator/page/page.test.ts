@@ -1,4 +1,4 @@
-/** The emulator's pages over HTTP: what is listed, what is refused, and what the relay passes on. */
+/** The emulator's pages over HTTP: the lists, the refusals, and the relay. */
 import { request as httpRequest } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Emulator } from "../../../emulator/server.js";
@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([emulator.close(), media.close()]));
 
 let rooms = 0;
-/** A room of its own, with a robot in it. */
+/** A new room with a robot in it. */
 async function startIn(fields: Fields = {}, sdkAppId = CN_APP) {
   const roomId = `room ${(rooms += 1)}`;
   const all = startFields(sdkAppId, { RoomId: roomId, RepeatNum: -1, MaxDuration: 90, ...fields });
@@ -218,7 +218,7 @@ describe("the pages", () => {
   });
 });
 
-/** With a Host header of its own, which fetch does not send. */
+/** With a custom Host header, which fetch does not send. */
 const asHost = (host: string, path: string): Promise<number> =>
   new Promise((resolve, reject) => {
     const headers = { ...HTML, host };

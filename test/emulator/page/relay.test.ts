@@ -1,4 +1,4 @@
-/** The relay of the emulator's pages: a live task's media, and nothing else in the world. */
+/** The relay of the emulator's pages passes on the media of live tasks only. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { rewritePlaylist } from "../../../emulator/page/playlist.js";
 import type { RobotView, RoomView } from "../../../emulator/page/view.js";

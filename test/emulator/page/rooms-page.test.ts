@@ -1,4 +1,4 @@
-/** A room's page in a run on this machine: it knows the ingests behind TRTC's tasks. */
+/** In a run on this machine a room's page shows the ingests behind TRTC's tasks. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type LocalRuntime, startLocal } from "../../../local/runtime.js";
 import type { RoomView } from "../../../emulator/page/view.js";
@@ -24,7 +24,7 @@ test("shows our TaskId, the deadline that ends it, and why it ended", async () =
   expect(playing?.ingest).toEqual({
     ...{ taskId, deadline: StopTime, endReason: null, endDetail: null },
   });
-  // TRTC's own cap is two minutes: the deadline is what ends it.
+  // TRTC's own limit is two minutes, so the deadline ends the task.
   expect(playing?.endsBy?.reason).toBe("deadline");
   expect(playing?.endsBy?.inSeconds).toBeLessThanOrEqual(90);
   await post(`${runtime.url}/stop-ingest`, { SdkAppId: CN_APP, TaskId: taskId });

@@ -1,4 +1,4 @@
-/** A room, watched in headless Chromium: what a viewer would see of what the robot plays. */
+/** A room in headless Chromium: the viewer sees what the robot plays. */
 import type { ServerResponse } from "node:http";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { MpegTsOutputFormat } from "mediabunny";
@@ -27,7 +27,7 @@ let browser: Browser;
 let emulator: Emulator;
 let media: MediaServer;
 let aheadMs = 0;
-/** The machine's, and what a test has added to it. */
+/** The machine's time plus the test's moves. */
 const clock: Clock = {
   ...systemClock,
   now: () => new Date(systemClock.now().getTime() + aheadMs),
@@ -38,7 +38,7 @@ const send = (action: string, fields: Fields) =>
   cnSdk(emulator)(action, { SdkAppId: CN_APP, ...fields });
 
 let rooms = 0;
-/** A room of its own with a robot that loops the clip. */
+/** A new room with a robot that loops the clip. */
 async function play(fields: Fields = {}): Promise<{ roomId: string; taskId: string }> {
   const { RoomId: roomId = `room-${(rooms += 1)}` } = fields;
   const all = startFields(CN_APP, {
@@ -83,7 +83,7 @@ async function eventually(what: string, look: () => Promise<boolean>): Promise<v
 
 const picture = (page: Page) => eventually("a picture", () => hasPicture(page));
 
-/** Until the picture is where the task is, three times in a row: it stays there. */
+/** Waits until the picture matches the task three times in a row. */
 async function inStep(page: Page, taskId: string, nth = 0): Promise<void> {
   let times = 0;
   await eventually("the picture in step with its task", async () => {

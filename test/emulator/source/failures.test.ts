@@ -1,4 +1,4 @@
-/** Why a source does not play: the same sentence on the task, for the page, and in the log. */
+/** Why a source does not play: the task, the page and the log have the same sentence. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type LoggedFailure, sourceFailureText } from "../../../emulator/tasks/open-source.js";
@@ -20,7 +20,7 @@ const clock = manualClock();
 const lines: string[] = [];
 
 let emulator: Emulator;
-/** Has little time for a source, for those that never answer. */
+/** A short time limit, for sources that never answer. */
 let hasty: Emulator;
 let media: MediaServer;
 beforeAll(async () => {

@@ -34,7 +34,7 @@ async function probed(...tags: FlvTag[]) {
   return probe(server.urlOf("/a.flv"));
 }
 
-/** Sends it and then keeps the line open. */
+/** Sends the bytes, then keeps the connection open. */
 function putLive(path: string, bytes: Buffer): string {
   server.put(path, (_request, response) => response.write(bytes));
   return server.urlOf(path);

@@ -1,4 +1,4 @@
-/** HLS: playlists with an end and live ones, playlists of variants, and those that lead nowhere. */
+/** HLS: finished and live playlists, playlists of variants, and broken ones. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { probe } from "../../../emulator/source/probe.js";
 import { startLivePlaylist } from "../../support/media/live-playlist.js";

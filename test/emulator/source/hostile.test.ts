@@ -1,4 +1,4 @@
-/** That no server can keep the emulator busy, and that every failure says why. */
+/** No server can keep the emulator busy, and every failure states its reason. */
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { systemClock } from "../../../shared/clock.js";
@@ -7,7 +7,7 @@ import { CLIP, mp3, sample } from "../../support/media/media.js";
 import { flood, type MediaServer, startMediaServer } from "../../support/media/media-server.js";
 
 const SHORT = { bytesMax: 1_000_000, timeLimitMs: 300 };
-/** So long that only the bytes can run out. */
+/** So much time that only the limit of bytes applies. */
 const FEW_BYTES = { bytesMax: 1_000_000, timeLimitMs: 20_000 };
 
 let server: MediaServer;

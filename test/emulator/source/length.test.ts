@@ -1,4 +1,4 @@
-/** How long files are that do not say it, and what of MP3 and FLV has no end. */
+/** The length of files that do not state it, and MP3 and FLV without an end. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { probe } from "../../../emulator/source/probe.js";
 import { systemClock } from "../../../shared/clock.js";

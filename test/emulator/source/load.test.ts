@@ -1,4 +1,4 @@
-/** Many sources at once: how many are opened, in which order, and how much is read in one go. */
+/** Many sources at once: how many are opened, in which order, and how much one read takes. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { boundedProbe } from "../../../emulator/source/bounded-probe.js";
 import type { Media } from "../../../emulator/source/media.js";
@@ -10,7 +10,7 @@ import { flood, type MediaServer, startMediaServer } from "../../support/media/m
 
 const MEDIA: Media = { container: "mp4", durationSeconds: 1, tracks: [] };
 
-/** A probe whose visits last until they are ended, one by one. */
+/** A probe whose visits last until the test ends them, one by one. */
 function slowProbe() {
   const begun: string[] = [];
   const ends = new Map<string, (error?: Error) => void>();
@@ -97,7 +97,7 @@ describe("of what comes at once", () => {
   });
   afterAll(() => server.close());
 
-  /** The most that `spend` was told of between two turns of the event loop. */
+  /** The largest sum for `spend` between two turns of the event loop. */
   function countTurns() {
     let inTurn = 0;
     let most = 0;

@@ -1,4 +1,4 @@
-/** What the emulator learns of a file, and what of files it refuses as TRTC would. */
+/** The facts that the emulator reads from files, and the files that it refuses as TRTC would. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { MkvOutputFormat, MovOutputFormat, Mp4OutputFormat, MpegTsOutputFormat } from "mediabunny";

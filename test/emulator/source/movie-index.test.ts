@@ -1,4 +1,4 @@
-/** Films whose index is large, at the end, or written otherwise; and tracks beside the played ones. */
+/** Films with a large, late or unusual index, and tracks that are not played. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { probe } from "../../../emulator/source/probe.js";
 import { CLIP, sample } from "../../support/media/media.js";
@@ -42,7 +42,7 @@ function write(boxes: readonly Box[], { long = false } = {}): Buffer {
 
 const CONTAINERS = ["moov", "trak", "mdia", "minf", "stbl"];
 
-/** The same film with every box put through a change, the inner ones first. */
+/** The same film with every box changed, inner boxes first. */
 const changed = (bytes: Buffer, change: (box: Box) => Box, options = {}): Buffer =>
   write(
     boxesOf(bytes).map((box) =>
@@ -61,7 +61,7 @@ const table = (count: number, entry: Buffer, before = 4): Buffer => {
 
 const FIVE_HOURS = 18_000;
 
-/** The tables of five hours, an entry for every sample in each. */
+/** The tables of five hours, with an entry for every sample. */
 function ofFiveHours({ type, content }: Box): Box {
   const copy = Buffer.from(content);
   const count = 845_000;
@@ -129,7 +129,7 @@ describe("a film of five hours, whose index is larger than the budget", () => {
   });
 });
 
-/** The clip with these edits of its tracks; `from` -1 shows nothing for so long. */
+/** The clip with these edits of its tracks. `from` -1 shows nothing for that time. */
 function edited(seconds: number, edits: readonly { seconds: number; from: number }[]): Buffer {
   const scale = only("moov")
     .flatMap(({ content }) => boxesOf(content))[0]
@@ -235,7 +235,7 @@ describe("a film is read", () => {
 });
 
 describe("a track that is not played", () => {
-  /** The clip, with another name for the codec of one of its tracks. */
+  /** The clip with another codec name in one track. */
   const renamed = (from: string, to: string): Buffer => {
     const film = Buffer.from(CLIP);
     film.write(to, film.indexOf(from, film.indexOf("stsd")), "latin1");

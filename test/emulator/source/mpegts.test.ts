@@ -1,4 +1,4 @@
-/** MPEG-TS over HTTP: recordings with an end, live ones without, and what is only half there. */
+/** MPEG-TS over HTTP: finished and live recordings, and incomplete ones. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { MpegTsOutputFormat } from "mediabunny";
 import { probe } from "../../../emulator/source/probe.js";

@@ -1,4 +1,4 @@
-/** HLS as servers in use send it, and playlists that are there to cost time or memory. */
+/** HLS from servers in use, and playlists that attack time or memory. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { probe } from "../../../emulator/source/probe.js";
 import { linesOf } from "../../../emulator/source/hls/lines.js";

@@ -1,4 +1,4 @@
-/** RTMP sources: opened as a player opens them, over real TCP, and refused when the server is no good. */
+/** RTMP sources over real TCP: opened as a player opens them, and refused when the server fails. */
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";

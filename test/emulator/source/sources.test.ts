@@ -1,4 +1,4 @@
-/** The table of COVERAGE.md, started row by row through the official SDK, all at once. */
+/** The table in COVERAGE.md, started row by row through the official SDK, all at once. */
 import type { ServerResponse } from "node:http";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { SOURCE_ROWS, type SourceRow } from "../../../emulator/coverage/sources.js";
@@ -33,7 +33,7 @@ let rtmp: RtmpServer;
 let send: Send;
 let tasks: Record<Name, string>;
 
-/** A text that calls itself a film, and a trickle. */
+/** A text that claims to be a film, and a slow response. */
 function putFiles({ put }: MediaServer): void {
   put("/text.mp4", Buffer.from("This is no film, whatever its name says."));
   put("/slow.mp4", (_request, response) => {
@@ -105,7 +105,7 @@ const statusesOf = (name: Name): number[] =>
 
 const truthOf = (name: Name) => emulator.tasks().find(({ taskId }) => taskId === tasks[name]);
 
-/** Until each row has said as much as the table says that it does. */
+/** Waits until each row has sent as many events as the table says. */
 async function untilReconciled(): Promise<void> {
   const isSettled = () =>
     ROWS.every(([name, { statuses }]) => statusesOf(name).length >= statuses.length);
@@ -113,7 +113,7 @@ async function untilReconciled(): Promise<void> {
 }
 
 test.each(ROWS)("%s: gets what the table promises", async (name, row) => {
-  // Two events of one millisecond arrive in either order: what counts is how many there are of each.
+  // Two events of one millisecond may arrive in either order, so only their numbers count.
   expect(statusesOf(name).sort()).toEqual([...row.statuses].sort());
   expect(truthOf(name)).toMatchObject({
     media: row.container === null ? null : { container: row.container },

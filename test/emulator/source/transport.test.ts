@@ -1,4 +1,4 @@
-/** HTTP as devices, radio servers and token gates speak it: what plays elsewhere plays here. */
+/** HTTP from devices, radio servers and token services: media that play elsewhere play here. */
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { deflateSync, gzipSync, brotliCompressSync } from "node:zlib";
 import { probe } from "../../../emulator/source/probe.js";
@@ -28,7 +28,7 @@ async function openRaw(handle: RawHandler): Promise<RawServer> {
   return raw;
 }
 
-/** One answer for every request: its head as it is, and its body until the connection closes. */
+/** One answer for every request: its head unchanged, its body until the connection closes. */
 const says =
   (head: string, body: Buffer = MP3): RawHandler =>
   (_request, socket) => {
@@ -261,7 +261,7 @@ describe("a source is visited once", () => {
 });
 
 describe("cookies", () => {
-  /** A playlist that sets one, and segments that answer 403 without it. */
+  /** A playlist that sets a cookie, and segments that answer 403 without it. */
   const gated = (cookie: string | string[], wanted: string) => ({
     "/hls/a.m3u8": ((_request, response) => {
       response.writeHead(200, { "set-cookie": cookie }).end(PLAYLIST);

@@ -1,4 +1,4 @@
-/** WebM and MKV that do not say their length: recordings with an end, and live ones without. */
+/** WebM and MKV without a stated length: finished and live recordings. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { MkvOutputFormat } from "mediabunny";
 import { probe } from "../../../emulator/source/probe.js";

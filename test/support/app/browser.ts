@@ -1,4 +1,4 @@
-/** Headless Chromium, where there is one: pages as people see them. */
+/** Headless Chromium, if it is installed: pages as people see them. */
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { describeWith } from "../needed.js";
 import { CHROMIUM, hasChromium } from "../programs.js";
@@ -18,11 +18,11 @@ export const startBrowser = (): Promise<Browser> =>
 
 export interface Opened {
   page: Page;
-  /** What the browser complained about: exceptions, and what the page's policy forbids. */
+  /** The browser's complaints: exceptions, and violations of the page's policy. */
   complaints: string[];
 }
 
-/** A page of its own, with nothing kept from any other. */
+/** A page that shares nothing with other pages. */
 export async function openPage(
   browser: Browser,
   url: string,
@@ -33,7 +33,7 @@ export async function openPage(
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (line) => {
-    // A server that lets no page read it is reported here too, and is what the relay is for.
+    // A server without CORS is reported here too. The relay exists for such servers.
     const isPolicy = /Content Security Policy/i.test(line.text());
     if (isPolicy) complaints.push(line.text());
   });

@@ -1,4 +1,4 @@
-/** A run on this machine that is well, and ways to examine it when one thing is not. */
+/** A healthy run on this machine, and functions that examine it with one fault. */
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -22,7 +22,7 @@ export const CLOUD = {
   SecretKey: "emulator-secret-key",
 };
 
-/** What the tests put into configurations and URLs, of which no output may hold a part. */
+/** Secrets in the tests' configurations and URLs. No output may contain a part of them. */
 const SECRETS = [
   ...["local-secret-key", "emulator-secret-key", "some-other-secret", "hidden-password"],
   ...["a-key-that-nobody-may-see", "looks-like-a-cloud-key", "AKIDnobody", "AKIDemulator"],
@@ -35,13 +35,13 @@ export interface DoctorHarness {
   runtime: RunningProcess;
   trtcUrl: string;
   databaseUrl: string;
-  /** Everything that the run on this machine has, as an operator would have set it. */
+  /** The settings of the run on this machine, as an operator would write them. */
   well: Environment;
-  /** `npm run doctor`, as a process. */
+  /** Runs `npm run doctor` as a process. */
   run: (env: Environment, args?: string[]) => Promise<{ code: number | null; output: string }>;
-  /** The same in this process, before anything is taken out of what the checks say. */
+  /** Runs the doctor in this process, before its filter removes secrets. */
   examineHere: (changes?: Environment, args?: string[]) => Promise<Examined>;
-  /** Which of the secrets stand in anything that was said so far; throws when nothing was. */
+  /** The secrets in all output so far. Throws when there was no output. */
   leaked: () => string[];
   close: () => Promise<void>;
 }
@@ -97,7 +97,7 @@ export async function openDoctorHarness(): Promise<DoctorHarness> {
 
 const servers: { close: () => unknown }[] = [];
 
-/** A host that answers as it is told, until the practice closes. */
+/** A host with fixed answers, until the harness closes. */
 export async function serve(
   listener: RequestListener,
   create: (listener: RequestListener) => ReturnType<typeof createServer> = createServer,

@@ -1,4 +1,4 @@
-/** Which door serves which action; `api` serves them all. */
+/** The function of each action. `api` serves all actions. */
 import type { Action } from "../../../shared/contract/schemas.js";
 
 export const DOORS: Record<Action, string> = {

@@ -1,18 +1,18 @@
 /**
- * A clock that stands still until it is moved. Sleepers wake in the order of their time, and time
- * moves only while nothing else is under way: a query or a call takes no time at all.
+ * A clock that stands still until a test moves it. Sleepers wake in the order of their time. Time
+ * moves only while no other work is in progress, so queries and calls take no time.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../../../shared/clock.js";
 
 export interface ManualClock extends Clock {
-  /** Moves time on, waking every sleeper on the way at its own instant. */
+  /** Moves time forward. Each sleeper wakes at its own instant. */
   advance: (ms: number) => Promise<void>;
-  /** Moves from sleeper to sleeper until the work is done; `ms` at the most. */
+  /** Moves from sleeper to sleeper until the work is done, at most `ms`. */
   advanceUntilDone: <T>(work: Promise<T>, ms?: number) => Promise<T>;
-  /** The wall clock alone jumps, as when it is set; no sleeper wakes. */
+  /** Moves the wall clock only, as when it is set. No sleeper wakes. */
   jump: (ms: number) => void;
-  /** Counts what is under way, so that time waits for it. */
+  /** Counts work in progress, so that time waits for it. */
   busy: <T>(work: Promise<T>) => Promise<T>;
 }
 
@@ -21,10 +21,10 @@ interface Sleeper {
   wake: () => void;
 }
 
-/** Turns of the event loop in which nothing began: what was to happen now has happened. */
+/** Idle turns of the event loop, after which the current work is complete. */
 const QUIET_TURNS = 5;
 
-/** Far more than any request takes: then the work does not wait for this clock, and is awaited. */
+/** Far more turns than a request takes. After them the work does not depend on this clock. */
 const IDLE_TURNS_MAX = 50_000;
 
 export function manualClock(start = new Date("2026-01-01T00:00:00Z")): ManualClock {
@@ -40,7 +40,7 @@ export function manualClock(start = new Date("2026-01-01T00:00:00Z")): ManualClo
     }
   }
 
-  /** Wakes the next sleeper, unless it sleeps beyond `untilMs`. */
+  /** Wakes the next sleeper, unless its time is after `untilMs`. */
   async function step(untilMs: number): Promise<boolean> {
     await reconcile();
     const [next] = [...sleepers].sort((a, b) => a.atMs - b.atMs);
@@ -78,7 +78,7 @@ export function manualClock(start = new Date("2026-01-01T00:00:00Z")): ManualClo
       const done = { yet: false };
       const mark = () => (done.yet = true);
       void work.then(mark, mark);
-      // Work that is not counted (a request over HTTP) may be between two sleeps for a while.
+      // Uncounted work (a request over HTTP) may be between two sleeps for a while.
       for (let idle = 0; !done.yet && idle < IDLE_TURNS_MAX; idle += 1) {
         if (await step(untilMs)) idle = 0;
       }
@@ -98,7 +98,7 @@ export function manualClock(start = new Date("2026-01-01T00:00:00Z")): ManualClo
   };
 }
 
-/** The same object, whose calls count as under way until they are answered. */
+/** The same object. Its calls count as work in progress until they are answered. */
 export function countedBy<T extends object>(clock: ManualClock, object: T): T {
   return new Proxy(object, {
     get(target, name) {

@@ -1,2 +1,2 @@
-/** The database that each test's own is copied from: migrated, and empty. */
+/** The template of every test's database: migrated and empty. */
 export const TEMPLATE = "template_migrated";

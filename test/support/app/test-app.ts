@@ -1,6 +1,6 @@
 /**
- * The whole house for a test: the real handlers behind the real gateway, the real emulator, a real
- * database. Time is the machine's, unless a clock is handed in.
+ * The whole project for a test: the real handlers behind the real gateway, the real emulator, and a
+ * real database. Time is the machine's, unless a test passes a clock.
  */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -41,7 +41,7 @@ export interface TestApp {
   database: Database;
   /** Every line of the log so far. */
   logLines: string[];
-  /** `POST /<door>` with the local caller's Bearer key. */
+  /** `POST /<function>` with the local caller's Bearer key. */
   post: (functionName: string, body: unknown, headers?: Record<string, string>) => Promise<Answer>;
   functionNamed: (name: string) => LocalFunction;
   truth: ReturnType<typeof readTruth>;
@@ -50,25 +50,25 @@ export interface TestApp {
   close: () => Promise<void>;
 }
 
-/** A fault that needs no more than its name. */
+/** A fault that needs only its name. */
 export type FaultKind = Exclude<CallFault["kind"], "error" | "delay">;
 
-/** What a test does to TRTC, and sees of it. */
+/** A test's control over TRTC, and its view of it. */
 export interface TrtcHandle {
-  /** The next calls of the action meet these, one each; whatever was planned before is off. */
+  /** The faults of the action's next calls, one each. Earlier planned faults are removed. */
   next: (action: TrtcAction, ...faults: FaultKind[]) => void;
-  /** How many calls of the action came there, and were signed. */
+  /** How many signed calls of the action arrived. */
   calls: (action: TrtcAction) => number;
-  /** The bodies that were sent, by action. */
+  /** The bodies of the calls, by action. */
   bodies: (action: TrtcAction) => Record<string, unknown>[];
-  /** Turns these switches, and all others back to where they were when the house was opened. */
+  /** Sets these switches, and all others back to their values at the start. */
   turn: (switches: Partial<Switches>) => void;
 }
 
 export interface Answer {
   status: number;
   headers: Headers;
-  /** What stands in `Response`. */
+  /** The content of `Response`. */
   response: Record<string, unknown> & {
     Error?: { Code: string; Message: string };
     RequestId: string;
@@ -79,11 +79,11 @@ export interface TestAppOptions {
   env?: Environment;
   database?: Database;
   clock?: Clock;
-  /** What the functions get instead of their services: the same, with calls counted, say. */
+  /** Wraps the functions' services, for example to count calls. */
   seen?: (services: Services) => Services;
   timers?: boolean;
   emulator?: Partial<EmulatorOptions>;
-  /** What the services call instead of the emulator. */
+  /** The address that the services call instead of the emulator. */
   trtcEndpoint?: (emulatorUrl: string) => string;
   /** The emulator's callbacks arrive at room-callback. */
   callbacks?: boolean;
@@ -118,7 +118,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const logLines: string[] = [];
   const log = jsonLog((line) => logLines.push(line));
   const made = makeServices({ config: readConfig(env), database, clock, log });
-  // With a clock of the test's, slots are counted by it as well, and not by the database's.
+  // With a test's clock the slots use that clock too, not the database's.
   const store = createStore(database, { clock, isDatabaseOnClock: true });
   const { seen = (each: Services) => each } = options;
   const services = seen(options.clock ? { ...made, store } : made);
@@ -177,7 +177,7 @@ export async function post(
     headers: {
       authorization: `Bearer ${KEY}`,
       "content-type": "application/json",
-      // A kept connection may be closed by the server just when the next request leaves on it.
+      // The server may close a kept connection just when the next request uses it.
       connection: "close",
       ...headers,
     },

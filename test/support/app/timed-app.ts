@@ -1,4 +1,4 @@
-/** The whole house on a clock that a test moves: what takes days takes no time. */
+/** The whole project on a clock that a test moves, so that days take no time. */
 import type { Environment } from "../../../shared/config/environment.js";
 import type { Services } from "../../../shared/ingest/services.js";
 import type { Database } from "../../../shared/store/engine/database.js";
@@ -25,7 +25,7 @@ export async function startTimedApp(
       store: countedBy(clock, services.store),
       trtc: countedBy(clock, services.trtc),
     }),
-    // The emulator counts calls by the time that really passes, and here none does.
+    // The emulator counts calls by real time, and here no time passes.
     emulator: { switches: { callsPerSecond: 100_000 } },
     env: { EXPIRY_TICK_SECONDS: "60", TRTC_TIMEOUT_SECONDS: "2", ...of.env },
   });

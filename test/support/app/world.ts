@@ -1,4 +1,4 @@
-/** Everything that a refused request may not change: the tables, and what TRTC has and was asked. */
+/** Everything that a refused request must not change: the tables, and TRTC's tasks and calls. */
 import type { TestApp } from "./test-app.js";
 
 export async function worldOf({ database, truth }: TestApp) {
@@ -7,7 +7,7 @@ export async function worldOf({ database, truth }: TestApp) {
     ingests: await database.query("select * from ingest order by task_id"),
     slots: await database.query("select * from call_slot order by account, action"),
     signatures: await database.query("select * from used_signature order by signature"),
-    // Where a task plays moves by itself, and what it plays is learned in a moment of its own.
+    // The position and the source of a playing task change by themselves, so they are left out.
     tasks: tasks.map(
       ({ positionSeconds, loops, durationSeconds, media, sourceState, ...task }) => task,
     ),

@@ -1,4 +1,4 @@
-/** Kinds of bad input, and the code that Tencent's table has for each. */
+/** Kinds of bad input, each with its code in Tencent's table. */
 export const BAD_INPUT: [code: string, wrong: { action: string; fields: object }][] = [
   ["MissingParameter.RoomId", start({ RoomId: undefined })],
   ["MissingParameter", start({ StreamUrl: undefined })],

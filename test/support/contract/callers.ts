@@ -1,4 +1,4 @@
-/** Two callers, one of them with two keys, and who of them a request comes from. */
+/** Two callers, one with two keys, and a function that finds a request's caller. */
 import { ApiError } from "../../../shared/contract/errors.js";
 import { type Authenticated, authenticate } from "../../../shared/runtime/authenticate.js";
 import type { HttpRequest } from "../../../shared/runtime/http-event.js";

@@ -1,4 +1,4 @@
-/** The committed OpenAPI document, as whoever reads it finds it. */
+/** The committed OpenAPI document. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -41,7 +41,7 @@ export const operations = Object.entries(document.paths).flatMap(([path, methods
   Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
 );
 
-/** What a `$ref` of the document stands for; throws when it stands for nothing. */
+/** The target of a `$ref` in the document. Throws when it has none. */
 export function resolve(ref: string): unknown {
   const parts = ref.replace(/^#\//, "").split("/");
   return parts.reduce<unknown>((part, name) => {
@@ -53,7 +53,7 @@ export function resolve(ref: string): unknown {
   }, document);
 }
 
-/** Every value of the document, with its place. */
+/** Visits every value of the document, with its place. */
 export function walk(visit: (value: unknown, place: string) => void): void {
   const step = (value: unknown, place: string) => {
     visit(value, place);
@@ -63,13 +63,13 @@ export function walk(visit: (value: unknown, place: string) => void): void {
   step(document, "#");
 }
 
-/** JSON Schema as OpenAPI 3.1 has it, strict: a keyword that means nothing is an error. */
+/** JSON Schema as in OpenAPI 3.1, in strict mode: an unknown keyword is an error. */
 const ajv = new Ajv2020({ strict: true, allErrors: true, formats: { "date-time": isDateTime } });
 for (const [name, schema] of Object.entries(document.components.schemas)) {
   ajv.addSchema(withShortRefs(schema), name);
 }
 
-/** Why a value does not fit a schema of the document; empty when it does. */
+/** Why a value does not fit a schema of the document. Empty when it fits. */
 export function faults(schema: object, value: unknown): unknown[] {
   const validate = ajv.compile(withShortRefs(schema));
   return validate(value) ? [] : (validate.errors ?? []);

@@ -1,4 +1,4 @@
-/** A house that is sent wrong requests only, past the network, and may not change by any of them. */
+/** A test app that gets only wrong requests, without the network. None of them may change it. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect } from "@jest/globals";
 import fc from "fast-check";

@@ -1,4 +1,4 @@
-/** Requests that would be carried out, were they not made wrong: as events, for every action. */
+/** Correct requests for every action, as events. Tests then make them wrong. */
 import type { TObject, TSchema } from "@sinclair/typebox";
 import fc from "fast-check";
 import { systemClock as clock } from "../../../shared/clock.js";
@@ -25,13 +25,13 @@ export const TARGETS: Target[] = ACTIONS.flatMap((action) =>
 export const fieldsOf = ({ schema }: Target): [name: string, schema: TSchema][] =>
   Object.entries<TSchema>(schema.properties);
 
-/** What is there: a running ingest on each site, and media to play. */
+/** The existing objects: a running ingest on each site, and media to play. */
 export interface Existing {
   clip: string;
   taskIds: Record<Site, string>;
 }
 
-/** Fields that have to agree with something else: any value of the others makes no request wrong. */
+/** Fields that must match other data. Any value of the other fields keeps the request correct. */
 const DELICATE = new Set(
   ["UserId", "UserSig", "PrivateMapKey", "StopTime", "MaxDuration", "Cursor"].concat(
     "ClientToken",
@@ -63,7 +63,7 @@ function neededBy({ action, site }: Target, { clip, taskIds }: Existing): Fields
   }
 }
 
-/** A JSON body, as text or as bytes, and the headers that differ from the usual ones. */
+/** A JSON body as text or bytes, and headers that differ from the usual ones. */
 export interface Body {
   body: string | Buffer;
   headers?: Record<string, string>;
@@ -72,8 +72,8 @@ export interface Body {
 export const bodyOf = (fields: unknown): Body => ({ body: JSON.stringify(fields) });
 
 /**
- * Sent to the action's own door or to `api`, with a Bearer key or signed with TC3 as it is: what
- * is wrong with it is in the body alone.
+ * Sent to the action's own function or to `api`, with a Bearer key or signed with TC3. Only the
+ * body is wrong.
  */
 export const sentTo = ({ action }: Target, bodies: fc.Arbitrary<Body>): fc.Arbitrary<Wrong> =>
   fc.tuple(bodies, fc.boolean(), fc.boolean()).map(([{ body, headers }, isOwn, isSigned]) => {
@@ -91,7 +91,7 @@ export const sentTo = ({ action }: Target, bodies: fc.Arbitrary<Body>): fc.Arbit
     return { functionName, isSigned, event: scfEvent(sent, body) };
   });
 
-/** As SCF sends it; bytes that are no text come in base64, as other platforms do it. */
+/** In SCF's form. Bytes that are not text come in base64, as on other platforms. */
 export const scfEvent = (headers: Record<string, string>, body: string | Buffer) => ({
   httpMethod: "POST",
   path: "/",

@@ -1,8 +1,8 @@
-/** Values inside and outside a field's schema, for properties over every schema. */
+/** Values inside and outside a field's schema, for properties over all schemas. */
 import fc from "fast-check";
 import type { TObject, TSchema } from "@sinclair/typebox";
 
-/** Requests that fit: every required field, and any choice of the others. */
+/** Correct requests: every required field, and any subset of the others. */
 export function fittingRequests(schema: TObject): fc.Arbitrary<Record<string, unknown>> {
   const fields = Object.entries(schema.properties).map(
     ([name, field]) => [name, fittingValues(field)] as const,
@@ -25,7 +25,7 @@ export function fittingValues(schema: TSchema): fc.Arbitrary<unknown> {
     .filter((text) => text.length >= minLength && text.length <= maxLength);
 }
 
-/** Every kind of value that does not fit: of another type, just beyond a bound, of another form. */
+/** Every kind of wrong value: another type, just out of range, or another form. */
 export function foreignValues(schema: TSchema): fc.Arbitrary<unknown> {
   const fitting = fittingValues(schema);
   const ofNoType = [
@@ -69,7 +69,7 @@ function foreignNumbers(schema: TSchema): fc.Arbitrary<number> {
     .filter((value) => !choices.includes(value));
 }
 
-/** Longer than any field of the contract, for those that state no length but a pattern. */
+/** Longer than any field of the contract, for fields with a pattern instead of a length. */
 const LENGTH_MAX = 4096;
 
 interface Rules {

@@ -1,4 +1,4 @@
-/** An operator's settings for tests: a small one that is right, and ways to change it. */
+/** An operator's settings for tests: a small correct set, and functions that change it. */
 import type { Environment } from "../../../shared/config/environment.js";
 import { readConfig } from "../../../shared/config/configuration.js";
 import { ConfigError } from "../../../shared/config/read-variables.js";
@@ -26,7 +26,7 @@ export const withApplication = (changes: object) =>
 export const withAccounts = (...entries: object[]) =>
   read({ TRTC_ACCOUNTS: JSON.stringify(entries) });
 
-/** The message that stops the instance; throws when nothing stops it. */
+/** The message that stops the instance. Throws when nothing stops it. */
 export function stopping(open: () => unknown): string {
   try {
     open();

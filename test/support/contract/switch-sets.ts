@@ -1,4 +1,4 @@
-/** TRTC as its emulator takes it to be, and with every answer to what is undocumented turned over. */
+/** The emulator's default switches, and the set with every switch reversed. */
 import type { Switches } from "../../../emulator/admin/switches.js";
 
 type Undocumented = Partial<Omit<Switches, "callsPerSecond" | "concurrency">>;

@@ -1,27 +1,27 @@
 /**
- * A wire to the run's PostgreSQL on which everything goes wrong that does: refused, broken off,
- * silent, and broken off after the server has committed but before its answer is through.
+ * A proxy in front of PostgreSQL with every network fault: refused, cut, silent, or cut after the
+ * server has committed but before its answer arrives.
  */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-/** A server's ReadyForQuery, outside of a transaction: what came before it is committed. */
+/** PostgreSQL's ReadyForQuery outside a transaction: earlier statements are committed. */
 const READY = Buffer.from("5a0000000549", "hex");
 
 export interface DatabaseProxy {
-  /** The database's URL, by way of this wire. */
+  /** The database's URL through this proxy. */
   url: string;
-  /** Connections: those that are open now, and all that there ever were. */
+  /** Connections: those open now, and all so far. */
   connections: () => { open: number; ever: number };
-  /** Breaks off every connection that there is. */
+  /** Cuts every connection. */
   cut: () => void;
-  /** Says nothing more on the connections that there are, as a NAT that has forgotten them. */
+  /** Goes silent on existing connections, like a NAT that has forgotten them. */
   forget: () => void;
-  /** What becomes of new connections; `answered` says a code of PostgreSQL's and no more. */
+  /** The treatment of new connections. `answered` sends only an error code of PostgreSQL. */
   turn: (to: "through" | "refused" | "silent" | { answered: string }) => Promise<void>;
   /**
-   * The next statement that holds `text` never gets its answer: the connection breaks before it
-   * arrives there, or once it was carried out. Resolves when that has happened. Several wait in line.
+   * The next statement that contains `text` gets no answer: the connection breaks before it
+   * arrives, or after it was executed. Resolves when that has happened. Several calls queue up.
    */
   lose: (what: "statement" | "answer", text: string) => Promise<void>;
   close: () => Promise<void>;
@@ -88,7 +88,7 @@ interface Wire {
   forget: () => void;
 }
 
-/** Without a target nothing that the client says is heard. */
+/** Without a target the client's data is dropped. */
 function openWire(
   client: Socket,
   target: URL | undefined,
@@ -127,7 +127,7 @@ function openWire(
   return { cut, forget: () => (isForgotten = true) };
 }
 
-/** An ErrorResponse, as from a server that takes no connection. */
+/** An ErrorResponse, as from a server that refuses connections. */
 function refuseWith(client: Socket, code: string): void {
   const fields = ["SFATAL", "VFATAL", `C${code}`, `Mno, says the server of ${code}`, ""];
   const body = Buffer.from(fields.map((field) => `${field}\0`).join(""));

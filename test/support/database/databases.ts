@@ -1,4 +1,4 @@
-/** Databases for tests: a fresh one each, already migrated. */
+/** A fresh, migrated database for each test. */
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import type { Database } from "../../../shared/store/engine/database.js";
@@ -24,7 +24,7 @@ export const openTestPostgres = async (): Promise<Database> => openPostgres(awai
 
 export const openTestPglite = (): Promise<Database> => openPglite({ snapshotDirectory: SNAPSHOTS });
 
-/** The same suite on both: what a store promises does not depend on the engine. */
+/** Runs a suite on both engines: the store's promises do not depend on the engine. */
 export const ENGINES = [
   ["PostgreSQL", openTestPostgres],
   ["PGlite", openTestPglite],

@@ -1,11 +1,11 @@
 /**
- * What a migration may do so that the code before it goes on working: add what that code does not
- * see. A list of what is allowed, not of what is forbidden: whatever is not on it is refused.
+ * The changes that a migration may make while the previous code keeps working: additions that this
+ * code does not see. The list names what is allowed, and everything else is refused.
  */
 import type { Migration } from "../../../shared/store/schema/migrations.js";
 import { statementsOf } from "../../../shared/store/schema/migrate.js";
 
-/** In words, one for each thing that is wrong with these migrations. */
+/** One sentence for each fault of these migrations. */
 export const faultsOf = (migrations: readonly Migration[]): string[] =>
   migrations.flatMap((migration, index) => {
     const { version, name } = migration;
@@ -42,7 +42,7 @@ function declarationFaults(
   return faults;
 }
 
-/** Each on one line, in small letters, without comments. */
+/** Each statement on one line, in small letters, without comments. */
 const statementsIn = (sql: string): string[] =>
   statementsOf(sql.replace(/--.*$/gm, "").toLowerCase()).map((each) => each.replace(/\s+/g, " "));
 
@@ -57,7 +57,7 @@ function textFaults(sql: string, before: readonly string[]): string[] {
     .map((each) => `"${each}"`);
 }
 
-/** By the name that PostgreSQL gives to a column's check, the values of its `column in (…)`. */
+/** The values of each check `column in (…)`, by the name that PostgreSQL gives it. */
 function valuesOfChecks(statements: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, readonly string[]>();
   for (const statement of statements) {
@@ -78,8 +78,8 @@ const WIDENED =
   /^alter table (\w+) drop constraint (\w+), add constraint (\w+) check \((\w+) in \(((?:'[^']*'(?:, )?)+)\)\) not valid$/;
 
 /**
- * A column's check is taken away and stands again in the same statement, with all the values that it
- * allowed before and more. `not valid`: the rows that are there fit, and need not be read.
+ * One statement drops a column's check and adds it again, with all former values and more. `not
+ * valid`: existing rows fit, so they need not be read.
  */
 function isWidening(statement: string, known: ReadonlyMap<string, readonly string[]>): boolean {
   const [, table, dropped, added, column, list = ""] = WIDENED.exec(statement) ?? [];
@@ -100,7 +100,7 @@ function isExpanding(statement: string, created: ReadonlySet<string>): boolean {
   return actionsOf(alter[2] ?? "").every(isHarmlessColumn);
 }
 
-/** `add column a int, add column b numeric(3, 1)`: at the commas outside of brackets and quotes. */
+/** Splits `add column a int, add column b numeric(3, 1)` at commas outside brackets and quotes. */
 function actionsOf(text: string): string[] {
   const outside = text.replace(/'[^']*'|\((?:[^()]|\([^()]*\))*\)/g, (inner) =>
     inner.replaceAll(",", "\u0000"),
@@ -108,7 +108,7 @@ function actionsOf(text: string): string[] {
   return outside.split(",").map((action) => action.replaceAll("\u0000", ",").trim());
 }
 
-/** The code before it names its columns, so a new one is what it does not see, if it may stay empty. */
+/** The previous code names its columns, so it does not see a new column that may stay empty. */
 function isHarmlessColumn(action: string): boolean {
   const column = /^add column (?:if not exists )?(\w+) (.+)$/.exec(action);
   if (!column) return false;
@@ -125,7 +125,7 @@ const CHECK = /\bcheck ?\(((?:[^()]|\([^()]*\))*)\)/g;
 const checksOf = (text: string): string[] => [...text.matchAll(CHECK)].map((each) => each[1] ?? "");
 const withoutChecks = (text: string): string => text.replace(CHECK, "");
 
-/** A check of the new column alone holds for every row of the code that leaves it as it is. */
+/** A check of the new column alone holds for every row where the previous code leaves it empty. */
 const WORDS = /^(in|is|not|null|and|or|between|like|length|true|false|\d+)$/;
 const speaksOnlyOf = (column: string, check: string): boolean =>
   (check.match(/\w+/g) ?? []).every((word) => word === column || WORDS.test(word));

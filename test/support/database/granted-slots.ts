@@ -1,11 +1,11 @@
 /**
- * Whether calls keep TRTC's rate, by the slots that the database granted and not by when calls
- * arrived: how long a call is on its way is the machine's to say.
+ * Checks TRTC's rate by the slots that the database granted, not by the arrival of calls: the time
+ * of a call's journey depends on the machine.
  */
 import type { readTruth } from "../../../local/emulator-truth.js";
 import type { Database } from "../../../shared/store/engine/database.js";
 
-/** Writes down each slot as it is granted, from now on; returns them, as milliseconds in order. */
+/** Records each slot from now on, in milliseconds and in order. */
 export async function recordSlots(
   database: Database,
 ): Promise<(action: string) => Promise<number[]>> {
@@ -31,14 +31,17 @@ export async function recordSlots(
   };
 }
 
-/** The most that lie within any span of so many milliseconds; two that far apart share none. */
+/**
+ * The largest number within any span of this length. Two slots exactly that far apart share no
+ * span.
+ */
 export const mostWithin = (timesMs: readonly number[], spanMs: number): number =>
   Math.max(
     0,
     ...timesMs.map((fromMs) => timesMs.filter((ms) => ms >= fromMs && ms < fromMs + spanMs).length),
   );
 
-/** What TRTC counted of an action so far. */
+/** The calls of an action that TRTC has counted. */
 export async function callsOf(truth: () => ReturnType<typeof readTruth>, action: string) {
   const found = (await truth().calls()).find((each) => each.action === action);
   return { calls: found?.calls ?? 0, throttled: found?.throttled ?? 0 };

@@ -1,11 +1,11 @@
-/** Versions that this checkout does not have, made for a test. */
+/** Later versions of the tables, made for tests. */
 import {
   CODE_VERSION,
   type Migration,
   MIGRATIONS,
 } from "../../../shared/store/schema/migrations.js";
 
-/** What a next release would bring: columns with defaults, a table, an index. */
+/** A typical next release: columns with defaults, a table, an index. */
 export const NEXT: Migration = {
   version: CODE_VERSION + 1,
   name: "next",
@@ -17,7 +17,7 @@ create index ingest_priority on ingest (priority);
 `,
 };
 
-/** The same, but the code of this checkout is not to work on it. */
+/** The same, but this checkout's code cannot work on it. */
 export const NEXT_WITHOUT_US: Migration = { ...NEXT, worksWith: NEXT.version };
 
 export const upTo = (...further: Migration[]): readonly Migration[] => [...MIGRATIONS, ...further];

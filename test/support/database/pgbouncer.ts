@@ -18,7 +18,7 @@ export interface PgBouncer {
 /** PgBouncer refuses to run as root. */
 const NOBODY = 65534;
 
-/** `settings`: as in pgbouncer.ini, beside those that every test needs. */
+/** `settings`: lines of pgbouncer.ini, besides those that every test needs. */
 export async function startPgBouncer(
   settings: Record<string, string | number>,
 ): Promise<PgBouncer> {
@@ -29,7 +29,7 @@ export async function startPgBouncer(
   if (isRoot) chownSync(directory, NOBODY, NOBODY);
   const all = {
     ...{ listen_addr: "127.0.0.1", listen_port: port, unix_socket_dir: "" },
-    // Whoever comes is let in, as the user of the database's line.
+    // Accepts every client, as the user in the database's line.
     ...{ auth_type: "any", pool_mode: "transaction", ...settings },
   };
   const lines = Object.entries(all).map(([name, value]) => `${name} = ${value}`);

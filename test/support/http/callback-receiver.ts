@@ -1,4 +1,4 @@
-/** A server that TRTC's callbacks are sent to: it keeps what came, and answers well or badly. */
+/** A server that receives TRTC's callbacks, records them, and answers well or badly. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { verifyCallback } from "../../../shared/signing/trtc/callback.js";
 import { drip, readAll, startLoopbackServer } from "./loopback-server.js";
@@ -9,18 +9,18 @@ export interface Received {
   headers: IncomingMessage["headers"];
   raw: Buffer;
   body: { EventType: number; EventInfo: Record<string, unknown> } & Record<string, unknown>;
-  /** Whether `Sign` is right with the key. */
+  /** Whether `Sign` matches the key. */
   isSigned: boolean;
 }
 
 export interface CallbackReceiver {
   url: string;
   received: Received[];
-  /** How the next ones are answered, one each; all others well. */
+  /** The answers to the next callbacks, one each. All later ones succeed. */
   answer: (...manners: Manner[]) => void;
-  /** Waits until so many have come in all. */
+  /** Waits for this total number of callbacks. */
   until: (count: number) => Promise<Received[]>;
-  /** The types that came, with the Status of an ingest's event. */
+  /** The received types, with the Status of an ingest's event. */
   seen: () => string[];
   clear: () => void;
   close: () => Promise<void>;

@@ -1,4 +1,4 @@
-/** TRTC's callbacks, as it signs and sends them, and the door that takes them. */
+/** TRTC's callbacks as it signs and sends them, and the function that receives them. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { bytesOf } from "../../../emulator/callbacks/bodies.js";
@@ -15,7 +15,7 @@ export const recordedBody = (name: string): Buffer =>
 export interface Signing {
   sdkAppId?: number;
   key?: string;
-  /** Instead of the right one; null: none. */
+  /** Replaces the correct signature. null: no signature. */
   sign?: string | null;
 }
 
@@ -34,7 +34,7 @@ export function callbackHeaders(
   };
 }
 
-/** As SCF's function URL hands it over. */
+/** In the form of SCF's function URL. */
 export const callbackEvent = (body: Buffer, signing: Signing = {}) => ({
   httpMethod: "POST",
   path: "/",
@@ -48,7 +48,7 @@ export interface Answered {
   text: string;
 }
 
-/** The door's answer to one event. */
+/** The function's answer to one event. */
 export async function answerTo(services: Services, event: unknown): Promise<Answered> {
   const { statusCode, body } = await makeHandler(() => Promise.resolve(services))(event);
   return { status: statusCode, text: body };
@@ -56,7 +56,7 @@ export async function answerTo(services: Services, event: unknown): Promise<Answ
 
 export const OK: Answered = { status: 200, text: '{"code":0}' };
 
-/** What TRTC tells, at an instant: `of` has what is particular to the type. */
+/** A callback of TRTC at an instant. `of` has the fields of its type. */
 export function told(type: number, of: object, at: Date): Buffer {
   const ms = at.getTime();
   const isIngest = type >= 700;

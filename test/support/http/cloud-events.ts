@@ -1,4 +1,4 @@
-/** Cloud events as the providers document them, and the door that they come to. */
+/** Cloud events as the providers document them, and the function that receives them. */
 import { readdirSync, readFileSync } from "node:fs";
 import { invoke } from "../../../local/platform.js";
 import { CN_APP, type TestApp } from "../app/test-app.js";
@@ -7,29 +7,31 @@ const FOLDER = new URL("../../fixtures/events/", import.meta.url);
 
 export const FIXTURES = readdirSync(FOLDER).map((file) => file.replace(/\.json$/, ""));
 
-/** Of an event whose records are a list. */
+/** An event with a list of records. */
 export interface Batch {
   Records: unknown[];
 }
 
-/** With its places filled in: the media to play, and the ingest that it is about. */
+/** With its places filled in: the media, and the ingest that it names. */
 export function fixture(name: string, app: TestApp, taskId = "ing-none"): unknown {
   const text = readFileSync(new URL(`${name}.json`, FOLDER), "utf8");
   return JSON.parse(text.replaceAll("${StreamUrl}", app.clip).replaceAll("${TaskId}", taskId));
 }
 
-/** As the platform would, with the door's own time limit. */
+/** Calls the function as the platform does, with its own time limit. */
 export const send = (app: TestApp, event: unknown): Promise<unknown> =>
   invoke(app.functionNamed("cloud-event"), event);
 
-/** With so little time left, as the platform would count it. */
+/** Calls the function with this much remaining time. */
 export const sendWith = (app: TestApp, event: unknown, timeLeftMs: number): Promise<unknown> =>
   app.functionNamed("cloud-event").handler(event, {
     request_id: "short",
     getRemainingTimeInMillis: () => timeLeftMs,
   });
 
-/** What a shuffled or repeated event must leave alike: no times, no ids that are drawn. */
+/**
+ * The state that shuffled or repeated events must not change. Times and random ids are left out.
+ */
 export async function stateOf({ database, truth }: TestApp) {
   const rows = await database.query(
     `select room_id, state, end_reason, play ->> 'Volume' as volume, client_token

@@ -1,4 +1,4 @@
-/** Tencent's own SDKs, pointed at an emulator: what a caller of TRTC would run. */
+/** Tencent's own SDKs with an emulator as endpoint, as a caller of TRTC uses them. */
 import { Agent } from "node:http";
 import { jest } from "@jest/globals";
 import { Client } from "tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_client.js";
@@ -35,14 +35,14 @@ const PROXY_FREE = new Agent();
 
 let liveUrl: string | undefined;
 
-/** With a live source beside it, which every start plays that names no other. */
+/** With a live source, which every start without a StreamUrl plays. */
 export async function startTestEmulator(options: Partial<EmulatorOptions> = {}): Promise<Emulator> {
   liveUrl ??= (await startRtmpServer()).url;
   const [accounts, applications] = [DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS];
   return startEmulator({ accounts, applications, ...options });
 }
 
-/** The Chinese site's SDK, which signs with TC3 unless told otherwise. */
+/** The Chinese site's SDK. It signs with TC3 by default. */
 export function cnSdk({ url }: Pick<Emulator, "url">, options: ClientOptions = {}): Send {
   const { secretId = DEFAULT_SECRET_ID, secretKey = KEY, region = "ap-singapore" } = options;
   const { reqMethod = "POST", signMethod = "TC3-HMAC-SHA256", token, timeoutSeconds } = options;
@@ -73,7 +73,9 @@ type IntlClient = Record<
   (request: object, done: (error: Error | null, answer: Answer) => void) => void
 >;
 
-/** The international site's SDK, untyped and with callbacks, which signs the older way by default. */
+/**
+ * The international site's SDK, untyped and with callbacks. It uses the older signature by default.
+ */
 export function intlSdk({ url }: Pick<Emulator, "url">, region = "ap-singapore"): Send {
   const sdk = "tencentcloud-sdk-nodejs-intl-en/tencentcloud";
   const { Client: IntlTrtc, Models } = jest.requireActual<IntlModule>(`${sdk}/trtc/v20190722`);
@@ -98,7 +100,7 @@ export function intlSdk({ url }: Pick<Emulator, "url">, region = "ap-singapore")
     });
 }
 
-/** The code that the SDK throws with; fails the test when it does not throw. */
+/** The code of the SDK's error. The test fails when there is no error. */
 export async function codeOf(call: Promise<unknown>): Promise<string | undefined> {
   const outcome = await call.then(
     (answer) => ({ answer }),
@@ -110,7 +112,7 @@ export async function codeOf(call: Promise<unknown>): Promise<string | undefined
 
 let robots = 0;
 
-/** What a start needs, with a robot of its own and a UserSig that is good for a day. */
+/** The fields of a start, with its own robot and a UserSig for a day. */
 export function startFields(sdkAppId = CN_APP, fields: Fields = {}): Fields {
   const { UserId: userId = `robot_${(robots += 1)}` } = fields;
   return {
@@ -129,7 +131,7 @@ export function userSig(sdkAppId: number, userId: string, now = systemClock.now(
   return signUserSig(request, now);
 }
 
-/** Tests give every application of a site the key of the site's default one. */
+/** In tests every application of a site has the key of the site's default application. */
 export function keyOf(sdkAppId: number): string {
   const site = sdkAppId < INTL_APP ? "cn" : "intl";
   return DEFAULT_APPLICATIONS.find((each) => each.site === site)?.secretKey ?? "";

@@ -1,4 +1,4 @@
-/** Events as the platforms send them. */
+/** Events in the platforms' forms. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 

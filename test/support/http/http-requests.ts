@@ -1,4 +1,4 @@
-/** HTTP requests as callers send them: with a Bearer key, signed with TC3, signed the older way. */
+/** HTTP requests of callers: with a Bearer key, with TC3, or with the older signature. */
 import { stringify } from "node:querystring";
 import { unixSeconds } from "../../../shared/clock.js";
 import type { HttpRequest } from "../../../shared/runtime/http-event.js";
@@ -34,7 +34,7 @@ export interface Signer {
   at?: Date;
 }
 
-/** As Tencent's SDKs do it by default: content-type and host are signed. */
+/** As Tencent's SDKs do by default: content-type and host are signed. */
 export function signedTc3(
   { parameters, ...message }: HttpRequest,
   { at = NOW, ...signer }: Signer & { service?: string; signedHeaders?: string[] },

@@ -1,4 +1,4 @@
-/** The international site's SDK, which brings no types: what the tests use of it, and no more. */
+/** The parts of the international site's SDK that the tests use. It has no types of its own. */
 import { jest } from "@jest/globals";
 import { KEY, SECRET_ID } from "../app/test-app.js";
 
@@ -18,9 +18,9 @@ export interface IntlOptions {
 }
 
 export interface IntlSdk {
-  /** By the action's own method and model, which drops every field that it does not know. */
+  /** Through the action's own method and model, which drops unknown fields. */
   send: (action: string, fields: Fields) => Promise<Answer>;
-  /** By the SDK's client for any product, which takes every action and field as it is. */
+  /** Through the SDK's general client, which passes every action and field. */
   sendAny: (action: string, fields: Fields) => Promise<Answer>;
 }
 
@@ -54,7 +54,7 @@ const SDK = "tencentcloud-sdk-nodejs-intl-en/tencentcloud";
 const trtc = jest.requireActual<Trtc>(`${SDK}/trtc/v20190722`);
 const common = jest.requireActual<Common>(`${SDK}/common`);
 
-/** The unmodified SDK with its endpoint changed; without further options in its default mode. */
+/** The unmodified SDK with another endpoint. Without options it is in its default mode. */
 export function intlSdk(url: string, options: IntlOptions = {}): IntlSdk {
   const { secretId = SECRET_ID, secretKey = KEY, region = "ap-singapore" } = options;
   const endpoint = new URL(url).host;
@@ -69,7 +69,7 @@ export function intlSdk(url: string, options: IntlOptions = {}): IntlSdk {
   };
 }
 
-/** Whether the SDK has this action, and a place for each of the fields. */
+/** Whether the SDK has this action and each of its fields. */
 export function canSay(action: string, fields: object): boolean {
   const Request = trtc.Models[`${action}Request`];
   if (!Request) return false;
@@ -85,7 +85,7 @@ function modelOf(action: string, fields: Fields): Model {
   return request;
 }
 
-/** Without what is `undefined`, of which this client signs the word and sends nothing. */
+/** Without `undefined` values: this client signs the word but does not send it. */
 const sent = (fields: Fields): Fields => JSON.parse(JSON.stringify(fields)) as Fields;
 
 const promised = (call: (done: Done) => void): Promise<Answer> =>

@@ -1,4 +1,4 @@
-/** A server on this machine that a test talks to or is called by, and what it may do badly. */
+/** A server on this machine for tests, with several kinds of bad behaviour. */
 import { once } from "node:events";
 import {
   createServer,
@@ -38,7 +38,7 @@ export async function readAll(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** So many bytes at a time, for as long as somebody listens. */
+/** Sends this many bytes at a time, as long as the client reads. */
 export async function drip(response: ServerResponse, bytes: number): Promise<void> {
   while (!response.destroyed) {
     response.write("x".repeat(bytes));

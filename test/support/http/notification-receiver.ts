@@ -1,9 +1,9 @@
-/** Where notifications are sent: it keeps what came, and answers well or badly. */
+/** A server that receives notifications, records them, and answers well or badly. */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { CloudEvent } from "../../../shared/notifications/cloud-event.js";
 import { drip, readAll, startLoopbackServer } from "./loopback-server.js";
 
-/** A status to answer with, or a way of not answering well. */
+/** A status to answer with, or a kind of bad answer. */
 export type Manner = number | "never" | "reset" | "drip" | "endless" | { redirect: string };
 
 export interface Taken {
@@ -16,9 +16,9 @@ export interface Taken {
 export interface NotificationReceiver {
   url: string;
   port: number;
-  /** Everything that came, whatever was answered. */
+  /** All received notifications, whatever the answer was. */
   received: Taken[];
-  /** Of those the ones that were taken, by their events. */
+  /** The events of the accepted ones. */
   taken: () => CloudEvent[];
   /** From now on. */
   answer: (manner: Manner | ((event: CloudEvent) => Manner)) => void;

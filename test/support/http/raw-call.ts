@@ -1,4 +1,4 @@
-/** Calls of Tencent's API made by hand: what no SDK would send. */
+/** Calls of Tencent's API made by hand, which no SDK would send. */
 import { request as httpRequest } from "node:http";
 import { expect } from "@jest/globals";
 import { DEFAULT_ACCOUNTS, DEFAULT_SECRET_ID } from "../../../emulator/defaults.js";
@@ -12,7 +12,7 @@ import { CN_APP } from "./emulator-client.js";
 
 const KEY = DEFAULT_ACCOUNTS[DEFAULT_SECRET_ID]?.secretKey ?? "";
 
-/** A task that never was: to describe it needs nothing else, and is answered. */
+/** A task that never existed. Describing it needs no other data and gets an answer. */
 export const NAMED = { SdkAppId: CN_APP, TaskId: newTaskId() };
 
 export const FORM = { "content-type": "application/x-www-form-urlencoded" };
@@ -46,10 +46,10 @@ export const codeIn = (answer: RawAnswer): string | undefined =>
 
 export interface RawCaller {
   raw: (request: Raw) => Promise<RawAnswer>;
-  /** Describes NAMED as an SDK would sign it, with whatever differs. */
+  /** Describes NAMED as an SDK signs it, with changes. */
   sign: (changes?: Partial<HttpMessage>, now?: Date) => HttpMessage;
   sendSigned: (changes?: Partial<HttpMessage>, now?: Date) => Promise<RawAnswer>;
-  /** The same in the older way, as the text of a form or a query. */
+  /** The same with the older signature, as the text of a form or a query. */
   form: (changes?: Record<string, string>, method?: string) => string;
 }
 

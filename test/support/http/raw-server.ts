@@ -1,4 +1,4 @@
-/** A TCP server for answers that no HTTP library would send: what it says is written byte by byte. */
+/** A TCP server for answers that no HTTP library would send, written byte by byte. */
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 
@@ -9,11 +9,11 @@ export interface RawRequest {
   headers: Readonly<Record<string, string>>;
   /** The connection's number, from 1. */
   number: number;
-  /** How many connections are open, this one included. */
+  /** The number of open connections, including this one. */
   open: number;
 }
 
-/** Writes the answer, and ends the socket or does not. */
+/** Writes the answer, and may end the socket. */
 export type RawHandler = (request: RawRequest, socket: Socket) => void;
 
 export interface RawServer {

@@ -1,18 +1,18 @@
-/** A wire to a server that remembers, byte for byte, what a client sent: what a thief would have. */
+/** A proxy that records a client's bytes, as an attacker could. */
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo } from "node:net";
 import type { Answer } from "../app/test-app.js";
 
 export interface Recorded {
-  /** The request as it came over the wire. */
+  /** The request's bytes. */
   bytes: Buffer;
-  /** What the client made of the answer. */
+  /** The client's result. */
   outcome: PromiseSettledResult<unknown>;
 }
 
 /**
- * Lets `send` talk to the server over the wire. With `deliver: false` its bytes never arrive
- * there, and it sees its connection cut.
+ * Lets `send` call the server through the proxy. With `deliver: false` the bytes do not arrive and
+ * the client's connection is cut.
  */
 export async function record(
   serverUrl: string,
@@ -39,12 +39,12 @@ export async function record(
   return { bytes: Buffer.concat(chunks), outcome };
 }
 
-/** Sends the very same bytes to a server, and reads its answer. */
+/** Sends the same bytes to a server and reads its answer. */
 export async function replay(serverUrl: string, { bytes }: Recorded): Promise<Answer["response"]> {
   const socket = connect(Number(new URL(serverUrl).port), "127.0.0.1");
   socket.write(bytes);
   const chunks: Buffer[] = [];
-  // The connection stays open for more, as the client had asked: the answer is over with its JSON.
+  // The client asked to keep the connection open, so the answer ends with its JSON.
   for await (const chunk of socket as AsyncIterable<Buffer>) {
     chunks.push(chunk);
     const answer = answerIn(Buffer.concat(chunks).toString());
@@ -53,7 +53,7 @@ export async function replay(serverUrl: string, { bytes }: Recorded): Promise<An
   throw new Error("the connection was closed before the answer was complete");
 }
 
-/** Whatever its framing, there is one JSON object in it. */
+/** The answer contains one JSON object, whatever its framing. */
 function answerIn(text: string): { Response: Answer["response"] } | undefined {
   try {
     return JSON.parse(/\{.*\}/s.exec(text)?.[0] ?? "") as { Response: Answer["response"] };

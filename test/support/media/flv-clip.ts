@@ -1,4 +1,4 @@
-/** The bundled clip as FLV, which nothing at hand writes: the same packets in tags of Adobe's format. */
+/** The bundled clip as FLV, written here from the same packets, because no library writes FLV. */
 import { ALL_FORMATS, BufferSource, EncodedPacketSink, Input, type InputTrack } from "mediabunny";
 import { CLIP } from "./media.js";
 
@@ -10,7 +10,7 @@ interface Tag {
 }
 
 export interface FlvClip {
-  /** The header and what every player needs before the first packet. */
+  /** The header, and the data that every player needs before the first packet. */
   head: Buffer;
   /** In the order of their times. */
   tags: Tag[];
@@ -40,7 +40,7 @@ export async function flvClip(): Promise<FlvClip> {
   return { head: Buffer.concat([HEADER, ...beginnings.map((tag) => tagBytes(tag))]), tags };
 }
 
-/** One tag, so much later than its own time. */
+/** One tag, delayed by this time. */
 export function tagBytes({ type, atMs, data }: Tag, laterMs = 0): Buffer {
   const time = Math.round(atMs + laterMs);
   const head = Buffer.alloc(11);
@@ -65,7 +65,7 @@ async function tagsOf(
   return tags;
 }
 
-/** Its type is one of browsers, which Node.js has no name for. */
+/** Its type exists in browsers only, so Node.js has no name for it. */
 function bytesOf(description: unknown): Buffer {
   if (!(description instanceof Uint8Array)) throw new Error("The codec is not described.");
   return Buffer.from(description);

@@ -1,4 +1,4 @@
-/** FLV by hand, and taken apart: streams as no writer would make them, and what real ones hold. */
+/** FLV streams made by hand: unusual ones, and parts of real ones. */
 import { type AmfPlain, encodeAmf } from "../../../emulator/source/rtmp/amf0.js";
 
 export interface FlvTag {

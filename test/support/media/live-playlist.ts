@@ -1,10 +1,10 @@
-/** A live HLS stream: a playlist without an end, whose window of three segments moves on. */
+/** A live HLS stream: a playlist without an end and with a moving window of three segments. */
 import { sample } from "./media.js";
 import { startMediaServer } from "./media-server.js";
 
 export interface LivePlaylist {
   url: string;
-  /** So many segments pass: the oldest leave the playlist, and are gone. */
+  /** Moves on by this many segments. The oldest leave the playlist and are gone. */
   advance: (segments: number) => void;
   close: () => Promise<void>;
 }

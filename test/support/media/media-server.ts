@@ -1,4 +1,4 @@
-/** A small web server for media that a test makes, with ranges or without, and with faults. */
+/** A small web server for test media, with or without ranges, and with faults. */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -8,7 +8,7 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 
 export interface MediaServer {
   urlOf: (path: string) => string;
-  /** How many requests came for the path. */
+  /** The number of requests for the path. */
   requests: (path: string) => number;
   put: (path: string, content: Buffer | Handler) => void;
   remove: (path: string) => void;
@@ -42,7 +42,7 @@ export async function startMediaServer(): Promise<MediaServer> {
   };
 }
 
-/** Writes it again and again, as fast as it is read. */
+/** Repeats it as fast as the client reads. */
 export function flood(response: ServerResponse, piece: Buffer): void {
   while (response.write(piece));
   response.once("drain", () => flood(response, piece));

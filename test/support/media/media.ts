@@ -1,4 +1,4 @@
-/** The bundled clip in other containers, and media made by hand: fixtures that need no encoder. */
+/** The bundled clip in other containers, and media made by hand. No encoder is needed. */
 import { readFileSync } from "node:fs";
 import {
   ALL_FORMATS,
@@ -16,7 +16,7 @@ export const sample = (name: string): Buffer => readFileSync(new URL(name, SAMPL
 
 export const CLIP = sample("clip.mp4");
 
-/** The same packets in another container; nothing is encoded. */
+/** The same packets in another container, without encoding. */
 export async function remux(
   format: OutputFormat,
   { video = true, rotate = 0 }: { video?: boolean; rotate?: 0 | 90 } = {},
@@ -38,7 +38,7 @@ export const MP3_FRAME_SECONDS = 1152 / 44_100;
 export const mp3 = (frames: number): Buffer =>
   Buffer.concat(Array.from({ length: frames }, () => MP3_FRAME));
 
-/** For files that are read to their end: a busy machine takes no source for a live one meanwhile. */
+/** For files that are read to their end: on a busy machine they must not count as live. */
 export const PATIENT = {
   ...{ bytesMax: 16 * 1024 * 1024, passedBytesMax: 512 * 1024 * 1024, timeLimitMs: 40_000 },
 };

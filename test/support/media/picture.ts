@@ -1,13 +1,13 @@
 /**
- * What a page's picture is at this moment. Expressions, and not functions, are what runs in the
- * browser: its names are none of Node.js, and would have no types here.
+ * A page's current picture. The code is in expressions, because it runs in the browser: browser
+ * names have no types here.
  */
 import type { Page } from "playwright-core";
 
 export interface Video {
   currentTime: number;
   paused: boolean;
-  /** On its way to another place, whose picture is not there yet. */
+  /** It is seeking, and the new picture is not there yet. */
   seeking: boolean;
   muted: boolean;
   /** 0 to 100. */
@@ -29,7 +29,7 @@ export const hasPicture = (page: Page): Promise<boolean> =>
     `${video(0)}?.videoWidth > 0 && ${video(0)}.getVideoPlaybackQuality().totalVideoFrames > 2`,
   );
 
-/** A number made of all pixels, which another picture hardly has as well. */
+/** A checksum of all pixels. Another picture almost never has the same. */
 export const pixels = (page: Page): Promise<number> =>
   page.evaluate<number>(`(() => {
     const canvas = Object.assign(document.createElement("canvas"), { width: 160, height: 90 });
@@ -39,6 +39,6 @@ export const pixels = (page: Page): Promise<number> =>
     return data.reduce((sum, value, at) => (sum * 31 + value * (at + 1)) % 1000003, 0);
   })()`);
 
-/** Everything that the page has fetched. */
+/** All addresses that the page has fetched. */
 export const addressesOf = (page: Page): Promise<string[]> =>
   page.evaluate<string[]>(`performance.getEntriesByType("resource").map(({ name }) => name)`);

@@ -1,4 +1,4 @@
-/** RTMP servers for tests, over real TCP: one that plays, and those that go wrong on the way. */
+/** RTMP servers for tests over real TCP: one that plays, and several that fail. */
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type AmfPlain, decodeAmf, encodeAmf } from "../../../emulator/source/rtmp/amf0.js";
@@ -14,7 +14,7 @@ import { sample } from "./media.js";
 export interface Conversation {
   socket: Socket;
   bytes: ByteReader;
-  /** What the client has asked for so far, with the fields of each command. */
+  /** The client's commands so far, with their fields. */
   asked: unknown[][];
 }
 
@@ -27,7 +27,7 @@ export interface RtmpServer {
   close: () => Promise<void>;
 }
 
-/** Does not keep the process alive, so that a test file may leave it open. */
+/** Does not keep the process alive, so a test file may leave it open. */
 export async function startRtmpServer(behave: Behaviour = plays): Promise<RtmpServer> {
   const sockets = new Set<Socket>();
   const asked: unknown[][] = [];
@@ -37,7 +37,7 @@ export async function startRtmpServer(behave: Behaviour = plays): Promise<RtmpSe
     sockets.add(socket.unref());
     socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
     const bytes = byteReader(socket);
-    // A client that has heard enough hangs up in the middle of whatever is read or written.
+    // A client that knows enough disconnects at any point.
     void Promise.resolve(behave({ socket, bytes, asked })).catch(() => undefined);
   });
   server.unref().listen(0, "127.0.0.1");
@@ -55,7 +55,7 @@ export async function startRtmpServer(behave: Behaviour = plays): Promise<RtmpSe
   };
 }
 
-/** Plays a sample to everybody, and then keeps the line open as a live stream does. */
+/** Plays a sample to every client, then keeps the connection open as a live stream does. */
 export const plays = (
   conversation: Conversation,
   messages: Buffer = SAMPLE_MESSAGES,
@@ -70,7 +70,7 @@ export const plays = (
     messages,
   );
 
-/** The sample with so many of its messages in one, as servers send that play recordings. */
+/** The sample with several messages in one, as servers send recordings. */
 export function aggregates(count: number): Buffer {
   const tags = flvTags(sample("small.flv"));
   const parts: Buffer[] = [];

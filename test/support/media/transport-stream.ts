@@ -1,4 +1,4 @@
-/** MPEG-TS by hand: streams as no encoder here writes them. */
+/** MPEG-TS streams made by hand. */
 
 export interface TsUnit {
   pid: number;
@@ -18,7 +18,7 @@ export const AUDIO_PID = 0x101;
 
 const MAP_PID = 0x1000;
 
-/** Each unit in packets of its own; the tables come again before every fourth. */
+/** Each unit has its own packets. The tables come again before every fourth. */
 export function tsOf(
   streams: readonly TsStreamEntry[],
   units: readonly TsUnit[],
@@ -34,7 +34,7 @@ export function tsOf(
   );
 }
 
-/** As many packets without content as fill so many bytes. */
+/** As many empty packets as fill this many bytes. */
 const stuffing = (bytes: number): Buffer =>
   Buffer.alloc(Math.floor(bytes / 188) * 188, packetOf(0x1fff, false, Buffer.alloc(184, 0xff)));
 
@@ -49,7 +49,7 @@ function mapOf(streams: readonly TsStreamEntry[]): Buffer {
   return Buffer.concat([Buffer.of(0xe0 | (first >> 8), first & 0xff, 0xf0, 0), ...entries]);
 }
 
-/** The checksum is nobody's concern here. */
+/** No reader here verifies the checksum. */
 function tablePacket(pid: number, tableId: number, body: Buffer): Buffer {
   const length = 5 + body.length + 4;
   const head = Buffer.of(0, tableId, 0xb0 | (length >> 8), length & 0xff, 0, 1, 0xc1, 0, 0);
@@ -66,7 +66,7 @@ function unitPackets({ pid, ticks, data }: TsUnit): Buffer {
   return Buffer.concat(packets);
 }
 
-/** Without a length, as streams of pictures are written. */
+/** Without a length, as in streams of pictures. */
 function pesHead(streamId: number, ticks: number): Buffer {
   const wrapped = ticks % 2 ** 33;
   const head = Buffer.of(0, 0, 1, streamId, 0, 0, 0x80, 0x80, 5, 0, 0, 0, 0, 0);
@@ -76,7 +76,7 @@ function pesHead(streamId: number, ticks: number): Buffer {
   return head;
 }
 
-/** What is too short is filled up by an adaptation field. */
+/** An adaptation field fills up short content. */
 function packetOf(pid: number, isStart: boolean, payload: Buffer): Buffer {
   const missing = 184 - payload.length;
   const head = Buffer.of(0x47, (isStart ? 0x40 : 0) | (pid >> 8), pid & 0xff, 0x10);
@@ -88,7 +88,7 @@ function packetOf(pid: number, isStart: boolean, payload: Buffer): Buffer {
   return Buffer.concat([head, field, payload]);
 }
 
-/** H.264 with its size before it; what follows is no picture that could be decoded. */
+/** H.264 with its size first. The rest cannot be decoded as a picture. */
 export const h264Unit = (parameterSet: string): Buffer =>
   Buffer.concat([
     Buffer.from(`00000001${parameterSet}00000001`, "hex"),

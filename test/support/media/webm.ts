@@ -1,4 +1,6 @@
-/** WebM by hand, as a browser's recorder and a live server write it: without length and index. */
+/**
+ * WebM made by hand, as a browser's recorder or a live server writes it: without length and index.
+ */
 const UNKNOWN_SIZE = Buffer.of(1, 255, 255, 255, 255, 255, 255, 255);
 
 function element(id: number, content: Buffer, { isSized = true } = {}): Buffer {
@@ -21,12 +23,12 @@ const text = (id: number, value: string): Buffer => element(id, Buffer.from(valu
 
 export interface WebmOptions {
   seconds: number;
-  /** Of each picture; there are 25 a second. */
+  /** The duration of a picture: 25 a second. */
   pictureBytes?: number;
   clusterSeconds?: number;
   docType?: "webm" | "matroska";
   areClustersSized?: boolean;
-  /** Pictures in groups that say how long each is shown. */
+  /** Pictures in groups with an explicit duration. */
   areGrouped?: boolean;
   /** Nanoseconds of a tick. */
   timestampScale?: number;
