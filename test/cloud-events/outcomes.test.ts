@@ -56,7 +56,7 @@ async function open(more: Record<string, string> = {}): Promise<TestApp> {
     CALLERS: JSON.stringify(CALLERS),
     RULES: JSON.stringify(RULES),
     TRTC_ACCOUNTS: JSON.stringify([local, STORAGE]),
-    TRTC_TIMEOUT_SECONDS: "1",
+    TRTC_TIMEOUT_SECONDS: "5",
     ...more,
   };
   return startTestApp({ env, database: await openTestPostgres() });

@@ -30,7 +30,7 @@ async function open(
       ["media-1250000000", "media"].map((Bucket) => ({ ...RULE, ...rule, Bucket })),
     ),
     TRTC_ACCOUNTS: JSON.stringify([local, { ...STORAGE, Token: TOKEN }]),
-    TRTC_TIMEOUT_SECONDS: "1",
+    TRTC_TIMEOUT_SECONDS: "5",
   };
   const database = await openTestPostgres();
   return startTestApp({ env, database, trtcEndpoint: (url) => endpoint ?? url });

@@ -19,7 +19,7 @@ let rooms = 0;
 beforeAll(async () => {
   app = await startTestApp({
     env: {
-      TRTC_TIMEOUT_SECONDS: "1",
+      TRTC_TIMEOUT_SECONDS: "5",
       CALLERS: JSON.stringify([
         { Id: "AKIDlocal", SecretKeys: ["local-secret-key"], SdkAppIds: [CN_APP, INTL_APP] },
         {

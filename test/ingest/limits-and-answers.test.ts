@@ -22,7 +22,7 @@ let rooms = 0;
 beforeAll(async () => {
   app = await startTestApp({
     env: {
-      TRTC_TIMEOUT_SECONDS: "1",
+      TRTC_TIMEOUT_SECONDS: "5",
       CALLERS: JSON.stringify([
         { Id: SECRET_ID, SecretKeys: [KEY], SdkAppIds: [CN_APP, INTL_APP] },
         { Id: "limited", SecretKeys: [LIMITED_KEY], SdkAppIds: [CN_APP], MaxDuration: 30 },

@@ -23,7 +23,7 @@ let rooms = 0;
 beforeAll(async () => {
   app = await startTestApp({
     env: {
-      TRTC_TIMEOUT_SECONDS: "1",
+      TRTC_TIMEOUT_SECONDS: "2",
       TRTC_APPS: JSON.stringify(
         DEFAULT_APPLICATIONS.map(({ sdkAppId, secretKey, site }) => ({
           ...{ SdkAppId: sdkAppId, SecretKey: secretKey, Site: site },

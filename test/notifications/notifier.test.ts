@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 afterAll(() => Promise.all([plain.close(), secure.close()]));
 
-const TIMEOUT_MS = 500;
+const TIMEOUT_MS = 2000;
 
 /** The status, or what there was in place of one. */
 async function sent(url: string, options: Partial<NotifierOptions> = {}): Promise<number | string> {

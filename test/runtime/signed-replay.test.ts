@@ -19,7 +19,7 @@ let trtc: TrtcHandle;
 let rooms = 0;
 
 beforeAll(async () => {
-  app = await startTestApp({ env: { TRTC_TIMEOUT_SECONDS: "1" } });
+  app = await startTestApp({ env: { TRTC_TIMEOUT_SECONDS: "2" } });
   ({ trtc } = app);
 });
 afterAll(() => app.close());

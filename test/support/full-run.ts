@@ -74,7 +74,7 @@ export async function fullRun(): Promise<FullRun> {
       })),
     },
     env: {
-      TRTC_TIMEOUT_SECONDS: "1",
+      TRTC_TIMEOUT_SECONDS: "2",
       EXPIRY_TICK_SECONDS: "1",
       CALLERS: JSON.stringify([
         {

@@ -114,12 +114,14 @@ describe("a film of five hours, whose index is larger than the budget", () => {
   test("lets the rest of the process go on meanwhile", async () => {
     server.put("/hours.mp4", front);
     const visit = { isDone: false };
+    // Time of this process on a core: what else the machine does is not counted.
+    const busyMs = () => (process.cpuUsage().user + process.cpuUsage().system) / 1000;
     let longestMs = 0;
     const watch = (async () => {
-      for (let last = performance.now(); !visit.isDone;) {
+      for (let last = busyMs(); !visit.isDone;) {
         await new Promise(setImmediate);
-        longestMs = Math.max(longestMs, performance.now() - last);
-        last = performance.now();
+        longestMs = Math.max(longestMs, busyMs() - last);
+        last = busyMs();
       }
     })();
     await probe(server.urlOf("/hours.mp4"));

@@ -10,7 +10,7 @@ let other: Database;
 
 beforeAll(async () => {
   const url = await newPostgresUrl();
-  frozen = openPostgres(url, { idleInTransactionMs: 300, queryTimeoutMs: 500 });
+  frozen = openPostgres(url, { idleInTransactionMs: 300, queryTimeoutMs: 2000 });
   other = openPostgres(url);
 });
 afterAll(() => Promise.all([frozen.close(), other.close()]));
