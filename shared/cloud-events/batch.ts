@@ -111,7 +111,7 @@ async function play(
     const { code, retry, detail, status } = error;
     let outcome: Outcome = retry ? "later" : "dead";
     // Whoever pushes gives up soon, or at once: the letter is kept in case it does.
-    const deadLetter = retry && delivery !== "push" ? undefined : await buried(error);
+    const deadLetter = retry && delivery !== "push" ? undefined : await keepDeadLetter(error);
     if (!retry && deadLetter === undefined) outcome = "later";
     log({
       level: status >= 500 ? "error" : "warn",
@@ -124,7 +124,7 @@ async function play(
   }
 
   /** While the database is away no letter can be written, and the message must come again. */
-  async function buried(error: ApiError): Promise<string | undefined> {
+  async function keepDeadLetter(error: ApiError): Promise<string | undefined> {
     try {
       return await addDeadLetter(services, message, error);
     } catch {

@@ -1,4 +1,4 @@
-/** Every event that a provider documents, through the real door to TRTC and back. */
+/** Every event that a provider documents, through the real function to TRTC and back. */
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { LOCAL_SOURCES } from "../../local/environment/local-environment.js";
 import { openTestPostgres } from "../support/database/databases.js";

@@ -9,7 +9,7 @@ import { addMs, SECOND_MS, systemClock as clock } from "../../shared/clock.js";
 import { readTc3 } from "../../shared/signing/tencent/tc3.js";
 import { CN_APP, KEY, SECRET_ID } from "../support/app/test-app.js";
 import { FORM, HOST, post, signedTc3, signedV1 } from "../support/http/http-requests.js";
-import { DOORS } from "../support/app/functions.js";
+import { FUNCTION_OF } from "../support/app/functions.js";
 import { openRefusals, type Refusals, type Wrong } from "../support/contract/refusals.js";
 import { rightRequests, scfEvent, TARGETS } from "../support/contract/right-requests.js";
 
@@ -35,7 +35,7 @@ const marred = (text: string): fc.Arbitrary<string> =>
     .map(([place, letter]) => text.slice(0, place) + letter + text.slice(place + 1));
 
 describe.each(TARGETS)("$action, $site:", (target) => {
-  const functionName = DOORS[target.action];
+  const functionName = FUNCTION_OF[target.action];
   const headers = { host: HOST, "content-type": "application/json", "x-tc-action": target.action };
   const bodies = () =>
     rightRequests(target, refusals.existing).map((request) => JSON.stringify(request));
@@ -190,7 +190,7 @@ describe.each(TARGETS)("$action, $site, in a form or a query:", (target) => {
 });
 
 describe("an event that no platform sends", () => {
-  const anyFunction = () => fc.constantFrom(...Object.values(DOORS), "api");
+  const anyFunction = () => fc.constantFrom(...Object.values(FUNCTION_OF), "api");
   const named = () => JSON.stringify({ SdkAppId: CN_APP, TaskId: refusals.existing.taskIds.cn });
   const withoutKey = () => scfEvent({ host: HOST, "content-type": "application/json" }, named());
   const REFUSED = /^(InvalidRequest|AuthFailure.InvalidAuthorization|RequestSizeLimitExceeded)$/;

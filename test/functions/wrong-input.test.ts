@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { DOORS } from "../support/app/functions.js";
+import { FUNCTION_OF } from "../support/app/functions.js";
 import { openRefusals, type Refusals } from "../support/contract/refusals.js";
 import {
   bodyOf,
@@ -194,7 +194,7 @@ test("nothing has changed, and whatever was not made wrong is carried out", asyn
   // In reverse order, because a stop comes before an update in the list.
   for (const target of TARGETS.toReversed()) {
     const [request] = fc.sample(rightRequests(target, existing), 1);
-    const { response } = await app.post(DOORS[target.action], request);
+    const { response } = await app.post(FUNCTION_OF[target.action], request);
     expect([target.action, response.Error]).toEqual([target.action, undefined]);
   }
 });

@@ -1,4 +1,4 @@
-/** Stopping, updating, describing and listing, through the doors and the emulator. */
+/** Stopping, updating, describing and listing, through the functions and the emulator. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { MINUTE_MS, systemClock } from "../../shared/clock.js";
 import {

@@ -81,8 +81,8 @@ describe("while npm start runs on its embedded database", () => {
     expect(dead.code).toBe(0);
     const file = join(newDirectory(), "message.json");
     writeFileSync(file, JSON.stringify({ Action: "StartStreamIngest", SdkAppId: CN_APP }));
-    const buried = await command("event", "ckafka", "--file", file);
-    expect(buried.output).toContain("dead 1");
+    const refused = await command("event", "ckafka", "--file", file);
+    expect(refused.output).toContain("dead 1");
     const { output: list } = await command("dead-letters");
     const [id = ""] = /^\w{20}/.exec(list) ?? [];
     expect(list).toContain("ckafka:ingests");

@@ -1,4 +1,4 @@
-/** Callers are told what becomes of their ingests: real doors, emulator and receivers, moved time. */
+/** Callers learn what becomes of their ingests: real functions, emulator and receivers, moved time. */
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { Webhook } from "standardwebhooks";

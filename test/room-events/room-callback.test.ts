@@ -1,4 +1,4 @@
-/** The door that TRTC calls: what it takes for TRTC's, and what it answers. */
+/** The function that TRTC calls: what it accepts as a call of TRTC, and what it answers. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS } from "../../shared/clock.js";
 import type { LogFields } from "../../shared/log.js";

@@ -1,9 +1,9 @@
-/** What a plain HTTP client hears when something is wrong: honest statuses, at every door. */
+/** What a plain HTTP client gets when something is wrong: honest statuses, from every function. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { ERROR_TABLE, type ErrorCode } from "../../shared/contract/error-table.js";
 import { ACTIONS, isAction } from "../../shared/contract/schemas.js";
 import { BAD_INPUT } from "../support/contract/bad-input.js";
-import { DOORS, EVERY_DOOR } from "../support/app/functions.js";
+import { FUNCTION_OF, EVERY_FUNCTION } from "../support/app/functions.js";
 import { type Answer, CN_APP, type TestApp, KEY, startTestApp } from "../support/app/test-app.js";
 
 let app: TestApp;
@@ -31,7 +31,7 @@ describe("a refusal has the status of its code", () => {
   test.each(BAD_INPUT)("%s for %j", async (code, { action, fields }) => {
     const before = await app.truth.calls();
     const wanted = { ...(action === "StartStreamIngest" ? start("bad") : {}), SdkAppId: CN_APP };
-    const ways = isAction(action) ? [DOORS[action], "api"] : ["api"];
+    const ways = isAction(action) ? [FUNCTION_OF[action], "api"] : ["api"];
     for (const functionName of ways) {
       const answer = await app.post(
         functionName,
@@ -45,8 +45,8 @@ describe("a refusal has the status of its code", () => {
   });
 });
 
-describe.each(EVERY_DOOR)("the door %s", (functionName) => {
-  const action = ACTIONS.find((each) => DOORS[each] === functionName) ?? "ListStreamIngests";
+describe.each(EVERY_FUNCTION)("the door %s", (functionName) => {
+  const action = ACTIONS.find((each) => FUNCTION_OF[each] === functionName) ?? "ListStreamIngests";
   const headers = { ...WITH_KEY, ...JSON_TYPE, "x-tc-action": action };
   const knock = (init: RequestInit) =>
     send(`/${functionName}`, { method: "POST", headers, ...init });

@@ -1,9 +1,9 @@
-/** Plain HTTP with a Bearer key: every action by every door, and curl itself. */
+/** Plain HTTP with a Bearer key: every action by every function, and curl itself. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Action } from "../../shared/contract/schemas.js";
-import { DOORS, EVERY_DOOR } from "../support/app/functions.js";
+import { FUNCTION_OF, EVERY_FUNCTION } from "../support/app/functions.js";
 import { type Answer, CN_APP, type TestApp, KEY, startTestApp } from "../support/app/test-app.js";
 
 let app: TestApp;
@@ -22,7 +22,7 @@ async function send(path: string, init: RequestInit): Promise<Answer> {
 
 /** An action by its own door, and by the one that serves all of them. */
 const WAYS: [way: string, call: (action: Action, fields: object) => Promise<Answer>][] = [
-  ["its own door", (action, fields) => app.post(DOORS[action], fields)],
+  ["its own door", (action, fields) => app.post(FUNCTION_OF[action], fields)],
   ["api, by X-TC-Action", (action, fields) => app.post("api", fields, { "x-tc-action": action })],
   ["/, by X-TC-Action", (action, fields) => app.post("", fields, { "x-tc-action": action })],
   ["api, by ?Action=", (action, fields) => app.post(`api?Action=${action}`, fields)],
@@ -95,7 +95,7 @@ test("outside the doors there is nothing, and it says where they are", async () 
     const answer = await fetch(`${app.url}${path}`, { headers: WITH_KEY });
     expect([path, answer.status]).toEqual([path, 404]);
     const text = await answer.text();
-    for (const functionName of EVERY_DOOR) expect(text).toContain(`/${functionName}`);
+    for (const functionName of EVERY_FUNCTION) expect(text).toContain(`/${functionName}`);
   }
 });
 

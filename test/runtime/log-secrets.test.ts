@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { LogFields } from "../../shared/log.js";
 import { BAD_INPUT } from "../support/contract/bad-input.js";
 import { fullRun, type FullRun } from "../support/full-run.js";
-import { DOORS } from "../support/app/functions.js";
+import { FUNCTION_OF } from "../support/app/functions.js";
 
 let run: FullRun;
 beforeAll(async () => {
@@ -19,7 +19,7 @@ describe("the run has everything in it:", () => {
     const functions = new Set(lines.map((line) => line.function));
     const timers = ["expire-ingests", "reconcile-ingests", "deliver-notifications"];
     const others = ["api", "room-callback", ...timers];
-    expect([...functions].sort()).toEqual([...Object.values(DOORS), ...others].sort());
+    expect([...functions].sort()).toEqual([...Object.values(FUNCTION_OF), ...others].sort());
     const outcomes = new Set(lines.map(({ outcome }) => outcome));
     for (const code of BAD_INPUT.map(([each]) => each)) expect(outcomes).toContain(code);
     for (const code of ["ok", "InternalError", "AuthFailure.SignatureFailure"]) {

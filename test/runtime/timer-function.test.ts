@@ -1,4 +1,4 @@
-/** A timer's door, when its services do not open: nobody waits for its answer, so the log must say it. */
+/** A timer's function whose services do not open: its answer is not read, so the log has the error. */
 import { afterEach, expect, jest, test } from "@jest/globals";
 import { makeHandler } from "../../functions/expire-ingests.js";
 import { ConfigError } from "../../shared/config/read-variables.js";

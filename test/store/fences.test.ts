@@ -109,7 +109,7 @@ const STATEMENTS: Readonly<Record<string, FencedStatement>> = {
     hold: claimedEvent,
     act: (taskId, attempts) => store.outbox.postpone({ taskId, position: 1, attempts, tryAt: END }),
   },
-  "outbox.bury": {
+  "outbox.addDeadLetter": {
     hold: claimedEvent,
     act: (taskId, attempts) =>
       store.outbox.addDeadLetter({ taskId, position: 1, attempts, reason: "r", at: END }),

@@ -15,7 +15,7 @@ import {
 } from "./app/test-app.js";
 import { post as request, signedTc3, signedV1 } from "./http/http-requests.js";
 import { answerTo, callbackEvent, source } from "./http/callbacks.js";
-import { DOORS } from "./app/functions.js";
+import { FUNCTION_OF } from "./app/functions.js";
 
 const CALLER_KEYS = ["this-years-caller-key", "last-years-caller-key"];
 const CN_KEY = "cn-application-secret-key";
@@ -186,7 +186,7 @@ async function wrongInput(): Promise<void> {
       action === "StartStreamIngest" ? startOf(fields) : { SdkAppId: CN_APP, ...fields };
     await send("api", wanted, { "x-tc-action": action });
   }
-  for (const functionName of Object.values(DOORS)) {
+  for (const functionName of Object.values(FUNCTION_OF)) {
     for (const key of WRONG_KEYS) await send(functionName, {}, { authorization: `Bearer ${key}` });
     await send(functionName, `{"UserSig":"${CALLER_KEYS[0] ?? ""}"`);
     await send(functionName, startOf(), { "content-type": CALLER_KEYS[0] ?? "" });
@@ -207,7 +207,7 @@ const FAULTS: FaultKind[] = ["lose-request", "lose-answer", "http-502", "garbage
 async function failingTrtc(): Promise<void> {
   for (const fault of [...FAULTS, "hang"] as const) {
     const playing = named(await start());
-    for (const [action, functionName] of Object.entries(DOORS)) {
+    for (const [action, functionName] of Object.entries(FUNCTION_OF)) {
       if (isTrtcAction(action)) trtc.next(action, fault);
       const ofMedia = { StreamUrl: `${app.clip}?${QUERIES[1] ?? ""}` };
       if (action === "StartStreamIngest") await start({ RoomId: `fault-${fault}` });

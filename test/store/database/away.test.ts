@@ -36,14 +36,15 @@ const startBody = () => ({
 });
 
 /** A request to each door that all succeed while the database is there. */
-const DOORS: [functionName: string, body: () => object, headers?: Record<string, string>][] = [
-  ["start-ingest", startBody],
-  ["update-ingest", () => ({ SdkAppId: CN_APP, TaskId, Volume: 50 })],
-  ["describe-ingest", () => ({ SdkAppId: CN_APP, TaskId })],
-  ["list-ingests", () => ({})],
-  ["api", () => ({ SdkAppId: CN_APP, TaskId }), { "x-tc-action": "DescribeStreamIngest" }],
-  ["stop-ingest", () => ({ SdkAppId: CN_APP, TaskId: "ing-00000000000000000000000000" })],
-];
+const FUNCTION_OF: [functionName: string, body: () => object, headers?: Record<string, string>][] =
+  [
+    ["start-ingest", startBody],
+    ["update-ingest", () => ({ SdkAppId: CN_APP, TaskId, Volume: 50 })],
+    ["describe-ingest", () => ({ SdkAppId: CN_APP, TaskId })],
+    ["list-ingests", () => ({})],
+    ["api", () => ({ SdkAppId: CN_APP, TaskId }), { "x-tc-action": "DescribeStreamIngest" }],
+    ["stop-ingest", () => ({ SdkAppId: CN_APP, TaskId: "ing-00000000000000000000000000" })],
+  ];
 
 const openAway = (url: string) =>
   versionChecked(openPostgres(withPassword(url), { connectTimeoutMs: 300, queryTimeoutMs: 600 }));
@@ -61,7 +62,7 @@ afterAll(async () => {
 });
 
 async function expectRefused(of: TestApp, detail: RegExp): Promise<void> {
-  for (const [functionName, body, headers] of DOORS) {
+  for (const [functionName, body, headers] of FUNCTION_OF) {
     const answer = await of.post(functionName, body(), headers);
     expect([functionName, answer.status, answer.response]).toEqual([
       ...[functionName, 503],
@@ -81,7 +82,7 @@ async function expectRefused(of: TestApp, detail: RegExp): Promise<void> {
 }
 
 async function expectServed(of: TestApp): Promise<void> {
-  for (const [functionName, body, headers] of DOORS) {
+  for (const [functionName, body, headers] of FUNCTION_OF) {
     const { status, response } = await of.post(functionName, body(), headers);
     const isUnknown = response.Error?.Code === "FailedOperation.TaskNotExist";
     expect([functionName, status]).toEqual([functionName, isUnknown ? 404 : 200]);

@@ -1,7 +1,7 @@
 /** The function of each action. `api` serves all actions. */
 import type { Action } from "../../../shared/contract/schemas.js";
 
-export const DOORS: Record<Action, string> = {
+export const FUNCTION_OF: Record<Action, string> = {
   StartStreamIngest: "start-ingest",
   StopStreamIngest: "stop-ingest",
   UpdateStreamIngest: "update-ingest",
@@ -9,4 +9,4 @@ export const DOORS: Record<Action, string> = {
   ListStreamIngests: "list-ingests",
 };
 
-export const EVERY_DOOR = [...Object.values(DOORS), "api"];
+export const EVERY_FUNCTION = [...Object.values(FUNCTION_OF), "api"];

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { systemClock as clock } from "../../../shared/clock.js";
 import { type Action, ACTIONS, SCHEMAS } from "../../../shared/contract/schemas.js";
 import { type Site, SITES } from "../../../shared/contract/sites.js";
-import { DOORS } from "../app/functions.js";
+import { FUNCTION_OF } from "../app/functions.js";
 import { CN_APP, INTL_APP, KEY, SECRET_ID } from "../app/test-app.js";
 import { HOST, signedTc3 } from "../http/http-requests.js";
 import type { Wrong } from "./refusals.js";
@@ -77,7 +77,7 @@ export const bodyOf = (fields: unknown): Body => ({ body: JSON.stringify(fields)
  */
 export const sentTo = ({ action }: Target, bodies: fc.Arbitrary<Body>): fc.Arbitrary<Wrong> =>
   fc.tuple(bodies, fc.boolean(), fc.boolean()).map(([{ body, headers }, isOwn, isSigned]) => {
-    const functionName = isOwn ? DOORS[action] : "api";
+    const functionName = isOwn ? FUNCTION_OF[action] : "api";
     const common = { host: HOST, "content-type": "application/json", "x-tc-action": action };
     const bytes = Buffer.from(body);
     const message = {

@@ -1,0 +1,46 @@
+/** Words that only the first builders understood stay out; the standard words of the field stand instead. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { ROOT } from "../tiers/tiers.js";
+
+const CODE = ["functions", "shared", "emulator", "local", "deploy", "ops", "bench"];
+const TESTS = ["test"];
+const PAGES = ["docs", "README.md", "CONTRIBUTING.md"];
+
+/** This file has the words, and a list of faults has old texts. */
+const NOT_READ = /^test\/(rules\/words[.]test[.]ts|fixtures\/)/;
+
+const READ = /[.](ts|cjs|md|yml)$/;
+
+function textsIn(path: string): { path: string; text: string }[] {
+  if (READ.test(path)) {
+    return NOT_READ.test(path) ? [] : [{ path, text: readFileSync(join(ROOT, path), "utf8") }];
+  }
+  if (/[.]\w+$/.test(path)) return [];
+  return readdirSync(join(ROOT, path)).flatMap((name) => textsIn(`${path}/${name}`));
+}
+
+const EVERYWHERE = [...CODE, ...TESTS, ...PAGES];
+
+test.each<[word: RegExp, instead: string, where: string[]]>([
+  [/\bopenHouse\b/, "startTestApp", EVERYWHERE],
+  [/\b(settler|settleStarts?|settleIngests?)\b/, "reconcile", EVERYWHERE],
+  [/\bunsureUntil\b/, "lateStartUntil", EVERYWHERE],
+  [/\bheardAt\b|\bheardOf\b/, "lastSeenAt", EVERYWHERE],
+  [/\btellTask\b|\btoldTask\b/, "recordTaskEvent", EVERYWHERE],
+  [/\baskAbout\b|\baskQuiet\b/, "checkTask, claimStaleTasks", EVERYWHERE],
+  [/\bpassOver\b/, "logTrtcFailure", EVERYWHERE],
+  [/\bbury\b|\bburied\b/, "addDeadLetter", EVERYWHERE],
+  [/\bnoted\(/, "withOutboxEvent", EVERYWHERE],
+  [/\b(EVERY_)?DOORS\b/, "FUNCTION_OF, EVERY_FUNCTION", EVERYWHERE],
+  [
+    /\bdoors?\b/i,
+    "function",
+    [...CODE.filter((folder) => !["ops", "bench"].includes(folder)), ...PAGES],
+  ],
+])("no %p: write %s", (word, _instead, where) => {
+  const found = where.flatMap(textsIn).filter(({ text }) => word.test(text));
+
+  expect(found.map(({ path }) => path)).toEqual([]);
+});
