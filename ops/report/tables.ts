@@ -73,7 +73,7 @@ const number = (value: number, digits = 0): string =>
   value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
 /** `1.5 s`, `12 min`, `3.0 h`: rounded for reading. */
-export function duration(ms: number): string {
+function duration(ms: number): string {
   if (ms < 120_000) return `${number(ms / 1000, 1)} s`;
   if (ms < 7_200_000) return `${number(ms / 60_000, 1)} min`;
   return `${number(ms / 3_600_000, 1)} h`;
