@@ -9,7 +9,10 @@ interface Record {
   [name: string]: unknown;
 }
 
-const FIXTURE = readFileSync(new URL("fixtures/events/cos-created.json", import.meta.url), "utf8");
+const FIXTURE = readFileSync(
+  new URL("../fixtures/events/cos-created.json", import.meta.url),
+  "utf8",
+);
 
 /** The object in the documented event, changed first. */
 function objectIn(change: (record: Record) => void) {

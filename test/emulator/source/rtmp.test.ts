@@ -36,7 +36,7 @@ const SHORT = { bytesMax: 1_000_000, timeLimitMs: 300 };
 const LONG = { bytesMax: 1_000_000, timeLimitMs: 20_000 };
 
 /** What ffmpeg 5.1 as an RTMP server sent to a player of small.flv, byte by byte. */
-const RECORDED = readFileSync(new URL("fixtures/rtmp/ffmpeg-play.bin", import.meta.url));
+const RECORDED = readFileSync(new URL("../../fixtures/rtmp/ffmpeg-play.bin", import.meta.url));
 
 let server: RtmpServer | undefined;
 afterEach(async () => {
