@@ -15,6 +15,9 @@ export const LEFT_OUT = Object.keys(slowSuites);
 /** Files, and folders with a slash at their end. */
 export const SLOW: readonly string[] = Object.values(slowSuites).flat();
 
+/** They measure time, so they run alone. */
+const TIMED: readonly string[] = slowSuites["one at a time"];
+
 export const allSuites = (): string[] =>
   readdirSync(join(ROOT, "test"), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".test.ts"))
@@ -22,7 +25,7 @@ export const allSuites = (): string[] =>
     .sort();
 
 export function tierOf(suite: string): Tier {
-  if (suite.startsWith("test/timed/")) return "timed";
   const isListed = (path: string) => (path.endsWith("/") ? suite.startsWith(path) : suite === path);
+  if (TIMED.some(isListed)) return "timed";
   return SLOW.some(isListed) ? "slow" : "fast";
 }
