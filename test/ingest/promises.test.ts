@@ -1,6 +1,6 @@
 /**
- * One test for each bound in docs/promises.md, with the deployed timers. expire-ingests and
- * reconcile-ingests each run every minute, half a minute apart.
+ * One test for each bound in docs/promises.md, with the deployed timers. Both timers run every
+ * minute: reconcile-ingests half a minute after expire-ingests.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
@@ -104,7 +104,7 @@ describe("another caller's crowd", () => {
     expect(late).toBeLessThan(1300);
     const all = await Promise.all(crowd.map((each) => each.lateMs(StopTime)));
     expect(Math.min(...all)).toBeGreaterThanOrEqual(0);
-    // TRTC takes 20 starts in 1.1 s, so the crowd itself takes this long.
+    // TRTC takes 20 calls in 1.1 s, so the crowd itself takes this long.
     expect(Math.max(...all)).toBeLessThan(12 * SECOND_MS);
   });
 

@@ -60,7 +60,7 @@ export function configFor({
   hasQuotas: boolean;
   /** Callbacks from TRTC reach us. */
   callbacks: unknown;
-  /** Stop tasks without a row. No other program plays in the application. */
+  /** The configuration says that no other program plays in the application. */
   stopsUnclaimed: boolean;
 }): Config {
   if (hasQuotas) return CONFIGS.withQuotas;
