@@ -1,6 +1,6 @@
 /**
- * The messages of one event: what belongs to one ingest in its order, the rest side by side, and
- * all of it within the function's own time.
+ * Processes the messages of one event within the function's time limit. Messages about one ingest
+ * run in order. The rest run in parallel.
  */
 import { ApiError, asApiError } from "../contract/errors.js";
 import { addDeadLetter } from "./dead-letters.js";
@@ -13,18 +13,21 @@ import { MESSAGE_MIN_MS } from "../ingest/timing.js";
 
 export interface BatchOutcome {
   counts: Record<"messages" | Outcome, number>;
-  /** What may work when it comes again. */
+  /** These messages may work at a later delivery. */
   later: EventMessage[];
 }
 
-/** `ignored`: an object that no rule is for. `dead`: it can never work, and its letter is kept. */
+/**
+ * `ignored`: no rule matches the object. `dead`: the message can never work, and its dead letter is
+ * kept.
+ */
 type Outcome = "done" | "ignored" | "dead" | "later";
 
 export interface BatchRun extends EventRun {
   useCases: EventUseCases;
 }
 
-/** What one instance works on at once: more would only stand in line for TRTC's slots. */
+/** An instance works on this many messages at once. More would only wait for TRTC's slots. */
 const LANES_MAX = 8;
 
 export async function playBatch(
@@ -48,7 +51,7 @@ export async function playBatch(
         mustWait ||= run.timeLeftMs() < MESSAGE_MIN_MS;
         const outcome = await play(services, { message, delivery, mustWait }, run);
         reconcile(message, outcome);
-        // What follows it must not overtake it.
+        // The next message must not overtake this one.
         mustWait = outcome === "later";
       }
     }
@@ -58,7 +61,10 @@ export async function playBatch(
   return { counts, later: messages.filter((message) => later.has(message)) };
 }
 
-/** They came to nothing before, maybe, and work now. A letter that lies there too long does little harm. */
+/**
+ * These messages may have failed before, and work now. A dead letter that stays too long does
+ * little harm.
+ */
 async function resolve({ store, clock }: Services, done: readonly EventMessage[]): Promise<void> {
   if (done.length === 0) return;
   const deadLetters = { ids: done.map(deadLetterIdOf), at: clock.now() };
@@ -79,7 +85,7 @@ function lanesOf(messages: readonly EventMessage[]): Map<string, EventMessage[]>
 interface Delivered {
   message: EventMessage;
   delivery: EventBatch["delivery"];
-  /** It is not its turn: something before it is to come again, or the time is nearly over. */
+  /** An earlier message must come again first, or the time is nearly over. */
   mustWait: boolean;
 }
 
@@ -90,7 +96,7 @@ async function play(
 ): Promise<Outcome> {
   const { log } = services;
   const line: Line = {};
-  // A queue has it still.
+  // The queue still holds the message.
   if (mustWait && delivery !== "push") return "later";
   try {
     if (mustWait) throw notItsTurn();
@@ -110,7 +116,7 @@ async function play(
   async function giveUp(error: ApiError): Promise<Outcome> {
     const { code, retry, detail, status } = error;
     let outcome: Outcome = retry ? "later" : "dead";
-    // Whoever pushes gives up soon, or at once: the letter is kept in case it does.
+    // A push provider soon stops trying. The dead letter protects the message in that case.
     const deadLetter = retry && delivery !== "push" ? undefined : await keepDeadLetter(error);
     if (!retry && deadLetter === undefined) outcome = "later";
     log({
@@ -123,7 +129,7 @@ async function play(
     return outcome;
   }
 
-  /** While the database is away no letter can be written, and the message must come again. */
+  /** Without the database we cannot store a dead letter, so the message must come again. */
   async function keepDeadLetter(error: ApiError): Promise<string | undefined> {
     try {
       return await addDeadLetter(services, message, error);

@@ -1,6 +1,6 @@
 /**
- * From a message to a call of one use case: what it asks for, who acts for it, and whether that is
- * allowed and fits. The HTTP functions check a caller's request in the same way.
+ * Turns a message into a checked call of one use case. The HTTP functions check a caller's request
+ * in the same way.
  */
 import { ApiError } from "../contract/errors.js";
 import { checkRequest } from "../contract/check.js";
@@ -26,7 +26,7 @@ type EventAction = (typeof EVENT_ACTIONS)[number];
 
 export type EventUseCases = { readonly [A in EventAction]: UseCase<A> };
 
-/** What a message asks for, not checked yet. */
+/** The request in a message, not checked yet. */
 export interface Asked {
   action: EventAction;
   caller: Caller;
@@ -36,7 +36,7 @@ export interface Asked {
   source?: StoredSource | undefined;
 }
 
-/** `undefined`: an object that no rule is for. Throws ApiError. */
+/** Returns `undefined` for an object without a matching rule. Throws ApiError. */
 export function askedOf(services: Services, message: EventMessage): Asked | undefined {
   const { config } = services;
   const { content } = message;
@@ -74,7 +74,9 @@ function askedOfObject(services: Services, object: EventObject): Asked | undefin
   };
 }
 
-/** Who writes to a queue may do what its caller may; a rule of another's is not for him to play. */
+/**
+ * A sender to a queue has the rights of the queue's caller. It cannot use another caller's rule.
+ */
 function checkQueue({ eventCallers }: Config, { queue }: EventObject, { Id }: Caller): void {
   if (queue === undefined || eventCallers.get(queue) === Id) return;
   throw new ApiError(
@@ -83,7 +85,7 @@ function checkQueue({ eventCallers }: Config, { queue }: EventObject, { Id }: Ca
   );
 }
 
-/** Beside the fields of the action stand Tencent's common parameters, by their usual names. */
+/** Tencent's common parameters stand beside the fields of the action, under their usual names. */
 function askedOfBody(caller: Caller, body: string): Asked {
   const { Action, Version, Region, ...fields } = fieldsOf(body);
   const action = EVENT_ACTIONS.find((served) => served === Action);
@@ -103,11 +105,11 @@ function fieldsOf(body: string): Json {
 
 export interface EventRun {
   timeLeftMs: () => number;
-  /** Of a replay: which token of the message's is to be used. */
+  /** Number of the replay. It selects the message's token. */
   attempt?: number;
 }
 
-/** Throws ApiError at the first thing that does not fit. Nothing has been changed by then. */
+/** Throws ApiError at the first problem. This function changes nothing. */
 export function checkedMessage(
   { config }: Pick<Services, "config">,
   { message, asked }: { message: EventMessage; asked: Asked },
@@ -126,7 +128,7 @@ export function checkedMessage(
     streamName,
     source,
     isMessage: true,
-    // A start is named by its token. An update that comes again later must not undo a newer one.
+    // The token identifies a start. A repeated update must not undo a newer one.
     ...(action === "UpdateStreamIngest" ? { signature: token } : {}),
     timeLeftMs,
   };
@@ -137,13 +139,13 @@ const named = (action: EventAction, fields: Asked["fields"], token: string) =>
   action === "StartStreamIngest" ? { ClientToken: token, ...fields } : fields;
 
 /**
- * What must stay in order within a batch: what the provider keeps so, or else the ingest that is
- * stopped or changed, or the robot that is named. Anything else is a message of its own.
+ * Messages with the same key stay in order within a batch. The key is the provider's group, the
+ * ingest or the robot. Any other message has a key of its own.
  */
 export function orderKeyOf(message: EventMessage): string {
   if (message.group !== undefined) return `group ${message.group}`;
   if (message.content.kind === "action") {
-    // A body that is no object is refused in its turn.
+    // A later check refuses a body that is not an object.
     const { TaskId, UserId } = parseObject(message.content.body) ?? {};
     if (typeof TaskId === "string") return `task ${TaskId}`;
     if (typeof UserId === "string") return `robot ${UserId}`;

@@ -1,6 +1,6 @@
 /**
- * What becomes of a message that cannot be played: its letter is kept, to be looked at, and played
- * again when what stood in its way is gone.
+ * Keeps a message that fails as a dead letter. An operator can read it, and replay it after fixing
+ * the cause.
  */
 import { type ApiError, asApiError } from "../contract/errors.js";
 import type { DeadLetter } from "../store/dead-letters.js";
@@ -14,7 +14,7 @@ import type { Services } from "../ingest/services.js";
 
 const TEXT_MAX = 1000;
 
-/** Throws what the database throws: until the letter is written, the message is not done. */
+/** Throws the database's error. The message is not done until its dead letter is stored. */
 export async function addDeadLetter(
   { store, clock }: Services,
   message: EventMessage,
@@ -33,10 +33,13 @@ export async function addDeadLetter(
   return id;
 }
 
-/** Signed texts are stored nowhere: a replay signs anew. Also as they are spelled wrongly, or within a text. */
+/**
+ * We store no signed texts: a replay signs again. This also matches misspelled names and names
+ * within a text.
+ */
 const NOT_KEPT = /usersig|privatemapkey/i;
 
-/** What is wrong with the message itself: it is never played, whatever is set right elsewhere. */
+/** The message itself is wrong. No change elsewhere can help, so we never replay it. */
 const HOPELESS: ReadonlySet<string> = new Set([
   ...["InvalidParameter.BodyParamsError", "InvalidAction", "UnknownParameter"],
 ]);
@@ -52,7 +55,7 @@ function keptOf(content: EventContent, code: string): EventContent {
   }
 }
 
-/** Only shown, to whoever looks for its sender. */
+/** Only for display. It helps an operator to find the sender. */
 const hopeless = (body: string): EventContent => ({
   ...{ kind: "unreadable", problem: "The message is no action.", head: masked(body) },
 });
@@ -70,11 +73,11 @@ function keptBody(body: string): EventContent {
   }
 }
 
-/** Long runs of one word may be keys or signed texts. */
+/** Long runs of word characters may be keys or signed texts. */
 const masked = (text: string): string =>
   storable(text.slice(0, TEXT_MAX)).replace(/[\w*+/=-]{24,}/g, "…");
 
-/** PostgreSQL has no place for these two in a text. */
+/** PostgreSQL cannot store these two in a text. */
 const storable = (text: string): string => text.replace(/\0|\p{Surrogate}/gu, "\ufffd");
 
 export interface Replay extends EventRun {
@@ -82,8 +85,8 @@ export interface Replay extends EventRun {
 }
 
 /**
- * Plays a letter's message again, by today's configuration. Throws ApiError when it came to nothing
- * once more, and the letter then says why; what it says of an object is looked up anew.
+ * Replays a dead letter's message with today's configuration. After another failure it throws
+ * ApiError and updates the reason. It looks up an object's details again.
  */
 export async function replayDeadLetter(
   services: Services,
@@ -115,7 +118,10 @@ async function replayMessage(
   return "done";
 }
 
-/** Only a token that was refused for good is left for the next: one robot a message, however often. */
+/**
+ * Only a token that was refused for good makes way for the next. One message thus starts one robot
+ * at most.
+ */
 async function freshAttempt(
   { store }: Services,
   message: EventMessage,
@@ -127,7 +133,7 @@ async function freshAttempt(
   }
 }
 
-/** As it was read once. */
+/** Restores the message as the function first read it. */
 function messageOf({ source, messageId, payload }: DeadLetter): EventMessage {
   const { id, content } = payload as { id?: string; content: EventContent };
   return { source, id: id ?? messageId, content };

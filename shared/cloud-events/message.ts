@@ -1,18 +1,18 @@
 /**
- * One message of a cloud event, whoever sent it: a name that stays the same when it is delivered
- * again, where it comes from, and what is in it.
+ * One message of a cloud event, from any provider: its source, its id and its content. The id stays
+ * the same at each delivery.
  */
 import { createHash } from "node:crypto";
 
 export interface EventMessage {
-  /** Where it comes from, as EVENT_CALLERS names it; of an object, its bucket. */
+  /** The source, as EVENT_CALLERS names it. For an object, this is its bucket. */
   source: string;
-  /** Within its source; the same at each delivery. */
+  /** Unique within its source. It stays the same at each delivery. */
   id: string;
   content: EventContent;
   /** Receipt handle, when it is not `id`. */
   receipt?: string | undefined;
-  /** What its provider keeps in order; absent: what is about one ingest is. */
+  /** The provider keeps the messages of one group in order. Without a group, we order by ingest. */
   group?: string | undefined;
 }
 
@@ -20,48 +20,50 @@ export type EventContent =
   /** JSON: one action of the contract. */
   | { kind: "action"; body: string }
   | { kind: "object"; object: EventObject }
-  /** It lacks what a message of its kind has. */
+  /** The message lacks a part that its kind requires. */
   | { kind: "unreadable"; problem: string; head: string };
 
 export interface EventObject {
   storage: "cos" | "s3";
-  /** Of COS, with its APPID. */
+  /** For COS, the name includes the APPID. */
   bucket: string;
-  /** In full, as `ap-guangzhou`; absent when the event does not say. */
+  /** The full name, such as `ap-guangzhou`. It is absent when the event does not have it. */
   region?: string | undefined;
-  /** As the object is called, not encoded. */
+  /** The object's key, not encoded. */
   key: string;
   size?: number | undefined;
   eTag?: string | undefined;
-  /** The queue that told of it; absent: the storage itself. */
+  /** The queue that delivered the event. It is absent when the storage itself sent it. */
   queue?: string | undefined;
 }
 
-/** An event, read. */
+/** An event after parsing. */
 export interface EventBatch {
   messages: EventMessage[];
   /**
-   * `queue`: a message comes back until it is done. `queue-partly`: so it does, and those that are
-   * done need not come with it. `push`: it is sent again a few times at most, or never.
+   * `queue`: a message comes back until it is done. `queue-partly`: the same, but finished messages
+   * need not come back. `push`: the provider sends it again a few times at most.
    */
   delivery: "queue" | "queue-partly" | "push";
 }
 
-/** Two sources never meet: a source comes first, and holds no line feed. */
+/** The digests of two sources never collide: the source comes first and holds no line feed. */
 const digestOf = ({ source, id }: Pick<EventMessage, "source" | "id">) =>
   createHash("sha256").update(`${source}\n${id}`);
 
-/** Of anything that came as JSON; and of what did not, nothing. */
+/** Returns an empty text for content that was not JSON. */
 const jsonOf = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value));
 
-/** Names what has no name of its own, by what it is. */
+/** Derives an id from the content, for content without an id. */
 export const contentId = (content: unknown): string =>
   createHash("sha256").update(jsonOf(content)).digest("hex").slice(0, 32);
 
-/** So much of an unreadable message is kept, for who looks for its sender. */
+/**
+ * We keep this many characters of an unreadable message. They help an operator to find its sender.
+ */
 const HEAD_MAX = 1000;
 
-/** A message that lacks what its kind has. Its content names it. */
+/** A message that lacks a required part. Its content gives it an id. */
 export const unreadable = (source: string, problem: string, record: unknown): EventMessage => ({
   source,
   id: contentId(record),
@@ -69,8 +71,8 @@ export const unreadable = (source: string, problem: string, record: unknown): Ev
 });
 
 /**
- * Names its dead letter: short enough to be typed. What a queue was told of an object has one of its
- * own, since somebody else may have told it.
+ * Id of the message's dead letter, short enough to type. An object event from a queue has an id of
+ * its own. Its sender may differ from the storage.
  */
 export function deadLetterIdOf(message: EventMessage): string {
   const { content } = message;
@@ -80,8 +82,8 @@ export function deadLetterIdOf(message: EventMessage): string {
 }
 
 /**
- * The ClientToken of a message that brings none. `attempt` counts replays that were asked for: a
- * start that TRTC refused for good keeps its token, and with it that answer.
+ * The ClientToken of a message without one. `attempt` counts explicit replays. A start that TRTC
+ * refused for good keeps its token and that answer.
  */
 export const tokenOf = (message: EventMessage, attempt = 0): string =>
   `event-${digestOf(message)

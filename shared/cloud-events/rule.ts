@@ -1,4 +1,4 @@
-/** From a stored object to the start that the first fitting rule makes of it. */
+/** Turns a stored object into the start that its first matching rule describes. */
 import { ApiError } from "../contract/errors.js";
 import { encodeKey } from "../signing/storage/presigned.js";
 import type { Rule } from "../config/event-rules.js";
@@ -11,7 +11,7 @@ export const ruleFor = (rules: readonly Rule[], { bucket, key }: EventObject): R
       bucket === Bucket && key.startsWith(Prefix) && key.endsWith(Suffix),
   );
 
-/** A console makes a folder by storing nothing under a name that ends so. */
+/** A console creates a folder as an empty object with such a name. */
 export const isFolder = ({ key }: EventObject): boolean => key.endsWith("/");
 
 const PLAYED = [
@@ -24,7 +24,7 @@ const PLAYED = [
   "AutoPush",
 ] as const satisfies readonly (keyof Rule)[];
 
-/** The fields of StartStreamIngest, but for the StreamUrl; not checked yet. */
+/** The fields of StartStreamIngest without the StreamUrl. They are not checked yet. */
 export function startFields(rule: Rule, object: EventObject): Record<string, unknown> {
   const places = placesOf(object);
   const { UserId } = rule;
@@ -37,13 +37,13 @@ export function startFields(rule: Rule, object: EventObject): Record<string, unk
   };
 }
 
-/** Where the rule says that the object is to be had in public. */
+/** The object's public address, as the rule defines it. */
 export const publicUrl = (template: string, object: EventObject): string =>
   fillTemplate(template, placesOf(object), encodeKey);
 
 /**
- * To a URL, `a/../b` is `b`: nobody who fetches it would get this object. And the name of `a/...mp4`
- * is `..`, which leads out of the folder that a template puts it into.
+ * A URL treats `a/../b` as `b`, so a client would get another object. The name of `a/...mp4` is
+ * `..`, and it leads out of the template's folder.
  */
 export function checkKey(object: EventObject): void {
   const { key, name } = placesOf(object);

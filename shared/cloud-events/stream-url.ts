@@ -1,4 +1,7 @@
-/** The StreamUrl of a stored object: as its rule gives it, or its own address, to be presigned. */
+/**
+ * The StreamUrl of a stored object. It comes from the rule, or it is the object's own address,
+ * presigned.
+ */
 import { MINUTE_MS } from "../clock.js";
 import { ApiError } from "../contract/errors.js";
 import { encodeKey } from "../signing/storage/presigned.js";
@@ -17,13 +20,13 @@ interface Played {
 }
 
 export interface ObjectUrl {
-  /** Without a signature. */
+  /** The URL without a signature. */
   StreamUrl: string;
-  /** What it is signed for at each call to TRTC; absent: it is public. */
+  /** We sign this for each call to TRTC. It is absent for a public URL. */
   source?: StoredSource;
 }
 
-/** Throws ApiError when there can be no URL, or none that TRTC takes. */
+/** Throws ApiError when no URL exists, or when TRTC does not accept it. */
 export function streamUrlOf(services: Services, { rule, object, caller }: Played): ObjectUrl {
   checkKey(object);
   if (rule.StreamUrl !== undefined) return { StreamUrl: publicUrl(rule.StreamUrl, object) };
@@ -41,11 +44,13 @@ export function streamUrlOf(services: Services, { rule, object, caller }: Played
     Key: encodeKey(object.key),
     ...(rule.Account === undefined ? {} : { Account: rule.Account }),
   };
-  // Signed here to see that it can be: what stands in its way is known before a row is written.
+  // A trial signature finds problems before we write a row.
   const signed = presign(services, source, caller.maxDurationMinutes * MINUTE_MS);
   return { StreamUrl: signed.slice(0, signed.indexOf("?")), source };
 }
 
-/** What the object is called, however its URL is signed: what makes two starts of it the same. */
+/**
+ * The object's identity, for any signature of its URL. It shows whether two starts are the same.
+ */
 export const objectName = ({ storage, bucket, key }: EventObject): string =>
   `${storage}://${bucket}/${key}`;

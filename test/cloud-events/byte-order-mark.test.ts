@@ -1,4 +1,4 @@
-/** A byte-order mark before JSON is no fault of a message: HTTP takes it, and so does each envelope. */
+/** A byte-order mark before JSON is not an error. HTTP and each envelope accept it. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type TestApp, startTestApp, SECRET_ID } from "../support/app/test-app.js";
 import { deadLettersOf, QUEUE, send, startAction } from "../support/http/cloud-events.js";

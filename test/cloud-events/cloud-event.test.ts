@@ -7,7 +7,7 @@ import { CN_APP, type TestApp, startTestApp, SECRET_ID } from "../support/app/te
 
 const { sqs, ckafka, cmq, cloudevents, eventbridge } = LOCAL_SOURCES;
 
-/** Those of a local run, and what it has none of. */
+/** The sources of a local run, and the ones that it lacks. */
 const EVENT_CALLERS = [
   ...[sqs, `ckafka:${ckafka}`, `cmq:${cmq}`, `eventbridge:${eventbridge}`],
   ...[`cloudevents:${cloudevents}`, `${sqs}.fifo`],
@@ -23,7 +23,7 @@ afterEach(() => app.close());
 
 const SQS_DONE = { batchItemFailures: [] };
 
-/** What comes of each: the answer, the rooms that play, and the letters that are kept. */
+/** The result of each event: the answer, the rooms that play and the dead letters. */
 const STARTS: Record<string, { rooms: string[]; counts?: object; dead?: string[] }> = {
   "cos-created": { rooms: ["clip"] },
   "s3-created": { rooms: ["clip"] },
@@ -47,7 +47,7 @@ const STARTS: Record<string, { rooms: string[]; counts?: object; dead?: string[]
   "sqs-eventbridge-s3-created": { rooms: ["clip"], counts: SQS_DONE },
   "sqs-sns-start": { rooms: ["sns-1"], counts: SQS_DONE },
   "sqs-fifo-start": { rooms: ["fifo-1", "fifo-2"], counts: SQS_DONE },
-  // A room cannot be called so: a rule with another RoomId is what it takes.
+  // TRTC allows no such room name, so the rule needs another RoomId.
   "cos-created-non-ascii": { rooms: [], dead: ["InvalidParameter.StrRoomId"] },
   "s3-created-non-ascii": { rooms: [], dead: ["InvalidParameter.StrRoomId"] },
 };
@@ -66,7 +66,7 @@ describe("an event that starts something", () => {
     const first = await stateOf(app);
     expect(first.tasks).toEqual(rooms.map((room) => `${room} playing`));
     expect((await deadLettersOf(app)).map(({ code }) => code)).toEqual(dead);
-    // Delivered a second time, it starts nothing a second time.
+    // A second delivery starts nothing new.
     expect(await send(app, event)).toEqual(expected);
     expect(await stateOf(app)).toEqual(first);
     expect((await deadLettersOf(app)).map(({ attempts }) => attempts)).toEqual(dead.map(() => 2));
@@ -82,7 +82,7 @@ describe("an event that is about an ingest", () => {
     const first = await stateOf(app);
     const isStop = name.endsWith("-stop");
     expect(first.tasks).toEqual([isStop ? "r ended" : "r playing"]);
-    // The second of two updates is the one that holds.
+    // The second of two updates takes effect.
     const row = isStop ? { state: "ended", end_reason: "stopped" } : { volume: "30" };
     expect(first.rows[0]).toMatchObject(row);
     await send(app, event);

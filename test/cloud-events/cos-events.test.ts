@@ -1,4 +1,4 @@
-/** Where an event of COS tells the bucket's region, and how it writes an object's key. */
+/** How a COS event gives the bucket's region and writes an object's key. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { readEvent } from "../../shared/cloud-events/envelopes/read-event.js";
@@ -14,7 +14,7 @@ const FIXTURE = readFileSync(
   "utf8",
 );
 
-/** The object in the documented event, changed first. */
+/** Applies a change to the documented event, and reads its object. */
 function objectIn(change: (record: Record) => void) {
   const event = JSON.parse(FIXTURE) as { Records: [Record] };
   change(event.Records[0]);
@@ -22,7 +22,7 @@ function objectIn(change: (record: Record) => void) {
   return content?.kind === "object" ? content.object : undefined;
 }
 
-/** Without what tells the region in the documented event. */
+/** Removes the region from the documented event. */
 function silent(record: Record): void {
   delete record.cos.cosObject.url;
   delete record.cos.cosBucket["region"];

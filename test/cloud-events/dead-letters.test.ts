@@ -1,4 +1,4 @@
-/** `npm run dead-letters`: seeing what came to nothing, and playing it once its cause is gone. */
+/** `npm run dead-letters` lists failed messages, and replays them after the cause is gone. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, systemClock } from "../../shared/clock.js";
 import { ApiError } from "../../shared/contract/errors.js";
@@ -40,7 +40,7 @@ const json = async (args: string[], more?: Record<string, string>) => {
   return { code, answer: JSON.parse(output) as Record<string, unknown>[] };
 };
 
-/** Nobody acts for this topic, until EVENT_CALLERS says who. */
+/** This topic has no caller until EVENT_CALLERS names one. */
 const topicless = () => {
   const event = ckafka(startAction(app, { RoomId: "later", StreamUrl: `${app.clip}?sign=s3cr3t` }));
   (event.Records[0] as { Ckafka: { topic: string } }).Ckafka.topic = "new-topic";
@@ -220,7 +220,7 @@ test("letters are listed in the order in which they came, a page at a time", asy
   for (const [index, id] of ["b", "c", "a", "d"].entries()) {
     await store.addDeadLetter({
       ...{ id, source: "s", messageId: "m", code: "InvalidRequest", message: "", payload: {} },
-      // Two of one instant are told apart by their ids.
+      // Ids distinguish two dead letters of one instant.
       receivedAt: addMs(at, Math.floor(index / 2)),
     });
   }

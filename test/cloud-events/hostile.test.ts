@@ -1,4 +1,4 @@
-/** Events that nobody would send by mistake: no crash, nothing changed, and nothing told. */
+/** Hostile events: no crash, no change and no leak. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { readEvent } from "../../shared/cloud-events/envelopes/read-event.js";
@@ -24,8 +24,8 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 /**
- * Everything that the door makes of an event before it acts: `unknown`, or what becomes of each
- * message. What is thrown besides is a crash, and fails the test.
+ * The function's view of an event before it acts: `unknown`, or the outcome of each message. Any
+ * other error is a crash, and fails the test.
  */
 function judge(event: unknown): string[] {
   let messages;
@@ -49,7 +49,7 @@ function judge(event: unknown): string[] {
   });
 }
 
-/** Values that parsers trip over, besides any JSON. */
+/** Values that often break parsers, and any JSON. */
 const odd = fc.oneof(
   { weight: 3, arbitrary: fc.jsonValue({ maxDepth: 3 }) },
   fc.constantFrom<unknown>(
@@ -60,7 +60,7 @@ const odd = fc.oneof(
   fc.string({ unit: "binary", maxLength: 40 }),
 );
 
-/** A fixture in which one place, wherever it is, has another value, or is gone. */
+/** A fixture with another value, or no value, in one place. */
 const bent = fc
   .tuple(fc.constantFrom(...FIXTURES), fc.nat(), fc.option(odd, { nil: undefined }))
   .map(([name, place, value]) => {
@@ -69,7 +69,7 @@ const bent = fc
     return event;
   });
 
-/** The same, within the text of a message that a queue has from S3, SNS or EventBridge. */
+/** The same change within the text of a queued message from S3, SNS or EventBridge. */
 const bentWithin = fc
   .tuple(
     fc.constantFrom(...FIXTURES.filter((name) => /^sqs-.*(s3|sns)/.test(name))),
@@ -105,7 +105,7 @@ function bend(event: unknown, place: number, value: unknown): void {
 
 const RECORD_KEYS = ["Ckafka", "CMQ", "cos", "s3", "event", "eventSource", "body", "messageId"];
 
-/** Looks like records of some kind, and is none. */
+/** Looks like a list of records, but is not one. */
 const mixed = fc.record({
   Records: fc.array(
     fc.dictionary(

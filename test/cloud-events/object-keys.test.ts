@@ -1,4 +1,4 @@
-/** Keys of stored objects, as each storage writes them in its events, and the URL that they become. */
+/** Keys of stored objects, as each storage writes them in its events, and their URLs. */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
@@ -17,14 +17,14 @@ import { SECRET_ID } from "../support/app/test-app.js";
 const text = (name: string) =>
   readFileSync(new URL(`../fixtures/events/${name}.json`, import.meta.url), "utf8");
 
-/** The key that is read from an event which has it written so. */
+/** Reads the key from an event that writes it in this way. */
 function keyIn(fixture: string, written: string): string | undefined {
   const event: unknown = JSON.parse(text(fixture).replaceAll("clip.mp4", () => written));
   const content = readEvent(event).messages[0]?.content;
   return content?.kind === "object" ? content.object.key : undefined;
 }
 
-/** As Amazon S3 writes a key: like a form, but for the slashes. */
+/** Amazon S3 writes a key with form encoding, but keeps the slashes. */
 const S3_WRITTEN: [written: string, key: string][] = [
   ["a+b.mp4", "a b.mp4"],
   ["a%2Bb.mp4", "a+b.mp4"],
@@ -65,7 +65,7 @@ describe.each([
     storageCredential: () => keys,
   } as unknown as Services;
   const caller = config.callers.get(SECRET_ID);
-  /** As TRTC gets it, of an ingest whose deadline can be moved so far. */
+  /** The URL that TRTC gets, for an ingest with this latest deadline. */
   const urlOf = (key: string, latestMinutes = 60) => {
     if (!caller) throw new Error("there is no caller");
     const object: EventObject = {

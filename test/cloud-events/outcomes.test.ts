@@ -1,4 +1,4 @@
-/** What becomes of messages that are not simply played: refused, delayed, repeated, out of order. */
+/** Outcomes of messages with problems: refused, delayed, repeated, out of order. */
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { invoke } from "../../local/platform.js";
 import { DEFAULT_ACCOUNTS, DEFAULT_SECRET_ID } from "../../emulator/defaults.js";
@@ -135,7 +135,7 @@ describe("a letter", () => {
     const [UserSig, PrivateMapKey] = secrets;
     await send(app, ckafka(action({ RoomId: "other", UserId: "u", UserSig, PrivateMapKey })));
     await send(app, ckafka(`not json ${secrets.join(" ")}`));
-    // Spelled otherwise, within another field, or within a text.
+    // A misspelled name, a nested field, and a place within a text.
     const within = { UserSig, PrivateMapKey };
     await send(app, ckafka(action({ userSig: UserSig, privateMapKey: PrivateMapKey })));
     await send(app, ckafka(action({ RoomId: "other", UserId: JSON.stringify(within) })));
@@ -169,7 +169,7 @@ describe("what may work later comes again:", () => {
     );
     expect(await codes()).toEqual([]);
     app.trtc.next("StartStreamIngest");
-    // The one that got no answer is driven by its retry, or by reconcile-ingests.
+    // Its retry, or reconcile-ingests, completes the start without an answer.
     await invoke(app.functionNamed("reconcile-ingests"), {});
     expect(await send(app, event)).toMatchObject({ messages: 2, done: 2 });
     expect((await stateOf(app)).tasks).toEqual(["room-1 playing", "room-2 playing"]);
@@ -274,7 +274,7 @@ describe("an object that a queue was told of", () => {
     });
     await send(app, sqs(["m", { Records: [stored("clip.mp4")] }]));
     expect([await codes(), starts()]).toEqual([["UnauthorizedOperation"], 0]);
-    // A replay knows by which way it came.
+    // A replay knows the original queue.
     expect((await deadLetters())[0]?.payload).toMatchObject({
       content: { object: { queue: QUEUE } },
     });
@@ -349,7 +349,10 @@ test("what SNS has delivered to a queue twice is one message", async () => {
 });
 
 describe("of SQS, what cannot be done yet holds back", () => {
-  /** The first cannot be done now; the others can never be, which shows whether they were looked at. */
+  /**
+   * The first message cannot work yet. The others can never work, so their outcome shows whether we
+   * read them.
+   */
   const lost = async (arn: string) => {
     const event = sqs(["m1", action()], ["m2", "nonsense"], ["m3", "nonsense"]);
     const Records = event.Records.map((record, index) => ({

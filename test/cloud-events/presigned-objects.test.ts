@@ -1,4 +1,4 @@
-/** The signature in a presigned URL lends the right to read an object: TRTC gets it, and nobody else. */
+/** A presigned URL's signature gives the right to read an object. Only TRTC receives it. */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -46,7 +46,7 @@ const sent = (action: "StartStreamIngest" | "UpdateStreamIngest" = "StartStreamI
 
 const SIGNED = /q-sign|q-ak|X-Amz|security-token|the-session-token|AKIDstorage/i;
 
-/** Everything that is written down: each table as text. */
+/** Everything that the database stores: each table as text. */
 async function written(): Promise<string> {
   const tables = await app.database.query(
     "select table_name as name from information_schema.tables where table_schema = 'public'",
@@ -97,7 +97,7 @@ describe.each(CLOUDS)("an object of %s", (name, address, verify) => {
   test("is signed anew when a lost start is sent again", async () => {
     app.trtc.next("StartStreamIngest", "lose-answer");
     const event = fixture(name, app);
-    // Lost once, and driven on when the event comes again.
+    // The first delivery loses its answer, and the repeated event continues the start.
     await send(app, event).catch(() => undefined);
     await app.services.clock.sleep(1100);
     expect(await send(app, event)).toMatchObject({ done: 1 });
@@ -150,7 +150,7 @@ test("an update of another source takes the place of the object, and nothing is 
   const TaskId = row?.["task_id"];
   await app.post("update-ingest", { TaskId, Volume: 10 });
   expect(sent("UpdateStreamIngest")).toEqual([undefined]);
-  // The caller's own, and so the caller's to see.
+  // The caller's own query, so the caller may see it.
   const StreamUrl = `${app.clip}?token=of-the-caller`;
   await app.post("update-ingest", { TaskId, StreamUrl });
   expect(sent("UpdateStreamIngest")).toEqual([undefined, StreamUrl]);

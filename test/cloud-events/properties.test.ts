@@ -1,4 +1,6 @@
-/** Repeated, shuffled and cut as queues do it, a batch of messages ends in the same state. */
+/**
+ * A batch of messages ends in the same state after repeats, shuffles and cuts, as queues make them.
+ */
 import { afterEach, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { deadLettersOf, send, startAction, stateOf } from "../support/http/cloud-events.js";
@@ -9,7 +11,7 @@ import { cases } from "../support/cases.js";
 let app: TestApp | undefined;
 afterEach(() => app?.close());
 
-/** What a message asks for; `at` names the ingest that was there before. */
+/** A message's request. `at` names an earlier ingest. */
 type Asked =
   | { kind: "start"; room: number }
   | { kind: "update" | "stop"; at: number }
@@ -31,8 +33,8 @@ const asked: fc.Arbitrary<Asked> = fc.oneof(
 );
 
 /**
- * Of one ingest there is one update at most: two in either order are two ends, and which of them
- * holds is the order's to say, not ours.
+ * Each ingest has one update at most. Two updates in either order give two results, and only their
+ * order decides.
  */
 function apart(batch: readonly Asked[]): Asked[] {
   const seen = new Set<number>();
@@ -74,7 +76,7 @@ const scenario = fc
       source: fc.constant(source),
       batch: fc.constant(batch),
       order: fc.shuffledSubarray([...batch.keys()], { minLength: batch.length }),
-      // Where the shuffled batch is cut into deliveries, and which of them come a second time.
+      // The cuts of the shuffled batch into deliveries, and the deliveries that repeat.
       cuts: fc.array(fc.boolean(), { minLength: batch.length, maxLength: batch.length }),
       again: fc.array(fc.boolean(), { minLength: batch.length, maxLength: batch.length }),
     }),
@@ -83,7 +85,7 @@ const scenario = fc
 test("each batch, shuffled, cut, and delivered twice", async () => {
   const open = await startTestApp({
     database: await openTestPostgres(),
-    // Each run starts as many as TRTC takes in a second: its throttle is not what is tested.
+    // Each run starts as many as TRTC accepts in a second. This test does not cover its throttle.
     emulator: { switches: { callsPerSecond: 100_000 } },
   });
   app = open;
@@ -103,7 +105,7 @@ test("each batch, shuffled, cut, and delivered twice", async () => {
         const { rows } = await stateOf(open);
         const deadLetters = (await deadLettersOf(open)).map(({ code }) => code);
         const kept = deadLetters.filter((code) => code !== "FailedOperation.TaskNotExist").sort();
-        // What is stopped first is not changed any more: an ended row's volume is nobody's.
+        // An update after a stop has no effect, so an ended row's volume does not matter.
         const states = rows.map(({ state, volume, client_token: _, ...row }) => ({
           ...row,
           state,

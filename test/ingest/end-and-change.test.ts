@@ -91,7 +91,7 @@ describe.each(BOTH_WAYS)("%s:", (_way, switches) => {
       const { response } = await app.post("stop-ingest", named);
       expect(response.Error?.Code).toBe("InternalError");
       expect(await describeIt(named)).toMatchObject({ State: "stopping", Status: "InProgress" });
-      // The time at which it may be tried again has come.
+      // The ingest is now due for the next try.
       await app.database.query("update ingest set lease_until = $1 where task_id = $2", [
         systemClock.now(),
         named.TaskId,
@@ -289,7 +289,7 @@ describe("a caller's grant", () => {
   });
 });
 
-/** The media has four seconds: played from the third, it is over in one. */
+/** The media lasts four seconds. It starts at the third, so it ends after one second. */
 async function untilNotPlaying(taskId: string): Promise<void> {
   const row = await app.services.store.readIngest(taskId);
   for (let tries = 0; tries < 60; tries += 1) {
@@ -300,7 +300,7 @@ async function untilNotPlaying(taskId: string): Promise<void> {
   throw new Error("the task did not come to its end");
 }
 
-/** As an operator would by RemoveUserByStrRoomId. */
+/** Removes the robot as an operator does, with RemoveUserByStrRoomId. */
 async function removeRobot(userId: string, RoomId: string): Promise<void> {
   const { Client } =
     await import("tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_client.js");

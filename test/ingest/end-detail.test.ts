@@ -1,4 +1,7 @@
-/** Why an ingest ended: one sentence for each reason and cause, and what callers filter by. */
+/**
+ * Why an ingest ended: one sentence for each reason and cause, and the values that callers filter
+ * by.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { endDetail, type EndFacts, failureCodeOf } from "../../shared/ingest/end-detail.js";
@@ -20,7 +23,7 @@ const STOPPED: EndFacts = {
   ...{ endedAt: T("12:30:01"), pausedAt: null, emptySeconds: null, failures: 0 },
 };
 
-/** Each reason with each of its causes: `isStart` says that the start came to nothing. */
+/** Each reason with each of its causes. `isStart` means that the start failed. */
 const ENDS: readonly [name: string, facts: EndFacts, says: RegExp, isStart?: boolean][] = [
   ["a stop", STOPPED, /^A stop was asked for at 2026-01-01T12:30:00\.000Z\.$/],
   [
@@ -151,7 +154,7 @@ async function tell(body: Buffer): Promise<void> {
   expect(await clock.advanceUntilDone(answering)).toEqual(OK);
 }
 
-/** The robot is out for good, and TRTC tells it in some order. */
+/** The robot is out for good, and TRTC reports it in some order. */
 async function thrownOut({ Reason, IsPause, ...fields }: Partial<Thrown> = {}) {
   const ingest = await playing(fields);
   const { RoomId, UserId, TrtcTaskId: TaskId, task } = ingest;

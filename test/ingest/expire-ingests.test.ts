@@ -1,4 +1,6 @@
-/** Every ingest ends on its deadline: the use case, a real store, the emulator, and time that is moved. */
+/**
+ * Every ingest ends at its deadline: the use case, a real store, the emulator and injected time.
+ */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { expireIngests } from "../../shared/ingest/stop/expire.js";
@@ -37,7 +39,7 @@ async function started(fields: object = {}) {
     StreamUrl: app.clip,
   };
   const wanted = { ...request, RepeatNum: -1, ...fields };
-  // A start may have to wait for its slot, and time stands still unless it is moved.
+  // A start may wait for its slot, so the test must move the time.
   const { response } = await clock.advanceUntilDone(app.post("start-ingest", wanted));
   expect(response.Error).toBeUndefined();
   const taskId = String(response["TaskId"]);
@@ -92,7 +94,7 @@ describe.each(BOTH_WAYS)("a deadline that comes, at %s:", (_way, switches) => {
 
   test("for many at once is kept for all, the longest overdue first", async () => {
     const all = [];
-    // All of one instant: a start that waits for its slot moves the time.
+    // All starts share one instant. A start that waits for its slot moves the time.
     const stopTimes = Array.from({ length: 30 }, (_, n) => inSeconds(70 - n));
     for (const StopTime of stopTimes) all.push(await started({ ...endless(), StopTime }));
     await clock.advance(71 * SECOND_MS);
@@ -126,7 +128,7 @@ describe("a deadline that moves", () => {
 });
 
 describe("a crowd of deadlines of one account", () => {
-  /** More than two bursts of slots, all of one instant. */
+  /** More than two bursts of slots, all at one instant. */
   async function crowd() {
     const StopTime = inSeconds(40);
     const all = [];
@@ -149,7 +151,7 @@ describe("a crowd of deadlines of one account", () => {
     expect(stopped).toBeGreaterThan(0);
     expect(stopped).toBeLessThan(all.length);
     const rows = await Promise.all(all.map(({ row }) => row()));
-    // What found no slot any more was given back, to be due again in a second.
+    // Ingests without a slot went back, and are due again in a second.
     await clock.advance(SECOND_MS);
     const isHeld = (leaseUntil: Date | null) => (leaseUntil ?? 0) > clock.now();
     expect(rows.filter((row) => isHeld(row?.leaseUntil ?? null))).toEqual([]);
@@ -303,7 +305,7 @@ test("a run with nothing due asks the database twice, and TRTC nothing", async (
   expect(trtc.calls("StopStreamIngest")).toBe(calls);
 });
 
-/** The emulator learns the media's length from its source: a matter of milliseconds of real time. */
+/** The emulator reads the media's length from its source, within milliseconds of real time. */
 async function untilLengthIsKnown(task: () => Promise<TaskTruth | undefined>): Promise<void> {
   while ((await task())?.durationSeconds === null);
 }

@@ -1,6 +1,7 @@
 /**
- * No caller keeps another waiting: of one account's slots and claims they take turns, and MaxIngests
- * and StartsPerMinute bound each, from however many instances. On real PostgreSQL, by the store.
+ * No caller delays another. Callers of one account take turns for slots and claims. MaxIngests and
+ * StartsPerMinute limit each caller across all instances. The tests use the store on real
+ * PostgreSQL.
  */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS } from "../../shared/clock.js";
@@ -34,7 +35,10 @@ interface Waiting {
   isAgain: boolean;
 }
 
-/** Asks for each as a function does, and again when it is told to: who is granted what, in order. */
+/**
+ * Requests a slot for each caller as a function does, with its waits. It returns the granted
+ * callers in order.
+ */
 async function grants(action: string, account: string, waiting: Waiting[]) {
   const granted: { callerId: string; slotMs: number; askedMs: number }[] = [];
   const queue = waiting.map((each) => ({ ...each, askedMs: each.askAtMs }));
@@ -84,7 +88,7 @@ describe("an account's slots", () => {
     nowMs = T0.getTime();
     const all = await grants("StartStreamIngest", newName("account"), crowd("B", 200));
     const times = all.map(({ slotMs }) => slotMs).sort((a, b) => a - b);
-    // Nine bursts after the first at the least; and what the first wait costs.
+    // At least nine bursts after the first, and the cost of the first wait.
     expect(times.at(-1)).toBeLessThan(9 * 1100 + 95 + 1100);
     for (const [n, ms] of times.entries()) {
       expect((times[n + 20] ?? Infinity) - ms).toBeGreaterThan(1099.9);
@@ -186,7 +190,7 @@ describe("MaxIngests", () => {
     expect((await begin(2)).outcome).toBe("over-quota");
     expect((await begin(3)).outcome).toBe("begun");
     expect((await begin(3)).outcome).toBe("over-quota");
-    // Lowered: the live ones stay, and no more begin.
+    // After a lower limit the live ingests stay, and no new ones begin.
     expect((await begin(1)).outcome).toBe("over-quota");
     const { taskId = "" } = first.outcome === "begun" ? first.ingest : {};
     await store().markEnded({ taskId, fence: 0, reason: "stopped", at: T0 });

@@ -1,4 +1,4 @@
-/** What an event leads to is not lost when its follow-up is never run: a timer's run asks TRTC. */
+/** An event's effect survives a lost follow-up: a timer's run asks TRTC. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { expireIngests } from "../../shared/ingest/stop/expire.js";
@@ -23,7 +23,7 @@ beforeAll(async () => {
 beforeEach(() => app.database.query("delete from ingest"));
 afterAll(() => app.close());
 
-/** Loops of one room, which have played for so long. */
+/** Looping ingests in one room, after this much playing time. */
 async function playing(playsForMs: number, roomIdTypes: readonly (0 | 1)[]): Promise<Ingest[]> {
   rooms += 1;
   for (const RoomIdType of roomIdTypes) {
@@ -44,7 +44,7 @@ async function timersRun(): Promise<void> {
   await clock.advanceUntilDone(expireIngests(services, { timeLeftMs: () => 13 * SECOND_MS }));
 }
 
-/** The tasks that TRTC was asked about, or to stop. */
+/** The tasks in our calls to describe or stop. */
 const asked = () =>
   (["DescribeStreamIngest", "StopStreamIngest"] as const).flatMap((action) =>
     trtc.bodies(action).map(({ TaskId }) => TaskId),
@@ -53,7 +53,7 @@ const asked = () =>
 interface Case {
   playsForMs?: number;
   roomIdTypes?: (0 | 1)[];
-  /** What is so besides. */
+  /** Other columns to set. */
   set?: string;
   event: (of: Ingest) => RoomEvent | RoomEvent[];
 }
@@ -111,7 +111,7 @@ test.each(Object.entries(EVENTS))(
       await clock.advanceUntilDone(takeRoomEvent(services, told, () => 10 * SECOND_MS));
     }
     expect(asked().filter((taskId) => ids.includes(String(taskId)))).toEqual([]);
-    // A stop that was begun is somebody's until its claim has lapsed.
+    // A stop belongs to its first claim until that claim lapses.
     await clock.advance(10 * SECOND_MS);
     await timersRun();
     expect(new Set(asked().filter((taskId) => ids.includes(String(taskId))))).toEqual(new Set(ids));

@@ -9,7 +9,7 @@ import { FIELDS } from "../../shared/contract/fields.js";
 const at = new Date("2026-01-01T12:00:00Z");
 const bytes = (value: number) => (size: number) => new Uint8Array(size).fill(value);
 
-/** Until the year 10889, when 48 bits of milliseconds are used up. */
+/** 48 bits of milliseconds last until the year 10889. */
 const instants = fc.integer({ min: 0, max: 2 ** 48 - 2 }).map((ms) => new Date(ms));
 
 describe("a TaskId", () => {

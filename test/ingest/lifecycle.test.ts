@@ -1,4 +1,4 @@
-/** The rules of an ingest's life: when it must be over, and why it was. */
+/** Rules for an ingest's lifetime: its deadline and its end reason. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";

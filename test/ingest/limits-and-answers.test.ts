@@ -1,4 +1,4 @@
-/** How long an ingest may last: what was asked, what is usual, what is granted, and how far it moves. */
+/** How long an ingest may last: the request, the default, the limit and later changes. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS, systemClock } from "../../shared/clock.js";
 import { deadlineAgain } from "../../shared/ingest/lifecycle.js";

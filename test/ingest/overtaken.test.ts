@@ -1,4 +1,4 @@
-/** Whoever is overtaken by another says what became of the ingest, and not what it had in mind. */
+/** A call that another call overtakes reports the ingest's real state, not its own intention. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import type { Services } from "../../shared/ingest/services.js";
@@ -35,7 +35,7 @@ const startOf = (RoomId: string) => ({
   ClientToken: RoomId,
 });
 
-/** The same, but for what happens just before or after a call to TRTC. */
+/** The same services, with a hook just before or after a call to TRTC. */
 const around = (
   wanted: TrtcAction,
   { before, after }: { before?: () => Promise<unknown>; after?: () => Promise<unknown> },
@@ -90,7 +90,7 @@ test("a call whose time is over when its slot comes is not made: the instance wa
   const slotAt = addMs(clock.now(), 50);
   const endsAt = addMs(clock.now(), 10 * SECOND_MS);
   const calls = app.trtc.calls("DescribeStreamIngest");
-  // The clock jumps while it sleeps, and the slot, as far as it knows, is there.
+  // The clock jumps during the sleep, and the call still believes in its slot.
   const frozen: Services = {
     ...services,
     clock: { ...services.clock, sleep: () => clock.advance(20 * SECOND_MS) },

@@ -1,6 +1,6 @@
 /**
- * The bounds that docs/promises.md states, one test each, with the timers as they are deployed: a run of
- * expire-ingests and one of reconcile-ingests every minute, the second half a minute after the first.
+ * One test for each bound in docs/promises.md, with the deployed timers. Both timers run every
+ * minute: reconcile-ingests half a minute after expire-ingests.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
@@ -11,7 +11,7 @@ import { CN_APP, KEY, SECRET_ID } from "../support/app/test-app.js";
 import { type RtmpServer, startRtmpServer } from "../support/media/rtmp-server.js";
 import { startTimedApp, type TimedApp } from "../support/app/timed-app.js";
 
-/** Another caller of the same application, and so of the same account. */
+/** Another caller of the same application and account. */
 const CROWD_KEY = "key-of-the-crowd";
 const OF_CROWD = { authorization: `Bearer ${CROWD_KEY}` };
 const CALLERS = [
@@ -44,7 +44,7 @@ function startRun(timer: Timer, limitMs: number): Promise<unknown> {
   return timer(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
 }
 
-/** So many minutes pass, with what serverless.yml lets run in them. */
+/** Lets this many minutes pass, with the timers of serverless.yml. */
 async function pass(minutes: number): Promise<void> {
   const { clock } = timed;
   const runs: Promise<unknown>[] = [];
@@ -104,7 +104,7 @@ describe("another caller's crowd", () => {
     expect(late).toBeLessThan(1300);
     const all = await Promise.all(crowd.map((each) => each.lateMs(StopTime)));
     expect(Math.min(...all)).toBeGreaterThanOrEqual(0);
-    // 20 in 1.1 s: the crowd itself takes what it takes.
+    // TRTC takes 20 calls in 1.1 s, so the crowd itself takes this long.
     expect(Math.max(...all)).toBeLessThan(12 * SECOND_MS);
   });
 
@@ -118,7 +118,7 @@ describe("another caller's crowd", () => {
       if (response.Error) refused.count += 1;
       return response.Error?.Code;
     });
-    // No time passes until each of them waits for its slot, or was refused.
+    // No time passes until each start waits for its slot or is refused.
     while ((await begun()) + refused.count < 600) await nextTurn();
     const { response } = await start();
     const waitedMs = clock.now().getTime() - startedAt.getTime();
@@ -221,7 +221,7 @@ test("nothing failing: 99 of 100 ends come within 250 ms", async () => {
   const firstMs = clock.now().getTime() + 45 * SECOND_MS;
   const all = [];
   for (let n = 0; n < 100; n += 1) {
-    // At no even distance, from each other and from the runs: 137 is prime to all of these.
+    // The deadlines have no regular distance from each other or from the runs: 137 is prime.
     const StopTime = new Date(firstMs + ((n * 137_137) % 100_003)).toISOString();
     all.push({ StopTime, ...(await start({ StopTime })) });
   }
@@ -233,7 +233,7 @@ test("nothing failing: 99 of 100 ends come within 250 ms", async () => {
   expect(ordered[99]).toBeLessThan(SECOND_MS);
 }, 60_000);
 
-/** As if the request whose answer never came were carried out now. */
+/** Carries out the request without an answer now. */
 async function comesLate(RoomId: string): Promise<void> {
   const sent = timed.trtc.bodies("StartStreamIngest").find((each) => each["RoomId"] === RoomId);
   const target = { account: "cn", host: "emulator", region: "ap-singapore" };

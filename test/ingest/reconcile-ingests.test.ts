@@ -1,4 +1,4 @@
-/** What a crash or a lost answer leaves behind is brought to its end: real store, emulator, moved time. */
+/** Reconciles the rows of a crash or a lost answer: real store, emulator, injected time. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { resumeStart } from "../../shared/ingest/start/resume-start.js";
@@ -58,7 +58,7 @@ const wanted = (fields: object = {}) => ({
 const send = (functionName: string, request: object) =>
   clock.advanceUntilDone(app.post(functionName, request));
 
-/** A start whose answer never came: its row, and how to look at it again. */
+/** A start without an answer: its row, and a way to read it again. */
 async function unanswered(
   fault: "lose-answer" | "lose-request" | "http-502" = "lose-answer",
   fields: object = {},
@@ -86,7 +86,7 @@ function run(timeLimitSeconds = 60) {
 
 const ran = (timeLimitSeconds?: number) => clock.advanceUntilDone(run(timeLimitSeconds));
 
-/** Every reading of what TRTC does under which something can be done at all. */
+/** Every reading of TRTC's behaviour that leaves us any means. */
 const READINGS: [string, Partial<Switches>][] = [
   ["refuses a second robot, and a removed one ends", {}],
   ["interrupts the first robot", { sameRobot: "interrupt" }],
@@ -305,7 +305,7 @@ describe("an instance that was too slow", () => {
     const claim = { at: clock.now(), leaseMs: RESUME_LEASE_MS, limit: 1 };
     const [slow] = await store.claimUnfinished(claim);
     await clock.advance(RESUME_LEASE_MS);
-    // It looks at its lease, and sends the start, in the instant before the other one does.
+    // This run checks its lease and sends the start just before the other run does.
     trtc.turn({ taskExistKey: "never" });
     const taken = store.markRunning.bind(store);
     const markRunning: typeof taken = async (to) => {
@@ -327,7 +327,7 @@ describe("an instance that was too slow", () => {
 });
 
 describe("a start that TRTC carries out late", () => {
-  /** As if the lost request were carried out now: TRTC has a task that nobody was told of. */
+  /** Carries out the lost request now. TRTC has a task, and no row has its TaskId. */
   async function comesLate(request: ReturnType<typeof wanted>, userId: unknown) {
     const target = { account: "cn", host: "emulator", region: "ap-singapore" };
     const sent = trtc.bodies("StartStreamIngest").find(({ UserId }) => UserId === userId);

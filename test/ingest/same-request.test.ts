@@ -1,4 +1,7 @@
-/** What makes two starts, or two updates, the same request: every field of the contract, the Region and the application. */
+/**
+ * Two starts or updates are the same request when every field, the Region and the application
+ * match.
+ */
 import { randomBytes } from "node:crypto";
 import type { TSchema } from "@sinclair/typebox";
 import fc from "fast-check";
@@ -45,12 +48,12 @@ function hashOf(site: Site, fields: Fields, more: Partial<StartCall> = {}): stri
   return planStart(services, { ...call, ...more }).row.requestHash;
 }
 
-/** Signed texts may be made anew, and the token is what the hash is kept with. */
+/** A repeat may carry new signed texts. The store keeps the hash with the token. */
 const NOT_COMPARED = ["ClientToken", "UserSig", "PrivateMapKey"];
 
 const ahead = (minutes: number) => addMs(systemClock.now(), minutes * MINUTE_MS).toISOString();
 
-/** Two values of a field that any request may have beside the others. */
+/** Two values of a field that any request may contain. */
 function twoValues(name: string, schema: TSchema): [unknown, unknown] {
   if (name === "StreamUrl") return ["https://media.example/a.mp4", "https://media.example/b.mp4"];
   if (name === "RoomId") return ["1", "2"];

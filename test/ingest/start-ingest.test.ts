@@ -1,4 +1,4 @@
-/** Starting: what reaches TRTC, what is remembered, and what a caller hears when things go wrong. */
+/** Starts: the request to TRTC, the stored row and the caller's answer to each failure. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { MINUTE_MS, systemClock } from "../../shared/clock.js";
 import { verifyPrivateMapKey, Privilege } from "../../shared/signing/trtc/private-map-key.js";
@@ -208,7 +208,7 @@ describe.each(BOTH_WAYS)("sending the same again to %s:", (_way, switches) => {
 describe("when TRTC fails", () => {
   test("a refusal is the caller's, in TRTC's words, and ends the row as failed", async () => {
     const same = body({ ClientToken: "refused", UserId: "refused-elsewhere" });
-    // Somebody else's task, of which this project knows nothing, has the robot.
+    // Another program's task uses the robot, and we have no row for it.
     const of = { sdkAppId: CN_APP, secretKey: secretKeyOf(CN_APP), userId: same.UserId };
     await foreignStart(signUserSig({ ...of, lifetimeSeconds: 600 }, systemClock.now()), same);
     const first = await app.post("start-ingest", same);
@@ -280,7 +280,7 @@ describe("when TRTC fails", () => {
   });
 });
 
-/** A start past this project, straight at the emulator, as another program of the account would. */
+/** A start sent directly to the emulator, as another program of the account would send it. */
 async function foreignStart(
   UserSig: string,
   same: ReturnType<typeof body> & { UserId: string; ClientToken: string },

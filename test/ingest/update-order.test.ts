@@ -1,4 +1,4 @@
-/** Updates that a caller sends take effect in their order; one that is sent again later does not. */
+/** A caller's updates take effect in their order. A repeated older update does not. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { addMs, SECOND_MS, systemClock } from "../../shared/clock.js";
 import { openTestPostgres } from "../support/database/databases.js";
@@ -19,7 +19,7 @@ const LATER_MS = 5 * SECOND_MS;
 let app: TestApp;
 let aheadMs = 0;
 let rooms = 0;
-/** The machine's time, moved on where a test wants it later. */
+/** The machine's time. A test can move it forward. */
 const clock = { ...systemClock, now: () => addMs(systemClock.now(), aheadMs) };
 
 beforeAll(async () => {
@@ -42,7 +42,7 @@ async function started(SdkAppId = CN_APP, fields: object = {}) {
 type Answered = Record<string, unknown> & { Error?: { Code: string; Message: string } };
 type Send = () => Promise<Answered>;
 
-/** As an SDK makes it: signed once, and sent as often as it is called. */
+/** A request as an SDK makes it: one signature, any number of sends. */
 function signed(fields: object, { action = "UpdateStreamIngest", at = clock.now(), ...more } = {}) {
   const headers = { host: new URL(app.url).host, "x-tc-action": action, ...more };
   const wanted = post(JSON.stringify(fields), headers);
@@ -53,7 +53,7 @@ function signed(fields: object, { action = "UpdateStreamIngest", at = clock.now(
   };
 }
 
-/** So that all that a test signs is of one second, however long the machine takes. */
+/** All signatures of a test share one second, on a slow machine as well. */
 const oneSecond = () => ({ at: clock.now() });
 
 const trace = (n: number) => ({ "x-tc-traceid": `trace-${n}` });

@@ -1,4 +1,4 @@
-/** docs/notifications.md does what it says: its receiver, its commands, its example. */
+/** Runs the receiver, the commands and the example of docs/notifications.md. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -25,7 +25,7 @@ const blocks = [...text.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(
 const blockWith = (part: string): string =>
   blocks.find(({ kind, body }) => kind === part || body.includes(part))?.body ?? "";
 
-/** What the two terminals export. */
+/** The exported variables of the two terminals. */
 const exported = (name: string): string =>
   new RegExp(`^export ${name}='?(.*?)'?$`, "m").exec(text)?.[1] ?? "";
 const secret = exported("NOTIFY_SECRET");
@@ -35,7 +35,7 @@ let lines: string[];
 let url: string;
 
 beforeAll(async () => {
-  // The documented code, as it stands there; packages are found from here.
+  // The code exactly as documented. It finds packages from this folder.
   receiver = spawn(process.execPath, ["--input-type=module", "--eval", blockWith("js receiver")], {
     cwd: ROOT,
     env: { PATH: process.env["PATH"], NOTIFY_SECRET: secret, PORT: "0" },
@@ -99,7 +99,7 @@ describe("the receiver", () => {
 
 describe("what it says of events", () => {
   const at = systemClock.now();
-  // Of each type the columns that its statement keeps: those of the source for one type alone.
+  // Each type has the columns of its own statement. Only one type has the source's columns.
   const eventOf = (type: NotificationType) => {
     const source = { media_state: "playing", media_at: "2026-01-01T00:00:01Z" };
     const facts = {
@@ -113,7 +113,7 @@ describe("what it says of events", () => {
   };
   const fieldsOf = (type: NotificationType) => Object.keys(eventOf(type).data);
 
-  /** The rows of the table whose first column has this heading, cell by cell. */
+  /** The cells of the table whose first column has this heading, row by row. */
   function tableOf(heading: string): string[][] {
     const lines = text.split("\n");
     const start = lines.findIndex((line) => line.startsWith(`| ${heading} `));
@@ -154,7 +154,7 @@ describe("what it says of events", () => {
     expect(namesIn("reason")).toEqual(END_REASONS);
     const [, , said = ""] = tableOf("field of `data`").find(([f]) => f === "MediaState") ?? [];
     const states = [...said.matchAll(/`(\w+)`/g)].map(([, state]) => state);
-    // That it connects is what we say until TRTC tells something.
+    // We report "connecting" until TRTC reports a state.
     expect(states).toEqual(MEDIA_STATES.filter((state) => state !== "connecting"));
   });
 });

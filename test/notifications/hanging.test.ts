@@ -1,4 +1,4 @@
-/** Receivers that hang cost the others nothing, however many they are; one run at the very most. */
+/** Receivers that hang do not delay the others, in any number. The delay is one run at most. */
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
@@ -24,7 +24,7 @@ let clock: ManualClock;
 let app: TestApp;
 let services: Services;
 let receiver: NotificationReceiver;
-/** Callers whose receivers were sent something and hung, one entry for each message. */
+/** Callers of the receivers that hung, one entry for each message. */
 let hungBy: string[];
 let isHanging: boolean;
 
@@ -43,7 +43,7 @@ beforeAll(async () => {
     async send(message: Message) {
       const { hostname } = new URL(message.url);
       if (!hostname.startsWith("hung")) return real.send(message);
-      // Just as long as a real one would be waited for, but by the moved time.
+      // The receiver hangs as long as the time limit of a real one, but in injected time.
       await clock.sleep(5 * SECOND_MS);
       if (!isHanging) return 204;
       hungBy.push(hostname);
@@ -64,7 +64,7 @@ afterAll(async () => {
   await receiver.close();
 });
 
-/** An event of an ingest of its own. */
+/** Adds an event for a new ingest. */
 async function happens(callerId: string): Promise<string> {
   const createdAt = clock.now();
   const latestAt = addMs(createdAt, 7 * DAY_MS);
@@ -73,7 +73,7 @@ async function happens(callerId: string): Promise<string> {
   return taskId;
 }
 
-/** As many more of each caller's, as old as the one that is there. */
+/** Adds this many more events for each caller, with the age of the existing one. */
 const multiply = (times: number) =>
   app.database.query(
     `insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
@@ -82,7 +82,7 @@ const multiply = (times: number) =>
     [times],
   );
 
-/** Returns how long it took. */
+/** Returns the run's duration. */
 async function ran(timeLimitSeconds = 60) {
   const startedMs = clock.elapsedMs();
   const timeLeftMs = () => startedMs + timeLimitSeconds * SECOND_MS - clock.elapsedMs();
@@ -90,7 +90,7 @@ async function ran(timeLimitSeconds = 60) {
   return { ...counts, ms: clock.elapsedMs() - startedMs };
 }
 
-/** The minute in which it began comes to its end. */
+/** Waits for the end of the run's first minute. */
 const nextMinute = ({ ms }: { ms: number }) => clock.advance(Math.max(0, MINUTE_MS - ms));
 const told = () => receiver.taken().map(({ subject }) => subject);
 const waiting = async (callerId: string) =>
@@ -115,7 +115,7 @@ test("a run gets to every caller, though all before it hang, and a run that is s
   for (const callerId of HUNG) await happens(callerId);
   await clock.advance(SECOND_MS);
   const first = await happens("well");
-  // Time for one of those that hang, in each lane.
+  // This leaves time for one hanging receiver in each lane.
   await nextMinute(await ran(14));
   expect(told()).toEqual([]);
   await nextMinute(await ran());
@@ -176,7 +176,7 @@ describe("what else is due to a receiver that takes nothing", () => {
       sent.push(hungBy.length - before);
     }
     expect(sent.slice(0, 4)).toEqual([10, 10, 10, 10]);
-    // Pauses of minutes by then: in most runs nothing is due.
+    // By then retries wait for minutes, so most runs have nothing due.
     expect(sent.slice(4).filter((messages) => messages === 0).length).toBeGreaterThan(8);
     isHanging = false;
     await clock.advance(15 * MINUTE_MS);

@@ -1,4 +1,4 @@
-/** A process that is killed while a receiver has its event and it has no answer yet. */
+/** The process dies after a receiver got its event, and before the receiver answers. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { systemClock } from "../../shared/clock.js";
 import type { Database } from "../../shared/store/engine/database.js";
@@ -48,14 +48,14 @@ test("leaves the event to the next, which sends it again with the same id, and t
   await until(() => receiver.received.length > 0);
   await first.end("SIGKILL");
   receiver.answer(204);
-  // As if the claim's 20 s had gone by.
+  // Pretends that the claim's 20 s have passed.
   await database.query("update outbox set try_at = now()");
   const second = await startProcess("local/start.ts", env);
   const isTold = async () => (await database.query("select from outbox")).length === 0;
   while (!(await isTold())) await systemClock.sleep(50);
   await second.end("SIGTERM");
   const ids = receiver.received.map(({ headers }) => headers["webhook-id"]);
-  // What the source does is told as well, if TRTC tells of it before the end.
+  // TRTC may report the source before the end, and then callers get that event too.
   const [once, again, ...rest] = ids;
   expect([once, again]).toEqual([`${TaskId}-1`, `${TaskId}-1`]);
   expect(rest).toEqual(rest.map((_, index) => `${TaskId}-${index + 2}`));

@@ -1,4 +1,7 @@
-/** Callers learn what becomes of their ingests: real functions, emulator and receivers, moved time. */
+/**
+ * Callers learn about changes of their ingests: real functions, emulator and receivers, injected
+ * time.
+ */
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { Webhook } from "standardwebhooks";
@@ -25,7 +28,7 @@ const LEASE_MS = 20 * SECOND_MS;
 const KEYS = { one: "the-key-of-caller-one", two: "the-key-of-caller-two" };
 const newSecret = () => `whsec_${randomBytes(32).toString("base64")}`;
 const SECRETS = { one: newSecret(), two: newSecret() };
-/** Still taken by receivers that have not heard of the new one. */
+/** Receivers without the new secret still accept this one. */
 const OLD_SECRET = newSecret();
 type CallerId = keyof typeof KEYS;
 
@@ -57,7 +60,7 @@ async function openWorld(open: (typeof ENGINES)[number][1]): Promise<World> {
     ...app.services,
     store: countedBy(clock, { ...store, outbox: countedBy(clock, store.outbox) }),
     trtc: countedBy(clock, app.services.trtc),
-    // A receiver that hangs is waited for in real time.
+    // A hanging receiver takes real time.
     notifier: notifierWith(clock, 2 * SECOND_MS),
   };
   return { clock, app, services, receivers };
@@ -110,7 +113,7 @@ describe.each(ENGINES)("on %s", (_, open) => {
   const typesOf = (taskId: string, events: readonly CloudEvent[]) =>
     events.filter(({ subject }) => subject === taskId).map(({ type }) => type);
 
-  /** By the package that receivers use, at the moved time. */
+  /** Verifies with the package that receivers use, at the injected time. */
   function verified(
     { raw, headers }: Taken,
     secret = SECRETS.one,
@@ -258,7 +261,7 @@ describe.each(ENGINES)("on %s", (_, open) => {
     }
     await stop(tasks.at(-1) ?? "");
     const tried = receiver().received.map(({ event }) => event);
-    // Until an event is taken nothing that comes after it is sent.
+    // A later event waits until the receiver accepts the earlier one.
     expect(new Set(tried.map(({ type }) => type))).toEqual(new Set(["ingest.started"]));
     expect(tried.length).toBeGreaterThan(10);
     receiver().answer(204);
@@ -272,7 +275,7 @@ describe.each(ENGINES)("on %s", (_, open) => {
       expect(typesOf(taskId, taken)).toEqual(["ingest.started", "ingest.ended"]);
     }
     expect(await outbox()).toEqual([]);
-    // Each attempt says the same under the same id, and is signed anew.
+    // Each attempt sends the same body and id, with a new signature.
     const bodies = new Map<string, string>();
     for (const { headers, raw, event } of receiver().received) {
       expect(headers["webhook-id"]).toBe(event.id);

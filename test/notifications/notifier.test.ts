@@ -1,4 +1,7 @@
-/** The way to a receiver: bounded, and never inside. Real servers; names mean what the test says. */
+/**
+ * Requests to a receiver have limits, and none reaches a private address. The servers are real, and
+ * the test resolves the names.
+ */
 import type { LookupAddress } from "node:dns";
 import type { LookupFunction } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
@@ -28,7 +31,7 @@ afterAll(() => Promise.all([plain.close(), secure.close()]));
 
 const TIMEOUT_MS = 2000;
 
-/** The status, or what there was in place of one. */
+/** Returns the status, or the failure in its place. */
 async function sent(url: string, options: Partial<NotifierOptions> = {}): Promise<number | string> {
   const notifier = openNotifier({ allowPrivateHosts: true, timeoutMs: TIMEOUT_MS, ...options });
   try {
@@ -38,7 +41,7 @@ async function sent(url: string, options: Partial<NotifierOptions> = {}): Promis
   }
 }
 
-/** A resolver that knows one answer. */
+/** A resolver with one fixed answer. */
 const meaning =
   (...addresses: string[]): LookupFunction =>
   (_name, options, callback) => {

@@ -1,6 +1,6 @@
 /**
- * What TRTC tells comes late, twice and out of order: whatever comes of it, the same comes of it.
- * The histories are the emulator's own, of real tasks; each is told to ingests that are alike.
+ * TRTC's events come late, twice and out of order. The outcome is the same for every order. The
+ * histories are the emulator's own, of real tasks, and each goes to ingests that are alike.
  */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
@@ -46,7 +46,7 @@ afterAll(async () => {
 
 let rooms = 0;
 
-/** Starts one, waits until TRTC has told so much of it, and returns its row and what was told. */
+/** Starts one ingest and waits for this many events. It returns the row and the events. */
 async function history(fields: object, told: number, meanwhile?: (named: object) => unknown) {
   receiver.clear();
   const RoomId = `history-${(rooms += 1)}`;
@@ -62,7 +62,7 @@ async function history(fields: object, told: number, meanwhile?: (named: object)
   return { started, row: row ?? {}, bodies };
 }
 
-/** Sets the ingest back to where it was before anything was told, and tells it. */
+/** Resets the ingest to its state before any event, and sends the events. */
 async function outcomeOf(
   { started, row }: Awaited<ReturnType<typeof history>>,
   bodies: readonly Buffer[],
@@ -71,7 +71,7 @@ async function outcomeOf(
   const values = columns.map((name) => (name === "play" ? JSON.stringify(row[name]) : row[name]));
   const set = columns.map((name, index) => `${name} = $${index + 2}`).join(", ");
   await app.database.query(`update ingest set ${set} where task_id = $1`, [started, ...values]);
-  // Time stands still, so that outcomes can be compared: no slot would come free again.
+  // Time stands still, so outcomes are comparable. No slot would become free again.
   await app.database.query("delete from call_slot");
   for (const body of bodies) {
     const answering = answerTo(services, callbackEvent(body));
@@ -131,7 +131,7 @@ describe("in whatever order, and however often it is told, the same comes", () =
       else serveBytes({ request, response }, { bytes: clip, type: "video/mp4" });
     });
     const fields = { StreamUrl: media.urlOf("/late.mp4"), RepeatNum: -1, MaxDuration: 60 };
-    // Two of the room, three failures, each with its new try, and the success.
+    // Two events of the room, three failures with their retries, and the success.
     await hold(await history(fields, 9), { State: "running", MediaState: "playing" });
     await media.close();
   }, 60_000);
@@ -159,7 +159,7 @@ describe("in whatever order, and however often it is told, the same comes", () =
   test("of a room that is dismissed, and whose robots come back", async () => {
     const order = fc.shuffledSubarray([0, 1, 2, 3, 3, 1], { minLength: 6, maxLength: 6 });
     const told = fc.asyncProperty(order, async (indexes) => {
-      // One each, since the stop is a real one.
+      // Each order has an ingest of its own, because the stop is real.
       const found = await history({ RepeatNum: -1, MaxDuration: 60 }, 3);
       await clock.advance(MINUTE_MS);
       const closed = dismissed(String(found.row["room_id"]), clock.now());

@@ -1,4 +1,4 @@
-/** StopWhenEmptySeconds: an ingest ends when nobody has been in its room for so long. */
+/** StopWhenEmptySeconds: an ingest ends after its room has been empty for this long. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
@@ -73,7 +73,7 @@ async function playing(fields: object = {}) {
 const runs = new Set<Promise<unknown>>();
 let tickedMs = Number.NEGATIVE_INFINITY;
 
-/** Moves the time, in which the timer runs once a minute. */
+/** Moves the time. The timer runs once a minute. */
 async function pass(ms: number): Promise<void> {
   const untilMs = clock.elapsedMs() + ms;
   while (clock.elapsedMs() < untilMs) {
@@ -98,7 +98,7 @@ const endedAt = async ({ task }: Awaited<ReturnType<typeof playing>>) => {
   return { at: new Date(at ?? 0), endReason };
 };
 
-/** Not before, and within the second. */
+/** The end comes at this time or within a second, never earlier. */
 async function expectEndAt(ingest: Awaited<ReturnType<typeof playing>>, at: Date) {
   expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "empty" });
   const end = await endedAt(ingest);
@@ -316,7 +316,7 @@ test("in whatever order, and however often it is told who comes and goes, the sa
   await app.database.query("update ingest set started_at = $1", [base]);
   await fc.assert(
     fc.asyncProperty(moves, closed, fc.infiniteStream(fc.nat()), async (all, closedAt, numbers) => {
-      // A room's end is also its ingests': here it is told of the audience alone.
+      // The room's end also ends its ingests. This test reports only the audience.
       const inOrder = [...all].sort((one, other) => one.second - other.second);
       const bodies = inOrder.map(({ user, isIn, second }) =>
         (isIn ? entered : left)(ingest.RoomId, user, addMs(base, second * SECOND_MS)),

@@ -1,4 +1,4 @@
-/** Tens of thousands of callbacks that are none: nothing breaks, changes, or is given away. */
+/** Tens of thousands of forged callbacks: no crash, no change and no leak. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { addMs, SECOND_MS, systemClock } from "../../shared/clock.js";
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** No stack, no key, no word of the database's. */
+/** The text contains no stack, no key and no database message. */
 const isDiscreet = (text: string): boolean =>
   text.length < 500 &&
   !/ {4}at |\.ts:|relation|syntax|undefined/.test(text) &&
@@ -103,7 +103,7 @@ const scalars = fc.oneof(
   fc.constantFrom(701, 702, "701", "702", 1e308, -1, Number.MAX_SAFE_INTEGER),
 );
 
-/** Shaped as TRTC's are, with anything in any place. */
+/** Bodies in TRTC's shape, with any value in any place. */
 const shaped = fc.record(
   {
     EventGroupId: scalars,

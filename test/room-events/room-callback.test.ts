@@ -1,4 +1,4 @@
-/** The function that TRTC calls: what it accepts as a call of TRTC, and what it answers. */
+/** The function that TRTC calls: the requests it accepts, and its answers. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS } from "../../shared/clock.js";
 import type { LogFields } from "../../shared/log.js";
@@ -21,7 +21,7 @@ import { PLATFORMS } from "../support/http/http-events.js";
 import { application } from "../support/contract/settings.js";
 
 const KEY = "123654";
-/** What the console has next; TRTC signs with one at a time. */
+/** The console's next key. TRTC signs with one key at a time. */
 const NEXT_KEY = "789";
 const OTHER_KEY = "OtherKey0000000000000000000000AB";
 const NO_KEY_APP = 1400000001;
@@ -42,7 +42,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** The same house, when it was that time. */
+/** The same test app at that time. */
 const at = (ms: number): Services => ({
   ...app.services,
   clock: { ...app.services.clock, now: () => new Date(ms) },

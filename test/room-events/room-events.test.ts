@@ -1,4 +1,4 @@
-/** What TRTC's callbacks do to ingests: real store, emulator, moved time. */
+/** How TRTC's callbacks change ingests: real store, emulator and injected time. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { UNCLAIMED_AFTER_MS } from "../../shared/ingest/reconcile/unclaimed-tasks.js";
@@ -47,13 +47,13 @@ afterAll(async () => {
 const send = (functionName: string, request: object) =>
   clock.advanceUntilDone(app.post(functionName, request));
 
-/** TRTC tells it, and the door takes it. */
+/** Sends TRTC's event, and the function accepts it. */
 async function tell(body: Buffer, signing: Signing = {}): Promise<void> {
   const answering = answerTo(services, callbackEvent(body, signing));
   expect(await clock.advanceUntilDone(answering)).toEqual(OK);
 }
 
-/** An ingest that has played for a while, so that no event is of the time before it. */
+/** An ingest that has played for a while. No event is older than its start. */
 async function playing(fields: object = {}, playsForMs = 20 * SECOND_MS) {
   const room = { SdkAppId: CN_APP, RoomId: `told-${(rooms += 1)}`, RoomIdType: 0 };
   const wanted = { ...room, StreamUrl: live.url, RepeatNum: -1, MaxDuration: 60, ...fields };
@@ -68,7 +68,7 @@ async function playing(fields: object = {}, playsForMs = 20 * SECOND_MS) {
   return {
     ...{ TaskId, TrtcTaskId, UserId, RoomId, SdkAppId },
     described: async () => (await send("describe-ingest", named)).response,
-    /** As it is kept, without asking TRTC. */
+    /** The stored row, without a call to TRTC. */
     row: async () =>
       (await app.database.query("select * from ingest where task_id = $1", [TaskId]))[0] ?? {},
     task: async () => (await app.truth.tasks()).find(({ taskId }) => taskId === TrtcTaskId),
@@ -78,7 +78,7 @@ async function playing(fields: object = {}, playsForMs = 20 * SECOND_MS) {
 
 type Playing = Awaited<ReturnType<typeof playing>>;
 
-/** TRTC ends the task without telling; the 702 comes from the test. */
+/** Ends the task at TRTC without an event. The test sends the 702 itself. */
 const endAtTrtc = ({ SdkAppId, TrtcTaskId }: Playing) =>
   app.services.trtc.call("StopStreamIngest", {
     target: { account: "cn", host: "emulator", region: "ap-guangzhou" },
@@ -86,7 +86,7 @@ const endAtTrtc = ({ SdkAppId, TrtcTaskId }: Playing) =>
     timeLeftMs: 5000,
   });
 
-/** As if the answer to the start were still under way. */
+/** Makes the row look as if the start's answer were still under way. */
 const asUnanswered = () =>
   app.database.query(
     "update ingest set state = 'starting', trtc_task_id = null, started_at = null, lease_until = $1",
@@ -538,7 +538,7 @@ describe("the robot", () => {
     trtc.next("StartStreamIngest", "lose-answer");
     const named = { UserId: "our_robot", ClientToken: "our_token" };
     await send("start-ingest", { ...room, StreamUrl: live.url, RepeatNum: 1, ...named });
-    // As an instance leaves it that was killed while it waited for the answer.
+    // The row of an instance that was killed while it waited for the answer.
     const killedAt = clock.now();
     await app.database.query("update ingest set lease_until = $1, fence = 0", [
       addMs(killedAt, 35 * SECOND_MS),
@@ -548,7 +548,7 @@ describe("the robot", () => {
     await tell(entered("elsewhere", "our_robot", killedAt));
     expect(await leaseUntil()).toEqual(addMs(killedAt, 35 * SECOND_MS));
     await tell(entered(room.RoomId, "our_robot", killedAt));
-    // The call's own time limit, and a margin: an answer that is only slow has come by then.
+    // The call's own time limit and a margin. A slow answer has arrived by then.
     expect(await leaseUntil()).toEqual(addMs(killedAt, 4 * SECOND_MS));
     expect(await reconcile()).toMatchObject({ started: 0 });
     await clock.advance(4 * SECOND_MS);
@@ -731,7 +731,7 @@ describe("a task that no ingest has", () => {
     expect(await reconcile()).toMatchObject({ unclaimed: 1, unclaimedStopped: 0 });
     await tell(taskEnded("unclaimed", clock.now()));
     expect(await reconcile()).toMatchObject({ unclaimed: 0 });
-    // A failure of before its end that comes after: still ended.
+    // A failure from before the end arrives later. The ingest stays ended.
     await tell(source("unclaimed", 1, addMs(clock.now(), -1000)));
     expect(await reconcile()).toMatchObject({ unclaimed: 0 });
     await clock.advance(16 * MINUTE_MS);
@@ -750,7 +750,7 @@ describe("a task that no ingest has", () => {
       }
     };
 
-    /** A task that TRTC plays, and no row has. */
+    /** A task that TRTC plays, without a row. */
     async function forgotten() {
       const ingest = await playing();
       await app.database.query("delete from ingest where task_id = $1", [ingest.TaskId]);
@@ -785,7 +785,7 @@ describe("a task that no ingest has", () => {
       withStops(async () => {
         const at = clock.now();
         for (let n = 0; n < 20; n += 1) {
-          // Of an application that is not configured any more.
+          // The application is no longer configured.
           const task = { sdkAppId: 1499999999, trtcTaskId: `left-${n}` };
           await app.services.store.keepUnclaimed({ ...task, eventAt: at, at, media: "playing" });
         }

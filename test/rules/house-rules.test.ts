@@ -1,4 +1,4 @@
-/** How this house is kept, as a test: what a reviewer would otherwise have to see each time. */
+/** The project's rules as tests. Otherwise a reviewer would have to check them each time. */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 interface SourceFile {
   path: string;
   text: string;
-  /** Without comments, so that a comment may name what the code may not use. */
+  /** The code without comments. A comment may name things that the code may not use. */
   code: string;
   imports: string[];
 }
@@ -22,7 +22,7 @@ const IMPORTS = new Map(PRODUCT.map(({ path, imports }) => [path, imports]));
 const SHARED = PRODUCT.filter(({ path }) => path.startsWith("shared/"));
 
 describe("imports go down only", () => {
-  /** Each layer may use those after it; those of one line do not know each other. */
+  /** Each layer may use the layers after it. Parts on one line do not use each other. */
   const LAYERS = [
     ["bench"],
     ["local"],
@@ -161,7 +161,10 @@ describe("one name per function", () => {
   });
 });
 
-/** All files that this one imports, at any distance; itself only by a circle. */
+/**
+ * All files that this file imports, directly or through others. It contains the file itself only in
+ * a cycle.
+ */
 function reachedFrom(path: string): Set<string> {
   const reached = new Set<string>();
   const visit = (from: string): void => {
@@ -187,7 +190,7 @@ function sourcesIn(folder: string): SourceFile[] {
     });
 }
 
-/** Own files by their path, packages as `npm:name`; Node's own are left out. */
+/** Own files by their path, and packages as `npm:name`. The list leaves out Node's own modules. */
 function importsOf(path: string, code: string): string[] {
   const found = [...code.matchAll(/(?:from|import)\s*\(?\s*["']([^"'$]+)["']/g)].map(
     (each) => each[1] ?? "",

@@ -1,4 +1,4 @@
-/** Who is calling: by Tencent's older signature, in a form or a query. */
+/** Identifies the caller by Tencent's older signature, in a form or a query. */
 import { describe, expect, test } from "@jest/globals";
 import {
   backend,

@@ -1,4 +1,4 @@
-/** Who is calling: by a Bearer key, or by a TC3 signature. */
+/** Identifies the caller by a Bearer key or a TC3 signature. */
 import { describe, expect, test } from "@jest/globals";
 import { isSigned } from "../../shared/runtime/authenticate.js";
 import type { HttpRequest } from "../../shared/runtime/http-event.js";

@@ -1,4 +1,4 @@
-/** What a plain HTTP client gets when something is wrong: honest statuses, from every function. */
+/** Every function answers a plain HTTP client's errors with correct statuses. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { ERROR_TABLE, type ErrorCode } from "../../shared/contract/error-table.js";
 import { ACTIONS, isAction } from "../../shared/contract/schemas.js";

@@ -1,4 +1,4 @@
-/** Plain HTTP with a Bearer key: every action by every function, and curl itself. */
+/** Plain HTTP with a Bearer key: every action through every function, and curl itself. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -20,7 +20,7 @@ async function send(path: string, init: RequestInit): Promise<Answer> {
   return { status: answer.status, headers: answer.headers, response: Response };
 }
 
-/** An action by its own door, and by the one that serves all of them. */
+/** An action through its own function, and through the function that serves all actions. */
 const WAYS: [way: string, call: (action: Action, fields: object) => Promise<Answer>][] = [
   ["its own door", (action, fields) => app.post(FUNCTION_OF[action], fields)],
   ["api, by X-TC-Action", (action, fields) => app.post("api", fields, { "x-tc-action": action })],
@@ -100,7 +100,7 @@ test("outside the doors there is nothing, and it says where they are", async () 
 });
 
 describe("curl", () => {
-  /** As the README shows it. */
+  /** The same command as in the README. */
   const curl = async (...args: string[]) => {
     const more = ["-s", "-w", "\n%{http_code}", "--max-time", "20"];
     const { stdout } = await promisify(execFile)("curl", [...args, ...more]);

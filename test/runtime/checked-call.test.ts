@@ -1,4 +1,6 @@
-/** From an event to a checked call: who, what, and whether it fits, before anything is touched. */
+/**
+ * Turns an event into a checked call: the caller, the request and all checks, before any change.
+ */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { ApiError } from "../../shared/contract/errors.js";
@@ -38,7 +40,7 @@ const services = makeServices({
   log: () => undefined,
 });
 
-/** Stands in each action's place and shows what it was called with. */
+/** Replaces each action, and returns the call that it got. */
 const shown: UseCase<Action> = (_, { caller, request, application, region }: Call<Action>) =>
   Promise.resolve({ caller: caller.Id, request, app: application?.SdkAppId, region });
 

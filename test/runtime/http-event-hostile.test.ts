@@ -1,4 +1,4 @@
-/** Events that are too large, or that no platform sends, are refused; nothing else ever happens. */
+/** Events that are too large, or that no platform sends, get a refusal and have no other effect. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { ApiError } from "../../shared/contract/errors.js";
@@ -6,7 +6,9 @@ import { BODY_MAX_BYTES, readHttpEvent } from "../../shared/runtime/http-event.j
 import { AWS_URL, type Event, SCF } from "../support/http/http-events.js";
 import { cases } from "../support/cases.js";
 
-/** The code of the refusal; `read` when the event could be read. Whatever else is thrown stays thrown. */
+/**
+ * Returns the code of the refusal, or `read` for a readable event. It does not catch other errors.
+ */
 function outcome(event: unknown): string {
   try {
     readHttpEvent(event);

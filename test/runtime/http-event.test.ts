@@ -1,4 +1,4 @@
-/** The HTTP events of every platform, as recorded, are read as one and the same kind of message. */
+/** The runtime reads the recorded HTTP events of every platform as one kind of message. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { type HttpRequest, readHttpEvent } from "../../shared/runtime/http-event.js";

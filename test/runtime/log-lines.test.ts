@@ -1,4 +1,4 @@
-/** Lines of the log: their time, their form on a terminal, and what others' texts can do there. */
+/** Lines of the log: their time, their form on a terminal, and the effect of foreign texts. */
 import { describe, expect, test } from "@jest/globals";
 import { localEnvironment, ownEventCaller } from "../../local/environment/local-environment.js";
 import { lineOf } from "../../local/terminal/terminal-log.js";

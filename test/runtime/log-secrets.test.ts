@@ -1,4 +1,4 @@
-/** A full run, with everything that can go wrong in it: no secret that it used is in its log. */
+/** A full run with every kind of failure: its log contains no secret of the run. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { LogFields } from "../../shared/log.js";
 import { BAD_INPUT } from "../support/contract/bad-input.js";
@@ -80,7 +80,7 @@ describe("a line of the log", () => {
         outcome: expect.stringMatching(/^\w[\w.]*$/),
         level: expect.stringMatching(/^(info|warn|error)$/),
       });
-      // A timer's line about one ingest has no time of its own; about a message it has.
+      // A timer's line about one ingest has no duration, but its line about a message has one.
       const isPart =
         /^(expire-ingests|reconcile-ingests|deliver-notifications)$/.test(line.function ?? "") &&
         line.ingest !== undefined;

@@ -1,4 +1,4 @@
-/** What is asked for: the action, its version and its region, wherever Tencent lets them stand. */
+/** Reads the action, its version and its region, from every place that Tencent allows. */
 import { describe, expect, test } from "@jest/globals";
 import { ApiError } from "../../shared/contract/errors.js";
 import type { HttpRequest } from "../../shared/runtime/http-event.js";
@@ -8,7 +8,7 @@ import { get, post, signedV1 } from "../support/http/http-requests.js";
 
 const signer = { secretId: "AKIDbackend", secretKey: "a-secret-key-of-it" };
 
-/** `Code: Message` of the refusal; throws when there is none. */
+/** Returns `Code: Message` of the refusal. It throws without a refusal. */
 function refusal(request: HttpRequest, served: readonly Action[] = ACTIONS): string {
   try {
     readCall(request, served);

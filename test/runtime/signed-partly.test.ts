@@ -1,4 +1,7 @@
-/** What a TC3 signature leaves uncovered as the SDKs make it, and what a thief can do with that. */
+/**
+ * The parts of a request that the SDKs' TC3 signature does not cover, and the attacks that this
+ * allows.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { systemClock as clock } from "../../shared/clock.js";
 import { CN_APP, type TestApp, KEY, startTestApp, SECRET_ID } from "../support/app/test-app.js";
@@ -14,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** The gateway of a local run takes no other. */
+/** A local run's gateway accepts only its own host. */
 const own = () => ({ host: new URL(app.url).host });
 
 function startOf(SdkAppId: number) {
@@ -101,7 +104,7 @@ describe("the action", () => {
     });
   };
 
-  // Tencent's SDKs sign the body, the host and the type: at Tencent itself it is no different.
+  // Tencent's SDKs sign the body, the host and the type. Tencent itself has the same gap.
   test("is not covered by what the SDKs sign with TC3: TLS has to keep it", async () => {
     const { response } = await app.post("start-ingest", startOf(CN_APP));
     const named = { SdkAppId: CN_APP, TaskId: response["TaskId"] };

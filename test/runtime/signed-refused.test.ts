@@ -1,4 +1,7 @@
-/** Signed requests that are forged, changed on their way, or too old: refused, and nothing has changed. */
+/**
+ * The functions refuse signed requests that are forged, changed in transit or too old. Nothing
+ * changes.
+ */
 import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, SECOND_MS, systemClock as clock } from "../../shared/clock.js";
@@ -11,7 +14,7 @@ import { codeIn, rawCaller } from "../support/http/raw-call.js";
 import { worldOf } from "../support/app/world.js";
 
 let app: TestApp;
-/** A running ingest, which every request below would stop if it were let through. */
+/** A running ingest. Every request below would stop it if a function accepted it. */
 let named: { SdkAppId: number; TaskId: string };
 let before: Awaited<ReturnType<typeof worldOf>>;
 
@@ -42,7 +45,7 @@ async function expectRefused(request: HttpRequest, code: string): Promise<void> 
   expect(await worldOf(app)).toEqual(before);
 }
 
-/** The gateway of a local run takes no other. */
+/** A local run's gateway accepts only its own host. */
 const host = () => new URL(app.url).host;
 const stop = () => ({ "x-tc-action": "StopStreamIngest", host: host() });
 const tc3 = (signer?: object) => signedTc3(post(JSON.stringify(named), stop()), by(signer));
@@ -66,7 +69,7 @@ describe.each(WAYS)("%s", (_, sign) => {
 
   test("is refused five minutes and a second before, and after, its time", async () => {
     await expectRefused(sign({ at: inSeconds(-301) }), "AuthFailure.SignatureExpire");
-    // A second may pass on the way, which brings a timestamp ahead of time closer.
+    // A second may pass in transit. A timestamp in the future then comes closer.
     await expectRefused(sign({ at: inSeconds(303) }), "AuthFailure.SignatureExpire");
   });
 

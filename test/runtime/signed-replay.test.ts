@@ -1,4 +1,4 @@
-/** A signed request that is sent again, as a retry or by a thief, takes effect once. */
+/** A repeated signed request takes effect once, whether a retry or a thief repeats it. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Client } from "tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_client.js";
 import {

@@ -1,4 +1,7 @@
-/** A timer's function whose services do not open: its answer is not read, so the log has the error. */
+/**
+ * A timer's function whose services do not open. The platform ignores its answer, so the log has
+ * the error.
+ */
 import { afterEach, expect, jest, test } from "@jest/globals";
 import { makeHandler } from "../../functions/expire-ingests.js";
 import { ConfigError } from "../../shared/config/read-variables.js";

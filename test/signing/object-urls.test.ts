@@ -10,7 +10,7 @@ import { cases } from "../support/cases.js";
 const NOW = new Date("2026-11-25T12:00:00Z");
 const at = (seconds: number) => addMs(NOW, seconds * SECOND_MS);
 
-/** The keys of the example in "Request Signature" (436/7778), as its earlier editions print them. */
+/** The keys of the example in "Request Signature" (436/7778), from its earlier editions. */
 const COS_KEYS = {
   secretId: "AKIDQjz3ltompVjBni5LitkWHFlFpwkn9U5q",
   secretKey: "BQYIM75p8x0iWVFSIgqEKwFprpRSVHlz",

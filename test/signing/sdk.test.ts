@@ -7,7 +7,7 @@ import { readTc3, signTc3, verifyTc3 } from "../../shared/signing/tencent/tc3.js
 import { readV1, verifyV1 } from "../../shared/signing/tencent/v1.js";
 import { signV1 } from "../support/http/sign-v1.js";
 
-/** What is used of the SDKs, whose inner modules bring no types that fit a test. */
+/** The parts of the SDKs that the tests use. Their inner modules have no suitable types. */
 interface Sign3 {
   sign3(request: {
     method: string;
@@ -72,7 +72,7 @@ const sdks = [
 ];
 
 beforeAll(() => {
-  // The SDKs read the ambient clock: only Date is held still, at an instant for each case.
+  // The SDKs read the real clock. The test fixes only Date, at one instant for each case.
   jest.useFakeTimers({ doNotFake: ["nextTick", "queueMicrotask", "setImmediate", "setTimeout"] });
 });
 afterAll(() => {
@@ -82,7 +82,7 @@ afterAll(() => {
 const letters = Array.from("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 const word = fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 40 });
 const credential = fc.record({ secretId: word, secretKey: word });
-/** Whole seconds: v1 rounds a half up where TC3 cuts it off. */
+/** Whole seconds: v1 rounds half a second up, and TC3 cuts it off. */
 const timestamps = fc.integer({ min: 1.5e9, max: 2e9 });
 const at = (timestamp: number) => new Date(timestamp * 1000);
 const host = fc.constantFrom(

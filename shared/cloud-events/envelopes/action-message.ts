@@ -13,6 +13,6 @@ export function actionMessage(source: string, id: string, body: string): EventMe
   return { ...unreadable(source, problem, body), id };
 }
 
-/** For a source that cannot be told: nobody acts for it. */
+/** For a record with an unknown source. No caller acts for it. */
 export const noMessage = (kind: string, record: unknown): EventMessage =>
   unreadable(kind, `The record lacks what ${kind} puts into each.`, record);

@@ -1,4 +1,4 @@
-/** How large an event may be before anything is made of it. */
+/** Limits for the size of an event. We check them before we read the event. */
 import { UnknownEventError } from "./unknown-event.js";
 
 /** SCF and Lambda hand over 6 MB at most. */
@@ -6,7 +6,7 @@ const TEXT_MAX = 8 * 1024 * 1024;
 const DEPTH_MAX = 32;
 const VALUES_MAX = 500_000;
 
-/** Throws UnknownEventError. Without recursion: depth is what is being measured. */
+/** Throws UnknownEventError. It uses no recursion, because it measures depth. */
 export function checkBounds(event: unknown): void {
   const left: [value: unknown, depth: number][] = [[event, 0]];
   let values = 0;

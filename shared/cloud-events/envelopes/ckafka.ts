@@ -1,7 +1,7 @@
 /**
- * CKafka's trigger: messages of a topic, as many as it is told to hand over at once.
+ * CKafka's trigger. It delivers up to a configured number of messages of one topic.
  * Source: tencentcloud.com/document/product/583/17530. `Partition` has a capital letter in the
- * documentation, and none in public samples.
+ * documentation, and a small one in public samples.
  */
 import { contentId, type EventBatch, type EventMessage } from "../message.js";
 import { actionMessage, noMessage } from "./action-message.js";
@@ -15,8 +15,9 @@ export function readCkafka(event: Json): EventBatch | undefined {
 }
 
 /**
- * The offset names a message within one instance and one life of its topic, and the event names
- * neither: what it holds is part of its name, so that another message at that place is another.
+ * The offset is unique within one instance and one lifetime of its topic. The event contains
+ * neither. The id therefore includes the content: a different message at the same offset has
+ * another id.
  */
 function messageOf(record: unknown): EventMessage {
   const { topic, Partition, partition = Partition, offset, msgBody } = within(record, "Ckafka");

@@ -1,8 +1,8 @@
 /**
- * CloudEvents 1.0, as Tencent's EventBridge sends them: an application's own event, whose data is an
- * action, or a message that a connector has fetched from TDMQ or CKafka, whose text is in `msgBody`.
- * Source: tencentcloud.com/document/product/1108/42275 (one version of which has the specversion
- * "0") and, for TDMQ, 1108/42278.
+ * CloudEvents 1.0, as Tencent's EventBridge sends them. The data of an application's own event is
+ * an action. A connector's event carries a message from TDMQ or CKafka, with its text in `msgBody`.
+ * Source: tencentcloud.com/document/product/1108/42275 (one version has the specversion "0") and,
+ * for TDMQ, 1108/42278.
  */
 import type { EventBatch, EventMessage } from "../message.js";
 import { actionMessage, noMessage } from "./action-message.js";
@@ -23,7 +23,7 @@ function messageOf(event: Json): EventMessage {
   if (source === undefined || id === undefined || body === undefined) {
     return noMessage("cloudevents", event);
   }
-  // A connector's source is the product: which of its topics it is stands in the data.
+  // A connector's source is the product. The data contains the topic.
   const topic = isObject(data) && isConnector(event) ? nameOf(data["topic"]) : undefined;
   const place = topic === undefined ? source : `${source}/${topic}`;
   return actionMessage(`cloudevents:${place}`, id, body);
@@ -32,7 +32,7 @@ function messageOf(event: Json): EventMessage {
 const isConnector = ({ type }: Json): boolean =>
   typeof type === "string" && type.startsWith("connector:");
 
-/** How CloudEvents carry bytes; ours are the text of an action. */
+/** CloudEvents encode bytes in this way. Our bytes are the text of an action. */
 function decoded(base64: unknown): string | undefined {
   const text = textOf(base64);
   if (text === undefined || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined;

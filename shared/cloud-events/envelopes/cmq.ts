@@ -1,5 +1,5 @@
 /**
- * The trigger of a CMQ topic. Tencent makes no new ones; those that are there still send.
+ * The trigger of a CMQ topic. Tencent creates no new topics; existing ones still send.
  * Source: tencentcloud.com/document/product/583/11517.
  */
 import type { EventBatch, EventMessage } from "../message.js";

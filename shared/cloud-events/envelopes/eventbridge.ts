@@ -1,7 +1,7 @@
 /**
- * Amazon EventBridge: an object stored in S3, whose key is not encoded here, or an application's
- * own event, whose detail is an action. No application can name itself `aws.s3`: AWS keeps that
- * name to itself.
+ * Amazon EventBridge. It delivers an object stored in S3, or an application's own event with an
+ * action as its detail. The key is not encoded here. AWS reserves the source `aws.s3`, so
+ * applications cannot use it.
  * Source: docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html and
  * docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html.
  */

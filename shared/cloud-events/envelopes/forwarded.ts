@@ -1,8 +1,9 @@
 /**
- * What a queue holds: an application's action, or what a service of AWS has put there. S3 tells a
- * queue of its objects by itself, through SNS, or through EventBridge, and each wraps the other.
- * Source: docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-enable-disable-notification-intro.html
- * (the test message) and docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html.
+ * Content of a queue: an application's action, or a message from an AWS service. S3 notifies a
+ * queue directly, through SNS, or through EventBridge. One envelope can wrap another.
+ * Source:
+ * docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-enable-disable-notification-intro.html (the
+ * test message) and docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html.
  */
 import { type Json, parseObject } from "../../json.js";
 import { type EventMessage, unreadable } from "../message.js";
@@ -12,10 +13,10 @@ import { readEventBridge } from "./eventbridge.js";
 import { nameOf } from "./fields.js";
 import { readS3 } from "./storage/s3.js";
 
-/** S3 writes a list, and puts one record into it. */
+/** S3 sends a list with one record. */
 const OBJECTS_MAX = 10;
 
-/** None: it asks for nothing. */
+/** Returns an empty list when the body requests nothing. */
 export function queuedMessages(queue: string, id: string, body: string): EventMessage[] {
   const sent = jsonOf(body);
   if (!sent) return [actionMessage(queue, id, body)];
@@ -24,7 +25,7 @@ export function queuedMessages(queue: string, id: string, body: string): EventMe
   if (published === undefined || typeof Message !== "string") {
     return unwrapped(queue, { id, body, sent });
   }
-  // SNS delivers twice now and then, and SQS takes that for two messages.
+  // SNS sometimes delivers twice, and SQS then sees two messages.
   const inner = { id: `sns/${published}`, body: Message, sent: jsonOf(Message) };
   return unwrapped(queue, inner);
 }
@@ -41,7 +42,7 @@ function unwrapped(
   return [{ ...unreadable(queue, problem, body), id }];
 }
 
-/** Whoever can write to the queue can write that an object was stored. */
+/** Any sender to the queue can claim that an object was stored. */
 const through =
   (queue: string) =>
   (message: EventMessage): EventMessage => {
@@ -57,7 +58,7 @@ function jsonOf(body: string): Json | undefined {
     checkBounds(value);
     return value;
   } catch {
-    // An action, to be refused as such.
+    // The call check refuses it as an action.
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-/** From whatever called the function to the messages in it. */
+/** Reads the messages from the function's event. */
 import type { EventBatch } from "../message.js";
 import { noMessage } from "./action-message.js";
 import { checkBounds } from "./bounds.js";
@@ -13,7 +13,7 @@ import { readS3 } from "./storage/s3.js";
 import { readSqs } from "./sqs.js";
 import { UnknownEventError } from "./unknown-event.js";
 
-/** Each reads its own, and leaves others alone. */
+/** Each reader reads its own source, and returns `undefined` for others. */
 const READERS = [
   readCos,
   readS3,
@@ -24,10 +24,10 @@ const READERS = [
   readCloudEvent,
 ] as const;
 
-/** CKafka hands over so many at most. */
+/** CKafka delivers at most this many. */
 const MESSAGES_MAX = 10_000;
 
-/** Throws UnknownEventError for what comes from none of the sources. */
+/** Throws UnknownEventError for an event from an unknown source. */
 export function readEvent(event: unknown): EventBatch {
   checkBounds(event);
   const together = eventsTogether(event);
@@ -37,13 +37,13 @@ export function readEvent(event: unknown): EventBatch {
   return readOne(event);
 }
 
-/** A bus that was told to deliver several events at once: Tencent's as a field, AWS's as a list. */
+/** A bus may deliver several events at once. Tencent sends them as a field, and AWS as a list. */
 function eventsTogether(event: unknown): readonly unknown[] | undefined {
   const list = isObject(event) ? event["EventList"] : event;
   return Array.isArray(list) && list.length > 0 ? list : undefined;
 }
 
-/** What is no event among them is a message that cannot be read, and in nobody's way. */
+/** An element that is not an event becomes an unreadable message. It does not block the others. */
 function readTogether(events: readonly unknown[]): EventBatch {
   checkCount(events);
   const read = events.map((event) =>

@@ -1,6 +1,5 @@
 /**
- * Amazon SQS. Only what could not be done yet goes back, if the trigger is told that the function
- * says which (`ReportBatchItemFailures`).
+ * Amazon SQS. With `ReportBatchItemFailures` on the trigger, only unfinished messages go back.
  * Source: docs.aws.amazon.com/lambda/latest/dg/with-sqs.html.
  */
 import type { EventBatch, EventMessage } from "../message.js";
@@ -23,14 +22,14 @@ function messagesOf(record: unknown): EventMessage[] {
   const text = textOf(body);
   if (queue === undefined || id === undefined || text === undefined) {
     const message = noMessage("sqs", record);
-    // By its own name all the same, if it has one: SQS wants to hear of it by that.
+    // SQS identifies the message by its own id, so the receipt uses that id.
     return [{ ...message, id: id ?? message.id, receipt: id }];
   }
   const group = groupOf(queue, record);
   return queuedMessages(queue, id, text).map((message) => ({ ...message, receipt: id, group }));
 }
 
-/** A standard queue has groups as well, to be fair to each; it keeps no order. */
+/** A standard queue also has groups, for fairness. It keeps no order. */
 function groupOf(queue: string, record: unknown): string | undefined {
   const group = nameOf(within(record, "attributes")["MessageGroupId"]);
   return group !== undefined && queue.endsWith(".fifo") ? `${queue} ${group}` : undefined;

@@ -1,13 +1,13 @@
 /**
- * What called the function is none of the sources that it is for: somebody has bound a wrong
- * trigger to it. It is thrown, so that the platform counts it as the failure that it is.
+ * The event comes from none of the supported sources. The function has a wrong trigger. We throw
+ * this error, so the platform counts a failure.
  */
 export class UnknownEventError extends Error {
   override readonly name = "UnknownEventError";
 
   constructor(problem: string) {
     super(`The event ${problem}`);
-    // The platform prints what is thrown, and this is no fault of the code.
+    // The platform prints the stack. The cause is not in our code, so we leave the frames out.
     this.stack = `${this.name}: ${this.message}`;
   }
 }

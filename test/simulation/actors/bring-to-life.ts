@@ -1,4 +1,7 @@
-/** Who is there in a seed's run: callers and producers, the timers, what TRTC tells, and others. */
+/**
+ * Starts every actor of a seed's run: callers, producers, timers, TRTC's callbacks and other
+ * programs.
+ */
 import { bringCallbacks } from "./callbacks.js";
 import { live } from "./callers.js";
 import { drawCrowd } from "./crowd.js";
@@ -13,7 +16,10 @@ import { runTimers } from "../platform/timers.js";
 import { drawStories, withBadSources } from "./workload.js";
 import type { World } from "../platform/world.js";
 
-/** Returns how many stories, callbacks and messages are not over yet; the timers never are. */
+/**
+ * Returns the number of open stories, callbacks and messages. It leaves out the timers, which never
+ * end.
+ */
 export function bringToLife(
   world: World,
   platform: Platform,

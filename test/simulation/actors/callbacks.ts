@@ -1,6 +1,6 @@
 /**
- * TRTC's callbacks: the emulator's own events in TRTC's own bodies, each brought to the real use
- * case never, once or several times, late and out of order; what is not answered is sent again.
+ * TRTC's callbacks: the emulator's own events in TRTC's own bodies. Each reaches the real use case
+ * never, once or several times, late and out of order. TRTC repeats an event without an answer.
  */
 import { bodyOf, bytesOf, type Event, INGEST_STARTED } from "../../../emulator/callbacks/bodies.js";
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
@@ -12,19 +12,22 @@ import type { Random } from "../random.js";
 import { APPLICATION } from "./settings.js";
 import type { World } from "../platform/world.js";
 
-/** As in serverless.yml; what follows the answer, after 4.4 s, mostly goes on and may be cut short. */
+/**
+ * As in serverless.yml. The work after the answer, at 4.4 s, mostly continues, but the platform may
+ * cut it short.
+ */
 const LIMITS_MS = [10 * SECOND_MS, 10 * SECOND_MS, 4400];
 
-/** What calls to TRTC are told that there is. */
+/** The remaining time that calls to TRTC receive. */
 const TIME_MS = 4900;
 
-/** As TRTC documents: at once, then every ten seconds, until the event is a minute old. */
+/** TRTC's documented retries: at once, then every ten seconds, until the event is a minute old. */
 const RETRY_MS = 10 * SECOND_MS;
 
-/** How often an event comes. */
+/** Number of copies of one event. */
 const COPIES = [0, 1, 1, 1, 1, 1, 2, 3];
 
-/** Returns how many are still to come. */
+/** Returns the number of events still to come. */
 export function bringCallbacks(world: World, platform: Platform, random: Random): () => number {
   const { timeline, trtc, faults, history, facts } = world;
   let underWay = 0;
@@ -100,7 +103,7 @@ export function bringCallbacks(world: World, platform: Platform, random: Random)
   return () => underWay;
 }
 
-/** Mostly soon, sometimes in another order, sometimes by a minute. */
+/** Mostly soon, sometimes out of order, sometimes a minute late. */
 const latenessMs = (random: Random): number =>
   random.between(5, random.pick([60, 60, 60, 500, 5000, MINUTE_MS]));
 

@@ -1,4 +1,7 @@
-/** Lives the stories: sends what they say, again where the answer says to, and tells what came of it. */
+/**
+ * Runs the stories: sends the requests, repeats them where the answer requires it, and reports the
+ * outcome.
+ */
 import { SECOND_MS } from "../../../shared/clock.js";
 import { describeIngest } from "../../../shared/ingest/describe.js";
 import type { Call, UseCase } from "../../../shared/ingest/services.js";
@@ -12,7 +15,7 @@ import type { Random } from "../random.js";
 import type { Deed, Story } from "./workload.js";
 import type { World } from "../platform/world.js";
 
-/** As serverless.yml has it for every door. */
+/** The time limit of every function in serverless.yml. */
 const DOOR_LIMIT_MS = 30 * SECOND_MS;
 
 const USE_CASES = {
@@ -31,7 +34,7 @@ export interface Needs {
   random: Random;
 }
 
-/** Resolves when the caller has no more to say. */
+/** Resolves when the caller has finished its story. */
 export async function live(needs: Needs, story: Story): Promise<void> {
   const { world, random } = needs;
   const { timeline } = world;
@@ -108,7 +111,7 @@ async function stop(needs: Needs, story: Story, TaskId: string): Promise<void> {
   ]);
 }
 
-/** A caller that heard no answer finds its ingest in the list. */
+/** A caller without an answer finds its ingest in the list. */
 async function stopUnheard(needs: Needs, story: Story): Promise<void> {
   if (story.stopsUnheardAfterMs === undefined) return;
   await needs.world.timeline.sleep(story.stopsUnheardAfterMs);
@@ -116,7 +119,7 @@ async function stopUnheard(needs: Needs, story: Story): Promise<void> {
   if (taskId !== undefined) await stop(needs, story, taskId);
 }
 
-/** The TaskId of the story's ingest, if the list has it and it goes on. */
+/** The TaskId of the story's ingest, if the list has it and it has not ended. */
 export async function findOwn(needs: Needs, story: Story): Promise<string | undefined> {
   const { RoomId, StreamUrl } = story.request;
   const ended = await ask(needs, story, "ListStreamIngests", { RoomId });

@@ -1,6 +1,6 @@
 /**
- * A caller with a crowd of ingests, and others of the same account beside it that have one each.
- * By a stream of draws of its own, which shifts no other.
+ * One caller with a crowd of ingests, and other callers of the same account with one each. It has
+ * its own random stream, so it shifts no other.
  */
 import { addMs, SECOND_MS } from "../../../shared/clock.js";
 import type { Random } from "../random.js";
@@ -8,7 +8,7 @@ import { CALLER_IDS, CROWD } from "./settings.js";
 import { streamUrl } from "../platform/trtc-side.js";
 import type { Story } from "./workload.js";
 
-/** Its deadlines, or its starts, fall on one instant. */
+/** The crowd's deadlines, or its starts, fall on one instant. */
 export type CrowdShape = "starts" | "deadlines";
 
 const STORY = { region: undefined, againAfterMs: [], retries: 0, deeds: [], asksLater: false };

@@ -1,4 +1,4 @@
-/** What a seed draws before anything happens: how much goes wrong, where it runs, what TRTC is like. */
+/** A seed's draws before the run: the faults, the platform and TRTC's behaviour. */
 import { MINUTE_MS } from "../../../shared/clock.js";
 import { DEFAULT_SWITCHES, type Switches } from "../../../emulator/admin/switches.js";
 import type { Mood } from "../faults.js";
@@ -10,19 +10,21 @@ export interface Setting {
   mood: Mood;
   switches: Switches;
   machines: number;
-  /** No machine's wall clock is farther from the true time. */
+  /** No machine's clock differs more from the true time. */
   skewMaxMs: number;
-  /** Nothing goes wrong after it; what is on its way may still arrive five minutes late. */
+  /** No fault happens after it. Calls under way may still arrive five minutes late. */
   faultsLastMs: number;
-  /** When the database is away, for everybody; milliseconds from the start. */
+  /** Times without a database, for every machine, in milliseconds from the start. */
   outages: readonly (readonly [fromMs: number, toMs: number])[];
-  /** TRTC tells what happens; by a stream of draws of its own, which shifts no other. */
+  /** TRTC sends callbacks. They have their own random stream, which shifts no other. */
   callbacks: Random | undefined;
-  /** What nobody knows is stopped. */
+  /** We stop tasks without a row. */
   stopsUnclaimed: boolean;
-  /** Some ingests are asked for by messages; by a stream of draws of its own as well. */
+  /** Messages request some ingests. They have their own random stream as well. */
   messages: Random | undefined;
-  /** One caller has a crowd, and others one ingest each; by a stream of draws of its own. */
+  /**
+   * One caller has a crowd, and others have one ingest each. The crowd has its own random stream.
+   */
   crowd: Random | undefined;
   /** Callers have MaxIngests and StartsPerMinute. */
   hasQuotas: boolean;
@@ -34,22 +36,22 @@ const SHAPES: readonly Shape[] = [
   "deadlines at once",
 ];
 
-/** One fault alone shows best what it does; and many at once, what nobody has thought of. */
+/** A single fault shows its own effect best. Many faults at once find unexpected cases. */
 const MOODS: readonly Mood[] = [
   ...(["calm", "one fault", "one fault", "one fault"] as const),
   ...(["some faults", "some faults", "some faults", "many faults", "many faults"] as const),
 ];
 
-/** Of so many seeds one has them. */
+/** One seed in this many has the feature. */
 const AMONG = 3;
 
-/** Far from any seed's own stream, and from each other. */
+/** Far from any seed's own random stream, and far from each other. */
 const OF_CALLBACKS = 2 ** 44;
 const OF_MESSAGES = 2 ** 45;
 const OF_CROWDS = 2 ** 46;
 const OF_QUOTAS = 2 ** 47;
 
-/** A crowd takes long to live through. */
+/** A run with a crowd takes long. */
 const CROWDS_AMONG = 20;
 
 function drawOwn(seed: number, among = AMONG): Random | undefined {
@@ -64,7 +66,7 @@ export function drawSetting(random: Random, seed: number): Setting {
   const isPlain = callbacks === undefined && messages === undefined;
   const crowd = isPlain ? drawOwn(OF_CROWDS + seed, CROWDS_AMONG) : undefined;
   const shape = random.pick(SHAPES);
-  // How fast calls leave is judged where nothing holds them up.
+  // Only runs without delays can judge how fast calls leave.
   const drawnMood = shape !== "usual" && random.chance(0.5) ? "calm" : random.pick(MOODS);
   const mood = crowd ? "calm" : drawnMood;
   return {
@@ -79,7 +81,7 @@ export function drawSetting(random: Random, seed: number): Setting {
     },
     machines: random.between(2, 4),
     skewMaxMs: random.pick([0, 50, 500]),
-    // Robots that may come late are looked after long after the last start, and so is what nobody knows.
+    // Late robots and unclaimed tasks stay under watch long after the last start.
     faultsLastMs: mood === "calm" ? 0 : random.pick([6, stopsUnclaimed ? 14 : 6, 14]) * MINUTE_MS,
     outages: drawOutages(random, mood),
     callbacks,
@@ -90,7 +92,7 @@ export function drawSetting(random: Random, seed: number): Setting {
   };
 }
 
-/** Every value of what TRTC leaves undocumented and what matters here. */
+/** Every value of the undocumented TRTC behaviour that matters here. */
 function drawSwitches(random: Random): Switches {
   return {
     ...DEFAULT_SWITCHES,
@@ -102,7 +104,7 @@ function drawSwitches(random: Random): Switches {
   };
 }
 
-/** A crowd plays at once. */
+/** All ingests of a crowd play at once. */
 const withoutLimit = ({ concurrency: _, ...switches }: Switches): Switches => switches;
 
 function drawOutages(random: Random, mood: Mood): Setting["outages"] {

@@ -1,4 +1,4 @@
-/** Who calls, and for which application: the same in every seed. */
+/** Callers and their application: the same for every seed. */
 import { type Config, readConfig } from "../../../shared/config/configuration.js";
 import { EVENT_SETTINGS } from "../messages/sources.js";
 
@@ -7,13 +7,13 @@ const SECRET_KEY = "simulated-application-key";
 
 export const CALLER_IDS = ["backend", "editor"];
 
-/** A third, of the same account, that has many at once. */
+/** A third caller of the same account, with many ingests at once. */
 export const CROWD = "crowd";
 
-/** What each caller may have, where quotas are drawn. */
+/** Each caller's limits, in runs with quotas. */
 export const QUOTAS = { MaxIngests: 2, StartsPerMinute: 3 };
 
-/** TRTC's view of it. */
+/** The application, as TRTC sees it. */
 export const APPLICATION = {
   sdkAppId: SDK_APP_ID,
   secretKey: SECRET_KEY,
@@ -38,7 +38,7 @@ const configOf = (
         UserPattern: "[a-z]+",
       })),
     ),
-    // The hosts of the workload are none: there is nothing to find out about them.
+    // The workload's hosts do not exist, so the address check must not resolve them.
     ALLOW_PRIVATE_STREAM_HOSTS: "on",
     TRTC_APPS: JSON.stringify([{ SdkAppId: SDK_APP_ID, SecretKey: SECRET_KEY, ...application }]),
   });
@@ -58,9 +58,9 @@ export function configFor({
   hasQuotas,
 }: {
   hasQuotas: boolean;
-  /** TRTC's callbacks come. */
+  /** Callbacks from TRTC reach us. */
   callbacks: unknown;
-  /** And nobody else plays anything. */
+  /** The configuration says that no other program plays in the application. */
   stopsUnclaimed: boolean;
 }): Config {
   if (hasQuotas) return CONFIGS.withQuotas;

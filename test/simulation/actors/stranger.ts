@@ -1,6 +1,6 @@
 /**
- * Somebody else who plays in the same application, by TRTC's own API: what TRTC tells of that task is
- * all that the house ever hears of it.
+ * Another program that plays in the same application through TRTC's own API. We learn about its
+ * task only from TRTC's callbacks.
  */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import { ApiError } from "../../../shared/contract/errors.js";
@@ -10,7 +10,7 @@ import { APPLICATION } from "./settings.js";
 import { streamUrl } from "../platform/trtc-side.js";
 import type { World } from "../platform/world.js";
 
-/** Longer than it takes to be found, and not for ever. */
+/** Long enough for us to find the task, but with an end. */
 const LASTS_MS = 12 * MINUTE_MS;
 
 export function letStrangerPlay({ timeline, trtc, facts, history, config }: World, random: Random) {
@@ -29,7 +29,7 @@ export function letStrangerPlay({ timeline, trtc, facts, history, config }: Worl
       history.name(TaskId, "strange-task");
       history.note("stranger", `plays ${TaskId}`);
     } catch (error) {
-      // As many streams as TRTC allows play already.
+      // The account already plays as many streams as TRTC allows.
       if (!(error instanceof ApiError)) throw error;
     }
   });

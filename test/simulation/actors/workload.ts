@@ -1,4 +1,4 @@
-/** What callers do: each ingest of the workload is one story, drawn by the seed and told in time. */
+/** The callers' work. The seed draws one story for each ingest, with a time for each step. */
 import { addMs, MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import type { Requests } from "../../../shared/contract/schemas.js";
 import type { Random } from "../random.js";
@@ -10,11 +10,11 @@ export type Deed =
   | {
       verb: "UpdateStreamIngest";
       afterMs: number;
-      /** The deadline moves to so long from then. */
+      /** The new deadline, counted from that moment. */
       toMs: number | undefined;
-      /** What is played changes. */
+      /** The update changes this media. */
       media: { Volume?: number; IsPause?: boolean; StreamUrl?: string };
-      /** Signed, and sent once more as it was. */
+      /** The caller signs the request once, and sends it twice without a change. */
       isReplayed: boolean;
     };
 
@@ -24,22 +24,22 @@ export interface Story {
   region: string | undefined;
   atMs: number;
   request: Requests["StartStreamIngest"];
-  /** When the same request is sent again before there is an answer, counted from the first. */
+  /** Times of the repeats before any answer, counted from the first request. */
   againAfterMs: number[];
-  /** How often it is sent again when its answer does not say what came of it. */
+  /** Number of repeats after an answer with an unknown outcome. */
   retries: number;
-  /** Looks its ingest up in the list, after so long, and stops it, whether it has started or not. */
+  /** After this time the caller finds its ingest in the list and stops it, started or not. */
   stopsUnheardAfterMs: number | undefined;
-  /** The same request once more, long after its answer. */
+  /** The caller repeats the same request long after its answer. */
   asksLater: boolean;
-  /** From its answer on. */
+  /** These times count from the answer. */
   deeds: Deed[];
 }
 
-/** Stories begin in so long a time: in the longer one, some when others are long over. */
+/** All stories begin within this time. In the longer case, some begin after others have ended. */
 const BEGINNINGS_MS = [3 * MINUTE_MS, 3 * MINUTE_MS, 9 * MINUTE_MS];
 
-/** Robots that callers name themselves: few, so that they meet. */
+/** Robots that callers name themselves. There are few, so they collide. */
 const OWN_ROBOTS = ["dj", "host"];
 const ROOMS = [
   { RoomId: "lobby", RoomIdType: 0 },
@@ -77,7 +77,7 @@ export function drawStories({
 
 const GOOD = [undefined, undefined, undefined, undefined];
 
-/** Some sources never open, some only when they are tried again, and some keep TRTC waiting. */
+/** Some sources never open, some open only on a retry, and some delay TRTC. */
 export const withBadSources = (stories: Story[], random: Random | undefined): Story[] =>
   !random
     ? stories
@@ -91,7 +91,7 @@ export const withBadSources = (stories: Story[], random: Random | undefined): St
 interface Place {
   atMs: number;
   index: number;
-  /** How many of the callers name their robots themselves, from 0 to 1. */
+  /** Share of the callers that name their robots themselves, from 0 to 1. */
   ownRobots: number;
 }
 
@@ -117,7 +117,7 @@ function drawStory(random: Random, place: Place): Story {
   };
 }
 
-/** A deadline that is moved when somebody already waits for it. */
+/** An update of the deadline while a function already waits for it. */
 function drawLastMoment(random: Random, { StopTime }: Story["request"], atMs: number): Deed[] {
   if (StopTime === undefined || random.chance(0.75)) return [];
   const afterMs = Math.max(0, Date.parse(StopTime) - atMs - random.between(0, 1500));

@@ -1,6 +1,6 @@
 /**
- * What TRTC gives nobody a means against, and what the house says plainly that it does not promise:
- * every exception that the checks make, in one place.
+ * Cases that TRTC makes impossible to prevent, and that we do not promise. Every exception of the
+ * checks stands here.
  */
 import { ROOM_DISMISSED, ROOM_LEFT } from "../../../emulator/callbacks/bodies.js";
 import type { Task } from "../../../emulator/tasks/task.js";
@@ -10,15 +10,16 @@ import type { Fact, Known } from "./facts.js";
 import { mayHaveFailed } from "./source-log.js";
 
 /**
- * A request that is under way is taken for five minutes. While nobody knows whether one is, another
- * task of the row's robot may turn up: the row says until when, and is looked after until then.
+ * A request may be under way for five minutes. Until then another task of the row's robot may
+ * appear. The row records this time and stays under watch.
  */
 export const mayStartLate = ({ lateStartUntil }: StoredIngest): boolean => lateStartUntil !== null;
 
 /**
- * A start, or the removal of its robot, that got no answer is sent again. The first one may still
- * arrive, up to five minutes late, and then ends the task that the second one began: nobody can call
- * it back. Only for a row that says it is unsure, and a request that was signed before the task began.
+ * We repeat a start, or the removal of its robot, when no answer comes. The first request may still
+ * arrive, up to five minutes late. It then ends the task of the second request, and we cannot
+ * recall it. This covers only rows with a possible late start, and requests signed before the task
+ * began.
  */
 export const isOwnLateRequest = (
   { call, task }: Extract<Fact, { kind: "task-ended" }>,
@@ -29,18 +30,18 @@ export const isOwnLateRequest = (
   call.signedMs < task.startedAt.getTime();
 
 /**
- * Nobody was ever told the TaskId of a start whose answer was lost. Such a task can only be ended by
- * removing its robot; where TRTC lets a removed robot come back (switch removedRobotEndsTask: false)
- * there is no way at all, and it plays to the end of its source or to its native cap. A live source
- * that is no loop has neither.
+ * We never receive the TaskId of a start whose answer was lost. Only the removal of its robot can
+ * end such a task. With the switch removedRobotEndsTask: false, a removed robot comes back. The
+ * task then plays to the end of its source or to its native cap. A live source without a loop has
+ * neither.
  */
 export const isBeyondReach = ({ trtc, heard }: Known, { taskId }: Task): boolean =>
   !trtc.switches.removedRobotEndsTask && !heard.has(taskId);
 
 /**
- * Where TRTC refuses a start again and again (its robot comes back and TaskExist is the answer, or
- * the account plays as many streams as it may), nobody can know the outcome until the house gives
- * the start up: at its deadline, or ten minutes after it was asked for.
+ * TRTC may refuse a start again and again. Its robot may come back with TaskExist, or the account
+ * may be at its stream limit. The outcome stays unknown until we give the start up. That happens at
+ * its deadline, or ten minutes after the request.
  */
 export function reconcilesFromMs({ trtc }: Known, row: StoredIngest): number {
   const { removedRobotEndsTask, sameRobot, taskExistKey, concurrency } = trtc.switches;
@@ -50,13 +51,13 @@ export function reconcilesFromMs({ trtc }: Known, row: StoredIngest): number {
 }
 
 /**
- * TRTC has told of three failures within a minute to open the source, and of no success after them:
- * the house ends the ingest as failed, or says afterwards that this is why it ended.
+ * TRTC reported three failures within a minute, and no success after them. We end the ingest as
+ * failed, or later record this as the reason.
  */
 export const hasSourceFailed = ({ sources }: Known, { trtcTaskId }: StoredIngest): boolean =>
   mayHaveFailed(sources.get(trtcTaskId ?? "") ?? []);
 
-/** TRTC has told of a room's end, ten seconds or more after the ingest in it had started. */
+/** TRTC reported the room's end ten seconds or more after the ingest started. */
 const wasDismissed = ({ told }: Known, row: StoredIngest): boolean =>
   [...told].some(
     (event) =>
@@ -67,7 +68,7 @@ const wasDismissed = ({ told }: Known, row: StoredIngest): boolean =>
       event.at.getTime() - row.startedAt.getTime() >= 10 * SECOND_MS,
   );
 
-/** TRTC has told that the ingest's robot was removed (3), or put out with its room (5), after its start. */
+/** TRTC reported after the start that the robot was removed (3), or left with its room (5). */
 const wasPutOut = ({ told }: Known, row: StoredIngest): boolean =>
   [...told].some(
     (event) =>
@@ -79,7 +80,7 @@ const wasPutOut = ({ told }: Known, row: StoredIngest): boolean =>
       event.at >= row.startedAt,
   );
 
-/** The reason of an end that an event of TRTC's has brought about. */
+/** TRTC's event explains this end reason. */
 export const endsByEvent = (known: Known, row: StoredIngest): boolean =>
   (row.endReason === "failed" && hasSourceFailed(known, row)) ||
   (row.endReason === "stopped" && (wasDismissed(known, row) || wasPutOut(known, row)));

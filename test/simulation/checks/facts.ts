@@ -1,4 +1,4 @@
-/** What became known of a run so far, told to every check as it happens; the first that objects ends it. */
+/** Records the facts of a run and passes each to every check. The first objection ends the run. */
 import { ApiError } from "../../../shared/contract/errors.js";
 import type { Trtc } from "../../../shared/trtc/client.js";
 import type { Action } from "../../../shared/contract/schemas.js";
@@ -12,11 +12,11 @@ import type { Heard } from "./source-log.js";
 
 export type TrtcAction = Parameters<Trtc["call"]>[0];
 
-/** What a caller asked of a door. */
+/** A caller's request to a function. */
 export interface Asked {
   verb: Action;
   callerId: string;
-  /** Which of the workload's ingests it is about. */
+  /** The workload's ingest for this request. */
   intent: string;
   clientToken: string | undefined;
   taskId: string | undefined;
@@ -27,76 +27,76 @@ export interface LeftCall {
   by: string;
   signedMs: number;
   leavesMs: number;
-  /** For a start: the row that it was sent for. */
+  /** For a start: the row that caused the call. */
   row: StoredIngest | undefined;
 }
 
 export type Fact =
   | { kind: "row"; before: StoredIngest | undefined; row: StoredIngest }
   | ({ kind: "call-left" } & LeftCall)
-  /** TRTC took a start; `row` is the one that it was sent for, as it is now. */
+  /** TRTC accepted a start. `row` is the row that caused the call, in its present state. */
   | { kind: "task-began"; task: Task; row: StoredIngest }
-  /** A call of ours ended a task that was playing. */
+  /** One of our calls ended a task that was playing. */
   | { kind: "task-ended"; task: Task; call: LeftCall; row: StoredIngest | undefined }
   | { kind: "answered"; asked: Asked; answer: Readonly<Record<string, unknown>> }
   | { kind: "refused"; asked: Asked; error: ApiError }
-  /** Whoever delivers a message takes it for done, and keeps it no longer. */
+  /** The provider considers a message done, and no longer keeps it. */
   | { kind: "message-done"; message: Message; deadLetterId: string }
   /** Time has passed. */
   | { kind: "moment" }
-  /** Everything should be over. */
+  /** Every ingest and message should be over. */
   | { kind: "end" };
 
 export interface Known {
   nowMs: () => number;
   trtc: TrtcSide;
-  /** Nobody's clock is farther from the true time. */
+  /** No clock differs more from the true time. */
   skewMaxMs: number;
   isCalm: boolean;
-  /** From then on nothing goes wrong any more. */
+  /** No fault happens after this time. */
   faultsEndMs: () => number;
   rows: Map<string, StoredIngest>;
-  /** By TRTC's TaskId, the row whose start brought it. */
+  /** Maps TRTC's TaskId to the row whose start created the task. */
   rowIdOf: Map<string, string>;
-  /** TRTC's TaskIds that stood in a row at some time: the others nobody was ever told. */
+  /** TRTC's TaskIds that ever stood in a row. We never received the others. */
   heard: Set<string>;
-  /** Rows whose end a caller has asked for, by our TaskId. */
+  /** Our TaskIds of rows that a caller asked to end. */
   stopAsked: Set<string>;
-  /** What TRTC has told us, each once. */
+  /** The events that TRTC reported to us, each once. */
   told: Set<Event>;
-  /** By TRTC's TaskId, what was told of its source. */
+  /** Maps TRTC's TaskId to the events about its source. */
   sources: Map<string, Heard[]>;
-  /** By TRTC's TaskId, when the house first took in that there is such a task. */
+  /** Maps TRTC's TaskId to the time when we first recorded the task. */
   takenMs: Map<string, number>;
-  /** TRTC's TaskIds of what somebody else plays. */
+  /** TRTC's TaskIds of another program's tasks. */
   strangers: Set<string>;
-  /** Whether what nobody knows is to be stopped. */
+  /** True when we stop tasks that no row has. */
   stopsUnclaimed: boolean;
   /** Callers have MaxIngests and StartsPerMinute. */
   hasQuotas: boolean;
   /** One caller has a crowd of ingests, and nothing fails. */
   hasCrowd: boolean;
-  /** Of messages that came to nothing, by the ids of their letters. */
+  /** Ids of the dead letters of failed messages. */
   deadLetters: Set<string>;
-  /** Since when each row is in its state. */
+  /** When each row entered its present state. */
   stateSinceMs: Map<string, number>;
-  /** Since when each row is due when it is. */
+  /** When each row got its present due time. */
   dueSinceMs: Map<string, number>;
-  /** By intent, the rows that were written for it. */
+  /** Rows of one intent. */
   rowsOfIntent: (intent: string) => StoredIngest[];
 }
 
 export interface Check {
-  /** Which promise it is. */
+  /** The promise under test. */
   name: string;
-  /** What was seen that must not be; nothing if all is well. */
+  /** Returns a description of the violation, or `undefined` when all is well. */
   objection: (fact: Fact, known: Known) => string | undefined;
 }
 
 export interface Violation {
   check: string;
   seen: string;
-  /** Our TaskIds, TRTC's, and the robots: what the history is searched for. */
+  /** Our TaskIds, TRTC's TaskIds and robots. The report searches the history for them. */
   about: string[];
 }
 
@@ -104,7 +104,7 @@ export interface Facts {
   known: Known;
   rowSeen: (row: StoredIngest) => void;
   callLeft: (call: Omit<LeftCall, "row"> & { request: object }) => LeftCall;
-  /** Carries out what TRTC does, and sees what it changed. */
+  /** Runs TRTC's side of a call, and records the tasks that it changed. */
   during: (call: LeftCall, act: () => object) => object;
   tell: (fact: Fact) => void;
   violation: () => Violation | undefined;
@@ -148,7 +148,7 @@ export function makeFacts({ known: given, checks, intentOf, history }: Needs): F
       const intent = intentOf(row);
       if (!before) {
         idsOfIntent.set(intent, [...(idsOfIntent.get(intent) ?? []), row.taskId]);
-        // A robot that we named has the same letters.
+        // A robot with our name shares these letters.
         history.name(row.taskId.slice("ing-".length), String(known.rows.size));
       }
       note("table", rowText(before, row));
@@ -223,7 +223,7 @@ function rowText(before: StoredIngest | undefined, row: StoredIngest): string {
   ].join(", ");
 }
 
-/** Without what is signed: it is long, and says nothing. */
+/** Leaves out signatures: they are long and explain nothing. */
 function shown(request: object): string {
   const { UserSig, PrivateMapKey, ...rest } = request as Record<string, unknown>;
   return JSON.stringify(rest, Object.keys(rest).sort());

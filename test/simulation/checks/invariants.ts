@@ -1,4 +1,4 @@
-/** docs/promises.md, "What always holds", and what follows from it for every answer. */
+/** docs/promises.md, "What always holds", and its consequences for every answer. */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import { storedToken } from "../../../shared/ingest/start/plan-start.js";
 import { makeRateWindow } from "../../../emulator/api/rate-window.js";
@@ -24,7 +24,7 @@ const everyIngestHasADeadline: Check = {
     const { deadlineAt, latestAt, startedAt, createdAt } = fact.row;
     const lasts = deadlineAt.getTime() - (startedAt ?? createdAt).getTime();
     if (Number.isNaN(lasts)) return "the row has no deadline";
-    // A start counts from the instant of its call, and whoever drives it has a clock of its own.
+    // A start counts from the time of its call, and each machine has a clock of its own.
     if (lasts > LIMIT_MS + 2 * skewMaxMs)
       return `the row's deadline is ${lasts} ms after its start`;
     if (deadlineAt > latestAt) return "the row's deadline is past the latest that it may have";
@@ -49,7 +49,7 @@ const oneRobotPerIntent: Check = {
   },
 };
 
-/** By caller and ClientToken, the ingest that was answered. */
+/** Maps caller and ClientToken to the ingest in the answer. */
 function oneAnswer(): Check {
   const answers = new Map<string, string>();
   return {
@@ -83,20 +83,23 @@ const nothingStopsEarly: Check = {
     const { taskId, deadlineAt, state, trtcTaskId } = fact.row;
     const earlyMs = deadlineAt.getTime() - skewMaxMs - nowMs();
     if (earlyMs <= 0 || stopAsked.has(taskId) || state === "ended") return undefined;
-    // A task of a start that is still being settled may have to make room for its successor.
+    // A task of an unresolved start may have to make room for its successor.
     if (trtcTaskId !== fact.task.taskId && !heard.has(fact.task.taskId)) return undefined;
     if (isOwnLateRequest(fact, fact.row) || endsByEvent(known, fact.row)) return undefined;
     return `${fact.call.action} ended it ${earlyMs} ms before its deadline, and nobody had asked`;
   },
 };
 
-/** A statement, a slot among those of a burst, and the way there. */
+/** A statement, a slot within a burst, and network time. */
 const LATE_MAX_MS = 3000;
 
-/** 120 at 20 in 1.1 s. */
+/** 120 calls at 20 in 1.1 s. */
 const CROWD_MS = 7000;
 
-/** A deadline that was set closer than this may be late by as much: docs/lifecycle.md says so. */
+/**
+ * A deadline that moves closer than this may be late by the same time. docs/lifecycle.md documents
+ * this.
+ */
 const TICK_MS = MINUTE_MS + 3000;
 
 const stopsAreOnTime: Check = {
@@ -105,7 +108,7 @@ const stopsAreOnTime: Check = {
     if (!isCalm || fact.kind !== "task-ended" || !fact.row) return undefined;
     const dueMs = fact.row.dueAt.getTime();
     const lateMs = nowMs() - dueMs;
-    // A crowd of one caller's has to wait for itself.
+    // The ingests of the crowd's caller wait for each other.
     const crowdMs = fact.row.callerId === CROWD ? CROWD_MS : 0;
     const isShortNotice = dueMs - (dueSinceMs.get(fact.row.taskId) ?? 0) < TICK_MS;
     if (lateMs <= LATE_MAX_MS + crowdMs + skewMaxMs + (isShortNotice ? TICK_MS : 0))
@@ -114,7 +117,7 @@ const stopsAreOnTime: Check = {
   },
 };
 
-/** TRTC's page: the last try is three seconds after a failure. */
+/** TRTC's page: the last retry is three seconds after a failure. */
 const LAST_TRY_MS = 5 * SECOND_MS;
 
 const lastTryIsWaitedFor: Check = {
@@ -140,7 +143,7 @@ function rateIsKept(): Check {
   return {
     name: "5: no more than 20 calls a second leave",
     objection(fact, { isCalm }) {
-      // A call leaves late by as much as the answer that gave it its slot was under way.
+      // The delay of a slot's answer also delays the call.
       if (fact.kind !== "call-left" || !isCalm) return undefined;
       const window = windows.get(fact.action) ?? makeRateWindow();
       windows.set(fact.action, window);
@@ -184,13 +187,13 @@ const stoppedIsOver: Check = {
     if (fact.kind !== "answered" || fact.asked.verb !== "StopStreamIngest") return undefined;
     const row = known.rows.get(fact.asked.taskId ?? "");
     if (!row) return "the stop of an ingest was answered that no row knows";
-    // Whoever took the stop over, and finds it done, may still have to write it down.
+    // A run that took the stop over may still have to record its end.
     const [task] = mayStartLate(row) ? [] : playingOf(known, row);
     return task && `the stop was answered, and ${task.taskId} plays`;
   },
 };
 
-/** Codes that say: nobody knows yet. */
+/** These codes mean that the outcome is unknown. */
 const UNKNOWN = /^(InternalError|ServiceUnavailable)/;
 
 const failedMeansFailed: Check = {
@@ -198,10 +201,11 @@ const failedMeansFailed: Check = {
   objection(fact, known) {
     if (fact.kind !== "refused" || fact.asked.verb !== "StartStreamIngest") return undefined;
     const { error, asked } = fact;
-    // Without a token, another start of the same intent may well play; and who waits, waits.
+    // Without a token, another start of the same intent may play. A waiting start also has no
+    // outcome yet.
     if (asked.clientToken === undefined || UNKNOWN.test(error.code)) return undefined;
     if (error.retry || error.code === "ResourceInUse") return undefined;
-    // A message whose letter is played again has another token then.
+    // A replayed dead letter's message has another token.
     const isAnother = ({ clientToken }: StoredIngest) =>
       clientToken !== null && clientToken !== storedToken(asked.clientToken ?? "");
     const rows = known
@@ -224,7 +228,7 @@ const forwardOnly: Check = {
     }
     if (row.fence < before.fence) return "the row's fence went back";
     if (before.state !== "ended" || row.endReason === before.endReason) return undefined;
-    // The end came first, and what explains it after.
+    // The row first records the end, and the explaining event comes later.
     const wasGuessed = before.endReason === "finished" || before.endReason === "lost";
     const isExplained =
       (row.endReason === "failed" && hasSourceFailed(known, row)) ||

@@ -1,19 +1,19 @@
-/** Once nothing goes wrong any more, everything comes to its end, and within these times. */
+/** After the last fault, every ingest ends within these times. */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import { endOf } from "../../../emulator/tasks/task.js";
 import { isBeyondReach, mayStartLate, reconcilesFromMs } from "./exclusions.js";
 import type { Check, Known } from "./facts.js";
 import { failedSinceMs } from "./source-log.js";
 
-/** A lease of a door's time limit, the run that finds it lapsed, and that run's own work. */
+/** A lease as long as a function's time limit, the next run, and that run's own work. */
 const SETTLED_WITHIN_MS = 4 * MINUTE_MS;
 
-/** A claim that has to lapse, the run that finds it, its slot. */
+/** A claim that must lapse, the run that finds it, and its slot. */
 const STOPPED_WITHIN_MS = 2 * MINUTE_MS;
 
 /**
- * How long a run waits for everything to be over: a message may have to wait long until a stream is
- * free, and what it starts plays for minutes.
+ * A run waits this long for everything to end. A message may wait long for a free stream. The
+ * ingest that it starts then plays for minutes.
  */
 export const OVER_WITHIN_MS = 60 * MINUTE_MS;
 
@@ -29,7 +29,7 @@ const nothingIsLeftOverdue: Check = {
     for (const task of known.trtc.tasks.live()) {
       const row = known.rows.get(known.rowIdOf.get(task.taskId) ?? "");
       if (!row || isBeyondReach(known, task)) continue;
-      // An unanswered start may arrive late, and is known to be possible until then.
+      // An unanswered start may arrive late. The row records that possibility until then.
       const dueMs = Math.max(row.dueAt.getTime(), row.lateStartUntil?.getTime() ?? 0);
       const lateMs = lateBy(known, dueMs);
       if (lateMs > STOPPED_WITHIN_MS) {
@@ -59,7 +59,7 @@ const nothingStaysUnfinished: Check = {
   },
 };
 
-/** TRTC is asked about a task that was quiet for five minutes, by a run each minute. */
+/** A run each minute checks every task without news for five minutes. */
 const NOTICED_WITHIN_MS = 7 * MINUTE_MS;
 
 const endsAreNoticed: Check = {
@@ -88,7 +88,7 @@ const failuresEnd: Check = {
     for (const { taskId, state, trtcTaskId } of known.rows.values()) {
       const heard = state === "running" && known.sources.get(trtcTaskId ?? "");
       const sinceMs = heard ? failedSinceMs(heard) : undefined;
-      // What has failed before an update was another source.
+      // A failure before an update belongs to another source.
       const isFirst = known.trtc.tasks.find(trtcTaskId ?? "")?.sourceVersion === 0;
       if (sinceMs === undefined || !isFirst) continue;
       const lateMs = lateBy(known, Math.max(sinceMs, known.stateSinceMs.get(taskId) ?? 0));

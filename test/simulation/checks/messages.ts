@@ -1,4 +1,4 @@
-/** What holds for messages: none is lost, and none has its effect twice. */
+/** Promises about messages: none is lost, and none takes effect twice. */
 import { isOfMessage, type Message } from "../messages/message.js";
 import type { StoredIngest } from "../model/tables.js";
 import type { Check, Known } from "./facts.js";
@@ -50,7 +50,7 @@ function remember<T>(seen: Map<string, Set<T>>, taskId: string, value: T): void 
   seen.set(taskId, values.add(value));
 }
 
-/** Each update of theirs sets another volume or deadline. */
+/** Each update of these stories sets another volume or deadline. */
 function updatesCountOnce(): Check {
   const left = new Map<string, Set<string>>();
   return {
@@ -76,7 +76,7 @@ const VALUES = {
   deadline: ({ deadlineAt }: StoredIngest) => deadlineAt.toISOString(),
 };
 
-/** However often it came, and whoever had its letter played again. */
+/** This holds for any number of deliveries and replays. */
 const oneIngestPerMessage: Check = {
   name: "8: never two ingests for one message",
   objection(fact, known) {

@@ -1,4 +1,4 @@
-/** No caller harms another: what it may have at once and start in a minute, and whose turn it is. */
+/** No caller harms another: the checks cover quotas, starts in a minute, and turns. */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import type { StoredIngest } from "../model/tables.js";
 import { CROWD, QUOTAS } from "../actors/settings.js";
@@ -31,7 +31,7 @@ function startsPerMinuteAreKept(): Check {
   };
 }
 
-/** A burst that has just left, what each caller may have ahead, and the way there. */
+/** A burst that has just left, each caller's maximum ahead, and network time. */
 const TURN_MAX_MS = 2000;
 
 const APART_MS = 5 * SECOND_MS;

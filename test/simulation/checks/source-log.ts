@@ -1,20 +1,20 @@
-/** What TRTC has told of each source, in the order in which the house heard it. */
+/** TRTC's events about each source, in the order in which we received them. */
 import { MINUTE_MS } from "../../../shared/clock.js";
 import type { IngestEvent } from "../../../emulator/callbacks/bodies.js";
 
 export interface Heard {
   event: IngestEvent;
   ms: number;
-  /** Answered; else it has come, and nobody knows whether it had its effect. */
+  /** True when we answered the event. Otherwise its effect is unknown. */
   isTaken: boolean;
 }
 
-/** Of 701. */
+/** Values of event 701. */
 const [PLAYS, FAILED] = [0, 1];
 
-/** TRTC's page: three times, within a minute, and none of them followed by a success. */
+/** TRTC's page counts three failures within a minute, without a success after them. */
 const FOR_GOOD = 3;
-/** Whether or not that page counts the first of them, which is before any new try. */
+/** This holds whether or not that page counts the first failure, before any retry. */
 const SURELY = 4;
 
 interface Failures {
@@ -30,11 +30,11 @@ function haveCome({ failed, playedMs, times }: Failures): boolean {
 
 interface How {
   times: number;
-  /** Whether a failure counts that nobody knows to have had its effect; a success then does not. */
+  /** When true, a failure with unknown effect counts, and such a success does not. */
   isDoubtful: boolean;
 }
 
-/** When the house knew first, or had last come to know, that a source had failed for good. */
+/** When we first recorded, or last recorded, that a source failed for good. */
 function failures(heard: readonly Heard[], { times, isDoubtful }: How) {
   const failed = new Set<number>();
   let playedMs = -Infinity;
@@ -51,14 +51,14 @@ function failures(heard: readonly Heard[], { times, isDoubtful }: How) {
   return { wasSo, sinceMs };
 }
 
-/** At some time the house may have taken it to be so. */
+/** We may have recorded that the source failed for good. */
 export const mayHaveFailed = (heard: readonly Heard[]): boolean =>
   failures(heard, { times: FOR_GOOD, isDoubtful: true }).wasSo;
 
-/** And may have known that TRTC does not try again. */
+/** We may have recorded that TRTC does not try again. */
 export const mayHaveFailedSurely = (heard: readonly Heard[]): boolean =>
   failures(heard, { times: SURELY, isDoubtful: true }).wasSo;
 
-/** Since when the house must take it to be so. */
+/** From this time on, the record must say that the source failed for good. */
 export const failedSinceMs = (heard: readonly Heard[]): number | undefined =>
   failures(heard, { times: FOR_GOOD, isDoubtful: false }).sinceMs;

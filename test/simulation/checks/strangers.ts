@@ -1,9 +1,9 @@
-/** Tasks that somebody else has started: theirs, unless the operator has said that nobody else plays any. */
+/** Another program's tasks play on, unless the configuration stops tasks without a row. */
 import { MINUTE_MS } from "../../../shared/clock.js";
 import { UNCLAIMED_AFTER_MS } from "../../../shared/ingest/reconcile/unclaimed-tasks.js";
 import type { Check } from "./facts.js";
 
-/** A run of the timer each minute, and one that a machine did not survive. */
+/** A run of the timer each minute, and one run lost to a crash. */
 const STOPPED_WITHIN_MS = 4 * MINUTE_MS;
 
 const othersAreLeftAlone: Check = {
@@ -12,7 +12,7 @@ const othersAreLeftAlone: Check = {
     if (fact.kind !== "task-ended" || !strangers.has(fact.task.taskId)) return undefined;
     if (!stopsUnclaimed) return "a task of somebody else's was ended, and nobody had said so";
     const ageMs = nowMs() - fact.task.startedAt.getTime();
-    // Who saw it first and who stops it have clocks of their own.
+    // The machine that first sees the task and the machine that stops it have different clocks.
     if (ageMs >= UNCLAIMED_AFTER_MS - 2 * skewMaxMs) return undefined;
     return `a task was ended ${ageMs} ms after its start, whose answer could still have come`;
   },

@@ -1,7 +1,7 @@
 /**
- * What becomes of messages on their way: each is delivered to the real use case of the door until
- * its provider takes it for done, in batches of any order, late, and now and then once more than
- * was needed. A queue keeps a message for as long as that takes, everybody else tries three times.
+ * Delivers each message to the function's real use case until its provider considers it done.
+ * Batches come in any order, late, and sometimes once more than necessary. A queue keeps a message
+ * until it is done. Every other provider tries three times.
  */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import { playBatch } from "../../../shared/cloud-events/batch.js";
@@ -20,12 +20,12 @@ const LIMIT_MS = 60 * SECOND_MS;
 
 const BATCH_MAX = 5;
 
-/** The first time and two more, a minute apart: as functions that are called asynchronously. */
+/** The first try and two more, a minute apart: the platform's retries of asynchronous calls. */
 const PUSHES = 3;
 
 export interface Deliveries {
   put: (message: Message) => void;
-  /** How many copies nobody has taken for done, or given up, so far. */
+  /** Number of copies that are neither done nor given up. */
   open: () => number;
 }
 
@@ -59,12 +59,15 @@ export function makeDeliveries(world: World, platform: Platform, random: Random)
     });
   }
 
-  /** One that has come in, and others of its source, in any order; none if another took it along. */
+  /**
+   * A copy that arrived, and others of its source, in any order. Empty when another batch took the
+   * copy along.
+   */
   function drawBatch({ message: { kind, delivery } }: Copy): Copy[] {
     const size = delivery === "push" ? 1 : random.between(1, BATCH_MAX);
     const batch: Copy[] = [];
     for (let left = size; left > 0; left -= 1) {
-      // A queue has a message once at a time, and a copy of it maybe elsewhere.
+      // A queue delivers a message once at a time, and another copy may wait elsewhere.
       const fitting = waiting.filter(
         ({ message }) => message.kind === kind && !batch.some((taken) => taken.message === message),
       );
@@ -117,7 +120,10 @@ export function makeDeliveries(world: World, platform: Platform, random: Random)
   return { put, open: () => open };
 }
 
-/** SQS hears which are to come again; to everybody else an error, or no answer, means all of them. */
+/**
+ * SQS learns which messages must come again. For other providers, an error or no answer means all
+ * of them.
+ */
 function againAfter(ended: Ended<EventAnswer>): (copy: Copy) => boolean {
   if (ended.kind !== "answer") return () => true;
   const { answer } = ended;

@@ -1,10 +1,10 @@
-/** A message as its producer knows it, in the envelope of its provider, and as the house reads it. */
+/** A message as its producer, its provider and our function know it. */
 import { buildEvent, type EventKind } from "../../../ops/event/build-event.js";
 import type { EventBatch, EventMessage } from "../../../shared/cloud-events/message.js";
 import { readEvent } from "../../../shared/cloud-events/envelopes/read-event.js";
 import { bucketOf, isObjectKind } from "./sources.js";
 
-/** What it is there for, and so what it must have brought about once nobody keeps it any more. */
+/** The purpose of a message. It must be fulfilled when the provider drops the message. */
 export type Meant =
   | { verb: "StartStreamIngest"; intent: string }
   | { verb: "StopStreamIngest"; taskId: string }
@@ -14,15 +14,15 @@ export type Meant =
       volume: number | undefined;
       stopAtMs: number | undefined;
     }
-  /** Its letter is all that there can be. */
+  /** Only a dead letter can result. */
   | { verb: "nonsense" }
   | { verb: "nothing" };
 
 export interface Message {
   kind: EventKind;
-  /** As its provider delivers it. */
+  /** The event, as the provider delivers it. */
   event: unknown;
-  /** As the house reads it: the same at each delivery. */
+  /** The message, as our function reads it: the same at each delivery. */
   read: EventMessage;
   delivery: EventBatch["delivery"];
   meant: Meant;
@@ -32,7 +32,7 @@ interface Told {
   kind: EventKind;
   id: string;
   at: Date;
-  /** Of a stored object its URL, else what is asked for. */
+  /** The URL of a stored object, or the request. */
   content: string | object;
   meant: Meant;
 }
@@ -52,11 +52,11 @@ export function makeMessage({ kind, id, at, content, meant }: Told): Message {
   return { kind, event, read, delivery, meant };
 }
 
-/** Of a row: its message gave it no token, and names it by itself. */
+/** Is the row's token derived from a message? Such a message brought no token. */
 export const isOfMessage = (clientToken: string | null): boolean =>
   clientToken?.startsWith("token event-") === true;
 
-/** Messages of one source as it delivers them together; only lists can hold several. */
+/** One event with several messages of a source. Only lists can hold several. */
 export function together([first, ...rest]: readonly Message[]): unknown {
   if (!first || rest.length === 0) return first?.event;
   const recordsOf = ({ event }: Message) => (event as { Records: unknown[] }).Records;

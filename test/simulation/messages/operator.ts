@@ -1,4 +1,4 @@
-/** Somebody who looks at the dead letters now and then, and has all of them played again. */
+/** An operator sometimes looks at the dead letters and replays all of them. */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import { ApiError } from "../../../shared/contract/errors.js";
 import { replayDeadLetter } from "../../../shared/cloud-events/dead-letters.js";
@@ -8,7 +8,7 @@ import type { Random } from "../random.js";
 import type { World } from "../platform/world.js";
 import { eventUseCases } from "./use-cases.js";
 
-/** A command of an operator's has all the time that it needs; each letter about as much as a door. */
+/** An operator's command has enough time. Each dead letter takes about as long as a function. */
 const LIMIT_MS = 5 * MINUTE_MS;
 const LETTER_MS = 30 * SECOND_MS;
 

@@ -1,4 +1,7 @@
-/** Who sends messages instead of calling: the same stories, told to queues, buckets and buses. */
+/**
+ * Producers send messages instead of calls. They act out the same stories through queues, buckets
+ * and buses.
+ */
 import { EVENT_KINDS, type EventKind } from "../../../ops/event/build-event.js";
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import { ask, findOwn, type Needs } from "../actors/callers.js";
@@ -8,14 +11,14 @@ import type { Deliveries } from "./deliveries.js";
 import { makeMessage, type Meant } from "./message.js";
 import { callerOf, isObjectKind, RULE_FIELDS } from "./sources.js";
 
-/** A story, and what its messages come from. */
+/** A story with the source of its messages. */
 export interface ToldStory extends Story {
   kind: EventKind;
 }
 
 export const isTold = (story: Story): story is ToldStory => "kind" in story;
 
-/** Of the seed's stories some are told by messages. */
+/** Messages act out some of the seed's stories. */
 export const throughMessages = (stories: readonly Story[], random: Random): Story[] =>
   stories.map((story) => (random.chance(0.6) ? toldStory(story, random) : story));
 
@@ -37,11 +40,11 @@ function toldStory(story: Story, random: Random): ToldStory {
   };
 }
 
-/** What is stored has an end. */
+/** A stored file has an end. */
 const storedUrl = (url: string, random: Random): string =>
   url.replace("/live/", `/${random.between(5, 90)}/`);
 
-/** Somebody at a fader. */
+/** A person moves a fader. */
 function volumes(random: Random): Deed[] {
   const begunMs = random.between(0, MINUTE_MS);
   return Array.from({ length: random.pick([0, 0, 3]) }, (_, index) => ({
@@ -50,7 +53,7 @@ function volumes(random: Random): Deed[] {
   }));
 }
 
-/** No two of them alike: so it shows when one that comes again undoes another. */
+/** All volumes differ. A repeat that undoes another update thus becomes visible. */
 const withOwnVolume = (deed: Deed, index: number): Deed =>
   deed.verb === "UpdateStreamIngest" && deed.toMs === undefined
     ? { ...deed, media: { Volume: 10 + index } }
@@ -60,7 +63,7 @@ interface Producing extends Needs {
   deliveries: Deliveries;
 }
 
-/** Resolves when the producer has no more to say; its messages may be under way for long. */
+/** Resolves when the producer has finished. Its messages may stay under way for long. */
 export async function produce(needs: Producing, story: ToldStory): Promise<void> {
   const { world, random } = needs;
   const { timeline } = world;
@@ -72,7 +75,7 @@ export async function produce(needs: Producing, story: ToldStory): Promise<void>
   const intent = request.StreamUrl;
   const start = () => put(needs, story, started, { verb: "StartStreamIngest", intent });
   start();
-  // Another message, which says that it is the same start.
+  // A second message for the same start.
   if (request.ClientToken !== undefined && random.chance(0.5)) start();
   if (random.chance(0.2)) putNonsense(needs, story);
   let passedMs = 0;
@@ -93,7 +96,7 @@ async function doIt(
   const { timeline, facts } = needs.world;
   const { verb } = deed;
   const about = { Action: verb, TaskId: taskId };
-  // What a bucket tells of is that something is there.
+  // A bucket only reports that an object exists.
   if (isObjectKind(story.kind) || verb === "DescribeStreamIngest") {
     await ask(needs, story, "DescribeStreamIngest", { TaskId: taskId });
     return;
@@ -117,7 +120,7 @@ function put(needs: Producing, story: ToldStory, content: string | object, meant
   deliveries.put(makeMessage({ kind: story.kind, id, at, content, meant }));
 }
 
-/** What can never work; of a bucket, what was not stored to be played. */
+/** A message that can never work. For a bucket, this is an object that no rule plays. */
 function putNonsense(needs: Producing, story: ToldStory): void {
   if (isObjectKind(story.kind)) {
     put(needs, story, "https://media.example/folder/", { verb: "nothing" });

@@ -1,8 +1,8 @@
-/** Where messages come from, and who acts for them: one source of every kind that the door knows. */
+/** Sources of messages and their callers: one source of every kind that the function accepts. */
 import { type EventKind, EVENT_KINDS } from "../../../ops/event/build-event.js";
 import { LOCAL_SOURCES } from "../../../local/environment/local-environment.js";
 
-/** Of its owner's address that TRTC fetches: the hosts of the workload. */
+/** TRTC fetches stored objects from these hosts of the workload. */
 const HOSTS = ["media", "broken", "flaky", "stuck"];
 
 const APPID = "1250000000";
@@ -14,14 +14,14 @@ export type ObjectKind = (typeof OBJECT_KINDS)[number];
 export const isObjectKind = (kind: EventKind): kind is ObjectKind =>
   OBJECT_KINDS.some((each) => each === kind);
 
-/** Two callers, each with sources of its own. */
+/** Two callers, each with its own sources. */
 export const callerOf = (kind: EventKind): string =>
   kind === "sqs" || kind === "cmq" || kind === "s3" ? "editor" : "backend";
 
 export const bucketOf = (kind: ObjectKind, host: string): string =>
   kind === "cos" ? `${host}-${APPID}` : host;
 
-/** What is played of a stored object, but for its address. */
+/** The start's fields for a stored object, without its address. */
 export const RULE_FIELDS = {
   cos: { RoomId: "stage", RoomIdType: 0, RepeatNum: -1, MaxDuration: 2 },
   s3: { RoomId: "lobby", RoomIdType: 0, RepeatNum: 2, MaxDuration: 4 },

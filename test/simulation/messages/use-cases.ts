@@ -1,4 +1,7 @@
-/** The door's own use cases, which tell what came of each message: as callers hear it from the others. */
+/**
+ * The function's own use cases. They report the outcome of each message, as callers do for the
+ * other functions.
+ */
 import { asApiError } from "../../../shared/contract/errors.js";
 import type { EventUseCases } from "../../../shared/cloud-events/call.js";
 import type { Call, UseCase } from "../../../shared/ingest/services.js";

@@ -1,4 +1,4 @@
-/** An operation of the store, drawn: asked of the model and of the SQL alike. */
+/** A drawn store operation. The model and the SQL both run it. */
 import * as fc from "fast-check";
 import type { Store } from "../../../shared/store/store.js";
 

@@ -1,4 +1,4 @@
-/** What the model and the SQL are both asked: every operation of the store, with few of each thing. */
+/** Every store operation for the model and the SQL, with few values of each kind. */
 import * as fc from "fast-check";
 import { addMs } from "../../../shared/clock.js";
 import type { EndReason } from "../../../shared/store/ingests/ingest-row.js";
@@ -23,7 +23,7 @@ const deadLetter = fc.constantFrom("l1", "l2", "l3");
 
 const LETTER = { source: "ckafka:ingests", messageId: "m", message: "why", payload: { a: 1 } };
 
-/** Deadlines differ from row to row: which of two at one instant comes first is nobody's promise. */
+/** Deadlines differ from row to row. No promise covers the order of two at one instant. */
 const deadlineOf = (id: string, at: Date, ms: number) => addMs(at, ms * 10 + IDS.indexOf(id));
 
 const newRow = fc
@@ -44,7 +44,7 @@ const newRow = fc
     ...row,
     quotas: { maxIngests, startsPerMinute },
     clientToken: token && `${row.callerId} ${token}`,
-    // None as long as another's, so that no two that nobody watches end at one instant.
+    // All lengths differ, so no two rooms without an audience end at one instant.
     emptySeconds: isWatchful ? IDS.indexOf(row.taskId) + 1 : null,
   }));
 
@@ -63,7 +63,10 @@ const wanted = (row: typeof newRow extends fc.Arbitrary<infer R> ? R : never, at
 
 const accountMax = fc.constantFrom(undefined, 1, 2);
 
-/** All claims of one run take one row, or all of them take all: of two that tie, either may be first. */
+/**
+ * All claims of one run take one row, or all take every row. Of two rows with one time, either may
+ * come first.
+ */
 export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
   ...roomEvents(limit),
   operation({ newRow, leaseMs, waitMaxMs }, (store, { newRow: row, ...times }, at) =>

@@ -1,10 +1,10 @@
-/** What TRTC tells, as operations of the store. */
+/** TRTC's events, as operations of the store. */
 import * as fc from "fast-check";
 import { addMs } from "../../../shared/clock.js";
 import type { ReportedMediaState } from "../../../shared/store/ingests/media.js";
 import { type Operation, operation, SDK_APP_ID, soonMs, taskId } from "./operation.js";
 
-/** Few applications, tasks, robots and rooms: those of the rows, and one that no row has. */
+/** Few applications, tasks, robots and rooms: the rows' own, and one without a row. */
 const sdkAppId = fc.constantFrom(SDK_APP_ID, SDK_APP_ID, SDK_APP_ID, 1_600_000_001);
 const task = { sdkAppId, taskId, media: fc.constantFrom("playing", "retrying", "failed", null) };
 const room = fc.constantFrom("1", "1", "hall", "2");
@@ -19,7 +19,7 @@ const named = ({ sdkAppId: app, taskId: id }: Named) => ({
   trtcTaskId: `trtc-${id}`,
 });
 
-/** Some of one instant, some out of order, and some of another trouble. */
+/** Some share one instant, some are out of order, and some belong to another failure. */
 const eventMs = fc.constantFrom(0, -1, -1, -1000, -4000, -70_000, -700_000);
 
 const told = (
@@ -30,7 +30,7 @@ const told = (
 export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
   operation({ ...task, eventMs }, async (store, of, at) => {
     const found = await store.recordTaskEvent(told(of, at));
-    // A statement tells of the row and of this in one: it is held beside it.
+    // One statement returns the row and this value, so the result holds both.
     const { ingest, failedTimes } = found ?? {};
     return found && { ingest: { ...ingest, failedTimes }, failedTimes };
   }),

@@ -1,4 +1,6 @@
-/** What names updates: claimed, given back and claimed once more, with few names and few leases. */
+/**
+ * Keys of updates: operations claim, release and claim them again, with few keys and few leases.
+ */
 import * as fc from "fast-check";
 import { addMs } from "../../../shared/clock.js";
 import { type Operation, operation } from "./operation.js";
@@ -8,7 +10,7 @@ const T0_MS = Date.parse("2026-01-01T00:00:00Z");
 const signature = fc.constantFrom("s1", "s2", "token t1");
 const requestHash = fc.constantFrom(undefined, "h1", "h2");
 
-/** Few and far apart, so that one is met again. */
+/** Few and far apart, so that operations meet the same lease again. */
 export const leaseUntil = fc
   .constantFrom(1, 10, 100)
   .map((days) => addMs(new Date(T0_MS), days * 86_400_000));

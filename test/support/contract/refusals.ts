@@ -12,16 +12,18 @@ import { cases } from "../cases.js";
 export interface Wrong {
   functionName: string;
   event: unknown;
-  /** Whether the refusal comes with status 200, as an SDK needs it; absent: with either. */
+  /** True when the refusal has status 200, as an SDK needs it. Absent: any status is correct. */
   isSigned?: boolean;
 }
 
 export interface Refusals {
   app: TestApp;
   existing: Existing;
-  /** Each gets a refusal of Tencent's shape, with a code of the table that fits. */
+  /**
+   * Each wrong request gets a refusal in Tencent's shape, with a matching code of the error table.
+   */
   expectRefused: (runs: number, wrong: fc.Arbitrary<Wrong>, code?: RegExp) => Promise<void>;
-  /** After so many cases at least, everything is as it was. */
+  /** After at least this many cases, the state is unchanged. */
   expectUnchanged: (casesAtLeast: number) => Promise<void>;
 }
 
@@ -36,7 +38,7 @@ export async function openRefusals(): Promise<Refusals> {
     expectRefused: (numRuns, wrong, code = /./) =>
       fc.assert(
         fc.asyncProperty(wrong, async (each) => {
-          // Refusals come without a turn of the event loop, which has sockets and timers to see to.
+          // Refusals come without a turn of the event loop, but sockets and timers need turns.
           await nextTurn();
           count += 1;
           expect(await codeOf(app, { ...each, requestId: `case-${count}` })).toMatch(code);
@@ -56,7 +58,7 @@ async function running(app: TestApp, SdkAppId: number): Promise<string> {
   return String(response["TaskId"]);
 }
 
-/** The code of the refusal; throws for any other answer. */
+/** Returns the code of the refusal. It throws for any other answer. */
 async function codeOf(
   app: TestApp,
   { functionName, event, isSigned, requestId }: Wrong & { requestId: string },

@@ -1,7 +1,7 @@
 /**
- * The region of a bucket of COS. The address of the object has it in full; `cosRegion` and `s3Region`
- * of newer events do; `region`, and the name of the queue that the event came through, have it in
- * full or in short. The trigger and its bucket are of one region.
+ * The region of a COS bucket. The object's address has the full name. `cosRegion` and `s3Region` of
+ * newer events also have it. `region` and the queue's name have it in full or in short. The trigger
+ * and its bucket are in one region.
  */
 import { regionOf, textOf, within } from "../fields.js";
 
@@ -23,7 +23,7 @@ export function cosRegion(record: unknown, bucket: string): string | undefined {
 const firstOf = (values: readonly unknown[]): string | undefined =>
   values.map(inFull).find((region) => region !== undefined);
 
-/** As Tencent's products write regions in short, and COS wrote them before 2018. */
+/** Short names of Tencent's regions. COS used them before 2018. */
 const SHORT: Readonly<Record<string, string>> = {
   ...{ gz: "ap-guangzhou", sh: "ap-shanghai", bj: "ap-beijing", nj: "ap-nanjing" },
   ...{ cd: "ap-chengdu", cq: "ap-chongqing", hk: "ap-hongkong", sg: "ap-singapore" },

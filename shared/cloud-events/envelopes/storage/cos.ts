@@ -1,5 +1,5 @@
 /**
- * COS's trigger: an object was stored. Its key comes behind APPID and bucket, its region in several
+ * COS's trigger for a stored object. APPID and bucket precede the key. The region stands in several
  * places, in full or in short (`cd`).
  * Source: tencentcloud.com/document/product/583/9707.
  */
@@ -26,7 +26,8 @@ function messageOf(record: unknown): EventMessage[] {
   const bucket = bucketOf(`${textOf(name) ?? ""}-${appid ?? ""}`);
   const written = withoutBucket(key, `/${appid ?? ""}/${textOf(name) ?? ""}/`);
   const ownKey = keyOf(decodedCosKey(written, url));
-  // The request that stored it: the same at each delivery, another when it is stored anew.
+  // The id of the upload request. It stays the same at each delivery, and a new upload has a new
+  // one.
   const stored = nameOf(within(meta)["x-cos-request-id"]) ?? `at ${countOf(eventTime) ?? ""}`;
   if (bucket === undefined || ownKey === undefined || stored === "at ") {
     return [noMessage("cos", record)];

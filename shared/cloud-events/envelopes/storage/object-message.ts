@@ -1,9 +1,9 @@
-/** A message that an object was stored, by whichever way it comes. */
+/** The message of a stored object, from any envelope. */
 import type { EventMessage, EventObject } from "../../message.js";
 
 /**
- * `stored` names the storing of it. What comes by two ways, as from S3 directly and through
- * EventBridge, is one message.
+ * `stored` identifies the upload. An object event may come from S3 directly and through
+ * EventBridge. Both are one message.
  */
 export const objectMessage = (stored: string, object: EventObject): EventMessage => ({
   source: `${object.storage}:${object.bucket}`,

@@ -1,6 +1,5 @@
 /**
- * Amazon S3's own notification: an object was stored. Its key is encoded as in a form: `+` is a
- * space.
+ * Amazon S3's own notification of a stored object. The key has form encoding: `+` is a space.
  * Source: docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html.
  */
 import type { EventBatch, EventMessage } from "../../message.js";
