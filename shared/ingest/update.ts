@@ -78,13 +78,13 @@ async function carryOut(
   const isOther = changed.StreamUrl !== undefined && ingest.play.Stored;
   const play = isOther ? { ...changed, Stored: null } : changed;
   // TRTC's time of the last media event, before the new source could fail.
-  const wasTold = play.StreamUrl !== undefined && ingest.mediaState !== "connecting";
+  const wasReported = play.StreamUrl !== undefined && ingest.mediaState !== "connecting";
   const updated = await store.markUpdated({
     taskId: ingest.taskId,
     deadlineAt,
     play,
     pausedAt: pausedAt(IsPause, clock.now()),
-    failuresAfter: wasTold ? (ingest.mediaAt ?? undefined) : undefined,
+    failuresAfter: wasReported ? (ingest.mediaAt ?? undefined) : undefined,
     signature: claimed?.signature,
     use: claimed?.use,
     at: machineClock.now(),

@@ -90,7 +90,7 @@ const isUnwanted = (
   deadlineAt.getTime() <= now.getTime() ||
   createdAt.getTime() + GIVEN_UP_AFTER_MS <= now.getTime();
 
-/** Ends the row as failed. Its task no longer plays, and no attempt follows. */
+/** Ends the row as stopped or failed. Its task no longer plays, and no attempt follows. */
 async function giveUp({ store, clock }: Services, claimed: Ingest): Promise<Ingest> {
   const { taskId, fence } = claimed;
   const at = clock.now();
