@@ -60,7 +60,7 @@ function stoppedDetail({ endCause, startedAt, stopAskedAt, pausedAt }: EndFacts)
 const ASKERS: Readonly<Record<Exclude<EndCause, RemovalCause>, string>> = {
   caller: "A request of the caller",
   event: "A queue message or cloud event",
-  // This also covers a start that was asked to stop.
+  // A start with a stop request may also have this cause.
   "start-given-up": "Somebody",
 };
 

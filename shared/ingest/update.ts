@@ -77,7 +77,7 @@ async function carryOut(
   // A new StreamUrl replaces the stored object, so we do not sign it.
   const isOther = changed.StreamUrl !== undefined && ingest.play.Stored;
   const play = isOther ? { ...changed, Stored: null } : changed;
-  // TRTC's time of the last media event, before the new source could fail.
+  // Only failures after this time count, by TRTC's clock. Earlier ones belong to the old source.
   const wasReported = play.StreamUrl !== undefined && ingest.mediaState !== "connecting";
   const updated = await store.markUpdated({
     taskId: ingest.taskId,

@@ -57,7 +57,7 @@ function byTc3(config: Config, request: HttpRequest, now: Date): Authenticated |
   throw refusalOf(verdict.reason);
 }
 
-/** The row stores the id with the signature. An id that no SDK would send is ignored. */
+/** The database stores the id with the signature. An id that no SDK would send is ignored. */
 export function traceIdOf(headers: HttpRequest["headers"]): string | undefined {
   const traceId = headers["x-tc-traceid"] ?? "";
   return /^[\w-]{1,128}$/.test(traceId) ? traceId : undefined;

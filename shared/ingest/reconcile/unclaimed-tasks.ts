@@ -19,7 +19,7 @@ const ASK_AGAIN_MS = MINUTE_MS / 2;
 /** The most stops in one run. They run one after the other, since no caller waits for them. */
 const BATCH_MAX = 20;
 
-/** We refuse older events, so no event of a task that ended before can arrive. */
+/** We ignore older events, so no event of a task that ended before can arrive. */
 const ENDED_KEPT_MS = 15 * MINUTE_MS;
 
 /** A day more than the longest ingest. */

@@ -88,7 +88,7 @@ function stopTimeRefusal({ stopAt }: Bounds, now: Date): ApiError | undefined {
   return new ApiError("InvalidParameterValue", "StopTime is over: send an instant ahead of now.");
 }
 
-/** Refuses a deadline limit that the start cannot keep. */
+/** Refuses an ExtendableUntil that the start cannot keep. */
 function extendableRefusal(bounds: Bounds, now: Date): ApiError | undefined {
   const { extendableUntil, stopAt, limitMinutes } = bounds;
   if (!extendableUntil) return undefined;

@@ -65,7 +65,7 @@ export async function playInRoom(services: Services, attempt: Attempt): Promise<
   return remember(services, attempt, { trtcTaskId, startedAt, deadlineAt, latestAt, mediaState });
 }
 
-/** Turns an error of our own signature into an internal error: the caller cannot correct it. */
+/** Reports a signature of ours that TRTC refused as our own error: the caller cannot correct it. */
 function ourLogin(error: unknown, brought: BroughtAlong = {}): unknown {
   if (!(error instanceof TrtcError)) return error;
   const field = /^InvalidParameter\.(UserSig|PrivateMapKey)$/.exec(error.code)?.[1];

@@ -72,7 +72,7 @@ const startAnother = ({
 
 /**
  * Two equal starts of one second have one signature without a ClientToken. The request may be
- * either of them. A caller that starts a stream needs no TaskId that has ended.
+ * either of them. The TaskId of an ended ingest would mislead its caller.
  */
 export const startedAndEnded = ({ endReason }: Ingest): ApiError =>
   new ApiError(

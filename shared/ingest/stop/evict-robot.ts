@@ -1,4 +1,4 @@
-/** Takes an ingest's robot out of its room. Only this ends a task whose TaskId is unknown. */
+/** Takes an ingest's robot out of its room. No other call ends a task whose TaskId is unknown. */
 import { TrtcError } from "../../trtc/trtc-error.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import { NUMERIC_ROOM } from "../../contract/fields.js";

@@ -39,8 +39,8 @@ export async function stopIngest(
 }
 
 /**
- * Returns the row when it runs or has ended, or as it is when the time is up. An abandoned start is
- * cancelled here.
+ * Returns the row when it runs or has ended, or as it is when the time is up. Cancels a start that
+ * no instance works on.
  */
 async function whenStarted(
   services: Services,
