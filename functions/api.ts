@@ -1,6 +1,6 @@
 /**
- * Every action on one URL, chosen by `X-TC-Action` or `Action`: what an unmodified Tencent SDK
- * calls when its endpoint is set to this function.
+ * Serves every action on one URL. `X-TC-Action` or `Action` chooses the action. An unmodified
+ * Tencent SDK calls this function when its endpoint is set to it.
  */
 import { describeIngest } from "../shared/ingest/describe.js";
 import { listIngests } from "../shared/ingest/list.js";
@@ -10,7 +10,7 @@ import { updateIngest } from "../shared/ingest/update.js";
 import { httpFunction } from "../shared/runtime/http.js";
 import { openServices } from "../shared/runtime/services.js";
 
-/** Tests and the local runtime bring their own services. */
+/** Tests and the local runtime pass their own services. */
 export const makeHandler = httpFunction("api", {
   StartStreamIngest: startIngest,
   StopStreamIngest: stopIngest,

@@ -5,7 +5,7 @@ import { updateIngest } from "../shared/ingest/update.js";
 import { eventFunction } from "../shared/runtime/event.js";
 import { openServices } from "../shared/runtime/services.js";
 
-/** Tests and the local runtime bring their own services. */
+/** Tests and the local runtime pass their own services. */
 export const makeHandler = eventFunction("cloud-event", {
   StartStreamIngest: startIngest,
   StopStreamIngest: stopIngest,

@@ -1,9 +1,9 @@
-/** DescribeStreamIngest: whether an ingest plays, until when, and why it ended. */
+/** DescribeStreamIngest: reports whether an ingest plays, when it ends, and why it ended. */
 import { describeIngest } from "../shared/ingest/describe.js";
 import { httpFunction } from "../shared/runtime/http.js";
 import { openServices } from "../shared/runtime/services.js";
 
-/** Tests and the local runtime bring their own services. */
+/** Tests and the local runtime pass their own services. */
 export const makeHandler = httpFunction("describe-ingest", {
   DescribeStreamIngest: describeIngest,
 });

@@ -3,7 +3,7 @@ import { reconcileIngests } from "../shared/ingest/reconcile/reconcile.js";
 import { openServices } from "../shared/runtime/services.js";
 import { timerFunction } from "../shared/runtime/timer.js";
 
-/** Tests and the local runtime bring their own services. */
+/** Tests and the local runtime pass their own services. */
 export const makeHandler = timerFunction("reconcile-ingests", reconcileIngests);
 
 /** The cloud's entry point. Services open once per instance, on the first event. */

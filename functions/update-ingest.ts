@@ -3,7 +3,7 @@ import { updateIngest } from "../shared/ingest/update.js";
 import { httpFunction } from "../shared/runtime/http.js";
 import { openServices } from "../shared/runtime/services.js";
 
-/** Tests and the local runtime bring their own services. */
+/** Tests and the local runtime pass their own services. */
 export const makeHandler = httpFunction("update-ingest", { UpdateStreamIngest: updateIngest });
 
 /** The cloud's entry point. Services open once per instance, on the first event. */

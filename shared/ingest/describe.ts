@@ -1,6 +1,6 @@
 /**
- * DescribeStreamIngest: TRTC's word on whether the task is there, and ours on everything else.
- * A task that TRTC no longer knows ends its row.
+ * DescribeStreamIngest: TRTC reports whether the task exists, and the row has everything else. The
+ * row ends when TRTC no longer knows its task.
  */
 import { findOwn } from "./find.js";
 import { present, type PresentedIngest } from "./present.js";

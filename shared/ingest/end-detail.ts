@@ -1,9 +1,9 @@
-/** Why an ingest ended, in one sentence: a pure function of what its row says. */
+/** Explains in one sentence why an ingest ended. A pure function of its row. */
 import { MINUTE_MS } from "../clock.js";
 import type { EndCause, EndReason, Ingest, RemovalCause } from "../store/ingests/ingest-row.js";
 import { withoutQueries } from "../trtc/trtc-error.js";
 
-/** What the sentence is made of. */
+/** The columns that the sentence needs. */
 export type EndFacts = Pick<
   Ingest,
   | "endReason"
@@ -18,14 +18,14 @@ export type EndFacts = Pick<
   | "emptySeconds"
 > & { failures: number };
 
-/** The code of a source that TRTC could not open; TRTC itself has none. */
+/** Our code for a source that TRTC could not open. TRTC has no such code. */
 const SOURCE_NOT_OPENED = "FailedOperation.SourceNotOpened";
 
 /** Null before the end. */
 export const endDetail = (facts: EndFacts): string | null =>
   facts.endedAt === null || facts.endReason === null ? null : SENTENCES[facts.endReason](facts);
 
-/** The start's own code, or that of a source that failed after it. */
+/** The error code of the start, or of a source that failed later. */
 export function failureCodeOf(
   facts: Pick<EndFacts, "endReason" | "failureCode" | "startedAt" | "endedAt">,
 ): string | null {
@@ -60,7 +60,7 @@ function stoppedDetail({ endCause, startedAt, stopAskedAt, pausedAt }: EndFacts)
 const ASKERS: Readonly<Record<Exclude<EndCause, RemovalCause>, string>> = {
   caller: "A request of the caller",
   event: "A queue message or cloud event",
-  // Of a start that was asked to stop as well.
+  // A start with a stop request may also have this cause.
   "start-given-up": "Somebody",
 };
 

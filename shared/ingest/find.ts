@@ -5,7 +5,7 @@ import type { Call, Services } from "./services.js";
 
 type Naming = "StopStreamIngest" | "UpdateStreamIngest" | "DescribeStreamIngest";
 
-/** Another caller's ingest, or another application's, is answered like one that never was. */
+/** The answer for another caller's or application's ingest is the same as for an unknown TaskId. */
 export async function findOwn(
   { store }: Services,
   { caller, request, application }: Call<Naming>,

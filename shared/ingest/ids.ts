@@ -1,6 +1,6 @@
 /**
- * Our TaskId: `ing-`, then a ULID in lower case: 48 bits of time, so that ids sort by time and a
- * list needs no other order, and 80 random bits, so that nobody can guess one.
+ * Our TaskId: `ing-`, then a ULID in lower case. It has 48 bits of time, so a list sorts by id. It
+ * has 80 random bits, so an id cannot be guessed.
  */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const TIME_LETTERS = 10;
@@ -8,7 +8,7 @@ const RANDOM_BYTES = 10;
 
 export interface IngestIds {
   taskId: string;
-  /** One robot per ingest, never shared: 32 characters, the most that a UserId may have. */
+  /** Each ingest has its own robot. 32 characters are the limit of a UserId. */
   robotUserId: string;
 }
 

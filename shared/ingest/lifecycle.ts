@@ -1,5 +1,5 @@
 /**
- * The rules of an ingest's life, without its life: pure functions over instants.
+ * The rules of an ingest's lifecycle, as pure functions over instants.
  *
  *   starting ──► running ──► stopping ──► ended(reason)
  *      └────────────┴──────────────────────►
@@ -11,11 +11,14 @@ import { MAX_DURATION_MINUTES } from "../contract/fields.js";
 export interface Bounds {
   stopAt?: Date | undefined;
   maxDurationMinutes?: number | undefined;
-  /** Of a start that asks for neither; absent: the caller's longest. */
+  /**
+   * The default of a start that sends no StopTime and no MaxDuration. Absent: the caller's longest
+   * duration.
+   */
   defaultMinutes?: number | undefined;
-  /** How far an update may move the deadline: TRTC's own lock on a loop stands there. */
+  /** The latest deadline that an update may set. TRTC's own cap of a loop ends here. */
   extendableUntil?: Date | undefined;
-  /** The caller's longest ingest: what makes sure that every ingest has a deadline. */
+  /** The caller's longest ingest. It ensures that every ingest has a deadline. */
   limitMinutes: number;
   isLoop: boolean;
 }
@@ -24,13 +27,13 @@ export interface Deadline {
   deadlineAt: Date;
   /** No update can move the deadline past this. */
   latestAt: Date;
-  /** The MaxDuration that TRTC gets with a loop, in minutes: the second lock. */
+  /** The MaxDuration that TRTC gets with a loop, in minutes. It is the second limit. */
   nativeCapMinutes: number | undefined;
 }
 
 export const isLoop = ({ RepeatNum }: Pick<Play, "RepeatNum">): boolean => RepeatNum === -1;
 
-/** Every ingest has a deadline: the earliest of what was asked for and what the caller may have. */
+/** Returns the earlier of the requested end and the caller's limit. Every ingest has a deadline. */
 export function deadlineFrom(startAt: Date, bounds: Bounds): Deadline {
   const limitAt = addMs(startAt, bounds.limitMinutes * MINUTE_MS);
   const { defaultMinutes: maxDurationMinutes, extendableUntil, isLoop: needsCap } = bounds;
@@ -45,8 +48,8 @@ export function deadlineFrom(startAt: Date, bounds: Bounds): Deadline {
 }
 
 /**
- * Of a start that is sent again: its caller may have heard of the deadline, and of how far it can be
- * moved, so both stay. The cap counts anew.
+ * The deadline of a start that is sent again. Its caller may know both times of the first attempt,
+ * so they stay. The cap counts from the new start.
  */
 export function deadlineAgain(
   startAt: Date,
@@ -58,10 +61,10 @@ export function deadlineAgain(
   return { deadlineAt, latestAt: earliest(capAt, latestAt), nativeCapMinutes };
 }
 
-/** The cap is rounded up by less than a minute; an hour is for TRTC's clock, and for a late start. */
+/** The cap is rounded up by less than a minute. The hour covers TRTC's clock and a late start. */
 const SURELY_OVER_MS = 61 * MINUTE_MS;
 
-/** Whether TRTC must have ended a loop itself by now: then nobody has to ask it. */
+/** True when TRTC must have ended the loop by itself. No check is necessary then. */
 export const isPastCap = (
   { play, latestAt }: Pick<Ingest, "play" | "latestAt">,
   at: Date,
@@ -77,15 +80,15 @@ export function askedDeadline(
   return stopAt && lastsUntil ? earliest(stopAt, lastsUntil) : (stopAt ?? lastsUntil);
 }
 
-/** Rounded up, so that TRTC's own end never comes before ours. */
+/** Rounded up, so TRTC never ends a loop before we do. */
 const capMinutes = (durationMs: number): number =>
   Math.min(MAX_DURATION_MINUTES, Math.max(1, Math.ceil(durationMs / MINUTE_MS)));
 
 const earliest = (a: Date, b: Date): Date => (a.getTime() <= b.getTime() ? a : b);
 
 /**
- * When the row has to be stopped: at its deadline, as soon as somebody has asked, or when nobody has
- * been there for long enough.
+ * Returns when the row must stop: at its deadline, when a stop was requested, or when its room was
+ * empty for long enough. The earliest counts.
  */
 export const dueAt = ({
   deadlineAt,
@@ -95,8 +98,8 @@ export const dueAt = ({
   [stopAskedAt, emptyAt].reduce<Date>((due, at) => (at ? earliest(due, at) : due), deadlineAt);
 
 /**
- * Why a task is gone that TRTC no longer knows, though nobody of us had stopped it. A source that
- * is played a number of times comes to its end; a loop ends at its cap; else we know no reason.
+ * Explains why TRTC no longer knows a task that we did not stop. A source with a play count has
+ * finished. A loop has ended at its cap. Otherwise the reason is unknown.
  */
 export function reasonWhenGone(ingest: Pick<Ingest, "play" | "deadlineAt">, at: Date): EndReason {
   if (!isLoop(ingest.play)) return "finished";

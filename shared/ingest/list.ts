@@ -1,4 +1,4 @@
-/** ListStreamIngests: what TRTC cannot do. Newest first; a caller sees only its own. */
+/** ListStreamIngests: TRTC has no such action. Newest first. A caller sees only its own ingests. */
 import { ApiError } from "../contract/errors.js";
 import { isTaskId } from "../contract/task-id.js";
 import { storedToken } from "./start/plan-start.js";
@@ -7,7 +7,7 @@ import type { Call, Services } from "./services.js";
 
 export interface ListAnswer {
   Ingests: PresentedIngest[];
-  /** Send it as `Cursor` for the next page; null on the last one. */
+  /** The caller sends this as `Cursor` for the next page. It is null on the last page. */
   NextCursor: string | null;
 }
 
@@ -36,7 +36,10 @@ export async function listIngests(
   return { Ingests: page.map(present), NextCursor };
 }
 
-/** Opaque, so that what is in it may change. It needs no signature: the caller is always asked for. */
+/**
+ * The cursor is opaque, so its content may change. It needs no signature: each query filters by
+ * caller.
+ */
 const writeCursor = (taskId: string): string => Buffer.from(taskId).toString("base64url");
 
 function readCursor(cursor: string | undefined): string | undefined {

@@ -1,4 +1,4 @@
-/** What TRTC did not do now, and a timer's run comes back to. */
+/** Logs a call that TRTC refused. A timer's next run tries it again. */
 import type { Ingest } from "../store/ingests/ingest-row.js";
 import { TrtcError, withoutQueries } from "../trtc/trtc-error.js";
 import type { Services } from "./services.js";

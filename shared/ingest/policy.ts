@@ -1,4 +1,4 @@
-/** What a caller may do. Everything here is decided before anything is written. */
+/** Checks what a caller may do. All checks happen before the first write. */
 import { ApiError } from "../contract/errors.js";
 import type { Caller, Config } from "../config/configuration.js";
 import { checkRoom, type RoomIdType } from "../contract/rooms.js";
@@ -14,8 +14,8 @@ export function checkRoomGrant(caller: Caller, roomId: string, roomIdType: RoomI
 }
 
 /**
- * We sign for a user only who is the caller's to name: whoever has a login made here is that user
- * in every room. With a UserSig it can sign for the user itself.
+ * We sign only for UserIds that the caller's configuration allows. A login made here works in every
+ * room. A caller that has a UserSig sends its own and needs no permission.
  */
 export function checkUserGrant(
   caller: Caller,

@@ -1,4 +1,4 @@
-/** An ingest as its caller sees it: TRTC's words where TRTC has them, and what TRTC leaves out. */
+/** Presents an ingest to its caller: TRTC's field names where they exist, and our own fields. */
 import type { Ingest } from "../store/ingests/ingest-row.js";
 import { endDetail, failureCodeOf } from "./end-detail.js";
 import { ownToken } from "./start/plan-start.js";

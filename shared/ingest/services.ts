@@ -1,4 +1,4 @@
-/** What the use cases may touch: one plain object, made in one place and handed down. */
+/** The dependencies of the use cases: one plain object, made in one place and passed down. */
 import type { Clock } from "../clock.js";
 import type { Log } from "../log.js";
 import type { StorageCredential } from "../signing/storage/presigned.js";
@@ -12,14 +12,16 @@ import type { Action, Requests } from "../contract/schemas.js";
 export interface Services {
   config: Config;
   clock: Clock;
-  /** The machine's time, which signatures of other parties go by. Only a local run moves `clock`. */
+  /** The machine's time, for signatures of other systems. Only a local run moves `clock`. */
   machineClock: Pick<Clock, "now">;
   log: Log;
   store: Store;
   trtc: Trtc;
   notifier: Notifier;
   randomBytes: (size: number) => Uint8Array;
-  /** Whose right to read a bucket is lent: an account's fixed keys, or the execution role's. */
+  /**
+   * Returns the key that signs reads of a bucket: an account's fixed key or the execution role's.
+   */
   storageCredential: (storage: "cos" | "s3", account: string | undefined) => StorageCredential;
 }
 
@@ -31,29 +33,32 @@ export interface Message {
 }
 
 export interface Notifier {
-  /** The answer's status. Throws NotifyError when there is none. */
+  /** Returns the status of the answer. Throws NotifyError when there is no answer. */
   send: (message: Message) => Promise<number>;
 }
 
-/** A checked request, and who sent it. */
+/** A checked request and its caller. */
 export interface Call<A extends Action> {
   caller: Caller;
   request: Requests[A];
-  /** `undefined`: any of the caller's applications. */
+  /** `undefined` means any application of the caller. */
   application: ApplicationFor<A>;
-  /** `X-TC-Region`, if it was sent and is one of the site's. */
+  /** `X-TC-Region`, if the request has one and the site knows it. */
   region?: string | undefined;
-  /** It came as a message of an event, which is delivered again by itself. */
+  /** True for a message of an event. The platform delivers such a message again by itself. */
   isMessage?: boolean | undefined;
-  /** Of a signed request: the same signature means the same request, sent again. */
+  /** Names a signed request. The same signature means the same request, sent again. */
   signature?: string | undefined;
-  /** Of a TC3 signature over the body: its second; and the X-TC-TraceId, which no SDK signs. */
+  /**
+   * `second`: Unix seconds of a TC3 signature over the body. `traceId`: X-TC-TraceId, which SDKs do
+   * not sign.
+   */
   signing?: { second?: number | undefined; traceId?: string | undefined } | undefined;
-  /** What the StreamUrl stands for, whatever its rule makes of it. */
+  /** The stable name of the source. Event rules may map it to different StreamUrls. */
   streamName?: string | undefined;
-  /** The stored object that the StreamUrl is the address of, which has to be signed to be read. */
+  /** The stored object behind the StreamUrl. Its URL must be signed before it can be read. */
   source?: StoredSource | undefined;
-  /** Until the platform ends the function. */
+  /** Milliseconds until the platform ends the function. */
   timeLeftMs: () => number;
 }
 

@@ -37,7 +37,10 @@ import { SECOND_MS } from "../clock.js";
 import type { Ingest } from "../store/ingests/ingest-row.js";
 import type { Services } from "./services.js";
 
-/** An instance that lives longer than its time limit does not exist. After that the row is free. */
+/**
+ * A claim lasts this much longer than its function's time limit. No instance works beyond the
+ * limit, so the row is free then.
+ */
 export const LEASE_MARGIN_MS = 5 * SECOND_MS;
 
 /** A stop and its slot fit in this claim. A killed instance delays its stops by no more. */

@@ -1,6 +1,6 @@
 /**
- * One call to TRTC on behalf of an ingest: in its slot, to the region and account that the task
- * lives in, and again in a new slot when TRTC throttled it, which it does before it acts.
+ * One call to TRTC for an ingest, in its slot. It goes to the region and account of the task. A
+ * throttled call is repeated in a new slot: TRTC throttles before it acts.
  */
 import { errorRow } from "../contract/error-table.js";
 import { apiErrorOf, TrtcError } from "../trtc/trtc-error.js";
@@ -12,28 +12,28 @@ import type { Services } from "./services.js";
 import { CALL_MIN_MS, CALL_RESERVE_MS } from "./timing.js";
 
 /**
- * A slot that was missed is lost: an instance that wakes up late, for want of processor time, would
- * crowd the second of the calls behind it. This and the way to TRTC share the slots' 100 ms.
+ * A missed slot is lost. A late call would add to the calls of the next slots in the same second.
+ * This delay and the network delay share the 100 ms of a slot.
  */
 const LATE_MAX_MS = 25;
 
-/** The farthest slot that a function with so much time left may take. */
+/** The farthest slot that a function with this much time left may take. */
 export const slotWaitMaxMs = (timeLeftMs: number): number =>
   timeLeftMs - CALL_RESERVE_MS - CALL_MIN_MS;
 
 export interface CallInSlot<A extends TrtcAction> {
   ingest: Pick<Ingest, "account" | "site" | "region"> & Partial<Pick<Ingest, "callerId">>;
   request: TrtcCalls[A][0];
-  /** The one that was already taken; none when none was near enough. */
+  /** The slot that is already taken. It is undefined when no slot was near enough. */
   slot: Slot | undefined;
   timeLeftMs: () => number;
 }
 
-/** Between two questions whose turn it is: longer and longer, since others' calls come in between. */
+/** Pauses between two queries for a turn. They grow, since other callers' calls come first. */
 const ASK_AGAIN_MS = 50;
 const ASK_AGAIN_MAX_MS = 1000;
 
-/** Waits while it is others' turn, and asks again. `undefined`: the turn comes too late. */
+/** Waits until the caller's turn. Returns `undefined` when the turn comes too late. */
 export async function inTurn(
   { clock, store }: Services,
   {
@@ -75,9 +75,9 @@ export async function callInSlot<A extends TrtcAction>(
   for (;;) {
     if (!slot || slot.msUntil() > slotWaitMaxMs(timeLeftMs())) throw noSlot();
     const waitMs = slot.msUntil();
-    // A slot is mostly there at once, and a timer over no time at all takes a millisecond.
+    // Most slots are free at once, and a timer of 0 ms still takes a millisecond.
     if (waitMs > 0) await clock.sleep(waitMs);
-    // An instance may have been frozen meanwhile: what it call to ask is another's by now.
+    // The instance may have been frozen meanwhile. Another instance may now hold the claim.
     if (slotWaitMaxMs(timeLeftMs()) < -LATE_MAX_MS) throw noSlot();
     if (slot.msUntil() < -LATE_MAX_MS) {
       slot = await nextSlot();
@@ -96,7 +96,7 @@ export async function callInSlot<A extends TrtcAction>(
   }
 }
 
-/** The same, for a call that has no slot yet. */
+/** Takes a slot and makes the call in it. Throws as `callInSlot` does. */
 export async function callInNextSlot<A extends TrtcAction>(
   services: Services,
   action: A,
@@ -109,7 +109,7 @@ export async function callInNextSlot<A extends TrtcAction>(
   return callInSlot(services, action, { ...call, slot });
 }
 
-/** The same for a caller: TRTC's refusal becomes its own. */
+/** Calls TRTC for a caller. Throws ApiError instead of TrtcError. */
 export async function callTrtc<A extends TrtcAction>(
   services: Services,
   action: A,
@@ -122,7 +122,7 @@ export async function callTrtc<A extends TrtcAction>(
   }
 }
 
-/** TRTC's ways to say that the task is over: to whoever wants it ended, that is a success. */
+/** TRTC's error codes for a task that is over. A stop treats them as success. */
 const GONE = new Set(["FailedOperation.TaskFinished", "FailedOperation.TaskNotExist"]);
 
 export const saysGone = (error: unknown): boolean =>

@@ -1,13 +1,13 @@
 /**
- * What names an update, and when one whose name is known takes effect again.
+ * Decides whether an update is a repeat, and whether a repeat takes effect again.
  *
- *   ClientToken       the caller's word: the same token is the same update
+ *   ClientToken       the caller chooses it: the same token is the same update
  *   v1 signature      holds a Nonce: the same signature is the same update
- *   TC3 signature     is the same for two equal requests of one second, and for a capture
+ *   TC3 signature     is equal for equal requests of one second, and for a captured request
  *
- *   pause ──► resume ──► pause          signed in one second, and here within two: all take effect
+ *   pause ──► resume ──► pause          signed in one second, arrived within two: all take effect
  *   pause ──► resume ──► … ──► pause    later, or after an update of another second: refused
- *   the X-TC-TraceId of before          an SDK makes one for each request: the very same request
+ *   the same X-TC-TraceId again         an SDK makes one for each request: it is the same request
  */
 import { createHash } from "node:crypto";
 import { addMs, SECOND_MS } from "../clock.js";
@@ -18,18 +18,18 @@ import type { Call, Services } from "./services.js";
 import { LEASE_MARGIN_MS } from "./timing.js";
 import { sleepBetween } from "./wait.js";
 
-/** An update in hand: what to write with its effect. */
+/** A claimed update: the values to write together with its effect. */
 export interface ClaimedUpdate {
   signature: string;
   use: UseDone;
 }
 
-/** Equal requests of one second arrive within it; the other second is for their way here. */
+/** Equal requests of one second arrive within that second. One more second covers network delay. */
 const SAME_SECOND_MS = 2 * SECOND_MS;
 
 /**
- * `unnamed`: nothing names it, and it takes effect each time. `done`: this very request took effect
- * before, or what it asks for is the last that took effect. Throws where that cannot be told.
+ * `unnamed`: the update has no name and takes effect each time. `done`: this request took effect
+ * before, or the last update was equal. Throws ApiError when neither is certain.
  */
 export async function claimUpdate(
   services: Services,
@@ -69,8 +69,8 @@ interface Repeated {
 }
 
 /**
- * Of a signature that took effect before. Nobody signs an X-TC-TraceId, so a thief can make one up;
- * what he cannot do is to come in time, and before the caller's next second.
+ * Judges a signature that took effect before. X-TC-TraceId is not signed, so an attacker can invent
+ * one. But a captured request comes too late, or after the caller's next second.
  */
 function repeatOf(
   { signature, signing, arrivedAt }: Repeated,
@@ -86,13 +86,13 @@ function repeatOf(
   return arrivedAt.getTime() - firstMs <= SAME_SECOND_MS ? "again" : "doubtful";
 }
 
-/** A ClientToken is the caller's own: another caller's may be the same. */
+/** The name includes the caller, since two callers may use the same ClientToken. */
 function nameOf({ request, caller, signature }: Call<"UpdateStreamIngest">): string | undefined {
   if (request.ClientToken === undefined) return signature;
   return `token ${JSON.stringify([caller.Id, request.ClientToken])}`;
 }
 
-/** By either TaskId it is the same request. */
+/** Our TaskId and TRTC's TaskId name the same ingest. Both give the same hash. */
 function hashOf(
   { request }: Call<"UpdateStreamIngest">,
   { taskId, sdkAppId }: Ingest,
@@ -116,7 +116,7 @@ const underWay = (): ApiError =>
     "The same update is being carried out at this moment: send the same request again to see it done.",
   );
 
-/** It may be a capture that somebody sends again: nothing is changed, and nothing claimed. */
+/** The request may be a replay by an attacker. It changes nothing and claims nothing. */
 const overtaken = (): ApiError =>
   new ApiError(
     "FailedOperation",

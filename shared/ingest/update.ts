@@ -1,6 +1,7 @@
 /**
- * UpdateStreamIngest: changes what a running ingest plays, and moves its deadline. TRTC first,
- * then the row: an update may be sent again, so a crash in between costs nothing but the retry.
+ * UpdateStreamIngest: changes what a running ingest plays, and moves its deadline. It calls TRTC
+ * first and then writes the row. An update is repeatable, so the caller's retry repairs a crash in
+ * between.
  */
 import { ApiError } from "../contract/errors.js";
 import type { Ingest, Play } from "../store/ingests/ingest-row.js";
@@ -31,14 +32,14 @@ export async function updateIngest(
   const media = mediaOf(request);
   if (media.StreamUrl !== undefined) checkStreamGrant(config, caller, media.StreamUrl);
   const known = await findOwn(services, call);
-  // The site was not known before, where the TaskId alone named the ingest.
+  // The first check did not know the site when the request had only a TaskId.
   checkRequest({ action: "UpdateStreamIngest", site: known.site }, request);
-  // A replay is looked at here, before anything is asked of TRTC: it has taken effect already.
+  // A replay took effect before. It is answered here, before any call to TRTC.
   const claimed = await claimUpdate(services, call, known);
   if (claimed === "done") return answerOf((await store.readIngest(known.taskId)) ?? known);
   if (claimed === "unnamed") return carryOut(services, call, { known, media });
   const { signature, use } = claimed;
-  // If that fails, the claim lapses by itself.
+  // If the release fails, the claim ends by itself.
   const release = () =>
     store.releaseUse({ signature, leaseUntil: use.leaseUntil }).catch(() => undefined);
   try {
@@ -73,23 +74,23 @@ async function carryOut(
     if (status === "NotExist") return goneAnswer(await endGone(services, ingest, timeLeftMs));
   }
   const { IsPause, ...changed } = media;
-  // Another source is another's to sign for.
+  // A new StreamUrl replaces the stored object, so we do not sign it.
   const isOther = changed.StreamUrl !== undefined && ingest.play.Stored;
   const play = isOther ? { ...changed, Stored: null } : changed;
-  // By TRTC's clock, as it stood before the new source could fail.
-  const wasTold = play.StreamUrl !== undefined && ingest.mediaState !== "connecting";
+  // Only failures after this time count, by TRTC's clock. Earlier ones belong to the old source.
+  const wasReported = play.StreamUrl !== undefined && ingest.mediaState !== "connecting";
   const updated = await store.markUpdated({
     taskId: ingest.taskId,
     deadlineAt,
     play,
     pausedAt: pausedAt(IsPause, clock.now()),
-    failuresAfter: wasTold ? (ingest.mediaAt ?? undefined) : undefined,
+    failuresAfter: wasReported ? (ingest.mediaAt ?? undefined) : undefined,
     signature: claimed?.signature,
     use: claimed?.use,
     at: machineClock.now(),
   });
   if (updated) return answerOf(updated);
-  // It was stopped meanwhile, or the same signed request was carried out by somebody else.
+  // Another request stopped the ingest meanwhile, or carried out the same signed update.
   const now = (await store.readIngest(ingest.taskId)) ?? ingest;
   if (now.state !== "running") throw notRunning(now);
   return answerOf(now);
@@ -100,13 +101,13 @@ const pausedAt = (isPause: boolean | undefined, now: Date): Date | null | undefi
   return isPause ? now : null;
 };
 
-/** Nothing was changed. While its robot cannot be taken out of the room, the row does not say so yet. */
+/** The update changed nothing. The row stays as it is while its robot is still in the room. */
 function goneAnswer(ingest: Ingest): UpdateAnswer {
   if (ingest.state !== "ended") throw notRunning(ingest);
   return answerOf(ingest);
 }
 
-/** TRTC has two ways to say that the task is gone: a status, and an error. */
+/** TRTC reports a missing task in two ways: with a status, or with an error. */
 async function updateTask(
   services: Services,
   update: Omit<CallInSlot<"UpdateStreamIngest">, "slot">,
@@ -132,10 +133,7 @@ const mediaOf = (request: Requests["UpdateStreamIngest"]): Media =>
     ]),
   );
 
-/**
- * A loop's deadline cannot pass the cap that it was started with: TRTC would end it there all the
- * same, and a deadline that cannot hold is not accepted.
- */
+/** TRTC ends a loop at the cap of its start. So a later deadline is refused. */
 function movedDeadline(
   ingest: Ingest,
   { StopTime, MaxDuration }: Requests["UpdateStreamIngest"],

@@ -1,8 +1,8 @@
-/** A checked call, and the use case that carries it out. */
+/** Connects a checked call with its use case. */
 import type { Action } from "../contract/schemas.js";
 import type { Call, Services, UseCase } from "./services.js";
 
-/** What one function offers. */
+/** The use cases of one function. */
 export type UseCases = { readonly [A in Action]?: UseCase<A> };
 
 export interface CheckedCall<A extends Action = Action> {
@@ -10,7 +10,7 @@ export interface CheckedCall<A extends Action = Action> {
   call: Call<A>;
 }
 
-/** The action is one of `useCases`: the caller has checked that. */
+/** The caller must check first that the action is one of `useCases`. */
 export const callUseCase = <A extends Action>(
   services: Services,
   useCases: UseCases,

@@ -1,15 +1,18 @@
-/** Waiting for what another instance is doing to the same row. */
+/** Waits while another instance works on the same row. */
 import type { Ingest } from "../store/ingests/ingest-row.js";
 import type { Services } from "./services.js";
 import { WAIT_RESERVE_MS } from "./timing.js";
 
-/** Starts short, since most calls to TRTC take less than a second, and ends gently. */
+/**
+ * The first pause is short, since most calls to TRTC take less than a second. Later pauses are
+ * longer.
+ */
 const POLL_FIRST_MS = 100;
 const POLL_LONGEST_MS = 1000;
 
 /**
- * Returns the row as soon as `isOver` holds for it; or as it is when nobody works on it any more,
- * or time is up.
+ * Returns the row as soon as `isOver` holds for it. Otherwise returns it as it is when its claim
+ * ends or the time is up.
  */
 export async function waitUntil(
   { store, clock }: Services,
@@ -26,7 +29,7 @@ export async function waitUntil(
   return seen;
 }
 
-/** Pauses, longer each time; false when no time is left for another. */
+/** Pauses a little longer at each call. Returns false when no time is left for another pause. */
 export function sleepBetween(
   { clock }: Pick<Services, "clock">,
   timeLeftMs: () => number,

@@ -1,9 +1,9 @@
-/** An event as its receiver reads it: CloudEvents 1.0, with the words of DescribeStreamIngest. */
+/** An event as its receiver gets it: CloudEvents 1.0, with field names of DescribeStreamIngest. */
 import { MINUTE_MS } from "../clock.js";
 import { endDetail, type EndFacts, failureCodeOf } from "../ingest/end-detail.js";
 import type { Notification, NotificationKey } from "../store/outbox/deliveries.js";
 
-/** The same at each attempt: by it a receiver knows what it has had already. */
+/** Every attempt has the same id, so a receiver can recognise an event that it already has. */
 export const notificationId = ({ taskId, position }: NotificationKey): string =>
   `${taskId}-${position}`;
 
@@ -17,7 +17,7 @@ export function cloudEventOf(notification: Notification) {
     subject: taskId,
     time: happenedAt.toISOString(),
     datacontenttype: "application/json",
-    // CloudEvents' extension "sequence": 1, 2, 3… of this source.
+    // CloudEvents' extension "sequence": 1, 2, 3… for each source.
     sequence: String(position),
     sequencetype: "Integer",
     data: dataOf(notification),
@@ -60,7 +60,7 @@ function endFactsOf(facts: Facts): EndFacts {
     failureCode: textOf(facts["failure_code"]),
     failureMessage: textOf(facts["failure_message"]),
     startedAt: instant("started_at"),
-    // Every row has one.
+    // Every row has a deadline.
     deadlineAt: instant("deadline_at") ?? new Date(0),
     stopAskedAt: instant("stop_asked_at"),
     endedAt: instant("ended_at"),
@@ -70,7 +70,10 @@ function endFactsOf(facts: Facts): EndFacts {
   };
 }
 
-/** From the deadline, or from when the stop was asked for; what ended otherwise is never late. */
+/**
+ * Milliseconds between the due time and the end. The due time is the deadline, or the time of the
+ * stop request. Null for other end reasons.
+ */
 function latenessMs(facts: Facts): number | null {
   const reason = facts["end_reason"];
   const [dueAt, endedAt] = [instantOf(facts["due_at"]), instantOf(facts["ended_at"])];
@@ -84,13 +87,13 @@ function latenessMs(facts: Facts): number | null {
   return Math.max(0, endedAt.getTime() - dueAt.getTime());
 }
 
-/** Rounded up to a hundredth: TRTC adds seconds up over the day, and rounds their sum. */
+/** Minutes, rounded up to a hundredth. TRTC adds the seconds of a day and rounds the sum. */
 function usageMinutes(startedAt: Date | undefined, endedAt: Date): number {
   if (!startedAt) return 0;
   return Math.ceil(((endedAt.getTime() - startedAt.getTime()) / MINUTE_MS) * 100) / 100;
 }
 
-/** Only in events whose statement says so. */
+/** Only events whose SQL statement selects `media_state` have these fields. */
 const mediaOf = (facts: Facts): object =>
   "media_state" in facts
     ? {

@@ -1,10 +1,10 @@
 /**
- * Sends callers the events of their ingests: at least once, and in order for each ingest. An event
- * that the receiver does not take is sent again after growing pauses, for a day. A receiver that
- * takes nothing gets no more in this run, and its other events are put off.
+ * Sends callers the events of their ingests, at least once, and in order for each ingest. A refused
+ * event is sent again for a day, after growing pauses. A receiver that accepts nothing gets no more
+ * in this run. Its other events are postponed.
  *
- * Any number of runs may overlap: everything is claimed first. A run that is killed after sending
- * leaves a claim that lapses, and the event is sent again, with the same id.
+ * Any number of runs may overlap: each event is claimed first. A run that is killed after sending
+ * leaves a claim, which ends by itself. The event is then sent again with the same id.
  */
 import { addMs, MINUTE_MS, SECOND_MS } from "../clock.js";
 import type { Notification } from "../store/outbox/deliveries.js";
@@ -17,18 +17,20 @@ import { DELIVERY_BUDGET_MS, DELIVERY_LEASE_MS, DELIVERY_RESERVE_MS } from "../i
 
 export interface DeliveryCounts extends Record<string, number> {
   delivered: number;
-  /** Not taken: tried again later. */
+  /** The receiver did not accept these. A later run sends them again. */
   undelivered: number;
-  /** Given up after a day. */
+  /** Dead letters: no attempt of a whole day succeeded. */
   dead: number;
-  /** Wanted by nobody: the caller has no NotifyUrl any more, or its receiver says so. */
+  /** The caller has no NotifyUrl any more, or its receiver answered 410. */
   dropped: number;
 }
 
-/** Receivers served at once. With many callers there are more, so that a run gets to each. */
+/**
+ * The least number of receivers served at once. More callers get more lanes, so a run serves each.
+ */
 const LANES_MIN = 4;
 
-/** What a receiver gets at once takes 5 s of a run's 30 at most. */
+/** A batch takes at most 5 s of a run's 30 s. */
 const BATCHES_PER_LANE = 5;
 
 /** Messages that a receiver gets at once. */
@@ -37,14 +39,14 @@ const AT_ONCE = 10;
 const PAUSE_MIN_MS = 5 * SECOND_MS;
 const PAUSE_MAX_MS = 15 * MINUTE_MS;
 
-/** Events that no receiver took stay this long, for questions about them. */
+/** Dead letters stay this long, so an operator can still examine them. */
 const DEAD_KEPT_MS = 30 * 24 * 60 * MINUTE_MS;
 
 interface Run {
   timeLeftMs: () => number;
 }
 
-/** What came of one message. */
+/** The result of one message. */
 type Outcome = "delivered" | "undelivered" | "dead" | "dropped" | "overtaken";
 
 interface Delivery {
@@ -80,7 +82,7 @@ export async function deliverNotifications(
   return counts;
 }
 
-/** True: the caller may have more events in this run. */
+/** Returns true when the caller may have more events in this run. */
 async function deliverSome(delivery: Delivery, callerId: string): Promise<boolean> {
   const { services, count } = delivery;
   const { config, store, clock } = services;
@@ -121,10 +123,12 @@ async function deliver(
   return putOff(services, notification, answer);
 }
 
-/** The receiver's way to say that it does not want this event, now or later. */
+/** A receiver answers 410 when it does not want this event, now or later. */
 const GONE = "HTTP410";
 
-/** `ok`, or what went wrong; `undefined` when it was not sent, since the claim is over. */
+/**
+ * Returns `ok` or an error code. Returns `undefined` when the claim was over, so nothing was sent.
+ */
 async function send(
   { notifier, clock, machineClock }: Services,
   { url, secrets }: Receiver,
@@ -160,11 +164,13 @@ async function putOff(
   return "undelivered";
 }
 
-/** 5 s, 15 s, 45 s… to 15 minutes; up to a fifth less, so that many do not come again together. */
+/**
+ * 5 s, 15 s, 45 s… up to 15 minutes. Each pause is up to a fifth shorter, so retries spread out.
+ */
 export const pauseMs = (attempts: number, jitter: number): number =>
   Math.min(PAUSE_MIN_MS * 3 ** (attempts - 1), PAUSE_MAX_MS) * (1 - jitter / 5);
 
-/** At their shortest: what has not been tried itself comes before what was not taken. */
+/** The shortest pauses: an event without an attempt comes before a refused one. */
 const PAUSES_MS = [1, 2, 3, 4, 5, 6].map((attempts) => pauseMs(attempts, 1));
 
 async function dropSome({ services, count }: Delivery, callerId: string): Promise<boolean> {
@@ -185,7 +191,7 @@ function report(
   log({ action: type, ingest: taskId, caller: callerId, ...result });
 }
 
-/** All of them are over, also when one fails: an instance is frozen as soon as its run is over. */
+/** Waits for all of them, also when one fails. The platform freezes an instance after its run. */
 async function allOf<T>(work: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(work);
   return Promise.all(work);

@@ -1,6 +1,6 @@
 /**
- * The only way to the receivers of notifications. One request per message, bounded in time and in
- * what is read of its answer; a redirect is an answer like any other, and is not followed.
+ * The only way to the receivers of notifications. Each message is one request. Its time and the
+ * bytes read of its answer are limited. A redirect counts as an answer and is not followed.
  */
 import { lookup as systemLookup } from "node:dns";
 import { request as plainRequest } from "node:http";
@@ -14,17 +14,17 @@ import { hostOfUrl, isPrivateHost } from "../contract/private-hosts.js";
 import { NotifyError, notifyErrorOf } from "./notify-error.js";
 import { publicOnly } from "./public-lookup.js";
 
-/** From looking the name up to the end of the answer. */
+/** Covers the whole request, from the name look-up to the end of the answer. */
 const TIMEOUT_MS = 5 * SECOND_MS;
 
-/** The status says it all; so much of a body is read for politeness. */
+/** Only the status matters. We read this much of a body, so that a normal receiver can finish. */
 const ANSWER_BYTES_MAX = 16_384;
 
 export interface NotifierOptions {
-  /** Also allows plain http. */
+  /** True also allows plain http. */
   allowPrivateHosts: boolean;
   timeoutMs?: number;
-  /** What names mean, and whose certificates hold, in tests that have neither. */
+  /** Tests without DNS and public certificates set these. */
   lookup?: LookupFunction;
   ca?: string;
 }
@@ -45,16 +45,16 @@ async function post(
 ): Promise<number> {
   const target = new URL(url);
   const isPlain = target.protocol === "http:";
-  // An address is connected to without being looked up.
+  // Node.js connects to an IP address without a look-up, so `publicOnly` does not check it.
   if (!allowPrivateHosts && (isPlain || isPrivateHost(hostOfUrl(target)))) {
     throw new NotifyError("PrivateHost");
   }
-  // One plain object: packages that put themselves in front of `request` expect no URL.
+  // One plain object: packages that wrap `request` do not expect a URL.
   const request = (isPlain ? plainRequest : tlsRequest)({
     ...urlToHttpOptions(target),
     method: "POST",
     headers: { ...headers, "content-length": Buffer.byteLength(body) },
-    // A connection of its own: a kept one may have been closed while the instance was frozen.
+    // A new connection for each message. A kept one may have closed while the instance was frozen.
     agent: false,
     lookup: allowPrivateHosts ? lookup : publicOnly(lookup),
     signal: AbortSignal.timeout(timeoutMs),
@@ -64,7 +64,7 @@ async function post(
   return answered(request);
 }
 
-/** What goes wrong after the status is there changes nothing about it. */
+/** Errors after the status do not change the result. */
 const answered = (request: ClientRequest): Promise<number> =>
   new Promise((resolve, reject) => {
     let status: number | undefined;
@@ -75,7 +75,7 @@ const answered = (request: ClientRequest): Promise<number> =>
     request.on("error", (error) => {
       if (status === undefined) reject(error);
     });
-    // Comes last, whatever happened.
+    // Node.js always emits `close` last.
     request.on("close", () => {
       if (status === undefined) reject(new NotifyError("NoAnswer"));
       else resolve(status);

@@ -1,7 +1,7 @@
-/** A notification that had no answer: why, in a word for the log. Never with the receiver's URL. */
+/** A notification without an answer. Its code is for the log and never has the receiver's URL. */
 export class NotifyError extends Error {
   override readonly name = "NotifyError";
-  /** `Timeout`, `PrivateHost`, or what Node.js calls it, as `ECONNREFUSED`. */
+  /** `Timeout`, `PrivateHost`, or a code of Node.js such as `ECONNREFUSED`. */
   readonly code: string;
 
   constructor(code: string) {

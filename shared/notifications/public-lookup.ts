@@ -1,7 +1,6 @@
 /**
- * Looks a name up for a connection, and refuses one that leads inside. What a name means is
- * whoever's it is to say, and may change between two look-ups: so the very answer that is connected
- * to is judged, and not one asked for ahead.
+ * Looks up a name for a connection, and refuses private addresses. The owner of a name can change
+ * its addresses between two look-ups. So this checks the same answer that the connection uses.
  */
 import type { LookupFunction } from "node:net";
 import { isPrivateHost } from "../contract/private-hosts.js";
@@ -10,8 +9,8 @@ import { NotifyError } from "./notify-error.js";
 export const publicOnly =
   (lookup: LookupFunction): LookupFunction =>
   (name, options, callback) => {
-    lookup(name, { ...options, all: true }, (error, found) => {
-      const addresses = Array.isArray(found) ? found : [];
+    lookup(name, { ...options, all: true }, (error, result) => {
+      const addresses = Array.isArray(result) ? result : [];
       const [first] = addresses;
       if (error) callback(error, []);
       else if (!first || addresses.some(({ address }) => isPrivateHost(address))) {

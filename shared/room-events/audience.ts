@@ -1,15 +1,16 @@
-/** 103, 104 and 102 once more: who is in the room, for the ingests that end when nobody is. */
+/**
+ * Events 102, 103 and 104: records the viewers of a room, for ingests that end when it is empty.
+ */
 import type { DismissalEvent, UserEvent } from "./types.js";
 import { roomTypeOf } from "./dismissal.js";
 import type { Services } from "../ingest/services.js";
 
-/** The names that we give to robots: none of them is a viewer, in any room. */
+/** Matches the UserIds of our robots. They never count as viewers. */
 const isOwnRobot = (userId: string): boolean => /^robot_[0-9a-z]{26}$/.test(userId);
 
 /**
- * The last viewer's leaving sets the time of the ingest's end, and a return takes it away. A room
- * that is dismissed has nobody in it; where the event does not say which of two rooms that is,
- * neither is taken to be empty.
+ * When the last viewer leaves, the ingest gets an end time. A viewer that returns removes it. A
+ * dismissed room has no viewers. An event that may mean either of two rooms changes neither.
  */
 export async function countViewers(
   { store }: Services,

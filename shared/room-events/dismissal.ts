@@ -1,4 +1,4 @@
-/** 102: a room was dismissed, or has closed behind the last who left it. */
+/** Event 102: a room was dismissed, or it closed when its last user left. */
 import { addMs, SECOND_MS } from "../clock.js";
 import { checkNow } from "./robot.js";
 import { stopForEvent } from "./stop.js";
@@ -8,22 +8,21 @@ import { STRING_ROOM } from "../contract/fields.js";
 import type { Services } from "../ingest/services.js";
 
 /**
- * A start follows closely upon a room's end where one robot takes the other's place, and TRTC's
- * clock is not ours: what began so shortly before is not known to have been in the room that ended.
+ * A new robot may start just after the room closes, and TRTC's clock differs from ours. So an
+ * ingest this young may be in a newer room of the same name.
  */
 const SURELY_BEFORE_MS = 10 * SECOND_MS;
 
 /**
- * A number is a numeric room's. TRTC's own example tells of a room 12345 by the text "12345", which
- * may be a string room's name as well: which of the two it is, such a text does not say.
+ * A numeric RoomId means a numeric room. TRTC's own example sends the numeric room 12345 as the
+ * text "12345". A string room may have the same name, so the type of such a text is unknown.
  */
 export const roomTypeOf = ({ roomId, roomIdType }: RoomKey): RoomKey["roomIdType"] | undefined =>
   roomIdType === STRING_ROOM && /^\d+$/.test(roomId) ? undefined : roomIdType;
 
 /**
- * Every ingest in the room is stopped, at TRTC as well: a robot may come back by itself, and play
- * to nobody in a room that it has opened anew. Of those that have just begun TRTC is asked, and of
- * those that may be in another room of the same digits.
+ * Stops every ingest in the room, also at TRTC. Otherwise a robot may return and play in a new,
+ * empty room. We check two kinds with TRTC first: young ingests, and those of an unknown room type.
  */
 export async function roomIsDismissed(
   services: Services,

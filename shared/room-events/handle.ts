@@ -1,8 +1,8 @@
 /**
- * What TRTC tells of an application: of its ingests' tasks, and of who enters and leaves its rooms.
- * Events come late, twice and out of order, and are sent again when they are not answered: so each
- * use case has the same effect however often it runs, and what it wants is in the database before
- * the answer. What is then asked of TRTC is a follow-up: where it is cut short, a timer's run does it.
+ * Handles TRTC's events of an application: its tasks, and the users of its rooms. Events arrive
+ * late, twice and out of order. TRTC repeats an event without an answer. So each use case is
+ * idempotent and writes to the database before it answers. Calls to TRTC are follow-ups: a timer's
+ * run completes one that is cut short.
  */
 import { countViewers } from "./audience.js";
 import { roomIsDismissed } from "./dismissal.js";

@@ -1,4 +1,4 @@
-/** 103 and 104: somebody has entered or left a room. Of interest is whether it was a robot of ours. */
+/** Events 103 and 104: a user has entered or left a room. Only our robots matter here. */
 import { addMs, SECOND_MS } from "../clock.js";
 import type { Ingest } from "../store/ingests/ingest-row.js";
 import { checkTask } from "../ingest/stop/check-task.js";
@@ -6,14 +6,14 @@ import { logTrtcFailure } from "../ingest/log-trtc-failure.js";
 import type { Taken, UserEvent } from "./types.js";
 import type { Services } from "../ingest/services.js";
 
-/** How far TRTC's clock and ours may be apart. */
+/** The most that TRTC's clock and ours may differ. */
 const SKEW_MS = 2 * SECOND_MS;
 
 /**
- * The robot is there, so TRTC has acted on the start: its answer comes within the call's own time
- * limit, or not at all. Then whoever waits for it is gone, and the start is free to be settled. That
- * counts from now, and not from the event, which may be an older one of the same robot's ingest
- * before this. Where TRTC's clock is far behind ours all seem to be, and starts are settled later.
+ * The robot is in the room, so TRTC has accepted the start. Its answer arrives within the call's
+ * time limit, or never. After that, another instance may reconcile the start. The limit counts from
+ * now: the event may belong to an earlier ingest of the same robot. If TRTC's clock is far behind,
+ * all events look old, and starts are reconciled later.
  */
 export async function robotHasEntered(
   { store, clock, config }: Services,
@@ -28,8 +28,8 @@ export async function robotHasEntered(
 }
 
 /**
- * The robot has left: whether its task is over, TRTC is asked at once. Where TRTC tells that it was
- * put out, that explains an end for a guessed reason, before this event or after it.
+ * The robot has left, so we check at once whether its task is over. If TRTC gives a cause for the
+ * removal, it replaces a guessed end reason.
  */
 export async function robotHasLeft(services: Services, event: UserEvent): Promise<Taken> {
   const { store } = services;
@@ -52,7 +52,7 @@ export async function robotHasLeft(services: Services, event: UserEvent): Promis
   };
 }
 
-/** What TRTC does not answer now is asked by the next run of reconcile-ingests. */
+/** If TRTC does not answer now, the next run of reconcile-ingests checks again. */
 export async function checkNow(
   services: Services,
   ingest: Ingest,

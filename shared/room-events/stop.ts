@@ -1,4 +1,4 @@
-/** A stop that an event asks for. */
+/** Stops an ingest because of an event. */
 import type { Ingest } from "../store/ingests/ingest-row.js";
 import type { StopCause } from "../store/ingests/stops.js";
 import { endTask, stopTiming } from "../ingest/stop/end-task.js";
@@ -7,8 +7,8 @@ import type { Taken } from "./types.js";
 import type { Services } from "../ingest/services.js";
 
 /**
- * Written down at once: what the follow-up does not bring about is due, and is done by the next run
- * of expire-ingests. No follow-up when somebody else is at it.
+ * Writes the stop at once, so the row is due. The next run of expire-ingests completes a failed
+ * follow-up. Returns no follow-up when another instance holds the row.
  */
 export async function stopForEvent(
   services: Services,

@@ -1,4 +1,6 @@
-/** 701 and 702: how the source of a task does, and that the task is over. They name the task alone. */
+/**
+ * Events 701 and 702: the state of a task's source, and the end of a task. They have only a TaskId.
+ */
 import { FAILED_FOR_GOOD, FAILED_SURELY } from "../store/ingests/media.js";
 import type { IngestAfterEvent, TaskEvent } from "../store/room-events/events.js";
 import { checkNow } from "./robot.js";
@@ -7,9 +9,9 @@ import type { SourceEvent, Taken, TaskEndEvent } from "./types.js";
 import type { Services } from "../ingest/services.js";
 
 /**
- * A fourth failure within a minute, and TRTC has surely tried as often as it tries: the ingest ends
- * as failed, and its task is stopped, since a task that plays nothing is billed all the same. After
- * the third a last try may be under way: reconcile-ingests sees what becomes of it.
+ * After a fourth failure within a minute, TRTC no longer retries. The ingest ends as failed. We
+ * stop its task, since TRTC also bills a task that plays nothing. After a third failure, a last
+ * retry may still run. reconcile-ingests handles that case.
  */
 export async function sourceHasMoved(
   services: Services,
@@ -29,9 +31,9 @@ export async function sourceHasMoved(
 }
 
 /**
- * TRTC tells that the task is over. A sibling API sends such an event on retries and migrations
- * too, so TRTC is asked before the row ends; until it says NotExist, the row stays due. One that
- * somebody stops at this moment is left to that stop, which has TRTC's own answer.
+ * TRTC reports that the task is over. A sibling API also sends this event on retries and
+ * migrations, so we check the task first. The row stays due until TRTC answers NotExist. A stop in
+ * progress ends the row itself, with TRTC's answer.
  */
 export async function taskHasEnded(
   services: Services,
@@ -47,15 +49,15 @@ export async function taskHasEnded(
   if (ingest.state === "ended" || (ingest.state === "stopping" && isHeld)) {
     return { ingest: taskId };
   }
-  // If TRTC does not answer now, the next run of reconcile-ingests asks.
+  // If TRTC does not answer now, the next run of reconcile-ingests checks again.
   await store.checkSoon(taskId);
   return { ingest: taskId, followUp: (left) => checkNow(services, ingest, left) };
 }
 
 /**
- * A task that no ingest has is kept: mostly the answer to its start is under way, which takes over
- * what was told. An answer that was written in between has not, so the ingest is looked for again.
- * Nothing in the event says whose it is, so whose it might be is not guessed.
+ * Stores the event of a task that no ingest owns. Usually the answer to its start is on the way,
+ * and the start then applies the event. The answer may arrive just before the event is stored, so
+ * we look for the ingest again. The event does not name its ingest, and we do not guess.
  */
 async function record(
   { store }: Services,

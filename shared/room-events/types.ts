@@ -1,11 +1,11 @@
-/** What TRTC tells about rooms and tasks, and what a use case answers. */
+/** TRTC's events about rooms and tasks, and the result of a use case. */
 import type { Services } from "../ingest/services.js";
 import type { RemovalCause } from "../store/ingests/ingest-row.js";
 import type { ReportedMediaState } from "../store/ingests/media.js";
 import type { RobotKey, RoomKey, TaskKey } from "../store/room-events/events.js";
 
 interface Told {
-  /** When it happened, by TRTC's clock. */
+  /** The time of the event, by TRTC's clock. */
   eventAt: Date;
 }
 
@@ -15,7 +15,7 @@ export type UserEvent = Told &
   RobotKey &
   Pick<RoomKey, "roomIdType"> & {
     kind: "entered" | "left";
-    /** Who put the user out, of those who left. */
+    /** For `left`: why the user was removed. Absent when it left by itself. */
     cause?: RemovalCause | undefined;
   };
 export type DismissalEvent = Told & RoomKey & { kind: "dismissed" };
@@ -23,9 +23,9 @@ export type DismissalEvent = Told & RoomKey & { kind: "dismissed" };
 export type RoomEvent = SourceEvent | TaskEndEvent | UserEvent | DismissalEvent;
 
 export interface Taken {
-  /** Our TaskId, where the event is of one ingest. */
+  /** Our TaskId, when the event concerns exactly one ingest. */
   ingest?: string | undefined;
-  /** Asks TRTC what follows from the event. Throws what the database throws. */
+  /** Calls TRTC as a result of the event. Throws errors of the database. */
   followUp?: ((timeLeftMs: () => number) => Promise<unknown>) | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Who is calling. Three ways: Tencent's TC3 signature, its older v1 signature, and
- * `Authorization: Bearer <key>` for plain HTTP clients.
+ * Authenticates the caller in one of three ways: Tencent's TC3 signature, its older v1 signature,
+ * or `Authorization: Bearer <key>` for plain HTTP clients.
  */
 import { createHash } from "node:crypto";
 import { ApiError } from "../contract/errors.js";
@@ -11,15 +11,17 @@ import { formOf, type HttpRequest } from "./http-event.js";
 
 export interface Authenticated {
   caller: Caller;
-  /** Names what was signed. Absent with Bearer: two equal requests are then two requests. */
+  /** Names the signed request. Absent with Bearer: two equal requests are then two requests. */
   signature?: string;
-  /** Of TC3: when it was signed, and which of its second's requests it says to be. */
+  /** For TC3: the second of the signature, and the X-TC-TraceId of the request. */
   signing?: { second?: number | undefined; traceId?: string | undefined };
-  /** Of the older signature: the parameters that it covers, decoded. */
+  /** For v1: the parameters that the signature covers, decoded. */
   form?: Readonly<Record<string, string>>;
 }
 
-/** Tencent's SDKs read an error only from an answer with status 200; plain clients want the status. */
+/**
+ * Tencent's SDKs read an error only from an answer with status 200. Plain clients need the status.
+ */
 export const isSigned = (request: HttpRequest): boolean =>
   isTc3(request.headers) || "Signature" in formOf(request);
 
@@ -47,7 +49,7 @@ function byTc3(config: Config, request: HttpRequest, now: Date): Authenticated |
   const verdict = verifyTc3(request, read.claim, { secretKeys: caller.SecretKeys }, now);
   if (verdict.ok) {
     const { signature, timestamp } = read.claim;
-    // A signature that covers no body proves less: of its repeats none has the benefit of the doubt.
+    // A signature without the body proves less. So its repeats never take effect again.
     const second = isBodyUnsigned(request) ? undefined : timestamp;
     const traceId = traceIdOf(request.headers);
     return { caller, signature: nameOf(request, signature), signing: { second, traceId } };
@@ -55,15 +57,15 @@ function byTc3(config: Config, request: HttpRequest, now: Date): Authenticated |
   throw refusalOf(verdict.reason);
 }
 
-/** Kept with the signature, so one that no SDK would send is none. */
+/** The database stores the id with the signature. An id that no SDK would send is ignored. */
 export function traceIdOf(headers: HttpRequest["headers"]): string | undefined {
   const traceId = headers["x-tc-traceid"] ?? "";
   return /^[\w-]{1,128}$/.test(traceId) ? traceId : undefined;
 }
 
 /**
- * A signature over an unsigned payload covers no body, and is the same for every request of its
- * second: only together with the body does it name one.
+ * A signature without the body is equal for all requests of its second. So the name of the request
+ * also includes a hash of its body.
  */
 function nameOf(request: HttpRequest, signature: string): string {
   if (!isBodyUnsigned(request)) return signature;

@@ -1,7 +1,7 @@
 /**
- * From the body of a callback to what it tells. Read leniently: TRTC adds fields at any time, and
- * its own pages write the same field in different ways.
- * Sources: trtc.io/document/39558 (rooms) and 62717 (ingests).
+ * Reads the event from the body of a callback. The reader is lenient: TRTC adds fields at any time,
+ * and its own pages write the same field in different ways. Sources: trtc.io/document/39558 (rooms)
+ * and 62717 (ingests).
  */
 import { MINUTE_MS, SECOND_MS } from "../clock.js";
 import { isObject, type Json, parseObject } from "../json.js";
@@ -10,23 +10,23 @@ import type { RemovalCause } from "../store/ingests/ingest-row.js";
 import { NUMERIC_ROOM, STRING_ROOM } from "../contract/fields.js";
 
 export interface CallbackBody {
-  /** TRTC's EventType, as 701. */
+  /** TRTC's EventType, such as 701. */
   type: number;
-  /** When this copy was sent, by TRTC's clock: what tells a replay from news. */
+  /** When TRTC sent this copy, by its clock. An old time means a replay. */
   sentAt: Date;
-  /** `undefined`: nothing that concerns us. */
+  /** `undefined` when the event does not concern us. */
   event: RoomEvent | undefined;
 }
 
 const [CREATED_STATUS, FAILED_STATUS, AGAIN_STATUS] = [0, 1, 2];
-/** Reasons of a 104: others than the user have ended the stay. */
+/** Reasons in event 104 for a user that did not leave by itself. */
 const PUT_OUT = new Map<number | undefined, RemovalCause>([
   [3, "robot-removed"],
   [5, "room-dismissed"],
 ]);
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** `undefined` when it is none of TRTC's; never throws. */
+/** Returns `undefined` when the body is not TRTC's. Never throws. */
 export function readCallbackBody(sdkAppId: number, body: Buffer): CallbackBody | undefined {
   const json = parseObject(body);
   const type = numberOf(json?.["EventType"]);
@@ -36,7 +36,7 @@ export function readCallbackBody(sdkAppId: number, body: Buffer): CallbackBody |
   const eventInfo = json?.["EventInfo"];
   const info = isObject(eventInfo) ? eventInfo : undefined;
   const eventMs = info && eventTime(info);
-  // Order is by the event's time: one that is beyond belief would stand before all that follow.
+  // Events are ordered by their time. An impossible time would block all later events.
   const isLikely = eventMs !== undefined && Math.abs(eventMs - sentMs) < DAY_MS;
   if (!info || !isLikely) return { type, sentAt, event: undefined };
   return { type, sentAt, event: eventOf(type, info, { sdkAppId, eventAt: new Date(eventMs) }) };
@@ -86,7 +86,7 @@ function sourceOf(info: Json, common: Common): RoomEvent | undefined {
   return { kind: "source", trtcTaskId, media, ...common };
 }
 
-/** In milliseconds, or in seconds where there is nothing finer; a number, or a text. */
+/** Milliseconds. The field may be in seconds, and may be a number or a text. */
 function eventTime(info: Json): number | undefined {
   const ms = numberOf(info["EventMsTs"]) ?? numberOf(info["EventTsMs"]);
   const seconds = numberOf(info["EventTs"]);
@@ -97,7 +97,7 @@ function taskIdOf({ TaskId }: Json): string | undefined {
   return typeof TaskId === "string" && isShort(TaskId) ? TaskId : undefined;
 }
 
-/** A numeric room is told by a number, a string room by a text. */
+/** TRTC sends a numeric room as a number and a string room as a text. */
 function roomOf({ RoomId }: Json) {
   if (typeof RoomId === "number" && Number.isSafeInteger(RoomId)) {
     return { roomId: String(RoomId), roomIdType: NUMERIC_ROOM } as const;
@@ -106,10 +106,10 @@ function roomOf({ RoomId }: Json) {
   return { roomId: RoomId, roomIdType: STRING_ROOM } as const;
 }
 
-/** What the database takes as a text, and no identifier of TRTC's is longer. */
+/** The database accepts such a text. TRTC's identifiers are never longer. */
 const isShort = (text: string): boolean => /^[^\0]{1,256}$/su.test(text);
 
-/** What a date can hold, and a database: the years from 1970 to 9999. */
+/** The years from 1970 to 9999: the range of both a date and the database. */
 const isInstant = (ms: number): boolean => ms >= 0 && ms < Date.UTC(10_000, 0);
 
 function numberOf(value: unknown): number | undefined {

@@ -1,7 +1,7 @@
 /**
- * The kind of the function that TRTC calls: whether the callback is TRTC's, what it says, the use
- * case, and an answer within TRTC's five seconds. TRTC repeats whatever is not answered with 200, so
- * other answers are for failures that may pass, and for strangers.
+ * The function kind for TRTC's callbacks. It verifies the sender, reads the event, runs the use
+ * case, and answers within TRTC's five seconds. TRTC repeats a callback until it gets 200. So other
+ * statuses are only for temporary failures and for strangers.
  */
 import { MINUTE_MS, systemClock } from "../clock.js";
 import { ApiError, asApiError } from "../contract/errors.js";
@@ -15,8 +15,8 @@ import { failureOf } from "./invocation.js";
 import { verifiedSender } from "./verify-callback.js";
 
 /**
- * A signature covers no time but the body's own: a captured callback may be sent again for as long
- * as this. TRTC itself gives an event up after a minute.
+ * Only the body's time limits a replay. So callbacks older than this are ignored. TRTC itself stops
+ * repeating an event after a minute.
  */
 const NEWS_MS = 5 * MINUTE_MS;
 
@@ -43,7 +43,7 @@ export const callbackFunction = (functionName: string, take: TakeRoomEvent) =>
       const { ingest, followUp } = await take(services, callback.event, timeLeftMs);
       line.ingest = ingest;
       if (!followUp) return taken();
-      // A slow follow-up is left to the timers, and TRTC still gets its 200 in time.
+      // The timers complete a slow follow-up, so TRTC gets its 200 in time.
       const isDone = await within(timeLeftMs() - FOLLOW_UP_RESERVE_MS, followUp(timeLeftMs));
       return taken(isDone ? undefined : "left to the timers: TRTC did not answer in time");
 
@@ -52,7 +52,7 @@ export const callbackFunction = (functionName: string, take: TakeRoomEvent) =>
         return jsonAnswer(200, { code: 0 });
       }
     },
-    // The one caller is TRTC: what is refused is a forgery, or a key that is not set right.
+    // TRTC is the only caller. A refusal means a forged callback or a wrong callback key.
     outcomeOf: (error) => failureOf(error, "warn"),
   });
 
@@ -63,7 +63,7 @@ const refusals: Middleware<HttpAnswer> = {
   },
 };
 
-/** False when the work takes longer. Its outcome is then ignored. */
+/** Returns false when the work takes longer. Its result is then ignored. */
 async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
   const done = new AbortController();
   const limit = systemClock.sleep(ms, done.signal).then(() => false);

@@ -1,4 +1,4 @@
-/** From an HTTP event to a checked call of one use case: who, what, and whether it fits. */
+/** Turns an HTTP event into a checked call of one use case: the caller, the request, its checks. */
 import { applicationFor, siteFor } from "../config/application-of.js";
 import { checkRequest } from "../contract/check.js";
 import type { Action } from "../contract/schemas.js";
@@ -11,11 +11,11 @@ import type { Invocation } from "./invocation.js";
 import { type ReadCall, readCall } from "./read-call.js";
 
 export interface HttpInvocation extends Invocation {
-  /** Signed callers get status 200 with every answer. */
+  /** Callers that sign get status 200 with every answer. */
   isSigned: boolean;
-  /** An SDK's name for its request. The answer repeats it. */
+  /** X-TC-TraceId: an SDK's id of its request. The answer repeats it. */
   traceId: string | undefined;
-  /** Of a start that was checked: what an error may advise depends on it. */
+  /** Set for a checked start. The advice of an error depends on it. */
   start?: { hasToken: boolean };
 }
 
@@ -25,7 +25,7 @@ interface Served {
   invocation: HttpInvocation;
 }
 
-/** Throws ApiError at the first thing that does not fit; nothing has been changed by then. */
+/** Throws ApiError at the first failed check. Nothing has changed by then. */
 export function checkedCall(
   event: unknown,
   { services, useCases, invocation }: Served,

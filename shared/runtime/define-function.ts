@@ -1,7 +1,7 @@
 /**
- * What every function has in common: an invocation, open services, a bound log, a time limit, and
- * one closing line in the log. A kind (HTTP, timer, callback, cloud event) adds its middlewares and
- * its handler.
+ * The common parts of every function: an invocation, open services, a bound log, a time limit, and
+ * one closing log line. A kind (HTTP, timer, callback, cloud event) adds its middlewares and its
+ * handler.
  */
 import middy, { type MiddlewareObj } from "@middy/core";
 import { ApiError } from "../contract/errors.js";
@@ -24,22 +24,22 @@ export type Middleware<Answer, I extends Invocation = Invocation> = MiddlewareOb
 export interface FunctionKind<Answer, I extends Invocation = Invocation> {
   handle: (event: unknown, services: Services, invocation: I) => Promise<Answer>;
   middlewares?: Middleware<Answer, I>[];
-  /** How the log tells a failure. */
+  /** Turns an error into log fields. */
   outcomeOf: (error: unknown) => Outcome;
-  /** False: an answer that the log need not mention. */
+  /** Returns false for an answer that needs no log line. */
   isNews?: (answer: Answer) => boolean;
   timeLimit?: TimeLimit;
 }
 
 export interface TimeLimit {
-  /** The caller hangs up then, even if the platform gives more time. */
+  /** The caller closes the connection then, even if the platform gives more time. */
   callerWaitsMs?: number;
   /** The function answers this long before its time is up. */
   answerEarlyMs: number;
   late: () => Error;
 }
 
-/** The platform ends a function that is out of time without an answer. A caller should get ours. */
+/** The platform ends a function after its time limit, without an answer. We answer just before. */
 const TIME_LIMIT: TimeLimit = {
   answerEarlyMs: 300,
   late: () => new ApiError("InternalError", undefined, { detail: "the function's time is up" }),
@@ -50,7 +50,7 @@ export type FunctionHandler<Answer> = (
   context?: PlatformContext,
 ) => Promise<Answer>;
 
-/** `functionName` is the name of the function's file, in serverless.yml and in the log. */
+/** `functionName` is the name of the function's file. serverless.yml and the log use it too. */
 export const defineFunction =
   <Answer, I extends Invocation = Invocation>(
     functionName: string,
@@ -80,7 +80,9 @@ export const defineFunction =
     return (event, context) => run(event, newInvocation(functionName, context, callerWaitsMs));
   };
 
-/** First on the way in, so last on the way out: it sees every outcome. */
+/**
+ * This is the first middleware on the way in and the last on the way out. So it sees every result.
+ */
 const closingLine = <Answer, I extends Invocation>(
   outcomeOf: (error: unknown) => Outcome,
   isNews: (answer: Answer) => boolean = () => true,

@@ -1,4 +1,4 @@
-/** Tencent's envelope, and the integrated answer that every platform takes. */
+/** Tencent's envelope, in the integrated answer that every platform accepts. */
 import type { ApiError } from "../contract/errors.js";
 
 export interface HttpAnswer {
@@ -8,7 +8,7 @@ export interface HttpAnswer {
   body: string;
 }
 
-/** Tencent's Python SDK reads an `Error` under exactly this type, so it has no charset behind it. */
+/** Tencent's Python SDK reads an `Error` only with exactly this type, so it has no charset. */
 const JSON_TYPE = "application/json";
 
 const HEADERS = {
@@ -32,8 +32,8 @@ export const answerWith = (answer: object, requestId: string): HttpAnswer =>
   jsonAnswer(200, { Response: { ...answer, RequestId: requestId } });
 
 /**
- * Signed callers get 200, and no header that goes with another status: their SDKs drop the body of
- * any other.
+ * Callers that sign get 200 and no header of another status. Their SDKs drop the body of any other
+ * status.
  */
 export function refuseWith(
   error: ApiError,

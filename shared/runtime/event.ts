@@ -1,6 +1,6 @@
 /**
- * The kind of the function for cloud events: it plays an event's messages. Messages that may work
- * later go back to their queue.
+ * The function kind for cloud events. It processes the messages of an event. Messages that may
+ * succeed later go back to their queue.
  */
 import { type BatchOutcome, playBatch } from "../cloud-events/batch.js";
 import type { EventUseCases } from "../cloud-events/call.js";
@@ -10,27 +10,27 @@ import { UnknownEventError } from "../cloud-events/envelopes/unknown-event.js";
 import { defineFunction } from "./define-function.js";
 import { failureOf, type Outcome } from "./invocation.js";
 
-/** SQS is told which messages are to come again; to everybody else it is a note in the log. */
+/** SQS reads which messages it must deliver again. Other platforms only log the answer. */
 export type EventAnswer = BatchOutcome["counts"] | { batchItemFailures: ItemFailure[] };
 
 interface ItemFailure {
   itemIdentifier: string;
 }
 
-/** Not all of it could be done now: the platform is to send it again. */
+/** Some messages cannot be processed now. The platform must deliver the event again. */
 export class ComeAgainError extends Error {
   override readonly name = "ComeAgainError";
 
   constructor({ messages, later }: BatchOutcome["counts"]) {
     super(`${later} of ${messages} messages could not be played now, and may be later`);
-    // The platform prints what is thrown, and this is no fault of the code.
+    // The platform prints this error. It is no fault of the code, so it needs no stack.
     this.stack = `${this.name}: ${this.message}`;
   }
 }
 
 /**
- * Throws UnknownEventError for an event of no known source, and ComeAgainError when the platform is
- * to send messages again.
+ * Throws UnknownEventError for an event of an unknown source. Throws ComeAgainError when the
+ * platform must deliver messages again.
  */
 export const eventFunction = (functionName: string, useCases: EventUseCases) =>
   defineFunction<EventAnswer>(functionName, {
@@ -44,7 +44,7 @@ export const eventFunction = (functionName: string, useCases: EventUseCases) =>
   });
 
 function outcomeOf(error: unknown): Outcome {
-  // Each message has its own line already.
+  // Each message has its own log line already.
   if (error instanceof ComeAgainError) return { level: "info", outcome: "ok" };
   if (error instanceof UnknownEventError) {
     return { level: "error", outcome: "InvalidRequest", detail: error.message };
@@ -53,8 +53,8 @@ function outcomeOf(error: unknown): Outcome {
 }
 
 /**
- * What the platform hears of it. Throws ComeAgainError; also where SQS is to send all of it again,
- * since a trigger that was not told of `batchItemFailures` takes any answer for success.
+ * Returns the answer for the platform. Throws ComeAgainError when all messages must come again,
+ * also for SQS. A trigger without `ReportBatchItemFailures` treats any answer as a success.
  */
 export function answerOf(
   { messages, delivery }: EventBatch,

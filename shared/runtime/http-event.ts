@@ -1,7 +1,7 @@
 /**
- * The HTTP events of every platform, made one message: SCF function URL and API gateway, AWS
- * Lambda function URL and HTTP API (v2), and REST API (v1). Headers come in any case, bodies in
- * base64 or not, and every part but the method may be missing.
+ * Turns the HTTP events of every platform into one message: SCF function URL and API gateway, AWS
+ * Lambda function URL and HTTP API (v2), and REST API (v1). Headers come in any case. Bodies may be
+ * in base64. Every part except the method may be missing.
  */
 import { parse } from "node:querystring";
 import { ApiError } from "../contract/errors.js";
@@ -10,14 +10,14 @@ import { queryOf } from "../signing/tencent/query-spellings.js";
 import type { HttpMessage } from "../signing/tencent/signed-request.js";
 
 export interface HttpRequest extends HttpMessage {
-  /** The query, decoded; of a name that stands twice, the last. */
+  /** The decoded query. The last value counts when a name appears twice. */
   parameters: Readonly<Record<string, string>>;
 }
 
-/** Tencent takes 10 MB; the longest call of this contract has 10 kB. */
+/** Bytes. Tencent allows 10 MB. The longest call of this contract has 10 kB. */
 export const BODY_MAX_BYTES = 1024 * 1024;
 
-/** As Tencent: each way to spell a query costs a hash over the whole of it. */
+/** Characters, as at Tencent. We hash the whole query once for each possible encoding. */
 const QUERY_MAX_CHARS = 32 * 1024;
 
 export function readHttpEvent(event: unknown): HttpRequest {
@@ -45,11 +45,11 @@ export function readHttpEvent(event: unknown): HttpRequest {
 
 export const FORM = "application/x-www-form-urlencoded";
 
-/** Without its parameters, in lower case. */
+/** The media type without its parameters, in lower case. */
 export const mediaType = (headers: HttpRequest["headers"]): string =>
   (headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 
-/** The names and values of a GET's query or of a form, decoded. Empty for other bodies. */
+/** The decoded names and values of a GET's query or of a form. Empty for other bodies. */
 export function formOf(request: HttpRequest): Readonly<Record<string, string>> {
   const known = forms.get(request);
   if (known) return known;
@@ -58,7 +58,7 @@ export function formOf(request: HttpRequest): Readonly<Record<string, string>> {
   return form;
 }
 
-/** Three steps ask for a request's form, and it may have a megabyte: it is parsed once. */
+/** Three steps read a request's form, which may have a megabyte. So we parse it only once. */
 const forms = new WeakMap<HttpRequest, Readonly<Record<string, string>>>();
 
 function readForm({ method, headers, body, parameters }: HttpRequest) {
@@ -73,7 +73,7 @@ function readForm({ method, headers, body, parameters }: HttpRequest) {
   );
 }
 
-/** Of anything at all: what is no event has no headers. */
+/** Accepts any value. A value that is not an object has no headers. */
 export const headersOf = (event: unknown): Record<string, string> =>
   isObject(event) ? readHeaders(event["headers"]) : {};
 
@@ -98,8 +98,8 @@ function withoutBlanks(value: string): string {
 }
 
 /**
- * The query as it was sent, where the platform hands it on: AWS v2 and the local gateway do. The
- * others hand on decoded values, as `queryString` (SCF) or `queryStringParameters` (AWS); API
+ * The query as the client sent it, when the platform gives it: AWS v2 and the local gateway do.
+ * Other platforms give decoded values, as `queryString` (SCF) or `queryStringParameters` (AWS). API
  * gateway gives lists, and `true` for a name without a value.
  */
 function readQuery(event: Json): string {

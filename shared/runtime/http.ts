@@ -1,6 +1,6 @@
 /**
- * The kind of every HTTP function: who calls, what is asked for, whether it fits, the use case,
- * Tencent's envelope.
+ * The function kind for HTTP. It authenticates the caller, reads and checks the request, runs the
+ * use case, and answers in Tencent's envelope.
  */
 import { asApiError } from "../contract/errors.js";
 import { adviseStart } from "../ingest/start/start-errors.js";
@@ -15,7 +15,7 @@ import { looksSigned } from "./looks-signed.js";
 
 export type HttpHandler = FunctionHandler<HttpAnswer>;
 
-/** With several use cases the request names one by its action. With one it need not. */
+/** With several use cases, the request must name its action. With one, the action is optional. */
 export const httpFunction = (functionName: string, useCases: UseCases) =>
   defineFunction<HttpAnswer, HttpInvocation>(functionName, {
     middlewares: [enveloped],
@@ -25,13 +25,13 @@ export const httpFunction = (functionName: string, useCases: UseCases) =>
       if ("TaskId" in answer) invocation.line.ingest = String(answer.TaskId);
       return answerWith(answer, invocation.requestId);
     },
-    // Mistakes of callers are no news where callers are many.
+    // Callers' mistakes are normal when there are many callers.
     outcomeOf: (error) => failureOf(error, "info"),
   });
 
 const enveloped: Middleware<HttpAnswer, HttpInvocation> = {
   before: ({ event, context }) => {
-    // Before anything can go wrong: it decides the status of a refusal.
+    // This runs before anything can fail: a refusal's status depends on it.
     context.isSigned = looksSigned(event);
     context.traceId = traceIdOf(headersOf(event));
   },

@@ -5,37 +5,39 @@ import { asApiError } from "../contract/errors.js";
 import type { Services } from "../ingest/services.js";
 import { boundLog, consoleLog, type Log, type LogFields } from "../log.js";
 
-/** What the platforms say about a run: SCF in snake case, AWS in camel case. */
+/** The platform's context of a run: SCF uses snake case, AWS uses camel case. */
 export interface PlatformContext {
   request_id?: string;
   awsRequestId?: string;
   getRemainingTimeInMillis?: () => number;
 }
 
-/** The middlewares and the handler of a function share it. */
+/** The middlewares and the handler of a function share this object. */
 export interface Invocation {
   readonly functionName: string;
-  /** The platform's own, so that its log and ours agree. */
+  /** The platform's request id, so that its log and ours agree. */
   readonly requestId: string;
-  /** Until the function has to answer. */
+  /** Milliseconds until the function must answer. */
   readonly timeLeftMs: () => number;
-  /** The same, by the name that middy reads. */
+  /** The same function, under the name that middy reads. */
   readonly getRemainingTimeInMillis: () => number;
   readonly elapsedMs: () => number;
-  /** Bound to the function and the request. */
+  /** The log adds the function's name and the request id to each line. */
   log: Log;
-  /** Open before the handler runs. Their log is bound as well. */
+  /** Set before the handler runs. Their log adds the same fields. */
   services?: Services;
-  /** Fields of the closing line, collected on the way. Never a request, an answer or a URL. */
+  /**
+   * Fields of the closing log line, collected during the run. Never a request, an answer or a URL.
+   */
   readonly line: Partial<
     Pick<LogFields, "action" | "caller" | "ingest" | "room" | "counts" | "detail">
   >;
 }
 
-/** For a platform that does not say: shorter than any function's time limit in serverless.yml. */
+/** Used when the platform gives no time. It is shorter than every time limit in serverless.yml. */
 const TIME_LIMIT_MS = 20_000;
 
-/** `callerWaitsMs`: the caller hangs up then, even if the platform gives more time. */
+/** `callerWaitsMs`: the caller closes the connection then, even if the platform gives more time. */
 export function newInvocation(
   functionName: string,
   context: PlatformContext | undefined,
@@ -53,16 +55,19 @@ export function newInvocation(
     timeLeftMs,
     getRemainingTimeInMillis: timeLeftMs,
     elapsedMs,
-    // Until the services are open: their failure to open must be readable somewhere.
+    // The log of the services replaces this one. It reports services that fail to open.
     log: boundLog(consoleLog, { function: functionName, requestId }),
     line: {},
   };
 }
 
-/** How a run ended, as the log says it. */
+/** The result of a run, as log fields. */
 export type Outcome = Pick<LogFields, "level" | "outcome" | "detail">;
 
-/** A failure of ours, or below us, is an error. A caller's mistake has the level `mistake`. */
+/**
+ * Our own failures, and those of the database or TRTC, are errors. `mistake` is the level of a
+ * caller's mistake.
+ */
 export function failureOf(error: unknown, mistake: LogFields["level"]): Outcome {
   const { code, status, detail } = asApiError(error);
   return { level: status >= 500 ? "error" : mistake, outcome: code, detail };

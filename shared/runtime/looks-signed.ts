@@ -1,6 +1,6 @@
 /**
- * Whether an event comes from a caller that signs, as far as can be seen before anything of it is
- * read or checked. A wrong guess costs a refusal its status, and proves nothing.
+ * Guesses whether the caller signs, before anything is parsed or verified. A wrong guess only
+ * changes the HTTP status of a refusal. It never grants access.
  */
 import type { Json } from "../json.js";
 import { isTc3 } from "./authenticate.js";

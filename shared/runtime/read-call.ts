@@ -1,4 +1,4 @@
-/** What is asked for: the action, its fields and the region, wherever Tencent allows them to stand. */
+/** Reads the action, its fields and the region from every place that Tencent allows. */
 import type { TSchema } from "@sinclair/typebox";
 import { ApiError } from "../contract/errors.js";
 import { COMMON_PARAMETERS } from "../contract/common-parameters.js";
@@ -14,8 +14,8 @@ export interface ReadCall<A extends Action = Action> {
 }
 
 /**
- * `served` are the actions of this function; one that has a single action needs none to be named.
- * `signed` is what an older signature covers of the form: the rest of it is nobody's word.
+ * `served` are the actions of this function. A function with a single action needs no action name.
+ * `signed` is the part of the form that a v1 signature covers. The other fields are not trusted.
  */
 export function readCall(
   request: HttpRequest,
@@ -27,8 +27,8 @@ export function readCall(
   }
   const form = signed ?? formOf(request);
   const isV1 = signed !== undefined || "Signature" in form;
-  // The older signature covers the form and no header: what it does not cover must not choose the
-  // action, or a captured describe could be sent again as a stop.
+  // A v1 signature covers the form and no header. A header must not choose the action. Otherwise an
+  // attacker could replay a captured describe as a stop.
   const common = (header: string, parameter: string): string | undefined =>
     isV1 ? form[parameter] : onlyOf(request, header, parameter);
   const action = chooseAction(common("x-tc-action", "Action"), served);
@@ -41,8 +41,8 @@ export function readCall(
 }
 
 /**
- * TC3 signs the query and, as the SDKs use it, no X-TC header. A header that says otherwise than
- * the query could make a stop of a captured describe, so it is refused.
+ * TC3 signs the query. The SDKs do not sign the X-TC headers. A header that contradicts the query
+ * is refused: it could turn a captured describe into a stop.
  */
 function onlyOf(
   { headers, parameters }: HttpRequest,
@@ -60,9 +60,10 @@ function onlyOf(
 }
 
 /**
- * The older signature joins its parameters by `=` and `&` without encoding them, so one that was
- * captured could be cut anew: with the next parameter inside the ClientToken, or the ClientToken
- * within a name that nobody reads, which is another token or none, and with it another start.
+ * The v1 signature joins its parameters with `=` and `&` and does not encode them. An attacker
+ * could split a captured request in another way. The next parameter could become part of the
+ * ClientToken. The ClientToken could become part of an unknown name. Either change means another
+ * token, and so another start.
  */
 function refuseRecut(form: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(form)) {
@@ -102,7 +103,7 @@ function fieldsOfJson(request: HttpRequest): ReadCall["fields"] {
   throw new ApiError("InvalidParameter.BodyParamsError");
 }
 
-/** A form knows only text: each value is read as its field's type; what cannot be stays text. */
+/** A form has only text. Each value is converted to its field's type. Other values stay text. */
 function fieldsOfForm(
   form: Readonly<Record<string, string>>,
   { action, isV1 }: { action: Action; isV1: boolean },
@@ -111,7 +112,8 @@ function fieldsOfForm(
   const isFlag = (name: string) => typeOf(types[name]) === "boolean";
   const entries = Object.entries(form)
     .filter(([name]) => !COMMON_PARAMETERS.has(name))
-    // The SDKs send a field that was not set as an empty one in a GET; PHP signs `false` as one.
+    // In a GET, the SDKs send an unset field as an empty one. PHP also sends `false` as an empty
+    // one.
     .filter(([name, value]) => value !== "" || (isV1 && isFlag(name)))
     .map(([name, value]) => [name, readText(value, typeOf(types[name]))] as const);
   return Object.fromEntries(entries);

@@ -1,4 +1,4 @@
-/** Opens what the use cases may touch: once per instance, on the first event. */
+/** Opens the dependencies of the use cases once per instance, on the first event. */
 import { randomBytes } from "node:crypto";
 import { type Clock, systemClock } from "../clock.js";
 import {
@@ -25,7 +25,7 @@ export interface ServiceParts {
   config: Config;
   database: Database;
   clock?: Clock;
-  /** Absent: `clock`. */
+  /** Default: `clock`. */
   machineClock?: Clock;
   log?: Log;
 }
@@ -58,7 +58,7 @@ export function makeServices({
 
 const opened = new Map<FunctionName, Promise<Services>>();
 
-/** What cannot be opened now is tried again at the next event. */
+/** If the services fail to open, the next event tries again. */
 export const openServices = (name: FunctionName) => (): Promise<Services> => {
   const known = opened.get(name);
   if (known) return known;
@@ -70,7 +70,7 @@ export const openServices = (name: FunctionName) => (): Promise<Services> => {
   return opening;
 };
 
-/** The same services for one function, which reads no variable that it is not given. */
+/** The same services for one function. Their configuration has only that function's variables. */
 export const servicesOf = (name: FunctionName, services: Services): Services => ({
   ...services,
   config: configOf(name, services.config),
@@ -86,7 +86,10 @@ async function open(name: FunctionName): Promise<Services> {
   return Promise.resolve(servicesOf(name, makeServices({ config, database })));
 }
 
-/** Fixed keys of the account, or the execution role's, which change while an instance lives. */
+/**
+ * The account's fixed keys or the execution role's keys. A role's keys change during an instance's
+ * life.
+ */
 export function credentialOf(
   { accounts }: Pick<Config, "accounts">,
   account: string,
@@ -98,7 +101,7 @@ export function credentialOf(
   return { secretId, secretKey, ...(token === undefined ? {} : { token }) };
 }
 
-/** Throws ApiError: without keys no object of the bucket can be played, now or later. */
+/** Throws ApiError. Without keys, objects of the bucket can never be played. */
 function storageCredential(
   { accounts }: Pick<Config, "accounts">,
   { storage, account }: { storage: "cos" | "s3"; account: string | undefined },

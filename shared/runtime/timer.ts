@@ -1,4 +1,4 @@
-/** The kind of every timer function: one bounded run, with its counts in the log. */
+/** The function kind for timers: one bounded run, with its counts in the log. */
 import type { Services } from "../ingest/services.js";
 import { defineFunction } from "./define-function.js";
 import { failureOf } from "./invocation.js";
@@ -9,8 +9,8 @@ export type TimerUseCase = (
 ) => Promise<Record<string, number>>;
 
 /**
- * A run that fails throws, so that the platform counts the failure. What is due stays due, and the
- * next run takes it up.
+ * A run that fails throws, so that the platform counts the failure. Due rows stay due, and the next
+ * run takes them.
  */
 export const timerFunction = (functionName: string, useCase: TimerUseCase) =>
   defineFunction<Record<string, number>>(functionName, {
@@ -19,7 +19,7 @@ export const timerFunction = (functionName: string, useCase: TimerUseCase) =>
       line.counts = counts;
       return counts;
     },
-    // A timer runs every minute, and mostly nothing is due.
+    // A timer runs every minute, and usually no row is due.
     isNews: (counts) => Object.values(counts).some((count) => count !== 0),
     outcomeOf: (error) => failureOf(error, "error"),
   });

@@ -1,16 +1,18 @@
 /**
- * Whether a callback is TRTC's: `Sign` over the bytes as they came, with a key of the application
- * that the header `SdkAppId` names. Before this nothing of the body is read.
+ * Verifies that a callback comes from TRTC. `Sign` covers the received bytes, with a key of the
+ * application in the header `SdkAppId`. The body is not parsed before this check.
  */
 import { ApiError } from "../contract/errors.js";
 import { verifyCallback } from "../signing/trtc/callback.js";
 import type { Config } from "../config/configuration.js";
 import type { HttpRequest } from "./http-event.js";
 
-/** TRTC's longest has half a kilobyte. */
+/** TRTC's longest callback has half a kilobyte. */
 export const CALLBACK_MAX_BYTES = 64 * 1024;
 
-/** The application's number. Throws ApiError, whose detail says to the log alone what is wrong. */
+/**
+ * Returns the SdkAppId. Throws ApiError. Only its detail, which goes to the log, gives the reason.
+ */
 export function verifiedSender(
   { applications }: Pick<Config, "applications">,
   { method, headers, body }: HttpRequest,
@@ -29,6 +31,6 @@ export function verifiedSender(
   throw refusal(`${of}: signed with another key, or over another body`);
 }
 
-/** One and the same for all, so that a stranger learns nothing from it. */
+/** All refusals are equal, so a stranger learns nothing from them. */
 const refusal = (detail: string): ApiError =>
   new ApiError("AuthFailure.SignatureFailure", undefined, { detail });

@@ -1,4 +1,4 @@
-/** Ingests whose source has failed for good: each is stopped. */
+/** Stops ingests whose source has failed for good. */
 import { addMs, SECOND_MS } from "../../clock.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import { logTrtcFailure } from "../log-trtc-failure.js";
@@ -8,7 +8,7 @@ import { STOP_LEASE_MS } from "../timing.js";
 import { CLAIMS, inBatches, type Outcome, type ReconcileRun } from "./run.js";
 
 /**
- * After a third failure TRTC may try once more, three seconds later. An event of that last try has
+ * After a third failure TRTC may try once more, three seconds later. The event of that try has
  * arrived by then.
  */
 const LAST_TRY_MS = 10 * SECOND_MS;
@@ -24,7 +24,7 @@ export const stopFailedSources = (services: Services, run: ReconcileRun): Promis
     work: (ingest) => stopFailed(services, ingest, run.timeLeftMs),
   });
 
-/** The stop has begun. If it does not work, it is due like any other. */
+/** The stop has begun. If it fails, the row stays due. */
 async function stopFailed(
   services: Services,
   ingest: Ingest,

@@ -1,4 +1,4 @@
-/** Robots that a late start may have brought: each is removed when no start can arrive any more. */
+/** Removes robots that a late start may have brought, when no start can arrive any more. */
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import { logTrtcFailure } from "../log-trtc-failure.js";
 import type { Services } from "../services.js";

@@ -1,4 +1,4 @@
-/** Ends that are so overdue that expire-ingests has not done them. */
+/** Stops ingests that expire-ingests should have stopped before. */
 import { addMs } from "../../clock.js";
 import type { Services } from "../services.js";
 import { stopOnTime } from "../stop/expire.js";

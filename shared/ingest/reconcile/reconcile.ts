@@ -1,8 +1,8 @@
 /**
  * Brings rows and TRTC back into agreement after a failure. Each duty has its own file here.
  *
- * One bounded batch per run. Any number of runs may overlap: each row is claimed first, or the work
- * may safely happen twice.
+ * A run works on one bounded batch. Any number of runs may overlap: they claim each row first, or
+ * the work is repeatable.
  */
 import { addMs, MINUTE_MS } from "../../clock.js";
 import type { Services } from "../services.js";
@@ -16,15 +16,15 @@ import { reconcileUnclaimed, type UnclaimedCounts } from "./unclaimed-tasks.js";
 import { resumeUnfinishedStarts } from "./unfinished-starts.js";
 
 /**
- * `started`, `failed`, `unsettled`: starts without an answer. `stopped`: overdue ends, and ingests
- * whose source has failed. `cleared`: robots removed after a late start. `described`, `gone`:
- * stale tasks that TRTC knows, or no longer knows. `refused`: left for the next run, because TRTC
- * refused.
+ * `started`, `failed`, `unsettled`: starts without an answer. `stopped`: overdue stops, and ingests
+ * whose source has failed. `cleared`: robots removed after a late start. `described`, `gone`: stale
+ * tasks that TRTC knows, or no longer knows. `refused`: TRTC refused the call, and the next run
+ * repeats it.
  */
 export interface ReconcileCounts
   extends Record<Outcome, number>, UnclaimedCounts, Record<string, number> {}
 
-/** Resolved dead letters stay this long, for questions about them. */
+/** Resolved dead letters stay this long, so an operator can still examine them. */
 const RESOLVED_KEPT_MS = 30 * 24 * 60 * MINUTE_MS;
 
 export async function reconcileIngests(

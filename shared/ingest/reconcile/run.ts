@@ -1,4 +1,4 @@
-/** One bounded run, which every duty shares: its time, its counts, its batches. */
+/** One bounded run for every duty: its time, its counts, its batches. */
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 
 export type Outcome =
@@ -6,15 +6,15 @@ export type Outcome =
 
 export interface ReconcileRun {
   timeLeftMs: () => number;
-  /** Whether there is time for another claim. */
+  /** True when there is time for another claim. */
   hasTime: () => boolean;
   count: (outcome: Outcome) => void;
 }
 
-/** Rows that a run works on at once. */
+/** The most rows that a run works on at once. */
 export const CLAIMS = 10;
 
-/** The most of each kind in one run. More wait for the next run, or for another instance. */
+/** The most rows of each kind in one run. Other rows wait for the next run or another instance. */
 export const BATCH_MAX = 200;
 
 export async function inBatches(
@@ -27,7 +27,7 @@ export async function inBatches(
     done += claimed.length;
     const settled = await Promise.allSettled(claimed.map(work));
     for (const result of settled) {
-      // The database failed: the run is over, and the claims end by themselves.
+      // The database failed. The run ends, and so do its claims after their leases.
       if (result.status === "rejected") throw result.reason;
       count(result.value);
     }

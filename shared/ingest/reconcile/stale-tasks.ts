@@ -1,4 +1,4 @@
-/** Running tasks without news for a while: TRTC is asked whether they are still there. */
+/** Checks with TRTC whether running tasks without recent events still exist. */
 import { addMs, MINUTE_MS } from "../../clock.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import { logTrtcFailure } from "../log-trtc-failure.js";
@@ -6,13 +6,13 @@ import type { Services } from "../services.js";
 import { checkTask } from "../stop/check-task.js";
 import { BATCH_MAX, CLAIMS, type Outcome, type ReconcileRun } from "./run.js";
 
-/** A running task is checked this long after TRTC's last word on it. */
+/** A running task is checked when TRTC last reported it this long ago. */
 const QUIET_MS = 5 * MINUTE_MS;
 
-/** At most half of the calls that TRTC allows: callers' own requests find free slots. */
+/** At most half of the calls that TRTC allows. Callers' own requests find free slots. */
 const CHECK_SPACING_MS = 110;
 
-/** One after the other, out of slots that no caller waits for. */
+/** Checks one task after the other, in slots that no caller waits for. */
 export async function checkStaleTasks(services: Services, run: ReconcileRun): Promise<void> {
   const { store, clock } = services;
   for (let checked = 0; checked < BATCH_MAX; checked += CLAIMS) {

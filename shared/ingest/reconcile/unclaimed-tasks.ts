@@ -1,7 +1,8 @@
 /**
- * Tasks that TRTC has told of and that no ingest has, although the answer to any start would be in
- * by now: left over from a start whose answer was lost, or played by somebody else in the same
- * application. They are counted, and stopped where the operator has said that nobody else plays any.
+ * Handles tasks that TRTC reported and no ingest owns, after any start's answer must have arrived.
+ * Such a task comes from a start with a lost answer, or from another program of the application. We
+ * count these tasks. We stop them only when the operator confirms that no other program starts
+ * tasks.
  */
 import { addMs, MINUTE_MS } from "../../clock.js";
 import type { TaskKey } from "../../store/room-events/events.js";
@@ -9,23 +10,23 @@ import { TrtcError, withoutQueries } from "../../trtc/trtc-error.js";
 import type { Services } from "../services.js";
 import { callInNextSlot, saysGone } from "../trtc-call.js";
 
-/** No function lives so long: whose answer has not come is not slow, but lost. */
+/** No function lives this long. An answer that is missing by then is lost. */
 export const UNCLAIMED_AFTER_MS = 5 * MINUTE_MS;
 
-/** A stop that did not work is asked for again in the next run. */
+/** A later run repeats a failed stop after this time. */
 const ASK_AGAIN_MS = MINUTE_MS / 2;
 
-/** At most so many in one run: one after the other, since nobody waits for them. */
+/** The most stops in one run. They run one after the other, since no caller waits for them. */
 const BATCH_MAX = 20;
 
-/** Older events are not taken any more: none can come of what ended before. */
+/** We ignore older events, so no event of a task that ended before can arrive. */
 const ENDED_KEPT_MS = 15 * MINUTE_MS;
 
-/** A day more than any ingest lasts. */
+/** A day more than the longest ingest. */
 const SEEN_KEPT_MS = 8 * 24 * 60 * MINUTE_MS;
 
 export interface UnclaimedCounts {
-  /** Nobody here knows them, and they play. */
+  /** Tasks that play and that no ingest owns. */
   unclaimed: number;
   unclaimedStopped: number;
 }

@@ -1,4 +1,4 @@
-/** Starts without a known outcome: each is driven on, or taken back. */
+/** Resumes or cancels starts with an unknown outcome. */
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import type { Services } from "../services.js";
 import { resumeStart } from "../start/resume-start.js";
@@ -24,7 +24,7 @@ function outcomeOf({ state }: Ingest): Outcome {
   return state === "ended" ? "failed" : "started";
 }
 
-/** For an operator who looks for the start by its TaskId. */
+/** Helps an operator who searches the log for the start's TaskId. */
 function logOutcome({ log }: Services, { taskId, callerId, state, failureCode }: Ingest): void {
   if (state === "starting") return;
   const outcome = failureCode ?? "ok";

@@ -1,6 +1,6 @@
 /**
- * Everything about a start that can be decided before anything is written or called: the grant,
- * the room, the URL, the deadline, the robot, and what makes two requests the same.
+ * Plans a start before any write or call: the grant, the room, the URL, the deadline, the robot,
+ * and the hash that compares two requests.
  */
 import { createHash } from "node:crypto";
 import { addMs, MINUTE_MS } from "../../clock.js";
@@ -23,8 +23,8 @@ export interface StartPlan {
   bounds: Bounds;
   row: NewIngest;
   /**
-   * What came too late: its StopTime is over, or its login. A start that was sent before, in time,
-   * has its answer all the same.
+   * Set when the StopTime or the login has expired. A repeat of an earlier, timely start still gets
+   * its answer.
    */
   refusal: ApiError | undefined;
 }
@@ -88,7 +88,7 @@ function stopTimeRefusal({ stopAt }: Bounds, now: Date): ApiError | undefined {
   return new ApiError("InvalidParameterValue", "StopTime is over: send an instant ahead of now.");
 }
 
-/** What cannot be kept is not promised. */
+/** Refuses an ExtendableUntil that the start cannot keep. */
 function extendableRefusal(bounds: Bounds, now: Date): ApiError | undefined {
   const { extendableUntil, stopAt, limitMinutes } = bounds;
   if (!extendableUntil) return undefined;
@@ -154,10 +154,15 @@ const playOf = ({ request, source }: Call<"StartStreamIngest">): Play => ({
   ...(source === undefined ? {} : { Stored: source }),
 });
 
-/** Signed texts are left out: a retry may sign anew and is still the same request. */
+/**
+ * The hash excludes signed texts. A retry may have new signatures and is still the same request.
+ */
 const NOT_COMPARED = new Set<string>(["ClientToken", "UserSig", "PrivateMapKey"]);
 
-/** Of a stored object its name is all: what its rule says may have changed since it was first told. */
+/**
+ * The hash of a stored object uses only its name. Its event rule may have changed since the first
+ * request.
+ */
 function hashOf(sdkAppId: number, call: Call<"StartStreamIngest">): string {
   const { request, region, streamName } = call;
   const compared =
@@ -171,22 +176,22 @@ function hashOf(sdkAppId: number, call: Call<"StartStreamIngest">): string {
 }
 
 /**
- * Whether the caller can name the same intent again. A signature cannot: an SDK's retry is signed
- * anew, and only a replay is the same.
+ * True when the caller can name the same start again. A ClientToken allows this. A signature does
+ * not: an SDK signs each retry anew, so only a replay has the same signature.
  */
 export const isRepeatable = (clientToken: string | null): boolean =>
   clientToken?.startsWith(TOKEN) === true;
 
 const TOKEN = "token ";
 
-/** As a row has it, apart from signatures. */
+/** The ClientToken as the row stores it, distinct from signatures. */
 export const storedToken = (clientToken: string): string => `${TOKEN}${clientToken}`;
 
-/** The token that the caller sent; null where a signature names the start. */
+/** The caller's ClientToken, or null when a signature names the start. */
 export const ownToken = (stored: string | null): string | null =>
   stored?.startsWith(TOKEN) === true ? stored.slice(TOKEN.length) : null;
 
-/** What names the caller's intent: whoever sends a signature again, sends the same request again. */
+/** Names the start: its ClientToken or its signature. An equal signature means an equal request. */
 function tokenOf({ request, signature }: Call<"StartStreamIngest">): string | null {
   if (request.ClientToken !== undefined) return storedToken(request.ClientToken);
   if (signature === undefined) return null;

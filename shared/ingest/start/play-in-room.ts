@@ -1,6 +1,6 @@
 /**
- * One attempt at a start: waits for the slot, calls TRTC, and writes which task came of it. The row
- * is there by now, so whatever happens from here on, somebody can find out.
+ * One attempt at a start: waits for the slot, calls TRTC, and stores the TaskId. The row exists
+ * before the call, so another instance can recover the start after a crash.
  */
 import { addMs } from "../../clock.js";
 import { asApiError } from "../../contract/errors.js";
@@ -16,26 +16,29 @@ import type { Services } from "../services.js";
 import { callInSlot, inTurn } from "../trtc-call.js";
 
 export interface Attempt {
-  /** Ours: in `starting`, and claimed for longer than `timeLeftMs`. */
+  /** A row in `starting` that this instance holds for longer than `timeLeftMs`. */
   ingest: Ingest;
   slot: Slot | undefined;
   application: Application;
-  /** What the caller signed itself, if it did. */
+  /** The caller's own user and signatures, if it sent them. */
   brought?: BroughtAlong | undefined;
-  /** TRTC counts a loop's cap from when it takes the call, so the deadline counts from just before. */
+  /**
+   * Computes the deadline from a time just before the call. TRTC counts a loop's cap from the call.
+   */
   deadlineFrom: (startedAt: Date) => Deadline;
   timeLeftMs: () => number;
 }
 
 /**
- * The row as it is then. Throws TrtcError: `refused`, and TRTC plays nothing of this attempt, or
- * `unknown`, and nobody may call the start failed. The row is left in `starting` by both.
+ * Returns the row as it is after the call. Throws TrtcError, and the row stays in `starting`.
+ * `refused`: TRTC plays nothing of this attempt. `unknown`: TRTC may play it, so the start must not
+ * count as failed.
  */
 export async function playInRoom(services: Services, attempt: Attempt): Promise<Ingest> {
   const { ingest, application, brought, timeLeftMs } = attempt;
   const { clock } = services;
   const call = { ...callerOf(ingest), action: "StartStreamIngest" as const };
-  // Its deadline counts from its slot, which others' turns may put off.
+  // The deadline counts from the slot. Other callers' turns may delay the slot.
   const slot = await inTurn(services, { call, firstSlot: attempt.slot, timeLeftMs });
   const startedAt = addMs(clock.now(), Math.max(0, slot?.msUntil() ?? 0));
   const { deadlineAt, latestAt, nativeCapMinutes } = attempt.deadlineFrom(startedAt);
@@ -57,12 +60,12 @@ export async function playInRoom(services: Services, attempt: Attempt): Promise<
     },
   );
   if (trtcTaskId === undefined) throw noTaskId();
-  // Where nobody tells how the source does, nothing is said of it.
+  // Without callbacks no event reports the source, so its state stays null.
   const mediaState = application.CallbackKeys === undefined ? null : "connecting";
   return remember(services, attempt, { trtcTaskId, startedAt, deadlineAt, latestAt, mediaState });
 }
 
-/** What we signed is ours to mend: the caller sent nothing that it could correct. */
+/** Reports a signature of ours that TRTC refused as our own error: the caller cannot correct it. */
 function ourLogin(error: unknown, brought: BroughtAlong = {}): unknown {
   if (!(error instanceof TrtcError)) return error;
   const field = /^InvalidParameter\.(UserSig|PrivateMapKey)$/.exec(error.code)?.[1];
@@ -71,7 +74,9 @@ function ourLogin(error: unknown, brought: BroughtAlong = {}): unknown {
   return notCalled(why, error);
 }
 
-/** TRTC may repeat the URL that we signed, and what it says is written down and answered. */
+/**
+ * Hides the URL that we signed. TRTC may repeat it in an error, and errors are stored and answered.
+ */
 function ourSignature(error: unknown, { play }: Ingest): unknown {
   if (!(error instanceof TrtcError) || !play.Stored) return error;
   return new TrtcError(error.code, withoutQueries(error.message), error.outcome, error.cause);
@@ -79,7 +84,7 @@ function ourSignature(error: unknown, { play }: Ingest): unknown {
 
 const callerOf = ({ account, callerId }: Ingest) => ({ account, callerId });
 
-/** If the row cannot be written now, the log at least says which task TRTC plays. */
+/** Stores the TaskId. If the database fails, the log still has the TaskId of the task. */
 async function remember(
   services: Services,
   { ingest, timeLeftMs }: Attempt,
@@ -102,9 +107,9 @@ async function remember(
 }
 
 /**
- * We were so slow that another took the row over, and may have started it again: of the two tasks
- * ours is the one that nobody knows. If it cannot be stopped now, its robot is removed with the
- * ingest's end: a row that was taken over says that it may be there.
+ * Another instance has taken the row over and may have started a second task. No row has our
+ * TaskId, so we stop our task. If that fails, the robot is removed at the ingest's end: the row has
+ * `lateStartUntil`.
  */
 async function stopSurplus(
   services: Services,

@@ -1,6 +1,6 @@
 /**
- * The URL of a stored object, signed at the moment of the call that needs it. The signature lends
- * the right to read the object, so it is written nowhere: a row has the address without it.
+ * Signs the URL of a stored object just before the call that needs it. The signature gives read
+ * access, so it is never stored. The row has the address without it.
  */
 import { addMs, MINUTE_MS } from "../../clock.js";
 import { ApiError } from "../../contract/errors.js";
@@ -10,20 +10,23 @@ import type { Play, StoredSource } from "../../store/ingests/ingest-row.js";
 import { TrtcError } from "../../trtc/trtc-error.js";
 import type { Services } from "../services.js";
 
-/** What TRTC takes, and so what the contract takes. */
+/** The longest URL that TRTC and the contract accept. */
 const URL_MAX = 2048;
 
 /** The storage's clock may be behind ours. */
 const SKEW_MS = MINUTE_MS;
 
-/** TRTC comes back for a source that broke off, also at the end. */
+/** TRTC reconnects to a source that broke off, even shortly before the end. */
 const MARGIN_MS = 15 * MINUTE_MS;
 
-/** Good for `lastsMs` and a margin. Throws ApiError when there can be no URL, or none that TRTC takes. */
+/**
+ * The URL is valid for `lastsMs` and a margin. Throws ApiError when no URL can be signed, or when
+ * it is too long for TRTC.
+ */
 export function presign(services: Services, source: StoredSource, lastsMs: number): string {
   const { Storage, Bucket, Region, Key, Account } = source;
   const credential = services.storageCredential(Storage, Account);
-  // A signature of another party's goes by the machine's time.
+  // Storage services check signatures against the real time.
   const now = services.machineClock.now();
   const times = {
     from: addMs(now, Storage === "cos" ? -SKEW_MS : 0),
@@ -40,8 +43,9 @@ export function presign(services: Services, source: StoredSource, lastsMs: numbe
 }
 
 /**
- * What TRTC is to play. A loop fetches its source anew each time, and a deadline may be moved up to
- * `latestAt`: the signature outlives both. Throws TrtcError, since nothing has been asked of TRTC.
+ * Returns the fields that TRTC gets to play. A loop reads its source repeatedly, and an update may
+ * move the deadline to `latestAt`. The signature outlives both. Throws TrtcError, since no call to
+ * TRTC was made.
  */
 export function playOfTask(services: Services, play: Play, latestAt: Date): Omit<Play, "Stored"> {
   const { Stored: source, ...sent } = play;

@@ -1,7 +1,6 @@
 /**
- * Drives a start to completion that a crash or a lost answer left behind. Its robot is taken out of
- * the room and put in again: whatever the attempt before brought about is over then, and there is
- * one robot, whose task is known.
+ * Completes a start after a crash or a lost answer. It removes the robot from the room and starts
+ * it again. This ends any task of the earlier attempt, and leaves one robot with a known TaskId.
  */
 import { addMs, MINUTE_MS, SECOND_MS } from "../../clock.js";
 import { errorRow } from "../../contract/error-table.js";
@@ -16,18 +15,18 @@ import type { Services } from "../services.js";
 import { heldMs } from "../timing.js";
 import { slotWaitMaxMs } from "../trtc-call.js";
 
-/** Whoever wanted a stream now does not want it that much later, unasked. */
+/** A caller no longer expects the stream this long after its request. */
 const GIVEN_UP_AFTER_MS = 10 * MINUTE_MS;
 
-/** Between two attempts of one run, or of a run and a caller's retry. */
+/** The pause between two attempts, by runs or by a caller's retry. */
 const RETRY_MS = 5 * SECOND_MS;
 
-/** Says that the robot is there although it was removed: it may be on its way out. */
+/** TRTC reports the removed robot as present. It may still be leaving the room. */
 const STILL_THERE = "FailedOperation.TaskExist";
 
 /**
- * The row as it is then: running, ended, or still starting and to be tried again. Throws what the
- * database throws.
+ * Returns the row as it is after the call: running, ended, or still starting with a later attempt.
+ * Throws errors of the database.
  */
 export async function resumeStart(
   services: Services,
@@ -50,7 +49,7 @@ export async function resumeStart(
   }
 }
 
-/** Throws TrtcError when the same may work later, or may have worked. */
+/** Throws TrtcError when a later attempt may work, or when this one may have worked. */
 async function startAgain(
   services: Services,
   claimed: Ingest,
@@ -79,8 +78,8 @@ const isFinal = ({ code, outcome }: TrtcError): boolean =>
   outcome === "refused" && !errorRow(code).retry && code !== STILL_THERE;
 
 /**
- * A start without a ClientToken was answered with an error, if at all, and nobody can send it
- * again: its caller's next one is another ingest, so to start this one would make two robots.
+ * The caller of a start without a ClientToken got an error or no answer. It cannot send the same
+ * start again. Its next request is another ingest, so resuming this one would make two robots.
  */
 const isUnwanted = (
   { stopAskedAt, deadlineAt, createdAt, clientToken }: Ingest,
@@ -91,7 +90,7 @@ const isUnwanted = (
   deadlineAt.getTime() <= now.getTime() ||
   createdAt.getTime() + GIVEN_UP_AFTER_MS <= now.getTime();
 
-/** Nothing of it plays any more, and nothing is tried again. */
+/** Ends the row as stopped or failed. Its task no longer plays, and no attempt follows. */
 async function giveUp({ store, clock }: Services, claimed: Ingest): Promise<Ingest> {
   const { taskId, fence } = claimed;
   const at = clock.now();

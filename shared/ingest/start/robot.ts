@@ -1,4 +1,4 @@
-/** The user that enters the room to play the stream: its name, its login and its permission. */
+/** The user that enters the room and plays the stream: its name, its login and its permission. */
 import { SECOND_MS } from "../../clock.js";
 import { ApiError } from "../../contract/errors.js";
 import {
@@ -17,7 +17,7 @@ export interface Robot {
   roomIdType: RoomIdType;
 }
 
-/** What the caller signed itself, if it did. */
+/** The caller's own user and signatures, if it sent them. */
 export interface BroughtAlong {
   UserId?: string;
   UserSig?: string;
@@ -25,8 +25,8 @@ export interface BroughtAlong {
 }
 
 /**
- * Whether TRTC looks at the login again while a task runs (after a reconnect, say) is not
- * documented, so it outlives the latest deadline by a day.
+ * TRTC does not document whether it checks the login again during a task, as after a reconnect. So
+ * the login outlives the latest deadline by a day.
  */
 const MARGIN_SECONDS = 24 * 60 * 60;
 
@@ -36,7 +36,10 @@ export interface RobotCredentials {
   PrivateMapKey?: string;
 }
 
-/** Signs what the caller did not bring. Nothing signed is ever stored: a later call signs anew. */
+/**
+ * Signs the login and permission that the caller did not send. Signatures are never stored: a later
+ * call signs again.
+ */
 export function signRobot(
   application: Application,
   robot: Robot,
@@ -62,7 +65,7 @@ export function signRobot(
   return { ...login, PrivateMapKey: signPrivateMapKey(permission, now) };
 }
 
-/** Why TRTC would refuse a login, before a row, a slot and a call are spent on it. */
+/** Returns the reason why TRTC would refuse a login. This check saves a row, a slot and a call. */
 export function loginRefusal(
   application: Application,
   robot: Omit<Robot, "userId">,

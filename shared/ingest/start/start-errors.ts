@@ -1,4 +1,4 @@
-/** What a start's caller is told beside its answer: each word fits whether it can be sent again. */
+/** Errors and advice for the caller of a start. They depend on whether the start is repeatable. */
 import { addMs, MINUTE_MS } from "../../clock.js";
 import { ApiError } from "../../contract/errors.js";
 import { errorRow } from "../../contract/error-table.js";
@@ -9,7 +9,7 @@ import type { Call } from "../services.js";
 
 type Start = Call<"StartStreamIngest">;
 
-/** Nobody may call this start failed: the row stays, and is settled. */
+/** The start must not count as failed. Its row stays, and reconcile-ingests completes it. */
 export const unknownOutcome = (call: Start, detail?: string): ApiError =>
   new ApiError(
     "InternalError",
@@ -27,14 +27,17 @@ function howToLearn({ request, isMessage }: Start): string {
   return "without a ClientToken nobody can send this start again, so it is taken back within a minute or two. See it ended with ListStreamIngests, then send a new start, best with a ClientToken.";
 }
 
-/** Our own failures, and a lost statement's; without a cause, or by TRTC's refusal, nothing was begun. */
+/**
+ * True for our own failures and for a lost answer of the database. Other errors, such as TRTC's
+ * refusal, mean that no task began.
+ */
 const mayHaveBegun = ({ code, cause }: ApiError): boolean =>
   code === "InternalError" ||
   (code === "ServiceUnavailable" && cause !== undefined && !(cause instanceof TrtcError));
 
 /**
- * The same error, with advice that fits a start: sent again without its ClientToken it may make a
- * second robot. An error with words of its own keeps them.
+ * The same error, with advice for a start. A repeat without its ClientToken may make a second
+ * robot. An error with its own advice keeps it.
  */
 export function adviseStart(error: ApiError, { hasToken }: { hasToken: boolean }): ApiError {
   const { code, message, detail, cause } = error;
@@ -47,7 +50,7 @@ export function adviseStart(error: ApiError, { hasToken }: { hasToken: boolean }
   return new ApiError(code, words, { ...(detail === undefined ? {} : { detail }), cause });
 }
 
-/** It was stopped, or its stop was asked for, before anybody knew of a task. */
+/** A stop ended the start, or requested its end, before its task was known. */
 export const stoppedBefore = ({ request, isMessage }: Start): ApiError =>
   new ApiError(
     "FailedOperation.TaskFinished",
@@ -68,8 +71,8 @@ const startAnother = ({
 };
 
 /**
- * Without a ClientToken two equal starts of one second have one signature. Which of them it is
- * nobody can tell, and an ended TaskId is no stream that plays.
+ * Two equal starts of one second have one signature without a ClientToken. The request may be
+ * either of them. The TaskId of an ended ingest would mislead its caller.
  */
 export const startedAndEnded = ({ endReason }: Ingest): ApiError =>
   new ApiError(
@@ -77,7 +80,10 @@ export const startedAndEnded = ({ endReason }: Ingest): ApiError =>
     `What this signature started is over (${endReason ?? "lost"}), and it starts nothing twice: sign the request anew, or send a new ClientToken, to start another.`,
   );
 
-/** Where the caller's grant ends it earlier than was asked; `undefined`: it does not. */
+/**
+ * Returns a note when the caller's grant ends the ingest earlier than requested. Otherwise returns
+ * `undefined`.
+ */
 export function shortened(ingest: Ingest, bounds: Bounds): string | undefined {
   const startAt = ingest.startedAt ?? ingest.createdAt;
   const asked = askedDeadline(startAt, bounds);

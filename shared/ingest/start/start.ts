@@ -1,9 +1,9 @@
 /**
  * StartStreamIngest: sends a robot user into a room to play one media URL.
  *
- * The row is written before TRTC is called, so a crash in between leaves a row to settle, never a
- * robot that nobody remembers. Two round trips to the database and one call to TRTC; no
- * transaction is held over the network.
+ * The row is written before the call to TRTC. So a crash in between leaves a row to reconcile,
+ * never a robot without a row. A start makes two round trips to the database and one call to TRTC.
+ * No transaction stays open during a call.
  */
 import { SECOND_MS } from "../../clock.js";
 import { ApiError } from "../../contract/errors.js";
@@ -56,7 +56,7 @@ export async function startIngest(
   }
 }
 
-/** A start that comes too late begins nothing; one that was sent before, in time, is found. */
+/** Refuses a start that comes too late. A repeat of an earlier, timely start finds its row. */
 async function begin(
   { store, trtc, clock }: Services,
   { timeLeftMs }: Call<"StartStreamIngest">,
@@ -67,9 +67,9 @@ async function begin(
     if (conflict?.outcome === "token-known") return conflict;
     throw refusal;
   }
-  // A cold instance connects to its database while it loads the SDK.
+  // A new instance connects to its database while it loads the SDK.
   await Promise.all([store.ready(), trtc.ready()]);
-  // Counted from when the row says that it was made, and connecting may have taken its time.
+  // The lease counts from `createdAt`, so it includes the time of the connection.
   const passedMs = clock.now().getTime() - row.createdAt.getTime();
   const leaseMs = passedMs + timeLeftMs() + LEASE_MARGIN_MS;
   return store.beginStart({ ...row, leaseMs, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
@@ -93,20 +93,22 @@ async function firstAttempt(
     if (!(error instanceof TrtcError)) throw error;
     const at = clock.now();
     if (error.outcome === "unknown") {
-      // Nobody works on it any more: the caller's retry, or reconcile-ingests, need not wait. If
-      // this fails, the lease ends by itself.
+      // No instance works on the row now, so a retry or reconcile-ingests can take it at once. If
+      // the release fails, the lease ends by itself.
       await store.release({ taskId, fence, retryAt: at }).catch(ignoreFailure);
       throw unknownOutcome(call, withoutQueries(error.message));
     }
     const { code, message, retry } = apiErrorOf(error);
     const failed = await store.markFailed({ taskId, fence, code, message, retry, at });
     if (failed) throw apiErrorOf(error);
-    // Somebody has taken it over, and may have started it: what came of that is the answer.
+    // Another instance took the row over and may have started the task. The answer is its result.
     return (await store.readIngest(taskId)) ?? ingest;
   }
 }
 
-/** The same token: the same answer if it is the same request, and never a second robot. */
+/**
+ * Handles a start with a known name. An equal request gets the same answer, never a second robot.
+ */
 async function sameStart(
   services: Services,
   call: Call<"StartStreamIngest">,
@@ -123,7 +125,7 @@ async function sameStart(
   return settled(services, ingest, call.timeLeftMs);
 }
 
-/** Waits for whoever is at it; a start that nobody is at any more is driven on from here. */
+/** Waits for the instance that holds the row. Resumes the start when no instance holds it. */
 async function settled(
   services: Services,
   known: Ingest,
@@ -187,7 +189,7 @@ function overQuota(
   );
 }
 
-/** What another caller's robot does, and why, is not told. */
+/** The error hides the state and the reason of another caller's robot. */
 function robotBusy({ state, robotUserId, callerId }: Ingest, askedBy: string): ApiError {
   const why =
     callerId === askedBy
@@ -199,7 +201,7 @@ function robotBusy({ state, robotUserId, callerId }: Ingest, askedBy: string): A
   );
 }
 
-/** Of an ended ingest the robot is taken out of its room when no start of it can come any more. */
+/** The robot of an ended ingest leaves the room when no start of it can arrive any more. */
 const ownRobotBusy = (state: Ingest["state"], robotUserId: string): string =>
   state === "ended"
     ? `A start of the robot ${robotUserId} was not answered, so it may still enter a room: send the request again in ten minutes`

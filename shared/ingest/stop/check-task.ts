@@ -4,13 +4,13 @@ import type { Services } from "../services.js";
 import { endGone } from "./end-gone.js";
 import { callInSlot, slotWaitMaxMs } from "../trtc-call.js";
 
-/** `waitMaxMs`: how far ahead a slot may lie; as far as the time goes, unless told otherwise. */
+/** `waitMaxMs`: how far ahead a slot may lie. Default: as far as the function's time allows. */
 export interface Patience {
   timeLeftMs: () => number;
   waitMaxMs?: number;
 }
 
-/** Of a running ingest: ends the row when its task is gone. */
+/** Checks a running ingest and ends the row when its task is gone. */
 export async function checkTask(
   services: Services,
   ingest: Ingest,
@@ -21,7 +21,7 @@ export async function checkTask(
   return "gone";
 }
 
-/** Throws TrtcError when TRTC does not say. */
+/** Throws TrtcError when TRTC gives no clear answer. */
 export async function isThere(
   services: Services,
   ingest: Ingest,

@@ -6,9 +6,9 @@ import type { Services } from "../services.js";
 import { removeRobot } from "./evict-robot.js";
 
 /**
- * Returns the row as it is then. Another instance may have changed it meanwhile: its word counts.
- * A late start of the same robot may have ended the task. The robot is then removed first. If that
- * fails, the row stays as it is and is checked again.
+ * Returns the row as it is after the call. Another instance may have changed it, and its change
+ * wins. A late start of the same robot may have ended the task. The robot is then removed first. If
+ * that fails, the row does not change and is checked again.
  */
 export async function endGone(
   services: Services,
@@ -24,7 +24,7 @@ export async function endGone(
     throw error;
   }
   const at = clock.now();
-  // A stop was requested, and its answer may have been lost: then its reason counts.
+  // An earlier stop may have worked although its answer was lost. Its reason then counts.
   const reason = ingest.endReason ?? reasonWhenGone(ingest, at);
   const ended = await store.markEnded({ taskId, fence, reason, at });
   return ended ?? (await store.readIngest(taskId)) ?? ingest;

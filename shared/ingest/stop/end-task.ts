@@ -1,4 +1,4 @@
-/** Ends a task at TRTC and writes it down, if the row is still ours to end. */
+/** Ends a task at TRTC and ends its row, if this instance still holds the row. */
 import { addMs } from "../../clock.js";
 import type { Slot } from "../../store/engine/database-time.js";
 import type { EndReason, Ingest } from "../../store/ingests/ingest-row.js";
@@ -10,7 +10,7 @@ import type { Services } from "../services.js";
 import { heldMs, STOP_LEASE_MS } from "../timing.js";
 import { callInSlot, saysGone, slotWaitMaxMs } from "../trtc-call.js";
 
-/** What `beginStop` and `beginDueStop` ask for: a slot that comes while the claim still holds. */
+/** Parameters of `beginStop` and `beginDueStop`: a slot that comes while the claim still holds. */
 export const stopTiming = (at: Date, timeLeftMs: () => number) => ({
   at,
   leaseMs: STOP_LEASE_MS,
@@ -18,8 +18,8 @@ export const stopTiming = (at: Date, timeLeftMs: () => number) => ({
 });
 
 /**
- * After a stop that TRTC did not carry out, the row is due again: soon at first, and ever later the
- * longer it has not worked, so that one that cannot work leaves the slots to the others.
+ * The row is due again after a stop that TRTC did not carry out. The pause grows with the time
+ * since the first stop. So a stop that keeps failing leaves the slots to others.
  */
 const RETRY_MIN_MS = 1000;
 const RETRY_MAX_MS = 60_000;
@@ -29,14 +29,14 @@ const retryMs = (askedMs: number): number =>
 
 export interface TaskToEnd {
   ingest: Ingest;
-  /** Taken for the call. */
+  /** The slot of the call. */
   slot: Slot | undefined;
-  /** When this attempt asked; the row's `stopAskedAt` is that of the first. */
+  /** The start of this attempt. The row's `stopAskedAt` is the start of the first one. */
   askedAt: Date;
   timeLeftMs: () => number;
 }
 
-/** Throws TrtcError when the task may still be there; the row then stays due. */
+/** Throws TrtcError when the task may still exist. The row then stays due. */
 export async function endTask(services: Services, task: TaskToEnd): Promise<Ingest | undefined> {
   const { store, clock } = services;
   const { ingest, askedAt } = task;
@@ -58,7 +58,7 @@ export async function endTask(services: Services, task: TaskToEnd): Promise<Inge
   }
 }
 
-/** Whether the task was still there. Afterwards neither it nor its robot is. */
+/** True when the task still existed. The task and its robot are gone afterwards. */
 async function stopAtTrtc(
   services: Services,
   { ingest, slot, timeLeftMs }: TaskToEnd,
@@ -74,14 +74,14 @@ async function stopAtTrtc(
     if (!isGone) throw error;
     wasThere = false;
   }
-  // A start whose answer was lost may have left another task with this robot.
+  // A start with a lost answer may have left another task with this robot.
   if (ingest.lateStartUntil !== null) await removeRobot(services, ingest, leftMs);
   return wasThere;
 }
 
 /**
- * Presumably what TRTC says of a TaskId that it has forgotten. It may mean something else, so it is
- * asked: a stop that is refused for good would be tried for ever.
+ * TRTC probably answers this for a TaskId that it has forgotten. The code may mean something else,
+ * so we check the task. Otherwise we would repeat a refused stop forever.
  */
 async function isUnknown(
   services: Services,
@@ -93,7 +93,7 @@ async function isUnknown(
 }
 
 /**
- * Written when the stop was first asked. If an earlier attempt's answer was lost, "it is gone"
- * means that attempt worked; and a source that has failed for good is why TRTC ends a task itself.
+ * The row stores its reason when the first stop begins. After a lost answer, "gone" means that the
+ * earlier attempt worked. TRTC itself ends a task whose source has failed for good.
  */
 const requestedReason = ({ endReason }: Ingest): EndReason => endReason ?? "stopped";

@@ -1,6 +1,4 @@
-/**
- * Takes an ingest's robot out of its room: the only way to end a task whose TaskId is unknown.
- */
+/** Takes an ingest's robot out of its room. No other call ends a task whose TaskId is unknown. */
 import { TrtcError } from "../../trtc/trtc-error.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import { NUMERIC_ROOM } from "../../contract/fields.js";
@@ -8,7 +6,9 @@ import { SITE_FACTS } from "../../contract/sites.js";
 import type { Services } from "../services.js";
 import { callInNextSlot } from "../trtc-call.js";
 
-/** TRTC's way to say that nobody is in the room. Names that are not in it are passed over. */
+/**
+ * TRTC answers with this code when the room is empty. TRTC ignores names that are not in the room.
+ */
 const NOBODY_THERE = "FailedOperation.RoomNotExist";
 
 /** Throws TrtcError when the robot may still be there. */

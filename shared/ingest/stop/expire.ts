@@ -1,10 +1,10 @@
 /**
- * Ends every ingest on its deadline. A run takes care of what falls due before the next run will:
- * it sleeps until just before the next deadline, claims it, and stops it on the second, so a stop
- * does not wait for the minute, and a run with nothing due costs two statements.
+ * Ends every ingest at its deadline. A run covers all deadlines before the next run. It sleeps
+ * until just before a deadline, claims the row, and stops the ingest on the second. So a stop does
+ * not wait for the next minute. A run with nothing due costs two statements.
  *
- * Any number of runs may overlap. A claim is short: when its holder is killed, another run has the
- * row again as soon as the lease has lapsed; a holder that wakes up late finds its fence outdated.
+ * Any number of runs may overlap. A claim is short. When its holder is killed, another run takes
+ * the row as soon as the lease ends. A holder that wakes up late has an outdated fence.
  */
 import { addMs, MINUTE_MS } from "../../clock.js";
 import { asApiError } from "../../contract/errors.js";
@@ -19,39 +19,44 @@ import { CLAIM_AHEAD_MS, EXPIRE_RESERVE_MS, OVERLAP_MS, STOP_LEASE_MS } from "..
 export interface ExpireCounts extends Record<string, number> {
   claimed: number;
   stopped: number;
-  /** The deadline had moved, or somebody else stopped it first. */
+  /** The deadline has moved, or another instance stopped the ingest first. */
   spared: number;
-  /** Its slot would have been too far away: given back, for whoever is there when one is near. */
+  /** The slot was too far away. The row is due again soon, for any run. */
   returned: number;
-  /** TRTC did not carry the stop out: the row stays due. */
+  /** TRTC did not carry out the stop. The row stays due. */
   failed: number;
 }
 
-/** A deadline that is moved closer during the run is seen after this at the latest. */
+/** A run notices a deadline that moves closer within this time. */
 const LOOK_AGAIN_MS = 2000;
 
 /**
- * What is due but held in another's transaction is free, or gone, in less than this. And stops are
- * over by the burst: to look after each of them would keep the next ones from leaving in time.
+ * Another transaction holds a due row for less than this. Stops end in bursts. A check after each
+ * one would delay the next stops.
  */
 const BREATH_MS = 100;
 
-/** What one run works on at once. */
+/** The most claims that one run works on at once. */
 const CLAIMS_MAX = 100;
 
 /**
- * Of one account, and of all runs together: two bursts of slots, so that none is missed while the
- * next claims are made, and everything else waits in nobody's hands.
+ * The most claims of one account, over all runs. Two bursts of slots: a run misses no slot while it
+ * makes the next claims. Other due rows stay unclaimed.
  */
 const CLAIMS_OF_ACCOUNT = 2 * SLOTS;
 
-/** One statement's worth: small steps let others have their share of a crowd, and stops leave between. */
+/**
+ * The most rows of one statement. Small steps share the due rows between runs and let stops leave
+ * in between.
+ */
 const CLAIMS_AT_ONCE = SLOTS / 2;
 
-/** A stop without a slot is due again after this. At once, the slots would be as far away. */
+/**
+ * A stop without a slot is due again after this. Without a pause, the slots would be as far away.
+ */
 const RETURN_MS = 1000;
 
-/** Signed requests are refused after five minutes either way; their signatures are kept longer. */
+/** We refuse signed requests after five minutes. We keep their signatures longer. */
 const SIGNATURE_KEPT_MS = 15 * MINUTE_MS;
 
 export async function expireIngests(
@@ -85,8 +90,8 @@ export async function expireIngests(
       await pause(services, working, Math.min(Math.max(waitMs, BREATH_MS), LOOK_AGAIN_MS));
     }
   } finally {
-    // Also when the database fails in between: an instance whose run is over is frozen, and with
-    // it the stops that are under way.
+    // This also runs when the database fails. The platform freezes an instance after its run, and
+    // the stops under way with it.
     await Promise.all(working);
   }
   await store.forgetSignatures(addMs(machineClock.now(), -SIGNATURE_KEPT_MS));
@@ -105,7 +110,7 @@ function claim({ store, clock }: Services): Promise<Ingest[]> {
   });
 }
 
-/** Sleeps, but not longer than until the stops under way are done. */
+/** Sleeps until the time is over or the stops under way are done. */
 async function pause({ clock }: Services, working: Set<Promise<void>>, ms: number): Promise<void> {
   const woken = new AbortController();
   if (working.size > 0) void Promise.all(working).then(() => woken.abort());
@@ -124,7 +129,7 @@ export async function stopOnTime(
     const at = await sleepUntil(services, dueAt(claimed));
     const begun = await store.beginDueStop({ taskId, fence, ...stopTiming(at, timeLeftMs) });
     if (!begun) {
-      // Of a room in which nobody was, somebody may be by now.
+      // Viewers may have entered the room since it was empty.
       if (claimed.emptySeconds !== null) await store.updateEmptyAt(claimed);
       await store.release({ taskId, fence });
       return "spared";
@@ -139,7 +144,7 @@ export async function stopOnTime(
     report(services, claimed, { outcome: ended ? "ok" : "overtaken", latenessMs });
     return "stopped";
   } catch (error) {
-    // The database's failures say in their detail what happened.
+    // An error of the database describes the failure in its detail.
     const { code: outcome, detail = "" } =
       error instanceof TrtcError ? { code: error.code, detail: error.message } : asApiError(error);
     report(services, claimed, { outcome, detail: withoutQueries(detail) });
@@ -147,7 +152,7 @@ export async function stopOnTime(
   }
 }
 
-/** Timers may fire a moment early: nothing is stopped before its deadline, not by a millisecond. */
+/** Timers may fire a moment early. No ingest stops even a millisecond before its deadline. */
 async function sleepUntil({ clock }: Services, at: Date): Promise<Date> {
   for (;;) {
     const now = clock.now();

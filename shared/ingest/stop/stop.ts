@@ -1,6 +1,6 @@
 /**
- * StopStreamIngest. Stopping twice is a success, and so is stopping what has ended by itself:
- * whoever asks for the end has it.
+ * StopStreamIngest. A second stop is a success. A stop of an ingest that has already ended is also
+ * a success.
  */
 import { ApiError } from "../../contract/errors.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
@@ -39,8 +39,8 @@ export async function stopIngest(
 }
 
 /**
- * The row when it runs or has ended; or as it is when time is up. A start that nobody works on is
- * taken back from here.
+ * Returns the row when it runs or has ended, or as it is when the time is up. Cancels a start that
+ * no instance works on.
  */
 async function whenStarted(
   services: Services,
@@ -60,7 +60,7 @@ async function whenStarted(
   return claimed ? resumeStart(services, claimed, timeLeftMs) : seen;
 }
 
-/** Somebody else is at it: the end will come, but when is not ours to say. */
+/** Another instance works on the row. The end will come, but its time is unknown. */
 async function theirs({ store }: Services, { taskId }: Ingest): Promise<Record<string, never>> {
   const ingest = await store.readIngest(taskId);
   if (ingest?.state === "ended") return {};
