@@ -19,7 +19,8 @@ export const systemClock: Clock = {
   async sleep(ms, signal) {
     if (signal?.aborted) return;
     try {
-      await pause(Math.max(0, ms), undefined, signal ? { signal } : {});
+      // Timers drop fractions of a millisecond, and a call must not leave before its slot.
+      await pause(Math.ceil(Math.max(0, ms)), undefined, signal ? { signal } : {});
     } catch (error) {
       if (!signal?.aborted) throw error;
     }
