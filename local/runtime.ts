@@ -120,7 +120,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
 
 function deferred<T>() {
   let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((reconcile) => (resolve = reconcile));
+  const promise = new Promise<T>((done) => (resolve = done));
   return { promise, resolve };
 }
 

@@ -58,7 +58,7 @@ const ENDPOINTS: Readonly<Record<string, Methods>> = {
       if (move === "reset") beginAnew(world);
       else clock.advance(move);
       // Reports every task that has ended by now before the answer leaves.
-      endWatch.reconcile();
+      endWatch.reportDue();
       return clockTruth(clock);
     },
   },

@@ -19,7 +19,7 @@ interface Needs {
 
 export interface EndWatch extends TaskListener {
   /** Reports every end that has passed by now. */
-  reconcile(): void;
+  reportDue(): void;
 }
 
 /** The machine's timers cannot exceed 24 days. */
@@ -32,7 +32,7 @@ export function makeEndWatch({ clock, signal, isWatched, onStart, onEnd }: Needs
   let sleeping: AbortController | undefined;
   signal.addEventListener("abort", () => sleeping?.abort(), { once: true });
 
-  function reconcile(): void {
+  function reportDue(): void {
     const now = clock.now();
     if (signal.aborted) return;
     if (!soonest || soonest.atMs > now.getTime()) return;
@@ -70,17 +70,17 @@ export function makeEndWatch({ clock, signal, isWatched, onStart, onEnd }: Needs
       sleeping = new AbortController();
       const leftMs = soonest.atMs - clock.now().getTime();
       await clock.sleep(Math.min(leftMs, SLEEP_MAX_MS), sleeping.signal);
-      reconcile();
+      reportDue();
     }
     sleeping = undefined;
   }
 
   return {
-    reconcile,
+    reportDue,
     added(task) {
       if (!isWatched(task)) return;
       // Earlier ends are reported before this start.
-      reconcile();
+      reportDue();
       watched.set(task.taskId, task);
       onStart(task);
       consider(task);
@@ -89,7 +89,7 @@ export function makeEndWatch({ clock, signal, isWatched, onStart, onEnd }: Needs
     changed(task) {
       if (!watched.has(task.taskId)) return;
       watched.set(task.taskId, task);
-      reconcile();
+      reportDue();
       const before = soonest;
       const end = nextEndOf(task);
       if (end && end.at <= clock.now()) tell(task, end);

@@ -39,7 +39,7 @@ export async function playBatch(
   const later = new Set<EventMessage>();
   const lanes = lanesOf(messages).values();
   const done: EventMessage[] = [];
-  const reconcile = (message: EventMessage, outcome: Outcome) => {
+  const record = (message: EventMessage, outcome: Outcome) => {
     counts[outcome] += 1;
     if (outcome === "later") later.add(message);
     if (outcome === "done") done.push(message);
@@ -50,7 +50,7 @@ export async function playBatch(
       for (const message of lane) {
         mustWait ||= run.timeLeftMs() < MESSAGE_MIN_MS;
         const outcome = await play(services, { message, delivery, mustWait }, run);
-        reconcile(message, outcome);
+        record(message, outcome);
         // The next message must not overtake this one.
         mustWait = outcome === "later";
       }

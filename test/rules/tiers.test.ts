@@ -20,9 +20,13 @@ test.each(allSuites())("%s says in its first lines what it proves", (suite) => {
 describe("the table of docs/testing.md (npm run test:table writes it)", () => {
   const rows = rowsIn(readFileSync(TESTING_PAGE, "utf8"));
 
-  test("has a row for each suite, with its tier", () => {
-    const expected = allSuites().map((suite) => ({ suite, tier: tierOf(suite) }));
+  test("has a row for each suite, with its tier and what it proves", () => {
+    const expected = allSuites().map((suite) => ({
+      suite,
+      tier: tierOf(suite),
+      proves: headOf(readFileSync(join(ROOT, suite), "utf8")),
+    }));
 
-    expect(rows.map(({ suite, tier }) => ({ suite, tier }))).toEqual(expected);
+    expect(rows.map(({ suite, tier, proves }) => ({ suite, tier, proves }))).toEqual(expected);
   });
 });

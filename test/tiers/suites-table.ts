@@ -12,6 +12,7 @@ export interface Row {
   suite: string;
   tier: string;
   seconds: string;
+  proves: string;
 }
 
 export const rowsIn = (page: string): Row[] =>
@@ -19,6 +20,7 @@ export const rowsIn = (page: string): Row[] =>
     suite: groups["suite"] ?? "",
     tier: groups["tier"] ?? "",
     seconds: groups["seconds"] ?? "",
+    proves: groups["proves"] ?? "",
   }));
 
 /** The comment at the head of a test file, on one line. */

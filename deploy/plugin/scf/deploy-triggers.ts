@@ -6,7 +6,7 @@ import type { Upstream } from "../upstream.js";
 import { withDeployError } from "../deploy-error.js";
 
 export function mendTriggers({ DeployTrigger, validate }: Upstream): void {
-  // The plugin knows five types of trigger, of which two are retired, and no function URL.
+  // The plugin knows five types of trigger and no function URL. SCF has retired two of the five.
   // triggersOf checks ours.
   validate.validateEventsProperty = () => undefined;
 

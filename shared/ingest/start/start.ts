@@ -122,11 +122,11 @@ async function sameStart(
         : "ClientToken was sent before with another request: send a new token for a new request.",
     );
   }
-  return settled(services, ingest, call.timeLeftMs);
+  return finishStart(services, ingest, call.timeLeftMs);
 }
 
 /** Waits for the instance that holds the row. Resumes the start when no instance holds it. */
-async function settled(
+async function finishStart(
   services: Services,
   known: Ingest,
   timeLeftMs: () => number,

@@ -33,7 +33,7 @@ export function manualClock(start = new Date("2026-01-01T00:00:00Z")): ManualClo
   let underWay = 0;
   const sleepers = new Set<Sleeper>();
 
-  async function reconcile(): Promise<void> {
+  async function untilQuiet(): Promise<void> {
     for (let quiet = 0; quiet < QUIET_TURNS; quiet += 1) {
       await nextTurn();
       if (underWay > 0) quiet = 0;
@@ -42,7 +42,7 @@ export function manualClock(start = new Date("2026-01-01T00:00:00Z")): ManualClo
 
   /** Wakes the next sleeper, unless its time is after `untilMs`. */
   async function step(untilMs: number): Promise<boolean> {
-    await reconcile();
+    await untilQuiet();
     const [next] = [...sleepers].sort((a, b) => a.atMs - b.atMs);
     if (!next || next.atMs > untilMs) return false;
     elapsed = Math.max(elapsed, next.atMs);
@@ -71,7 +71,7 @@ export function manualClock(start = new Date("2026-01-01T00:00:00Z")): ManualClo
       const untilMs = elapsed + ms;
       while (await step(untilMs));
       elapsed = untilMs;
-      await reconcile();
+      await untilQuiet();
     },
     async advanceUntilDone(work, ms = 10 * 60_000) {
       const untilMs = elapsed + ms;
