@@ -28,10 +28,19 @@ async function look(roomId: string, width: number): Promise<Page> {
   return page;
 }
 
-/** Waits for the first picture, because only then is the layout known. */
-const picture = (page: Page) =>
-  page.waitForFunction(`document.querySelector("video").readyState > 1 &&
-    document.querySelector(".stage").style.getPropertyValue("--ratio") !== ""`);
+/**
+ * Waits for the first picture, because only then is the layout known. Each look is a call of its
+ * own: a function that waits inside the page is refused by the page's policy.
+ */
+async function picture(page: Page): Promise<void> {
+  const hasPicture = `document.querySelector("video").readyState > 1 &&
+    document.querySelector(".stage").style.getPropertyValue("--ratio") !== ""`;
+  const givenUpAt = Date.now() + 30_000;
+  while (!(await page.evaluate<boolean>(hasPicture))) {
+    if (Date.now() > givenUpAt) throw new Error("the page shows no picture");
+    await page.waitForTimeout(50);
+  }
+}
 
 interface Box {
   width: number;
