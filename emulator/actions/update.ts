@@ -2,7 +2,7 @@
 import { refusal } from "../api/refusal.js";
 import type { TrtcRequests } from "../api/schemas.js";
 import { isStreamUrl } from "../source/stream-url.js";
-import { changeTask, type TaskChange } from "../tasks/task.js";
+import { changeTask, type TaskChange } from "../tasks/changes.js";
 import type { ActionContext } from "./context.js";
 import { requireTask } from "./find-task.js";
 

@@ -4,7 +4,8 @@
  * sleep serves all tasks and lasts until the earliest known end.
  */
 import { type Clock, MINUTE_MS } from "../../shared/clock.js";
-import { nextEndOf, type Task, type TaskEnd } from "../tasks/task.js";
+import { nextEndOf } from "../tasks/life.js";
+import type { Task, TaskEnd } from "../tasks/task.js";
 import type { TaskListener } from "../tasks/tasks.js";
 
 interface Needs {

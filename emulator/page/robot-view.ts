@@ -1,5 +1,6 @@
 /** One task as the pages show it. */
-import { endOf, LOOP, type Task } from "../tasks/task.js";
+import { endOf } from "../tasks/life.js";
+import { LOOP, type Task } from "../tasks/task.js";
 import { truthOf } from "../tasks/truth.js";
 import { SECOND_MS } from "../../shared/clock.js";
 import { formatOf, shownUrl } from "./format.js";

@@ -1,5 +1,6 @@
 /** The rooms that a robot plays in or has played in. */
-import { endOf, type Task } from "../tasks/task.js";
+import { endOf } from "../tasks/life.js";
+import type { Task } from "../tasks/task.js";
 import type { World } from "../world.js";
 import { robotView } from "./robot-view.js";
 import { roomPath } from "./room-address.js";

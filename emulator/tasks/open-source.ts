@@ -9,7 +9,8 @@ import type { IngestStatus } from "../callbacks/bodies.js";
 import { type OpeningFailure, SourceError } from "../source/media.js";
 import type { Media, Probe } from "../source/probe.js";
 import { shownUrl } from "../page/format.js";
-import { changeSource, endTask, type Source, type Task } from "./task.js";
+import { changeSource } from "./changes.js";
+import { endTask, type Source, type Task } from "./task.js";
 import type { Tasks } from "./tasks.js";
 
 const RETRY_DELAYS_MS = [0, SECOND_MS, 3 * SECOND_MS];

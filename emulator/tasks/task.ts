@@ -1,19 +1,8 @@
-/**
- * The life of one task, as pure functions of a task and an instant. A task ends by itself when the
- * clock passes one of its ends, even if no code reads it.
- */
-import { MINUTE_MS, SECOND_MS, addMs } from "../../shared/clock.js";
+/** One task of TRTC: its state, and what makes and ends it. */
 import type { RoomIdType } from "../../shared/contract/rooms.js";
 import type { Site } from "../../shared/contract/sites.js";
 import type { Media, OpeningFailure } from "../source/media.js";
-import {
-  atRate,
-  endOfRounds,
-  type Playback,
-  type Playhead,
-  playFrom,
-  playheadAt,
-} from "./playhead.js";
+import { type Playback, playFrom } from "./playhead.js";
 
 export type EndReason =
   | "stopped"
@@ -94,22 +83,8 @@ export type NewTask = Omit<
   | "ended"
 > & { seekSeconds: number };
 
-export interface TaskChange {
-  streamUrl?: string;
-  volume?: number;
-  isPause?: boolean;
-  tempo?: number;
-  enableProgress?: boolean;
-}
-
 /** RepeatNum of a loop. */
 export const LOOP = -1;
-
-/** "Paused for more than 12 hours: the task is destroyed". Only the Chinese site says so. */
-const PAUSE_LIMIT_MS: Readonly<Record<Site, number | undefined>> = {
-  cn: 12 * 60 * MINUTE_MS,
-  intl: undefined,
-};
 
 export function beginTask({ seekSeconds, ...task }: NewTask): Task {
   return {
@@ -122,33 +97,6 @@ export function beginTask({ seekSeconds, ...task }: NewTask): Task {
     stopCalls: 0,
     ended: undefined,
   };
-}
-
-/** The end at or before `now`; the earliest if there are several. */
-export function endOf(task: Task, now: Date): TaskEnd | undefined {
-  const end = nextEndOf(task);
-  return end && end.at <= now ? end : undefined;
-}
-
-/** The earliest known end, past or future. */
-export function nextEndOf(task: Task): TaskEnd | undefined {
-  if (task.ended) return task.ended;
-  let next: TaskEnd | undefined;
-  for (const [reason, endAt] of OWN_ENDS) {
-    const at = endAt(task);
-    if (at && (!next || at < next.at)) next = { at, reason };
-  }
-  return next;
-}
-
-/** The position at `now`, or at the end of the task. */
-export function playheadOf(task: Task, now: Date): Playhead {
-  const end = endOf(task, now);
-  const durationSeconds = durationOf(task);
-  if (end?.reason === "finished" && durationSeconds !== null) {
-    return { positionSeconds: durationSeconds, loops: task.repeatNum };
-  }
-  return playheadAt(task.playback, durationSeconds, end?.at ?? now);
 }
 
 export const durationOf = ({ source }: Task): number | null =>
@@ -166,82 +114,11 @@ export const endTask = (task: Task, reason: EndReason, now: Date): Task => ({
   ended: { at: now, reason },
 });
 
-/** A new StreamUrl starts from its beginning, with all its rounds. The same URL changes nothing. */
-export function changeTask(task: Task, change: TaskChange, now: Date): Task {
-  const paused = change.isPause ?? task.pausedAt !== undefined;
-  const changed: Task = {
-    ...task,
-    tempo: change.tempo ?? task.tempo,
-    volume: change.volume ?? task.volume,
-    pausedAt: paused ? (task.pausedAt ?? now) : undefined,
-    enableProgress: change.enableProgress ?? task.enableProgress,
-  };
-  const { streamUrl = task.streamUrl } = change;
-  if (streamUrl === task.streamUrl) {
-    return { ...changed, playback: atRate(task.playback, rateOf(changed), now) };
-  }
-  const sourceVersion = task.sourceVersion + 1;
-  const fresh: Task = { ...changed, ...unopened, streamUrl, sourceVersion };
-  return { ...fresh, playback: playFrom(now, rateOf(fresh)) };
-}
-
-/**
- * The result of opening the source. A failed source stays at its beginning. If a later attempt
- * succeeds, it plays from that instant.
- */
-export function changeSource(task: Task, source: Source, now: Date): Task {
-  if (source.state === "open") {
-    const well = { stalledAt: undefined, sourceFailure: undefined, hasStarted: true };
-    return { ...task, source, ...well };
-  }
-  const failed = source.state === "failing" && {
-    stalledAt: task.stalledAt ?? now,
-    sourceFailure: { reason: source.reason, message: source.message, budget: source.budget },
-  };
-  const changed = { ...task, source, ...failed };
-  return { ...changed, playback: playFrom(now, rateOf(changed), task.playback.seekSeconds) };
-}
-
-const unopened = {
+export const unopened = {
   source: { state: "opening" },
   stalledAt: undefined,
   sourceFailure: undefined,
 } as const;
 
-const rateOf = ({ pausedAt, source, tempo }: Task): number =>
+export const rateOf = ({ pausedAt, source, tempo }: Task): number =>
   pausedAt || source.state === "failing" ? 0 : tempo;
-
-function naturalEndAt(task: Task): Date | undefined {
-  const durationSeconds = durationOf(task);
-  if (task.repeatNum === LOOP || durationSeconds === null) return undefined;
-  return endOfRounds(task.playback, { durationSeconds, rounds: task.repeatNum });
-}
-
-/** TRTC applies MaxDuration to loops only. With any other RepeatNum it is accepted and ignored. */
-function capAt({ repeatNum, maxDurationMinutes, startedAt }: Task): Date | undefined {
-  if (repeatNum !== LOOP || maxDurationMinutes === undefined) return undefined;
-  return addMs(startedAt, maxDurationMinutes * MINUTE_MS);
-}
-
-function pauseEndAt({ pausedAt, site }: Task): Date | undefined {
-  const limitMs = PAUSE_LIMIT_MS[site];
-  return pausedAt && limitMs !== undefined ? addMs(pausedAt, limitMs) : undefined;
-}
-
-/**
- * The Chinese site says: "When the play task is idle for longer than this it is destroyed". Without
- * an IdleTimeout TRTC chooses one of unknown length. Here the task then has none.
- */
-function idleEndAt({ idleTimeoutSeconds, idleMeans, stalledAt, pausedAt }: Task): Date | undefined {
-  if (idleTimeoutSeconds === undefined) return undefined;
-  const idleSince = { "source-stalled": stalledAt, paused: pausedAt, never: undefined }[idleMeans];
-  return idleSince && addMs(idleSince, idleTimeoutSeconds * SECOND_MS);
-}
-
-/** The ends that a task reaches by itself. Of two at the same instant the first is the reason. */
-const OWN_ENDS: readonly [EndReason, (task: Task) => Date | undefined][] = [
-  ["finished", naturalEndAt],
-  ["max-duration", capAt],
-  ["paused-too-long", pauseEndAt],
-  ["idle", idleEndAt],
-];

@@ -3,7 +3,8 @@
  * found ended when it is read, so no timer can be late, and a moved clock just works.
  */
 import type { Clock } from "../../shared/clock.js";
-import { endOf, type Task } from "./task.js";
+import { endOf } from "./life.js";
+import type { Task } from "./task.js";
 
 /**
  * TRTC forgets a task when it ends. The emulator keeps it for the truth endpoint, but not for ever.

@@ -1,6 +1,7 @@
 /** The true state of each task, for tests and people. TRTC itself shows only part of it. */
 import type { Media, SpentBudget } from "../source/media.js";
-import { durationOf, endOf, type EndReason, mediaOf, playheadOf, type Task } from "./task.js";
+import { endOf, playheadOf } from "./life.js";
+import { durationOf, type EndReason, mediaOf, type Task } from "./task.js";
 
 export interface TaskTruth {
   taskId: string;

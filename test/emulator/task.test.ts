@@ -2,15 +2,13 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
+import { changeSource, changeTask } from "../../emulator/tasks/changes.js";
+import { endOf, playheadOf } from "../../emulator/tasks/life.js";
 import {
   beginTask,
-  changeSource,
-  changeTask,
-  endOf,
   endTask,
   type NewTask,
   type Source,
-  playheadOf,
   type Task,
 } from "../../emulator/tasks/task.js";
 import { makeTasks } from "../../emulator/tasks/tasks.js";

@@ -1,6 +1,6 @@
 /** After the last fault, every ingest ends within these times. */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
-import { endOf } from "../../../emulator/tasks/task.js";
+import { endOf } from "../../../emulator/tasks/life.js";
 import { isBeyondReach, mayStartLate, reconcilesFromMs } from "./exclusions.js";
 import type { Check, Known } from "./facts.js";
 import { failedSinceMs } from "./source-log.js";
