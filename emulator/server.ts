@@ -23,7 +23,7 @@ import { probe } from "./source/probe.js";
 import { makeRoutes } from "./routes.js";
 import { sharedProbe } from "./source/shared-probe.js";
 import type { FindIngests } from "./page/explain.js";
-import type { Limits } from "./source/budget.js";
+import type { Limits } from "../shared/media/budget.js";
 import {
   DEFAULT_SWITCHES,
   makeSwitchBoard,

@@ -2,7 +2,7 @@
  * The behaviour of a start for each type of source. A test starts each of them through the official
  * SDK and compares the results with this table.
  */
-import type { SourceFailure } from "../source/media.js";
+import type { SourceFailure } from "../../shared/media/media.js";
 import type { EndReason } from "../tasks/task.js";
 
 export interface SourceRow {

@@ -3,16 +3,21 @@
  * it only throws SourceErrors and never hangs.
  */
 import { SECOND_MS } from "../../shared/clock.js";
-import type { Media } from "./media.js";
-import { refuseUnplayable } from "./playable.js";
-import { type Limits, openBudget } from "./budget.js";
-import { readHttp } from "./http/http.js";
+import type { Media } from "../../shared/media/media.js";
+import { refuseUnplayable } from "../../shared/media/playable.js";
+import { type Limits, openBudget } from "../../shared/media/budget.js";
+import type { Visitor } from "../../shared/media/http/bounded-fetch.js";
+import { readHttp } from "../../shared/media/http/read-http.js";
+import { get } from "./http-request.js";
 import { readRtmp } from "./rtmp/rtmp.js";
 import { isRtmp } from "./stream-url.js";
 
-export type { Media } from "./media.js";
+export type { Media } from "../../shared/media/media.js";
 
 export type Probe = (streamUrl: string) => Promise<Media>;
+
+/** As the Fetch standard says. */
+const VISITOR: Visitor = { get, redirectsMax: 20 };
 
 const LIMITS: Limits = {
   /**
@@ -28,8 +33,9 @@ const LIMITS: Limits = {
 export async function probe(streamUrl: string, limits = LIMITS): Promise<Media> {
   const budget = openBudget(limits);
   try {
-    const read = isRtmp(streamUrl) ? readRtmp : readHttp;
-    const media = await read(streamUrl, budget);
+    const media = isRtmp(streamUrl)
+      ? await readRtmp(streamUrl, budget)
+      : await readHttp(streamUrl, budget, VISITOR);
     refuseUnplayable(media);
     return media;
   } catch (error) {

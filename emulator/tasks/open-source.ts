@@ -6,7 +6,7 @@
 import { type Clock, SECOND_MS } from "../../shared/clock.js";
 import type { Announcer } from "../callbacks/announcer.js";
 import type { IngestStatus } from "../callbacks/bodies.js";
-import { type OpeningFailure, SourceError } from "../source/media.js";
+import { type OpeningFailure, SourceError } from "../../shared/media/media.js";
 import type { Media, Probe } from "../source/probe.js";
 import { shownUrl } from "../page/format.js";
 import { changeSource } from "./changes.js";

@@ -1,7 +1,7 @@
 /** One task of TRTC: its state, and what makes and ends it. */
 import type { RoomIdType } from "../../shared/contract/rooms.js";
 import type { Site } from "../../shared/contract/sites.js";
-import type { Media, OpeningFailure } from "../source/media.js";
+import type { Media, OpeningFailure } from "../../shared/media/media.js";
 import { type Playback, playFrom } from "./playhead.js";
 
 export type EndReason =

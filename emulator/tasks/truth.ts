@@ -1,5 +1,5 @@
 /** The true state of each task, for tests and people. TRTC itself shows only part of it. */
-import type { Media, SpentBudget } from "../source/media.js";
+import type { Media, SpentBudget } from "../../shared/media/media.js";
 import { endOf, playheadOf } from "./life.js";
 import { durationOf, type EndReason, mediaOf, type Task } from "./task.js";
 

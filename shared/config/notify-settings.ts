@@ -1,6 +1,6 @@
 /** Fields of CALLERS for notifications: the URL that receives them and the keys that sign them. */
 import { Type } from "@sinclair/typebox";
-import { hostOfUrl, isPrivateHost } from "../contract/private-hosts.js";
+import { hostOfUrl, isPrivateHost } from "../network/private-hosts.js";
 import { foreignHostFault, hostFault } from "../contract/url-host.js";
 
 export const NOTIFY_FIELDS = {

@@ -3,7 +3,7 @@
  * still a mistake, or an attempt to probe the network.
  */
 import { ApiError } from "./errors.js";
-import { hostOfUrl, isPrivateHost } from "./private-hosts.js";
+import { hostOfUrl, isPrivateHost } from "../network/private-hosts.js";
 import { foreignHostFault, hostFault } from "./url-host.js";
 
 const SCHEMES = new Set(["http:", "https:", "rtmp:", "rtmps:"]);

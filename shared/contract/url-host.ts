@@ -2,7 +2,7 @@
  * Which hosts a URL may name. Parsers agree about plain names only: some decode `%2e`, others do
  * not, and some end a host at `!` or `;`.
  */
-import { hostOfUrl } from "./private-hosts.js";
+import { hostOfUrl } from "../network/private-hosts.js";
 
 /** Letters, digits, `.`, `-` and `_`, or an IPv6 address in brackets. A port may follow. */
 const PLAIN = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?$/;

@@ -1,6 +1,6 @@
 /** Private hosts, in every spelling of a name or an address. */
 import { describe, expect, test } from "@jest/globals";
-import { hostOfUrl, isPrivateHost } from "../../shared/contract/private-hosts.js";
+import { hostOfUrl, isPrivateHost } from "../../shared/network/private-hosts.js";
 
 /** In the form of a URL, after WHATWG's parser. */
 const ofUrl = (host: string) => isPrivateHost(hostOfUrl(new URL(`https://${host}/`)));

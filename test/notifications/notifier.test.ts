@@ -7,7 +7,7 @@ import type { LookupFunction } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { makeCertificates } from "../../deploy/cloud/certificates.js";
 import { openNotifier, type NotifierOptions } from "../../shared/notifications/notifier.js";
-import { publicOnly } from "../../shared/notifications/public-lookup.js";
+import { publicOnly } from "../../shared/network/public-lookup.js";
 import {
   type NotificationReceiver,
   startNotificationReceiver,

@@ -34,9 +34,10 @@ describe("imports go down only", () => {
     ["shared/runtime"],
     ["shared/room-events", "shared/cloud-events", "shared/notifications"],
     ["shared/ingest"],
-    ["shared/store", "shared/trtc"],
+    ["shared/store", "shared/trtc", "shared/media"],
     ["shared/config", "shared/signing"],
     ["shared/contract"],
+    ["shared/network"],
     ["shared"],
   ];
   const FOLDERS = LAYERS.flat().sort((one, other) => other.length - one.length);
@@ -59,8 +60,8 @@ describe("imports go down only", () => {
     expect(circles.map(({ path }) => path)).toEqual([]);
   });
 
-  test("the emulator stands for Tencent: of the project it uses signing and contract only", () => {
-    const allowed = /^(emulator|shared\/(signing|contract))\/|^shared\/clock[.]/;
+  test("the emulator stands for Tencent: of the project it uses what both sides share", () => {
+    const allowed = /^(emulator|shared\/(signing|contract|media|network))\/|^shared\/clock[.]/;
     const foreign = PRODUCT.filter(({ path }) => path.startsWith("emulator/"))
       .flatMap(({ imports }) => imports)
       .filter((each) => !each.startsWith("npm:") && !allowed.test(each));

@@ -2,10 +2,14 @@
  * Reads and writes RTMP messages, which travel in interleaved chunks. Source: Adobe, Real Time
  * Messaging Protocol, 2012, section 5.3 and 5.4.
  */
-import { SourceError } from "../media.js";
-import { AGGREGATE, AGGREGATE_BYTES_READ, messagesIn } from "../flv/aggregate.js";
-import type { ByteReader } from "../byte-reader.js";
-import { MESSAGE_BYTES_READ, type StreamMessage } from "../flv/stream-facts.js";
+import { SourceError } from "../../../shared/media/media.js";
+import {
+  AGGREGATE,
+  AGGREGATE_BYTES_READ,
+  messagesIn,
+} from "../../../shared/media/flv/aggregate.js";
+import type { ByteReader } from "../../../shared/media/byte-reader.js";
+import { MESSAGE_BYTES_READ, type StreamMessage } from "../../../shared/media/flv/stream-facts.js";
 
 export const MESSAGE = {
   chunkSize: 1,

@@ -6,15 +6,24 @@
  */
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { type Media, SourceError } from "../media.js";
-import { type AmfPlain, type AmfValue, decodeAmf, encodeAmf } from "./amf0.js";
-import type { Budget } from "../budget.js";
-import { type ByteReader, byteReader } from "../byte-reader.js";
-import { causeOf } from "../cause.js";
+import { type Media, SourceError } from "../../../shared/media/media.js";
+import {
+  type AmfPlain,
+  type AmfValue,
+  decodeAmf,
+  encodeAmf,
+} from "../../../shared/media/flv/amf0.js";
+import type { Budget } from "../../../shared/media/budget.js";
+import { type ByteReader, byteReader } from "../../../shared/media/byte-reader.js";
+import { causeOf } from "../../../shared/media/cause.js";
 import { MESSAGE, readMessages, writeMessage } from "./rtmp-messages.js";
 import { serverNameOf, type Target, targetOf } from "./rtmp-target.js";
-import { inTurns } from "../turns.js";
-import { isObject, type StreamMessage, streamFacts } from "../flv/stream-facts.js";
+import { inTurns } from "../../../shared/media/turns.js";
+import {
+  isObject,
+  type StreamMessage,
+  streamFacts,
+} from "../../../shared/media/flv/stream-facts.js";
 
 const VERSION = 3;
 const HANDSHAKE_BYTES = 1536;

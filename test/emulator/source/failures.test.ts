@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type LoggedFailure, sourceFailureText } from "../../../emulator/tasks/open-source.js";
 import type { RoomView } from "../../../emulator/page/view.js";
-import { SourceError } from "../../../emulator/source/media.js";
+import { SourceError } from "../../../shared/media/media.js";
 import { type Emulator } from "../../../emulator/server.js";
 import type { TaskTruth } from "../../../emulator/tasks/truth.js";
 import { manualClock } from "../../support/app/manual-clock.js";

@@ -1,8 +1,8 @@
 /** FLV over HTTP: files with a length, live streams without, and bytes that are neither. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { probe } from "../../../emulator/source/probe.js";
-import { decodeAmf, encodeAmf } from "../../../emulator/source/rtmp/amf0.js";
-import { avcSize } from "../../../emulator/source/avc.js";
+import { decodeAmf, encodeAmf } from "../../../shared/media/flv/amf0.js";
+import { avcSize } from "../../../shared/media/avc.js";
 import {
   AAC_HEADER,
   avcHeader,

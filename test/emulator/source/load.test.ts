@@ -1,11 +1,12 @@
 /** Many sources at once: how many are opened, in which order, and how much one read takes. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { boundedProbe } from "../../../emulator/source/bounded-probe.js";
-import type { Media } from "../../../emulator/source/media.js";
+import type { Media } from "../../../shared/media/media.js";
 import { probe } from "../../../emulator/source/probe.js";
-import { boundedFetch } from "../../../emulator/source/http/bounded-fetch.js";
-import { openBudget } from "../../../emulator/source/budget.js";
-import { inTurns } from "../../../emulator/source/turns.js";
+import { get } from "../../../emulator/source/http-request.js";
+import { boundedFetch } from "../../../shared/media/http/bounded-fetch.js";
+import { openBudget } from "../../../shared/media/budget.js";
+import { inTurns } from "../../../shared/media/turns.js";
 import { flood, type MediaServer, startMediaServer } from "../../support/media/media-server.js";
 
 const MEDIA: Media = { container: "mp4", durationSeconds: 1, tracks: [] };
@@ -127,7 +128,9 @@ describe("of what comes at once", () => {
           return budget.spend(bytes);
         },
       };
-      const { body } = await boundedFetch(counted)(server.urlOf("/endless"));
+      const { body } = await boundedFetch(counted, { get, redirectsMax: 0 })(
+        server.urlOf("/endless"),
+      );
       await body?.pipeTo(new WritableStream()).catch(() => undefined);
       budget.close();
     };

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { MkvOutputFormat, MovOutputFormat, Mp4OutputFormat, MpegTsOutputFormat } from "mediabunny";
 import { mediaFile } from "../../../emulator/media-files.js";
-import { refuseUnplayable } from "../../../emulator/source/playable.js";
+import { refuseUnplayable } from "../../../shared/media/playable.js";
 import { probe } from "../../../emulator/source/probe.js";
 import { sharedProbe } from "../../../emulator/source/shared-probe.js";
 import { MINUTE_MS } from "../../../shared/clock.js";

@@ -1,8 +1,8 @@
 /** HLS from servers in use, and playlists that attack time or memory. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { probe } from "../../../emulator/source/probe.js";
-import { linesOf } from "../../../emulator/source/hls/lines.js";
-import { parsePlaylist } from "../../../emulator/source/hls/playlist.js";
+import { linesOf } from "../../../shared/media/hls/lines.js";
+import { parsePlaylist } from "../../../shared/media/hls/playlist.js";
 import { sample } from "../../support/media/media.js";
 import { type MediaServer, startMediaServer } from "../../support/media/media-server.js";
 

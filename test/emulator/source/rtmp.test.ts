@@ -4,10 +4,10 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { type AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { SourceError } from "../../../emulator/source/media.js";
+import { SourceError } from "../../../shared/media/media.js";
 import { probe } from "../../../emulator/source/probe.js";
-import { encodeAmf } from "../../../emulator/source/rtmp/amf0.js";
-import { byteReader } from "../../../emulator/source/byte-reader.js";
+import { encodeAmf } from "../../../shared/media/flv/amf0.js";
+import { byteReader } from "../../../shared/media/byte-reader.js";
 import {
   MESSAGE,
   readMessages,

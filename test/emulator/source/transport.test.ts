@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { deflateSync, gzipSync, brotliCompressSync } from "node:zlib";
 import { probe } from "../../../emulator/source/probe.js";
-import { cookieJar } from "../../../emulator/source/http/cookies.js";
+import { cookieJar } from "../../../shared/media/http/cookies.js";
 import { CLIP, sample } from "../../support/media/media.js";
 import {
   type Handler,

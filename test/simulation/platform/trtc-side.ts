@@ -13,7 +13,7 @@ import { refusal } from "../../../emulator/api/refusal.js";
 import { REGIONS } from "../../../emulator/api/regions.js";
 import type { TrtcAction } from "../../../emulator/api/schemas.js";
 import type { Switches } from "../../../emulator/admin/switches.js";
-import type { Media } from "../../../emulator/source/media.js";
+import type { Media } from "../../../shared/media/media.js";
 import { type Event, INGEST_STOPPED } from "../../../emulator/callbacks/bodies.js";
 import { makeAnnouncer } from "../../../emulator/callbacks/announcer.js";
 import { makeEndWatch } from "../../../emulator/callbacks/end-watch.js";

@@ -1,5 +1,5 @@
 /** FLV streams made by hand: unusual ones, and parts of real ones. */
-import { type AmfPlain, encodeAmf } from "../../../emulator/source/rtmp/amf0.js";
+import { type AmfPlain, encodeAmf } from "../../../shared/media/flv/amf0.js";
 
 export interface FlvTag {
   /** 8 is sound, 9 picture, 18 metadata. */

@@ -1,8 +1,8 @@
 /** RTMP servers for tests over real TCP: one that plays, and several that fail. */
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { type AmfPlain, decodeAmf, encodeAmf } from "../../../emulator/source/rtmp/amf0.js";
-import { type ByteReader, byteReader } from "../../../emulator/source/byte-reader.js";
+import { type AmfPlain, decodeAmf, encodeAmf } from "../../../shared/media/flv/amf0.js";
+import { type ByteReader, byteReader } from "../../../shared/media/byte-reader.js";
 import {
   MESSAGE,
   readMessages,

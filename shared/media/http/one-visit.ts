@@ -4,7 +4,7 @@
  * behind, a second connection is tried. The first one stays open until that has worked, and is read
  * through to there when it does not.
  */
-import { SECOND_MS } from "../../../shared/clock.js";
+import { SECOND_MS } from "../../clock.js";
 import type { Budget } from "../budget.js";
 import type { ByteReader } from "../byte-reader.js";
 import { fetchWithin } from "./fetch-within.js";

@@ -7,13 +7,9 @@ import { type IncomingMessage, request } from "node:http";
 import { connect, isIP, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
-import { isBadPort } from "./bad-ports.js";
+import type { Asked } from "../../shared/media/http/bounded-fetch.js";
+import { isBadPort } from "../../shared/network/bad-ports.js";
 import { HEAD_BYTES_MAX, withLenientHead } from "./lenient-head.js";
-
-export interface Asked {
-  headers: Readonly<Record<string, string>>;
-  signal: AbortSignal;
-}
 
 /** Resolves with the answer's head. The body follows as it is read. */
 export async function get(url: URL, { headers, signal }: Asked): Promise<IncomingMessage> {

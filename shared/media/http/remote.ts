@@ -3,7 +3,7 @@
  * connection is enough. Another is tried only to pass over much. The first one stays open until
  * that has worked, because some addresses allow one request only.
  */
-import { SECOND_MS } from "../../../shared/clock.js";
+import { SECOND_MS } from "../../clock.js";
 import type { Budget } from "../budget.js";
 import { type ByteReader, byteReader } from "../byte-reader.js";
 import { type Patience, patientChunks } from "./patient-chunks.js";

@@ -4,7 +4,7 @@
  * not enough.
  */
 import type { Media } from "../media.js";
-import { boundedFetch } from "./bounded-fetch.js";
+import { boundedFetch, type Visitor } from "./bounded-fetch.js";
 import type { Budget } from "../budget.js";
 import { readFile, readIndexed } from "../file.js";
 import { isFlv, readFlv } from "../flv/flv.js";
@@ -23,12 +23,16 @@ const HEAD_BYTES = 16;
 const INDEX_HEAD_BYTES = 16 * 1024;
 
 /** Throws a SourceError, or an error that the budget explains. */
-export async function readHttp(streamUrl: string, budget: Budget): Promise<Media> {
-  const fetch = boundedFetch(budget);
+export async function readHttp(
+  streamUrl: string,
+  budget: Budget,
+  visitor: Visitor,
+): Promise<Media> {
+  const fetch = boundedFetch(budget, visitor);
   const response = await fetch(streamUrl);
   const bytes = openRemote(response, {
     ...{ url: streamUrl, budget },
-    fetch: boundedFetch({ ...budget, noteFailure: () => undefined }),
+    fetch: boundedFetch({ ...budget, noteFailure: () => undefined }, visitor),
   });
   const head = await bytes.peek(HEAD_BYTES);
   if (isFlv(head)) return readFlv(bytes, budget.signal);

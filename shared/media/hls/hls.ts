@@ -3,7 +3,7 @@
  * playlist names its format and the segments confirm it. If a variant is missing, the next is
  * tried: many playlists name each variant once per server.
  */
-import { SECOND_MS } from "../../../shared/clock.js";
+import { SECOND_MS } from "../../clock.js";
 import { type Media, SourceError, type Track } from "../media.js";
 import { isTooLarge } from "../playable.js";
 import { type ByteReader, byteReader } from "../byte-reader.js";

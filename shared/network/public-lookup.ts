@@ -3,8 +3,16 @@
  * its addresses between two look-ups. So this checks the same answer that the connection uses.
  */
 import type { LookupFunction } from "node:net";
-import { isPrivateHost } from "../contract/private-hosts.js";
-import { NotifyError } from "./notify-error.js";
+import { isPrivateHost } from "./private-hosts.js";
+
+/** Its message has neither the name nor its address. */
+export class PrivateHostError extends Error {
+  override readonly name = "PrivateHostError";
+
+  constructor() {
+    super("The host is private.");
+  }
+}
 
 export const publicOnly =
   (lookup: LookupFunction): LookupFunction =>
@@ -14,7 +22,7 @@ export const publicOnly =
       const [first] = addresses;
       if (error) callback(error, []);
       else if (!first || addresses.some(({ address }) => isPrivateHost(address))) {
-        callback(new NotifyError("PrivateHost"), []);
+        callback(new PrivateHostError(), []);
       } else if (options.all === true) callback(null, addresses);
       else callback(null, first.address, first.family);
     });

@@ -1,16 +1,15 @@
 /**
- * `fetch` within a budget, with a reason for every failure. It follows at most twenty redirects, to
- * http and https only, as the Fetch standard says. Node's own fetch refuses answers of some devices
- * and keeps no cookies, so this file makes the requests.
+ * `fetch` within a budget, with a reason for every failure. It follows redirects to http and https
+ * only. Node's own fetch keeps no cookies and judges no addresses, so the visitor's `get` makes the
+ * requests.
  */
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
-import { systemClock } from "../../../shared/clock.js";
+import { systemClock } from "../../clock.js";
 import { SourceError } from "../media.js";
 import type { Budget } from "../budget.js";
 import { causeOf } from "../cause.js";
 import { type CookieJar, cookieJar } from "./cookies.js";
-import { get } from "./http-request.js";
 import { inTurns } from "../turns.js";
 import { unpacked } from "./unpacked.js";
 
@@ -18,7 +17,6 @@ import { unpacked } from "./unpacked.js";
 const UNSATISFIABLE = 416;
 
 const REDIRECTS = [301, 302, 303, 307, 308];
-const REDIRECTS_MAX = 20;
 
 /** Statuses with which servers refuse a range. The request is repeated without one. */
 const NO_RANGES = [400, 405, 406, 416, 500, 501];
@@ -29,6 +27,18 @@ const FROM_THE_START = "bytes=0-";
 /** The signal that ends a request, and the requested range. Other options have no effect. */
 type Init = Pick<RequestInit, "signal" | "headers">;
 
+/** How one request is made. The emulator is lenient, and a function goes to public hosts only. */
+export interface Visitor {
+  /** Resolves with the answer's head. The body follows as it is read. */
+  get: (url: URL, asked: Asked) => Promise<IncomingMessage>;
+  redirectsMax: number;
+}
+
+export interface Asked {
+  headers: Readonly<Record<string, string>>;
+  signal: AbortSignal;
+}
+
 interface Found {
   message: IncomingMessage;
   url: URL;
@@ -37,7 +47,7 @@ interface Found {
 /** A visit may have several fetches. They share its signal, and so its cookies. */
 const jars = new WeakMap<AbortSignal, CookieJar>();
 
-export function boundedFetch(budget: Budget): typeof fetch {
+export function boundedFetch(budget: Budget, { get, redirectsMax }: Visitor): typeof fetch {
   const jar = jars.get(budget.signal) ?? cookieJar(() => systemClock.now().getTime());
   jars.set(budget.signal, jar);
 
@@ -73,7 +83,7 @@ export function boundedFetch(budget: Budget): typeof fetch {
     { range, signal }: { range: string | null; signal: AbortSignal },
   ): Promise<Found> {
     let url = new URL(address);
-    for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects += 1) {
+    for (let redirects = 0; redirects <= redirectsMax; redirects += 1) {
       const cookie = jar.headerFor(url);
       const message = await get(url, {
         headers: { ...HEADERS, ...(cookie && { cookie }), ...rangeHeaders(range) },

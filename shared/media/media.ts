@@ -41,7 +41,7 @@ export type SourceFailure =
   /** It could be played, were it not over 1080p or 30 frames a second. */
   | "too-large";
 
-/** The limit that was reached while opening. It is the emulator's limit, not the source's fault. */
+/** The limit that was reached while opening. It is the reader's limit, not the source's fault. */
 export type SpentBudget = "bytes" | "time";
 
 export interface OpeningFailure {

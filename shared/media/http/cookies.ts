@@ -1,7 +1,7 @@
 /**
  * The cookies of one visit: a playlist may set the token that its segments want. They live as long
  * as the visit, and no other visit sees them. A library for it brings a list of all public
- * suffixes, which is larger than the emulator. Here a cookie for a domain counts for the hosts
+ * suffixes, which is larger than all readers together. Here a cookie for a domain counts for the hosts
  * under it, and in doubt for its own host alone. Source: RFC 6265, sections 5.1 to 5.4.
  */
 import { isIP } from "node:net";

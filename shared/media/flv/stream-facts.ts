@@ -3,7 +3,7 @@
  * precedence over metadata, which some writers invent.
  */
 import type { AudioTrack, Track, VideoTrack } from "../media.js";
-import { type AmfObject, type AmfValue, decodeAmf } from "../rtmp/amf0.js";
+import { type AmfObject, type AmfValue, decodeAmf } from "./amf0.js";
 import { readPicture, readSound } from "./stream-messages.js";
 
 export interface StreamMessage {

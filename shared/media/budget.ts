@@ -1,6 +1,6 @@
 /**
  * The limits of one visit to a source, in bytes and time over all its connections. When a limit is
- * reached, all open connections end, so no server can keep the emulator busy.
+ * reached, all open connections end, so no server can keep the reader busy.
  */
 import { SourceError } from "./media.js";
 import { causeOf } from "./cause.js";

@@ -1,6 +1,6 @@
 /**
  * Turns of the event loop, one for each piece of a source that has come, over all sources together.
- * Otherwise twenty fast streams would be read in one go, and an answer of the emulator would wait
+ * Otherwise twenty fast streams would be read in one go, and an answer of this process would wait
  * for all of them.
  */
 
