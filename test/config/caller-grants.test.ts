@@ -72,12 +72,15 @@ describe("a UserId without its UserSig", () => {
     });
   });
 
-  test.each(["dj-bob", "host"])("is signed for where its UserPattern fits: %s", async (UserId) => {
-    const { response } = await start("named", { UserId });
-    expect(response).toMatchObject({ UserId });
-  });
+  test.each(["dj-bob", "host"])(
+    "gets a UserSig when it matches the UserPattern: %s",
+    async (UserId) => {
+      const { response } = await start("named", { UserId });
+      expect(response).toMatchObject({ UserId });
+    },
+  );
 
-  test("is not signed for because a PrivateMapKey came with it", async () => {
+  test("gets no UserSig just because a PrivateMapKey came with it", async () => {
     const { response } = await start("plain", { UserId: "teacher-alice", PrivateMapKey: "eJw*" });
     expect(response.Error?.Code).toBe("UnauthorizedOperation");
   });
@@ -89,7 +92,7 @@ test("a UserId with its UserSig needs no UserPattern", async () => {
   expect(response).toMatchObject({ UserId });
 });
 
-test("a pattern that backtracks for seconds elsewhere is decided at once", async () => {
+test("a pattern that backtracks in other engines is matched at once", async () => {
   const before = process.cpuUsage();
   const { response } = await start("named", { RoomId: `${"a".repeat(28)}!` });
   const { user } = process.cpuUsage(before);
@@ -98,7 +101,7 @@ test("a pattern that backtracks for seconds elsewhere is decided at once", async
 });
 
 describe("a caller's quotas", () => {
-  test("MaxIngests refuses with the figures, until one has ended", async () => {
+  test("refuse a start over MaxIngests with the figures, until an ingest has ended", async () => {
     const first = await start("few", {});
     await start("few", { ClientToken: "second" });
     const { status, response } = await start("few", {});
@@ -115,7 +118,7 @@ describe("a caller's quotas", () => {
     expect((await start("plain", {})).status).toBe(200);
   });
 
-  test("StartsPerMinute refuses with the figures, though what was started has ended", async () => {
+  test("refuse a start over StartsPerMinute with the figures, although the ingests have ended", async () => {
     for (let n = 0; n < 2; n += 1) {
       const { response } = await start("slow", {});
       await as("slow", "stop-ingest", { TaskId: response["TaskId"] });
@@ -131,7 +134,7 @@ describe("a caller's quotas", () => {
 describe("another caller's ingests", () => {
   const ALL_OF_IT = /dj-carl|secret-room|plays|room|ten minutes/;
 
-  test("a robot is not free, and no more", async () => {
+  test("make a UserId taken, and reveal nothing else", async () => {
     const { response: theirs } = await start("named", { UserId: "dj-carl", RoomId: "secret-room" });
     const UserSig = sigOf("dj-carl");
     const { status, response } = await start("plain", { UserId: "dj-carl", UserSig });
@@ -147,7 +150,7 @@ describe("another caller's ingests", () => {
     expect(response.Error?.Message).not.toMatch(ALL_OF_IT);
   });
 
-  test("its tasks do not exist for this caller, by either TaskId, in every function", async () => {
+  test("do not exist for this caller, by either TaskId, in every function", async () => {
     const { response: theirs } = await start("named", { RoomId: "secret-room-2" });
     const functions = ["stop-ingest", "update-ingest", "describe-ingest"];
     const ids = [theirs["TaskId"], theirs["TrtcTaskId"]];
@@ -169,7 +172,7 @@ describe("another caller's ingests", () => {
     expect(mine).toMatchObject({ State: "running" });
   });
 
-  test("its ClientToken is not in the way", async () => {
+  test("may have the same ClientToken", async () => {
     const ClientToken = "order-4711";
     const { response: theirs } = await start("named", { ClientToken });
     const { response: mine } = await start("plain", { ClientToken });
@@ -178,7 +181,7 @@ describe("another caller's ingests", () => {
   });
 });
 
-describe("a pattern", () => {
+describe("a caller's pattern", () => {
   test.each(["([a-z0-9]+-?)+", "(a+)+", "(a|a)*", "(a|aa)+", "(\\w+\\s?)*", "(.*a){25}"])(
     "%s takes no longer for 64 characters than for one",
     (RoomPattern) => {
@@ -203,13 +206,13 @@ describe("a pattern", () => {
         "\\u0061",
       ].map((pattern) => [name, pattern] as const),
     ),
-  )("of %s that no linear engine can match is refused: %s", (name, pattern) => {
+  )("with %s, which no linear engine can match, is refused: %s", (name, pattern) => {
     expect(stopping(() => withCaller({ [name]: pattern }))).toBe(
       `CALLERS[0]: ${name} has a part that the linear-time engine does not support: write it without lookahead, lookbehind, backreference, \\u escape, and repetition over 1000`,
     );
   });
 
-  test("has JavaScript's notation, and no other", () => {
+  test("uses JavaScript's syntax, and no other", () => {
     const fits = (RoomPattern: string, room: string) =>
       withCaller({ RoomPattern }).callers.get("backend")?.roomRule?.test(room);
     expect(fits("\\x61(?:b)(?<last>c)\\.", "abc.")).toBe(true);
@@ -221,7 +224,7 @@ describe("a pattern", () => {
     );
   });
 
-  test("that is not set loads no engine", () => {
+  test("does not load the regular-expression engine when it is not set", () => {
     expect(readConfig(SET).callers.get("backend")).toMatchObject({
       roomRule: undefined,
       userRule: undefined,

@@ -182,8 +182,8 @@ describe("a wrong field stops the instance, with its place", () => {
   });
 });
 
-describe("what does not fit together stops the instance", () => {
-  test("a caller whose application is not there", () => {
+describe("settings that contradict each other stop the instance:", () => {
+  test("a caller with an unknown application", () => {
     expect(stopping(() => withCaller({ SdkAppIds: [INTL_APP, CN_APP] }))).toBe(
       "CALLERS[0]: SdkAppId 1400000000 is not in TRTC_APPS",
     );
@@ -196,7 +196,7 @@ describe("what does not fit together stops the instance", () => {
     );
   });
 
-  test("two callers with one key, which would hide who calls", () => {
+  test("two callers with one key, which would hide which one calls", () => {
     const sharing = {
       ...caller,
       Id: "frontend",

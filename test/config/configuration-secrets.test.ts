@@ -3,7 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { account, application, caller, read } from "../support/contract/settings.js";
 
-describe("no secret is ever in a message that stops the instance", () => {
+describe("the error of a wrong configuration contains no secret", () => {
   const SECRET = "hunter2-hunter2-hunter2";
   const VARIABLES = ["CALLERS", "TRTC_APPS", "TRTC_ACCOUNTS"] as const;
   const SINGLE = [
@@ -28,7 +28,7 @@ describe("no secret is ever in a message that stops the instance", () => {
     }
   };
 
-  test("whatever stands in its place, or beside it", () => {
+  test("when any field is replaced by any value", () => {
     const wrong = fc.constantFrom<unknown>(
       SECRET,
       [SECRET],
@@ -59,7 +59,7 @@ describe("no secret is ever in a message that stops the instance", () => {
     );
   });
 
-  test("nor what a single variable or a broken list holds", () => {
+  test("when a single variable or a broken list is wrong", () => {
     const names = fc.constantFrom(...VARIABLES, ...SINGLE);
     const shells = fc.constantFrom("", "mysql://me:", "[", '["', "{", "on ", "5");
     fc.assert(

@@ -9,8 +9,8 @@ import {
   withCaller,
 } from "../support/contract/settings.js";
 
-describe("what may be left out", () => {
-  test("has its usual value", () => {
+describe("a setting that is left out", () => {
+  test("has its default", () => {
     const config = read();
     expect(config).toMatchObject({
       allowPrivateStreamHosts: false,
@@ -23,7 +23,7 @@ describe("what may be left out", () => {
     expect(config.accounts.size).toBe(0);
   });
 
-  test("an application is on the international site, in Singapore, with the site's account", () => {
+  test("puts an application on the international site, in Singapore, with the site's account", () => {
     expect(read().applications.get(INTL_APP)).toEqual({
       SdkAppId: INTL_APP,
       SecretKey: "application-secret-key",
@@ -34,7 +34,7 @@ describe("what may be left out", () => {
     });
   });
 
-  test("callbacks and the end of empty rooms are off by default", () => {
+  test("turns callbacks and the end of empty rooms off", () => {
     const told = { CallbackKeys: ["abcDEF123", "next"], StopWhenEmptySeconds: 30 };
     expect(withApplication(told).applications.get(INTL_APP)).toMatchObject(told);
     const off = { StopWhenEmptySeconds: 0 };
@@ -42,12 +42,12 @@ describe("what may be left out", () => {
     expect(read({ STOP_UNCLAIMED: "on" }).stopUnclaimed).toBe(true);
   });
 
-  test("a Chinese application has the Chinese account", () => {
+  test("gives a Chinese application the Chinese account", () => {
     const config = withApplication({ Site: "cn", Region: "ap-guangzhou" });
     expect(config.applications.get(INTL_APP)).toMatchObject({ Account: "cn" });
   });
 
-  test("a caller's ingests last seven days at most, in any room, from any host", () => {
+  test("limits a caller's ingests to seven days, in any room, from any host", () => {
     expect(read().callers.get("backend")).toMatchObject({
       maxDurationMinutes: 10_080,
       roomRule: undefined,
@@ -55,14 +55,14 @@ describe("what may be left out", () => {
     expect(read().callers.get("backend")).not.toHaveProperty("StreamHosts");
   });
 
-  test("an empty variable is one that is not set", () => {
+  test("may also be an empty variable", () => {
     const unset = { TRTC_ACCOUNTS: "", DATABASE_URL: "", TRTC_ENDPOINT: "" };
     const empty = { ALLOW_PRIVATE_STREAM_HOSTS: "", TRTC_TIMEOUT_SECONDS: "" };
     expect(read({ ...unset, ...empty, EXPIRY_TICK_SECONDS: "" })).toEqual(read());
   });
 });
 
-describe("what is set", () => {
+describe("a setting that is given", () => {
   test("is read", () => {
     const config = read({
       TRTC_ACCOUNTS: JSON.stringify([{ ...account, Token: "token" }]),
@@ -94,7 +94,7 @@ describe("what is set", () => {
     expect(config.allowPrivateStreamHosts).toBe(allowed);
   });
 
-  test("a caller is found by any of its keys while one is being rotated", () => {
+  test("finds a caller by any of its keys during a rotation", () => {
     const keys = ["the-key-of-last-year", "the-key-of-this-year"];
     const { callers, callersByKeyDigest } = withCaller({ SecretKeys: keys });
     for (const key of keys) {
@@ -103,12 +103,12 @@ describe("what is set", () => {
     expect(callersByKeyDigest.get(keyDigest("the-key-of-next-year"))).toBeUndefined();
   });
 
-  test("a key is not kept where callers are looked up by it", () => {
+  test("never keeps a caller's key in the lookup table", () => {
     const [digest = ""] = [...read().callersByKeyDigest.keys()];
     expect(digest).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test("a RoomPattern has to fit the whole RoomId", () => {
+  test("matches a RoomPattern with the whole RoomId", () => {
     const rule = withCaller({ RoomPattern: "live-\\d+|lobby" }).callers.get("backend")?.roomRule;
     for (const room of ["live-1", "live-8489", "lobby"]) expect(rule?.test(room)).toBe(true);
     const others = ["live-", "my-live-1", "live-1-b", "lobby2", "xlobby", "live-1\nlobby", "Lobby"];

@@ -14,7 +14,7 @@ const faultsOf = (variable: "RULES" | "EVENT_CALLERS", entries: unknown) => {
 };
 
 describe("RULES", () => {
-  test("are taken as they are", () => {
+  test("are read with all their fields", () => {
     expect(faultsOf("RULES", [RULE, { ...RULE, Prefix: "in/", UserId: "bot-{name}" }])).toBe(
       undefined,
     );
@@ -92,7 +92,7 @@ describe("a rule's StreamUrl", () => {
     "https://[2606:4700::1111]/{key}",
     "https://cdn.example.com",
     "https://cdn.example.com/one-film-for-all.mp4?token=a%2Fb",
-  ])("%s is taken", (template) => {
+  ])("%s is accepted", (template) => {
     expect(faultOf(template)).toBe("");
   });
 
@@ -131,13 +131,13 @@ describe("a template", () => {
     ["in/.hidden", ".hidden", "in"],
     ["in/none", "none", "in"],
     ["第 1 课.mp4", "第 1 课", ""],
-  ])("of %s has its name %p and dir %p", (key, name, dir) => {
+  ])("for %s gets the name %p and the dir %p", (key, name, dir) => {
     const places = placesOf({ bucket: "films", key });
     expect(places).toEqual({ key, name, dir, bucket: "films" });
     expect(fillTemplate("{bucket}|{dir}|{name}|{key}", places)).toBe(`films|${dir}|${name}|${key}`);
   });
 
-  test("puts in what looks like a place as it is", () => {
+  test("inserts a value that looks like a placeholder unchanged", () => {
     const places = placesOf({ bucket: "films", key: "{name}$&.mp4" });
     expect(fillTemplate("{key}", places)).toBe("{name}$&.mp4");
   });
@@ -150,7 +150,7 @@ describe("a template", () => {
   );
 });
 
-describe("of the rules", () => {
+describe("among the rules,", () => {
   const rules = [
     { ...RULE, Prefix: "in/", Suffix: ".mp4", RoomId: "first" },
     { ...RULE, Prefix: "in/", RoomId: "second" },
@@ -158,14 +158,14 @@ describe("of the rules", () => {
   const roomFor = (bucket: string, key: string) =>
     ruleFor(rules, { storage: "cos", bucket, key })?.RoomId;
 
-  test("the first that fits is taken", () => {
+  test("the first that matches is used", () => {
     expect(roomFor("films", "in/a.mp4")).toBe("first");
     expect(roomFor("films", "in/a.flv")).toBe("second");
     expect(roomFor("films", "out/in/a.mp4")).toBe(undefined);
     expect(roomFor("films2", "in/a.mp4")).toBe(undefined);
   });
 
-  test("the fields are a start's, and where the rule holds is none of them", () => {
+  test("the matching rule gives the start's fields, without its own conditions", () => {
     const object = { storage: "s3", bucket: "films", key: "in/7.mp4" } as const;
     const rule: Rule = { ...RULE, RoomId: "class-{name}", UserId: "bot-{name}", RepeatNum: -1 };
     rule.RoomIdType = 0;
@@ -176,7 +176,7 @@ describe("of the rules", () => {
     });
   });
 
-  test("a public URL has the key in it, encoded", () => {
+  test("the matching rule's public URL contains the encoded key", () => {
     const object = { storage: "cos", bucket: "films", key: "in/a b?#第.mp4" } as const;
     expect(publicUrl("https://cdn.example.com/{key}?n={name}", object)).toBe(
       "https://cdn.example.com/in/a%20b%3F%23%E7%AC%AC.mp4?n=a%20b%3F%23%E7%AC%AC",

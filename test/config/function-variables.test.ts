@@ -34,7 +34,7 @@ function declaredIn(file: string): Map<string, string[]> {
   );
 }
 
-test("every function has its variables in the list", () => {
+test("the list of variables has every function", () => {
   const files = readdirSync(join(ROOT, "functions")).map((file) => file.replace(".ts", ""));
   expect([...NAMES].sort()).toEqual(files.sort());
 });
@@ -42,7 +42,7 @@ test("every function has its variables in the list", () => {
 describe.each(["serverless.yml", "serverless.aws.yml"])("%s", (file) => {
   const declared = declaredIn(file);
 
-  test.each(NAMES)("gives %s what it reads, and nothing else", (name) => {
+  test.each(NAMES)("gives %s the variables that it reads, and no others", (name) => {
     expect(declared.get(name)).toEqual([...variablesRead(name)].sort());
   });
 
@@ -53,7 +53,7 @@ describe.each(["serverless.yml", "serverless.aws.yml"])("%s", (file) => {
     ["deliver-notifications", ["TRTC_APPS", "TRTC_ACCOUNTS", "RULES"]],
     ["list-ingests", ["TRTC_ACCOUNTS", "RULES"]],
     ["start-ingest", ["RULES", "EVENT_CALLERS", "STOP_UNCLAIMED"]],
-  ])("keeps from %s what it has no use for: %j", (name, secrets) => {
+  ])("keeps from %s the variables that it does not read: %j", (name, secrets) => {
     expect(declared.get(name)?.filter((each) => secrets.includes(each as Variable))).toEqual([]);
   });
 });
@@ -64,7 +64,7 @@ describe("a function's configuration", () => {
   // Patterns are compiled each time, and two compiled patterns are never equal.
   const shown = (value: unknown) => (value instanceof Map ? JSON.stringify([...value]) : value);
 
-  test.each(NAMES)("of %s opens with its own variables, and has no other", (name) => {
+  test.each(NAMES)("of %s can be read from its own variables, and has no others", (name) => {
     const own = Object.fromEntries([...variablesRead(name)].map((each) => [each, env[each]]));
     const config = configOf(name, readConfig(own, variablesRead(name)));
     for (const [variable, fields] of Object.entries(READ_AS)) {
@@ -76,7 +76,7 @@ describe("a function's configuration", () => {
     }
   });
 
-  test("has a place for every variable", () => {
+  test("has a reader for every variable", () => {
     expect(Object.values(READ_AS).flat().sort()).toEqual(Object.keys(whole).sort());
   });
 });
@@ -116,7 +116,7 @@ describe("the code of a function", () => {
     DATABASE_CA: "shared/runtime/services.ts",
   };
 
-  test.each(NAMES)("%s reads what it is given", (name) => {
+  test.each(NAMES)("of %s reads the variables that it is given", (name) => {
     const reached = reachedFrom(`functions/${name}.ts`);
     const read = (variable: Variable) => {
       const place = ELSEWHERE[variable];

@@ -23,16 +23,16 @@ test.each([
   "HTTPS://HOOKS.EXAMPLE.COM:8443/a",
   "https://8.8.8.8/",
   "https://[2001:4860:4860::8888]/",
-])("%s may be told", (url) => {
+])("NotifyUrl may be %s", (url) => {
   expect(receiverOf({ NotifyUrl: url })).toEqual({ url, secrets: NotifySecrets });
 });
 
-test.each([24, 32, 64])("a secret of %d bytes signs", (bytes) => {
+test.each([24, 32, 64])("a secret of %d bytes is accepted", (bytes) => {
   const secret = secretOf(bytes);
   expect(receiverOf({ NotifySecrets: [secret] })?.secrets).toEqual([secret]);
 });
 
-test("up to four sign, so that one can be changed", () => {
+test("up to four secrets are accepted, so that one can be rotated", () => {
   const four = [24, 32, 48, 64].map(secretOf);
   expect(receiverOf({ NotifySecrets: four })?.secrets).toEqual(four);
   expect(stopping(() => receiverOf({ NotifySecrets: [...four, secretOf(32)] }))).toContain(
@@ -41,9 +41,9 @@ test("up to four sign, so that one can be changed", () => {
   expect(stopping(() => receiverOf({ NotifySecrets: [] }))).toContain("CALLERS[0]: NotifySecrets");
 });
 
-describe("it stops the instance", () => {
+describe("the instance stops", () => {
   test.each([{ NotifyUrl: undefined }, { NotifySecrets: undefined }])(
-    "to have only one of the two: %j",
+    "when a caller has only one of the two settings: %j",
     (changes) => {
       expect(stopping(() => receiverOf(changes))).toBe(
         "CALLERS[0]: NotifyUrl and NotifySecrets go together: set both, or neither",
@@ -64,7 +64,7 @@ describe("it stops the instance", () => {
     "https://:443/",
     "https://hooks.example.com:99999/",
     "file:///etc/passwd",
-  ])("to have a NotifyUrl that is none: %j", (url) => {
+  ])("when NotifyUrl is no URL: %j", (url) => {
     expect(stopping(() => receiverOf({ NotifyUrl: url }))).toBe(
       "CALLERS[0]: NotifyUrl must be a URL that begins with https://",
     );
@@ -75,14 +75,14 @@ describe("it stops the instance", () => {
     ["https://h%6fks.example.com/", "send hoks.example.com in its place"],
     ["https://hooks!.example.com/", "has a host with characters other than"],
     ["https://hooks.example.com;.evil.example/", "has a host with characters other than"],
-  ])("to have a host that parsers read differently: %s", (url, why) => {
+  ])("when NotifyUrl's host is read differently by parsers: %s", (url, why) => {
     const message = stopping(() => receiverOf({ NotifyUrl: url }));
     expect(message).toMatch(/^CALLERS\[0\]: NotifyUrl has a host/);
     expect(message).toContain(why);
   });
 
   test.each(["https://mallory@hooks.example.com/", "https://mallory:pw@hooks.example.com/"])(
-    "to have a password in it: %s",
+    "when NotifyUrl holds a password: %s",
     (url) => {
       const message = stopping(() => receiverOf({ NotifyUrl: url }));
       expect(message).toContain("CALLERS[0]: NotifyUrl carries a user name or password");
@@ -104,7 +104,7 @@ describe("it stops the instance", () => {
     "https://metadata.tencentyun.com/",
     "https://db.internal/",
     "https://intranet/",
-  ])("to have it lead inside: %s", (url) => {
+  ])("when NotifyUrl leads into a private network: %s", (url) => {
     expect(stopping(() => receiverOf({ NotifyUrl: url }))).toBe(
       "CALLERS[0]: NotifyUrl points to a loopback, link-local or private host: set ALLOW_PRIVATE_NOTIFY_HOSTS if that is intended",
     );
@@ -120,7 +120,7 @@ describe("it stops the instance", () => {
     ["base64 cut short", `whsec_${"A".repeat(41)}`],
     ["bits that count for nothing", `whsec_${"A".repeat(42)}B=`],
     ["a line's end", `${secretOf(32)}\n`],
-  ])("to have a secret with %s", (_, secret) => {
+  ])("when a secret has %s", (_, secret) => {
     const message = stopping(() => receiverOf({ NotifySecrets: [secretOf(32), secret] }));
     expect(message).toMatch(
       /^CALLERS\[0\]: NotifySecrets\[1\] (must be whsec_|has the wrong form|is too)/,
@@ -128,13 +128,13 @@ describe("it stops the instance", () => {
     expect(message).not.toContain(secret.slice(-20));
   });
 
-  test("to have nothing behind its whsec_", () => {
+  test("when a secret is empty after whsec_", () => {
     expect(stopping(() => receiverOf({ NotifySecrets: ["whsec_"] }))).toContain(
       "has the wrong form",
     );
   });
 
-  test("whether plain http and private hosts are allowed or not, when that is no switch", () => {
+  test("when a switch for plain http or private hosts is neither true nor false", () => {
     const url = "http://127.0.0.1:8080/";
     expect(receiverOf({ NotifyUrl: url }, "on")?.url).toBe(url);
     expect(stopping(() => receiverOf({ NotifyUrl: url }, "maybe"))).toBe(

@@ -39,7 +39,7 @@ const start = (RoomId: string) =>
 const startedBy = async (trtcTaskId: unknown) =>
   (await app.truth.tasks()).find(({ taskId }) => taskId === trtcTaskId)?.account;
 
-test("a call is signed with the keys of its moment, also by an instance that has called before", async () => {
+test("each call is signed with the role's current keys, also in an instance that has called before", async () => {
   const { response: morning } = await start("1");
   give("AKIDevening");
   const { response: evening } = await start("2");
@@ -47,7 +47,7 @@ test("a call is signed with the keys of its moment, also by an instance that has
   expect(await startedBy(evening["TrtcTaskId"])).toBe("AKIDevening");
 });
 
-test("expired keys are not reported as the caller's mistake, and stay hidden", async () => {
+test("expired keys are reported as an internal error, and stay hidden", async () => {
   give("AKIDmorning", "yesterdays-token");
   const { status, response } = await start("3");
   expect([status, response.Error?.Code]).toEqual([503, "ServiceUnavailable"]);

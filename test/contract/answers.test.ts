@@ -98,19 +98,19 @@ const ROWS: [what: string, row: Ingest][] = [
  */
 const closed = (schema: TObject): object => ({ ...schema, additionalProperties: false });
 
-describe("an ingest is shown as the document says", () => {
+describe("an ingest's answer fits the OpenAPI document", () => {
   test.each(ROWS)("%s", (_, row) => {
     expect(faults(closed(INGEST), present(row))).toEqual([]);
   });
 
-  test("does not match the document with a missing or additional field", () => {
+  test("and not with a missing or additional field", () => {
     const { Deadline: _, ...shorter } = present(RUNNING);
     expect(faults(closed(INGEST), shorter)).not.toEqual([]);
     expect(faults(closed(INGEST), { ...present(RUNNING), Colour: 1 })).not.toEqual([]);
     expect(faults(closed(INGEST), { ...present(RUNNING), State: "lost" })).not.toEqual([]);
   });
 
-  test("hides hashes, leases and signed parts of URLs", () => {
+  test("and hides hashes, leases and signed parts of URLs", () => {
     expect(JSON.stringify(ROWS.map(([, row]) => present(row)))).not.toMatch(/hash|lease/i);
     expect(present(STARTING)).toMatchObject({ ClientToken: "secret-token" });
     const clientToken = "signature 0123456789";
@@ -118,7 +118,7 @@ describe("an ingest is shown as the document says", () => {
   });
 });
 
-describe("an answer in its envelope is as the document says", () => {
+describe("an answer in its envelope fits the OpenAPI document", () => {
   const sent = (answer: object): unknown => JSON.parse(answerWith(answer, "request").body);
   const shown = (name: string) => ({ $ref: `#/components/schemas/${name}` });
   const TaskId = STARTING.taskId;

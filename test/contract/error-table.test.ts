@@ -85,26 +85,29 @@ const FINAL = [
 
 const table = Object.entries(ERROR_TABLE);
 
-describe("the table", () => {
-  test.each([...TRTC_CODES, ...REPEATABLE, ...FINAL, "ResourceInUse"])("has %s", (code) => {
+describe("the table of error codes", () => {
+  test.each([...TRTC_CODES, ...REPEATABLE, ...FINAL, "ResourceInUse"])("contains %s", (code) => {
     expect(Object.keys(ERROR_TABLE)).toContain(code);
   });
 
-  test.each(REPEATABLE)("%s is worth repeating", (code) => {
+  test.each(REPEATABLE)("says that %s may be retried", (code) => {
     expect(errorRow(code).retry).toBe(true);
   });
 
-  test.each(FINAL)("%s is not worth repeating", (code) => {
+  test.each(FINAL)("says that %s may not be retried", (code) => {
     expect(errorRow(code).retry).toBe(false);
   });
 
-  test.each(table)("%s has a status that tells a plain client the same", (_, { status, retry }) => {
-    expect([400, 401, 403, 404, 405, 409, 410, 413, 429, 500, 502, 503]).toContain(status);
-    if (status >= 501 || status === 429) expect(retry).toBe(true);
-    if ([400, 403, 404, 405, 410, 413].includes(status)) expect(retry).toBe(false);
-  });
+  test.each(table)(
+    "gives %s an HTTP status that agrees with its retry advice",
+    (_, { status, retry }) => {
+      expect([400, 401, 403, 404, 405, 409, 410, 413, 429, 500, 502, 503]).toContain(status);
+      if (status >= 501 || status === 429) expect(retry).toBe(true);
+      if ([400, 403, 404, 405, 410, 413].includes(status)) expect(retry).toBe(false);
+    },
+  );
 
-  test.each(table)("%s says in a sentence what to send or do", (_, { advice }) => {
+  test.each(table)("gives %s a sentence that says what to send or do", (_, { advice }) => {
     expect(advice).toMatch(/^[A-Z][^\n]{10,200}\.$/);
     expect(advice).not.toMatch(/ {2}|\s$|undefined/);
   });
@@ -115,7 +118,7 @@ describe("the table", () => {
     ["MissingParameter", 400, []],
     ["InvalidParameter", 400, []],
     ["RequestLimitExceeded", 429, []],
-  ])("%s and its like have status %d", (family, expected, others) => {
+  ])("gives %s and its family the status %d", (family, expected, others) => {
     const codes = table.filter(([code]) => code.split(".")[0] === family);
     expect(codes).not.toEqual([]);
     for (const [code, { status }] of codes) {
@@ -125,7 +128,7 @@ describe("the table", () => {
 });
 
 describe("a code that is not in the table", () => {
-  test("counts like its family", () => {
+  test("is treated like its family's code", () => {
     expect(errorRow("InvalidParameter.Colour")).toBe(ERROR_TABLE.InvalidParameter);
     expect(errorRow("RequestLimitExceeded.Tomorrow")).toBe(ERROR_TABLE.RequestLimitExceeded);
     expect(errorRow("InternalError.Some.Thing")).toBe(ERROR_TABLE.InternalError);
@@ -157,13 +160,13 @@ describe("an error that a caller may read", () => {
     expect(error.message).not.toContain("connection refused");
   });
 
-  test("passes through as it is", () => {
+  test("is not wrapped again", () => {
     const error = new ApiError("InvalidAction");
     expect(asApiError(error)).toBe(error);
   });
 });
 
-describe("anything else that is thrown", () => {
+describe("another thrown value", () => {
   test.each<[string, unknown]>([
     ["an error", new Error("password=hunter2")],
     ["an error without a stack", Object.assign(new Error("hunter2"), { stack: undefined })],
@@ -181,7 +184,7 @@ describe("anything else that is thrown", () => {
     expect(error.detail).toEqual(expect.any(String));
   });
 
-  test("whatever it is: nothing of it reaches the caller", () => {
+  test("does not reach the caller", () => {
     fc.assert(
       fc.property(fc.anything({ withNullPrototype: true }), (thrown) => {
         const { code, message, status, retry } = asApiError(thrown);

@@ -26,7 +26,7 @@ import {
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 describe("openapi.json", () => {
-  test("is what the code says: else run `npm run openapi`", () => {
+  test("is up to date with the code (if not, run `npm run openapi`)", () => {
     expect(readFileSync(openApiFile, "utf8")).toBe(openApiText());
   });
 });
@@ -73,7 +73,7 @@ describe("npm run openapi", () => {
 });
 
 describe("the document is a whole OpenAPI 3.1 document", () => {
-  test("with its parts in place", () => {
+  test("with all required parts", () => {
     expect(document.openapi).toMatch(/^3\.1\.\d$/);
     expect(document.info).toMatchObject({ title: "trtc-stream-ingest", version: "2019-07-22" });
     for (const { url, variables = {} } of document.servers) {
@@ -82,7 +82,7 @@ describe("the document is a whole OpenAPI 3.1 document", () => {
     }
   });
 
-  test("in which every reference stands for something", () => {
+  test("whose references all resolve", () => {
     const broken: string[] = [];
     let count = 0;
     walk((value, place) => {
@@ -98,7 +98,7 @@ describe("the document is a whole OpenAPI 3.1 document", () => {
     expect(count).toBeGreaterThan(50);
   });
 
-  test("in which nothing is defined that nobody refers to", () => {
+  test("whose definitions are all used", () => {
     const text = JSON.stringify(document);
     for (const [kind, parts] of Object.entries(document.components)) {
       const used = (name: string) =>
@@ -109,17 +109,20 @@ describe("the document is a whole OpenAPI 3.1 document", () => {
     }
   });
 
-  test("in which names can be names of types in any language", () => {
+  test("whose names are valid type names in any language", () => {
     for (const parts of Object.values(document.components)) {
       for (const name of Object.keys(parts)) expect(name).toMatch(/^[A-Za-z][A-Za-z0-9]*$/);
     }
   });
 
-  test.each(Object.keys(document.components.schemas))("in which %s is a schema", (name) => {
-    expect(() => faults({ $ref: `#/components/schemas/${name}` }, {})).not.toThrow();
-  });
+  test.each(Object.keys(document.components.schemas))(
+    "whose component %s is a valid schema",
+    (name) => {
+      expect(() => faults({ $ref: `#/components/schemas/${name}` }, {})).not.toThrow();
+    },
+  );
 
-  test.each(operations)("in which $method $path is an operation", ({ operation }) => {
+  test.each(operations)("whose $method $path is a valid operation", ({ operation }) => {
     const { operationId, summary, description, tags, security, parameters } = operation;
     expect(operations.filter(({ operation: o }) => o.operationId === operationId)).toHaveLength(1);
     expect(summary).toMatch(/^[A-Z].{5,80}[^.]$/);
@@ -148,8 +151,8 @@ describe("the document is a whole OpenAPI 3.1 document", () => {
 
 const described = (ref: string) => resolve(ref) as { description: string };
 
-describe("the document is true", () => {
-  test("of the functions: one path each, and / for the api function", () => {
+describe("the document agrees with the code", () => {
+  test("about functions: one path each, and / for the api function", () => {
     const { functions } = parse(readFileSync(join(ROOT, "serverless.yml"), "utf8")) as {
       functions: Record<string, { events: object[] }>;
     };
@@ -165,7 +168,7 @@ describe("the document is true", () => {
   });
 
   test.each(ACTIONS.flatMap((action) => SITES.map((site) => [action, site] as const)))(
-    "of what %s takes on the %s site",
+    "about the fields of %s on the %s site",
     (action, site) => {
       const { schemas } = document.components;
       const own = schemas[`${action}${site === "cn" ? "Cn" : "Intl"}`];
@@ -175,7 +178,7 @@ describe("the document is true", () => {
     },
   );
 
-  test("of defaults: an update shows none, since it leaves alone what is left out", () => {
+  test("about defaults: an update shows none, because an absent field stays unchanged", () => {
     const withDefault = Object.entries(document.components.schemas)
       .filter(([, schema]) => JSON.stringify(schema).includes('"default"'))
       .map(([name]) => name);
@@ -186,7 +189,7 @@ describe("the document is true", () => {
     ]);
   });
 
-  test("of errors: every code stands under its status, with its advice", () => {
+  test("about errors: every code stands under its status, with its advice", () => {
     const { responses, schemas } = document.components;
     expect(schemas["ErrorCode"]?.["anyOf"]).toContainEqual({
       type: "string",
@@ -207,7 +210,7 @@ describe("the document is true", () => {
     }
   });
 
-  test("of headers: a refusal has none but those that stand at its status", () => {
+  test("about headers: a refusal has only those listed at its status", () => {
     const common = Object.keys(answerWith({}, "request").headers);
     for (const code of Object.keys(ERROR_TABLE)) {
       const error = new ApiError(code);
@@ -221,7 +224,7 @@ describe("the document is true", () => {
     }
   });
 
-  test.each(ACTIONS)("of its examples: %s takes those it shows", (action) => {
+  test.each(ACTIONS)("about examples: %s accepts its examples", (action) => {
     const body = document.paths[`/${functionOf(action)}`]?.["post"]?.requestBody;
     const values = Object.values(body?.content["application/json"]?.examples ?? {});
     expect(values).not.toEqual([]);
@@ -230,7 +233,7 @@ describe("the document is true", () => {
     }
   });
 
-  test("of its examples: each fits the schema that it stands beside", () => {
+  test("about examples: each fits its schema", () => {
     const contents: [place: string, content: Content][] = [];
     walk((value, place) => {
       if (place.endsWith("/content")) contents.push([place, value as Content]);

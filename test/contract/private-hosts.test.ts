@@ -62,7 +62,7 @@ describe.each([
   ["inside", INSIDE, true],
   ["outside", OUTSIDE, false],
 ] as const)("an address of the %s", (_, addresses, expected) => {
-  test.each(addresses)("%s, in IPv4 and in IPv6 that stands for it", (address) => {
+  test.each(addresses)("is private: %s, in IPv4 and in IPv6 that maps to it", (address) => {
     expect([isPrivateHost(address), ofUrl(address)]).toEqual([expected, expected]);
     for (const [form, written] of MAPPED) {
       const text = written(address);
@@ -72,7 +72,7 @@ describe.each([
     }
   });
 
-  test.each(OF_OLD)("as %s in a URL", (_form, written) => {
+  test.each(OF_OLD)("is private in the old notation %s in a URL", (_form, written) => {
     for (const address of addresses) {
       expect([address, ofUrl(written(address))]).toEqual([address, expected]);
     }
@@ -84,12 +84,12 @@ describe("in IPv6", () => {
     ...["::1", "::", "fe80::1", "febf::1", "fc00::1", "fdff::1", "ff02::1", "::7f00:1"],
     ...["::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a00:1", "2001:db8::1", "2002:7f00:1::"],
     ...["fec0::1", "100::1", "4000::1"],
-  ])("%s leads inside", (address) => {
+  ])("%s is private", (address) => {
     expect([isPrivateHost(address), ofUrl(`[${address}]`)]).toEqual([true, true]);
   });
 
   test.each(["2606:4700::1111", "2001:4860:4860::8888", "2a00:1450::1"])(
-    "%s leads outside",
+    "%s is public",
     (address) => {
       expect([isPrivateHost(address), ofUrl(`[${address}]`)]).toEqual([false, false]);
     },
@@ -104,7 +104,7 @@ describe("a name", () => {
     "media-1250000000.cos-internal.ap-guangzhou.tencentcos.cn",
     "MEDIA-1250000000.COS-INTERNAL.ap-guangzhou.myqcloud.com",
     ...["metadata.google.internal"],
-  ])("%s leads inside", (name) => {
+  ])("%s is private", (name) => {
     expect(ofUrl(name)).toBe(true);
   });
 
@@ -115,7 +115,7 @@ describe("a name", () => {
     "mylocalhost.com",
     "mytencentyun.com",
     "cos-internals.example.com",
-  ])("%s leads outside", (name) => {
+  ])("%s is public", (name) => {
     expect(ofUrl(name)).toBe(false);
   });
 });

@@ -32,13 +32,13 @@ describe("a ClientToken under the older signature", () => {
       "StartStreamIngest",
     ]);
 
-  test("may not hold an &: a captured start could be cut anew into another token", () => {
+  test("may not hold an &, which could move text between fields of a captured start", () => {
     expect(() => start("order-1&Language=en-US")).toThrow(/ClientToken holds an &/);
     expect(start("order-1").fields).toEqual({ ...fields, ClientToken: "order-1" });
   });
 });
 
-describe("under the older signature, which encodes nothing,", () => {
+describe("in a form with the older signature, which encodes nothing,", () => {
   const fields = {
     ...{ Action: "StartStreamIngest", RoomId: "1", MaxDuration: "5", ClientToken: "b3JkZXI=" },
     ...{ StreamUrl: "https://a.example/v.mp4" },
@@ -51,12 +51,12 @@ describe("under the older signature, which encodes nothing,", () => {
     ["ClientToken=order&MaxDuration", ""],
     ["Action&RoomId", "1"],
     ["", "x"],
-  ])("a field cannot be called %j: it may be another and its value", (name, value) => {
+  ])("a field's name cannot be %j, which may be read as a name and a value", (name, value) => {
     expect(() => read({ ...fields, [name]: value })).toThrow(/^There is a field whose name/);
   });
 
   test.each(["Language", "RequestClient", "SignatureMethod", "Token", "Region"])(
-    "%s cannot hold the next field",
+    "%s cannot contain the next field",
     (name) => {
       expect(() => read({ ...fields, [name]: "a&MaxDuration=9" })).toThrow(`${name} holds an &`);
     },
@@ -103,7 +103,7 @@ describe("fields in JSON", () => {
     }
   });
 
-  test("may be none: an empty body needs no type", () => {
+  test("may be an empty body, without a content type", () => {
     expect(stop(post("")).fields).toEqual({});
     expect(stop(post("", { "content-type": "text/plain" })).fields).toEqual({});
   });
@@ -136,11 +136,11 @@ describe("fields in JSON", () => {
     expect(stop(post('\ufeff{"TaskId":"a"}')).fields).toEqual({ TaskId: "a" });
   });
 
-  test("of a name that stands twice, the last counts", () => {
+  test("use the last value of a repeated name", () => {
     expect(stop(post('{"TaskId":"a","TaskId":"b"}')).fields).toEqual({ TaskId: "b" });
   });
 
-  test("of a prototype are fields like others, and change no object", () => {
+  test("named like a prototype are ordinary fields, and change no object", () => {
     const { fields } = stop(post('{"__proto__":{"TaskId":"a"},"constructor":{"prototype":1}}'));
     expect(Object.keys(fields)).toEqual(["__proto__", "constructor"]);
     expect(fields["TaskId"]).toBeUndefined();
@@ -194,23 +194,23 @@ describe("fields in a signed form or a query, which know only text", () => {
     ["Colour", "7"],
     ["constructor", "7"],
     ["__proto__", "7"],
-  ])("%s=%s stays text, and is refused as such later", (name, text) => {
+  ])("%s=%s stays a text, which the check of the field refuses later", (name, text) => {
     const fields = start(Object.fromEntries([[name, text]]));
     expect(Object.entries(fields)).toEqual([[name, text]]);
   });
 
-  test("that are empty were not set: the SDKs send them all the same", () => {
+  test("count as absent when they are empty, since the SDKs send those too", () => {
     expect(start({ RoomId: "8489", UserId: "", Volume: "", Colour: "" })).toEqual({
       RoomId: "8489",
     });
   });
 
-  test("are told from the parameters of the signature", () => {
+  test("do not include the parameters of the signature", () => {
     const common = { Region: "ap-singapore", Token: "t", Language: "en-US", RequestClient: "SDK" };
     expect(start({ ...common, RoomId: "8489" })).toEqual({ RoomId: "8489" });
   });
 
-  test("of a name that stands twice, the last counts", () => {
+  test("use the last value of a repeated name", () => {
     const body = Buffer.from("Signature=x&Action=StopStreamIngest&TaskId=a&TaskId=b");
     expect(stop(post(body, { "content-type": FORM })).fields).toEqual({ TaskId: "b" });
   });

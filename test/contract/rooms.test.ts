@@ -16,7 +16,7 @@ function codeFor(roomId: string, roomIdType: RoomIdType): string {
 }
 
 describe("a numeric room", () => {
-  test.each(["1", "9", "10", "8489", "2147483648", "4294967294"])("%s is one", (roomId) => {
+  test.each(["1", "9", "10", "8489", "2147483648", "4294967294"])("may be %s", (roomId) => {
     expect(codeFor(roomId, NUMERIC_ROOM)).toBe("taken");
   });
 
@@ -36,17 +36,17 @@ describe("a numeric room", () => {
     ["digits that are not ASCII", "１２"],
     ["a name", "room123"],
     ["nothing", ""],
-  ])("%s is none", (_, roomId) => {
+  ])("may not be %s", (_, roomId) => {
     expect(codeFor(roomId, NUMERIC_ROOM)).toBe("InvalidParameter.RoomId");
   });
 
-  test("a name in its place is refused with what to send instead", () => {
+  test("is refused when it is a name, and the message says what to send instead", () => {
     expect(() => checkRoom("room123", NUMERIC_ROOM)).toThrow(
       "RoomId is no 32-bit integer, but RoomIdType is 1 (the default): send a number from 1 to 4294967294 as a string, or RoomIdType 0 for a string room.",
     );
   });
 
-  test("every 32-bit number from 1 is one, in its plain decimal form", () => {
+  test("may be every 32-bit number from 1, in its plain decimal form", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 4_294_967_294 }), (room) => {
         expect(codeFor(String(room), NUMERIC_ROOM)).toBe("taken");
@@ -65,7 +65,7 @@ describe("a string room", () => {
     expect(new Set(ALPHABET).size).toBe(89);
   });
 
-  test("may be any 1 to 64 characters of it", () => {
+  test("may be any 1 to 64 characters of that alphabet", () => {
     const rooms = fc.string({
       unit: fc.constantFrom(...Array.from(ALPHABET)),
       minLength: 1,
@@ -103,7 +103,7 @@ describe("a string room", () => {
     expect(codeFor("", STRING_ROOM)).toBe("InvalidParameter.StrRoomId");
   });
 
-  test("may be called by a number: it is then another room than the one with that number", () => {
+  test("may have a number as its name, and differs from the numeric room of that number", () => {
     expect(codeFor("8489", STRING_ROOM)).toBe("taken");
     expect(codeFor("0", STRING_ROOM)).toBe("taken");
     expect(codeFor("99999999999", STRING_ROOM)).toBe("taken");

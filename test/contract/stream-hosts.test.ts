@@ -53,7 +53,7 @@ describe("a caller with a list of hosts", () => {
     expect(outcome(streamUrl)).toBe("UnauthorizedOperation");
   });
 
-  test("is told so without a hint of the list", () => {
+  test("gets a refusal that does not reveal the list", () => {
     const policy = { allowPrivateHosts: false, hosts: HOSTS };
     expect(() => checkStreamUrl("https://evil.example/", policy)).toThrow(
       "The caller may not play from the host of this StreamUrl: send a URL of one of its own hosts.",

@@ -18,7 +18,7 @@ function refusal(streamUrl: string, { allowPrivateHosts = false } = {}): string 
 
 const SCHEMES = ["http", "https", "rtmp", "rtmps"];
 
-describe("the form of a StreamUrl", () => {
+describe("a StreamUrl", () => {
   test.each([
     ...SCHEMES.map((scheme) => `${scheme}://media.example/clip.mp4`),
     "HTTPS://media.example/clip.mp4",
@@ -113,7 +113,7 @@ describe("the form of a StreamUrl", () => {
     expect(refusal(streamUrl, { allowPrivateHosts: true })).toMatch(/user name or password/);
   });
 
-  test("an at sign in the path, query or fragment is no user name", () => {
+  test("may have an at sign in its path, query or fragment", () => {
     for (const rest of ["/@me", "?me@home", "#me@home", "/a/b@c?d@e"]) {
       expect(refusal(`https://media.example${rest}`)).toBeUndefined();
     }
@@ -149,7 +149,7 @@ describe("the form of a StreamUrl", () => {
     }
   });
 
-  test("no refusal repeats the URL, which may be signed", () => {
+  test("which may be signed, is not repeated in a refusal", () => {
     const urls = fc.oneof(
       fc.webUrl({ withQueryParameters: true }),
       fc.string().map((text) => `http://127.0.0.1/${text}hunter2`),
@@ -192,7 +192,7 @@ const PRIVATE_HOSTS: [what: string, ...hosts: string[]][] = [
   ["Tencent Cloud's metadata", "metadata.tencentyun.com", "metadata.tencentyun.com."],
 ];
 
-describe("no URL leads into a private network", () => {
+describe("a StreamUrl into a private network", () => {
   describe.each(SCHEMES)("%s", (scheme) => {
     test.each(PRIVATE_HOSTS)("%s", (_, ...hosts) => {
       for (const host of hosts) {
@@ -206,20 +206,20 @@ describe("no URL leads into a private network", () => {
       }
     });
 
-    test.each(PRIVATE_HOSTS)("unless the configuration allows it: %s", (_, ...hosts) => {
+    test.each(PRIVATE_HOSTS)("is accepted when the configuration allows it: %s", (_, ...hosts) => {
       for (const host of hosts) {
         expect(refusal(`${scheme}://${host}/clip`, { allowPrivateHosts: true })).toBeUndefined();
       }
     });
   });
 
-  test("names that only look private are public", () => {
+  test("is not a public name that only resembles a private one", () => {
     for (const host of ["localhost.example", "mylocal.example", "internal.example.com"]) {
       expect(refusal(`https://${host}/clip.mp4`)).toBeUndefined();
     }
   });
 
-  test("every spelling of a private IPv4 address is found", () => {
+  test("is refused for every spelling of a private IPv4 address", () => {
     const privateRanges = [
       [0x0a000000, 0x0affffff],
       [0x7f000000, 0x7fffffff],

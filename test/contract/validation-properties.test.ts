@@ -49,7 +49,7 @@ describe.each(EVERY_SCHEMA)("$action, $site", (checked) => {
   const fields = Object.keys(schema.properties);
   const required = [...(schema.required ?? [])];
 
-  test("a request that fits is taken as it is, the very same object", () => {
+  test("a valid request is returned as the same object", () => {
     fc.assert(
       fc.property(fittingRequests(schema), (request) => {
         const before = structuredClone(request);
@@ -73,7 +73,7 @@ describe.each(EVERY_SCHEMA)("$action, $site", (checked) => {
     );
   });
 
-  test("a request with a field that nobody knows is refused, and names it", () => {
+  test("a request with an unknown field is refused, and the message names it", () => {
     const names = fc
       .oneof(fc.string(), fc.constantFrom("__proto__", "constructor", "toString", "sdkAppId"))
       .filter((name) => !fields.includes(name));
@@ -98,7 +98,7 @@ describe.each(EVERY_SCHEMA)("$action, $site", (checked) => {
     });
   }
 
-  test("whatever JSON is sent is taken or refused, and nothing else happens", () => {
+  test("any JSON is accepted or refused, and never fails in another way", () => {
     const names = fc.constantFrom(...fields, "__proto__", "constructor", "hasOwnProperty", "");
     const json = fc.oneof(
       fc.jsonValue({ maxDepth: 5 }),
@@ -114,7 +114,7 @@ describe.each(EVERY_SCHEMA)("$action, $site", (checked) => {
     );
   });
 
-  test("what was sent is never repeated in a refusal", () => {
+  test("a refusal never repeats the value that was sent", () => {
     const secret = "hunter2-hunter2-hunter2";
     const values = fc.constantFrom(
       secret.repeat(200),

@@ -98,7 +98,7 @@ describe("a refusal has TRTC's own code for the field where TRTC has one, and sa
     expect(start(fields)).toBe(expected);
   });
 
-  test("the range is the one of the application's site", () => {
+  test("names the range of the application's site", () => {
     expect(start({ Volume: 201 }, "cn")).toMatch(/an integer from 0 to 200\.$/);
   });
 
@@ -113,17 +113,17 @@ describe("a refusal has TRTC's own code for the field where TRTC has one, and sa
 });
 
 describe("only the first failing field is named", () => {
-  test("of two wrong fields, the one that the contract names first", () => {
+  test("the first in the contract's order, when two are wrong", () => {
     expect(start({ Volume: -1, RoomIdType: 7 })).toMatch(/: RoomIdType /);
     expect(start({ Volume: -1, RoomIdType: 7 })).not.toMatch(/Volume/);
   });
 
-  test("of a missing and a wrong field, the missing one", () => {
+  test("the missing one, when another is wrong", () => {
     expect(start({ RoomId: undefined, Volume: -1 })).toMatch(/^MissingParameter\.RoomId: /);
   });
 });
 
-describe("a field that is not there is refused, never passed over", () => {
+describe("an unknown field is refused, never ignored", () => {
   test.each([
     ["Colour", "leave it out"],
     ["roomId", "leave it out"],
@@ -153,14 +153,14 @@ describe("a field that is not there is refused, never passed over", () => {
     },
   );
 
-  test("its name is shown only as far as it can be shown safely", () => {
+  test("and a hostile name is shortened and escaped in the message", () => {
     expect(start({ [`a\n\u001b[31m任${"b".repeat(100)}`]: 1 })).toBe(
       `UnknownParameter: There is no field a??[31m?${"b".repeat(56)}: leave it out.`,
     );
   });
 });
 
-describe("a request that is no object", () => {
+describe("a request that is no object is refused", () => {
   test.each([[null], [[]], [[{}]], ["text"], [7], [true], [undefined]])("%j", (value) => {
     const check = () => checkRequest({ action: "ListStreamIngests", site: "cn" }, value);
     expect(spoken(check)).toBe("InvalidParameter.BodyParamsError: This must be one JSON object.");
@@ -168,7 +168,7 @@ describe("a request that is no object", () => {
 });
 
 describe("regions", () => {
-  test.each(["ap-singapore", undefined])("%s will do on both sites", (region) => {
+  test.each(["ap-singapore", undefined])("%s is accepted on both sites", (region) => {
     expect(spoken(() => checkRegion("intl", region))).toBeUndefined();
     expect(spoken(() => checkRegion("cn", region))).toBeUndefined();
   });

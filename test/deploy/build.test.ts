@@ -77,7 +77,7 @@ test("loading a function loads neither fetch nor HTTP/2", async () => {
   expect(stdout).not.toContain("NativeModule internal/http2/core");
 });
 
-describe("out of its zip, in a process with nothing else", () => {
+describe("run from its zip alone,", () => {
   let app: TestApp;
   let bare: string;
   let env: Record<string, string>;
@@ -116,7 +116,7 @@ describe("out of its zip, in a process with nothing else", () => {
     return { statusCode, ...Response };
   };
 
-  test("every door works from a cold start", async () => {
+  test("every function works from a cold start", async () => {
     const wanted = { SdkAppId: CN_APP, RoomId: "1", StreamUrl: app.clip, RepeatNum: -1 };
     const { TaskId, ...started } = await post("start-ingest", wanted);
     expect(started).toMatchObject({ statusCode: 200, RequestId: "cold" });
@@ -138,14 +138,14 @@ describe("out of its zip, in a process with nothing else", () => {
     expect(await invoke("expire-ingests", timer)).toMatchObject({ claimed: 0 });
   }, 60_000);
 
-  test("the checks that were written ahead refuse what the others refuse, in the same words", async () => {
+  test("the compiled checks refuse the same requests as ajv, with the same messages", async () => {
     const wrong = { SdkAppId: CN_APP, RoomId: "1", StreamUrl: "x", Volume: 1000 };
     const { Error: ahead } = await post("start-ingest", wrong);
     const { response } = await app.post("start-ingest", wrong);
     expect(ahead).toEqual(response.Error);
   });
 
-  test("a wrong configuration is named in the log, and the caller hears no more than that it failed", async () => {
+  test("a wrong configuration is named in the log, and the caller gets InternalError only", async () => {
     const script = `require("./start-ingest.js").handler({ httpMethod: "POST" })`;
     const wrong = { ...env, CALLERS: "[{}]" };
     const { stdout } = await promisify(execFile)(process.execPath, ["-e", script], {

@@ -23,58 +23,58 @@ const expectRefusal = async (args: string[], env: Record<string, string>, words:
   for (const secret of stage.secrets) expect(output).not.toContain(secret);
 };
 
-describe("nothing is asked of the cloud", () => {
+describe("the CLI refuses before it calls the cloud", () => {
   afterEach(() => {
     expect(stage.cloud.recorder.sinceMark()).toEqual([]);
   });
 
-  test("for a setting that the functions would not start with", () =>
+  test("a setting with which the functions would not start", () =>
     expectRefusal(["deploy"], { CALLERS: "[{}]" }, "CALLERS[0]"));
 
-  test("without a database", () =>
+  test("a deployment without a database", () =>
     expectRefusal(["deploy"], { DATABASE_URL: "" }, "DATABASE_URL is not set"));
 
-  test("for more variables than SCF takes", () =>
+  test("more variables than SCF takes", () =>
     expectRefusal(["deploy"], { TRTC_ENDPOINT: `http://127.0.0.1/${"x".repeat(4096)}` }, "4096"));
 
-  test("without keys of an account", () =>
+  test("a deployment without keys of an account", () =>
     expectRefusal(["info"], { TENCENTCLOUD_SECRET_KEY: "" }, "TENCENTCLOUD_SECRET_KEY"));
 
-  test("with neither a role nor keys that could sign a call to TRTC", () =>
+  test("a deployment with neither a role nor keys that could sign a call to TRTC", () =>
     expectRefusal(["deploy"], { SCF_ROLE: "" }, "TRTC_ACCOUNTS has no keys for the account"));
 
-  test.each(["VPC_ID", "SUBNET_ID"])("with half a network: no %s", (name) =>
+  test.each(["VPC_ID", "SUBNET_ID"])("a network without %s", (name) =>
     expectRefusal(["deploy"], { [name]: "" }, `set ${name} as well`),
   );
 
-  test("to deploy what somebody packaged before", () =>
+  test("a package that was built earlier", () =>
     expectRefusal(["deploy", "--package", "dist"], {}, "--package is not read here"));
 
-  test("for logs, which the named plugin would fail to get and call a success", () =>
+  test("logs, which the plugin cannot read", () =>
     expectRefusal(["logs", "-f", "api"], {}, "SCF's console"));
 
-  test("to roll back by lists that are not kept", () =>
+  test("a rollback, because no list of deployments is kept", () =>
     expectRefusal(["rollback", "-t", "1"], {}, "check out the commit and deploy it"));
 
-  test("to deploy one function of a zip that all share", () =>
+  test("one function alone, because all share one zip", () =>
     expectRefusal(["deploy", "function", "-f", "api"], {}, "run `serverless deploy`"));
 });
 
-describe("what fails, fails", () => {
-  test("a wrong key", () =>
+describe("the CLI exits with an error", () => {
+  test("when the key is wrong", () =>
     expectRefusal(
       ["info"],
       { TENCENTCLOUD_SECRET_KEY: "another-secret-key" },
       "AuthFailure.SignatureFailure",
     ));
 
-  describe("once it is deployed", () => {
+  describe("after a deployment,", () => {
     beforeAll(async () => {
       const { code, output } = await stage.cli(["deploy"]);
       expect([code, output]).toEqual([0, expect.stringContaining("tencentscf.com")]);
     }, 60_000);
 
-    test("a deployment that was broken off halfway is waited for, and gone on with", async () => {
+    test("but a deployment over functions that still update waits for them, and succeeds", async () => {
       for (const target of stage.cloud.scf.functions.values()) {
         target.Status = "Updating";
         target.looks = 0;
@@ -88,18 +88,18 @@ describe("what fails, fails", () => {
       stage.cloud.faults.set({ service: "scf", action, times: 1, error });
     };
 
-    test("info", async () => {
+    test("when info finds SCF unavailable", async () => {
       fail("GetFunction");
       await expectRefusal(["info"], {}, "InternalError.System");
     });
 
-    test("remove, which leaves what it did not come to", async () => {
+    test("when SCF refuses to delete a function, and none is removed", async () => {
       fail("DeleteFunction");
       await expectRefusal(["remove"], {}, "DeleteFunction trtc-stream-ingest-prod-api");
       expect(stage.cloud.scf.functions.size).toBe(Object.keys(stage.declared.functions).length);
     });
 
-    test("invoke, of a function that throws", async () => {
+    test("when the invoked function throws", async () => {
       const target = stage.cloud.scf.functions.get(fullName(stage, "expire-ingests"));
       if (!target) throw new Error("expire-ingests is not deployed");
       const { Environment, ...bare } = target.configuration;
@@ -113,7 +113,7 @@ describe("what fails, fails", () => {
   });
 });
 
-describe("the rehearsal finds", () => {
+describe("the rehearsal reports", () => {
   const deployed = (name: string) => {
     const found = stage.cloud.scf.functions.get(fullName(stage, name));
     if (!found) throw new Error(`${name} is not deployed`);
@@ -135,7 +135,7 @@ describe("the rehearsal finds", () => {
     }
   };
 
-  test("nothing, when all is as declared", () => {
+  test("nothing when all is as declared", () => {
     expect(broken("api", () => undefined)).toBe("nothing");
   });
 
@@ -174,15 +174,15 @@ describe("the rehearsal finds", () => {
     target.Triggers = triggers;
   });
 
-  test("a function whose event nobody has recorded", async () => {
+  test("a function without a recorded event", async () => {
     const { functions } = stage.declared;
     const [api] = Object.values(functions);
     if (!api) throw new Error("there is no function");
-    const declared = { ...stage.declared, functions: { "new-door": api } };
+    const declared = { ...stage.declared, functions: { "new-function": api } };
     const rehearsed = rehearseFunctions({ ...stage, declared }, async (_, work) => {
       await work();
     });
-    await expect(rehearsed).rejects.toThrow("add deploy/rehearsal/events/new-door.json");
+    await expect(rehearsed).rejects.toThrow("add deploy/rehearsal/events/new-function.json");
   });
 
   test("a secret that is kept in COS", () => {
@@ -193,7 +193,7 @@ describe("the rehearsal finds", () => {
     (objects as Map<string, Buffer>).delete("bucket/list.json");
   });
 
-  test("what is sent in clear text, or to anybody else", async () => {
+  test("a call in clear text, or to another host", async () => {
     expect(checkCalls(stage)).toBeGreaterThan(0);
     const { port } = new URL(stage.cloud.proxyUrl);
     const status = await new Promise<number | undefined>((resolve, reject) => {

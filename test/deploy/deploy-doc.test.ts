@@ -38,7 +38,7 @@ function blockOf(kind: string): string {
   return found[0]?.body ?? "";
 }
 
-describe("the deployment guide names what is deployed", () => {
+describe("the deployment guide names", () => {
   const serviceFile = readFileSync(join(ROOT, "serverless.yml"), "utf8");
 
   test("every variable that serverless.yml takes from the environment, and that a function reads", () => {
@@ -54,7 +54,7 @@ describe("the deployment guide names what is deployed", () => {
     expect(missing).toEqual([]);
   });
 
-  test("no command that package.json does not have", () => {
+  test("only commands that package.json has", () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
       scripts: Record<string, string>;
     };
@@ -63,7 +63,7 @@ describe("the deployment guide names what is deployed", () => {
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
   });
 
-  test("no file and no section that is not there", () => {
+  test("only files and sections that exist", () => {
     const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) => anchorOf(title));
     const links = [...text.matchAll(/\]\((?!https:)([^)]+)\)/g)].map((each) => each[1] ?? "");
     expect(links.length).toBeGreaterThan(0);
@@ -76,14 +76,14 @@ describe("the deployment guide names what is deployed", () => {
   });
 });
 
-describe("its blocks", () => {
-  test("of JSON can be read", () => {
+describe("the deployment guide's example", () => {
+  test("JSON parses, in every block", () => {
     const blocks = BLOCKS.filter(({ kind }) => kind.startsWith("json"));
     expect(blocks.length).toBeGreaterThan(3);
     for (const { body } of blocks) expect(() => JSON.parse(body) as unknown).not.toThrow();
   });
 
-  test("its .env is one that every function opens with, and that SCF takes", async () => {
+  test(".env starts every function, and SCF accepts it", async () => {
     const env = parseEnv(blockOf("sh env"));
     const { provider, functions } = await readServiceFile(env);
     expect(provider).toMatchObject({ region: env["SCF_REGION"], role: env["SCF_ROLE"] });
@@ -95,7 +95,7 @@ describe("its blocks", () => {
     }
   });
 
-  test("the calls use a key and an application of that .env", () => {
+  test("calls use a key and an application of that .env", () => {
     const { callers } = readConfig(parseEnv(blockOf("sh env")));
     const [caller] = callers.values();
     const curl = BLOCKS.find(({ body }) => body.includes("Authorization: Bearer"))?.body;
@@ -104,7 +104,7 @@ describe("its blocks", () => {
     expect(blockOf("ts")).toContain(`SdkAppId: ${caller?.SdkAppIds[0] ?? "?"}`);
   });
 
-  test("its message is one that its caller may send", () => {
+  test("message is one that its caller may send", () => {
     const env = parseEnv(blockOf("sh env") + blockOf("sh events"));
     const { callers, eventCallers } = readConfig(env);
     expect(callers.has(eventCallers.get("ckafka:ingests") ?? "")).toBe(true);
@@ -114,7 +114,7 @@ describe("its blocks", () => {
     );
   });
 
-  test("its sums are right, to the last digit that is shown", () => {
+  test("sums are right to the last digit shown", () => {
     const lines = BLOCKS.filter(({ kind }) => kind === "text sums").flatMap(({ body }) =>
       body.trim().split("\n"),
     );
@@ -130,7 +130,7 @@ describe("its blocks", () => {
   });
 });
 
-describe("its policies give what is called, and no more", () => {
+describe("the deployment guide's policies give what is called, and no more", () => {
   test("the execution role: TRTC's actions that the functions call", () => {
     const calls: Record<TrtcAction, true> = {
       StartStreamIngest: true,
@@ -147,7 +147,7 @@ describe("its policies give what is called, and no more", () => {
     );
   });
 
-  test("whoever presigns objects: reading those that a rule is for, and nothing else", () => {
+  test("the keys that presign objects: reading the objects of a rule, and nothing else", () => {
     expect(actionsOf("json events-role")).toEqual(["name/cos:GetObject"]);
     const { rules } = readConfig(parseEnv(blockOf("sh env") + blockOf("sh events")));
     expect(rules).toHaveLength(1);
@@ -167,7 +167,7 @@ describe("its policies give what is called, and no more", () => {
     ]);
   });
 
-  test("whoever deploys: the calls that the rehearsal's cloud knows, and giving the role", async () => {
+  test("the deploying user: the calls that the rehearsal's cloud knows, and passing the role", async () => {
     const account = makeAccount();
     const scf = makeScf({
       region: "ap-guangzhou",
@@ -184,7 +184,7 @@ describe("its policies give what is called, and no more", () => {
     expect(actionsOf("json deployer")).toEqual([...known, "cam:PassRole"].sort());
   });
 
-  test("the role that may be given is the one of the .env", () => {
+  test("the deploying user: passing the role of the .env only", () => {
     const { SCF_ROLE = "?" } = parseEnv(blockOf("sh env"));
     expect(blockOf("json deployer")).toContain(`:roleName/${SCF_ROLE}"`);
   });

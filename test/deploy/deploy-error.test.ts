@@ -2,7 +2,7 @@
 import { expect, test } from "@jest/globals";
 import { wordsOf } from "../../deploy/plugin/deploy-error.js";
 
-test("a refused runtime comes with the setting that changes it", () => {
+test("the error of a refused runtime names the setting that changes it", () => {
   const refused = { code: "InvalidParameterValue.Runtime", message: "Runtime is not valid." };
 
   expect(wordsOf(refused)).toMatch(
@@ -10,7 +10,7 @@ test("a refused runtime comes with the setting that changes it", () => {
   );
 });
 
-test("another refusal comes as it is", () => {
+test("another refusal's error is shown unchanged", () => {
   expect(wordsOf({ code: "LimitExceeded.Function", message: "Too many." })).toBe(
     "LimitExceeded.Function Too many.",
   );

@@ -48,7 +48,7 @@ describe("4,096 bytes of variables", () => {
     expect(cloudTakes(over)).toBe(false);
   });
 
-  test("count the names as well, also of several", () => {
+  test("include the names of the variables", () => {
     const two = { A1: "x".repeat(2046), B2: "y".repeat(2046) };
     expect([environmentBytes(two), limitFaults("f", two, [])]).toEqual([4096, []]);
     expect(limitFaults("f", { ...two, C3: "z" }, [])).toHaveLength(1);

@@ -90,7 +90,7 @@ describe("serverless.aws.yml, with no account", () => {
     resources = Object.values(template.Resources);
   }, 60_000);
 
-  test("has the doors there are, each as serverless.yml declares it", () => {
+  test("has the functions of serverless.yml, each as declared there", () => {
     expect([...functions().keys()].sort()).toEqual(Object.keys(scf.functions).sort());
     for (const [name, declared] of Object.entries(scf.functions)) {
       const found = functions().get(name);
@@ -111,7 +111,7 @@ describe("serverless.aws.yml, with no account", () => {
       .filter(([, { events = [] }]) => events.some((event) => kind in event))
       .map(([name]) => resourceName(name).replaceAll("-", "Dash"));
 
-  test("gives a URL to the doors that have one on SCF, and to no other", () => {
+  test("gives a URL to the functions that have one on SCF, and to no other", () => {
     const urls = targets("AWS::Lambda::Url", ({ TargetFunctionArn }) => TargetFunctionArn);
     expect(urls).toHaveLength(withEvent("functionUrl").length);
     for (const name of withEvent("functionUrl")) {
@@ -119,7 +119,7 @@ describe("serverless.aws.yml, with no account", () => {
     }
   });
 
-  test("calls by the clock what SCF calls by the clock", () => {
+  test("has a timer for each function that has one on SCF", () => {
     const rules = targets("AWS::Events::Rule", ({ Targets }) => Targets);
     expect(rules).toHaveLength(withEvent("timer").length);
     for (const name of withEvent("timer")) {
@@ -127,7 +127,7 @@ describe("serverless.aws.yml, with no account", () => {
     }
   });
 
-  test("lets the functions write their own logs, and do nothing else", () => {
+  test("allows the functions to write their own logs, and nothing else", () => {
     const [role, ...others] = ofType("AWS::IAM::Role");
     expect(others).toEqual([]);
     const { Policies, ManagedPolicyArns } = role?.Properties as {
@@ -164,7 +164,7 @@ describe("serverless.aws.yml is not deployed", () => {
   });
 });
 
-describe("a queue of SQS whose trigger", () => {
+describe("an SQS trigger", () => {
   const environment = localEnvironment(
     { DATABASE_URL: "postgres://u@127.0.0.1/x" },
     "http://127.0.0.1:9",
@@ -182,17 +182,17 @@ describe("a queue of SQS whose trigger", () => {
     return new Plugin(serverless, {}).hooks["before:deploy:deploy"]?.();
   };
 
-  test.each([arn, { arn }])("does not ask what failed is not deployed: %j", (sqs) => {
+  test.each([arn, { arn }])("without ReportBatchItemFailures is not deployed: %j", (sqs) => {
     expect(deploying(sqs)).toThrow("functionResponseType: ReportBatchItemFailures");
   });
 
-  test("does, is", () => {
+  test("with ReportBatchItemFailures is deployed", () => {
     const functionResponseType = "ReportBatchItemFailures";
     expect(deploying({ arn, functionResponseType })).not.toThrow();
   });
 });
 
-test("a zip that was packaged twice is the same to the byte", async () => {
+test("packaging twice gives the same zip, byte for byte", async () => {
   const read = () => readFileSync(join(ROOT, "dist", "functions.zip"));
   const before = read();
   await cli(["package"]);

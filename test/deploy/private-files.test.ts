@@ -69,7 +69,7 @@ describe("packaging for AWS", () => {
     }
   }, 60_000);
 
-  test("to another folder as well", async () => {
+  test("leaves its files to their owner alone in another folder as well", async () => {
     const folder = join(home, "packaged");
     mkdirSync(folder, { mode: 0o755 });
     expect(await cli(["package", "--package", folder])).toMatchObject({ code: 0 });
@@ -79,13 +79,13 @@ describe("packaging for AWS", () => {
   }, 60_000);
 });
 
-test("a deployment that fails leaves none of them", async () => {
+test("a deployment that fails leaves no private files behind", async () => {
   const { code } = await cli(["deploy"]);
   expect(code).toBe(1);
   expect(existsSync(WRITTEN)).toBe(false);
 }, 60_000);
 
-describe("a deployment that ends", () => {
+describe("a deployment that is ended", () => {
   /** A process with a deployment's hooks, which writes a file and waits. */
   async function deploying(how: string) {
     const folder = mkdtempSync(join(home, "ends-"));
@@ -109,18 +109,21 @@ describe("a deployment that ends", () => {
     return { child, folder: join(folder, ".serverless") };
   }
 
-  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("by %s leaves none", async (signal) => {
-    const { child, folder } = await deploying("");
-    expect(existsSync(folder)).toBe(true);
-    child.kill(signal);
-    const [code, by] = (await once(child, "exit")) as [number | null, string | null];
-    expect([code, by, existsSync(folder)]).toEqual([null, signal, false]);
-  });
+  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "by %s leaves no private files behind",
+    async (signal) => {
+      const { child, folder } = await deploying("");
+      expect(existsSync(folder)).toBe(true);
+      child.kill(signal);
+      const [code, by] = (await once(child, "exit")) as [number | null, string | null];
+      expect([code, by, existsSync(folder)]).toEqual([null, signal, false]);
+    },
+  );
 
   test.each([
     ["well", "process.exit(0);"],
     ["by an error", "throw new Error('it broke');"],
-  ])("%s leaves none", async (_, how) => {
+  ])("and %s leaves no private files behind", async (_, how) => {
     const { child, folder } = await deploying(how);
     if (child.exitCode === null) await once(child, "exit");
     expect(existsSync(folder)).toBe(false);

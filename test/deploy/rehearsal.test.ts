@@ -3,7 +3,7 @@ import { expect, test } from "@jest/globals";
 import { readServiceFile } from "../../local/declared/service-file.js";
 import { runScript } from "../support/app/process.js";
 
-test("deploys, runs every function out of the uploaded zip, and removes, in plain lines", async () => {
+test("the rehearsal deploys, runs every function from the uploaded zip, and removes all, in plain lines", async () => {
   const { code, output } = await runScript("deploy/rehearsal/rehearse.ts");
   expect([code, output]).toEqual([0, expect.stringContaining("rehearsed in")]);
   expect(output).toMatch(/^network {2}(cut off but for loopback|NOT cut off)/m);
@@ -14,13 +14,13 @@ test("deploys, runs every function out of the uploaded zip, and removes, in plai
   expect(output).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
 }, 180_000);
 
-test("--help says what there is, and does nothing", async () => {
+test("--help lists the flags, and does nothing else", async () => {
   const { code, output } = await runScript("deploy/rehearsal/rehearse.ts", {}, ["--help"]);
   expect([code, output]).toEqual([0, expect.stringContaining("npm run deploy:rehearse")]);
   expect(output).not.toContain("cloud    ");
 });
 
-test("a wrong flag is named", async () => {
+test("an unknown flag is refused by its name", async () => {
   const { code, output } = await runScript("deploy/rehearsal/rehearse.ts", {}, ["--fast"]);
   expect([code, output]).toEqual([1, expect.stringContaining("--fast")]);
 });

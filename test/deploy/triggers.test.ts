@@ -5,7 +5,7 @@ import { planTriggers, triggersOf, type WantedTrigger } from "../../deploy/plugi
 import { withDeployError, wordsOf } from "../../deploy/plugin/deploy-error.js";
 import type { DeclaredEvent } from "../../local/declared/service-file.js";
 
-const url: DeclaredEvent = { functionUrl: { name: "door-url", authType: "NONE" } };
+const url: DeclaredEvent = { functionUrl: { name: "function-url", authType: "NONE" } };
 const timer = (cronExpression: string, enable = true): DeclaredEvent => ({
   timer: { name: "tick", parameters: { cronExpression, enable } },
 });
@@ -37,16 +37,17 @@ const answered = (wanted: WantedTrigger) => ({
 });
 
 const steps = (wanted: readonly DeclaredEvent[], before: readonly DeclaredEvent[]) =>
-  planTriggers(triggersOf("door", wanted), triggersOf("door", before).map(answered)).steps.map(
-    ({ action, trigger }) => `${action} ${trigger.Type}`,
-  );
+  planTriggers(
+    triggersOf("function", wanted),
+    triggersOf("function", before).map(answered),
+  ).steps.map(({ action, trigger }) => `${action} ${trigger.Type}`);
 
 describe("triggers", () => {
   test("of every kind are created as SCF wants them described", () => {
-    expect(triggersOf("door", EVERY)).toEqual([
+    expect(triggersOf("function", EVERY)).toEqual([
       {
         Type: "http",
-        TriggerName: "door-url",
+        TriggerName: "function-url",
         TriggerDesc:
           '{"AuthType":"NONE","NetConfig":{"EnableIntranet":false,"EnableExtranet":true}}',
         Enable: "OPEN",
@@ -101,7 +102,7 @@ describe("triggers", () => {
     ],
     [
       "another way to authenticate",
-      { functionUrl: { name: "door-url", authType: "CAM" } },
+      { functionUrl: { name: "function-url", authType: "CAM" } },
       url,
       ["UpdateTrigger http"],
     ],
@@ -112,9 +113,9 @@ describe("triggers", () => {
   });
 
   test("of a bucket are deleted by the description that is there", () => {
-    const before = triggersOf("door", [cos(".mp4")]);
+    const before = triggersOf("function", [cos(".mp4")]);
     const { steps: planned } = planTriggers(
-      triggersOf("door", [cos(".mov")]),
+      triggersOf("function", [cos(".mov")]),
       before.map(answered),
     );
     const [first, second] = planned.map(({ trigger }) => trigger.TriggerDesc);
@@ -124,9 +125,9 @@ describe("triggers", () => {
     ]);
   });
 
-  test("that nobody declares are left, and named", () => {
-    const before = triggersOf("door", [url, timer("0 0 * * * * *")]).map(answered);
-    expect(planTriggers(triggersOf("door", [url]), before)).toEqual({
+  test("that serverless.yml does not declare are left alone, and named", () => {
+    const before = triggersOf("function", [url, timer("0 0 * * * * *")]).map(answered);
+    expect(planTriggers(triggersOf("function", [url]), before)).toEqual({
       steps: [],
       undeclared: ["timer tick"],
     });
@@ -136,16 +137,16 @@ describe("triggers", () => {
     ["apigw", "functionUrl"],
     ["cmq", "ckafka"],
     ["sqs", "the kinds of trigger are"],
-  ])("of the kind %s are refused, with what stands in their place", (kind, words) => {
-    expect(() => triggersOf("door", [{ [kind]: { name: "x" } }])).toThrow(words);
-    expect(() => triggersOf("door", [{ [kind]: { name: "x" } }])).toThrow("door");
+  ])("of the kind %s are refused, and the message names the replacement", (kind, words) => {
+    expect(() => triggersOf("function", [{ [kind]: { name: "x" } }])).toThrow(words);
+    expect(() => triggersOf("function", [{ [kind]: { name: "x" } }])).toThrow("function");
   });
 });
 
 describe("a function's variables", () => {
   const provider = { environment: { variables: { DATABASE_URL: "postgres://x", ROLE: "" } } };
 
-  test("are the provider's and its own, and those that are empty are left out", () => {
+  test("are the provider's and its own, without empty ones", () => {
     const own = { environment: { variables: { TICK: 60, CALLERS: [{ Id: "a" }] } } };
     expect(variablesOf(provider, own)).toEqual({
       DATABASE_URL: "postgres://x",
@@ -159,9 +160,9 @@ describe("a function's variables", () => {
 
   test.each<[what: string, name: string, variables: Record<string, string>, words: string]>([
     ["a name that is too long", "s".repeat(61), {}, "61 characters"],
-    ["too many bytes of variables", "door", { CALLERS: "é".repeat(2048) }, "4103 bytes"],
-    ["a variable that SCF keeps for itself", "door", { SCF_THING: "1" }, "SCF_THING"],
-  ])("and SCF's limits are said beforehand: %s", (_, name, variables, words) => {
+    ["too many bytes of variables", "function", { CALLERS: "é".repeat(2048) }, "4103 bytes"],
+    ["a variable that SCF keeps for itself", "function", { SCF_THING: "1" }, "SCF_THING"],
+  ])("are refused before the deployment with %s", (_, name, variables, words) => {
     expect(limitFaults(name, variables, [])).toEqual([expect.stringContaining(words)]);
   });
 
@@ -173,7 +174,7 @@ describe("a function's variables", () => {
   });
 });
 
-describe("whatever is thrown becomes one sentence", () => {
+describe("anything that is thrown becomes one sentence", () => {
   test.each<[what: string, thrown: unknown, words: string]>([
     ["a text, as the named plugin throws", "Function x failed", "Function x failed"],
     [

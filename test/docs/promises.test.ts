@@ -30,12 +30,12 @@ const TESTED: Readonly<Record<string, readonly string[]>> = {
   "every function of ours is gone": ["every function of ours gone: a loop ends at TRTC's cap"],
 };
 
-test("the table has these lines, each with its tests", () => {
+test("the table of docs/promises.md has a row for each list of tests here", () => {
   const rows = [...readText("docs/promises.md").matchAll(/^\| (?!when |---)(.+?) \|/gm)];
   expect(rows.map(([, when]) => when)).toEqual(Object.keys(TESTED));
 });
 
-test.each(Object.entries(TESTED))("%s", (_, names) => {
+test.each(Object.entries(TESTED))("the tests of this promise exist: %s", (_, names) => {
   const suite = readText("test/ingest/promises.test.ts");
   const missing = names.filter((name) => !suite.includes(`test("${name}`));
   expect(missing).toEqual([]);

@@ -32,7 +32,7 @@ describe(`19 of 20 sentences have fewer than ${P95_BELOW} words`, () => {
   });
 });
 
-describe("what counts as a sentence", () => {
+describe("in the count of sentences", () => {
   const read = (markdown: string) =>
     sentencesOf(markdownBlocks(markdown)).map(({ words, line }) => ({ words, line }));
 

@@ -15,7 +15,7 @@ function requestIn(body: string): Record<string, unknown> {
   );
 }
 
-test("there is one for curl, Node.js, Python, Go and Java", () => {
+test("README has an example for curl, Node.js, Python, Go and Java", () => {
   expect(EXAMPLES.map(({ language }) => language)).toEqual(["sh", "js", "python", "go", "java"]);
 });
 
@@ -26,7 +26,7 @@ describe.each(EXAMPLES)("the example in $language", ({ body }) => {
     expect(() => checkRequest({ action: "StartStreamIngest", site: "cn" }, request)).not.toThrow();
   });
 
-  test("calls the run on this machine as the local caller", () => {
+  test("calls the local run as the local caller", () => {
     expect(body).toContain("127.0.0.1:3000");
     expect(body).toContain(LOCAL_CALLER.SecretKey);
   });

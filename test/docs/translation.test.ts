@@ -6,16 +6,16 @@ import { readText } from "./prose-files.js";
 const english = readText("README.md");
 const chinese = readText("README.zh-CN.md");
 
-test("has a heading for each heading, in the same order and of the same level", () => {
+test("README.zh-CN.md has README's headings, in the same order and of the same level", () => {
   const levels = (text: string) => headings(text).map(({ level }) => level);
   expect(levels(chinese)).toEqual(levels(english));
 });
 
-test("has the same code blocks in the same order", () => {
+test("README.zh-CN.md has the same code blocks in the same order", () => {
   expect(codeBlocks(chinese)).toEqual(codeBlocks(english));
 });
 
-test("leads to the same pages in the same order", () => {
+test("README.zh-CN.md links to the same pages in the same order", () => {
   const pages = (text: string) =>
     links(text)
       .map((target) => target.split("#")[0] ?? "")
@@ -23,7 +23,7 @@ test("leads to the same pages in the same order", () => {
   expect(pages(chinese)).toEqual(pages(english));
 });
 
-test("has a table row for each table row", () => {
+test("README.zh-CN.md has a table row for each of README's", () => {
   const rows = (text: string) => [...text.matchAll(/^\|/gm)].length;
   expect(rows(chinese)).toBe(rows(english));
 });

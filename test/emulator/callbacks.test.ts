@@ -84,8 +84,8 @@ async function records(isDone: (all: ReturnType<Emulator["callbacks"]>) => boole
   }
 }
 
-describe("what is told", () => {
-  test("of a start and a stop, in order, with the fields and types of TRTC's pages", async () => {
+describe("the emulator's callbacks", () => {
+  test("report a start and a stop, in order, with the fields and types of TRTC's pages", async () => {
     const { TaskId, RoomId, UserId } = await started();
     const startedMs = clock.now().getTime();
     await clock.advance(1500);
@@ -114,7 +114,7 @@ describe("what is told", () => {
     ]);
   });
 
-  test("is signed over the bytes that leave, tabs and all, and names the application", async () => {
+  test("are signed over the exact bytes sent, tabs included, and name the application", async () => {
     await started();
     for (const { headers, isSigned, raw } of receiver.received) {
       expect(isSigned).toBe(true);
@@ -126,7 +126,7 @@ describe("what is told", () => {
     }
   });
 
-  test("is written as in TRTC's published example, to the byte, so that its signature fits", () => {
+  test("have the exact bytes and signature of TRTC's published example", () => {
     const body = {
       ...{ EventGroupId: 2, EventType: 204, CallbackTs: 1664209748188 },
       EventInfo: {
@@ -138,12 +138,12 @@ describe("what is told", () => {
     expect(verifyCallback(["123654"], bytesOf(body), sign)).toBe(true);
   });
 
-  test("names a numeric room by a number", async () => {
+  test("name a numeric room by a number", async () => {
     await started({ RoomId: "8489", RoomIdType: 1 });
     expect(receiver.received[0]?.body.EventInfo["RoomId"]).toBe(8489);
   });
 
-  test("of a second robot in a room: it enters, and the room closes behind the last one", async () => {
+  test("report a second robot in a room, and the room's end after the last one", async () => {
     const one = await started();
     const two = await start({ RoomId: one.RoomId, RepeatNum: -1 });
     await receiver.until(5);
@@ -156,7 +156,7 @@ describe("what is told", () => {
     expect(receiver.seen()).toEqual(["702:0", "104", "702:0", "104", "102"]);
   });
 
-  test("is nothing of an application without an address", async () => {
+  test("are not sent for an application without an address", async () => {
     const before = emulator.callbacks().length;
     const quiet = await start({}, INTL_APP);
     await send("RemoveUserByStrRoomId", {
@@ -165,7 +165,7 @@ describe("what is told", () => {
     expect(emulator.callbacks()).toHaveLength(before);
   });
 
-  test("of a source that cannot be opened: each failure, each new try, and the end", async () => {
+  test("report each failure of a source, each new attempt, and the end", async () => {
     const failed = await start({ StreamUrl: `${emulator.url}/media/missing.mp4` });
     const startedMs = clock.now().getTime();
     await receiver.until(5);
@@ -184,7 +184,7 @@ describe("what is told", () => {
     });
   });
 
-  test("of a success comes once in a task's life, however often its URL changes", async () => {
+  test("report a success once in a task's life, even when its URL changes often", async () => {
     const { TaskId } = await started();
     const StreamUrl = `${clip}?other`;
     await send("UpdateStreamIngest", { SdkAppId: CN_APP, TaskId, StreamUrl });
@@ -196,7 +196,7 @@ describe("what is told", () => {
     expect(receiver.seen().filter((each) => each.startsWith("701"))).toEqual(["701:0"]);
   });
 
-  test("of a URL that is changed to one that fails: failures, and the end", async () => {
+  test("report failures and the end after a change to a URL that fails", async () => {
     const { TaskId } = await started();
     const StreamUrl = `${emulator.url}/media/gone.mp4`;
     await send("UpdateStreamIngest", { SdkAppId: CN_APP, TaskId, StreamUrl });
@@ -210,8 +210,8 @@ describe("what is told", () => {
   });
 });
 
-describe("an end that comes by itself", () => {
-  test("is told when it comes, once, and not before", async () => {
+describe("the callback of a natural end", () => {
+  test("is sent once, at the end", async () => {
     await started({ RepeatNum: 3 });
     const startedMs = clock.now().getTime();
     await clock.advance(12 * SECOND_MS - 1);
@@ -224,7 +224,7 @@ describe("an end that comes by itself", () => {
     expect(receiver.received).toHaveLength(6);
   });
 
-  test("of many tasks is told of each once, and at its own instant", async () => {
+  test("is sent once for each of many tasks, at its own time", async () => {
     const all = [];
     for (let n = 1; n <= 20; n += 1) all.push(await start({ RepeatNum: n }));
     await receiver.until(60);
@@ -240,7 +240,7 @@ describe("an end that comes by itself", () => {
     expect(ends).toEqual(all.map((_, n) => 4 * (n + 1)));
   });
 
-  test("moves with an update: paused it does not come, and resumed it comes later", async () => {
+  test("moves with an update: not while paused, and later after a resume", async () => {
     const { TaskId } = await started({ RepeatNum: 1 });
     const named = { SdkAppId: CN_APP, TaskId };
     await clock.advance(SECOND_MS);
@@ -252,7 +252,7 @@ describe("an end that comes by itself", () => {
     expect((await receiver.until(6))[3]?.body.EventInfo["EventMsTs"]).toBe(clock.now().getTime());
   });
 
-  test("is told of before the next start of the same robot", async () => {
+  test("is sent before the callbacks of the same robot's next start", async () => {
     const { UserId, RoomId } = await started({ RepeatNum: 1 });
     clock.jump(5 * SECOND_MS);
     await start({ UserId, RoomId, RepeatNum: -1 });
@@ -262,7 +262,7 @@ describe("an end that comes by itself", () => {
   });
 });
 
-describe("a receiver that does not take it", () => {
+describe("a receiver that does not accept a callback", () => {
   /** Counts the event under test: 102, the last one of a stop. */
   const outcomes = async (attempts: number) => {
     const isDone = (all: ReturnType<Emulator["callbacks"]>) =>
@@ -277,7 +277,7 @@ describe("a receiver that does not take it", () => {
     ["reset", "the connection failed"],
     ["never", "no answer within 5 s"],
     ["slow", "no answer within 5 s"],
-  ] as const)("%s: is told again at once, and with the same bytes", async (manner, outcome) => {
+  ] as const)("%s: gets it again at once, with the same bytes", async (manner, outcome) => {
     const { TaskId } = await started();
     receiver.answer("ok", "ok", manner);
     await stop(TaskId);
@@ -286,7 +286,7 @@ describe("a receiver that does not take it", () => {
     expect(all[6]?.raw.equals(all[5]?.raw ?? Buffer.alloc(0))).toBe(true);
   });
 
-  test("is told every ten seconds until the event is a minute old, and then never again", async () => {
+  test("gets it again every ten seconds until the event is a minute old", async () => {
     const { TaskId } = await started();
     receiver.answer("ok", "ok", ...Array<"500">(20).fill("500"));
     await stop(TaskId);
@@ -306,7 +306,7 @@ describe("a receiver that does not take it", () => {
     expect(receiver.received).toHaveLength(3 + 2 + 7);
   });
 
-  test("with an answer that never ends has taken it, and is not listened to any longer", async () => {
+  test("with an endless answer counts as success, and its connection is closed", async () => {
     const { TaskId } = await started();
     receiver.answer("endless", "endless", "endless");
     await stop(TaskId);
@@ -314,7 +314,7 @@ describe("a receiver that does not take it", () => {
     expect(await outcomes(1)).toEqual({ state: "delivered", outcomes: ["HTTP 200"] });
   });
 
-  test("holds sixty-four connections open, and no more, however many events there are", async () => {
+  test("holds at most sixty-four connections open, for any number of events", async () => {
     const deaf = await startCallbackReceiver(KEY);
     deaf.answer(...Array<"never">(1000).fill("never"));
     const other = await startTestEmulator({
@@ -333,7 +333,7 @@ describe("a receiver that does not take it", () => {
     await deaf.close();
   });
 
-  test("does not keep the emulator from answering, or from closing", async () => {
+  test("does not prevent the emulator from answering or closing", async () => {
     const deaf = await startCallbackReceiver(KEY);
     deaf.answer(...Array<"never">(100).fill("never"));
     const other = await startTestEmulator({
@@ -351,8 +351,8 @@ describe("a receiver that does not take it", () => {
   });
 });
 
-describe("faults of callbacks", () => {
-  test("drop: it never comes, and the list says so", async () => {
+describe("a fault of callbacks", () => {
+  test("drop: the callback is never sent, and is listed as dropped", async () => {
     const { TaskId } = await started();
     emulator.faults.add({ event: 702, kind: "drop", times: 1 });
     await stop(TaskId);
@@ -364,7 +364,7 @@ describe("faults of callbacks", () => {
     });
   });
 
-  test("repeat: it comes once more for each copy, with the same bytes", async () => {
+  test("repeat: the callback is sent again for each copy, with the same bytes", async () => {
     const { TaskId } = await started();
     emulator.faults.add({ event: 702, kind: "repeat", copies: 2 });
     await stop(TaskId);
@@ -373,7 +373,7 @@ describe("faults of callbacks", () => {
     expect(new Set(all.slice(3, 6).map(({ raw }) => raw.toString())).size).toBe(1);
   });
 
-  test("repeat: it stays delivered, though a copy of it is given up", async () => {
+  test("repeat: the callback stays delivered when a copy of it fails", async () => {
     const { TaskId } = await started();
     emulator.faults.add({ event: 702, kind: "repeat", copies: 1 });
     receiver.answer("ok", ...Array<"500">(20).fill("500"));
@@ -394,7 +394,7 @@ describe("faults of callbacks", () => {
     expect(record?.state).toBe("delivered");
   });
 
-  test("reorder: it comes behind the next one", async () => {
+  test("reorder: the callback is sent after the next one", async () => {
     const { TaskId } = await started();
     emulator.faults.add({ event: 702, kind: "reorder" });
     await stop(TaskId);
@@ -402,7 +402,7 @@ describe("faults of callbacks", () => {
     expect(receiver.seen().slice(3)).toEqual(["104", "702:0", "102"]);
   });
 
-  test("reorder: with nothing behind it, it comes after ten seconds", async () => {
+  test("reorder: the callback is sent after ten seconds when no other follows", async () => {
     const { TaskId } = await started();
     emulator.faults.add({ event: 102, kind: "reorder" });
     await stop(TaskId);
@@ -414,7 +414,7 @@ describe("faults of callbacks", () => {
     expect(receiver.seen().at(-1)).toBe("102");
   });
 
-  test("delay: it comes so much later, by the clock of the tasks, and says when it happened", async () => {
+  test("delay: the callback is sent later by the tasks' clock, with the event's own time", async () => {
     const { TaskId } = await started();
     emulator.faults.add({ event: "*", kind: "delay", ms: 90_000, times: 1 });
     const at = clock.now().getTime();

@@ -94,7 +94,7 @@ test("a loop of seven days ends at its MaxDuration, to the millisecond, with the
   expect(stopped?.body.EventInfo).toEqual({ EventMsTs: capMs, TaskId, Status: 0 });
 });
 
-test("a task in the middle of waiting for its source goes on waiting by the clock", async () => {
+test("a task that waits for its source continues to wait by the moved clock", async () => {
   const TaskId = await start({ StreamUrl: `${emulator.url}/media/missing.mp4` });
   await until(TaskId, ({ sourceFailure }) => sourceFailure !== null);
   const { startedAt } = await until(TaskId, () => true);
@@ -107,7 +107,7 @@ test("a task in the middle of waiting for its source goes on waiting by the cloc
   expect(Date.parse(String(endedAt)) - Date.parse(startedAt)).toBeGreaterThanOrEqual(4 * SECOND_MS);
 });
 
-test("a signature's five minutes are real ones: a moved clock does not make a request old", async () => {
+test("a moved clock does not expire a signature, whose five minutes are real time", async () => {
   await at({ advanceSeconds: 3600 });
   expect(await codeOf(send("DescribeStreamIngest", {}))).toBe("MissingParameter.SdkAppId");
   const stale = startFields(CN_APP);
@@ -115,8 +115,8 @@ test("a signature's five minutes are real ones: a moved clock does not make a re
   expect(await codeOf(send("StartStreamIngest", stale))).toBe("InvalidParameter.UserSig");
 });
 
-describe("the endpoint", () => {
-  test("says what time it is, and how far ahead that is", async () => {
+describe("the clock's endpoint", () => {
+  test("answers the emulator's time, and its offset", async () => {
     const before = (await at()).body;
     const { status, body } = await at({ advanceSeconds: 90.5 });
     expect([status, body.offsetSeconds]).toEqual([200, before.offsetSeconds + 90.5]);
@@ -126,7 +126,7 @@ describe("the endpoint", () => {
     expect((await at({ advanceSeconds: 0 })).body.offsetSeconds).toBe(body.offsetSeconds);
   });
 
-  test("puts the clock to an instant", async () => {
+  test("sets the clock to an instant", async () => {
     const wanted = new Date(Date.parse((await at()).body.now) + 3_600_000);
     const { now } = (await at({ at: wanted.toISOString() })).body;
     const late = Date.parse(now) - wanted.getTime();
@@ -156,7 +156,7 @@ describe("the endpoint", () => {
     expect((await at()).body.offsetSeconds).toBe(before);
   });
 
-  test("refuses what is no JSON, and other methods", async () => {
+  test("refuses a body that is not JSON, and other methods", async () => {
     expect(
       (await at(undefined, { method: "POST", body: "{", headers: JSON_TYPE })).body.error,
     ).toContain("not JSON");
@@ -164,8 +164,8 @@ describe("the endpoint", () => {
   });
 });
 
-describe("a clock that is put forward", () => {
-  test("wakes those whose time has come, and lets the others sleep on", async () => {
+describe("a clock that is moved forward", () => {
+  test("wakes sleepers whose time has come, and no others", async () => {
     const base = manualClock();
     const clock = adjustableClock(base);
     const woken: string[] = [];
@@ -181,7 +181,7 @@ describe("a clock that is put forward", () => {
     expect(clock.now().getTime() - base.now().getTime()).toBe(2000);
   });
 
-  test("ends a sleep that is given up, before and while it lasts", async () => {
+  test("ends an aborted sleep, before and during it", async () => {
     const base = manualClock();
     const clock = adjustableClock(base);
     const given = new AbortController();

@@ -12,7 +12,7 @@ import { runScript, startProcess } from "../support/app/process.js";
 const JSON_TYPE = { "content-type": "application/json" };
 
 describe("npm run emulator", () => {
-  test("says where it is, serves the local account, and stops cleanly", async () => {
+  test("prints its address, serves the local account, and stops cleanly", async () => {
     const running = await startProcess("local/emulator.ts", { TRTC_PORT: "0" });
     const send = cnSdk(running);
     await send("StartStreamIngest", startFields());
@@ -27,7 +27,7 @@ describe("npm run emulator", () => {
     expect(faulty).toMatch(/^[0-9a-f-]{36} StartStreamIngest ok fault:lose-answer$/);
   });
 
-  test("explains itself, and what is wrong with a flag", async () => {
+  test("explains itself with --help, and names a wrong flag", async () => {
     const help = await runScript("local/emulator.ts", {}, ["--help"]);
     expect(help).toMatchObject({
       code: 0,
@@ -37,7 +37,7 @@ describe("npm run emulator", () => {
     expect(wrong).toMatchObject({ code: 1, output: expect.stringContaining("sameRobot") });
   });
 
-  test("takes switches as flags, and over a file", () => {
+  test("reads switches from flags, which override a file", () => {
     const path = join(mkdtempSync(join(tmpdir(), "emulator-")), "config.json");
     const [application] = DEFAULT_APPLICATIONS;
     const accounts = { AKIDmine: { secretKey: "mine", token: "today" } };
@@ -63,7 +63,7 @@ describe("npm run emulator", () => {
         each.callbackKey,
       ]);
 
-    test("go to the address of the flags, or else of the environment, for every application", () => {
+    test("use the address of the flags, or else of the environment, for every application", () => {
       const env = { TRTC_CALLBACK_URL: "http://127.0.0.1:1/env", TRTC_CALLBACK_KEY: "FromEnv" };
       expect(callbacksOf(["--callback-url", callbackUrl, "--callback-key", KEY], env)).toEqual(
         Array(2).fill([callbackUrl, KEY]),
@@ -72,7 +72,7 @@ describe("npm run emulator", () => {
       expect(callbacksOf([])).toEqual(Array(2).fill([undefined, undefined]));
     });
 
-    test("but an application of the file keeps its own address, and its own key", () => {
+    test("keep the address and key of an application in the file", () => {
       const path = join(mkdtempSync(join(tmpdir(), "emulator-")), "config.json");
       const [one, two] = DEFAULT_APPLICATIONS;
       const applications = [{ ...one, callbackUrl: "http://127.0.0.1:1/own" }, two];

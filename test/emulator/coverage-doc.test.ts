@@ -14,11 +14,11 @@ import { runScript } from "../support/app/process.js";
 const TRTC = fileURLToPath(new URL("../../emulator", import.meta.url));
 const page = readFileSync(join(TRTC, "COVERAGE.md"), "utf8");
 
-test("is what the code says: else run `npm run emulator:coverage`", () => {
+test("the coverage page is up to date with the code (if not, run `npm run emulator:coverage`)", () => {
   expect(page).toBe(coverageText());
 });
 
-test("is checked by the command, too", async () => {
+test("the command with --check finds the coverage page up to date", async () => {
   const script = "emulator/coverage/write-coverage.ts";
   expect(await runScript(script, {}, ["--check"])).toEqual({ code: 0, output: "" });
   const help = await runScript(script, {}, ["--help"]);
@@ -26,23 +26,26 @@ test("is checked by the command, too", async () => {
   expect((await runScript(script, {}, ["--chekc"])).code).toBe(1);
 });
 
-test.each(TRTC_ACTIONS)("names every field of %s, and no other", (action) => {
+test.each(TRTC_ACTIONS)("the coverage page names every field of %s, and no other", (action) => {
   const { intl, cn } = TRTC_SCHEMAS[action];
   const fields = new Set([...Object.keys(intl.properties), ...Object.keys(cn.properties)]);
   expect(Object.keys(FIELD_EFFECTS[action]).sort()).toEqual([...fields].sort());
   expect(page).toContain(`### ${action}\n`);
 });
 
-test.each(EVENT_TYPES)("names the event %i", (type) => {
+test.each(EVENT_TYPES)("the coverage page names the event %i", (type) => {
   expect(page).toContain(`| ${type} | `);
 });
 
-test.each(Object.keys(DEFAULT_SWITCHES))("names the switch %s, as does the README", (name) => {
-  expect(page).toContain(`| \`${name}\` | `);
-  expect(readFileSync(join(TRTC, "README.md"), "utf8")).toContain(`\`${name}\``);
-});
+test.each(Object.keys(DEFAULT_SWITCHES))(
+  "the coverage page and the README name the switch %s",
+  (name) => {
+    expect(page).toContain(`| \`${name}\` | `);
+    expect(readFileSync(join(TRTC, "README.md"), "utf8")).toContain(`\`${name}\``);
+  },
+);
 
-describe("the error codes", () => {
+describe("the coverage page", () => {
   const sources = readdirSync(TRTC, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts") && !file.startsWith("coverage"))
     .map((file) => readFileSync(join(TRTC, file), "utf8"));
@@ -54,12 +57,12 @@ describe("the error codes", () => {
       .filter((code) => /^(Auth|Failed|Internal|Invalid|Missing|Resource|Unauth)/.test(code)),
   );
 
-  test("that the code names are all here", () => {
+  test("has every error code of the code", () => {
     expect(inCode.size).toBeGreaterThan(20);
     expect([...inCode].filter((code) => !Object.hasOwn(CODE_CAUSES, code))).toEqual([]);
   });
 
-  test("that a page lists are all here", () => {
+  test("has every error code of TRTC's pages", () => {
     const listed: string[] = Object.values(DOCUMENTED_CODES).flat();
     expect(listed.filter((code) => !Object.hasOwn(CODE_CAUSES, code))).toEqual([]);
     for (const code of listed) expect(page).toContain(`| \`${code}\` | `);

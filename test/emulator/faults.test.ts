@@ -40,7 +40,7 @@ const startFresh = () => send("StartStreamIngest", startFields());
 const tasks = () => emulator.tasks().length;
 const describeIt = () => send("DescribeStreamIngest", { SdkAppId: CN_APP, TaskId: "nonsense" });
 
-describe("what a caller meets", () => {
+describe("a fault gives the caller", () => {
   const START = { action: "StartStreamIngest" } as const;
   const MESSAGES: readonly [string, CallFault, boolean, RegExp][] = [
     ["any code", { ...START, kind: "error", code: "InternalError.DBError" }, false, /DBError/],
@@ -99,7 +99,7 @@ describe("what a caller meets", () => {
     expect(tasks() - before).toBe(1);
   });
 
-  test("half of the answer's bytes, and then a reset, on the wire itself", async () => {
+  test("half of the answer's bytes, and then a reset of the connection", async () => {
     const { bytes } = await record(emulator.url, (url) =>
       cnSdk({ url })("StartStreamIngest", startFields()),
     );
@@ -116,7 +116,7 @@ describe("what a caller meets", () => {
     expect(half).toMatch(/^\{"Response":/);
   });
 
-  test("a fault does not free a caller from signing", async () => {
+  test("the signature's refusal first, when the signature is wrong", async () => {
     emulator.faults.add({ action: "*", kind: "throttle" });
     const stranger = cnSdk(emulator, { secretKey: "wrong" });
     expect(await codeOf(stranger("DescribeStreamIngest", {}))).toBe("AuthFailure.SignatureFailure");
@@ -124,8 +124,8 @@ describe("what a caller meets", () => {
   });
 });
 
-describe("which calls are hit", () => {
-  test("the next n of the action, and no other's", async () => {
+describe("a fault applies to", () => {
+  test("the next n calls of its action, and to no other action", async () => {
     await set({ action: "DescribeStreamIngest", kind: "throttle", times: 2 });
     expect(await startFresh()).toHaveProperty("TaskId");
     const codes = [await codeOf(describeIt()), await codeOf(describeIt())];
@@ -133,7 +133,7 @@ describe("which calls are hit", () => {
     expect(await codeOf(describeIt())).toBe("InvalidParameter.TaskId");
   });
 
-  test("those of a list one after the other", async () => {
+  test("one call after the other, when a list of faults is set", async () => {
     await set([
       { action: "DescribeStreamIngest", kind: "throttle", times: 1 },
       { action: "*", kind: "error", code: "InternalError.DBError", times: 1 },
@@ -145,7 +145,7 @@ describe("which calls are hit", () => {
     expect(await codeOf(describeIt())).toBe("InvalidParameter.TaskId");
   });
 
-  test("all, until they are cleared", async () => {
+  test("all calls until it is cleared, when it has no count", async () => {
     await set({ action: "*", kind: "throttle" });
     for (let n = 0; n < 5; n += 1) expect(await codeOf(describeIt())).toBe("RequestLimitExceeded");
     expect(await set("", "GET")).toEqual([
@@ -163,7 +163,7 @@ describe("which calls are hit", () => {
   };
   const count = (hits: boolean[]) => hits.filter(Boolean).length;
 
-  test("a share of them, the same ones for the same seed", () => {
+  test("a share of the calls, the same ones for the same seed", () => {
     expect(drawn(0.3, 7)).toEqual(drawn(0.3, 7));
     expect(drawn(0.3, 8)).not.toEqual(drawn(0.3, 7));
     expect(count(drawn(0.3, 7))).toBeGreaterThan(240);
@@ -171,7 +171,7 @@ describe("which calls are hit", () => {
     expect([count(drawn(0, 1)), count(drawn(1, 1)), count(drawn(0.5, 1, 9))]).toEqual([0, 1000, 9]);
   });
 
-  test("with more than a thousand faults the used-up ones are forgotten first", () => {
+  test("later calls also when a thousand faults are set, of which used ones are removed first", () => {
     const board = makeFaultBoard();
     board.add({ action: "*", kind: "throttle", times: 1 }, { action: "*", kind: "hang" });
     board.takeCall("StopStreamIngest");
@@ -183,7 +183,7 @@ describe("which calls are hit", () => {
   });
 });
 
-describe("a fault that is none is refused, and nothing is set", () => {
+describe("an invalid fault is refused, and nothing is set", () => {
   const code = "InternalError";
   test.each([
     ["no JSON", "{", "not JSON"],
@@ -217,12 +217,12 @@ describe("a fault that is none is refused, and nothing is set", () => {
     expect(emulator.faults.list()).toEqual([]);
   });
 
-  test("another method is told which ones there are", async () => {
+  test("for another method, with the list of methods", async () => {
     expect(await set("", "PATCH")).toEqual([405, { error: "Send GET or POST or DELETE." }]);
   });
 });
 
-test("every kind is read for every action, and one alone is a list of one", () => {
+test("every kind of fault is accepted for every action, also as a single object", () => {
   const kinds = ["throttle", "lose-request", "lose-answer", "reset", "http-502", "garbage", "hang"];
   const all = TRTC_ACTIONS.flatMap((action) => kinds.map((kind) => ({ action, kind }) as Fault));
   expect(readFaults(all)).toEqual(all);

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => emulator.close());
 
-describe("whatever is sent", () => {
+describe("the emulator answers any input:", () => {
   const isEnvelope = (answer: RawAnswer): string => {
     const code = codeIn(answer) ?? "Ok";
     expect(code).toMatch(/^[A-Z][A-Za-z]+(\.[A-Z][A-Za-z]+)?$/);
@@ -33,7 +33,7 @@ describe("whatever is sent", () => {
   const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
   const action = fc.constantFrom(...TRTC_ACTIONS);
 
-  test("unsigned bytes are answered with an error of Tencent's form", async () => {
+  test("unsigned bytes get an error in Tencent's form", async () => {
     const token = fc.stringMatching(/^[!-~]{0,40}$/);
     await fc.assert(
       fc.asyncProperty(bytes, token, token, async (body, authorization, contentType) => {
@@ -44,7 +44,7 @@ describe("whatever is sent", () => {
     );
   });
 
-  test("signed bytes and signed JSON are, too", async () => {
+  test("signed bytes and signed JSON get an answer in Tencent's form", async () => {
     const json = fc.json({ maxDepth: 4 }).map((text) => Buffer.from(text));
     await fc.assert(
       fc.asyncProperty(action, fc.oneof(bytes, json), async (name, body) => {
@@ -54,7 +54,7 @@ describe("whatever is sent", () => {
     );
   });
 
-  test("and so are real fields with wild values", async () => {
+  test("real fields with random values get an answer in Tencent's form", async () => {
     const wild = fc.anything({ maxDepth: 2, withNullPrototype: false });
     const field = fc.constantFrom(...Object.keys(startFields()), "TaskId", "UserIds", "Tempo");
     await fc.assert(
@@ -66,7 +66,7 @@ describe("whatever is sent", () => {
     );
   });
 
-  test("and so are signed forms of anything", async () => {
+  test("signed forms with any content get an answer in Tencent's form", async () => {
     const entries = fc.dictionary(fc.string(), fc.string());
     await fc.assert(
       fc.asyncProperty(action, entries, async (Action, changes) => {

@@ -16,8 +16,8 @@ afterAll(() => emulator.close());
 const get = (path: string, init: RequestInit = {}) => fetch(emulator.url + path, init);
 const json = async (answer: Response) => [answer.status, await answer.json()] as unknown[];
 
-describe("the truth", () => {
-  test("shows every task with its room, robot and state, and the calls that were made", async () => {
+describe("the endpoint of tasks and calls", () => {
+  test("shows every task with its room, robot and state, and the counted calls", async () => {
     const send = cnSdk(emulator);
     const fields = startFields();
     const { TaskId } = await send("StartStreamIngest", fields);
@@ -54,7 +54,7 @@ describe("the truth", () => {
     expect(await json(await get(path))).toEqual([status, body]);
   });
 
-  test("cannot be changed by sending something", async () => {
+  test("cannot be changed by a request", async () => {
     expect((await get("/_emulator/tasks", { method: "POST", body: "{}" })).status).toBe(405);
   });
 });
@@ -65,7 +65,7 @@ describe("the switches", () => {
     return json(await get("/_emulator/switches", { method: "PUT", body }));
   };
 
-  test("are read, set, and back at their defaults when they are not named", async () => {
+  test("are read and set, and return to their defaults when they are not named", async () => {
     expect(await json(await get("/_emulator/switches"))).toEqual([200, DEFAULT_SWITCHES]);
     const wanted = { sameRobot: "interrupt", concurrency: 3, callsPerSecond: 5 };
     expect(await put(wanted)).toEqual([200, { ...DEFAULT_SWITCHES, ...wanted }]);
@@ -122,7 +122,7 @@ describe("the bundled clip", () => {
     expect(answer.bytes.equals(CLIP.subarray(start, end))).toBe(true);
   });
 
-  test.each([`bytes=${size}-`, "bytes=-0"])("has nothing at %s", async (value) => {
+  test.each([`bytes=${size}-`, "bytes=-0"])("answers 416 to %s", async (value) => {
     expect(await range(value)).toMatchObject({ status: 416, range: `bytes */${size}` });
   });
 
@@ -143,12 +143,12 @@ describe("the bundled clip", () => {
     });
   });
 
-  test("takes nothing", async () => {
+  test("refuses other methods", async () => {
     expect((await get("/media/clip.mp4", { method: "PUT", body: "x" })).status).toBe(405);
   });
 });
 
-describe("only this machine", () => {
+describe("the emulator serves only this machine:", () => {
   test.each([
     ["127.0.0.1", true],
     ["127.8.8.8", true],
@@ -167,7 +167,7 @@ describe("only this machine", () => {
     expect(isLoopbackHeader(`${host}:3001`)).toBe(expected);
   });
 
-  test("may listen elsewhere only when that is asked for", async () => {
+  test("it listens elsewhere only when that is requested", async () => {
     const options = { accounts: {}, applications: [], host: "0.0.0.0" };
     await expect(startEmulator(options)).rejects.toThrow("not a loopback address");
     const open = await startEmulator({ ...options, allowRemote: true });
@@ -189,14 +189,14 @@ describe("only this machine", () => {
     });
 
   test.each(["/_emulator/tasks", "/_emulator/switches", "/media/clip.mp4"])(
-    "%s is not shown under a name that a web page has pointed here",
+    "%s is refused under a foreign Host",
     async (path) => {
       expect(await asHost(`rebound.example.com:${emulator.port}`, path)).toBe(403);
       expect(await asHost(`localhost:${emulator.port}`, path)).toBe(200);
     },
   );
 
-  test("the API is not served under another name either, because its keys are published", async () => {
+  test("the API is refused under a foreign Host too, because its keys are published", async () => {
     expect(await asHost("trtc.example.com", "/")).toBe(403);
     expect(await asHost(`127.0.0.1:${emulator.port}`, "/")).toBe(200);
   });

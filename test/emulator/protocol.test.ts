@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => emulator.close());
 
-describe("who calls", () => {
+describe("a call", () => {
   test.each([
     ["with a wrong key", "AuthFailure.SignatureFailure", { secretKey: "wrong" }],
     ["with an unknown SecretId", "AuthFailure.SecretIdNotFound", { secretId: "AKIDnobody" }],
@@ -44,17 +44,17 @@ describe("who calls", () => {
       "AuthFailure.SignatureFailure",
       { secretKey: "wrong", signMethod: "HmacSHA1" },
     ],
-  ] as const)("%s is refused: %s", async (_what, code, options) => {
+  ] as const)("with %s is refused: %s", async (_what, code, options) => {
     const call = cnSdk(emulator, options)("DescribeStreamIngest", NAMED);
     expect(await codeOf(call)).toBe(code);
   });
 
-  test("with a temporary key and its token is served", async () => {
+  test("with a temporary key and its token is accepted", async () => {
     const session = { secretId: "AKIDsession", secretKey: "session", token: "of-today" };
     expect(await cnSdk(emulator, session)("DescribeStreamIngest", NAMED)).toHaveProperty("Status");
   });
 
-  test.each([6, -6])("%d minutes off is refused", async (minutes) => {
+  test.each([6, -6])("signed %d minutes off is refused", async (minutes) => {
     const now = addMs(systemClock.now(), minutes * MINUTE_MS);
     const tc3 = await caller.sendSigned({}, now);
     expect(codeIn(tc3)).toBe("AuthFailure.SignatureExpire");
@@ -65,12 +65,12 @@ describe("who calls", () => {
     expect(codeIn(v1)).toBe("AuthFailure.SignatureExpire");
   });
 
-  test("four minutes off is served", async () => {
+  test("signed four minutes off is accepted", async () => {
     const now = addMs(systemClock.now(), -4 * MINUTE_MS);
     expect(codeIn(await caller.sendSigned({}, now))).toBeUndefined();
   });
 
-  test("nobody is refused", async () => {
+  test("without credentials is refused", async () => {
     expect(codeIn(await caller.raw({}))).toBe("AuthFailure.InvalidAuthorization");
     expect(codeIn(await caller.raw({ headers: { authorization: "SKIP" } }))).toBe(
       "AuthFailure.InvalidAuthorization",
@@ -80,14 +80,14 @@ describe("who calls", () => {
     ).toBe("AuthFailure.InvalidAuthorization");
   });
 
-  test("whose body was changed on the way is refused", async () => {
+  test("whose body was changed after signing is refused", async () => {
     const message = caller.sign();
     const body = Buffer.from(JSON.stringify({ ...NAMED, SdkAppId: INTL_APP }));
     expect(codeIn(await caller.raw({ ...message, body }))).toBe("AuthFailure.SignatureFailure");
   });
 });
 
-describe("what is called", () => {
+describe("a call's action, version and region", () => {
   test.each([
     ["an unknown action", "InvalidAction", { "x-tc-action": "StartEverything" }],
     ["an action of our own", "InvalidAction", { "x-tc-action": "ListStreamIngests" }],
@@ -97,11 +97,11 @@ describe("what is called", () => {
     ["no version", "MissingParameter", { "x-tc-version": "" }],
     ["no region", "MissingParameter", { "x-tc-region": "" }],
     ["a region without the action", "UnsupportedRegion", { "x-tc-region": "ap-tokyo" }],
-  ])("%s: %s", async (_what, code, headers) => {
+  ])("are refused when wrong: %s with %s", async (_what, code, headers) => {
     expect(codeIn(await caller.sendSigned({ headers }))).toBe(code);
   });
 
-  test("a task may be started in regions of the international site where it cannot be stopped", async () => {
+  test("may start a task in regions of the international site where no call can stop it", async () => {
     const tokyo = cnSdk(emulator, { region: "ap-tokyo" });
     const { TaskId } = await tokyo("StartStreamIngest", startFields(INTL_APP));
     const call = tokyo("StopStreamIngest", { SdkAppId: INTL_APP, TaskId });
@@ -115,16 +115,19 @@ describe("what is called", () => {
     [CN_APP, "ap-singapore", "UnsupportedRegion"],
     [INTL_APP, "ap-singapore", undefined],
     [INTL_APP, "ap-tokyo", "UnsupportedRegion"],
-  ])("RemoveUser for %d is offered in %s or not: %s", async (SdkAppId, region, code) => {
+  ])("with RemoveUser for application %d in %s get the code %s", async (SdkAppId, region, code) => {
     const call = cnSdk(emulator, { region })("RemoveUser", { SdkAppId, RoomId: 1, UserIds: ["a"] });
     expect(await codeOf(call)).toBe(code ?? "FailedOperation.RoomNotExist");
   });
 });
 
-describe("how it is sent", () => {
-  test.each(["PUT", "DELETE", "OPTIONS"])("%s: UnsupportedProtocol", async (method) => {
-    expect(codeIn(await caller.raw({ method }))).toBe("UnsupportedProtocol");
-  });
+describe("the form of a request:", () => {
+  test.each(["PUT", "DELETE", "OPTIONS"])(
+    "the method %s gets UnsupportedProtocol",
+    async (method) => {
+      expect(codeIn(await caller.raw({ method }))).toBe("UnsupportedProtocol");
+    },
+  );
 
   test.each(["{", "[]", "null", '"text"', "7", "", "\0", "[".repeat(200_000)])(
     "a body that is no JSON object is refused",
@@ -168,14 +171,14 @@ describe("how it is sent", () => {
     expect(codeIn(await caller.raw({ headers: FORM, body: caller.form(changes) }))).toBe(code);
   });
 
-  test("the SDK's trace id comes back, and nothing else does", async () => {
+  test("a well-formed trace id of an SDK is repeated, and no other one", async () => {
     const echo = async (traceId: string) =>
       (await caller.raw({ headers: { "x-tc-traceid": traceId } })).headers["x-tc-traceid"];
     expect(await echo("2f8f6b5e-1c1e")).toBe("2f8f6b5e-1c1e");
     expect(await echo("<script>")).toBeUndefined();
   });
 
-  test("bytes that are no HTTP close their connection and harm nobody", async () => {
+  test("bytes that are not HTTP close only their own connection", async () => {
     const { port } = new URL(emulator.url);
     const socket = connect(Number(port), "127.0.0.1");
     socket.end("\x16\x03\x01\x02garbage\r\n\r\n");

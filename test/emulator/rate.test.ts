@@ -11,25 +11,25 @@ const admitted = (timesMs: readonly number[], limit: number): boolean[] => {
   return timesMs.map((atMs) => window.admit(atMs, limit));
 };
 
-describe("the window", () => {
-  test("takes the limit at one instant, and then nothing until exactly a second later", () => {
+describe("the window of the rate limit", () => {
+  test("admits the whole limit at one instant, and the next call exactly a second later", () => {
     expect(admitted([0, 0, 0, 999.9, 1000], 3)).toEqual([true, true, true, false, true]);
   });
 
-  test("slides: forty calls around a full second are not twenty and twenty", () => {
+  test("slides, so that it does not admit twenty calls on each side of a full second", () => {
     expect(admitted([900, 950, 1000, 1050, 1950], 3)).toEqual([true, true, true, false, true]);
   });
 
-  test("does not starve a caller that is too fast", () => {
+  test("still admits calls of a caller that is always too fast", () => {
     const times = Array.from({ length: 100 }, (_, n) => n * 100);
     expect(admitted(times, 5).filter(Boolean)).toHaveLength(50);
   });
 
-  test("counts a call that is reported late where it arrived", () => {
+  test("counts a call at its arrival, also when it is reported late", () => {
     expect(admitted([0, 10, 1005, 500], 2)).toEqual([true, true, true, false]);
   });
 
-  test("counts the throttled calls too in what it has seen", () => {
+  test("includes throttled calls in its count of seen calls", () => {
     const window = makeRateWindow();
     for (const atMs of [0, 1, 2, 3, 5000]) window.admit(atMs, 2);
     expect([window.calls(), window.throttled(), window.mostInOneSecond()]).toEqual([5, 2, 4]);
@@ -55,8 +55,8 @@ describe("the window", () => {
   });
 });
 
-describe("TRTC's twenty a second", () => {
-  test("are per action and account; the one above is throttled, and counted", async () => {
+describe("TRTC's limit of twenty calls a second", () => {
+  test("is per action and account, and throttles and counts the next call", async () => {
     const arrivalClock = { ...manualClock(), now: () => new Date() };
     const other = { AKIDother: { secretKey: "other" }, AKIDemulator: { secretKey: "one" } };
     const emulator = await startTestEmulator({ arrivalClock, accounts: other });
@@ -86,7 +86,7 @@ describe("TRTC's twenty a second", () => {
     await emulator.close();
   });
 
-  test("do nothing for a throttled start", async () => {
+  test("starts no task for a throttled call", async () => {
     const emulator = await startTestEmulator({ switches: { callsPerSecond: 1 } });
     const send = cnSdk(emulator);
     const answers = await Promise.all([1, 2, 3].map(() => codeOf(send("StartStreamIngest", {}))));

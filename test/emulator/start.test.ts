@@ -167,14 +167,14 @@ describe("StartStreamIngest is refused", () => {
     expect(emulator.tasks()).toHaveLength(accepted);
   });
 
-  test("while the same robot plays: FailedOperation.TaskExist", async () => {
+  test("while the same robot plays, with FailedOperation.TaskExist", async () => {
     await start({ UserId: "twin" });
     expect(await codeOf(start({ UserId: "twin", RoomId: "other" }))).toBe(
       "FailedOperation.TaskExist",
     );
   });
 
-  test("beyond the concurrency quota: FailedOperation.RestrictedConcurrency, until a task ends", async () => {
+  test("over the concurrency quota, with FailedOperation.RestrictedConcurrency, until a task ends", async () => {
     const switches = emulator.switches.read();
     const playing = emulator.tasks().filter(({ state }) => state !== "ended").length;
     emulator.switches.replace({ ...switches, concurrency: playing + 1 });
@@ -227,7 +227,7 @@ describe("a second robot of the same name", () => {
     expect(await start(again, INTL_APP)).toHaveProperty("TaskId");
   });
 
-  test("ends the first one where it is switched to interrupt", async () => {
+  test("ends the first one when the switch sameRobot is interrupt", async () => {
     const switches = emulator.switches.read();
     emulator.switches.replace({ ...switches, sameRobot: "interrupt" });
     const { TaskId } = await start(again);

@@ -97,7 +97,7 @@ describe("taskExistKey and sameRobot: a second start of one robot", () => {
     expect(await again({ taskExistKey, sameRobot }, room)).toEqual(outcome);
   });
 
-  test("an interrupted robot is told of as removed, before the new one enters", async () => {
+  test("reports an interrupted robot as removed, before the new one enters", async () => {
     turn({ sameRobot: "interrupt" });
     const fields = { UserId: "double", RoomId: "double" };
     await start(fields);
@@ -109,7 +109,7 @@ describe("taskExistKey and sameRobot: a second start of one robot", () => {
     expect(all[1]?.body.EventInfo["Reason"]).toBe(3);
   });
 
-  test("two tasks of one robot are both found, and end one by one", async () => {
+  test("runs two tasks of one robot that end one by one", async () => {
     turn({ taskExistKey: "never" });
     const fields = { UserId: "twins", RoomId: "twins" };
     const [one, two] = [await start(fields), await start(fields)];
@@ -121,7 +121,7 @@ describe("taskExistKey and sameRobot: a second start of one robot", () => {
   });
 });
 
-describe("removedRobotEndsTask: a robot that is thrown out", () => {
+describe("removedRobotEndsTask: a robot that is removed", () => {
   const removals = [
     ["RemoveUserByStrRoomId", (RoomId: string) => ({ RoomId, UserIds: ["guest"] }), 3],
     ["DismissRoomByStrRoomId", (RoomId: string) => ({ RoomId }), 5],
@@ -177,14 +177,14 @@ describe("dismissing a room", () => {
     expect(receiver.seen()).toEqual(["702:0", "104", "702:0", "104", "102"]);
   });
 
-  test('knows room 77 from room "77"', async () => {
+  test('distinguishes room 77 from room "77"', async () => {
     const number = await start({ RoomId: "77", RoomIdType: 1 });
     const text = await start({ RoomId: "77", RoomIdType: 0 });
     await send("DismissRoom", { SdkAppId: CN_APP, RoomId: 77 });
     expect([truth(number)?.state, truth(text)?.state]).toEqual(["ended", "playing"]);
   });
 
-  test("and another application's of the same name stays", async () => {
+  test("leaves the same room of another application alone", async () => {
     const TaskId = await start({ RoomId: "mine" });
     const other = { SdkAppId: INTL_APP, RoomId: "mine" };
     expect(await codeOf(send("DismissRoomByStrRoomId", other))).toBe(
@@ -204,7 +204,7 @@ describe("dismissing a room", () => {
     expect(await codeOf(send(action, { SdkAppId: CN_APP, ...fields }))).toBe(code);
   });
 
-  test("is offered in the regions of its page only", async () => {
+  test("works in the documented regions only", async () => {
     const elsewhere = cnSdk(emulator, { region: "ap-singapore" });
     const call = elsewhere("DismissRoom", { SdkAppId: CN_APP, RoomId: 1 });
     expect(await codeOf(call)).toBe("UnsupportedRegion");
@@ -214,7 +214,7 @@ describe("dismissing a room", () => {
 describe("taskSeenFrom: a task that was started in another region", () => {
   const elsewhere = () => cnSdk(emulator, { region: "ap-beijing" });
 
-  test("every-region: is found, and can be stopped", async () => {
+  test("every-region: is described, and can be stopped", async () => {
     turn({ taskSeenFrom: "every-region" });
     const TaskId = await start();
     expect(await elsewhere()("DescribeStreamIngest", named(TaskId))).toMatchObject({
@@ -224,7 +224,7 @@ describe("taskSeenFrom: a task that was started in another region", () => {
     expect(truth(TaskId)).toMatchObject({ endReason: "stopped", region: "ap-guangzhou" });
   });
 
-  test("own-region: is as if it never was, and plays on", async () => {
+  test("own-region: does not exist elsewhere, and continues", async () => {
     turn({ taskSeenFrom: "own-region" });
     const TaskId = await start();
     expect(await elsewhere()("DescribeStreamIngest", named(TaskId))).toMatchObject({
@@ -238,7 +238,7 @@ describe("taskSeenFrom: a task that was started in another region", () => {
   });
 });
 
-describe("naturalEndSends702: an end that nobody asked for", () => {
+describe("naturalEndSends702: an end without a request", () => {
   test.each([
     [true, ["702:0", "104", "102"]],
     [false, ["104", "102"]],
@@ -251,7 +251,7 @@ describe("naturalEndSends702: an end that nobody asked for", () => {
     expect(receiver.seen().slice(3)).toEqual(events);
   });
 
-  test("false: a stop is told of all the same", async () => {
+  test("false: a stop is reported in any case", async () => {
     turn({ naturalEndSends702: false });
     const TaskId = await start();
     await receiver.until(3);
@@ -261,13 +261,13 @@ describe("naturalEndSends702: an end that nobody asked for", () => {
   });
 });
 
-describe("retrySends702: a task that goes on", () => {
+describe("retrySends702: a task that continues", () => {
   const DEAD = "/media/missing.mp4";
 
   test.each([
     [true, ["701:1", "702:0", "701:2"]],
     [false, ["701:1", "701:2"]],
-  ])("%s: what is told when its source is tried again", async (retrySends702, events) => {
+  ])("%s: the callbacks of a source that is opened again", async (retrySends702, events) => {
     turn({ retrySends702 });
     const StreamUrl = `${emulator.url}${DEAD}`;
     const started = await send("StartStreamIngest", fieldsOf({ RepeatNum: -1, StreamUrl }));
@@ -280,7 +280,7 @@ describe("retrySends702: a task that goes on", () => {
     await send("StopStreamIngest", named(TaskId));
   });
 
-  test("true: what is told when a removed robot comes back", async () => {
+  test("true: the callbacks of a removed robot that returns", async () => {
     turn({ retrySends702: true, removedRobotEndsTask: false });
     const RoomId = "back-702";
     const TaskId = await start({ UserId: "guest", RoomId });
@@ -338,7 +338,7 @@ describe("idleMeans: an IdleTimeout of two seconds", () => {
     expect(await endOf(await starting(), 6)).toEqual(end);
   });
 
-  test("is counted anew once it plays again", async () => {
+  test("starts again after the task plays again", async () => {
     turn({ idleMeans: "paused" });
     const TaskId = await start({ IdleTimeout: 60 });
     for (let n = 0; n < 5; n += 1) {
@@ -350,7 +350,7 @@ describe("idleMeans: an IdleTimeout of two seconds", () => {
     expect(truth(TaskId)).toMatchObject({ state: "playing", idleTimeoutSeconds: 60 });
   });
 
-  test("a task keeps the meaning that it was started under", async () => {
+  test("keeps for a task the meaning at its start", async () => {
     turn({ idleMeans: "paused" });
     const TaskId = await startPaused();
     turn({ idleMeans: "never" });
@@ -370,7 +370,7 @@ test("AutoPush, EnableProgress and IdleTimeout are accepted, and shown", async (
   expect(await codeOf(wrong)).toBe("InvalidParameter.OutOfRange");
 });
 
-test("a pause of twelve hours ends a task of the Chinese site, and is told of", async () => {
+test("a pause of twelve hours ends a task of the Chinese site, and sends callbacks", async () => {
   turn({});
   const TaskId = await start();
   await receiver.until(3);

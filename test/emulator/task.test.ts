@@ -69,14 +69,14 @@ describe("a finite task", () => {
     expect(endedAfter(opened(fields))).toEqual([seconds, "finished"]);
   });
 
-  test("is not over a millisecond before its end", () => {
+  test("is still running a millisecond before its end", () => {
     const task = opened({ repeatNum: 2 });
     expect(endOf(task, after(7.999))).toBeUndefined();
     expect(endOf(task, after(8))).toEqual({ at: after(8), reason: "finished" });
     expect(playheadOf(task, after(7.5))).toEqual({ positionSeconds: 3.5, loops: 1 });
   });
 
-  test("stays at its end, with every round counted, however late one looks", () => {
+  test("stays at its end with every round counted, at any later time", () => {
     expect(playheadOf(opened({ repeatNum: 7 }, 3.1), after(1e6))).toEqual({
       positionSeconds: 3.1,
       loops: 7,
@@ -166,12 +166,12 @@ describe("a pause of more than twelve hours", () => {
     expect(endOf(paused("cn"), end)).toEqual({ at: end, reason: "paused-too-long" });
   });
 
-  test("is counted from its beginning, not from the last update", () => {
+  test("is measured from its beginning, not from the last update", () => {
     const again = changeTask(paused("cn"), { isPause: true }, addMs(BEGIN, 6 * HOUR_MS));
     expect(endOf(again, addMs(after(60), 12 * HOUR_MS))?.reason).toBe("paused-too-long");
   });
 
-  test("is nothing to the international site", () => {
+  test("does not end the task on the international site", () => {
     expect(endOf(paused("intl"), after(1e9))).toBeUndefined();
   });
 });
@@ -183,11 +183,11 @@ describe("a source that fails at first", () => {
     after(2),
   );
 
-  test("stands still at its beginning", () => {
+  test("stays at position zero", () => {
     expect(playheadOf(failing, after(50))).toEqual({ positionSeconds: 1, loops: 0 });
   });
 
-  test("plays from the try that succeeds", () => {
+  test("plays from the attempt that succeeds", () => {
     const retried = changeSource(failing, { state: "opening" }, after(3));
     const open = changeSource(retried, openOf(4), after(4));
     expect(playheadOf(open, after(4)).positionSeconds).toBe(2);
@@ -195,7 +195,7 @@ describe("a source that fails at first", () => {
   });
 });
 
-test("playing in any number of pieces is the same as playing at once", () => {
+test("playing in any number of steps equals playing at once", () => {
   const pieces = fc.array(fc.integer({ min: 1, max: 3_600_000 }), { maxLength: 20 });
   fc.assert(
     fc.property(pieces, fc.integer({ min: 1, max: 60_000 }), (piecesMs, durationMs) => {
@@ -214,7 +214,7 @@ test("playing in any number of pieces is the same as playing at once", () => {
   );
 });
 
-test("tasks are kept up to a limit, from which on the oldest ended one is forgotten", () => {
+test("tasks are kept up to a limit, and then the oldest ended one is removed", () => {
   const clock = manualClock(BEGIN);
   const tasks = makeTasks(clock, { kept: 3 });
   const add = (n: number) =>

@@ -112,7 +112,7 @@ describe.each(SDKS)("%s", (_name, app, sdk) => {
     expect(truth(TaskId)).toMatchObject({ state: "ended", endReason: "stopped", stopCalls: 2 });
   });
 
-  test("is refused a TaskId that never was", async () => {
+  test("is refused an unknown TaskId", async () => {
     const call = sdk()("StopStreamIngest", { SdkAppId: app, TaskId: newTaskId() });
     expect(await codeOf(call)).toBe("InvalidParameter.TaskId");
   });
@@ -170,7 +170,7 @@ describe("a source that cannot be opened", () => {
     while (sleptMs.length < number) await nextTurn();
   };
 
-  test("is tried again at 0, 1 and 3 seconds, and then its task ends", async () => {
+  test("is opened again after 0, 1 and 3 seconds, and then its task ends", async () => {
     const TaskId = await startDead();
     const startedMs = clock.now().getTime();
     await untilTry(2);
@@ -186,7 +186,7 @@ describe("a source that cannot be opened", () => {
     expect(sleptMs).toEqual([0, SECOND_MS, 3 * SECOND_MS]);
   });
 
-  test("can be stopped between two tries, and is not tried again", async () => {
+  test("can be stopped between two attempts, and is not opened again", async () => {
     const TaskId = await startDead();
     await untilTry(2);
     await send("StopStreamIngest", of(TaskId));
@@ -195,7 +195,7 @@ describe("a source that cannot be opened", () => {
     expect(sleptMs).toHaveLength(2);
   });
 
-  test("is forgotten once the task plays another one", async () => {
+  test("is not opened again after the task plays another URL", async () => {
     const TaskId = await startDead();
     await untilTry(2);
     await send("UpdateStreamIngest", of(TaskId, { StreamUrl: clip }));
@@ -215,7 +215,7 @@ describe("a TaskId", () => {
     expect(truth(TaskId)).toMatchObject({ state: "playing", stopCalls: 0 });
   });
 
-  test("that never was is described as NotExist if it looks like one, and refused if not", async () => {
+  test("of no task is described as NotExist if its form is right, and refused if not", async () => {
     expect(await send("DescribeStreamIngest", of(newTaskId()))).toMatchObject({
       Status: "NotExist",
     });
@@ -241,7 +241,7 @@ describe("removing a robot from its room", () => {
     expect(truth(stays)).toMatchObject({ state: "playing" });
   });
 
-  test('knows room 77 from room "77"', async () => {
+  test('distinguishes room 77 from room "77"', async () => {
     const [number, text] = [
       await startIn("r77", { RoomId: "77", RoomIdType: 1 }),
       await startIn("s77", { RoomId: "77", RoomIdType: 0 }),
@@ -253,7 +253,7 @@ describe("removing a robot from its room", () => {
     expect([truth(number)?.state, truth(text)?.state]).toEqual(["ended", "playing"]);
   });
 
-  test("leaves its task alone where it is switched so", async () => {
+  test("leaves its task alone when the switch says so", async () => {
     const switches = emulator.switches.read();
     const TaskId = await startIn("tough", { RoomId: "tough", RoomIdType: 0 });
     emulator.switches.replace({ ...switches, removedRobotEndsTask: false });

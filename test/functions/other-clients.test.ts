@@ -172,7 +172,7 @@ describe("an answer's type is exactly application/json, which Python needs to se
     [401, "/api", {}],
     [404, "/nothing", {}],
     [413, "/api", { body: "x".repeat(6 * 1024 * 1024 + 1) }],
-  ])("%i to a plain client at %s", async (status, path, request) => {
+  ])("with status %i for a plain client at %s", async (status, path, request) => {
     const answer = await rawCaller(app.url).raw({ path, ...request });
     expect([answer.status, answer.headers["content-type"]]).toEqual([status, "application/json"]);
     expect(responseIn(answer)).toMatchObject({ RequestId: expect.any(String) });
@@ -199,7 +199,7 @@ async function closedDatabase(): Promise<TestApp["database"]> {
   return Promise.resolve({ query: away, transaction: away, close: () => Promise.resolve() });
 }
 
-test("the trace id that an SDK sends comes back, and nothing else would", async () => {
+test("the answer repeats a well-formed trace id of an SDK, and no other one", async () => {
   const body = JSON.stringify({ Limit: 1 });
   const headers = action("ListStreamIngests");
   const traced = await sendTc3(product(), {
@@ -247,7 +247,7 @@ describe.each<[string, () => Server]>([
     sendV1(server(), { ...ACTION, SdkAppId: String(CN_APP), TaskId, IsPause });
   const ACTION = { Action: "UpdateStreamIngest" };
 
-  test("take flags as PHP writes them: 1, 0, and nothing for false", async () => {
+  test("accept flags as PHP writes them: 1, 0, and an empty text for false", async () => {
     const TaskId = await started();
     for (const [text, paused] of [
       ["1", true],
@@ -260,7 +260,7 @@ describe.each<[string, () => Server]>([
     }
   });
 
-  test("take no empty flag that the signature does not cover", async () => {
+  test("refuse an empty flag that the signature does not cover", async () => {
     const TaskId = await started();
     await update(TaskId, "true");
     const fields = { ...ACTION, SdkAppId: String(CN_APP), TaskId, Volume: "50" };
@@ -268,7 +268,7 @@ describe.each<[string, () => Server]>([
     expect(await pausedOf(TaskId)).toBe(true);
   });
 
-  test("take a signature with Ruby's line feed behind it", async () => {
+  test("accept a signature with Ruby's line feed behind it", async () => {
     const TaskId = await started();
     const fields = { ...ACTION, SdkAppId: String(CN_APP), TaskId, Volume: "50" };
     const answer = await sendV1(server(), fields, { lineEnd: "\n" });
@@ -306,7 +306,7 @@ describe("an action that is named twice", () => {
     },
   );
 
-  test("by POST, with the action in the signed query, is refused too", async () => {
+  test("in the signed query of a POST is refused too", async () => {
     const TaskId = await taskIdOf("named twice");
     const query = "Action=DescribeStreamIngest";
     const body = JSON.stringify({ SdkAppId: CN_APP, TaskId });
@@ -318,7 +318,7 @@ describe("an action that is named twice", () => {
   });
 });
 
-describe("a TaskId of ours names its application, for a caller with two", () => {
+describe("for a caller with two applications, our TaskId names the application:", () => {
   test("describe, update and stop need no SdkAppId", async () => {
     const TaskId = await taskIdOf("no application named", { SdkAppId: INTL_APP });
     const { response: described } = await app.post("describe-ingest", { TaskId });
@@ -343,7 +343,7 @@ describe("a TaskId of ours names its application, for a caller with two", () => 
     await app.post("stop-ingest", { TaskId });
   });
 
-  test("TRTC's own TaskId still needs it, and so does a start", async () => {
+  test("TRTC's own TaskId still needs SdkAppId, and so does a start", async () => {
     const TaskId = await taskIdOf("known by its other id");
     const task = await played(TaskId);
     const { response } = await app.post("stop-ingest", { TaskId: task?.taskId });

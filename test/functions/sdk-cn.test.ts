@@ -74,7 +74,7 @@ describe("tencentcloud-sdk-nodejs, with the api function as endpoint", () => {
     await client.StopStreamIngest(named);
   });
 
-  test("lists, which TRTC itself cannot do", async () => {
+  test("lists ingests, which TRTC's own API cannot do", async () => {
     const client = clientWith();
     await client.StartStreamIngest(start("listed"));
     const { Ingests } = (await client.request("ListStreamIngests", { RoomId: "listed" })) as {
@@ -98,7 +98,7 @@ describe("tencentcloud-sdk-nodejs, with the api function as endpoint", () => {
     },
   );
 
-  test("a wrong key is a signature failure, an unknown one is not found", async () => {
+  test("gets AuthFailure for a wrong key and for an unknown one", async () => {
     const failure = clientWith("another-secret-key").StartStreamIngest(start("forged"));
     await expect(failure).rejects.toMatchObject({ code: "AuthFailure.SignatureFailure" });
     const stranger = new Client({
@@ -111,7 +111,7 @@ describe("tencentcloud-sdk-nodejs, with the api function as endpoint", () => {
     });
   });
 
-  test("a field of the other site is refused, not dropped", async () => {
+  test("is refused a field of the other site, which is not dropped", async () => {
     const call = clientWith().request("StartStreamIngest", {
       ...start("tempo"),
       SdkAppId: INTL_APP,

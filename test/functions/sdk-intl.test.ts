@@ -49,7 +49,7 @@ describe("tencentcloud-sdk-nodejs-intl-en, with the api function as endpoint", (
     expect(await send("DescribeStreamIngest", named)).toMatchObject({ Status: "NotExist" });
   }
 
-  test("starts, describes, updates and stops as it is by default", async () => {
+  test("starts, describes, updates and stops in its default mode", async () => {
     await startsDescribesUpdatesStops("as-it-is");
   });
 
@@ -60,7 +60,7 @@ describe("tencentcloud-sdk-nodejs-intl-en, with the api function as endpoint", (
     },
   );
 
-  test("every field that it knows arrives as its type, also out of a form", async () => {
+  test("sends every field that it knows with its type, also in a form", async () => {
     const known = { SeekSecond: 1, AutoPush: false, RepeatNum: 3, MaxDuration: 60, Volume: 0 };
     await sdk().send("StartStreamIngest", { ...start("every-field"), ...known });
     expect(await taskIn("every-field")).toMatchObject({ volume: 0, state: "playing" });
@@ -72,7 +72,7 @@ describe("tencentcloud-sdk-nodejs-intl-en, with the api function as endpoint", (
   });
 
   test.each(WAYS)(
-    "a URL with every sign there is arrives: $reqMethod, $signMethod",
+    "sends a URL with every printable character unchanged: $reqMethod, $signMethod",
     async (way) => {
       const StreamUrl = `${app.clip}?it's=(a)~b!c*d&e=f+g%20h%27;[i]=j,k:@/?$|"<>{}^\``;
       const room = `signs-${way.reqMethod}-${way.signMethod}`;
@@ -81,7 +81,7 @@ describe("tencentcloud-sdk-nodejs-intl-en, with the api function as endpoint", (
     },
   );
 
-  test("what its types do not know yet goes through its client for any product", async () => {
+  test("sends fields that its types do not know yet through its common client", async () => {
     const { sendAny } = sdk();
     const wanted = { ...start("any"), RepeatNum: 5, StopTime: "2999-01-01T00:00:00Z" };
     const { Deadline } = await sendAny("StartStreamIngest", { ...wanted, ClientToken: "a+b ;=%" });
@@ -90,7 +90,7 @@ describe("tencentcloud-sdk-nodejs-intl-en, with the api function as endpoint", (
   });
 });
 
-describe("what tencentcloud-sdk-nodejs-intl-en throws", () => {
+describe("the error that tencentcloud-sdk-nodejs-intl-en throws", () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await startTestApp();
@@ -122,7 +122,7 @@ describe("what tencentcloud-sdk-nodejs-intl-en throws", () => {
 
   const SAYABLE = BAD_INPUT.filter(([, { action, fields }]) => canSay(action, fields));
 
-  test("is seen below for at least ten codes in its default mode", () => {
+  test("is tested below for at least ten codes in its default mode", () => {
     const codes = new Set(SAYABLE.map(([code]) => code));
     expect(codes.size).toBeGreaterThanOrEqual(10);
     for (const code of codes) expect(Object.keys(ERROR_TABLE)).toContain(code);
@@ -133,15 +133,18 @@ describe("what tencentcloud-sdk-nodejs-intl-en throws", () => {
     expect(await thrownBy(intlSdk(app.url).send(action, wrong))).toMatchObject(tencents(code));
   });
 
-  test.each(BAD_INPUT)("is %s for %j however it is signed", async (code, { action, fields }) => {
-    const wrong = fieldsOf(action, fields);
-    for (const way of WAYS) {
-      const call = intlSdk(app.url, way).sendAny(action, wrong);
-      expect(await thrownBy(call)).toMatchObject(tencents(code));
-    }
-  });
+  test.each(BAD_INPUT)(
+    "is %s for %j with every kind of signature",
+    async (code, { action, fields }) => {
+      const wrong = fieldsOf(action, fields);
+      for (const way of WAYS) {
+        const call = intlSdk(app.url, way).sendAny(action, wrong);
+        expect(await thrownBy(call)).toMatchObject(tencents(code));
+      }
+    },
+  );
 
-  test.each(WAYS)("is about who is calling: $reqMethod, $signMethod", async (way) => {
+  test.each(WAYS)("names the failed signature: $reqMethod, $signMethod", async (way) => {
     const describeIt = (options: IntlOptions) =>
       thrownBy(
         intlSdk(app.url, { ...way, ...options }).send("DescribeStreamIngest", { TaskId: "x" }),
@@ -154,7 +157,7 @@ describe("what tencentcloud-sdk-nodejs-intl-en throws", () => {
     );
   });
 
-  test("is about a region in which the stream could not be stopped again", async () => {
+  test("names a region in which TRTC could not stop the task", async () => {
     const call = intlSdk(app.url, { region: "ap-tokyo" }).send(
       "StartStreamIngest",
       fieldsOf("StartStreamIngest", {}),
@@ -162,7 +165,7 @@ describe("what tencentcloud-sdk-nodejs-intl-en throws", () => {
     expect(await thrownBy(call)).toMatchObject(tencents("UnsupportedRegion"));
   });
 
-  test("is about a field that only the other site has, and one that Tencent took back", async () => {
+  test("names a field of the other site, and one that Tencent removed", async () => {
     const { send, sendAny } = intlSdk(app.url);
     const tempo = sendAny("StartStreamIngest", fieldsOf("StartStreamIngest", { Tempo: 1.5 }));
     expect(await thrownBy(tempo)).toMatchObject(tencents("UnknownParameter"));

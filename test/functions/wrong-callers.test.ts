@@ -43,7 +43,7 @@ describe.each(TARGETS)("$action, $site:", (target) => {
     ...{ functionName, isSigned, event: scfEvent({ ...headers, ...more }, body) },
   });
 
-  test("nobody, and keys that are nobody's", () => {
+  test("refuses a request without credentials, and with unknown keys", () => {
     const keys = fc.oneof(
       fc.constantFrom("", " ", "Bearer", "Bearer ", `Basic ${KEY}`, KEY, `Bearer ${KEY} ${KEY}`),
       fc.constantFrom(SECRET_ID, "constructor", "__proto__").map((key) => `Bearer ${key}`),
@@ -60,7 +60,7 @@ describe.each(TARGETS)("$action, $site:", (target) => {
     return refusals.expectRefused(100, wrong, /^AuthFailure.(InvalidAuth|SecretIdNotFound)/);
   });
 
-  test("a TC3 signature with a letter changed, in the header, the body or the time", () => {
+  test("refuses a TC3 signature after one letter of header, body or time changed", () => {
     const wrong = bodies().chain((body) => {
       const { headers: signed } = signedTc3(post(body, headers), by());
       const { authorization = "", "x-tc-timestamp": time = "" } = signed;
@@ -86,7 +86,7 @@ describe.each(TARGETS)("$action, $site:", (target) => {
     return refusals.expectRefused(200, fc.oneof(wrong, changedBody), /^AuthFailure\./);
   });
 
-  test("a TC3 header that is garbage", () => {
+  test("refuses a TC3 header that is garbage", () => {
     const garbage = fc.oneof(
       fc.string({ unit: "binary" }),
       fc.stringMatching(
@@ -106,7 +106,7 @@ describe.each(TARGETS)("$action, $site:", (target) => {
     return refusals.expectRefused(60, wrong, /^AuthFailure\./);
   });
 
-  test("a TC3 signature that is too old, or too early", () => {
+  test("refuses a TC3 signature that is too old, or too early", () => {
     const seconds = fc.oneof(
       fc.integer({ min: -100_000, max: -301 }),
       fc.integer({ min: 305, max: 100_000 }),
@@ -150,7 +150,7 @@ describe.each(TARGETS)("$action, $site, in a form or a query:", (target) => {
     );
   };
 
-  test("a text where a number belongs, a field that nobody knows, a field that is missing", async () => {
+  test("refuses a text for a number, an unknown field and a missing field", async () => {
     const numbers = ["SdkAppId", "SdkAppId", "Limit", "RoomIdType", "Volume", "MaxDuration"].filter(
       (name) => name in schema.properties,
     );
@@ -172,7 +172,7 @@ describe.each(TARGETS)("$action, $site, in a form or a query:", (target) => {
     await refused(40, lacking, /^MissingParameter/);
   });
 
-  test("the older signature with a letter changed", () => {
+  test("refuses the older signature after one letter changed", () => {
     const wrong = texts().chain((fields) => {
       const signed = new URLSearchParams(String(signedV1({ ...Action, ...fields }, by()).body));
       return fc
@@ -189,7 +189,7 @@ describe.each(TARGETS)("$action, $site, in a form or a query:", (target) => {
   });
 });
 
-describe("an event that no platform sends", () => {
+describe("an event that no platform sends is refused:", () => {
   const anyFunction = () => fc.constantFrom(...Object.values(FUNCTION_OF), "api");
   const named = () => JSON.stringify({ SdkAppId: CN_APP, TaskId: refusals.existing.taskIds.cn });
   const withoutKey = () => scfEvent({ host: HOST, "content-type": "application/json" }, named());
@@ -209,7 +209,7 @@ describe("an event that no platform sends", () => {
     await refusals.expectRefused(1000, wrong, REFUSED);
   });
 
-  test("an event with any part of it replaced by any JSON", async () => {
+  test("a recorded event with any part replaced by any JSON", async () => {
     const parts = fc.constantFrom(
       ...["httpMethod", "headers", "body", "isBase64Encoded", "path", "queryString"],
       ...["requestContext", "rawQueryString", "rawPath", "queryStringParameters", "__proto__"],
@@ -227,7 +227,7 @@ describe("an event that no platform sends", () => {
   });
 });
 
-test("nothing has changed", async () => {
+test("all these refusals changed no row, no slot and no task", async () => {
   await refusals.expectUnchanged(8000);
   const { response } = await refusals.app.post("describe-ingest", {
     ...{ SdkAppId: CN_APP, TaskId: refusals.existing.taskIds.cn },

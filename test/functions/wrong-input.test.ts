@@ -29,7 +29,7 @@ describe.each(TARGETS)("$action, $site:", (target) => {
   const texts = () => right().map((request) => JSON.stringify(request));
   const required = [...(target.schema.required ?? [])];
 
-  test("a value that does not fit its field", () => {
+  test("refuses a value that does not fit its field", () => {
     const foreign = fc
       .constantFrom(...fieldsOf(target))
       .chain(([name, schema]) => fc.tuple(fc.constant(name), foreignValues(schema)));
@@ -40,7 +40,7 @@ describe.each(TARGETS)("$action, $site:", (target) => {
     return refused(300, wrong, /^(Invalid|UnauthorizedOperation\.SdkAppId)/);
   });
 
-  test("a field that nobody knows", () => {
+  test("refuses an unknown field", () => {
     const names = fc
       .oneof(fc.string(), fc.constantFrom("__proto__", "constructor", "toString", "Signature"))
       .filter((name) => !Object.hasOwn(target.schema.properties, name));
@@ -54,12 +54,12 @@ describe.each(TARGETS)("$action, $site:", (target) => {
   });
 
   if (required.length > 0)
-    test.each(required)("no %s", (field) => {
+    test.each(required)("refuses a request without %s", (field) => {
       const wrong = () => right().map(({ [field]: _, ...rest }) => bodyOf(rest));
       return refused(50, wrong, /^MissingParameter/);
     });
 
-  test("a control character in a text", () => {
+  test("refuses a control character in a text", () => {
     const names = fieldsOf(target).flatMap(([name, { type }]) => (type === "string" ? [name] : []));
     const control = fc
       .constantFrom(...Array.from({ length: 32 }, (_, code) => code), 0x7f)
@@ -74,7 +74,7 @@ describe.each(TARGETS)("$action, $site:", (target) => {
     return refused(100, wrong, /^Invalid/);
   });
 
-  test("a body that is broken, of another type, or no object", () => {
+  test("refuses a body that is broken, of another type, or no object", () => {
     const broken = () =>
       fc.oneof<fc.Arbitrary<Body>[]>(
         fc
@@ -99,7 +99,7 @@ describe.each(TARGETS)("$action, $site:", (target) => {
     return refused(200, broken, /^InvalidParameter.BodyParamsError$/);
   });
 
-  test("a body that is far too deep, or too large", async () => {
+  test("refuses a body that is far too deep, or too large", async () => {
     const huge = `{"RoomId":"${"r".repeat(1024 * 1024)}"}`;
     await refused(2, () => fc.constant({ body: huge }), /^RequestSizeLimitExceeded$/);
     const deep = `{"RoomId":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
@@ -109,7 +109,7 @@ describe.each(TARGETS)("$action, $site:", (target) => {
   test.each([
     ["x-tc-action", ["", "Start", `${target.action}s `, "*", "constructor"], /^InvalidAction$/],
     ["x-tc-version", ["", "2019-07-23", "latest", "2019-7-22"], /^NoSuchVersion$/],
-  ])("a header %s that there is not", (name, values, code) => {
+  ])("refuses an unknown value of the header %s", (name, values, code) => {
     const headers = fc.constantFrom(...values).map((value) => ({ [name]: value }));
     const wrong = () =>
       fc.tuple(texts(), headers).map(([body, different]) => ({ body, headers: different }));
@@ -119,7 +119,7 @@ describe.each(TARGETS)("$action, $site:", (target) => {
 
 const isNoObject = (text: string): boolean => !text.trimStart().startsWith("{");
 
-describe("what fits its schema and makes no sense", () => {
+describe("a request that fits its schema is refused for", () => {
   const [start] = TARGETS.filter(
     ({ action, site }) => action === "StartStreamIngest" && site === "cn",
   );
@@ -171,7 +171,7 @@ describe("what fits its schema and makes no sense", () => {
     await expectRefused(60, sentTo(start, bodies), code);
   });
 
-  test("a region in which it could not be stopped again", async () => {
+  test("a region in which TRTC could not stop the task", async () => {
     for (const target of TARGETS.filter(({ action }) => action !== "ListStreamIngests")) {
       const regions = fc.constantFrom(
         "ap-tokyo",
@@ -188,7 +188,7 @@ describe("what fits its schema and makes no sense", () => {
   });
 });
 
-test("nothing has changed, and whatever was not made wrong is carried out", async () => {
+test("all these refusals changed nothing, and the right requests still succeed", async () => {
   await refusals.expectUnchanged(8000);
   const { app, existing } = refusals;
   // In reverse order, because a stop comes before an update in the list.

@@ -93,8 +93,8 @@ const sdk = ({ url }: LocalRuntime) =>
     profile: { httpProfile: { protocol: "http://", endpoint: new URL(url).host } },
   });
 
-describe("a clock that is put forward by a week", () => {
-  test("is that of functions, timers and TRTC alike", async () => {
+describe("a clock that is moved forward by a week", () => {
+  test("applies to functions, timers and TRTC alike", async () => {
     const runtime = await run();
     const { TaskId: before } = await start(runtime);
     const { offsetSeconds } = await move(runtime.trtcUrl, { advanceSeconds: WEEK_SECONDS });
@@ -124,7 +124,7 @@ describe("a clock that is put forward by a week", () => {
     );
   }, 60_000);
 
-  test("leaves clients that sign by the machine's time what they can", async () => {
+  test("still accepts clients that sign by the machine's time", async () => {
     const runtime = await run();
     await move(runtime.trtcUrl, { advanceSeconds: WEEK_SECONDS });
     const client = sdk(runtime);
@@ -137,7 +137,7 @@ describe("a clock that is put forward by a week", () => {
     expect(await rowOf(runtime, TaskId)).toMatchObject({ State: "ended", EndReason: "stopped" });
   }, 60_000);
 
-  test("has callbacks believed, and notifications that a receiver's clock believes", async () => {
+  test("keeps callbacks and notifications within their signature's time", async () => {
     const receiver = await startNotificationReceiver();
     closers.push(receiver.close);
     const secret = `whsec_${Buffer.from("a-secret-of-a-receiver-is-32-bytes").toString("base64")}`;
@@ -185,7 +185,7 @@ describe("a reset", () => {
   }, 60_000);
 
   test.each([[{ reset: false }], [{ reset: 1 }], [{ reset: true, advanceSeconds: 1 }]])(
-    "is asked for by true alone: %j",
+    "is requested by true only, not by %j",
     async (body) => {
       const emulator = await startTestEmulator();
       closers.push(emulator.close);
@@ -194,8 +194,8 @@ describe("a reset", () => {
   );
 });
 
-describe("a run that starts again", () => {
-  test("settles what TRTC never had within one run of reconcile-ingests", async () => {
+describe("a local run that starts again", () => {
+  test("ends ingests that TRTC never had within one run of reconcile-ingests", async () => {
     const directory = newDirectory();
     const first = await run({}, directory);
     const rooms = Array.from({ length: 12 }, (_, n) => `room-${n}`);
@@ -214,7 +214,7 @@ describe("a run that starts again", () => {
     await start(second, { RoomId: "room-0" });
   }, 90_000);
 
-  test("settles rows of a time that is gone, too", async () => {
+  test("ends ingests whose deadline has passed, too", async () => {
     const directory = newDirectory();
     const first = await run({}, directory);
     await move(first.trtcUrl, { advanceSeconds: WEEK_SECONDS });
@@ -229,7 +229,7 @@ describe("a run that starts again", () => {
   }, 90_000);
 });
 
-describe("an emulator that runs by itself", () => {
+describe("an emulator in its own process", () => {
   const options = { accounts: DEFAULT_ACCOUNTS, applications: DEFAULT_APPLICATIONS };
   const open = async (port = 0): Promise<Emulator> => {
     const emulator = await startEmulator({ ...options, port });
@@ -237,7 +237,7 @@ describe("an emulator that runs by itself", () => {
     return emulator;
   };
 
-  test("is followed when it is put forward, reset and started again", async () => {
+  test("moves the local run's clock when its own is moved, reset or restarted", async () => {
     const emulator = await open();
     const runtime = await run({ TRTC_ENDPOINT: emulator.url });
     await start(runtime);
@@ -270,7 +270,7 @@ describe("an emulator that runs by itself", () => {
     await start(runtime, { RoomId: "after-the-restart" });
   }, 90_000);
 
-  test("says that its clock is ahead, when a signature has expired by it", async () => {
+  test("says that its clock is ahead when a signature has expired", async () => {
     const emulator = await startTestEmulator();
     closers.push(emulator.close);
     const send = cnSdk(emulator);

@@ -31,14 +31,14 @@ describe("--help", () => {
     ["local/emulator.ts", ["npm run emulator", "--port", "--set", "--config", "TRTC_PORT"]],
     ["local/demo.ts", ["npm run demo", "--verbose"]],
     ["ops/migrate.ts", ["npm run migrate", "DATABASE_URL", "--dry-run"]],
-  ])("of %s says what there is, and does nothing", async (script, words) => {
+  ])("of %s shows flags and variables, and does nothing else", async (script, words) => {
     const { code, output } = await runScript(script, {}, ["--help"]);
     expect(code).toBe(0);
     for (const word of words) expect(output).toContain(word);
     expect(output).not.toContain("ready");
   });
 
-  test("is not the only flag that may be wrong", async () => {
+  test("is the flag's exact name: --halp is refused", async () => {
     const { code, output } = await start({}, ["--halp"]);
     expect([code, output]).toEqual([1, expect.stringContaining("--halp")]);
   });
@@ -60,7 +60,7 @@ describe("npm start ends with 1, and names what is wrong", () => {
     expect(output).not.toMatch(/^\s+at |^ready/m);
   });
 
-  test.each(["PORT", "TRTC_PORT"])("a %s that is in use", async (variable) => {
+  test.each(["PORT", "TRTC_PORT"])("a %s in use", async (variable) => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const { port } = other.address() as AddressInfo;
@@ -71,7 +71,7 @@ describe("npm start ends with 1, and names what is wrong", () => {
     expect(output).not.toMatch(/^\s+at |^ready/m);
   });
 
-  test("a key of the configuration is never shown, also when it is what is wrong", async () => {
+  test("but never shows a wrong key of the configuration", async () => {
     const caller = { Id: "me", SecretKeys: ["short-secret"], SdkAppIds: [1400000000] };
     const { code, output } = await start({ CALLERS: JSON.stringify([caller]) });
     expect([code, output]).toEqual([1, expect.stringContaining("CALLERS[0]: SecretKeys[0]")]);
@@ -88,14 +88,14 @@ describe("npm run migrate", () => {
     expect(again).toEqual({ code: 0, output: "the database is up to date\n" });
   });
 
-  test("says what it lacks", async () => {
+  test("says which variable is missing", async () => {
     const { code, output } = await runScript("ops/migrate.ts", { DATABASE_URL: "" });
     expect([code, output]).toEqual([1, "DATABASE_URL is not set\n"]);
   });
 });
 
 describe("npm run demo", () => {
-  test("shows the main job from its start to its end, in plain lines, in under 30 s", async () => {
+  test("shows an ingest from start to end, in plain lines, in under 30 s", async () => {
     const startedMs = clock.elapsedMs();
     const { code, output } = await runScript("local/demo.ts");
     expect([code, output]).toEqual([0, expect.stringContaining("all as promised")]);

@@ -61,7 +61,7 @@ describe("a cron line", () => {
     ]);
   });
 
-  test("may name months, and the day that a leap year has more", () => {
+  test("may name months, and 29 February", () => {
     expect(next("0 0 12 1 JAN,MAR * *", "2026-01-02T00:00:00Z")).toBe("2026-03-01T04:00:00.000Z");
     expect(next("0 0 12 29 2 * *")).toBe("2028-02-29T04:00:00.000Z");
   });
@@ -89,7 +89,7 @@ describe("a cron line", () => {
     ]);
   });
 
-  test("has the year last, and is over with it", () => {
+  test("has the year last, and never fires after it", () => {
     expect(next("0 0 0 1 1 * 2030")).toBe("2029-12-31T16:00:00.000Z");
     expect(next("0 0 0 1 1 * 2025")).toBeUndefined();
     expect(next("0 0 0 30 2 * *")).toBeUndefined();

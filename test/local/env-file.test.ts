@@ -18,7 +18,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("adds what is not set, JSON in single quotes included, and changes nothing that is", () => {
+test("a .env file adds unset variables, JSON in single quotes included, and changes no set one", () => {
   writeFileSync(".env", `# a comment\nCALLERS='[{"Id":"a b"}]'\nDATABASE_URL=postgres://file/x\n`);
   expect(withEnvFile({ DATABASE_URL: "postgres://shell/x" })).toEqual({
     CALLERS: '[{"Id":"a b"}]',
@@ -26,12 +26,12 @@ test("adds what is not set, JSON in single quotes included, and changes nothing 
   });
 });
 
-test("need not be there, unless it is named", () => {
+test("a .env file may be missing, unless a flag names it", () => {
   expect(withEnvFile({ PORT: "1" })).toEqual({ PORT: "1" });
   expect(() => withEnvFile({}, "other.env")).toThrow("the file other.env does not exist");
 });
 
-test("is refused where the CLI reads it in another way than we do", () => {
+test("a .env file is refused where the Serverless CLI would read it differently", () => {
   const url = "postgres://u:pa$word1@h/db";
   writeFileSync(".env", `DATABASE_URL='${url}'\nPORT=1\n`);
   // The CLI takes `$word1` for a variable that is not set.
@@ -53,19 +53,22 @@ test.each([
   ["CALLERS", '[{"SecretKeys":["${env:HOME}"]}]'],
   ["TRTC_APPS", '[{"SecretKey":"${"}]'],
   ["DATABASE_URL", "postgres://u:p${x}@h/db"],
-])("is refused where the CLI would replace a part of %s: %s", (name, value) => {
-  for (const ofFile of [true, false]) {
-    if (ofFile) writeFileSync(".env", `${name}='${value}'\n`);
-    else rmSync(".env", { force: true });
-    expect(() => {
-      checkEnvFile({ [name]: value }, "prod");
-    }).toThrow(
-      /^(CALLERS|TRTC_APPS|DATABASE_URL) holds \$\{.*write \\u0024 for the \$ in JSON, or %24/,
-    );
-  }
-});
+])(
+  "a .env file is refused when the Serverless CLI would replace a part of %s: %s",
+  (name, value) => {
+    for (const ofFile of [true, false]) {
+      if (ofFile) writeFileSync(".env", `${name}='${value}'\n`);
+      else rmSync(".env", { force: true });
+      expect(() => {
+        checkEnvFile({ [name]: value }, "prod");
+      }).toThrow(
+        /^(CALLERS|TRTC_APPS|DATABASE_URL) holds \$\{.*write \\u0024 for the \$ in JSON, or %24/,
+      );
+    }
+  },
+);
 
-test("may hold a $ that is written as JSON and URLs can write it", () => {
+test("a .env file may hold a $ in the escaped form of JSON or a URL", () => {
   const written = {
     CALLERS: '[{"SecretKeys":["a\\u0024{b}c"]}]',
     DATABASE_URL: "postgres://u:p%24@h/x",

@@ -60,18 +60,18 @@ async function inShell(line: string, env: Environment, cwd = ROOT) {
   return { code, output, errors };
 }
 
-describe("the lines for curl of docs/local-run.md follow TRTC_PORT", () => {
+describe("the curl lines of docs/local-run.md", () => {
   const curls = blocks("sh", pageOf("docs/local-run.md")).filter((block) =>
     block.startsWith("curl "),
   );
 
-  test("there are those that break and move the clock", () => {
+  test("include one for a fault and one for the clock", () => {
     for (const what of ["/_emulator/faults", "/_emulator/clock"]) {
       expect(curls.filter((block) => block.includes(what))).toHaveLength(1);
     }
   });
 
-  test.each(curls)("%s", async (block) => {
+  test.each(curls)("follow TRTC_PORT: %s", async (block) => {
     const { code, output } = await inShell(block, ports);
     expect(code).toBe(0);
     const answer = JSON.parse(output) as { error?: string };
@@ -80,7 +80,7 @@ describe("the lines for curl of docs/local-run.md follow TRTC_PORT", () => {
   });
 });
 
-describe("README's examples", () => {
+describe("README's example for", () => {
   const shell = blocks("sh", README);
   const list = async (): Promise<object[]> => {
     const line = `curl -s http://127.0.0.1:3000/list-ingests -H 'Authorization: Bearer local-secret-key' -H 'Content-Type: application/json' -d '{"State":"running"}'`;
@@ -88,7 +88,7 @@ describe("README's examples", () => {
     return (JSON.parse(output) as { Response: { Ingests: object[] } }).Response.Ingests;
   };
 
-  test("curl starts a loop, and the lines for stopping everything stop it", async () => {
+  test('curl starts a loop, and the lines of "Stop everything" stop it', async () => {
     const start = shell.find((block) => block.startsWith("curl ")) ?? "";
     const started = await inShell(onOurPorts(start), {});
     expect(started.code).toBe(0);
@@ -103,7 +103,7 @@ describe("README's examples", () => {
     expect(await list()).toEqual([]);
   }, 60_000);
 
-  test("the SDK of Node.js runs in a folder of its own, and prints what README says", async () => {
+  test("the Node.js SDK runs in its own folder, and prints what README says", async () => {
     const [example = ""] = blocks("js", README);
     expect(README).toContain("\nnpm i tencentcloud-sdk-nodejs\n");
     const folder = newDirectory();
@@ -115,7 +115,7 @@ describe("README's examples", () => {
     expect(output.replace(ids, "ing")).toBe((blocks("text", README)[0] ?? "").replace(ids, "ing"));
   }, 60_000);
 
-  test("a caller of your own is accepted in the place of the local one", async () => {
+  test("your own caller replaces the local caller", async () => {
     const own = shell.find((block) => block.includes("CALLERS=")) ?? "";
     const [, callers = ""] = /CALLERS='(.*)'/.exec(own) ?? [];
     const env = { CALLERS: callers, PORT: "0", TRTC_PORT: "0", DATABASE_URL: "" };
@@ -134,7 +134,7 @@ describe("README's examples", () => {
   }, 60_000);
 });
 
-describe("a reader that has read enough", () => {
+describe("a reader that closes the pipe", () => {
   test.each([
     ["npm run demo", "node --import tsx local/demo.ts --verbose | head -n 1"],
     ["npm run emulator", "node --import tsx local/emulator.ts --port 0 --help | head -n 1"],
@@ -155,7 +155,7 @@ describe("a reader that has read enough", () => {
     60_000,
   );
 
-  test("ends npm start, which takes its run file along", async () => {
+  test("ends npm start, which removes its run file", async () => {
     const DATA_DIR = newDirectory();
     const line =
       "node --import tsx local/start.ts | (head -n 1; sleep 0.5; exec 0<&-; curl -s $URL > /dev/null)";

@@ -11,7 +11,7 @@ const named = async (name: string, env?: Environment) =>
   (await load(env)).find((each) => each.name === name);
 
 describe("the functions", () => {
-  test("are all there, with who calls them", async () => {
+  test("are all declared, each with its trigger", async () => {
     const all = await load();
     const called = all.map(({ name, isHttp, crons }) => [name, isHttp, crons.length]);
     expect(called).toEqual([
@@ -45,7 +45,7 @@ describe("a variable of serverless.yml", () => {
     expect((await named("expire-ingests", env))?.crons).toEqual(["*/7 * * * * * *"]);
   });
 
-  test("cannot break the file by what stands in it", async () => {
+  test("cannot break the file by its value", async () => {
     const env = { EXPIRY_CRON: 'a: "b" # {c} \\ \n - d' };
     expect((await named("expire-ingests", env))?.crons).toEqual([env.EXPIRY_CRON]);
   });
@@ -66,7 +66,7 @@ describe("the local environment", () => {
     expect([EXPIRY_TICK_SECONDS, EXPIRY_CRON]).toEqual([seconds, cron]);
   });
 
-  test("is what was set, completed; what is empty is not set", () => {
+  test("keeps what is set, adds defaults, and treats an empty variable as unset", () => {
     const env = local({ CALLERS: "", TRTC_APPS: "[]", ALLOW_PRIVATE_STREAM_HOSTS: "off" });
     expect(env).toMatchObject({ TRTC_APPS: "[]", ALLOW_PRIVATE_STREAM_HOSTS: "off" });
     expect(env["CALLERS"]).toContain("AKIDlocal");
@@ -85,8 +85,11 @@ describe("a port", () => {
     expect(readPort({ PORT }, "PORT", 3000)).toBe(port);
   });
 
-  test.each(["http", "-1", "65536", "1e3", "0x10", "80.5", " ", "8080 "])("is not '%s'", (PORT) => {
-    const message = "PORT must be a port number from 0 to 65535";
-    expect(() => readPort({ PORT }, "PORT", 3000)).toThrow(message);
-  });
+  test.each(["http", "-1", "65536", "1e3", "0x10", "80.5", " ", "8080 "])(
+    "may not be '%s'",
+    (PORT) => {
+      const message = "PORT must be a port number from 0 to 65535";
+      expect(() => readPort({ PORT }, "PORT", 3000)).toThrow(message);
+    },
+  );
 });

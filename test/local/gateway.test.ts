@@ -78,7 +78,7 @@ describe("a path", () => {
     "/%65cho",
     "/tick",
     "/__proto__",
-  ])("that is none is answered 404, with those there are: %s", async (path) => {
+  ])("of no function is answered 404 with the list of functions: %s", async (path) => {
     const { status, text } = await rawCaller(url).raw({ method: "GET", path });
     expect(status).toBe(404);
     for (const { name, isHttp } of FUNCTIONS) expect(text.includes(`/${name}`)).toBe(isHttp);
@@ -117,7 +117,7 @@ describe("an event is as SCF sends it", () => {
     });
   });
 
-  test("with a header that came twice as one, and a question mark in a query as it is", async () => {
+  test("with a repeated header joined into one, and a question mark in a query unchanged", async () => {
     const { port } = gateway.address() as AddressInfo;
     const socket = connect(port, "127.0.0.1");
     const lines = [
@@ -178,7 +178,7 @@ describe("an answer", () => {
     expect(await late.text()).toContain("hangs took over 60 ms");
   });
 
-  test("comes for each of many at once", async () => {
+  test("reaches each of many concurrent requests", async () => {
     const texts = await Promise.all(
       Array.from({ length: 50 }, async (_, n) => (await seen(`/echo?n=${n}`)).event["queryString"]),
     );
@@ -190,7 +190,7 @@ describe("a body", () => {
   const MB = 1024 * 1024;
   const post = (bytes: number) => fetch(`${url}/echo`, { method: "POST", body: "a".repeat(bytes) });
 
-  test("of 6 MB is what SCF takes", async () => {
+  test("of 6 MB is accepted, as on SCF", async () => {
     expect((await post(6 * MB)).status).toBe(200);
   });
 
@@ -202,7 +202,7 @@ describe("a body", () => {
     ]);
   });
 
-  test("that breaks off halfway harms nobody else", async () => {
+  test("that breaks off halfway does not affect other requests", async () => {
     const { port } = gateway.address() as AddressInfo;
     const socket = connect(port, "127.0.0.1");
     socket.write("POST /echo HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\n{");

@@ -84,7 +84,7 @@ describe.each(PATHS)("%s: %s", (where, _what, call) => {
   });
 
   test.each(["cross-site", "same-site", "anything"])(
-    "is refused to what a browser calls %s",
+    "is refused with Sec-Fetch-Site: %s",
     async (site) => {
       const more = { "sec-fetch-site": site, "sec-fetch-mode": "no-cors" };
       expect(await statusOf(where, call, more)).toBe(403);
@@ -145,7 +145,7 @@ describe("what is refused says what to send", () => {
 describe("the emulator's handles take JSON only", () => {
   const FORMS = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""];
 
-  test.each(FORMS)("and nothing that a form can send: %j", async (type) => {
+  test.each(FORMS)("and refuse what a form can send: %j", async (type) => {
     const headers: Record<string, string> = type === "" ? {} : { "content-type": type };
     const before = await (await fetch(`${runtime.trtcUrl}/_emulator/clock`)).json();
     for (const [path, body] of [

@@ -49,7 +49,7 @@ const command = (name: string, ...args: string[]) =>
   runScript(name === "event" ? "ops/event/event.ts" : `ops/${name}.ts`, env, args);
 
 describe("while npm start runs on its embedded database", () => {
-  test("the run file says where, and only its user can read it", () => {
+  test("the run file holds its address, and only its user can read it", () => {
     expect(run).toMatchObject({ pid: runtime.child.pid, url: runtime.url });
     expect(run.trtcUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(run.key).toHaveLength(43);
@@ -95,7 +95,7 @@ describe("while npm start runs on its embedded database", () => {
     expect(unknown).toEqual({ code: 1, output: "the dead letter nobody does not exist\n" });
   }, 120_000);
 
-  test("npm run doctor -- --local asks it, and finds its clock", async () => {
+  test("npm run doctor -- --local reads its clock", async () => {
     const well = await command("doctor", "--local");
     expect(well.output).toContain(`process ${run.pid} at ${run.url}`);
     expect(well.output).toMatch(/clock of the emulator +the same as this machine/);
@@ -113,7 +113,7 @@ describe("while npm start runs on its embedded database", () => {
   }, 60_000);
 });
 
-describe("the desk", () => {
+describe("the run's own endpoint", () => {
   const ask = (more: object = {}, headers: Record<string, string> = {}) =>
     rawCaller(run.url).raw({
       path: "/_local/desk/about",
@@ -126,7 +126,7 @@ describe("the desk", () => {
       ...more,
     });
 
-  test("answers who brings the key of the run file", async () => {
+  test("answers a request with the run file's key", async () => {
     expect(await ask()).toMatchObject({ status: 200, text: expect.stringContaining('"pid"') });
   });
 
@@ -166,7 +166,7 @@ describe("a run file", () => {
     return { DATA_DIR };
   };
 
-  test("is gone with its run, and another's is left alone", async () => {
+  test("is removed with its run, and another run's stays", async () => {
     const path = join(newDirectory(), "deep", "run.json");
     const first = await writeRunFile(path, { ...run, key: "first" });
     const second = await writeRunFile(path, { ...run, key: "second" });
@@ -176,15 +176,15 @@ describe("a run file", () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test("of a process that is gone counts as none", async () => {
+  test("of a process that has ended is ignored", async () => {
     expect(await findRun(inDirectory({ ...run, pid: 2 ** 22 + 1 }))).toBeUndefined();
   });
 
-  test("of a process whose number another has counts as none", async () => {
+  test("whose process number belongs to another program is ignored", async () => {
     expect(await findRun(inDirectory({ ...run, pid: process.pid }))).toBeUndefined();
   });
 
-  test("whose port another program has counts as none", async () => {
+  test("whose port belongs to another program is ignored", async () => {
     const other = createServer((_, response) => response.end("<html>")).listen(0, "127.0.0.1");
     files.push(other);
     await once(other, "listening");
@@ -193,13 +193,13 @@ describe("a run file", () => {
   });
 
   test.each([[null], [{}], [{ pid: "1" }], ["text"], [{ ...{ pid: 1, url: 1 } }]])(
-    "that is none of ours counts as none: %j",
+    "of another program is ignored: %j",
     async (content) => {
       expect(await findRun(inDirectory(content))).toBeUndefined();
     },
   );
 
-  test("is found again as it was written", async () => {
+  test("is read back as it was written", async () => {
     expect(await findRun(env)).toEqual(run);
     expect(await findRun({ DATA_DIR: newDirectory() })).toBeUndefined();
   });
@@ -216,7 +216,7 @@ test("a run on PostgreSQL is found as well, by commands that have no DATABASE_UR
   expect(existsSync(join(DATA_DIR, "run.json"))).toBe(false);
 }, 60_000);
 
-test("commands open the rows themselves once the run was killed", async () => {
+test("commands open the database themselves after the run was killed", async () => {
   const DATA_DIR = newDirectory();
   const own = { ...NOTHING_SET, DATA_DIR };
   const killed = await startProcess("local/start.ts", { ...own, PORT: "0", TRTC_PORT: "0" });
@@ -228,7 +228,7 @@ test("commands open the rows themselves once the run was killed", async () => {
   expect(doctor.output).toMatch(/local run +none found/);
 }, 120_000);
 
-test("a folder that never had a run is named", async () => {
+test("a command names the folder when it never had a run", async () => {
   const DATA_DIR = join(newDirectory(), "none");
   mkdirSync(DATA_DIR);
   const own = { ...NOTHING_SET, DATA_DIR };

@@ -62,13 +62,13 @@ const listed = async (url: string) => {
   return response["Ingests"] as { TaskId: string; State: string }[];
 };
 
-describe("what npm start prints", () => {
+describe("the output of npm start", () => {
   let runtime: RunningProcess;
   beforeAll(async () => {
     runtime = await start();
   });
 
-  test("is where everything is, then a line to try, then that it is ready", () => {
+  test("has the addresses, then a line to try, then that it is ready", () => {
     expect(runtime.lines).toEqual([
       expect.stringMatching(
         /^TRTC http:\/\/127\.0\.0\.1:\d+ \(every task: \S+\/_emulator\/tasks\)$/,
@@ -79,7 +79,7 @@ describe("what npm start prints", () => {
     expect(runtime.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   });
 
-  test("works in a shell, as printed", async () => {
+  test("has a line to try that works in a shell", async () => {
     const line = runtime.lines[1]?.replace(/^try: /, "") ?? "";
     const { stdout } = await promisify(execFile)("sh", ["-c", line]);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -93,7 +93,7 @@ describe("what npm start prints", () => {
     expect(await listed(runtime.url)).toMatchObject([{ State: "running", RoomId: "lobby" }]);
   });
 
-  test("is one line of JSON for each event from then on", async () => {
+  test("has one line of JSON for each later event", async () => {
     await post(`${runtime.url}/list-ingests`, {});
     expect(await endOf(runtime, "SIGINT")).toBe(0);
     const events = runtime.lines.slice(3).map((line) => JSON.parse(line) as { function: string });
@@ -101,7 +101,7 @@ describe("what npm start prints", () => {
   });
 });
 
-test("the emulator tells room-callback what happens: a source that plays, and one that fails", async () => {
+test("the emulator sends room-callback the state of a source that plays, and of one that fails", async () => {
   const runtime = await start();
   const trtcUrl = /^TRTC (\S+)/.exec(runtime.lines[0] ?? "")?.[1] ?? "";
   type Seen = Partial<Record<"State" | "EndReason" | "MediaState", string>>;
@@ -128,7 +128,7 @@ test("the emulator tells room-callback what happens: a source that plays, and on
   expect(await endOf(runtime)).toBe(0);
 }, 60_000);
 
-test("the data directory belongs to one process, and keeps its rows over any end of it", async () => {
+test("the data directory belongs to one process, and keeps its rows after any kind of end", async () => {
   const env = { DATA_DIR: newDirectory(), TRTC_ENDPOINT: emulator.url };
   const first = await run("local/start.ts", env);
   const { response } = await post(`${first.url}/start-ingest`, loop(emulator.url));
@@ -147,12 +147,12 @@ test("the data directory belongs to one process, and keeps its rows over any end
   expect(await endOf(third)).toBe(0);
 }, 60_000);
 
-describe("the end", () => {
-  test("comes cleanly, also as soon as it is ready", async () => {
+describe("npm start", () => {
+  test("ends cleanly, also right after it is ready", async () => {
     expect(await endOf(await start(), "SIGTERM")).toBe(0);
   });
 
-  test("does not wait for a deadline that is still ahead, which the next process keeps", async () => {
+  test("ends without waiting for a later deadline, which the next process keeps", async () => {
     // Runs that take care of the next minute, begun every second: some are always under way.
     const env = { EXPIRY_TICK_SECONDS: "60", EXPIRY_CRON: "*/1 * * * * * *" };
     const both = { ...env, DATA_DIR: newDirectory(), TRTC_ENDPOINT: emulator.url };
@@ -180,7 +180,7 @@ describe("the end", () => {
     expect(await endOf(next)).toBe(0);
   }, 60_000);
 
-  test("waits neither for a client that keeps silent nor for a queue of starts", async () => {
+  test("ends without waiting for a silent client or a queue of starts", async () => {
     const runtime = await start({ TRTC_ENDPOINT: emulator.url });
     const socket = connect(Number(new URL(runtime.url).port), "127.0.0.1");
     socket.on("error", () => undefined);

@@ -113,7 +113,7 @@ describe("a timer", () => {
     await timers.close();
   });
 
-  test("sleeps on when the wall clock is set back, and catches up when it is set ahead", async () => {
+  test("keeps sleeping when the wall clock is set back, and catches up when it is set ahead", async () => {
     const clock = manualClock();
     const { target, runs } = runnable(clock, ["0 */10 * * * * *"]);
     const timers = startTimers([target], clock);
@@ -128,14 +128,14 @@ describe("a timer", () => {
     await timers.close();
   });
 
-  test("that never fires again keeps nothing waiting", async () => {
+  test("that never fires again does not keep the process alive", async () => {
     const clock = manualClock();
     const { target, runs } = runnable(clock, ["0 0 0 1 1 * 2020"]);
     await startTimers([target], clock).close();
     expect(runs).toEqual([]);
   });
 
-  test("whose line is none of SCF's is refused before anything runs", () => {
+  test("whose line SCF would refuse is refused before anything runs", () => {
     const clock = manualClock();
     const right = runnable(clock, ["*/5 * * * * * *"]);
     const wrong = runnable(clock, ["*/5 * * * * *"]);
@@ -144,8 +144,8 @@ describe("a timer", () => {
   });
 });
 
-describe("closing", () => {
-  test("begins nothing more", async () => {
+describe("closing the timers", () => {
+  test("starts no new run", async () => {
     const clock = manualClock();
     const { target, runs } = runnable(clock, ["*/5 * * * * * *"]);
     const timers = startTimers([target], clock);
@@ -155,7 +155,7 @@ describe("closing", () => {
     expect(runs).toHaveLength(1);
   });
 
-  test("waits for the runs under way, and not for those that have failed", async () => {
+  test("waits for current runs, and not for failed ones", async () => {
     const clock = manualClock();
     const { target, runs } = runnable(clock, ["*/5 * * * * * *"], true);
     const timers = startTimers([target], clock);
@@ -170,7 +170,7 @@ describe("closing", () => {
     expect(closed.yet).toBe(true);
   });
 
-  test("tells the runs under way that their time is nearly up", async () => {
+  test("tells current runs that their time is nearly up", async () => {
     const clock = manualClock();
     const { target, runs } = runnable(clock, ["*/5 * * * * * *"], true);
     const timers = startTimers([target], clock);

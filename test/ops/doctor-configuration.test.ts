@@ -14,8 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-describe("variables", () => {
-  test("all that is wrong is shown, each with its place", async () => {
+describe("the check of variables", () => {
+  test("shows every mistake with its place", async () => {
     const { ok, named } = await harness.examineHere({
       CALLERS: JSON.stringify([OWN_CALLER, { ...OWN_CALLER, SecretKeys: [] }, { Id: 7 }]),
       TRTC_APPS: "[{",
@@ -38,7 +38,7 @@ describe("variables", () => {
     expect(named("database")).toMatchObject([{ verdict: "skip" }]);
   });
 
-  test("a caller's application has to be there, and no two callers share a key", async () => {
+  test("fails for a caller with an unknown application, and for two callers with one key", async () => {
     const twin = { ...OWN_CALLER, Id: "twin", SdkAppIds: [1] };
     const { named } = await harness.examineHere({ CALLERS: JSON.stringify([OWN_CALLER, twin]) });
     expect(named("CALLERS")[0]?.found.split("\n")).toEqual([
@@ -47,13 +47,13 @@ describe("variables", () => {
     ]);
   });
 
-  test("DATABASE_URL may not be left out of a deployment", async () => {
+  test("fails when a deployment has no DATABASE_URL", async () => {
     const { ok, named } = await harness.examineHere({ DATABASE_URL: "" });
     expect(ok).toBe(false);
     expect(named("DATABASE_URL")).toMatchObject([{ verdict: "fail" }]);
   });
 
-  test("misspelt ones are named, with the right name; other people's are not", async () => {
+  test("names a misspelt variable with its right name, and ignores variables of other programs", async () => {
     const misspelt = { CALLER: "x", TRTC_APP: "x", DATABASE_URI: "x", TRTC_REGION: "x" };
     const { bad } = await harness.examineHere({
       ...misspelt,
@@ -95,8 +95,8 @@ describe("variables", () => {
   });
 });
 
-describe("keys", () => {
-  test("of this repository are refused, but against an emulator on this machine", async () => {
+describe("the check of keys", () => {
+  test("fails for keys of this repository, except with an emulator on this machine", async () => {
     const { named } = await harness.examineHere({ TRTC_ENDPOINT: "https://trtc.example.invalid" });
     expect(named("published")).toMatchObject([
       { verdict: "fail", found: expect.stringMatching(/CALLERS\[0\].*TRTC_APPS\[1\]/) },
@@ -104,7 +104,7 @@ describe("keys", () => {
     expect(named("TRTC: clock")).toMatchObject([{ verdict: "fail" }]);
   });
 
-  test("of a UserSig that look like none are warned of", async () => {
+  test("warns of a UserSig key that has another form", async () => {
     const apps = { ...OWN_APP, SecretKey: "AKIDlooks-like-a-cloud-key" };
     const { named } = await harness.examineHere({
       TRTC_APPS: list(apps),
@@ -128,6 +128,6 @@ describe("expire-ingests", () => {
   });
 });
 
-test("nothing that was said holds a secret", () => {
+test("the output of all these runs holds no secret", () => {
   expect(harness.leaked()).toEqual([]);
 });

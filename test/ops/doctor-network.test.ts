@@ -77,7 +77,7 @@ describe("cloud keys", () => {
     ]);
   });
 
-  test("of a role are there inside a function only", async () => {
+  test("of a role are not expected outside a function", async () => {
     const none = { TENCENTCLOUD_SECRETID: undefined, TENCENTCLOUD_SECRETKEY: undefined };
     const outside = await harness.examineHere({ ...own, ...none, TRTC_ACCOUNTS: "" });
     expect(outside.named("TRTC: keys")).toMatchObject([
@@ -111,7 +111,7 @@ describe("the database", () => {
   };
   const unreachable = (port: number) => `postgres://me:hidden-password@127.0.0.1:${port}/db`;
 
-  test("is away", async () => {
+  test("is reported when it is away", async () => {
     const { ok, named } = await on(unreachable(1));
     expect(ok).toBe(false);
     expect(named("database")).toMatchObject([
@@ -119,14 +119,14 @@ describe("the database", () => {
     ]);
   });
 
-  test("has another name", async () => {
+  test("is reported when it does not exist on its server", async () => {
     const { named } = await on(harness.databaseUrl.replace(/\/\w+$/, "/not_there"));
     expect(named("database")).toMatchObject([
       { verdict: "fail", found: expect.stringContaining("the database does not exist") },
     ]);
   });
 
-  test("does not support TLS, although it is asked to", async () => {
+  test("is reported when it does not support TLS, although TLS is configured", async () => {
     const { named } = await on(`${harness.databaseUrl}?sslmode=verify-full`);
     expect(named("database")).toMatchObject([
       { verdict: "fail", found: "it does not support TLS (NO_TLS)" },
@@ -153,7 +153,7 @@ describe("the database", () => {
     expect(connectionFacts(url)).toEqual({ host: "db", tls });
   });
 
-  test("was never migrated", async () => {
+  test("is reported when it was never migrated", async () => {
     const { ok, named } = await on(await newPostgresUrl({ template: "template0" }));
     expect(ok).toBe(false);
     expect(named("database: version")).toMatchObject([
@@ -169,7 +169,7 @@ describe("the database", () => {
   test.each([
     ["works with this code", NEXT, "pass"],
     ["does not work with this code", NEXT_WITHOUT_US, "fail"],
-  ])("is newer, and %s", async (_, next, verdict) => {
+  ])("is reported when it is newer, and %s", async (_, next, verdict) => {
     const url = await newPostgresUrl();
     const database = openPostgres(url);
     await migrate(database, { migrations: upTo(next) });
@@ -177,7 +177,7 @@ describe("the database", () => {
     expect((await on(url)).named("database: version")).toMatchObject([{ verdict }]);
   });
 
-  test("does not let this role write", async () => {
+  test("is reported when this role may not write", async () => {
     const url = await newPostgresUrl();
     const database = openPostgres(url);
     const role = `reader_${new URL(url).pathname.slice(1)}`;
@@ -201,7 +201,7 @@ describe("the database", () => {
   test.each([
     ["10s", "pass", "the server ends a statement after 10 s"],
     ["5min", "warn", "keeps running at the server"],
-  ])("ends a statement after %s", async (limit, verdict, found) => {
+  ])("is reported when it ends a statement after %s", async (limit, verdict, found) => {
     const url = await newPostgresUrl();
     const database = openPostgres(url);
     await database.query(
@@ -213,7 +213,7 @@ describe("the database", () => {
     ]);
   });
 
-  test("shows what is overdue, and starts that nobody settled; and is not changed by looking", async () => {
+  test("is reported with overdue ingests and unfinished starts, and is not changed", async () => {
     const url = await newPostgresUrl();
     const database = openPostgres(url);
     const store = createStore(database);
@@ -259,7 +259,7 @@ describe("a deployed URL", () => {
     ]);
   });
 
-  test("that is ours passes, beside another that is plain HTTP", async () => {
+  test("of this project passes, and one with plain HTTP fails", async () => {
     const flags = [
       "--url",
       harness.runtime.url,
@@ -277,7 +277,7 @@ describe("a deployed URL", () => {
     ]);
   });
 
-  test("whose certificate nobody vouches for fails, in words", async () => {
+  test("with an untrusted certificate fails, and says so", async () => {
     const made = await generate([{ name: "commonName", value: "127.0.0.1" }]);
     const { port } = await serve(
       (_, response) => response.end(envelope("AuthFailure.X")),
@@ -292,7 +292,7 @@ describe("a deployed URL", () => {
     }
   });
 
-  test("that TRTC calls back fails when it is broken, or away", async () => {
+  test("for TRTC's callbacks fails when it is broken or away", async () => {
     const { url: broken } = await serve((_, response) => response.writeHead(502).end());
     for (const url of [broken, `http://127.0.0.1:${await closedPort()}`]) {
       const { ok, named } = await harness.examineHere({}, ["--callback-url", url]);
@@ -301,6 +301,6 @@ describe("a deployed URL", () => {
   });
 });
 
-test("nothing that was said holds a secret", () => {
+test("the output of all these runs holds no secret", () => {
   expect(harness.leaked()).toEqual([]);
 });

@@ -18,8 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-describe("a run on this machine", () => {
-  test("is well in all respects", async () => {
+describe("npm run doctor on a local run", () => {
+  test("reports that everything passes", async () => {
     const ports = {
       PORT: new URL(harness.runtime.url).port,
       TRTC_PORT: new URL(harness.trtcUrl).port,
@@ -46,7 +46,7 @@ describe("a run on this machine", () => {
     }
   });
 
-  test("without a DATABASE_URL has its database inside", async () => {
+  test("reports the embedded database without a DATABASE_URL", async () => {
     const ports = {
       PORT: new URL(harness.runtime.url).port,
       TRTC_PORT: new URL(harness.trtcUrl).port,
@@ -55,7 +55,7 @@ describe("a run on this machine", () => {
     expect([code, output]).toEqual([0, expect.stringMatching(/^skip {2}database +embedded/m)]);
   });
 
-  test("that does not run is said to be away", async () => {
+  test("reports that the run is away", async () => {
     const port = await closedPort();
     const away = { PORT: port, TRTC_PORT: port, DATABASE_URL: "" };
     const { code, output } = await harness.run(away, ["--local"]);
@@ -64,8 +64,8 @@ describe("a run on this machine", () => {
   });
 });
 
-describe("a configuration for the cloud, pointed at the emulator", () => {
-  test("warns of just that, which --strict does not let pass", async () => {
+describe("npm run doctor on a cloud configuration with the emulator", () => {
+  test("warns of the emulator only, and fails with --strict", async () => {
     const { ok, bad } = await harness.examineHere();
     expect(bad).toMatchObject([{ verdict: "warn", check: "TRTC's address" }]);
     expect(ok).toBe(true);
@@ -76,7 +76,7 @@ describe("a configuration for the cloud, pointed at the emulator", () => {
     expect((await harness.run(harness.well, ["--strict"])).code).toBe(1);
   });
 
-  test("is read from a file as well; what the environment has wins", async () => {
+  test("reads the configuration from a file, too, and prefers the environment", async () => {
     const folder = mkdtempSync(join(tmpdir(), "doctor-test-"));
     const file = join(folder, "production.env");
     const lines = Object.entries({ ...harness.well, EXPIRY_TICK_SECONDS: "59" });
@@ -92,8 +92,8 @@ describe("a configuration for the cloud, pointed at the emulator", () => {
   });
 });
 
-describe("the command", () => {
-  test("says what it can", async () => {
+describe("npm run doctor", () => {
+  test("lists its flags with --help", async () => {
     const { code, output } = await harness.run({}, ["--help"]);
     expect(code).toBe(0);
     for (const flag of ["--env-file", "--url", "--callback-url", "--local", "--strict", "--json"]) {
@@ -111,20 +111,20 @@ describe("the command", () => {
   );
 });
 
-describe("what is shown", () => {
+describe("the output", () => {
   const rows = [
     { check: "one", verdict: "pass" as const, found: "all of it" },
     { check: "another", verdict: "fail" as const, found: "this\nthat", todo: "mend it" },
   ];
 
-  test("has what to do below what was found, and colours on a terminal only", () => {
+  test("has the remedy below the finding, and colours on a terminal only", () => {
     expect(table(rows, { colours: false })).toBe(
       "pass  one      all of it\nfail  another  this\n               that\n               → mend it\n",
     );
     expect(table(rows, { colours: true })).toContain("\u001b[31mfail\u001b[0m  another");
   });
 
-  test("holds no secret, also if a check should say one", () => {
+  test("hides a secret even when a check's text contains one", () => {
     const hide = redactor({
       TRTC_ACCOUNTS: list({ ...CLOUD, Token: "the-token-of-it" }),
       CALLERS:
@@ -140,6 +140,6 @@ https://a.example/?token=b whsec_mine oldCallbackKey newCallbackKey`;
   });
 });
 
-test("nothing that was said holds a secret", () => {
+test("the output of all these runs holds no secret", () => {
   expect(harness.leaked()).toEqual([]);
 });

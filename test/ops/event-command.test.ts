@@ -36,8 +36,8 @@ const WANTED: Omit<EventWanted, "kind"> = {
   ...{ bodies: [], bucket: undefined, key: "第 1+2 课.mp4", region: undefined },
 };
 
-describe("the envelope", () => {
-  test.each(EVENT_KINDS)("of %s is read as what it was made of", (kind) => {
+describe("a built envelope", () => {
+  test.each(EVENT_KINDS)("of %s is read back as the message that it was built from", (kind) => {
     const isStored = kind === "cos" || kind === "s3";
     const wanted = isStored ? WANTED : { ...WANTED, bodies: ['{"a":1}'] };
     const { messages } = readEvent(buildEvent({ ...wanted, kind }));
@@ -51,16 +51,19 @@ describe("the envelope", () => {
     expect(other.messages[0]?.id).not.toBe(messages[0]?.id);
   });
 
-  test.each(["eventbridge", "sqs"] as const)("of S3's object through %s is that of S3", (kind) => {
-    const [direct, told] = (["s3", kind] as const).map(
-      (each) => readEvent(buildEvent({ ...WANTED, kind: each })).messages[0],
-    );
-    expect(told).toMatchObject({ id: direct?.id, source: direct?.source });
-  });
+  test.each(["eventbridge", "sqs"] as const)(
+    "of an S3 object through %s is read back as S3's event",
+    (kind) => {
+      const [direct, told] = (["s3", kind] as const).map(
+        (each) => readEvent(buildEvent({ ...WANTED, kind: each })).messages[0],
+      );
+      expect(told).toMatchObject({ id: direct?.id, source: direct?.source });
+    },
+  );
 });
 
-describe("the command", () => {
-  test("says what came of it, and a redelivery starts nothing", async () => {
+describe("npm run event", () => {
+  test("prints the outcome, and a redelivery starts nothing", async () => {
     const { code, output } = await event("cos", "--key", "clip.mp4", "--times", "2", ...here());
     expect([code, output]).toEqual([
       0,
@@ -69,7 +72,7 @@ describe("the command", () => {
     expect((await stateOf(app)).tasks).toEqual(["clip playing"]);
   }, 30_000);
 
-  test("sends messages, and ends with 1 when one was not played", async () => {
+  test("sends messages, and ends with 1 when one failed", async () => {
     const good = message("good.json", startAction(app, { RoomId: "by-file" }));
     const bad = message("bad.json", "hello");
     const { code, output } = await event("ckafka", "--file", good, "--file", bad, ...here());
@@ -106,7 +109,7 @@ describe("the command", () => {
     30_000,
   );
 
-  test("says what there is", async () => {
+  test("lists its flags with --help", async () => {
     const { code, output } = await event("--help");
     expect(code).toBe(0);
     for (const word of [...EVENT_KINDS, "--bucket", "--times", "--print"]) {
@@ -115,12 +118,12 @@ describe("the command", () => {
   }, 30_000);
 });
 
-describe("the place that takes events", () => {
+describe("the local endpoint for events", () => {
   const post = (headers: Record<string, string>, body = "{}", path = "cloud-event") =>
     fetch(`${app.url}/_local/events/${path}`, { method: "POST", headers, body });
   const JSON_TYPE = { "content-type": "application/json" };
 
-  test("says what the door threw", async () => {
+  test("answers with the function's error", async () => {
     const answer = await post(JSON_TYPE);
     expect(await answer.json()).toEqual({
       thrown: expect.stringContaining(
@@ -129,7 +132,7 @@ describe("the place that takes events", () => {
     });
   });
 
-  test("is nothing for a web page, nor for another name of this machine", async () => {
+  test("refuses a web page, and another name of this machine", async () => {
     expect((await post({ "content-type": "text/plain" })).status).toBe(403);
     const path = "/_local/events/cloud-event";
     const headers = { ...JSON_TYPE, host: "evil.example" };
@@ -137,7 +140,7 @@ describe("the place that takes events", () => {
     expect(answer.status).toBe(403);
   });
 
-  test("has no doors that people call, and wants JSON", async () => {
+  test("refuses functions with a URL, and a body that is not JSON", async () => {
     expect((await post(JSON_TYPE, "{}", "start-ingest")).status).toBe(404);
     expect((await post(JSON_TYPE, "{")).status).toBe(400);
   });

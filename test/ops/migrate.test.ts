@@ -70,7 +70,7 @@ describe("migrating", () => {
     await Promise.all(databases.map((database) => database.close()));
   });
 
-  test("a migration that fails leaves nothing of itself behind, nor of those before it", async () => {
+  test("a failed migration leaves no change, also none of the migrations before it", async () => {
     const database = openPostgres(await newPostgresUrl(EMPTY));
     const broken = { ...NEXT, sql: "create table half (a int);\nselect nonsense;" };
     await expect(migrate(database, { migrations: upTo(broken) })).rejects.toThrow(/nonsense/);
@@ -79,7 +79,7 @@ describe("migrating", () => {
     await database.close();
   });
 
-  test("a ledger from before it said what works with it is completed, and then left alone", async () => {
+  test("a ledger without compatible versions is completed once", async () => {
     const database = openPostgres(await newPostgresUrl());
     await database.query("alter table schema_migration drop column works_with");
     expect(await migrate(database)).toEqual([]);
@@ -94,7 +94,7 @@ describe("migrating", () => {
     await database.close();
   });
 
-  test("a later one finds the rows of an earlier, and keeps them", async () => {
+  test("a later migration keeps the rows written before it", async () => {
     const database = openPostgres(await newPostgresUrl());
     const { taskId } = await runningIngest(createStore(database));
     expect(await migrate(database, { migrations: upTo(NEXT) })).toEqual([NEXT]);
@@ -104,7 +104,7 @@ describe("migrating", () => {
     await database.close();
   });
 
-  test("a table that is held is waited for briefly; then all is as before, and traffic goes on", async () => {
+  test("migrating gives up on a locked table soon, changes nothing, and traffic goes on", async () => {
     const url = await newPostgresUrl();
     const database = openToMigrate(url);
     const other = openPostgres(url);
@@ -126,7 +126,7 @@ describe("migrating", () => {
     await Promise.all([database.close(), store.close()]);
   });
 
-  test("a statement may take longer than the functions' own, whatever the database usually allows", async () => {
+  test("a migration's statement may take longer than the database's statement_timeout", async () => {
     const url = await newPostgresUrl();
     const database = openToMigrate(url);
     const name = new URL(url).pathname.slice(1);
@@ -141,7 +141,7 @@ describe("migrating", () => {
 });
 
 describe("npm run migrate", () => {
-  test("two at once: one applies, the other waits and finds nothing left to do", async () => {
+  test("applies migrations once when it runs twice at the same time", async () => {
     const DATABASE_URL = await newPostgresUrl(EMPTY);
     const both = [1, 2].map(() => runScript(SCRIPT, { DATABASE_URL }));
     const outputs = (await Promise.all(both)).map(({ code, output }) => {
@@ -151,7 +151,7 @@ describe("npm run migrate", () => {
     expect(outputs.sort()).toEqual([ALL_APPLIED, "the database is up to date\n"]);
   });
 
-  test("one that is held up says so", async () => {
+  test("says that it waits for another run", async () => {
     const DATABASE_URL = await newPostgresUrl();
     const child = await whileHeld(
       DATABASE_URL,
@@ -166,7 +166,7 @@ describe("npm run migrate", () => {
     expect(await once(child, "exit")).toEqual([0, null]);
   });
 
-  test("a table that is held: it says what to do, ends with 1, and nothing was changed", async () => {
+  test("ends with 1 on a locked table, says what to do, and changes nothing", async () => {
     const DATABASE_URL = await newPostgresUrl(EMPTY);
     const { code, output } = await whileHeld(
       DATABASE_URL,
@@ -180,7 +180,7 @@ describe("npm run migrate", () => {
     await database.close();
   });
 
-  test("killed halfway it leaves nothing behind, and the next run does it all", async () => {
+  test("leaves no change when it is killed halfway, and the next run applies all", async () => {
     const DATABASE_URL = await newPostgresUrl(EMPTY);
     const database = openPostgres(DATABASE_URL);
     await whileHeld(DATABASE_URL, "create table used_signature (held int)", async () => {
@@ -202,7 +202,7 @@ describe("npm run migrate", () => {
     await database.close();
   });
 
-  test("a newer database that works with this checkout is left alone, in words", async () => {
+  test("says that a newer, compatible database needs nothing", async () => {
     const DATABASE_URL = await newPostgresUrl();
     const database = openPostgres(DATABASE_URL);
     await migrate(database, { migrations: upTo(NEXT) });
@@ -215,7 +215,7 @@ describe("npm run migrate", () => {
     await database.close();
   });
 
-  test("a newer one that does not ends it with 1, and says what to do", async () => {
+  test("ends with 1 on a newer, incompatible database, and says what to do", async () => {
     const DATABASE_URL = await newPostgresUrl();
     const database = openPostgres(DATABASE_URL);
     await migrate(database, { migrations: upTo(NEXT_WITHOUT_US) });
@@ -234,7 +234,7 @@ describe("npm run migrate", () => {
 });
 
 describe("npm run migrate -- --dry-run", () => {
-  test("says what would run, and changes nothing, not even a table", async () => {
+  test("shows what would run, and creates not even a table", async () => {
     const DATABASE_URL = await newPostgresUrl(EMPTY);
     const { code, output } = await runScript(SCRIPT, { DATABASE_URL }, ["--dry-run"]);
     expect(code).toBe(0);
@@ -249,7 +249,7 @@ describe("npm run migrate -- --dry-run", () => {
     await database.close();
   });
 
-  test("prints what psql takes as it is", async () => {
+  test("prints SQL that psql runs unchanged", async () => {
     const DATABASE_URL = await newPostgresUrl(EMPTY);
     const { output } = await runScript(SCRIPT, { DATABASE_URL }, ["--dry-run"]);
     const database = openPostgres(DATABASE_URL);
@@ -259,7 +259,7 @@ describe("npm run migrate -- --dry-run", () => {
     await database.close();
   });
 
-  test("has nothing to say of a database that is up to date", async () => {
+  test("prints nothing for a database that is up to date", async () => {
     const DATABASE_URL = await newPostgresUrl();
     const dry = await runScript(SCRIPT, { DATABASE_URL }, ["--dry-run"]);
     expect(dry).toEqual({ code: 0, output: "the database is up to date\n" });

@@ -65,7 +65,7 @@ describe.each(ENGINES)("the report on %s", (_, open) => {
   });
   afterAll(() => database.close());
 
-  test("of nothing is zeros", async () => {
+  test("of an empty database is zeros", async () => {
     expect(await read()).toEqual(EMPTY);
   });
 
@@ -89,18 +89,18 @@ describe.each(ENGINES)("the report on %s", (_, open) => {
       await database.query("update ingest set settled_at = $2 where task_id = $1", [taskId, T0]);
     });
 
-    test("counts starts by what came of them", async () => {
+    test("counts starts by their outcome", async () => {
       expect((await read()).starts).toEqual({ started: 106, failed: 1, settled: 1 });
     });
 
-    test("says what lives now, how long something is overdue, and which start is unsettled", async () => {
+    test("shows running and overdue ingests, and the oldest unfinished start", async () => {
       expect((await read()).live).toEqual({
         ...{ running: 3, overdue: 1, overdueMaxMs: 1500 },
         ...{ unsettled: 1, oldestUnfinishedAt: addMs(T0, 1000) },
       });
     });
 
-    test("says of each reason how many, how late, and what TRTC played", async () => {
+    test("shows the count, the lateness and the played minutes of each end reason", async () => {
       const { ends } = await read({ callerId: "caller" });
       expect(ends.map(({ reason, count }) => [reason, count])).toEqual([
         ["expired", 100],
@@ -127,7 +127,7 @@ describe.each(ENGINES)("the report on %s", (_, open) => {
       expect(stopped?.minutes).toBeCloseTo(5 + 200 / MINUTE_MS, 6);
     });
 
-    test("of one caller, or one application, is of no other", async () => {
+    test("counts only the chosen caller or application", async () => {
       const other = { reason: "expired", count: 1, onTime: 1 };
       const one = { p50Ms: 7, p99Ms: 7, maxMs: 7 };
       for (const wanted of [{ callerId: "other" }, { sdkAppId: 1400000000 }]) {
@@ -137,7 +137,7 @@ describe.each(ENGINES)("the report on %s", (_, open) => {
       expect(await read({ callerId: "nobody" })).toEqual(EMPTY);
     });
 
-    test("leaves out what began, or ended, before; not what lives", async () => {
+    test("leaves out ingests that began or ended earlier, but not running ones", async () => {
       const late = await read({ since: addMs(T0, 2 * SECOND_MS) });
       expect(late.starts).toEqual(EMPTY.starts);
       expect(late.ends.map(({ reason }) => reason)).toEqual(["expired", "finished", "stopped"]);
@@ -161,7 +161,7 @@ describe("npm run report", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test("prints sensibly when there is nothing", async () => {
+  test("prints a readable page for an empty database", async () => {
     const { code, output } = await report();
     expect(code).toBe(0);
     expect(output).toMatch(/^since \S+Z, at \S+Z\n\n {2}started +0\n/);
@@ -172,7 +172,7 @@ describe("npm run report", () => {
     });
   });
 
-  test("prints a line of each reason, and says what is overdue and unsettled", async () => {
+  test("prints a line for each end reason, and the overdue and unfinished ingests", async () => {
     const database = openPostgres(url);
     const store = createStore(database);
     await ended(store, "expired", { askedMs: 2, overMs: 1234 });
@@ -222,20 +222,20 @@ describe("npm run report", () => {
     expect(output).not.toMatch(/\n\s+at /);
   });
 
-  test("says what it does, without a database", async () => {
+  test("explains itself with --help, without a database", async () => {
     const { code, output } = await report(["--help"], {});
     expect(code).toBe(0);
     expect(output).toMatch(/npm run report \[-- flags\][\s\S]*--since[\s\S]*--json/);
   });
 
-  test("says that there is no database, and makes none", async () => {
+  test("says that there is no database, and creates none", async () => {
     const { code, output } = await report([], {});
     expect(code).toBe(1);
     expect(output).toMatch(/^there are no rows to report: DATABASE_URL is not set, .*postgres\n$/);
     expect(await report([], {})).toMatchObject({ code: 1 });
   });
 
-  test("says that a database was never migrated, and one that is away", async () => {
+  test("says that a database was never migrated, or is away", async () => {
     const never = await newPostgresUrl({ template: "template0" });
     const unmigrated = await report([], { DATABASE_URL: never });
     expect(unmigrated).toMatchObject({

@@ -30,7 +30,7 @@ describe("a callback is signed as TRTC signs it", () => {
 });
 
 describe("a forged callback is refused", () => {
-  test("with any single bit of its body turned over", () => {
+  test("when any single bit of its body is flipped", () => {
     for (let bit = 0; bit < exited.length * 8; bit += 1) {
       const body = Buffer.from(exited);
       body.writeUInt8(body.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
@@ -38,7 +38,7 @@ describe("a forged callback is refused", () => {
     }
   });
 
-  test("when its JSON says the same in other bytes", () => {
+  test("when its JSON has the same content in other bytes", () => {
     const compact = Buffer.from(JSON.stringify(JSON.parse(exited.toString())));
     expect(verifyCallback(["123654"], compact, sign)).toBe(false);
   });
@@ -55,24 +55,24 @@ describe("a forged callback is refused", () => {
     expect(verifyCallback(["123654"], exited, wrong)).toBe(false);
   });
 
-  test("when another key signed it", () => {
+  test("when it was signed with another key", () => {
     expect(verifyCallback(["123655"], exited, sign)).toBe(false);
   });
 
-  test("unless one of several keys signed it, in whatever place", () => {
+  test("unless it was signed with one of several keys, at any position", () => {
     expect(verifyCallback(["123654", "789"], exited, sign)).toBe(true);
     expect(verifyCallback(["789", "123654"], exited, sign)).toBe(true);
     expect(verifyCallback(["789", "987", "123655"], exited, sign)).toBe(false);
     expect(verifyCallback([], exited, sign)).toBe(false);
   });
 
-  test("when the key is empty, with which everybody could sign", () => {
+  test("when the key is empty, with which anyone could sign", () => {
     expect(verifyCallback([""], exited, signCallback("", exited))).toBe(false);
     expect(verifyCallback(["123654", ""], exited, signCallback("", exited))).toBe(false);
   });
 });
 
-describe("a comparison in constant time", () => {
+describe("the comparison in constant time", () => {
   test.each([
     ["the same text", "abc", "abc", true],
     ["a text and its bytes", "签", Buffer.from("签"), true],

@@ -17,7 +17,7 @@ const COS_KEYS = {
 };
 const HOST = "examplebucket-1250000000.cos.ap-beijing.myqcloud.com";
 
-describe("COS: the published examples", () => {
+describe("COS's published example of", () => {
   test("uploading an object", () => {
     const request = {
       method: "PUT",
@@ -56,7 +56,7 @@ const S3_KEYS = {
   secretKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
 };
 
-test("S3: the published example", () => {
+test("S3's published example of a presigned URL has our signature", () => {
   const signing = {
     ...{ host: "examplebucket.s3.amazonaws.com", path: "/test.txt", region: "us-east-1" },
     ...{ expiresSeconds: 86400, at: new Date("2013-05-24T00:00:00Z") },
@@ -66,7 +66,7 @@ test("S3: the published example", () => {
   );
 });
 
-describe("the address of an object", () => {
+describe("the URL of an object", () => {
   test.each([
     ["films", "eu-west-1", "films.s3.eu-west-1.amazonaws.com", "/a%20b/%E7%AC%AC%2B1.mp4"],
     ["a.b", "eu-west-1", "s3.eu-west-1.amazonaws.com", "/a.b/a%20b/%E7%AC%AC%2B1.mp4"],
@@ -75,7 +75,7 @@ describe("the address of an object", () => {
     expect(s3Address({ bucket, region, key: "a b/第+1.mp4" })).toEqual({ host, path });
   });
 
-  test("of COS has its key encoded, and the slashes left", () => {
+  test("in COS has its key encoded, except the slashes", () => {
     const object = { bucket: "films-1250000000", region: "ap-guangzhou", key: "a b/第+1.mp4" };
     const url = presignCos(object, COS_KEYS, { from: NOW, until: at(60) });
     expect(url.split("?")[0]).toBe(
@@ -90,20 +90,20 @@ const CLOUDS = [
   ["S3", presignS3, verifyS3Url],
 ] as const;
 
-describe.each(CLOUDS)("a URL of %s", (_, presign, verify) => {
+describe.each(CLOUDS)("a presigned URL of %s", (_, presign, verify) => {
   const object = { bucket: "films-1250000000", region: "ap-guangzhou", key: "in/a b.mp4" };
   const keys = { secretId: "AKIDsomebody", secretKey: "a-secret-key", token: "to/ken+=" };
   const url = presign(object, keys, { from: NOW, until: at(600) });
   const { secretKey } = keys;
 
-  test("is good from its first to its last second, and no longer", () => {
+  test("is valid from its first to its last second, and no longer", () => {
     expect(verify(url, secretKey, NOW)).toEqual({ ok: true });
     expect(verify(url, secretKey, at(600))).toEqual({ ok: true });
     expect(verify(url, secretKey, at(601))).toEqual({ ok: false, reason: "expired" });
     expect(verify(url, secretKey, at(-1))).toEqual({ ok: false, reason: "expired" });
   });
 
-  test("is good for that object and host alone, and with that key alone", () => {
+  test("is valid only for that object, host and key", () => {
     for (const [from, to] of [
       ["/in/", "/out/"],
       ["films-1250000000", "films-1250000001"],
@@ -119,17 +119,17 @@ describe.each(CLOUDS)("a URL of %s", (_, presign, verify) => {
     expect(verify(longer, secretKey, NOW)).toEqual({ ok: false, reason: "forged" });
   });
 
-  test("carries the token of temporary keys, and never the key", () => {
+  test("contains the token of temporary keys, and never the key", () => {
     expect(new URL(url).search).toContain(encodeURIComponent("to/ken+="));
     expect(url).not.toContain(secretKey);
   });
 
-  test("without its fields is none", () => {
+  test("is refused without its fields", () => {
     const bare = url.split("?")[0] ?? "";
     expect(verify(bare, secretKey, NOW)).toEqual({ ok: false, reason: "malformed" });
   });
 
-  test("can be made of any key, and is good for it", () => {
+  test("can be made for any object key, and is valid for it", () => {
     const part = fc
       .string({ unit: "grapheme", minLength: 1, maxLength: 20 })
       .filter((text) => text !== "." && text !== ".." && !/[/\0]/.test(text));
@@ -146,7 +146,7 @@ describe.each(CLOUDS)("a URL of %s", (_, presign, verify) => {
   });
 });
 
-test("S3 takes no URL for more than seven days, so none is asked for", () => {
+test("an S3 URL is never made for more than seven days, S3's limit", () => {
   const object = { bucket: "films", region: "eu-west-1", key: "a.mp4" };
   const url = presignS3(object, S3_KEYS, { from: NOW, until: at(8 * 86_400) });
   expect(new URL(url).searchParams.get("X-Amz-Expires")).toBe("604800");

@@ -100,10 +100,10 @@ const room = { roomId: "8489", roomIdType: 1, privileges: ROBOT_PRIVILEGES } as 
 const lifetimeSeconds = 300;
 const key = signPrivateMapKey({ ...holder, ...room, lifetimeSeconds }, now);
 
-describe("a PrivateMapKey is refused", () => {
+describe("a PrivateMapKey", () => {
   const wanted = { ...holder, ...room };
 
-  test("not when all is as it was signed", () => {
+  test("is accepted when it is unchanged", () => {
     expect(verifyPrivateMapKey(key, wanted, now).ok).toBe(true);
   });
 
@@ -116,12 +116,12 @@ describe("a PrivateMapKey is refused", () => {
     ["another application", { sdkAppId: 1400000001 }, "foreign-app"],
     ["another key", { secretKey: "another" }, "forged"],
     ["an empty key", { secretKey: "" }, "forged"],
-  ])("for %s", (_, change, reason) => {
+  ])("is refused for %s", (_, change, reason) => {
     const verdict = verifyPrivateMapKey(key, { ...wanted, ...change }, now);
     expect(verdict).toEqual({ ok: false, reason });
   });
 
-  test("for the numeric room when it was signed for the string room of that name", () => {
+  test("is refused for the numeric room when it was signed for the string room of that name", () => {
     const stringKey = signPrivateMapKey(
       { ...holder, ...room, roomIdType: 0, lifetimeSeconds },
       now,
@@ -132,7 +132,7 @@ describe("a PrivateMapKey is refused", () => {
     });
   });
 
-  test("one second after its end", () => {
+  test("is refused one second after its end", () => {
     expect(verifyPrivateMapKey(key, wanted, later(lifetimeSeconds)).ok).toBe(true);
     expect(verifyPrivateMapKey(key, wanted, later(lifetimeSeconds + 1))).toEqual({
       ok: false,
@@ -140,7 +140,7 @@ describe("a PrivateMapKey is refused", () => {
     });
   });
 
-  test("when it is a UserSig", () => {
+  test("is refused when it is a UserSig", () => {
     const userSig = signUserSig({ ...holder, lifetimeSeconds }, now);
     expect(verifyPrivateMapKey(userSig, wanted, now)).toEqual({
       ok: false,
@@ -148,7 +148,7 @@ describe("a PrivateMapKey is refused", () => {
     });
   });
 
-  test("cut off anywhere", () => {
+  test("is refused when it is cut off at any place", () => {
     for (let length = 0; length < key.length; length += 1) {
       expect(verifyPrivateMapKey(key.slice(0, length), wanted, now)).toEqual({
         ok: false,
@@ -158,7 +158,7 @@ describe("a PrivateMapKey is refused", () => {
   });
 });
 
-describe("what cannot be signed", () => {
+describe("signing refuses", () => {
   test.each([
     ["a room without a name", { roomId: "", roomIdType: 0 as const }],
     ["a room whose name is endless", { roomId: "r".repeat(70_000), roomIdType: 0 as const }],
@@ -177,7 +177,7 @@ describe("what cannot be signed", () => {
   });
 });
 
-test("a user and a room outside ASCII are measured in bytes and found again", () => {
+test("a user and a room outside ASCII are measured in bytes and read back", () => {
   const chinese = { ...holder, userId: "小明", roomId: "房间-1", roomIdType: 0 } as const;
   const permission = { ...chinese, privileges: ROBOT_PRIVILEGES };
   const chineseKey = signPrivateMapKey({ ...permission, lifetimeSeconds }, now);

@@ -31,18 +31,18 @@ const WRITTEN = {
 
 const signedBy = (query: string) => signedTc3({ ...get(FIELDS), query }, backend);
 
-describe.each(Object.entries(WRITTEN))("signed as %s writes it", (_, query) => {
+describe.each(Object.entries(WRITTEN))("a query signed as %s writes it", (_, query) => {
   const { headers } = signedBy(query);
   const event = { httpMethod: "GET", path: "/", headers, body: "" };
 
-  test("verifies where the platform hands on the query as it came", () => {
+  test("is accepted when the platform passes the query on unchanged", () => {
     const request = readHttpEvent({ ...event, rawQueryString: query });
     expect([request.query, request.parameters]).toEqual([query, FIELDS]);
     expect(outcome(request)).toBe("AKIDbackend");
   });
 
   test.each(["queryString", "queryStringParameters"])(
-    "verifies where only %s has its values, decoded",
+    "is accepted when only %s has its values, decoded",
     (name) => {
       const request = readHttpEvent({ ...event, [name]: FIELDS });
       expect(request.parameters).toEqual(FIELDS);
@@ -50,7 +50,7 @@ describe.each(Object.entries(WRITTEN))("signed as %s writes it", (_, query) => {
     },
   );
 
-  test("verifies where a proxy writes it in another way on its way", () => {
+  test("is accepted when a proxy encodes it in another way", () => {
     const { "Go, url.Values, sorted by name": sorted, ...unsorted } = WRITTEN;
     for (const other of query === sorted ? [sorted] : Object.values(unsorted)) {
       expect(outcome(readHttpEvent({ ...event, rawQueryString: other }))).toBe("AKIDbackend");
@@ -63,20 +63,20 @@ describe.each(Object.entries(WRITTEN))("signed as %s writes it", (_, query) => {
     ["one field less", { SdkAppId: FIELDS.SdkAppId, RoomId: FIELDS.RoomId }],
     ["a plus for a space", { ...FIELDS, RoomId: "class+(7)!+~+x" }],
     ["an encoded value", { ...FIELDS, RoomId: "class%20(7)!%20~%2Bx" }],
-  ])("does not cover %s", (_change, fields) => {
+  ])("is refused with %s", (_change, fields) => {
     const request = readHttpEvent({ ...event, queryString: fields });
     expect(outcome(request)).toBe("AuthFailure.SignatureFailure");
   });
 });
 
-test("a platform that sorts the names does not break a signature over sorted ones", () => {
+test("a query signed with sorted names is accepted after a platform sorted them", () => {
   const { headers } = signedBy(WRITTEN["Go, url.Values, sorted by name"]);
   const queryString = { Note: FIELDS.Note, SdkAppId: FIELDS.SdkAppId, RoomId: FIELDS.RoomId };
   expect(outcome(readHttpEvent({ httpMethod: "GET", headers, queryString }))).toBe("AKIDbackend");
 });
 
-describe("the ways to spell a query", () => {
-  test("are one where there is nothing to encode, and never more than seventeen", () => {
+describe("the tried encodings of a query", () => {
+  test("are one when nothing needs encoding, and never more than seventeen", () => {
     expect(querySpellings("")).toEqual([""]);
     expect(querySpellings("SdkAppId=1400000000")).toEqual(["SdkAppId=1400000000"]);
     for (const query of [...Object.values(WRITTEN), "%", "=&=", "&&", "a=%ff&b=\ud800"]) {
@@ -84,7 +84,7 @@ describe("the ways to spell a query", () => {
     }
   });
 
-  test("are not tried on a query over 32 KB", () => {
+  test("are none for a query over 32 KB", () => {
     const queryString = { a: "~".repeat(32 * 1024) };
     expect(() => readHttpEvent({ httpMethod: "GET", queryString })).toThrow(
       "The query is over 32 KB: send the fields as JSON by POST.",

@@ -133,7 +133,7 @@ const sign3Of = (sign: Sign3, { method, url, body, contentType, signer, timestam
   });
 
 describe.each(sdks)("TC3 of $sdk", ({ sign }) => {
-  test("is the same header as ours", () => {
+  test("gives the same header as our signer", () => {
     fc.assert(
       fc.property(call, (made) => {
         const { authorization } = signTc3(messageOf(made), made.signer, at(made.timestamp));
@@ -142,7 +142,7 @@ describe.each(sdks)("TC3 of $sdk", ({ sign }) => {
     );
   });
 
-  test("is verified by us, though the host was sent with its port and behind another path", () => {
+  test("is accepted although the host has a port and the path a prefix", () => {
     const contentTypes = fc.constantFrom("application/json; charset=UTF-8", "application/json");
     const paths = fc.constantFrom("/", "/release/api");
     fc.assert(
@@ -183,7 +183,7 @@ describe.each(sdks)("v1 of $sdk", ({ clientOf }) => {
     })
     .map(({ host: name, port: suffix, ...others }) => ({ ...others, endpoint: name + suffix }));
 
-  test("is the same signature as ours, and we verify it", async () => {
+  test("gives the same signature as our signer, and it is accepted", async () => {
     await fc.assert(
       fc.asyncProperty(account, fields, timestamps, async (made, sent, timestamp) => {
         jest.setSystemTime(at(timestamp));

@@ -33,7 +33,7 @@ function verdictOn(message: HttpMessage, { at = now, secretKeys = [SECRET_KEY] }
 const verdictOnHeader = (authorization: string): string =>
   verdictOn(withHeaders(signed.message, { authorization }));
 
-test("the request that the next cases are variations of is accepted", () => {
+test("the unchanged request, which the next cases vary, is accepted", () => {
   expect(verdictOn(signed.message)).toBe("ok");
 });
 
@@ -71,7 +71,7 @@ describe("a TC3 header is malformed", () => {
     expect(verdictOnHeader(header)).toBe("malformed");
   });
 
-  test("cut off anywhere", () => {
+  test("when it is cut off at any place", () => {
     for (let length = "TC3-HMAC-SHA256".length; length < authorization.length; length += 1) {
       expect(verdictOnHeader(authorization.slice(0, length))).toBe("malformed");
     }
@@ -86,7 +86,7 @@ describe("a TC3 header is malformed", () => {
     },
   );
 
-  test("without a timestamp", () => {
+  test("when it has no timestamp", () => {
     const { authorization: header } = signed;
     expect(verdictOn(withHeaders(post, { authorization: header }))).toBe("malformed");
   });
@@ -126,15 +126,15 @@ describe("a TC3 header is malformed", () => {
 });
 
 describe("a signature has expired", () => {
-  test("five minutes and a second after its time", () => {
+  test("when it arrives five minutes and a second after its time", () => {
     expect(verdictOn(signed.message, { at: later(301) })).toBe("expired");
   });
 
-  test("more than five minutes before its time", () => {
+  test("when it arrives more than five minutes before its time", () => {
     expect(verdictOn(signed.message, { at: later(-301) })).toBe("expired");
   });
 
-  test("whenever the time is not known", () => {
+  test("when the receiver's time is not known", () => {
     expect(verdictOn(signed.message, { at: new Date(Number.NaN) })).toBe("expired");
   });
 });
@@ -142,7 +142,7 @@ describe("a signature has expired", () => {
 describe("a signature is forged", () => {
   const { authorization, signature } = signed;
 
-  test("with any single bit of it turned over", () => {
+  test("when any single bit of it is flipped", () => {
     const bytes = Buffer.from(signature, "hex");
     for (let bit = 0; bit < bytes.length * 8; bit += 1) {
       const copy = Buffer.from(bytes);
@@ -161,7 +161,7 @@ describe("a signature is forged", () => {
     expect(verdictOn(signed.message, { secretKeys: [] })).toBe("forged");
   });
 
-  test("when the only key is empty, with which everybody could sign", () => {
+  test("when the only key is empty, with which anyone could sign", () => {
     const { signing } = tc3Keys("", { date: "2023-11-14", service: "trtc" });
     const mac = createHmac("sha256", signing).update(signed.stringToSign).digest("hex");
     const message = withHeaders(signed.message, {
@@ -171,13 +171,13 @@ describe("a signature is forged", () => {
   });
 });
 
-describe("what cannot be signed", () => {
-  test("a header that is not there", () => {
+describe("signing refuses", () => {
+  test("a signed header that the request lacks", () => {
     const signedHeaders = ["content-type", "host", "x-tc-action"];
     expect(() => signTc3(post, { ...signer, signedHeaders }, now)).toThrow(RangeError);
   });
 
-  test("anything with an empty key", () => {
+  test("an empty key", () => {
     expect(() => signTc3(post, { ...signer, secretKey: "" }, now)).toThrow(RangeError);
   });
 });

@@ -75,20 +75,20 @@ describe.each(vectors)("example $source", (vector) => {
   const scope = `${vector.date}/${vector.service}/tc3_request`;
   const names = vector.signedHeaders.join(";");
 
-  test("has the canonical request of the page", () => {
+  test("has the published canonical request", () => {
     expect(signed.canonicalRequest).toBe(
       `POST\n/\n\n${vector.canonicalHeaders}\n${names}\n${vector.bodyHash}`,
     );
     expect(sha256Hex(signed.canonicalRequest)).toBe(vector.canonicalHash);
   });
 
-  test("has the string to sign of the page", () => {
+  test("has the published string to sign", () => {
     expect(signed.stringToSign).toBe(
       `TC3-HMAC-SHA256\n${vector.timestamp}\n${scope}\n${vector.canonicalHash}`,
     );
   });
 
-  test("has the signature and the header of the page", () => {
+  test("has the published signature and header", () => {
     expect(signed.signature).toBe(vector.signature);
     expect(signed.authorization).toBe(
       `TC3-HMAC-SHA256 Credential=${vector.secretId}/${scope}, SignedHeaders=${names}, Signature=${vector.signature}`,
@@ -99,7 +99,7 @@ describe.each(vectors)("example $source", (vector) => {
     });
   });
 
-  test("is read and verified", () => {
+  test("is read and accepted", () => {
     const read = readTc3(signed.message);
     if (!read?.ok) throw new Error("The header was not read.");
     expect(read.claim).toEqual({
@@ -142,7 +142,7 @@ test("a TRTC request has the signature that the Node.js SDK gives it", () => {
   );
 });
 
-test("a body that is left unsigned counts with the published hash of its marker", () => {
+test("an unsigned body is hashed as the published marker", () => {
   const unsigned = {
     method: "POST",
     path: "/",

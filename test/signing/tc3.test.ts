@@ -83,7 +83,7 @@ describe("a signed request is accepted", () => {
     ["the host without its port", { host: "127.0.0.1" }],
     ["the path `/`", { path: "/" }],
     ["the path that was called", { path: "/release/api" }],
-  ])("that was signed with %s", (_, form) => {
+  ])("when it was signed with %s", (_, form) => {
     const host = "host" in form ? "127.0.0.1:9000" : "trtc.tencentcloudapi.com";
     const message = { ...withHeader(post, "host", host), path: "/release/api" };
     expect(verdictOn(signedByHand({ message, ...form }))).toBe("ok");
@@ -115,7 +115,7 @@ describe("a signed request is accepted", () => {
     expect(verdictOn(message, { at: midnight })).toBe("ok");
   });
 
-  test("whatever its product, unless one is demanded", () => {
+  test("for any product, unless the receiver demands one", () => {
     const local = sign(post, { service: "127" });
     expect(verdictOn(local)).toBe("ok");
     expect(verdictOn(local, { service: "trtc" })).toBe("wrong-service");
@@ -148,8 +148,8 @@ describe("a signed request is accepted", () => {
   });
 });
 
-describe("a changed request is forged", () => {
-  test("with any single bit of its body turned over", () => {
+describe("a signed request is refused as forged", () => {
+  test("when any single bit of its body is flipped", () => {
     const signed = sign(post);
     for (let bit = 0; bit < post.body.length * 8; bit += 1) {
       const body = Buffer.from(post.body);
@@ -166,22 +166,22 @@ describe("a changed request is forged", () => {
     ["timestamp", (signed: HttpMessage) => withHeader(signed, "x-tc-timestamp", "1700000001")],
     ["body, cut off", (signed: HttpMessage) => ({ ...signed, body: signed.body.subarray(1) })],
     ["body, gone", (signed: HttpMessage) => ({ ...signed, body: Buffer.alloc(0) })],
-  ])("by its %s", (_, change) => {
+  ])("when its %s is changed", (_, change) => {
     expect(verdictOn(change(sign(post)))).toBe("forged");
   });
 
-  test("by a query or a body that was not in the signed GET", () => {
+  test("when a query or body is added to a signed GET", () => {
     expect(verdictOn({ ...sign(get), query: `${get.query}&MaxDuration=1` })).toBe("forged");
     expect(verdictOn({ ...sign(get), body: Buffer.from("{}") })).toBe("forged");
   });
 
-  test("by an action that was signed", () => {
+  test("when its signed action is changed", () => {
     const signed = sign(post, { signedHeaders: ["content-type", "host", "x-tc-action"] });
     expect(verdictOn(signed)).toBe("ok");
     expect(verdictOn(withHeader(signed, "x-tc-action", "StartStreamIngest"))).toBe("forged");
   });
 
-  test("by a path that its signer did not mean", () => {
+  test("when its path is not the one its signer used", () => {
     expect(verdictOn(signedByHand({ path: "/other" }))).toBe("forged");
   });
 });

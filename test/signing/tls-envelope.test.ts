@@ -36,16 +36,16 @@ function sealedJson(changes: Record<string, unknown> = {}): string {
 const sealed = (changes?: Record<string, unknown>): string =>
   pack(deflateSync(sealedJson(changes)));
 
-describe("an envelope can be opened", () => {
-  test("that was sealed here", () => {
+describe("an envelope is opened", () => {
+  test("when our code sealed it", () => {
     expect(open(sealEnvelope(claims, SECRET_KEY))).toEqual({ ok: true, claims });
   });
 
-  test.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])("at zlib level %i", (level) => {
+  test.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])("when it was packed at zlib level %i", (level) => {
     expect(open(pack(deflateSync(sealedJson(), { level })))).toEqual({ ok: true, claims });
   });
 
-  test("in the order, and with the line break, of Tencent's Go library", () => {
+  test("when it has the order and line break of Tencent's Go library", () => {
     const json =
       '{"TLS.ver":"2.0","TLS.identifier":"xiaojun","TLS.sdkappid":1400000000,' +
       '"TLS.expire":15552000,"TLS.time":1700000000,' +
@@ -53,17 +53,17 @@ describe("an envelope can be opened", () => {
     expect(open(pack(deflateSync(json, { level: 0 })))).toEqual({ ok: true, claims });
   });
 
-  test("with a userbuf in it", () => {
+  test("when it holds a userbuf", () => {
     const withUserBuf = { ...claims, userBuf: "AAEC" };
     expect(open(sealed({ "TLS.userbuf": "AAEC" }))).toEqual({ ok: true, claims: withUserBuf });
   });
 
-  test("with fields that we do not know, which prove nothing", () => {
+  test("when it holds unknown fields, which are ignored", () => {
     expect(open(sealed({ "TLS.more": 1 }))).toEqual({ ok: true, claims });
   });
 });
 
-describe("what is no envelope is malformed", () => {
+describe("an envelope is refused as malformed", () => {
   const malformed = { ok: false, reason: "malformed" };
   const good = sealed();
 
@@ -95,26 +95,26 @@ describe("what is no envelope is malformed", () => {
     expect(open(text)).toEqual(malformed);
   });
 
-  test("without the padding of its base64", () => {
+  test("when its base64 has no padding", () => {
     const stored = pack(deflateSync(sealedJson(), { level: 0 }));
     expect(stored).toMatch(/_$/);
     expect(open(stored).ok).toBe(true);
     expect(open(stored.replaceAll("_", ""))).toEqual(malformed);
   });
 
-  test("cut off anywhere", () => {
+  test("when it is cut off at any place", () => {
     for (let length = 0; length < good.length; length += 1) {
       expect(open(good.slice(0, length))).toEqual(malformed);
     }
   });
 
-  test("when a user's bytes are no UTF-8, although what they decode to is signed", () => {
+  test("when the user's bytes are not UTF-8, although their decoded form is signed", () => {
     const json = Buffer.from(sealedJson({ "TLS.identifier": "a\ufffd" })).toString("latin1");
     const broken = Buffer.from(json.replace("\xef\xbf\xbd", "\xff"), "latin1");
     expect(open(pack(deflateSync(broken)))).toEqual(malformed);
   });
 
-  test("longer than any ids could make it, although all is signed", () => {
+  test("when it is longer than any valid ids make it, although it is signed", () => {
     const noise = Array.from({ length: 110 }, (_, n) =>
       createHash("sha256").update(String(n)).digest("hex"),
     );
@@ -122,11 +122,11 @@ describe("what is no envelope is malformed", () => {
     expect(open(sealed({ "TLS.more": noise.join("") }))).toEqual(malformed);
   });
 
-  test("ten million characters", () => {
+  test("when it has ten million characters", () => {
     expect(open("x".repeat(10_000_000))).toEqual(malformed);
   });
 
-  test("a zip bomb, even one with good claims inside", () => {
+  test("when it is a zip bomb, even with valid claims", () => {
     const bomb = pack(deflateSync(" ".repeat(2_000_000) + sealedJson(), { level: 9 }));
     expect(bomb.length).toBeLessThan(4096);
     expect(open(bomb)).toEqual(malformed);

@@ -34,14 +34,14 @@ describe("a userbuf is read back as it was written", () => {
   });
 });
 
-describe("a userbuf is malformed", () => {
+describe("reading a userbuf", () => {
   const malformed = { ok: false, reason: "malformed" };
 
-  test("not when all is as it was written", () => {
+  test("succeeds when it is unchanged", () => {
     expect(verdictOn(numericBuf).ok).toBe(true);
   });
 
-  test("when it is cut off anywhere", () => {
+  test("fails when it is cut off at any place", () => {
     for (const whole of [numericBuf, stringBuf]) {
       for (let length = 0; length < whole.length; length += 1) {
         expect(verdictOn(whole.subarray(0, length))).toEqual(malformed);
@@ -49,35 +49,35 @@ describe("a userbuf is malformed", () => {
     }
   });
 
-  test("when something follows", () => {
+  test("fails when bytes follow it", () => {
     expect(verdictOn(Buffer.concat([numericBuf, Buffer.of(0)]))).toEqual(malformed);
     expect(verdictOn(Buffer.concat([stringBuf, Buffer.of(0)]))).toEqual(malformed);
   });
 
-  test("when it is of an unknown kind", () => {
+  test("fails when its kind is unknown", () => {
     for (const whole of [numericBuf, stringBuf]) {
       expect(verdictOn(Buffer.concat([Buffer.of(2), whole.subarray(1)]))).toEqual(malformed);
     }
   });
 });
 
-describe("a userbuf counts beside its envelope", () => {
-  test("when it names another user", () => {
+describe("a userbuf beside its envelope", () => {
+  test("is refused when it names another user", () => {
     const other = writeUserBuf({ ...pass, userId: "robot_2" });
     expect(verdictOn(other)).toEqual({ ok: false, reason: "foreign-user" });
   });
 
-  test("when it names another application", () => {
+  test("is refused when it names another application", () => {
     const other = writeUserBuf({ ...pass, sdkAppId: 1400000001 });
     expect(verdictOn(other)).toEqual({ ok: false, reason: "foreign-app" });
   });
 
-  test("when it ends earlier", () => {
+  test("ends the key's validity when it ends earlier", () => {
     expect(verdictOn(numericBuf, at(300))).toMatchObject({ ok: true, expiresAt: at(300) });
     expect(verdictOn(numericBuf, at(301))).toEqual({ ok: false, reason: "expired" });
   });
 
-  test("but not when it ends later", () => {
+  test("does not extend the key's validity when it ends later", () => {
     const longer = writeUserBuf({ ...pass, expiresAtSeconds: ISSUED_AT_SECONDS + 100_000 });
     expect(verdictOn(longer)).toMatchObject({ ok: true, expiresAt: at(86_400) });
     expect(verdictOn(longer, at(86_401))).toEqual({ ok: false, reason: "expired" });

@@ -60,7 +60,7 @@ describe("a UserSig of ours", () => {
   });
 });
 
-describe("what cannot be signed", () => {
+describe("signing refuses", () => {
   test.each([
     ["an empty key", { secretKey: "" }],
     ["an empty user", { userId: "" }],
@@ -76,14 +76,14 @@ describe("what cannot be signed", () => {
     expect(() => signUserSig({ ...holder, lifetimeSeconds, ...wrong }, now)).toThrow(RangeError);
   });
 
-  test("an instant that is none is refused at once", () => {
+  test("an invalid instant", () => {
     const never = new Date(Number.NaN);
     expect(() => signUserSig({ ...holder, lifetimeSeconds }, never)).toThrow(RangeError);
   });
 });
 
-describe("a good UserSig", () => {
-  test("tells when it was issued and when it ends", () => {
+describe("a valid UserSig", () => {
+  test("gives the times of its issue and its end", () => {
     expect(verifyUserSig(OFFICIAL_USER_SIG, holder, now)).toEqual({
       ok: true,
       issuedAt: now,
@@ -91,7 +91,7 @@ describe("a good UserSig", () => {
     });
   });
 
-  test("is good to its last second, and not one longer", () => {
+  test("is accepted until its last second, and not longer", () => {
     const last = later(lifetimeSeconds);
     expect(verifyUserSig(OFFICIAL_USER_SIG, holder, last).ok).toBe(true);
     expect(verifyUserSig(OFFICIAL_USER_SIG, holder, later(lifetimeSeconds + 1))).toEqual({
@@ -100,13 +100,13 @@ describe("a good UserSig", () => {
     });
   });
 
-  test("is good although its signer's clock runs ahead, as with Tencent", () => {
+  test("is accepted although its signer's clock runs ahead, as Tencent accepts it", () => {
     expect(verifyUserSig(OFFICIAL_USER_SIG, holder, later(-3600)).ok).toBe(true);
   });
 });
 
 describe("a forged UserSig is refused", () => {
-  test("with any single bit of its claims turned over", () => {
+  test("when any single bit of its claims is flipped", () => {
     const verdicts = withOneBitFlipped(Buffer.from(OFFICIAL_JSON)).map((json) =>
       verifyUserSig(pack(deflateSync(json)), holder, now),
     );
@@ -115,7 +115,7 @@ describe("a forged UserSig is refused", () => {
     expect([...reasons].sort()).toEqual(["forged", "malformed"]);
   });
 
-  test("or else says what it said, with any single bit of its text turned over", () => {
+  test("or still has its claims, when any single bit of its text is flipped", () => {
     const good = verifyUserSig(OFFICIAL_USER_SIG, holder, now);
     const ofText = withOneBitFlipped(Buffer.from(OFFICIAL_USER_SIG)).map(String);
     const ofStream = withOneBitFlipped(unpack(OFFICIAL_USER_SIG)).map(pack);
@@ -126,12 +126,12 @@ describe("a forged UserSig is refused", () => {
     for (const verdict of accepted) expect(verdict).toEqual(good);
   });
 
-  test("when another key signed it", () => {
+  test("when it was signed with another key", () => {
     const userSig = signUserSig({ ...holder, secretKey: "another", lifetimeSeconds }, now);
     expect(verifyUserSig(userSig, holder, now)).toEqual({ ok: false, reason: "forged" });
   });
 
-  test("even when the verifier's key is empty and so was the forger's", () => {
+  test("when both the verifier's and the forger's key are empty", () => {
     const mac = createHmac("sha256", "")
       .update("TLS.identifier:xiaojun\nTLS.sdkappid:1400000000\nTLS.time:1700000000\n")
       .update("TLS.expire:15552000\n")
@@ -141,7 +141,7 @@ describe("a forged UserSig is refused", () => {
     expect(verdict).toEqual({ ok: false, reason: "forged" });
   });
 
-  test("before anything else that is wrong with it is looked at", () => {
+  test("as forged before its other mistakes are checked", () => {
     const json = OFFICIAL_JSON.replace("1400000000", "1400000001").replace("15552000", "1");
     expect(verifyUserSig(pack(deflateSync(json)), holder, later(10))).toEqual({
       ok: false,
@@ -150,7 +150,7 @@ describe("a forged UserSig is refused", () => {
   });
 });
 
-describe("somebody else's UserSig is refused", () => {
+describe("a UserSig for another purpose is refused", () => {
   test("when it is for another application that has the same key", () => {
     const other = { ...holder, sdkAppId: 1400000001 };
     expect(verifyUserSig(OFFICIAL_USER_SIG, other, now)).toEqual({

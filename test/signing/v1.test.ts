@@ -58,8 +58,8 @@ function verdictOn(
   return verdict.ok ? "ok" : verdict.reason;
 }
 
-describe("the known values", () => {
-  test("of the page, for HmacSHA1, with its string to sign", () => {
+describe("the published example", () => {
+  test("of another product has our string to sign and signature with HmacSHA1", () => {
     const { signature, stringToSign } = signV1(published, "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE");
     expect(stringToSign).toBe(
       "GETcvm.tencentcloudapi.com/?Action=DescribeInstances&InstanceIds.0=ins-09dx96dg&Limit=20" +
@@ -69,7 +69,7 @@ describe("the known values", () => {
     expect(signature).toBe("EliP9YW3pW28FpsEdkXt/+WcGeI=");
   });
 
-  test("of a stop, for HmacSHA256, with its string to sign", () => {
+  test("of a stop has our string to sign and signature with HmacSHA256", () => {
     const { signature, stringToSign } = signV1(stop, SECRET_KEY);
     expect(stringToSign).toBe(
       "POSTtrtc.intl.tencentcloudapi.com/?Action=StopStreamIngest&Language=en-US&Nonce=11886" +
@@ -79,7 +79,7 @@ describe("the known values", () => {
     expect(signature).toBe("6+sYnHMTEz4+gegrxkRn/ojCAHnS+XSaEDdBMQk2Wn8=");
   });
 
-  test("are read and verified", () => {
+  test("is read and accepted", () => {
     const signed = sign(stop);
     expect(readV1(signed.parameters)).toEqual({
       ok: true,
@@ -94,7 +94,7 @@ describe("the known values", () => {
     expect(verdictOn(signed)).toBe("ok");
   });
 
-  test.each(["\n", "\r\n"])("are read with Ruby's line end behind the signature: %j", (end) => {
+  test.each(["\n", "\r\n"])("is read with Ruby's line end behind the signature: %j", (end) => {
     const signed = sign(stop);
     const { Signature = "" } = signed.parameters;
     const sent = { ...signed.parameters, Signature: Signature + end };
@@ -113,12 +113,12 @@ describe("signed parameters are accepted", () => {
     },
   );
 
-  test("with values outside ASCII and with signs that a URL would encode", () => {
+  test("with values outside ASCII and with characters that a URL would encode", () => {
     const request = withParameters(stop, { StreamUrl: "https://例.example/a b?c=d&e=f+g" });
     expect(verdictOn(sign(request))).toBe("ok");
   });
 
-  test("whether or not the signer wrote down the port", () => {
+  test("with or without the port in the signed host", () => {
     const local = { ...stop, host: "127.0.0.1:9000" };
     expect(verdictOn({ ...sign(local), host: "127.0.0.1:9000" })).toBe("ok");
     expect(verdictOn({ ...sign({ ...local, host: "127.0.0.1" }), host: "127.0.0.1:9000" })).toBe(
@@ -126,14 +126,14 @@ describe("signed parameters are accepted", () => {
     );
   });
 
-  test("whether the signer meant the path that was called or `/`", () => {
+  test("with the called path or `/` as the signed path", () => {
     const path = "/release/api";
     expect(verdictOn({ ...sign({ ...stop, path }), path })).toBe("ok");
     expect(verdictOn({ ...sign(stop), path })).toBe("ok");
     expect(verdictOn({ ...sign({ ...stop, path: "/other" }), path })).toBe("forged");
   });
 
-  test("whether or not the signer wrote down empty values, as the Go SDK does not", () => {
+  test("with or without empty values, which the Go SDK leaves out", () => {
     const withEmpty = withParameters(stop, { Token: "" });
     expect(verdictOn(sign(withEmpty))).toBe("ok");
     expect(verdictOn(withParameters(sign(stop), { Token: "" }))).toBe("ok");
@@ -153,13 +153,13 @@ describe("signed parameters are accepted", () => {
     expect(verdictOn(signed, { at: later(-301) })).toBe("expired");
   });
 
-  test("with a nonce of zero, which the Node.js SDKs may draw, and one beyond all numbers", () => {
+  test("with a nonce of zero, which the Node.js SDKs may draw, and with a very large one", () => {
     expect(verdictOn(sign(withParameters(stop, { Nonce: "0" })))).toBe("ok");
     expect(verdictOn(sign(withParameters(stop, { Nonce: "9223372036854775807" })))).toBe("ok");
   });
 });
 
-describe("parameters are not signed this way", () => {
+describe("parameters count as unsigned", () => {
   test("when they carry neither a signature nor a SecretId", () => {
     expect(readV1({ Action: "StopStreamIngest", Timestamp: "1700000000" })).toBeUndefined();
   });
@@ -191,7 +191,7 @@ describe("signed parameters are malformed", () => {
 describe("signed parameters are forged", () => {
   const signed = sign(stop);
 
-  test("with any single bit of the signature turned over", () => {
+  test("when any single bit of the signature is flipped", () => {
     const bytes = Buffer.from(signed.parameters["Signature"] ?? "");
     for (let bit = 0; bit < bytes.length * 8; bit += 1) {
       const copy = Buffer.from(bytes);
@@ -202,7 +202,7 @@ describe("signed parameters are forged", () => {
     }
   });
 
-  test("with a signature that is cut off", () => {
+  test("when the signature is cut off", () => {
     const signature = signed.parameters["Signature"] ?? "";
     for (let length = 1; length < signature.length; length += 1) {
       const cut = withParameters(signed, { Signature: signature.slice(0, length) });
@@ -218,7 +218,7 @@ describe("signed parameters are forged", () => {
     ["a weaker method", { SignatureMethod: "HmacSHA1" }],
     ["a signature outside ASCII", { Signature: "签名" }],
     ["an endless signature", { Signature: "x".repeat(1_000_000) }],
-  ])("when %s has been slipped in", (_, change) => {
+  ])("when %s was inserted", (_, change) => {
     expect(verdictOn(withParameters(signed, change))).toBe("forged");
   });
 
@@ -227,7 +227,7 @@ describe("signed parameters are forged", () => {
     expect(verdictOn({ ...signed, method: "GET" })).toBe("forged");
   });
 
-  test("when there is no key, or an empty one, with which everybody could sign", () => {
+  test("when there is no key, or an empty one, with which anyone could sign", () => {
     const { stringToSign } = signV1(stop, SECRET_KEY);
     const Signature = createHmac("sha256", "").update(stringToSign).digest("base64");
     expect(verdictOn(withParameters(stop, { Signature }), { secretKeys: [""] })).toBe("forged");

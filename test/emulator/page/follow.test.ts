@@ -51,13 +51,13 @@ describe("a picture", () => {
     expect(correctionOf(at, target)).toEqual(correction);
   });
 
-  test("at the end of a round is close to the beginning of the next", () => {
+  test("at the end of a round counts as close to the beginning of the next", () => {
     expect(behindSeconds(3.9, 0.1, 4)).toBeCloseTo(0.2);
     expect(behindSeconds(0.1, 3.9, 4)).toBeCloseTo(-0.2);
   });
 });
 
-test("times are written as a player writes them", () => {
+test("times are written as in a video player", () => {
   expect([0, 0.999, 59.96, 61.25, 3599.9, 3600, 36_061.5, -1].map(timeText)).toEqual([
     ...["0:00.0", "0:00.9", "0:59.9", "1:01.2", "59:59.9", "1:00:00", "10:01:01", "0:00.0"],
   ]);
@@ -66,7 +66,7 @@ test("times are written as a player writes them", () => {
   ]);
 });
 
-test("a reason that has no words of its own is shown by its name", () => {
+test("an end reason without its own text is shown by its name", () => {
   expect(endReasonText("max-duration")).toBe("Reached its MaxDuration");
   expect(endReasonText("room-dismissed")).toBe("Room dismissed");
   expect(endReasonText("constructor")).toBe("Constructor");
@@ -89,7 +89,7 @@ test.each([
   expect(formatOf(url, container)).toBe(format);
 });
 
-test("a StreamUrl is shown without what may be secret in it", () => {
+test("a StreamUrl is shown without its secret parts", () => {
   expect(shownUrl("http://user:pass@a.example/x/y.mp4?token=1#t=2")).toBe(
     "http://a.example/x/y.mp4",
   );

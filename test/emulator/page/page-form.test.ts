@@ -54,7 +54,7 @@ describeInBrowser("the form of the pages", () => {
     },
   );
 
-  test("everything is reached with the Tab key, and it is seen where one is", async () => {
+  test("every control is reached with the Tab key, and shows its focus", async () => {
     const page = await open("/rooms/0/lobby");
     const focused = `(({ textContent }, { outlineStyle, outlineWidth, opacity }) =>
       [textContent, outlineStyle, parseFloat(outlineWidth) >= 2])(
@@ -79,7 +79,7 @@ describeInBrowser("the form of the pages", () => {
     await page.context().close();
   });
 
-  test("the list leads to a room, by the keyboard alone", async () => {
+  test("the list's link to a room works with the keyboard alone", async () => {
     const page = await open("/");
     await page.getByRole("link", { name: "lobby" }).focus();
     await page.keyboard.press("Enter");
@@ -88,7 +88,7 @@ describeInBrowser("the form of the pages", () => {
     await page.context().close();
   });
 
-  test("nothing jumps while it loads and plays", async () => {
+  test("the layout does not shift while the page loads and plays", async () => {
     const page = await open("/rooms/0/lobby");
     await page.locator(".now", { hasNotText: "0:00" }).waitFor();
     const shifts = `new Promise((resolve) => new PerformanceObserver((list) =>
@@ -98,23 +98,30 @@ describeInBrowser("the form of the pages", () => {
     await page.context().close();
   });
 
-  test.each(["light", "dark"] as const)("texts have contrast in the %s", async (colorScheme) => {
-    const { page } = await openPage(browser, `${emulator.url}/rooms/0/lobby`, { colorScheme });
-    await page.locator(".card[data-state=playing]").waitFor();
-    const colours = await page.evaluate<[string, string][]>(`
+  test.each(["light", "dark"] as const)(
+    "texts have enough contrast in the %s scheme",
+    async (colorScheme) => {
+      const { page } = await openPage(browser, `${emulator.url}/rooms/0/lobby`, { colorScheme });
+      await page.locator(".card[data-state=playing]").waitFor();
+      const colours = await page.evaluate<[string, string][]>(`
       [["h1", "html"], [".about", "html"], [".card dt", ".card"], [".card dd", ".card"],
        [".pill", ".pill"], [".total", ".card"], [".sound", ".sound"]]
       .map(([text, ground]) => [getComputedStyle(document.querySelector(text)).color,
         getComputedStyle(document.querySelector(ground)).backgroundColor])`);
-    expect(colours).toHaveLength(7);
-    for (const [text, ground] of colours) {
-      const [one = 0, other = 0] = [luminance(text), luminance(ground)].sort((a, b) => b - a);
-      // WCAG 2.2, level AA.
-      const contrast = (one + 0.05) / (other + 0.05);
-      expect({ text, ground, contrast: contrast >= 4.5 }).toEqual({ text, ground, contrast: true });
-    }
-    await page.context().close();
-  });
+      expect(colours).toHaveLength(7);
+      for (const [text, ground] of colours) {
+        const [one = 0, other = 0] = [luminance(text), luminance(ground)].sort((a, b) => b - a);
+        // WCAG 2.2, level AA.
+        const contrast = (one + 0.05) / (other + 0.05);
+        expect({ text, ground, contrast: contrast >= 4.5 }).toEqual({
+          text,
+          ground,
+          contrast: true,
+        });
+      }
+      await page.context().close();
+    },
+  );
 });
 
 /** Relative luminance of `rgb(…)`, as WCAG defines it. */

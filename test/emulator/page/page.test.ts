@@ -56,7 +56,7 @@ async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
 }
 
 describe("a room's data", () => {
-  test("shows who plays what, where, and until when, and the StreamUrl without its query", async () => {
+  test("shows robot, source, state and end of each task, and the StreamUrl without its query", async () => {
     const streamUrl = media.urlOf("/clip.mp4?token=secret");
     const { roomId, taskId, userId } = await startIn({ StreamUrl: streamUrl, Volume: 40 });
     const robot = await until(async () =>
@@ -72,7 +72,7 @@ describe("a room's data", () => {
     expect(robot.positionSeconds).toBeLessThan(4);
   });
 
-  test("shows a task that has ended with its reason, and offers nothing to play", async () => {
+  test("shows an ended task with its reason, and without media", async () => {
     const { roomId, taskId } = await startIn();
     await stop(taskId);
     expect(await roomOf(roomId)).toMatchObject({
@@ -81,7 +81,7 @@ describe("a room's data", () => {
     });
   });
 
-  test("needs the application where several have the room, and only there", async () => {
+  test("needs the application only when several have a room of that name", async () => {
     const { roomId } = await startIn();
     expect(await roomOf(roomId)).toMatchObject({ sdkAppId: CN_APP, applications: [CN_APP] });
     await startIn({ RoomId: roomId }, INTL_APP);
@@ -93,7 +93,7 @@ describe("a room's data", () => {
     }
   });
 
-  test('tells room 7 from room "7"', async () => {
+  test('distinguishes room 7 from room "7"', async () => {
     await startIn({ RoomId: "7", RoomIdType: 1 });
     expect((await roomOf("7")).live).toEqual([]);
     expect((await dataOf<RoomView>("/_emulator/rooms/1/7")).live).toHaveLength(1);
@@ -114,8 +114,8 @@ describe("a room's data", () => {
   });
 });
 
-describe("the list", () => {
-  test("has the rooms with live tasks first, with links that lead to them", async () => {
+describe("the list of rooms", () => {
+  test("has the rooms with live tasks first, with working links", async () => {
     const first = await startIn();
     const second = await startIn({ RoomId: "a/b? <x>&#".replace("/", "|") });
     const gone = await startIn();
@@ -136,7 +136,7 @@ describe("the list", () => {
 
 describe("the pages", () => {
   test.each(["/", "/rooms/0/lobby", "/rooms/1/42?sdkAppId=1400000000"])(
-    "%s is a page that runs nothing but its own script",
+    "at %s run only their own script",
     async (path) => {
       const answer = await get(path, { headers: HTML });
       expect([answer.status, answer.headers.get("content-type")]).toEqual([
@@ -202,11 +202,11 @@ describe("the pages", () => {
     "/page/%2e%2e/html.ts",
     "/page/constructor",
     "/page/",
-  ])("have nothing at %s", async (path) => {
+  ])("answer 404 at %s", async (path) => {
     expect((await get(path)).status).toBe(404);
   });
 
-  test("take nothing", async () => {
+  test("refuse other methods", async () => {
     for (const path of ["/rooms/0/lobby", "/_emulator/rooms", "/page/page.css"]) {
       expect((await get(path, { method: "POST", body: "x" })).status).toBe(405);
     }
@@ -230,7 +230,7 @@ const asHost = (host: string, path: string): Promise<number> =>
   });
 
 test.each(["/", "/rooms/0/lobby", "/_emulator/rooms", "/page/room.js", "/rooms/0/lobby/media"])(
-  "%s is not shown under a name that a web page has pointed here",
+  "%s is refused under a foreign Host",
   async (path) => {
     expect(await asHost("rebound.example.com", path)).toBe(403);
     expect(await asHost("localhost", path)).not.toBe(403);
@@ -245,7 +245,7 @@ describe("the API on /", () => {
     return Response.Error.Code;
   };
 
-  test("is what a client meets that does not ask for HTML", async () => {
+  test("answers a client that does not ask for HTML", async () => {
     expect(await codeAt("/")).toBe("AuthFailure.InvalidAuthorization");
     expect(await codeAt("/", { headers: { accept: "*/*" } })).toBe(
       "AuthFailure.InvalidAuthorization",
@@ -260,7 +260,7 @@ describe("the API on /", () => {
     ["a signature in the query", "/?Signature=x", {}],
     ["its action in a header", "/", { "x-tc-action": "StopStreamIngest" }],
     ["a signature in a header", "/", { authorization: "TC3-HMAC-SHA256 x" }],
-  ])("is what a call meets that brings %s, whatever it accepts", async (_what, path, headers) => {
+  ])("answers a call with %s, with any Accept header", async (_what, path, headers) => {
     const code = await codeAt(path, { headers: { ...HTML, ...headers } });
     expect(code).toMatch(/^(AuthFailure|MissingParameter|InvalidParameter)/);
   });

@@ -52,14 +52,14 @@ beforeEach(async () => {
   robot = await play(media.urlOf("/clip.mp4"));
 });
 
-describe("passes on", () => {
-  test("a live task's media, whole", async () => {
+describe("the relay passes on", () => {
+  test("the whole media of a live task", async () => {
     const answer = await relay(robot);
     expect(answer.status).toBe(200);
     expect(Buffer.from(await answer.arrayBuffer()).equals(CLIP)).toBe(true);
   });
 
-  test("the range that was asked for", async () => {
+  test("the requested range", async () => {
     const answer = await relay(robot, { headers: { range: "bytes=100-199" } });
     expect([answer.status, answer.headers.get("content-range")]).toEqual([
       206,
@@ -109,7 +109,7 @@ describe("passes on", () => {
   });
 });
 
-describe("refuses", () => {
+describe("the relay refuses", () => {
   const changed = (change: (query: URLSearchParams, url: URL) => void): string => {
     const url = new URL(robot.media?.relayUrl ?? "", emulator.url);
     change(url.searchParams, url);
@@ -132,7 +132,7 @@ describe("refuses", () => {
     expect(media.requests("/secret")).toBe(0);
   });
 
-  test("the proof of another task", async () => {
+  test("a relay URL with another task's proof", async () => {
     const other = new URL(
       (await play(media.urlOf("/clip.mp4"))).media?.relayUrl ?? "",
       emulator.url,
@@ -151,16 +151,16 @@ describe("refuses", () => {
     expect((await relay(ended)).status).toBe(404);
   });
 
-  test("everything but GET", async () => {
+  test("every method except GET", async () => {
     expect((await relay(robot, { method: "HEAD" })).status).toBe(405);
     expect((await relay(robot, { method: "POST", body: "x" })).status).toBe(405);
   });
 
-  test("RTMP, which is no request that could be passed on", async () => {
+  test("RTMP, which is not HTTP", async () => {
     expect((await relay(await play("rtmp://127.0.0.1/app/stream"))).status).toBe(404);
   });
 
-  test("an answer that is an error, or none", async () => {
+  test("an answer of the source that is an error, or no answer", async () => {
     media.put("/broken", (_request, response) => response.writeHead(500).end("inner secrets"));
     const broken = await relay(await play(media.urlOf("/broken")));
     expect([broken.status, await broken.text()]).toEqual([
@@ -170,7 +170,7 @@ describe("refuses", () => {
     expect((await relay(await play("http://127.0.0.1:1/clip.mp4"))).status).toBe(502);
   });
 
-  test("more streams at once than a room needs, and goes on when one is over", async () => {
+  test("more streams at once than a room needs, until one ends", async () => {
     media.put("/slow.mp3", (_request, response) => {
       response.writeHead(200, { "content-type": "audio/mpeg" });
       response.write(Buffer.alloc(1000));
@@ -187,7 +187,7 @@ describe("refuses", () => {
   });
 });
 
-describe("of a playlist", () => {
+describe("in a relayed playlist,", () => {
   const segments = (count: number, name = "a.ts"): Buffer =>
     Buffer.from(`#EXTM3U\n${`${name}\n`.repeat(count)}`);
   const served = async (content: Buffer | Handler) => {
@@ -195,7 +195,7 @@ describe("of a playlist", () => {
     return relay(await play(media.urlOf("/list.m3u8")));
   };
 
-  test("9,000 lines are relayed, each under an address of its own", async () => {
+  test("9,000 lines are relayed, each under its own address", async () => {
     const answer = await served(segments(9000));
     expect(answer.status).toBe(200);
     expect((await answer.text()).match(/^\/rooms\//gm)).toHaveLength(9000);
@@ -205,7 +205,7 @@ describe("of a playlist", () => {
     ["of 10,001 lines", segments(10_000)],
     ["of more than 256 kB", segments(1000, "x".repeat(300))],
     ["of one line of 8 MB", segments(1, "x".repeat(8_000_000))],
-  ])("none %s is relayed", async (_what, content) => {
+  ])("no line %s is relayed", async (_what, content) => {
     const answer = await served(content);
     expect(answer.status).toBe(502);
     expect(await answer.json()).toEqual({
@@ -213,7 +213,7 @@ describe("of a playlist", () => {
     });
   });
 
-  test("without an end no more is read than is relayed", async () => {
+  test("no more is read of an endless one than is relayed", async () => {
     let closed: (() => void) | undefined;
     const isClosed = new Promise<void>((resolve) => (closed = resolve));
     const answer = await served((_request, response) => {
@@ -225,7 +225,7 @@ describe("of a playlist", () => {
     await isClosed;
   });
 
-  test("a line names one address, however many it holds", () => {
+  test("a line has one address, even when it holds several", () => {
     const relayed: string[] = [];
     const line = `#EXT-X-KEY:${'URI="a",'.repeat(1000)}`;
     rewritePlaylist(line, {
@@ -236,7 +236,7 @@ describe("of a playlist", () => {
   });
 });
 
-test("a playlist's addresses on other servers stay theirs, and keys and maps are rewritten too", () => {
+test("a playlist's addresses on other servers stay unchanged, and keys and maps are rewritten", () => {
   const text = [
     "#EXTM3U",
     '#EXT-X-KEY:METHOD=AES-128,URI="key.bin",IV=0x1',

@@ -110,7 +110,7 @@ describeInBrowser("a room one can watch", () => {
     expect(complaints).toEqual([]);
   });
 
-  test("the picture moves, where the task is, and a loop comes round", async () => {
+  test("the picture follows the task's position, also into the next loop", async () => {
     const { roomId, taskId } = await play();
     const page = await watchRoom(roomId);
     await picture(page);
@@ -126,7 +126,7 @@ describeInBrowser("a room one can watch", () => {
     expect(await fact(page, "MaxDuration in").textContent()).toMatch(/^1:29:\d\d$/);
   });
 
-  test("a stop makes it dark and says why; the next robot brings it back", async () => {
+  test("a stop makes the picture dark and shows why, and the next robot's picture replaces it", async () => {
     const { roomId, taskId } = await play({ UserId: "robot_first" });
     const page = await watchRoom(roomId);
     await picture(page);
@@ -148,7 +148,7 @@ describeInBrowser("a room one can watch", () => {
     await page.getByText("Played to its end").waitFor();
   });
 
-  test("a pause stands still where the task does, and goes on", async () => {
+  test("a paused picture stands at the task's position, and continues with it", async () => {
     const { roomId, taskId } = await play();
     const page = await watchRoom(roomId);
     await picture(page);
@@ -188,7 +188,7 @@ describeInBrowser("a room one can watch", () => {
     await page.getByText("Reached its MaxDuration").waitFor();
   });
 
-  test("is silent until somebody wants to hear it, and then as loud as the task", async () => {
+  test("the sound is off until a viewer turns it on, and then has the task's volume", async () => {
     const { roomId, taskId } = await play({ Volume: 80 });
     const page = await watchRoom(roomId);
     await picture(page);
@@ -217,7 +217,7 @@ describeInBrowser("a room one can watch", () => {
     await state(page, "playing", "robot_right");
   });
 
-  describe("plays", () => {
+  describe("the page plays", () => {
     const PLAYLIST = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nclip.ts\n";
     const open = (content: Buffer) => (_request: unknown, response: ServerResponse) => {
       response.writeHead(200, { "access-control-allow-origin": "*" }).end(content);
@@ -229,7 +229,7 @@ describeInBrowser("a room one can watch", () => {
       return { page, ...task };
     };
 
-    test("HLS, directly where its server lets a page in", async () => {
+    test("HLS directly when its server allows pages", async () => {
       media.put("/open/clip.ts", open(await remux(new MpegTsOutputFormat())));
       media.put("/open/vod.m3u8", open(Buffer.from(`${PLAYLIST}#EXT-X-ENDLIST\n`)));
       const { page, taskId } = await seen("/open/vod.m3u8");
@@ -237,7 +237,7 @@ describeInBrowser("a room one can watch", () => {
       expect((await addressesOf(page)).join()).not.toContain("/media?");
     });
 
-    test("HLS, through the emulator where it does not", async () => {
+    test("HLS through the emulator when its server does not allow pages", async () => {
       media.put("/hls/clip.ts", await remux(new MpegTsOutputFormat()));
       media.put("/hls/vod.m3u8", Buffer.from(`${PLAYLIST}#EXT-X-ENDLIST\n`));
       const { page, taskId } = await seen("/hls/vod.m3u8");
@@ -270,13 +270,13 @@ describeInBrowser("a room one can watch", () => {
       expect(await fact(page, "Round").textContent()).toBe("live");
     });
 
-    test("an MP4 of a server that knows nothing of pages", async () => {
+    test("an MP4 of a server without CORS headers", async () => {
       media.put("/clip.mp4", CLIP);
       const { page, taskId } = await seen("/clip.mp4");
       await inStep(page, taskId);
     });
 
-    test("no RTMP, and says so, with all that is known beside it", async () => {
+    test("no RTMP, and says so beside the task's data", async () => {
       const { roomId } = await play({ StreamUrl: "rtmp://127.0.0.1:1/app/stream?token=secret" });
       const page = await watchRoom(roomId);
       await page.getByText("Browsers cannot play it").waitFor();
@@ -284,7 +284,7 @@ describeInBrowser("a room one can watch", () => {
     });
   });
 
-  test("a restart of the emulator is survived", async () => {
+  test("the page continues after a restart of the emulator", async () => {
     const { roomId } = await play({ UserId: "robot_before" });
     const page = await watchRoom(roomId);
     await picture(page);

@@ -104,7 +104,7 @@ describe("a source that fails", () => {
     expect(lines.join()).not.toContain("secret");
   });
 
-  test("says after its last try that it was not opened", async () => {
+  test("says after its last attempt that it was not opened", async () => {
     const { taskId, roomId } = await play("/gone.mp4");
     const isEnded = ({ state }: TaskTruth) => state === "ended";
     void until(taskId, isEnded).catch(() => undefined);
@@ -124,13 +124,13 @@ describe("a source that fails", () => {
 });
 
 describe("a source", () => {
-  test("is being opened, and live only once it is open", async () => {
+  test('is in state "opening" until it is open', async () => {
     const { taskId, roomId } = await play("/mute.mp4");
     expect(await until(taskId, () => true)).toMatchObject({ sourceState: "opening", media: null });
     expect(await robotIn(roomId)).toMatchObject({ sourceState: "opening", sourceFailure: null });
   });
 
-  test("that opens says so, and has no failure", async () => {
+  test("that opens is reported as opened, without a failure", async () => {
     const { taskId, roomId } = await play("/clip.mp4");
     expect(await until(taskId, ({ sourceState }) => sourceState === "open")).toMatchObject({
       ...{ durationSeconds: 4, sourceFailure: null, sourceFailureMessage: null },
@@ -138,7 +138,7 @@ describe("a source", () => {
     expect(await robotIn(roomId)).toMatchObject({ sourceState: "open", sourceFailure: null });
   });
 
-  test("that is stopped before it opens was not opened", async () => {
+  test("that is stopped before it opens is reported as not opened", async () => {
     const { taskId } = await play("/mute.mp4");
     await cnSdk(emulator)("StopStreamIngest", { SdkAppId: CN_APP, TaskId: taskId });
     expect(await until(taskId, () => true)).toMatchObject({
@@ -147,7 +147,7 @@ describe("a source", () => {
   });
 });
 
-test("a sentence never carries the query or the password of an address", () => {
+test("a failure's text never contains the query or the password of an address", () => {
   const quoted = "Failed to parse http://me:word@host.example/a.m3u8?token=secret#x here";
   expect(new SourceError("unreachable", quoted).message).toBe(
     "Failed to parse http://host.example/a.m3u8 here",

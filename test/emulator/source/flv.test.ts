@@ -41,7 +41,7 @@ function putLive(path: string, bytes: Buffer): string {
 }
 
 describe("an FLV file", () => {
-  test("of an encoder is read from its first bytes", async () => {
+  test("of a live encoder is read from its first bytes", async () => {
     server.put("/small.flv", SMALL);
     expect(await probe(server.urlOf("/small.flv"))).toEqual({
       ...{ container: "flv", durationSeconds: expect.closeTo(4, 1) },
@@ -82,7 +82,7 @@ describe("an FLV file", () => {
     });
   });
 
-  test("of sound alone is one", async () => {
+  test("may have sound alone", async () => {
     expect(await probed(metadata({ duration: 3 }), AAC_HEADER, sound(0), sound(23))).toMatchObject({
       ...{ durationSeconds: 3, tracks: [{ type: "audio", codec: "aac" }] },
     });
@@ -111,7 +111,7 @@ describe("an FLV file", () => {
 });
 
 describe("a live FLV", () => {
-  test("has no end, and is known before any of its time has passed", async () => {
+  test("has no end, and is recognized at once", async () => {
     const head = flvOf(metadata({ duration: 0, framerate: 25 }), avcHeader(RECORD), AAC_HEADER);
     expect(await probe(putLive("/live.flv", head))).toMatchObject({
       ...{ container: "flv", durationSeconds: null, tracks: [{ width: 160 }, { channels: 2 }] },
@@ -128,7 +128,7 @@ describe("a live FLV", () => {
     expect(await probe(url)).toMatchObject({ durationSeconds: null, tracks: [{ frameRate: 25 }] });
   });
 
-  test("that stalls is what has come of it when the time is up", async () => {
+  test("that stalls has the tracks that arrived before the time limit", async () => {
     const url = putLive("/stalled.flv", flvOf(avcHeader(RECORD), frame(0)));
     const limits = { bytesMax: 1_000_000, timeLimitMs: 3000 };
     expect(await probe(url, limits)).toMatchObject({
@@ -137,14 +137,14 @@ describe("a live FLV", () => {
     });
   });
 
-  test("that says no more than that it is FLV is unreachable", async () => {
+  test("that sends only its header is unreachable", async () => {
     const limits = { bytesMax: 1_000_000, timeLimitMs: 200 };
     await expect(probe(putLive("/mute.flv", flvOf()), limits)).rejects.toMatchObject({
       reason: "unreachable",
     });
   });
 
-  test("with a tag that claims 16 MB is read no further than the budget", async () => {
+  test("with a tag of 16 MB is read up to the budget only", async () => {
     const claim = Buffer.concat([flvOf(), Buffer.of(9, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0)]);
     server.put("/claim.flv", (_request, response) => {
       response.write(claim);
@@ -158,12 +158,12 @@ describe("a live FLV", () => {
 });
 
 describe("AMF", () => {
-  test("goes there and back", () => {
+  test("is decoded as it was encoded", () => {
     const values = ["connect", 1, null, { app: "live", is: true, deep: { n: -0.5 } }];
     expect(decodeAmf(encodeAmf(...values))).toEqual(values);
   });
 
-  test("with lists, dates and all the rest is read as other writers write it", () => {
+  test("of other writers is decoded with lists, dates and all other types", () => {
     const written = Buffer.from(
       "0a000000020101060b40590000000000000000" + "0c00000001780300000905",
       "hex",
@@ -171,7 +171,7 @@ describe("AMF", () => {
     expect(decodeAmf(written)).toEqual([[true, undefined], 100, "x", {}, null]);
   });
 
-  test("that is cut off anywhere gives what was before, and never an error", () => {
+  test("that is cut off at any place gives the values before it, and never an error", () => {
     const whole = encodeAmf("onMetaData", { duration: 4, name: "x", more: { a: 1 } });
     for (let length = 0; length < whole.length; length += 1) {
       expect(decodeAmf(whole.subarray(0, length)).length).toBeLessThanOrEqual(2);
@@ -180,7 +180,7 @@ describe("AMF", () => {
     expect(fields).toMatchObject({ duration: 4, name: "x", more: { a: 1 } });
   });
 
-  test("that is nested without end, or a list of four billion, is left", () => {
+  test("that is nested too deeply, or has four billion elements, is skipped", () => {
     expect(decodeAmf(Buffer.alloc(100_000, Buffer.of(10, 0, 0, 0, 1)))).toHaveLength(1);
     expect(decodeAmf(Buffer.of(10, 0xff, 0xff, 0xff, 0xff, 5))).toEqual([[null]]);
   });
@@ -221,11 +221,11 @@ describe("the size of H.264", () => {
       180,
       "64000cffe1001a6764000cacd941419f9f011000000300100000030320f1429960",
     ],
-  ])("is read of %s", (_what, width, height, record) => {
+  ])("is read from %s", (_what, width, height, record) => {
     expect(avcSize(Buffer.from(`01${record}`, "hex"))).toEqual({ width, height });
   });
 
-  test("is unknown of anything else", () => {
+  test("is unknown for other bytes", () => {
     expect(avcSize(Buffer.alloc(0))).toBeUndefined();
     expect(avcSize(Buffer.alloc(100))).toBeUndefined();
     for (let length = 0; length < RECORD.length; length += 1) avcSize(RECORD.subarray(0, length));

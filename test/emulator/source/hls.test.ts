@@ -44,23 +44,23 @@ describe("a playlist", () => {
     expect(server.requests("/small-0.m2ts") - before).toBeLessThanOrEqual(3);
   });
 
-  test("that is said to be on demand has an end, even if nobody wrote it down", async () => {
+  test("that is marked as on demand has an end, even without its end tag", async () => {
     const url = put("/vod.m3u8", "#EXT-X-PLAYLIST-TYPE:VOD", ...segments(2));
     expect(await probe(url)).toMatchObject({ durationSeconds: 4 });
   });
 
-  test("that more is still to come to has none", async () => {
+  test("without an end tag is live", async () => {
     const url = put("/event.m3u8", "#EXT-X-PLAYLIST-TYPE:EVENT", ...segments(2));
     expect(await probe(url)).toMatchObject({ container: "hls", durationSeconds: null });
   });
 
-  test("is one by its first bytes, whatever its name, its line ends and its byte order mark", async () => {
+  test("is recognized by its first bytes, with any name, line ends and byte order mark", async () => {
     const text = sample("small.m3u8").toString().replaceAll("\n", "\r\n");
     server.put("/film.mp4", Buffer.from(`\uFEFF${text}`));
     expect(await probe(server.urlOf("/film.mp4"))).toMatchObject({ container: "hls" });
   });
 
-  test("behind a redirect leads on from where it was found", async () => {
+  test("behind a redirect resolves its segments from the final address", async () => {
     server.put("/moved/here.m3u8", (_request, response) => {
       response.writeHead(302, { location: "/small.m3u8" }).end();
     });
@@ -69,7 +69,7 @@ describe("a playlist", () => {
 });
 
 describe("a live playlist", () => {
-  test("whose window moves on is opened without waiting for it", async () => {
+  test("whose window moves is opened without waiting for the next segment", async () => {
     const live = await startLivePlaylist();
     const media = await probe(live.url);
     live.advance(10);
@@ -79,10 +79,10 @@ describe("a live playlist", () => {
   });
 });
 
-describe("of a playlist of variants", () => {
+describe("from a playlist of variants,", () => {
   const variant = (fields: string, uri: string) => [`#EXT-X-STREAM-INF:${fields}`, uri];
 
-  test("the best is opened that TRTC plays", async () => {
+  test("the best variant that TRTC plays is opened", async () => {
     const url = put(
       "/master.m3u8",
       ...variant("BANDWIDTH=9000000,RESOLUTION=3840x2160,FRAME-RATE=30", "none-4k.m3u8"),
@@ -94,13 +94,13 @@ describe("of a playlist of variants", () => {
     expect(await probe(url)).toEqual({ container: "hls", durationSeconds: 4, tracks: TRACKS });
   });
 
-  test("the smallest is, where none seems to be played, and what is in it decides", async () => {
+  test("the smallest is opened when no declared codec is playable, and its content decides", async () => {
     const url = put("/all-4k.m3u8", ...variant("BANDWIDTH=9,RESOLUTION=3840x2160", "uhd.m3u8"));
     put("/uhd.m3u8", "#EXTINF:4,", "uhd.mp4", "#EXT-X-ENDLIST");
     await expect(probe(url)).rejects.toMatchObject({ reason: "too-large" });
   });
 
-  test("the sound is read where the playlist has it apart", async () => {
+  test("the sound is read from its own playlist", async () => {
     const url = put(
       "/apart.m3u8",
       '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="other",URI="none.m3u8"',
@@ -133,12 +133,12 @@ describe("a playlist is refused", () => {
     ["whose variant is not there", "unreachable", ["#EXT-X-STREAM-INF:BANDWIDTH=1", "none.m3u8"]],
     ["whose variant is no address", "unsupported", ["#EXT-X-STREAM-INF:BANDWIDTH=1", "http://[/"]],
     ["whose variant is left out", "unsupported", ["#EXT-X-STREAM-INF:BANDWIDTH=1"]],
-  ])("%s: %s", async (_what, reason, lines) => {
+  ])("when it has %s: %s", async (_what, reason, lines) => {
     const failure: unknown = await probe(put("/refused.m3u8", ...lines)).catch((e: unknown) => e);
     expect(failure).toMatchObject({ name: "SourceError", reason });
   });
 
-  test("that goes on without end, as far as the budget goes", async () => {
+  test("when it has no end, after the budget of bytes", async () => {
     server.put("/endless.m3u8", (_request, response) => {
       response.write("#EXTM3U\n");
       flood(response, Buffer.from("#EXTINF:2,\nsmall-0.m2ts\n".repeat(1000)));

@@ -31,7 +31,7 @@ const putRedirect = (path: string, location: string): string => {
   return server.urlOf(path);
 };
 
-describe("unreachable is", () => {
+describe("a source is unreachable:", () => {
   test.each([
     ["a missing file", 404],
     ["a file that one may not read", 403],
@@ -53,7 +53,7 @@ describe("unreachable is", () => {
     });
   });
 
-  test("a server of http that is asked for https", async () => {
+  test("an http server at an https address", async () => {
     const url = server.urlOf("/a.mp4").replace("http:", "https:");
     expect(await failure(url)).toMatchObject({ reason: "unreachable" });
   });
@@ -66,7 +66,7 @@ describe("unreachable is", () => {
     },
   );
 
-  test("a circle of redirects, which is left after twenty", async () => {
+  test("a loop of redirects, which stops after twenty", async () => {
     const url = putRedirect("/circle", "/circle");
     expect(await failure(url)).toMatchObject({ reason: "unreachable" });
     expect(server.requests("/circle")).toBeLessThan(30);
@@ -91,31 +91,31 @@ describe("unreachable is", () => {
     expect(await failure(server.urlOf("/reset.mp4"))).toMatchObject({ reason: "unreachable" });
   });
 
-  test("an answer that is no HTTP", async () => {
+  test("an answer that is not HTTP", async () => {
     server.put("/garbage.mp4", ({ socket }) => socket.end("SSH-2.0-OpenSSH\r\n"));
     expect(await failure(server.urlOf("/garbage.mp4"))).toMatchObject({ reason: "unreachable" });
   });
 });
 
-describe("of bytes without end only so many are read", () => {
+describe("the bytes read of an endless source are limited", () => {
   test.each([
     ["zeros", Buffer.alloc(65_536)],
     ["ones", Buffer.alloc(65_536, 0xff)],
     ["boxes of a film without an index", Buffer.from("\0\0\0\x08free".repeat(8000), "latin1")],
     ["the same films", CLIP.subarray(0, 40)],
-  ])("of %s", async (_what, piece) => {
+  ])("for %s", async (_what, piece) => {
     const url = putEndless("/endless.mp4", piece);
     expect(await failure(url)).toMatchObject({ reason: "unsupported" });
   });
 
-  test("of what can be played, which then has no end", async () => {
+  test("for playable media, which then count as live", async () => {
     const url = putEndless("/radio.mp3", mp3(2000));
     expect(await probe(url, { ...FEW_BYTES, bytesMax: 3_000_000 })).toMatchObject({
       ...{ container: "mp3", durationSeconds: null, tracks: [{ codec: "mp3" }] },
     });
   });
 
-  test("of what a small answer unpacks to", async () => {
+  test("for a small answer that unpacks to many bytes", async () => {
     const text = gzipSync(`#EXTM3U\n${"#EXTINF:2,\na.ts\n".repeat(3_000_000)}`, { level: 1 });
     server.put("/bomb.m3u8", (_request, response) => {
       response.writeHead(200, { "content-encoding": "gzip" }).end(text);
@@ -126,7 +126,7 @@ describe("of bytes without end only so many are read", () => {
     });
   });
 
-  test("of an index that is said to be of 2 GB", async () => {
+  test("for an index that claims 2 GB", async () => {
     const film = Buffer.from(CLIP);
     film.writeUInt32BE(0x7fffffff, film.indexOf("moov") - 4);
     server.put("/claim.mp4", ({ headers }, response) => {
@@ -142,14 +142,14 @@ describe("of bytes without end only so many are read", () => {
   });
 });
 
-test("a film that is cut off is refused where its index is behind, and played where it is in front", async () => {
+test("a film that is cut off is refused with its index at the end, and plays with it in front", async () => {
   server.put("/behind.mov", sample("small.mov").subarray(0, 10_000));
   expect(await failure(server.urlOf("/behind.mov"))).toMatchObject({ reason: "unsupported" });
   server.put("/front.mp4", CLIP.subarray(0, 100_000));
   expect(await probe(server.urlOf("/front.mp4"))).toMatchObject({ durationSeconds: 4 });
 });
 
-test("what was not read of a source is not sent any more", async () => {
+test("a server's connection is closed after the needed bytes are read", async () => {
   const closed: boolean[] = [];
   server.put("/flood.flv", (_request, response) => {
     response.on("close", () => closed.push(true)).write(sample("small.flv"));

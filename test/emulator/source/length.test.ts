@@ -44,7 +44,7 @@ describe("an MP3", () => {
     expect(Math.abs(found - seconds)).toBeLessThan(Math.max(0.1, seconds / 1000));
   });
 
-  test("of a radio station without end plays within six seconds", async () => {
+  test("of an endless radio station plays within six seconds", async () => {
     server.put("/radio", (_request, response) => {
       response.write(mp3(100).subarray(200));
       void (async () => {
@@ -86,13 +86,13 @@ describe("an FLV file that does not say its length", () => {
     expect(await lengthOf(bytes)).toBeCloseTo(29.96, 1);
   });
 
-  test("is, too, where its end is far", async () => {
+  test("is as long as its last tag says, also when its end is far", async () => {
     const bytes = flvOf(avcHeader(record), AAC_HEADER, sound(0), ...frames(30, 30_000));
     expect(bytes.length).toBeGreaterThan(20_000_000);
     expect(await lengthOf(bytes)).toBeCloseTo(29.96, 1);
   });
 
-  test("is, too, beyond the 24 bits of its timestamps", async () => {
+  test("is as long as its last tag says, also beyond the 24 bits of its timestamps", async () => {
     const late = { ...frame(0), timestampMs: 20_000_000 };
     const bytes = flvOf(avcHeader(record), AAC_HEADER, sound(0), ...frames(4, 10), late);
     expect(await lengthOf(bytes)).toBeCloseTo(20_000, 1);

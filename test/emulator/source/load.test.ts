@@ -38,7 +38,7 @@ const ask = async (bounded: (url: string) => Promise<Media>, urls: string[]) => 
 };
 
 describe("sources are opened", () => {
-  test("six of one host at once, and the next when one is done", async () => {
+  test("six of one host at once, and the next when one is finished", async () => {
     const { begun, bounded, end } = slowProbe();
     const urls = addresses("a.example", 9);
     await ask(bounded, urls);
@@ -47,7 +47,7 @@ describe("sources are opened", () => {
     expect(begun).toEqual(urls.slice(0, 7));
   });
 
-  test("sixteen at once, of however many hosts", async () => {
+  test("sixteen at once, over any number of hosts", async () => {
     const { begun, bounded, end, isUnderWay } = slowProbe();
     const urls = Array.from({ length: 50 }, (_, n) => `rtmp://host-${n}.example/live/a`);
     await ask(bounded, urls);
@@ -59,7 +59,7 @@ describe("sources are opened", () => {
     expect(begun).toEqual(urls);
   });
 
-  test("of hosts in turn, so that the many of one do not keep out another's", async () => {
+  test("from hosts in turn, so that one host's queue does not delay another's", async () => {
     const { begun, bounded, end } = slowProbe();
     const many = ["a", "b", "c"].flatMap((name) => addresses(`${name}.example`, 100));
     await ask(bounded, many);
@@ -70,7 +70,7 @@ describe("sources are opened", () => {
     expect(begun.slice(16)).toContain(late[0]);
   });
 
-  test("of one machine as of one host, whatever its ports and protocols", async () => {
+  test("from one machine as one host, over all its ports and protocols", async () => {
     const { begun, bounded } = slowProbe();
     const urls = Array.from({ length: 8 }, (_, n) =>
       n % 2 === 0 ? `http://a.example:${8000 + n}/a` : `rtmps://a.example:${8000 + n}/a/b`,
@@ -79,7 +79,7 @@ describe("sources are opened", () => {
     expect(begun).toHaveLength(6);
   });
 
-  test("also after failures, whose reason is told", async () => {
+  test("after earlier ones failed, and the failure keeps its reason", async () => {
     const { begun, bounded, end } = slowProbe();
     const urls = addresses("a.example", 7);
     const first = bounded(urls[0] ?? "");
@@ -91,7 +91,7 @@ describe("sources are opened", () => {
   });
 });
 
-describe("of what comes at once", () => {
+describe("of bytes that arrive at once,", () => {
   let server: MediaServer;
   beforeAll(async () => {
     server = await startMediaServer();
@@ -116,7 +116,7 @@ describe("of what comes at once", () => {
     };
   }
 
-  test("from twenty servers without end no more than 32 kB are read in one turn", async () => {
+  test("at most 32 kB from twenty endless servers are read in one turn", async () => {
     server.put("/endless", (_request, response) => flood(response, Buffer.alloc(65_536)));
     const turns = countTurns();
     const read = async () => {
@@ -146,7 +146,7 @@ describe("of what comes at once", () => {
     expect(sizes).toEqual([16_384, 16_384, 7232]);
   });
 
-  test("twenty FLV streams of the smallest messages are all given up, by bytes or by time", async () => {
+  test("those of twenty FLV streams with tiny messages are abandoned, by bytes or by time", async () => {
     const message = Buffer.concat([Buffer.of(8), Buffer.alloc(10), Buffer.of(0, 0, 0, 11)]);
     const head = Buffer.from("FLV\x01\x05\0\0\0\x09\0\0\0\0", "latin1");
     server.put("/endless.flv", (_request, response) => {

@@ -35,7 +35,7 @@ const SOUND = { type: "audio", codec: "aac", channels: 2, sampleRate: 48_000 };
 const SMALL = { ...PICTURE, width: 160, height: 90 };
 const MONO = { ...SOUND, channels: 1 };
 
-describe("of a file are read the container, the length and the tracks", () => {
+describe("the container, length and tracks are read", () => {
   test.each([
     ["an MP4", () => CLIP, "mp4", 4, [PICTURE, SOUND]],
     [
@@ -68,7 +68,7 @@ describe("of a file are read the container, the length and the tracks", () => {
     });
   });
 
-  test("exactly of the bundled clip", async () => {
+  test("of the bundled clip", async () => {
     server.put("/clip.mp4", CLIP);
     expect(await lengthOf("/clip.mp4")).toBe(4);
   });
@@ -85,7 +85,7 @@ describe("of a file are read the container, the length and the tracks", () => {
     expect(await lengthOf("/moved.mp4")).toBe(4);
   });
 
-  test("of a large file in a few requests, without reading it through", async () => {
+  test("of a large file in a few requests, without a full download", async () => {
     const size = 2 ** 33;
     let sent = 0;
     server.put("/large.mp4", ({ headers }, response) => {
@@ -134,7 +134,7 @@ function claiming(size: number): Buffer {
   return film;
 }
 
-describe("the limits are", () => {
+describe("TRTC's limits are", () => {
   const refusal = (width: number | null, height: number | null, frameRate: number | null = 30) => {
     const video = { type: "video" as const, codec: "vp8", width, height, frameRate };
     try {
@@ -178,8 +178,8 @@ describe("the limits are", () => {
   });
 });
 
-describe("two hundred starts of one URL", () => {
-  test("are one visit to its server, and another a minute later", async () => {
+describe("two hundred starts with one URL", () => {
+  test("cause one download, and another a minute later", async () => {
     const clock = manualClock();
     const shared = sharedProbe(probe, clock);
     server.put("/once.mp4", (_request, response) => response.end(CLIP));

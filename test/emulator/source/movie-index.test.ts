@@ -97,7 +97,7 @@ describe("a film of five hours, whose index is larger than the budget", () => {
   const front = Buffer.concat([write(only("ftyp")), index, write([mdat(1000)])]);
   const behind = Buffer.concat([write(only("ftyp")), write([mdat(3_000_000)]), index]);
 
-  test("has an index of more than 25 MB here", () => {
+  test("has an index of more than 25 MB in this test", () => {
     expect(index.length).toBeGreaterThan(25_000_000);
   });
 
@@ -111,7 +111,7 @@ describe("a film of five hours, whose index is larger than the budget", () => {
     expect(await probe(putPlain("/plain.mp4", bytes))).toEqual(expected);
   });
 
-  test("lets the rest of the process go on meanwhile", async () => {
+  test("does not block the process", async () => {
     server.put("/hours.mp4", front);
     const visit = { isDone: false };
     // Time of this process on a core: what else the machine does is not counted.
@@ -176,7 +176,7 @@ describe("from a server without ranges", () => {
     expect(server.requests("/behind.mp4")).toBe(1);
   });
 
-  test("a film is opened once, where its index is in front", async () => {
+  test("a film with its index in front is requested once", async () => {
     let visits = 0;
     server.put("/once.mp4", (_request, response) => {
       visits += 1;
@@ -186,7 +186,7 @@ describe("from a server without ranges", () => {
     expect(await probe(server.urlOf("/once.mp4"))).toMatchObject({ durationSeconds: 4 });
   });
 
-  test("a film at an address for one visit is read through, if its index is behind", async () => {
+  test("a film at a one-time address is read completely when its index is at the end", async () => {
     const bytes = Buffer.concat([write(only("ftyp")), write([mdat(5e6)]), write(only("moov"))]);
     let visits = 0;
     server.put("/token.mp4", (_request, response) => {
@@ -216,7 +216,7 @@ describe("a film is read", () => {
     });
   });
 
-  test("with lengths of 64 bits in all its boxes", async () => {
+  test("with 64-bit lengths in all its boxes", async () => {
     server.put(
       "/long.mp4",
       changed(CLIP, (box) => box, { long: true }),
@@ -226,7 +226,7 @@ describe("a film is read", () => {
     });
   });
 
-  test("with a cover of a megabyte in its texts", async () => {
+  test("with a cover picture of a megabyte in its metadata", async () => {
     const cover = { type: "udta", content: write([{ type: "free", content: Buffer.alloc(1e6) }]) };
     const film = changed(CLIP, (box) =>
       box.type === "moov" ? { ...box, content: Buffer.concat([box.content, write([cover])]) } : box,
@@ -236,7 +236,7 @@ describe("a film is read", () => {
   });
 });
 
-describe("a track that is not played", () => {
+describe("a track that TRTC does not play", () => {
   /** The clip with another codec name in one track. */
   const renamed = (from: string, to: string): Buffer => {
     const film = Buffer.from(CLIP);
@@ -244,12 +244,12 @@ describe("a track that is not played", () => {
     return film;
   };
 
-  test("is no obstacle beside sound, when it is the pictures of chapters", async () => {
+  test("is ignored beside sound when it holds chapter pictures", async () => {
     server.put("/chapters.m4a", renamed("avc1", "jpeg"));
     expect((await probe(server.urlOf("/chapters.m4a"))).tracks).toEqual([TRACKS[1]]);
   });
 
-  test("does not hide another sound that is", async () => {
+  test("does not hide another, playable sound", async () => {
     const tracks = boxesOf(only("moov")[0]?.content ?? Buffer.alloc(0));
     const sound = tracks.filter(({ type }) => type === "trak").at(-1);
     const other = write(sound ? [sound] : []);

@@ -72,13 +72,13 @@ describe("an MPEG-TS file", () => {
     });
   });
 
-  test("of the library's writer is read as by the library", async () => {
+  test("of the library's writer gives the library's own results", async () => {
     expect(await probed(await remux(new MpegTsOutputFormat()))).toMatchObject({
       ...{ durationSeconds: expect.closeTo(4, 1), tracks: [{ width: 640, frameRate: 25 }] },
     });
   });
 
-  test("of ffmpeg's is, too", async () => {
+  test("of ffmpeg gives the library's own results", async () => {
     expect(await probed(sample("small-0.m2ts"))).toMatchObject({
       durationSeconds: expect.closeTo(2, 1),
       tracks: [{ width: 160, height: 90, frameRate: 25 }, { channels: 1 }],
@@ -94,7 +94,7 @@ describe("an MPEG-TS file", () => {
     expect((await probed(bytes)).durationSeconds).toBeCloseTo(10, 1);
   });
 
-  test("that was joined of two recordings is as long as both", async () => {
+  test("that joins two recordings is as long as both", async () => {
     const bytes = Buffer.concat([FOUR, made([H264, AAC], pictures(3, { from: 9e8 }))]);
     expect((await probed(bytes)).durationSeconds).toBeCloseTo(7, 0);
   });
@@ -107,12 +107,12 @@ describe("an MPEG-TS file", () => {
     expect(media.tracks).toMatchObject([{ width: 1920, height: 1080, frameRate: 25 }]);
   });
 
-  test("of interlaced fields has half as many frames", async () => {
+  test("with interlaced fields has half as many frames", async () => {
     const media = await probed(made([H264], pictures(2, { set: SETS["1080i"], rate: 50 })));
     expect(media.tracks).toMatchObject([{ frameRate: 25 }]);
   });
 
-  test("of 60 whole frames a second is too large", async () => {
+  test("with 60 whole frames a second is too large", async () => {
     const bytes = made([H264], pictures(2, { set: SETS["1080p"], rate: 60 }));
     await expect(probed(bytes)).rejects.toMatchObject({ reason: "too-large" });
   });
@@ -136,7 +136,7 @@ describe("the sound of an MPEG-TS", () => {
     });
   });
 
-  test("that is played counts where another is not", async () => {
+  test("counts when it is playable and another is not", async () => {
     const other = { pid: 0x102, streamType: 0x03 };
     const bytes = made(
       [H264, other, AAC],
@@ -147,7 +147,7 @@ describe("the sound of an MPEG-TS", () => {
     expect((await probed(bytes)).tracks).toEqual(TRACKS);
   });
 
-  test("that is declared and never comes is none", async () => {
+  test("that is declared and never sent is ignored", async () => {
     expect((await probed(made([H264, AAC], pictures(5)))).tracks).toEqual([TRACKS[0]]);
   });
 });
@@ -156,13 +156,13 @@ describe("the sound of an MPEG-TS", () => {
 describe("a large MPEG-TS", () => {
   const LARGE = tsOf([H264], pictures(20), { stuffingBytes: 80_000 });
 
-  test("has an end, which is asked for apart", async () => {
+  test("is measured by a request for its end", async () => {
     server.put("/large.ts", LARGE);
     expect((await probe(server.urlOf("/large.ts"))).durationSeconds).toBeCloseTo(20, 1);
     expect(server.requests("/large.ts")).toBe(2);
   });
 
-  test("has one without ranges, too", async () => {
+  test("is measured without ranges, too", async () => {
     server.put("/plain.ts", (_request, response) => response.end(LARGE));
     expect((await probe(server.urlOf("/plain.ts"), PATIENT)).durationSeconds).toBeCloseTo(20, 1);
     expect(server.requests("/plain.ts")).toBe(1);
@@ -176,7 +176,7 @@ describe("a large MPEG-TS", () => {
     expect((await probe(server.urlOf("/seven.ts"), PATIENT)).durationSeconds).toBeCloseTo(3.5, 0);
   });
 
-  test("whose end is refused is as long as its bytes make likely, and is no live one", async () => {
+  test("whose end is refused gets an estimated length, and is not live", async () => {
     let visits = 0;
     server.put("/once.ts", (_request, response) => {
       visits += 1;
@@ -190,7 +190,7 @@ describe("a large MPEG-TS", () => {
     expect((await probe(server.urlOf("/once.ts"), limits)).durationSeconds).toBeCloseTo(20, 0);
   });
 
-  test("whose clock starts again in it is not believed to last for hours", async () => {
+  test("whose clock restarts does not count as hours long", async () => {
     const broken = Buffer.concat([LARGE, made([H264], pictures(1, { from: 90_000 * SECOND }))]);
     const seconds = (await probed(broken)).durationSeconds ?? 0;
     expect(seconds).toBeGreaterThan(15);
@@ -206,7 +206,7 @@ test("a body that is shorter than its Content-Length is played", async () => {
   expect((await probe(server.urlOf("/short.ts"))).durationSeconds).toBeCloseTo(4, 0);
 });
 
-test("a live MPEG-TS of five frames a second plays long before 60 of them came", async () => {
+test("a live MPEG-TS of five frames a second plays long before 60 frames arrived", async () => {
   const units = pictures(60, { rate: 5 });
   server.put("/live.ts", (_request, response) => {
     response.write(tsOf([H264], units.slice(0, 5)));

@@ -44,13 +44,13 @@ describe("a gap", () => {
     expect(await probe(url)).toMatchObject({ durationSeconds: null, tracks: [VIDEO, {}] });
   });
 
-  test("alone is nothing that can be played", async () => {
+  test("alone is not playable", async () => {
     await expect(probe(put("/gaps.m3u8", ...GAP, "#EXT-X-ENDLIST"))).rejects.toMatchObject({
       ...{ reason: "unsupported", message: expect.stringContaining("gaps") },
     });
   });
 
-  test("leaves the segments behind it their numbers, keys, maps and ranges", async () => {
+  test("does not change the numbers, keys, maps and ranges of later segments", async () => {
     const playlist = await parsed(
       ...["#EXT-X-MEDIA-SEQUENCE:7", '#EXT-X-KEY:METHOD=AES-128,URI="k",IV=0x1'],
       ...['#EXT-X-MAP:URI="i"', '#EXT-X-KEY:METHOD=AES-128,URI="l"'],
@@ -98,7 +98,7 @@ describe("a live playlist", () => {
   });
 });
 
-describe("of variants", () => {
+describe("among variants,", () => {
   const CODECS = 'CODECS="avc1.64000a,mp4a.40.2';
   const variant = (fields: string, uri: string) => [`#EXT-X-STREAM-INF:${fields}`, uri];
   const good = variant(`BANDWIDTH=800000,RESOLUTION=160x90,${CODECS}"`, "small.m3u8");
@@ -108,7 +108,7 @@ describe("of variants", () => {
     ["whose name nobody knows", "http://nobody.invalid/small.m3u8"],
     ["that answers 503", "/unavailable.m3u8"],
     ["that never answers", "/silent.m3u8"],
-  ])("one on a server %s gives way to the same on another", async (_what, uri) => {
+  ])("one on a server %s is replaced by its copy on another", async (_what, uri) => {
     server.put("/unavailable.m3u8", (_request, response) => response.writeHead(503).end());
     server.put("/silent.m3u8", () => undefined);
     const first = variant(`BANDWIDTH=800000,RESOLUTION=160x90,${CODECS}"`, uri);
@@ -117,13 +117,13 @@ describe("of variants", () => {
     });
   });
 
-  test("one whose segments are missing gives way to the next best", async () => {
+  test("one with missing segments is replaced by the next best", async () => {
     put("/hollow.m3u8", "#EXTINF:2,", "missing.ts", "#EXT-X-ENDLIST");
     const best = variant(`BANDWIDTH=900000,${CODECS}"`, "hollow.m3u8");
     expect(await probe(put("/next.m3u8", ...best, ...good))).toMatchObject({ durationSeconds: 4 });
   });
 
-  test("four are tried at most", async () => {
+  test("at most four are opened", async () => {
     const dead = Array.from({ length: 9 }, (_, n) => variant(`BANDWIDTH=${n + 1}`, `gone-${n}`));
     const url = put("/all-dead.m3u8", ...dead.flat());
     await expect(probe(url)).rejects.toMatchObject({ reason: "unreachable" });
@@ -155,7 +155,7 @@ describe("of variants", () => {
   });
 });
 
-describe("a hostile playlist costs no more than its length", () => {
+describe("in a hostile playlist,", () => {
   const A = "a".repeat(150_000);
 
   test.each<[string, string]>([
@@ -175,13 +175,13 @@ describe("a hostile playlist costs no more than its length", () => {
     await expect(probe(url)).rejects.toMatchObject({ reason: "unsupported" });
   });
 
-  test("a line that is too long is named", async () => {
+  test("a line that is too long is refused by its number", async () => {
     const lines = [`#EXT-X-STREAM-INF:${A}`];
     await expect(parsed(...lines)).rejects.toThrow("more than 32768 letters");
     await expect(parsed(A)).rejects.toThrow("more than 32768 letters");
   });
 
-  test("a comment or an unknown tag may be long", async () => {
+  test("a long comment or unknown tag is accepted", async () => {
     const url = put(
       "/remarks.m3u8",
       `#${A}`,
@@ -202,7 +202,7 @@ describe("a hostile playlist costs no more than its length", () => {
     expect(most.kind === "variants" && most.variants.length).toBe(500);
   });
 
-  test("of a line without an end no more is kept than tells that it is too long", async () => {
+  test("an endless line is kept only up to the limit", async () => {
     const batches = [];
     for await (const lines of linesOf(Array<Buffer>(400).fill(Buffer.alloc(10_000, "x"))))
       batches.push(...lines);
@@ -210,7 +210,7 @@ describe("a hostile playlist costs no more than its length", () => {
     expect(letters).toEqual([32 * 1024 + 1]);
   });
 
-  test("letters of several bytes are not cut where the bytes are", async () => {
+  test("a character of several bytes is read whole across chunks", async () => {
     const bytes = Buffer.from("\uFEFFé€😀\r\nz");
     const lines = [];
     for await (const each of linesOf(Array.from(bytes, (byte) => Buffer.of(byte))))

@@ -54,20 +54,20 @@ const TRACKS = [
   { type: "audio", codec: "aac", channels: 1, sampleRate: 48_000 },
 ];
 
-describe("a stream that is played", () => {
-  test("is live, with the tracks that its first messages tell of", async () => {
+describe("an RTMP stream", () => {
+  test("is live, with the tracks of its first messages", async () => {
     const { url } = await open(plays);
     expect(await probe(url)).toEqual({
       ...{ container: "rtmp", durationSeconds: null, tracks: TRACKS },
     });
   });
 
-  test("is read from what a server of another make sends", async () => {
+  test("is read from the recorded bytes of another server", async () => {
     const { url } = await open(({ socket }) => socket.write(RECORDED));
     expect(await probe(url)).toMatchObject({ container: "rtmp", tracks: TRACKS });
   });
 
-  test("is read from bytes that come one at a time", async () => {
+  test("is read from bytes that arrive one at a time", async () => {
     const { url } = await open(async ({ socket }) => {
       for (const byte of RECORDED) {
         if (!socket.write(Buffer.of(byte))) await once(socket, "drain");
@@ -76,7 +76,7 @@ describe("a stream that is played", () => {
     expect(await probe(url)).toMatchObject({ tracks: TRACKS });
   });
 
-  test("is asked for by its application and its name, with the query that belongs to it", async () => {
+  test("is requested by its application and name, with the right query", async () => {
     const { url, asked } = await open(plays);
     await probe(`${url}/of/two?txSecret=0f&txTime=5F`);
     expect(asked.map(([name]) => name)).toEqual(["connect", "createStream", "play"]);
@@ -107,14 +107,14 @@ describe("a stream that is played", () => {
     expect(asked[2]?.[3]).toBe(stream);
   });
 
-  test("is read from a server that puts several messages into one", async () => {
+  test("is read from a server that sends aggregate messages", async () => {
     const { url } = await open((conversation) => plays(conversation, aggregates(40)));
     expect(await probe(url)).toEqual({
       ...{ container: "rtmp", durationSeconds: null, tracks: TRACKS },
     });
   });
 
-  test("has what came of it, when the server closes soon after", async () => {
+  test("has the tracks that arrived, when the server closes soon after", async () => {
     const { url } = await open(async ({ socket }) => {
       await new Promise((resolve) => socket.write(RECORDED.subarray(0, 5000), resolve));
       socket.end();
@@ -123,7 +123,7 @@ describe("a stream that is played", () => {
   });
 });
 
-describe("a server is unreachable", () => {
+describe("an RTMP server is unreachable", () => {
   test.each<[string, Behaviour, RegExp]>([
     ["that hangs up at once", resets, /ECONNRESET|ends/],
     ["that says nothing", isSilent, /within 0.3 seconds/],
@@ -175,7 +175,7 @@ describe("a server is unreachable", () => {
     await expect(probe(target, SHORT)).rejects.toMatchObject({ reason: "unreachable" });
   });
 
-  test("that is a web server", async () => {
+  test("when it is a web server", async () => {
     const web = createServer((_request, response) => response.end());
     web.listen(0, "127.0.0.1");
     await once(web, "listening");
@@ -187,7 +187,7 @@ describe("a server is unreachable", () => {
   });
 });
 
-test("an endless flood of it is read as far as the budget goes", async () => {
+test("an endless RTMP stream is read up to the budget", async () => {
   const { url } = await open(async (conversation) => {
     await shakeHands(conversation);
     const nothing = writeMessage(MESSAGE.command, encodeAmf("onBWDone", "x".repeat(60_000)));
@@ -202,7 +202,7 @@ test("an endless flood of it is read as far as the budget goes", async () => {
   });
 });
 
-test("a visit leaves no connection behind", async () => {
+test("reading an RTMP stream leaves no open connection", async () => {
   let closed = 0;
   const { url } = await open((conversation) => {
     conversation.socket.on("close", () => (closed += 1));
@@ -213,7 +213,7 @@ test("a visit leaves no connection behind", async () => {
   expect(closed).toBe(1);
 });
 
-describe("a message", () => {
+describe("an RTMP message", () => {
   const all = async (bytes: Buffer) => {
     const read = [];
     try {
@@ -224,19 +224,22 @@ describe("a message", () => {
     return read;
   };
 
-  test.each([0, 1, 127, 128, 129, 256, 5000])("of %d bytes goes there and back", async (size) => {
-    const bytes = Buffer.alloc(size, 0xc3);
-    const after = Buffer.of(1, 2, 3);
-    const read = await all(Buffer.concat([writeMessage(9, bytes, 1), writeMessage(8, after, 1)]));
-    expect(read.map(({ type, bytes: each }) => [type, each.length])).toEqual([
-      ...[
-        [9, size],
-        [8, 3],
-      ],
-    ]);
-  });
+  test.each([0, 1, 127, 128, 129, 256, 5000])(
+    "of %d bytes is decoded as it was encoded",
+    async (size) => {
+      const bytes = Buffer.alloc(size, 0xc3);
+      const after = Buffer.of(1, 2, 3);
+      const read = await all(Buffer.concat([writeMessage(9, bytes, 1), writeMessage(8, after, 1)]));
+      expect(read.map(({ type, bytes: each }) => [type, each.length])).toEqual([
+        ...[
+          [9, size],
+          [8, 3],
+        ],
+      ]);
+    },
+  );
 
-  test("is put together from chunks of two that are mixed, and of another size", async () => {
+  test("is assembled from interleaved chunks of any size", async () => {
     const read = await all(
       Buffer.concat([
         Buffer.of(2, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0, 2), // two bytes a chunk from here on
@@ -258,7 +261,7 @@ describe("a message", () => {
     ]);
   });
 
-  test("of several in one is told as each of them, at its own time", async () => {
+  test("that is an aggregate gives each part with its own time", async () => {
     const [first, second, later] = [sound(5000), frame(5040), sound(5080)];
     const inside = flvOf(first, second, later).subarray(13);
     const aggregate = writeMessage(22, inside, 1);
@@ -276,13 +279,13 @@ describe("a message", () => {
     ["nothing", Buffer.alloc(0)],
     ["half a head", Buffer.alloc(7, 9)],
     ["a message that is longer than it", Buffer.of(9, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 7)],
-  ])("of several in one that holds %s ends there", async (_what, inside) => {
+  ])("that is an aggregate with %s ends there", async (_what, inside) => {
     const after = writeMessage(8, Buffer.of(1), 1);
     const read = await all(Buffer.concat([writeMessage(22, inside, 1), after]));
     expect(read.at(-1)).toMatchObject({ type: 8, bytes: Buffer.of(1) });
   });
 
-  test("in chunks of one byte takes no more memory than its bytes", async () => {
+  test("in chunks of one byte uses no more memory than its size", async () => {
     const size = 60_000;
     const one = Buffer.of(2, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0, 1);
     const head = Buffer.of(4, 0, 0, 0, 0, size >> 8, size & 0xff, 9, 1, 0, 0, 0, 0xab);
@@ -292,7 +295,7 @@ describe("a message", () => {
     expect(message?.bytes.buffer.byteLength).toBe(size);
   });
 
-  test("can be hours into the stream: its time is then of four bytes, in each of its chunks", async () => {
+  test("that is hours into the stream has its extended time in each chunk", async () => {
     const time = [1, 0, 0, 0];
     const size = Buffer.of(2, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0, 1);
     const first = Buffer.of(4, 0xff, 0xff, 0xff, 0, 0, 2, 8, 1, 0, 0, 0, ...time, 7);

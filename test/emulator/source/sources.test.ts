@@ -112,7 +112,7 @@ async function untilReconciled(): Promise<void> {
   while (!isSettled()) await receiver.until(receiver.received.length + 1);
 }
 
-test.each(ROWS)("%s: gets what the table promises", async (name, row) => {
+test.each(ROWS)("the source %s has the outcome of the table", async (name, row) => {
   // Two events of one millisecond may arrive in either order, so only their numbers count.
   expect(statusesOf(name).sort()).toEqual([...row.statuses].sort());
   expect(truthOf(name)).toMatchObject({
@@ -127,13 +127,13 @@ test.each(ROWS)("%s: gets what the table promises", async (name, row) => {
   expect(Status).toBe(row.endReason === null ? "InProgress" : "NotExist");
 });
 
-test("nothing is told beside that", () => {
+test("no other callback is sent", () => {
   for (const [name, { statuses }] of ROWS) {
     expect([name, statusesOf(name).length]).toEqual([name, statuses.length]);
   }
 });
 
-test("every callback was signed over what it holds", () => {
+test("every callback's signature fits its body", () => {
   expect(receiver.received.length).toBeGreaterThan(ROWS.length);
   expect(receiver.received.filter(({ isSigned }) => !isSigned)).toEqual([]);
 });

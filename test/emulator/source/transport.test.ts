@@ -42,7 +42,7 @@ async function openWeb(handlers: Record<string, Buffer | Handler>): Promise<Medi
   return web;
 }
 
-describe("plays from a server", () => {
+describe("a source plays from a server", () => {
   const length = `Content-Length: ${MP3.length}`;
   const long = (bytes: number) => `Set-Cookie: a=${"x".repeat(bytes)}`;
 
@@ -81,7 +81,7 @@ describe("plays from a server", () => {
     expect(await probe(url, LIMITS)).toMatchObject({ container: "mp3" });
   });
 
-  test("whose head comes byte by byte", async () => {
+  test("whose head arrives byte by byte", async () => {
     const { urlOf } = await openRaw((_request, socket) => {
       for (const letter of "ICY 200 OK\nicy-name: Radio\n\n") socket.write(letter);
       socket.end(MP3);
@@ -107,7 +107,7 @@ describe("plays from a server", () => {
   });
 });
 
-describe("a head is refused", () => {
+describe("an answer's head is refused", () => {
   test.each<[string, string, RegExp]>([
     [
       "of more than 64 kB",
@@ -126,13 +126,13 @@ describe("a head is refused", () => {
     });
   });
 
-  test("with credentials in the address that it leads to", async () => {
+  test("with credentials in its redirect", async () => {
     const location = "http://user:word@127.0.0.1:9999/a.mp3";
     const { urlOf } = await openRaw(says(`HTTP/1.1 302 Found\r\nLocation: ${location}\r\n\r\n`));
     await expect(probe(urlOf("/a.mp3"), LIMITS)).rejects.toMatchObject({ reason: "unreachable" });
   });
 
-  test("that leads to a port of another service", async () => {
+  test("with a redirect to a port of another service", async () => {
     const { urlOf } = await openRaw(
       says("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:25/a.mp3\r\n\r\n"),
     );
@@ -155,7 +155,7 @@ describe("the first request", () => {
   });
 
   test.each([400, 405, 406, 416, 500, 501])(
-    "is made again without, where a range is answered with %d",
+    "is repeated without a range after the answer %d",
     async (status) => {
       const { urlOf } = await openWeb({
         "/a.mp4": ({ headers }, response) => {
@@ -167,7 +167,7 @@ describe("the first request", () => {
     },
   );
 
-  test.each([403, 404, 503])("is not made again where it is answered with %d", async (status) => {
+  test.each([403, 404, 503])("is not repeated after the answer %d", async (status) => {
     const { urlOf, requests } = await openWeb({
       "/a.mp4": (_request, response) => response.writeHead(status).end(),
     });
@@ -175,7 +175,7 @@ describe("the first request", () => {
     expect(requests("/a.mp4")).toBe(1);
   });
 
-  test("of a playlist may be answered a part at a time", async () => {
+  test("for a playlist may be answered in parts", async () => {
     const { urlOf, requests } = await openWeb({
       "/a.m3u8": ({ headers }, response) => {
         const start = Number(/\d+/.exec(headers.range ?? "")?.[0] ?? 0);
@@ -190,7 +190,7 @@ describe("the first request", () => {
     expect(requests("/a.m3u8")).toBe(Math.ceil(PLAYLIST.length / 50));
   });
 
-  test("is not repeated for ever by a server that always gives the first part", async () => {
+  test("is not repeated endlessly when a server always sends the first part", async () => {
     const { urlOf, requests } = await openWeb({
       "/a.m3u8": (_request, response) => {
         const where = `bytes 0-${PLAYLIST.length - 1}/9999999`;
@@ -204,7 +204,7 @@ describe("the first request", () => {
   });
 });
 
-describe("a source is visited once", () => {
+describe("a source is requested only once", () => {
   const FOUR_SECONDS = { durationSeconds: expect.closeTo(4, 1) };
 
   /** With a megabyte of nothing between the pictures and the index that is behind them. */
@@ -251,7 +251,7 @@ describe("a source is visited once", () => {
     expect(await probe(urlOf("/one.mp4"), LIMITS)).toMatchObject(FOUR_SECONDS);
   });
 
-  test("where ranges are had, what is far behind is not read through", async () => {
+  test("except that a distant index is requested by its range", async () => {
     const file = behind();
     const { urlOf, requests } = await openWeb({ "/ranges.mov": file });
     const limits = { ...LIMITS, bytesMax: 900_000 };
@@ -303,7 +303,7 @@ describe("cookies", () => {
     await expect(probe(urlOf("/hls/a.m3u8"), LIMITS)).rejects.toThrow("answers 403");
   });
 
-  test("that come with a redirect are sent to where it leads", async () => {
+  test("of a redirect are sent to its target", async () => {
     const { urlOf } = await openWeb({
       "/a.mp4": (_request, response) => {
         response.writeHead(302, { location: "/b.mp4", "set-cookie": "token=1" }).end();
@@ -316,7 +316,7 @@ describe("cookies", () => {
     expect(await probe(urlOf("/a.mp4"), LIMITS)).toMatchObject({ durationSeconds: 4 });
   });
 
-  test("are sent with each request for one film, wherever its index is", async () => {
+  test("are sent with each request for one film", async () => {
     const free = Buffer.alloc(3_000_000);
     free.writeUInt32BE(free.length);
     free.write("free", 4);
@@ -338,7 +338,7 @@ describe("cookies", () => {
     expect(sent.length).toBeGreaterThan(1);
   });
 
-  test("of one visit are not sent in another", async () => {
+  test("of one download are not sent in another", async () => {
     const sent: (string | undefined)[] = [];
     const { urlOf } = await openWeb({
       "/a.mp3": ({ headers }, response) => {
@@ -411,7 +411,7 @@ describe("a cookie", () => {
     ]);
   });
 
-  test("is over when its time is", () => {
+  test("is dropped when it expires", () => {
     let now = NOW;
     const jar = cookieJar(() => now);
     jar.note(from, ["a=1; Max-Age=10", "b=2; Expires=Sat, 28 Nov 2026 00:00:20 GMT", "c=3"]);
@@ -422,7 +422,7 @@ describe("a cookie", () => {
     expect(sent).toEqual(["a=1; b=2; c=3", "b=2; c=3", "c=3"]);
   });
 
-  test("is one of 50 at most, of 4 kB each and 8 kB together", () => {
+  test("is kept among 50 at most, of 4 kB each and 8 kB together", () => {
     const jar = cookieJar(() => NOW);
     jar.note(from, [`big=${"x".repeat(5000)}`, ...Array.from({ length: 99 }, (_, n) => `c${n}=1`)]);
     expect(jar.headerFor(from)?.split("; ")).toHaveLength(50);

@@ -43,14 +43,14 @@ describe("a recording of 20 MB without a length", () => {
     }
   });
 
-  test("is measured by its end alone where the server has ranges", async () => {
+  test("is measured by its end alone when the server supports ranges", async () => {
     server.put("/end.webm", webmOf({ seconds: 30, pictureBytes: 27_000 }));
     const limits = { bytesMax: 12_000_000, timeLimitMs: 10_000 };
     expect((await probe(server.urlOf("/end.webm"), limits)).durationSeconds).toBeCloseTo(30, 1);
     expect(server.requests("/end.webm")).toBe(2);
   });
 
-  test("is read through where its address may be asked for once only", async () => {
+  test("is read completely when its address works only once", async () => {
     const bytes = webmOf({ seconds: 30, pictureBytes: 27_000 });
     let visits = 0;
     server.put("/once.webm", (_request, response) => {
@@ -64,7 +64,7 @@ describe("a recording of 20 MB without a length", () => {
     expect((await probe(server.urlOf("/once.webm"))).durationSeconds).toBeCloseTo(30, 1);
   });
 
-  test("that lost its last pictures is as long as what is left", async () => {
+  test("that lost its last pictures is as long as the rest", async () => {
     const bytes = webmOf({ seconds: 30, pictureBytes: 27_000 });
     server.put("/cut.webm", bytes.subarray(0, bytes.length - 27_000 * 50));
     expect((await probe(server.urlOf("/cut.webm"))).durationSeconds).toBeCloseTo(28, 1);
@@ -79,21 +79,21 @@ describe("a small file without a length", () => {
     });
   });
 
-  test("is read over damage in it", async () => {
+  test("is read despite damage in it", async () => {
     const bytes = webmOf({ seconds: 12 });
     bytes.fill(0, bytes.length / 2, bytes.length / 2 + 300);
     server.put("/damaged.webm", bytes);
     expect((await probe(server.urlOf("/damaged.webm"))).durationSeconds).toBeCloseTo(12, 1);
   });
 
-  test("with no picture in it is refused as empty", async () => {
+  test("without a picture is refused as empty", async () => {
     server.put("/empty.webm", Buffer.concat([webmHead(), ...webmClusters({ seconds: 0 })]));
     await expect(probe(server.urlOf("/empty.webm"))).rejects.toMatchObject({
       ...{ reason: "unsupported", message: "It is empty." },
     });
   });
 
-  test("of the library's writer, piped, is read as by the library", async () => {
+  test("of the library's piped writer gives the library's own results", async () => {
     const bytes = await remux(new MkvOutputFormat({ appendOnly: true }));
     server.put("/piped.mkv", bytes);
     const media = await probe(server.urlOf("/piped.mkv"));
