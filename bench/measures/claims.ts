@@ -51,12 +51,12 @@ async function claimAll(store: Store): Promise<number[]> {
   while (claimed.length < DUE) {
     let page: typeof claimed = [];
     const claim = async () => {
-      page = await store.claimDue({ ...CLAIM, at, horizonAt: at });
+      page = await store.ingests.claimDue({ ...CLAIM, at, horizonAt: at });
     };
     times.push(await timed(claim));
     if (page.length < CLAIMED) throw new Error(`A claim found ${page.length} that are due`);
     claimed.push(...page);
   }
-  for (const { taskId, fence } of claimed) await store.release({ taskId, fence });
+  for (const { taskId, fence } of claimed) await store.ingests.release({ taskId, fence });
   return times;
 }

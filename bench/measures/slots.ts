@@ -3,7 +3,7 @@
  * take turns on it. An account and action gets 20 slots in 1.1 s.
  */
 import { openPostgres } from "../../shared/store/engine/postgres.js";
-import { createStore } from "../../shared/store/store.js";
+import { createStore, type Store } from "../../shared/store/store.js";
 import { type Bench, median, percentile, takeTurns, timed } from "../measure.js";
 import type { Section } from "../results.js";
 import type { Stored } from "../seed.js";
@@ -44,7 +44,7 @@ export async function benchSlots(
 }
 
 async function takeSlots(
-  store: Pick<ReturnType<typeof createStore>, "takeSlot">,
+  store: Pick<Store, "slots">,
   { slots, connections }: { slots: number; connections: number },
 ): Promise<{ perSecond: number; eachMs: number[] }> {
   const wanted = { account: "slots", action: "StopStreamIngest", waitMaxMs: WAIT_MAX_MS };
@@ -53,7 +53,7 @@ async function takeSlots(
     for (let left = slots / connections; left > 0; left -= 1) {
       eachMs.push(
         await timed(async () => {
-          if (!(await store.takeSlot(wanted))) throw new Error("A slot was refused");
+          if (!(await store.slots.take(wanted))) throw new Error("A slot was refused");
         }),
       );
     }

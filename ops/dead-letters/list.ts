@@ -17,7 +17,7 @@ const PAGE = 100;
 export async function* deadLettersIn(store: Store, all: boolean): AsyncGenerator<DeadLetter> {
   let after: DeadLetter | undefined;
   for (;;) {
-    const page = await store.listDeadLetters({ all, limit: PAGE, after });
+    const page = await store.deadLetters.list({ all, limit: PAGE, after });
     yield* page;
     after = page.at(-1);
     if (page.length < PAGE) return;
@@ -31,7 +31,7 @@ export async function deadLettersNamed(
 ): Promise<DeadLetter[]> {
   const deadLetters: DeadLetter[] = [];
   for (const id of ids) {
-    const deadLetter = await store.readDeadLetter(id);
+    const deadLetter = await store.deadLetters.read(id);
     if (!deadLetter) throw new Error(`the dead letter ${printable(id)} does not exist`);
     deadLetters.push(deadLetter);
   }

@@ -91,7 +91,7 @@ async function drop(store: Store, { ids, all, json }: DeadLettersCommand): Promi
   const dropped: string[] = [];
   for (const { id, replayedAt } of deadLetters) {
     if (all && replayedAt === null) continue;
-    if (await store.dropDeadLetter(id)) dropped.push(id);
+    if (await store.deadLetters.drop(id)) dropped.push(id);
   }
   return done(json ? printableJson(dropped) : `dropped ${dropped.length}`);
 }

@@ -68,7 +68,7 @@ export async function playBatch(
 async function resolve({ store, clock }: Services, done: readonly EventMessage[]): Promise<void> {
   if (done.length === 0) return;
   const deadLetters = { ids: done.map(deadLetterIdOf), at: clock.now() };
-  await store.resolveDeadLetters(deadLetters).catch(ignoreFailure);
+  await store.deadLetters.resolve(deadLetters).catch(ignoreFailure);
 }
 
 function lanesOf(messages: readonly EventMessage[]): Map<string, EventMessage[]> {

@@ -21,7 +21,7 @@ export async function addDeadLetter(
   { code, message: why }: Pick<ApiError, "code" | "message">,
   id = deadLetterIdOf(message),
 ): Promise<string> {
-  await store.addDeadLetter({
+  await store.deadLetters.add({
     id,
     source: storable(message.source).slice(0, TEXT_MAX),
     messageId: storable(message.id).slice(0, TEXT_MAX),
@@ -114,7 +114,7 @@ async function replayMessage(
   const attempt = await freshAttempt(services, message, asked.caller.Id);
   const call = checkedMessage(services, { message, asked }, { timeLeftMs, attempt });
   await callUseCase(services, useCases, call);
-  await store.resolveDeadLetters({ ids: [id], at: clock.now() });
+  await store.deadLetters.resolve({ ids: [id], at: clock.now() });
   return "done";
 }
 
@@ -129,7 +129,7 @@ async function freshAttempt(
 ): Promise<number> {
   for (let attempt = 0; ; attempt += 1) {
     const clientToken = storedToken(tokenOf(message, attempt));
-    if (!(await store.isTokenSpent({ callerId, clientToken }))) return attempt;
+    if (!(await store.deadLetters.isTokenSpent({ callerId, clientToken }))) return attempt;
   }
 }
 

@@ -10,7 +10,7 @@ export async function findOwn(
   { store }: Services,
   { caller, request, application }: Call<Naming>,
 ): Promise<Ingest> {
-  const ingest = await store.findIngest({ callerId: caller.Id, taskId: request.TaskId });
+  const ingest = await store.ingests.find({ callerId: caller.Id, taskId: request.TaskId });
   const granted = application ? [application.SdkAppId] : caller.SdkAppIds;
   if (ingest && granted.includes(ingest.sdkAppId)) return ingest;
   throw new ApiError(

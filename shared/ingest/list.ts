@@ -18,7 +18,7 @@ export async function listIngests(
   { caller, request }: Call<"ListStreamIngests">,
 ): Promise<ListAnswer> {
   const limit = request.Limit ?? LIMIT;
-  const rows = await store.listIngests({
+  const rows = await store.ingests.list({
     callerId: caller.Id,
     sdkAppId: request.SdkAppId,
     roomId: request.RoomId,

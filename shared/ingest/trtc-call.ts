@@ -51,7 +51,11 @@ export async function inTurn(
     const waitMaxMs = slotWaitMaxMs(timeLeftMs());
     if (slot.msUntil() > waitMaxMs) return undefined;
     await clock.sleep(Math.max(slot.msUntil(), pauseMs));
-    slot = await store.takeSlot({ ...call, isAgain: true, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
+    slot = await store.slots.take({
+      ...call,
+      isAgain: true,
+      waitMaxMs: slotWaitMaxMs(timeLeftMs()),
+    });
     pauseMs = Math.max(pauseMs, ASK_AGAIN_MS);
   }
   return slot;
@@ -68,7 +72,7 @@ export async function callInSlot<A extends TrtcAction>(
   const target = { account, region, host: SITE_FACTS[site].host };
   const call = { account, callerId, action };
   const nextSlot = async () => {
-    const taken = await store.takeSlot({ ...call, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
+    const taken = await store.slots.take({ ...call, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
     return inTurn(services, { call, firstSlot: taken, timeLeftMs });
   };
   let slot = await inTurn(services, { call, firstSlot, timeLeftMs });
@@ -105,7 +109,7 @@ export async function callInNextSlot<A extends TrtcAction>(
   const { account, callerId } = call.ingest;
   await services.trtc.ready();
   const waitMaxMs = slotWaitMaxMs(call.timeLeftMs());
-  const slot = await services.store.takeSlot({ account, callerId, action, waitMaxMs });
+  const slot = await services.store.slots.take({ account, callerId, action, waitMaxMs });
   return callInSlot(services, action, { ...call, slot });
 }
 

@@ -47,16 +47,16 @@ export async function claimUpdate(
     const at = machineClock.now();
     const leaseUntil = addMs(at, call.timeLeftMs() + LEASE_MARGIN_MS);
     const claimed = { signature, use: { ...signing, leaseUntil, arrivedAt } };
-    const known = await store.claimUse({ signature, requestHash, at, leaseUntil });
+    const known = await store.signatures.claim({ signature, requestHash, at, leaseUntil });
     if (known === "begun") return claimed;
     if (known && known.requestHash !== (requestHash ?? null)) throw otherRequest();
     if (known?.leaseUntil === null) {
-      const run = (await store.readIngest(ingest.taskId))?.updateRun;
+      const run = (await store.ingests.read(ingest.taskId))?.updateRun;
       const verdict = repeatOf({ signature, signing, arrivedAt }, { known, run });
       if (verdict === "done") return "done";
       if (verdict === "doubtful") throw overtaken();
       const { usedAt } = known;
-      if (await store.claimAgain({ signature, usedAt, leaseUntil })) return claimed;
+      if (await store.signatures.claimAgain({ signature, usedAt, leaseUntil })) return claimed;
     }
     if (!(await pauses())) throw underWay();
   }

@@ -36,12 +36,12 @@ export async function updateIngest(
   checkRequest({ action: "UpdateStreamIngest", site: known.site }, request);
   // A replay took effect before. It is answered here, before any call to TRTC.
   const claimed = await claimUpdate(services, call, known);
-  if (claimed === "done") return answerOf((await store.readIngest(known.taskId)) ?? known);
+  if (claimed === "done") return answerOf((await store.ingests.read(known.taskId)) ?? known);
   if (claimed === "unnamed") return carryOut(services, call, { known, media });
   const { signature, use } = claimed;
   // If the release fails, the claim ends by itself.
   const release = () =>
-    store.releaseUse({ signature, leaseUntil: use.leaseUntil }).catch(() => undefined);
+    store.signatures.release({ signature, leaseUntil: use.leaseUntil }).catch(() => undefined);
   try {
     const answer = await carryOut(services, call, { known, media, claimed });
     if (answer.Status === "NotExist") await release();
@@ -79,7 +79,7 @@ async function carryOut(
   const play = isOther ? { ...changed, Stored: null } : changed;
   // Only failures after this time count, by TRTC's clock. Earlier ones belong to the old source.
   const wasReported = play.StreamUrl !== undefined && ingest.mediaState !== "connecting";
-  const updated = await store.markUpdated({
+  const updated = await store.ingests.markUpdated({
     taskId: ingest.taskId,
     deadlineAt,
     play,
@@ -91,7 +91,7 @@ async function carryOut(
   });
   if (updated) return answerOf(updated);
   // Another request stopped the ingest meanwhile, or carried out the same signed update.
-  const now = (await store.readIngest(ingest.taskId)) ?? ingest;
+  const now = (await store.ingests.read(ingest.taskId)) ?? ingest;
   if (now.state !== "running") throw notRunning(now);
   return answerOf(now);
 }

@@ -23,7 +23,7 @@ export async function waitUntil(
   let pauseMs = POLL_FIRST_MS;
   while (!isOver(seen) && isHeld(seen, clock.now()) && timeLeftMs() - pauseMs > WAIT_RESERVE_MS) {
     await clock.sleep(pauseMs);
-    seen = (await store.readIngest(ingest.taskId)) ?? seen;
+    seen = (await store.ingests.read(ingest.taskId)) ?? seen;
     pauseMs = Math.min(pauseMs * 1.5, POLL_LONGEST_MS);
   }
   return seen;

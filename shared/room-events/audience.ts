@@ -21,5 +21,6 @@ export async function countViewers(
   const userId = event.kind === "dismissed" ? undefined : event.userId;
   if (userId !== undefined && isOwnRobot(userId)) return;
   const seen = { sdkAppId, roomId, userId, eventAt, isPresent: kind === "entered" };
-  if (await store.recordViewerEvent(seen)) await store.updateEmptyAt({ sdkAppId, roomId });
+  if (await store.audience.recordViewerEvent(seen))
+    await store.audience.updateEmptyAt({ sdkAppId, roomId });
 }

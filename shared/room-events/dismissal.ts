@@ -32,19 +32,20 @@ export async function roomIsDismissed(
   const { store } = services;
   const surelyBefore = addMs(eventAt, -SURELY_BEFORE_MS).getTime();
   const roomIdType = roomTypeOf(room);
-  const all = await store.runningInRoom({ ...room, roomIdType, startedBefore: eventAt });
+  const all = await store.roomEvents.runningInRoom({ ...room, roomIdType, startedBefore: eventAt });
   const followUps: NonNullable<Taken["followUp"]>[] = [];
   for (const ingest of all) {
     const isYoung = (ingest.startedAt?.getTime() ?? 0) > surelyBefore;
     if (isYoung || roomIdType === undefined) {
-      await store.checkSoon(ingest.taskId);
+      await store.roomEvents.checkSoon(ingest.taskId);
       followUps.push((left) => checkNow(services, ingest, left));
       continue;
     }
     const stop = await stopForEvent(services, ingest, { cause: "room-dismissed", timeLeftMs });
     if (stop) followUps.push(stop);
   }
-  if (roomIdType !== undefined) await store.explainDismissal({ ...room, roomIdType, eventAt });
+  if (roomIdType !== undefined)
+    await store.roomEvents.explainDismissal({ ...room, roomIdType, eventAt });
   const [only, ...others] = all;
   return {
     ingest: others.length === 0 ? only?.taskId : undefined,

@@ -23,7 +23,7 @@ export async function robotHasEntered(
   const answerBy = addMs(at, config.trtcTimeoutMs + SKEW_MS);
   const askedBefore = addMs(eventAt, SKEW_MS);
   const robot = { sdkAppId, roomId, userId };
-  const ingest = await store.robotEntered({ ...robot, at, answerBy, askedBefore });
+  const ingest = await store.roomEvents.robotEntered({ ...robot, at, answerBy, askedBefore });
   return { ingest: ingest?.taskId };
 }
 
@@ -35,9 +35,9 @@ export async function robotHasLeft(services: Services, event: UserEvent): Promis
   const { store } = services;
   const { sdkAppId, roomId, userId, eventAt, cause } = event;
   const left = { sdkAppId, roomId, userId, eventAt };
-  const ingest = await store.robotLeft({ ...left, cause });
+  const ingest = await store.roomEvents.robotLeft({ ...left, cause });
   const explain = async () => {
-    if (cause !== undefined) await store.explainRemoval({ ...left, cause });
+    if (cause !== undefined) await store.roomEvents.explainRemoval({ ...left, cause });
   };
   if (!ingest) {
     await explain();
@@ -61,7 +61,8 @@ export async function checkNow(
   const { store, clock } = services;
   try {
     const answer = await checkTask(services, ingest, { timeLeftMs });
-    if (answer === "there") await store.markSeen({ taskId: ingest.taskId, at: clock.now() });
+    if (answer === "there")
+      await store.roomEvents.markSeen({ taskId: ingest.taskId, at: clock.now() });
   } catch (error) {
     logTrtcFailure(services, ingest, error);
   }

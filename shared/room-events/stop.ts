@@ -18,7 +18,11 @@ export async function stopForEvent(
   const { store, clock, trtc } = services;
   await trtc.ready();
   const askedAt = clock.now();
-  const begun = await store.beginStop({ taskId, ...why, ...stopTiming(askedAt, timeLeftMs) });
+  const begun = await store.ingests.beginStop({
+    taskId,
+    ...why,
+    ...stopTiming(askedAt, timeLeftMs),
+  });
   if (!begun) return undefined;
   return async (left) => {
     try {

@@ -23,7 +23,7 @@ export async function sourceHasMoved(
   if (!recorded) return {};
   const { ingest, failedTimes } = recorded;
   if (ingest.state === "ended" && failedTimes >= FAILED_FOR_GOOD) {
-    await services.store.explainEnd(ingest.taskId);
+    await services.store.roomEvents.explainEnd(ingest.taskId);
   }
   if (ingest.state !== "running" || failedTimes < FAILED_SURELY) return { ingest: ingest.taskId };
   const followUp = await stopForEvent(services, ingest, { reason: "failed", timeLeftMs });
@@ -50,7 +50,7 @@ export async function taskHasEnded(
     return { ingest: taskId };
   }
   // If TRTC does not answer now, the next run of reconcile-ingests checks again.
-  await store.checkSoon(taskId);
+  await store.roomEvents.checkSoon(taskId);
   return { ingest: taskId, followUp: (left) => checkNow(services, ingest, left) };
 }
 
@@ -63,10 +63,10 @@ async function record(
   { store }: Services,
   event: TaskEvent,
 ): Promise<IngestAfterEvent | undefined> {
-  const known = await store.recordTaskEvent(event);
+  const known = await store.roomEvents.recordTaskEvent(event);
   if (known) return known;
-  await store.keepUnclaimed(event);
-  const claimed = await store.recordTaskEvent(event);
-  if (claimed) await store.dropUnclaimed(event);
+  await store.unclaimedTasks.keep(event);
+  const claimed = await store.roomEvents.recordTaskEvent(event);
+  if (claimed) await store.unclaimedTasks.drop(event);
   return claimed;
 }

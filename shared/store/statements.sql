@@ -1,7 +1,7 @@
 -- Every statement that the store sends, recorded with sample arguments.
 -- `npm run sql` writes this file, and a test compares it. Do not edit it by hand.
 
--- beginStart
+-- ingests.beginStart
 with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
      begun as (
        insert into ingest (
@@ -126,7 +126,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
             extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
      select begun.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from begun left join slot on true;
 
--- beginStart
+-- ingests.beginStart
 select *, caller_id = $1 and client_token is not null and client_token = $2 as token_known
 from ingest
 where (caller_id = $1 and client_token = $2)
@@ -135,7 +135,7 @@ where (caller_id = $1 and client_token = $2)
 order by token_known desc nulls last
 limit 1;
 
--- beginStart, with limits
+-- ingests.beginStart, with limits
 with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
   allowed as (select 1 as yes from t where not exists (
   select from call_slot as slot
@@ -337,7 +337,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
             extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
      select begun.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from begun left join slot on true;
 
--- beginStart, with limits
+-- ingests.beginStart, with limits
 with t as (select coalesce($1::timestamptz, clock_timestamp()) as now)
         select (select count(*)::int from ingest where caller_id = $2 and state <> 'ended') as live,
                (select count(*)::int from caller_lane, t where caller_id = $2 and taken_at > t.now - interval '60 seconds') as recent,
@@ -379,7 +379,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now)
 ) as is_far
         from t;
 
--- markRunning
+-- ingests.markRunning
 with
   reported as (
     select * from unclaimed_task
@@ -435,7 +435,7 @@ union all
   )
      select * from changed;
 
--- markFailed
+-- ingests.markFailed
 with
      before_change as (
        select task_id, case when true then 1 else 0 end as news, 0 as next_news
@@ -464,7 +464,7 @@ with
      )
      select * from changed;
 
--- beginStop
+-- ingests.beginStop
 with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
    asked as (
      update ingest
@@ -546,7 +546,7 @@ returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
           extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
    select asked.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from asked left join slot on true;
 
--- beginDueStop
+-- ingests.beginDueStop
 with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
    asked as (
      update ingest
@@ -645,13 +645,13 @@ returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
           extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
    select asked.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from asked left join slot on true;
 
--- askStop
+-- ingests.askStop
 update ingest set stop_asked_at = coalesce(stop_asked_at, $1),
                   end_cause = coalesce(end_cause, $2)
 where task_id = $3 and state = 'starting'
 returning *;
 
--- markEnded
+-- ingests.markEnded
 with
      before_change as (
        select task_id, case when true then 1 else 0 end as news, 0 as next_news
@@ -688,11 +688,11 @@ with
      )
      select * from changed;
 
--- release
+-- ingests.release
 update ingest set lease_until = $1
 where task_id = $2 and fence = $3 and state <> 'ended';
 
--- claimDue
+-- ingests.claimDue
 with recursive
 in_hand as (
   select account, caller_id, count(*)::int as count from ingest
@@ -759,7 +759,7 @@ accounts as (
    )
    select * from claimed order by least(due_at, empty_at);
 
--- nextClaimAt
+-- ingests.nextClaimAt
 with
 in_hand as (
   select account, caller_id, count(*)::int as count from ingest
@@ -782,7 +782,7 @@ accounts as (
    where least(due_at, empty_at) <= $1
      and (state in ('running', 'stopping') or (state = 'starting' and lease_until > $2));
 
--- claimUnfinished
+-- ingests.claimUnfinished
 with claimed as (
     update ingest set
 lease_until = $1, fence = fence + 1, settled_at = coalesce(settled_at, $2),
@@ -796,14 +796,14 @@ unsure_until = greatest(unsure_until, $3::timestamptz)
     )
     returning *) select * from claimed order by task_id;
 
--- claimStart
+-- ingests.claimStart
 update ingest set
 lease_until = $1, fence = fence + 1, settled_at = coalesce(settled_at, $2),
 unsure_until = greatest(unsure_until, $3::timestamptz)
    where task_id = $4 and state = 'starting' and lease_until <= $2
    returning *;
 
--- claimLateStarts
+-- ingests.claimLateStarts
 with claimed as (
 update ingest set lease_until = $1, fence = fence + 1
 where task_id in (
@@ -816,11 +816,11 @@ where task_id in (
 )
 returning *) select * from claimed order by task_id;
 
--- clearLateStart
+-- ingests.clearLateStart
 update ingest set unsure_until = null, lease_until = null
 where task_id = $1 and fence = $2 and state = 'ended';
 
--- beginFailedSourceStops
+-- ingests.beginFailedSourceStops
 with claimed as (
     update ingest
     set state = 'stopping', end_reason = 'failed',
@@ -843,7 +843,7 @@ limit 1), 0) >= 3
     )
     returning *) select * from claimed order by task_id;
 
--- claimStaleTasks
+-- ingests.claimStaleTasks
 with claimed as (
 update ingest set heard_at = $1
 where task_id in (
@@ -855,7 +855,7 @@ where task_id in (
 )
 returning *) select * from claimed order by task_id;
 
--- recordTaskEvent
+-- roomEvents.recordTaskEvent
 with
      before_change as (
        select task_id, case when state <> 'ended' and $1::text is not null and (
@@ -902,7 +902,7 @@ with
   order by count(*) desc
   limit 1), 0) as failed_times from changed;
 
--- explainDismissal
+-- roomEvents.explainDismissal
 with
      before_change as (
        select task_id, case when true then 1 else 0 end as news, 0 as next_news
@@ -937,7 +937,7 @@ with
      )
      select * from changed;
 
--- explainRemoval
+-- roomEvents.explainRemoval
 with
      before_change as (
        select task_id, case when true then 1 else 0 end as news, 0 as next_news
@@ -970,7 +970,7 @@ with
      )
      select * from changed;
 
--- explainEnd
+-- roomEvents.explainEnd
 with
      before_change as (
        select task_id, case when true then 1 else 0 end as news, 0 as next_news
@@ -995,7 +995,7 @@ with
      )
      select * from changed;
 
--- robotEntered
+-- roomEvents.robotEntered
 update ingest
 set heard_at = case when state = 'running' then case when ingest.heard_at is not null then greatest(ingest.heard_at, $1) end else heard_at end,
     end_cause = case when state = 'running' then case when end_cause not in ('robot-removed', 'room-dismissed') then end_cause end else end_cause end,
@@ -1005,7 +1005,7 @@ where sdk_app_id = $3 and robot_user_id = $4 and room_id = $5
   and state <> 'ended' and created_at <= $6
 returning *;
 
--- robotLeft
+-- roomEvents.robotLeft
 update ingest
 set heard_at = null,
     end_cause = case when started_at <= $1 and unsure_until is null
@@ -1014,21 +1014,21 @@ where sdk_app_id = $3 and robot_user_id = $4 and room_id = $5
   and state = 'running'
 returning *;
 
--- checkSoon
+-- roomEvents.checkSoon
 update ingest set heard_at = null where task_id = $1 and state = 'running';
 
--- markSeen
+-- roomEvents.markSeen
 update ingest set heard_at = greatest(heard_at, $1), end_cause = case when end_cause not in ('robot-removed', 'room-dismissed') then end_cause end
 where task_id = $2 and state = 'running';
 
--- runningInRoom
+-- roomEvents.runningInRoom
 select * from ingest
 where sdk_app_id = $1 and room_id = $2 and state = 'running'
   and room_id_type = coalesce($3, room_id_type)
   and started_at <= $4
 order by task_id;
 
--- recordViewerEvent
+-- audience.recordViewerEvent
 with recorded as (
   insert into room_audience as known (sdk_app_id, room_id, user_id, is_present, event_at)
   values ($1, $2, $3, $4, $5)
@@ -1042,10 +1042,10 @@ select exists (
     and empty_seconds is not null
 ) as has_ingest;
 
--- updateEmptyAt
+-- audience.updateEmptyAt
 select from ingest where sdk_app_id = $1 and room_id = $2 and state = 'running' and empty_seconds is not null order by task_id for update;
 
--- updateEmptyAt
+-- audience.updateEmptyAt
 update ingest set empty_at = case when not exists (
 select from (
 select viewer.*, closed.event_at as closed_at
@@ -1081,7 +1081,7 @@ where viewer.sdk_app_id = ingest.sdk_app_id and viewer.room_id = ingest.room_id
   )) as seen)
 ) + ingest.empty_seconds * interval '1 second' end where sdk_app_id = $1 and room_id = $2 and state = 'running' and empty_seconds is not null returning *;
 
--- forgetAudience
+-- audience.forget
 delete from room_audience as known
 where event_at < $1
    or (event_at < $2 and not is_present
@@ -1094,7 +1094,7 @@ where event_at < $1
          where before.sdk_app_id = known.sdk_app_id and before.room_id = known.room_id
            and before.is_present and before.event_at < known.event_at)));
 
--- keepUnclaimed
+-- unclaimedTasks.keep
 insert into unclaimed_task (
      sdk_app_id, trtc_task_id, first_seen_at, last_seen_at, media_state, media_at,
      media_failures, failures_after, ended_at
@@ -1119,10 +1119,10 @@ order by failed_at),
   unclaimed_task.failures_after, case when $4::text = 'playing' then $5::timestamptz end),
        ended_at = coalesce(unclaimed_task.ended_at, excluded.ended_at);
 
--- dropUnclaimed
+-- unclaimedTasks.drop
 delete from unclaimed_task where sdk_app_id = $1 and trtc_task_id = $2;
 
--- adoptUnclaimed
+-- unclaimedTasks.adopt
 with
   adopted as (
     delete from unclaimed_task as task using ingest
@@ -1171,11 +1171,11 @@ with
      )
      select * from changed;
 
--- countUnclaimed
+-- unclaimedTasks.count
 select count(*)::int as count from unclaimed_task
 where ended_at is null and first_seen_at <= $1;
 
--- takeUnclaimed
+-- unclaimedTasks.take
 with taken as (
   update unclaimed_task set stop_asked_at = $1, ended_at = null
   where (sdk_app_id, trtc_task_id) in (
@@ -1194,37 +1194,37 @@ with taken as (
 )
 select sdk_app_id, trtc_task_id from taken order by first_seen_at;
 
--- endUnclaimed
+-- unclaimedTasks.end
 update unclaimed_task
 set ended_at = coalesce(ended_at, $1), stop_asked_at = 'infinity'
 where sdk_app_id = $2 and trtc_task_id = $3;
 
--- forgetUnclaimed
+-- unclaimedTasks.forget
 delete from unclaimed_task
 where ended_at < $1 or last_seen_at < $2;
 
--- findIngest
+-- ingests.find
 select * from ingest
 where caller_id = $1 and (task_id = $2 or trtc_task_id = $2)
 order by task_id desc
 limit 1;
 
--- readIngest
+-- ingests.read
 select * from ingest where task_id = $1;
 
--- listIngests
+-- ingests.list
 select * from ingest
 where caller_id = $1
 order by task_id desc
 limit $2;
 
--- listIngests, with every filter
+-- ingests.list, with every filter
 select * from ingest
 where caller_id = $1 and sdk_app_id = $2 and room_id = $3 and room_id_type = $4 and state = $5 and state = 'ended' and end_reason = $6 and media_state = $7 and client_token = $8 and task_id < $9
 order by task_id desc
 limit $10;
 
--- markUpdated
+-- ingests.markUpdated
 with used as (
   insert into used_signature (signature, used_at, traces)
   select $1, $2::timestamptz, array_remove(array[$3::text], null)
@@ -1261,7 +1261,7 @@ end,
        and ($1::text is null or exists (select from used))
      returning *;
 
--- claimUse
+-- signatures.claim
 insert into used_signature (signature, used_at, request_hash, lease_until)
 values ($1, $2, $3, $4)
 on conflict (signature) do update set lease_until = excluded.lease_until
@@ -1269,16 +1269,16 @@ where used_signature.lease_until <= $2
   and used_signature.request_hash is not distinct from excluded.request_hash
 returning 1;
 
--- claimUse
+-- signatures.claim
 select request_hash, used_at, lease_until, traces from used_signature
 where signature = $1;
 
--- claimAgain
+-- signatures.claimAgain
 update used_signature set lease_until = $1
 where signature = $2 and used_at = $3 and lease_until is null
 returning 1;
 
--- releaseUse
+-- signatures.release
 with fresh as (
   delete from used_signature
   where signature = $1 and lease_until = $2 and traces is null
@@ -1286,7 +1286,7 @@ with fresh as (
 update used_signature set lease_until = null
 where signature = $1 and lease_until = $2 and traces is not null;
 
--- forgetSignatures
+-- signatures.forget
 delete from used_signature
 where used_at < $1
   and (request_hash is null or used_at < $1::timestamptz - interval '8 days');
@@ -1369,7 +1369,7 @@ returning task_id;
 -- outbox.forgetDead
 delete from outbox where dead_at < $1;
 
--- addDeadLetter
+-- deadLetters.add
 insert into dead_letter (id, source, message_id, received_at, code, message, payload)
 values ($1, $2, $3, $4, $5,
         $6, $7::jsonb)
@@ -1377,30 +1377,30 @@ on conflict (id) do update
 set code = excluded.code, message = excluded.message, attempts = dead_letter.attempts + 1,
     replayed_at = null;
 
--- resolveDeadLetters
+-- deadLetters.resolve
 update dead_letter set replayed_at = $1 where id = any($2) and replayed_at is null;
 
--- forgetResolved
+-- deadLetters.forgetResolved
 delete from dead_letter where replayed_at < $1;
 
--- listDeadLetters
+-- deadLetters.list
 select * from dead_letter
 where ($1 or replayed_at is null)
   and ($2::timestamptz is null or (received_at, id) > ($2, $3))
 order by received_at, id
 limit $4;
 
--- readDeadLetter
+-- deadLetters.read
 select * from dead_letter where id = $1;
 
--- dropDeadLetter
+-- deadLetters.drop
 delete from dead_letter where id = $1 returning id;
 
--- isTokenSpent
+-- deadLetters.isTokenSpent
 select from ingest
 where caller_id = $1 and client_token = $2 and failure_code is not null;
 
--- takeSlot
+-- slots.take
 with t as (select coalesce($1::timestamptz, clock_timestamp()) as now)
 insert into call_slot as slot (account, action, next_free_at, recent, told_at, is_granted)
 select $2, $3, t.now + 5 * interval '1 millisecond', array[t.now], t.now, true from (select) as anybody, t

@@ -1,4 +1,7 @@
-/** The operations on the database. All SQL of the functions is in this folder. */
+/**
+ * The operations on the database, in groups. All SQL of the functions is in this folder. Health and
+ * report are for operators only, so they take a connection and are not part of the store.
+ */
 import { type Clock, systemClock } from "../clock.js";
 import { updateEmptyAt, forgetAudience, recordViewerEvent } from "./room-events/audience.js";
 import type { Database } from "./engine/database.js";
@@ -79,73 +82,80 @@ export function createStore(
   type Timing = { at: Date; leaseMs: number; waitMaxMs: number };
   return {
     ready,
-    beginStart: (start: NewIngest & { leaseMs: number; waitMaxMs: number }) =>
-      beginStart(query, { ...start, ...slotTime() }),
-    findConflict: findConflict.bind(undefined, query),
-    markRunning: markRunning.bind(undefined, query),
-    markFailed: markFailed.bind(undefined, query),
-
-    beginStop: (stop: { taskId: string } & StopCause & Timing) =>
-      beginStop(query, { ...stop, ...slotTime() }),
-    beginDueStop: (stop: { taskId: string; fence: number } & Timing) =>
-      beginDueStop(query, { ...stop, ...slotTime() }),
-    askStop: askStop.bind(undefined, query),
-    markEnded: markEnded.bind(undefined, query),
-    release: release.bind(undefined, query),
-
-    claimDue: claimDue.bind(undefined, query),
-    nextClaimAt: nextClaimAt.bind(undefined, query),
-
-    claimUnfinished: claimUnfinished.bind(undefined, query),
-    claimStart: claimStart.bind(undefined, query),
-    claimLateStarts: claimLateStarts.bind(undefined, query),
-    clearLateStart: clearLateStart.bind(undefined, query),
-    beginFailedSourceStops: beginFailedSourceStops.bind(undefined, query),
-    claimStaleTasks: claimStaleTasks.bind(undefined, query),
-
-    recordTaskEvent: recordTaskEvent.bind(undefined, query),
-    explainDismissal: explainDismissal.bind(undefined, query),
-    explainRemoval: explainRemoval.bind(undefined, query),
-    explainEnd: explainEnd.bind(undefined, query),
-    robotEntered: robotEntered.bind(undefined, query),
-    robotLeft: robotLeft.bind(undefined, query),
-    checkSoon: checkSoon.bind(undefined, query),
-    markSeen: markSeen.bind(undefined, query),
-    runningInRoom: runningInRoom.bind(undefined, query),
-
-    recordViewerEvent: recordViewerEvent.bind(undefined, query),
-    updateEmptyAt: updateEmptyAt.bind(undefined, { transaction }),
-    forgetAudience: forgetAudience.bind(undefined, query),
-
-    keepUnclaimed: keepUnclaimed.bind(undefined, query),
-    dropUnclaimed: dropUnclaimed.bind(undefined, query),
-    adoptUnclaimed: adoptUnclaimed.bind(undefined, query),
-    countUnclaimed: countUnclaimed.bind(undefined, query),
-    takeUnclaimed: takeUnclaimed.bind(undefined, query),
-    endUnclaimed: endUnclaimed.bind(undefined, query),
-    forgetUnclaimed: forgetUnclaimed.bind(undefined, query),
-
-    findIngest: findIngest.bind(undefined, query),
-    readIngest: readIngest.bind(undefined, query),
-    listIngests: listIngests.bind(undefined, query),
-
-    markUpdated: markUpdated.bind(undefined, query),
-    claimUse: claimUse.bind(undefined, query),
-    claimAgain: claimAgain.bind(undefined, query),
-    releaseUse: releaseUse.bind(undefined, query),
-    forgetSignatures: forgetSignatures.bind(undefined, query),
-
-    outbox: makeOutbox(query),
-
-    addDeadLetter: addDeadLetter.bind(undefined, query),
-    resolveDeadLetters: resolveDeadLetters.bind(undefined, query),
-    forgetResolved: forgetResolved.bind(undefined, query),
-    listDeadLetters: listDeadLetters.bind(undefined, query),
-    readDeadLetter: readDeadLetter.bind(undefined, query),
-    dropDeadLetter: dropDeadLetter.bind(undefined, query),
-    isTokenSpent: isTokenSpent.bind(undefined, query),
-
-    takeSlot: (request: SlotRequest) => takeSlot(query, { ...request, ...slotTime() }),
     close,
+    ingests: {
+      beginStart: (start: NewIngest & { leaseMs: number; waitMaxMs: number }) =>
+        beginStart(query, { ...start, ...slotTime() }),
+      findConflict: findConflict.bind(undefined, query),
+      markRunning: markRunning.bind(undefined, query),
+      markFailed: markFailed.bind(undefined, query),
+
+      beginStop: (stop: { taskId: string } & StopCause & Timing) =>
+        beginStop(query, { ...stop, ...slotTime() }),
+      beginDueStop: (stop: { taskId: string; fence: number } & Timing) =>
+        beginDueStop(query, { ...stop, ...slotTime() }),
+      askStop: askStop.bind(undefined, query),
+      markEnded: markEnded.bind(undefined, query),
+      release: release.bind(undefined, query),
+
+      claimDue: claimDue.bind(undefined, query),
+      nextClaimAt: nextClaimAt.bind(undefined, query),
+
+      claimUnfinished: claimUnfinished.bind(undefined, query),
+      claimStart: claimStart.bind(undefined, query),
+      claimLateStarts: claimLateStarts.bind(undefined, query),
+      clearLateStart: clearLateStart.bind(undefined, query),
+      beginFailedSourceStops: beginFailedSourceStops.bind(undefined, query),
+      claimStaleTasks: claimStaleTasks.bind(undefined, query),
+
+      find: findIngest.bind(undefined, query),
+      read: readIngest.bind(undefined, query),
+      list: listIngests.bind(undefined, query),
+      markUpdated: markUpdated.bind(undefined, query),
+    },
+    slots: {
+      take: (request: SlotRequest) => takeSlot(query, { ...request, ...slotTime() }),
+    },
+    signatures: {
+      claim: claimUse.bind(undefined, query),
+      claimAgain: claimAgain.bind(undefined, query),
+      release: releaseUse.bind(undefined, query),
+      forget: forgetSignatures.bind(undefined, query),
+    },
+    roomEvents: {
+      recordTaskEvent: recordTaskEvent.bind(undefined, query),
+      explainDismissal: explainDismissal.bind(undefined, query),
+      explainRemoval: explainRemoval.bind(undefined, query),
+      explainEnd: explainEnd.bind(undefined, query),
+      robotEntered: robotEntered.bind(undefined, query),
+      robotLeft: robotLeft.bind(undefined, query),
+      checkSoon: checkSoon.bind(undefined, query),
+      markSeen: markSeen.bind(undefined, query),
+      runningInRoom: runningInRoom.bind(undefined, query),
+    },
+    audience: {
+      recordViewerEvent: recordViewerEvent.bind(undefined, query),
+      updateEmptyAt: updateEmptyAt.bind(undefined, { transaction }),
+      forget: forgetAudience.bind(undefined, query),
+    },
+    unclaimedTasks: {
+      keep: keepUnclaimed.bind(undefined, query),
+      drop: dropUnclaimed.bind(undefined, query),
+      adopt: adoptUnclaimed.bind(undefined, query),
+      count: countUnclaimed.bind(undefined, query),
+      take: takeUnclaimed.bind(undefined, query),
+      end: endUnclaimed.bind(undefined, query),
+      forget: forgetUnclaimed.bind(undefined, query),
+    },
+    outbox: makeOutbox(query),
+    deadLetters: {
+      add: addDeadLetter.bind(undefined, query),
+      resolve: resolveDeadLetters.bind(undefined, query),
+      forgetResolved: forgetResolved.bind(undefined, query),
+      list: listDeadLetters.bind(undefined, query),
+      read: readDeadLetter.bind(undefined, query),
+      drop: dropDeadLetter.bind(undefined, query),
+      isTokenSpent: isTokenSpent.bind(undefined, query),
+    },
   };
 }

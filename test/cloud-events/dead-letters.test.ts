@@ -218,13 +218,13 @@ test("letters are listed in the order in which they came, a page at a time", asy
   const { store } = app.services;
   const at = systemClock.now();
   for (const [index, id] of ["b", "c", "a", "d"].entries()) {
-    await store.addDeadLetter({
+    await store.deadLetters.add({
       ...{ id, source: "s", messageId: "m", code: "InvalidRequest", message: "", payload: {} },
       // Ids distinguish two dead letters of one instant.
       receivedAt: addMs(at, Math.floor(index / 2)),
     });
   }
-  const first = await store.listDeadLetters({ all: false, limit: 3 });
-  const rest = await store.listDeadLetters({ all: false, limit: 3, after: first.at(-1) });
+  const first = await store.deadLetters.list({ all: false, limit: 3 });
+  const rest = await store.deadLetters.list({ all: false, limit: 3, after: first.at(-1) });
   expect([first, rest].map((page) => page.map(({ id }) => id))).toEqual([["b", "c", "a"], ["d"]]);
 });

@@ -413,7 +413,7 @@ test("what a queue was refused once is not played again by a letter, once the qu
   const callers = app.services.config.eventCallers as Map<string, string>;
   callers.set("ckafka:ingests", SECRET_ID);
   expect(await send(app, event)).toMatchObject({ done: 1 });
-  expect(await app.services.store.listDeadLetters({ all: false, limit: 9 })).toEqual([]);
+  expect(await app.services.store.deadLetters.list({ all: false, limit: 9 })).toEqual([]);
   expect(await database.query("select play ->> 'Volume' as volume from ingest")).toEqual([
     { volume: "10" },
   ]);

@@ -291,7 +291,7 @@ describe("a caller's grant", () => {
 
 /** The media lasts four seconds. It starts at the third, so it ends after one second. */
 async function untilNotPlaying(taskId: string): Promise<void> {
-  const row = await app.services.store.readIngest(taskId);
+  const row = await app.services.store.ingests.read(taskId);
   for (let tries = 0; tries < 60; tries += 1) {
     const task = (await app.truth.tasks()).find((each) => each.taskId === row?.trtcTaskId);
     if (task?.state === "ended") return;

@@ -201,7 +201,7 @@ describe("a robot that somebody removes", () => {
 
   test("explains the end when TRTC answers only later", async () => {
     const { ingest, of } = await thrownOut({ Reason: 3 });
-    const taken = await services.store.robotLeft({
+    const taken = await services.store.roomEvents.robotLeft({
       ...{ sdkAppId: CN_APP, roomId: ingest.RoomId, userId: String(ingest.UserId) },
       ...{ eventAt: clock.now(), cause: "robot-removed" },
     });
@@ -225,7 +225,7 @@ describe("a robot that somebody removes", () => {
     const ingest = await playing();
     const { RoomId, UserId } = ingest;
     await tell(told(104, { RoomId, UserId, Role: 21, Reason: 3 }, clock.now()));
-    const read = await services.store.readIngest(String(ingest.task.TaskId));
+    const read = await services.store.ingests.read(String(ingest.task.TaskId));
     expect(read).toMatchObject({ state: "running", endCause: null });
     await send("stop-ingest", ingest.task);
     expect(await ingest.describe()).toMatchObject({

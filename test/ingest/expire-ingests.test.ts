@@ -45,7 +45,7 @@ async function started(fields: object = {}) {
   const taskId = String(response["TaskId"]);
   const task = async () =>
     (await app.truth.tasks()).find((each) => each.taskId === response["TrtcTaskId"]);
-  const row = async () => app.services.store.readIngest(taskId);
+  const row = async () => app.services.store.ingests.read(taskId);
   return { taskId, task, row, deadline: String(response["Deadline"]) };
 }
 
@@ -163,7 +163,7 @@ describe("a crowd of deadlines of one account", () => {
     const { task } = await started({ ...endless(), StopTime: inSeconds(5) });
     const slot = { account: "cn", action: "StopStreamIngest", waitMaxMs: MINUTE_MS };
     await clock.advance(5 * SECOND_MS);
-    for (let taken = 0; taken < 140; taken += 1) await services.store.takeSlot(slot);
+    for (let taken = 0; taken < 140; taken += 1) await services.store.slots.take(slot);
     const counts = await ran();
     expect(counts).toMatchObject({ stopped: 1, failed: 0 });
     expect(counts.returned).toBeGreaterThan(0);
@@ -208,14 +208,19 @@ describe("more than one run", () => {
     const { taskId, task } = await started({ StopTime: inSeconds(5) });
     const at = addMs(clock.now(), 4 * SECOND_MS);
     const claim = { at, horizonAt: addMs(at, SECOND_MS), leaseMs: 10_000, limit: 1 };
-    expect(await services.store.claimDue(claim)).toMatchObject([{ taskId }]);
+    expect(await services.store.ingests.claimDue(claim)).toMatchObject([{ taskId }]);
     await ran();
     expect(await task()).toMatchObject({ endedAt: addMs(at, 10_000).toISOString(), stopCalls: 1 });
   });
 
   test("a stop that somebody asked for, and died over, is carried out", async () => {
     const { taskId, task, row } = await started({ MaxDuration: 600 });
-    await services.store.beginStop({ taskId, at: clock.now(), leaseMs: 10_000, waitMaxMs: 60_000 });
+    await services.store.ingests.beginStop({
+      taskId,
+      at: clock.now(),
+      leaseMs: 10_000,
+      waitMaxMs: 60_000,
+    });
     await ran();
     expect(await task()).toMatchObject({ endReason: "stopped" });
     expect(await row()).toMatchObject({ state: "ended", endReason: "stopped" });
@@ -249,14 +254,15 @@ describe("when something fails", () => {
     const { task } = await started({ StopTime: inSeconds(5) });
     const { store } = services;
     let looks = 0;
-    const nextClaimAt: typeof store.nextClaimAt = async (wanted) => {
+    const nextClaimAt: typeof store.ingests.nextClaimAt = async (wanted) => {
       looks += 1;
       if (looks > 4) throw new Error("the database is gone");
-      return store.nextClaimAt(wanted);
+      return store.ingests.nextClaimAt(wanted);
     };
+    const ingests = { ...app.services.store.ingests, nextClaimAt };
     const failing = {
       ...services,
-      store: countedBy(clock, { ...app.services.store, nextClaimAt }),
+      store: countedBy(clock, { ...app.services.store, ingests }),
     };
     const endsMs = clock.elapsedMs() + 100_000;
     const work = expireIngests(failing, { timeLeftMs: () => endsMs - clock.elapsedMs() });

@@ -48,7 +48,13 @@ async function grants(action: string, account: string, waiting: Waiting[]) {
     const next = queue.shift() as (typeof queue)[number];
     nowMs = Math.max(nowMs, T0.getTime() + next.askAtMs);
     const { callerId, isAgain, askedMs } = next;
-    const slot = await store().takeSlot({ account, action, callerId, isAgain, waitMaxMs: 60_000 });
+    const slot = await store().slots.take({
+      account,
+      action,
+      callerId,
+      isAgain,
+      waitMaxMs: 60_000,
+    });
     if (!slot) continue;
     const slotMs = nowMs - T0.getTime() + slot.msUntil();
     if (slot.isToAskAgain) queue.push({ ...next, isAgain: true, askAtMs: slotMs });
@@ -112,7 +118,7 @@ describe("an account's slots", () => {
     nowMs = T0.getTime();
     const account = newName("account");
     const begin = (callerId: string) =>
-      store().beginStart(newIngest({ account, callerId, waitMaxMs: 25_000 }));
+      store().ingests.beginStart(newIngest({ account, callerId, waitMaxMs: 25_000 }));
     const outcomes = [];
     for (let n = 0; n < 600; n += 1) outcomes.push((await begin("B")).outcome);
     expect(outcomes).toContain("no-slot");
@@ -126,7 +132,7 @@ describe("an account's slots", () => {
 
 describe("claims of what is due", () => {
   const claim = (limit = 20) =>
-    store().claimDue({
+    store().ingests.claimDue({
       ...{ at: new Date(nowMs), horizonAt: addMs(new Date(nowMs), 1000), leaseMs: 10_000 },
       ...{ limit, accountMax: 40 },
     });
@@ -153,7 +159,7 @@ describe("claims of what is due", () => {
     expect(await claim(100)).toEqual([]);
     await dueOf("A", 30, { account, deadlineAt: addMs(T0, 300) });
     expect(
-      await store().nextClaimAt({
+      await store().ingests.nextClaimAt({
         ...{ at: new Date(nowMs), horizonAt: new Date(nowMs), aheadMs: 1000, accountMax: 40 },
       }),
     ).toEqual(addMs(T0, 300 - 1000));
@@ -170,7 +176,7 @@ describe("MaxIngests", () => {
     const account = newName("account");
     nowMs += MINUTE_MS;
     const outcomes = await everywhere(60, (each) =>
-      each.beginStart(newIngest({ callerId, account, quotas })),
+      each.ingests.beginStart(newIngest({ callerId, account, quotas })),
     );
     expect(outcomes.filter(({ outcome }) => outcome === "begun")).toHaveLength(7);
     expect(outcomes.filter(({ outcome }) => outcome === "over-quota")).toHaveLength(53);
@@ -182,7 +188,7 @@ describe("MaxIngests", () => {
   test("counts what is live, whatever became of the rest, and what was begun before it was set", async () => {
     const callerId = newName("caller");
     const begin = (maxIngests?: number) =>
-      store().beginStart(
+      store().ingests.beginStart(
         newIngest({ callerId, account: newName("account"), quotas: { maxIngests } }),
       );
     const first = await begin();
@@ -193,7 +199,7 @@ describe("MaxIngests", () => {
     // After a lower limit the live ingests stay, and no new ones begin.
     expect((await begin(1)).outcome).toBe("over-quota");
     const { taskId = "" } = first.outcome === "begun" ? first.ingest : {};
-    await store().markEnded({ taskId, fence: 0, reason: "stopped", at: T0 });
+    await store().ingests.markEnded({ taskId, fence: 0, reason: "stopped", at: T0 });
     expect((await begin(3)).outcome).toBe("begun");
   });
 
@@ -201,7 +207,9 @@ describe("MaxIngests", () => {
     const [one, other] = [newName("caller"), newName("caller")];
     const account = newName("account");
     const begin = (callerId: string, clientToken: string) =>
-      store().beginStart(newIngest({ callerId, account, clientToken, quotas: { maxIngests: 1 } }));
+      store().ingests.beginStart(
+        newIngest({ callerId, account, clientToken, quotas: { maxIngests: 1 } }),
+      );
     expect((await begin(one, "t")).outcome).toBe("begun");
     expect((await begin(other, "t")).outcome).toBe("begun");
     expect((await begin(one, "t")).outcome).toBe("token-known");
@@ -219,7 +227,7 @@ describe("StartsPerMinute", () => {
       nowMs += 10_000;
       const account = newName("account");
       const outcomes = await everywhere(step % 3 === 0 ? 12 : 2, (each) =>
-        each.beginStart(newIngest({ callerId, account, quotas })),
+        each.ingests.beginStart(newIngest({ callerId, account, quotas })),
       );
       const begun = outcomes.filter(({ outcome }) => outcome === "begun");
       begunAtMs.push(...begun.map(() => nowMs));
@@ -236,7 +244,7 @@ describe("StartsPerMinute", () => {
     const callerId = newName("caller");
     nowMs += MINUTE_MS;
     const begin = (clientToken: string | null) =>
-      store().beginStart(
+      store().ingests.beginStart(
         newIngest({
           ...{ callerId, clientToken, account: newName("account") },
           quotas: { startsPerMinute: 2 },

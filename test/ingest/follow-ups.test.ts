@@ -33,7 +33,7 @@ async function playing(playsForMs: number, roomIdTypes: readonly (0 | 1)[]): Pro
     expect(response.Error).toBeUndefined();
   }
   await clock.advance(playsForMs);
-  return services.store.listIngests({ callerId: "AKIDlocal", roomId: String(rooms), limit: 9 });
+  return services.store.ingests.list({ callerId: "AKIDlocal", roomId: String(rooms), limit: 9 });
 }
 
 /** One run of each timer. */

@@ -135,7 +135,7 @@ test("an instance killed with its claims in hand: 11 s, while another run is the
   await timed.clock.advance(19.5 * SECOND_MS);
   const at = timed.clock.now();
   const claim = { at, horizonAt: addMs(at, SECOND_MS), leaseMs: 10 * SECOND_MS, limit: 20 };
-  expect(await timed.services.store.claimDue(claim)).toHaveLength(1);
+  expect(await timed.services.store.ingests.claimDue(claim)).toHaveLength(1);
   await pass(1);
   expect(await lateMs(StopTime)).toBeLessThan(11 * SECOND_MS);
 });
@@ -146,7 +146,7 @@ test("every instance killed: the next tick, and a claim's 10 s", async () => {
   await timed.clock.advance(19.5 * SECOND_MS);
   const at = timed.clock.now();
   const claim = { at, horizonAt: addMs(at, SECOND_MS), leaseMs: 10 * SECOND_MS, limit: 20 };
-  expect(await timed.services.store.claimDue(claim)).toHaveLength(1);
+  expect(await timed.services.store.ingests.claimDue(claim)).toHaveLength(1);
   await timed.clock.advance(MINUTE_MS);
   await pass(1);
   expect(await lateMs(StopTime)).toBeLessThan(70 * SECOND_MS);

@@ -176,7 +176,7 @@ describe("a start without an answer", () => {
     const { row, liveOnes } = await unanswered();
     const at = clock.now();
     const claim = { at, leaseMs: RESUME_LEASE_MS, limit: 10 };
-    expect(await app.services.store.claimUnfinished(claim)).toHaveLength(1);
+    expect(await app.services.store.ingests.claimUnfinished(claim)).toHaveLength(1);
     expect(await ran()).toMatchObject({ started: 0 });
     await clock.advance(RESUME_LEASE_MS);
     expect(await ran()).toMatchObject({ started: 1 });
@@ -303,17 +303,17 @@ describe("an instance that was too slow", () => {
     const { row, liveOnes, tasks } = await unanswered("lose-request");
     const { store } = app.services;
     const claim = { at: clock.now(), leaseMs: RESUME_LEASE_MS, limit: 1 };
-    const [slow] = await store.claimUnfinished(claim);
+    const [slow] = await store.ingests.claimUnfinished(claim);
     await clock.advance(RESUME_LEASE_MS);
     // This run checks its lease and sends the start just before the other run does.
     trtc.turn({ taskExistKey: "never" });
-    const taken = store.markRunning.bind(store);
-    const markRunning: typeof taken = async (to) => {
-      if (to.fence === slow?.fence) expect(await ran()).toMatchObject({ started: 1 });
-      return taken(to);
+    const markRunning: typeof store.ingests.markRunning = async (outcome) => {
+      if (outcome.fence === slow?.fence) expect(await ran()).toMatchObject({ started: 1 });
+      return store.ingests.markRunning(outcome);
     };
     const leaseUntil = addMs(clock.now(), 20 * SECOND_MS);
-    const late = { ...services, store: { ...app.services.store, markRunning } };
+    const ingests = { ...store.ingests, markRunning };
+    const late = { ...services, store: { ...store, ingests } };
     if (!slow) throw new Error("nothing was claimed");
     const result = await clock.advanceUntilDone(
       resumeStart(late, { ...slow, leaseUntil }, () => 20_000),
@@ -381,7 +381,7 @@ describe("an end that expire-ingests did not get to", () => {
     const request = wanted(fields);
     const { response } = await send("start-ingest", request);
     const taskId = String(response["TaskId"]);
-    const row = () => app.services.store.readIngest(taskId);
+    const row = () => app.services.store.ingests.read(taskId);
     return { taskId, row, trtcTaskId: String(response["TrtcTaskId"]) };
   }
 
@@ -398,7 +398,7 @@ describe("an end that expire-ingests did not get to", () => {
   test("of a stop that somebody asked for, and died over", async () => {
     const { taskId, row } = await running();
     const asked = { taskId, at: clock.now(), leaseMs: 10_000, waitMaxMs: 60_000 };
-    await app.services.store.beginStop(asked);
+    await app.services.store.ingests.beginStop(asked);
     await clock.advance(45 * SECOND_MS);
     expect(await ran()).toMatchObject({ stopped: 1 });
     expect(await row()).toMatchObject({ state: "ended", endReason: "stopped" });
@@ -421,7 +421,7 @@ describe("a task of which nothing was heard", () => {
     const request = wanted(fields);
     const { response } = await send("start-ingest", request);
     const taskId = String(response["TaskId"]);
-    return { taskId, row: () => app.services.store.readIngest(taskId) };
+    return { taskId, row: () => app.services.store.ingests.read(taskId) };
   }
 
   test("for five minutes is asked about; one that plays is let be", async () => {
@@ -485,12 +485,12 @@ test("resolved dead letters are forgotten after thirty days, and open ones are k
   const at = clock.now();
   for (const id of ["played", "looked-for"]) {
     const dead = { source: "s", messageId: "m", code: "InvalidRequest", message: "", payload: {} };
-    await services.store.addDeadLetter({ ...dead, id, receivedAt: at });
+    await services.store.deadLetters.add({ ...dead, id, receivedAt: at });
   }
-  await services.store.resolveDeadLetters({ ids: ["played"], at });
+  await services.store.deadLetters.resolve({ ids: ["played"], at });
   const kept = async () => {
     await clock.advanceUntilDone(reconcileIngests(services, { timeLeftMs: () => 60_000 }));
-    const deadLetters = await services.store.listDeadLetters({ all: true, limit: 10 });
+    const deadLetters = await services.store.deadLetters.list({ all: true, limit: 10 });
     return deadLetters.map(({ id }) => id);
   };
   await clock.advance(30 * 24 * 60 * MINUTE_MS - MINUTE_MS);

@@ -47,7 +47,7 @@ function body<T extends object>(fields: T = {} as T) {
 
 const start = (fields: object = {}) => app.post("start-ingest", body(fields));
 const sent = () => trtc.bodies("StartStreamIngest").at(-1) ?? {};
-const rowOf = ({ response }: Answer) => app.services.store.readIngest(String(response["TaskId"]));
+const rowOf = ({ response }: Answer) => app.services.store.ingests.read(String(response["TaskId"]));
 const tasks = async () => (await app.truth.tasks()).length;
 
 describe("what reaches TRTC", () => {

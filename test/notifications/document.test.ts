@@ -165,8 +165,8 @@ test("an event of the source has these columns by its statement, and the others 
   const notify = { notify: true };
   const { taskId, sdkAppId, trtcTaskId } = await runningIngest(store, notify);
   const told = { media: "playing", eventAt: T0, at: T0 } as const;
-  await store.recordTaskEvent({ ...told, sdkAppId, trtcTaskId: trtcTaskId ?? "" });
-  await store.markEnded({ taskId, fence: 0, reason: "stopped", at: T0 });
+  await store.roomEvents.recordTaskEvent({ ...told, sdkAppId, trtcTaskId: trtcTaskId ?? "" });
+  await store.ingests.markEnded({ taskId, fence: 0, reason: "stopped", at: T0 });
   const rows = await database.query("select type, facts from outbox order by position");
   await database.close();
   const withSource = rows.filter(({ facts }) => "media_state" in (facts as object));

@@ -58,7 +58,7 @@ async function openWorld(open: (typeof ENGINES)[number][1]): Promise<World> {
   const { store } = app.services;
   const services = {
     ...app.services,
-    store: countedBy(clock, { ...store, outbox: countedBy(clock, store.outbox) }),
+    store: countedBy(clock, store),
     trtc: countedBy(clock, app.services.trtc),
     // A hanging receiver takes real time.
     notifier: notifierWith(clock, 2 * SECOND_MS),

@@ -220,7 +220,9 @@ describe("the database", () => {
     const createdAt = addMs(clock.now(), -60 * MINUTE_MS);
     await runningIngest(store, { createdAt, deadlineAt: addMs(clock.now(), -10 * MINUTE_MS) });
     await runningIngest(store, { createdAt, deadlineAt: addMs(clock.now(), -MINUTE_MS) });
-    await store.beginStart(newIngest({ createdAt, deadlineAt: addMs(clock.now(), MINUTE_MS) }));
+    await store.ingests.beginStart(
+      newIngest({ createdAt, deadlineAt: addMs(clock.now(), MINUTE_MS) }),
+    );
     const all = () => database.query("select *, xmin from ingest order by task_id");
     const before = await all();
     const { ok, named } = await on(url);

@@ -118,7 +118,7 @@ describe("migrating", () => {
       );
       await until(() => somebodyWaits(other.query));
       // It queues behind the waiting migration and runs once that has given up.
-      expect(await store.listIngests({ callerId: "caller", limit: 1 })).toEqual([]);
+      expect(await store.ingests.list({ callerId: "caller", limit: 1 })).toEqual([]);
       await outcome;
     });
     expect(await readVersion(database.query)).toEqual({ version: CODE_VERSION, worksWith: 0 });

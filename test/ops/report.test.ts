@@ -33,17 +33,19 @@ async function ended(
   const { taskId, deadlineAt, fence } = await runningIngest(store, wanted);
   const asked = { taskId, at: addMs(deadlineAt, askedMs), leaseMs: 1000, waitMaxMs: DAY_MS };
   const stop =
-    reason === "stopped" ? store.beginStop(asked) : store.beginDueStop({ ...asked, fence });
+    reason === "stopped"
+      ? store.ingests.beginStop(asked)
+      : store.ingests.beginDueStop({ ...asked, fence });
   const begun = await stop;
   const at = addMs(deadlineAt, overMs);
-  await store.markEnded({ taskId, fence: begun?.ingest.fence ?? -1, reason, at });
+  await store.ingests.markEnded({ taskId, fence: begun?.ingest.fence ?? -1, reason, at });
 }
 
 async function refused(store: Store, wanted: Partial<Wanted> = {}): Promise<void> {
   const row = newIngest(wanted);
-  await store.beginStart(row);
+  await store.ingests.beginStart(row);
   const why = { code: "InvalidParameter", message: "", retry: false, at: row.createdAt };
-  await store.markFailed({ taskId: row.taskId, fence: 0, ...why });
+  await store.ingests.markFailed({ taskId: row.taskId, fence: 0, ...why });
 }
 
 const EMPTY = {
@@ -83,8 +85,8 @@ describe.each(ENGINES)("the report on %s", (_, open) => {
       await runningIngest(store, { deadlineAt: addMs(NOW, 1), latestAt: addMs(NOW, DAY_MS) });
       await runningIngest(store, { deadlineAt: addMs(NOW, -1500), callerId: "other" });
       // One in progress, one that no run handles, and one that was a late start for a while.
-      await store.beginStart(newIngest({ leaseMs: 2 * 60 * MINUTE_MS }));
-      await store.beginStart(newIngest({ createdAt: addMs(T0, 1000), callerId: "other" }));
+      await store.ingests.beginStart(newIngest({ leaseMs: 2 * 60 * MINUTE_MS }));
+      await store.ingests.beginStart(newIngest({ createdAt: addMs(T0, 1000), callerId: "other" }));
       const { taskId } = await runningIngest(store, { deadlineAt: addMs(NOW, 1) });
       await database.query("update ingest set settled_at = $2 where task_id = $1", [taskId, T0]);
     });
@@ -178,7 +180,7 @@ describe("npm run report", () => {
     await ended(store, "expired", { askedMs: 2, overMs: 1234 });
     await refused(store);
     await runningIngest(store);
-    await store.beginStart(newIngest());
+    await store.ingests.beginStart(newIngest());
     await database.close();
     const { code, output } = await report(["--since", T0.toISOString()]);
     expect(code).toBe(0);

@@ -77,7 +77,7 @@ async function outcomeOf(
     const answering = answerTo(services, callbackEvent(body));
     expect(await clock.advanceUntilDone(answering)).toEqual(OK);
   }
-  const ingest = await app.services.store.readIngest(started);
+  const ingest = await app.services.store.ingests.read(started);
   if (!ingest) throw new Error("the ingest is gone");
   return present(ingest);
 }
@@ -191,9 +191,9 @@ test("in whatever order, and however often it is told how the source does, the s
     );
     for (const { media: state, second } of all) {
       const eventAt = addMs(base, second * SECOND_MS);
-      await store.recordTaskEvent({ ...named, media: state, eventAt, at: base });
+      await store.roomEvents.recordTaskEvent({ ...named, media: state, eventAt, at: base });
     }
-    return store.readIngest(started);
+    return store.ingests.read(started);
   };
   await fc.assert(
     fc.asyncProperty(

@@ -49,6 +49,12 @@ const at = (ms: number): Services => ({
 });
 const NOW = new Date("2026-03-01T12:00:00Z");
 const NEWS = source("a-task-that-nobody-knows", 0, NOW);
+/** The same services, whose store records a task's event in this way. */
+function withTaskEvents(services: Services, recordTaskEvent: () => Promise<never>): Services {
+  const roomEvents = { ...services.store.roomEvents, recordTaskEvent };
+  return { ...services, store: { ...services.store, roomEvents } };
+}
+
 const send = (event: unknown, now = NOW) => answerTo(at(now.getTime()), event);
 const lastLine = () => JSON.parse(app.logLines.at(-1) ?? "{}") as LogFields;
 
@@ -184,14 +190,8 @@ describe("an event of another time", () => {
 describe("when something is broken, TRTC is told to send it again:", () => {
   test("a database that does not answer well", async () => {
     const services = at(NOW.getTime());
-    const store = {
-      ...services.store,
-      recordTaskEvent: () => Promise.reject(new Error("relation lost")),
-    };
-    const { status, text } = await answerTo(
-      { ...services, store },
-      callbackEvent(NEWS, { key: KEY }),
-    );
+    const broken = withTaskEvents(services, () => Promise.reject(new Error("relation lost")));
+    const { status, text } = await answerTo(broken, callbackEvent(NEWS, { key: KEY }));
     expect(status).toBe(500);
     expect(text).not.toMatch(/relation|at .*\.ts/);
     expect(lastLine()).toMatchObject({ level: "error", outcome: "InternalError" });
@@ -200,8 +200,8 @@ describe("when something is broken, TRTC is told to send it again:", () => {
 
   test("a database that does not answer at all, within TRTC's five seconds", async () => {
     const services = at(NOW.getTime());
-    const store = { ...services.store, recordTaskEvent: () => new Promise<never>(() => undefined) };
-    const { status } = await answerTo({ ...services, store }, callbackEvent(NEWS, { key: KEY }));
+    const hanging = withTaskEvents(services, () => new Promise<never>(() => undefined));
+    const { status } = await answerTo(hanging, callbackEvent(NEWS, { key: KEY }));
     expect(status).toBe(503);
   }, 10_000);
 });

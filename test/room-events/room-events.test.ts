@@ -581,7 +581,7 @@ describe("the robot", () => {
     const room = { SdkAppId: CN_APP, RoomId: `told-${(rooms += 1)}`, RoomIdType: 0 };
     await send("start-ingest", { ...room, StreamUrl: live.url, RepeatNum: 1, UserId: "robot_2" });
     const claim = { at: clock.now(), leaseMs: 30 * SECOND_MS, limit: 1 };
-    const [claimed] = await app.services.store.claimUnfinished(claim);
+    const [claimed] = await app.services.store.ingests.claimUnfinished(claim);
     await tell(entered(room.RoomId, "robot_2", clock.now()));
     const [row] = await app.database.query("select lease_until from ingest");
     expect(row?.["lease_until"]).toEqual(claimed?.leaseUntil);
@@ -787,7 +787,12 @@ describe("a task that no ingest has", () => {
         for (let n = 0; n < 20; n += 1) {
           // The application is no longer configured.
           const task = { sdkAppId: 1499999999, trtcTaskId: `left-${n}` };
-          await app.services.store.keepUnclaimed({ ...task, eventAt: at, at, media: "playing" });
+          await app.services.store.unclaimedTasks.keep({
+            ...task,
+            eventAt: at,
+            at,
+            media: "playing",
+          });
         }
         const ingest = await forgotten();
         await clock.advance(UNCLAIMED_AFTER_MS);
@@ -808,7 +813,7 @@ describe("a task that no ingest has", () => {
         const { store } = app.services;
         const at = clock.now();
         const all = { at, seenBefore: at, askedBefore: at, limit: 10 };
-        expect(await store.takeUnclaimed(all)).toEqual([]);
+        expect(await store.unclaimedTasks.take(all)).toEqual([]);
         expect(await reconcile()).toMatchObject({ unclaimed: 0, unclaimedStopped: 0 });
         expect(await ingest.task()).toMatchObject({ stopCalls: 0 });
       }));
@@ -860,5 +865,5 @@ function markRunning(taskId: string, trtcTaskId: string) {
     deadlineAt: addMs(startedAt, MINUTE_MS),
     latestAt: addMs(startedAt, MINUTE_MS),
   };
-  return app.services.store.markRunning({ taskId, fence: 0, trtcTaskId, ...times });
+  return app.services.store.ingests.markRunning({ taskId, fence: 0, trtcTaskId, ...times });
 }

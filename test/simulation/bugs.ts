@@ -12,10 +12,31 @@ import { TrtcError } from "../../shared/trtc/trtc-error.js";
 import { isOfMessage } from "./messages/message.js";
 import type { Patch } from "./platform/platform.js";
 
-const withStore = (services: Services, changed: Partial<Store>): Services => ({
-  ...services,
-  store: { ...services.store, ...changed },
-});
+/** Operations of the store, by group, that replace its own. */
+interface Replaced {
+  ingests?: Partial<Store["ingests"]>;
+  slots?: Partial<Store["slots"]>;
+  signatures?: Partial<Store["signatures"]>;
+  roomEvents?: Partial<Store["roomEvents"]>;
+  unclaimedTasks?: Partial<Store["unclaimedTasks"]>;
+  deadLetters?: Partial<Store["deadLetters"]>;
+}
+
+function withStore(services: Services, replaced: Replaced): Services {
+  const { store } = services;
+  return {
+    ...services,
+    store: {
+      ...store,
+      ingests: { ...store.ingests, ...replaced.ingests },
+      slots: { ...store.slots, ...replaced.slots },
+      signatures: { ...store.signatures, ...replaced.signatures },
+      roomEvents: { ...store.roomEvents, ...replaced.roomEvents },
+      unclaimedTasks: { ...store.unclaimedTasks, ...replaced.unclaimedTasks },
+      deadLetters: { ...store.deadLetters, ...replaced.deadLetters },
+    },
+  };
+}
 
 /** Answers a call to TRTC, or lets it through. */
 function withCalls(
@@ -38,28 +59,30 @@ const neverWaits = <T extends { slot?: Slot | undefined }>(begun: T): T => ({
 });
 
 async function listLive(store: Store, callerId: string): Promise<{ ingests: number }> {
-  const rows = await store.listIngests({ callerId, limit: 100 });
+  const rows = await store.ingests.list({ callerId, limit: 100 });
   return { ingests: rows.filter(({ state }) => state !== "ended").length };
 }
 
 export const BUGS: Readonly<Record<string, Patch>> = {
   "no row before the call": (services) => {
     const { store } = services;
-    const unwritten = new Map<string, Parameters<Store["beginStart"]>[0]>();
+    const unwritten = new Map<string, Parameters<Store["ingests"]["beginStart"]>[0]>();
     return withStore(services, {
-      async beginStart(wanted) {
-        const conflict = await store.findConflict(wanted);
-        if (conflict) return conflict;
-        unwritten.set(wanted.taskId, wanted);
-        const { account, waitMaxMs } = wanted;
-        const slot = await store.takeSlot({ account, action: "StartStreamIngest", waitMaxMs });
-        const ingest = { ...wanted, state: "starting", fence: 0, lateStartUntil: null };
-        return { outcome: "begun", ingest: ingest as unknown as Ingest, slot };
-      },
-      async markRunning(to) {
-        const wanted = unwritten.get(to.taskId);
-        if (wanted) await store.beginStart({ ...wanted, waitMaxMs: NEVER_MS });
-        return store.markRunning(to);
+      ingests: {
+        async beginStart(wanted) {
+          const conflict = await store.ingests.findConflict(wanted);
+          if (conflict) return conflict;
+          unwritten.set(wanted.taskId, wanted);
+          const { account, waitMaxMs } = wanted;
+          const slot = await store.slots.take({ account, action: "StartStreamIngest", waitMaxMs });
+          const ingest = { ...wanted, state: "starting", fence: 0, lateStartUntil: null };
+          return { outcome: "begun", ingest: ingest as unknown as Ingest, slot };
+        },
+        async markRunning(to) {
+          const wanted = unwritten.get(to.taskId);
+          if (wanted) await store.ingests.beginStart({ ...wanted, waitMaxMs: NEVER_MS });
+          return store.ingests.markRunning(to);
+        },
       },
     });
   },
@@ -68,13 +91,15 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     const { store } = services;
     const unfenced = async <T extends { taskId: string; fence: number }>(to: T): Promise<T> => ({
       ...to,
-      fence: (await store.readIngest(to.taskId))?.fence ?? to.fence,
+      fence: (await store.ingests.read(to.taskId))?.fence ?? to.fence,
     });
     return withStore(services, {
-      markRunning: async (to) => store.markRunning(await unfenced(to)),
-      markFailed: async (to) => store.markFailed(await unfenced(to)),
-      markEnded: async (to) => store.markEnded(await unfenced(to)),
-      beginDueStop: async (of) => store.beginDueStop(await unfenced(of)),
+      ingests: {
+        markRunning: async (to) => store.ingests.markRunning(await unfenced(to)),
+        markFailed: async (to) => store.ingests.markFailed(await unfenced(to)),
+        markEnded: async (to) => store.ingests.markEnded(await unfenced(to)),
+        beginDueStop: async (of) => store.ingests.beginDueStop(await unfenced(of)),
+      },
     });
   },
 
@@ -82,10 +107,12 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     const { store } = services;
     const leaseMs = NEVER_MS;
     return withStore(services, {
-      beginStart: (wanted) => store.beginStart({ ...wanted, leaseMs }),
-      beginStop: (of) => store.beginStop({ ...of, leaseMs }),
-      beginDueStop: (of) => store.beginDueStop({ ...of, leaseMs }),
-      claimDue: (claim) => store.claimDue({ ...claim, leaseMs }),
+      ingests: {
+        beginStart: (wanted) => store.ingests.beginStart({ ...wanted, leaseMs }),
+        beginStop: (of) => store.ingests.beginStop({ ...of, leaseMs }),
+        beginDueStop: (of) => store.ingests.beginDueStop({ ...of, leaseMs }),
+        claimDue: (claim) => store.ingests.claimDue({ ...claim, leaseMs }),
+      },
     });
   },
 
@@ -96,12 +123,14 @@ export const BUGS: Readonly<Record<string, Patch>> = {
       robotUserId: `robot_${random.between(1, NEVER_MS)}`,
     });
     return withStore(services, {
-      async claimUnfinished(claim) {
-        return (await store.claimUnfinished(claim)).map(renamed);
-      },
-      async claimStart(claim) {
-        const claimed = await store.claimStart(claim);
-        return claimed && renamed(claimed);
+      ingests: {
+        async claimUnfinished(claim) {
+          return (await store.ingests.claimUnfinished(claim)).map(renamed);
+        },
+        async claimStart(claim) {
+          const claimed = await store.ingests.claimStart(claim);
+          return claimed && renamed(claimed);
+        },
       },
     });
   },
@@ -109,19 +138,21 @@ export const BUGS: Readonly<Record<string, Patch>> = {
   "the slot is not waited for": (services) => {
     const { store } = services;
     return withStore(services, {
-      async beginStart(wanted) {
-        const begun = await store.beginStart(wanted);
-        return begun.outcome === "begun" ? neverWaits(begun) : begun;
+      ingests: {
+        async beginStart(wanted) {
+          const begun = await store.ingests.beginStart(wanted);
+          return begun.outcome === "begun" ? neverWaits(begun) : begun;
+        },
+        async beginStop(of) {
+          const begun = await store.ingests.beginStop(of);
+          return begun && neverWaits(begun);
+        },
+        async beginDueStop(of) {
+          const begun = await store.ingests.beginDueStop(of);
+          return begun && neverWaits(begun);
+        },
       },
-      async beginStop(of) {
-        const begun = await store.beginStop(of);
-        return begun && neverWaits(begun);
-      },
-      async beginDueStop(of) {
-        const begun = await store.beginDueStop(of);
-        return begun && neverWaits(begun);
-      },
-      takeSlot: async (wanted) => (await store.takeSlot(wanted)) && AT_ONCE,
+      slots: { take: async (wanted) => (await store.slots.take(wanted)) && AT_ONCE },
     });
   },
 
@@ -130,27 +161,36 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     const ended = async <T extends { ingest: Ingest }>(begun: T | undefined) => {
       if (!begun) return undefined;
       const { taskId, fence, endReason } = begun.ingest;
-      await store.markEnded({ taskId, fence, reason: endReason ?? "stopped", at: clock.now() });
+      await store.ingests.markEnded({
+        taskId,
+        fence,
+        reason: endReason ?? "stopped",
+        at: clock.now(),
+      });
       return begun;
     };
     return withStore(services, {
-      beginStop: async (of) => ended(await store.beginStop(of)),
-      beginDueStop: async (of) => ended(await store.beginDueStop(of)),
+      ingests: {
+        beginStop: async (of) => ended(await store.ingests.beginStop(of)),
+        beginDueStop: async (of) => ended(await store.ingests.beginDueStop(of)),
+      },
     });
   },
 
   "oldest first for all callers": (services) => {
     const { store } = services;
-    const takeSlot: Store["takeSlot"] = ({ account, action, waitMaxMs }) =>
-      store.takeSlot({ account, action, waitMaxMs });
+    const takeSlot: Store["slots"]["take"] = ({ account, action, waitMaxMs }) =>
+      store.slots.take({ account, action, waitMaxMs });
     return withStore(services, {
-      takeSlot,
-      async beginStart(wanted) {
-        const begun = await store.beginStart(wanted);
-        if (begun.outcome !== "begun") return begun;
-        const { account, waitMaxMs } = wanted;
-        const slot = await takeSlot({ account, action: "StartStreamIngest", waitMaxMs });
-        return { ...begun, slot };
+      slots: { take: takeSlot },
+      ingests: {
+        async beginStart(wanted) {
+          const begun = await store.ingests.beginStart(wanted);
+          if (begun.outcome !== "begun") return begun;
+          const { account, waitMaxMs } = wanted;
+          const slot = await takeSlot({ account, action: "StartStreamIngest", waitMaxMs });
+          return { ...begun, slot };
+        },
       },
     });
   },
@@ -158,12 +198,14 @@ export const BUGS: Readonly<Record<string, Patch>> = {
   "a quota is counted before the insert": (services) => {
     const { store } = services;
     return withStore(services, {
-      async beginStart({ quotas = {}, ...wanted }) {
-        const { callerId } = wanted;
-        const { ingests } = await listLive(store, callerId);
-        const { maxIngests = NEVER_MS } = quotas;
-        if (ingests >= maxIngests) return { outcome: "no-slot" };
-        return store.beginStart(wanted);
+      ingests: {
+        async beginStart({ quotas = {}, ...wanted }) {
+          const { callerId } = wanted;
+          const { ingests } = await listLive(store, callerId);
+          const { maxIngests = NEVER_MS } = quotas;
+          if (ingests >= maxIngests) return { outcome: "no-slot" };
+          return store.ingests.beginStart(wanted);
+        },
       },
     });
   },
@@ -171,20 +213,24 @@ export const BUGS: Readonly<Record<string, Patch>> = {
   "a token is not unique": (services, random) => {
     const { store } = services;
     return withStore(services, {
-      beginStart: (wanted) =>
-        store.beginStart({
-          ...wanted,
-          clientToken: wanted.clientToken && `${wanted.clientToken} ${random.next()}`,
-        }),
+      ingests: {
+        beginStart: (wanted) =>
+          store.ingests.beginStart({
+            ...wanted,
+            clientToken: wanted.clientToken && `${wanted.clientToken} ${random.next()}`,
+          }),
+      },
     });
   },
 
   "the deadline is not read again": (services) => {
     const { store } = services;
     return withStore(services, {
-      async beginDueStop(of) {
-        const deadlineAt = (await store.readIngest(of.taskId))?.deadlineAt ?? of.at;
-        return store.beginDueStop({ ...of, at: deadlineAt > of.at ? deadlineAt : of.at });
+      ingests: {
+        async beginDueStop(of) {
+          const deadlineAt = (await store.ingests.read(of.taskId))?.deadlineAt ?? of.at;
+          return store.ingests.beginDueStop({ ...of, at: deadlineAt > of.at ? deadlineAt : of.at });
+        },
       },
     });
   },
@@ -195,7 +241,7 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     ),
 
   "robots that may come late are not cleared": (services) =>
-    withStore(services, { claimLateStarts: () => Promise.resolve([]) }),
+    withStore(services, { ingests: { claimLateStarts: () => Promise.resolve([]) } }),
 
   "a start without an answer is called failed": (services) =>
     withCalls(services, async (action, through) => {
@@ -215,50 +261,61 @@ export const BUGS: Readonly<Record<string, Patch>> = {
   "a message has another name at each delivery": (services, random) => {
     const { store } = services;
     return withStore(services, {
-      beginStart: (wanted) =>
-        store.beginStart({
-          ...wanted,
-          clientToken: isOfMessage(wanted.clientToken)
-            ? `${wanted.clientToken} ${random.next()}`
-            : wanted.clientToken,
-        }),
+      ingests: {
+        beginStart: (wanted) =>
+          store.ingests.beginStart({
+            ...wanted,
+            clientToken: isOfMessage(wanted.clientToken)
+              ? `${wanted.clientToken} ${random.next()}`
+              : wanted.clientToken,
+          }),
+      },
     });
   },
 
   "a letter that is played again gets a new token": (services) => {
     let asked = 0;
-    return withStore(services, { isTokenSpent: () => Promise.resolve((asked += 1) % 2 === 1) });
+    return withStore(services, {
+      deadLetters: { isTokenSpent: () => Promise.resolve((asked += 1) % 2 === 1) },
+    });
   },
 
   "an update that comes again is carried out again": (services) => {
     const { store } = services;
     return withStore(services, {
-      claimUse: () => Promise.resolve("begun"),
-      markUpdated: (to) => store.markUpdated({ ...to, signature: undefined, use: undefined }),
+      signatures: { claim: () => Promise.resolve("begun") },
+      ingests: {
+        markUpdated: (to) =>
+          store.ingests.markUpdated({ ...to, signature: undefined, use: undefined }),
+      },
     });
   },
 
   "a dead letter is not written": (services) =>
-    withStore(services, { addDeadLetter: () => Promise.resolve() }),
+    withStore(services, { deadLetters: { add: () => Promise.resolve() } }),
 
   "what nobody knows is never stopped": (services) =>
-    withStore(services, { takeUnclaimed: () => Promise.resolve([]) }),
+    withStore(services, { unclaimedTasks: { take: () => Promise.resolve([]) } }),
 
   "what nobody knows is stopped at once": (services) => {
     const { store } = services;
     return withStore(services, {
-      countUnclaimed: () => store.countUnclaimed(services.clock.now()),
-      takeUnclaimed: (wanted) => store.takeUnclaimed({ ...wanted, seenBefore: wanted.at }),
+      unclaimedTasks: {
+        count: () => store.unclaimedTasks.count(services.clock.now()),
+        take: (wanted) => store.unclaimedTasks.take({ ...wanted, seenBefore: wanted.at }),
+      },
     });
   },
 
   "a source that has failed for good is left to itself": (services) => {
     const { store } = services;
     return withStore(services, {
-      beginFailedSourceStops: () => Promise.resolve([]),
-      async recordTaskEvent(of) {
-        const told = await store.recordTaskEvent(of);
-        return told && { ...told, failedTimes: 0 };
+      ingests: { beginFailedSourceStops: () => Promise.resolve([]) },
+      roomEvents: {
+        async recordTaskEvent(of) {
+          const told = await store.roomEvents.recordTaskEvent(of);
+          return told && { ...told, failedTimes: 0 };
+        },
       },
     });
   },
@@ -266,10 +323,12 @@ export const BUGS: Readonly<Record<string, Patch>> = {
   "a source's last try is not waited for": (services) => {
     const { store } = services;
     return withStore(services, {
-      async recordTaskEvent(of) {
-        const told = await store.recordTaskEvent(of);
-        const isThird = told?.failedTimes === FAILED_FOR_GOOD;
-        return isThird ? { ...told, failedTimes: FAILED_SURELY } : told;
+      roomEvents: {
+        async recordTaskEvent(of) {
+          const told = await store.roomEvents.recordTaskEvent(of);
+          const isThird = told?.failedTimes === FAILED_FOR_GOOD;
+          return isThird ? { ...told, failedTimes: FAILED_SURELY } : told;
+        },
       },
     });
   },
@@ -277,27 +336,31 @@ export const BUGS: Readonly<Record<string, Patch>> = {
   "702 is believed": (services) => {
     const { store, clock } = services;
     return withStore(services, {
-      async recordTaskEvent(of) {
-        const told = await store.recordTaskEvent(of);
-        if (of.media !== undefined || told?.ingest.state !== "running") return told;
-        const { taskId, fence } = told.ingest;
-        await store.markEnded({ taskId, fence, reason: "lost", at: clock.now() });
-        return told;
+      roomEvents: {
+        async recordTaskEvent(of) {
+          const told = await store.roomEvents.recordTaskEvent(of);
+          if (of.media !== undefined || told?.ingest.state !== "running") return told;
+          const { taskId, fence } = told.ingest;
+          await store.ingests.markEnded({ taskId, fence, reason: "lost", at: clock.now() });
+          return told;
+        },
       },
     });
   },
 
   "a quiet task is never asked about": (services) =>
-    withStore(services, { claimStaleTasks: () => Promise.resolve([]) }),
+    withStore(services, { ingests: { claimStaleTasks: () => Promise.resolve([]) } }),
 
   "what is claimed is stopped at once": (services) => {
     const { store } = services;
     return withStore(services, {
-      async claimDue(claim) {
-        const claimed = await store.claimDue(claim);
-        return claimed.map((ingest) => ({ ...ingest, deadlineAt: addMs(claim.at, -1) }));
+      ingests: {
+        async claimDue(claim) {
+          const claimed = await store.ingests.claimDue(claim);
+          return claimed.map((ingest) => ({ ...ingest, deadlineAt: addMs(claim.at, -1) }));
+        },
+        beginDueStop: (of) => store.ingests.beginDueStop({ ...of, at: addMs(of.at, 2000) }),
       },
-      beginDueStop: (of) => store.beginDueStop({ ...of, at: addMs(of.at, 2000) }),
     });
   },
 };

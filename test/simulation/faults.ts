@@ -71,9 +71,16 @@ const ONE_AMONG = 60;
 /** Few seeds reach these boundaries, so faults are more likely there. */
 const RARE: ReadonlySet<string> = new Set(
   [
-    ...["claimStart", "checkSoon", "markSeen", "explainEnd", "explainDismissal", "explainRemoval"],
-    ...["takeUnclaimed", "endUnclaimed", "dropUnclaimed"],
-    ...["listDeadLetters", "isTokenSpent", "resolveDeadLetters"],
+    ...[
+      "ingests.claimStart",
+      "roomEvents.checkSoon",
+      "roomEvents.markSeen",
+      "roomEvents.explainEnd",
+      "roomEvents.explainDismissal",
+      "roomEvents.explainRemoval",
+    ],
+    ...["unclaimedTasks.take", "unclaimedTasks.end", "unclaimedTasks.drop"],
+    ...["deadLetters.list", "deadLetters.isTokenSpent", "deadLetters.resolve"],
   ].map((name) => `statement ${name}`),
 );
 const RARE_CHANCE = 0.4;

@@ -27,7 +27,7 @@ describe("instances that share a PostgreSQL", () => {
 
   test("two hundred starts with one token begin once", async () => {
     const outcomes = await everywhere(200, (store) =>
-      store.beginStart(newIngest({ clientToken: "token one", account: "tokens" })),
+      store.ingests.beginStart(newIngest({ clientToken: "token one", account: "tokens" })),
     );
     expect(outcomes.filter(({ outcome }) => outcome === "begun")).toHaveLength(1);
     expect(outcomes.filter(({ outcome }) => outcome === "token-known")).toHaveLength(199);
@@ -68,7 +68,7 @@ describe("instances that share a PostgreSQL", () => {
     for (let n = 0; n < 40; n += 1) await runningIngest(store, { deadlineAt: T0 });
     const now = systemClock.now();
     const claims = await everywhere(20, (each) =>
-      each.claimDue({ at: now, horizonAt: now, leaseMs: 10_000, limit: 5 }),
+      each.ingests.claimDue({ at: now, horizonAt: now, leaseMs: 10_000, limit: 5 }),
     );
     const ids = claims.flat().map(({ taskId }) => taskId);
     expect(ids.length).toBeGreaterThanOrEqual(40);
@@ -79,7 +79,7 @@ describe("instances that share a PostgreSQL", () => {
     const { taskId } = await runningIngest(stores[0] as Store);
     const at = addMs(T0, 1000);
     const begun = await everywhere(40, (each) =>
-      each.beginStop({ taskId, at, leaseMs: 60_000, waitMaxMs: 60_000 }),
+      each.ingests.beginStop({ taskId, at, leaseMs: 60_000, waitMaxMs: 60_000 }),
     );
     expect(begun.filter((each) => each !== undefined)).toHaveLength(1);
   });
@@ -98,8 +98,8 @@ test("no prepared statement and no setting stays on a connection, so a transacti
   const settings = "select name, setting from pg_settings where source = 'session' order by name";
   const before = await database.query(settings);
   const { taskId } = await runningIngest(store);
-  await store.beginStop({ taskId, at: T0, leaseMs: 1000, waitMaxMs: 60_000 });
-  await store.listIngests({ callerId: "caller", limit: 1 });
+  await store.ingests.beginStop({ taskId, at: T0, leaseMs: 1000, waitMaxMs: 60_000 });
+  await store.ingests.list({ callerId: "caller", limit: 1 });
   await migrate(database);
   expect(await database.query("select name from pg_prepared_statements")).toEqual([]);
   expect(await database.query(settings)).toEqual(before);

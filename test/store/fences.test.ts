@@ -39,25 +39,25 @@ const SLOT = { leaseMs: 1000, waitMaxMs: 60_000 };
 
 /** A start whose first holder is gone, and that another run has claimed. */
 async function resumedStart(): Promise<Held> {
-  const { taskId } = await store
+  const { taskId } = await store.ingests
     .beginStart(newIngest({ notify: true }))
     .then((begun) => (begun.outcome === "begun" ? begun.ingest : { taskId: "" }));
-  const claimed = await store.claimStart({ taskId, at: END, leaseMs: 1000 });
+  const claimed = await store.ingests.claimStart({ taskId, at: END, leaseMs: 1000 });
   return { taskId, claim: claimed?.fence ?? Number.NaN };
 }
 
 async function claimedRunning(): Promise<Held> {
   const { taskId, deadlineAt } = await runningIngest(store);
   const at = deadlineAt;
-  const [claimed] = await store.claimDue({ at, horizonAt: at, leaseMs: 1000, limit: 1 });
+  const [claimed] = await store.ingests.claimDue({ at, horizonAt: at, leaseMs: 1000, limit: 1 });
   return { taskId, claim: claimed?.fence ?? Number.NaN };
 }
 
 async function claimedLateStarts(): Promise<Held> {
   const { taskId, claim: fence } = await resumedStart();
   const failure = { code: "X", message: "m", retry: false };
-  await store.markFailed({ taskId, fence, ...failure, at: END });
-  const [claimed] = await store.claimLateStarts({
+  await store.ingests.markFailed({ taskId, fence, ...failure, at: END });
+  const [claimed] = await store.ingests.claimLateStarts({
     at: addMs(END, END.getTime()),
     leaseMs: 1,
     limit: 1,
@@ -79,7 +79,7 @@ const STATEMENTS: Readonly<Record<string, FencedStatement>> = {
   markRunning: {
     hold: resumedStart,
     act: (taskId, fence) =>
-      store.markRunning({
+      store.ingests.markRunning({
         ...{ taskId, fence, trtcTaskId: "trtc" },
         ...{ startedAt: END, deadlineAt: END, latestAt: END },
       }),
@@ -87,23 +87,23 @@ const STATEMENTS: Readonly<Record<string, FencedStatement>> = {
   markFailed: {
     hold: resumedStart,
     act: (taskId, fence) =>
-      store.markFailed({ taskId, fence, code: "X", message: "m", retry: true, at: END }),
+      store.ingests.markFailed({ taskId, fence, code: "X", message: "m", retry: true, at: END }),
   },
   beginDueStop: {
     hold: claimedRunning,
-    act: (taskId, fence) => store.beginDueStop({ taskId, fence, at: END, ...SLOT }),
+    act: (taskId, fence) => store.ingests.beginDueStop({ taskId, fence, at: END, ...SLOT }),
   },
   markEnded: {
     hold: claimedRunning,
-    act: (taskId, fence) => store.markEnded({ taskId, fence, reason: "finished", at: END }),
+    act: (taskId, fence) => store.ingests.markEnded({ taskId, fence, reason: "finished", at: END }),
   },
   release: {
     hold: claimedRunning,
-    act: (taskId, fence) => store.release({ taskId, fence, retryAt: END }),
+    act: (taskId, fence) => store.ingests.release({ taskId, fence, retryAt: END }),
   },
   clearLateStart: {
     hold: claimedLateStarts,
-    act: (taskId, fence) => store.clearLateStart({ taskId, fence }),
+    act: (taskId, fence) => store.ingests.clearLateStart({ taskId, fence }),
   },
   "outbox.postpone": {
     hold: claimedEvent,
@@ -148,9 +148,15 @@ describe("the name of an update", () => {
   const LEASE_UNTIL = addMs(T0, 5000);
   const OTHER = addMs(LEASE_UNTIL, 1);
   const claim = (of: object = {}) =>
-    store.claimUse({ signature: "s", requestHash: "h", at: T0, leaseUntil: LEASE_UNTIL, ...of });
+    store.signatures.claim({
+      signature: "s",
+      requestHash: "h",
+      at: T0,
+      leaseUntil: LEASE_UNTIL,
+      ...of,
+    });
   const update = (taskId: string, leaseUntil: Date) =>
-    store.markUpdated({
+    store.ingests.markUpdated({
       ...{ taskId, deadlineAt: END, play: { Volume: 7 }, signature: "s", at: T0 },
       use: { leaseUntil, arrivedAt: T0, traceId: "trace" },
     });
@@ -174,10 +180,10 @@ describe("the name of an update", () => {
   test("is given back by the current holder only", async () => {
     await claim();
     const before = await names();
-    await store.releaseUse({ signature: "s", leaseUntil: OTHER });
-    await store.releaseUse({ signature: "another", leaseUntil: LEASE_UNTIL });
+    await store.signatures.release({ signature: "s", leaseUntil: OTHER });
+    await store.signatures.release({ signature: "another", leaseUntil: LEASE_UNTIL });
     expect(await names()).toEqual(before);
-    await store.releaseUse({ signature: "s", leaseUntil: LEASE_UNTIL });
+    await store.signatures.release({ signature: "s", leaseUntil: LEASE_UNTIL });
     expect(await names()).toEqual([]);
   });
 
@@ -186,13 +192,13 @@ describe("the name of an update", () => {
     await claim();
     await update(taskId, LEASE_UNTIL);
     const again = { signature: "s", usedAt: T0, leaseUntil: OTHER };
-    expect(await store.claimAgain(again)).toBe(true);
-    expect(await store.claimAgain(again)).toBe(false);
-    await store.releaseUse({ signature: "s", leaseUntil: LEASE_UNTIL });
+    expect(await store.signatures.claimAgain(again)).toBe(true);
+    expect(await store.signatures.claimAgain(again)).toBe(false);
+    await store.signatures.release({ signature: "s", leaseUntil: LEASE_UNTIL });
     expect(await names()).toMatchObject([{ lease_until: OTHER }]);
-    await store.releaseUse({ signature: "s", leaseUntil: OTHER });
+    await store.signatures.release({ signature: "s", leaseUntil: OTHER });
     expect(await names()).toMatchObject([{ lease_until: null, traces: ["trace"] }]);
-    expect(await store.claimAgain({ ...again, usedAt: addMs(T0, 1) })).toBe(false);
+    expect(await store.signatures.claimAgain({ ...again, usedAt: addMs(T0, 1) })).toBe(false);
   });
 
   test("is free for the same request from the instant when its lease lapses", async () => {

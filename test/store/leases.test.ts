@@ -11,7 +11,6 @@ import { deliverNotifications } from "../../shared/notifications/deliver.js";
 import { reconcileIngests } from "../../shared/ingest/reconcile/reconcile.js";
 import { resumeStart } from "../../shared/ingest/start/resume-start.js";
 import type { Ingest } from "../../shared/store/ingests/ingest-row.js";
-import type { Store } from "../../shared/store/store.js";
 import { CN_APP, type TestApp, type TrtcHandle } from "../support/app/test-app.js";
 import type { ManualClock } from "../support/app/manual-clock.js";
 import { startTimedApp } from "../support/app/timed-app.js";
@@ -45,7 +44,7 @@ async function playing(fields: object = {}): Promise<Ingest> {
   const [row] = await app.database.query("select task_id from ingest where room_id = $1", [
     room.RoomId,
   ]);
-  const ingest = await services.store.readIngest(String(row?.["task_id"]));
+  const ingest = await services.store.ingests.read(String(row?.["task_id"]));
   if (!ingest) throw new Error(JSON.stringify(response));
   return ingest;
 }
@@ -88,7 +87,7 @@ describe("a call under a claim may last", () => {
   const WORK: Readonly<Record<string, Work>> = {
     async resumeStart(of, leaseMs, timeLeftMs) {
       const { taskId } = await unanswered();
-      const claimed = await services.store.claimStart({ taskId, at: clock.now(), leaseMs });
+      const claimed = await services.store.ingests.claimStart({ taskId, at: clock.now(), leaseMs });
       if (!claimed) throw new Error("somebody is at it");
       return resumeStart(of, claimed, timeLeftMs);
     },
@@ -96,7 +95,12 @@ describe("a call under a claim may last", () => {
       const { taskId } = await playing();
       await app.database.query("update ingest set unsure_until = $1", [clock.now()]);
       const at = clock.now();
-      const begun = await services.store.beginStop({ taskId, at, leaseMs, waitMaxMs: 1000 });
+      const begun = await services.store.ingests.beginStop({
+        taskId,
+        at,
+        leaseMs,
+        waitMaxMs: 1000,
+      });
       if (!begun) throw new Error("somebody is at it");
       return endTask(of, { ...begun, askedAt: at, timeLeftMs });
     },
@@ -158,11 +162,11 @@ describe("a stop that TRTC refuses repeatedly", () => {
     for (let n = 0; n < TRIES; n += 1) {
       const at = clock.now();
       const asked = { at, leaseMs: 10_000, waitMaxMs: 1000 };
-      const begun = await services.store.beginStop({ taskId, ...asked });
+      const begun = await services.store.ingests.beginStop({ taskId, ...asked });
       if (!begun) throw new Error("its claim holds");
       const trying = endTask(services, { ...begun, askedAt: at, timeLeftMs: () => 9000 });
       await expect(clock.advanceUntilDone(trying)).rejects.toMatchObject({ name: "TrtcError" });
-      const leaseUntil = (await services.store.readIngest(taskId))?.leaseUntil ?? at;
+      const leaseUntil = (await services.store.ingests.read(taskId))?.leaseUntil ?? at;
       pauses.push(leaseUntil.getTime() - clock.now().getTime());
       await clock.advance(pauses.at(-1) ?? 0);
     }
@@ -179,45 +183,46 @@ describe("a database that fails", () => {
   class Away extends Error {}
 
   /** The same services, whose store fails at this operation, and a list of its operations. */
-  function failing(operation: keyof Store | `outbox.${string}`) {
+  function failing(operation: string) {
     const asked: string[] = [];
-    const failingIn = <T extends object>(object: T, prefix: string): T =>
+    const failingIn = <T extends object>(object: T, group = ""): T =>
       new Proxy(object, {
         get(target, name) {
           const value: unknown = Reflect.get(target, name);
+          const path = `${group}${String(name)}`;
+          if (typeof value === "object" && value !== null) return failingIn(value, `${path}.`);
           if (typeof value !== "function") return value;
           return (...parameters: unknown[]) => {
-            asked.push(`${prefix}${String(name)}`);
-            if (`${prefix}${String(name)}` === operation) return Promise.reject(new Away());
+            asked.push(path);
+            if (path === operation) return Promise.reject(new Away());
             return Reflect.apply(value, target, parameters) as unknown;
           };
         },
       });
-    const outbox = failingIn(services.store.outbox, "outbox.");
-    const store = failingIn({ ...services.store, outbox }, "");
-    return { asked, services: { ...services, store } };
+    return { asked, services: { ...services, store: failingIn(services.store) } };
   }
 
-  const OF_SETTLE = [
-    ...[
-      "claimUnfinished",
-      "claimDue",
-      "beginFailedSourceStops",
-      "claimLateStarts",
-      "claimStaleTasks",
-      "adoptUnclaimed",
-    ],
-    ...["countUnclaimed", "forgetUnclaimed", "forgetAudience", "forgetResolved"],
-  ] as const;
+  const IN_RECONCILE = [
+    "ingests.claimUnfinished",
+    "ingests.claimDue",
+    "ingests.beginFailedSourceStops",
+    "ingests.claimLateStarts",
+    "ingests.claimStaleTasks",
+    "unclaimedTasks.adopt",
+    "unclaimedTasks.count",
+    "unclaimedTasks.forget",
+    "audience.forget",
+    "deadLetters.forgetResolved",
+  ];
 
-  test.each(OF_SETTLE)("at %s ends a run of reconcile-ingests there", async (operation) => {
+  test.each(IN_RECONCILE)("at %s ends a run of reconcile-ingests there", async (operation) => {
     const { services: of, asked } = failing(operation);
     const running = reconcileIngests(of, { timeLeftMs: lasting(MINUTE_MS) });
     await expect(clock.advanceUntilDone(running)).rejects.toBeInstanceOf(Away);
     expect(asked.at(-1)).toBe(operation);
   });
 
-  test.each(["outbox.callersWaiting", "outbox.forgetDead"] as const)(
+  test.each(["outbox.callersWaiting", "outbox.forgetDead"])(
     "at %s ends a run of deliver-notifications there",
     async (operation) => {
       const { services: of, asked } = failing(operation);
@@ -227,32 +232,33 @@ describe("a database that fails", () => {
     },
   );
 
-  test.each(["claimUnfinished", "claimDue", "claimLateStarts", "claimStaleTasks"] as const)(
-    "is asked in this order without a failure: %s comes up",
-    async (operation) => {
-      const { services: of, asked } = failing("outbox.listDead");
-      await clock.advanceUntilDone(reconcileIngests(of, { timeLeftMs: lasting(MINUTE_MS) }));
-      expect(asked).toContain(operation);
-    },
-  );
+  test.each(
+    ["claimUnfinished", "claimDue", "claimLateStarts", "claimStaleTasks"].map(
+      (n) => `ingests.${n}`,
+    ),
+  )("is asked in this order without a failure: %s comes up", async (operation) => {
+    const { services: of, asked } = failing("outbox.listDead");
+    await clock.advanceUntilDone(reconcileIngests(of, { timeLeftMs: lasting(MINUTE_MS) }));
+    expect(asked).toContain(operation);
+  });
 
   /** Operations of the store for one claim, which fail in the middle of a batch. */
-  const IN_BATCH: Readonly<Record<string, [() => Promise<unknown>, keyof Store]>> = {
+  const IN_BATCH: Readonly<Record<string, [() => Promise<unknown>, string]>> = {
     "a start that nobody can send again": [
       async () => {
         await unanswered();
         await app.database.query("update ingest set client_token = null");
       },
-      "markFailed",
+      "ingests.markFailed",
     ],
-    "the slot of one": [unanswered, "takeSlot"],
+    "the slot of one": [unanswered, "slots.take"],
     "a robot that may come late": [
       async () => {
         const { taskId } = await unanswered();
         await send("stop-ingest", { SdkAppId: CN_APP, TaskId: taskId });
         await clock.advance(10 * MINUTE_MS);
       },
-      "clearLateStart",
+      "ingests.clearLateStart",
     ],
   };
 
@@ -264,20 +270,20 @@ describe("a database that fails", () => {
       const running = reconcileIngests(of, { timeLeftMs: lasting(MINUTE_MS) });
       await expect(clock.advanceUntilDone(running)).rejects.toBeInstanceOf(Away);
       expect(asked).toContain(operation);
-      expect(asked).not.toContain("adoptUnclaimed");
+      expect(asked).not.toContain("unclaimedTasks.adopt");
     },
   );
 
   test("while a stale task is checked ends the run", async () => {
     await playing();
     await clock.advance(6 * MINUTE_MS);
-    const { services: of, asked } = failing("takeSlot");
+    const { services: of, asked } = failing("slots.take");
     const running = reconcileIngests(of, { timeLeftMs: lasting(MINUTE_MS) });
     await expect(clock.advanceUntilDone(running)).rejects.toBeInstanceOf(Away);
-    expect(asked.at(-1)).toBe("takeSlot");
+    expect(asked.at(-1)).toBe("slots.take");
   });
 
-  test.each(["nextClaimAt", "forgetSignatures"] as const)(
+  test.each(["ingests.nextClaimAt", "signatures.forget"])(
     "at %s ends a run of expire-ingests",
     async (operation) => {
       const { services: of, asked } = failing(operation);
@@ -290,9 +296,9 @@ describe("a database that fails", () => {
   test("at a stop leaves that stop due, and logs it", async () => {
     const ingest = await playing({ MaxDuration: 1 });
     await clock.advance(MINUTE_MS);
-    const { services: of } = failing("beginDueStop");
+    const { services: of } = failing("ingests.beginDueStop");
     const stopping = stopOnTime(of, ingest, lasting(MINUTE_MS));
     expect(await clock.advanceUntilDone(stopping)).toBe("failed");
-    expect(await services.store.readIngest(ingest.taskId)).toMatchObject({ state: "running" });
+    expect(await services.store.ingests.read(ingest.taskId)).toMatchObject({ state: "running" });
   });
 });

@@ -29,7 +29,7 @@ beforeEach(() => database.query(`truncate ${TABLES.join(", ")}`));
 afterAll(() => database.close());
 
 async function starting(wanted: Partial<Wanted> = {}): Promise<Ingest> {
-  const begun = await store.beginStart(newIngest({ notify: true, ...wanted }));
+  const begun = await store.ingests.beginStart(newIngest({ notify: true, ...wanted }));
   if (begun.outcome !== "begun") throw new Error(begun.outcome);
   return begun.ingest;
 }
@@ -39,7 +39,7 @@ const running = (wanted: Partial<Wanted> = {}) =>
 
 async function lost(wanted: Partial<Wanted> = {}): Promise<Ingest> {
   const { taskId, fence } = await running(wanted);
-  const ended = await store.markEnded({ taskId, fence, reason: "lost", at: LATER });
+  const ended = await store.ingests.markEnded({ taskId, fence, reason: "lost", at: LATER });
   if (!ended) throw new Error("the row had ended");
   return ended;
 }
@@ -47,10 +47,10 @@ async function lost(wanted: Partial<Wanted> = {}): Promise<Ingest> {
 /** A start that failed after an earlier attempt: its robot may still arrive. */
 async function lateStarts(wanted: Partial<Wanted> = {}): Promise<Ingest> {
   const { taskId } = await starting(wanted);
-  const claimed = await store.claimStart({ taskId, at: LATER, leaseMs: 1000 });
+  const claimed = await store.ingests.claimStart({ taskId, at: LATER, leaseMs: 1000 });
   const failure = { code: "X", message: "m", retry: false, at: LATER };
-  await store.markFailed({ taskId, fence: claimed?.fence ?? -1, ...failure });
-  return (await store.readIngest(taskId)) as Ingest;
+  await store.ingests.markFailed({ taskId, fence: claimed?.fence ?? -1, ...failure });
+  return (await store.ingests.read(taskId)) as Ingest;
 }
 
 interface Named {
@@ -63,38 +63,42 @@ const BY_TASK_ID: Readonly<Record<string, Named>> = {
   markRunning: {
     have: starting,
     act: (of) =>
-      store.markRunning({
+      store.ingests.markRunning({
         ...{ ...of, trtcTaskId: "trtc" },
         ...{ startedAt: T0, deadlineAt: LATER, latestAt: LATER },
       }),
   },
   markFailed: {
     have: starting,
-    act: (of) => store.markFailed({ ...of, code: "X", message: "m", retry: true, at: LATER }),
+    act: (of) =>
+      store.ingests.markFailed({ ...of, code: "X", message: "m", retry: true, at: LATER }),
   },
   claimStart: {
     have: starting,
-    act: ({ taskId }) => store.claimStart({ taskId, at: LATER, leaseMs: 1000 }),
+    act: ({ taskId }) => store.ingests.claimStart({ taskId, at: LATER, leaseMs: 1000 }),
   },
   askStop: {
     have: starting,
-    act: ({ taskId }) => store.askStop({ taskId, at: LATER, cause: "caller" }),
+    act: ({ taskId }) => store.ingests.askStop({ taskId, at: LATER, cause: "caller" }),
   },
-  beginStop: { have: running, act: ({ taskId }) => store.beginStop({ taskId, ...TIMING }) },
-  beginDueStop: { have: running, act: (of) => store.beginDueStop({ ...of, ...TIMING }) },
+  beginStop: { have: running, act: ({ taskId }) => store.ingests.beginStop({ taskId, ...TIMING }) },
+  beginDueStop: { have: running, act: (of) => store.ingests.beginDueStop({ ...of, ...TIMING }) },
   markEnded: {
     have: running,
-    act: (of) => store.markEnded({ ...of, reason: "finished", at: LATER }),
+    act: (of) => store.ingests.markEnded({ ...of, reason: "finished", at: LATER }),
   },
-  release: { have: running, act: (of) => store.release({ ...of, retryAt: LATER }) },
-  clearLateStart: { have: lateStarts, act: (of) => store.clearLateStart(of) },
-  checkSoon: { have: running, act: ({ taskId }) => store.checkSoon(taskId) },
-  markSeen: { have: running, act: ({ taskId }) => store.markSeen({ taskId, at: LATER }) },
-  explainEnd: { have: lost, act: ({ taskId }) => store.explainEnd(taskId) },
+  release: { have: running, act: (of) => store.ingests.release({ ...of, retryAt: LATER }) },
+  clearLateStart: { have: lateStarts, act: (of) => store.ingests.clearLateStart(of) },
+  checkSoon: { have: running, act: ({ taskId }) => store.roomEvents.checkSoon(taskId) },
+  markSeen: {
+    have: running,
+    act: ({ taskId }) => store.roomEvents.markSeen({ taskId, at: LATER }),
+  },
+  explainEnd: { have: lost, act: ({ taskId }) => store.roomEvents.explainEnd(taskId) },
   markUpdated: {
     have: running,
     act: ({ taskId }) =>
-      store.markUpdated({
+      store.ingests.markUpdated({
         ...{ taskId, deadlineAt: LATER, play: { Volume: 1 } },
         ...{ signature: undefined, at: LATER },
       }),
@@ -120,10 +124,11 @@ describe("a statement that names a TaskId", () => {
   test("the update of one name does not change the running update of another", async () => {
     const { taskId } = await running();
     const leaseUntil = addMs(T0, SECOND_MS);
-    for (const signature of ["one", "two"]) await store.claimUse({ signature, at: T0, leaseUntil });
+    for (const signature of ["one", "two"])
+      await store.signatures.claim({ signature, at: T0, leaseUntil });
     const use = { leaseUntil, arrivedAt: T0 };
     const update = { taskId, deadlineAt: undefined, play: { Volume: 1 }, at: T0 };
-    await store.markUpdated({ ...update, signature: "one", use });
+    await store.ingests.markUpdated({ ...update, signature: "one", use });
     expect(await namesOfUpdates()).toMatchObject([
       { signature: "one", lease_until: null },
       { signature: "two", lease_until: leaseUntil },
@@ -135,14 +140,14 @@ const namesOfUpdates = () => database.query("select * from used_signature order 
 
 describe("the name of an update", () => {
   const leaseUntil = addMs(T0, SECOND_MS);
-  const claim = (signature: string) => store.claimUse({ signature, at: T0, leaseUntil });
+  const claim = (signature: string) => store.signatures.claim({ signature, at: T0, leaseUntil });
 
   /** Both took effect once, which their traces record. */
   async function bothCarriedOut(): Promise<void> {
     const { taskId } = await running();
     for (const signature of ["one", "two"]) {
       await claim(signature);
-      await store.markUpdated({
+      await store.ingests.markUpdated({
         ...{ taskId, deadlineAt: undefined, play: {}, signature, at: T0 },
         use: { leaseUntil, arrivedAt: T0, traceId: `trace ${signature}` },
       });
@@ -153,7 +158,7 @@ describe("the name of an update", () => {
     await bothCarriedOut();
     const [, two] = await namesOfUpdates();
     const again = { signature: "one", usedAt: T0, leaseUntil };
-    expect(await store.claimAgain(again)).toBe(true);
+    expect(await store.signatures.claimAgain(again)).toBe(true);
     expect(await namesOfUpdates()).toEqual([
       expect.objectContaining({ signature: "one", lease_until: leaseUntil }),
       two,
@@ -163,17 +168,17 @@ describe("the name of an update", () => {
   test("is given back, and another whose claim ends at the same time is not", async () => {
     for (const signature of ["one", "two"]) await claim(signature);
     const [, two] = await namesOfUpdates();
-    await store.releaseUse({ signature: "one", leaseUntil });
+    await store.signatures.release({ signature: "one", leaseUntil });
     expect(await namesOfUpdates()).toEqual([two]);
   });
 
   test("that took effect before is given back, and another such name is not", async () => {
     await bothCarriedOut();
     for (const signature of ["one", "two"]) {
-      await store.claimAgain({ signature, usedAt: T0, leaseUntil });
+      await store.signatures.claimAgain({ signature, usedAt: T0, leaseUntil });
     }
     const [, two] = await namesOfUpdates();
-    await store.releaseUse({ signature: "one", leaseUntil });
+    await store.signatures.release({ signature: "one", leaseUntil });
     expect(await namesOfUpdates()).toEqual([
       expect.objectContaining({ signature: "one", lease_until: null }),
       two,
@@ -184,7 +189,7 @@ describe("the name of an update", () => {
 describe("the limits of a caller", () => {
   const quotas = { maxIngests: 1, startsPerMinute: 1 };
   const begin = (callerId: string, more: Partial<Wanted> = {}) =>
-    store.beginStart(newIngest({ callerId, quotas, ...more }));
+    store.ingests.beginStart(newIngest({ callerId, quotas, ...more }));
   const heldBy = (callerId: string): Promise<Row[][]> =>
     Promise.all(
       ["caller_place", "caller_lane"].map((table) =>
@@ -209,7 +214,7 @@ describe("the limits of a caller", () => {
     const other = await begin("other", { quotas: { maxIngests: 1 } });
     const end = async (begun: typeof mine) => {
       const { taskId = "", fence = -1 } = begun.outcome === "begun" ? begun.ingest : {};
-      await store.markEnded({ taskId, fence, reason: "lost", at: LATER });
+      await store.ingests.markEnded({ taskId, fence, reason: "lost", at: LATER });
     };
     const again = () => begin("mine", { quotas: { maxIngests: 1 } });
     await end(other);
@@ -221,7 +226,7 @@ describe("the limits of a caller", () => {
 
 describe("an account's slots and turns", () => {
   const take = (account: string, action: string, callerId: string) =>
-    store.takeSlot({ account, action, callerId, waitMaxMs: 60_000 });
+    store.slots.take({ account, action, callerId, waitMaxMs: 60_000 });
   const slotsOf = (account: string, action: string) =>
     database.query("select * from call_slot where account = $1 and action = $2", [account, action]);
 
@@ -241,7 +246,7 @@ describe("an account's slots and turns", () => {
     const of = (account: string) => running({ account, callerId: "same", deadlineAt: T0 });
     for (const account of ["one", "one", "two"]) await of(account);
     const claim = (limit: number) =>
-      store.claimDue({ at: LATER, horizonAt: LATER, leaseMs: 1000, limit, accountMax: 1 });
+      store.ingests.claimDue({ at: LATER, horizonAt: LATER, leaseMs: 1000, limit, accountMax: 1 });
     const claimed = [...(await claim(9)), ...(await claim(9))];
     expect(claimed.map(({ account }) => account).sort()).toEqual(["one", "two"]);
   });
@@ -255,14 +260,14 @@ describe("begin-anew", () => {
   test("checks running tasks soon, and does not change ended, starting or stopping ones", async () => {
     const playing = await running();
     const stopping = await running();
-    await store.beginStop({ taskId: stopping.taskId, ...TIMING, at: AT });
+    await store.ingests.beginStop({ taskId: stopping.taskId, ...TIMING, at: AT });
     const rest = [stopping, await lost(), await starting()];
     const rows = () => Promise.all(rest.map(({ taskId }) => ingestRow(taskId)));
     const before = await rows();
     expect([playing.lastSeenAt, stopping.lastSeenAt]).not.toContain(null);
     await beginAnew(database.query, AT);
     expect(await rows()).toEqual(before);
-    expect(await store.readIngest(playing.taskId)).toMatchObject({ lastSeenAt: null });
+    expect(await store.ingests.read(playing.taskId)).toMatchObject({ lastSeenAt: null });
   });
 
   test("ends only leases and late starts that the current clock cannot have written", async () => {
@@ -277,7 +282,7 @@ describe("begin-anew", () => {
     const before = await ingestRow(near.taskId);
     await beginAnew(database.query, AT);
     expect(await ingestRow(near.taskId)).toEqual(before);
-    expect(await store.readIngest(far.taskId)).toMatchObject({
+    expect(await store.ingests.read(far.taskId)).toMatchObject({
       leaseUntil: AT,
       lateStartUntil: AT,
     });

@@ -31,7 +31,7 @@ const LEASE = { leaseMs: 1000 };
 
 async function begin(wanted: Partial<Wanted> = {}): Promise<string> {
   const row = newIngest(wanted);
-  await store.beginStart(row);
+  await store.ingests.beginStart(row);
   return row.taskId;
 }
 
@@ -57,7 +57,7 @@ describe("the order", () => {
   test("of stale tasks: those that have to be checked first, then the longest silent", async () => {
     const [late, unknown, early] = await threeWith("heard_at", [after(2), null, after(1)]);
     const ask = async () =>
-      idsOf(await store.claimStaleTasks({ at: after(9), quietSince: after(8), limit: 1 }));
+      idsOf(await store.ingests.claimStaleTasks({ at: after(9), quietSince: after(8), limit: 1 }));
     expect(await oneByOne(ask)).toEqual([unknown, early, late]);
   });
 
@@ -65,17 +65,17 @@ describe("the order", () => {
     const late = await begin({ leaseMs: 2000 });
     const early = await begin({ leaseMs: 1000 });
     const claim = async () =>
-      idsOf(await store.claimUnfinished({ at: after(5000), limit: 1, ...LEASE }));
+      idsOf(await store.ingests.claimUnfinished({ at: after(5000), limit: 1, ...LEASE }));
     expect(await oneByOne(claim)).toEqual([early, late]);
   });
 
   test("of late robots: the earliest that cannot arrive any more first", async () => {
     const [late, early] = await threeWith("unsure_until", [after(2), after(1)]);
     for (const taskId of [late, early]) {
-      await store.markEnded({ taskId: taskId ?? "", fence: 0, reason: "lost", at: T0 });
+      await store.ingests.markEnded({ taskId: taskId ?? "", fence: 0, reason: "lost", at: T0 });
     }
     const claim = async () =>
-      idsOf(await store.claimLateStarts({ at: after(9), limit: 1, ...LEASE }));
+      idsOf(await store.ingests.claimLateStarts({ at: after(9), limit: 1, ...LEASE }));
     expect(await oneByOne(claim)).toEqual([early, late]);
   });
 
@@ -85,7 +85,7 @@ describe("the order", () => {
       [after(0), after(1), after(2)],
     ]);
     const claimed = { at: after(9), lastSeenBefore: after(8), limit: 1, ...LEASE };
-    const claim = async () => idsOf(await store.beginFailedSourceStops(claimed));
+    const claim = async () => idsOf(await store.ingests.beginFailedSourceStops(claimed));
     expect(await oneByOne(claim)).toEqual([early, late]);
   });
 
@@ -93,7 +93,7 @@ describe("the order", () => {
     const due = [after(3000), after(1000), after(2000)];
     const [third, first, second] = await threeWith("deadline_at", due);
     const claim = (limit: number) =>
-      store.claimDue({ at: after(9000), horizonAt: after(9000), limit, ...LEASE });
+      store.ingests.claimDue({ at: after(9000), horizonAt: after(9000), limit, ...LEASE });
     expect(idsOf(await claim(2))).toEqual([first, second]);
     expect(idsOf(await claim(2))).toEqual([third]);
   });
@@ -101,7 +101,13 @@ describe("the order", () => {
   test("of unclaimed tasks: the first seen first, and none twice before the others", async () => {
     for (const [index, trtcTaskId] of ["late", "asked", "early"].entries()) {
       const at = after([3, 1, 2][index] ?? 0);
-      await store.keepUnclaimed({ sdkAppId: APP, trtcTaskId, media: "playing", eventAt: at, at });
+      await store.unclaimedTasks.keep({
+        sdkAppId: APP,
+        trtcTaskId,
+        media: "playing",
+        eventAt: at,
+        at,
+      });
     }
     await database.query(
       "update unclaimed_task set stop_asked_at = $1 where trtc_task_id = 'asked'",
@@ -109,7 +115,7 @@ describe("the order", () => {
     );
     const take = async (limit: number) =>
       (
-        await store.takeUnclaimed({
+        await store.unclaimedTasks.take({
           at: after(9),
           seenBefore: after(8),
           askedBefore: after(5),
@@ -123,19 +129,22 @@ describe("the order", () => {
     const second = await runningIngest(store, { createdAt: after(1) });
     const first = await runningIngest(store, { createdAt: after(0) });
     const room = { sdkAppId: APP, roomId: "room", roomIdType: 0 as const, startedBefore: after(9) };
-    expect(idsOf(await store.runningInRoom(room))).toEqual([first.taskId, second.taskId]);
+    expect(idsOf(await store.roomEvents.runningInRoom(room))).toEqual([
+      first.taskId,
+      second.taskId,
+    ]);
   });
 
   test("of conflicts with a start: the same token before the busy robot", async () => {
     await runningIngest(store, { robotUserId: "busy" });
     const same = await runningIngest(store, { clientToken: "token t" });
     const again = newIngest({ clientToken: "token t", robotUserId: "busy" });
-    expect(await store.findConflict(again)).toMatchObject({
+    expect(await store.ingests.findConflict(again)).toMatchObject({
       outcome: "token-known",
       ingest: { taskId: same.taskId },
     });
     const tokenless = newIngest({ robotUserId: "busy" });
-    expect(await store.findConflict(tokenless)).toMatchObject({ outcome: "robot-busy" });
+    expect(await store.ingests.findConflict(tokenless)).toMatchObject({ outcome: "robot-busy" });
   });
 
   test("of dead letters: by arrival, page by page", async () => {
@@ -145,10 +154,10 @@ describe("the order", () => {
       ["c", 0],
       ["a", 1],
     ] as const) {
-      await store.addDeadLetter({ ...deadLetter, id, receivedAt: after(ms) });
+      await store.deadLetters.add({ ...deadLetter, id, receivedAt: after(ms) });
     }
     const page = async (last?: { receivedAt: Date; id: string }) =>
-      store.listDeadLetters({ all: true, limit: 2, after: last });
+      store.deadLetters.list({ all: true, limit: 2, after: last });
     const first = await page();
     expect(first.map(({ id }) => id)).toEqual(["c", "a"]);
     expect((await page(first.at(-1))).map(({ id }) => id)).toEqual(["b"]);
@@ -207,11 +216,11 @@ describe("at the exact instant", () => {
     const lapsesAt = after(5000);
     await begin();
     const unsettled = async (at: Date) =>
-      (await store.claimUnfinished({ at, limit: 9, ...LEASE })).length;
+      (await store.ingests.claimUnfinished({ at, limit: 9, ...LEASE })).length;
     expect(await around(lapsesAt, unsettled)).toEqual([0, 1]);
     const taskId = await begin();
     const one = async (at: Date) =>
-      (await store.claimStart({ taskId, at, ...LEASE })) !== undefined;
+      (await store.ingests.claimStart({ taskId, at, ...LEASE })) !== undefined;
     expect(await around(lapsesAt, one)).toEqual([false, true]);
   });
 
@@ -219,34 +228,36 @@ describe("at the exact instant", () => {
     const lapsesAt = after(1000);
     const slot = { waitMaxMs: 60_000, ...LEASE };
     const { taskId } = await runningIngest(store);
-    const ask = async (at: Date) => (await store.beginStop({ taskId, at, ...slot })) !== undefined;
+    const ask = async (at: Date) =>
+      (await store.ingests.beginStop({ taskId, at, ...slot })) !== undefined;
     expect(await ask(T0)).toBe(true);
     expect(await around(lapsesAt, ask)).toEqual([false, true]);
     const due = async (at: Date) =>
-      (await store.claimDue({ at, horizonAt: WEEK, limit: 9, ...LEASE })).length;
+      (await store.ingests.claimDue({ at, horizonAt: WEEK, limit: 9, ...LEASE })).length;
     expect(await around(addMs(lapsesAt, 1000), due)).toEqual([0, 1]);
   });
 
   test("a deadline is due, for a claim and for the stop", async () => {
     const { taskId, deadlineAt } = await runningIngest(store);
-    const claim = (horizonAt: Date) => store.claimDue({ at: T0, horizonAt, limit: 9, ...LEASE });
+    const claim = (horizonAt: Date) =>
+      store.ingests.claimDue({ at: T0, horizonAt, limit: 9, ...LEASE });
     expect(await claim(addMs(deadlineAt, -1))).toEqual([]);
     const [claimed] = await claim(deadlineAt);
     const fence = claimed?.fence ?? -1;
     const stop = async (at: Date) =>
-      (await store.beginDueStop({ taskId, fence, at, waitMaxMs: 60_000, ...LEASE }))?.ingest
+      (await store.ingests.beginDueStop({ taskId, fence, at, waitMaxMs: 60_000, ...LEASE }))?.ingest
         .endReason;
     expect(await around(deadlineAt, stop)).toEqual([undefined, "expired"]);
   });
 
   test("a late robot cannot arrive any more, and a claim on it lapses", async () => {
     const taskId = await begin();
-    const claimed = await store.claimStart({ taskId, at: after(5000), ...LEASE });
+    const claimed = await store.ingests.claimStart({ taskId, at: after(5000), ...LEASE });
     const failure = { code: "X", message: "m", retry: false, at: T0 };
-    await store.markFailed({ taskId, fence: claimed?.fence ?? -1, ...failure });
+    await store.ingests.markFailed({ taskId, fence: claimed?.fence ?? -1, ...failure });
     const gone = after(6000 + LATE_START_MS);
     const claim = async (at: Date) =>
-      (await store.claimLateStarts({ at, limit: 9, ...LEASE })).length;
+      (await store.ingests.claimLateStarts({ at, limit: 9, ...LEASE })).length;
     expect(await around(gone, claim)).toEqual([0, 1]);
     expect(await around(addMs(gone, 1000), claim)).toEqual([0, 1]);
   });
@@ -254,13 +265,14 @@ describe("at the exact instant", () => {
   test("a task is stale, and a last try is over", async () => {
     await runningIngest(store);
     const quiet = async (quietSince: Date) =>
-      (await store.claimStaleTasks({ at: T0, quietSince, limit: 9 })).length;
+      (await store.ingests.claimStaleTasks({ at: T0, quietSince, limit: 9 })).length;
     expect(await around(T0, quiet)).toEqual([0, 1]);
     await database.query("update ingest set media_state = 'failed', media_failures = $1", [
       [T0, after(1), after(2)],
     ]);
     const failed = async (lastSeenBefore: Date) =>
-      (await store.beginFailedSourceStops({ at: T0, lastSeenBefore, limit: 9, ...LEASE })).length;
+      (await store.ingests.beginFailedSourceStops({ at: T0, lastSeenBefore, limit: 9, ...LEASE }))
+        .length;
     expect(await around(T0, failed)).toEqual([0, 1]);
   });
 
@@ -285,23 +297,29 @@ describe("at the exact instant", () => {
   test("a row of that instant is not deleted with the rows before it", async () => {
     const { taskId } = await runningIngest(store, { notify: true });
     await store.outbox.addDeadLetter({ taskId, position: 1, attempts: 0, reason: "r", at: T0 });
-    await store.markUpdated({ taskId, deadlineAt: undefined, play: {}, signature: "s", at: T0 });
+    await store.ingests.markUpdated({
+      taskId,
+      deadlineAt: undefined,
+      play: {},
+      signature: "s",
+      at: T0,
+    });
     const deadLetter = { source: "s", messageId: "m", code: "X", message: "m", payload: {} };
-    await store.addDeadLetter({ ...deadLetter, id: "a", receivedAt: T0 });
-    await store.resolveDeadLetters({ ids: ["a"], at: T0 });
+    await store.deadLetters.add({ ...deadLetter, id: "a", receivedAt: T0 });
+    await store.deadLetters.resolve({ ids: ["a"], at: T0 });
     const told = { sdkAppId: APP, eventAt: T0, at: T0 };
-    await store.keepUnclaimed({ ...told, trtcTaskId: "ended" });
-    await store.keepUnclaimed({ ...told, trtcTaskId: "seen", media: "playing" });
+    await store.unclaimedTasks.keep({ ...told, trtcTaskId: "ended" });
+    await store.unclaimedTasks.keep({ ...told, trtcTaskId: "seen", media: "playing" });
     const user = { sdkAppId: APP, roomId: "r", eventAt: T0 };
-    await store.recordViewerEvent({ ...user, userId: "left", isPresent: false });
-    await store.recordViewerEvent({ ...user, userId: "here", isPresent: true });
+    await store.audience.recordViewerEvent({ ...user, userId: "left", isPresent: false });
+    await store.audience.recordViewerEvent({ ...user, userId: "here", isPresent: true });
     const tables = ["outbox", "used_signature", "dead_letter", "unclaimed_task", "room_audience"];
     const kept = async (before: Date) => {
       await store.outbox.forgetDead(before);
-      await store.forgetSignatures(before);
-      await store.forgetResolved(before);
-      await store.forgetUnclaimed({ endedBefore: before, seenBefore: before });
-      await store.forgetAudience({ leftBefore: before, seenBefore: before });
+      await store.signatures.forget(before);
+      await store.deadLetters.forgetResolved(before);
+      await store.unclaimedTasks.forget({ endedBefore: before, seenBefore: before });
+      await store.audience.forget({ leftBefore: before, seenBefore: before });
       return Promise.all(
         tables.map(async (table) => (await database.query(`select from ${table}`)).length),
       );
@@ -314,8 +332,8 @@ describe("at the exact instant", () => {
     for (const first of [true, false]) {
       await database.query("truncate room_audience");
       const user = { sdkAppId: APP, roomId: "r", userId: "u", eventAt: T0 };
-      await store.recordViewerEvent({ ...user, isPresent: first });
-      await store.recordViewerEvent({ ...user, isPresent: !first });
+      await store.audience.recordViewerEvent({ ...user, isPresent: first });
+      await store.audience.recordViewerEvent({ ...user, isPresent: !first });
       const rows = await database.query("select is_present from room_audience");
       expect(rows).toEqual([{ is_present: true }]);
     }
@@ -324,11 +342,16 @@ describe("at the exact instant", () => {
   test("a viewer that enters in the millisecond of the room's closing is present", async () => {
     const { sdkAppId, roomId } = await runningIngest(store, { emptySeconds: 60 });
     const closedAt = after(SECOND_MS);
-    await store.recordViewerEvent({ sdkAppId, roomId, isPresent: false, eventAt: closedAt });
+    await store.audience.recordViewerEvent({
+      sdkAppId,
+      roomId,
+      isPresent: false,
+      eventAt: closedAt,
+    });
     const viewer = { sdkAppId, roomId, userId: "u", isPresent: true };
     const emptyAt = async (eventAt: Date) => {
-      await store.recordViewerEvent({ ...viewer, eventAt });
-      return (await store.updateEmptyAt({ sdkAppId, roomId }))[0]?.emptyAt;
+      await store.audience.recordViewerEvent({ ...viewer, eventAt });
+      return (await store.audience.updateEmptyAt({ sdkAppId, roomId }))[0]?.emptyAt;
     };
     expect(await around(closedAt, emptyAt)).toEqual([addMs(closedAt, 60_000), null]);
   });
@@ -336,10 +359,16 @@ describe("at the exact instant", () => {
   test("a robot's name counts as the robot for one more minute, and then as a viewer", async () => {
     const { sdkAppId, roomId } = await runningIngest(store, { emptySeconds: 60 });
     const robot = await runningIngest(store, { robotUserId: "u" });
-    await store.markEnded({ taskId: robot.taskId, fence: 0, reason: "finished", at: T0 });
+    await store.ingests.markEnded({ taskId: robot.taskId, fence: 0, reason: "finished", at: T0 });
     const isWatched = async (eventAt: Date) => {
-      await store.recordViewerEvent({ sdkAppId, roomId, userId: "u", isPresent: true, eventAt });
-      return (await store.updateEmptyAt({ sdkAppId, roomId }))[0]?.emptyAt === null;
+      await store.audience.recordViewerEvent({
+        sdkAppId,
+        roomId,
+        userId: "u",
+        isPresent: true,
+        eventAt,
+      });
+      return (await store.audience.updateEmptyAt({ sdkAppId, roomId }))[0]?.emptyAt === null;
     };
     expect(await around(after(MINUTE_MS + 1), isWatched)).toEqual([false, true]);
   });
@@ -349,16 +378,16 @@ describe("at the exact instant", () => {
     for (const order of [told, [...told].reverse()]) {
       const { taskId, sdkAppId, trtcTaskId } = await runningIngest(store);
       for (const media of order) {
-        await store.recordTaskEvent({
+        await store.roomEvents.recordTaskEvent({
           sdkAppId,
           trtcTaskId: trtcTaskId ?? "",
           media,
           eventAt: T0,
           at: T0,
         });
-        await store.keepUnclaimed({ sdkAppId, trtcTaskId: "x", media, eventAt: T0, at: T0 });
+        await store.unclaimedTasks.keep({ sdkAppId, trtcTaskId: "x", media, eventAt: T0, at: T0 });
       }
-      expect(await store.readIngest(taskId)).toMatchObject({ mediaState: "playing" });
+      expect(await store.ingests.read(taskId)).toMatchObject({ mediaState: "playing" });
       const [row] = await database.query("select media_state, media_failures from unclaimed_task");
       expect(row).toEqual({ media_state: "playing", media_failures: [] });
       await database.query("truncate unclaimed_task");
@@ -369,26 +398,26 @@ describe("at the exact instant", () => {
     await runningIngest(store, { robotUserId: "u" });
     const robot = { sdkAppId: APP, roomId: "room", userId: "u", at: T0, answerBy: T0 };
     const seen = async (askedBefore: Date) =>
-      (await store.robotEntered({ ...robot, askedBefore })) !== undefined;
+      (await store.roomEvents.robotEntered({ ...robot, askedBefore })) !== undefined;
     expect(await around(T0, seen)).toEqual([false, true]);
     const room = { sdkAppId: APP, roomId: "room", roomIdType: undefined };
     const inRoom = async (startedBefore: Date) =>
-      (await store.runningInRoom({ ...room, startedBefore })).length;
+      (await store.roomEvents.runningInRoom({ ...room, startedBefore })).length;
     expect(await around(T0, inRoom)).toEqual([0, 1]);
   });
 });
 
 test("a dead letter that fails again after its replay is listed again", async () => {
   const deadLetter = { id: "a", source: "s", messageId: "m", receivedAt: T0, payload: {} };
-  await store.addDeadLetter({ ...deadLetter, code: "First", message: "m" });
-  await store.resolveDeadLetters({ ids: ["a"], at: T0 });
-  expect(await store.listDeadLetters({ all: false, limit: 9 })).toEqual([]);
-  await store.addDeadLetter({ ...deadLetter, code: "Second", message: "m" });
-  expect(await store.listDeadLetters({ all: false, limit: 9 })).toMatchObject([
+  await store.deadLetters.add({ ...deadLetter, code: "First", message: "m" });
+  await store.deadLetters.resolve({ ids: ["a"], at: T0 });
+  expect(await store.deadLetters.list({ all: false, limit: 9 })).toEqual([]);
+  await store.deadLetters.add({ ...deadLetter, code: "Second", message: "m" });
+  expect(await store.deadLetters.list({ all: false, limit: 9 })).toMatchObject([
     { id: "a", code: "Second", attempts: 2, replayedAt: null },
   ]);
-  await store.forgetResolved(WEEK);
-  expect(await store.readDeadLetter("a")).toBeDefined();
+  await store.deadLetters.forgetResolved(WEEK);
+  expect(await store.deadLetters.read("a")).toBeDefined();
 });
 
 test("a dead event that is sent again can be given up again, after another day", async () => {

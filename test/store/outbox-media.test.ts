@@ -27,12 +27,12 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     ...{ eventAt: addMs(T0, ms), at: addMs(T0, ms) },
   });
   const answered = (taskId: string) =>
-    store.markRunning({
+    store.ingests.markRunning({
       ...{ taskId, fence: 0, trtcTaskId: `trtc-${taskId}`, mediaState: "connecting" },
       ...{ startedAt: T0, deadlineAt: addMs(T0, MINUTE_MS), latestAt: addMs(T0, MINUTE_MS) },
     });
   const end = (taskId: string, reason: "stopped" | "finished" | "lost") =>
-    store.markEnded({ taskId, fence: 0, reason, at: addMs(T0, 5000) });
+    store.ingests.markEnded({ taskId, fence: 0, reason, at: addMs(T0, 5000) });
 
   /** Each event as its position, its type and its new fact. */
   async function eventsOf(taskId: string): Promise<string[]> {
@@ -47,8 +47,8 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
 
   test("holds media events from before the start's answer, after the event of the start", async () => {
     const wanted = newIngest({ notify: true });
-    await store.beginStart(wanted);
-    await store.keepUnclaimed(told(wanted.taskId, "playing", 500));
+    await store.ingests.beginStart(wanted);
+    await store.unclaimedTasks.keep(told(wanted.taskId, "playing", 500));
     await answered(wanted.taskId);
     await end(wanted.taskId, "stopped");
     expect(await eventsOf(wanted.taskId)).toEqual([
@@ -63,8 +63,8 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
 
   test("holds only the start where TRTC reported nothing, or only the end", async () => {
     const [one, two] = [newIngest({ notify: true }), newIngest({ notify: true })];
-    for (const wanted of [one, two]) await store.beginStart(wanted);
-    await store.keepUnclaimed(told(two.taskId, undefined, 500));
+    for (const wanted of [one, two]) await store.ingests.beginStart(wanted);
+    await store.unclaimedTasks.keep(told(two.taskId, undefined, 500));
     for (const { taskId } of [one, two]) await answered(taskId);
     for (const { taskId } of [one, two]) {
       expect(await eventsOf(taskId)).toEqual(["1 ingest.started"]);
@@ -73,20 +73,20 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
 
   test("holds an event that missed the start's answer once, and only if it is news", async () => {
     const { taskId } = await runningIngest(store, { notify: true });
-    await store.keepUnclaimed(told(taskId, "playing", 500));
-    await store.adoptUnclaimed();
-    await store.adoptUnclaimed();
-    await store.keepUnclaimed(told(taskId, "retrying", 100));
-    await store.adoptUnclaimed();
+    await store.unclaimedTasks.keep(told(taskId, "playing", 500));
+    await store.unclaimedTasks.adopt();
+    await store.unclaimedTasks.adopt();
+    await store.unclaimedTasks.keep(told(taskId, "retrying", 100));
+    await store.unclaimedTasks.adopt();
     expect(await eventsOf(taskId)).toEqual(["1 ingest.started", "2 ingest.media playing"]);
   });
 
   test("holds no media event of an ended ingest", async () => {
     const { taskId } = await runningIngest(store, { notify: true });
     await end(taskId, "stopped");
-    await store.recordTaskEvent(told(taskId, "playing", 500));
+    await store.roomEvents.recordTaskEvent(told(taskId, "playing", 500));
     expect(await eventsOf(taskId)).toEqual(["1 ingest.started", "2 ingest.ended stopped"]);
-    expect(await store.readIngest(taskId)).toMatchObject({ mediaState: "playing", notified: 2 });
+    expect(await store.ingests.read(taskId)).toMatchObject({ mediaState: "playing", notified: 2 });
   });
 
   test("holds an end again when it is explained, but not when it needs no explanation", async () => {
@@ -96,7 +96,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     ];
     await end(one.taskId, "lost");
     await end(two.taskId, "stopped");
-    for (const { taskId } of [one, one, two]) await store.explainEnd(taskId);
+    for (const { taskId } of [one, one, two]) await store.roomEvents.explainEnd(taskId);
     expect(await eventsOf(one.taskId)).toEqual([
       ...["1 ingest.started", "2 ingest.ended lost", "3 ingest.ended failed"],
     ]);

@@ -37,11 +37,11 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     taskId: string;
     fence?: number;
     atMs?: number;
-  }) => store.markEnded({ taskId, fence, reason: "stopped", at: addMs(T0, atMs) });
+  }) => store.ingests.markEnded({ taskId, fence, reason: "stopped", at: addMs(T0, atMs) });
 
   test("holds the start and the end of an ingest whose caller wants notifications", async () => {
     const { taskId, robotUserId } = await runningIngest(store, notify);
-    await store.markUpdated({
+    await store.ingests.markUpdated({
       ...{ taskId, play: {}, signature: undefined, at: T0 },
       deadlineAt: addMs(T0, 5 * MINUTE_MS),
     });
@@ -76,16 +76,16 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     const { taskId } = await runningIngest(store);
     expect(await end({ taskId })).toMatchObject({ state: "ended" });
     const failed = newIngest();
-    await store.beginStart(failed);
-    await store.markFailed({ ...failed, fence: 0, ...FAILURE });
+    await store.ingests.beginStart(failed);
+    await store.ingests.markFailed({ ...failed, fence: 0, ...FAILURE });
     expect(await rows()).toEqual([]);
   });
 
   test("holds a refused start as an end, with its code", async () => {
     const wanted = newIngest(notify);
-    await store.beginStart(wanted);
+    await store.ingests.beginStart(wanted);
     expect(await rows()).toEqual([]);
-    await store.markFailed({ taskId: wanted.taskId, fence: 0, ...FAILURE });
+    await store.ingests.markFailed({ taskId: wanted.taskId, fence: 0, ...FAILURE });
     expect(await rows()).toMatchObject([
       {
         ...{ type: "ingest.ended", position: 1 },
@@ -100,8 +100,8 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     expect(await end({ taskId, fence: 7 })).toBeUndefined();
     const again = { taskId, fence: 0, trtcTaskId: "another" };
     const times = { startedAt: T0, deadlineAt: T0, latestAt: T0 };
-    expect(await store.markRunning({ ...again, ...times })).toBeUndefined();
-    await store.markFailed({ taskId, fence: 0, ...FAILURE });
+    expect(await store.ingests.markRunning({ ...again, ...times })).toBeUndefined();
+    await store.ingests.markFailed({ taskId, fence: 0, ...FAILURE });
     expect(await rows()).toEqual(before);
     await end({ taskId });
     expect(await end({ taskId })).toBeUndefined();
@@ -265,7 +265,7 @@ describe("instances that share a PostgreSQL", () => {
     const { taskId } = await runningIngest(stores[0] as Store, notify);
     const before = await count();
     const ended = await everywhere(40, (store) =>
-      store.markEnded({ taskId, fence: 0, reason: "stopped", at: T0 }),
+      store.ingests.markEnded({ taskId, fence: 0, reason: "stopped", at: T0 }),
     );
     expect(ended.filter((row) => row !== undefined)).toHaveLength(1);
     expect(await count()).toBe(before + 1);
@@ -274,13 +274,18 @@ describe("instances that share a PostgreSQL", () => {
   test("of two runs that mark a start as running and as failed, one writes its event", async () => {
     for (let n = 0; n < 10; n += 1) {
       const wanted = newIngest({ ...notify, account: `race-${n}` });
-      await (stores[0] as Store).beginStart(wanted);
+      await (stores[0] as Store).ingests.beginStart(wanted);
       const before = await count();
       const times = { startedAt: T0, deadlineAt: T0, latestAt: T0 };
       await everywhere(8, (store, nth): Promise<unknown> =>
         nth % 2 === 0
-          ? store.markRunning({ taskId: wanted.taskId, fence: 0, trtcTaskId: "t", ...times })
-          : store.markFailed({ taskId: wanted.taskId, fence: 0, ...FAILURE }),
+          ? store.ingests.markRunning({
+              taskId: wanted.taskId,
+              fence: 0,
+              trtcTaskId: "t",
+              ...times,
+            })
+          : store.ingests.markFailed({ taskId: wanted.taskId, fence: 0, ...FAILURE }),
       );
       expect(await count()).toBe(before + 1);
     }
@@ -290,7 +295,7 @@ describe("instances that share a PostgreSQL", () => {
     const own = { ...notify, callerId: "claims" };
     for (let n = 0; n < 40; n += 1) {
       const { taskId } = await runningIngest(stores[0] as Store, own);
-      await (stores[0] as Store).markEnded({ taskId, fence: 0, reason: "stopped", at: T0 });
+      await (stores[0] as Store).ingests.markEnded({ taskId, fence: 0, reason: "stopped", at: T0 });
     }
     const wanted = { callerId: "claims", at: T0, leaseMs: 60_000, limit: 5 };
     const claimed = (await everywhere(20, (store) => store.outbox.claim(wanted))).flat();

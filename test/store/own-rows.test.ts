@@ -48,13 +48,13 @@ const names = (sdkAppId: number): Partial<Wanted> => ({
 });
 
 async function begin(wanted: Partial<Wanted>): Promise<Ingest> {
-  const begun = await store.beginStart(newIngest(wanted));
+  const begun = await store.ingests.beginStart(newIngest(wanted));
   if (begun.outcome !== "begun") throw new Error(begun.outcome);
   return begun.ingest;
 }
 
 const answer = ({ taskId }: Ingest, trtcTaskId = TASK) =>
-  store.markRunning({
+  store.ingests.markRunning({
     ...{ taskId, fence: 0, trtcTaskId },
     ...{ startedAt: T0, deadlineAt: LATER, latestAt: LATER },
   });
@@ -66,10 +66,10 @@ async function run(wanted: Partial<Wanted>, trtcTaskId = TASK): Promise<Ingest> 
 }
 
 const recordUnclaimed = (sdkAppId: number, trtcTaskId = TASK) =>
-  store.keepUnclaimed({ sdkAppId, trtcTaskId, media: "playing", eventAt: T0, at: T0 });
+  store.unclaimedTasks.keep({ sdkAppId, trtcTaskId, media: "playing", eventAt: T0, at: T0 });
 
 const recordViewer = (sdkAppId: number, roomId: string, isPresent: boolean, eventAt = T0) =>
-  store.recordViewerEvent({ sdkAppId, roomId, userId: VIEWER, isPresent, eventAt });
+  store.audience.recordViewerEvent({ sdkAppId, roomId, userId: VIEWER, isPresent, eventAt });
 
 interface Act {
   /** Creates the rows that both applications have first. */
@@ -84,37 +84,44 @@ const task = { sdkAppId: MINE, trtcTaskId: TASK };
 const ACTS: Readonly<Record<string, Act>> = {
   recordTaskEvent: {
     have: runs,
-    act: () => store.recordTaskEvent({ ...task, media: "failed", eventAt: LATER, at: LATER }),
+    act: () =>
+      store.roomEvents.recordTaskEvent({ ...task, media: "failed", eventAt: LATER, at: LATER }),
   },
   robotEntered: {
     have: runs,
-    act: () => store.robotEntered({ ...seen, at: LATER, answerBy: LATER, askedBefore: LATER }),
+    act: () =>
+      store.roomEvents.robotEntered({ ...seen, at: LATER, answerBy: LATER, askedBefore: LATER }),
   },
   robotLeft: {
     have: runs,
-    act: () => store.robotLeft({ ...seen, eventAt: LATER, cause: "robot-removed" }),
+    act: () => store.roomEvents.robotLeft({ ...seen, eventAt: LATER, cause: "robot-removed" }),
   },
   explainRemoval: {
     async have(sdkAppId) {
       const { taskId, fence } = await runs(sdkAppId);
-      await store.markEnded({ taskId, fence, reason: "lost", at: LATER });
+      await store.ingests.markEnded({ taskId, fence, reason: "lost", at: LATER });
     },
-    act: () => store.explainRemoval({ ...seen, eventAt: LATER, cause: "robot-removed" }),
+    act: () => store.roomEvents.explainRemoval({ ...seen, eventAt: LATER, cause: "robot-removed" }),
   },
   explainDismissal: {
     async have(sdkAppId) {
       const { taskId, fence } = await runs(sdkAppId);
-      await store.markEnded({ taskId, fence, reason: "lost", at: LATER });
+      await store.ingests.markEnded({ taskId, fence, reason: "lost", at: LATER });
     },
     act: () =>
-      store.explainDismissal({ sdkAppId: MINE, roomId: ROOM, roomIdType: 0, eventAt: LATER }),
+      store.roomEvents.explainDismissal({
+        sdkAppId: MINE,
+        roomId: ROOM,
+        roomIdType: 0,
+        eventAt: LATER,
+      }),
   },
   updateEmptyAt: {
     async have(sdkAppId) {
       await runs(sdkAppId);
       await recordViewer(sdkAppId, ROOM, true);
     },
-    act: () => store.updateEmptyAt(seen),
+    act: () => store.audience.updateEmptyAt(seen),
   },
   recordViewerEvent: {
     have: (sdkAppId) => recordViewer(sdkAppId, ROOM, true),
@@ -122,10 +129,13 @@ const ACTS: Readonly<Record<string, Act>> = {
   },
   keepUnclaimed: {
     have: recordUnclaimed,
-    act: () => store.keepUnclaimed({ ...task, media: "failed", eventAt: LATER, at: LATER }),
+    act: () => store.unclaimedTasks.keep({ ...task, media: "failed", eventAt: LATER, at: LATER }),
   },
-  dropUnclaimed: { have: recordUnclaimed, act: () => store.dropUnclaimed(task) },
-  endUnclaimed: { have: recordUnclaimed, act: () => store.endUnclaimed({ ...task, at: LATER }) },
+  dropUnclaimed: { have: recordUnclaimed, act: () => store.unclaimedTasks.drop(task) },
+  endUnclaimed: {
+    have: recordUnclaimed,
+    act: () => store.unclaimedTasks.end({ ...task, at: LATER }),
+  },
 };
 
 describe("of an application", () => {
@@ -165,7 +175,7 @@ describe("of an application", () => {
     await run(names(MINE));
     await recordUnclaimed(OTHER);
     const before = [await rowsOf(MINE), await rowsOf(OTHER)];
-    await store.adoptUnclaimed();
+    await store.unclaimedTasks.adopt();
     expect([await rowsOf(MINE), await rowsOf(OTHER)]).toEqual(before);
   });
 
@@ -173,8 +183,14 @@ describe("of an application", () => {
     await run(names(MINE));
     await run(names(OTHER));
     await recordUnclaimed(MINE);
-    await store.keepUnclaimed({ ...task, sdkAppId: OTHER, media: "failed", eventAt: T0, at: T0 });
-    await store.adoptUnclaimed();
+    await store.unclaimedTasks.keep({
+      ...task,
+      sdkAppId: OTHER,
+      media: "failed",
+      eventAt: T0,
+      at: T0,
+    });
+    await store.unclaimedTasks.adopt();
     const rows = await database.query("select sdk_app_id, media_state from ingest order by 1");
     expect(rows.map((row) => row["media_state"])).toEqual(["playing", "failed"]);
   });
@@ -184,20 +200,26 @@ describe("of an application", () => {
     await recordUnclaimed(MINE);
     await recordUnclaimed(OTHER);
     const wanted = { at: LATER, seenBefore: LATER, askedBefore: T0, limit: 9 };
-    expect(await store.takeUnclaimed(wanted)).toEqual([task]);
+    expect(await store.unclaimedTasks.take(wanted)).toEqual([task]);
   });
 
   test("a robot's name is free although another application's live or late robot has it", async () => {
     const ended = await begin(names(OTHER));
     const failure = { code: "X", message: "m", retry: false, at: T0 };
-    const claimed = await store.claimStart({ taskId: ended.taskId, at: LATER, leaseMs: 1 });
-    await store.markFailed({ taskId: ended.taskId, fence: claimed?.fence ?? -1, ...failure });
-    expect(await store.readIngest(ended.taskId)).toMatchObject({
+    const claimed = await store.ingests.claimStart({ taskId: ended.taskId, at: LATER, leaseMs: 1 });
+    await store.ingests.markFailed({
+      taskId: ended.taskId,
+      fence: claimed?.fence ?? -1,
+      ...failure,
+    });
+    expect(await store.ingests.read(ended.taskId)).toMatchObject({
       lateStartUntil: expect.any(Date),
     });
     await run(names(3), "a third");
-    expect(await store.beginStart(newIngest(names(MINE)))).toMatchObject({ outcome: "begun" });
-    expect(await store.beginStart(newIngest(names(OTHER)))).toMatchObject({
+    expect(await store.ingests.beginStart(newIngest(names(MINE)))).toMatchObject({
+      outcome: "begun",
+    });
+    expect(await store.ingests.beginStart(newIngest(names(OTHER)))).toMatchObject({
       outcome: "robot-busy",
       ingest: { taskId: ended.taskId },
     });
@@ -205,8 +227,8 @@ describe("of an application", () => {
 
   test("a robot's name of another application is no conflict", async () => {
     await runs(OTHER);
-    expect(await store.findConflict(newIngest(names(MINE)))).toBeUndefined();
-    expect(await store.findConflict(newIngest(names(OTHER)))).toMatchObject({
+    expect(await store.ingests.findConflict(newIngest(names(MINE)))).toBeUndefined();
+    expect(await store.ingests.findConflict(newIngest(names(OTHER)))).toMatchObject({
       outcome: "robot-busy",
     });
   });
@@ -215,28 +237,33 @@ describe("of an application", () => {
     await runs(MINE);
     const before = await rowsOf(MINE);
     const elsewhere = { ...seen, roomId: "another room" };
-    await store.robotEntered({ ...elsewhere, at: LATER, answerBy: LATER, askedBefore: LATER });
-    await store.robotLeft({ ...elsewhere, eventAt: LATER });
+    await store.roomEvents.robotEntered({
+      ...elsewhere,
+      at: LATER,
+      answerBy: LATER,
+      askedBefore: LATER,
+    });
+    await store.roomEvents.robotLeft({ ...elsewhere, eventAt: LATER });
     expect(await rowsOf(MINE)).toEqual(before);
   });
 
   test("an end is explained by its own room, of its own type, and by its own robot", async () => {
     const { taskId, fence } = await runs(MINE);
-    await store.markEnded({ taskId, fence, reason: "lost", at: LATER });
+    await store.ingests.markEnded({ taskId, fence, reason: "lost", at: LATER });
     const before = await rowsOf(MINE);
     const room = { sdkAppId: MINE, roomId: ROOM, roomIdType: 0, eventAt: LATER } as const;
-    await store.explainDismissal({ ...room, roomId: "another room" });
-    await store.explainDismissal({ ...room, roomIdType: 1 });
+    await store.roomEvents.explainDismissal({ ...room, roomId: "another room" });
+    await store.roomEvents.explainDismissal({ ...room, roomIdType: 1 });
     const robot = { ...seen, eventAt: LATER, cause: "robot-removed" } as const;
-    await store.explainRemoval({ ...robot, roomId: "another room" });
-    await store.explainRemoval({ ...robot, userId: "another robot" });
+    await store.roomEvents.explainRemoval({ ...robot, roomId: "another room" });
+    await store.roomEvents.explainRemoval({ ...robot, userId: "another robot" });
     expect(await rowsOf(MINE)).toEqual(before);
   });
 
   test("rooms are counted one by one", async () => {
     const mine = await runs(MINE);
     await run({ sdkAppId: MINE, roomId: "another room", emptySeconds: 60 }, "another TaskId");
-    const counted = await store.updateEmptyAt(seen);
+    const counted = await store.audience.updateEmptyAt(seen);
     expect(counted.map(({ taskId }) => taskId)).toEqual([mine.taskId]);
   });
 
@@ -245,7 +272,7 @@ describe("of an application", () => {
     await runs(OTHER);
     await run({ sdkAppId: MINE, roomId: "another room" }, "another TaskId");
     const room = { sdkAppId: MINE, roomId: ROOM, roomIdType: undefined, startedBefore: LATER };
-    const ids = (await store.runningInRoom(room)).map(({ taskId }) => taskId);
+    const ids = (await store.roomEvents.runningInRoom(room)).map(({ taskId }) => taskId);
     expect(ids).toEqual([mine.taskId]);
   });
 
@@ -259,7 +286,7 @@ describe("of an application", () => {
 
 describe("an ingest that waits for viewers", () => {
   const emptyAt = async (): Promise<Date | null> =>
-    (await store.updateEmptyAt({ sdkAppId: MINE, roomId: ROOM }))[0]?.emptyAt ?? null;
+    (await store.audience.updateEmptyAt({ sdkAppId: MINE, roomId: ROOM }))[0]?.emptyAt ?? null;
   const EMPTY = addMs(T0, 60 * SECOND_MS);
 
   test.each([
@@ -279,9 +306,9 @@ describe("an ingest that waits for viewers", () => {
   ])("is still watched when %s is closed", async (_, sdkAppId, roomId) => {
     await runs(MINE);
     await recordViewer(MINE, ROOM, true);
-    await store.recordViewerEvent({ sdkAppId, roomId, isPresent: false, eventAt: LATER });
+    await store.audience.recordViewerEvent({ sdkAppId, roomId, isPresent: false, eventAt: LATER });
     expect(await emptyAt()).toBeNull();
-    await store.recordViewerEvent({
+    await store.audience.recordViewerEvent({
       sdkAppId: MINE,
       roomId: ROOM,
       isPresent: false,
@@ -314,7 +341,7 @@ describe("an ingest that waits for viewers", () => {
     await run({ ...names(sdkAppId), roomId });
     await recordViewer(MINE, ROOM, false);
     await recordViewer(sdkAppId, roomId, false);
-    await store.forgetAudience({ leftBefore: LATER, seenBefore: T0 });
+    await store.audience.forget({ leftBefore: LATER, seenBefore: T0 });
     const left = await database.query("select sdk_app_id, room_id from room_audience");
     expect(left.map((row) => [Number(row["sdk_app_id"]), row["room_id"]])).toEqual([
       [sdkAppId, roomId],
@@ -329,9 +356,9 @@ describe("an ingest that waits for viewers", () => {
     async (_, sdkAppId, roomId) => {
       await recordViewer(sdkAppId, roomId, true);
       const closed = { isPresent: false, eventAt: addMs(T0, 1) };
-      await store.recordViewerEvent({ sdkAppId: MINE, roomId: ROOM, ...closed });
-      await store.recordViewerEvent({ sdkAppId, roomId, ...closed });
-      await store.forgetAudience({ leftBefore: LATER, seenBefore: T0 });
+      await store.audience.recordViewerEvent({ sdkAppId: MINE, roomId: ROOM, ...closed });
+      await store.audience.recordViewerEvent({ sdkAppId, roomId, ...closed });
+      await store.audience.forget({ leftBefore: LATER, seenBefore: T0 });
       const left = await database.query(
         "select sdk_app_id, room_id from room_audience where user_id = ''",
       );
@@ -363,18 +390,18 @@ describe("of a caller", () => {
 
   test("an equal token is another token", async () => {
     const again = newIngest(of("mine", { clientToken: "token t" }));
-    expect(await store.findConflict(again)).toMatchObject({
+    expect(await store.ingests.findConflict(again)).toMatchObject({
       outcome: "token-known",
       ingest: { taskId: mine.taskId },
     });
     const stranger = newIngest(of("stranger", { clientToken: "token t" }));
-    expect(await store.findConflict(stranger)).toBeUndefined();
+    expect(await store.ingests.findConflict(stranger)).toBeUndefined();
   });
 
   test("an equal token of another caller does not make a busy robot a known start", async () => {
     const { sdkAppId, robotUserId } = others;
     const fields = { clientToken: "token t", sdkAppId, robotUserId };
-    expect(await store.findConflict(newIngest(of("stranger", fields)))).toMatchObject({
+    expect(await store.ingests.findConflict(newIngest(of("stranger", fields)))).toMatchObject({
       outcome: "robot-busy",
     });
   });
@@ -384,7 +411,7 @@ describe("of a caller", () => {
       others.taskId,
     ]);
     const spent = (callerId: string, clientToken = "token t") =>
-      store.isTokenSpent({ callerId, clientToken });
+      store.deadLetters.isTokenSpent({ callerId, clientToken });
     expect(await spent("mine")).toBe(false);
     expect(await spent("other")).toBe(true);
     expect(await spent("other", "token u")).toBe(false);
@@ -392,12 +419,12 @@ describe("of a caller", () => {
 
   test("an ingest is found and listed by its own caller only, by our id or by TRTC's", async () => {
     for (const taskId of [mine.taskId, "one"]) {
-      expect(await store.findIngest({ callerId: "other", taskId })).toBeUndefined();
-      expect(await store.findIngest({ callerId: "mine", taskId })).toMatchObject({
+      expect(await store.ingests.find({ callerId: "other", taskId })).toBeUndefined();
+      expect(await store.ingests.find({ callerId: "mine", taskId })).toMatchObject({
         taskId: mine.taskId,
       });
     }
-    const list = await store.listIngests({ callerId: "mine", limit: 9 });
+    const list = await store.ingests.list({ callerId: "mine", limit: 9 });
     expect(list.map(({ taskId }) => taskId)).toEqual([mine.taskId]);
   });
 
@@ -462,10 +489,10 @@ describe("of a caller", () => {
 
 describe("of an account and an action", () => {
   const fill = async (account: string, action: string) => {
-    for (let n = 0; n < 20; n += 1) await store.takeSlot({ account, action, waitMaxMs: 60_000 });
+    for (let n = 0; n < 20; n += 1) await store.slots.take({ account, action, waitMaxMs: 60_000 });
   };
   const wait = async (account: string, action: string) =>
-    (await store.takeSlot({ account, action, waitMaxMs: 60_000 }))?.msUntil();
+    (await store.slots.take({ account, action, waitMaxMs: 60_000 }))?.msUntil();
 
   test("slots are not taken from another account's, or another action's", async () => {
     await fill("one", "StartStreamIngest");
@@ -477,7 +504,8 @@ describe("of an account and an action", () => {
   test("a start waits for its own account's slots only", async () => {
     await fill("one", "StartStreamIngest");
     await fill("two", "StopStreamIngest");
-    const start = (account: string) => store.beginStart(newIngest({ account, waitMaxMs: 1000 }));
+    const start = (account: string) =>
+      store.ingests.beginStart(newIngest({ account, waitMaxMs: 1000 }));
     expect(await start("two")).toMatchObject({ outcome: "begun" });
     expect(await start("one")).toEqual({ outcome: "no-slot" });
   });
@@ -487,7 +515,7 @@ describe("of an account and an action", () => {
     const asked = { at: T0, leaseMs: 1000, waitMaxMs: 60_000 };
     const stop = async (account: string, trtcTaskId: string) => {
       const { taskId } = await run({ account, deadlineAt: T0 }, trtcTaskId);
-      return (await store.beginStop({ taskId, ...asked }))?.slot?.msUntil();
+      return (await store.ingests.beginStop({ taskId, ...asked }))?.slot?.msUntil();
     };
     expect(await stop("two", "one")).toBe(0);
     expect(await stop("one", "two")).toBe(1100);
@@ -499,8 +527,8 @@ describe("of an account and an action", () => {
     await due("one", 1);
     const [second, others] = [await due("one", 2), await due("two", 1)];
     const wanted = { at: LATER, horizonAt: LATER, leaseMs: 1000, accountMax: 1 };
-    expect(await store.claimDue({ ...wanted, limit: 1 })).toHaveLength(1);
-    const rest = await store.claimDue({ ...wanted, limit: 9 });
+    expect(await store.ingests.claimDue({ ...wanted, limit: 1 })).toHaveLength(1);
+    const rest = await store.ingests.claimDue({ ...wanted, limit: 9 });
     expect(rest.map(({ taskId }) => taskId)).toEqual([others]);
     expect(rest.map(({ taskId }) => taskId)).not.toContain(second);
   });

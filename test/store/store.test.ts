@@ -30,43 +30,46 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
   afterAll(() => database.close());
 
   test("a start writes its row and takes its slot in one statement", async () => {
-    const begun = await store.beginStart(newIngest({ account: "a1" }));
+    const begun = await store.ingests.beginStart(newIngest({ account: "a1" }));
     expect(begun).toMatchObject({ outcome: "begun", ingest: { state: "starting" } });
-    const next = await store.beginStart(newIngest({ account: "a1" }));
+    const next = await store.ingests.beginStart(newIngest({ account: "a1" }));
     expect([begun, next].map(waitOf)).toEqual([0, 5]);
   });
 
   test("a start whose slot is too far away writes nothing", async () => {
     const account = "a2";
-    for (let taken = 0; taken < 20; taken += 1) await store.beginStart(newIngest({ account }));
+    for (let taken = 0; taken < 20; taken += 1)
+      await store.ingests.beginStart(newIngest({ account }));
     const refused = newIngest({ account, waitMaxMs: 1000 });
-    expect(await store.beginStart(refused)).toEqual({ outcome: "no-slot" });
-    expect(await store.readIngest(refused.taskId)).toBeUndefined();
+    expect(await store.ingests.beginStart(refused)).toEqual({ outcome: "no-slot" });
+    expect(await store.ingests.read(refused.taskId)).toBeUndefined();
   });
 
   test("the same token finds the row of the first start, and takes no slot", async () => {
     const first = newIngest({ clientToken: "token t", account: "a3" });
-    await store.beginStart(first);
-    const again = await store.beginStart(newIngest({ clientToken: "token t", account: "a3" }));
+    await store.ingests.beginStart(first);
+    const again = await store.ingests.beginStart(
+      newIngest({ clientToken: "token t", account: "a3" }),
+    );
     expect(again).toMatchObject({ outcome: "token-known", ingest: { taskId: first.taskId } });
-    const other = await store.beginStart(newIngest({ account: "a3" }));
+    const other = await store.ingests.beginStart(newIngest({ account: "a3" }));
     expect(waitOf(other)).toBe(5);
   });
 
   test("another caller's equal token is another token", async () => {
-    await store.beginStart(newIngest({ clientToken: "token shared", callerId: "one" }));
+    await store.ingests.beginStart(newIngest({ clientToken: "token shared", callerId: "one" }));
     const other = newIngest({ clientToken: "token shared", callerId: "two" });
-    expect(await store.beginStart(other)).toMatchObject({ outcome: "begun" });
+    expect(await store.ingests.beginStart(other)).toMatchObject({ outcome: "begun" });
   });
 
   test("two live ingests of an application cannot have one robot", async () => {
     const first = newIngest({ robotUserId: "twin" });
-    await store.beginStart(first);
-    expect(await store.beginStart(newIngest({ robotUserId: "twin" }))).toMatchObject({
+    await store.ingests.beginStart(first);
+    expect(await store.ingests.beginStart(newIngest({ robotUserId: "twin" }))).toMatchObject({
       outcome: "robot-busy",
       ingest: { taskId: first.taskId },
     });
-    await store.markFailed({
+    await store.ingests.markFailed({
       taskId: first.taskId,
       fence: 0,
       code: "X",
@@ -74,7 +77,7 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
       retry: false,
       at: T0,
     });
-    expect(await store.beginStart(newIngest({ robotUserId: "twin" }))).toMatchObject({
+    expect(await store.ingests.beginStart(newIngest({ robotUserId: "twin" }))).toMatchObject({
       outcome: "begun",
     });
   });
@@ -83,9 +86,9 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     for (const retry of [true, false]) {
       const clientToken = `token refusal ${retry}`;
       const { taskId } = newIngest({ clientToken });
-      await store.beginStart({ ...newIngest({ clientToken }), taskId });
-      await store.markFailed({ taskId, fence: 0, code: "X", message: "m", retry, at: T0 });
-      const again = await store.beginStart(newIngest({ clientToken }));
+      await store.ingests.beginStart({ ...newIngest({ clientToken }), taskId });
+      await store.ingests.markFailed({ taskId, fence: 0, code: "X", message: "m", retry, at: T0 });
+      const again = await store.ingests.beginStart(newIngest({ clientToken }));
       expect(again.outcome).toBe(retry ? "begun" : "token-known");
     }
   });
@@ -100,15 +103,15 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
       deadlineAt: T0,
       latestAt: T0,
     };
-    expect(await store.markRunning(late)).toBeUndefined();
+    expect(await store.ingests.markRunning(late)).toBeUndefined();
   });
 
   test("every time and number is read as it was written", async () => {
     const wanted = newIngest({
       play: { StreamUrl: "https://a.example/é.mp4", RepeatNum: -1, Tempo: 0.75 },
     });
-    await store.beginStart(wanted);
-    const row = await store.readIngest(wanted.taskId);
+    await store.ingests.beginStart(wanted);
+    const row = await store.ingests.read(wanted.taskId);
     const { leaseMs, waitMaxMs, ...columns } = wanted;
     expect(row).toMatchObject(columns);
     expect([leaseMs, waitMaxMs]).toEqual([5000, 60_000]);
@@ -116,11 +119,11 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
 
   test("an ingest is found by our id and by TRTC's, and by its caller only", async () => {
     const { taskId, callerId, trtcTaskId } = await runningIngest(store, { callerId: "finder" });
-    expect(await store.findIngest({ callerId, taskId })).toMatchObject({ taskId });
-    expect(await store.findIngest({ callerId, taskId: trtcTaskId ?? "" })).toMatchObject({
+    expect(await store.ingests.find({ callerId, taskId })).toMatchObject({ taskId });
+    expect(await store.ingests.find({ callerId, taskId: trtcTaskId ?? "" })).toMatchObject({
       taskId,
     });
-    expect(await store.findIngest({ callerId: "stranger", taskId })).toBeUndefined();
+    expect(await store.ingests.find({ callerId: "stranger", taskId })).toBeUndefined();
   });
 
   test("lists are newest first, filtered, and continue after the last row of a page", async () => {
@@ -133,10 +136,10 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
         createdAt: addMs(T0, n),
       });
       ids.unshift(wanted.taskId);
-      await store.beginStart(wanted);
+      await store.ingests.beginStart(wanted);
     }
     const page = async (filter: object) =>
-      (await store.listIngests({ callerId, limit: 10, ...filter })).map(({ taskId }) => taskId);
+      (await store.ingests.list({ callerId, limit: 10, ...filter })).map(({ taskId }) => taskId);
     expect(await page({})).toEqual(ids);
     expect(await page({ limit: 2 })).toEqual(ids.slice(0, 2));
     expect(await page({ before: ids[1] })).toEqual(ids.slice(2));
@@ -148,16 +151,26 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
 
   test("a stop begins once: the second one begins nothing", async () => {
     const { taskId } = await runningIngest(store);
-    const asked = await store.beginStop({ taskId, at: T0, leaseMs: 1000, waitMaxMs: 60_000 });
+    const asked = await store.ingests.beginStop({
+      taskId,
+      at: T0,
+      leaseMs: 1000,
+      waitMaxMs: 60_000,
+    });
     expect(asked?.ingest).toMatchObject({
       state: "stopping",
       endReason: "stopped",
       stopAskedAt: T0,
     });
     expect(
-      await store.beginStop({ taskId, at: addMs(T0, 999), leaseMs: 1000, waitMaxMs: 60_000 }),
+      await store.ingests.beginStop({
+        taskId,
+        at: addMs(T0, 999),
+        leaseMs: 1000,
+        waitMaxMs: 60_000,
+      }),
     ).toBeUndefined();
-    const lapsed = await store.beginStop({
+    const lapsed = await store.ingests.beginStop({
       taskId,
       at: addMs(T0, 1000),
       leaseMs: 1000,
@@ -168,21 +181,27 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
 
   test("an outdated fence ends nothing", async () => {
     const { taskId } = await runningIngest(store);
-    await store.beginStop({ taskId, at: T0, leaseMs: 1000, waitMaxMs: 60_000 });
+    await store.ingests.beginStop({ taskId, at: T0, leaseMs: 1000, waitMaxMs: 60_000 });
     const stale = { taskId, fence: 0, reason: "expired" as const, at: T0 };
-    expect(await store.markEnded(stale)).toBeUndefined();
-    expect(await store.markEnded({ ...stale, fence: 1 })).toMatchObject({ state: "ended" });
-    expect(await store.markEnded({ ...stale, fence: 1 })).toBeUndefined();
+    expect(await store.ingests.markEnded(stale)).toBeUndefined();
+    expect(await store.ingests.markEnded({ ...stale, fence: 1 })).toMatchObject({ state: "ended" });
+    expect(await store.ingests.markEnded({ ...stale, fence: 1 })).toBeUndefined();
   });
 
   test("a claim for a deadline that has moved stops nothing", async () => {
     const { taskId, deadlineAt } = await runningIngest(store);
     const [claim] = await claimOnly(taskId, deadlineAt);
     const moved = addMs(deadlineAt, MINUTE_MS);
-    await store.markUpdated({ taskId, deadlineAt: moved, play: {}, signature: undefined, at: T0 });
+    await store.ingests.markUpdated({
+      taskId,
+      deadlineAt: moved,
+      play: {},
+      signature: undefined,
+      at: T0,
+    });
     const stop = { taskId, fence: claim?.fence ?? -1, leaseMs: 1000, waitMaxMs: 60_000 };
-    expect(await store.beginDueStop({ ...stop, at: deadlineAt })).toBeUndefined();
-    expect(await store.beginDueStop({ ...stop, at: moved })).toMatchObject({
+    expect(await store.ingests.beginDueStop({ ...stop, at: deadlineAt })).toBeUndefined();
+    expect(await store.ingests.beginDueStop({ ...stop, at: moved })).toMatchObject({
       ingest: { endReason: "expired" },
     });
   });
@@ -192,7 +211,7 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     const [claim] = await claimOnly(taskId, deadlineAt);
     expect(await claimOnly(taskId, deadlineAt)).toEqual([]);
     const retryAt = addMs(deadlineAt, 1000);
-    await store.release({ taskId, fence: claim?.fence ?? -1, retryAt });
+    await store.ingests.release({ taskId, fence: claim?.fence ?? -1, retryAt });
     expect(await claimOnly(taskId, addMs(retryAt, -1))).toEqual([]);
     expect(await claimOnly(taskId, retryAt)).toMatchObject([{ fence: 2 }]);
   });
@@ -200,7 +219,8 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
   test("the next run looks again when a deadline comes, or when a claim lapses", async () => {
     await database.query("delete from ingest");
     const horizonAt = addMs(T0, 60 * MINUTE_MS);
-    const next = (before: Date) => store.nextClaimAt({ at: T0, horizonAt: before, aheadMs: 1000 });
+    const next = (before: Date) =>
+      store.ingests.nextClaimAt({ at: T0, horizonAt: before, aheadMs: 1000 });
     expect(await next(horizonAt)).toBeUndefined();
     const { taskId, deadlineAt } = await runningIngest(store);
     expect(await next(horizonAt)).toEqual(addMs(deadlineAt, -1000));
@@ -212,10 +232,12 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
   test("a start that waits for its slot counts as long as its lease holds", async () => {
     await database.query("delete from ingest");
     const { deadlineAt } = newIngest();
-    await store.beginStart(newIngest({ leaseMs: 5000 }));
+    await store.ingests.beginStart(newIngest({ leaseMs: 5000 }));
     const wanted = { horizonAt: deadlineAt, aheadMs: 1000 };
-    expect(await store.nextClaimAt({ ...wanted, at: T0 })).toEqual(addMs(deadlineAt, -1000));
-    expect(await store.nextClaimAt({ ...wanted, at: addMs(T0, 5000) })).toBeUndefined();
+    expect(await store.ingests.nextClaimAt({ ...wanted, at: T0 })).toEqual(
+      addMs(deadlineAt, -1000),
+    );
+    expect(await store.ingests.nextClaimAt({ ...wanted, at: addMs(T0, 5000) })).toBeUndefined();
   });
 
   test("a holder that read the row before a stop cannot set the reason of its end", async () => {
@@ -223,9 +245,9 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     const [claim] = await claimOnly(taskId, deadlineAt);
     const fence = claim?.fence ?? -1;
     const asked = { at: deadlineAt, leaseMs: 1000, waitMaxMs: 60_000 };
-    await store.beginDueStop({ taskId, fence, ...asked });
+    await store.ingests.beginDueStop({ taskId, fence, ...asked });
     const stale = { taskId, fence, reason: "finished" as const, at: deadlineAt };
-    expect(await store.markEnded(stale)).toBeUndefined();
+    expect(await store.ingests.markEnded(stale)).toBeUndefined();
   });
 
   test("the longest overdue are claimed first", async () => {
@@ -233,9 +255,9 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     const late = await runningIngest(store, { deadlineAt: addMs(T0, 2000) });
     const later = await runningIngest(store, { deadlineAt: addMs(T0, 1000) });
     const at = addMs(T0, 5000);
-    const claimed = await store.claimDue({ at, horizonAt: at, leaseMs: 1000, limit: 1 });
+    const claimed = await store.ingests.claimDue({ at, horizonAt: at, leaseMs: 1000, limit: 1 });
     expect(claimed.map(({ taskId }) => taskId)).toEqual([later.taskId]);
-    const rest = await store.claimDue({ at, horizonAt: at, leaseMs: 1000, limit: 9 });
+    const rest = await store.ingests.claimDue({ at, horizonAt: at, leaseMs: 1000, limit: 9 });
     expect(rest.map(({ taskId }) => taskId)).toEqual([late.taskId]);
   });
 
@@ -249,17 +271,17 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     const at = addMs(T0, 1000);
     const claim = async (limit: number) => {
       const wanted = { at, horizonAt: at, leaseMs: 5000, limit, accountMax: 3 };
-      return (await store.claimDue(wanted)).map(({ taskId }) => taskId);
+      return (await store.ingests.claimDue(wanted)).map(({ taskId }) => taskId);
     };
     const ids = crowd.map(({ taskId }) => taskId);
     expect(await claim(2)).toEqual(ids.slice(0, 2));
     expect(await claim(9)).toEqual([ids[2], other.taskId]);
     expect(await claim(9)).toEqual([]);
     // Another run ends one of them, which makes room for one.
-    await store.markEnded({ taskId: ids[0] ?? "", fence: 1, reason: "finished", at });
+    await store.ingests.markEnded({ taskId: ids[0] ?? "", fence: 1, reason: "finished", at });
     expect(await claim(9)).toEqual([ids[3]]);
     // An end that a caller asked for does not count while it is carried out.
-    await store.beginStop({ taskId: ids[1] ?? "", at, leaseMs: 5000, waitMaxMs: 60_000 });
+    await store.ingests.beginStop({ taskId: ids[1] ?? "", at, leaseMs: 5000, waitMaxMs: 60_000 });
     expect(await claim(9)).toEqual([ids[4]]);
   });
 
@@ -267,11 +289,12 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     await database.query("delete from ingest");
     for (let n = 0; n < 3; n += 1) await runningIngest(store, { deadlineAt: T0 });
     const at = addMs(T0, 1000);
-    const look = () => store.nextClaimAt({ at, horizonAt: at, aheadMs: 1000, accountMax: 2 });
+    const look = () =>
+      store.ingests.nextClaimAt({ at, horizonAt: at, aheadMs: 1000, accountMax: 2 });
     const claim = { at, horizonAt: at, leaseMs: 5000, limit: 1, accountMax: 2 };
-    await store.claimDue(claim);
+    await store.ingests.claimDue(claim);
     expect(await look()).toEqual(addMs(T0, -1000));
-    await store.claimDue(claim);
+    await store.ingests.claimDue(claim);
     expect(await look()).toEqual(addMs(at, 1000));
   });
 
@@ -280,14 +303,14 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     const isKnown = async () => (await database.query("select from used_signature")).length > 0;
     expect(await isKnown()).toBe(false);
     const update = { taskId, deadlineAt: undefined, play: { Volume: 7 }, signature: "s1", at: T0 };
-    expect(await store.markUpdated(update)).toMatchObject({ play: { Volume: 7 } });
+    expect(await store.ingests.markUpdated(update)).toMatchObject({ play: { Volume: 7 } });
     expect(await isKnown()).toBe(true);
     const again = { ...update, play: { Volume: 8 } };
-    expect(await store.markUpdated(again)).toBeUndefined();
-    expect(await store.readIngest(taskId)).toMatchObject({ play: { Volume: 7 } });
-    await store.forgetSignatures(T0);
+    expect(await store.ingests.markUpdated(again)).toBeUndefined();
+    expect(await store.ingests.read(taskId)).toMatchObject({ play: { Volume: 7 } });
+    await store.signatures.forget(T0);
     expect(await isKnown()).toBe(true);
-    await store.forgetSignatures(addMs(T0, 1));
+    await store.signatures.forget(addMs(T0, 1));
     expect(await isKnown()).toBe(false);
   });
 
@@ -301,7 +324,7 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
   });
 
   async function claimOnly(taskId: string, at: Date) {
-    const claims = await store.claimDue({ at, horizonAt: at, leaseMs: 10_000, limit: 100 });
+    const claims = await store.ingests.claimDue({ at, horizonAt: at, leaseMs: 10_000, limit: 100 });
     return claims.filter((claim) => claim.taskId === taskId);
   }
 });

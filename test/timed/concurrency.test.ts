@@ -107,7 +107,7 @@ describe("two hundred starts at once, on real PostgreSQL", () => {
   test("a start that would wait longer than its function may run is told to come again", async () => {
     const { store } = app.services;
     const slot = { account: "cn", action: "StartStreamIngest", waitMaxMs: 3_600_000 };
-    for (let taken = 0; taken < 600; taken += 1) await store.takeSlot(slot);
+    for (let taken = 0; taken < 600; taken += 1) await store.slots.take(slot);
     const before = (await truth().tasks()).length;
     const wanted = { SdkAppId: CN_APP, RoomId: "1", StreamUrl: app.clip };
     const { status, headers, response } = await app.post("start-ingest", wanted);

@@ -19,7 +19,7 @@ export const stopFailedSources = (services: Services, run: ReconcileRun): Promis
       const at = services.clock.now();
       const lastSeenBefore = addMs(at, -LAST_TRY_MS);
       const claims = { at, lastSeenBefore, limit: CLAIMS, leaseMs: STOP_LEASE_MS };
-      return services.store.beginFailedSourceStops(claims);
+      return services.store.ingests.beginFailedSourceStops(claims);
     },
     work: (ingest) => stopFailed(services, ingest, run.timeLeftMs),
   });
@@ -36,7 +36,12 @@ async function stopFailed(
   const { waitMaxMs } = stopTiming(askedAt, timeLeftMs);
   try {
     await trtc.ready();
-    const slot = await store.takeSlot({ account, callerId, action: "StopStreamIngest", waitMaxMs });
+    const slot = await store.slots.take({
+      account,
+      callerId,
+      action: "StopStreamIngest",
+      waitMaxMs,
+    });
     await endTask(services, { ingest, slot, askedAt, timeLeftMs });
   } catch (error) {
     logTrtcFailure(services, ingest, error);

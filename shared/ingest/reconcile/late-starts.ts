@@ -10,7 +10,7 @@ export const removeLateRobots = (services: Services, run: ReconcileRun): Promise
   const { store, clock } = services;
   return inBatches(run, {
     claim: () =>
-      store.claimLateStarts({ at: clock.now(), limit: CLAIMS, leaseMs: RESUME_LEASE_MS }),
+      store.ingests.claimLateStarts({ at: clock.now(), limit: CLAIMS, leaseMs: RESUME_LEASE_MS }),
     work: (ingest) => removeLateRobot(services, ingest, run.timeLeftMs),
   });
 };
@@ -27,6 +27,6 @@ async function removeLateRobot(
     logTrtcFailure(services, ingest, error);
     return "refused";
   }
-  await services.store.clearLateStart({ taskId, fence });
+  await services.store.ingests.clearLateStart({ taskId, fence });
   return "cleared";
 }

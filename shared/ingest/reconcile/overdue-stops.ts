@@ -10,7 +10,12 @@ export const stopOverdue = (services: Services, run: ReconcileRun): Promise<void
     claim() {
       const at = services.clock.now();
       const horizonAt = addMs(at, -OVERDUE_MS);
-      return services.store.claimDue({ at, horizonAt, limit: CLAIMS, leaseMs: STOP_LEASE_MS });
+      return services.store.ingests.claimDue({
+        at,
+        horizonAt,
+        limit: CLAIMS,
+        leaseMs: STOP_LEASE_MS,
+      });
     },
     async work(ingest) {
       const outcome = await stopOnTime(services, ingest, run.timeLeftMs);

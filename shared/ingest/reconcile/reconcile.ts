@@ -52,6 +52,6 @@ export async function reconcileIngests(
   await removeLateRobots(services, run);
   await checkStaleTasks(services, run);
   const unclaimed = await reconcileUnclaimed(services, run);
-  await services.store.forgetResolved(addMs(services.clock.now(), -RESOLVED_KEPT_MS));
+  await services.store.deadLetters.forgetResolved(addMs(services.clock.now(), -RESOLVED_KEPT_MS));
   return { ...counts, ...unclaimed };
 }

@@ -18,7 +18,7 @@ export async function checkStaleTasks(services: Services, run: ReconcileRun): Pr
   for (let checked = 0; checked < BATCH_MAX; checked += CLAIMS) {
     const at = clock.now();
     const quietSince = addMs(at, -QUIET_MS);
-    const stale = await store.claimStaleTasks({ at, quietSince, limit: CLAIMS });
+    const stale = await store.ingests.claimStaleTasks({ at, quietSince, limit: CLAIMS });
     for (const ingest of stale) {
       if (!run.hasTime()) return;
       run.count(await checkStaleTask(services, ingest, run.timeLeftMs));

@@ -38,11 +38,16 @@ export async function reconcileUnclaimed(
   const { store, clock, config } = services;
   const at = clock.now();
   const seenBefore = addMs(at, -UNCLAIMED_AFTER_MS);
-  await store.adoptUnclaimed();
-  const counts = { unclaimed: await store.countUnclaimed(seenBefore), unclaimedStopped: 0 };
+  await store.unclaimedTasks.adopt();
+  const counts = { unclaimed: await store.unclaimedTasks.count(seenBefore), unclaimedStopped: 0 };
   if (config.stopUnclaimed) {
     const askedBefore = addMs(at, -ASK_AGAIN_MS);
-    const tasks = await store.takeUnclaimed({ at, seenBefore, askedBefore, limit: BATCH_MAX });
+    const tasks = await store.unclaimedTasks.take({
+      at,
+      seenBefore,
+      askedBefore,
+      limit: BATCH_MAX,
+    });
     for (const task of tasks) {
       if (!hasTime()) break;
       if (await stopUnclaimed(services, task, timeLeftMs)) counts.unclaimedStopped += 1;
@@ -50,8 +55,8 @@ export async function reconcileUnclaimed(
   }
   const endedBefore = addMs(at, -ENDED_KEPT_MS);
   const keptSince = addMs(at, -SEEN_KEPT_MS);
-  await store.forgetUnclaimed({ endedBefore, seenBefore: keptSince });
-  await store.forgetAudience({ leftBefore: endedBefore, seenBefore: keptSince });
+  await store.unclaimedTasks.forget({ endedBefore, seenBefore: keptSince });
+  await store.audience.forget({ leftBefore: endedBefore, seenBefore: keptSince });
   return counts;
 }
 
@@ -78,6 +83,6 @@ async function stopUnclaimed(
       return false;
     }
   }
-  await store.endUnclaimed({ sdkAppId, trtcTaskId, at: clock.now() });
+  await store.unclaimedTasks.end({ sdkAppId, trtcTaskId, at: clock.now() });
   return true;
 }

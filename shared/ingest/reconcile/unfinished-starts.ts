@@ -9,7 +9,7 @@ export const resumeUnfinishedStarts = (services: Services, run: ReconcileRun): P
   const { store, clock, trtc } = services;
   return inBatches(run, {
     claim: () =>
-      store.claimUnfinished({ at: clock.now(), limit: CLAIMS, leaseMs: RESUME_LEASE_MS }),
+      store.ingests.claimUnfinished({ at: clock.now(), limit: CLAIMS, leaseMs: RESUME_LEASE_MS }),
     work: async (ingest) => {
       await trtc.ready();
       const resumed = await resumeStart(services, ingest, run.timeLeftMs);

@@ -94,10 +94,10 @@ async function remember(
   const { taskId, fence } = ingest;
   const { trtcTaskId } = running;
   try {
-    const marked = await store.markRunning({ taskId, fence, ...running });
+    const marked = await store.ingests.markRunning({ taskId, fence, ...running });
     if (marked) return marked;
     await stopSurplus(services, ingest, { trtcTaskId, timeLeftMs });
-    return (await store.readIngest(taskId)) ?? ingest;
+    return (await store.ingests.read(taskId)) ?? ingest;
   } catch (error) {
     if (error instanceof TrtcError) throw error;
     const why = asApiError(error).detail ?? String(error);
@@ -119,7 +119,7 @@ async function stopSurplus(
   const { store, log } = services;
   const { sdkAppId } = ingest;
   const action = "StopStreamIngest";
-  const slot = await store.takeSlot({
+  const slot = await store.slots.take({
     ...callerOf(ingest),
     ...{ action, waitMaxMs: timeLeftMs() },
   });

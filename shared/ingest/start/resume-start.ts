@@ -44,7 +44,7 @@ export async function resumeStart(
     return await startAgain(services, claimed, leftMs);
   } catch (error) {
     logTrtcFailure(services, claimed, error);
-    await store.release({ taskId, fence, retryAt: addMs(clock.now(), RETRY_MS) });
+    await store.ingests.release({ taskId, fence, retryAt: addMs(clock.now(), RETRY_MS) });
     return asItIs(services, claimed);
   }
 }
@@ -61,7 +61,7 @@ async function startAgain(
   if (!application) return giveUp(services, claimed);
   const waitMaxMs = slotWaitMaxMs(timeLeftMs());
   const action = "StartStreamIngest";
-  const slot = await store.takeSlot({ account, callerId, action, waitMaxMs });
+  const slot = await store.slots.take({ account, callerId, action, waitMaxMs });
   const deadlineFrom = (startedAt: Date) => deadlineAgain(startedAt, claimed);
   try {
     const attempt = { ingest: claimed, slot, application, deadlineFrom, timeLeftMs };
@@ -69,7 +69,7 @@ async function startAgain(
   } catch (error) {
     if (!(error instanceof TrtcError) || !isFinal(error)) throw error;
     const { code, message } = error;
-    await store.markFailed({ taskId, fence, code, message, retry: false, at: clock.now() });
+    await store.ingests.markFailed({ taskId, fence, code, message, retry: false, at: clock.now() });
     return asItIs(services, claimed);
   }
 }
@@ -95,15 +95,15 @@ async function giveUp({ store, clock }: Services, claimed: Ingest): Promise<Inge
   const { taskId, fence } = claimed;
   const at = clock.now();
   if (claimed.stopAskedAt !== null) {
-    await store.markEnded({ taskId, fence, reason: "stopped", at });
+    await store.ingests.markEnded({ taskId, fence, reason: "stopped", at });
   } else {
-    await store.markFailed({ taskId, fence, ...givenUp(claimed), retry: false, at });
+    await store.ingests.markFailed({ taskId, fence, ...givenUp(claimed), retry: false, at });
   }
   return asItIs({ store }, claimed);
 }
 
 const asItIs = async ({ store }: Pick<Services, "store">, ingest: Ingest): Promise<Ingest> =>
-  (await store.readIngest(ingest.taskId)) ?? ingest;
+  (await store.ingests.read(ingest.taskId)) ?? ingest;
 
 const givenUp = ({ clientToken }: Ingest) => ({
   cause: "start-given-up" as const,

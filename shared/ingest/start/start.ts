@@ -63,7 +63,7 @@ async function begin(
   { row, refusal }: StartPlan,
 ): Promise<BegunStart> {
   if (refusal) {
-    const conflict = await store.findConflict(row);
+    const conflict = await store.ingests.findConflict(row);
     if (conflict?.outcome === "token-known") return conflict;
     throw refusal;
   }
@@ -72,7 +72,7 @@ async function begin(
   // The lease counts from `createdAt`, so it includes the time of the connection.
   const passedMs = clock.now().getTime() - row.createdAt.getTime();
   const leaseMs = passedMs + timeLeftMs() + LEASE_MARGIN_MS;
-  return store.beginStart({ ...row, leaseMs, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
+  return store.ingests.beginStart({ ...row, leaseMs, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
 }
 
 async function firstAttempt(
@@ -95,14 +95,14 @@ async function firstAttempt(
     if (error.outcome === "unknown") {
       // No instance works on the row now, so a retry or reconcile-ingests can take it at once. If
       // the release fails, the lease ends by itself.
-      await store.release({ taskId, fence, retryAt: at }).catch(ignoreFailure);
+      await store.ingests.release({ taskId, fence, retryAt: at }).catch(ignoreFailure);
       throw unknownOutcome(call, withoutQueries(error.message));
     }
     const { code, message, retry } = apiErrorOf(error);
-    const failed = await store.markFailed({ taskId, fence, code, message, retry, at });
+    const failed = await store.ingests.markFailed({ taskId, fence, code, message, retry, at });
     if (failed) throw apiErrorOf(error);
     // Another instance took the row over and may have started the task. The answer is its result.
-    return (await store.readIngest(taskId)) ?? ingest;
+    return (await store.ingests.read(taskId)) ?? ingest;
   }
 }
 
@@ -136,11 +136,11 @@ async function finishStart(
   while (ingest.state === "starting" && timeLeftMs() > RESUME_MIN_MS) {
     const { taskId } = ingest;
     const claim = { taskId, at: clock.now(), leaseMs: timeLeftMs() + LEASE_MARGIN_MS };
-    const claimed = await store.claimStart(claim);
+    const claimed = await store.ingests.claimStart(claim);
     if (claimed) return resumeStart(services, claimed, timeLeftMs);
     ingest = await waitWhileStarting(
       services,
-      (await store.readIngest(taskId)) ?? ingest,
+      (await store.ingests.read(taskId)) ?? ingest,
       timeLeftMs,
     );
   }

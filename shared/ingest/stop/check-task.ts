@@ -31,7 +31,7 @@ export async function isThere(
   const { account, callerId, sdkAppId, trtcTaskId } = ingest;
   const action = "DescribeStreamIngest";
   await trtc.ready();
-  const slot = await store.takeSlot({
+  const slot = await store.slots.take({
     ...{ account, callerId, action },
     waitMaxMs: waitMaxMs ?? slotWaitMaxMs(timeLeftMs()),
   });

@@ -26,6 +26,6 @@ export async function endGone(
   const at = clock.now();
   // An earlier stop may have worked although its answer was lost. Its reason then counts.
   const reason = ingest.endReason ?? reasonWhenGone(ingest, at);
-  const ended = await store.markEnded({ taskId, fence, reason, at });
-  return ended ?? (await store.readIngest(taskId)) ?? ingest;
+  const ended = await store.ingests.markEnded({ taskId, fence, reason, at });
+  return ended ?? (await store.ingests.read(taskId)) ?? ingest;
 }

@@ -42,7 +42,8 @@ export async function endTask(services: Services, task: TaskToEnd): Promise<Inge
   const { ingest, askedAt } = task;
   const { taskId, fence } = ingest;
   const stopAskedAt = ingest.stopAskedAt ?? askedAt;
-  const end = (reason: EndReason) => store.markEnded({ taskId, fence, reason, at: clock.now() });
+  const end = (reason: EndReason) =>
+    store.ingests.markEnded({ taskId, fence, reason, at: clock.now() });
   try {
     const wasThere = await stopAtTrtc(services, task);
     const isFirst = stopAskedAt.getTime() === askedAt.getTime();
@@ -53,7 +54,7 @@ export async function endTask(services: Services, task: TaskToEnd): Promise<Inge
     const now = clock.now();
     if (isPastCap(ingest, now)) return end(requestedReason(ingest));
     const retryAt = addMs(now, retryMs(now.getTime() - stopAskedAt.getTime()));
-    await store.release({ taskId, fence, retryAt });
+    await store.ingests.release({ taskId, fence, retryAt });
     throw error;
   }
 }

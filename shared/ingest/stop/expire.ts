@@ -73,7 +73,7 @@ export async function expireIngests(
   };
   try {
     while (timeLeftMs() > EXPIRE_RESERVE_MS) {
-      const nextAt = await store.nextClaimAt({ ...horizon, at: clock.now() });
+      const nextAt = await store.ingests.nextClaimAt({ ...horizon, at: clock.now() });
       if (!nextAt && working.size === 0) break;
       const isFull = working.size >= CLAIMS_MAX;
       const waitMs = nextAt ? msUntil(nextAt, clock.now()) : LOOK_AGAIN_MS;
@@ -94,7 +94,7 @@ export async function expireIngests(
     // the stops under way with it.
     await Promise.all(working);
   }
-  await store.forgetSignatures(addMs(machineClock.now(), -SIGNATURE_KEPT_MS));
+  await store.signatures.forget(addMs(machineClock.now(), -SIGNATURE_KEPT_MS));
   return counts;
 }
 
@@ -104,7 +104,7 @@ interface Run {
 
 function claim({ store, clock }: Services): Promise<Ingest[]> {
   const at = clock.now();
-  return store.claimDue({
+  return store.ingests.claimDue({
     ...{ at, horizonAt: addMs(at, CLAIM_AHEAD_MS), leaseMs: STOP_LEASE_MS },
     ...{ limit: CLAIMS_AT_ONCE, accountMax: CLAIMS_OF_ACCOUNT },
   });
@@ -127,16 +127,20 @@ export async function stopOnTime(
   try {
     await trtc.ready();
     const at = await sleepUntil(services, dueAt(claimed));
-    const begun = await store.beginDueStop({ taskId, fence, ...stopTiming(at, timeLeftMs) });
+    const begun = await store.ingests.beginDueStop({
+      taskId,
+      fence,
+      ...stopTiming(at, timeLeftMs),
+    });
     if (!begun) {
       // Viewers may have entered the room since it was empty.
-      if (claimed.emptySeconds !== null) await store.updateEmptyAt(claimed);
-      await store.release({ taskId, fence });
+      if (claimed.emptySeconds !== null) await store.audience.updateEmptyAt(claimed);
+      await store.ingests.release({ taskId, fence });
       return "spared";
     }
     if (!begun.slot) {
       const retryAt = addMs(clock.now(), RETURN_MS);
-      await store.release({ taskId, fence: begun.ingest.fence, retryAt });
+      await store.ingests.release({ taskId, fence: begun.ingest.fence, retryAt });
       return "returned";
     }
     const ended = await endTask(services, { ...begun, askedAt: at, timeLeftMs });

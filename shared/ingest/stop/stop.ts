@@ -25,7 +25,7 @@ export async function stopIngest(
   if (ingest.state === "ended") return {};
   await trtc.ready();
   const at = clock.now();
-  const begun = await store.beginStop({
+  const begun = await store.ingests.beginStop({
     ...{ taskId: ingest.taskId, cause },
     ...stopTiming(at, timeLeftMs),
   });
@@ -51,18 +51,18 @@ async function whenStarted(
   const isOver = ({ state }: Ingest) => state === "running" || state === "ended";
   const asked =
     known.state === "starting"
-      ? await store.askStop({ taskId: known.taskId, at: clock.now(), cause })
+      ? await store.ingests.askStop({ taskId: known.taskId, at: clock.now(), cause })
       : undefined;
   const seen = await waitUntil(services, asked ?? known, { isOver, timeLeftMs });
   if (seen.state !== "starting") return seen;
   const claim = { taskId: seen.taskId, at: clock.now(), leaseMs: RESUME_LEASE_MS };
-  const claimed = await store.claimStart(claim);
+  const claimed = await store.ingests.claimStart(claim);
   return claimed ? resumeStart(services, claimed, timeLeftMs) : seen;
 }
 
 /** Another instance works on the row. The end will come, but its time is unknown. */
 async function theirs({ store }: Services, { taskId }: Ingest): Promise<Record<string, never>> {
-  const ingest = await store.readIngest(taskId);
+  const ingest = await store.ingests.read(taskId);
   if (ingest?.state === "ended") return {};
   throw new ApiError(
     "ResourceInUse",

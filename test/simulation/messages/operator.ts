@@ -23,7 +23,7 @@ export function employOperator(world: World, platform: Platform, random: Random)
       name: "dead-letters",
       limitMs: LIMIT_MS,
       async body(services) {
-        const deadLetters = await services.store.listDeadLetters({
+        const deadLetters = await services.store.deadLetters.list({
           all: false,
           limit: LETTERS_MAX,
         });

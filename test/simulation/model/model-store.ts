@@ -88,105 +88,110 @@ export function createModelStore(options: ModelOptions) {
   return {
     ready: () => Promise.resolve(),
     close: () => Promise.resolve(),
-
-    async beginStart(wanted: WantedStart) {
-      for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-        const begun = await carry("beginStart", () => insertStart(tables, wanted, databaseNowMs()));
-        if (begun) return { outcome: "begun" as const, ...withSlot(begun) };
-        const conflict = await carry("findConflict", () => findConflict(tables, wanted));
-        if (conflict) return conflict;
-        if (!hasQuotas(wanted)) return { outcome: "no-slot" as const };
-        const refusal = await carry("findConflict", () =>
-          refusalOf(tables, wanted, databaseNowMs()),
+    ingests: {
+      async beginStart(wanted: WantedStart) {
+        for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+          const begun = await carry("ingests.beginStart", () =>
+            insertStart(tables, wanted, databaseNowMs()),
+          );
+          if (begun) return { outcome: "begun" as const, ...withSlot(begun) };
+          const conflict = await carry("ingests.findConflict", () => findConflict(tables, wanted));
+          if (conflict) return conflict;
+          if (!hasQuotas(wanted)) return { outcome: "no-slot" as const };
+          const refusal = await carry("ingests.findConflict", () =>
+            refusalOf(tables, wanted, databaseNowMs()),
+          );
+          if (refusal) return refusal;
+        }
+        return { outcome: "no-slot" as const };
+      },
+      findConflict: statement("ingests.findConflict", findConflict),
+      markRunning: statement("ingests.markRunning", markRunning),
+      markFailed: statement("ingests.markFailed", markFailed),
+      async beginStop(asked: Parameters<Store["ingests"]["beginStop"]>[0]) {
+        const begun = await carry("ingests.beginStop", () =>
+          beginStop(tables, asked, databaseNowMs()),
         );
-        if (refusal) return refusal;
-      }
-      return { outcome: "no-slot" as const };
+        return begun && withSlot(begun);
+      },
+      async beginDueStop(asked: Parameters<Store["ingests"]["beginDueStop"]>[0]) {
+        const begun = await carry("ingests.beginDueStop", () =>
+          beginDueStop(tables, asked, databaseNowMs()),
+        );
+        return begun && withSlot(begun);
+      },
+      askStop: statement("ingests.askStop", askStop),
+      markEnded: statement("ingests.markEnded", markEnded),
+      release: statement("ingests.release", release),
+      claimDue: statement("ingests.claimDue", claimDue),
+      nextClaimAt: statement("ingests.nextClaimAt", nextClaimAt),
+      claimUnfinished: statement("ingests.claimUnfinished", claimUnfinished),
+      claimStart: statement("ingests.claimStart", claimStart),
+      claimLateStarts: statement("ingests.claimLateStarts", claimLateStarts),
+      clearLateStart: statement("ingests.clearLateStart", clearLateStart),
+      beginFailedSourceStops: statement("ingests.beginFailedSourceStops", beginFailedSourceStops),
+      claimStaleTasks: statement("ingests.claimStaleTasks", claimStaleTasks),
+      find: statement("ingests.find", findIngest),
+      read: statement("ingests.read", ({ ingests }, taskId: string) => ingests.get(taskId)),
+      list: statement("ingests.list", listIngests),
+      markUpdated: statement("ingests.markUpdated", markUpdated),
     },
-    findConflict: statement("findConflict", findConflict),
-    markRunning: statement("markRunning", markRunning),
-    markFailed: statement("markFailed", markFailed),
-
-    async beginStop(asked: Parameters<Store["beginStop"]>[0]) {
-      const begun = await carry("beginStop", () => beginStop(tables, asked, databaseNowMs()));
-      return begun && withSlot(begun);
+    slots: {
+      async take(wanted: Parameters<Store["slots"]["take"]>[0]) {
+        const slot = await carry("slots.take", () =>
+          grantSlot(tables, { ...wanted, databaseNowMs: databaseNowMs() }),
+        );
+        return slotOf(slot);
+      },
     },
-    async beginDueStop(asked: Parameters<Store["beginDueStop"]>[0]) {
-      const begun = await carry("beginDueStop", () => beginDueStop(tables, asked, databaseNowMs()));
-      return begun && withSlot(begun);
+    signatures: {
+      async claim(claim: Parameters<Store["signatures"]["claim"]>[0]) {
+        const begun = await carry("signatures.claim", () => insertUse(tables, claim));
+        return begun ?? carry("signatures.findUse", () => findUse(tables, claim.signature));
+      },
+      claimAgain: statement("signatures.claimAgain", claimAgain),
+      release: statement("signatures.release", releaseUse),
+      forget: statement("signatures.forget", forgetSignatures),
     },
-    askStop: statement("askStop", askStop),
-    markEnded: statement("markEnded", markEnded),
-    release: statement("release", release),
-
-    claimDue: statement("claimDue", claimDue),
-    nextClaimAt: statement("nextClaimAt", nextClaimAt),
-
-    claimUnfinished: statement("claimUnfinished", claimUnfinished),
-    claimStart: statement("claimStart", claimStart),
-    claimLateStarts: statement("claimLateStarts", claimLateStarts),
-    clearLateStart: statement("clearLateStart", clearLateStart),
-    beginFailedSourceStops: statement("beginFailedSourceStops", beginFailedSourceStops),
-    claimStaleTasks: statement("claimStaleTasks", claimStaleTasks),
-
-    findIngest: statement("findIngest", findIngest),
-    readIngest: statement("readIngest", ({ ingests }, taskId: string) => ingests.get(taskId)),
-    listIngests: statement("listIngests", listIngests),
-
-    markUpdated: statement("markUpdated", markUpdated),
-    async claimUse(claim: Parameters<Store["claimUse"]>[0]) {
-      const begun = await carry("claimUse", () => insertUse(tables, claim));
-      return begun ?? carry("findUse", () => findUse(tables, claim.signature));
+    roomEvents: {
+      recordTaskEvent: statement("roomEvents.recordTaskEvent", recordTaskEvent),
+      explainDismissal: statement("roomEvents.explainDismissal", explainDismissal),
+      explainRemoval: statement("roomEvents.explainRemoval", explainRemoval),
+      explainEnd: statement("roomEvents.explainEnd", explainEnd),
+      robotEntered: statement("roomEvents.robotEntered", robotEntered),
+      robotLeft: statement("roomEvents.robotLeft", robotLeft),
+      checkSoon: statement("roomEvents.checkSoon", checkSoon),
+      markSeen: statement("roomEvents.markSeen", markSeen),
+      runningInRoom: statement("roomEvents.runningInRoom", runningInRoom),
     },
-    claimAgain: statement("claimAgain", claimAgain),
-    releaseUse: statement("releaseUse", releaseUse),
-    forgetSignatures: statement("forgetSignatures", forgetSignatures),
-
-    addDeadLetter: statement("addDeadLetter", addDeadLetter),
-    resolveDeadLetters: statement("resolveDeadLetters", resolveDeadLetters),
-    forgetResolved: statement("forgetResolved", forgetResolved),
-    listDeadLetters: statement("listDeadLetters", listDeadLetters),
-    readDeadLetter: statement("readDeadLetter", ({ deadLetters }, id: string) =>
-      deadLetters.get(id),
-    ),
-    dropDeadLetter: statement("dropDeadLetter", ({ deadLetters }, id: string) =>
-      deadLetters.delete(id),
-    ),
-    isTokenSpent: statement("isTokenSpent", isTokenSpent),
-
-    async takeSlot(wanted: Parameters<Store["takeSlot"]>[0]) {
-      const slot = await carry("takeSlot", () =>
-        grantSlot(tables, { ...wanted, databaseNowMs: databaseNowMs() }),
-      );
-      return slotOf(slot);
+    audience: {
+      recordViewerEvent: statement("audience.recordViewerEvent", recordViewerEvent),
+      updateEmptyAt: statement("audience.updateEmptyAt", updateEmptyAt),
+      forget: statement("audience.forget", forgetAudience),
+    },
+    unclaimedTasks: {
+      keep: statement("unclaimedTasks.keep", keepUnclaimed),
+      drop: statement("unclaimedTasks.drop", dropUnclaimed),
+      adopt: statement("unclaimedTasks.adopt", adoptUnclaimed),
+      count: statement("unclaimedTasks.count", countUnclaimed),
+      take: statement("unclaimedTasks.take", takeUnclaimed),
+      end: statement("unclaimedTasks.end", endUnclaimed),
+      forget: statement("unclaimedTasks.forget", forgetUnclaimed),
     },
     outbox: {
       ...OUTBOX,
-      callersWaiting: statement("callersWaiting", () => []),
-      forgetDead: statement("forgetDead", () => undefined),
+      callersWaiting: statement("outbox.callersWaiting", () => []),
+      forgetDead: statement("outbox.forgetDead", () => undefined),
     },
-
-    recordTaskEvent: statement("recordTaskEvent", recordTaskEvent),
-    explainDismissal: statement("explainDismissal", explainDismissal),
-    explainRemoval: statement("explainRemoval", explainRemoval),
-    explainEnd: statement("explainEnd", explainEnd),
-    robotEntered: statement("robotEntered", robotEntered),
-    robotLeft: statement("robotLeft", robotLeft),
-    checkSoon: statement("checkSoon", checkSoon),
-    markSeen: statement("markSeen", markSeen),
-    runningInRoom: statement("runningInRoom", runningInRoom),
-
-    recordViewerEvent: statement("recordViewerEvent", recordViewerEvent),
-    updateEmptyAt: statement("updateEmptyAt", updateEmptyAt),
-    forgetAudience: statement("forgetAudience", forgetAudience),
-
-    keepUnclaimed: statement("keepUnclaimed", keepUnclaimed),
-    dropUnclaimed: statement("dropUnclaimed", dropUnclaimed),
-    adoptUnclaimed: statement("adoptUnclaimed", adoptUnclaimed),
-    countUnclaimed: statement("countUnclaimed", countUnclaimed),
-    takeUnclaimed: statement("takeUnclaimed", takeUnclaimed),
-    endUnclaimed: statement("endUnclaimed", endUnclaimed),
-    forgetUnclaimed: statement("forgetUnclaimed", forgetUnclaimed),
+    deadLetters: {
+      add: statement("deadLetters.add", addDeadLetter),
+      resolve: statement("deadLetters.resolve", resolveDeadLetters),
+      forgetResolved: statement("deadLetters.forgetResolved", forgetResolved),
+      list: statement("deadLetters.list", listDeadLetters),
+      read: statement("deadLetters.read", ({ deadLetters }, id: string) => deadLetters.get(id)),
+      drop: statement("deadLetters.drop", ({ deadLetters }, id: string) => deadLetters.delete(id)),
+      isTokenSpent: statement("deadLetters.isTokenSpent", isTokenSpent),
+    },
   } satisfies Store;
 }
 

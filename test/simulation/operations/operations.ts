@@ -70,55 +70,63 @@ const accountMax = fc.constantFrom(undefined, 1, 2);
 export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
   ...roomEvents(limit),
   operation({ newRow, leaseMs, waitMaxMs }, (store, { newRow: row, ...times }, at) =>
-    store.beginStart({ ...wanted(row, at), ...times }),
+    store.ingests.beginStart({ ...wanted(row, at), ...times }),
   ),
   operation({ newRow, leaseMs }, (store, { newRow: row, ...times }, at) =>
-    store.beginStart({ ...wanted(row, at), ...times, waitMaxMs: 60_000 }),
+    store.ingests.beginStart({ ...wanted(row, at), ...times, waitMaxMs: 60_000 }),
   ),
-  operation({ newRow }, (store, { newRow: row }, at) => store.findConflict(wanted(row, at))),
+  operation({ newRow }, (store, { newRow: row }, at) =>
+    store.ingests.findConflict(wanted(row, at)),
+  ),
   operation({ taskId, fence, soonMs, mediaState }, (store, { soonMs: ms, ...of }, at) => {
     const deadlineAt = deadlineOf(of.taskId, at, ms);
     const trtcTaskId = `trtc-${of.taskId}`;
-    return store.markRunning({ ...of, trtcTaskId, startedAt: at, deadlineAt, latestAt: at });
+    return store.ingests.markRunning({
+      ...of,
+      trtcTaskId,
+      startedAt: at,
+      deadlineAt,
+      latestAt: at,
+    });
   }),
   operation({ taskId, fence, retry: fc.boolean(), cause: givenUp }, (store, of, at) =>
-    store.markFailed({ ...of, code: "FailedOperation", message: "m", at }),
+    store.ingests.markFailed({ ...of, code: "FailedOperation", message: "m", at }),
   ),
   operation(
     { taskId, leaseMs, waitMaxMs, cause, reason: fc.constantFrom(undefined, "failed" as const) },
     (store, { reason: why, ...of }, at) =>
-      store.beginStop({ ...of, at, ...(why !== undefined && { reason: why }) }),
+      store.ingests.beginStop({ ...of, at, ...(why !== undefined && { reason: why }) }),
   ),
   operation({ taskId, fence, leaseMs, waitMaxMs }, (store, of, at) =>
-    store.beginDueStop({ ...of, at }),
+    store.ingests.beginDueStop({ ...of, at }),
   ),
-  operation({ taskId, cause }, (store, of, at) => store.askStop({ ...of, at })),
-  operation({ taskId, fence, reason }, (store, of, at) => store.markEnded({ ...of, at })),
+  operation({ taskId, cause }, (store, of, at) => store.ingests.askStop({ ...of, at })),
+  operation({ taskId, fence, reason }, (store, of, at) => store.ingests.markEnded({ ...of, at })),
   operation({ taskId, fence, soonMs, now: fc.boolean() }, (store, { soonMs: ms, now, ...of }, at) =>
-    store.release({ ...of, retryAt: now ? undefined : addMs(at, ms) }),
+    store.ingests.release({ ...of, retryAt: now ? undefined : addMs(at, ms) }),
   ),
   operation({ soonMs, leaseMs, accountMax }, (store, { soonMs: ms, ...of }, at) =>
-    store.claimDue({ ...of, at, horizonAt: addMs(at, ms * 10), limit }),
+    store.ingests.claimDue({ ...of, at, horizonAt: addMs(at, ms * 10), limit }),
   ),
   operation({ soonMs, accountMax }, (store, { soonMs: ms, ...of }, at) =>
-    store.nextClaimAt({ ...of, at, horizonAt: addMs(at, ms * 10), aheadMs: 1000 }),
+    store.ingests.nextClaimAt({ ...of, at, horizonAt: addMs(at, ms * 10), aheadMs: 1000 }),
   ),
-  operation({ leaseMs }, (store, of, at) => store.claimUnfinished({ ...of, at, limit })),
-  operation({ taskId, leaseMs }, (store, of, at) => store.claimStart({ ...of, at })),
+  operation({ leaseMs }, (store, of, at) => store.ingests.claimUnfinished({ ...of, at, limit })),
+  operation({ taskId, leaseMs }, (store, of, at) => store.ingests.claimStart({ ...of, at })),
   operation({ leaseMs, later: fc.constantFrom(0, 600_000) }, (store, { later, ...of }, at) =>
-    store.claimLateStarts({ ...of, at: addMs(at, later), limit }),
+    store.ingests.claimLateStarts({ ...of, at: addMs(at, later), limit }),
   ),
-  operation({ taskId, fence }, (store, of) => store.clearLateStart(of)),
+  operation({ taskId, fence }, (store, of) => store.ingests.clearLateStart(of)),
   operation({ leaseMs, soonMs }, (store, { soonMs: ms, ...of }, at) =>
-    store.beginFailedSourceStops({ ...of, at, lastSeenBefore: addMs(at, ms), limit }),
+    store.ingests.beginFailedSourceStops({ ...of, at, lastSeenBefore: addMs(at, ms), limit }),
   ),
   operation({ soonMs }, (store, { soonMs: ms }, at) =>
-    store.claimStaleTasks({ at, quietSince: addMs(at, -Math.abs(ms)), limit }),
+    store.ingests.claimStaleTasks({ at, quietSince: addMs(at, -Math.abs(ms)), limit }),
   ),
   operation({ callerId, taskId, trtc: fc.boolean() }, (store, { callerId: caller, ...of }) =>
-    store.findIngest({ callerId: caller, taskId: of.trtc ? `trtc-${of.taskId}` : of.taskId }),
+    store.ingests.find({ callerId: caller, taskId: of.trtc ? `trtc-${of.taskId}` : of.taskId }),
   ),
-  operation({ taskId }, (store, of) => store.readIngest(of.taskId)),
+  operation({ taskId }, (store, of) => store.ingests.read(of.taskId)),
   operation(
     {
       callerId,
@@ -127,7 +135,7 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
       before: fc.constantFrom(undefined, "ing-c"),
       count: fc.integer({ min: 1, max: 3 }),
     },
-    (store, { count, ...filter }) => store.listIngests({ ...filter, limit: count }),
+    (store, { count, ...filter }) => store.ingests.list({ ...filter, limit: count }),
   ),
   operation(
     {
@@ -149,11 +157,11 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
       const use = drawn && { ...drawn, arrivedAt: at };
       const deadlineAt = ms === undefined ? undefined : deadlineOf(to.taskId, at, ms);
       const failuresAfter = failuresMs === undefined ? undefined : addMs(at, failuresMs);
-      return store.markUpdated({ ...to, deadlineAt, failuresAfter, use, at });
+      return store.ingests.markUpdated({ ...to, deadlineAt, failuresAfter, use, at });
     },
   ),
   ...USE_OPERATIONS,
-  operation({ soonMs }, (store, { soonMs: ms }, at) => store.forgetSignatures(addMs(at, ms))),
+  operation({ soonMs }, (store, { soonMs: ms }, at) => store.signatures.forget(addMs(at, ms))),
   operation(
     {
       ...{ account: fc.constantFrom("intl", "cn"), waitMaxMs },
@@ -164,7 +172,7 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
     async (store, { times, ...of }) => {
       const told: unknown[] = [];
       for (let n = 0; n < times; n += 1) {
-        const slot = await store.takeSlot({ ...of, action: "StopStreamIngest" });
+        const slot = await store.slots.take({ ...of, action: "StopStreamIngest" });
         told.push(slot && [Math.round(slot.msUntil()), slot.isToAskAgain]);
       }
       return { told };
@@ -172,21 +180,26 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
   ),
   operation(
     { id: deadLetter, code: fc.constantFrom("InvalidRequest", "InternalError") },
-    (store, of, at) => store.addDeadLetter({ ...of, receivedAt: at, ...LETTER }),
+    (store, of, at) => store.deadLetters.add({ ...of, receivedAt: at, ...LETTER }),
   ),
   operation({ id: deadLetter, other: deadLetter }, (store, { id, other }, at) =>
-    store.resolveDeadLetters({ ids: [id, other], at }),
+    store.deadLetters.resolve({ ids: [id, other], at }),
   ),
-  operation({ soonMs }, (store, { soonMs: ms }, at) => store.forgetResolved(addMs(at, ms))),
+  operation({ soonMs }, (store, { soonMs: ms }, at) =>
+    store.deadLetters.forgetResolved(addMs(at, ms)),
+  ),
   operation({ all: fc.boolean(), count: fc.integer({ min: 1, max: 3 }) }, (store, of, at) =>
-    store.listDeadLetters({
+    store.deadLetters.list({
       ...{ all: of.all, limit: of.count },
       after: of.count === 1 ? { receivedAt: addMs(at, -5000), id: "l2" } : undefined,
     }),
   ),
-  operation({ id: deadLetter }, (store, of) => store.readDeadLetter(of.id)),
-  operation({ id: deadLetter }, (store, of) => store.dropDeadLetter(of.id)),
+  operation({ id: deadLetter }, (store, of) => store.deadLetters.read(of.id)),
+  operation({ id: deadLetter }, (store, of) => store.deadLetters.drop(of.id)),
   operation({ callerId, token: fc.constantFrom("t1", "t2") }, (store, of) =>
-    store.isTokenSpent({ callerId: of.callerId, clientToken: `${of.callerId} ${of.token}` }),
+    store.deadLetters.isTokenSpent({
+      callerId: of.callerId,
+      clientToken: `${of.callerId} ${of.token}`,
+    }),
   ),
 ];

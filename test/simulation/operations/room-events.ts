@@ -29,30 +29,35 @@ const told = (
 
 export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
   operation({ ...task, eventMs }, async (store, of, at) => {
-    const found = await store.recordTaskEvent(told(of, at));
+    const found = await store.roomEvents.recordTaskEvent(told(of, at));
     // One statement returns the row and this value, so the result holds both.
     const { ingest, failedTimes } = found ?? {};
     return found && { ingest: { ...ingest, failedTimes }, failedTimes };
   }),
-  operation({ taskId }, (store, of) => store.explainEnd(of.taskId)),
+  operation({ taskId }, (store, of) => store.roomEvents.explainEnd(of.taskId)),
   operation(
     { sdkAppId, roomId: room, roomIdType: fc.constantFrom(0 as const, 1 as const), soonMs },
     (store, { soonMs: ms, ...of }, at) =>
-      store.explainDismissal({ ...of, eventAt: addMs(at, 10_000 + ms) }),
+      store.roomEvents.explainDismissal({ ...of, eventAt: addMs(at, 10_000 + ms) }),
   ),
   operation({ ...seen, soonMs, eventMs }, (store, { soonMs: ms, eventMs: event, ...of }, at) =>
-    store.robotEntered({ ...of, at, answerBy: addMs(at, ms), askedBefore: addMs(at, event) }),
+    store.roomEvents.robotEntered({
+      ...of,
+      at,
+      answerBy: addMs(at, ms),
+      askedBefore: addMs(at, event),
+    }),
   ),
   operation({ ...seen, cause: fc.option(putOut, { nil: undefined }), eventMs }, (store, of, at) => {
     const { eventMs: ms, ...left } = of;
-    return store.robotLeft({ ...left, eventAt: addMs(at, ms) });
+    return store.roomEvents.robotLeft({ ...left, eventAt: addMs(at, ms) });
   }),
   operation({ ...seen, cause: putOut, soonMs }, (store, { soonMs: ms, ...of }, at) =>
-    store.explainRemoval({ ...of, eventAt: addMs(at, ms) }),
+    store.roomEvents.explainRemoval({ ...of, eventAt: addMs(at, ms) }),
   ),
-  operation({ taskId }, (store, of) => store.checkSoon(of.taskId)),
+  operation({ taskId }, (store, of) => store.roomEvents.checkSoon(of.taskId)),
   operation({ taskId, soonMs }, (store, { taskId: id, soonMs: ms }, at) =>
-    store.markSeen({ taskId: id, at: addMs(at, ms) }),
+    store.roomEvents.markSeen({ taskId: id, at: addMs(at, ms) }),
   ),
   operation(
     {
@@ -62,20 +67,22 @@ export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
       soonMs,
     },
     (store, { soonMs: ms, ...of }, at) =>
-      store.runningInRoom({ ...of, startedBefore: addMs(at, ms) }),
+      store.roomEvents.runningInRoom({ ...of, startedBefore: addMs(at, ms) }),
   ),
 
-  operation({ ...task, eventMs }, (store, of, at) => store.keepUnclaimed(told(of, at))),
-  operation({ sdkAppId, taskId }, (store, of) => store.dropUnclaimed(named(of))),
-  operation({}, (store) => store.adoptUnclaimed()),
-  operation({ soonMs }, (store, { soonMs: ms }, at) => store.countUnclaimed(addMs(at, ms))),
+  operation({ ...task, eventMs }, (store, of, at) => store.unclaimedTasks.keep(told(of, at))),
+  operation({ sdkAppId, taskId }, (store, of) => store.unclaimedTasks.drop(named(of))),
+  operation({}, (store) => store.unclaimedTasks.adopt()),
+  operation({ soonMs }, (store, { soonMs: ms }, at) => store.unclaimedTasks.count(addMs(at, ms))),
   operation({ soonMs }, (store, { soonMs: ms }, at) => {
     const times = { at, seenBefore: addMs(at, ms), askedBefore: addMs(at, -2000) };
-    return store.takeUnclaimed({ ...times, limit });
+    return store.unclaimedTasks.take({ ...times, limit });
   }),
-  operation({ sdkAppId, taskId }, (store, of, at) => store.endUnclaimed({ ...named(of), at })),
+  operation({ sdkAppId, taskId }, (store, of, at) =>
+    store.unclaimedTasks.end({ ...named(of), at }),
+  ),
   operation({ soonMs }, (store, { soonMs: ms }, at) =>
-    store.forgetUnclaimed({ endedBefore: addMs(at, ms), seenBefore: addMs(at, -10_000) }),
+    store.unclaimedTasks.forget({ endedBefore: addMs(at, ms), seenBefore: addMs(at, -10_000) }),
   ),
 
   operation(
@@ -85,11 +92,11 @@ export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
     },
     (store, { isClosing, eventMs: ms, ...of }, at) => {
       const who = isClosing ? { userId: undefined, isPresent: false } : {};
-      return store.recordViewerEvent({ ...of, ...who, eventAt: addMs(at, ms) });
+      return store.audience.recordViewerEvent({ ...of, ...who, eventAt: addMs(at, ms) });
     },
   ),
-  operation({ sdkAppId, roomId: room }, (store, of) => store.updateEmptyAt(of)),
+  operation({ sdkAppId, roomId: room }, (store, of) => store.audience.updateEmptyAt(of)),
   operation({ soonMs }, (store, { soonMs: ms }, at) =>
-    store.forgetAudience({ leftBefore: addMs(at, ms), seenBefore: addMs(at, -60_000) }),
+    store.audience.forget({ leftBefore: addMs(at, ms), seenBefore: addMs(at, -60_000) }),
   ),
 ];

@@ -17,12 +17,12 @@ export const leaseUntil = fc
 
 export const USE_OPERATIONS: fc.Arbitrary<Operation>[] = [
   operation({ signature, requestHash, leaseUntil }, (store, of, at) =>
-    store.claimUse({ ...of, at }),
+    store.signatures.claim({ ...of, at }),
   ),
-  operation({ signature, leaseUntil }, (store, of) => store.releaseUse(of)),
+  operation({ signature, leaseUntil }, (store, of) => store.signatures.release(of)),
   operation({ signature, leaseUntil }, async (store, of, at) => {
-    const known = await store.claimUse({ ...of, at });
+    const known = await store.signatures.claim({ ...of, at });
     if (known === "begun" || known === undefined) return known;
-    return store.claimAgain({ ...of, usedAt: known.usedAt });
+    return store.signatures.claimAgain({ ...of, usedAt: known.usedAt });
   }),
 ];

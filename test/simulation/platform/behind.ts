@@ -19,29 +19,47 @@ export async function makeBehind(database: Database | undefined): Promise<Behind
 
 /** Statements that change no ingest. Reading all rows after each of them would take too long. */
 const READS: ReadonlySet<string> = new Set([
-  ...["findConflict", "nextClaimAt", "findIngest", "readIngest", "listIngests", "takeSlot"],
   ...[
-    "claimUse",
-    "findUse",
-    "claimAgain",
-    "releaseUse",
-    "forgetSignatures",
-    "callersWaiting",
-    "forgetDead",
+    "ingests.findConflict",
+    "ingests.nextClaimAt",
+    "ingests.find",
+    "ingests.read",
+    "ingests.list",
+    "slots.take",
   ],
-  ...["recordViewerEvent", "forgetAudience", "runningInRoom"],
-  ...["keepUnclaimed", "dropUnclaimed", "countUnclaimed", "takeUnclaimed"],
-  ...["endUnclaimed", "forgetUnclaimed"],
-  ...["addDeadLetter", "resolveDeadLetters", "forgetResolved", "listDeadLetters", "isTokenSpent"],
+  ...[
+    "signatures.claim",
+    "signatures.findUse",
+    "signatures.claimAgain",
+    "signatures.release",
+    "signatures.forget",
+    "outbox.callersWaiting",
+    "outbox.forgetDead",
+  ],
+  ...["audience.recordViewerEvent", "audience.forget", "roomEvents.runningInRoom"],
+  ...["unclaimedTasks.keep", "unclaimedTasks.drop", "unclaimedTasks.count", "unclaimedTasks.take"],
+  ...["unclaimedTasks.end", "unclaimedTasks.forget"],
+  ...[
+    "deadLetters.add",
+    "deadLetters.resolve",
+    "deadLetters.forgetResolved",
+    "deadLetters.list",
+    "deadLetters.isTokenSpent",
+  ],
 ]);
 
 /** Statements that return no rows. Any other statement without rows has changed none. */
 const SILENT: ReadonlySet<string> = new Set([
-  ...["release", "clearLateStart"],
-  ...["explainEnd", "checkSoon", "markSeen", "adoptUnclaimed"],
+  ...["ingests.release", "ingests.clearLateStart"],
+  ...[
+    "roomEvents.explainEnd",
+    "roomEvents.checkSoon",
+    "roomEvents.markSeen",
+    "unclaimedTasks.adopt",
+  ],
 ]);
 
-const ADDS_DEAD_LETTER = "addDeadLetter";
+const ADDS_DEAD_LETTER = "deadLetters.add";
 
 const byTaskId = ([one]: [string, unknown], [other]: [string, unknown]) => (one < other ? -1 : 1);
 

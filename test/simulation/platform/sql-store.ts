@@ -14,7 +14,7 @@ export interface SqlOptions {
 }
 
 /** The name of further statements of an operation: beginStart sends one. */
-const SECOND_STATEMENT = "findConflict";
+const SECOND_STATEMENT = "ingests.findConflict";
 
 export function createSqlStore({ database, carry, databaseNowMs, elapsedMs }: SqlOptions): Store {
   let operation: string | undefined;
@@ -39,13 +39,14 @@ export function createSqlStore({ database, carry, databaseNowMs, elapsedMs }: Sq
   );
 
   /** An operation sends its first statement before it returns, so its name is set until then. */
-  const named = <T extends object>(operations: T): T =>
+  const named = <T extends object>(operations: T, group = ""): T =>
     new Proxy(operations, {
       get(target, name) {
         const value: unknown = Reflect.get(target, name);
+        if (typeof value === "object" && value !== null) return named(value, `${String(name)}.`);
         if (typeof value !== "function") return value;
         return (...parameters: unknown[]): unknown => {
-          operation = String(name);
+          operation = `${group}${String(name)}`;
           try {
             return Reflect.apply(value, target, parameters);
           } finally {
@@ -54,5 +55,5 @@ export function createSqlStore({ database, carry, databaseNowMs, elapsedMs }: Sq
         };
       },
     });
-  return named({ ...store, outbox: named(store.outbox) });
+  return named(store);
 }

@@ -22,10 +22,10 @@ describe("an embedded database in a directory", () => {
   test("keeps its rows from one run to the next", async () => {
     const wanted = newIngest();
     const first = await open("kept");
-    await createStore(first).beginStart(wanted);
+    await createStore(first).ingests.beginStart(wanted);
     await first.close();
     const second = await open("kept");
-    expect(await createStore(second).readIngest(wanted.taskId)).toMatchObject({ roomId: "room" });
+    expect(await createStore(second).ingests.read(wanted.taskId)).toMatchObject({ roomId: "room" });
     await second.close();
   });
 

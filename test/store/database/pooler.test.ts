@@ -63,7 +63,7 @@ for (const [way, settings] of WAYS) {
 
     test("one token, one row", async () => {
       const begun = await onAll(10, (store) =>
-        store.beginStart(newIngest({ clientToken: "one", account: "token" })),
+        store.ingests.beginStart(newIngest({ clientToken: "one", account: "token" })),
       );
       const outcomes = begun.map(({ outcome }) => outcome).sort();
       expect(outcomes).toEqual(["begun", ...Array.from({ length: 79 }, () => "token-known")]);
@@ -86,9 +86,14 @@ for (const [way, settings] of WAYS) {
       const at = clock.now();
       const stopped = await onAll(10, async (store, n) => {
         const { taskId } = running[n] ?? { taskId: "" };
-        const begun = await store.beginStop({ taskId, at, leaseMs: 10_000, waitMaxMs: 60_000 });
+        const begun = await store.ingests.beginStop({
+          taskId,
+          at,
+          leaseMs: 10_000,
+          waitMaxMs: 60_000,
+        });
         const fence = begun?.ingest.fence ?? -1;
-        return store.markEnded({ taskId, fence, reason: "stopped", at });
+        return store.ingests.markEnded({ taskId, fence, reason: "stopped", at });
       });
       expect(stopped.map((ingest) => ingest?.state)).toEqual(running.map(() => "ended"));
     });
@@ -99,7 +104,7 @@ for (const [way, settings] of WAYS) {
         runningIngest(store, { account: "due", clientToken: `due${n}`, deadlineAt: at }),
       );
       const claims = await onAll(5, (store) =>
-        store.claimDue({ at, horizonAt: addMs(at, SECOND_MS), leaseMs: 10_000, limit: 3 }),
+        store.ingests.claimDue({ at, horizonAt: addMs(at, SECOND_MS), leaseMs: 10_000, limit: 3 }),
       );
       const claimed = claims.flat().map(({ taskId }) => taskId);
       expect(claimed.sort()).toEqual(due.map(({ taskId }) => taskId).sort());

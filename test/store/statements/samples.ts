@@ -30,83 +30,106 @@ export function samplesOf(database: Database): Record<string, Sample> {
   const { outbox } = store;
   const { query } = database;
   return {
-    beginStart: () => store.beginStart(start),
-    "beginStart, with limits": () =>
-      store.beginStart({ ...start, quotas: { maxIngests: 4, startsPerMinute: 9 } }),
-    findConflict: () => store.findConflict(start),
-    markRunning: () =>
-      store.markRunning({
+    "ingests.beginStart": () => store.ingests.beginStart(start),
+    "ingests.beginStart, with limits": () =>
+      store.ingests.beginStart({ ...start, quotas: { maxIngests: 4, startsPerMinute: 9 } }),
+    "ingests.findConflict": () => store.ingests.findConflict(start),
+    "ingests.markRunning": () =>
+      store.ingests.markRunning({
         ...{ ...claim, trtcTaskId: "trtc-1", startedAt: at, deadlineAt: later, latestAt: latest },
         mediaState: "connecting",
       }),
-    markFailed: () =>
-      store.markFailed({
+    "ingests.markFailed": () =>
+      store.ingests.markFailed({
         ...{ ...claim, code: "FailedOperation", message: "refused", retry: true, at },
         cause: "start-given-up",
       }),
-    beginStop: () =>
-      store.beginStop({ taskId: "ing-1", reason: "failed", cause: "event", at, ...times }),
-    beginDueStop: () => store.beginDueStop({ ...claim, at, ...times }),
-    askStop: () => store.askStop({ taskId: "ing-1", at, cause: "event" }),
-    markEnded: () => store.markEnded({ ...claim, reason: "lost", at }),
-    release: () => store.release({ ...claim, retryAt: later }),
+    "ingests.beginStop": () =>
+      store.ingests.beginStop({ taskId: "ing-1", reason: "failed", cause: "event", at, ...times }),
+    "ingests.beginDueStop": () => store.ingests.beginDueStop({ ...claim, at, ...times }),
+    "ingests.askStop": () => store.ingests.askStop({ taskId: "ing-1", at, cause: "event" }),
+    "ingests.markEnded": () => store.ingests.markEnded({ ...claim, reason: "lost", at }),
+    "ingests.release": () => store.ingests.release({ ...claim, retryAt: later }),
 
-    claimDue: () =>
-      store.claimDue({ at, horizonAt: later, leaseMs: 5000, limit: 11, accountMax: 12 }),
-    nextClaimAt: () => store.nextClaimAt({ at, horizonAt: later, aheadMs: 1234, accountMax: 12 }),
-    claimUnfinished: () => store.claimUnfinished({ at, leaseMs: 5000, limit: 11 }),
-    claimStart: () => store.claimStart({ at, leaseMs: 5000, taskId: "ing-1" }),
-    claimLateStarts: () => store.claimLateStarts({ at, leaseMs: 5000, limit: 11 }),
-    clearLateStart: () => store.clearLateStart(claim),
-    beginFailedSourceStops: () =>
-      store.beginFailedSourceStops({ at, leaseMs: 5000, lastSeenBefore: earlier, limit: 11 }),
-    claimStaleTasks: () => store.claimStaleTasks({ at, quietSince: earlier, limit: 11 }),
+    "ingests.claimDue": () =>
+      store.ingests.claimDue({ at, horizonAt: later, leaseMs: 5000, limit: 11, accountMax: 12 }),
+    "ingests.nextClaimAt": () =>
+      store.ingests.nextClaimAt({ at, horizonAt: later, aheadMs: 1234, accountMax: 12 }),
+    "ingests.claimUnfinished": () =>
+      store.ingests.claimUnfinished({ at, leaseMs: 5000, limit: 11 }),
+    "ingests.claimStart": () => store.ingests.claimStart({ at, leaseMs: 5000, taskId: "ing-1" }),
+    "ingests.claimLateStarts": () =>
+      store.ingests.claimLateStarts({ at, leaseMs: 5000, limit: 11 }),
+    "ingests.clearLateStart": () => store.ingests.clearLateStart(claim),
+    "ingests.beginFailedSourceStops": () =>
+      store.ingests.beginFailedSourceStops({
+        at,
+        leaseMs: 5000,
+        lastSeenBefore: earlier,
+        limit: 11,
+      }),
+    "ingests.claimStaleTasks": () =>
+      store.ingests.claimStaleTasks({ at, quietSince: earlier, limit: 11 }),
 
-    recordTaskEvent: () =>
-      store.recordTaskEvent({ ...task, media: "playing", eventAt: earlier, at }),
-    explainDismissal: () => store.explainDismissal({ ...room, roomIdType: 1, eventAt: at }),
-    explainRemoval: () => store.explainRemoval({ ...robot, eventAt: at, cause: "robot-removed" }),
-    explainEnd: () => store.explainEnd("ing-1"),
-    robotEntered: () => store.robotEntered({ ...robot, at, answerBy: later, askedBefore: earlier }),
-    robotLeft: () => store.robotLeft({ ...robot, eventAt: at, cause: "room-dismissed" }),
-    checkSoon: () => store.checkSoon("ing-1"),
-    markSeen: () => store.markSeen({ taskId: "ing-1", at }),
-    runningInRoom: () => store.runningInRoom({ ...room, roomIdType: 1, startedBefore: at }),
+    "roomEvents.recordTaskEvent": () =>
+      store.roomEvents.recordTaskEvent({ ...task, media: "playing", eventAt: earlier, at }),
+    "roomEvents.explainDismissal": () =>
+      store.roomEvents.explainDismissal({ ...room, roomIdType: 1, eventAt: at }),
+    "roomEvents.explainRemoval": () =>
+      store.roomEvents.explainRemoval({ ...robot, eventAt: at, cause: "robot-removed" }),
+    "roomEvents.explainEnd": () => store.roomEvents.explainEnd("ing-1"),
+    "roomEvents.robotEntered": () =>
+      store.roomEvents.robotEntered({ ...robot, at, answerBy: later, askedBefore: earlier }),
+    "roomEvents.robotLeft": () =>
+      store.roomEvents.robotLeft({ ...robot, eventAt: at, cause: "room-dismissed" }),
+    "roomEvents.checkSoon": () => store.roomEvents.checkSoon("ing-1"),
+    "roomEvents.markSeen": () => store.roomEvents.markSeen({ taskId: "ing-1", at }),
+    "roomEvents.runningInRoom": () =>
+      store.roomEvents.runningInRoom({ ...room, roomIdType: 1, startedBefore: at }),
 
-    recordViewerEvent: () =>
-      store.recordViewerEvent({ ...room, userId: "viewer", isPresent: true, eventAt: at }),
-    updateEmptyAt: () => store.updateEmptyAt(room),
-    forgetAudience: () => store.forgetAudience({ leftBefore: at, seenBefore: earlier }),
+    "audience.recordViewerEvent": () =>
+      store.audience.recordViewerEvent({ ...room, userId: "viewer", isPresent: true, eventAt: at }),
+    "audience.updateEmptyAt": () => store.audience.updateEmptyAt(room),
+    "audience.forget": () => store.audience.forget({ leftBefore: at, seenBefore: earlier }),
 
-    keepUnclaimed: () => store.keepUnclaimed({ ...task, media: "failed", eventAt: earlier, at }),
-    dropUnclaimed: () => store.dropUnclaimed(task),
-    adoptUnclaimed: () => store.adoptUnclaimed(),
-    countUnclaimed: () => store.countUnclaimed(at),
-    takeUnclaimed: () =>
-      store.takeUnclaimed({ at, seenBefore: earlier, askedBefore: later, limit: 11 }),
-    endUnclaimed: () => store.endUnclaimed({ ...task, at }),
-    forgetUnclaimed: () => store.forgetUnclaimed({ endedBefore: at, seenBefore: earlier }),
+    "unclaimedTasks.keep": () =>
+      store.unclaimedTasks.keep({ ...task, media: "failed", eventAt: earlier, at }),
+    "unclaimedTasks.drop": () => store.unclaimedTasks.drop(task),
+    "unclaimedTasks.adopt": () => store.unclaimedTasks.adopt(),
+    "unclaimedTasks.count": () => store.unclaimedTasks.count(at),
+    "unclaimedTasks.take": () =>
+      store.unclaimedTasks.take({ at, seenBefore: earlier, askedBefore: later, limit: 11 }),
+    "unclaimedTasks.end": () => store.unclaimedTasks.end({ ...task, at }),
+    "unclaimedTasks.forget": () =>
+      store.unclaimedTasks.forget({ endedBefore: at, seenBefore: earlier }),
 
-    findIngest: () => store.findIngest({ callerId: "caller", taskId: "ing-1" }),
-    readIngest: () => store.readIngest("ing-1"),
-    listIngests: () => store.listIngests({ callerId: "caller", limit: 11 }),
-    "listIngests, with every filter": () =>
-      store.listIngests({
+    "ingests.find": () => store.ingests.find({ callerId: "caller", taskId: "ing-1" }),
+    "ingests.read": () => store.ingests.read("ing-1"),
+    "ingests.list": () => store.ingests.list({ callerId: "caller", limit: 11 }),
+    "ingests.list, with every filter": () =>
+      store.ingests.list({
         ...{ callerId: "caller", ...room, roomIdType: 1, state: "ended", endReason: "failed" },
         ...{ mediaState: "playing", clientToken: "token", before: "ing-9", limit: 11 },
       }),
 
-    markUpdated: () =>
-      store.markUpdated({
+    "ingests.markUpdated": () =>
+      store.ingests.markUpdated({
         ...{ taskId: "ing-1", deadlineAt: later, play: { Volume: 7 }, at },
         ...{ failuresAfter: earlier, pausedAt: addMs(at, -3), signature: "signature" },
         use: { leaseUntil: latest, second: 1234, arrivedAt: addMs(at, 5), traceId: "trace" },
       }),
-    claimUse: () =>
-      store.claimUse({ signature: "signature", requestHash: "hash", at, leaseUntil: later }),
-    claimAgain: () => store.claimAgain({ signature: "signature", usedAt: at, leaseUntil: later }),
-    releaseUse: () => store.releaseUse({ signature: "signature", leaseUntil: later }),
-    forgetSignatures: () => store.forgetSignatures(at),
+    "signatures.claim": () =>
+      store.signatures.claim({
+        signature: "signature",
+        requestHash: "hash",
+        at,
+        leaseUntil: later,
+      }),
+    "signatures.claimAgain": () =>
+      store.signatures.claimAgain({ signature: "signature", usedAt: at, leaseUntil: later }),
+    "signatures.release": () =>
+      store.signatures.release({ signature: "signature", leaseUntil: later }),
+    "signatures.forget": () => store.signatures.forget(at),
 
     "outbox.callersWaiting": () => outbox.callersWaiting(at),
     "outbox.claim": () => outbox.claim({ callerId: "caller", at, leaseMs: 5000, limit: 11 }),
@@ -121,21 +144,22 @@ export function samplesOf(database: Database): Record<string, Sample> {
     "outbox.revive": () => outbox.revive({ ...notification, at }),
     "outbox.forgetDead": () => outbox.forgetDead(at),
 
-    addDeadLetter: () =>
-      store.addDeadLetter({
+    "deadLetters.add": () =>
+      store.deadLetters.add({
         ...{ id: "dead-1", source: "ckafka:ingests", messageId: "message", receivedAt: at },
         ...{ code: "InvalidRequest", message: "refused", payload: { a: 1 } },
       }),
-    resolveDeadLetters: () => store.resolveDeadLetters({ ids: ["dead-1", "dead-2"], at }),
-    forgetResolved: () => store.forgetResolved(at),
-    listDeadLetters: () =>
-      store.listDeadLetters({ all: true, limit: 11, after: { receivedAt: at, id: "dead-1" } }),
-    readDeadLetter: () => store.readDeadLetter("dead-1"),
-    dropDeadLetter: () => store.dropDeadLetter("dead-1"),
-    isTokenSpent: () => store.isTokenSpent({ callerId: "caller", clientToken: "token" }),
+    "deadLetters.resolve": () => store.deadLetters.resolve({ ids: ["dead-1", "dead-2"], at }),
+    "deadLetters.forgetResolved": () => store.deadLetters.forgetResolved(at),
+    "deadLetters.list": () =>
+      store.deadLetters.list({ all: true, limit: 11, after: { receivedAt: at, id: "dead-1" } }),
+    "deadLetters.read": () => store.deadLetters.read("dead-1"),
+    "deadLetters.drop": () => store.deadLetters.drop("dead-1"),
+    "deadLetters.isTokenSpent": () =>
+      store.deadLetters.isTokenSpent({ callerId: "caller", clientToken: "token" }),
 
-    takeSlot: () =>
-      store.takeSlot({
+    "slots.take": () =>
+      store.slots.take({
         account: "intl",
         action: "StopStreamIngest",
         callerId: "caller",

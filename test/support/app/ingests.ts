@@ -35,9 +35,9 @@ export function newIngest(wanted: Partial<Wanted> = {}): Wanted {
 
 export async function runningIngest(store: Store, wanted: Partial<Wanted> = {}): Promise<Ingest> {
   const row = newIngest(wanted);
-  await store.beginStart(row);
+  await store.ingests.beginStart(row);
   const { taskId, createdAt: startedAt, deadlineAt, latestAt } = row;
-  const running = await store.markRunning({
+  const running = await store.ingests.markRunning({
     ...{ taskId, startedAt, deadlineAt, latestAt },
     fence: 0,
     trtcTaskId: `trtc-${taskId}`,

@@ -98,11 +98,12 @@ export function manualClock(start = new Date("2026-01-01T00:00:00Z")): ManualClo
   };
 }
 
-/** The same object. Its calls count as work in progress until they are answered. */
+/** The same object. Its calls, and those of its groups, count as work until they are answered. */
 export function countedBy<T extends object>(clock: ManualClock, object: T): T {
   return new Proxy(object, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name);
+      if (typeof value === "object" && value !== null) return countedBy(clock, value);
       if (typeof value !== "function") return value;
       return (...parameters: unknown[]) => {
         const result: unknown = Reflect.apply(value, target, parameters);

@@ -42,7 +42,7 @@ export async function stateOf({ database, truth }: TestApp) {
 }
 
 export const deadLettersOf = ({ services }: TestApp) =>
-  services.store.listDeadLetters({ all: true, limit: 1000 });
+  services.store.deadLetters.list({ all: true, limit: 1000 });
 
 export const startAction = (app: TestApp, fields: object = {}) => ({
   Action: "StartStreamIngest",
