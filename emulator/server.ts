@@ -30,6 +30,7 @@ import {
   type SwitchBoard,
   type Switches,
 } from "./admin/switches.js";
+import { makePictureSizes } from "./tasks/picture-size.js";
 import { makeTasks } from "./tasks/tasks.js";
 import type { TaskTruth } from "./tasks/truth.js";
 import type { LogEntry, OnCall, World } from "./world.js";
@@ -138,8 +139,10 @@ function makeWorld(options: EmulatorOptions, signal: AbortSignal): World {
     onEnd: (task, end) => announcer.ended(task, end),
   });
   const tasks = makeTasks(clock, { listener: endWatch });
+  const pictureSizes = makePictureSizes();
   const opening = {
     tasks,
+    pictureSizes,
     clock,
     signal,
     announcer,
@@ -153,6 +156,7 @@ function makeWorld(options: EmulatorOptions, signal: AbortSignal): World {
     ...{ clock, arrivalClock, applications, tasks, switches, faults, announcer, endWatch, signal },
     accounts: options.accounts,
     openSource: makeOpenSource(opening),
+    pictureSizes,
     callLog: makeCallLog(),
     callbacks: records,
     findIngests: options.findIngests,

@@ -11,6 +11,7 @@ import type { FindIngests } from "./page/explain.js";
 import type { Accounts, Application } from "./accounts.js";
 import type { TrtcAction } from "./api/schemas.js";
 import type { SwitchBoard } from "./admin/switches.js";
+import type { PictureSizes } from "./tasks/picture-size.js";
 import type { Tasks } from "./tasks/tasks.js";
 
 export interface World {
@@ -22,6 +23,7 @@ export interface World {
   applications: ReadonlyMap<number, Application>;
   tasks: Tasks;
   openSource: OpenSource;
+  pictureSizes: PictureSizes;
   switches: SwitchBoard;
   callLog: CallLog;
   faults: FaultBoard;

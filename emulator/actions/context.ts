@@ -4,6 +4,7 @@ import type { Announcer } from "../callbacks/announcer.js";
 import type { OpenSource } from "../tasks/open-source.js";
 import type { Application } from "../accounts.js";
 import type { Switches } from "../admin/switches.js";
+import type { PictureSizes } from "../tasks/picture-size.js";
 import type { Tasks } from "../tasks/tasks.js";
 
 export interface ActionContext {
@@ -11,6 +12,7 @@ export interface ActionContext {
   tasks: Tasks;
   openSource: OpenSource;
   announcer: Announcer;
+  pictureSizes: PictureSizes;
   switches: Switches;
   application: Application;
   /** The SecretId that signed the call. */

@@ -43,6 +43,7 @@ export function startStreamIngest(
     maxDurationMinutes: request.MaxDuration,
     idleTimeoutSeconds: request.IdleTimeout,
     idleMeans: context.switches.idleMeans,
+    endGraceSeconds: context.switches.endGraceSeconds,
     autoPush: request.AutoPush ?? false,
     enableProgress: request.EnableProgress ?? false,
     startedAt: context.clock.now(),

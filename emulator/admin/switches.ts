@@ -5,6 +5,7 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { makeCheck } from "../../shared/contract/check.js";
 import type { IdleMeaning } from "../tasks/task.js";
+import { DEFAULT_UPDATE_RULES, type UpdateRules } from "../tasks/update-rules.js";
 
 const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
 const oneOf = <T extends string | number>(...choices: T[]) =>
@@ -22,11 +23,20 @@ const schema = Type.Object(
     retrySends702: optional(Type.Boolean()),
     ingestEventGroup: oneOf(7, 4),
     idleMeans: oneOf<IdleMeaning>("source-stalled", "paused", "never"),
+    updateRounds: oneOf("all", "remaining", "one"),
+    updatePosition: oneOf("restart", "keep"),
+    updateResolution: oneOf("accepted", "source-fails", "refused"),
+    updateSends701: optional(Type.Boolean()),
+    updateMovesRobot: optional(Type.Boolean()),
+    updateAfterEnd: oneOf("gone", "status"),
+    updateDelayMs: optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
+    sameUrlRestarts: optional(Type.Boolean()),
+    endGraceSeconds: optional(Type.Integer({ minimum: 0, maximum: 60 })),
   },
   { additionalProperties: false },
 );
 
-export interface Switches {
+export interface Switches extends UpdateRules {
   callsPerSecond: number;
   /** How many tasks an account may run at once. */
   concurrency?: number;
@@ -41,6 +51,12 @@ export interface Switches {
   retrySends702: boolean;
   ingestEventGroup: 7 | 4;
   idleMeans: IdleMeaning;
+  /** Whether the robot leaves the room and enters again when its source changes. */
+  updateMovesRobot: boolean;
+  /** What an update of a task that has ended gets: an error, or an answer with a status. */
+  updateAfterEnd: "gone" | "status";
+  /** How long a task waits for an update after its last round, before it ends. */
+  endGraceSeconds: number;
 }
 
 export const DEFAULT_SWITCHES: Switches = {
@@ -53,6 +69,10 @@ export const DEFAULT_SWITCHES: Switches = {
   retrySends702: false,
   ingestEventGroup: 7,
   idleMeans: "source-stalled",
+  ...DEFAULT_UPDATE_RULES,
+  updateMovesRobot: false,
+  updateAfterEnd: "gone",
+  endGraceSeconds: 0,
 };
 
 const check = makeCheck<Static<typeof schema>>(schema);

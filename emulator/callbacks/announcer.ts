@@ -32,6 +32,8 @@ export interface Announcer {
   started(task: Task): void;
   /** Reports the result of opening the source, or another try. */
   source(task: Task, status: IngestStatus): void;
+  /** An update has changed its source. */
+  sourceChanged(task: Task, at: Date): void;
   ended(task: Task, end: TaskEnd): void;
   /** The robots were removed from the room and come back at once. */
   cameBack(tasks: readonly Task[], why: "robot-removed" | "room-dismissed"): void;
@@ -87,6 +89,12 @@ export function makeAnnouncer({ clock, applications, switches, deliver }: Needs)
     source(task, status) {
       if (status === SOURCE_TRIED_AGAIN) tellEndOfLive(task);
       tell(task, { type: INGEST_STARTED, taskId: task.taskId, status, at: clock.now() });
+    },
+    sourceChanged(task, at) {
+      if (!switches.read().updateMovesRobot) return;
+      // It is away for a moment only, so the room stays.
+      const robot = { room: roomOf(task), userId: task.userId, reason: 1, at } as const;
+      tell(task, { type: ROOM_LEFT, ...robot }, { type: ROOM_ENTERED, ...robot });
     },
     ended(task, { at, reason }) {
       if (!NATURAL.has(reason) || switches.read().naturalEndSends702) {

@@ -60,7 +60,7 @@ export const CODE_CAUSES: Readonly<Record<string, string>> = {
   "FailedOperation.TaskExist":
     "The switches `taskExistKey` and `sameRobot` find an earlier task in the way.",
   "FailedOperation.TaskFinished": "Stop of a task that has ended.",
-  "FailedOperation.TaskNotExist": "Update of a task that has ended.",
+  "FailedOperation.TaskNotExist": "Update of a task that has ended, with `updateAfterEnd: gone`.",
   "InternalError.DBError": ASKED_FOR,
   "InternalError.HttpParseFailed": ASKED_FOR,
   "InternalError.InternalError": ASKED_FOR,
@@ -72,7 +72,8 @@ export const CODE_CAUSES: Readonly<Record<string, string>> = {
   "InvalidParameter.SdkAppId": "An application that the emulator does not have.",
   "InvalidParameter.StrRoomId":
     "More than 64 bytes, or a character that string rooms may not have.",
-  "InvalidParameter.StreamUrl": "Not an absolute http, https, rtmp or rtmps URL.",
+  "InvalidParameter.StreamUrl":
+    "Not an absolute http, https, rtmp or rtmps URL; with `updateResolution: refused` also one with another picture size.",
   "InvalidParameter.TaskId": "Not a TaskId; for Stop and Update also one that never existed.",
   "InvalidParameter.UserIds": "Not a list of 1 to 10 users.",
   "InvalidParameter.UserSig": "Not signed for this robot and application, or expired.",

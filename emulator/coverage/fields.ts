@@ -42,7 +42,7 @@ export const FIELD_EFFECTS: { readonly [A in TrtcAction]: Readonly<Record<FieldO
   UpdateStreamIngest: {
     SdkAppId,
     TaskId,
-    StreamUrl: `${StreamUrl} Another one starts over, with all its rounds.`,
+    StreamUrl: `${StreamUrl} Another one starts over, with all its rounds. Switches have other readings.`,
     Volume,
     IsPause: "Stands still; on the Chinese site the task ends after 12 hours of it.",
     EnableProgress,

@@ -30,7 +30,7 @@ export function robotView(task: Task, now: Date): RobotView {
     state: stateOf(task, truth.state),
     sourceState: truth.sourceState,
     sourceFailure: truth.sourceFailureMessage,
-    rounds: task.repeatNum === LOOP ? null : task.repeatNum,
+    rounds: task.rounds === LOOP ? null : task.rounds,
     volume: truth.volume,
     startedAt: truth.startedAt,
     endsBy: ended ? null : endsBy(task, now),

@@ -10,6 +10,7 @@ import { type OpeningFailure, SourceError } from "../../shared/media/media.js";
 import type { Media, Probe } from "../source/probe.js";
 import { shownUrl } from "../page/format.js";
 import { changeSource } from "./changes.js";
+import { type PictureSizes, requireSize } from "./picture-size.js";
 import { endTask, type Source, type Task } from "./task.js";
 import type { Tasks } from "./tasks.js";
 
@@ -21,7 +22,8 @@ interface Needs {
   tasks: Tasks;
   probe: Probe;
   clock: Clock;
-  announcer: Pick<Announcer, "source">;
+  announcer: Pick<Announcer, "source" | "sourceChanged">;
+  pictureSizes: PictureSizes;
   logFailure?: ((failure: LoggedFailure) => void) | undefined;
   /** Aborts when the emulator closes. */
   signal: AbortSignal;
@@ -40,12 +42,21 @@ export const sourceFailureText = ({
   message = "",
 }: LoggedFailure): string => `task ${taskId}: source ${reason}: ${message} ${shownUrl(streamUrl)}`;
 
+/** A source of a task, by its version. */
+export interface Opening {
+  taskId: string;
+  streamUrl: string;
+  sourceVersion: number;
+  /** For the source of an update: when it takes effect. */
+  updateAt?: Date;
+}
+
 /** Resolves when the opening is over, and never throws. The task holds the result. */
-export type OpenSource = (task: Task) => Promise<void>;
+export type OpenSource = (opening: Opening) => Promise<void>;
 
 export function makeOpenSource(needs: Needs): OpenSource {
-  const { tasks, probe, clock, announcer, logFailure, signal } = needs;
-  return async ({ taskId, streamUrl, sourceVersion }) => {
+  const { tasks, probe, clock, announcer, pictureSizes, logFailure, signal } = needs;
+  return async ({ taskId, streamUrl, sourceVersion, updateAt }) => {
     const isCurrent = (task: Task | undefined): boolean => task?.sourceVersion === sourceVersion;
     const wanted = (): Task | undefined => {
       const task = tasks.find(taskId);
@@ -66,8 +77,22 @@ export function makeOpenSource(needs: Needs): OpenSource {
       return wanted() !== undefined;
     };
 
+    const open = async (): Promise<Media | OpeningFailure> => {
+      const media = await probe(streamUrl);
+      pictureSizes.add(streamUrl, media);
+      const task = tasks.find(taskId);
+      return isCurrent(task) ? requireSize(task?.requiredSize, media) : media;
+    };
+
+    if (updateAt) {
+      const delayMs = updateAt.getTime() - clock.now().getTime();
+      if (delayMs > 0) await clock.sleep(delayMs, signal);
+      const task = wanted();
+      if (!task) return;
+      announcer.sourceChanged(task, updateAt);
+    }
     for (let failures = 0; ; failures += 1) {
-      const opened = await probe(streamUrl).catch(failureOf);
+      const opened = await open().catch(failureOf);
       if ("durationSeconds" in opened) {
         tell(SUCCEEDED);
         // Also for a task that has ended meanwhile, because its position depends on the length.

@@ -6,6 +6,8 @@ import { SECOND_MS, addMs } from "../../shared/clock.js";
 
 /** Played time is in milliseconds. Quarter steps of the tempo add up without error. */
 export interface Playback {
+  /** When it began. A later rate does not change it. */
+  begunAt: Date;
   /** Where the first round began. A seek at or past the end finishes the first round at once. */
   seekSeconds: number;
   /** Milliseconds of media played before `since`. */
@@ -22,6 +24,7 @@ export interface Playhead {
 }
 
 export const playFrom = (since: Date, rate: number, seekSeconds = 0): Playback => ({
+  begunAt: since,
   seekSeconds,
   playedMs: 0,
   since,

@@ -2,7 +2,9 @@
 import type { RoomIdType } from "../../shared/contract/rooms.js";
 import type { Site } from "../../shared/contract/sites.js";
 import type { Media, OpeningFailure } from "../../shared/media/media.js";
+import type { PictureSize } from "./picture-size.js";
 import { type Playback, playFrom } from "./playhead.js";
+import type { UpdateRules } from "./update-rules.js";
 
 export type EndReason =
   | "stopped"
@@ -30,6 +32,19 @@ export type Source =
 /** What IdleTimeout counts is undocumented: the switch `idleMeans`, as it was at the start. */
 export type IdleMeaning = "source-stalled" | "paused" | "never";
 
+/** Another source that a task changes to at this instant. */
+export interface AwaitedUpdate {
+  streamUrl: string;
+  at: Date;
+  rules: UpdateRules;
+}
+
+export interface PlayedSource {
+  streamUrl: string;
+  from: Date;
+  until: Date;
+}
+
 export interface Task {
   taskId: string;
   sdkAppId: number;
@@ -42,9 +57,13 @@ export interface Task {
   userId: string;
   /** 1 to 1000, or -1 for a loop. */
   repeatNum: number;
+  /** How many rounds its present source plays: an update may change them. -1 for a loop. */
+  rounds: number;
   maxDurationMinutes: number | undefined;
   idleTimeoutSeconds: number | undefined;
   idleMeans: IdleMeaning;
+  /** How long it stays after its last round: the switch, as it was at the start. */
+  endGraceSeconds: number;
   /** Accepted and shown. Nothing is relayed to a CDN here. */
   autoPush: boolean;
   /** Accepted and shown. There are no players to inform. */
@@ -61,6 +80,16 @@ export interface Task {
   /** One of its sources was open once. */
   hasStarted: boolean;
   playback: Playback;
+  /** An update has kept the position, if the source is long enough for it. */
+  isPositionKept: boolean;
+  /** Of the last source with a picture. */
+  pictureSize: PictureSize | undefined;
+  /** The size that its present source must have. */
+  requiredSize: PictureSize | undefined;
+  /** Updates that take effect later, in their order. */
+  awaited: readonly AwaitedUpdate[];
+  /** The latest sources that were on air before the present one. */
+  playedBefore: readonly PlayedSource[];
   tempo: number;
   volume: number;
   pausedAt: Date | undefined;
@@ -72,12 +101,18 @@ export interface Task {
 
 export type NewTask = Omit<
   Task,
+  | "rounds"
   | "sourceVersion"
   | "source"
   | "stalledAt"
   | "sourceFailure"
   | "hasStarted"
   | "playback"
+  | "isPositionKept"
+  | "pictureSize"
+  | "requiredSize"
+  | "awaited"
+  | "playedBefore"
   | "pausedAt"
   | "stopCalls"
   | "ended"
@@ -89,10 +124,16 @@ export const LOOP = -1;
 export function beginTask({ seekSeconds, ...task }: NewTask): Task {
   return {
     ...task,
+    rounds: task.repeatNum,
     sourceVersion: 0,
     ...unopened,
     hasStarted: false,
     playback: playFrom(task.startedAt, task.tempo, seekSeconds),
+    isPositionKept: false,
+    pictureSize: undefined,
+    requiredSize: undefined,
+    awaited: [],
+    playedBefore: [],
     pausedAt: undefined,
     stopCalls: 0,
     ended: undefined,

@@ -3,7 +3,7 @@
  * found ended when it is read, so no timer can be late, and a moved clock just works.
  */
 import type { Clock } from "../../shared/clock.js";
-import { endOf } from "./life.js";
+import { asOf, endOf } from "./life.js";
 import type { Task } from "./task.js";
 
 /**
@@ -65,28 +65,36 @@ export function makeTasks(
       if (tasks.size > kept) forgetOldest();
       listener.added(task);
     },
-    find: (taskId) => tasks.get(taskId),
+    find,
     change(taskId, change) {
-      const task = tasks.get(taskId);
+      const task = find(taskId);
       if (task) set(change(task));
     },
     changeLive(taskId, change) {
-      const task = tasks.get(taskId);
+      const task = find(taskId);
       if (task && isLive(task)) set(change(task, clock.now()));
     },
     isLive,
     live: () => [...robots.keys()].flatMap(liveNamed),
     liveOfRobot: (robot) => liveNamed(nameOf(robot)),
-    all: () => [...tasks.values()],
+    all() {
+      const now = clock.now();
+      return [...tasks.values()].map((task) => asOf(task, now));
+    },
     clear() {
       tasks.clear();
       robots.clear();
     },
   };
 
+  function find(taskId: string): Task | undefined {
+    const task = tasks.get(taskId);
+    return task && asOf(task, clock.now());
+  }
+
   function liveNamed(name: string): Task[] {
     return [...(robots.get(name) ?? [])].flatMap((taskId) => {
-      const task = tasks.get(taskId);
+      const task = find(taskId);
       if (task && isLive(task)) return task;
       forgetRobot(name, taskId);
       return [];

@@ -1,7 +1,9 @@
 /** The true state of each task, for tests and people. TRTC itself shows only part of it. */
 import type { Media, SpentBudget } from "../../shared/media/media.js";
-import { endOf, playheadOf } from "./life.js";
+import { areRoundsOver } from "./ends.js";
+import { asOf, endOf, playheadOf } from "./life.js";
 import { durationOf, type EndReason, mediaOf, type Task } from "./task.js";
+import { PLAYED_KEPT, playedUntil } from "./played.js";
 
 export interface TaskTruth {
   taskId: string;
@@ -14,6 +16,8 @@ export interface TaskTruth {
   roomIdType: number;
   userId: string;
   streamUrl: string;
+  /** The latest sources that were on air, with the present one, in their order. */
+  played: readonly PlayedTruth[];
   state: "playing" | "paused" | "ended";
   /** Within the current round, or at its end. */
   positionSeconds: number;
@@ -44,13 +48,22 @@ export interface TaskTruth {
   endReason: EndReason | null;
 }
 
-export function truthOf(task: Task, now: Date): TaskTruth {
+export interface PlayedTruth {
+  streamUrl: string;
+  from: string;
+  /** null while it is on air. */
+  until: string | null;
+}
+
+export function truthOf(given: Task, now: Date): TaskTruth {
+  const task = asOf(given, now);
   const end = endOf(task, now);
   const { taskId, sdkAppId, site, account, region, roomId, roomIdType, userId } = task;
   const running = task.pausedAt ? "paused" : "playing";
   return {
     ...{ taskId, sdkAppId, site, account, region, roomId, roomIdType, userId },
     streamUrl: task.streamUrl,
+    played: playedBy(task, now),
     state: end ? "ended" : running,
     ...playheadOf(task, now),
     durationSeconds: durationOf(task),
@@ -73,4 +86,20 @@ export function truthOf(task: Task, now: Date): TaskTruth {
 
 function sourceStateOf({ source }: Task, isEnded: boolean): TaskTruth["sourceState"] {
   return isEnded && source.state !== "open" ? "not-opened" : source.state;
+}
+
+function playedBy(task: Task, now: Date): PlayedTruth[] {
+  const end = endOf(task, now);
+  const isOver = end !== undefined || areRoundsOver(task, now);
+  const before = task.playedBefore.map(({ streamUrl, from, until }) => ({
+    streamUrl,
+    from: from.toISOString(),
+    until: until.toISOString(),
+  }));
+  const present = playedUntil(task, end?.at ?? now).map(({ streamUrl, from, until }) => ({
+    streamUrl,
+    from: from.toISOString(),
+    until: isOver ? until.toISOString() : null,
+  }));
+  return [...before, ...present].slice(-PLAYED_KEPT);
 }

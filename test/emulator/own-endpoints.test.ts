@@ -30,7 +30,7 @@ describe("the endpoint of tasks and calls", () => {
         ...{ taskId: TaskId, sdkAppId: CN_APP, site: "cn", account: "AKIDemulator" },
         ...{ region: "ap-singapore", roomId: "room", roomIdType: 0, userId: fields["UserId"] },
         ...{ streamUrl: fields["StreamUrl"], state: "playing", loops: 0, durationSeconds: null },
-        media: null,
+        ...{ media: null, played: [] },
         ...{ positionSeconds: expect.any(Number), volume: 100, tempo: 1, stopCalls: 0 },
         ...{ autoPush: false, enableProgress: false, idleTimeoutSeconds: null },
         ...{ sourceState: "opening", sourceFailure: null },

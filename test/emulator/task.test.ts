@@ -4,55 +4,12 @@ import fc from "fast-check";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { changeSource, changeTask } from "../../emulator/tasks/changes.js";
 import { endOf, playheadOf } from "../../emulator/tasks/life.js";
-import {
-  beginTask,
-  endTask,
-  type NewTask,
-  type Source,
-  type Task,
-} from "../../emulator/tasks/task.js";
+import { endTask } from "../../emulator/tasks/task.js";
 import { makeTasks } from "../../emulator/tasks/tasks.js";
 import { manualClock } from "../support/app/manual-clock.js";
+import { after, BEGIN, endedAfter, opened, openOf } from "../support/media/task.js";
 
-const BEGIN = new Date("2026-01-01T00:00:00Z");
 const HOUR_MS = 60 * MINUTE_MS;
-
-const after = (seconds: number): Date => addMs(BEGIN, seconds * SECOND_MS);
-
-const openOf = (durationSeconds: number | null): Source => ({
-  ...{ state: "open", container: "mp4", durationSeconds, tracks: [] },
-});
-
-function opened(fields: Partial<NewTask> = {}, durationSeconds: number | null = 4): Task {
-  const task = beginTask({
-    taskId: "task",
-    sdkAppId: 1400000000,
-    site: "cn",
-    account: "AKIDemulator",
-    region: "ap-singapore",
-    roomId: "room",
-    roomIdType: 0,
-    userId: "robot",
-    repeatNum: 1,
-    maxDurationMinutes: undefined,
-    idleTimeoutSeconds: undefined,
-    idleMeans: "source-stalled",
-    autoPush: false,
-    enableProgress: false,
-    startedAt: BEGIN,
-    streamUrl: "http://a.example.com/a.mp4",
-    seekSeconds: 0,
-    tempo: 1,
-    volume: 100,
-    ...fields,
-  });
-  return changeSource(task, openOf(durationSeconds), after(1));
-}
-
-const endedAfter = (task: Task): [seconds: number, reason: string] | undefined => {
-  const end = endOf(task, after(1e9));
-  return end && [(end.at.getTime() - BEGIN.getTime()) / SECOND_MS, end.reason];
-};
 
 describe("a finite task", () => {
   test.each([

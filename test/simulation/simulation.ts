@@ -15,7 +15,7 @@ import { type Machine, makeMachines } from "./platform/machines.js";
 import { makePlatform, type Patch } from "./platform/platform.js";
 import { makeRandom } from "./random.js";
 import { APPLICATION, configFor } from "./actors/settings.js";
-import { drawSetting, type Setting, settingText } from "./actors/setting.js";
+import { drawSetting, type Setting, settingText, updateSwitchesOf } from "./actors/setting.js";
 import { makeTimeline, type Timeline } from "./platform/timeline.js";
 import { makeTrtcSide, type TrtcSide } from "./platform/trtc-side.js";
 import type { World } from "./platform/world.js";
@@ -151,6 +151,10 @@ function countSetting({ coverage }: FaultPlan, setting: Setting): void {
     hasMessages: messages !== undefined,
     hasCrowd: setting.crowd !== undefined,
     hasQuotas: setting.hasQuotas,
+    ...updateSwitchesOf(switches),
+    // Their values are many.
+    updateDelayMs: switches.updateDelayMs > 0,
+    endGraceSeconds: switches.endGraceSeconds > 0,
   };
   for (const [name, value] of Object.entries(set)) count(coverage, `switch ${name}`, String(value));
 }

@@ -50,6 +50,7 @@ const OF_CALLBACKS = 2 ** 44;
 const OF_MESSAGES = 2 ** 45;
 const OF_CROWDS = 2 ** 46;
 const OF_QUOTAS = 2 ** 47;
+const OF_UPDATES = 2 ** 48;
 
 /** A run with a crowd takes long. */
 const CROWDS_AMONG = 20;
@@ -74,6 +75,7 @@ export function drawSetting(random: Random, seed: number): Setting {
     mood,
     switches: {
       ...(crowd ? withoutLimit(drawSwitches(random)) : drawSwitches(random)),
+      ...drawUpdateSwitches(makeRandom(OF_UPDATES + seed)),
       ...(callbacks && {
         naturalEndSends702: callbacks.chance(0.5),
         retrySends702: callbacks.chance(0.5),
@@ -104,6 +106,30 @@ function drawSwitches(random: Random): Switches {
   };
 }
 
+/** Every reading of an update to another StreamUrl. It has its own random stream. */
+function drawUpdateSwitches(random: Random) {
+  return {
+    updateRounds: random.pick(["all", "remaining", "one"] as const),
+    updatePosition: random.pick(["restart", "keep"] as const),
+    updateResolution: random.pick(["accepted", "source-fails", "refused"] as const),
+    updateSends701: random.chance(0.5),
+    updateMovesRobot: random.chance(0.5),
+    updateAfterEnd: random.pick(["gone", "status"] as const),
+    updateDelayMs: random.pick([0, 0, random.between(1, 10_000)]),
+    sameUrlRestarts: random.chance(0.5),
+    endGraceSeconds: random.pick([0, 0, random.between(1, 20)]),
+  };
+}
+
+export const updateSwitchesOf = (switches: Switches): Partial<Switches> =>
+  Object.fromEntries(UPDATE_SWITCHES.map((name) => [name, switches[name]]));
+
+const UPDATE_SWITCHES = [
+  ...(["updateRounds", "updatePosition", "updateResolution", "updateSends701"] as const),
+  ...(["updateMovesRobot", "updateAfterEnd", "updateDelayMs", "sameUrlRestarts"] as const),
+  ...(["endGraceSeconds"] as const),
+];
+
 /** All ingests of a crowd play at once. */
 const withoutLimit = ({ concurrency: _, ...switches }: Switches): Switches => switches;
 
@@ -119,6 +145,7 @@ export function settingText(setting: Setting): string {
   const { naturalEndSends702, retrySends702 } = switches;
   const given = {
     ...{ taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, concurrency },
+    ...updateSwitchesOf(switches),
     ...(callbacks && { callbacks: true, naturalEndSends702, retrySends702, stopsUnclaimed }),
     ...(setting.messages && { messages: true }),
     ...(setting.crowd && { crowd: true }),

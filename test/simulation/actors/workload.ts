@@ -145,7 +145,8 @@ function drawRequest(random: Random, { atMs, index, ownRobots }: Place): Story["
 
 function drawMedia(random: Random) {
   const volume = { Volume: random.between(0, 100) };
-  const another = { StreamUrl: streamUrl(random.pick([null, 5, 40]), "another") };
+  const seconds = random.pick([null, 5, 40]);
+  const another = { StreamUrl: streamUrl(seconds, seconds === 5 ? "wide" : "another") };
   return random.pick([volume, another, { IsPause: true }, { IsPause: false }]);
 }
 

@@ -19,7 +19,7 @@ import { makeAnnouncer } from "../../../emulator/callbacks/announcer.js";
 import { makeEndWatch } from "../../../emulator/callbacks/end-watch.js";
 import { makeOpenSource } from "../../../emulator/tasks/open-source.js";
 import type { Probe } from "../../../emulator/source/probe.js";
-import { changeSource } from "../../../emulator/tasks/changes.js";
+import { makePictureSizes } from "../../../emulator/tasks/picture-size.js";
 import type { Task } from "../../../emulator/tasks/task.js";
 import { makeTasks, type Tasks } from "../../../emulator/tasks/tasks.js";
 import type { AdjustableClock } from "../../../emulator/admin/adjustable-clock.js";
@@ -95,6 +95,7 @@ export function makeTrtcSide({
   });
   const tasks = makeTasks(clock, callbacks ? { listener: endWatch } : {});
   const windows = new Map<string, RateWindow>();
+  const pictureSizes = makePictureSizes();
   const context: Omit<ActionContext, "region"> = {
     clock,
     tasks,
@@ -102,17 +103,12 @@ export function makeTrtcSide({
     application,
     account: "AKIDsimulated",
     announcer,
-    openSource: callbacks
-      ? makeOpenSource({ tasks, clock, announcer, signal, probe: makeProbe(timeline, callbacks) })
-      : openAtOnce,
+    pictureSizes,
+    openSource: makeOpenSource({
+      ...{ tasks, clock, announcer, pictureSizes, signal },
+      probe: callbacks ? makeProbe(timeline, callbacks) : (url) => Promise.resolve(mediaAt(url)),
+    }),
   };
-
-  function openAtOnce({ taskId, streamUrl: url }: Task): Promise<void> {
-    const opened = (task: Task) =>
-      changeSource(task, { state: "open", ...mediaAt(url) }, clock.now());
-    tasks.change(taskId, opened);
-    return Promise.resolve();
-  }
 
   return {
     tasks,
@@ -141,11 +137,14 @@ export function makeTrtcSide({
   };
 }
 
+/** The picture of a `wide` source is wider than that of any other. */
 const mediaAt = (url: string): Media => ({
   container: "flv",
   durationSeconds: secondsOf(url),
-  tracks: [],
+  tracks: [{ ...PICTURE, width: url.includes("/wide") ? 960 : 640 }],
 });
+
+const PICTURE = { type: "video", codec: "h264", height: 480, frameRate: 25 } as const;
 
 /** The first, and those at once, after one second and after three. */
 const TRIES = 4;

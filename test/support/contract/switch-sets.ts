@@ -1,4 +1,7 @@
-/** The emulator's default switches, and the set with every switch reversed. */
+/**
+ * The emulator's default switches, and the set with every switch reversed. Updates have no delay:
+ * these tests read their effect at once.
+ */
 import type { Switches } from "../../../emulator/admin/switches.js";
 
 type Undocumented = Partial<Omit<Switches, "callsPerSecond" | "concurrency">>;
@@ -16,6 +19,14 @@ export const BOTH_WAYS: readonly (readonly [name: string, switches: Undocumented
       retrySends702: true,
       ingestEventGroup: 4,
       idleMeans: "never",
+      updateRounds: "one",
+      updatePosition: "keep",
+      updateResolution: "refused",
+      updateMovesRobot: true,
+      updateSends701: true,
+      sameUrlRestarts: true,
+      updateAfterEnd: "status",
+      endGraceSeconds: 5,
     },
   ],
 ];
