@@ -8,6 +8,7 @@ import { readConfig } from "../../shared/config/configuration.js";
 import { signUserSig } from "../../shared/signing/trtc/user-sig.js";
 import { type Answer, CN_APP, type TestApp, startTestApp } from "../support/app/test-app.js";
 import { SET, stopping, withCaller } from "../support/contract/settings.js";
+import { nextRoom } from "../support/app/rooms.js";
 
 const KEYS = {
   plain: "plain-caller-secret-key",
@@ -23,8 +24,11 @@ beforeAll(async () => {
     { Id: "few", SecretKeys: [KEYS.few], SdkAppIds: [CN_APP], MaxIngests: 2 },
     { Id: "slow", SecretKeys: [KEYS.slow], SdkAppIds: [CN_APP], StartsPerMinute: 2 },
     {
-      ...{ Id: "named", SecretKeys: [KEYS.named], SdkAppIds: [CN_APP] },
-      ...{ UserPattern: "dj-[a-z]+|host", RoomPattern: "([a-z0-9]+-?)+" },
+      Id: "named",
+      SecretKeys: [KEYS.named],
+      SdkAppIds: [CN_APP],
+      UserPattern: "dj-[a-z]+|host",
+      RoomPattern: "([a-z0-9]+-?)+",
     },
   ];
   app = await startTestApp({ env: { CALLERS: JSON.stringify(callers) } });
@@ -34,11 +38,9 @@ afterAll(() => app.close());
 const as = (who: keyof typeof KEYS, functionName: string, fields: object) =>
   app.post(functionName, { SdkAppId: CN_APP, ...fields }, { authorization: `Bearer ${KEYS[who]}` });
 
-let rooms = 0;
 function start(who: keyof typeof KEYS, fields: object): Promise<Answer> {
-  rooms += 1;
   const media = { StreamUrl: app.clip, RepeatNum: -1, MaxDuration: 5 };
-  return as(who, "start-ingest", { RoomId: `room-${rooms}`, RoomIdType: 0, ...media, ...fields });
+  return as(who, "start-ingest", { RoomId: nextRoom(), RoomIdType: 0, ...media, ...fields });
 }
 
 function sigOf(userId: string): string {
@@ -57,7 +59,8 @@ describe("a UserId without its UserSig", () => {
     ["named", "xhost"],
   ] as const)("is refused to the caller %s that may not name %s", async (who, UserId) => {
     const calls = app.trtc.calls("StartStreamIngest");
-    const { status, response } = await start(who, { UserId });
+    const RoomId = nextRoom();
+    const { status, response } = await start(who, { UserId, RoomId });
     expect([status, response.Error]).toEqual([
       403,
       {
@@ -67,7 +70,7 @@ describe("a UserId without its UserSig", () => {
       },
     ]);
     expect(app.trtc.calls("StartStreamIngest")).toBe(calls);
-    expect((await as(who, "list-ingests", { RoomId: `room-${rooms}` })).response).toMatchObject({
+    expect((await as(who, "list-ingests", { RoomId })).response).toMatchObject({
       Ingests: [],
     });
   });
@@ -158,13 +161,13 @@ describe("another caller's ingests", () => {
       TaskId,
       ...(functionName === "update-ingest" && { Volume: 5 }),
     });
-    const told = async (functionName: string, TaskId: unknown) => {
+    const answerTo = async (functionName: string, TaskId: unknown) => {
       const { status, response } = await as("plain", functionName, bodyOf(functionName, TaskId));
       return [status, response.Error];
     };
     for (const functionName of functions) {
-      const never = await told(functionName, "ing-00000000000000000000000000");
-      for (const id of ids) expect(await told(functionName, id)).toEqual(never);
+      const never = await answerTo(functionName, "ing-00000000000000000000000000");
+      for (const id of ids) expect(await answerTo(functionName, id)).toEqual(never);
     }
     const { response: list } = await as("plain", "list-ingests", { RoomId: "secret-room-2" });
     expect(list["Ingests"]).toEqual([]);

@@ -35,8 +35,8 @@ describe("a setting that is left out", () => {
   });
 
   test("turns callbacks and the end of empty rooms off", () => {
-    const told = { CallbackKeys: ["abcDEF123", "next"], StopWhenEmptySeconds: 30 };
-    expect(withApplication(told).applications.get(INTL_APP)).toMatchObject(told);
+    const settings = { CallbackKeys: ["abcDEF123", "next"], StopWhenEmptySeconds: 30 };
+    expect(withApplication(settings).applications.get(INTL_APP)).toMatchObject(settings);
     const off = { StopWhenEmptySeconds: 0 };
     expect(withApplication(off).applications.get(INTL_APP)).toMatchObject(off);
     expect(read({ STOP_UNCLAIMED: "on" }).stopUnclaimed).toBe(true);

@@ -35,9 +35,9 @@ describe("RULES", () => {
     ["a duration past seven days", { MaxDuration: 10081 }, "MaxDuration is too large"],
     ["a round of none", { RepeatNum: 0 }, "RepeatNum may not be 0"],
   ])("are refused with %s", (_, changes, fault) => {
-    const [found] = faultsOf("RULES", [RULE, { ...RULE, ...changes }]) ?? [];
-    expect(found).toMatch(/^RULES\[1\]: /);
-    expect(found).toContain(fault);
+    const [text] = faultsOf("RULES", [RULE, { ...RULE, ...changes }]) ?? [];
+    expect(text).toMatch(/^RULES\[1\]: /);
+    expect(text).toContain(fault);
   });
 });
 
@@ -171,7 +171,10 @@ describe("among the rules,", () => {
     rule.RoomIdType = 0;
     Object.assign(rule, { Prefix: "in/", Region: "x", Account: "y" });
     expect(startFields(rule, object)).toEqual({
-      ...{ SdkAppId: 1400000000, RoomId: "class-7", RoomIdType: 0, UserId: "bot-7" },
+      SdkAppId: 1400000000,
+      RoomId: "class-7",
+      RoomIdType: 0,
+      UserId: "bot-7",
       RepeatNum: -1,
     });
   });

@@ -27,10 +27,13 @@ function declaredIn(file: string): Map<string, string[]> {
     provider: Declared;
     functions: Record<string, Declared>;
   };
-  const of = ({ environment }: Declared) =>
+  const variablesIn = ({ environment }: Declared) =>
     Object.keys(environment?.variables ?? environment ?? {});
   return new Map(
-    Object.entries(functions).map(([name, each]) => [name, [...of(provider), ...of(each)].sort()]),
+    Object.entries(functions).map(([name, declared]) => [
+      name,
+      [...variablesIn(provider), ...variablesIn(declared)].sort(),
+    ]),
   );
 }
 

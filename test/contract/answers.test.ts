@@ -87,8 +87,12 @@ const ROWS: [what: string, row: Ingest][] = [
   [
     "refused by TRTC",
     {
-      ...{ ...STARTING, state: "ended", endReason: "failed", endedAt: at("12:00:01") },
-      ...{ failureCode: "FailedOperation.NotAllowed", failureMessage: "not allowed" },
+      ...STARTING,
+      state: "ended",
+      endReason: "failed",
+      endedAt: at("12:00:01"),
+      failureCode: "FailedOperation.NotAllowed",
+      failureMessage: "not allowed",
     },
   ],
 ];

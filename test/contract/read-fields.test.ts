@@ -40,8 +40,11 @@ describe("a ClientToken under the older signature", () => {
 
 describe("in a form with the older signature, which encodes nothing,", () => {
   const fields = {
-    ...{ Action: "StartStreamIngest", RoomId: "1", MaxDuration: "5", ClientToken: "b3JkZXI=" },
-    ...{ StreamUrl: "https://a.example/v.mp4" },
+    Action: "StartStreamIngest",
+    RoomId: "1",
+    MaxDuration: "5",
+    ClientToken: "b3JkZXI=",
+    StreamUrl: "https://a.example/v.mp4",
   };
   const read = (parameters: Record<string, string>) =>
     readCall(signedV1(parameters, signer), ["StartStreamIngest"]).fields;

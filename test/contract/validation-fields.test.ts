@@ -179,9 +179,9 @@ const EVERY = ACTIONS.flatMap((action) => SITES.map((site) => ({ action, site })
 
 describe.each(EVERY)("$action, $site", ({ action, site }) => {
   const fields = CONTRACT[action][site];
-  const send = (wanted: Record<string, unknown>): string => {
+  const send = (fields: Record<string, unknown>): string => {
     try {
-      checkRequest({ action, site }, { ...REQUIRED[action], ...wanted });
+      checkRequest({ action, site }, { ...REQUIRED[action], ...fields });
       return "taken";
     } catch (error) {
       if (error instanceof ApiError) return error.code;

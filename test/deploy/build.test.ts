@@ -28,10 +28,10 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function read(out: string): Promise<Map<string, Uint8Array>> {
-  const found = new Map<string, Uint8Array>();
+  const files = new Map<string, Uint8Array>();
   for (const name of names)
-    found.set(`${name}.js`, await readFile(join(folder, out, `${name}.js`)));
-  return found;
+    files.set(`${name}.js`, await readFile(join(folder, out, `${name}.js`)));
+  return files;
 }
 
 test("each function's zip is at most 300 kB", () => {
@@ -117,8 +117,8 @@ describe("run from its zip alone,", () => {
   };
 
   test("every function works from a cold start", async () => {
-    const wanted = { SdkAppId: CN_APP, RoomId: "1", StreamUrl: app.clip, RepeatNum: -1 };
-    const { TaskId, ...started } = await post("start-ingest", wanted);
+    const request = { SdkAppId: CN_APP, RoomId: "1", StreamUrl: app.clip, RepeatNum: -1 };
+    const { TaskId, ...started } = await post("start-ingest", request);
     expect(started).toMatchObject({ statusCode: 200, RequestId: "cold" });
     const named = { SdkAppId: CN_APP, TaskId };
     expect(await post("describe-ingest", named)).toMatchObject({ State: "running" });

@@ -115,9 +115,9 @@ describe("the CLI exits with an error", () => {
 
 describe("the rehearsal reports", () => {
   const deployed = (name: string) => {
-    const found = stage.cloud.scf.functions.get(fullName(stage, name));
-    if (!found) throw new Error(`${name} is not deployed`);
-    return found;
+    const target = stage.cloud.scf.functions.get(fullName(stage, name));
+    if (!target) throw new Error(`${name} is not deployed`);
+    return target;
   };
   /** Breaks one thing and repairs it again. */
   const broken = (name: string, change: (configuration: Record<string, unknown>) => void) => {

@@ -33,9 +33,9 @@ const BLOCKS: readonly Block[] = [...text.matchAll(/^ *```(\S.*)\n([\s\S]*?)^ *`
 );
 
 function blockOf(kind: string): string {
-  const found = BLOCKS.filter((each) => each.kind === kind);
-  expect({ kind, count: found.length }).toEqual({ kind, count: 1 });
-  return found[0]?.body ?? "";
+  const blocks = BLOCKS.filter((each) => each.kind === kind);
+  expect({ kind, count: blocks.length }).toEqual({ kind, count: 1 });
+  return blocks[0]?.body ?? "";
 }
 
 describe("the deployment guide names", () => {

@@ -13,7 +13,7 @@ const filled = (bytes: number, letter: string) => ({
 
 function cloudTakes(variables: Record<string, string>): boolean {
   const Variables = Object.entries(variables).map(([Key, Value]) => ({ Key, Value }));
-  const wanted = {
+  const configuration = {
     Code: {},
     FunctionName: "a-function",
     Runtime: "Nodejs20.19",
@@ -21,7 +21,7 @@ function cloudTakes(variables: Record<string, string>): boolean {
     Timeout: 3,
   };
   try {
-    checkConfiguration({ ...wanted, Environment: { Variables } }, "CreateFunction");
+    checkConfiguration({ ...configuration, Environment: { Variables } }, "CreateFunction");
     return true;
   } catch (error) {
     expect(error).toBeInstanceOf(CloudError);

@@ -93,14 +93,14 @@ describe("serverless.aws.yml, with no account", () => {
   test("has the functions of serverless.yml, each as declared there", () => {
     expect([...functions().keys()].sort()).toEqual(Object.keys(scf.functions).sort());
     for (const [name, declared] of Object.entries(scf.functions)) {
-      const found = functions().get(name);
-      expect(found).toMatchObject({
+      const packaged = functions().get(name);
+      expect(packaged).toMatchObject({
         Timeout: declared.timeout ?? scf.provider.timeout,
         MemorySize: declared.memorySize ?? scf.provider.memorySize,
         Runtime: "nodejs24.x",
       });
       const own = { ...scf.provider.environment?.variables, ...declared.environment?.variables };
-      const { Variables } = found?.["Environment"] as { Variables: object };
+      const { Variables } = packaged?.["Environment"] as { Variables: object };
       expect(Object.keys(Variables).sort()).toEqual(Object.keys(own).sort());
     }
   });

@@ -42,10 +42,17 @@ const cli = (args: string[]) => {
   ]);
   return makeCli({
     ...local,
-    ...{ CALLERS, RULES: "", EVENT_CALLERS: "" },
-    ...{ PATH: process.env["PATH"], HOME: home },
-    ...{ http_proxy: nowhere, https_proxy: nowhere, HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere },
-    ...{ AWS_ACCESS_KEY_ID: "AKIAnobody", AWS_SECRET_ACCESS_KEY: "nobody" },
+    CALLERS,
+    RULES: "",
+    EVENT_CALLERS: "",
+    PATH: process.env["PATH"],
+    HOME: home,
+    http_proxy: nowhere,
+    https_proxy: nowhere,
+    HTTP_PROXY: nowhere,
+    HTTPS_PROXY: nowhere,
+    AWS_ACCESS_KEY_ID: "AKIAnobody",
+    AWS_SECRET_ACCESS_KEY: "nobody",
   })([...args, "--config", "serverless.aws.yml"]);
 };
 

@@ -21,24 +21,24 @@ const ckafka = (maxMsgNum: number): DeclaredEvent => ({
 const EVERY = [url, timer("0 */1 * * * * *"), cos(".mp4"), ckafka(10)];
 
 /** As SCF answers: a timer's cron line as JSON, a URL with its address. */
-const answered = (wanted: WantedTrigger) => ({
-  Type: wanted.Type,
-  TriggerName: wanted.TriggerName,
-  Enable: wanted.Enable === "OPEN" ? 1 : 0,
+const answered = (trigger: WantedTrigger) => ({
+  Type: trigger.Type,
+  TriggerName: trigger.TriggerName,
+  Enable: trigger.Enable === "OPEN" ? 1 : 0,
   TriggerDesc: {
-    timer: JSON.stringify({ cron: wanted.TriggerDesc }),
+    timer: JSON.stringify({ cron: trigger.TriggerDesc }),
     http: JSON.stringify({
-      ...(JSON.parse(wanted.Type === "http" ? wanted.TriggerDesc : "{}") as object),
+      ...(JSON.parse(trigger.Type === "http" ? trigger.TriggerDesc : "{}") as object),
       NetConfig: { EnableIntranet: false, EnableExtranet: true, ExtranetUrl: "https://x" },
     }),
-    cos: wanted.TriggerDesc,
-    ckafka: wanted.TriggerDesc,
-  }[wanted.Type],
+    cos: trigger.TriggerDesc,
+    ckafka: trigger.TriggerDesc,
+  }[trigger.Type],
 });
 
-const steps = (wanted: readonly DeclaredEvent[], before: readonly DeclaredEvent[]) =>
+const steps = (declared: readonly DeclaredEvent[], before: readonly DeclaredEvent[]) =>
   planTriggers(
-    triggersOf("function", wanted),
+    triggersOf("function", declared),
     triggersOf("function", before).map(answered),
   ).steps.map(({ action, trigger }) => `${action} ${trigger.Type}`);
 

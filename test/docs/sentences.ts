@@ -96,12 +96,12 @@ export const hashCommentBlocks = (text: string): Block[] =>
 
 /** Comments on lines that follow each other are one text. */
 function joinedLines(text: string, pattern: RegExp): Block[] {
-  const found = numbered(text).flatMap(({ line, text: each }) => {
+  const lines = numbered(text).flatMap(({ line, text: each }) => {
     const comment = pattern.exec(each)?.[1]?.trim();
     return comment === undefined ? [] : [{ line, text: comment }];
   });
   const groups: NumberedLine[][] = [];
-  for (const each of found) {
+  for (const each of lines) {
     const group = groups.at(-1);
     if (group && each.line === (group.at(-1)?.line ?? 0) + 1) group.push(each);
     else groups.push([each]);

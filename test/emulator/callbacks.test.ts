@@ -9,6 +9,7 @@ import { type Clock, MINUTE_MS, SECOND_MS, systemClock } from "../../shared/cloc
 import { verifyCallback } from "../../shared/signing/trtc/callback.js";
 import { type CallbackReceiver, startCallbackReceiver } from "../support/http/callback-receiver.js";
 import {
+  applicationsCalling,
   CN_APP,
   cnSdk,
   type Fields,
@@ -19,6 +20,7 @@ import {
   userSig,
 } from "../support/http/emulator-client.js";
 import { manualClock } from "../support/app/manual-clock.js";
+import { nextRoom } from "../support/app/rooms.js";
 
 const KEY = "abcDEF123";
 
@@ -33,7 +35,6 @@ let emulator: Emulator;
 let receiver: CallbackReceiver;
 let send: Send;
 let clip: string;
-let rooms = 0;
 
 beforeAll(async () => {
   receiver = await startCallbackReceiver(KEY);
@@ -59,8 +60,7 @@ beforeEach(() => {
 });
 
 async function start(fields: Fields = {}, app = CN_APP) {
-  rooms += 1;
-  const all = startFields(app, { RoomId: `room-${rooms}`, StreamUrl: clip, ...fields });
+  const all = startFields(app, { RoomId: nextRoom(), StreamUrl: clip, ...fields });
   const UserSig = userSig(app, String(all["UserId"]), clock.now());
   const { TaskId } = await send("StartStreamIngest", { ...all, UserSig });
   return { TaskId: String(TaskId), RoomId: String(all["RoomId"]), UserId: String(all["UserId"]) };
@@ -99,15 +99,21 @@ describe("the emulator's callbacks", () => {
       { ...group1, EventType: 101, EventInfo: { ...room(startedMs), UserId } },
       { ...group1, EventType: 103, EventInfo: { ...room(startedMs), UserId, ...enter } },
       {
-        ...{ EventGroupId: 7, EventType: 701, CallbackMsTs: startedMs },
+        EventGroupId: 7,
+        EventType: 701,
+        CallbackMsTs: startedMs,
         EventInfo: { EventMsTs: startedMs, TaskId, Status: 0 },
       },
       {
-        ...{ EventGroupId: 7, EventType: 702, CallbackMsTs: at },
+        EventGroupId: 7,
+        EventType: 702,
+        CallbackMsTs: at,
         EventInfo: { EventMsTs: at, TaskId, Status: 0 },
       },
       {
-        ...{ EventGroupId: 1, EventType: 104, CallbackTs: at },
+        EventGroupId: 1,
+        EventType: 104,
+        CallbackTs: at,
         EventInfo: { ...room(at), UserId, Role: 20, Reason: 1 },
       },
       { EventGroupId: 1, EventType: 102, CallbackTs: at, EventInfo: room(at) },
@@ -128,10 +134,15 @@ describe("the emulator's callbacks", () => {
 
   test("have the exact bytes and signature of TRTC's published example", () => {
     const body = {
-      ...{ EventGroupId: 2, EventType: 204, CallbackTs: 1664209748188 },
+      EventGroupId: 2,
+      EventType: 204,
+      CallbackTs: 1664209748188,
       EventInfo: {
-        ...{ RoomId: 8489, EventTs: 1664209748, EventMsTs: 1664209748180 },
-        ...{ UserId: "user_85034614", Reason: 0 },
+        RoomId: 8489,
+        EventTs: 1664209748,
+        EventMsTs: 1664209748180,
+        UserId: "user_85034614",
+        Reason: 0,
       },
     };
     const sign = "kkoFeO3Oh2ZHnjtg8tEAQhtXK16/KI05W3BQff8IvGA=";
@@ -160,7 +171,9 @@ describe("the emulator's callbacks", () => {
     const before = emulator.callbacks().length;
     const quiet = await start({}, INTL_APP);
     await send("RemoveUserByStrRoomId", {
-      ...{ SdkAppId: INTL_APP, RoomId: quiet.RoomId, UserIds: [quiet.UserId] },
+      SdkAppId: INTL_APP,
+      RoomId: quiet.RoomId,
+      UserIds: [quiet.UserId],
     }).catch(() => undefined);
     expect(emulator.callbacks()).toHaveLength(before);
   });
@@ -180,7 +193,8 @@ describe("the emulator's callbacks", () => {
       .map(({ body }) => Number(body.EventInfo["EventMsTs"]) - startedMs);
     expect(offsets).toEqual([0, SECOND_MS, 4 * SECOND_MS]);
     expect(emulator.tasks().find(({ taskId }) => taskId === failed.TaskId)).toMatchObject({
-      ...{ endReason: "source-failed", sourceFailure: "unreachable" },
+      endReason: "source-failed",
+      sourceFailure: "unreachable",
     });
   });
 
@@ -319,7 +333,7 @@ describe("a receiver that does not accept a callback", () => {
     deaf.answer(...Array<"never">(1000).fill("never"));
     const other = await startTestEmulator({
       switches: { callsPerSecond: 10_000 },
-      applications: DEFAULT_APPLICATIONS.map((each) => ({ ...each, callbackUrl: deaf.url })),
+      applications: applicationsCalling(deaf.url),
     });
     for (let n = 0; n < 100; n += 1) {
       const played = { RoomId: `deaf-${n}`, StreamUrl: `${other.url}/media/clip.mp4` };
@@ -337,7 +351,7 @@ describe("a receiver that does not accept a callback", () => {
     const deaf = await startCallbackReceiver(KEY);
     deaf.answer(...Array<"never">(100).fill("never"));
     const other = await startTestEmulator({
-      applications: DEFAULT_APPLICATIONS.map((each) => ({ ...each, callbackUrl: deaf.url })),
+      applications: applicationsCalling(deaf.url),
     });
     const { TaskId } = await cnSdk(other)("StartStreamIngest", startFields());
     await deaf.until(1);
@@ -359,7 +373,8 @@ describe("a fault of callbacks", () => {
     await receiver.until(5);
     expect(receiver.seen().slice(3)).toEqual(["104", "102"]);
     expect(emulator.callbacks().at(-3)).toMatchObject({
-      ...{ body: { EventType: 702 }, state: "dropped" },
+      body: { EventType: 702 },
+      state: "dropped",
       attempts: [{ outcome: "dropped by a fault" }],
     });
   });

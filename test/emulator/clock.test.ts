@@ -1,12 +1,12 @@
 /** The emulator's clock, moved forward over HTTP: a test of seven days takes milliseconds. */
 import { afterAll, beforeAll, expect, describe, test } from "@jest/globals";
 import { adjustableClock } from "../../emulator/admin/adjustable-clock.js";
-import { DEFAULT_APPLICATIONS } from "../../emulator/defaults.js";
 import type { Emulator } from "../../emulator/server.js";
 import type { TaskTruth } from "../../emulator/tasks/truth.js";
 import { SECOND_MS, systemClock } from "../../shared/clock.js";
 import { type CallbackReceiver, startCallbackReceiver } from "../support/http/callback-receiver.js";
 import {
+  applicationsCalling,
   CN_APP,
   cnSdk,
   codeOf,
@@ -29,7 +29,7 @@ beforeAll(async () => {
   receiver = await startCallbackReceiver("key");
   emulator = await startTestEmulator({
     switches: { callsPerSecond: 10_000 },
-    applications: DEFAULT_APPLICATIONS.map((each) => ({ ...each, callbackUrl: receiver.url })),
+    applications: applicationsCalling(receiver.url),
   });
   send = cnSdk(emulator);
 });
@@ -86,7 +86,10 @@ test("a loop of seven days ends at its MaxDuration, to the millisecond, with the
   expect(await send("DescribeStreamIngest", named)).toMatchObject({ Status: "NotExist" });
   expect(await codeOf(send("StopStreamIngest", named))).toBe("FailedOperation.TaskFinished");
   expect(await until(TaskId, () => true)).toMatchObject({
-    ...{ state: "ended", endReason: "max-duration", loops: WEEK_SECONDS / 4, positionSeconds: 0 },
+    state: "ended",
+    endReason: "max-duration",
+    loops: WEEK_SECONDS / 4,
+    positionSeconds: 0,
     endedAt: new Date(capMs).toISOString(),
   });
   const [, , , stopped] = await receiver.until(6);
@@ -127,9 +130,9 @@ describe("the clock's endpoint", () => {
   });
 
   test("sets the clock to an instant", async () => {
-    const wanted = new Date(Date.parse((await at()).body.now) + 3_600_000);
-    const { now } = (await at({ at: wanted.toISOString() })).body;
-    const late = Date.parse(now) - wanted.getTime();
+    const later = new Date(Date.parse((await at()).body.now) + 3_600_000);
+    const { now } = (await at({ at: later.toISOString() })).body;
+    const late = Date.parse(now) - later.getTime();
     expect([late >= 0, late < 10_000]).toEqual([true, true]);
   });
 

@@ -4,7 +4,6 @@
  */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { DOCUMENTED_CODES } from "../../emulator/coverage/codes.js";
-import { DEFAULT_APPLICATIONS } from "../../emulator/defaults.js";
 import type { TrtcAction } from "../../emulator/api/schemas.js";
 import type { Emulator } from "../../emulator/server.js";
 import { newTaskId } from "../../emulator/tasks/task-id.js";
@@ -13,27 +12,17 @@ import {
   cnSdk,
   codeOf,
   type Fields,
+  LOCKED_APP,
+  NO_RTMP_APP,
   type Send,
   startFields,
-  startTestEmulator,
+  startRestrictedEmulator,
 } from "../support/http/emulator-client.js";
-
-const LOCKED_APP = 1400000002;
-const NO_RTMP_APP = 1600000001;
 
 let emulator: Emulator;
 
 beforeAll(async () => {
-  const [cn, intl] = DEFAULT_APPLICATIONS;
-  if (!cn || !intl) throw new Error("There are no default applications.");
-  emulator = await startTestEmulator({
-    applications: [
-      ...DEFAULT_APPLICATIONS,
-      { ...cn, sdkAppId: LOCKED_APP, ingest: false },
-      { ...intl, sdkAppId: NO_RTMP_APP, rtmp: false },
-    ],
-    switches: { callsPerSecond: 10_000 },
-  });
+  emulator = await startRestrictedEmulator();
 });
 afterAll(() => emulator.close());
 

@@ -27,15 +27,34 @@ describe("the endpoint of tasks and calls", () => {
     );
     expect(tasks).toEqual([
       {
-        ...{ taskId: TaskId, sdkAppId: CN_APP, site: "cn", account: "AKIDemulator" },
-        ...{ region: "ap-singapore", roomId: "room", roomIdType: 0, userId: fields["UserId"] },
-        ...{ streamUrl: fields["StreamUrl"], state: "playing", loops: 0, durationSeconds: null },
-        ...{ media: null, played: [] },
-        ...{ positionSeconds: expect.any(Number), volume: 100, tempo: 1, stopCalls: 0 },
-        ...{ autoPush: false, enableProgress: false, idleTimeoutSeconds: null },
-        ...{ sourceState: "opening", sourceFailure: null },
-        ...{ sourceFailureMessage: null, sourceFailureBudget: null },
-        ...{ startedAt: expect.stringMatching(/^\d{4}-.*Z$/), endedAt: null, endReason: null },
+        taskId: TaskId,
+        sdkAppId: CN_APP,
+        site: "cn",
+        account: "AKIDemulator",
+        region: "ap-singapore",
+        roomId: "room",
+        roomIdType: 0,
+        userId: fields["UserId"],
+        streamUrl: fields["StreamUrl"],
+        state: "playing",
+        loops: 0,
+        durationSeconds: null,
+        media: null,
+        played: [],
+        positionSeconds: expect.any(Number),
+        volume: 100,
+        tempo: 1,
+        stopCalls: 0,
+        autoPush: false,
+        enableProgress: false,
+        idleTimeoutSeconds: null,
+        sourceState: "opening",
+        sourceFailure: null,
+        sourceFailureMessage: null,
+        sourceFailureBudget: null,
+        startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+        endedAt: null,
+        endReason: null,
       },
     ]);
     const window = { account: "AKIDemulator", calls: 1, throttled: 0, mostInOneSecond: 1 };
@@ -67,8 +86,8 @@ describe("the switches", () => {
 
   test("are read and set, and return to their defaults when they are not named", async () => {
     expect(await json(await get("/_emulator/switches"))).toEqual([200, DEFAULT_SWITCHES]);
-    const wanted = { sameRobot: "interrupt", concurrency: 3, callsPerSecond: 5 };
-    expect(await put(wanted)).toEqual([200, { ...DEFAULT_SWITCHES, ...wanted }]);
+    const changes = { sameRobot: "interrupt", concurrency: 3, callsPerSecond: 5 };
+    expect(await put(changes)).toEqual([200, { ...DEFAULT_SWITCHES, ...changes }]);
     expect(await put({})).toEqual([200, DEFAULT_SWITCHES]);
   });
 

@@ -2,42 +2,29 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { systemClock } from "../../shared/clock.js";
 import { ROBOT_PRIVILEGES, signPrivateMapKey } from "../../shared/signing/trtc/private-map-key.js";
-import { DEFAULT_APPLICATIONS } from "../../emulator/defaults.js";
 import type { Emulator } from "../../emulator/server.js";
 import {
+  ADVANCED_APP,
   CN_APP,
   cnSdk,
   codeOf,
   type Fields,
+  FOREIGN_APP,
   INTL_APP,
   keyOf,
+  LOCKED_APP,
+  NO_RTMP_APP,
   type Send,
   startFields,
-  startTestEmulator,
+  startRestrictedEmulator,
   userSig,
 } from "../support/http/emulator-client.js";
-
-const ADVANCED_APP = 1400000001;
-const LOCKED_APP = 1400000002;
-const NO_RTMP_APP = 1600000001;
-const FOREIGN_APP = 1600000002;
 
 let emulator: Emulator;
 let send: Send;
 
 beforeAll(async () => {
-  const [cn, intl] = DEFAULT_APPLICATIONS;
-  if (!cn || !intl) throw new Error("There are no default applications.");
-  emulator = await startTestEmulator({
-    applications: [
-      ...DEFAULT_APPLICATIONS,
-      { ...cn, sdkAppId: ADVANCED_APP, advancedPermission: true },
-      { ...cn, sdkAppId: LOCKED_APP, ingest: false },
-      { ...intl, sdkAppId: NO_RTMP_APP, rtmp: false },
-      { ...intl, sdkAppId: FOREIGN_APP, secretIds: ["AKIDother"] },
-    ],
-    switches: { callsPerSecond: 10_000 },
-  });
+  emulator = await startRestrictedEmulator();
   send = cnSdk(emulator);
 });
 afterAll(() => emulator.close());

@@ -1,12 +1,12 @@
 /** Each undocumented behaviour of TRTC, under each value of its switch. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { DEFAULT_APPLICATIONS } from "../../emulator/defaults.js";
 import type { Emulator } from "../../emulator/server.js";
 import { DEFAULT_SWITCHES, type Switches } from "../../emulator/admin/switches.js";
 import { MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { type CallbackReceiver, startCallbackReceiver } from "../support/http/callback-receiver.js";
 import {
+  applicationsCalling,
   CN_APP,
   cnSdk,
   codeOf,
@@ -18,18 +18,18 @@ import {
   userSig,
 } from "../support/http/emulator-client.js";
 import { manualClock } from "../support/app/manual-clock.js";
+import { nextRoom } from "../support/app/rooms.js";
 
 const clock = manualClock();
 let emulator: Emulator;
 let receiver: CallbackReceiver;
 let send: Send;
-let rooms = 0;
 
 beforeAll(async () => {
   receiver = await startCallbackReceiver("key");
   emulator = await startTestEmulator({
     clock,
-    applications: DEFAULT_APPLICATIONS.map((each) => ({ ...each, callbackUrl: receiver.url })),
+    applications: applicationsCalling(receiver.url),
   });
   send = cnSdk(emulator, { region: "ap-guangzhou" });
 });
@@ -53,7 +53,7 @@ const truth = (taskId: unknown) => emulator.tasks().find((task) => task.taskId =
 
 function fieldsOf(fields: Fields = {}, app = CN_APP): Fields {
   const StreamUrl = `${emulator.url}/media/clip.mp4`;
-  const all = startFields(app, { RoomId: `room-${(rooms += 1)}`, StreamUrl, ...fields });
+  const all = startFields(app, { RoomId: nextRoom(), StreamUrl, ...fields });
   return { ...all, UserSig: userSig(app, String(all["UserId"]), clock.now()) };
 }
 
@@ -68,7 +68,8 @@ const named = (TaskId: string, fields: Fields = {}) => ({ SdkAppId: CN_APP, Task
 describe("taskExistKey and sameRobot: a second start of one robot", () => {
   const again = async (switches: Partial<Switches>, room: "same" | "other") => {
     turn(switches);
-    const fields = { UserId: `robot-${rooms}`, RoomId: `shared-${rooms}` };
+    const shared = nextRoom("shared");
+    const fields = { UserId: `robot-of-${shared}`, RoomId: shared };
     const first = await start(fields);
     const RoomId = room === "same" ? fields.RoomId : `${fields.RoomId}-other`;
     const call = send("StartStreamIngest", fieldsOf({ ...fields, RoomId, RepeatNum: -1 }));

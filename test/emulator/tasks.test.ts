@@ -88,7 +88,11 @@ function signed(fields: Fields, app = CN_APP): Fields {
   return { ...all, UserSig: userSig(app, String(all["UserId"]), clock.now()) };
 }
 
-const of = (TaskId: unknown, fields: Fields = {}) => ({ SdkAppId: CN_APP, TaskId, ...fields });
+const taskNamed = (TaskId: unknown, fields: Fields = {}) => ({
+  SdkAppId: CN_APP,
+  TaskId,
+  ...fields,
+});
 
 describe.each(SDKS)("%s", (_name, app, sdk) => {
   test("starts, describes, pauses, and stops a task", async () => {
@@ -104,8 +108,14 @@ describe.each(SDKS)("%s", (_name, app, sdk) => {
     const update = { ...named, IsPause: true, Volume: 0 };
     expect(await mine("UpdateStreamIngest", update)).toMatchObject({ Status: "InProgress" });
     expect(truth(TaskId)).toMatchObject({
-      ...{ sdkAppId: app, account: "AKIDemulator", region: "ap-singapore", userId },
-      ...{ state: "paused", positionSeconds: 1, volume: 0, endReason: null },
+      sdkAppId: app,
+      account: "AKIDemulator",
+      region: "ap-singapore",
+      userId,
+      state: "paused",
+      positionSeconds: 1,
+      volume: 0,
+      endReason: null,
     });
     await mine("StopStreamIngest", named);
     expect(await codeOf(mine("StopStreamIngest", named))).toBe("FailedOperation.TaskFinished");
@@ -124,11 +134,17 @@ describe("a finite task", () => {
     await clock.advance(9 * SECOND_MS);
     expect(truth(TaskId)).toMatchObject({ state: "playing", loops: 2, positionSeconds: 1 });
     await clock.advance(3 * SECOND_MS - 1);
-    expect(await send("DescribeStreamIngest", of(TaskId))).toMatchObject({ Status: "InProgress" });
+    expect(await send("DescribeStreamIngest", taskNamed(TaskId))).toMatchObject({
+      Status: "InProgress",
+    });
     await clock.advance(1);
-    expect(await send("DescribeStreamIngest", of(TaskId))).toMatchObject({ Status: "NotExist" });
-    expect(await codeOf(send("StopStreamIngest", of(TaskId)))).toBe("FailedOperation.TaskFinished");
-    expect(await codeOf(send("UpdateStreamIngest", of(TaskId)))).toBe(
+    expect(await send("DescribeStreamIngest", taskNamed(TaskId))).toMatchObject({
+      Status: "NotExist",
+    });
+    expect(await codeOf(send("StopStreamIngest", taskNamed(TaskId)))).toBe(
+      "FailedOperation.TaskFinished",
+    );
+    expect(await codeOf(send("UpdateStreamIngest", taskNamed(TaskId)))).toBe(
       "FailedOperation.TaskNotExist",
     );
     await clock.advance(MINUTE_MS);
@@ -141,7 +157,7 @@ describe("a finite task", () => {
     const TaskId = await start({ RepeatNum: -1, SeekSecond: 2 });
     await clock.advance(3 * SECOND_MS);
     const other = `${clip}?other`;
-    await send("UpdateStreamIngest", of(TaskId, { StreamUrl: other }));
+    await send("UpdateStreamIngest", taskNamed(TaskId, { StreamUrl: other }));
     expect(truth(TaskId)).toMatchObject({ streamUrl: other, positionSeconds: 0, loops: 0 });
     await until(TaskId, ({ durationSeconds }) => durationSeconds === 4);
     await clock.advance(5 * SECOND_MS);
@@ -155,7 +171,10 @@ test("a loop of seven days ends at its MaxDuration with the right loop count, in
   expect(truth(TaskId)).toMatchObject({ state: "playing", loops: 151_199 });
   await clock.advance(1);
   expect(truth(TaskId)).toMatchObject({
-    ...{ state: "ended", endReason: "max-duration", loops: 151_200, positionSeconds: 0 },
+    state: "ended",
+    endReason: "max-duration",
+    loops: 151_200,
+    positionSeconds: 0,
     endedAt: clock.now().toISOString(),
   });
 });
@@ -178,7 +197,9 @@ describe("a source that cannot be opened", () => {
     await untilTry(3);
     await clock.advance(3 * SECOND_MS - 1);
     expect(truth(TaskId)).toMatchObject({ state: "playing", positionSeconds: 0 });
-    expect(await send("DescribeStreamIngest", of(TaskId))).toMatchObject({ Status: "InProgress" });
+    expect(await send("DescribeStreamIngest", taskNamed(TaskId))).toMatchObject({
+      Status: "InProgress",
+    });
     await clock.advance(1);
     const { endedAt, endReason } = await until(TaskId, ({ state }) => state === "ended");
     expect(endReason).toBe("source-failed");
@@ -189,7 +210,7 @@ describe("a source that cannot be opened", () => {
   test("can be stopped between two attempts, and is not opened again", async () => {
     const TaskId = await startDead();
     await untilTry(2);
-    await send("StopStreamIngest", of(TaskId));
+    await send("StopStreamIngest", taskNamed(TaskId));
     await clock.advance(MINUTE_MS);
     expect(truth(TaskId)).toMatchObject({ endReason: "stopped" });
     expect(sleptMs).toHaveLength(2);
@@ -198,7 +219,7 @@ describe("a source that cannot be opened", () => {
   test("is not opened again after the task plays another URL", async () => {
     const TaskId = await startDead();
     await untilTry(2);
-    await send("UpdateStreamIngest", of(TaskId, { StreamUrl: clip }));
+    await send("UpdateStreamIngest", taskNamed(TaskId, { StreamUrl: clip }));
     await until(TaskId, ({ durationSeconds }) => durationSeconds === 4);
     await clock.advance(3 * SECOND_MS);
     expect(truth(TaskId)).toMatchObject({ state: "playing", positionSeconds: 3 });
@@ -216,13 +237,13 @@ describe("a TaskId", () => {
   });
 
   test("of no task is described as NotExist if its form is right, and refused if not", async () => {
-    expect(await send("DescribeStreamIngest", of(newTaskId()))).toMatchObject({
+    expect(await send("DescribeStreamIngest", taskNamed(newTaskId()))).toMatchObject({
       Status: "NotExist",
     });
-    expect(await codeOf(send("DescribeStreamIngest", of("nonsense")))).toBe(
+    expect(await codeOf(send("DescribeStreamIngest", taskNamed("nonsense")))).toBe(
       "InvalidParameter.TaskId",
     );
-    expect(await codeOf(send("UpdateStreamIngest", of(newTaskId())))).toBe(
+    expect(await codeOf(send("UpdateStreamIngest", taskNamed(newTaskId())))).toBe(
       "InvalidParameter.TaskId",
     );
   });

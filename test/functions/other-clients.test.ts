@@ -18,7 +18,9 @@ import {
 import { FORM, type RawAnswer, rawCaller } from "../support/http/raw-call.js";
 
 const BOTH = {
-  ...{ Id: SECRET_ID, SecretKeys: [KEY], SdkAppIds: [CN_APP, INTL_APP] },
+  Id: SECRET_ID,
+  SecretKeys: [KEY],
+  SdkAppIds: [CN_APP, INTL_APP],
 };
 
 let app: TestApp;
@@ -36,7 +38,9 @@ interface Server {
 }
 const product = (): Server => ({ url: app.url, secretId: SECRET_ID, secretKey: KEY });
 const emulator = (): Server => ({
-  ...{ url: app.trtcUrl, secretId: DEFAULT_SECRET_ID, secretKey: TRTC_KEY },
+  url: app.trtcUrl,
+  secretId: DEFAULT_SECRET_ID,
+  secretKey: TRTC_KEY,
 });
 
 interface Sent {
@@ -52,7 +56,10 @@ function sendTc3({ url, ...signer }: Server, { method = "POST", query = "", ...s
   const type = method === "GET" ? FORM["content-type"] : "application/json";
   const { message } = signTc3(
     {
-      ...{ method, path: "/", query, body: Buffer.from(body) },
+      method,
+      path: "/",
+      query,
+      body: Buffer.from(body),
       headers: { "content-type": type, host: new URL(url).host, ...headers },
     },
     { ...signer, service: "trtc" },
@@ -63,7 +70,9 @@ function sendTc3({ url, ...signer }: Server, { method = "POST", query = "", ...s
 }
 
 const action = (name: string) => ({
-  ...{ "x-tc-action": name, "x-tc-version": "2019-07-22", "x-tc-region": "ap-singapore" },
+  "x-tc-action": name,
+  "x-tc-version": "2019-07-22",
+  "x-tc-region": "ap-singapore",
 });
 
 /** With the older signature. `unsigned` is added to the form, and `lineEnd` to its signature. */
@@ -73,9 +82,13 @@ function sendV1(
   { unsigned = {}, lineEnd = "" }: { unsigned?: object; lineEnd?: string } = {},
 ): Promise<RawAnswer> {
   const parameters = {
-    ...{ Version: "2019-07-22", Region: "ap-singapore", SecretId: server.secretId },
-    ...{ Nonce: String(Math.ceil(Math.random() * 1e9)), SignatureMethod: "HmacSHA256" },
-    ...{ Timestamp: String(unixSeconds(systemClock.now())), ...fields },
+    Version: "2019-07-22",
+    Region: "ap-singapore",
+    SecretId: server.secretId,
+    Nonce: String(Math.ceil(Math.random() * 1e9)),
+    SignatureMethod: "HmacSHA256",
+    Timestamp: String(unixSeconds(systemClock.now())),
+    ...fields,
   };
   const { host } = new URL(server.url);
   const { signature } = signV1({ method: "POST", host, parameters }, server.secretKey);
@@ -89,7 +102,12 @@ const responseIn = ({ text }: RawAnswer): Response =>
 const errorIn = (answer: RawAnswer) => responseIn(answer).Error?.Code;
 
 const start = (RoomId: string, more: object = {}) => ({
-  ...{ SdkAppId: CN_APP, RoomId, RoomIdType: 0, StreamUrl: app.clip, RepeatNum: -1, ...more },
+  SdkAppId: CN_APP,
+  RoomId,
+  RoomIdType: 0,
+  StreamUrl: app.clip,
+  RepeatNum: -1,
+  ...more,
 });
 const taskIdOf = async (RoomId: string, more: object = {}): Promise<string> =>
   String((await app.post("start-ingest", start(RoomId, more))).response["TaskId"]);
@@ -100,7 +118,7 @@ const played = async (taskId: string) => {
 };
 
 describe("an answer's type is exactly application/json, which Python needs to see a refusal", () => {
-  const wrongKey = { ...{ secretId: SECRET_ID, secretKey: "another-key-than-its-own" } };
+  const wrongKey = { secretId: SECRET_ID, secretKey: "another-key-than-its-own" };
   const stop = JSON.stringify({ SdkAppId: CN_APP, TaskId: "task" });
 
   test.each<[string, () => Promise<RawAnswer>]>([

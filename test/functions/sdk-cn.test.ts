@@ -28,7 +28,11 @@ describe("tencentcloud-sdk-nodejs, with the api function as endpoint", () => {
   afterAll(() => app.close());
 
   const start = (RoomId: string) => ({
-    ...{ SdkAppId: CN_APP, RoomId, RoomIdType: 0, StreamUrl: app.clip, RepeatNum: -1 },
+    SdkAppId: CN_APP,
+    RoomId,
+    RoomIdType: 0,
+    StreamUrl: app.clip,
+    RepeatNum: -1,
     // The SDK's type requires them. Empty ones are left out of the call.
     ...({} as { UserId: string; UserSig: string }),
   });

@@ -24,7 +24,11 @@ describe("tencentcloud-sdk-nodejs-intl-en, with the api function as endpoint", (
 
   const sdk = (options?: IntlOptions) => intlSdk(app.url, options);
   const start = (RoomId: string) => ({
-    ...{ SdkAppId: INTL_APP, RoomId, RoomIdType: 0, StreamUrl: app.clip, RepeatNum: -1 },
+    SdkAppId: INTL_APP,
+    RoomId,
+    RoomIdType: 0,
+    StreamUrl: app.clip,
+    RepeatNum: -1,
   });
   /** The newest in the room. */
   const taskIn = async (room: string) => {
@@ -83,8 +87,8 @@ describe("tencentcloud-sdk-nodejs-intl-en, with the api function as endpoint", (
 
   test("sends fields that its types do not know yet through its common client", async () => {
     const { sendAny } = sdk();
-    const wanted = { ...start("any"), RepeatNum: 5, StopTime: "2999-01-01T00:00:00Z" };
-    const { Deadline } = await sendAny("StartStreamIngest", { ...wanted, ClientToken: "a+b ;=%" });
+    const fields = { ...start("any"), RepeatNum: 5, StopTime: "2999-01-01T00:00:00Z" };
+    const { Deadline } = await sendAny("StartStreamIngest", { ...fields, ClientToken: "a+b ;=%" });
     const { Ingests } = await sendAny("ListStreamIngests", { RoomId: "any", Limit: 1 });
     expect(Ingests).toMatchObject([{ RoomId: "any", State: "running", Deadline }]);
   });

@@ -21,7 +21,10 @@ afterAll(() => refusals.app.close());
 
 const inSeconds = (seconds: number) => addMs(clock.now(), seconds * SECOND_MS);
 const by = (signer: object = {}) => ({
-  ...{ secretId: SECRET_ID, secretKey: KEY, at: clock.now(), ...signer },
+  secretId: SECRET_ID,
+  secretKey: KEY,
+  at: clock.now(),
+  ...signer,
 });
 
 /** Whether all texts mean the same header. */
@@ -40,7 +43,9 @@ describe.each(TARGETS)("$action, $site:", (target) => {
   const bodies = () =>
     rightRequests(target, refusals.existing).map((request) => JSON.stringify(request));
   const sent = (more: Record<string, string>, body: string, isSigned: boolean): Wrong => ({
-    ...{ functionName, isSigned, event: scfEvent({ ...headers, ...more }, body) },
+    functionName,
+    isSigned,
+    event: scfEvent({ ...headers, ...more }, body),
   });
 
   test("refuses a request without credentials, and with unknown keys", () => {
@@ -133,7 +138,11 @@ describe.each(TARGETS)("$action, $site, in a form or a query:", (target) => {
     const all = { ...Action, ...fields };
     const bearer = { host: HOST, authorization: `Bearer ${KEY}` };
     const query = (headers: object, queryString: object) => ({
-      ...{ httpMethod: "GET", path: "/", headers, queryString, body: "" },
+      httpMethod: "GET",
+      path: "/",
+      headers,
+      queryString,
+      body: "",
     });
     if (way === "Bearer")
       return { functionName: "api", isSigned: false, event: query(bearer, all) };
@@ -230,7 +239,8 @@ describe("an event that no platform sends is refused:", () => {
 test("all these refusals changed no row, no slot and no task", async () => {
   await refusals.expectUnchanged(8000);
   const { response } = await refusals.app.post("describe-ingest", {
-    ...{ SdkAppId: CN_APP, TaskId: refusals.existing.taskIds.cn },
+    SdkAppId: CN_APP,
+    TaskId: refusals.existing.taskIds.cn,
   });
   expect(response).toMatchObject({ State: "running" });
 });

@@ -39,7 +39,10 @@ async function run(env: Environment = {}, dataDirectory?: string) {
   const log = (line: LogFields) => void lines.push(line);
   const runtime = await startLocal({
     env: { EXPIRY_CRON: "*/1 * * * * * *", SETTLE_CRON: "*/1 * * * * * *", ...env },
-    ...{ port: 0, trtcPort: 0, dataDirectory, log },
+    port: 0,
+    trtcPort: 0,
+    dataDirectory,
+    log,
   });
   closers.push(runtime.close);
   return { ...runtime, lines };
@@ -58,8 +61,13 @@ const move = async (trtcUrl: string, body: object) => {
 };
 
 const loop = (trtcUrl: string, fields: object = {}) => ({
-  ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0, RepeatNum: -1 },
-  ...{ StreamUrl: `${trtcUrl}/media/clip.mp4`, MaxDuration: 60, ...fields },
+  SdkAppId: CN_APP,
+  RoomId: "room",
+  RoomIdType: 0,
+  RepeatNum: -1,
+  StreamUrl: `${trtcUrl}/media/clip.mp4`,
+  MaxDuration: 60,
+  ...fields,
 });
 
 const start = async ({ url, trtcUrl }: LocalRuntime, fields: object = {}) => {
@@ -163,7 +171,8 @@ describe("a reset", () => {
     await move(runtime.trtcUrl, { advanceSeconds: 600 });
     const { TaskId: late } = await start(runtime, { RoomId: "late" });
     expect(await move(runtime.trtcUrl, { reset: true })).toMatchObject({
-      ...{ status: 200, offsetSeconds: 0 },
+      status: 200,
+      offsetSeconds: 0,
     });
     const tasks = (await (await fetch(`${runtime.trtcUrl}/_emulator/tasks`)).json()) as object;
     expect(tasks).toEqual({ tasks: [] });

@@ -9,12 +9,12 @@ const next = (line: string, after = NEW_YEAR) => nextRunAt(line, new Date(after)
 
 /** The first `count` instants, one after another. */
 function runs(line: string, count: number): (string | undefined)[] {
-  const found: (string | undefined)[] = [];
-  for (let after = NEW_YEAR; found.length < count;) {
-    found.push(next(line, after));
-    after = found.at(-1) ?? after;
+  const instants: (string | undefined)[] = [];
+  for (let after = NEW_YEAR; instants.length < count;) {
+    instants.push(next(line, after));
+    after = instants.at(-1) ?? after;
   }
-  return found;
+  return instants;
 }
 
 describe("a cron line", () => {

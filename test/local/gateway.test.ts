@@ -17,8 +17,11 @@ interface Seen {
 }
 
 const answer = (body: unknown, more: object = {}) => ({
-  ...{ isBase64Encoded: false, statusCode: 200, headers: { "x-kind": "answer" } },
-  ...{ body: JSON.stringify(body), ...more },
+  isBase64Encoded: false,
+  statusCode: 200,
+  headers: { "x-kind": "answer" },
+  body: JSON.stringify(body),
+  ...more,
 });
 
 /** Shows the event that it was called with. */
@@ -26,7 +29,12 @@ const echo: Handler = (event, context) =>
   Promise.resolve(answer({ event, context, left: context?.getRemainingTimeInMillis?.() }));
 
 const functionOf = (name: string, handler: Handler, more: Partial<LocalFunction> = {}) => ({
-  ...{ name, handler, timeLimitMs: 5000, isHttp: true, crons: [], ...more },
+  name,
+  handler,
+  timeLimitMs: 5000,
+  isHttp: true,
+  crons: [],
+  ...more,
 });
 
 const FUNCTIONS: LocalFunction[] = [

@@ -26,9 +26,15 @@ const HTML = { accept: "text/html" };
 /** A start by GET, signed with the published key: a web page can compute it. */
 function signedQuery(): string {
   const parameters = {
-    ...{ Action: "StartStreamIngest", Version: "2019-07-22", Region: "ap-singapore", Nonce: "7" },
-    ...{ Timestamp: String(unixSeconds(clock.now())), SecretId: LOCAL_CALLER.Id },
-    ...{ SdkAppId: String(CN_APP), RoomId: "by-a-page", RoomIdType: "0" },
+    Action: "StartStreamIngest",
+    Version: "2019-07-22",
+    Region: "ap-singapore",
+    Nonce: "7",
+    Timestamp: String(unixSeconds(clock.now())),
+    SecretId: LOCAL_CALLER.Id,
+    SdkAppId: String(CN_APP),
+    RoomId: "by-a-page",
+    RoomIdType: "0",
     StreamUrl: `${runtime.trtcUrl}/media/clip.mp4`,
   };
   const signed = { method: "GET", host: new URL(runtime.url).host, parameters };
@@ -108,7 +114,8 @@ describe.each(PATHS)("%s: %s", (where, _what, call) => {
 
 describe("a link to a page", () => {
   const LINK = {
-    ...{ "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" },
+    "sec-fetch-site": "cross-site",
+    "sec-fetch-mode": "navigate",
     "sec-fetch-dest": "document",
   };
   const statusAt = (path: string, headers: Record<string, string> = {}) =>

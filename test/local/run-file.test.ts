@@ -192,7 +192,7 @@ describe("a run file", () => {
     expect(await findRun(inDirectory({ ...run, url }))).toBeUndefined();
   });
 
-  test.each([[null], [{}], [{ pid: "1" }], ["text"], [{ ...{ pid: 1, url: 1 } }]])(
+  test.each([[null], [{}], [{ pid: "1" }], ["text"], [{ pid: 1, url: 1 }]])(
     "of another program is ignored: %j",
     async (content) => {
       expect(await findRun(inDirectory(content))).toBeUndefined();

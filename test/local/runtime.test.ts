@@ -54,7 +54,11 @@ afterAll(async () => {
 
 const clipOf = (trtcUrl: string) => `${trtcUrl}/media/clip.mp4`;
 const loop = (trtcUrl: string, fields: object = {}) => ({
-  ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0, StreamUrl: clipOf(trtcUrl), RepeatNum: -1 },
+  SdkAppId: CN_APP,
+  RoomId: "room",
+  RoomIdType: 0,
+  StreamUrl: clipOf(trtcUrl),
+  RepeatNum: -1,
   ...fields,
 });
 const listed = async (url: string) => {
@@ -110,10 +114,10 @@ test("the emulator sends room-callback the state of a source that plays, and of 
     const named = { SdkAppId: CN_APP, TaskId: response["TaskId"] };
     for (;;) {
       const { response: seen } = await post(`${runtime.url}/list-ingests`, {});
-      const found = (seen["Ingests"] as (Seen & { TaskId: string })[]).find(
+      const ingest = (seen["Ingests"] as (Seen & { TaskId: string })[]).find(
         ({ TaskId }) => TaskId === named.TaskId,
       );
-      if (found && isSo(found)) return found;
+      if (ingest && isSo(ingest)) return ingest;
       await clock.sleep(50);
     }
   };
@@ -158,8 +162,8 @@ describe("npm start", () => {
     const both = { ...env, DATA_DIR: newDirectory(), TRTC_ENDPOINT: emulator.url };
     const first = await run("local/start.ts", both);
     const stopAt = addMs(clock.now(), 12 * SECOND_MS);
-    const wanted = loop(emulator.url, { StopTime: stopAt.toISOString() });
-    const { response } = await post(`${first.url}/start-ingest`, wanted);
+    const request = loop(emulator.url, { StopTime: stopAt.toISOString() });
+    const { response } = await post(`${first.url}/start-ingest`, request);
     await clock.sleep(2.5 * SECOND_MS);
     expect(await endOf(first)).toBe(0);
     const taskNow = async () =>

@@ -61,16 +61,16 @@ describe("the check of variables", () => {
       PGUSER: "postgres",
       TRTC_PORT: "1",
     });
-    const found = bad.map(({ check, verdict, todo }) => [check, verdict, todo]);
+    const results = bad.map(({ check, verdict, todo }) => [check, verdict, todo]);
     for (const [name, right] of [
       ["CALLER", "CALLERS"],
       ["TRTC_APP", "TRTC_APPS"],
       ["DATABASE_URI", "DATABASE_URL"],
     ]) {
-      expect(found).toContainEqual([name, "warn", `did you mean ${right ?? ""}?`]);
+      expect(results).toContainEqual([name, "warn", `did you mean ${right ?? ""}?`]);
     }
-    expect(found.map(([check]) => check)).toContain("TRTC_REGION");
-    expect(found).toHaveLength(5);
+    expect(results.map(([check]) => check)).toContain("TRTC_REGION");
+    expect(results).toHaveLength(5);
   });
 
   test.each([
@@ -79,7 +79,9 @@ describe("the check of variables", () => {
   ])("%d bytes of them: %s", async (bytes, verdict) => {
     const RoomPattern = "x".repeat(500);
     const caller = (n: number) => ({
-      ...{ Id: `c${n}`, SecretKeys: [`a-key-of-its-own-${n}`], SdkAppIds: [1600000000] },
+      Id: `c${n}`,
+      SecretKeys: [`a-key-of-its-own-${n}`],
+      SdkAppIds: [1600000000],
       RoomPattern,
     });
     const callers = (n: number) => JSON.stringify(Array.from({ length: n }, (_, i) => caller(i)));

@@ -201,7 +201,7 @@ describe("the database", () => {
   test.each([
     ["10s", "pass", "the server ends a statement after 10 s"],
     ["5min", "warn", "keeps running at the server"],
-  ])("is reported when it ends a statement after %s", async (limit, verdict, found) => {
+  ])("is reported when it ends a statement after %s", async (limit, verdict, text) => {
     const url = await newPostgresUrl();
     const database = openPostgres(url);
     await database.query(
@@ -209,7 +209,7 @@ describe("the database", () => {
     );
     await database.close();
     expect((await on(url)).named("database: time limit")).toMatchObject([
-      { verdict, found: expect.stringContaining(found) },
+      { verdict, found: expect.stringContaining(text) },
     ]);
   });
 
@@ -252,13 +252,11 @@ describe("a deployed URL", () => {
     ["broken inside", 500, envelope("InternalError"), "HTTP 500, InternalError"],
     ["elsewhere", 302, "", "HTTP 302"],
     ["a refusal with another status", 200, envelope("AuthFailure.X"), "HTTP 200"],
-  ])("whose answer is %s fails", async (_, status, body, found) => {
+  ])("whose answer is %s fails", async (_, status, body, text) => {
     const { url } = await serve((_request, response) => response.writeHead(status).end(body));
     const { ok, named } = await harness.examineHere({}, ["--url", url]);
     expect(ok).toBe(false);
-    expect(named("url")).toMatchObject([
-      { verdict: "fail", found: expect.stringContaining(found) },
-    ]);
+    expect(named("url")).toMatchObject([{ verdict: "fail", found: expect.stringContaining(text) }]);
   });
 
   test("of this project passes, and one with plain HTTP fails", async () => {

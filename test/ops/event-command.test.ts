@@ -31,33 +31,38 @@ function message(name: string, content: unknown): string {
   return file;
 }
 
-const WANTED: Omit<EventWanted, "kind"> = {
-  ...{ id: "one", at: new Date("2026-11-25T12:00:00Z"), source: undefined },
-  ...{ bodies: [], bucket: undefined, key: "第 1+2 课.mp4", region: undefined },
+const PARTS: Omit<EventWanted, "kind"> = {
+  id: "one",
+  at: new Date("2026-11-25T12:00:00Z"),
+  source: undefined,
+  bodies: [],
+  bucket: undefined,
+  key: "第 1+2 课.mp4",
+  region: undefined,
 };
 
 describe("a built envelope", () => {
   test.each(EVENT_KINDS)("of %s is read back as the message that it was built from", (kind) => {
     const isStored = kind === "cos" || kind === "s3";
-    const wanted = isStored ? WANTED : { ...WANTED, bodies: ['{"a":1}'] };
-    const { messages } = readEvent(buildEvent({ ...wanted, kind }));
+    const parts = isStored ? PARTS : { ...PARTS, bodies: ['{"a":1}'] };
+    const { messages } = readEvent(buildEvent({ ...parts, kind }));
     const content = isStored
       ? { kind: "object", object: { storage: kind, key: "第 1+2 课.mp4" } }
       : { kind: "action", body: '{"a":1}' };
     expect(messages).toMatchObject([{ content }]);
-    const again = readEvent(buildEvent({ ...wanted, kind }));
+    const again = readEvent(buildEvent({ ...parts, kind }));
     expect(again.messages).toEqual(messages);
-    const other = readEvent(buildEvent({ ...wanted, kind, id: "two" }));
+    const other = readEvent(buildEvent({ ...parts, kind, id: "two" }));
     expect(other.messages[0]?.id).not.toBe(messages[0]?.id);
   });
 
   test.each(["eventbridge", "sqs"] as const)(
     "of an S3 object through %s is read back as S3's event",
     (kind) => {
-      const [direct, told] = (["s3", kind] as const).map(
-        (each) => readEvent(buildEvent({ ...WANTED, kind: each })).messages[0],
+      const [direct, wrapped] = (["s3", kind] as const).map(
+        (each) => readEvent(buildEvent({ ...PARTS, kind: each })).messages[0],
       );
-      expect(told).toMatchObject({ id: direct?.id, source: direct?.source });
+      expect(wrapped).toMatchObject({ id: direct?.id, source: direct?.source });
     },
   );
 });

@@ -28,9 +28,9 @@ interface Late {
 async function ended(
   store: Store,
   reason: EndReason,
-  { askedMs, overMs, ...wanted }: Late & Partial<Wanted>,
+  { askedMs, overMs, ...fields }: Late & Partial<Wanted>,
 ): Promise<void> {
-  const { taskId, deadlineAt, fence } = await runningIngest(store, wanted);
+  const { taskId, deadlineAt, fence } = await runningIngest(store, fields);
   const asked = { taskId, at: addMs(deadlineAt, askedMs), leaseMs: 1000, waitMaxMs: DAY_MS };
   const stop =
     reason === "stopped"
@@ -41,8 +41,8 @@ async function ended(
   await store.ingests.markEnded({ taskId, fence: begun?.ingest.fence ?? -1, reason, at });
 }
 
-async function refused(store: Store, wanted: Partial<Wanted> = {}): Promise<void> {
-  const row = newIngest(wanted);
+async function refused(store: Store, fields: Partial<Wanted> = {}): Promise<void> {
+  const row = newIngest(fields);
   await store.ingests.beginStart(row);
   const why = { code: "InvalidParameter", message: "", retry: false, at: row.createdAt };
   await store.ingests.markFailed({ taskId: row.taskId, fence: 0, ...why });
@@ -57,8 +57,8 @@ const EMPTY = {
 describe.each(ENGINES)("the report on %s", (_, open) => {
   let database: Database;
   let store: Store;
-  const read = (wanted: Partial<ReportFilter> = {}) =>
-    readReport(database.query, { since: T0, now: NOW, ...wanted });
+  const read = (filter: Partial<ReportFilter> = {}) =>
+    readReport(database.query, { since: T0, now: NOW, ...filter });
 
   beforeAll(async () => {
     database = await open();
@@ -79,7 +79,10 @@ describe.each(ENGINES)("the report on %s", (_, open) => {
       await ended(store, "stopped", { askedMs: -5 * MINUTE_MS, overMs: -5 * MINUTE_MS + 200 });
       await ended(store, "finished", { askedMs: 3, overMs: 50 });
       await ended(store, "expired", {
-        ...{ askedMs: 7, overMs: 8, callerId: "other", sdkAppId: 1400000000 },
+        askedMs: 7,
+        overMs: 8,
+        callerId: "other",
+        sdkAppId: 1400000000,
       });
       await refused(store);
       await runningIngest(store, { deadlineAt: addMs(NOW, 1), latestAt: addMs(NOW, DAY_MS) });
@@ -97,8 +100,11 @@ describe.each(ENGINES)("the report on %s", (_, open) => {
 
     test("shows running and overdue ingests, and the oldest unfinished start", async () => {
       expect((await read()).live).toEqual({
-        ...{ running: 3, overdue: 1, overdueMaxMs: 1500 },
-        ...{ unsettled: 1, oldestUnfinishedAt: addMs(T0, 1000) },
+        running: 3,
+        overdue: 1,
+        overdueMaxMs: 1500,
+        unsettled: 1,
+        oldestUnfinishedAt: addMs(T0, 1000),
       });
     });
 
@@ -117,14 +123,20 @@ describe.each(ENGINES)("the report on %s", (_, open) => {
         answered: { p50Ms: 500, p99Ms: 990, maxMs: 1001 },
       });
       expect(failed).toEqual({
-        ...{ reason: "failed", count: 1, minutes: 0 },
-        ...{ onTime: null, asked: null, answered: null },
+        reason: "failed",
+        count: 1,
+        minutes: 0,
+        onTime: null,
+        asked: null,
+        answered: null,
       });
       expect(finished).toMatchObject({ onTime: null, asked: null, answered: null });
       expect(finished?.minutes).toBeCloseTo(10 + 50 / MINUTE_MS, 6);
       // It was due when a caller requested the stop, and no deadline was missed.
       expect(stopped).toMatchObject({
-        ...{ onTime: 1, asked: null, answered: { p50Ms: 200, p99Ms: 200, maxMs: 200 } },
+        onTime: 1,
+        asked: null,
+        answered: { p50Ms: 200, p99Ms: 200, maxMs: 200 },
       });
       expect(stopped?.minutes).toBeCloseTo(5 + 200 / MINUTE_MS, 6);
     });
@@ -132,8 +144,8 @@ describe.each(ENGINES)("the report on %s", (_, open) => {
     test("counts only the chosen caller or application", async () => {
       const other = { reason: "expired", count: 1, onTime: 1 };
       const one = { p50Ms: 7, p99Ms: 7, maxMs: 7 };
-      for (const wanted of [{ callerId: "other" }, { sdkAppId: 1400000000 }]) {
-        expect((await read(wanted)).ends).toMatchObject([{ ...other, asked: one }]);
+      for (const filter of [{ callerId: "other" }, { sdkAppId: 1400000000 }]) {
+        expect((await read(filter)).ends).toMatchObject([{ ...other, asked: one }]);
       }
       expect((await read({ callerId: "other" })).live).toMatchObject({ running: 1, unsettled: 1 });
       expect(await read({ callerId: "nobody" })).toEqual(EMPTY);

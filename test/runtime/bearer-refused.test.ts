@@ -22,7 +22,11 @@ async function send(path: string, init: RequestInit): Promise<Answer> {
 }
 
 const start = (RoomId: string) => ({
-  ...{ SdkAppId: CN_APP, RoomId, RoomIdType: 0, StreamUrl: app.clip, RepeatNum: -1 },
+  SdkAppId: CN_APP,
+  RoomId,
+  RoomIdType: 0,
+  StreamUrl: app.clip,
+  RepeatNum: -1,
 });
 const codeOf = ({ status, response }: Answer) => [status, response.Error?.Code];
 const lastLine = () => JSON.parse(app.logLines.at(-1) ?? "{}") as Record<string, unknown>;

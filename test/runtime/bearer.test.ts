@@ -29,7 +29,11 @@ const WAYS: [way: string, call: (action: Action, fields: object) => Promise<Answ
 ];
 
 const start = (RoomId: string) => ({
-  ...{ SdkAppId: CN_APP, RoomId, RoomIdType: 0, StreamUrl: app.clip, RepeatNum: -1 },
+  SdkAppId: CN_APP,
+  RoomId,
+  RoomIdType: 0,
+  StreamUrl: app.clip,
+  RepeatNum: -1,
 });
 const codeOf = ({ status, response }: Answer) => [status, response.Error?.Code];
 const lastLine = () => JSON.parse(app.logLines.at(-1) ?? "{}") as Record<string, unknown>;

@@ -57,9 +57,19 @@ describe("no secret of the run", () => {
 
 describe("a line of the log", () => {
   const FIELDS: Record<keyof LogFields | "time", true> = {
-    ...{ level: true, function: true, requestId: true, action: true, caller: true, ingest: true },
-    ...{ time: true, room: true },
-    ...{ outcome: true, ms: true, detail: true, counts: true, latenessMs: true },
+    level: true,
+    function: true,
+    requestId: true,
+    action: true,
+    caller: true,
+    ingest: true,
+    time: true,
+    room: true,
+    outcome: true,
+    ms: true,
+    detail: true,
+    counts: true,
+    latenessMs: true,
   };
 
   test("is one JSON object of the named fields, and of no others", () => {

@@ -35,7 +35,9 @@ describe("an unsigned payload: the body is not covered, so it counts as well", (
   /** One signature, sent with any body. */
   function signer(name: string) {
     const { headers } = signedTc3(post("", action(name)), {
-      ...{ secretId: SECRET_ID, secretKey: KEY, at: clock.now() },
+      secretId: SECRET_ID,
+      secretKey: KEY,
+      at: clock.now(),
     });
     return async (body: object) => {
       const answer = await rawCaller(app.url).raw({ headers, body: JSON.stringify(body) });

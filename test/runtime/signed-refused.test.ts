@@ -32,7 +32,10 @@ beforeEach(async () => {
 
 const inSeconds = (seconds: number) => addMs(clock.now(), seconds * SECOND_MS);
 const by = (signer: object = {}) => ({
-  ...{ secretId: SECRET_ID, secretKey: KEY, at: clock.now(), ...signer },
+  secretId: SECRET_ID,
+  secretKey: KEY,
+  at: clock.now(),
+  ...signer,
 });
 
 async function codeOf({ method, query, headers, body }: HttpRequest) {

@@ -17,7 +17,10 @@ test("a wrong configuration fails the run and names the variable in the log", as
   await expect(handler({ Type: "Timer" }, { request_id: "r" })).rejects.toThrow("CALLERS");
   jest.restoreAllMocks();
   expect(JSON.parse(lines.join("")) as object).toMatchObject({
-    ...{ level: "error", function: "expire-ingests", requestId: "r", outcome: "InternalError" },
+    level: "error",
+    function: "expire-ingests",
+    requestId: "r",
+    outcome: "InternalError",
     detail: expect.stringContaining("CALLERS is not set") as unknown,
   });
 });

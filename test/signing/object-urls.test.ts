@@ -24,9 +24,13 @@ describe("COS's published example of", () => {
       path: "/exampleobject(腾讯云)",
       query: {},
       headers: {
-        ...{ Date: "Thu, 16 May 2019 06:45:51 GMT", Host: HOST, "Content-Type": "text/plain" },
-        ...{ "Content-Length": "13", "Content-MD5": "mQ/fVh815F3k6TAUm8m0eg==" },
-        ...{ "x-cos-acl": "private", "x-cos-grant-read": 'uin="100000000011"' },
+        Date: "Thu, 16 May 2019 06:45:51 GMT",
+        Host: HOST,
+        "Content-Type": "text/plain",
+        "Content-Length": "13",
+        "Content-MD5": "mQ/fVh815F3k6TAUm8m0eg==",
+        "x-cos-acl": "private",
+        "x-cos-grant-read": 'uin="100000000011"',
       },
     };
     expect(signCos(request, COS_KEYS, { from: 1557989151, until: 1557996351 })).toBe(
@@ -58,8 +62,11 @@ const S3_KEYS = {
 
 test("S3's published example of a presigned URL has our signature", () => {
   const signing = {
-    ...{ host: "examplebucket.s3.amazonaws.com", path: "/test.txt", region: "us-east-1" },
-    ...{ expiresSeconds: 86400, at: new Date("2013-05-24T00:00:00Z") },
+    host: "examplebucket.s3.amazonaws.com",
+    path: "/test.txt",
+    region: "us-east-1",
+    expiresSeconds: 86400,
+    at: new Date("2013-05-24T00:00:00Z"),
   };
   expect(signS3Query(signing, S3_KEYS)).toBe(
     "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404",
@@ -151,6 +158,7 @@ test("an S3 URL is never made for more than seven days, S3's limit", () => {
   const url = presignS3(object, S3_KEYS, { from: NOW, until: at(8 * 86_400) });
   expect(new URL(url).searchParams.get("X-Amz-Expires")).toBe("604800");
   expect(verifyS3Url(url.replace("604800", "604801"), S3_KEYS.secretKey, NOW)).toEqual({
-    ...{ ok: false, reason: "malformed" },
+    ok: false,
+    reason: "malformed",
   });
 });

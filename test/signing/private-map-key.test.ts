@@ -85,13 +85,13 @@ describe("privileges", () => {
     ["others", Privilege.receiveAudio, Privilege.sendAudio, false],
     ["the top bit only", 0x8000_0000, Privilege.createRoom, false],
     ["all but the top bit", 0x7fff_ffff, 0x8000_0000, false],
-  ])("%s", (_, granted, wanted, ok) => {
+  ])("%s", (_, granted, demanded, ok) => {
     const room = { roomId: "room123", roomIdType: 0 } as const;
     const key = signPrivateMapKey(
       { ...holder, ...room, privileges: granted, lifetimeSeconds: 60 },
       now,
     );
-    const verdict = verifyPrivateMapKey(key, { ...holder, ...room, privileges: wanted }, now);
+    const verdict = verifyPrivateMapKey(key, { ...holder, ...room, privileges: demanded }, now);
     expect(verdict.ok ? "ok" : verdict.reason).toBe(ok ? "ok" : "lacks-privilege");
   });
 });
@@ -101,10 +101,10 @@ const lifetimeSeconds = 300;
 const key = signPrivateMapKey({ ...holder, ...room, lifetimeSeconds }, now);
 
 describe("a PrivateMapKey", () => {
-  const wanted = { ...holder, ...room };
+  const expected = { ...holder, ...room };
 
   test("is accepted when it is unchanged", () => {
-    expect(verifyPrivateMapKey(key, wanted, now).ok).toBe(true);
+    expect(verifyPrivateMapKey(key, expected, now).ok).toBe(true);
   });
 
   test.each([
@@ -117,7 +117,7 @@ describe("a PrivateMapKey", () => {
     ["another key", { secretKey: "another" }, "forged"],
     ["an empty key", { secretKey: "" }, "forged"],
   ])("is refused for %s", (_, change, reason) => {
-    const verdict = verifyPrivateMapKey(key, { ...wanted, ...change }, now);
+    const verdict = verifyPrivateMapKey(key, { ...expected, ...change }, now);
     expect(verdict).toEqual({ ok: false, reason });
   });
 
@@ -126,15 +126,15 @@ describe("a PrivateMapKey", () => {
       { ...holder, ...room, roomIdType: 0, lifetimeSeconds },
       now,
     );
-    expect(verifyPrivateMapKey(stringKey, wanted, now)).toEqual({
+    expect(verifyPrivateMapKey(stringKey, expected, now)).toEqual({
       ok: false,
       reason: "foreign-room",
     });
   });
 
   test("is refused one second after its end", () => {
-    expect(verifyPrivateMapKey(key, wanted, later(lifetimeSeconds)).ok).toBe(true);
-    expect(verifyPrivateMapKey(key, wanted, later(lifetimeSeconds + 1))).toEqual({
+    expect(verifyPrivateMapKey(key, expected, later(lifetimeSeconds)).ok).toBe(true);
+    expect(verifyPrivateMapKey(key, expected, later(lifetimeSeconds + 1))).toEqual({
       ok: false,
       reason: "expired",
     });
@@ -142,7 +142,7 @@ describe("a PrivateMapKey", () => {
 
   test("is refused when it is a UserSig", () => {
     const userSig = signUserSig({ ...holder, lifetimeSeconds }, now);
-    expect(verifyPrivateMapKey(userSig, wanted, now)).toEqual({
+    expect(verifyPrivateMapKey(userSig, expected, now)).toEqual({
       ok: false,
       reason: "lacks-user-buf",
     });
@@ -150,7 +150,7 @@ describe("a PrivateMapKey", () => {
 
   test("is refused when it is cut off at any place", () => {
     for (let length = 0; length < key.length; length += 1) {
-      expect(verifyPrivateMapKey(key.slice(0, length), wanted, now)).toEqual({
+      expect(verifyPrivateMapKey(key.slice(0, length), expected, now)).toEqual({
         ok: false,
         reason: "malformed",
       });

@@ -3,11 +3,7 @@ import { createHmac } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import type { HttpMessage } from "../../shared/signing/tencent/signed-request.js";
 import { readTc3, signTc3, tc3Keys, verifyTc3 } from "../../shared/signing/tencent/tc3.js";
-
-const SECRET_KEY = "SECRETEXAMPLE";
-const signer = { secretId: "AKIDEXAMPLE", secretKey: SECRET_KEY, service: "trtc" };
-const now = new Date(1700000000 * 1000); // 2023-11-14T22:13:20Z
-const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
+import { later, now, SECRET_KEY, signer } from "./tc3-example.js";
 
 const post: HttpMessage = {
   method: "POST",

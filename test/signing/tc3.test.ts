@@ -4,11 +4,7 @@ import { describe, expect, test } from "@jest/globals";
 import type { HttpMessage } from "../../shared/signing/tencent/signed-request.js";
 import { sha256Hex } from "../../shared/signing/tencent/tc3-canonical.js";
 import { readTc3, signTc3, tc3Keys, verifyTc3 } from "../../shared/signing/tencent/tc3.js";
-
-const SECRET_KEY = "SECRETEXAMPLE";
-const signer = { secretId: "AKIDEXAMPLE", secretKey: SECRET_KEY, service: "trtc" };
-const now = new Date(1700000000 * 1000); // 2023-11-14T22:13:20Z
-const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
+import { later, now, SECRET_KEY, signer } from "./tc3-example.js";
 
 const post: HttpMessage = {
   method: "POST",

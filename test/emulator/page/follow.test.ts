@@ -16,8 +16,12 @@ import {
 import { formatOf, shownUrl } from "../../../emulator/page/format.js";
 
 const playing = {
-  ...{ state: "playing" as const, positionSeconds: 1, durationSeconds: 4, loops: 2 },
-  ...{ rounds: null, tempo: 1 },
+  state: "playing" as const,
+  positionSeconds: 1,
+  durationSeconds: 4,
+  loops: 2,
+  rounds: null,
+  tempo: 1,
 };
 
 describe("between two answers the task", () => {

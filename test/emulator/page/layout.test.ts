@@ -15,7 +15,11 @@ let media: MediaServer;
 
 const start = async (roomId: string, streamUrl: string): Promise<string> => {
   const { response } = await post(`${runtime.url}/start-ingest`, {
-    ...{ SdkAppId: CN_APP, RoomId: roomId, RoomIdType: 0, RepeatNum: -1, StreamUrl: streamUrl },
+    SdkAppId: CN_APP,
+    RoomId: roomId,
+    RoomIdType: 0,
+    RepeatNum: -1,
+    StreamUrl: streamUrl,
     StopTime: addMs(systemClock.now(), 600_000).toISOString(),
   });
   return String(response["TaskId"]);

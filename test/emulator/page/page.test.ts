@@ -14,6 +14,7 @@ import {
 } from "../../support/http/emulator-client.js";
 import { CLIP } from "../../support/media/media.js";
 import { type MediaServer, startMediaServer } from "../../support/media/media-server.js";
+import { nextRoom } from "../../support/app/rooms.js";
 
 let emulator: Emulator;
 let media: MediaServer;
@@ -29,10 +30,9 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([emulator.close(), media.close()]));
 
-let rooms = 0;
 /** A new room with a robot in it. */
 async function startIn(fields: Fields = {}, sdkAppId = CN_APP) {
-  const roomId = `room ${(rooms += 1)}`;
+  const roomId = nextRoom("a room");
   const all = startFields(sdkAppId, { RoomId: roomId, RepeatNum: -1, MaxDuration: 90, ...fields });
   const { TaskId } = await send("StartStreamIngest", all);
   return { roomId: String(all["RoomId"]), taskId: String(TaskId), userId: String(all["UserId"]) };
@@ -48,8 +48,8 @@ const roomOf = (roomId: string, query = "") =>
 
 async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
   for (let tries = 0; tries < 200; tries += 1) {
-    const found = await look();
-    if (found !== undefined) return found;
+    const result = await look();
+    if (result !== undefined) return result;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error("It did not come to be.");
@@ -63,9 +63,17 @@ describe("a room's data", () => {
       (await roomOf(roomId)).live.find((each) => each.durationSeconds !== null),
     );
     expect(robot).toMatchObject({
-      ...{ taskId, userId, source: media.urlOf("/clip.mp4"), state: "playing" },
-      ...{ durationSeconds: 4, rounds: null, volume: 40, tempo: 1, ended: null },
-      ...{ media: { format: "native", streamUrl }, endsBy: { reason: "max-duration" } },
+      taskId,
+      userId,
+      source: media.urlOf("/clip.mp4"),
+      state: "playing",
+      durationSeconds: 4,
+      rounds: null,
+      volume: 40,
+      tempo: 1,
+      ended: null,
+      media: { format: "native", streamUrl },
+      endsBy: { reason: "max-duration" },
     });
     expect(robot.endsBy?.inSeconds).toBeGreaterThan(89 * 60);
     expect(robot.endsBy?.inSeconds).toBeLessThanOrEqual(90 * 60);
@@ -190,10 +198,10 @@ describe("the pages", () => {
 
   test("name scripts that exist, the players among them", async () => {
     const names = (text: string) => [...text.matchAll(/\.\/([\w-]+\.js)/g)].map((each) => each[1]);
-    const found = names(await (await get("/page/room.js")).text());
-    expect(found.join(" ")).toMatch(/hls-\w+\.js/);
-    expect(found.join(" ")).toMatch(/mpegts-\w+\.js/);
-    for (const name of found) expect((await get(`/page/${name ?? ""}`)).status).toBe(200);
+    const scripts = names(await (await get("/page/room.js")).text());
+    expect(scripts.join(" ")).toMatch(/hls-\w+\.js/);
+    expect(scripts.join(" ")).toMatch(/mpegts-\w+\.js/);
+    for (const name of scripts) expect((await get(`/page/${name ?? ""}`)).status).toBe(200);
   });
 
   test.each([

@@ -16,6 +16,7 @@ import {
   type MediaServer,
   startMediaServer,
 } from "../../support/media/media-server.js";
+import { nextRoom } from "../../support/app/rooms.js";
 
 let emulator: Emulator;
 let media: MediaServer;
@@ -30,9 +31,8 @@ afterAll(() => Promise.all([emulator.close(), media.close()]));
 const send = (action: string, fields: object) =>
   cnSdk(emulator)(action, { SdkAppId: CN_APP, ...fields });
 
-let rooms = 0;
 async function play(streamUrl: string): Promise<RobotView & { roomId: string }> {
-  const roomId = `room-${(rooms += 1)}`;
+  const roomId = nextRoom();
   await send(
     "StartStreamIngest",
     startFields(CN_APP, { RoomId: roomId, StreamUrl: streamUrl, RepeatNum: -1 }),

@@ -14,7 +14,11 @@ afterAll(() => runtime.close());
 test("shows our TaskId, the deadline that ends it, and why it ended", async () => {
   const StopTime = addMs(systemClock.now(), 90_000).toISOString();
   const { response } = await post(`${runtime.url}/start-ingest`, {
-    ...{ SdkAppId: CN_APP, RoomId: "lobby", RoomIdType: 0, RepeatNum: -1, StopTime },
+    SdkAppId: CN_APP,
+    RoomId: "lobby",
+    RoomIdType: 0,
+    RepeatNum: -1,
+    StopTime,
     StreamUrl: `${runtime.trtcUrl}/media/clip.mp4`,
   });
   const view = async () =>
@@ -22,7 +26,10 @@ test("shows our TaskId, the deadline that ends it, and why it ended", async () =
   const [playing] = (await view()).live;
   const { TaskId: taskId } = response;
   expect(playing?.ingest).toEqual({
-    ...{ taskId, deadline: StopTime, endReason: null, endDetail: null },
+    taskId,
+    deadline: StopTime,
+    endReason: null,
+    endDetail: null,
   });
   // TRTC's own limit is two minutes, so the deadline ends the task.
   expect(playing?.endsBy?.reason).toBe("deadline");

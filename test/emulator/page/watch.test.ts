@@ -22,6 +22,7 @@ import {
 import { flvClip, tagBytes } from "../../support/media/flv-clip.js";
 import { CLIP, remux } from "../../support/media/media.js";
 import { type MediaServer, startMediaServer } from "../../support/media/media-server.js";
+import { nextRoom } from "../../support/app/rooms.js";
 
 let browser: Browser;
 let emulator: Emulator;
@@ -37,13 +38,15 @@ const start = (port = 0) => startTestEmulator({ clock, port, switches: { callsPe
 const send = (action: string, fields: Fields) =>
   cnSdk(emulator)(action, { SdkAppId: CN_APP, ...fields });
 
-let rooms = 0;
 /** A new room with a robot that loops the clip. */
 async function play(fields: Fields = {}): Promise<{ roomId: string; taskId: string }> {
-  const { RoomId: roomId = `room-${(rooms += 1)}` } = fields;
+  const { RoomId: roomId = nextRoom() } = fields;
   const all = startFields(CN_APP, {
-    ...{ RoomId: roomId, StreamUrl: `${emulator.url}/media/clip.mp4` },
-    ...{ RepeatNum: -1, MaxDuration: 90, ...fields },
+    RoomId: roomId,
+    StreamUrl: `${emulator.url}/media/clip.mp4`,
+    RepeatNum: -1,
+    MaxDuration: 90,
+    ...fields,
   });
   const { TaskId } = await send("StartStreamIngest", all);
   return { roomId: String(roomId), taskId: String(TaskId) };
@@ -64,8 +67,8 @@ async function watch(path: string, options: BrowserContextOptions = {}): Promise
 const watchRoom = (roomId: string, options: BrowserContextOptions = {}) =>
   watch(`/rooms/0/${roomId}`, options);
 
-const state = (page: Page, wanted: string, userId = "") =>
-  page.locator(`.card[data-state=${wanted}]`, { hasText: userId }).waitFor();
+const state = (page: Page, name: string, userId = "") =>
+  page.locator(`.card[data-state=${name}]`, { hasText: userId }).waitFor();
 
 /** The shorter way around the clip's four seconds. */
 const apart = (one: number, other: number): number => {

@@ -15,6 +15,7 @@ import {
 } from "../../support/http/emulator-client.js";
 import { CLIP, mp3, sample } from "../../support/media/media.js";
 import { flood, type MediaServer, startMediaServer } from "../../support/media/media-server.js";
+import { nextRoom } from "../../support/app/rooms.js";
 
 const clock = manualClock();
 const lines: string[] = [];
@@ -51,10 +52,8 @@ afterAll(async () => {
   await media.close();
 });
 
-let rooms = 0;
-
 async function play(path: string, on = emulator): Promise<{ taskId: string; roomId: string }> {
-  const roomId = `failure-${(rooms += 1)}`;
+  const roomId = nextRoom();
   const fields = startFields(CN_APP, { RoomId: roomId, StreamUrl: media.urlOf(path) });
   const { TaskId } = await cnSdk(on)("StartStreamIngest", fields);
   return { taskId: String(TaskId), roomId };
@@ -94,7 +93,8 @@ describe("a source that fails", () => {
     const { taskId, roomId } = await play(path, on);
     const task = await until(taskId, ({ sourceState }) => sourceState === "failing", on);
     expect(task).toMatchObject({
-      ...{ sourceFailure: kind, sourceFailureBudget: budget },
+      sourceFailure: kind,
+      sourceFailureBudget: budget,
       sourceFailureMessage: expect.stringContaining(text),
     });
     expect(await robotIn(roomId, on)).toMatchObject({ sourceFailure: task.sourceFailureMessage });
@@ -114,11 +114,15 @@ describe("a source that fails", () => {
     }
     const task = await until(taskId, isEnded);
     expect(task).toMatchObject({
-      ...{ endReason: "source-failed", sourceState: "not-opened", durationSeconds: null },
+      endReason: "source-failed",
+      sourceState: "not-opened",
+      durationSeconds: null,
       sourceFailureMessage: "The server answers 404.",
     });
     expect(await robotIn(roomId)).toMatchObject({
-      ...{ state: "ended", sourceState: "not-opened", sourceFailure: "The server answers 404." },
+      state: "ended",
+      sourceState: "not-opened",
+      sourceFailure: "The server answers 404.",
     });
   });
 });
@@ -133,7 +137,9 @@ describe("a source", () => {
   test("that opens is reported as opened, without a failure", async () => {
     const { taskId, roomId } = await play("/clip.mp4");
     expect(await until(taskId, ({ sourceState }) => sourceState === "open")).toMatchObject({
-      ...{ durationSeconds: 4, sourceFailure: null, sourceFailureMessage: null },
+      durationSeconds: 4,
+      sourceFailure: null,
+      sourceFailureMessage: null,
     });
     expect(await robotIn(roomId)).toMatchObject({ sourceState: "open", sourceFailure: null });
   });
@@ -142,7 +148,9 @@ describe("a source", () => {
     const { taskId } = await play("/mute.mp4");
     await cnSdk(emulator)("StopStreamIngest", { SdkAppId: CN_APP, TaskId: taskId });
     expect(await until(taskId, () => true)).toMatchObject({
-      ...{ state: "ended", sourceState: "not-opened", sourceFailure: null },
+      state: "ended",
+      sourceState: "not-opened",
+      sourceFailure: null,
     });
   });
 });

@@ -44,7 +44,8 @@ describe("an FLV file", () => {
   test("of a live encoder is read from its first bytes", async () => {
     server.put("/small.flv", SMALL);
     expect(await probe(server.urlOf("/small.flv"))).toEqual({
-      ...{ container: "flv", durationSeconds: expect.closeTo(4, 1) },
+      container: "flv",
+      durationSeconds: expect.closeTo(4, 1),
       tracks: [
         { type: "video", codec: "h264", width: 160, height: 90, frameRate: 25 },
         { type: "audio", codec: "aac", channels: 1, sampleRate: 48_000 },
@@ -84,7 +85,8 @@ describe("an FLV file", () => {
 
   test("may have sound alone", async () => {
     expect(await probed(metadata({ duration: 3 }), AAC_HEADER, sound(0), sound(23))).toMatchObject({
-      ...{ durationSeconds: 3, tracks: [{ type: "audio", codec: "aac" }] },
+      durationSeconds: 3,
+      tracks: [{ type: "audio", codec: "aac" }],
     });
   });
 
@@ -114,7 +116,9 @@ describe("a live FLV", () => {
   test("has no end, and is recognized at once", async () => {
     const head = flvOf(metadata({ duration: 0, framerate: 25 }), avcHeader(RECORD), AAC_HEADER);
     expect(await probe(putLive("/live.flv", head))).toMatchObject({
-      ...{ container: "flv", durationSeconds: null, tracks: [{ width: 160 }, { channels: 2 }] },
+      container: "flv",
+      durationSeconds: null,
+      tracks: [{ width: 160 }, { channels: 2 }],
     });
   });
 

@@ -32,7 +32,9 @@ function put(path: string, ...lines: string[]): string {
 describe("a playlist", () => {
   test("with an end is as long as its segments together", async () => {
     expect(await probe(server.urlOf("/small.m3u8"))).toEqual({
-      ...{ container: "hls", durationSeconds: 4, tracks: TRACKS },
+      container: "hls",
+      durationSeconds: 4,
+      tracks: TRACKS,
     });
   });
 
@@ -145,7 +147,8 @@ describe("a playlist is refused", () => {
     });
     const limits = { bytesMax: 1_000_000, timeLimitMs: 20_000 };
     await expect(probe(server.urlOf("/endless.m3u8"), limits)).rejects.toMatchObject({
-      ...{ reason: "unsupported", message: "More than 1000000 bytes would have to be read." },
+      reason: "unsupported",
+      message: "More than 1000000 bytes would have to be read.",
     });
   });
 });

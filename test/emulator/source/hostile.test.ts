@@ -39,7 +39,8 @@ describe("a source is unreachable:", () => {
   ])("%s", async (_what, status) => {
     server.put("/status.mp4", (_request, response) => response.writeHead(status).end("<html>"));
     expect(await failure(server.urlOf("/status.mp4"))).toMatchObject({
-      ...{ reason: "unreachable", message: `The server answers ${status}.` },
+      reason: "unreachable",
+      message: `The server answers ${status}.`,
     });
   });
 
@@ -49,7 +50,8 @@ describe("a source is unreachable:", () => {
     ["a port that no browser would open", "http://127.0.0.1:1/a.mp4", /bad port/],
   ])("%s", async (_what, url, message) => {
     expect(await failure(url)).toMatchObject({
-      ...{ reason: "unreachable", message: expect.stringMatching(message) },
+      reason: "unreachable",
+      message: expect.stringMatching(message),
     });
   });
 
@@ -79,7 +81,8 @@ describe("a source is unreachable:", () => {
   ] as [string, Parameters<MediaServer["put"]>[1]][])("a server %s", async (_what, handler) => {
     server.put("/slow.mp4", handler);
     expect(await failure(server.urlOf("/slow.mp4"), SHORT)).toMatchObject({
-      ...{ reason: "unreachable", message: "It was not opened within 0.3 seconds." },
+      reason: "unreachable",
+      message: "It was not opened within 0.3 seconds.",
     });
   });
 
@@ -111,7 +114,9 @@ describe("the bytes read of an endless source are limited", () => {
   test("for playable media, which then count as live", async () => {
     const url = putEndless("/radio.mp3", mp3(2000));
     expect(await probe(url, { ...FEW_BYTES, bytesMax: 3_000_000 })).toMatchObject({
-      ...{ container: "mp3", durationSeconds: null, tracks: [{ codec: "mp3" }] },
+      container: "mp3",
+      durationSeconds: null,
+      tracks: [{ codec: "mp3" }],
     });
   });
 
@@ -122,7 +127,8 @@ describe("the bytes read of an endless source are limited", () => {
     });
     expect(text.length).toBeLessThan(1_000_000);
     expect(await failure(server.urlOf("/bomb.m3u8"))).toMatchObject({
-      ...{ reason: "unsupported", message: "More than 1000000 bytes would have to be read." },
+      reason: "unsupported",
+      message: "More than 1000000 bytes would have to be read.",
     });
   });
 

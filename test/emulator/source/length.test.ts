@@ -40,8 +40,8 @@ describe("an MP3", () => {
     ["that begins inside a frame", mp3(400).subarray(100), 399 * MP3_FRAME_SECONDS],
     ["of an hour without a header", mp3(137_000), 137_000 * MP3_FRAME_SECONDS],
   ])("is as long as its frames: %s", async (_what, bytes, seconds) => {
-    const found = (await lengthOf(bytes)) ?? 0;
-    expect(Math.abs(found - seconds)).toBeLessThan(Math.max(0.1, seconds / 1000));
+    const length = (await lengthOf(bytes)) ?? 0;
+    expect(Math.abs(length - seconds)).toBeLessThan(Math.max(0.1, seconds / 1000));
   });
 
   test("of an endless radio station plays within six seconds", async () => {
@@ -56,7 +56,8 @@ describe("an MP3", () => {
     });
     const begin = systemClock.elapsedMs();
     expect(await probe(server.urlOf("/radio"))).toEqual({
-      ...{ container: "mp3", durationSeconds: null },
+      container: "mp3",
+      durationSeconds: null,
       tracks: [{ type: "audio", codec: "mp3", channels: 2, sampleRate: 44_100 }],
     });
     expect(systemClock.elapsedMs() - begin).toBeLessThan(6000);
@@ -66,7 +67,8 @@ describe("an MP3", () => {
     const layer2 = Buffer.concat([Buffer.of(0xff, 0xfd, 0xa4, 0), Buffer.alloc(572)]);
     server.put("/layer2", Buffer.concat(Array.from({ length: 50 }, () => layer2)));
     await expect(probe(server.urlOf("/layer2"))).rejects.toMatchObject({
-      ...{ reason: "unsupported", message: expect.stringContaining("The audio is mp2") },
+      reason: "unsupported",
+      message: expect.stringContaining("The audio is mp2"),
     });
   });
 });

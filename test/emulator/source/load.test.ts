@@ -84,9 +84,9 @@ describe("sources are opened", () => {
     const urls = addresses("a.example", 7);
     const first = bounded(urls[0] ?? "");
     await ask(bounded, urls.slice(1));
-    const told = expect(first).rejects.toThrow("gone");
+    const rejected = expect(first).rejects.toThrow("gone");
     await end(urls[0] ?? "", new Error("gone"));
-    await told;
+    await rejected;
     expect(begun).toEqual(urls);
   });
 });

@@ -64,7 +64,9 @@ describe("the container, length and tracks are read", () => {
   ])("%s", async (_what, make, container, seconds, tracks) => {
     server.put("/media", await make());
     expect(await probe(server.urlOf("/media"))).toEqual({
-      ...{ container, durationSeconds: expect.closeTo(seconds, 1), tracks },
+      container,
+      durationSeconds: expect.closeTo(seconds, 1),
+      tracks,
     });
   });
 
@@ -107,7 +109,8 @@ describe("a file is refused", () => {
   ])("%s", async (_what, name, reason, message) => {
     server.put(`/${name}`, sample(name));
     await expect(probe(server.urlOf(`/${name}`))).rejects.toMatchObject({
-      ...{ reason, message: expect.stringContaining(message) },
+      reason,
+      message: expect.stringContaining(message),
     });
   });
 
@@ -122,7 +125,8 @@ describe("a file is refused", () => {
   ])("that is %s", async (_what, path, bytes) => {
     server.put(path, bytes);
     await expect(probe(server.urlOf(path))).rejects.toMatchObject({
-      ...{ name: "SourceError", reason: "unsupported" },
+      name: "SourceError",
+      reason: "unsupported",
     });
   });
 });

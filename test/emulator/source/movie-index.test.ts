@@ -162,7 +162,8 @@ describe("a film whose tracks have several edits is as long as they are together
     const edits = starts.map((from) => ({ seconds: from < 0 ? 2 : 4, from }));
     server.put("/edited.mp4", edited(seconds, edits));
     expect(await probe(server.urlOf("/edited.mp4"))).toMatchObject({
-      ...{ durationSeconds: seconds, tracks: TRACKS },
+      durationSeconds: seconds,
+      tracks: TRACKS,
     });
   });
 });
@@ -171,7 +172,8 @@ describe("from a server without ranges", () => {
   test("a film of 30 MB with its index at the end is read through", async () => {
     const bytes = Buffer.concat([write(only("ftyp")), write([mdat(30e6)]), write(only("moov"))]);
     expect(await probe(putPlain("/behind.mp4", bytes))).toMatchObject({
-      ...{ durationSeconds: 4, tracks: TRACKS },
+      durationSeconds: 4,
+      tracks: TRACKS,
     });
     expect(server.requests("/behind.mp4")).toBe(1);
   });
@@ -212,7 +214,9 @@ describe("a film is read", () => {
     const mov = boxesOf(sample("small.mov")).filter(({ type }) => type !== "ftyp");
     server.put("/old.mov", write(mov));
     expect(await probe(server.urlOf("/old.mov"))).toMatchObject({
-      ...{ container: "mov", durationSeconds: expect.closeTo(4, 1), tracks: [{ width: 160 }, {}] },
+      container: "mov",
+      durationSeconds: expect.closeTo(4, 1),
+      tracks: [{ width: 160 }, {}],
     });
   });
 
@@ -222,7 +226,9 @@ describe("a film is read", () => {
       changed(CLIP, (box) => box, { long: true }),
     );
     expect(await probe(server.urlOf("/long.mp4"))).toMatchObject({
-      ...{ container: "mp4", durationSeconds: 4, tracks: TRACKS },
+      container: "mp4",
+      durationSeconds: 4,
+      tracks: TRACKS,
     });
   });
 

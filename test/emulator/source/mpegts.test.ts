@@ -68,13 +68,16 @@ describe("an MPEG-TS file", () => {
     ["has a kilobyte of noise in it", noisy()],
   ])("that %s is four seconds long", async (_what, bytes) => {
     expect(await probed(bytes)).toEqual({
-      ...{ container: "mpegts", durationSeconds: expect.closeTo(4, 1), tracks: TRACKS },
+      container: "mpegts",
+      durationSeconds: expect.closeTo(4, 1),
+      tracks: TRACKS,
     });
   });
 
   test("of the library's writer gives the library's own results", async () => {
     expect(await probed(await remux(new MpegTsOutputFormat()))).toMatchObject({
-      ...{ durationSeconds: expect.closeTo(4, 1), tracks: [{ width: 640, frameRate: 25 }] },
+      durationSeconds: expect.closeTo(4, 1),
+      tracks: [{ width: 640, frameRate: 25 }],
     });
   });
 
@@ -132,7 +135,8 @@ describe("the sound of an MPEG-TS", () => {
   ])("of %s is refused by its name", async (_what, streamType, data, message) => {
     const bytes = made([H264, { pid: AUDIO_PID, streamType }], pictures(3), sounds(3, data));
     await expect(probed(bytes)).rejects.toMatchObject({
-      ...{ reason: "unsupported", message: expect.stringContaining(message) },
+      reason: "unsupported",
+      message: expect.stringContaining(message),
     });
   });
 

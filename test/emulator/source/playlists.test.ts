@@ -46,7 +46,8 @@ describe("a gap", () => {
 
   test("alone is not playable", async () => {
     await expect(probe(put("/gaps.m3u8", ...GAP, "#EXT-X-ENDLIST"))).rejects.toMatchObject({
-      ...{ reason: "unsupported", message: expect.stringContaining("gaps") },
+      reason: "unsupported",
+      message: expect.stringContaining("gaps"),
     });
   });
 
@@ -113,7 +114,8 @@ describe("among variants,", () => {
     server.put("/silent.m3u8", () => undefined);
     const first = variant(`BANDWIDTH=800000,RESOLUTION=160x90,${CODECS}"`, uri);
     expect(await probe(put("/redundant.m3u8", ...first, ...good))).toMatchObject({
-      ...{ durationSeconds: 4, tracks: [VIDEO, {}] },
+      durationSeconds: 4,
+      tracks: [VIDEO, {}],
     });
   });
 

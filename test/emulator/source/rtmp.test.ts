@@ -58,7 +58,9 @@ describe("an RTMP stream", () => {
   test("is live, with the tracks of its first messages", async () => {
     const { url } = await open(plays);
     expect(await probe(url)).toEqual({
-      ...{ container: "rtmp", durationSeconds: null, tracks: TRACKS },
+      container: "rtmp",
+      durationSeconds: null,
+      tracks: TRACKS,
     });
   });
 
@@ -110,7 +112,9 @@ describe("an RTMP stream", () => {
   test("is read from a server that sends aggregate messages", async () => {
     const { url } = await open((conversation) => plays(conversation, aggregates(40)));
     expect(await probe(url)).toEqual({
-      ...{ container: "rtmp", durationSeconds: null, tracks: TRACKS },
+      container: "rtmp",
+      durationSeconds: null,
+      tracks: TRACKS,
     });
   });
 

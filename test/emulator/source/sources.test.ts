@@ -2,7 +2,6 @@
 import type { ServerResponse } from "node:http";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { SOURCE_ROWS, type SourceRow } from "../../../emulator/coverage/sources.js";
-import { DEFAULT_APPLICATIONS } from "../../../emulator/defaults.js";
 import { type Emulator } from "../../../emulator/server.js";
 import { SECOND_MS, systemClock } from "../../../shared/clock.js";
 import {
@@ -10,6 +9,7 @@ import {
   startCallbackReceiver,
 } from "../../support/http/callback-receiver.js";
 import {
+  applicationsCalling,
   CN_APP,
   cnSdk,
   type Send,
@@ -51,11 +51,7 @@ async function trickle(response: ServerResponse): Promise<void> {
 beforeAll(async () => {
   receiver = await startCallbackReceiver(KEY);
   emulator = await startTestEmulator({
-    applications: DEFAULT_APPLICATIONS.map((each) => ({
-      ...each,
-      callbackUrl: receiver.url,
-      callbackKey: KEY,
-    })),
+    applications: applicationsCalling(receiver.url, KEY),
     sourceLimits: { bytesMax: 1024 * 1024, timeLimitMs: 3 * SECOND_MS },
   });
   const media = `${emulator.url}/media`;
@@ -107,9 +103,9 @@ const truthOf = (name: Name) => emulator.tasks().find(({ taskId }) => taskId ===
 
 /** Waits until each row has sent as many events as the table says. */
 async function untilReconciled(): Promise<void> {
-  const isSettled = () =>
+  const isComplete = () =>
     ROWS.every(([name, { statuses }]) => statusesOf(name).length >= statuses.length);
-  while (!isSettled()) await receiver.until(receiver.received.length + 1);
+  while (!isComplete()) await receiver.until(receiver.received.length + 1);
 }
 
 test.each(ROWS)("the source %s has the outcome of the table", async (name, row) => {
@@ -120,9 +116,9 @@ test.each(ROWS)("the source %s has the outcome of the table", async (name, row) 
     sourceFailure: row.failure,
     endReason: row.endReason,
   });
-  const found = truthOf(name)?.durationSeconds ?? null;
-  if (row.durationSeconds === null) expect(found).toBeNull();
-  else expect(found).toBeCloseTo(row.durationSeconds, 0);
+  const seconds = truthOf(name)?.durationSeconds ?? null;
+  if (row.durationSeconds === null) expect(seconds).toBeNull();
+  else expect(seconds).toBeCloseTo(row.durationSeconds, 0);
   const { Status } = await send("DescribeStreamIngest", { SdkAppId: CN_APP, TaskId: tasks[name] });
   expect(Status).toBe(row.endReason === null ? "InProgress" : "NotExist");
 });

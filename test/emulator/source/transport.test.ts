@@ -122,7 +122,8 @@ describe("an answer's head is refused", () => {
   ])("%s", async (_what, head, message) => {
     const { urlOf } = await openRaw(says(head, Buffer.alloc(0)));
     await expect(probe(urlOf("/a.mp3"), LIMITS)).rejects.toMatchObject({
-      ...{ reason: "unreachable", message: expect.stringMatching(message) },
+      reason: "unreachable",
+      message: expect.stringMatching(message),
     });
   });
 
@@ -262,7 +263,7 @@ describe("a source is requested only once", () => {
 
 describe("cookies", () => {
   /** A playlist that sets a cookie, and segments that answer 403 without it. */
-  const gated = (cookie: string | string[], wanted: string) => ({
+  const gated = (cookie: string | string[], expectedCookie: string) => ({
     "/hls/a.m3u8": ((_request, response) => {
       response.writeHead(200, { "set-cookie": cookie }).end(PLAYLIST);
     }) as Handler,
@@ -270,7 +271,7 @@ describe("cookies", () => {
       ["/hls/small-0.m2ts", "/hls/small-1.m2ts"].map((path): [string, Handler] => [
         path,
         ({ headers }, response) => {
-          if (headers.cookie === wanted) response.end(SEGMENT);
+          if (headers.cookie === expectedCookie) response.end(SEGMENT);
           else response.writeHead(403).end();
         },
       ]),
@@ -287,10 +288,13 @@ describe("cookies", () => {
     ["twice, of which the later counts", ["token=1", "token=2"], "token=2"],
     ["for a longer path as well", ["a=1; Path=/", "b=2; Path=/hls"], "b=2; a=1"],
     ["for long", "token=1; Max-Age=3600; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "token=1"],
-  ])("that a playlist sets %s are sent with its segments", async (_what, cookie, wanted) => {
-    const { urlOf } = await openWeb(gated(cookie, wanted));
-    expect(await probe(urlOf("/hls/a.m3u8"), LIMITS)).toMatchObject({ durationSeconds: 4 });
-  });
+  ])(
+    "that a playlist sets %s are sent with its segments",
+    async (_what, cookie, expectedCookie) => {
+      const { urlOf } = await openWeb(gated(cookie, expectedCookie));
+      expect(await probe(urlOf("/hls/a.m3u8"), LIMITS)).toMatchObject({ durationSeconds: 4 });
+    },
+  );
 
   test.each<[string, string]>([
     ["for another path", "token=1; Path=/other"],

@@ -75,7 +75,9 @@ describe("a small file without a length", () => {
   test("is read to its end", async () => {
     server.put("/small.webm", webmOf({ seconds: 7 }));
     expect(await probe(server.urlOf("/small.webm"))).toMatchObject({
-      ...{ container: "webm", durationSeconds: expect.closeTo(7, 1), tracks: [PICTURE] },
+      container: "webm",
+      durationSeconds: expect.closeTo(7, 1),
+      tracks: [PICTURE],
     });
   });
 
@@ -89,7 +91,8 @@ describe("a small file without a length", () => {
   test("without a picture is refused as empty", async () => {
     server.put("/empty.webm", Buffer.concat([webmHead(), ...webmClusters({ seconds: 0 })]));
     await expect(probe(server.urlOf("/empty.webm"))).rejects.toMatchObject({
-      ...{ reason: "unsupported", message: "It is empty." },
+      reason: "unsupported",
+      message: "It is empty.",
     });
   });
 
@@ -116,7 +119,9 @@ test("a live WebM without end plays within six seconds", async () => {
   });
   const begin = systemClock.elapsedMs();
   expect(await probe(server.urlOf("/live.webm"))).toEqual({
-    ...{ container: "webm", durationSeconds: null, tracks: [PICTURE] },
+    container: "webm",
+    durationSeconds: null,
+    tracks: [PICTURE],
   });
   expect(systemClock.elapsedMs() - begin).toBeLessThan(6000);
 });

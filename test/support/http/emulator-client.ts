@@ -15,6 +15,12 @@ import { startRtmpServer } from "../media/rtmp-server.js";
 export const CN_APP = 1400000000;
 export const INTL_APP = 1600000000;
 
+/** Applications beside the default ones, each with one restriction. */
+export const ADVANCED_APP = 1400000001;
+export const LOCKED_APP = 1400000002;
+export const NO_RTMP_APP = 1600000001;
+export const FOREIGN_APP = 1600000002;
+
 export type Fields = Record<string, unknown>;
 export type Answer = Record<string, unknown>;
 export type Send = (action: string, fields: Fields) => Promise<Answer>;
@@ -40,6 +46,30 @@ export async function startTestEmulator(options: Partial<EmulatorOptions> = {}):
   liveUrl ??= (await startRtmpServer()).url;
   const [accounts, applications] = [DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS];
   return startEmulator({ accounts, applications, ...options });
+}
+
+/** The default applications. Their callbacks go to this address. */
+export const applicationsCalling = (callbackUrl: string, callbackKey?: string) =>
+  DEFAULT_APPLICATIONS.map((application) => ({
+    ...application,
+    callbackUrl,
+    ...(callbackKey !== undefined && { callbackKey }),
+  }));
+
+/** An emulator with the restricted applications, and without a limit on calls. */
+export function startRestrictedEmulator(): Promise<Emulator> {
+  const [cn, intl] = DEFAULT_APPLICATIONS;
+  if (!cn || !intl) throw new Error("There are no default applications.");
+  return startTestEmulator({
+    applications: [
+      ...DEFAULT_APPLICATIONS,
+      { ...cn, sdkAppId: ADVANCED_APP, advancedPermission: true },
+      { ...cn, sdkAppId: LOCKED_APP, ingest: false },
+      { ...intl, sdkAppId: NO_RTMP_APP, rtmp: false },
+      { ...intl, sdkAppId: FOREIGN_APP, secretIds: ["AKIDother"] },
+    ],
+    switches: { callsPerSecond: 10_000 },
+  });
 }
 
 /** The Chinese site's SDK. It signs with TC3 by default. */

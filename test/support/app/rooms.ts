@@ -1,0 +1,5 @@
+/** Rooms for a test file: each test has its own, so no other test's ingests are in it. */
+let rooms = 0;
+
+/** The id of a string room that no earlier call gave. */
+export const nextRoom = (name = "room"): string => `${name}-${(rooms += 1)}`;
