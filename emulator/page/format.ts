@@ -29,6 +29,17 @@ export function formatOf(streamUrl: string, container?: string): Format {
   return (Object.hasOwn(BY_EXTENSION, extension) && BY_EXTENSION[extension]) || "native";
 }
 
+/** An address of up to this many characters fits into two lines of a phone. */
+const SHORT_CHARACTERS = 72;
+
+/** Also without its scheme. Of a long one the beginning and the end, which has the file's name. */
+export function shortUrl(streamUrl: string): string {
+  const characters = Array.from(shownUrl(streamUrl).replace(/^\w+:\/\//, ""));
+  if (characters.length <= SHORT_CHARACTERS) return characters.join("");
+  const half = SHORT_CHARACTERS / 2;
+  return [...characters.slice(0, half), "…", ...characters.slice(1 - half)].join("");
+}
+
 /** Without the query, which often carries a token, and without user name and password. */
 export function shownUrl(streamUrl: string): string {
   const [shown = ""] = streamUrl.split(/[?#]/, 1);

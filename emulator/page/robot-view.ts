@@ -1,9 +1,9 @@
 /** One task as the pages show it. */
-import { endOf } from "../tasks/life.js";
+import { asOf, endOf } from "../tasks/life.js";
 import { LOOP, type Task } from "../tasks/task.js";
 import { truthOf } from "../tasks/truth.js";
 import { SECOND_MS } from "../../shared/clock.js";
-import { formatOf, shownUrl } from "./format.js";
+import { formatOf, shortUrl, shownUrl } from "./format.js";
 import { relayPath } from "./relay-path.js";
 import type { RobotView } from "./view.js";
 
@@ -33,8 +33,25 @@ export function robotView(task: Task, now: Date): RobotView {
     rounds: task.rounds === LOOP ? null : task.rounds,
     volume: truth.volume,
     startedAt: truth.startedAt,
+    playedBefore: playedBefore(task, now),
     endsBy: ended ? null : endsBy(task, now),
   };
+}
+
+/** The page shows this many. `/_emulator/tasks` has all. */
+const PLAYED_SHOWN = 20;
+
+function playedBefore(task: Task, now: Date): RobotView["playedBefore"] {
+  const sources = asOf(task, now).playedBefore;
+  const latest = sources
+    .slice(-PLAYED_SHOWN)
+    .reverse()
+    .map(({ streamUrl, from, until }) => ({
+      source: shortUrl(streamUrl),
+      from: from.toISOString(),
+      until: until.toISOString(),
+    }));
+  return { count: sources.length, latest };
 }
 
 /** A pause shows as a pause even while the source is being opened, because nothing moves. */

@@ -53,8 +53,15 @@ function summaryOf(room: Task[], now: Date): RoomSummary[] {
   if (!task) return [];
   const { sdkAppId, roomId, roomIdType } = task;
   const href = roomPath({ sdkAppId, roomId, roomIdType });
-  return [{ sdkAppId, roomId, roomIdType, href, ...robotsOf(room, now) }];
+  const { live, ended } = robotsOf(room, now);
+  return [{ sdkAppId, roomId, roomIdType, href, live: live.map(brief), ended: ended.map(brief) }];
 }
+
+/** Only a room's own page shows what its robots played before. */
+const brief = (robot: RobotView): RobotView => ({
+  ...robot,
+  playedBefore: { ...robot.playedBefore, latest: [] },
+});
 
 /** Live robots in the order of their starts, so that their places stay. Ended ones newest first. */
 function robotsOf(tasks: Task[], now: Date): { live: RobotView[]; ended: RobotView[] } {

@@ -35,10 +35,19 @@ export interface RobotView {
   volume: number;
   tempo: number;
   startedAt: string;
+  /** The sources that were on air before the present one: how many, and the latest, newest first. */
+  playedBefore: { count: number; latest: PlayedView[] };
   /** When and why it ends by itself. null when it never does. */
   endsBy: { inSeconds: number; reason: string } | null;
   ended: { at: string; reason: string } | null;
   ingest?: IngestView;
+}
+
+export interface PlayedView {
+  /** A short form of the StreamUrl, safe to show. */
+  source: string;
+  from: string;
+  until: string;
 }
 
 /** The ingest of a task, if the emulator can look it up. */

@@ -4,6 +4,7 @@ import { elapsedMs } from "./clock.js";
 import { element, setText } from "./dom.js";
 import { makeFacts } from "./facts.js";
 import { headAfter } from "./player/follow.js";
+import { makePlayedList } from "./played-list.js";
 import { makeScreen } from "./player/screen.js";
 import type { Sound } from "./player/sound.js";
 import { veilOf } from "./player/veil.js";
@@ -41,9 +42,10 @@ export function makeCard(first: RobotView, firstAtMs: number): Card {
   const done = element("div", { class: "done" });
   const bar = element("div", { class: "bar", role: "progressbar", "aria-label": "Position" }, done);
   const facts = makeFacts();
+  const played = makePlayedList();
   const root = element("article", { class: "card" }, stage);
   root.append(element("header", {}, name, state));
-  root.append(element("div", { class: "time" }, now, bar, total), ...facts.roots);
+  root.append(element("div", { class: "time" }, now, bar, total), ...facts.roots, played.root);
 
   function writeVeil(isConnected: boolean): void {
     const [title, text] = veilOf(robot, { isConnected, isBroken: screen.isBroken() });
@@ -77,6 +79,7 @@ export function makeCard(first: RobotView, firstAtMs: number): Card {
       done.style.transform = `scaleX(${Math.min(1, share)})`;
       bar.setAttribute("aria-valuetext", `${now.textContent} of ${total.textContent}`);
       facts.write(robot, elapsedSeconds, head.loops);
+      played.write(robot);
       writeVeil(isConnected);
       video.volume = Math.min(1, robot.volume / 100);
       video.muted = !sound.isOn();

@@ -13,7 +13,7 @@ import {
   endsByText,
   timeText,
 } from "../../../emulator/page/browser/labels.js";
-import { formatOf, shownUrl } from "../../../emulator/page/format.js";
+import { formatOf, shortUrl, shownUrl } from "../../../emulator/page/format.js";
 
 const playing = {
   state: "playing" as const,
@@ -98,4 +98,17 @@ test("a StreamUrl is shown without its secret parts", () => {
     "http://a.example/x/y.mp4",
   );
   expect(shownUrl("rtmp://a.example/app/key@home?sign=1")).toBe("rtmp://a.example/app/key@home");
+});
+
+test.each([
+  ["https://user:pass@a.example/x/y.mp4?token=1", "a.example/x/y.mp4"],
+  ["rtmp://a.example/app/key", "a.example/app/key"],
+  [`https://a.example/${"x".repeat(62)}`, `a.example/${"x".repeat(62)}`],
+  [
+    `https://a.example/${"x".repeat(90)}/clip.mp4`,
+    `a.example/${"x".repeat(26)}…${"x".repeat(26)}/clip.mp4`,
+  ],
+  [`https://a.example/${"😀".repeat(90)}`, `a.example/${"😀".repeat(26)}…${"😀".repeat(35)}`],
+])("the short form of %s has no scheme and no middle", (url, short) => {
+  expect(shortUrl(url)).toBe(short);
 });

@@ -80,6 +80,36 @@ describe("a room's data", () => {
     expect(robot.positionSeconds).toBeLessThan(4);
   });
 
+  test("shows what a robot played before, newest first and without queries", async () => {
+    const urls = [...Array(25).keys()].map((n) => media.urlOf(`/clip.mp4?token=${n}`));
+    const { roomId, taskId } = await startIn({ StreamUrl: urls[0] });
+    for (const [n, url] of urls.entries()) {
+      media.put(`/clip.mp4?token=${n}`, CLIP);
+      await send("UpdateStreamIngest", { SdkAppId: CN_APP, TaskId: taskId, StreamUrl: url });
+      await until(async () => {
+        const [robot] = (await roomOf(roomId)).live;
+        return robot?.media?.streamUrl === url && robot.sourceState === "open" ? true : undefined;
+      });
+    }
+    const [robot] = (await roomOf(roomId)).live;
+    expect(robot?.playedBefore.count).toBe(24);
+    const latest = robot?.playedBefore.latest ?? [];
+    expect(latest).toHaveLength(20);
+    const newestFirst = latest
+      .map(({ from }) => from)
+      .sort()
+      .reverse();
+    expect(latest.map(({ from }) => from)).toEqual(newestFirst);
+    for (const { from, until } of latest) expect(until >= from).toBe(true);
+    const short = media.urlOf("/clip.mp4").replace("http://", "");
+    expect(new Set(latest.map(({ source }) => source))).toEqual(new Set([short]));
+    await stop(taskId);
+    expect((await roomOf(roomId)).ended[0]?.playedBefore.count).toBe(24);
+    const { rooms: all } = await dataOf<RoomsView>("/_emulator/rooms");
+    const listed = all.find((room) => room.roomId === roomId)?.ended[0];
+    expect(listed?.playedBefore).toEqual({ count: 24, latest: [] });
+  });
+
   test("shows an ended task with its reason, and without media", async () => {
     const { roomId, taskId } = await startIn();
     await stop(taskId);

@@ -287,6 +287,36 @@ describeInBrowser("a room one can watch", () => {
     });
   });
 
+  test("what was played before is a list that the viewer opens, hostile addresses as text", async () => {
+    const hostile = "/<img/src=x/onerror=document.title=1>.mp4";
+    media.put(encodeURI(hostile), CLIP);
+    const { roomId, taskId } = await play({ StreamUrl: media.urlOf(hostile) });
+    const page = await watchRoom(roomId);
+    await state(page, "playing");
+    const summary = page.locator(".played summary");
+    expect(await summary.isVisible()).toBe(false);
+    await change(taskId, { StreamUrl: `${emulator.url}/media/clip.mp4` });
+    await page.getByText("Played before (1)").waitFor();
+    expect(await page.locator(".played li").isVisible()).toBe(false);
+    await summary.click();
+    const item = page.locator(".played li");
+    expect(await item.isVisible()).toBe(true);
+    expect(await item.locator(".address").textContent()).toBe(
+      media.urlOf(hostile).replace("http://", ""),
+    );
+    expect(await page.locator(".played img").count()).toBe(0);
+    expect(await item.locator("time").getAttribute("datetime")).toBe(
+      emulator.tasks().find((task) => task.taskId === taskId)?.played[0]?.from,
+    );
+    await change(taskId, { StreamUrl: `${emulator.url}/media/small.mov` });
+    await page.getByText("Played before (2)").waitFor();
+    // It stays open, and the latest is above.
+    expect(await item.first().locator(".address").textContent()).toContain("/media/clip.mp4");
+    await stop(taskId);
+    await state(page, "ended");
+    expect(await item.count()).toBe(2);
+  });
+
   test("the page continues after a restart of the emulator", async () => {
     const { roomId } = await play({ UserId: "robot_before" });
     const page = await watchRoom(roomId);
