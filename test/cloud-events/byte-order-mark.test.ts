@@ -30,14 +30,19 @@ const sqs = (text: string) => ({
 const sns = (Message: string) =>
   sqs(MARK + JSON.stringify({ Type: "Notification", MessageId: `n${rooms}`, Message }));
 const cloudEvent = (fields: object) => ({
-  ...{ specversion: "1.0", id: `c${rooms}`, type: "start", source: "local.app" },
+  specversion: "1.0",
+  id: `c${rooms}`,
+  type: "start",
+  source: "local.app",
   ...fields,
 });
 const bridged = (text: string) =>
   sqs(
     MARK +
       JSON.stringify({
-        ...{ id: `b${rooms}`, source: "local.app", "detail-type": "start" },
+        id: `b${rooms}`,
+        source: "local.app",
+        "detail-type": "start",
         detail: JSON.parse(text.slice(1)) as object,
       }),
   );

@@ -33,7 +33,8 @@ const STARTS: Record<string, { rooms: string[]; counts?: object; dead?: string[]
   "cmq-start": { rooms: ["cmq-1"] },
   "sqs-start": { rooms: ["sqs-1", "sqs-2"], counts: SQS_DONE },
   "sqs-bad-message": {
-    ...{ rooms: ["sqs-3"], counts: SQS_DONE },
+    rooms: ["sqs-3"],
+    counts: SQS_DONE,
     dead: ["InvalidParameter.BodyParamsError"],
   },
   "eventbridge-start": { rooms: ["eb-1"] },
@@ -60,7 +61,11 @@ describe("an event that starts something", () => {
     const event = fixture(name, app);
     const messages = rooms.length + dead.length;
     const expected = counts ?? {
-      ...{ messages, done: rooms.length, ignored: 0, dead: dead.length, later: 0 },
+      messages,
+      done: rooms.length,
+      ignored: 0,
+      dead: dead.length,
+      later: 0,
     };
     expect(await send(app, event)).toEqual(expected);
     const first = await stateOf(app);

@@ -86,7 +86,8 @@ describe("the command", () => {
     expect([code, output]).toEqual([0, `${id}  done\n`]);
     expect((await stateOf(app)).rows).toMatchObject([{ room_id: "later", state: "running" }]);
     expect(await command(["replay", "--every"], WITH_TOPIC)).toMatchObject({
-      ...{ code: 0, output: "no dead letters\n" },
+      code: 0,
+      output: "no dead letters\n",
     });
     expect(await command(["replay", id], WITH_TOPIC)).toMatchObject({ code: 0 });
     expect((await stateOf(app)).rows).toHaveLength(1);
@@ -219,7 +220,12 @@ test("letters are listed in the order in which they came, a page at a time", asy
   const at = systemClock.now();
   for (const [index, id] of ["b", "c", "a", "d"].entries()) {
     await store.deadLetters.add({
-      ...{ id, source: "s", messageId: "m", code: "InvalidRequest", message: "", payload: {} },
+      id,
+      source: "s",
+      messageId: "m",
+      code: "InvalidRequest",
+      message: "",
+      payload: {},
       // Ids distinguish two dead letters of one instant.
       receivedAt: addMs(at, Math.floor(index / 2)),
     });

@@ -118,7 +118,7 @@ const mixed = fc.record({
 
 const OUTCOMES = new Set(["unknown", "ignored", "fits", "dead"]);
 
-describe("before anything is done,", () => {
+describe("reading an event", () => {
   test.each<[string, fc.Arbitrary<unknown>, number]>([
     ["any JSON", fc.anything({ maxDepth: 4, withNullPrototype: true }), 10_000],
     ["raw bytes", fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from(bytes)), 5000],
@@ -131,7 +131,7 @@ describe("before anything is done,", () => {
     ],
     ["records of mixed kinds", mixed, 10_000],
   ])(
-    "%s is judged, and never breaks the judge",
+    "accepts or refuses %s, and never fails in another way",
     (_, events, numRuns) => {
       const seen = new Map<string, number>();
       fc.assert(
@@ -146,7 +146,7 @@ describe("before anything is done,", () => {
     60_000,
   );
 
-  test("too much of anything is no event", () => {
+  test("refuses too deep, too many and too large records", () => {
     let deep: unknown = "x";
     for (let depth = 0; depth < 50_000; depth += 1) deep = [deep];
     const record = { Ckafka: { topic: "t", partition: 0, offset: 1, msgBody: "{}" } };
@@ -160,7 +160,7 @@ describe("before anything is done,", () => {
     }
   });
 
-  test("a message of deep JSON is refused like any other", () => {
+  test("refuses deep JSON in a message like other wrong JSON", () => {
     const msgBody = "[".repeat(30_000) + "]".repeat(30_000);
     const record = { Ckafka: { topic: "ingests", partition: 0, offset: 1, msgBody } };
     expect(judge({ Records: [record] })).toEqual(["dead"]);
@@ -172,10 +172,10 @@ describe("before anything is done,", () => {
   });
 });
 
-describe("through the door and its database,", () => {
+describe("through the function and its database,", () => {
   const SECRET = "a-secret-that-stands-in-the-event";
 
-  test("what fits nothing starts nothing, and is told to nobody", async () => {
+  test("an event that fits no rule starts nothing, and is not logged with its content", async () => {
     const body = fc.oneof(
       odd.map((value) =>
         JSON.stringify({ Action: "StartStreamIngest", UserSig: SECRET, RoomId: value }),

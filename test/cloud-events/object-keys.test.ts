@@ -61,7 +61,10 @@ describe.each([
   const now = new Date("2026-11-25T12:00:00Z");
   const clock = { ...systemClock, now: () => now };
   const services = {
-    ...{ config, randomBytes, clock, machineClock: clock },
+    config,
+    randomBytes,
+    clock,
+    machineClock: clock,
     storageCredential: () => keys,
   } as unknown as Services;
   const caller = config.callers.get(SECRET_ID);

@@ -34,8 +34,11 @@ const EVENT_CALLERS = ["ckafka:ingests", QUEUE, `${QUEUE}.fifo`, "cloudevents:lo
 
 const CALLERS = [
   {
-    ...{ Id: SECRET_ID, SecretKeys: ["local-secret-key"], SdkAppIds: [CN_APP] },
-    ...{ RoomPattern: "room.*", MaxDuration: 30 },
+    Id: SECRET_ID,
+    SecretKeys: ["local-secret-key"],
+    SdkAppIds: [CN_APP],
+    RoomPattern: "room.*",
+    MaxDuration: 30,
   },
 ];
 
@@ -146,11 +149,12 @@ describe("a letter", () => {
     for (const secret of secrets) expect(kept + app.logLines.join()).not.toContain(secret);
     expect(app.logLines.join()).not.toContain("other");
     expect(JSON.parse(app.logLines[0] ?? "")).toMatchObject({
-      ...{ level: "warn", function: "cloud-event", action: "StartStreamIngest", caller: SECRET_ID },
-      ...{
-        outcome: "UnauthorizedOperation",
-        detail: expect.stringMatching(/^dead letter \w{20}$/),
-      },
+      level: "warn",
+      function: "cloud-event",
+      action: "StartStreamIngest",
+      caller: SECRET_ID,
+      outcome: "UnauthorizedOperation",
+      detail: expect.stringMatching(/^dead letter \w{20}$/),
     });
   });
 
@@ -341,7 +345,9 @@ test("a start that its caller's grant shortens is logged with both instants", as
 
 test("what SNS has delivered to a queue twice is one message", async () => {
   const published = {
-    ...{ Type: "Notification", MessageId: "one", TopicArn: "arn:aws:sns:eu-west-1:1:t" },
+    Type: "Notification",
+    MessageId: "one",
+    TopicArn: "arn:aws:sns:eu-west-1:1:t",
     Message: JSON.stringify(action()),
   };
   await send(app, sqs(["m1", published], ["m2", published]));
@@ -378,8 +384,13 @@ describe("of SQS, what cannot be done yet holds back", () => {
 describe("a message of its own", () => {
   test("may bring its own ClientToken, which wins", async () => {
     const { response } = await app.post("start-ingest", {
-      ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0, StreamUrl: app.clip },
-      ...{ RepeatNum: -1, MaxDuration: 5, ClientToken: "order-4711" },
+      SdkAppId: CN_APP,
+      RoomId: "room",
+      RoomIdType: 0,
+      StreamUrl: app.clip,
+      RepeatNum: -1,
+      MaxDuration: 5,
+      ClientToken: "order-4711",
     });
     await send(app, ckafka(action({ ClientToken: "order-4711" })));
     expect(starts()).toBe(1);
@@ -406,7 +417,11 @@ test("what a queue was refused once is not played again by a letter, once the qu
   app = await open({ EVENT_CALLERS: "[]" });
   const { database } = app;
   const { response } = await app.post("start-ingest", {
-    ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0, StreamUrl: app.clip, RepeatNum: -1 },
+    SdkAppId: CN_APP,
+    RoomId: "room",
+    RoomIdType: 0,
+    StreamUrl: app.clip,
+    RepeatNum: -1,
   });
   const event = ckafka({ Action: "UpdateStreamIngest", TaskId: response["TaskId"], Volume: 10 });
   await send(app, event);

@@ -60,7 +60,9 @@ const recordOf = ({ source, id, body }: Message) =>
       Ckafka: { topic: "ingests", partition: 0, offset: id, msgKey: "None", msgBody: body },
     },
     sqs: {
-      ...{ messageId: `m-${id}`, eventSource: "aws:sqs", body },
+      messageId: `m-${id}`,
+      eventSource: "aws:sqs",
+      body,
       eventSourceARN: "arn:aws:sqs:ap-southeast-1:123456789012:ingests",
     },
     cmq: { CMQ: { topicName: "ingests", msgId: `m-${id}`, msgBody: body, msgTag: [] } },

@@ -23,8 +23,12 @@ beforeAll(async () => {
       CALLERS: JSON.stringify([
         { Id: "AKIDlocal", SecretKeys: ["local-secret-key"], SdkAppIds: [CN_APP, INTL_APP] },
         {
-          ...{ Id: "other", SecretKeys: [OTHER_KEY], SdkAppIds: [CN_APP], MaxDuration: 30 },
-          ...{ RoomPattern: "class-\\d+", StreamHosts: ["cdn.example.com", "*.media.example.com"] },
+          Id: "other",
+          SecretKeys: [OTHER_KEY],
+          SdkAppIds: [CN_APP],
+          MaxDuration: 30,
+          RoomPattern: "class-\\d+",
+          StreamHosts: ["cdn.example.com", "*.media.example.com"],
         },
       ]),
     },
@@ -57,7 +61,9 @@ describe.each(BOTH_WAYS)("%s:", (_way, switches) => {
       expect((await app.post("stop-ingest", named)).status).toBe(200);
       expect(await task()).toMatchObject({ state: "ended", endReason: "stopped" });
       expect(await describeIt(named)).toMatchObject({
-        ...{ Status: "NotExist", State: "ended", EndReason: "stopped" },
+        Status: "NotExist",
+        State: "ended",
+        EndReason: "stopped",
         EndTime: expect.stringMatching(/^20.*Z$/),
       });
     });
@@ -185,15 +191,18 @@ describe.each(BOTH_WAYS)("%s:", (_way, switches) => {
     test("tells what TRTC leaves out", async () => {
       const { named, RoomId, response } = await started({ MaxDuration: 7 });
       expect(await describeIt(named)).toMatchObject({
-        ...{ TaskId: named.TaskId, TrtcTaskId: response["TrtcTaskId"], SdkAppId: CN_APP, RoomId },
-        ...{ RoomIdType: 0, UserId: response["UserId"], Deadline: response["Deadline"] },
-        ...{
-          Status: "InProgress",
-          State: "running",
-          EndReason: null,
-          EndTime: null,
-          RepeatNum: -1,
-        },
+        TaskId: named.TaskId,
+        TrtcTaskId: response["TrtcTaskId"],
+        SdkAppId: CN_APP,
+        RoomId,
+        RoomIdType: 0,
+        UserId: response["UserId"],
+        Deadline: response["Deadline"],
+        Status: "InProgress",
+        State: "running",
+        EndReason: null,
+        EndTime: null,
+        RepeatNum: -1,
       });
     });
 

@@ -18,9 +18,17 @@ import { startTimedApp } from "../support/app/timed-app.js";
 const T = (time: string) => new Date(`2026-01-01T${time}Z`);
 
 const STOPPED: EndFacts = {
-  ...{ endReason: "stopped", endCause: null, failureCode: null, failureMessage: null },
-  ...{ startedAt: T("12:00:00"), deadlineAt: T("13:00:00"), stopAskedAt: T("12:30:00") },
-  ...{ endedAt: T("12:30:01"), pausedAt: null, emptySeconds: null, failures: 0 },
+  endReason: "stopped",
+  endCause: null,
+  failureCode: null,
+  failureMessage: null,
+  startedAt: T("12:00:00"),
+  deadlineAt: T("13:00:00"),
+  stopAskedAt: T("12:30:00"),
+  endedAt: T("12:30:01"),
+  pausedAt: null,
+  emptySeconds: null,
+  failures: 0,
 };
 
 /** Each reason with each of its causes. `isStart` means that the start failed. */
@@ -49,8 +57,13 @@ const ENDS: readonly [name: string, facts: EndFacts, says: RegExp, isStart?: boo
   [
     "a start that was given up",
     {
-      ...{ ...STOPPED, endReason: "failed", endCause: "start-given-up", startedAt: null },
-      ...{ failureCode: "FailedOperation", failureMessage: "no answer", stopAskedAt: null },
+      ...STOPPED,
+      endReason: "failed",
+      endCause: "start-given-up",
+      startedAt: null,
+      failureCode: "FailedOperation",
+      failureMessage: "no answer",
+      stopAskedAt: null,
     },
     /^The start was given up: TRTC did not answer in time/,
     true,
@@ -76,7 +89,9 @@ const ENDS: readonly [name: string, facts: EndFacts, says: RegExp, isStart?: boo
   [
     "a refusal",
     {
-      ...{ ...STOPPED, endReason: "failed", startedAt: null },
+      ...STOPPED,
+      endReason: "failed",
+      startedAt: null,
       failureCode: "InvalidParameter.StreamUrl",
       failureMessage: "no such address: https://media.example/a.mp4?Signature=secret",
     },
@@ -144,7 +159,10 @@ async function playing(fields: object = {}) {
   await clock.advance(20 * SECOND_MS);
   const task = { SdkAppId: CN_APP, TaskId };
   return {
-    ...{ RoomId, UserId, TrtcTaskId: String(TrtcTaskId), task },
+    RoomId,
+    UserId,
+    TrtcTaskId: String(TrtcTaskId),
+    task,
     describe: () => send("describe-ingest", task),
   };
 }
@@ -202,8 +220,11 @@ describe("a robot that somebody removes", () => {
   test("explains the end when TRTC answers only later", async () => {
     const { ingest, of } = await thrownOut({ Reason: 3 });
     const taken = await services.store.roomEvents.robotLeft({
-      ...{ sdkAppId: CN_APP, roomId: ingest.RoomId, userId: String(ingest.UserId) },
-      ...{ eventAt: clock.now(), cause: "robot-removed" },
+      sdkAppId: CN_APP,
+      roomId: ingest.RoomId,
+      userId: String(ingest.UserId),
+      eventAt: clock.now(),
+      cause: "robot-removed",
     });
     expect(taken).toMatchObject({ endCause: "robot-removed" });
     await clock.advance(10 * MINUTE_MS);
@@ -246,7 +267,9 @@ describe("a room that is dismissed", () => {
     const { ingest, of } = await thrownOut();
     for (const type of order) await tell(of[type]());
     expect(await ingest.describe()).toMatchObject({
-      ...{ State: "ended", EndReason: "stopped", EndDetail: "The room was dismissed." },
+      State: "ended",
+      EndReason: "stopped",
+      EndDetail: "The room was dismissed.",
     });
   });
 
@@ -260,7 +283,8 @@ describe("a room that is dismissed", () => {
     const { ingest, of } = await thrownOut(fields);
     for (const type of order) await tell(of[type]());
     expect(await ingest.describe()).toMatchObject({
-      ...{ EndReason: "stopped", EndDetail: "The room was dismissed." },
+      EndReason: "stopped",
+      EndDetail: "The room was dismissed.",
     });
   });
 
@@ -280,7 +304,8 @@ test("a pause of over twelve hours, after which TRTC ends the task", async () =>
   expect(await ingest.describe()).toMatchObject({ IsPaused: true });
   await clock.advance(12 * 60 * MINUTE_MS + SECOND_MS);
   expect(await ingest.describe()).toMatchObject({
-    ...{ State: "ended", EndReason: "stopped" },
+    State: "ended",
+    EndReason: "stopped",
     EndDetail: expect.stringContaining("paused for over 12 hours"),
   });
 });
@@ -299,7 +324,8 @@ test("a dead source has a code, and is no start that failed", async () => {
   const at = clock.now();
   for (const ms of [0, 1000, 2000, 5000]) await tell(source(ingest.TrtcTaskId, 1, addMs(at, ms)));
   expect(await ingest.describe()).toMatchObject({
-    ...{ EndReason: "failed", FailureCode: "FailedOperation.SourceNotOpened" },
+    EndReason: "failed",
+    FailureCode: "FailedOperation.SourceNotOpened",
     EndDetail: expect.stringContaining("could not open the source 4 times"),
   });
   const { starts } = await readReport(app.database.query, { since, now: clock.now() });

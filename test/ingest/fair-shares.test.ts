@@ -133,8 +133,11 @@ describe("an account's slots", () => {
 describe("claims of what is due", () => {
   const claim = (limit = 20) =>
     store().ingests.claimDue({
-      ...{ at: new Date(nowMs), horizonAt: addMs(new Date(nowMs), 1000), leaseMs: 10_000 },
-      ...{ limit, accountMax: 40 },
+      at: new Date(nowMs),
+      horizonAt: addMs(new Date(nowMs), 1000),
+      leaseMs: 10_000,
+      limit,
+      accountMax: 40,
     });
   const dueOf = async (callerId: string, count: number, of: Partial<Wanted>) => {
     for (let n = 0; n < count; n += 1) await runningIngest(store(), { callerId, ...of });
@@ -160,7 +163,10 @@ describe("claims of what is due", () => {
     await dueOf("A", 30, { account, deadlineAt: addMs(T0, 300) });
     expect(
       await store().ingests.nextClaimAt({
-        ...{ at: new Date(nowMs), horizonAt: new Date(nowMs), aheadMs: 1000, accountMax: 40 },
+        at: new Date(nowMs),
+        horizonAt: new Date(nowMs),
+        aheadMs: 1000,
+        accountMax: 40,
       }),
     ).toEqual(addMs(T0, 300 - 1000));
     const claimed = callersIn(await claim(100));
@@ -246,7 +252,9 @@ describe("StartsPerMinute", () => {
     const begin = (clientToken: string | null) =>
       store().ingests.beginStart(
         newIngest({
-          ...{ callerId, clientToken, account: newName("account") },
+          callerId,
+          clientToken,
+          account: newName("account"),
           quotas: { startsPerMinute: 2 },
         }),
       );
@@ -255,7 +263,10 @@ describe("StartsPerMinute", () => {
     nowMs += 20_000;
     expect((await begin(null)).outcome).toBe("begun");
     expect(await begin(null)).toEqual({
-      ...{ outcome: "over-quota", quota: "StartsPerMinute", count: 2, freeInMs: 40_000 },
+      outcome: "over-quota",
+      quota: "StartsPerMinute",
+      count: 2,
+      freeInMs: 40_000,
     });
     nowMs += 40_000;
     expect((await begin(null)).outcome).toBe("begun");

@@ -61,26 +61,43 @@ interface Case {
 const EVENTS: Readonly<Record<string, Case>> = {
   "a robot has left": {
     event: ({ sdkAppId, roomId, robotUserId: userId }) => ({
-      ...{ kind: "left", sdkAppId, roomId, roomIdType: 0, userId, eventAt: clock.now() },
+      kind: "left",
+      sdkAppId,
+      roomId,
+      roomIdType: 0,
+      userId,
+      eventAt: clock.now(),
     }),
   },
   "its room was dismissed": {
     roomIdTypes: [1],
     event: ({ sdkAppId, roomId }) => ({
-      ...{ kind: "dismissed", sdkAppId, roomId, roomIdType: 1, eventAt: clock.now() },
+      kind: "dismissed",
+      sdkAppId,
+      roomId,
+      roomIdType: 1,
+      eventAt: clock.now(),
     }),
   },
   "its room was dismissed just after it began": {
     playsForMs: 5 * SECOND_MS,
     roomIdTypes: [1, 1],
     event: ({ sdkAppId, roomId }) => ({
-      ...{ kind: "dismissed", sdkAppId, roomId, roomIdType: 1, eventAt: clock.now() },
+      kind: "dismissed",
+      sdkAppId,
+      roomId,
+      roomIdType: 1,
+      eventAt: clock.now(),
     }),
   },
   "one of two rooms of these digits was dismissed": {
     roomIdTypes: [0, 1],
     event: ({ sdkAppId, roomId }) => ({
-      ...{ kind: "dismissed", sdkAppId, roomId, roomIdType: 0, eventAt: clock.now() },
+      kind: "dismissed",
+      sdkAppId,
+      roomId,
+      roomIdType: 0,
+      eventAt: clock.now(),
     }),
   },
   "its source has failed for good": {
@@ -93,7 +110,10 @@ const EVENTS: Readonly<Record<string, Case>> = {
   "its task is over, while another of its robot may come": {
     set: "unsure_until = now() + interval '1000 days'",
     event: ({ sdkAppId, trtcTaskId }) => ({
-      ...{ kind: "task-ended", sdkAppId, trtcTaskId: trtcTaskId ?? "", eventAt: clock.now() },
+      kind: "task-ended",
+      sdkAppId,
+      trtcTaskId: trtcTaskId ?? "",
+      eventAt: clock.now(),
     }),
   },
 };

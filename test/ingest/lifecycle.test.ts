@@ -154,20 +154,24 @@ describe("a start that is sent again", () => {
 
   test("keeps its deadline, and its latest one where it is no loop", () => {
     expect(again(1, minutes(30), minutes(60))).toEqual({
-      ...{ deadlineAt: minutes(30), latestAt: minutes(60), nativeCapMinutes: undefined },
+      deadlineAt: minutes(30),
+      latestAt: minutes(60),
+      nativeCapMinutes: undefined,
     });
   });
 
   test("has its cap counted anew, to the instant that ExtendableUntil let it be moved to", () => {
     expect(again(-1, addMs(startAt, 29.5 * MINUTE_MS), minutes(60))).toMatchObject({
-      ...{ latestAt: minutes(60), nativeCapMinutes: 60 },
+      latestAt: minutes(60),
+      nativeCapMinutes: 60,
     });
   });
 
   test("is bound by the caller's longest where that comes first", () => {
     const latestAt = addMs(startAt, 29.75 * MINUTE_MS);
     expect(again(-1, addMs(startAt, 29.5 * MINUTE_MS), latestAt)).toMatchObject({
-      ...{ latestAt, nativeCapMinutes: 30 },
+      latestAt,
+      nativeCapMinutes: 30,
     });
   });
 

@@ -31,7 +31,11 @@ function call<R extends object>(request: R, seconds = 30) {
 }
 
 const startOf = (RoomId: string) => ({
-  ...{ SdkAppId: CN_APP, RoomId, RoomIdType: 0 as const, StreamUrl: app.clip, RepeatNum: -1 },
+  SdkAppId: CN_APP,
+  RoomId,
+  RoomIdType: 0 as const,
+  StreamUrl: app.clip,
+  RepeatNum: -1,
   ClientToken: RoomId,
 });
 

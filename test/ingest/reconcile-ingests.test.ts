@@ -51,8 +51,13 @@ async function stopTask({
 }
 
 const wanted = (fields: object = {}) => ({
-  ...{ SdkAppId: CN_APP, RoomId: `settled-${(rooms += 1)}`, RoomIdType: 0 },
-  ...{ StreamUrl: live.url, RepeatNum: 1, ClientToken: `token-${rooms}`, ...fields },
+  SdkAppId: CN_APP,
+  RoomId: `settled-${(rooms += 1)}`,
+  RoomIdType: 0,
+  StreamUrl: live.url,
+  RepeatNum: 1,
+  ClientToken: `token-${rooms}`,
+  ...fields,
 });
 
 const send = (functionName: string, request: object) =>
@@ -156,7 +161,9 @@ describe("a start without an answer", () => {
 
   test("in a numeric room is removed from that room", async () => {
     const { liveOnes } = await unanswered("lose-answer", {
-      ...{ SdkAppId: INTL_APP, RoomId: "4711", RoomIdType: 1 },
+      SdkAppId: INTL_APP,
+      RoomId: "4711",
+      RoomIdType: 1,
     });
     expect(await ran()).toMatchObject({ started: 1 });
     expect(await liveOnes()).toHaveLength(1);
@@ -285,7 +292,8 @@ describe("its caller asks for the end", () => {
     const [caller] = [...services.config.callers.values()];
     if (!caller) throw new Error("nobody may call");
     const stopped = stopIngest(services, {
-      ...{ caller, request: { SdkAppId: CN_APP, TaskId: String(TaskId) } },
+      caller,
+      request: { SdkAppId: CN_APP, TaskId: String(TaskId) },
       application: services.config.applications.get(CN_APP),
       timeLeftMs: () => endsMs - clock.elapsedMs(),
     });
@@ -332,7 +340,8 @@ describe("a start that TRTC carries out late", () => {
     const target = { account: "cn", host: "emulator", region: "ap-singapore" };
     const sent = trtc.bodies("StartStreamIngest").find(({ UserId }) => UserId === userId);
     await app.services.trtc.call("StartStreamIngest", {
-      ...{ target, timeLeftMs: 5000 },
+      target,
+      timeLeftMs: 5000,
       request: sent as never,
     });
     expect(sent).toMatchObject({ RoomId: request.RoomId });
@@ -475,8 +484,16 @@ test("a run with little time left takes on nothing that it could not finish", as
 test("a run with nothing to settle asks TRTC nothing, and the database little", async () => {
   const before = await app.truth.calls();
   expect(await ran()).toEqual({
-    ...{ started: 0, failed: 0, unsettled: 0, stopped: 0 },
-    ...{ cleared: 0, described: 0, gone: 0, refused: 0, unclaimed: 0, unclaimedStopped: 0 },
+    started: 0,
+    failed: 0,
+    unsettled: 0,
+    stopped: 0,
+    cleared: 0,
+    described: 0,
+    gone: 0,
+    refused: 0,
+    unclaimed: 0,
+    unclaimedStopped: 0,
   });
   expect(await app.truth.calls()).toEqual(before);
 });

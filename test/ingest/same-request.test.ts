@@ -145,7 +145,9 @@ describe("an update", () => {
       return claimUpdate(
         { ...services, store, machineClock: systemClock },
         {
-          ...{ caller, request, timeLeftMs: () => 1000 },
+          caller,
+          request,
+          timeLeftMs: () => 1000,
           application: applicationOf(APPS[site]),
         },
         found,

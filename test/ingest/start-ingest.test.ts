@@ -26,7 +26,9 @@ beforeAll(async () => {
       TRTC_TIMEOUT_SECONDS: "2",
       TRTC_APPS: JSON.stringify(
         DEFAULT_APPLICATIONS.map(({ sdkAppId, secretKey, site }) => ({
-          ...{ SdkAppId: sdkAppId, SecretKey: secretKey, Site: site },
+          SdkAppId: sdkAppId,
+          SecretKey: secretKey,
+          Site: site,
           AdvancedPermission: site === "intl",
         })),
       ),

@@ -106,7 +106,9 @@ describe("equal updates of one second", () => {
     const { at } = oneSecond();
     const send = (IsPause: boolean, n: number): Send => {
       const query = new URLSearchParams({
-        ...{ SdkAppId: String(named.SdkAppId), TaskId: named.TaskId, IsPause: String(IsPause) },
+        SdkAppId: String(named.SdkAppId),
+        TaskId: named.TaskId,
+        IsPause: String(IsPause),
       }).toString();
       const headers = {
         host: new URL(app.url).host,

@@ -103,12 +103,21 @@ describe("what it says of events", () => {
   const eventOf = (type: NotificationType) => {
     const source = { media_state: "playing", media_at: "2026-01-01T00:00:01Z" };
     const facts = {
-      ...{ state: "ended", end_reason: "expired", started_at: "2026-01-01T00:00:00Z" },
+      state: "ended",
+      end_reason: "expired",
+      started_at: "2026-01-01T00:00:00Z",
       ...(type === "ingest.media" ? source : {}),
     };
     return cloudEventOf({
-      ...{ taskId: "ing-1", position: 2, callerId: "c", type, happenedAt: at },
-      ...{ attempts: 1, tryAt: at, giveUpAt: at, facts },
+      taskId: "ing-1",
+      position: 2,
+      callerId: "c",
+      type,
+      happenedAt: at,
+      attempts: 1,
+      tryAt: at,
+      giveUpAt: at,
+      facts,
     });
   };
   const fieldsOf = (type: NotificationType) => Object.keys(eventOf(type).data);
@@ -183,12 +192,18 @@ describe("its commands", () => {
     expect(caller).toMatchObject({ NotifyUrl: "http://127.0.0.1:8080/", NotifySecrets: [secret] });
     const cron = /NOTIFY_CRON='([^']+)' npm start/.exec(text)?.[1] ?? "";
     runtime = await startProcess("local/start.ts", {
-      ...{ CALLERS: JSON.stringify([{ ...caller, NotifyUrl: url }]), NOTIFY_CRON: cron },
-      ...{ PORT: "0", TRTC_PORT: "0", DATABASE_URL: await newPostgresUrl() },
+      CALLERS: JSON.stringify([{ ...caller, NotifyUrl: url }]),
+      NOTIFY_CRON: cron,
+      PORT: "0",
+      TRTC_PORT: "0",
+      DATABASE_URL: await newPostgresUrl(),
     });
     const trtcUrl = /^TRTC (\S+)/m.exec(runtime.lines.join("\n"))?.[1] ?? "";
     const { response } = await post(`${runtime.url}/start-ingest`, {
-      ...{ SdkAppId: CN_APP, RoomId: "lobby", RoomIdType: 0, RepeatNum: -1 },
+      SdkAppId: CN_APP,
+      RoomId: "lobby",
+      RoomIdType: 0,
+      RepeatNum: -1,
       StreamUrl: `${trtcUrl}/media/clip.mp4`,
     });
     const TaskId = String(response["TaskId"]);

@@ -20,7 +20,9 @@ beforeAll(async () => {
   const caller = { Id: "AKIDlocal", SecretKeys: [KEY], SdkAppIds: [CN_APP] };
   const NotifySecrets = [`whsec_${Buffer.alloc(32, 1).toString("base64")}`];
   env = {
-    ...{ DATABASE_URL: await newPostgresUrl(), PORT: "0", TRTC_PORT: "0" },
+    DATABASE_URL: await newPostgresUrl(),
+    PORT: "0",
+    TRTC_PORT: "0",
     CALLERS: JSON.stringify([{ ...caller, NotifyUrl: receiver.url, NotifySecrets }]),
     NOTIFY_CRON: "*/1 * * * * * *",
   };
@@ -40,7 +42,10 @@ test("leaves the event to the next, which sends it again with the same id, and t
   const first = await startProcess("local/start.ts", env);
   const trtcUrl = /^TRTC (\S+)/m.exec(first.lines.join("\n"))?.[1] ?? "";
   const { response } = await post(`${first.url}/start-ingest`, {
-    ...{ SdkAppId: CN_APP, RoomId: "lobby", RoomIdType: 0, RepeatNum: -1 },
+    SdkAppId: CN_APP,
+    RoomId: "lobby",
+    RoomIdType: 0,
+    RepeatNum: -1,
     StreamUrl: `${trtcUrl}/media/clip.mp4`,
   });
   const TaskId = String(response["TaskId"]);

@@ -46,12 +46,16 @@ async function openWorld(open: (typeof ENGINES)[number][1]): Promise<World> {
     two: await startNotificationReceiver(),
   };
   const callers = (["one", "two"] as const).map((Id) => ({
-    ...{ Id, SecretKeys: [KEYS[Id]], SdkAppIds: [CN_APP] },
-    ...{ NotifyUrl: receivers[Id].url, NotifySecrets: [SECRETS[Id], OLD_SECRET] },
+    Id,
+    SecretKeys: [KEYS[Id]],
+    SdkAppIds: [CN_APP],
+    NotifyUrl: receivers[Id].url,
+    NotifySecrets: [SECRETS[Id], OLD_SECRET],
   }));
   const silent = { Id: "silent", SecretKeys: ["the-key-of-the-silent"], SdkAppIds: [CN_APP] };
   const app = await startTestApp({
-    ...{ clock, database: await open() },
+    clock,
+    database: await open(),
     emulator: { switches: { callsPerSecond: 100_000 } },
     env: { CALLERS: JSON.stringify([...callers, silent]) },
   });
@@ -165,8 +169,10 @@ describe.each(ENGINES)("on %s", (_, open) => {
       },
     });
     expect(started?.event).toMatchObject({
-      ...{ id: `${taskId}-1`, type: "ingest.started", sequence: "1" },
-      ...{ time: described["StartTime"] },
+      id: `${taskId}-1`,
+      type: "ingest.started",
+      sequence: "1",
+      time: described["StartTime"],
       data: {
         State: "running",
         EndReason: null,
@@ -229,16 +235,23 @@ describe.each(ENGINES)("on %s", (_, open) => {
   test("a start that TRTC refuses has ended as failed, with the code", async () => {
     world.app.trtc.turn({ concurrency: 0 });
     const refused = await call("start-ingest", {
-      ...{ RoomId: "refused", RoomIdType: 0, StreamUrl: world.app.clip },
+      RoomId: "refused",
+      RoomIdType: 0,
+      StreamUrl: world.app.clip,
     });
     world.app.trtc.turn({ callsPerSecond: 100_000 });
     await ran();
     expect(receiver().taken()).toMatchObject([
       {
-        ...{ type: "ingest.ended", sequence: "1" },
+        type: "ingest.ended",
+        sequence: "1",
         data: {
-          ...{ EndReason: "failed", FailureCode: refused.Error?.Code, TrtcTaskId: null },
-          ...{ StartTime: null, UsageMinutes: 0, LatenessMs: null },
+          EndReason: "failed",
+          FailureCode: refused.Error?.Code,
+          TrtcTaskId: null,
+          StartTime: null,
+          UsageMinutes: 0,
+          LatenessMs: null,
         },
       },
     ]);
@@ -488,8 +501,14 @@ describe("an event", () => {
   const at = new Date("2026-01-01T00:00:00Z");
   const ended = (facts: object) =>
     cloudEventOf({
-      ...{ taskId: "ing-1", position: 3, callerId: "one", type: "ingest.ended", happenedAt: at },
-      ...{ attempts: 1, tryAt: at, giveUpAt: at },
+      taskId: "ing-1",
+      position: 3,
+      callerId: "one",
+      type: "ingest.ended",
+      happenedAt: at,
+      attempts: 1,
+      tryAt: at,
+      giveUpAt: at,
       facts: { state: "ended", sdk_app_id: CN_APP, ...facts },
     }).data;
   const span = {
@@ -500,7 +519,9 @@ describe("an event", () => {
 
   test("of an end by the deadline says how late it was", () => {
     expect(ended({ ...span, ...due, end_reason: "expired" })).toMatchObject({
-      ...{ LatenessMs: 501, UsageMinutes: 10.01, EndReason: "expired" },
+      LatenessMs: 501,
+      UsageMinutes: 10.01,
+      EndReason: "expired",
     });
   });
 
@@ -519,7 +540,8 @@ describe("an event", () => {
   test("tells of the media where its statement does", () => {
     const media = { media_state: "playing", media_at: "2026-01-01T00:00:01+00:00" };
     expect(ended({ ...span, ...media })).toMatchObject({
-      ...{ MediaState: "playing", MediaTime: "2026-01-01T00:00:01.000Z" },
+      MediaState: "playing",
+      MediaTime: "2026-01-01T00:00:01.000Z",
     });
     expect(ended(span)).not.toHaveProperty("MediaState");
   });

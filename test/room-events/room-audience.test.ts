@@ -52,8 +52,12 @@ async function tell(body: Buffer): Promise<void> {
 async function playing(fields: object = {}) {
   const room = { SdkAppId: CN_APP, RoomId: `room-${(rooms += 1)}`, RoomIdType: 0 };
   const wanted = {
-    ...{ ...room, StreamUrl: live.url, RepeatNum: -1, MaxDuration: 60 },
-    ...{ StopWhenEmptySeconds: EMPTY_SECONDS, ...fields },
+    ...room,
+    StreamUrl: live.url,
+    RepeatNum: -1,
+    MaxDuration: 60,
+    StopWhenEmptySeconds: EMPTY_SECONDS,
+    ...fields,
   };
   const { response } = await clock.advanceUntilDone(app.post("start-ingest", wanted));
   if (response.Error) throw new Error(response.Error.Message);

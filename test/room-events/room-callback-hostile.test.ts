@@ -114,7 +114,10 @@ const shaped = fc.record(
       fc.anything(),
       fc.record(
         {
-          ...{ RoomId: scalars, UserId: scalars, TaskId: scalars, Status: scalars },
+          RoomId: scalars,
+          UserId: scalars,
+          TaskId: scalars,
+          Status: scalars,
           EventMsTs: fc.oneof(scalars, fc.constant(Date.parse("2026-01-01"))),
         },
         { requiredKeys: [] },

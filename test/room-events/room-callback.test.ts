@@ -78,7 +78,7 @@ describe("what TRTC has published is taken", () => {
         const headers = callbackHeaders(NEWS, { key: KEY });
         const body = NEWS.toString(isBase64Encoded ? "base64" : "utf8");
         expect(
-          await send({ ...platform, httpMethod: "POST", ...{ headers, body, isBase64Encoded } }),
+          await send({ ...platform, httpMethod: "POST", headers, body, isBase64Encoded }),
         ).toEqual(OK);
       }
     }
@@ -124,7 +124,9 @@ describe("what is not TRTC's is refused and logged, and changes nothing:", () =>
     expect(status).toBe(401);
     expect(JSON.parse(text)).toMatchObject({ code: 401 });
     expect(lastLine()).toMatchObject({
-      ...{ function: "room-callback", level: "warn", outcome: "AuthFailure.SignatureFailure" },
+      function: "room-callback",
+      level: "warn",
+      outcome: "AuthFailure.SignatureFailure",
       detail: expect.stringContaining(detail) as unknown,
     });
     expect(await memoryOf(app)).toEqual(before);
@@ -216,21 +218,30 @@ describe("a body is read leniently:", () => {
     [
       "ingest-stopped",
       {
-        ...{ kind: "task-ended", trtcTaskId: "CR6LqvF7KfFB+ZgRFr-rTEL2.SY.", sdkAppId: CN_APP },
+        kind: "task-ended",
+        trtcTaskId: "CR6LqvF7KfFB+ZgRFr-rTEL2.SY.",
+        sdkAppId: CN_APP,
         eventAt: new Date(1701937900100),
       },
     ],
     [
       "room-dismissed",
       {
-        ...{ kind: "dismissed", roomId: "12345", roomIdType: 0, sdkAppId: CN_APP },
+        kind: "dismissed",
+        roomId: "12345",
+        roomIdType: 0,
+        sdkAppId: CN_APP,
         eventAt: new Date(1687679250004),
       },
     ],
     [
       "user-entered",
       {
-        ...{ kind: "entered", roomId: "12345", roomIdType: 1, userId: "test", sdkAppId: CN_APP },
+        kind: "entered",
+        roomId: "12345",
+        roomIdType: 1,
+        userId: "test",
+        sdkAppId: CN_APP,
         eventAt: new Date(1687770731831),
       },
     ],

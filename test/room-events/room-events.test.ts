@@ -66,7 +66,11 @@ async function playing(fields: object = {}, playsForMs = 20 * SECOND_MS) {
   const { RoomId, SdkAppId } = wanted;
   const named = { TaskId, SdkAppId };
   return {
-    ...{ TaskId, TrtcTaskId, UserId, RoomId, SdkAppId },
+    TaskId,
+    TrtcTaskId,
+    UserId,
+    RoomId,
+    SdkAppId,
     described: async () => (await send("describe-ingest", named)).response,
     /** The stored row, without a call to TRTC. */
     row: async () =>
@@ -365,7 +369,10 @@ describe("the task's end (702)", () => {
     await endAtTrtc(ingest);
     await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
     expect(await ingest.row()).toMatchObject({
-      ...{ state: "ended", end_reason: reason, ended_at: clock.now(), lease_until: null },
+      state: "ended",
+      end_reason: reason,
+      ended_at: clock.now(),
+      lease_until: null,
     });
   });
 
@@ -389,7 +396,10 @@ describe("the task's end (702)", () => {
         await tell(taskEnded(ingest.TrtcTaskId, addMs(clock.now(), ms)));
       }
       expect(await ingest.row()).toMatchObject({
-        ...{ state: "running", end_reason: null, due_at: dueAt, heard_at: clock.now() },
+        state: "running",
+        end_reason: null,
+        due_at: dueAt,
+        heard_at: clock.now(),
       });
       expect(await ingest.described()).toMatchObject({ Status: "InProgress" });
     },
@@ -686,7 +696,9 @@ describe("a task that no ingest has", () => {
     expect(await unclaimed()).toMatchObject([{ trtc_task_id: trtcTaskId, media_state: "playing" }]);
     await markRunning(ingest.TaskId, trtcTaskId);
     expect(await ingest.row()).toMatchObject({
-      ...{ state: "running", media_state: "playing", media_at: addMs(at, 2) },
+      state: "running",
+      media_state: "playing",
+      media_at: addMs(at, 2),
     });
     expect(await unclaimed()).toEqual([]);
   });

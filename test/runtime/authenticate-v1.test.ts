@@ -20,7 +20,7 @@ describe("the older signature", () => {
     ["HmacSHA1", "HmacSHA256"].map((algorithm) => ({ method, algorithm })),
   );
 
-  test.each(FORMS)("is its caller's: $method, $algorithm", (form) => {
+  test.each(FORMS)("identifies its caller: $method, $algorithm", (form) => {
     for (const secretKey of KEYS) {
       const request = v1({ ...backend, secretKey, ...form });
       expect(who(request)).toMatchObject({
@@ -54,7 +54,7 @@ describe("the older signature", () => {
     );
   });
 
-  test("holds for five minutes either way, and not a second more", () => {
+  test("is valid for five minutes before and after its time, and not a second more", () => {
     for (const seconds of [-300, 300])
       expect(outcome(v1(backend), later(seconds))).toBe("AKIDbackend");
     for (const seconds of [-301, 301]) {
@@ -63,7 +63,7 @@ describe("the older signature", () => {
   });
 
   test.each(["Nonce", "Timestamp", "SecretId", "Signature"])(
-    "without its %s cannot be read",
+    "is malformed without its %s",
     (part) => {
       const { parameters } = v1({ ...backend, method: "GET" });
       const { [part]: _, ...rest } = parameters;
@@ -71,13 +71,13 @@ describe("the older signature", () => {
     },
   );
 
-  test("with a field that was added to it is refused", () => {
+  test("is refused after a field was added", () => {
     const request = v1(backend);
     const body = Buffer.concat([request.body, Buffer.from("&Volume=0")]);
     expect(outcome({ ...request, body })).toBe("AuthFailure.SignatureFailure");
   });
 
-  test("with more fields than are looked at is refused", () => {
+  test("is refused with more fields than the limit", () => {
     const many = Object.fromEntries(Array.from({ length: 120 }, (_, i) => [`Field${i}`, "1"]));
     expect(outcome(signedV1(many, backend))).not.toBe("AKIDbackend");
   });

@@ -22,15 +22,15 @@ const tc3 = (signer: Parameters<typeof signedTc3>[1], body = BODY) => signedTc3(
 const v1 = (method: "GET" | "POST") => signedV1({ TaskId: "task" }, { ...backend, method });
 
 describe("a Bearer key", () => {
-  test.each(KEYS)("is its caller's, also while keys are rotated: %s", (key) => {
+  test.each(KEYS)("identifies its caller, also while keys are rotated: %s", (key) => {
     expect(who(bearer(key))).toEqual({ caller: config.callers.get("AKIDbackend") });
   });
 
-  test("is the caller's whose it is", () => {
+  test("identifies each of several callers", () => {
     expect(outcome(bearer("the-key-of-another"))).toBe("AKIDother");
   });
 
-  test("may be named in any case, with any space before it", () => {
+  test("may follow its scheme in any case, with any space before it", () => {
     expect(outcome(bearer(KEY, "bearer"))).toBe("AKIDbackend");
     expect(outcome(bearer(`  ${KEY}`, "BEARER"))).toBe("AKIDbackend");
   });
@@ -55,8 +55,8 @@ describe("a Bearer key", () => {
   });
 });
 
-describe("no credentials that anybody knows", () => {
-  test("none at all: the refusal says how to sign", () => {
+describe("missing or unknown credentials are refused:", () => {
+  test("none at all, and the refusal says how to sign", () => {
     expect(() => who(post("{}"))).toThrow(
       "The request is not signed: sign it with TC3-HMAC-SHA256, as Tencent's SDKs do, or send the header `Authorization: Bearer <key>`.",
     );
@@ -79,7 +79,7 @@ describe("no credentials that anybody knows", () => {
     expect(outcome(post("{}", { authorization }))).toBe("AuthFailure.InvalidAuthorization");
   });
 
-  test("the older signature's parameters in JSON, where nothing would cover them", () => {
+  test("the older signature's parameters in JSON, which it does not cover", () => {
     const { parameters } = signedV1({}, { ...backend, method: "GET" });
     expect(outcome(post(JSON.stringify(parameters)))).toBe("AuthFailure.InvalidAuthorization");
   });
@@ -91,11 +91,11 @@ describe("no credentials that anybody knows", () => {
 });
 
 describe("a TC3 signature", () => {
-  test.each(KEYS)("is its caller's, with either key of a rotation: %s", (secretKey) => {
+  test.each(KEYS)("identifies its caller with either key of a rotation: %s", (secretKey) => {
     expect(outcome(tc3({ ...backend, secretKey }))).toBe("AKIDbackend");
   });
 
-  test("names the request: sent again, it is the same one", () => {
+  test("gives a repeated request the same identity", () => {
     const request = tc3(backend);
     const { signature } = who(request);
     expect(request.headers["authorization"]).toContain(`Signature=${String(signature)}`);
@@ -103,7 +103,7 @@ describe("a TC3 signature", () => {
     expect(who(tc3({ ...backend, at: later(1) })).signature).not.toBe(signature);
   });
 
-  test("over an unsigned payload names a request only together with its body", () => {
+  test("with an unsigned payload gives a request its identity together with its body", () => {
     const nameOf = (body: string) => {
       const unsigned = post(body, { "x-tc-content-sha256": "UNSIGNED-PAYLOAD" });
       return who(signedTc3(unsigned, backend)).signature;
@@ -112,7 +112,7 @@ describe("a TC3 signature", () => {
     expect(nameOf('{"TaskId":"a"}')).not.toBe(nameOf('{"TaskId":"b"}'));
   });
 
-  test("may be of a GET, of an unsigned payload, of more headers, for any service", () => {
+  test("may cover a GET, an unsigned payload, more headers, and any service", () => {
     const query = get({ SdkAppId: "1600000000", TaskId: "a+b c" });
     expect(outcome(signedTc3(query, backend))).toBe("AKIDbackend");
     const unsigned = post(BODY, { "x-tc-content-sha256": "UNSIGNED-PAYLOAD" });
@@ -144,7 +144,7 @@ describe("a TC3 signature", () => {
     expect(outcome(request)).toBe("AuthFailure.SignatureFailure");
   });
 
-  test("holds for five minutes either way, and not a second more", () => {
+  test("is valid for five minutes before and after its time, and not a second more", () => {
     for (const seconds of [-300, 300]) {
       expect(outcome(tc3(backend), later(seconds))).toBe("AKIDbackend");
     }
@@ -162,13 +162,13 @@ describe("a TC3 signature", () => {
     expect(outcome(request)).toBe("AuthFailure.InvalidAuthorization");
   });
 
-  test("without its timestamp cannot be read", () => {
+  test("is malformed without its timestamp", () => {
     const { "x-tc-timestamp": _, ...headers } = tc3(backend).headers;
     expect(outcome({ ...tc3(backend), headers })).toBe("AuthFailure.InvalidAuthorization");
   });
 });
 
-describe("an answer keeps status 200 for whoever signs, since SDKs read errors from no other", () => {
+describe("an answer to a signed request has status 200, because SDKs read errors only from it", () => {
   test.each<[string, boolean, HttpRequest]>([
     ["TC3", true, tc3(backend)],
     ["TC3 that cannot be read", true, post("{}", { authorization: "TC3-HMAC-SHA256" })],

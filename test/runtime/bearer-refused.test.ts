@@ -49,7 +49,7 @@ describe("a refusal has the status of its code", () => {
   });
 });
 
-describe.each(EVERY_FUNCTION)("the door %s", (functionName) => {
+describe.each(EVERY_FUNCTION)("the function %s", (functionName) => {
   const action = ACTIONS.find((each) => FUNCTION_OF[each] === functionName) ?? "ListStreamIngests";
   const headers = { ...WITH_KEY, ...JSON_TYPE, "x-tc-action": action };
   const knock = (init: RequestInit) =>
@@ -101,7 +101,7 @@ describe.each(EVERY_FUNCTION)("the door %s", (functionName) => {
     },
   );
 
-  test("answers 400 to an action of another door, and to a version that never was", async () => {
+  test("answers 400 to an action of another function, and to an unknown version", async () => {
     const elsewhere = {
       ...headers,
       "x-tc-action": functionName === "api" ? "Dance" : "StartRelay",
@@ -111,7 +111,7 @@ describe.each(EVERY_FUNCTION)("the door %s", (functionName) => {
     expect(codeOf(await knock({ headers: future, body: "{}" }))).toEqual([400, "NoSuchVersion"]);
   });
 
-  test("names each event alike in its answer and in the log", async () => {
+  test("has the same RequestId in its answer and in the log", async () => {
     const asked = [{}, { headers: JSON_TYPE }, { method: "PUT" }, { body: "{" }];
     for (const init of asked) {
       const { response } = await knock(init);

@@ -22,7 +22,7 @@ async function send(path: string, init: RequestInit): Promise<Answer> {
 
 /** An action through its own function, and through the function that serves all actions. */
 const WAYS: [way: string, call: (action: Action, fields: object) => Promise<Answer>][] = [
-  ["its own door", (action, fields) => app.post(FUNCTION_OF[action], fields)],
+  ["its own function", (action, fields) => app.post(FUNCTION_OF[action], fields)],
   ["api, by X-TC-Action", (action, fields) => app.post("api", fields, { "x-tc-action": action })],
   ["/, by X-TC-Action", (action, fields) => app.post("", fields, { "x-tc-action": action })],
   ["api, by ?Action=", (action, fields) => app.post(`api?Action=${action}`, fields)],
@@ -68,7 +68,7 @@ describe("with a Bearer key", () => {
     expect(codeOf(wrong)).toEqual([400, "InvalidParameter.OutOfRange"]);
   });
 
-  test("the answer is JSON that nobody keeps and nobody guesses at", async () => {
+  test("the answer is JSON with headers against caches and type guessing", async () => {
     const { headers } = await app.post("list-ingests", {});
     expect(headers.get("content-type")).toBe("application/json");
     expect(headers.get("cache-control")).toBe("no-store");
@@ -81,7 +81,7 @@ test("two requests never share a RequestId", async () => {
   expect(new Set(answers.map(({ response }) => response.RequestId)).size).toBe(20);
 });
 
-test("the log says who asked for what, about which ingest", async () => {
+test("the log has the caller, the action and the ingest", async () => {
   const { response } = await app.post("start-ingest", start("logged"));
   const TaskId = String(response["TaskId"]);
   const line = { caller: "AKIDlocal", ingest: TaskId, outcome: "ok", level: "info" };
@@ -94,7 +94,7 @@ test("the log says who asked for what, about which ingest", async () => {
   expect(lastLine()).toMatchObject({ ...line, function: "api", action: "StopStreamIngest" });
 });
 
-test("outside the doors there is nothing, and it says where they are", async () => {
+test("a path of no function is answered 404 with the list of functions", async () => {
   for (const path of ["/start", "/start-ingest/", "/expire-ingests", "//", "/API"]) {
     const answer = await fetch(`${app.url}${path}`, { headers: WITH_KEY });
     expect([path, answer.status]).toEqual([path, 404]);
@@ -115,7 +115,7 @@ describe("curl", () => {
   const auth = ["-H", `Authorization: Bearer ${KEY}`];
   const asJson = [...auth, "-H", "Content-Type: application/json"];
 
-  test("starts, describes, updates, lists and stops", async () => {
+  test("starts, describes, updates, lists and stops with a Bearer key", async () => {
     const wanted = JSON.stringify({ ...start("by curl"), ClientToken: "order-4711" });
     const started = await curl(`${app.url}/start-ingest`, ...asJson, "-d", wanted);
     expect(started.status).toBe(200);
@@ -138,7 +138,7 @@ describe("curl", () => {
     expect((await curl(app.url, ...stop)).status).toBe(200);
   });
 
-  test("without the header for JSON is told which one to send", async () => {
+  test("without the JSON header gets an error that names the header", async () => {
     const answer = await curl(`${app.url}/list-ingests`, ...auth, "-d", "{}");
     expect(answer).toMatchObject({
       status: 400,
@@ -146,7 +146,7 @@ describe("curl", () => {
     });
   });
 
-  test("with a wrong key, a wrong field and no key hears 401, 400 and 401", async () => {
+  test("gets 401, 400 and 401 for a wrong key, a wrong field and no key", async () => {
     const stranger = ["-H", "Authorization: Bearer nobodys-secret-key"];
     expect((await curl(`${app.url}/list-ingests`, ...stranger)).status).toBe(401);
     const wrong = await curl(`${app.url}/list-ingests`, ...asJson, "-d", '{"Colour":"blue"}');

@@ -97,12 +97,12 @@ describe("the application decides the site, and the site decides the fields", ()
     expect(start({ SdkAppId: INTL_APP, Tempo: 1.5 }).code).toBe("UnknownParameter");
   });
 
-  test("of the only application, when none is named", async () => {
+  test("and the caller's only application is used when none is named", async () => {
     expect(start({ Tempo: 1.5 }, { caller: "intl" }).code).toBe("UnknownParameter");
     expect(await start({}, { caller: "intl" }).run?.()).toMatchObject({ app: INTL_APP });
   });
 
-  test("and of several, one has to be named", () => {
+  test("and a caller of several applications must name one", () => {
     expect(start({}).code).toBe("MissingParameter.SdkAppId");
   });
 });
@@ -123,7 +123,7 @@ describe("a grant", () => {
     }
   });
 
-  test("covers a list of all its applications at once", async () => {
+  test("includes a list over all its applications", async () => {
     const { run } = check(eventOf("ListStreamIngests", {}));
     expect(await run?.()).toMatchObject({ caller: "both", request: {} });
   });
@@ -142,7 +142,7 @@ describe("a region", () => {
   });
 });
 
-describe("an SdkAppId that is no number is refused as such, not as a fault of ours", () => {
+describe("an SdkAppId that is no number is refused as a wrong field, not as an internal error", () => {
   test.each([
     [{ toString: 1, valueOf: 1 }],
     [{ toString: "1600000000" }],
@@ -159,7 +159,7 @@ describe("an SdkAppId that is no number is refused as such, not as a fault of ou
     }
   });
 
-  test("nor as deep as a body allows", () => {
+  test("and so is the deepest JSON that a body allows", () => {
     const depth = 200_000;
     const body = `{"SdkAppId":${"[".repeat(depth)}${"]".repeat(depth)},"TaskId":"task"}`;
     expect(check({ ...eventOf("StopStreamIngest", {}), body }).code).toBe(
@@ -168,8 +168,8 @@ describe("an SdkAppId that is no number is refused as such, not as a fault of ou
   });
 });
 
-describe("what is learned on the way", () => {
-  test("is in the log's line as far as it got", () => {
+describe("the log's line of a refused call", () => {
+  test("has the facts known before the refusal", () => {
     const { line } = check(eventOf("StopStreamIngest", { SdkAppId: FOREIGN_APP, TaskId: OWN_ID }));
     expect(line).toMatchObject({ caller: "both", action: "StopStreamIngest", ingest: OWN_ID });
     const trtcs = eventOf("StopStreamIngest", {
@@ -186,32 +186,39 @@ describe("what is learned on the way", () => {
     expect(check(unknown).line).not.toHaveProperty("action");
   });
 
-  test("is no TaskId that does not fit: it could be anything", () => {
+  test("has no TaskId of another form, because it may be any text", () => {
     const { line, code } = check(eventOf("StopStreamIngest", { TaskId: "t".repeat(257) }));
     expect(code).toBe("InvalidParameter.TaskId");
     expect(line).not.toHaveProperty("ingest");
   });
 });
 
-test("who is calling is asked first: a stranger learns nothing about what would fit", () => {
+test("credentials are checked first, so a stranger learns nothing about the fields", () => {
   const broken = { ...eventOf("StopStreamIngest", {}), headers: {}, body: "{" };
   expect(check(broken).code).toBe("AuthFailure.InvalidAuthorization");
 });
 
-test.each(ACTIONS)("whatever is sent to %s is taken or refused, and touches nothing", (action) => {
-  const fields = fc.dictionary(
-    fc.constantFrom("SdkAppId", "TaskId", "RoomId", "StreamUrl", "RoomIdType", "__proto__"),
-    fc.oneof(fc.constantFrom<unknown>(INTL_APP, CN_APP, "task", 0), fc.jsonValue(), hostileObject),
-  );
-  fc.assert(
-    fc.property(fc.oneof(fields, fc.jsonValue()), (body) => {
-      const { code, run } = check(eventOf(action, body));
-      expect(code === undefined).toBe(typeof run === "function");
-      expect(code).not.toBe("InternalError");
-    }),
-    { numRuns: cases(1000) },
-  );
-});
+test.each(ACTIONS)(
+  "any fields for %s are accepted or refused, without a change of prototypes",
+  (action) => {
+    const fields = fc.dictionary(
+      fc.constantFrom("SdkAppId", "TaskId", "RoomId", "StreamUrl", "RoomIdType", "__proto__"),
+      fc.oneof(
+        fc.constantFrom<unknown>(INTL_APP, CN_APP, "task", 0),
+        fc.jsonValue(),
+        hostileObject,
+      ),
+    );
+    fc.assert(
+      fc.property(fc.oneof(fields, fc.jsonValue()), (body) => {
+        const { code, run } = check(eventOf(action, body));
+        expect(code === undefined).toBe(typeof run === "function");
+        expect(code).not.toBe("InternalError");
+      }),
+      { numRuns: cases(1000) },
+    );
+  },
+);
 
 const hostileObject = fc.dictionary(
   fc.constantFrom("toString", "valueOf", "constructor", "length"),

@@ -84,7 +84,7 @@ describe("a recorded event", () => {
   });
 });
 
-describe("what a platform may leave out", () => {
+describe("a platform's event is read without", () => {
   const bare = (event: Event, ...parts: string[]) =>
     readHttpEvent(
       Object.fromEntries(Object.entries(event).filter(([key]) => !parts.includes(key))),
@@ -108,15 +108,15 @@ describe("what a platform may leave out", () => {
     expect(readHttpEvent({ ...event, ...empty }).headers).toEqual({});
   });
 
-  test.each(PLATFORMS)("%s: but not the method", (_, event) => {
+  test.each(PLATFORMS)("%s: anything except the method", (_, event) => {
     const without = { ...event, httpMethod: undefined };
     expect(() => readHttpEvent({ ...without, requestContext: {} })).toThrow("cannot be read");
     expect(() => readHttpEvent({ ...without, requestContext: null })).toThrow("cannot be read");
   });
 });
 
-describe("spelling", () => {
-  test("a method in small letters, headers in any", () => {
+describe("a read event", () => {
+  test("has its method in capitals and its header names in small letters", () => {
     const request = readHttpEvent({
       httpMethod: "post",
       headers: { "X-Tc-ACTION": "a", COOKIE: "b", Multi: ["c", "d"], Length: 12, Flag: true },
@@ -131,7 +131,7 @@ describe("spelling", () => {
     });
   });
 
-  test("of a query's name that stands twice, the last counts", () => {
+  test("has the last value of a repeated name in the query", () => {
     expect(readHttpEvent({ httpMethod: "GET", queryString: { a: ["1", "2"] } }).parameters).toEqual(
       {
         a: "2",
@@ -141,7 +141,7 @@ describe("spelling", () => {
     expect(readHttpEvent(raw).parameters).toEqual({ a: "2", b: "3" });
   });
 
-  test("a body in base64 is decoded, and one that only looks like it is not", () => {
+  test("has its base64 body decoded only when the event says that it is base64", () => {
     const body = Buffer.from("任务").toString("base64");
     expect(text(readHttpEvent({ httpMethod: "POST", body, isBase64Encoded: true }))).toBe("任务");
     for (const isBase64Encoded of [false, undefined, null, "true", 1]) {
@@ -149,7 +149,7 @@ describe("spelling", () => {
     }
   });
 
-  test("bytes that are no text come through base64 unchanged", () => {
+  test("has the exact bytes of a base64 body", () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1 }), (bytes) => {
         const body = Buffer.from(bytes).toString("base64");

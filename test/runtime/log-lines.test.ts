@@ -23,7 +23,7 @@ describe("a line of JSON", () => {
     expect(JSON.parse(lineWith("x"))).toEqual({ time: AT.toISOString(), ...FIELDS, detail: "x" });
   });
 
-  test("escapes what moves a terminal, and loses nothing", () => {
+  test("escapes control characters, and loses nothing", () => {
     const line = lineWith(HOSTILE);
     expect(line).not.toMatch(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/u);
     expect((JSON.parse(line) as LogFields).detail).toBe(HOSTILE);
@@ -31,12 +31,12 @@ describe("a line of JSON", () => {
 });
 
 describe("a line on a terminal", () => {
-  test("reads like this", () => {
+  test("has the time, the level, the function and the outcome", () => {
     const fields = { ...FIELDS, room: "class-1", caller: "AKIDschool", ingest: "ing-1" };
     expect(lineOf(fields, AT)).toBe("19:57:20 start-ingest ok class-1 AKIDschool ing-1");
   });
 
-  test("says what a run did, how late, and what went wrong", () => {
+  test("has a run's counts, lateness and error", () => {
     const counts = { stopped: 2, failed: 0 };
     expect(lineOf({ ...FIELDS, counts, latenessMs: 12.4, detail: "why" }, AT)).toBe(
       "19:57:20 start-ingest ok 12 ms late stopped 2 why",
@@ -59,7 +59,7 @@ describe("a line on a terminal", () => {
   });
 });
 
-test("a timer's run says nothing when nothing was due, and what it did otherwise", async () => {
+test("a timer's run logs nothing when nothing was due, and its counts otherwise", async () => {
   const app = await startTestApp();
   const open = () => Promise.resolve(app.services);
   await timerFunction("expire-ingests", () => Promise.resolve({ stopped: 0 }))(open)({});
@@ -72,12 +72,12 @@ test("a timer's run says nothing when nothing was due, and what it did otherwise
   await app.close();
 });
 
-describe("callers of one's own", () => {
+describe("an operator's own CALLERS", () => {
   const CALLERS = JSON.stringify([
     { Id: "mine", SecretKeys: ["a-secret-of-my-own"], SdkAppIds: [1600000000] },
   ]);
 
-  test("keep the local event rules, for the first of them", () => {
+  test("keep the local event rules, for the first caller", () => {
     const config = readConfig(localEnvironment({ CALLERS }, "http://127.0.0.1:3001"));
     expect(config.rules).toMatchObject([
       { Bucket: "media-1250000000", Caller: "mine", SdkAppId: 1600000000 },
@@ -88,14 +88,14 @@ describe("callers of one's own", () => {
   });
 
   test.each(["[{", "[]", "{}", "[{}]", "null", '[{"Id":1}]'])(
-    "that cannot be read leave the words to the check: %s",
+    "that cannot be parsed are refused by the configuration's own check: %s",
     (text) => {
       expect(ownEventCaller({ CALLERS: text })).toBeUndefined();
       expect(localEnvironment({ CALLERS: text }, "http://127.0.0.1:1")["RULES"]).toBeUndefined();
     },
   );
 
-  test("with rules of their own are left alone", () => {
+  test("with their own rules stay unchanged", () => {
     const own = { CALLERS, RULES: "[]", EVENT_CALLERS: "[]" };
     expect(ownEventCaller(own)).toBeUndefined();
     expect(localEnvironment(own, "http://127.0.0.1:1")).toMatchObject(own);

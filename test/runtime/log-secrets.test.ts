@@ -13,8 +13,8 @@ afterAll(() => run.app.close());
 
 const linesOf = () => run.app.logLines.map((line) => JSON.parse(line) as Partial<LogFields>);
 
-describe("the run has everything in it:", () => {
-  test("every door, every kind of outcome, and every kind of secret", () => {
+describe("the run under test contains", () => {
+  test("every function, every kind of outcome, and every kind of secret", () => {
     const lines = linesOf();
     const functions = new Set(lines.map((line) => line.function));
     const timers = ["expire-ingests", "reconcile-ingests", "deliver-notifications"];
@@ -36,18 +36,18 @@ describe("the run has everything in it:", () => {
   });
 });
 
-describe("no secret of the run", () => {
-  test("is in its log", () => {
+describe("a secret of the run", () => {
+  test("is not in its log", () => {
     const log = run.app.logLines.join("\n");
     expect([...run.secrets].filter((each) => log.includes(each))).toEqual([]);
   });
 
-  test("is in an answer that refuses", () => {
+  test("is not in a refusal", () => {
     const answers = run.refusals.join("\n");
     expect([...run.secrets].filter((each) => answers.includes(each))).toEqual([]);
   });
 
-  test("nor anything that looks like one", () => {
+  test("and a text of a secret's form are not in the log", () => {
     for (const line of run.app.logLines) {
       expect(line).not.toMatch(/Bearer|TC3-HMAC|Signature=|sign=|SecretKey|[?&]\w+=|eJ[\w*-]{20}/);
       expect(line).not.toContain(run.app.clip);
@@ -72,7 +72,7 @@ describe("a line of the log", () => {
     latenessMs: true,
   };
 
-  test("is one JSON object of the named fields, and of no others", () => {
+  test("is one JSON object with only the documented fields", () => {
     for (const line of run.app.logLines) {
       expect(line).not.toContain("\n");
       const parsed: unknown = JSON.parse(line);
@@ -81,7 +81,7 @@ describe("a line of the log", () => {
     }
   });
 
-  test("says which function and request, how it went, and how long it took", () => {
+  test("has the function, the request id, the outcome and the duration", () => {
     for (const line of linesOf()) {
       expect(line).toMatchObject({
         time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
@@ -99,7 +99,7 @@ describe("a line of the log", () => {
     }
   });
 
-  test("names a failure of ours with its stack, which no caller sees", () => {
+  test("has the stack of an internal error, which no caller sees", () => {
     const broken = linesOf().filter(({ detail }) => detail?.includes("    at ") === true);
     expect(broken.map((line) => [line.function, line.level])).toEqual([
       ["start-ingest", "error"],

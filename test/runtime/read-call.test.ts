@@ -25,7 +25,7 @@ const actionOf = (request: HttpRequest, served: readonly Action[] = ACTIONS): Ac
 const withAction = (action: string, body = "{}") => post(body, { "x-tc-action": action });
 
 describe("the action", () => {
-  test.each(ACTIONS)("%s is named by a header, a query, or a signed form", (Action) => {
+  test.each(ACTIONS)("%s may be named by a header, a query, or a signed form", (Action) => {
     expect(actionOf(withAction(Action))).toBe(Action);
     expect(actionOf({ ...post("{}"), parameters: { Action } })).toBe(Action);
     expect(actionOf(get({ Action }))).toBe(Action);
@@ -33,18 +33,18 @@ describe("the action", () => {
     expect(actionOf(signedV1({ Action }, { ...signer, method: "GET" }))).toBe(Action);
   });
 
-  test("is implied by a door that has one only", () => {
+  test("may be absent at a function with one action", () => {
     expect(actionOf(post("{}"), ["StopStreamIngest"])).toBe("StopStreamIngest");
     expect(actionOf(withAction("StopStreamIngest"), ["StopStreamIngest"])).toBe("StopStreamIngest");
   });
 
-  test("must be named at a door that has several", () => {
+  test("must be named at a function with several actions", () => {
     expect(refusal(post("{}"), ["StopStreamIngest", "ListStreamIngests"])).toBe(
       "InvalidAction: Send one of StopStreamIngest, ListStreamIngests as X-TC-Action.",
     );
   });
 
-  test("that another door serves is refused, not served as this door's own", () => {
+  test("of another function is refused, not treated as this function's own", () => {
     expect(refusal(withAction("StartStreamIngest"), ["StopStreamIngest"])).toBe(
       "InvalidAction: Send one of StopStreamIngest as X-TC-Action.",
     );
@@ -57,11 +57,11 @@ describe("the action", () => {
     " StopStreamIngest",
     "constructor",
     "__proto__",
-  ])("that nobody serves is refused: %j", (action) => {
+  ])("is refused when no function has it: %j", (action) => {
     expect(refusal(withAction(action))).toMatch(/^InvalidAction: /);
   });
 
-  test("of the older signature is the one it covers: a header cannot make a stop of a describe", () => {
+  test("is the signed one with the older signature, and a header cannot replace it", () => {
     for (const method of ["POST", "GET"] as const) {
       const captured = signedV1({ Action: "DescribeStreamIngest" }, { ...signer, method });
       const headers = { ...captured.headers, "x-tc-action": "StopStreamIngest" };
@@ -71,13 +71,13 @@ describe("the action", () => {
 });
 
 describe("the version", () => {
-  test("may be left out, or be the one there is", () => {
+  test("may be absent, or the supported one", () => {
     const version = { "x-tc-version": "2019-07-22" };
     expect(actionOf(post("{}", version), ["StopStreamIngest"])).toBe("StopStreamIngest");
     expect(actionOf(get({ Version: "2019-07-22" }), ["StopStreamIngest"])).toBe("StopStreamIngest");
   });
 
-  test.each(["2017-03-12", "2019-07-22 ", "", "latest"])("%j is none", (version) => {
+  test.each(["2017-03-12", "2019-07-22 ", "", "latest"])("is refused when it is %j", (version) => {
     const named = { "x-tc-action": "StopStreamIngest", "x-tc-version": version };
     expect(refusal(post("{}", named))).toMatch(/^NoSuchVersion: .*2019-07-22/);
     expect(refusal(signedV1({ Version: version }, signer))).toMatch(/^NoSuchVersion: /);
@@ -87,7 +87,7 @@ describe("the version", () => {
 describe("the region", () => {
   const regionOf = (request: HttpRequest) => readCall(request, ["StopStreamIngest"]).region;
 
-  test("is named by a header, a query or a form, or not at all", () => {
+  test("may be named by a header, a query or a form, or be absent", () => {
     expect(regionOf(post("{}", { "x-tc-region": "ap-tokyo" }))).toBe("ap-tokyo");
     expect(regionOf(get({ Region: "ap-tokyo" }))).toBe("ap-tokyo");
     expect(regionOf(signedV1({ Region: "ap-tokyo" }, signer))).toBe("ap-tokyo");

@@ -26,7 +26,7 @@ function startOf(SdkAppId: number) {
   return { SdkAppId, RoomId, RoomIdType: 0, StreamUrl: app.clip, RepeatNum: -1 };
 }
 
-describe("an unsigned payload: the body is not covered, so it counts as well", () => {
+describe("with an unsigned payload, which covers no body,", () => {
   const action = (name: string) => ({
     ...own(),
     "x-tc-action": name,
@@ -45,7 +45,7 @@ describe("an unsigned payload: the body is not covered, so it counts as well", (
     };
   }
 
-  test("the same start again is the same; another one is another, and starts its own robot", async () => {
+  test("an equal start has the same answer, and another start has its own robot", async () => {
     const send = signer("StartStreamIngest");
     const [one, other] = [startOf(CN_APP), startOf(CN_APP)];
     const before = (await app.truth.tasks()).length;
@@ -58,7 +58,7 @@ describe("an unsigned payload: the body is not covered, so it counts as well", (
     expect(await app.truth.tasks()).toHaveLength(before + 2);
   });
 
-  test("another update takes effect; the same one again does not", async () => {
+  test("another update takes effect, and an equal one does not", async () => {
     const { response } = await app.post("start-ingest", startOf(CN_APP));
     const named = { SdkAppId: CN_APP, TaskId: response["TaskId"] };
     const task = async () =>
@@ -72,7 +72,7 @@ describe("an unsigned payload: the body is not covered, so it counts as well", (
   });
 });
 
-test("a captured start cannot be sent to another region, whose header no SDK signs", async () => {
+test("a captured start cannot be sent to another region, although no SDK signs that header", async () => {
   const by = { secretId: SECRET_ID, secretKey: KEY, at: clock.now() };
   const wanted = post(JSON.stringify(startOf(CN_APP)), {
     ...own(),
@@ -89,7 +89,7 @@ test("a captured start cannot be sent to another region, whose header no SDK sig
   expect(await worldOf(app)).toEqual(before);
 });
 
-describe("the action", () => {
+describe("the header with the action", () => {
   const describedAs = (action: string, body: object, signedHeaders?: string[]) => {
     const by = { secretId: SECRET_ID, secretKey: KEY, at: clock.now() };
     const described = post(JSON.stringify(body), {
@@ -107,7 +107,7 @@ describe("the action", () => {
   };
 
   // Tencent's SDKs sign the body, the host and the type. Tencent itself has the same gap.
-  test("is not covered by what the SDKs sign with TC3: TLS has to keep it", async () => {
+  test("is not covered by the SDKs' TC3 signature, so only TLS protects it", async () => {
     const { response } = await app.post("start-ingest", startOf(CN_APP));
     const named = { SdkAppId: CN_APP, TaskId: response["TaskId"] };
     expect(codeIn(await describedAs("StopStreamIngest", named))).toBeUndefined();
@@ -115,7 +115,7 @@ describe("the action", () => {
     expect(seen).toMatchObject({ State: "ended" });
   });
 
-  test("is covered for whoever signs the header X-TC-Action as well", async () => {
+  test("is covered when the client signs X-TC-Action as well", async () => {
     const { response } = await app.post("start-ingest", startOf(CN_APP));
     const named = { SdkAppId: CN_APP, TaskId: response["TaskId"] };
     const signedHeaders = ["content-type", "host", "x-tc-action"];

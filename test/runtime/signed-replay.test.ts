@@ -67,7 +67,7 @@ describe.each(SDKS)("%s", (_, sdkAppId, send) => {
     return { named, task, update };
   }
 
-  test("a start that is sent again starts nothing, and gives the same answer", async () => {
+  test("a start that is sent again has the same answer, and starts nothing", async () => {
     const recorded = await capture("StartStreamIngest", startOf(sdkAppId));
     expect(recorded.outcome).toMatchObject({ status: "fulfilled" });
     const before = await worldOf(app);
@@ -80,7 +80,7 @@ describe.each(SDKS)("%s", (_, sdkAppId, send) => {
     expect(await worldOf(app)).toEqual(before);
   });
 
-  test("a start that comes ten times at once starts one robot", async () => {
+  test("a start that is sent ten times at once starts one robot", async () => {
     const recorded = await capture("StartStreamIngest", startOf(sdkAppId), { deliver: false });
     expect(recorded.outcome).toMatchObject({ status: "rejected" });
     const before = (await app.truth.tasks()).length;
@@ -100,7 +100,7 @@ describe.each(SDKS)("%s", (_, sdkAppId, send) => {
     expect(await worldOf(app)).toEqual(before);
   });
 
-  test("a pause that is sent again after the resume leaves it playing", async () => {
+  test("a pause that is sent again after the resume changes nothing", async () => {
     const { named, task, update } = await started();
     const pause = await capture("UpdateStreamIngest", { ...named, IsPause: true });
     expect(await task()).toMatchObject({ state: "paused" });
@@ -113,7 +113,7 @@ describe.each(SDKS)("%s", (_, sdkAppId, send) => {
     expect(await worldOf(app)).toEqual(before);
   });
 
-  test("a deadline, a volume and a URL stay as they were moved later", async () => {
+  test("a repeated update does not undo a later one of deadline, volume or URL", async () => {
     const { named, task, update } = await started();
     const StreamUrl = `${app.clip}?old`;
     const old = { ...named, Volume: 10, StreamUrl, MaxDuration: 60 };

@@ -35,7 +35,11 @@ export async function runSeeds(run: SeedRun): Promise<SeedResult> {
   };
   const { from, seeds, jobs, store, bug } = run;
   const shares = Array.from({ length: Math.min(jobs, seeds) }, (_, index) => ({
-    ...{ from: from + index, until: from + seeds, step: jobs, store, bug },
+    from: from + index,
+    until: from + seeds,
+    step: jobs,
+    store,
+    bug,
   }));
   await Promise.all(shares.map((share) => simulateElsewhere(share, hear, ending.signal)));
   return result;

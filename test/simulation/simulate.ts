@@ -86,9 +86,14 @@ function readFlags(): Flags {
   const flag = { type: "boolean", default: false } as const;
   const { values } = parseArgs({
     options: {
-      ...{ help: { ...flag, short: "h" }, all: flag, trace: flag },
-      ...{ seeds: { type: "string", default: "1000" }, from: { type: "string", default: "1" } },
-      ...{ jobs: { type: "string" }, seed: { type: "string" }, bug: { type: "string" } },
+      help: { ...flag, short: "h" },
+      all: flag,
+      trace: flag,
+      seeds: { type: "string", default: "1000" },
+      from: { type: "string", default: "1" },
+      jobs: { type: "string" },
+      seed: { type: "string" },
+      bug: { type: "string" },
       store: { type: "string", default: "model" },
     },
   });
@@ -100,7 +105,11 @@ function readFlags(): Flags {
   if (trace && seed === undefined) throw new Error("--trace needs --seed: the one to tell");
   const jobs = values.jobs ?? String(availableParallelism());
   return {
-    ...{ help, all, trace, store, bug },
+    help,
+    all,
+    trace,
+    store,
+    bug,
     seeds: wholeNumber("--seeds", values.seeds),
     from: wholeNumber("--from", values.from),
     jobs: wholeNumber("--jobs", jobs),

@@ -9,7 +9,7 @@ const SEEDS = 1000;
 const FOUND_BY: Readonly<Record<keyof typeof BUGS, RegExp>> = {
   "no row before the call": /^3: every task is known by a row/,
   "the fence is not checked": /^the reason of an end is true/,
-  "a lease never lapses": /^liveness: what was begun is settled/,
+  "a lease never lapses": /^liveness: every start and stop is finished/,
   "a start is sent again with another robot": /^3: every task is known by a row/,
   "the slot is not waited for": /^5: no more than 20 calls a second/,
   "ended is written before the stop": /^6: what is ended has no live task/,
@@ -18,7 +18,7 @@ const FOUND_BY: Readonly<Record<keyof typeof BUGS, RegExp>> = {
   "a token is not unique": /^2: /,
   "the deadline is not read again": /^4: nothing is stopped before its deadline/,
   "the robot is not removed before it is sent again": /^(2|6): /,
-  "robots that may come late are not cleared": /^liveness: what was begun is settled/,
+  "robots that may come late are not cleared": /^liveness: every start and stop is finished/,
   "a start without an answer is called failed": /^6: what is ended has no live task/,
   "a stop without an answer is called done": /^6: what is ended has no live task/,
   "a message has another name at each delivery": /^8: never two ingests for one message/,

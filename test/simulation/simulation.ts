@@ -61,7 +61,13 @@ export async function simulate({ seed, database, patch }: SimulationOptions): Pr
   });
   const behind = await makeBehind(database);
   const world: World = {
-    ...{ config: configFor(setting), timeline, faults, history, machines, trtc, facts },
+    config: configFor(setting),
+    timeline,
+    faults,
+    history,
+    machines,
+    trtc,
+    facts,
     random: random.fork(),
     isDatabaseDown: () => isDuring(setting.outages, timeline.nowMs() - START_MS),
     afterStatement: lookAt(behind, facts),

@@ -37,7 +37,10 @@ describe("instances that share a PostgreSQL", () => {
     const slots = await Promise.all(
       Array.from({ length: 200 }, (_, n) =>
         takeSlot((databases[n % databases.length] as Database).query, {
-          ...{ account: "s", action: "A", waitMaxMs: 60_000, now: T0 },
+          account: "s",
+          action: "A",
+          waitMaxMs: 60_000,
+          now: T0,
           readSlot: ({ slotMs }) => ({ msUntil: () => slotMs - T0.getTime() }),
         }),
       ),

@@ -80,8 +80,12 @@ const STATEMENTS: Readonly<Record<string, FencedStatement>> = {
     hold: resumedStart,
     act: (taskId, fence) =>
       store.ingests.markRunning({
-        ...{ taskId, fence, trtcTaskId: "trtc" },
-        ...{ startedAt: END, deadlineAt: END, latestAt: END },
+        taskId,
+        fence,
+        trtcTaskId: "trtc",
+        startedAt: END,
+        deadlineAt: END,
+        latestAt: END,
       }),
   },
   markFailed: {
@@ -157,7 +161,11 @@ describe("the name of an update", () => {
     });
   const update = (taskId: string, leaseUntil: Date) =>
     store.ingests.markUpdated({
-      ...{ taskId, deadlineAt: END, play: { Volume: 7 }, signature: "s", at: T0 },
+      taskId,
+      deadlineAt: END,
+      play: { Volume: 7 },
+      signature: "s",
+      at: T0,
       use: { leaseUntil, arrivedAt: T0, traceId: "trace" },
     });
   const names = () => database.query("select * from used_signature");

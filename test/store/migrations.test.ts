@@ -98,12 +98,19 @@ describe("a contract step", () => {
   // NEXT adds the successor of what `contract` removes, with a release between them.
   const expand = NEXT.version;
   const between: Migration = {
-    ...{ ...NEXT, version: expand + 1, name: "between" },
-    ...{ worksWith: expand, sql: "" },
+    ...NEXT,
+    version: expand + 1,
+    name: "between",
+    worksWith: expand,
+    sql: "",
   };
   const version = expand + 2;
   const contract = (changes: Partial<Migration>): Migration => ({
-    ...{ version, name: "contract", worksWith: expand + 1, contracts: expand, sql: away },
+    version,
+    name: "contract",
+    worksWith: expand + 1,
+    contracts: expand,
+    sql: away,
     ...changes,
   });
 

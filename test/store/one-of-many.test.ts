@@ -64,8 +64,11 @@ const BY_TASK_ID: Readonly<Record<string, Named>> = {
     have: starting,
     act: (of) =>
       store.ingests.markRunning({
-        ...{ ...of, trtcTaskId: "trtc" },
-        ...{ startedAt: T0, deadlineAt: LATER, latestAt: LATER },
+        ...of,
+        trtcTaskId: "trtc",
+        startedAt: T0,
+        deadlineAt: LATER,
+        latestAt: LATER,
       }),
   },
   markFailed: {
@@ -99,8 +102,11 @@ const BY_TASK_ID: Readonly<Record<string, Named>> = {
     have: running,
     act: ({ taskId }) =>
       store.ingests.markUpdated({
-        ...{ taskId, deadlineAt: LATER, play: { Volume: 1 } },
-        ...{ signature: undefined, at: LATER },
+        taskId,
+        deadlineAt: LATER,
+        play: { Volume: 1 },
+        signature: undefined,
+        at: LATER,
       }),
   },
 };
@@ -148,7 +154,11 @@ describe("the name of an update", () => {
     for (const signature of ["one", "two"]) {
       await claim(signature);
       await store.ingests.markUpdated({
-        ...{ taskId, deadlineAt: undefined, play: {}, signature, at: T0 },
+        taskId,
+        deadlineAt: undefined,
+        play: {},
+        signature,
+        at: T0,
         use: { leaseUntil, arrivedAt: T0, traceId: `trace ${signature}` },
       });
     }

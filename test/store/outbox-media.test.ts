@@ -23,13 +23,21 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
   afterAll(() => database.close());
 
   const told = (taskId: string, media: ReportedMediaState | undefined, ms: number) => ({
-    ...{ sdkAppId: 1_600_000_000, trtcTaskId: `trtc-${taskId}`, media },
-    ...{ eventAt: addMs(T0, ms), at: addMs(T0, ms) },
+    sdkAppId: 1_600_000_000,
+    trtcTaskId: `trtc-${taskId}`,
+    media,
+    eventAt: addMs(T0, ms),
+    at: addMs(T0, ms),
   });
   const answered = (taskId: string) =>
     store.ingests.markRunning({
-      ...{ taskId, fence: 0, trtcTaskId: `trtc-${taskId}`, mediaState: "connecting" },
-      ...{ startedAt: T0, deadlineAt: addMs(T0, MINUTE_MS), latestAt: addMs(T0, MINUTE_MS) },
+      taskId,
+      fence: 0,
+      trtcTaskId: `trtc-${taskId}`,
+      mediaState: "connecting",
+      startedAt: T0,
+      deadlineAt: addMs(T0, MINUTE_MS),
+      latestAt: addMs(T0, MINUTE_MS),
     });
   const end = (taskId: string, reason: "stopped" | "finished" | "lost") =>
     store.ingests.markEnded({ taskId, fence: 0, reason, at: addMs(T0, 5000) });

@@ -42,21 +42,37 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
   test("holds the start and the end of an ingest whose caller wants notifications", async () => {
     const { taskId, robotUserId } = await runningIngest(store, notify);
     await store.ingests.markUpdated({
-      ...{ taskId, play: {}, signature: undefined, at: T0 },
+      taskId,
+      play: {},
+      signature: undefined,
+      at: T0,
       deadlineAt: addMs(T0, 5 * MINUTE_MS),
     });
     await end({ taskId, atMs: 5000 });
     const [started, ended] = await rows();
     expect(started).toMatchObject({
-      ...{ task_id: taskId, position: 1, caller_id: "caller", type: "ingest.started" },
-      ...{ happened_at: T0, try_at: T0, give_up_at: addMs(T0, DAY_MS), attempts: 0 },
+      task_id: taskId,
+      position: 1,
+      caller_id: "caller",
+      type: "ingest.started",
+      happened_at: T0,
+      try_at: T0,
+      give_up_at: addMs(T0, DAY_MS),
+      attempts: 0,
       facts: {
-        ...{ state: "running", trtc_task_id: `trtc-${taskId}`, robot_user_id: robotUserId },
-        ...{ sdk_app_id: 1600000000, room_id: "room", room_id_type: 0, ended_at: null },
+        state: "running",
+        trtc_task_id: `trtc-${taskId}`,
+        robot_user_id: robotUserId,
+        sdk_app_id: 1600000000,
+        room_id: "room",
+        room_id_type: 0,
+        ended_at: null,
       },
     });
     expect(ended).toMatchObject({
-      ...{ position: 2, type: "ingest.ended", happened_at: addMs(T0, 5000) },
+      position: 2,
+      type: "ingest.ended",
+      happened_at: addMs(T0, 5000),
       facts: { state: "ended", end_reason: "stopped" },
     });
     const deadlines = [started, ended].map(
@@ -88,7 +104,8 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     await store.ingests.markFailed({ taskId: wanted.taskId, fence: 0, ...FAILURE });
     expect(await rows()).toMatchObject([
       {
-        ...{ type: "ingest.ended", position: 1 },
+        type: "ingest.ended",
+        position: 1,
         facts: { end_reason: "failed", failure_code: "Refused", started_at: null },
       },
     ]);
@@ -113,12 +130,15 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     const statement = withOutboxEvent("ingest.media", {
       set: sql`heard_at = ${addMs(T0, 1)}`,
       where: sql`task_id = ${taskId} and state = 'running'`,
-      ...{ happenedAt: "heard_at", besides: ["heard_at", "region"] },
+      happenedAt: "heard_at",
+      besides: ["heard_at", "region"],
     });
     const changed = await run(database.query, statement);
     expect(changed).toMatchObject([{ task_id: taskId, heard_at: addMs(T0, 1) }]);
     expect((await rows())[1]).toMatchObject({
-      ...{ type: "ingest.media", position: 2, happened_at: addMs(T0, 1) },
+      type: "ingest.media",
+      position: 2,
+      happened_at: addMs(T0, 1),
       facts: { region: "ap-singapore", state: "running" },
     });
   });
@@ -191,7 +211,9 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
     await store.outbox.postpone({ taskId, position: 1, attempts, tryAt });
     await end({ taskId, atMs: 5000 });
     expect((await rows())[1]).toMatchObject({
-      ...{ position: 2, try_at: tryAt, happened_at: addMs(T0, 5000) },
+      position: 2,
+      try_at: tryAt,
+      happened_at: addMs(T0, 5000),
       give_up_at: addMs(T0, 5000 + DAY_MS),
     });
   });

@@ -44,7 +44,11 @@ async function rowsOf(sdkAppId: number): Promise<Row[][]> {
 }
 
 const names = (sdkAppId: number): Partial<Wanted> => ({
-  ...{ sdkAppId, roomId: ROOM, robotUserId: ROBOT, notify: true, emptySeconds: 60 },
+  sdkAppId,
+  roomId: ROOM,
+  robotUserId: ROBOT,
+  notify: true,
+  emptySeconds: 60,
 });
 
 async function begin(wanted: Partial<Wanted>): Promise<Ingest> {
@@ -55,8 +59,12 @@ async function begin(wanted: Partial<Wanted>): Promise<Ingest> {
 
 const answer = ({ taskId }: Ingest, trtcTaskId = TASK) =>
   store.ingests.markRunning({
-    ...{ taskId, fence: 0, trtcTaskId },
-    ...{ startedAt: T0, deadlineAt: LATER, latestAt: LATER },
+    taskId,
+    fence: 0,
+    trtcTaskId,
+    startedAt: T0,
+    deadlineAt: LATER,
+    latestAt: LATER,
   });
 
 async function run(wanted: Partial<Wanted>, trtcTaskId = TASK): Promise<Ingest> {

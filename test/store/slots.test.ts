@@ -49,7 +49,10 @@ describe.each(ENGINES)("slots on %s", (_, open) => {
     const account = `account-${accounts}`;
     const take = async (atMs: number, { action = "A", waitMaxMs = MINUTE_MS } = {}) => {
       const slot = await takeSlot(database.query, {
-        ...{ account, action, waitMaxMs, now: addMs(T0, atMs) },
+        account,
+        action,
+        waitMaxMs,
+        now: addMs(T0, atMs),
         readSlot: ({ slotMs }) => ({ msUntil: () => slotMs - T0.getTime() }),
       });
       return slot?.msUntil();

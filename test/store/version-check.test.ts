@@ -95,7 +95,11 @@ describe("an instance asks", () => {
 });
 
 const body = (app: TestApp, fields: object = {}) => ({
-  ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0, StreamUrl: app.clip, RepeatNum: -1 },
+  SdkAppId: CN_APP,
+  RoomId: "room",
+  RoomIdType: 0,
+  StreamUrl: app.clip,
+  RepeatNum: -1,
   ...fields,
 });
 
@@ -200,7 +204,9 @@ describe("a deployed instance whose database is older", () => {
 
   const headers = { authorization: `Bearer ${KEY}`, "content-type": "application/json" };
   const event = (fields: object) => ({
-    ...{ httpMethod: "POST", path: "/", headers },
+    httpMethod: "POST",
+    path: "/",
+    headers,
     body: JSON.stringify(fields),
   });
 

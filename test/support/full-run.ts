@@ -69,7 +69,9 @@ export async function fullRun(): Promise<FullRun> {
     emulator: {
       accounts: { AKIDcloud: CLOUD },
       applications: APPLICATIONS.map(({ SdkAppId, SecretKey, Site }) => ({
-        ...{ sdkAppId: SdkAppId, secretKey: SecretKey, site: Site },
+        sdkAppId: SdkAppId,
+        secretKey: SecretKey,
+        site: Site,
         advancedPermission: Site === "intl",
       })),
     },

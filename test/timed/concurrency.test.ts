@@ -45,7 +45,10 @@ describe("two hundred starts at once, on real PostgreSQL", () => {
     Promise.all(
       Array.from({ length: STARTS }, (_, n) =>
         app.post("start-ingest", {
-          ...{ SdkAppId: CN_APP, RoomIdType: 0, StreamUrl: app.clip, RepeatNum: -1 },
+          SdkAppId: CN_APP,
+          RoomIdType: 0,
+          StreamUrl: app.clip,
+          RepeatNum: -1,
           ...fields(n),
         }),
       ),
@@ -84,7 +87,9 @@ describe("two hundred starts at once, on real PostgreSQL", () => {
   test("two hundred stops at once all end, each asked of TRTC once", async () => {
     const { response } = await app.post("list-ingests", { State: "running", Limit: 100 });
     const { response: more } = await app.post("list-ingests", {
-      ...{ State: "running", Limit: 100, Cursor: response["NextCursor"] },
+      State: "running",
+      Limit: 100,
+      Cursor: response["NextCursor"],
     });
     const running = [response, more].flatMap(({ Ingests }) => Ingests as { TaskId: string }[]);
     expect(running).toHaveLength(STARTS);

@@ -61,7 +61,7 @@ interface Answer {
 
 let requests = 0;
 
-/** What was refused for good before it could be too late, as `door Code: message`. */
+/** What was refused for good before it could be too late, as `function Code: message`. */
 const refusals: string[] = [];
 
 interface Patience {
@@ -121,8 +121,13 @@ async function lifeOf(n: number): Promise<Answer[]> {
   const StopTime = stopAt.toISOString();
   const kinds = [{ RepeatNum: -1 }, { RepeatNum: 1000 }, { RepeatNum: 1, StreamUrl: live.url }];
   const request = {
-    ...{ SdkAppId: CN_APP, RoomId: `room-${n}`, RoomIdType: 0, ClientToken: `token-${n}` },
-    ...{ StreamUrl: `${emulator.url}/media/clip.mp4`, StopTime, ...kinds[n % kinds.length] },
+    SdkAppId: CN_APP,
+    RoomId: `room-${n}`,
+    RoomIdType: 0,
+    ClientToken: `token-${n}`,
+    StreamUrl: `${emulator.url}/media/clip.mp4`,
+    StopTime,
+    ...kinds[n % kinds.length],
   };
   const first = (await insist("start-ingest", request, { untilMs, lateFrom: stopAt })) as
     Answer | undefined;

@@ -47,8 +47,12 @@ describe("four processes on one PostgreSQL", () => {
   });
 
   const request = (fields: object) => ({
-    ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0 },
-    ...{ StreamUrl: `${emulator.url}/media/clip.mp4`, RepeatNum: -1, ...fields },
+    SdkAppId: CN_APP,
+    RoomId: "room",
+    RoomIdType: 0,
+    StreamUrl: `${emulator.url}/media/clip.mp4`,
+    RepeatNum: -1,
+    ...fields,
   });
   const start = (n: number, fields: object) =>
     post(`${instances[n % instances.length]?.url ?? ""}/start-ingest`, request(fields));

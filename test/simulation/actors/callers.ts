@@ -152,7 +152,11 @@ export async function ask<V extends Verb>(
     limitMs: DOOR_LIMIT_MS,
     body: (services, timeLeftMs) =>
       useCase(services, {
-        ...{ caller, application, region, signature, timeLeftMs },
+        caller,
+        application,
+        region,
+        signature,
+        timeLeftMs,
         request: { ...request },
       }),
   });

@@ -26,7 +26,9 @@ const story = ({ callerId, atMs, stopMs, name }: Place): Story => ({
   atMs,
   stopsUnheardAfterMs: undefined,
   request: {
-    ...{ RoomId: "lobby", RoomIdType: 0, RepeatNum: -1 },
+    RoomId: "lobby",
+    RoomIdType: 0,
+    RepeatNum: -1,
     StreamUrl: streamUrl(null, name),
     StopTime: addMs(new Date(stopMs), 0).toISOString(),
     ClientToken: name,

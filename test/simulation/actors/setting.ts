@@ -144,7 +144,11 @@ export function settingText(setting: Setting): string {
   const { taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, concurrency } = switches;
   const { naturalEndSends702, retrySends702 } = switches;
   const given = {
-    ...{ taskExistKey, sameRobot, removedRobotEndsTask, taskSeenFrom, concurrency },
+    taskExistKey,
+    sameRobot,
+    removedRobotEndsTask,
+    taskSeenFrom,
+    concurrency,
     ...updateSwitchesOf(switches),
     ...(callbacks && { callbacks: true, naturalEndSends702, retrySends702, stopsUnclaimed }),
     ...(setting.messages && { messages: true }),

@@ -18,8 +18,11 @@ export function letStrangerPlay({ timeline, trtc, facts, history, config }: Worl
   timeline.at(timeline.nowMs() + random.between(0, 2 * MINUTE_MS), () => {
     const holder = { ...APPLICATION, userId: "stranger", lifetimeSeconds: 60 };
     const request = {
-      ...{ SdkAppId: APPLICATION.sdkAppId, RoomId: "elsewhere", RoomIdType: 0 },
-      ...{ UserId: "stranger", UserSig: signUserSig(holder, new Date(timeline.nowMs())) },
+      SdkAppId: APPLICATION.sdkAppId,
+      RoomId: "elsewhere",
+      RoomIdType: 0,
+      UserId: "stranger",
+      UserSig: signUserSig(holder, new Date(timeline.nowMs())),
       StreamUrl: streamUrl(LASTS_MS / SECOND_MS, "strange"),
     };
     try {

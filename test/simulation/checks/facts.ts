@@ -218,7 +218,7 @@ function rowText(before: StoredIngest | undefined, row: StoredIngest): string {
   const change = before && before.state !== state ? `${before.state} → ${state}` : state;
   return [
     `${row.taskId} ${change}${endReason ? `(${endReason})` : ""} fence ${fence}`,
-    `lease ${clockText(leaseUntil)} deadline ${clockText(deadlineAt)} unsure ${clockText(lateStartUntil)}`,
+    `lease ${clockText(leaseUntil)} deadline ${clockText(deadlineAt)} late start ${clockText(lateStartUntil)}`,
     `robot ${row.robotUserId}${trtcTaskId === null ? "" : ` task ${trtcTaskId}`}`,
   ].join(", ");
 }

@@ -6,7 +6,7 @@ import type { Check, Known } from "./facts.js";
 import { failedSinceMs } from "./source-log.js";
 
 /** A lease as long as a function's time limit, the next run, and that run's own work. */
-const SETTLED_WITHIN_MS = 4 * MINUTE_MS;
+const FINISHED_WITHIN_MS = 4 * MINUTE_MS;
 
 /** A claim that must lapse, the run that finds it, and its slot. */
 const STOPPED_WITHIN_MS = 2 * MINUTE_MS;
@@ -41,7 +41,7 @@ const nothingIsLeftOverdue: Check = {
 };
 
 const nothingStaysUnfinished: Check = {
-  name: "liveness: what was begun is settled",
+  name: "liveness: every start and stop is finished",
   objection(fact, known) {
     if (fact.kind !== "moment") return undefined;
     for (const row of known.rows.values()) {
@@ -49,11 +49,11 @@ const nothingStaysUnfinished: Check = {
       const sinceMs = Math.max(known.stateSinceMs.get(taskId) ?? 0, reconcilesFromMs(known, row));
       const isBetween = state === "starting" || state === "stopping";
       const ageMs = isBetween ? lateBy(known, sinceMs) : 0;
-      if (ageMs > SETTLED_WITHIN_MS) return `${taskId} has been ${state} for ${seconds(ageMs)}`;
+      if (ageMs > FINISHED_WITHIN_MS) return `${taskId} has been ${state} for ${seconds(ageMs)}`;
       if (state !== "ended" || lateStartUntil === null) continue;
       const lateStartMs = lateBy(known, Math.max(sinceMs, lateStartUntil.getTime()));
-      if (lateStartMs > SETTLED_WITHIN_MS)
-        return `${taskId} is unsure ${seconds(lateStartMs)} too long`;
+      if (lateStartMs > FINISHED_WITHIN_MS)
+        return `${taskId} may start late ${seconds(lateStartMs)} too long`;
     }
     return undefined;
   },
@@ -104,7 +104,8 @@ const allIsOver: Check = {
   objection(fact, known) {
     if (fact.kind !== "end") return undefined;
     const open = [...known.rows.values()].find((row) => row.state !== "ended" || mayStartLate(row));
-    if (open) return `${open.taskId} is ${open.state}${mayStartLate(open) ? " and unsure" : ""}`;
+    if (open)
+      return `${open.taskId} is ${open.state}${mayStartLate(open) ? " and may start late" : ""}`;
     const task = known.trtc.tasks.live().find((each) => !isBeyondReach(known, each));
     return task && `${task.taskId} plays for ever`;
   },

@@ -41,7 +41,11 @@ export function makeMessage({ kind, id, at, content, meant }: Told): Message {
   const body = typeof content === "string" ? content : JSON.stringify(content);
   const { hostname, pathname } = isObjectKind(kind) ? new URL(body) : {};
   const event = buildEvent({
-    ...{ kind, id, at, source: undefined, region: undefined },
+    kind,
+    id,
+    at,
+    source: undefined,
+    region: undefined,
     bodies: isObjectKind(kind) ? [] : [body],
     bucket: isObjectKind(kind) ? bucketOf(kind, hostname?.split(".")[0] ?? "") : undefined,
     key: pathname?.slice(1),

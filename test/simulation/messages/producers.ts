@@ -48,8 +48,11 @@ const storedUrl = (url: string, random: Random): string =>
 function volumes(random: Random): Deed[] {
   const begunMs = random.between(0, MINUTE_MS);
   return Array.from({ length: random.pick([0, 0, 3]) }, (_, index) => ({
-    ...{ verb: "UpdateStreamIngest", afterMs: begunMs + index * 10 * SECOND_MS },
-    ...{ toMs: undefined, media: {}, isReplayed: false },
+    verb: "UpdateStreamIngest",
+    afterMs: begunMs + index * 10 * SECOND_MS,
+    toMs: undefined,
+    media: {},
+    isReplayed: false,
   }));
 }
 

@@ -199,13 +199,14 @@ export function createModelStore(options: ModelOptions) {
 const unasked = () => Promise.reject(new Error("the model has no outbox"));
 
 const OUTBOX: Store["outbox"] = {
-  ...{ callersWaiting: unasked, claim: unasked, remove: unasked, postpone: unasked },
-  ...{
-    postponeRest: unasked,
-    addDeadLetter: unasked,
-    dropOf: unasked,
-    listDead: unasked,
-    revive: unasked,
-  },
+  callersWaiting: unasked,
+  claim: unasked,
+  remove: unasked,
+  postpone: unasked,
+  postponeRest: unasked,
+  addDeadLetter: unasked,
+  dropOf: unasked,
+  listDead: unasked,
+  revive: unasked,
   forgetDead: unasked,
 };

@@ -42,8 +42,10 @@ export function markUpdated(tables: Tables, to: Updated): StoredIngest | undefin
     set(row) {
       const after = failuresAfter ? later(row.failuresAfter, failuresAfter) : row.failuresAfter;
       return {
-        ...{ deadlineAt: deadlineAt ?? row.deadlineAt, play: { ...row.play, ...play } },
-        ...{ mediaFailures: failuresAmong(row.mediaFailures, after), failuresAfter: after },
+        deadlineAt: deadlineAt ?? row.deadlineAt,
+        play: { ...row.play, ...play },
+        mediaFailures: failuresAmong(row.mediaFailures, after),
+        failuresAfter: after,
         updateRun: runAfter(row.updateRun, to),
         pausedAt: pausedAt ? (row.pausedAt ?? pausedAt) : pausedAt === null ? null : row.pausedAt,
       };

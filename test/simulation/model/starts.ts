@@ -104,7 +104,11 @@ export function markRunning(
       const mediaState = told?.mediaState ?? to.mediaState ?? null;
       return {
         state: "running",
-        ...{ trtcTaskId, startedAt, deadlineAt, latestAt, mediaState },
+        trtcTaskId,
+        startedAt,
+        deadlineAt,
+        latestAt,
+        mediaState,
         leaseUntil: null,
         lastSeenAt: told?.endedAt ? null : later(told?.lastSeenAt ?? null, startedAt),
         lateStartUntil: fence === 0 ? null : lateStartUntil,

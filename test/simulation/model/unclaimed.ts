@@ -19,7 +19,8 @@ export function keepUnclaimed({ unclaimed }: Tables, told: TaskEvent): void {
   const { sdkAppId, trtcTaskId, media, eventAt, at } = told;
   const known = unclaimed.get(keyOf(told));
   unclaimed.set(keyOf(told), {
-    ...{ sdkAppId, trtcTaskId },
+    sdkAppId,
+    trtcTaskId,
     ...mediaAfter(known ?? UNTOLD, media, eventAt),
     firstSeenAt: known?.firstSeenAt ?? at,
     lastSeenAt: later(known?.lastSeenAt ?? null, at),
@@ -53,7 +54,8 @@ export function adoptUnclaimed(tables: Tables): void {
           : known.failuresAfter;
         return {
           ...newerOf(known, told),
-          ...{ failuresAfter, mediaFailures: failuresAmong(failures, failuresAfter) },
+          failuresAfter,
+          mediaFailures: failuresAmong(failures, failuresAfter),
           lastSeenAt: told.endedAt === null ? seenNow(known, told.lastSeenAt) : null,
         };
       },

@@ -52,7 +52,9 @@ const wanted = (row: typeof newRow extends fc.Arbitrary<infer R> ? R : never, at
   const { soonMs: ms, ...columns } = row;
   return {
     ...columns,
-    ...{ site: "intl" as const, region: "ap-singapore", sdkAppId: SDK_APP_ID },
+    site: "intl" as const,
+    region: "ap-singapore",
+    sdkAppId: SDK_APP_ID,
     play: { StreamUrl: "https://media.example/clip.mp4", RepeatNum: -1 },
     requestHash: "hash",
     createdAt: at,
@@ -164,7 +166,8 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
   operation({ soonMs }, (store, { soonMs: ms }, at) => store.signatures.forget(addMs(at, ms))),
   operation(
     {
-      ...{ account: fc.constantFrom("intl", "cn"), waitMaxMs },
+      account: fc.constantFrom("intl", "cn"),
+      waitMaxMs,
       callerId: fc.constantFrom(undefined, ...CALLERS, "crowd", "crowd"),
       isAgain: fc.boolean(),
       times: fc.constantFrom(1, 1, 25),
@@ -190,7 +193,8 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
   ),
   operation({ all: fc.boolean(), count: fc.integer({ min: 1, max: 3 }) }, (store, of, at) =>
     store.deadLetters.list({
-      ...{ all: of.all, limit: of.count },
+      all: of.all,
+      limit: of.count,
       after: of.count === 1 ? { receivedAt: addMs(at, -5000), id: "l2" } : undefined,
     }),
   ),

@@ -87,7 +87,9 @@ export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
 
   operation(
     {
-      ...{ ...seen, isPresent: fc.boolean(), eventMs },
+      ...seen,
+      isPresent: fc.boolean(),
+      eventMs,
       isClosing: fc.constantFrom(false, false, true),
     },
     (store, { isClosing, eventMs: ms, ...of }, at) => {

@@ -72,7 +72,9 @@ export function makeTrtcSide({
     elapsedMs: timeline.nowMs,
     sleep: (ms, signal) => sleepUnless(timeline, ms, signal),
     // The timeline moves by itself.
-    ...{ advance: () => undefined, reset: () => undefined, offsetMs: () => 0 },
+    advance: () => undefined,
+    reset: () => undefined,
+    offsetMs: () => 0,
   };
   const signal = new AbortController().signal;
   // Every task that sleeps listens to it.
@@ -81,14 +83,16 @@ export function makeTrtcSide({
     [application.sdkAppId, { ...application, ...(callbacks && { callbackUrl: "https://told" }) }],
   ]);
   const announcer = makeAnnouncer({
-    ...{ clock, applications },
+    clock,
+    applications,
     switches: { read: () => switches, replace: () => undefined },
     deliver(_, event) {
       hear(event);
     },
   });
   const endWatch = makeEndWatch({
-    ...{ clock, signal },
+    clock,
+    signal,
     isWatched: (task) => announcer.isHeard(task),
     onStart: (task) => announcer.started(task),
     onEnd: (task, end) => announcer.ended(task, end),
@@ -105,7 +109,11 @@ export function makeTrtcSide({
     announcer,
     pictureSizes,
     openSource: makeOpenSource({
-      ...{ tasks, clock, announcer, pictureSizes, signal },
+      tasks,
+      clock,
+      announcer,
+      pictureSizes,
+      signal,
       probe: callbacks ? makeProbe(timeline, callbacks) : (url) => Promise.resolve(mediaAt(url)),
     }),
   };

@@ -31,11 +31,14 @@ let direct: string;
 let TaskId: string;
 
 const startBody = () => ({
-  ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0 },
-  ...{ StreamUrl: app.clip, RepeatNum: -1 },
+  SdkAppId: CN_APP,
+  RoomId: "room",
+  RoomIdType: 0,
+  StreamUrl: app.clip,
+  RepeatNum: -1,
 });
 
-/** A request to each door that all succeed while the database is there. */
+/** A request to each function. All succeed while the database is there. */
 const FUNCTION_OF: [functionName: string, body: () => object, headers?: Record<string, string>][] =
   [
     ["start-ingest", startBody],
@@ -74,7 +77,9 @@ async function expectRefused(of: TestApp, detail: RegExp): Promise<void> {
     expect(answer.headers.get("retry-after")).toBe("1");
     const line = of.logLines.at(-1) ?? "";
     expect(JSON.parse(line)).toMatchObject({
-      ...{ level: "error", function: functionName, outcome: "ServiceUnavailable" },
+      level: "error",
+      function: functionName,
+      outcome: "ServiceUnavailable",
       detail: expect.stringMatching(detail),
     });
     expect(line).not.toMatch(SECRETS);
@@ -103,7 +108,7 @@ describe("a database that", () => {
     ["has another password now", { answered: "28P01" }, /^The database refused the login.*28P01/],
     ["has a pooler that is full", { answered: "08P01" }, /^The database broke the connec.*08P01/],
   ])(
-    "%s: every door says to come again, and does its work when it is back",
+    "%s: every function answers that a retry helps, and works when it is back",
     async (_, to, said) => {
       await proxy.turn(to);
       proxy.cut();
@@ -162,7 +167,8 @@ describe("a database that", () => {
 
 describe("a statement that takes longer than it may", () => {
   const event = () => ({
-    ...{ httpMethod: "POST", path: "/" },
+    httpMethod: "POST",
+    path: "/",
     headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" },
     body: JSON.stringify(startBody()),
   });
@@ -180,7 +186,7 @@ describe("a statement that takes longer than it may", () => {
     return result;
   };
 
-  test("ends, and the door answers before its own time is up", async () => {
+  test("ends, and the function answers before its own time limit", async () => {
     const usual = await startTestApp({ database: versionChecked(openPostgres(proxy.url)) });
     const { handler, timeLimitMs } = usual.functionNamed("start-ingest");
     const answer = await whileLocked(() => handler(event(), timeLeft(timeLimitMs)));
@@ -189,7 +195,7 @@ describe("a statement that takes longer than it may", () => {
     await usual.close();
   });
 
-  test("does not keep a door from answering that has less time left", async () => {
+  test("does not delay the answer of a function with less time left", async () => {
     const usual = await startTestApp({ database: openPostgres(proxy.url) });
     const { handler } = usual.functionNamed("start-ingest");
     const answer = await whileLocked(() => handler(event(), timeLeft(6 * SECOND_MS)));

@@ -39,8 +39,11 @@ beforeEach(() => admin.query("delete from fault"));
 
 const start = (of: TestApp = app) =>
   of.post("start-ingest", {
-    ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0 },
-    ...{ StreamUrl: of.clip, RepeatNum: -1 },
+    SdkAppId: CN_APP,
+    RoomId: "room",
+    RoomIdType: 0,
+    StreamUrl: of.clip,
+    RepeatNum: -1,
   });
 
 const lastLine = (of: TestApp = app) =>
@@ -65,7 +68,8 @@ describe("codes after which the same request can work later", () => {
     expect([status, response.Error?.Code]).toEqual([503, "ServiceUnavailable"]);
     expect(headers.get("retry-after")).toBe("1");
     expect(lastLine()).toMatchObject({
-      ...{ level: "error", outcome: "ServiceUnavailable" },
+      level: "error",
+      outcome: "ServiceUnavailable",
       detail: `The database ${words} (${code})`,
     });
     await admin.query("delete from fault");

@@ -148,13 +148,13 @@ describe("an instance that was frozen", () => {
 
   test("serves its next request", async () => {
     const instance = await startProcess("local/start.ts", {
-      ...{ DATABASE_URL: proxy.url, PORT: "0", TRTC_PORT: "0" },
+      DATABASE_URL: proxy.url,
+      PORT: "0",
+      TRTC_PORT: "0",
       // No timer may run first and notice it.
-      ...{
-        EXPIRY_CRON: "0 0 0 1 1 * *",
-        SETTLE_CRON: "0 0 0 1 1 * *",
-        NOTIFY_CRON: "0 0 0 1 1 * *",
-      },
+      EXPIRY_CRON: "0 0 0 1 1 * *",
+      SETTLE_CRON: "0 0 0 1 1 * *",
+      NOTIFY_CRON: "0 0 0 1 1 * *",
     });
     const url = `${instance.url}/list-ingests`;
     expect((await post(url, {})).status).toBe(200);

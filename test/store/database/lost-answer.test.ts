@@ -31,8 +31,11 @@ afterEach(async () => {
 });
 
 const fields = () => ({
-  ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0 },
-  ...{ StreamUrl: app.clip, RepeatNum: -1 },
+  SdkAppId: CN_APP,
+  RoomId: "room",
+  RoomIdType: 0,
+  StreamUrl: app.clip,
+  RepeatNum: -1,
 });
 const start = (ClientToken = "token") => app.post("start-ingest", { ...fields(), ClientToken });
 const of = (TaskId: unknown) => ({ SdkAppId: CN_APP, TaskId });

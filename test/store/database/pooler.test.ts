@@ -141,10 +141,13 @@ for (const [way, settings] of WAYS) {
   });
 }
 
-describeWith(NEEDED, "the doors behind PgBouncer", () => {
+describeWith(NEEDED, "the functions behind PgBouncer", () => {
   const body = (app: TestApp) => ({
-    ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0 },
-    ...{ StreamUrl: app.clip, RepeatNum: -1 },
+    SdkAppId: CN_APP,
+    RoomId: "room",
+    RoomIdType: 0,
+    StreamUrl: app.clip,
+    RepeatNum: -1,
   });
   const open = async (settings: Record<string, string | number>, url: string) => {
     const pooler = await startPgBouncer(settings);

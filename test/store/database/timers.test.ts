@@ -32,8 +32,12 @@ async function start(inMs: number): Promise<void> {
   const { clock } = timed;
   const { status } = await clock.advanceUntilDone(
     app.post("start-ingest", {
-      ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0, RepeatNum: -1 },
-      ...{ StreamUrl: app.clip, StopTime: addMs(clock.now(), inMs).toISOString() },
+      SdkAppId: CN_APP,
+      RoomId: "room",
+      RoomIdType: 0,
+      RepeatNum: -1,
+      StreamUrl: app.clip,
+      StopTime: addMs(clock.now(), inMs).toISOString(),
     }),
   );
   expect(status).toBe(200);
@@ -66,7 +70,9 @@ describe("a run of expire-ingests", () => {
     for (let again = 0; again < 2; again += 1) {
       await expect(run()).rejects.toMatchObject({ code: "ServiceUnavailable", retry: true });
       expect(JSON.parse(app.logLines.at(-1) ?? "")).toMatchObject({
-        ...{ level: "error", function: "expire-ingests", outcome: "ServiceUnavailable" },
+        level: "error",
+        function: "expire-ingests",
+        outcome: "ServiceUnavailable",
         detail: "The database cannot be reached (ECONNREFUSED)",
       });
     }

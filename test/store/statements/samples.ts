@@ -36,12 +36,20 @@ export function samplesOf(database: Database): Record<string, Sample> {
     "ingests.findConflict": () => store.ingests.findConflict(start),
     "ingests.markRunning": () =>
       store.ingests.markRunning({
-        ...{ ...claim, trtcTaskId: "trtc-1", startedAt: at, deadlineAt: later, latestAt: latest },
+        ...claim,
+        trtcTaskId: "trtc-1",
+        startedAt: at,
+        deadlineAt: later,
+        latestAt: latest,
         mediaState: "connecting",
       }),
     "ingests.markFailed": () =>
       store.ingests.markFailed({
-        ...{ ...claim, code: "FailedOperation", message: "refused", retry: true, at },
+        ...claim,
+        code: "FailedOperation",
+        message: "refused",
+        retry: true,
+        at,
         cause: "start-given-up",
       }),
     "ingests.beginStop": () =>
@@ -108,14 +116,26 @@ export function samplesOf(database: Database): Record<string, Sample> {
     "ingests.list": () => store.ingests.list({ callerId: "caller", limit: 11 }),
     "ingests.list, with every filter": () =>
       store.ingests.list({
-        ...{ callerId: "caller", ...room, roomIdType: 1, state: "ended", endReason: "failed" },
-        ...{ mediaState: "playing", clientToken: "token", before: "ing-9", limit: 11 },
+        callerId: "caller",
+        ...room,
+        roomIdType: 1,
+        state: "ended",
+        endReason: "failed",
+        mediaState: "playing",
+        clientToken: "token",
+        before: "ing-9",
+        limit: 11,
       }),
 
     "ingests.markUpdated": () =>
       store.ingests.markUpdated({
-        ...{ taskId: "ing-1", deadlineAt: later, play: { Volume: 7 }, at },
-        ...{ failuresAfter: earlier, pausedAt: addMs(at, -3), signature: "signature" },
+        taskId: "ing-1",
+        deadlineAt: later,
+        play: { Volume: 7 },
+        at,
+        failuresAfter: earlier,
+        pausedAt: addMs(at, -3),
+        signature: "signature",
         use: { leaseUntil: latest, second: 1234, arrivedAt: addMs(at, 5), traceId: "trace" },
       }),
     "signatures.claim": () =>
@@ -146,8 +166,13 @@ export function samplesOf(database: Database): Record<string, Sample> {
 
     "deadLetters.add": () =>
       store.deadLetters.add({
-        ...{ id: "dead-1", source: "ckafka:ingests", messageId: "message", receivedAt: at },
-        ...{ code: "InvalidRequest", message: "refused", payload: { a: 1 } },
+        id: "dead-1",
+        source: "ckafka:ingests",
+        messageId: "message",
+        receivedAt: at,
+        code: "InvalidRequest",
+        message: "refused",
+        payload: { a: 1 },
       }),
     "deadLetters.resolve": () => store.deadLetters.resolve({ ids: ["dead-1", "dead-2"], at }),
     "deadLetters.forgetResolved": () => store.deadLetters.forgetResolved(at),

@@ -68,7 +68,10 @@ export async function openDoctorHarness(): Promise<DoctorHarness> {
   const well = { ...rest, EXPIRY_TICK_SECONDS: "60", ALLOW_PRIVATE_STREAM_HOSTS: "off" };
   const said: string[] = [];
   return {
-    ...{ runtime, trtcUrl, databaseUrl, well },
+    runtime,
+    trtcUrl,
+    databaseUrl,
+    well,
     async run(env, args) {
       const { code, output } = await runScript("ops/doctor.ts", env, args);
       said.push(output);

@@ -38,7 +38,10 @@ export async function runningIngest(store: Store, wanted: Partial<Wanted> = {}):
   await store.ingests.beginStart(row);
   const { taskId, createdAt: startedAt, deadlineAt, latestAt } = row;
   const running = await store.ingests.markRunning({
-    ...{ taskId, startedAt, deadlineAt, latestAt },
+    taskId,
+    startedAt,
+    deadlineAt,
+    latestAt,
     fence: 0,
     trtcTaskId: `trtc-${taskId}`,
   });

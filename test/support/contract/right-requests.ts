@@ -81,7 +81,11 @@ export const sentTo = ({ action }: Target, bodies: fc.Arbitrary<Body>): fc.Arbit
     const common = { host: HOST, "content-type": "application/json", "x-tc-action": action };
     const bytes = Buffer.from(body);
     const message = {
-      ...{ method: "POST", path: "/", query: "", parameters: {}, body: bytes },
+      method: "POST",
+      path: "/",
+      query: "",
+      parameters: {},
+      body: bytes,
       headers: { ...common, ...headers },
     };
     const signer = { secretId: SECRET_ID, secretKey: KEY, at: clock.now() };

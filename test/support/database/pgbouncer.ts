@@ -28,9 +28,13 @@ export async function startPgBouncer(
   const isRoot = process.getuid?.() === 0;
   if (isRoot) chownSync(directory, NOBODY, NOBODY);
   const all = {
-    ...{ listen_addr: "127.0.0.1", listen_port: port, unix_socket_dir: "" },
+    listen_addr: "127.0.0.1",
+    listen_port: port,
+    unix_socket_dir: "",
     // Accepts every client, as the user in the database's line.
-    ...{ auth_type: "any", pool_mode: "transaction", ...settings },
+    auth_type: "any",
+    pool_mode: "transaction",
+    ...settings,
   };
   const lines = Object.entries(all).map(([name, value]) => `${name} = ${value}`);
   const target = `* = host=${server.hostname} port=${server.port} user=${server.username}`;
@@ -38,7 +42,9 @@ export async function startPgBouncer(
   writeFileSync(ini, ["[databases]", target, "[pgbouncer]", ...lines, ""].join("\n"));
   const as = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
   const child = spawn(PGBOUNCER ?? "pgbouncer", ["-q", ini], {
-    ...{ cwd: directory, stdio: ["ignore", "ignore", "pipe"], ...as },
+    cwd: directory,
+    stdio: ["ignore", "ignore", "pipe"],
+    ...as,
   });
   const said: string[] = [];
   child.stderr.on("data", (chunk: Buffer) => said.push(chunk.toString()));

@@ -46,15 +46,22 @@ export const deadLettersOf = ({ services }: TestApp) =>
 
 export const startAction = (app: TestApp, fields: object = {}) => ({
   Action: "StartStreamIngest",
-  ...{ SdkAppId: CN_APP, RoomId: "room", RoomIdType: 0, StreamUrl: app.clip },
-  ...{ RepeatNum: -1, MaxDuration: 5 },
+  SdkAppId: CN_APP,
+  RoomId: "room",
+  RoomIdType: 0,
+  StreamUrl: app.clip,
+  RepeatNum: -1,
+  MaxDuration: 5,
   ...fields,
 });
 
 export const ckafka = (...bodies: unknown[]): Batch => ({
   Records: bodies.map((body, offset) => ({
     Ckafka: {
-      ...{ topic: "ingests", Partition: 0, offset, msgKey: "None" },
+      topic: "ingests",
+      Partition: 0,
+      offset,
+      msgKey: "None",
       msgBody: typeof body === "string" ? body : JSON.stringify(body),
     },
   })),
@@ -64,7 +71,9 @@ export const QUEUE = "arn:aws:sqs:ap-southeast-1:123456789012:ingests";
 
 export const sqs = (...messages: [id: string, body: unknown][]): Batch => ({
   Records: messages.map(([messageId, body]) => ({
-    ...{ messageId, eventSource: "aws:sqs", eventSourceARN: QUEUE },
+    messageId,
+    eventSource: "aws:sqs",
+    eventSourceARN: QUEUE,
     body: typeof body === "string" ? body : JSON.stringify(body),
   })),
 });

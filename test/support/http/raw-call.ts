@@ -72,7 +72,10 @@ export function rawCaller(url: string): RawCaller {
 
   const sign: RawCaller["sign"] = (changes = {}, now = systemClock.now()) => {
     const message = {
-      ...{ method: "POST", path: "/", query: "", body: Buffer.from(JSON.stringify(NAMED)) },
+      method: "POST",
+      path: "/",
+      query: "",
+      body: Buffer.from(JSON.stringify(NAMED)),
       ...changes,
       headers: {
         "content-type": "application/json",

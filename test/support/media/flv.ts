@@ -39,11 +39,15 @@ export const avcHeader = (record: Buffer): FlvTag => ({
 });
 
 export const sound = (timestampMs: number): FlvTag => ({
-  ...{ type: 8, timestampMs, data: Buffer.of(0xaf, 1, 0x21, 0x10) },
+  type: 8,
+  timestampMs,
+  data: Buffer.of(0xaf, 1, 0x21, 0x10),
 });
 
 export const frame = (timestampMs: number): FlvTag => ({
-  ...{ type: 9, timestampMs, data: Buffer.of(0x27, 1, 0, 0, 0, 0, 0, 0, 1, 0x41) },
+  type: 9,
+  timestampMs,
+  data: Buffer.of(0x27, 1, 0, 0, 0, 0, 0, 0, 1, 0x41),
 });
 
 export function flvTags(flv: Buffer): Required<FlvTag>[] {

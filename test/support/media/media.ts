@@ -40,5 +40,7 @@ export const mp3 = (frames: number): Buffer =>
 
 /** For files that are read to their end: on a busy machine they must not count as live. */
 export const PATIENT = {
-  ...{ bytesMax: 16 * 1024 * 1024, passedBytesMax: 512 * 1024 * 1024, timeLimitMs: 40_000 },
+  bytesMax: 16 * 1024 * 1024,
+  passedBytesMax: 512 * 1024 * 1024,
+  timeLimitMs: 40_000,
 };

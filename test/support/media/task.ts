@@ -9,7 +9,10 @@ export const BEGIN = new Date("2026-01-01T00:00:00Z");
 export const after = (seconds: number): Date => addMs(BEGIN, seconds * SECOND_MS);
 
 export const openOf = (durationSeconds: number | null): Source => ({
-  ...{ state: "open", container: "mp4", durationSeconds, tracks: [] },
+  state: "open",
+  container: "mp4",
+  durationSeconds,
+  tracks: [],
 });
 
 export function opened(fields: Partial<NewTask> = {}, durationSeconds: number | null = 4): Task {
