@@ -1,5 +1,5 @@
 /**
- * The account and the applications for one machine: the emulator, the local gateway, the demo and
+ * The account and the applications for one machine. The emulator, the local gateway, the demo and
  * the README's examples use them. These public keys protect nothing, and nothing here needs
  * protection. The emulator listens on loopback and sends nothing to other machines.
  */

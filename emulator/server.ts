@@ -124,7 +124,9 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
 function makeWorld(options: EmulatorOptions, signal: AbortSignal): World {
   const { arrivalClock = systemClock } = options;
   const clock = adjustableClock(options.clock ?? systemClock);
-  const applications = new Map(options.applications.map((each) => [each.sdkAppId, each]));
+  const applications = new Map(
+    options.applications.map((application) => [application.sdkAppId, application]),
+  );
   const switches = makeSwitchBoard({ ...DEFAULT_SWITCHES, ...options.switches });
   const faults = makeFaultBoard(options.faults);
   const records = makeCallbackRecords();
@@ -134,7 +136,7 @@ function makeWorld(options: EmulatorOptions, signal: AbortSignal): World {
   const endWatch = makeEndWatch({
     clock,
     signal,
-    isWatched: (task) => announcer.isHeard(task),
+    isWatched: (task) => announcer.hasCallback(task),
     onStart: (task) => announcer.started(task),
     onEnd: (task, end) => announcer.ended(task, end),
   });
@@ -153,7 +155,15 @@ function makeWorld(options: EmulatorOptions, signal: AbortSignal): World {
     ),
   };
   return {
-    ...{ clock, arrivalClock, applications, tasks, switches, faults, announcer, endWatch, signal },
+    clock,
+    arrivalClock,
+    applications,
+    tasks,
+    switches,
+    faults,
+    announcer,
+    endWatch,
+    signal,
     accounts: options.accounts,
     openSource: makeOpenSource(opening),
     pictureSizes,

@@ -22,6 +22,8 @@ export interface Desk {
   aheadMs: () => number;
 }
 
+const UNKNOWN_COMMAND = "The run does not know this command: restart npm start after an update.";
+
 /** Bodies hold flags only. */
 const BODY_BYTES_MAX = 64 * 1024;
 
@@ -49,12 +51,9 @@ export async function serveDesk(
   }
   const what = (request.url ?? "").slice(DESK_PATH.length);
   try {
-    const said = await serve(desk, what, args);
-    if (said) answer(200, said);
-    else
-      answer(404, {
-        message: "The run does not know this command: restart npm start after an update.",
-      });
+    const result = await serve(desk, what, args);
+    if (result) answer(200, result);
+    else answer(404, { message: UNKNOWN_COMMAND });
   } catch (error) {
     answer(422, { message: error instanceof Error ? error.message : String(error) });
   }
@@ -78,7 +77,7 @@ async function serve(desk: Desk, what: string, args: string[]): Promise<object |
 function readArgs(text: string | undefined): string[] | undefined {
   try {
     const { args = [] } = JSON.parse(text ?? "") as { args?: unknown };
-    const isList = Array.isArray(args) && args.every((each) => typeof each === "string");
+    const isList = Array.isArray(args) && args.every((arg) => typeof arg === "string");
     return isList ? args : undefined;
   } catch {
     return undefined;

@@ -1,6 +1,6 @@
 /** `npm run emulator`: runs the TRTC emulator alone, until SIGINT or SIGTERM. */
 import { environment } from "../shared/config/environment.js";
-import { readPort, sayBusy } from "./environment/port.js";
+import { readPort, explainBusyPort } from "./environment/port.js";
 import { runUntilSignal } from "./terminal/run-until-signal.js";
 import { HELP, readCommandLine } from "../emulator/command-line.js";
 import { DEFAULT_PORT } from "../emulator/defaults.js";
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
     ...options,
     port: readPort({ TRTC_PORT: port ?? env["TRTC_PORT"] }, "TRTC_PORT", DEFAULT_PORT),
     ...(!quiet && { log: logLine, logSourceFailure: logSource }),
-  }).catch(sayBusy("TRTC_PORT, or --port,"));
+  }).catch(explainBusyPort("TRTC_PORT, or --port,"));
   const signalled = runUntilSignal();
   out(`ready ${emulator.url}`);
   await signalled;

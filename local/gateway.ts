@@ -1,7 +1,7 @@
 /**
  * Turns HTTP requests into the events of SCF's function URLs. In the cloud each function has its
- * own host. Here `POST /` is `api`, and each function is at `/<its name>`. A function that events
- * call has no URL in the cloud. Here it takes its events at `/_local/events/<its name>`.
+ * own host. Here `POST /` is `api`, and each function is at `/<its name>`. A function that takes
+ * events has no URL in the cloud. Here it takes them at `/_local/events/<its name>`.
  */
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -40,24 +40,26 @@ interface Paths {
 
 function pathsOf(functions: readonly LocalFunction[]): Paths {
   const requests = new Map(
-    functions.filter(({ isHttp }) => isHttp).map((each) => [`/${each.name}`, each]),
+    functions.filter(({ isHttp }) => isHttp).map((target) => [`/${target.name}`, target]),
   );
   const api = requests.get("/api");
   if (api) requests.set("/", api);
   const events = new Map(
-    functions.filter(({ isHttp }) => !isHttp).map((each) => [`${EVENTS_PATH}${each.name}`, each]),
+    functions
+      .filter(({ isHttp }) => !isHttp)
+      .map((target) => [`${EVENTS_PATH}${target.name}`, target]),
   );
   return { requests, events };
 }
 
-interface Behind {
+interface Routing {
   paths: Promise<Paths>;
   /** For other commands of this machine, once the run is open. */
   deskNow: () => Desk | undefined;
 }
 
 async function serve(
-  { paths, deskNow }: Behind,
+  { paths, deskNow }: Routing,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -137,7 +139,7 @@ async function serveEvent(
   }
   const event = body && parseJson(body);
   if (event === undefined) {
-    sendJson(response, 400, { message: "The event is not JSON of at most 6 MB" });
+    sendJson(response, 400, { message: "The event is wrong: send JSON of at most 6 MB" });
     return;
   }
   const answer = await invoke(target, event).catch((error: unknown) => ({ thrown: String(error) }));

@@ -41,12 +41,15 @@ export async function localEmulator({
     const close = followClock(endpoint, { clock, onBegunAnew });
     return { url: endpoint, clock, close };
   }
-  const applications = DEFAULT_APPLICATIONS.map((each) => ({
-    ...{ ...each, callbackUrl },
-    callbackKey: localCallbackKey(each.sdkAppId),
+  const applications = DEFAULT_APPLICATIONS.map((application) => ({
+    ...application,
+    callbackUrl,
+    callbackKey: localCallbackKey(application.sdkAppId),
   }));
   return startEmulator({
-    ...{ port, accounts: DEFAULT_ACCOUNTS, applications },
+    port,
+    accounts: DEFAULT_ACCOUNTS,
+    applications,
     onReset: onBegunAnew,
     findIngests,
     logSourceFailure(failure) {

@@ -1,6 +1,6 @@
 /**
- * The whole project on one machine: the deployed handlers behind a gateway with SCF's events, their
- * timers, a database, and the emulator as TRTC.
+ * The whole project on one machine. A gateway calls the deployed handlers with SCF's events, and
+ * timers call them by their cron lines. The database is local or given. The emulator stands for TRTC.
  */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -21,7 +21,7 @@ import type { Desk } from "./desk.js";
 import { type LocalFunction, loadFunctions } from "./declared/functions.js";
 import { createGateway } from "./gateway.js";
 import { localEnvironment, ownEventCaller } from "./environment/local-environment.js";
-import { sayBusy } from "./environment/port.js";
+import { explainBusyPort } from "./environment/port.js";
 import { writeRunFile } from "./environment/run-file.js";
 import { SNAPSHOTS } from "./environment/snapshots.js";
 import { startTimers } from "./timers.js";
@@ -64,7 +64,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
     const loaded = deferred<readonly LocalFunction[]>();
     const opened: { desk?: Desk } = {};
     const gateway = createGateway(loaded.promise, () => opened.desk);
-    const url = await listen(gateway, options.port).catch(sayBusy("PORT"));
+    const url = await listen(gateway, options.port).catch(explainBusyPort("PORT"));
     let closing: Promise<void> | undefined;
     const closeGateway = () => (closing ??= closeServer(gateway));
     closers.push(closeGateway);
@@ -77,7 +77,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
       log: options.log,
       onBegunAnew: () => onBegunAnew(),
       findIngests: (taskIds) => findIngests(taskIds),
-    }).catch(sayBusy("TRTC_PORT"));
+    }).catch(explainBusyPort("TRTC_PORT"));
     const { clock } = emulator;
     closers.push(emulator.close);
     const env = localEnvironment(options.env, emulator.url);

@@ -18,7 +18,7 @@ export function startTimers(functions: readonly LocalFunction[], clock: Clock): 
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
   const loops = timers.map(({ target, cron }) =>
-    tick(target, { cron, clock, ending: closing.signal, running }),
+    runByCron(target, { cron, clock, ending: closing.signal, running }),
   );
   return {
     async close() {
@@ -29,14 +29,14 @@ export function startTimers(functions: readonly LocalFunction[], clock: Clock): 
   };
 }
 
-interface Ticking {
+interface Schedule {
   cron: string;
   clock: Clock;
   ending: AbortSignal;
   running: Set<Promise<unknown>>;
 }
 
-async function tick(target: LocalFunction, { cron, clock, ending, running }: Ticking) {
+async function runByCron(target: LocalFunction, { cron, clock, ending, running }: Schedule) {
   for (;;) {
     const at = nextRunAt(cron, clock.now());
     if (!at) return;
@@ -63,7 +63,7 @@ const WENT_BACK_MS = 2000;
  */
 async function sleepUntil(
   at: Date,
-  { clock, ending }: Pick<Ticking, "clock" | "ending">,
+  { clock, ending }: Pick<Schedule, "clock" | "ending">,
 ): Promise<boolean> {
   let before = clock.now();
   for (;;) {

@@ -1,6 +1,6 @@
 /**
- * Tencent Cloud on this machine, as far as a deployment needs it: CAM, COS, SCF and TAG behind a
- * proxy with a temporary certificate. It records every call and verifies signatures of the cloud
+ * Tencent Cloud on this machine, as far as a deployment needs it. CAM, COS, SCF and TAG stand behind
+ * a proxy with a temporary certificate. It records every call and verifies signatures of the cloud
  * API.
  */
 import { randomUUID } from "node:crypto";
@@ -78,12 +78,12 @@ export async function startCloud({ region, keys, invoke }: CloudOptions): Promis
   }
 
   async function serveApi(request: Proxied, call: Unfinished): Promise<ProxyAnswer> {
-    const { action, parameters, region: asked } = readCloudCall(request, keys);
+    const { action, parameters, region: calledRegion } = readCloudCall(request, keys);
     Object.assign(call, { action, parameters });
     faults.check(call.service, action);
     // An account covers all regions. Functions and their tags belong to a region.
-    if (call.service !== "cam" && asked !== region) {
-      throw new CloudError("UnsupportedRegion", `Nothing was deployed to ${asked}.`);
+    if (call.service !== "cam" && calledRegion !== region) {
+      throw new CloudError("UnsupportedRegion", `Nothing was deployed to ${calledRegion}.`);
     }
     const answer =
       call.service === "scf"

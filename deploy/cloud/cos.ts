@@ -59,8 +59,8 @@ function operationOf(request: Proxied): string {
 }
 
 const serviceOf = (buckets: ReadonlySet<string>): string => {
-  const each = [...buckets].map((name) => `<Bucket><Name>${name}</Name></Bucket>`).join("");
-  return `<ListAllMyBucketsResult><Owner><ID>1</ID></Owner><Buckets>${each}</Buckets></ListAllMyBucketsResult>`;
+  const names = [...buckets].map((name) => `<Bucket><Name>${name}</Name></Bucket>`).join("");
+  return `<ListAllMyBucketsResult><Owner><ID>1</ID></Owner><Buckets>${names}</Buckets></ListAllMyBucketsResult>`;
 };
 
 const xml = (body: string): ProxyAnswer => ({

@@ -25,7 +25,9 @@ export function makeFaults(): Faults {
       pending.push({ after: 0, ...fault });
     },
     check(service, action) {
-      const fault = pending.find((each) => each.service === service && each.action === action);
+      const fault = pending.find(
+        (candidate) => candidate.service === service && candidate.action === action,
+      );
       if (!fault) return;
       if (fault.after > 0) {
         fault.after -= 1;

@@ -1,6 +1,6 @@
 /**
- * Cloud functions, as far as a deployment uses them. It refuses what SCF's documentation says it
- * refuses, delays each change as SCF does, and runs the uploaded code when invoked.
+ * Cloud functions, as far as a deployment uses them. It refuses the same requests as SCF, by
+ * its documentation. It delays each change as SCF does, and runs the uploaded code.
  */
 import type {
   CreateFunctionRequest,
@@ -21,11 +21,11 @@ export interface CloudFunction {
   Status: "Creating" | "Updating" | "Active";
   Triggers: TriggerInfo[];
   /** How often it was read since its last change. */
-  looks: number;
+  reads: number;
 }
 
 /** The number of reads that show a change as not finished. */
-const LOOKS_BUSY = 2;
+const BUSY_READS = 2;
 
 export interface ScfOptions {
   region: string;
@@ -53,15 +53,15 @@ export function makeScf({ region, readObject, invoke }: ScfOptions): Scf {
   let made = 0;
 
   const find = (name: unknown): CloudFunction => {
-    const found = functions.get(String(name));
-    if (found) return found;
+    const target = functions.get(String(name));
+    if (target) return target;
     throw new CloudError("ResourceNotFound.Function", `The function ${String(name)} is not there.`);
   };
   /** A running change blocks the next one. */
   const findIdle = (name: unknown): CloudFunction => {
-    const found = find(name);
-    if (found.Status === "Active") return found;
-    throw new CloudError("FailedOperation.FunctionStatusError", `It is ${found.Status}.`);
+    const target = find(name);
+    if (target.Status === "Active") return target;
+    throw new CloudError("FailedOperation.FunctionStatusError", `It is ${target.Status}.`);
   };
   const codeOf = (bucket: unknown, key: unknown, handler: string): Uint8Array => {
     const zip = readObject(String(bucket), String(key));
@@ -88,7 +88,7 @@ export function makeScf({ region, readObject, invoke }: ScfOptions): Scf {
         zip,
         Status: "Creating",
         Triggers: [],
-        looks: 0,
+        reads: 0,
       });
       return {};
     },
@@ -97,7 +97,7 @@ export function makeScf({ region, readObject, invoke }: ScfOptions): Scf {
       target.zip = codeOf(request["CosBucketName"], request["CosObjectName"], request.Handler);
       target.configuration = { ...target.configuration, Handler: request.Handler };
       target.Status = "Updating";
-      target.looks = 0;
+      target.reads = 0;
       return {};
     },
     UpdateFunctionConfiguration(request: CreateFunctionRequest) {
@@ -108,15 +108,15 @@ export function makeScf({ region, readObject, invoke }: ScfOptions): Scf {
       }
       target.configuration = { ...target.configuration, ...request };
       target.Status = "Updating";
-      target.looks = 0;
+      target.reads = 0;
       return {};
     },
     GetFunction({ FunctionName }: Parameters) {
       const target = find(FunctionName);
       const { configuration, FunctionId, Status } = target;
       // Shows the change as running for some reads, then as done.
-      target.looks += 1;
-      if (target.looks >= LOOKS_BUSY) target.Status = "Active";
+      target.reads += 1;
+      if (target.reads >= BUSY_READS) target.Status = "Active";
       const { Code: _, ...shown } = configuration;
       return { ...shown, FunctionId, Status, StatusReasons: [], Triggers: [...target.Triggers] };
     },
@@ -147,7 +147,7 @@ export function makeScf({ region, readObject, invoke }: ScfOptions): Scf {
     },
     DeleteTrigger(request: CreateTriggerRequest) {
       const target = findIdle(request.FunctionName);
-      target.Triggers = target.Triggers.filter((each) => !isNamed(request)(each));
+      target.Triggers = target.Triggers.filter((trigger) => !isNamed(request)(trigger));
       return {};
     },
     async Invoke({ FunctionName, ClientContext }: Parameters) {
@@ -172,8 +172,8 @@ const okResult = { InvokeResult: 0, ErrMsg: "" };
 
 const isNamed =
   ({ Type, TriggerName }: Pick<CreateTriggerRequest, "Type" | "TriggerName">) =>
-  (each: TriggerInfo): boolean =>
-    each.Type === Type && each.TriggerName === TriggerName;
+  (trigger: TriggerInfo): boolean =>
+    trigger.Type === Type && trigger.TriggerName === TriggerName;
 
 function infoOf(request: CreateTriggerRequest, region: string): TriggerInfo {
   const { Type, TriggerName, TriggerDesc = "", Enable, CustomArgument, FunctionName } = request;

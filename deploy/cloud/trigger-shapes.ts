@@ -15,10 +15,10 @@ export function describedTrigger(
     case "timer":
       return JSON.stringify({ cron: checkedCron(desc, at) });
     case "http": {
-      const wanted = parsed(desc) as { AuthType?: unknown; NetConfig?: object };
-      if (wanted.AuthType !== "NONE" && wanted.AuthType !== "CAM") throw wrong("AuthType");
+      const settings = parsed(desc) as { AuthType?: unknown; NetConfig?: object };
+      if (settings.AuthType !== "NONE" && settings.AuthType !== "CAM") throw wrong("AuthType");
       const ExtranetUrl = addressOf(functionName, region);
-      return JSON.stringify({ ...wanted, NetConfig: { ...wanted.NetConfig, ExtranetUrl } });
+      return JSON.stringify({ ...settings, NetConfig: { ...settings.NetConfig, ExtranetUrl } });
     }
     case "cos":
     case "ckafka":

@@ -1,12 +1,12 @@
 /**
  * The commands around a deployment. The plugin's own commands print an error and then succeed.
- * These fail, so that a pipeline notices.
+ * These end with an error, so that a pipeline notices.
  */
 import { readFile } from "node:fs/promises";
 import { getFunction, NAMESPACE, scfClient } from "./scf/scf-api.js";
 import { parsedDesc } from "./scf/triggers.js";
 import type { Upstream, UpstreamCommand } from "./upstream.js";
-import { DeployError, withDeployError, wordsOf } from "./deploy-error.js";
+import { DeployError, withDeployError, errorText } from "./deploy-error.js";
 
 /** For the transfer of an invocation and its answer, besides the function's own time. */
 const ANSWER_SECONDS = 10;
@@ -21,7 +21,7 @@ export function mendCommands(upstream: Upstream): void {
       await deploy.call(this);
     } catch (thrown) {
       throw new DeployError(
-        `${wordsOf(thrown)}\nThe steps before it are deployed. Run the same command again to continue.`,
+        `${errorText(thrown)}\nThe steps before it are deployed. Run the same command again to continue.`,
         { cause: thrown },
       );
     }
@@ -103,15 +103,15 @@ async function login({ Provider }: Upstream, command: UpstreamCommand): Promise<
 const namesOf = ({ serverless, provider }: UpstreamCommand): string[] =>
   Object.keys(serverless.service.functions).map((key) => provider.getFunctionName(key));
 
-/** After a deployment everyone needs the addresses. */
+/** Callers need the addresses after a deployment. */
 async function showService(command: UpstreamCommand): Promise<void> {
   const { serverless, options } = command;
   const client = scfClient(options);
   const out = [`${serverless.service.service}, stage ${options.stage}, ${options.region}`];
   for (const name of namesOf(command)) {
-    const found = await withDeployError(`GetFunction ${name}`, () => getFunction(client, name));
-    out.push(`  ${name}  ${found?.Status ?? "not deployed"}`);
-    for (const { Type, TriggerName, TriggerDesc } of found?.Triggers ?? []) {
+    const deployed = await withDeployError(`GetFunction ${name}`, () => getFunction(client, name));
+    out.push(`  ${name}  ${deployed?.Status ?? "not deployed"}`);
+    for (const { Type, TriggerName, TriggerDesc } of deployed?.Triggers ?? []) {
       out.push(
         `    ${Type ?? "?"} ${TriggerName ?? "?"}  ${addressIn(Type, TriggerDesc)}`.trimEnd(),
       );

@@ -1,7 +1,7 @@
 /**
  * The keys of the account to deploy to. The plugin reads a file in the home directory, and without
  * it waits for a scanned code. Here the keys come from the environment or `.env`, by the names of
- * Tencent's SDKs, and an error names missing ones.
+ * Tencent's SDKs. An error names missing ones.
  */
 import { environment } from "../../shared/config/environment.js";
 import type { Upstream } from "./upstream.js";

@@ -9,7 +9,7 @@ interface Thrown {
   error?: { Code?: unknown; Message?: unknown; code?: unknown } | string;
 }
 
-export function wordsOf(thrown: unknown): string {
+export function errorText(thrown: unknown): string {
   if (typeof thrown === "string") return thrown;
   if (typeof thrown !== "object" || thrown === null) return String(thrown);
   const { code, message, requestId, statusCode, error } = thrown as Thrown;
@@ -44,7 +44,7 @@ export async function withDeployError<T>(step: string, work: () => Promise<T>): 
     return await work();
   } catch (thrown) {
     if (thrown instanceof DeployError) throw thrown;
-    throw new DeployError(`${step}: ${wordsOf(thrown)}`, { cause: thrown });
+    throw new DeployError(`${step}: ${errorText(thrown)}`, { cause: thrown });
   }
 }
 

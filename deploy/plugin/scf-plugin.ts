@@ -3,10 +3,10 @@
  *
  *   credentials.ts       sends nothing in clear text and contacts no retired host; keys come from
  *                        the environment
- *   deploy-function.ts   gives a function only its own variables; passes every field of SCF; makes
- *                        no role unasked; stores only the zip in COS
+ *   deploy-function.ts   gives a function only its own variables; passes every field of SCF;
+ *                        creates a role only on request; stores only the zip in COS
  *   deploy-triggers.ts   adds function URLs; leaves unchanged triggers alone
- *   commands.ts          deploy, info, invoke, remove: they show addresses, and failures fail
+ *   commands.ts          deploy, info, invoke, remove: they show addresses, and report failures
  *
  * Before an upload it builds the functions, checks their settings as the functions do, and reports
  * what SCF would refuse.

@@ -1,6 +1,6 @@
 /**
- * Runs a function as SCF does: from its zip, in a Node.js process with nothing else, with SCF's
- * variables and context. It can load only the content of its zip.
+ * Runs a function as SCF does: from its zip, in a bare Node.js process, with SCF's variables and
+ * context. It can load only the content of its zip.
  */
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";

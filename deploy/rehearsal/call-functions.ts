@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { addMs, SECOND_MS, systemClock as clock } from "../../shared/clock.js";
 import type { CloudFunction } from "../cloud/scf.js";
 import { fullName } from "./deployed.js";
-import { expectThat, expectWithin, Surprise } from "./expect.js";
+import { expectThat, expectWithin, RehearsalError } from "./expect.js";
 import type { Stage } from "./stage.js";
 import type { Step } from "./steps.js";
 
@@ -17,7 +17,7 @@ interface RecordedEvent {
   event: unknown;
   /** The answer must contain this and may contain more. */
   answer: unknown;
-  /** For the given ingest: what TRTC must say of its task afterwards. */
+  /** For the given ingest: the state of its task at TRTC afterwards. */
   task?: unknown;
 }
 
@@ -31,12 +31,12 @@ export async function rehearseFunctions(stage: Stage, step: Step): Promise<void>
       const { given } = JSON.parse(raw) as RecordedEvent;
       const ingest = given === "nothing" ? undefined : await startIngest(stage, given);
       const filled = fill(raw, stage, ingest?.TaskId);
-      const { event, answer: wanted, task } = JSON.parse(filled) as RecordedEvent;
+      const { event, answer: expected, task } = JSON.parse(filled) as RecordedEvent;
       const { answer, rssBytes } = await invoke(stage, name, event);
-      expectWithin(`${name}'s answer`, JSON.parse(answer), wanted);
+      expectWithin(`${name}'s answer`, JSON.parse(answer), expected);
       if (task !== undefined) {
-        const found = stage.trtc.tasks().find(({ taskId }) => taskId === ingest?.TrtcTaskId);
-        expectWithin("TRTC's task", found, task);
+        const actual = stage.trtc.tasks().find(({ taskId }) => taskId === ingest?.TrtcTaskId);
+        expectWithin("TRTC's task", actual, task);
       }
       return `${(rssBytes / 1e6).toFixed(0)} MB`;
     });
@@ -48,7 +48,7 @@ async function readEvent(name: string): Promise<string> {
   try {
     return await readFile(new URL(file, import.meta.url), "utf8");
   } catch {
-    throw new Surprise(`${name} has no recorded event: add deploy/rehearsal/${file}`);
+    throw new RehearsalError(`${name} has no recorded event: add deploy/rehearsal/${file}`);
   }
 }
 
@@ -65,9 +65,9 @@ async function startIngest(stage: Stage, given: "running" | "due") {
   const event = recorded.event as { body: string };
   const body = JSON.parse(event.body) as object;
   const StopTime = addMs(clock.now(), DUE_IN_MS).toISOString();
-  const wanted = given === "due" ? { ...body, StopTime } : body;
-  const asked = { ...event, body: JSON.stringify(wanted) };
-  const { answer } = await invoke(stage, "start-ingest", asked);
+  const request = given === "due" ? { ...body, StopTime } : body;
+  const filled = { ...event, body: JSON.stringify(request) };
+  const { answer } = await invoke(stage, "start-ingest", filled);
   expectWithin("the start's answer", JSON.parse(answer), recorded.answer);
   const { body: text } = JSON.parse(answer) as { body: string };
   return (JSON.parse(text) as { Response: { TaskId: string; TrtcTaskId: string } }).Response;
@@ -75,9 +75,9 @@ async function startIngest(stage: Stage, given: "running" | "due") {
 
 async function invoke(stage: Stage, name: string, event: unknown) {
   const target: CloudFunction | undefined = stage.cloud.scf.functions.get(fullName(stage, name));
-  if (!target) throw new Surprise(`${name} is not deployed`);
+  if (!target) throw new RehearsalError(`${name} is not deployed`);
   const { answer, log, rssBytes } = await stage.invoke(target, event);
-  if (answer === undefined) throw new Surprise(`${name} failed:\n${log}`);
+  if (answer === undefined) throw new RehearsalError(`${name} failed:\n${log}`);
   for (const secret of stage.secrets) expectThat(!log.includes(secret), `${name} logs a secret`);
   return { answer, rssBytes };
 }

@@ -12,25 +12,25 @@ export const fullName = ({ declared }: Pick<Stage, "declared">, name: string): s
 export function checkDeployed(stage: Stage): void {
   const { cloud, declared } = stage;
   const names = Object.keys(declared.functions);
-  const wanted = names.map((name) => fullName(stage, name)).sort();
-  expectEqual("the functions in the cloud", [...cloud.scf.functions.keys()].sort(), wanted);
+  const expected = names.map((name) => fullName(stage, name)).sort();
+  expectEqual("the functions in the cloud", [...cloud.scf.functions.keys()].sort(), expected);
   const zip = readFileSync(ZIP_FILE);
-  for (const [name, each] of Object.entries(declared.functions)) {
-    const found = cloud.scf.functions.get(fullName(stage, name));
-    if (!found) continue;
-    checkFunction(stage, { name, declared: each, found });
-    expectThat(zip.equals(found.zip), `${name} has another zip than dist/functions.zip`);
+  for (const [name, declaredFunction] of Object.entries(declared.functions)) {
+    const deployed = cloud.scf.functions.get(fullName(stage, name));
+    if (!deployed) continue;
+    checkFunction(stage, { name, declared: declaredFunction, deployed });
+    expectThat(zip.equals(deployed.zip), `${name} has another zip than dist/functions.zip`);
   }
 }
 
 interface Compared {
   name: string;
   declared: DeclaredFunction;
-  found: CloudFunction;
+  deployed: CloudFunction;
 }
 
-function checkFunction({ declared: { provider } }: Stage, { name, declared, found }: Compared) {
-  const { configuration, Triggers } = found;
+function checkFunction({ declared: { provider } }: Stage, { name, declared, deployed }: Compared) {
+  const { configuration, Triggers } = deployed;
   const { Environment, Handler, Runtime, MemorySize, Timeout, Role, VpcConfig } = configuration;
   const { PublicNetConfig, InitTimeout } = configuration;
   expectEqual(
@@ -52,8 +52,8 @@ function checkFunction({ declared: { provider } }: Stage, { name, declared, foun
   );
   const all = { ...provider.environment?.variables, ...declared.environment?.variables };
   // Its own and the provider's variables, and no other function's. Empty ones are not set.
-  const wanted = Object.keys(all).filter((key) => all[key] !== "");
-  expectEqual(`${name}: the names of its variables`, [...variables.keys()].sort(), wanted.sort());
+  const expected = Object.keys(all).filter((key) => all[key] !== "");
+  expectEqual(`${name}: the names of its variables`, [...variables.keys()].sort(), expected.sort());
   for (const [key, value] of variables) {
     expectThat(value === all[key], `${name}: ${key} has another value than was declared`);
   }
@@ -73,19 +73,19 @@ function checkFunction({ declared: { provider } }: Stage, { name, declared, foun
 export function checkCalls({ cloud, secrets }: Stage): number {
   const { calls } = cloud.recorder;
   const clear = calls.filter(({ isEncrypted }) => !isEncrypted).map(({ host }) => host);
-  expectEqual("what was sent in clear text", clear, []);
+  expectEqual("the hosts of calls in clear text", clear, []);
   const services = new Set(["cam", "cos", "scf", "tag"]);
   const foreign = calls.filter(({ service }) => !services.has(service)).map(({ host }) => host);
-  expectEqual("what was sent elsewhere", foreign, []);
-  const refused = calls.filter(({ outcome }) => outcome === "InvalidAction");
-  expectEqual("what was asked that nobody knows", refused, []);
+  expectEqual("the hosts of calls to other services", foreign, []);
+  const unknown = calls.filter(({ outcome }) => outcome === "InvalidAction");
+  expectEqual("the calls with an unknown action", unknown, []);
   const rights = calls.filter(({ action }) => /Role|Polic/.test(action));
-  expectEqual("what was done to roles and policies", rights, []);
+  expectEqual("the calls that change roles and policies", rights, []);
   const kept = [...cloud.cos.objects].filter(([, bytes]) =>
     secrets.some((secret) => bytes.includes(secret)),
   );
   expectEqual(
-    "what holds a secret in COS",
+    "the objects in COS with a secret",
     kept.map(([place]) => place),
     [],
   );

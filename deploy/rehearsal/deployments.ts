@@ -8,7 +8,7 @@ import type { Stage } from "./stage.js";
 import type { Step } from "./steps.js";
 
 /** A step that fails, and the words that its message must contain. */
-const BAD_DAYS: readonly { what: string; fault: Fault; words: readonly string[] }[] = [
+const FAILURES: readonly { what: string; fault: Fault; words: readonly string[] }[] = [
   {
     what: "the upload is refused",
     fault: {
@@ -55,7 +55,7 @@ const BAD_DAYS: readonly { what: string; fault: Fault; words: readonly string[] 
 ];
 
 export async function rehearseDeployments(stage: Stage, step: Step): Promise<void> {
-  for (const { what, fault, words } of BAD_DAYS) {
+  for (const { what, fault, words } of FAILURES) {
     await step(`deploy, and ${what}`, async () => {
       stage.cloud.faults.set(fault);
       const { code, output } = await run(stage, ["deploy"]);
@@ -83,10 +83,11 @@ export async function rehearseDeployments(stage: Stage, step: Step): Promise<voi
     await succeed(stage, ["deploy"]);
     checkDeployed(stage);
     const changes = stage.cloud.recorder.sinceMark().filter(isChange);
-    expectEqual("what it changed", [...new Set(changes.map(({ action }) => action))].sort(), [
-      "UpdateFunctionCode",
-      "UpdateFunctionConfiguration",
-    ]);
+    expectEqual(
+      "the actions that change something",
+      [...new Set(changes.map(({ action }) => action))].sort(),
+      ["UpdateFunctionCode", "UpdateFunctionConfiguration"],
+    );
     return "new code, and no trigger touched";
   });
   await step("info", async () => {
@@ -106,7 +107,7 @@ export async function rehearseDeployments(stage: Stage, step: Step): Promise<voi
 export async function rehearseRemoval(stage: Stage, step: Step): Promise<void> {
   await step("remove", async () => {
     await succeed(stage, ["remove"]);
-    expectEqual("what is left", [...stage.cloud.scf.functions.keys()], []);
+    expectEqual("the functions that are left", [...stage.cloud.scf.functions.keys()], []);
     // A second remove finds nothing to remove.
     await succeed(stage, ["remove"]);
     return "nothing is left, and removing again is no error";
@@ -123,10 +124,10 @@ async function succeed(stage: Stage, args: readonly string[]): Promise<string> {
 }
 
 async function run({ cli, secrets }: Stage, args: readonly string[]): Promise<CliRun> {
-  const done = await cli(args);
-  const shown = secrets.some((secret) => done.output.includes(secret));
-  expectThat(!shown, `serverless ${args.join(" ")} prints a secret`);
-  return done;
+  const result = await cli(args);
+  const hasSecret = secrets.some((secret) => result.output.includes(secret));
+  expectThat(!hasSecret, `serverless ${args.join(" ")} prints a secret`);
+  return result;
 }
 
 const isChange = ({ service, action }: RecordedCall): boolean =>

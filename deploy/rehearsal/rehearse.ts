@@ -25,7 +25,7 @@ has loopback only. Otherwise the output says so.
 
 const NETWORK: Readonly<Record<Network, string>> = {
   cut: "cut off but for loopback",
-  open: "NOT cut off: this machine does not allow it (unshare). Whatever goes through the proxy is still checked.",
+  open: "NOT cut off: this machine does not allow it (unshare). Calls through the proxy are still checked.",
 };
 
 async function main(): Promise<void> {
@@ -64,7 +64,7 @@ async function rehearse(stage: Stage): Promise<void> {
   await rehearseDeployments(stage, step);
   await rehearseFunctions(stage, step);
   await rehearseRemoval(stage, step);
-  await step("every call that was recorded", () =>
+  await step("all recorded calls", () =>
     Promise.resolve(`${checkCalls(stage)}, all encrypted, none elsewhere, no role made`),
   );
 }

@@ -33,16 +33,16 @@ export interface Stage {
 const REGION = "ap-singapore";
 
 /** The invented account to deploy to. */
-const DEPLOY_KEYS = { secretId: "AKIDdeploy", secretKey: "deploy-secret-key-of-nobody" };
+const DEPLOY_KEYS = { secretId: "AKIDdeploy", secretKey: "deploy-secret-key-of-no-account" };
 
 /** The execution role's temporary keys. TRTC accepts them only with their token. */
 const ROLE = {
   secretId: "AKIDrole",
-  secretKey: "role-secret-key-of-nobody",
-  token: "role-session-token-of-nobody",
+  secretKey: "role-secret-key-of-no-account",
+  token: "role-session-token-of-no-account",
 };
 
-const DATABASE_PASSWORD = "database-password-of-nobody";
+const DATABASE_PASSWORD = "database-password-of-no-account";
 
 /** Opens in the order of need. If a step fails, the earlier ones are closed again. */
 export async function openStage(): Promise<Stage> {

@@ -8,7 +8,7 @@ import {
 } from "../../shared/signing/trtc/private-map-key.js";
 import { verifyUserSig } from "../../shared/signing/trtc/user-sig.js";
 import { checkRoom } from "../../shared/contract/rooms.js";
-import { aheadWords } from "../admin/clock-endpoint.js";
+import { clockAdvice } from "../admin/clock-endpoint.js";
 import { refusal } from "../api/refusal.js";
 import { isSameRoom } from "../tasks/rooms.js";
 import type { TrtcRequests } from "../api/schemas.js";
@@ -67,7 +67,7 @@ function requireLogin({ application, clock }: ActionContext, request: StartReque
   const holder = { sdkAppId, secretKey, userId: request.UserId };
   const login = verifyUserSig(request.UserSig, holder, clock.now());
   if (!login.ok) {
-    const sentence = `UserSig is wrong: ${login.reason}.${aheadIf(login.reason, clock)}`;
+    const sentence = `UserSig is wrong: ${login.reason}.${adviceIfExpired(login.reason, clock)}`;
     throw refusal("InvalidParameter.UserSig", sentence);
   }
   if (!application.advancedPermission) return;
@@ -88,12 +88,12 @@ function requireLogin({ application, clock }: ActionContext, request: StartReque
     clock.now(),
   );
   if (pass.ok) return;
-  const sentence = `PrivateMapKey is wrong: ${pass.reason}.${aheadIf(pass.reason, clock)}`;
+  const sentence = `PrivateMapKey is wrong: ${pass.reason}.${adviceIfExpired(pass.reason, clock)}`;
   throw refusal("InvalidParameter.PrivateMapKey", sentence);
 }
 
-const aheadIf = (reason: string, clock: ActionContext["clock"]): string =>
-  reason === "expired" ? aheadWords(clock) : "";
+const adviceIfExpired = (reason: string, clock: ActionContext["clock"]): string =>
+  reason === "expired" ? clockAdvice(clock) : "";
 
 function requireFunctions({ application }: ActionContext, streamUrl: string): void {
   const { ingest = true, rtmp = true, site } = application;

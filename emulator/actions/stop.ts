@@ -14,7 +14,7 @@ export function stopStreamIngest(
 ): object {
   const { tasks } = context;
   const task = requireTask(context, TaskId);
-  tasks.change(TaskId, (asked) => ({ ...asked, stopCalls: asked.stopCalls + 1 }));
+  tasks.change(TaskId, (current) => ({ ...current, stopCalls: current.stopCalls + 1 }));
   if (!tasks.isLive(task)) throw refusal("FailedOperation.TaskFinished");
   tasks.changeLive(TaskId, (live, now) => endTask(live, "stopped", now));
   return {};

@@ -22,14 +22,14 @@ export const clockTruth = (clock: AdjustableClock): ClockTruth => ({
  * Takes `{"advanceSeconds": n}`, `{"at": "<ISO 8601>"}` or `{"reset": true}`, to the millisecond.
  * Throws an ApiError.
  */
-export function readMove(value: unknown, now: Date): number | "reset" {
-  const fields = typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
-  const [[name, wanted] = ["", undefined], ...others] = Object.entries(fields);
-  if (others.length === 0 && name === "reset" && wanted === true) return "reset";
+export function readMove(body: unknown, now: Date): number | "reset" {
+  const fields = typeof body === "object" && body !== null && !Array.isArray(body) ? body : {};
+  const [[name, value] = ["", undefined], ...others] = Object.entries(fields);
+  if (others.length === 0 && name === "reset" && value === true) return "reset";
   if (others.length > 0 || (name !== "advanceSeconds" && name !== "at")) {
     throw wrong('Send {"advanceSeconds": n}, {"at": "2026-01-31T12:00:00Z"} or {"reset": true}.');
   }
-  const ms = name === "at" ? msUntil(wanted, now) : msOf(wanted);
+  const ms = name === "at" ? msUntil(value, now) : msOf(value);
   if (addMs(now, ms) <= LATEST) return ms;
   throw wrong(`The clock goes no further than ${LATEST.toISOString()}.`);
 }
@@ -50,12 +50,12 @@ function msUntil(text: unknown, now: Date): number {
   if (Number.isNaN(ms)) throw wrong('at is wrong: send an instant as "2026-01-31T12:00:00Z".');
   if (ms >= 0) return ms;
   throw wrong(
-    `at has passed: it is ${now.toISOString()}, and the clock never goes back but by {"reset": true}.`,
+    `at has passed: it is ${now.toISOString()}, and only {"reset": true} sets the clock back.`,
   );
 }
 
 /** Explains a refused signature by the moved clock. Empty while the clock is the machine's. */
-export function aheadWords(clock: AdjustableClock): string {
+export function clockAdvice(clock: AdjustableClock): string {
   const seconds = Math.round(clock.offsetMs() / SECOND_MS);
   if (seconds === 0) return "";
   return ` The emulator's clock is ${seconds} s ahead of this machine's: sign by the "now" of GET /_emulator/clock, or POST {"reset":true} there.`;

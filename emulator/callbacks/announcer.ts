@@ -1,6 +1,6 @@
 /**
- * The events that TRTC sends an application about an ingest: events of the ingest itself, and of
- * the room that its robot enters and leaves. An application without a callback URL gets none.
+ * The events that TRTC sends an application about an ingest. They are events of the ingest itself,
+ * and of the room that its robot enters and leaves. An application without a callback URL gets none.
  */
 import type { Clock } from "../../shared/clock.js";
 import type { Application } from "../accounts.js";
@@ -28,7 +28,8 @@ interface Needs {
 }
 
 export interface Announcer {
-  isHeard(task: Task): boolean;
+  /** Whether the application of this task has a callback URL. */
+  hasCallback(task: Task): boolean;
   started(task: Task): void;
   /** Reports the result of opening the source, or another try. */
   source(task: Task, status: IngestStatus): void;
@@ -40,15 +41,19 @@ export interface Announcer {
 }
 
 /** Ends that no caller requested. TRTC does not document whether 702 follows them. */
-const NATURAL: ReadonlySet<EndReason> = new Set([
-  ...(["finished", "max-duration", "paused-too-long", "idle", "source-failed"] as const),
+const NATURAL: ReadonlySet<EndReason> = new Set<EndReason>([
+  "finished",
+  "max-duration",
+  "paused-too-long",
+  "idle",
+  "source-failed",
 ]);
 
 export function makeAnnouncer({ clock, applications, switches, deliver }: Needs): Announcer {
   /** The TaskIds of the robots in each room. */
   const rooms = new Map<string, Set<string>>();
 
-  function tell(task: Task, ...events: Event[]): void {
+  function announce(task: Task, ...events: Event[]): void {
     const application = applications.get(task.sdkAppId);
     if (!application) return;
     for (const event of events) deliver(application, event, roomKey(task));
@@ -58,9 +63,9 @@ export function makeAnnouncer({ clock, applications, switches, deliver }: Needs)
     const key = roomKey(task);
     const inRoom = rooms.get(key) ?? new Set<string>();
     const place = { room: roomOf(task), userId: task.userId, at };
-    if (inRoom.size === 0) tell(task, { type: ROOM_CREATED, ...place });
+    if (inRoom.size === 0) announce(task, { type: ROOM_CREATED, ...place });
     rooms.set(key, inRoom.add(task.taskId));
-    tell(task, { type: ROOM_ENTERED, ...place, reason: 1 });
+    announce(task, { type: ROOM_ENTERED, ...place, reason: 1 });
   }
 
   function leave(task: Task, why: EndReason, at: Date): void {
@@ -68,48 +73,48 @@ export function makeAnnouncer({ clock, applications, switches, deliver }: Needs)
     const inRoom = rooms.get(key);
     if (!inRoom?.delete(task.taskId)) return;
     const room = roomOf(task);
-    tell(task, { type: ROOM_LEFT, room, userId: task.userId, reason: leaveReason(why), at });
+    announce(task, { type: ROOM_LEFT, room, userId: task.userId, reason: leaveReason(why), at });
     if (inRoom.size > 0) return;
     rooms.delete(key);
-    tell(task, { type: ROOM_DISMISSED, room, at });
+    announce(task, { type: ROOM_DISMISSED, room, at });
   }
 
   /** The task continues: a related API sends its exit callback on retries and migrations too. */
-  function tellEndOfLive(task: Task): void {
+  function announceEndOfLive(task: Task): void {
     if (!switches.read().retrySends702) return;
-    tell(task, { type: INGEST_STOPPED, taskId: task.taskId, status: 0, at: clock.now() });
+    announce(task, { type: INGEST_STOPPED, taskId: task.taskId, status: 0, at: clock.now() });
   }
 
-  const isHeard = ({ sdkAppId }: Task): boolean =>
+  const hasCallback = ({ sdkAppId }: Task): boolean =>
     applications.get(sdkAppId)?.callbackUrl !== undefined;
 
   return {
-    isHeard,
+    hasCallback,
     started: (task) => enter(task, task.startedAt),
     source(task, status) {
-      if (status === SOURCE_TRIED_AGAIN) tellEndOfLive(task);
-      tell(task, { type: INGEST_STARTED, taskId: task.taskId, status, at: clock.now() });
+      if (status === SOURCE_TRIED_AGAIN) announceEndOfLive(task);
+      announce(task, { type: INGEST_STARTED, taskId: task.taskId, status, at: clock.now() });
     },
     sourceChanged(task, at) {
       if (!switches.read().updateMovesRobot) return;
       // It is away for a moment only, so the room stays.
       const robot = { room: roomOf(task), userId: task.userId, reason: 1, at } as const;
-      tell(task, { type: ROOM_LEFT, ...robot }, { type: ROOM_ENTERED, ...robot });
+      announce(task, { type: ROOM_LEFT, ...robot }, { type: ROOM_ENTERED, ...robot });
     },
     ended(task, { at, reason }) {
       if (!NATURAL.has(reason) || switches.read().naturalEndSends702) {
-        tell(task, { type: INGEST_STOPPED, taskId: task.taskId, status: 0, at });
+        announce(task, { type: INGEST_STOPPED, taskId: task.taskId, status: 0, at });
       }
       leave(task, reason, at);
     },
     cameBack(tasks, why) {
       const now = clock.now();
-      const heard = tasks.filter(isHeard);
-      for (const task of heard) {
-        tellEndOfLive(task);
+      const announced = tasks.filter(hasCallback);
+      for (const task of announced) {
+        announceEndOfLive(task);
         leave(task, why, now);
       }
-      for (const task of heard) enter(task, now);
+      for (const task of announced) enter(task, now);
     },
   };
 }

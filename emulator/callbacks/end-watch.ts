@@ -1,5 +1,5 @@
 /**
- * Reports each task's end once, when it happens. The end itself does not depend on this watch: the
+ * Reports each task's end once, when it happens. The end itself does not depend on this watch. The
  * clock decides it, and every reader computes the same end. A callback must leave at that time. One
  * sleep serves all tasks and lasts until the earliest known end.
  */
@@ -42,11 +42,11 @@ export function makeEndWatch({ clock, signal, isWatched, onStart, onEnd }: Needs
       return end && end.at <= now ? [{ task, end }] : [];
     });
     ended.sort((one, other) => one.end.at.getTime() - other.end.at.getTime());
-    for (const { task, end } of ended) tell(task, end);
+    for (const { task, end } of ended) reportEnd(task, end);
     findSoonest();
   }
 
-  function tell(task: Task, end: TaskEnd): void {
+  function reportEnd(task: Task, end: TaskEnd): void {
     if (watched.delete(task.taskId)) onEnd(task, end);
   }
 
@@ -93,7 +93,7 @@ export function makeEndWatch({ clock, signal, isWatched, onStart, onEnd }: Needs
       reportDue();
       const before = soonest;
       const end = nextEndOf(task);
-      if (end && end.at <= clock.now()) tell(task, end);
+      if (end && end.at <= clock.now()) reportEnd(task, end);
       if (soonest?.taskId === task.taskId) findSoonest();
       else if (watched.has(task.taskId)) consider(task);
       if (soonest?.atMs !== before?.atMs) rearm();

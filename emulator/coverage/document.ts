@@ -45,7 +45,7 @@ Made by \`npm run emulator:coverage\` from the code; a test fails when this page
 const SOURCES_HEAD = `What a start gets for each. The answer with its TaskId comes before the source is opened. Then 701 tells the outcome. Describe says
 \`InProgress\` until the task ends and \`NotExist\` after it. \`GET /_emulator/tasks\` shows what was found.`;
 
-const NOT_IMITATED = `Rooms hold robots only: there are no viewers, no recordings and no relays to a CDN, and no media is transcoded or sent. Only the browser
+const NOT_IMITATED = `Rooms hold robots only. There are no viewers, no recordings and no relays to a CDN. No media is transcoded or sent. Only the browser
 that opens a room's page decodes the picture. Nothing is billed. Quotas and packages are those of the switches and the configuration file. The
 emulator knows regions by their names only. Where TRTC leaves open what matters, there is a switch. Behaviour that is neither documented nor known
 is missing.`;

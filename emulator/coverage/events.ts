@@ -4,10 +4,10 @@ import type { EventType } from "../callbacks/bodies.js";
 export const EVENT_CAUSES: Readonly<Record<EventType, string>> = {
   101: "The first robot enters a room.",
   102: "A room is dismissed, or its last robot leaves.",
-  103: "A robot enters: its start was accepted, or it comes back after a removal or, with `updateMovesRobot`, after an update.",
+  103: "A robot enters: its start was accepted, or it comes back after a removal. With `updateMovesRobot` also after an update.",
   104: "A robot leaves: its task ends (Reason 1), it is removed (3), or the room is dismissed (5). With `updateMovesRobot` also at an update (1).",
-  701: "Status 0: the first source is open; with `updateSends701` each one. 1: it could not be opened. 2: it is tried again.",
-  702: "Status 0: the task ends; after an end without a request, only with the switch `naturalEndSends702`; of a task that goes on, with `retrySends702`.",
+  701: "Status 0: the first source is open, or with `updateSends701` each one. 1: it could not be opened. 2: it is tried again.",
+  702: "Status 0: the task ends. After an end without a request it comes only with the switch `naturalEndSends702`. For a task that continues it comes with `retrySends702`.",
 };
 
 /** Events of the same webhooks that the emulator does not send. */

@@ -32,8 +32,12 @@ const failing = (what: string, failure: SourceFailure): SourceRow => ({
 });
 
 const playing = (what: string, container: string, durationSeconds: number | null): SourceRow => ({
-  ...{ what, statuses: [0], container, durationSeconds },
-  ...{ failure: null, endReason: null },
+  what,
+  statuses: [0],
+  container,
+  durationSeconds,
+  failure: null,
+  endReason: null,
 });
 
 export const SOURCE_ROWS = {

@@ -9,7 +9,8 @@ import { EVENT_TYPES, type EventType } from "../callbacks/bodies.js";
 import { isTrtcAction, TRTC_ACTIONS, type TrtcAction } from "../api/schemas.js";
 
 /**
- * How many it hits: the next `times`, a `share` of them (0 to 1) chosen by a `seed`, both, or all.
+ * How many it hits: the next `times`, or a `share` of them (0 to 1), or both. Without these it hits
+ * all. A `seed` chooses the share.
  */
 interface Reach {
   times?: number;
@@ -86,9 +87,9 @@ const CALLBACK_CHECKS = checksOf(
 /** One fault or a list of them. Throws an ApiError that names the first wrong one. */
 export function readFaults(value: unknown): Fault[] {
   if (!Array.isArray(value)) return [readFault(value)];
-  return value.map((each, index) => {
+  return value.map((fault, index) => {
     try {
-      return readFault(each);
+      return readFault(fault);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       throw new ApiError(error.code, `Fault ${index + 1}: ${error.message}`);

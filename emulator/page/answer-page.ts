@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type JsonAnswer, notAllowed, notFound } from "../admin/admin.js";
 import type { World } from "../world.js";
 import { pageAsset } from "./assets.js";
-import { explained } from "./explain.js";
+import { withIngests } from "./explain.js";
 import { renderPage } from "./html.js";
 import { relayMedia } from "./relay.js";
 import { readRoomPath } from "./room-address.js";
@@ -53,21 +53,19 @@ export async function answerPage(
   const isData = path.startsWith(DATA);
   const query = new URLSearchParams(exchange.query);
   const rest = path.slice(isData ? DATA.length + 1 : ROOMS.length);
-  const found = readRoomPath(rest, query);
-  if (!found) return notFound;
-  if (isData)
-    return found.rest
-      ? notFound
-      : {
-          status: 200,
-          body: await explained(roomView(world, found.room), world.findIngests),
-        };
-  if (found.rest === "/media") {
-    if (request.method !== "GET") return notAllowed("GET");
-    return await relayMedia(world, exchange, { ...found, query });
+  const roomPath = readRoomPath(rest, query);
+  if (!roomPath) return notFound;
+  const { room, rest: subpath } = roomPath;
+  if (isData) {
+    if (subpath !== "") return notFound;
+    return { status: 200, body: await withIngests(roomView(world, room), world.findIngests) };
   }
-  if (found.rest) return notFound;
-  await sendRoom(world, exchange, found.room);
+  if (subpath === "/media") {
+    if (request.method !== "GET") return notAllowed("GET");
+    return await relayMedia(world, exchange, { room, query });
+  }
+  if (subpath !== "") return notFound;
+  await sendRoom(world, exchange, room);
   return undefined;
 }
 
@@ -77,7 +75,7 @@ function sendRooms(world: World, exchange: PageExchange): void {
 }
 
 async function sendRoom(world: World, exchange: PageExchange, room: RoomAddress): Promise<void> {
-  const state = { room, view: await explained(roomView(world, room), world.findIngests) };
+  const state = { room, view: await withIngests(roomView(world, room), world.findIngests) };
   sendHtml(exchange, renderPage({ title: `${room.roomId} · TRTC emulator`, entry: "room", state }));
 }
 

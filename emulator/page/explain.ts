@@ -5,25 +5,25 @@ import type { IngestView, RobotView } from "./view.js";
 /** Finds ingests by TRTC's TaskId. Unknown tasks are left out. */
 export type FindIngests = (taskIds: string[]) => Promise<ReadonlyMap<string, IngestView>>;
 
-interface Shown {
+interface ViewOfRobots {
   at: string;
   live: RobotView[];
   ended: RobotView[];
 }
 
 /** If the ingests cannot be read, the page is shown without them. */
-export async function explained<View extends Shown>(
+export async function withIngests<View extends ViewOfRobots>(
   view: View,
   findIngests: FindIngests | undefined,
 ): Promise<View> {
   if (!findIngests) return view;
   const taskIds = [...view.live, ...view.ended].map(({ taskId }) => taskId);
-  const found = await findIngests(taskIds).catch(() => new Map<string, IngestView>());
-  const explain = (robot: RobotView): RobotView => {
-    const ingest = found.get(robot.taskId);
+  const ingests = await findIngests(taskIds).catch(() => new Map<string, IngestView>());
+  const withIngest = (robot: RobotView): RobotView => {
+    const ingest = ingests.get(robot.taskId);
     return ingest ? { ...robot, ingest, endsBy: soonest(robot, ingest, view.at) } : robot;
   };
-  return { ...view, live: view.live.map(explain), ended: view.ended.map(explain) };
+  return { ...view, live: view.live.map(withIngest), ended: view.ended.map(withIngest) };
 }
 
 /** TRTC's limit of a loop is rounded up to the minute, so the deadline comes first. */

@@ -106,7 +106,9 @@ async function passOn(
     const base = upstream.url || url;
     response.writeHead(200, { ...MEDIA_HEADERS, "content-type": "application/vnd.apple.mpegurl" });
     for (const part of partsOf(text)) {
-      response.write(rewritePlaylist(part, { base, relayed: (each) => relayPath(task, each) }));
+      response.write(
+        rewritePlaylist(part, { base, relayed: (mediaUrl) => relayPath(task, mediaUrl) }),
+      );
       // Lets other work run.
       await new Promise(setImmediate);
     }

@@ -18,7 +18,13 @@ export function robotView(task: Task, now: Date): RobotView {
       ? { at: truth.endedAt, reason: truth.endReason }
       : null;
   return {
-    ...{ taskId, userId, positionSeconds, durationSeconds, loops, tempo, ended },
+    taskId,
+    userId,
+    positionSeconds,
+    durationSeconds,
+    loops,
+    tempo,
+    ended,
     source: shownUrl(streamUrl),
     media: ended
       ? null

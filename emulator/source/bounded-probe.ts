@@ -16,7 +16,7 @@ export function boundedProbe(probe: Probe): Probe {
   const waiting = new Map<string, (() => void)[]>();
   let atOnce = 0;
 
-  const count = (host: string, change: 1 | -1): void => {
+  const changeCount = (host: string, change: 1 | -1): void => {
     const now = (opening.get(host) ?? 0) + change;
     if (now === 0) opening.delete(host);
     else opening.set(host, now);
@@ -25,14 +25,14 @@ export function boundedProbe(probe: Probe): Probe {
 
   const admit = (): void => {
     while (atOnce < AT_ONCE_MAX) {
-      const host = [...waiting.keys()].find((each) => (opening.get(each) ?? 0) < OF_ONE_HOST_MAX);
+      const host = [...waiting.keys()].find((name) => (opening.get(name) ?? 0) < OF_ONE_HOST_MAX);
       if (host === undefined) return;
       const queue = waiting.get(host) ?? [];
       const begin = queue.shift();
       waiting.delete(host);
       // The host's next source waits behind the other hosts.
       if (queue.length > 0) waiting.set(host, queue);
-      count(host, 1);
+      changeCount(host, 1);
       begin?.();
     }
   };
@@ -49,7 +49,7 @@ export function boundedProbe(probe: Probe): Probe {
     try {
       return await probe(streamUrl);
     } finally {
-      count(host, -1);
+      changeCount(host, -1);
       admit();
     }
   };

@@ -1,5 +1,5 @@
 /**
- * One GET over a connection of its own. Node's parser in its lenient mode, because cameras and
+ * One GET over a connection of its own. Node's parser runs in its lenient mode, because cameras and
  * radio servers are read here. A connection carries one answer, so that leniency cannot mix two of
  * them.
  */
@@ -13,16 +13,23 @@ import { HEAD_BYTES_MAX, withLenientHead } from "./lenient-head.js";
 
 /** Resolves with the answer's head. The body follows as it is read. */
 export async function get(url: URL, { headers, signal }: Asked): Promise<IncomingMessage> {
-  if (isBadPort(url)) throw new Error("bad port");
+  if (isBadPort(url)) {
+    throw new Error(
+      `Port ${url.port} belongs to another service: send a URL that leads to another port.`,
+    );
+  }
   if (url.username !== "" || url.password !== "") {
-    throw new Error("The address includes credentials, and such addresses are not requested.");
+    throw new Error("The address holds a user name or password: send a URL that needs none.");
   }
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     request({
-      ...{ host: hostOf(url), path: url.pathname + url.search, signal },
+      host: hostOf(url),
+      path: url.pathname + url.search,
+      signal,
       headers: { host: url.host, ...headers, connection: "close" },
-      ...{ insecureHTTPParser: true, maxHeaderSize: HEAD_BYTES_MAX },
+      insecureHTTPParser: true,
+      maxHeaderSize: HEAD_BYTES_MAX,
       createConnection: () => lenient(open(url)),
     })
       .once("response", resolve)

@@ -24,7 +24,7 @@ export async function* withLenientHead(chunks: AsyncIterable<Buffer>): AsyncGene
     const seen = length;
     length += chunk.copy(held, length);
     const beyond = chunk.subarray(length - seen);
-    const { head, rest, isFinal } = taken(held.subarray(0, length), seen);
+    const { head, rest, isFinal } = splitHead(held.subarray(0, length), seen);
     isPassed = isFinal || beyond.length > 0;
     length = isPassed ? 0 : rest.copy(held);
     if (head.length > 0) yield head;
@@ -35,7 +35,7 @@ export async function* withLenientHead(chunks: AsyncIterable<Buffer>): AsyncGene
   if (length > 0) yield held.subarray(0, length);
 }
 
-interface Taken {
+interface SplitHead {
   head: Buffer;
   rest: Buffer;
   /** Nothing after it needs a change. */
@@ -43,7 +43,7 @@ interface Taken {
 }
 
 /** `seen`: how many bytes were already searched. */
-function taken(bytes: Buffer, seen: number): Taken {
+function splitHead(bytes: Buffer, seen: number): SplitHead {
   const waiting = { head: Buffer.alloc(0), rest: bytes, isFinal: false };
   if (!couldBeStatusLine(bytes)) return { ...waiting, isFinal: true };
   const end = endOfHead(bytes, Math.max(0, seen - 3));
@@ -53,7 +53,7 @@ function taken(bytes: Buffer, seen: number): Taken {
   // Another head follows a head of 1xx.
   if (!/^HTTP\/\d\.\d 1/.test(head))
     return { head: Buffer.from(head, "latin1"), rest, isFinal: true };
-  const next = taken(rest, 0);
+  const next = splitHead(rest, 0);
   return { ...next, head: Buffer.concat([Buffer.from(head, "latin1"), next.head]) };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Opens each source once for all requests within a minute: two hundred starts of one URL make one
- * visit to its server.
+ * Opens each source once for all requests within a minute. So two hundred starts of one URL make
+ * one visit to its server.
  */
 import { MINUTE_MS, type Clock } from "../../shared/clock.js";
 import type { Media, Probe } from "./probe.js";

@@ -58,12 +58,12 @@ export function makeOpenSource(needs: Needs): OpenSource {
   const { tasks, probe, clock, announcer, pictureSizes, logFailure, signal } = needs;
   return async ({ taskId, streamUrl, sourceVersion, updateAt }) => {
     const isCurrent = (task: Task | undefined): boolean => task?.sourceVersion === sourceVersion;
-    const wanted = (): Task | undefined => {
+    const currentTask = (): Task | undefined => {
       const task = tasks.find(taskId);
       return task && isCurrent(task) && tasks.isLive(task) && !signal.aborted ? task : undefined;
     };
-    const tell = (status: IngestStatus): void => {
-      const task = wanted();
+    const announce = (status: IngestStatus): void => {
+      const task = currentTask();
       // The page says "START_SUCCESS: once". Failures and new attempts are reported each time.
       if (task && !(status === SUCCEEDED && task.hasStarted)) announcer.source(task, status);
     };
@@ -72,9 +72,9 @@ export function makeOpenSource(needs: Needs): OpenSource {
      * continues.
      */
     const report = (status: IngestStatus, source: Source): boolean => {
-      tell(status);
-      if (wanted()) tasks.changeLive(taskId, (task, now) => changeSource(task, source, now));
-      return wanted() !== undefined;
+      announce(status);
+      if (currentTask()) tasks.changeLive(taskId, (task, now) => changeSource(task, source, now));
+      return currentTask() !== undefined;
     };
 
     const open = async (): Promise<Media | OpeningFailure> => {
@@ -87,21 +87,21 @@ export function makeOpenSource(needs: Needs): OpenSource {
     if (updateAt) {
       const delayMs = updateAt.getTime() - clock.now().getTime();
       if (delayMs > 0) await clock.sleep(delayMs, signal);
-      const task = wanted();
+      const task = currentTask();
       if (!task) return;
       announcer.sourceChanged(task, updateAt);
     }
     for (let failures = 0; ; failures += 1) {
       const opened = await open().catch(failureOf);
       if ("durationSeconds" in opened) {
-        tell(SUCCEEDED);
+        announce(SUCCEEDED);
         // Also for a task that has ended meanwhile, because its position depends on the length.
         tasks.change(taskId, (task) =>
           isCurrent(task) ? changeSource(task, { state: "open", ...opened }, clock.now()) : task,
         );
         return;
       }
-      if (wanted()) logFailure?.({ taskId, streamUrl, ...opened });
+      if (currentTask()) logFailure?.({ taskId, streamUrl, ...opened });
       if (!report(FAILED, { state: "failing", ...opened })) return;
       const delayMs = RETRY_DELAYS_MS[failures];
       if (delayMs === undefined) break;

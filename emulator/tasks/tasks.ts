@@ -1,6 +1,6 @@
 /**
- * The tasks that were ever accepted. Nothing here keeps time. A task that has ended by the clock is
- * found ended when it is read, so no timer can be late, and a moved clock just works.
+ * The tasks that were ever accepted. Nothing here keeps time. Each read computes by the clock
+ * whether a task has ended. So no timer can be late, and the clock may be moved.
  */
 import type { Clock } from "../../shared/clock.js";
 import { asOf, endOf } from "./life.js";

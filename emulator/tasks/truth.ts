@@ -61,7 +61,14 @@ export function truthOf(given: Task, now: Date): TaskTruth {
   const { taskId, sdkAppId, site, account, region, roomId, roomIdType, userId } = task;
   const running = task.pausedAt ? "paused" : "playing";
   return {
-    ...{ taskId, sdkAppId, site, account, region, roomId, roomIdType, userId },
+    taskId,
+    sdkAppId,
+    site,
+    account,
+    region,
+    roomId,
+    roomIdType,
+    userId,
     streamUrl: task.streamUrl,
     played: playedBy(task, now),
     state: end ? "ended" : running,

@@ -53,8 +53,8 @@ const FIELDS: readonly Field[] = [
 function fieldsOf(cronExpression: string): string[] {
   const texts = cronExpression.trim().split(/\s+/);
   if (texts.length !== FIELDS.length) {
-    const found = `it takes seven fields, seconds first; this one has ${texts.length}`;
-    throw wrong(cronExpression, found);
+    const fault = `it takes seven fields, seconds first; this one has ${texts.length}`;
+    throw wrong(cronExpression, fault);
   }
   return FIELDS.map((field, index) => {
     const text = texts[index] ?? "";

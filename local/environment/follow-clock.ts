@@ -27,15 +27,15 @@ export function followClock(url: string, { clock, onBegunAnew }: Following): () 
   async function follow(): Promise<void> {
     let id: string | undefined;
     while (!ending.signal.aborted) {
-      const found = await ask(url, ending.signal);
-      if (found === "no emulator") return;
-      if (found) {
-        if (id !== undefined && id !== found.id) {
+      const instance = await readInstance(url, ending.signal);
+      if (instance === "no emulator") return;
+      if (instance) {
+        if (id !== undefined && id !== instance.id) {
           clock.reset();
           onBegunAnew();
         }
-        id = found.id;
-        const aheadMs = Math.round(found.offsetSeconds * SECOND_MS) - clock.offsetMs();
+        id = instance.id;
+        const aheadMs = Math.round(instance.offsetSeconds * SECOND_MS) - clock.offsetMs();
         if (aheadMs > 0) clock.advance(aheadMs);
       }
       await systemClock.sleep(LOOK_EVERY_MS, ending.signal);
@@ -49,7 +49,7 @@ export function followClock(url: string, { clock, onBegunAnew }: Following): () 
 }
 
 /** `undefined`: no answer now. */
-async function ask(
+async function readInstance(
   url: string,
   ending: AbortSignal,
 ): Promise<Instance | "no emulator" | undefined> {

@@ -25,14 +25,14 @@ const NOTIFY_CRON = "*/10 * * * * * *";
 export function localEnvironment(env: Environment, trtcEndpoint: string): Environment {
   const isSet = (value: string | undefined) => value !== undefined && value !== "";
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => isSet(value)));
-  const tick = set["EXPIRY_TICK_SECONDS"] ?? EXPIRY_TICK_SECONDS;
+  const intervalSeconds = set["EXPIRY_TICK_SECONDS"] ?? EXPIRY_TICK_SECONDS;
   const events = localEvents(trtcEndpoint, set);
   return {
     TRTC_ENDPOINT: trtcEndpoint,
     ALLOW_PRIVATE_STREAM_HOSTS: "on",
     ALLOW_PRIVATE_NOTIFY_HOSTS: "on",
-    EXPIRY_TICK_SECONDS: tick,
-    EXPIRY_CRON: cronOf(Number(tick)),
+    EXPIRY_TICK_SECONDS: intervalSeconds,
+    EXPIRY_CRON: cronOf(Number(intervalSeconds)),
     SETTLE_CRON,
     NOTIFY_CRON,
     CALLERS: JSON.stringify([
@@ -103,12 +103,20 @@ function localEvents(trtcEndpoint: string, set: Environment): Environment {
   const Caller = own?.Id ?? LOCAL_CALLER.Id;
   const SdkAppId = own?.SdkAppId ?? DEFAULT_APPLICATIONS[0]?.sdkAppId;
   const played = {
-    ...{ Caller, SdkAppId, RoomId: "{name}", RoomIdType: 0 },
-    ...{ StreamUrl: `${trtcEndpoint}/media/{key}`, RepeatNum: -1, MaxDuration: 5 },
+    Caller,
+    SdkAppId,
+    RoomId: "{name}",
+    RoomIdType: 0,
+    StreamUrl: `${trtcEndpoint}/media/{key}`,
+    RepeatNum: -1,
+    MaxDuration: 5,
   };
   const sources = [
-    ...[`ckafka:${ckafka}`, `cmq:${cmq}`, sqs],
-    ...[`cloudevents:${cloudevents}`, `eventbridge:${eventbridge}`],
+    `ckafka:${ckafka}`,
+    `cmq:${cmq}`,
+    sqs,
+    `cloudevents:${cloudevents}`,
+    `eventbridge:${eventbridge}`,
   ];
   return {
     RULES: JSON.stringify([cos, s3].map((Bucket) => ({ Bucket, ...played }))),
@@ -119,5 +127,5 @@ function localEvents(trtcEndpoint: string, set: Environment): Environment {
 /**
  * At least as often as the interval: a run handles everything due before the next interval ends.
  */
-const cronOf = (tickSeconds: number): string =>
-  tickSeconds < 60 ? `*/${Math.floor(tickSeconds)} * * * * * *` : "0 */1 * * * * *";
+const cronOf = (intervalSeconds: number): string =>
+  intervalSeconds < 60 ? `*/${Math.floor(intervalSeconds)} * * * * * *` : "0 */1 * * * * *";

@@ -19,7 +19,7 @@ export type Rows = { close: () => Promise<void> } & (
   | { kind: "database"; database: Database }
 );
 
-interface Wanted {
+interface OpenOptions {
   /** The command's name, as the run knows it. */
   what: "report" | "dead-letters";
   /** Use the run of this machine, whatever DATABASE_URL says. */
@@ -27,27 +27,27 @@ interface Wanted {
   postgres?: Parameters<typeof openPostgres>[1];
 }
 
-export async function openRows(env: Environment, wanted: Wanted): Promise<Rows> {
+export async function openRows(env: Environment, options: OpenOptions): Promise<Rows> {
   const address = readDatabaseAddress(env);
-  if (address && !wanted.isLocal) return opened(openAddress(address, wanted));
+  if (address && !options.isLocal) return opened(openAddress(address, options));
   const run = await findRun(env);
   if (run) {
     const ask = async (args: readonly string[]) =>
-      (await askDesk(run, wanted.what, { args })) as Said;
+      (await askDesk(run, options.what, { args })) as Said;
     return { kind: "run", ask, close: () => Promise.resolve() };
   }
-  if (address) return opened(openAddress(address, wanted));
+  if (address) return opened(openAddress(address, options));
   const directory = join(dataDirectoryOf(env), "postgres");
   if (!existsSync(directory)) {
     throw new Error(
-      `there are no rows to ${wanted.what === "report" ? "report" : "show"}: DATABASE_URL is not set, npm start does not run here, and there is no ${directory}`,
+      `there are no rows to ${options.what === "report" ? "report" : "show"}: DATABASE_URL is not set, npm start does not run here, and there is no ${directory}`,
     );
   }
   return opened(await openPglite({ directory, snapshotDirectory: SNAPSHOTS }));
 }
 
 /** The report checks the schema version itself. */
-function openAddress(address: DatabaseAddress, { what, postgres }: Wanted): Database {
+function openAddress(address: DatabaseAddress, { what, postgres }: OpenOptions): Database {
   const database = openPostgres(address, postgres);
   return what === "report" ? database : versionChecked(database);
 }

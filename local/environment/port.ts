@@ -10,7 +10,7 @@ export function readPort(env: Environment, variable: string, usual: number): num
 }
 
 /** The message for a port that another program uses: it names the variable to set. */
-export const sayBusy =
+export const explainBusyPort =
   (variable: string) =>
   (error: unknown): never => {
     const { code, message } = error as NodeJS.ErrnoException;

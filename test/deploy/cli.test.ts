@@ -77,7 +77,7 @@ describe("the CLI exits with an error", () => {
     test("but a deployment over functions that still update waits for them, and succeeds", async () => {
       for (const target of stage.cloud.scf.functions.values()) {
         target.Status = "Updating";
-        target.looks = 0;
+        target.reads = 0;
       }
       const { code, output } = await stage.cli(["deploy"]);
       expect([code, output]).toEqual([0, expect.stringContaining("tencentscf.com")]);

@@ -1,8 +1,12 @@
 /** Compares the declared triggers with SCF's, and makes the few calls that match them. */
 import { describe, expect, test } from "@jest/globals";
 import { environmentBytes, limitFaults, variablesOf } from "../../deploy/plugin/checks/limits.js";
-import { planTriggers, triggersOf, type WantedTrigger } from "../../deploy/plugin/scf/triggers.js";
-import { withDeployError, wordsOf } from "../../deploy/plugin/deploy-error.js";
+import {
+  planTriggers,
+  triggersOf,
+  type DeclaredTrigger,
+} from "../../deploy/plugin/scf/triggers.js";
+import { withDeployError, errorText } from "../../deploy/plugin/deploy-error.js";
 import type { DeclaredEvent } from "../../local/declared/service-file.js";
 
 const url: DeclaredEvent = { functionUrl: { name: "function-url", authType: "NONE" } };
@@ -21,7 +25,7 @@ const ckafka = (maxMsgNum: number): DeclaredEvent => ({
 const EVERY = [url, timer("0 */1 * * * * *"), cos(".mp4"), ckafka(10)];
 
 /** As SCF answers: a timer's cron line as JSON, a URL with its address. */
-const answered = (trigger: WantedTrigger) => ({
+const answered = (trigger: DeclaredTrigger) => ({
   Type: trigger.Type,
   TriggerName: trigger.TriggerName,
   Enable: trigger.Enable === "OPEN" ? 1 : 0,
@@ -190,7 +194,7 @@ describe("anything that is thrown becomes one sentence", () => {
     ["an Error", new Error("connect ECONNREFUSED"), "connect ECONNREFUSED"],
     ["nothing", undefined, "undefined"],
   ])("%s", async (_, thrown, words) => {
-    expect(wordsOf(thrown)).toBe(words);
+    expect(errorText(thrown)).toBe(words);
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
     await expect(withDeployError("Step x", () => Promise.reject(thrown))).rejects.toThrow(
       `Step x: ${words}`,

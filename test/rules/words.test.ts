@@ -27,6 +27,12 @@ const EVERYWHERE = [...CODE, ...TESTS, ...PAGES];
 const OF_DOORS = ["ops", "bench"];
 const WITHOUT_DOORS = EVERYWHERE.filter((folder) => !OF_DOORS.includes(folder));
 
+/** Folders whose locals say what they hold. A folder joins when it is clean. */
+const CLEAR_NAMES = ["functions", "emulator", "local", "deploy"];
+
+/** Folders whose lists stand one entry a line, without a spread that only shortens them. */
+const PLAIN_LISTS = ["functions", "emulator", "local", "deploy"];
+
 test.each<[word: RegExp, instead: string, where: string[]]>([
   [/\bopenHouse\b/, "startTestApp", EVERYWHERE],
   [/\b(settler|settleStarts?|settleIngests?)\b/, "reconcile", EVERYWHERE],
@@ -40,6 +46,11 @@ test.each<[word: RegExp, instead: string, where: string[]]>([
   [/\b(EVERY_)?DOORS\b/, "FUNCTION_OF, EVERY_FUNCTION", EVERYWHERE],
   [/\bdoors?\b/i, "function", WITHOUT_DOORS],
   [/\bunsure\b/i, "may start late", TESTS],
+  [/\b(wanted|told)\b/i, "expected, declared, reported", CLEAR_NAMES],
+  [/\b(const|let) (found|taken|each)\b/, "what the value is", CLEAR_NAMES],
+  [/\(each\b|\beach\) =>/, "a noun: task, segment", CLEAR_NAMES],
+  [/[.]{3}\(?[{] /, "the fields, one a line", PLAIN_LISTS],
+  [/[.]{3}\(?\[["'`]/, "the entries, one a line", PLAIN_LISTS],
 ])("no %p: write %s", (word, _instead, where) => {
   const files = where.flatMap(textsIn).filter(({ text }) => word.test(text));
 

@@ -1,6 +1,6 @@
 /**
  * Checks whether the CLI reads `.env` as `npm run doctor` and `npm run migrate` do. The CLI takes
- * `$` as the start of a variable, also in single quotes, and reads a `.env.<stage>` instead of
+ * `$` as the start of a variable, also in single quotes. It reads a `.env.<stage>` instead of
  * `.env`. Both would deploy settings other than the checked ones.
  */
 import { existsSync, readFileSync } from "node:fs";
@@ -11,10 +11,10 @@ import { DeployError } from "../deploy-error.js";
 
 export function checkEnvFile(env: Environment, stage: string): void {
   refuseReplaced(env);
-  const ofStage = `.env.${stage}`;
-  if (existsSync(ofStage)) {
+  const stageFile = `.env.${stage}`;
+  if (existsSync(stageFile)) {
     throw new DeployError(
-      `${ofStage} would be read in the place of .env, which doctor and migrate read: put its settings into .env, or export them`,
+      `the CLI would read ${stageFile} instead of .env: put its settings into .env, or export them`,
     );
   }
   if (!existsSync(".env")) return;

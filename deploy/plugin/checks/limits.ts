@@ -57,11 +57,13 @@ export function limitFaults(
       `${fullName} gets ${bytes} bytes of environment, and SCF takes ${ENVIRONMENT_MAX_BYTES}: shorten CALLERS and TRTC_APPS, or split the callers over two services`,
     );
   }
-  for (const name of Object.keys(variables).filter((each) => RESERVED.test(each))) {
-    faults.push(`${fullName} sets ${name}, a name that SCF keeps for itself`);
+  for (const name of Object.keys(variables).filter((variable) => RESERVED.test(variable))) {
+    faults.push(`${fullName} sets ${name}, a name that SCF reserves: choose another name`);
   }
-  for (const name of triggerNames.filter((each) => each.length > TRIGGER_NAME_MAX)) {
-    faults.push(`the trigger ${name} of ${fullName} is longer than ${TRIGGER_NAME_MAX} characters`);
+  for (const name of triggerNames.filter(({ length }) => length > TRIGGER_NAME_MAX)) {
+    faults.push(
+      `the name of the trigger ${name} of ${fullName} has over ${TRIGGER_NAME_MAX} characters: choose a shorter one`,
+    );
   }
   return faults;
 }

@@ -13,20 +13,22 @@ export function mendTriggers({ DeployTrigger, validate }: Upstream): void {
   DeployTrigger.prototype.create = async function (_namespace, _old, { Name, FuncName }) {
     const client = scfClient(this.options);
     const { service, cli } = this.serverless;
-    const wanted = triggersOf(Name, service.functions[Name]?.events);
+    const declared = triggersOf(Name, service.functions[Name]?.events);
     // Read again, because an aborted deployment may have left more triggers than the last answer
     // showed.
     const now = await withDeployError(`GetFunction ${FuncName}`, () =>
       getFunction(client, FuncName),
     );
-    const { steps, undeclared } = planTriggers(wanted, now?.Triggers ?? []);
+    const { steps, undeclared } = planTriggers(declared, now?.Triggers ?? []);
     for (const step of steps) {
       const what = `${step.action} ${step.trigger.Type} ${step.trigger.TriggerName} of ${FuncName}`;
       await withDeployError(what, () => carryOut(client, FuncName, step));
       cli.log(what);
     }
-    for (const each of undeclared) {
-      cli.log(`Note: ${FuncName} also has the trigger ${each}, which serverless.yml does not name`);
+    for (const trigger of undeclared) {
+      cli.log(
+        `Note: ${FuncName} also has the trigger ${trigger}, which serverless.yml does not name`,
+      );
     }
     return steps;
   };

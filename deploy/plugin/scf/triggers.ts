@@ -9,7 +9,7 @@ import type { DeclaredEvent } from "../../../local/declared/service-file.js";
 import { DeployError } from "../deploy-error.js";
 
 /** The fields of CreateTrigger and UpdateTrigger that define a trigger. */
-export interface WantedTrigger {
+export interface DeclaredTrigger {
   Type: "http" | "timer" | "cos" | "ckafka";
   TriggerName: string;
   TriggerDesc: string;
@@ -20,7 +20,7 @@ export interface WantedTrigger {
 
 export interface TriggerStep {
   action: "CreateTrigger" | "UpdateTrigger" | "DeleteTrigger";
-  trigger: WantedTrigger;
+  trigger: DeclaredTrigger;
 }
 
 export interface TriggerPlan {
@@ -39,41 +39,42 @@ const QUALIFIER = "$DEFAULT";
 const CHANGEABLE = new Set(["http", "timer", "ckafka"]);
 
 export function planTriggers(
-  wanted: readonly WantedTrigger[],
+  declared: readonly DeclaredTrigger[],
   existing: readonly TriggerInfo[],
 ): TriggerPlan {
-  const steps = wanted.flatMap((trigger): TriggerStep[] => {
-    const found = existing.find((each) => isSame(trigger, each));
-    if (!found) return [{ action: "CreateTrigger", trigger }];
-    if (isEqual(trigger, found)) return [];
+  const steps = declared.flatMap((trigger): TriggerStep[] => {
+    const deployed = existing.find((info) => isSame(trigger, info));
+    if (!deployed) return [{ action: "CreateTrigger", trigger }];
+    if (isEqual(trigger, deployed)) return [];
     if (CHANGEABLE.has(trigger.Type)) return [{ action: "UpdateTrigger", trigger }];
     return [
       // Deleting requires the existing description.
       {
         action: "DeleteTrigger",
-        trigger: { ...trigger, TriggerDesc: found.TriggerDesc ?? "" },
+        trigger: { ...trigger, TriggerDesc: deployed.TriggerDesc ?? "" },
       },
       { action: "CreateTrigger", trigger },
     ];
   });
   const undeclared = existing
-    .filter((each) => !wanted.some((trigger) => isSame(trigger, each)))
+    .filter((info) => !declared.some((trigger) => isSame(trigger, info)))
     .map(({ Type = "?", TriggerName = "?" }) => `${Type} ${TriggerName}`);
   return { steps, undeclared };
 }
 
-const isSame = (wanted: WantedTrigger, found: TriggerInfo): boolean =>
-  found.Type === wanted.Type && found.TriggerName === wanted.TriggerName;
+const isSame = (declared: DeclaredTrigger, deployed: TriggerInfo): boolean =>
+  deployed.Type === declared.Type && deployed.TriggerName === declared.TriggerName;
 
 /** SCF adds fields to its answer (a URL's address, a topic's id). Only our fields are compared. */
-function isEqual(wanted: WantedTrigger, found: TriggerInfo): boolean {
-  const isOpen = found.Enable === 1;
-  if (isOpen !== (wanted.Enable === "OPEN")) return false;
-  if ((found.CustomArgument ?? "") !== (wanted.CustomArgument ?? "")) return false;
-  const has = parsedDesc(found.TriggerDesc ?? "");
+function isEqual(declared: DeclaredTrigger, deployed: TriggerInfo): boolean {
+  const isOpen = deployed.Enable === 1;
+  if (isOpen !== (declared.Enable === "OPEN")) return false;
+  if ((deployed.CustomArgument ?? "") !== (declared.CustomArgument ?? "")) return false;
+  const has = parsedDesc(deployed.TriggerDesc ?? "");
   // A timer is requested by its cron line and answered as JSON.
-  if (wanted.Type === "timer") return (has["cron"] ?? found.TriggerDesc) === wanted.TriggerDesc;
-  return isWithin(parsedDesc(wanted.TriggerDesc), has);
+  if (declared.Type === "timer")
+    return (has["cron"] ?? deployed.TriggerDesc) === declared.TriggerDesc;
+  return isWithin(parsedDesc(declared.TriggerDesc), has);
 }
 
 function isWithin(part: unknown, whole: unknown): boolean {
@@ -103,7 +104,10 @@ const RETIRED: Readonly<Record<string, string>> = {
 };
 
 /** Throws a DeployError that names the function and its wrong declaration. */
-export const triggersOf = (name: string, events: readonly DeclaredEvent[] = []): WantedTrigger[] =>
+export const triggersOf = (
+  name: string,
+  events: readonly DeclaredEvent[] = [],
+): DeclaredTrigger[] =>
   events.map((event) => {
     const trigger = triggerOf(event);
     if (trigger) return trigger;
@@ -113,7 +117,12 @@ export const triggersOf = (name: string, events: readonly DeclaredEvent[] = []):
     throw new DeployError(`${name} declares a trigger of the kind ${kind}: ${why}`);
   });
 
-function triggerOf({ functionUrl, timer, cos, ckafka }: DeclaredEvent): WantedTrigger | undefined {
+function triggerOf({
+  functionUrl,
+  timer,
+  cos,
+  ckafka,
+}: DeclaredEvent): DeclaredTrigger | undefined {
   if (functionUrl) {
     const { name, authType, intranet = false, extranet = true, cors, enable } = functionUrl;
     const NetConfig = { EnableIntranet: intranet, EnableExtranet: extranet };
@@ -122,8 +131,8 @@ function triggerOf({ functionUrl, timer, cos, ckafka }: DeclaredEvent): WantedTr
   }
   if (timer) {
     const { cronExpression, enable, message } = timer.parameters;
-    const wanted = trigger("timer", timer.name, cronExpression, enable);
-    return message === undefined ? wanted : { ...wanted, CustomArgument: message };
+    const withoutMessage = trigger("timer", timer.name, cronExpression, enable);
+    return message === undefined ? withoutMessage : { ...withoutMessage, CustomArgument: message };
   }
   if (cos) {
     const { events, filter = {}, enable } = cos.parameters;
@@ -147,11 +156,11 @@ function triggerOf({ functionUrl, timer, cos, ckafka }: DeclaredEvent): WantedTr
 }
 
 const trigger = (
-  Type: WantedTrigger["Type"],
+  Type: DeclaredTrigger["Type"],
   TriggerName: string,
   desc: string | object,
   enable = true,
-): WantedTrigger => ({
+): DeclaredTrigger => ({
   Type,
   TriggerName,
   TriggerDesc: typeof desc === "string" ? desc : JSON.stringify(desc),

@@ -16,7 +16,7 @@ export interface Card {
   /** New data of its task, and when it was true on this page's clock. */
   update: (robot: RobotView, atMs: number) => void;
   /** Moves the display on to this instant. Call it often. */
-  tick: (sound: Sound, isConnected: boolean) => void;
+  redraw: (sound: Sound, isConnected: boolean) => void;
   /** Releases its source. */
   close: () => void;
 }
@@ -62,7 +62,7 @@ export function makeCard(first: RobotView, firstAtMs: number): Card {
       robot = next;
       readAtMs = atMs;
     },
-    tick(sound, isConnected) {
+    redraw(sound, isConnected) {
       const elapsedSeconds = robot.ended ? 0 : (elapsedMs() - readAtMs) / 1000;
       const head = headAfter(robot, elapsedSeconds);
       root.dataset["state"] = robot.state;

@@ -8,7 +8,7 @@ import { type Answer, poll } from "./poll.js";
 import { makeSound } from "./player/sound.js";
 import { roomKindText } from "./labels.js";
 
-const TICK_MS = 100;
+const REDRAW_MS = 100;
 
 /** One or two lost answers do not show as a failure. */
 const SILENCE_MS = 2500;
@@ -19,7 +19,7 @@ const cards = new Map<string, Card>();
 let view = firstView;
 let lastSeenAtMs = elapsedMs();
 
-const sound = makeSound(tick);
+const sound = makeSound(redraw);
 const about = element("p", { class: "about" });
 const connection = element("span", { class: "connection", role: "status" });
 const stages = element("div", { class: "stages" });
@@ -69,7 +69,7 @@ function show(atMs: number): void {
   // The sound button is hidden while nothing plays.
   sound.button.hidden = view.live.length === 0;
   showPlace();
-  tick();
+  redraw();
   const shown = [...cards.values()].map((card) => card.root);
   setChildren(stages, shown.length === 0 ? [empty] : shown);
   stages.dataset["count"] = String(shown.length);
@@ -107,14 +107,14 @@ function showPlace(): void {
   }
 }
 
-function tick(): void {
+function redraw(): void {
   const isConnected = elapsedMs() - lastSeenAtMs < SILENCE_MS;
   setText(connection, isConnected ? "" : "Reconnecting…");
-  for (const card of cards.values()) card.tick(sound, isConnected);
+  for (const card of cards.values()) card.redraw(sound, isConnected);
 }
 
 show(elapsedMs());
-every(TICK_MS, tick);
+every(REDRAW_MS, redraw);
 const query = room.sdkAppId === undefined ? "" : `?sdkAppId=${room.sdkAppId}`;
 const id = encodeURIComponent(room.roomId);
 void poll<RoomView>(`/_emulator/rooms/${room.roomIdType}/${id}${query}`, hear);

@@ -14,19 +14,19 @@ import {
   timeText,
 } from "./labels.js";
 
-const TICK_MS = 200;
+const REDRAW_MS = 200;
 const SILENCE_MS = 2500;
 
 interface Line {
   root: HTMLElement;
   update: (robot: RobotView) => void;
-  tick: (elapsedSeconds: number) => void;
+  redraw: (elapsedSeconds: number) => void;
 }
 
 interface Entry {
   root: HTMLElement;
   update: (room: RoomSummary) => void;
-  tick: (elapsedSeconds: number) => void;
+  redraw: (elapsedSeconds: number) => void;
 }
 
 const entries = new Map<string, Entry>();
@@ -71,7 +71,7 @@ function show(): void {
   darkSection.hidden = dark.childElementCount === 0;
   hidden.hidden = more === 0;
   setText(hidden, `${more} more rooms are in /_emulator/tasks.`);
-  tick();
+  redraw();
 }
 
 function makeEntry({ href, roomId, roomIdType, sdkAppId }: RoomSummary): Entry {
@@ -101,7 +101,7 @@ function makeEntry({ href, roomId, roomIdType, sdkAppId }: RoomSummary): Entry {
       shown = key;
       robots.forEach((robot, at) => lines[at]?.update(robot));
     },
-    tick: (elapsedSeconds) => lines.forEach((line) => line.tick(elapsedSeconds)),
+    redraw: (elapsedSeconds) => lines.forEach((line) => line.redraw(elapsedSeconds)),
   };
 }
 
@@ -118,7 +118,7 @@ function makeLine(first: RobotView): Line {
       root.classList.toggle("dead", isDead(robot));
       setText(pill, stateText(robot));
     },
-    tick: (elapsedSeconds) => setText(where, whereText(robot, elapsedSeconds)),
+    redraw: (elapsedSeconds) => setText(where, whereText(robot, elapsedSeconds)),
   };
 }
 
@@ -137,14 +137,14 @@ function whereText(robot: RobotView, elapsedSeconds: number): string {
   return `${head} / ${timeText(durationSeconds)}, round ${loops + 1}`;
 }
 
-function tick(): void {
+function redraw(): void {
   setText(connection, elapsedMs() - lastSeenAtMs < SILENCE_MS ? "" : "Reconnecting…");
   const elapsedSeconds = Math.min(SILENCE_MS, elapsedMs() - answered.atMs) / 1000;
-  for (const entry of entries.values()) entry.tick(elapsedSeconds);
+  for (const entry of entries.values()) entry.redraw(elapsedSeconds);
 }
 
 show();
-every(TICK_MS, tick);
+every(REDRAW_MS, redraw);
 void poll<RoomsView>("/_emulator/rooms", (answer) => {
   if (!answer) return;
   answered = answer;

@@ -37,8 +37,8 @@ interface ChunkStream {
   deltaMs: number;
   isExtended: boolean;
   /**
-   * The received part of the current message, only as much as is read. It is one buffer: a server
-   * may send chunks of one byte, and a buffer for each would take a hundred bytes.
+   * The received part of the current message, only as much as is read. It is one buffer, because a
+   * server may send chunks of one byte.
    */
   kept: Buffer;
   received: number;
@@ -50,11 +50,11 @@ export async function* readMessages(bytes: ByteReader): AsyncGenerator<StreamMes
   let chunkBytes = CHUNK_BYTES;
   for (;;) {
     const stream = await readChunkHeader(bytes, streams);
-    const wanted = Math.min(chunkBytes, stream.length - stream.received);
-    const part = await bytes.read(wanted);
+    const partBytes = Math.min(chunkBytes, stream.length - stream.received);
+    const part = await bytes.read(partBytes);
     if (stream.received === 0) stream.kept = Buffer.alloc(keptBytesOf(stream));
     part.copy(stream.kept, Math.min(stream.received, stream.kept.length));
-    stream.received += wanted;
+    stream.received += partBytes;
     if (stream.received < stream.length) continue;
     const { type, timestampMs, kept } = stream;
     const message = { type, timestampMs, bytes: kept };

@@ -30,7 +30,10 @@ export function targetOf(streamUrl: string): Target {
   const { port, pathname, search } = new URL(streamUrl);
   const { app, stream } = parts((pathname + search).replace(/^\//, ""));
   return {
-    ...{ isSecure: scheme === "rtmps", host: hostname.replace(/^\[(.*)\]$/, "$1"), app, stream },
+    isSecure: scheme === "rtmps",
+    host: hostname.replace(/^\[(.*)\]$/, "$1"),
+    app,
+    stream,
     port: Number(port || DEFAULT_PORTS[scheme]),
     tcUrl: `${scheme}://${hostname}${port && `:${port}`}/${app}`,
   };

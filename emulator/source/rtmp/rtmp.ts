@@ -136,8 +136,15 @@ async function play(target: Target, { socket, bytes }: Connection): Promise<Medi
 }
 
 const connectFields = ({ app, tcUrl }: Target): AmfPlain => ({
-  ...{ app, tcUrl, flashVer: "LNX 9,0,124,2", fpad: false, capabilities: 15 },
-  ...{ audioCodecs: 4071, videoCodecs: 252, videoFunction: 1, objectEncoding: 0 },
+  app,
+  tcUrl,
+  flashVer: "LNX 9,0,124,2",
+  fpad: false,
+  capabilities: 15,
+  audioCodecs: 4071,
+  videoCodecs: 252,
+  videoFunction: 1,
+  objectEncoding: 0,
 });
 
 const isCommand = ({ type }: StreamMessage): boolean =>
@@ -154,7 +161,7 @@ const isFailure = (info: AmfValue): boolean =>
 
 function refused(info: AmfValue): SourceError {
   const { code, description } = isObject(info) ? info : {};
-  const why = [code, description].map(textOf).filter((each) => each !== "");
+  const why = [code, description].map(textOf).filter((text) => text !== "");
   return new SourceError("unreachable", `The server refuses: ${why.join(", ") || "no reason"}.`);
 }
 

@@ -47,7 +47,11 @@ describe("a source is unreachable:", () => {
   test.each([
     ["a port where nobody listens", "http://127.0.0.1:2/a.mp4", /ECONNREFUSED/],
     ["a host that nobody knows", "http://nobody.invalid/a.mp4", /ENOTFOUND|EAI_AGAIN/],
-    ["a port that no browser would open", "http://127.0.0.1:1/a.mp4", /bad port/],
+    [
+      "a port that no browser would open",
+      "http://127.0.0.1:1/a.mp4",
+      /Port 1 belongs to another service: send a URL that leads to another port/,
+    ],
   ])("%s", async (_what, url, message) => {
     expect(await failure(url)).toMatchObject({
       reason: "unreachable",

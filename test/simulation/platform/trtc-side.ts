@@ -93,7 +93,7 @@ export function makeTrtcSide({
   const endWatch = makeEndWatch({
     clock,
     signal,
-    isWatched: (task) => announcer.isHeard(task),
+    isWatched: (task) => announcer.hasCallback(task),
     onStart: (task) => announcer.started(task),
     onEnd: (task, end) => announcer.ended(task, end),
   });

@@ -1,6 +1,6 @@
 /**
- * The picture of one robot. It opens the task's source, directly or through the emulator, keeps the
- * position in step, and tries again after a failure.
+ * The picture of one robot. It opens the task's source, directly or through the emulator. It keeps
+ * the position in step, and tries again after a failure.
  */
 import type { RobotView } from "../../view.js";
 import { elapsedMs } from "../clock.js";
