@@ -114,7 +114,6 @@ function sectionOf(sizes: Sizes, { random, together }: Record<"random" | "togeth
   ) as [Stopped[], Stopped[]];
   const asked = beyondIdeal(random.stopped, ({ askedMs }) => askedMs);
   const beyond = beyondIdeal(random.stopped, ({ endedMs }) => endedMs);
-  const used = usedShare(crowd.map(({ calledMs }) => calledMs));
   const within = `${sizes.spread} within ${sizes.withinMs / SECOND_MS} s`;
   const rows = [
     rowOf(`${within}: stopped`, latenessOf(random.stopped)),
@@ -126,7 +125,7 @@ function sectionOf(sizes: Sizes, { random, together }: Record<"random" | "togeth
   const goals = [
     goal("asked to stop, less the wait for slots, p99", percentile(asked, 99), 100, " ms"),
     goal("stopped, less the wait for slots, p99", percentile(beyond, 99), 250, " ms"),
-    goal("slots left unused by the crowd", 100 * (1 - used), 2, " %"),
+    goal("slots left unused by the crowd", 100 * unusedShare(crowd), 2, " %"),
     goal("calls throttled", random.throttled + together.throttled, 0, ""),
   ];
   return { title: "deadlines of four processes", rows, ratios: [], goals } satisfies Section;
@@ -159,11 +158,18 @@ function beyondIdeal(stopped: readonly Stopped[], readMs: (of: Stopped) => numbe
   });
 }
 
-/** The ideal duration of this many calls, divided by their real duration. */
-function usedShare(calledMs: readonly number[]): number {
-  const last = calledMs.length - 1;
-  const idealMs = Math.floor(last / SLOTS) * SLOTS_SPAN_MS + (last % SLOTS) * SLOT_STEP_MS;
-  return idealMs / (Math.max(...calledMs) - Math.min(...calledMs));
+/**
+ * The slots without a call, divided by all slots until the last call. In each full period since the
+ * deadline TRTC takes 20 calls. The last period counts only its calls, since no more are left.
+ */
+function unusedShare(crowd: readonly Stopped[]): number {
+  const periods = crowd.map(({ dueMs, calledMs }) =>
+    Math.floor((calledMs - dueMs) / SLOTS_SPAN_MS),
+  );
+  const last = Math.max(...periods);
+  const early = periods.filter((period) => period < last).length;
+  const full = last * SLOTS;
+  return (full - early) / (full + crowd.length - early);
 }
 
 async function throttledAt({ trtcUrl }: Stage): Promise<number> {

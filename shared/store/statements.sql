@@ -704,22 +704,28 @@ accounts as (
   select account, sum(count)::int as count, count(*)::int as callers from in_hand group by account
 ),
    caller as (
-     (select account, caller_id from ingest where state in ('running', 'stopping') order by account, caller_id limit 1)
+     (select account, caller_id, least(due_at, empty_at) as first_at from ingest
+      where state in ('running', 'stopping') order by account, caller_id, least(due_at, empty_at) limit 1)
      union all
-     select next.account, next.caller_id
+     select next.*
      from caller cross join lateral (
-       select account, caller_id from ingest
+       select account, caller_id, least(due_at, empty_at) as first_at from ingest
        where state in ('running', 'stopping') and (account, caller_id) > (caller.account, caller.caller_id)
-       order by account, caller_id limit 1
+       order by account, caller_id, least(due_at, empty_at) limit 1
      ) as next
    ),
-   -- A row behind so many of its own caller's rows is never among the next ones.
+   -- A row behind so many of its own caller's rows is never among the next ones. The rows are
+   -- compared with the whole key of the index by caller, and the planner does not see the limit.
+   -- Otherwise it may read all due rows once for each caller.
    due as (
      select first.* from caller cross join lateral (
        select task_id, account, caller_id, least(due_at, empty_at) as ends_at from ingest
-       where state in ('running', 'stopping') and least(due_at, empty_at) <= $1 and coalesce(lease_until <= $2, true) and account = caller.account and caller_id = caller.caller_id
-       order by account, caller_id, least(due_at, empty_at) limit $3
+       where state in ('running', 'stopping') and coalesce(lease_until <= $2, true)
+         and (account, caller_id, least(due_at, empty_at)) >= (caller.account, caller.caller_id, '-infinity')
+         and (account, caller_id, least(due_at, empty_at)) <= (caller.account, caller.caller_id, $1)
+       order by account, caller_id, least(due_at, empty_at) limit (select $3::integer)
      ) as first
+     where caller.first_at <= $1
    ),
    callers as (
      select account, count(*) as callers
@@ -750,7 +756,8 @@ accounts as (
      set lease_until = $4, fence = fence + 1
      where task_id in (
        select ingest.task_id from ingest join next using (task_id)
-       where state in ('running', 'stopping') and least(due_at, empty_at) <= $1 and coalesce(lease_until <= $2, true) and ingest.task_id = any (array(select task_id from next))
+       where state in ('running', 'stopping') and coalesce(lease_until <= $2, true) and least(due_at, empty_at) <= $1
+         and ingest.task_id = any (array(select task_id from next))
        order by next.stands_for, next.place, next.ends_at
        limit $5
        for update of ingest skip locked

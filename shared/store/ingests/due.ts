@@ -15,9 +15,7 @@ interface Times {
   horizonAt: Sql;
 }
 
-/** Due before the horizon, and not claimed at the moment. */
-const isFree = ({ at, horizonAt }: Times): Sql =>
-  sql`${PLAYING} and ${ENDS_AT} <= ${horizonAt} and coalesce(lease_until <= ${at}, true)`;
+const isUnclaimed = (at: Sql): Sql => sql`coalesce(lease_until <= ${at}, true)`;
 
 /**
  * Counts the current claims per caller of an account. These claims use the account's slots of the
@@ -66,27 +64,33 @@ export async function claimDue(
 ): Promise<Ingest[]> {
   const times = { at: bind(at), horizonAt: bind(horizonAt) };
   const max = bind(accountMax);
-  const free = isFree(times);
+  const unclaimed = isUnclaimed(times.at);
   const rows = await run(
     query,
     sql`with recursive ${inHand(times)},
      caller as (
-       (select account, caller_id from ingest where ${PLAYING} order by account, caller_id limit 1)
+       (select account, caller_id, ${ENDS_AT} as first_at from ingest
+        where ${PLAYING} order by account, caller_id, ${ENDS_AT} limit 1)
        union all
-       select next.account, next.caller_id
+       select next.*
        from caller cross join lateral (
-         select account, caller_id from ingest
+         select account, caller_id, ${ENDS_AT} as first_at from ingest
          where ${PLAYING} and (account, caller_id) > (caller.account, caller.caller_id)
-         order by account, caller_id limit 1
+         order by account, caller_id, ${ENDS_AT} limit 1
        ) as next
      ),
-     -- A row behind so many of its own caller's rows is never among the next ones.
+     -- A row behind so many of its own caller's rows is never among the next ones. The rows are
+     -- compared with the whole key of the index by caller, and the planner does not see the limit.
+     -- Otherwise it may read all due rows once for each caller.
      due as (
        select first.* from caller cross join lateral (
          select task_id, account, caller_id, ${ENDS_AT} as ends_at from ingest
-         where ${free} and account = caller.account and caller_id = caller.caller_id
-         order by account, caller_id, ${ENDS_AT} limit ${max}
+         where ${PLAYING} and ${unclaimed}
+           and (account, caller_id, ${ENDS_AT}) >= (caller.account, caller.caller_id, '-infinity')
+           and (account, caller_id, ${ENDS_AT}) <= (caller.account, caller.caller_id, ${times.horizonAt})
+         order by account, caller_id, ${ENDS_AT} limit (select ${max}::integer)
        ) as first
+       where caller.first_at <= ${times.horizonAt}
      ),
      callers as (
        select account, count(*) as callers
@@ -117,7 +121,8 @@ export async function claimDue(
        set lease_until = ${addMs(at, leaseMs)}, fence = fence + 1
        where task_id in (
          select ingest.task_id from ingest join next using (task_id)
-         where ${free} and ingest.task_id = any (array(select task_id from next))
+         where ${PLAYING} and ${unclaimed} and ${ENDS_AT} <= ${times.horizonAt}
+           and ingest.task_id = any (array(select task_id from next))
          order by next.stands_for, next.place, next.ends_at
          limit ${limit}
          for update of ingest skip locked
