@@ -4,9 +4,12 @@ import { environment } from "../shared/config/environment.js";
 import { withEnvFile } from "../local/environment/env-file.js";
 import type { Database } from "../shared/store/engine/database.js";
 import { migrate, planMigration } from "../shared/store/schema/migrate.js";
-import { CODE_VERSION } from "../shared/store/schema/migrations.js";
 import { openToMigrate } from "../shared/store/engine/postgres.js";
-import { type DatabaseVersion, versionFault } from "../shared/store/schema/version.js";
+import {
+  CODE_VERSION,
+  type DatabaseVersion,
+  versionFault,
+} from "../shared/store/schema/version.js";
 import { readDatabaseAddress } from "../shared/config/database-address.js";
 import { runMain } from "../local/terminal/terminal.js";
 

@@ -1,5 +1,6 @@
 /** TRTC_APPS: the applications, each with its keys, its site and the defaults of its ingests. */
-import { type Static, Type } from "@sinclair/typebox";
+import type { Static } from "@sinclair/typebox";
+import * as Type from "@sinclair/typebox";
 import type { Environment } from "./environment.js";
 import { FIELDS } from "../contract/fields.js";
 import { readList, refuseIfAny, sharedKeys, uniquely } from "./read-variables.js";

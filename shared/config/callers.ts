@@ -1,5 +1,6 @@
 /** Who may call, and what each caller may do: the entries of CALLERS. */
-import { type Static, Type } from "@sinclair/typebox";
+import type { Static } from "@sinclair/typebox";
+import * as Type from "@sinclair/typebox";
 import type { Environment } from "./environment.js";
 import { FIELDS, MAX_DURATION_MINUTES } from "../contract/fields.js";
 import { NOTIFY_FIELDS, notifyFault, type Receiver, receiverOf } from "./notify-settings.js";

@@ -3,7 +3,8 @@
  * Each variable is checked on its own, so that the doctor can show all faults at once.
  */
 import { createHash } from "node:crypto";
-import { type Static, Type } from "@sinclair/typebox";
+import type { Static } from "@sinclair/typebox";
+import * as Type from "@sinclair/typebox";
 import type { Environment } from "./environment.js";
 import { type Application, applicationSchema, readApplications } from "./applications.js";
 import { type Caller, callerSchema, readCallers } from "./callers.js";

@@ -3,7 +3,8 @@
  * for. An event carries no caller's key, so the operator names a caller for each source. A message
  * cannot choose another caller.
  */
-import { type Static, Type } from "@sinclair/typebox";
+import type { Static } from "@sinclair/typebox";
+import * as Type from "@sinclair/typebox";
 import type { Environment } from "./environment.js";
 import type { Caller } from "./callers.js";
 import { FIELDS } from "../contract/fields.js";

@@ -1,5 +1,5 @@
 /** Fields of CALLERS for notifications: the URL that receives them and the keys that sign them. */
-import { Type } from "@sinclair/typebox";
+import * as Type from "@sinclair/typebox";
 import { hostOfUrl, isPrivateHost } from "../network/private-hosts.js";
 import { foreignHostFault, hostFault } from "../contract/url-host.js";
 

@@ -1,5 +1,5 @@
 /** Types that several settings share. */
-import { Type } from "@sinclair/typebox";
+import * as Type from "@sinclair/typebox";
 
 export const CLOSED = { additionalProperties: false };
 

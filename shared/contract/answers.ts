@@ -3,7 +3,8 @@
  * use cases against them. An answer may gain fields later, so clients must accept unknown fields.
  * No field is ever removed, and a field without a value is null.
  */
-import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import type { Static, TSchema } from "@sinclair/typebox";
+import * as Type from "@sinclair/typebox";
 import { FIELDS } from "./fields.js";
 import {
   type Action,

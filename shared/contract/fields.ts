@@ -5,7 +5,7 @@
  * Sources: the API pages of both sites. For identifiers: TRTC's "concepts", its FAQ and the client
  * SDKs; the narrower rule applies.
  */
-import { Type } from "@sinclair/typebox";
+import * as Type from "@sinclair/typebox";
 import { SITE_FACTS, type Site } from "./sites.js";
 
 /** 2^32 - 1, the largest SdkAppId that the binary part of a UserSig can carry. */

@@ -2,7 +2,8 @@
  * One schema per action and site. The TypeScript type, the request check and the OpenAPI document
  * all come from it. Unknown fields are refused, never dropped.
  */
-import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import type { Static, TSchema } from "@sinclair/typebox";
+import * as Type from "@sinclair/typebox";
 import { FIELDS, NUMERIC_ROOM, STRING_ROOM_PATTERN } from "./fields.js";
 
 /** A call may contain the fields of its schema and no others. */

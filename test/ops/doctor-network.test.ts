@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { generate } from "selfsigned";
 import { addMs, MINUTE_MS, systemClock as clock } from "../../shared/clock.js";
 import { migrate } from "../../shared/store/schema/migrate.js";
-import { CODE_VERSION } from "../../shared/store/schema/migrations.js";
+import { CODE_VERSION } from "../../shared/store/schema/version.js";
 import { openPostgres } from "../../shared/store/engine/postgres.js";
 import { connectionFacts } from "../../shared/store/engine/postgres-connection.js";
 import { createStore } from "../../shared/store/store.js";

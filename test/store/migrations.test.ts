@@ -1,12 +1,14 @@
 /** The previous code works after each migration, so a rollback of the functions needs no migration. */
 import { describe, expect, test } from "@jest/globals";
-import { CODE_VERSION, type Migration, MIGRATIONS } from "../../shared/store/schema/migrations.js";
+import { type Migration, MIGRATIONS } from "../../shared/store/schema/migrations.js";
+import { CODE_VERSION } from "../../shared/store/schema/version.js";
 import { faultsOf } from "../support/database/expand-only.js";
 import { NEXT, upTo } from "../support/database/migrations.js";
 
 test("each migration only adds, or names what it contracts", () => {
   expect(faultsOf(MIGRATIONS)).toEqual([]);
   expect(CODE_VERSION).toBe(MIGRATIONS.length);
+  expect(MIGRATIONS.at(-1)?.version).toBe(CODE_VERSION);
 });
 
 /** The current check on end_reason. */

@@ -4,9 +4,14 @@ import { SECOND_MS, systemClock as clock } from "../../shared/clock.js";
 import { type Environment } from "../../shared/config/environment.js";
 import type { Database } from "../../shared/store/engine/database.js";
 import { migrate } from "../../shared/store/schema/migrate.js";
-import { CODE_VERSION, type Migration } from "../../shared/store/schema/migrations.js";
+import type { Migration } from "../../shared/store/schema/migrations.js";
 import { openPostgres } from "../../shared/store/engine/postgres.js";
-import { readVersion, versionChecked, versionFault } from "../../shared/store/schema/version.js";
+import {
+  CODE_VERSION,
+  readVersion,
+  versionChecked,
+  versionFault,
+} from "../../shared/store/schema/version.js";
 import { localEnvironment } from "../../local/environment/local-environment.js";
 import { ENGINES, newPostgresUrl, openTestPostgres } from "../support/database/databases.js";
 import { CN_APP, type TestApp, KEY, startTestApp } from "../support/app/test-app.js";

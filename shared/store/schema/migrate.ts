@@ -6,8 +6,8 @@
 import { SECOND_MS } from "../../clock.js";
 import type { Database, Query } from "../engine/database.js";
 import { run, sql } from "../engine/sql.js";
-import { CODE_VERSION, type Migration, MIGRATIONS } from "./migrations.js";
-import { type DatabaseVersion, readVersion, versionFault } from "./version.js";
+import { type Migration, MIGRATIONS } from "./migrations.js";
+import { CODE_VERSION, type DatabaseVersion, readVersion, versionFault } from "./version.js";
 
 /** Any fixed number; it identifies this lock among all users of the database. */
 const LOCK_KEY = 7_271_900_722;

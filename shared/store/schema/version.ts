@@ -5,7 +5,12 @@
 import { ApiError } from "../../contract/errors.js";
 import type { Database, Query } from "../engine/database.js";
 import { run, sql } from "../engine/sql.js";
-import { CODE_VERSION } from "./migrations.js";
+
+/**
+ * The number of the newest migration; a test compares them. A function needs this number only, so
+ * its bundle holds no migration.
+ */
+export const CODE_VERSION = 12;
 
 export interface DatabaseVersion {
   /** The number of its newest migration; 0: it was never migrated. */

@@ -1,9 +1,6 @@
 /** Later versions of the tables, made for tests. */
-import {
-  CODE_VERSION,
-  type Migration,
-  MIGRATIONS,
-} from "../../../shared/store/schema/migrations.js";
+import { type Migration, MIGRATIONS } from "../../../shared/store/schema/migrations.js";
+import { CODE_VERSION } from "../../../shared/store/schema/version.js";
 
 /** A typical next release: columns with defaults, a table, an index. */
 export const NEXT: Migration = {
