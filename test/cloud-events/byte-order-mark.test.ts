@@ -59,7 +59,7 @@ test.each<[string, (text: string) => unknown]>([
     "CloudEvents in base64",
     (text) => cloudEvent({ data_base64: Buffer.from(text).toString("base64") }),
   ],
-])("%s", async (_, event) => {
+])("a message may begin with a byte order mark: %s", async (_, event) => {
   expect(await send(app, event(body()))).not.toHaveProperty("batchItemFailures.0");
   expect(await deadLettersOf(app)).toEqual([]);
   const rows = await app.database.query("select state from ingest where room_id = $1", [
@@ -68,7 +68,7 @@ test.each<[string, (text: string) => unknown]>([
   expect(rows).toEqual([{ state: "running" }]);
 });
 
-test("of a stored object in a queue", async () => {
+test("a message about a stored object in a queue may begin with a byte order mark", async () => {
   const none = { Records: [{ eventSource: "aws:s3", eventName: "ObjectRemoved:Delete" }] };
   await send(app, sqs(MARK + JSON.stringify(none)));
   await send(app, sqs(MARK + JSON.stringify({ Event: "s3:TestEvent" })));

@@ -78,7 +78,7 @@ describe("an event that starts something", () => {
   });
 });
 
-describe("an event that is about an ingest", () => {
+describe("an event that updates or stops an ingest", () => {
   test.each(FIXTURES.filter((name) => ABOUT_ONE.test(name)))("%s", async (name) => {
     const wanted = { SdkAppId: CN_APP, RoomId: "r", RoomIdType: 0, StreamUrl: app.clip };
     const { response } = await app.post("start-ingest", { ...wanted, RepeatNum: -1 });
@@ -96,7 +96,7 @@ describe("an event that is about an ingest", () => {
   });
 });
 
-describe("an event that asks for nothing", () => {
+describe("an event without a request", () => {
   test.each(FIXTURES.filter((name) => NOTHING.test(name)))("%s", async (name) => {
     const ignored = name.endsWith("-folder") ? 1 : 0;
     const counts = name.startsWith("sqs-")
@@ -108,13 +108,13 @@ describe("an event that asks for nothing", () => {
   });
 });
 
-test("every fixture is in one of these tests", () => {
+test("every fixture is used in one of these tests", () => {
   const named = FIXTURES.filter((name) => ABOUT_ONE.test(name) || NOTHING.test(name));
   expect([...named, ...Object.keys(STARTS)].sort()).toEqual([...FIXTURES].sort());
   expect(FIXTURES.length).toBeGreaterThan(20);
 });
 
-test("an object that comes by several ways is one message", async () => {
+test("an object that arrives through several services is one message", async () => {
   const direct = fixture("s3-created", app) as {
     Records: [{ s3: { object: { sequencer: string } } }];
   };

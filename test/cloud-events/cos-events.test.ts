@@ -55,7 +55,7 @@ describe("the region", () => {
       url,
       ({ cos }) => (cos.cosObject.url = url),
     ]),
-  ])("is told by %s", (_, tell) => {
+  ])("is known by %s", (_, tell) => {
     const object = objectIn((record) => {
       silent(record);
       tell(record);
@@ -63,7 +63,7 @@ describe("the region", () => {
     expect(object?.region).toBe("ap-shanghai");
   });
 
-  test("that an address tells wins over the others, and full over a name that says nothing", () => {
+  test("of an address is preferred over the others, and a full one over an empty name", () => {
     expect(objectIn(({ cos }) => (cos.cosBucket["cosRegion"] = "ap-shanghai"))?.region).toBe(
       "ap-chengdu",
     );
@@ -79,7 +79,7 @@ describe("the region", () => {
     "https://media-1250000000.cos.ap-shanghai.evil.example/clip.mp4",
     "https://other-1250000000.cos.ap-shanghai.myqcloud.com/clip.mp4",
     "https://media-1250000000.evil.example/.cos.ap-shanghai.myqcloud.com/",
-  ])("is not told by %s", (url) => {
+  ])("is not known by %s", (url) => {
     const object = objectIn((record) => {
       silent(record);
       record.cos.cosObject.url = url;
@@ -112,7 +112,7 @@ describe("the key", () => {
     expect(keyIn(written, written.replaceAll(" ", "%20"))).toBe(key);
   });
 
-  test("stands as it is where the address has it encoded once more", () => {
+  test("is read once when the address has it encoded once more", () => {
     expect(keyIn("a%20b.mp4", "a%2520b.mp4")).toBe("a%20b.mp4");
     expect(keyIn("50%25.mp4", "50%2525.mp4")).toBe("50%25.mp4");
   });

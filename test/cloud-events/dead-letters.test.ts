@@ -58,8 +58,8 @@ const useCases = {
 };
 const replay = { useCases, timeLeftMs: () => 20_000 };
 
-describe("the command", () => {
-  test("shows what lies there, and why; without the queries of URLs", async () => {
+describe("npm run dead-letters", () => {
+  test("lists the dead letters with their reasons, without the queries of URLs", async () => {
     expect(await command([])).toMatchObject({ code: 0, output: "no dead letters\n" });
     await send(app, topicless());
     await send(app, topicless());
@@ -76,7 +76,7 @@ describe("the command", () => {
     expect(JSON.stringify(answer)).not.toContain("s3cr3t");
   }, 60_000);
 
-  test("replays once the cause is gone, and never a second time", async () => {
+  test("replays a dead letter after its cause is gone, and never twice", async () => {
     await send(app, topicless());
     const [deadLetter] = await deadLettersOf(app);
     const id = deadLetter?.id ?? "";
@@ -113,7 +113,7 @@ describe("the command", () => {
     30_000,
   );
 
-  test("says what there is, and what it needs", async () => {
+  test("lists its flags and its needed variables with --help", async () => {
     const { output } = await command(["--help"]);
     for (const word of ["show", "replay", "--every", "drop", "--local", "--json"]) {
       expect(output).toContain(word);
@@ -123,7 +123,7 @@ describe("the command", () => {
   }, 30_000);
 });
 
-describe("notifications that nobody took", () => {
+describe("undelivered notifications", () => {
   const id = "ing-01kdvz1m00abcdefghjkmnpqrs-2";
 
   test("are listed with their reason, and sent again for another day", async () => {
@@ -159,7 +159,7 @@ describe("a replay", () => {
       body: JSON.stringify({ action: "StartStreamIngest", kind: "error", code, times: 1 }),
     });
 
-  test("of a start that TRTC refused for good is a new start, as often as it is refused", async () => {
+  test("of a start that TRTC refused is a new start, each time", async () => {
     await nextIs("FailedOperation.NotAllowed");
     await send(app, ckafka(startAction(app)));
     const [deadLetter] = await deadLettersOf(app);
@@ -175,7 +175,7 @@ describe("a replay", () => {
     ]);
   });
 
-  test("of a start that played, and whose source failed later, starts nothing again", async () => {
+  test("of a start whose source failed after it played starts nothing", async () => {
     const event = ckafka(startAction(app));
     await send(app, event);
     await app.database.query(
@@ -189,7 +189,7 @@ describe("a replay", () => {
     expect((await stateOf(app)).rows).toHaveLength(1);
   });
 
-  test("of what was parked is the very start that the platform may send again", async () => {
+  test("of a parked message is the same start as the platform's repeat", async () => {
     await app.database.query(
       "insert into call_slot (account, action, next_free_at) values ('cn', 'StartStreamIngest', $1)",
       [addMs(systemClock.now(), 3_600_000)],
@@ -203,7 +203,7 @@ describe("a replay", () => {
     expect((await stateOf(app)).rows).toHaveLength(1);
   });
 
-  test("of an object that no rule is for any more plays nothing", async () => {
+  test("of an object that no rule matches any more plays nothing", async () => {
     const object = { storage: "s3", bucket: "gone", key: "a.mp4" } as const;
     const message = { source: "s3:gone", id: "x", content: { kind: "object", object } } as const;
     await addDeadLetter(app.services, message, new ApiError("UnauthorizedOperation"));
@@ -215,7 +215,7 @@ describe("a replay", () => {
   });
 });
 
-test("letters are listed in the order in which they came, a page at a time", async () => {
+test("dead letters are listed in the order of their arrival, page by page", async () => {
   const { store } = app.services;
   const at = systemClock.now();
   for (const [index, id] of ["b", "c", "a", "d"].entries()) {

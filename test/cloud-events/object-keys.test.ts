@@ -40,12 +40,12 @@ describe("a key of S3", () => {
     expect(keyIn("s3-created", written)).toBe(key);
   });
 
-  test("that is no form of a key is none", () => {
+  test("is refused in a wrong encoding", () => {
     expect(keyIn("s3-created", "50%.mp4")).toBeUndefined();
   });
 
   test.each(["a+b.mp4", "a b.mp4", "a%2Bb.mp4"])(
-    "in an event of EventBridge stands as it is: %s",
+    "in an event of EventBridge is read unchanged: %s",
     (key) => {
       expect(keyIn("eventbridge-s3-created", key)).toBe(key);
     },
@@ -103,7 +103,7 @@ describe.each([
     expect(verify(url, keys.secretKey, addMs(first, -SECOND_MS))).toMatchObject({ ok: false });
   });
 
-  test("is good a quarter of an hour past the latest deadline, and no longer", () => {
+  test("is valid until a quarter of an hour after the latest deadline, and no longer", () => {
     const url = urlOf("clip.mp4", 20);
     const last = addMs(now, 35 * MINUTE_MS);
     expect(verify(url, keys.secretKey, last)).toEqual({ ok: true });

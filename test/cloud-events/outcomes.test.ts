@@ -75,7 +75,7 @@ const action = (fields: object = {}) => startAction(app, fields);
 const starts = () => app.trtc.calls("StartStreamIngest");
 const codes = async () => (await deadLettersOf(app)).map(({ code }) => code);
 
-describe("what can never work is done with, and its letter kept:", () => {
+describe("a message that can never work is not repeated, and becomes a dead letter:", () => {
   test.each<[what: string, body: () => unknown, code: string]>([
     ["no JSON", () => "{", "InvalidParameter.BodyParamsError"],
     ["JSON of another kind", () => "[1]", "InvalidParameter.BodyParamsError"],
@@ -106,7 +106,7 @@ describe("what can never work is done with, and its letter kept:", () => {
     expect((await stateOf(app)).rows).toEqual([]);
   });
 
-  test("a source that nobody acts for, whatever the message says", async () => {
+  test("a source without a caller, with any message", async () => {
     const event = ckafka(action({ Caller: SECRET_ID }));
     (event.Records[0] as { Ckafka: { topic: string } }).Ckafka.topic = "other";
     await send(app, event);
@@ -129,8 +129,8 @@ describe("what can never work is done with, and its letter kept:", () => {
   });
 });
 
-describe("a letter", () => {
-  test("holds no signed text, and the log none of the message", async () => {
+describe("a dead letter", () => {
+  test("holds no signed text, and the log holds no part of the message", async () => {
     const secrets = [
       "eJw-signed-text-of-a-robot-which-nobody-may-read",
       "a-signed-permission-of-it",
@@ -158,14 +158,14 @@ describe("a letter", () => {
     });
   });
 
-  test("takes what PostgreSQL cannot store", async () => {
+  test("may hold text that PostgreSQL cannot store", async () => {
     await send(app, ckafka('{"Action":"\\u0000\\ud800"}', `"\0 \udfff`));
     expect(await codes()).toEqual(["InvalidAction", "InvalidParameter.BodyParamsError"].sort());
   });
 });
 
-describe("what may work later comes again:", () => {
-  test("a batch of a queue is thrown back, and what was done starts nothing twice", async () => {
+describe("a message that may work later is delivered again:", () => {
+  test("a queue's batch by an error, and its finished messages start nothing twice", async () => {
     app.trtc.next("StartStreamIngest", "lose-request");
     const event = ckafka(action({ RoomId: "room-1" }), action({ RoomId: "room-2" }));
     await expect(send(app, event)).rejects.toThrow(
@@ -179,7 +179,7 @@ describe("what may work later comes again:", () => {
     expect((await stateOf(app)).tasks).toEqual(["room-1 playing", "room-2 playing"]);
   });
 
-  test("a start that TRTC left unanswered, whose letter asks for no ClientToken", async () => {
+  test("a start without TRTC's answer, whose dead letter needs no ClientToken", async () => {
     app.trtc.next("StartStreamIngest", "lose-answer");
     await expect(send(app, fixture("cos-created", app))).rejects.toThrow("1 of 1 messages");
     const [deadLetter] = await deadLettersOf(app);
@@ -188,7 +188,7 @@ describe("what may work later comes again:", () => {
     expect(deadLetter?.message).not.toContain("ClientToken");
   });
 
-  test("of SQS only the messages that failed", async () => {
+  test("from SQS only the failed messages", async () => {
     app.trtc.next("StartStreamIngest", "lose-request");
     const event = sqs(["m1", action()], ["m2", "nonsense"]);
     expect(await send(app, event)).toEqual({ batchItemFailures: [{ itemIdentifier: "m1" }] });
@@ -198,7 +198,7 @@ describe("what may work later comes again:", () => {
     expect((await stateOf(app)).tasks).toEqual(["room playing"]);
   });
 
-  test("of SQS all of them by an error, which a trigger hears that reports no failures", async () => {
+  test("from SQS all messages by an error, when the trigger does not read failures", async () => {
     const event = sqs(["m1", action({ RoomId: "room-1" })], ["m2", "nonsense"]);
     await expect(sendWith(app, event, 5000)).rejects.toThrow("2 of 2 messages");
     expect([starts(), await codes()]).toEqual([0, []]);
@@ -206,7 +206,7 @@ describe("what may work later comes again:", () => {
     expect([starts(), await codes()]).toEqual([1, ["InvalidParameter.BodyParamsError"]]);
   });
 
-  test("of what is pushed each has its letter, also what was not begun", async () => {
+  test("from a push none, so each message has a dead letter, also one that was not begun", async () => {
     const told = { specversion: "1.0", type: "local", source: "local.app" };
     const EventList = ["e1", "e2"].map((id) => ({
       ...told,
@@ -228,20 +228,20 @@ describe("what may work later comes again:", () => {
     ]);
   });
 
-  test("nothing is begun with too little time to end it", async () => {
+  test("a message that is not begun for lack of time", async () => {
     await expect(sendWith(app, ckafka(action()), 7000)).rejects.toThrow("1 of 1 messages");
     expect(starts()).toBe(0);
     expect((await stateOf(app)).rows).toEqual([]);
   });
 
-  test("while no letter can be written", async () => {
+  test("a message whose dead letter cannot be stored", async () => {
     await app.database.query("alter table dead_letter rename to away");
     await expect(send(app, ckafka("nonsense"))).rejects.toThrow("1 of 1 messages");
     await app.database.query("alter table away rename to dead_letter");
     expect(await send(app, ckafka("nonsense"))).toMatchObject({ dead: 1 });
   });
 
-  test("who pushes may not push again: a letter is kept until it has", async () => {
+  test("a pushed message, whose dead letter is kept until a repeat succeeds", async () => {
     const event = fixture("cos-created", app);
     app.trtc.next("StartStreamIngest", "throttle", "throttle", "throttle", "throttle");
     await app.database.query(
@@ -256,7 +256,7 @@ describe("what may work later comes again:", () => {
   });
 });
 
-describe("an object that a queue was told of", () => {
+describe("an object in a queue's message", () => {
   const RECORD = (fixture("s3-created", { clip: "" } as TestApp) as Batch).Records[0] as {
     s3: { object: object };
   };
@@ -269,7 +269,7 @@ describe("an object that a queue was told of", () => {
   test.each<[who: string, EVENT_CALLERS: object[]]>([
     ["nobody", []],
     ["another caller than its rule's", [{ Source: QUEUE, Caller: "AKIDother" }]],
-  ])("is played by no rule, when %s acts for the queue", async (_, sources) => {
+  ])("matches no rule, when %s is the queue's caller", async (_, sources) => {
     await app.close();
     const other = { ...CALLERS[0], Id: "AKIDother", SecretKeys: ["another-secret-key"] };
     app = await open({
@@ -286,7 +286,7 @@ describe("an object that a queue was told of", () => {
     expect((await stateOf(app)).tasks).toEqual(["room playing"]);
   });
 
-  test("comes again with the others of its message, and starts once", async () => {
+  test("is delivered again with the others of its message, and starts once", async () => {
     const event = sqs(["m", { Records: ["a.mp4", "b.mp4"].map(stored) }], ["n", "nonsense"]);
     app.trtc.next("StartStreamIngest", "lose-request", "lose-request");
     const failed = { batchItemFailures: [{ itemIdentifier: "m" }] };
@@ -297,7 +297,7 @@ describe("an object that a queue was told of", () => {
     expect((await stateOf(app)).tasks).toEqual(["room playing", "room playing"]);
   });
 
-  test("leaves the letter of what the storage itself told as it is", async () => {
+  test("does not change the dead letter of the storage's own event", async () => {
     const forged = { ...sqs(["m", { Records: [RECORD] }]) };
     const Records = forged.Records.map((record) => ({
       ...(record as object),
@@ -321,7 +321,7 @@ describe("an object that a queue was told of", () => {
     ]);
   });
 
-  test("is one of ten at most", async () => {
+  test("is one of at most ten", async () => {
     const keys = Array.from({ length: 11 }, (_, n) => `${n}.mp4`);
     expect(await send(app, sqs(["m", { Records: keys.map(stored) }]))).toEqual({
       batchItemFailures: [],
@@ -343,7 +343,7 @@ test("a start that its caller's grant shortens is logged with both instants", as
   ]);
 });
 
-test("what SNS has delivered to a queue twice is one message", async () => {
+test("a message that SNS delivers to a queue twice is one message", async () => {
   const published = {
     Type: "Notification",
     MessageId: "one",
@@ -354,7 +354,7 @@ test("what SNS has delivered to a queue twice is one message", async () => {
   expect((await stateOf(app)).tasks).toEqual(["room playing"]);
 });
 
-describe("of SQS, what cannot be done yet holds back", () => {
+describe("an SQS message that has to wait holds back", () => {
   /**
    * The first message cannot work yet. The others can never work, so their outcome shows whether we
    * read them.
@@ -371,18 +371,18 @@ describe("of SQS, what cannot be done yet holds back", () => {
     return [failed.batchItemFailures, (await codes()).length];
   };
 
-  test("what is behind it in its group of a FIFO queue, and no other group", async () => {
+  test("the messages behind it in its FIFO group, and no other group", async () => {
     const failed = ["m1", "m2"].map((itemIdentifier) => ({ itemIdentifier }));
     expect(await lost(`${QUEUE}.fifo`)).toEqual([failed, 1]);
   });
 
-  test("nothing else in a standard queue, which has groups only to be fair", async () => {
+  test("no other message of a standard queue, whose groups are for fairness only", async () => {
     expect(await lost(QUEUE)).toEqual([[{ itemIdentifier: "m1" }], 2]);
   });
 });
 
-describe("a message of its own", () => {
-  test("may bring its own ClientToken, which wins", async () => {
+describe("a message", () => {
+  test("may have its own ClientToken, which is used", async () => {
     const { response } = await app.post("start-ingest", {
       SdkAppId: CN_APP,
       RoomId: "room",
@@ -398,21 +398,21 @@ describe("a message of its own", () => {
     expect(response["TaskId"]).toBeDefined();
   });
 
-  test("and another at the same place of another topic of that name are two", async () => {
+  test("differs from one at the same place of another topic of that name", async () => {
     await send(app, ckafka(action({ RoomId: "room-1" })));
     await send(app, ckafka(action({ RoomId: "room-2" })));
     expect((await stateOf(app)).tasks).toEqual(["room-1 playing", "room-2 playing"]);
     expect(await codes()).toEqual([]);
   });
 
-  test("and its like of another source are two", async () => {
+  test("differs from an equal one of another source", async () => {
     await send(app, sqs(["0/0", action()]));
     await send(app, ckafka(action()));
     expect((await stateOf(app)).tasks).toEqual(["room playing", "room playing"]);
   });
 });
 
-test("what a queue was refused once is not played again by a letter, once the queue had it done", async () => {
+test("a dead letter is not replayed after the queue's repeat of it succeeded", async () => {
   await app.close();
   app = await open({ EVENT_CALLERS: "[]" });
   const { database } = app;
@@ -434,7 +434,7 @@ test("what a queue was refused once is not played again by a letter, once the qu
   ]);
 });
 
-test("an object whose rule has changed since is the same start when it is told again", async () => {
+test("an object is the same start when its event comes again after its rule changed", async () => {
   await send(app, fixture("s3-created", app));
   const { config } = app.services;
   Object.assign(config, { rules: config.rules.map((rule) => ({ ...rule, Volume: 50 })) });
@@ -442,7 +442,7 @@ test("an object whose rule has changed since is the same start when it is told a
   expect([starts(), await codes()]).toEqual([1, []]);
 });
 
-test("what belongs to one ingest stays in its order, and an old update undoes no new one", async () => {
+test("the messages of one ingest stay in order, and an old update undoes no newer one", async () => {
   await send(app, ckafka(action()));
   const [row] = await app.database.query("select task_id from ingest");
   const TaskId = row?.["task_id"];
@@ -495,7 +495,7 @@ describe("an object without a public URL", () => {
     },
   );
 
-  test("is the same request when it is presigned anew", async () => {
+  test("is the same request when it is presigned again", async () => {
     await send(app, fixture("cos-created", app));
     const before = urlOf();
     // Signatures count in seconds.
@@ -529,7 +529,7 @@ describe("an object without a public URL", () => {
   });
 
   test.each(["../x.mp4", "a/../b.mp4", "./a.mp4", "a/..", "...mp4", "a/..mp4"])(
-    "called %s cannot be had",
+    "with the key %s is refused",
     async (key) => {
       const event = fixture("cos-created", app) as {
         Records: [{ cos: { cosObject: { key: string } } }];

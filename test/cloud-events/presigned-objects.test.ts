@@ -63,7 +63,7 @@ const CLOUDS = [
 ] as const;
 
 describe.each(CLOUDS)("an object of %s", (name, address, verify) => {
-  test("is sent to TRTC signed, and shown by its address alone", async () => {
+  test("is sent to TRTC with a signature, and shown without it", async () => {
     await send(app, fixture(name, app));
     expect(sent()).toEqual([expect.stringContaining(`${address}?`)]);
     expect(sent()[0]).toMatch(SIGNED);
@@ -79,12 +79,12 @@ describe.each(CLOUDS)("an object of %s", (name, address, verify) => {
     expect(shown.join()).not.toMatch(SIGNED);
   });
 
-  test("sends TRTC no field of ours", async () => {
+  test("is sent to TRTC without our own fields", async () => {
     await send(app, fixture(name, app));
     expect(Object.keys(app.trtc.bodies("StartStreamIngest")[0] ?? {})).not.toContain("Stored");
   });
 
-  test("is signed for as long as its deadline can be moved", async () => {
+  test("is signed until the latest deadline", async () => {
     await app.close();
     app = await open({ MaxDuration: 20 });
     await send(app, fixture(name, app));
@@ -94,7 +94,7 @@ describe.each(CLOUDS)("an object of %s", (name, address, verify) => {
     expect(verify(sent()[0] ?? "", STORAGE.SecretKey, latestAt)).toEqual({ ok: true });
   });
 
-  test("is signed anew when a lost start is sent again", async () => {
+  test("is signed again when a lost start is repeated", async () => {
     app.trtc.next("StartStreamIngest", "lose-answer");
     const event = fixture(name, app);
     // The first delivery loses its answer, and the repeated event continues the start.
@@ -112,7 +112,7 @@ describe.each(CLOUDS)("an object of %s", (name, address, verify) => {
     expect(await written()).not.toMatch(SIGNED);
   });
 
-  test("that TRTC refuses leaves no signature behind, also where TRTC repeats the URL", async () => {
+  test("that TRTC refuses leaves no signature in rows, logs and answers, even when TRTC repeats the URL", async () => {
     const trtc = createServer((request, response) => {
       void text(request).then((body) => {
         const { StreamUrl } = JSON.parse(body) as { StreamUrl: string };
@@ -135,7 +135,7 @@ describe.each(CLOUDS)("an object of %s", (name, address, verify) => {
   });
 });
 
-test("a key that no text of a database can hold is played all the same", async () => {
+test("an object is played although the database cannot store its key as text", async () => {
   const event = fixture("cos-created", app) as Batch & {
     Records: [{ cos: { cosObject: { key: string } } }];
   };
@@ -144,7 +144,7 @@ test("a key that no text of a database can hold is played all the same", async (
   expect(sent()[0]).toContain(".myqcloud.com/a%00b%20100%25.mp4?");
 });
 
-test("an update of another source takes the place of the object, and nothing is signed for it", async () => {
+test("an update to another source replaces the object, and is not signed", async () => {
   await send(app, fixture("cos-created", app));
   const [row] = await app.database.query("select task_id from ingest");
   const TaskId = row?.["task_id"];

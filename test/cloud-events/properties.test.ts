@@ -84,7 +84,7 @@ const scenario = fc
     }),
   );
 
-test("each batch, shuffled, cut, and delivered twice", async () => {
+test("each batch, shuffled, cut and delivered twice, leads to the same ingests", async () => {
   const open = await startTestApp({
     database: await openTestPostgres(),
     // Each run starts as many as TRTC accepts in a second. This test does not cover its throttle.

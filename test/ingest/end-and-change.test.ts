@@ -56,7 +56,7 @@ describe.each(BOTH_WAYS)("%s:", (_way, switches) => {
   afterAll(() => trtc.turn({}));
 
   describe("stopping", () => {
-    test("ends the task at TRTC, and says so", async () => {
+    test("ends the task at TRTC", async () => {
       const { named, task } = await started();
       expect((await app.post("stop-ingest", named)).status).toBe(200);
       expect(await task()).toMatchObject({ state: "ended", endReason: "stopped" });
@@ -68,14 +68,14 @@ describe.each(BOTH_WAYS)("%s:", (_way, switches) => {
       });
     });
 
-    test("twice is a success, and asks TRTC once", async () => {
+    test("twice is a success, with one call to TRTC", async () => {
       const { named, task } = await started();
       await app.post("stop-ingest", named);
       expect((await app.post("stop-ingest", named)).response.Error).toBeUndefined();
       expect(await task()).toMatchObject({ stopCalls: 1 });
     });
 
-    test("ten at once are ten successes, and ask TRTC once", async () => {
+    test("ten times at once is ten successes, with one call to TRTC", async () => {
       const { named, task } = await started();
       const answers = await Promise.all(
         Array.from({ length: 10 }, () => app.post("stop-ingest", named)),
@@ -84,14 +84,14 @@ describe.each(BOTH_WAYS)("%s:", (_way, switches) => {
       expect(await task()).toMatchObject({ stopCalls: 1 });
     });
 
-    test("of what has come to its end by itself is a success: finished", async () => {
+    test("an ingest that has ended by itself is a success, and it stays finished", async () => {
       const { named } = await started({ RepeatNum: 1, SeekSecond: 3 });
       await untilNotPlaying(named.TaskId);
       expect((await app.post("stop-ingest", named)).status).toBe(200);
       expect(await describeIt(named)).toMatchObject({ EndReason: "finished" });
     });
 
-    test("whose answer is lost leaves the row due, and the next attempt finds it stopped", async () => {
+    test("with a lost answer leaves the row due, and the next attempt finds the task gone", async () => {
       const { named, task } = await started();
       trtc.next("StopStreamIngest", "lose-answer");
       const { response } = await app.post("stop-ingest", named);
@@ -107,7 +107,7 @@ describe.each(BOTH_WAYS)("%s:", (_way, switches) => {
       expect(await task()).toMatchObject({ stopCalls: 2 });
     });
 
-    test("another caller's, or under another application, is as if it never was", async () => {
+    test("an ingest of another caller or application is answered like an unknown one", async () => {
       const { named, task } = await started();
       const stranger = { authorization: `Bearer ${OTHER_KEY}` };
       const foreign = await app.post("stop-ingest", named, stranger);
@@ -140,7 +140,7 @@ describe.each(BOTH_WAYS)("%s:", (_way, switches) => {
       expect(await task()).toMatchObject({ state: "playing" });
     });
 
-    test("moves the deadline without asking TRTC anything", async () => {
+    test("moves the deadline without a call to TRTC", async () => {
       const { named } = await started({ RepeatNum: 5, MaxDuration: 5 });
       const calls = trtc.calls("UpdateStreamIngest");
       const { response } = await app.post("update-ingest", { ...named, MaxDuration: 600 });
@@ -151,7 +151,7 @@ describe.each(BOTH_WAYS)("%s:", (_way, switches) => {
       expect(trtc.calls("UpdateStreamIngest")).toBe(calls);
     });
 
-    test("cannot move a loop past its cap, and names the latest instant", async () => {
+    test("refuses to move a loop past its cap, and names the latest instant", async () => {
       const { named, response: begun } = await started({ MaxDuration: 5 });
       const { status, response } = await app.post("update-ingest", { ...named, MaxDuration: 6 });
       expect([status, response.Error?.Code]).toEqual([400, "InvalidParameterValue"]);
@@ -162,7 +162,7 @@ describe.each(BOTH_WAYS)("%s:", (_way, switches) => {
       expect(back.response["Deadline"]).toBe(begun["Deadline"]);
     });
 
-    test("a deadline that is over is refused: to end it now there is stop", async () => {
+    test("refuses a deadline in the past, and names stop-ingest", async () => {
       const { named } = await started();
       const StopTime = "2020-01-01T00:00:00Z";
       const { response } = await app.post("update-ingest", { ...named, StopTime, Volume: 1 });
@@ -170,13 +170,13 @@ describe.each(BOTH_WAYS)("%s:", (_way, switches) => {
       expect(await describeIt(named)).toMatchObject({ State: "running" });
     });
 
-    test("of nothing is refused, and says what there is to change", async () => {
+    test("refuses a request without a change, and names what can be changed", async () => {
       const { named } = await started();
       const { response } = await app.post("update-ingest", named);
       expect(response.Error).toMatchObject({ Code: "MissingParameter" });
     });
 
-    test("of what TRTC no longer has ends the row: NotExist", async () => {
+    test("ends the ingest when TRTC no longer knows the task", async () => {
       const { named } = await started({ RepeatNum: 1, SeekSecond: 3 });
       await untilNotPlaying(named.TaskId);
       const { response } = await app.post("update-ingest", { ...named, Volume: 1 });
@@ -188,7 +188,7 @@ describe.each(BOTH_WAYS)("%s:", (_way, switches) => {
   });
 
   describe("describing", () => {
-    test("tells what TRTC leaves out", async () => {
+    test("adds what TRTC's answer lacks", async () => {
       const { named, RoomId, response } = await started({ MaxDuration: 7 });
       expect(await describeIt(named)).toMatchObject({
         TaskId: named.TaskId,
@@ -206,7 +206,7 @@ describe.each(BOTH_WAYS)("%s:", (_way, switches) => {
       });
     });
 
-    test("a loop whose robot was removed is lost, or has come back, and says so", async () => {
+    test("shows a loop whose robot was removed as lost, or as running when it returned", async () => {
       const { named, response, RoomId } = await started();
       await removeRobot(String(response["UserId"]), RoomId);
       const { removedRobotEndsTask: isGone = true } = switches;
@@ -217,7 +217,7 @@ describe.each(BOTH_WAYS)("%s:", (_way, switches) => {
       );
     });
 
-    test("passes on that TRTC does not know at the moment, and changes nothing", async () => {
+    test("passes on TRTC's temporary failure, and changes nothing", async () => {
       const { named } = await started();
       trtc.next("DescribeStreamIngest", "http-502");
       expect((await describeIt(named)).Error?.Code).toBe("InternalError");
@@ -247,7 +247,7 @@ describe("listing", () => {
     expect(elsewhere.response["Ingests"]).toEqual([]);
   });
 
-  test("shows a caller its own and nobody else's", async () => {
+  test("shows a caller only its own ingests", async () => {
     await started();
     const { response } = await app.post(
       "list-ingests",
@@ -275,7 +275,7 @@ describe("a caller's grant", () => {
     expect([status, response.Error?.Code]).toEqual([403, code]);
   });
 
-  test("needs no SdkAppId where there is one application, and ends at its longest ingest", async () => {
+  test("needs no SdkAppId with one application, and limits an ingest's length", async () => {
     const { status, response } = await app.post(
       "start-ingest",
       { ...inside, MaxDuration: 600 },
@@ -290,7 +290,7 @@ describe("a caller's grant", () => {
     expect((await app.post("stop-ingest", named, stranger)).status).toBe(200);
   });
 
-  test("covers the URL of an update as well", async () => {
+  test("applies to the URL of an update as well", async () => {
     const { response } = await app.post("start-ingest", inside, stranger);
     const change = { TaskId: response["TaskId"], StreamUrl: "https://evil.example/b.mp4" };
     const refused = await app.post("update-ingest", change, stranger);

@@ -111,13 +111,13 @@ const ENDS: readonly [name: string, facts: EndFacts, says: RegExp, isStart?: boo
   ],
 ];
 
-describe("the sentence", () => {
+describe("EndDetail", () => {
   test.each(ENDS)("of %s", (_, facts, says) => {
     expect(endDetail(facts)).toMatch(says);
     expect(endDetail({ ...facts, endedAt: null })).toBeNull();
   });
 
-  test("is there for every reason and every cause", () => {
+  test("has a text for every reason and every cause", () => {
     expect(new Set(ENDS.map(([, { endReason }]) => endReason))).toEqual(new Set(END_REASONS));
     expect(new Set(ENDS.map(([, { endCause }]) => endCause))).toEqual(
       new Set([null, ...END_CAUSES]),
@@ -125,7 +125,7 @@ describe("the sentence", () => {
     expect(new Set(ENDS.map(([, facts]) => endDetail(facts))).size).toBe(ENDS.length);
   });
 
-  test("has a code where something failed, and nowhere else", () => {
+  test("has a code for failures only", () => {
     const codes = ENDS.map(([, facts]) => failureCodeOf(facts)).filter((code) => code !== null);
     expect(codes).toEqual([
       ...["FailedOperation", "InvalidParameter.StreamUrl", "FailedOperation.SourceNotOpened"],
@@ -198,7 +198,7 @@ interface Thrown {
   RepeatNum: number;
 }
 
-describe("a robot that somebody removes", () => {
+describe("a robot that is removed from outside", () => {
   const removed = { EndDetail: expect.stringMatching(/^The robot was removed from the room/) };
 
   test.each([
@@ -211,13 +211,13 @@ describe("a robot that somebody removes", () => {
     [[702, 104], { IsPause: true }],
     [[702, 104], { IdleTimeout: 60 }],
     [[702, 104, 102], {}],
-  ] as const)("told by %j, of %j", async (order, fields) => {
+  ] as const)("in a callback %j of %j", async (order, fields) => {
     const { ingest, of } = await thrownOut({ Reason: 3, ...fields });
     for (const type of order) await tell(of[type]());
     expect(await ingest.describe()).toMatchObject({ EndReason: "stopped", ...removed });
   });
 
-  test("explains the end when TRTC answers only later", async () => {
+  test("explains the end when TRTC answers later", async () => {
     const { ingest, of } = await thrownOut({ Reason: 3 });
     const taken = await services.store.roomEvents.robotLeft({
       sdkAppId: CN_APP,
@@ -242,7 +242,7 @@ describe("a robot that somebody removes", () => {
     expect(await ingest.describe()).toMatchObject({ EndReason: "lost" });
   });
 
-  test("explains no end after the robot has come back", async () => {
+  test("does not explain an end after the robot returned", async () => {
     const ingest = await playing();
     const { RoomId, UserId } = ingest;
     await tell(told(104, { RoomId, UserId, Role: 21, Reason: 3 }, clock.now()));
@@ -263,7 +263,7 @@ describe("a room that is dismissed", () => {
     [[102]],
     [[102, 702]],
     [[702, 104, 102]],
-  ] as const)("told by %j", async (order) => {
+  ] as const)("in a callback %j", async (order) => {
     const { ingest, of } = await thrownOut();
     for (const type of order) await tell(of[type]());
     expect(await ingest.describe()).toMatchObject({
@@ -279,7 +279,7 @@ describe("a room that is dismissed", () => {
     [[702, 104], { IdleTimeout: 60 }],
     [[701, 702, 102], { IdleTimeout: 60 }],
     [[702, 104], { RepeatNum: 100 }],
-  ] as const)("told by %j, of %j", async (order, fields) => {
+  ] as const)("in a callback %j of %j", async (order, fields) => {
     const { ingest, of } = await thrownOut(fields);
     for (const type of order) await tell(of[type]());
     expect(await ingest.describe()).toMatchObject({
@@ -288,7 +288,7 @@ describe("a room that is dismissed", () => {
     });
   });
 
-  test("explains no end of long before, or of another room", async () => {
+  test("does not explain an end long before it, or in another room", async () => {
     const { ingest, of } = await thrownOut();
     await tell(of[702]());
     await tell(told(102, { RoomId: "elsewhere" }, clock.now()));
@@ -298,7 +298,7 @@ describe("a room that is dismissed", () => {
   });
 });
 
-test("a pause of over twelve hours, after which TRTC ends the task", async () => {
+test("a pause of over twelve hours explains TRTC's end of the task", async () => {
   const ingest = await playing({ MaxDuration: 1440 });
   await send("update-ingest", { ...ingest.task, IsPause: true });
   expect(await ingest.describe()).toMatchObject({ IsPaused: true });
@@ -310,7 +310,7 @@ test("a pause of over twelve hours, after which TRTC ends the task", async () =>
   });
 });
 
-test("a pause that was taken back is none", async () => {
+test("a pause that was ended does not explain an end", async () => {
   const ingest = await playing();
   await send("update-ingest", { ...ingest.task, IsPause: true });
   await send("update-ingest", { ...ingest.task, IsPause: false });
@@ -318,7 +318,7 @@ test("a pause that was taken back is none", async () => {
   await send("stop-ingest", ingest.task);
 });
 
-test("a dead source has a code, and is no start that failed", async () => {
+test("a dead source has a code, and does not count as a failed start", async () => {
   const since = clock.now();
   const ingest = await playing();
   const at = clock.now();
@@ -346,13 +346,13 @@ test.each(ENDS)("npm run report counts a failed start by its facts: %s", async (
   expect(report.ends).toMatchObject([{ reason: facts.endReason, count: 1 }]);
 });
 
-describe("a list", () => {
+describe("a list of ingests", () => {
   const listed = async (filter: object) => {
     const { Ingests } = await send("list-ingests", filter);
     return (Ingests as { TaskId: string }[]).map(({ TaskId }) => TaskId);
   };
 
-  test("is filtered by EndReason, MediaState and ClientToken, over its pages", async () => {
+  test("is filtered by EndReason, MediaState and ClientToken on all its pages", async () => {
     await app.database.query("delete from ingest");
     const ClientToken = "lobby music";
     const [one, two, three] = [await playing({ ClientToken }), await playing(), await playing()];
@@ -372,7 +372,7 @@ describe("a list", () => {
   });
 
   test.each([{ EndReason: "over" }, { MediaState: "well" }, { ClientToken: "é" }])(
-    "%j is refused",
+    "with the filter %j is refused",
     async (filter) => {
       const [field = ""] = Object.keys(filter);
       const { Error } = await send("list-ingests", filter);

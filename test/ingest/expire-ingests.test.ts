@@ -76,13 +76,13 @@ describe.each(BOTH_WAYS)("a deadline that comes, at %s:", (_way, switches) => {
     expect(await row()).toMatchObject({ state: "ended", endReason: "expired" });
   });
 
-  test("is left to the next run when it comes after that has begun", async () => {
+  test("is left to the next run when it comes after the next run's begin", async () => {
     const { task } = await started({ StopTime: inSeconds(63) });
     expect(await ran()).toMatchObject({ claimed: 0 });
     expect(await task()).toMatchObject({ state: "playing" });
   });
 
-  test("and is missed by hours is kept all the same, and its lateness is in the log", async () => {
+  test("and is hours late still stops its task, and its lateness is in the log", async () => {
     const { taskId, task, deadline } = await started({ ...endless(), StopTime: inSeconds(5) });
     await clock.advance(3 * 60 * MINUTE_MS);
     const latenessMs = clock.now().getTime() - new Date(deadline).getTime();
@@ -92,7 +92,7 @@ describe.each(BOTH_WAYS)("a deadline that comes, at %s:", (_way, switches) => {
     expect(line).toMatchObject({ ingest: taskId, latenessMs });
   });
 
-  test("for many at once is kept for all, the longest overdue first", async () => {
+  test("for many at once stops all tasks, the longest overdue first", async () => {
     const all = [];
     // All starts share one instant. A start that waits for its slot moves the time.
     const stopTimes = Array.from({ length: 30 }, (_, n) => inSeconds(70 - n));
@@ -105,7 +105,7 @@ describe.each(BOTH_WAYS)("a deadline that comes, at %s:", (_way, switches) => {
 });
 
 describe("a deadline that moves", () => {
-  test("away, while a run already holds the claim, is kept at its new place", async () => {
+  test("to later, while a run holds the claim, stops the task at the new time", async () => {
     const { taskId, task, row } = await started({ StopTime: inSeconds(20), RepeatNum: 1000 });
     const running = run();
     await clock.advance(19.5 * SECOND_MS);
@@ -116,7 +116,7 @@ describe("a deadline that moves", () => {
     expect(await task()).toMatchObject({ endedAt: StopTime, stopCalls: 1 });
   });
 
-  test("closer, while a run sleeps, is kept by that run", async () => {
+  test("to earlier, while a run sleeps, is met by that run", async () => {
     const { taskId, task } = await started({ StopTime: inSeconds(55), RepeatNum: 1000 });
     const running = run();
     await clock.advance(10 * SECOND_MS);
@@ -144,7 +144,7 @@ describe("a crowd of deadlines of one account", () => {
     expect(await other.task()).toMatchObject({ endedAt: meanwhile });
   });
 
-  test("is in nobody's hands when a run has no time for it, and left to the next", async () => {
+  test("is not claimed by a run without time for it, and left to the next", async () => {
     const { all } = await crowd();
     await clock.advance(40 * SECOND_MS);
     const { stopped } = await ran(12.02);
@@ -159,7 +159,7 @@ describe("a crowd of deadlines of one account", () => {
     expect(await ran()).toMatchObject({ stopped: all.length - stopped });
   });
 
-  test("is given back when its slots are taken by others, and stopped when they are free", async () => {
+  test("is released when others use its slots, and stopped when slots are free", async () => {
     const { task } = await started({ ...endless(), StopTime: inSeconds(5) });
     const slot = { account: "cn", action: "StopStreamIngest", waitMaxMs: MINUTE_MS };
     await clock.advance(5 * SECOND_MS);
@@ -171,8 +171,8 @@ describe("a crowd of deadlines of one account", () => {
   });
 });
 
-describe("a clock that is set while a run sleeps", () => {
-  test("forward, past the deadline: the run sees it, and stops what is late by now", async () => {
+describe("when the clock is set while a run sleeps,", () => {
+  test("forward past a deadline, the run stops what is late now", async () => {
     const { task, row } = await started({ ...endless(), StopTime: inSeconds(50) });
     const running = run();
     await clock.advance(10 * SECOND_MS);
@@ -184,7 +184,7 @@ describe("a clock that is set while a run sleeps", () => {
     expect(await row()).toMatchObject({ endReason: "expired" });
   });
 
-  test("back, with the claim in hand: nothing is stopped before its deadline", async () => {
+  test("back while the run holds a claim, nothing is stopped before its deadline", async () => {
     const { task, deadline } = await started({ ...endless(), StopTime: inSeconds(20) });
     const running = run();
     await clock.advance(19.5 * SECOND_MS);
@@ -194,8 +194,8 @@ describe("a clock that is set while a run sleeps", () => {
   });
 });
 
-describe("more than one run", () => {
-  test("at the same time stop each task once", async () => {
+describe("with more than one run,", () => {
+  test("each task is stopped once", async () => {
     const all = [];
     for (let n = 0; n < 12; n += 1) all.push(await started({ StopTime: inSeconds(10 + (n % 4)) }));
     const [one, two] = [run(), run()];
@@ -204,7 +204,7 @@ describe("more than one run", () => {
     for (const { task } of all) expect(await task()).toMatchObject({ stopCalls: 1 });
   });
 
-  test("a claim whose holder died is taken over when its lease lapses", async () => {
+  test("a dead run's claim is taken over when its lease lapses", async () => {
     const { taskId, task } = await started({ StopTime: inSeconds(5) });
     const at = addMs(clock.now(), 4 * SECOND_MS);
     const claim = { at, horizonAt: addMs(at, SECOND_MS), leaseMs: 10_000, limit: 1 };
@@ -213,7 +213,7 @@ describe("more than one run", () => {
     expect(await task()).toMatchObject({ endedAt: addMs(at, 10_000).toISOString(), stopCalls: 1 });
   });
 
-  test("a stop that somebody asked for, and died over, is carried out", async () => {
+  test("a requested stop whose caller's instance died is carried out", async () => {
     const { taskId, task, row } = await started({ MaxDuration: 600 });
     await services.store.ingests.beginStop({
       taskId,
@@ -228,7 +228,7 @@ describe("more than one run", () => {
 });
 
 describe("when something fails", () => {
-  test("a stop that TRTC did not carry out is tried again in the same run", async () => {
+  test("a stop that TRTC did not carry out is repeated in the same run", async () => {
     const { task, row } = await started({ StopTime: inSeconds(5) });
     trtc.next("StopStreamIngest", "http-502", "lose-request");
     expect(await ran()).toMatchObject({ claimed: 3, stopped: 1, failed: 2 });
@@ -236,21 +236,21 @@ describe("when something fails", () => {
     expect(await row()).toMatchObject({ endReason: "expired" });
   });
 
-  test("a stop whose answer was lost counts as ours when the next attempt finds the task gone", async () => {
+  test("a stop with a lost answer counts as done when the next attempt finds the task gone", async () => {
     const { row } = await started({ StopTime: inSeconds(5), RepeatNum: 1000 });
     trtc.next("StopStreamIngest", "lose-answer");
     await ran();
     expect(await row()).toMatchObject({ state: "ended", endReason: "expired" });
   });
 
-  test("what had come to its end by itself is finished, not expired", async () => {
+  test("a task that ended by itself is finished, not expired", async () => {
     const { row, task } = await started({ StopTime: inSeconds(30), RepeatNum: 1 });
     await untilLengthIsKnown(task);
     await ran();
     expect(await row()).toMatchObject({ state: "ended", endReason: "finished" });
   });
 
-  test("a database that fails in the middle of a run does not end the stops under way", async () => {
+  test("a database failure in the middle of a run does not end the current stops", async () => {
     const { task } = await started({ StopTime: inSeconds(5) });
     const { store } = services;
     let looks = 0;
@@ -270,13 +270,13 @@ describe("when something fails", () => {
     expect(await task()).toMatchObject({ endReason: "stopped" });
   });
 
-  test("a run with little time left claims nothing that it could not finish", async () => {
+  test("a run with little time left claims no stop that it cannot finish", async () => {
     await started({ StopTime: inSeconds(1) });
     expect(await ran(11)).toMatchObject({ claimed: 0 });
   });
 });
 
-test("the same start sent again after its StopTime has the same answer, and starts nothing", async () => {
+test("a start sent again after its StopTime has the same answer, and starts nothing", async () => {
   const StopTime = inSeconds(20);
   const wanted = {
     SdkAppId: CN_APP,
@@ -296,7 +296,7 @@ test("the same start sent again after its StopTime has the same answer, and star
   expect(trtc.calls("StartStreamIngest")).toBe(calls);
 });
 
-test("a run with nothing due asks the database twice, and TRTC nothing", async () => {
+test("a run with nothing due makes two database queries, and no call to TRTC", async () => {
   await started({ MaxDuration: 600 });
   const asked: string[] = [];
   const { database } = app;
@@ -317,7 +317,7 @@ async function untilLengthIsKnown(task: () => Promise<TaskTruth | undefined>): P
 }
 
 describe("a TaskId that TRTC does not know", () => {
-  test("is over, when it says so of it by Describe as well", async () => {
+  test("is ended, when TRTC's Describe does not know it either", async () => {
     const { taskId, task, row } = await started({ ...endless(), StopTime: inSeconds(30) });
     const id = String((await task())?.taskId);
     const unknown = id.slice(0, 10) + (id[10] === "A" ? "B" : "A") + id.slice(11);

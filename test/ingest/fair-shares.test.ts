@@ -77,7 +77,7 @@ describe.each([
   });
 
   test.each([0, 50, 300, 1000, 2500])(
-    "one call that comes %d ms after another caller's 200 waits about a second",
+    "one call %d ms after another caller's 200 calls waits about a second",
     async (askAtMs) => {
       nowMs = T0.getTime();
       const account = newName("account");
@@ -90,7 +90,7 @@ describe.each([
 });
 
 describe("an account's slots", () => {
-  test("go to a lone caller at 20 in 1.1 s, however many it has waiting", async () => {
+  test("go to a single caller at 20 in 1.1 s, with any number of waiting calls", async () => {
     nowMs = T0.getTime();
     const all = await grants("StartStreamIngest", newName("account"), crowd("B", 200));
     const times = all.map(({ slotMs }) => slotMs).sort((a, b) => a - b);
@@ -114,7 +114,7 @@ describe("an account's slots", () => {
     expect(ofB).toBeLessThan(120);
   });
 
-  test("serve a caller whose start comes behind 600 of another's, which are refused in part", async () => {
+  test("serve a caller's start behind 600 of another caller, some of which are refused", async () => {
     nowMs = T0.getTime();
     const account = newName("account");
     const begin = (callerId: string) =>
@@ -130,7 +130,7 @@ describe("an account's slots", () => {
   });
 });
 
-describe("claims of what is due", () => {
+describe("claims of due stops", () => {
   const claim = (limit = 20) =>
     store().ingests.claimDue({
       at: new Date(nowMs),
@@ -144,7 +144,7 @@ describe("claims of what is due", () => {
   };
   const callersIn = (claimed: { callerId: string }[]) => claimed.map(({ callerId }) => callerId);
 
-  test("take the callers of an account in turn, though one's are all due before the others'", async () => {
+  test("take an account's callers in turn, also when one caller's stops are all due first", async () => {
     const account = newName("account");
     nowMs = T0.getTime() + 20 * MINUTE_MS;
     await dueOf("B", 200, { account, deadlineAt: addMs(T0, 0) });
@@ -153,7 +153,7 @@ describe("claims of what is due", () => {
     expect(callersIn(await claim(6)).sort()).toEqual(["A", "B", "B", "B", "C", "C"]);
   });
 
-  test("reach a caller that has none in hand while another holds the account's whole share", async () => {
+  test("reach a caller without claims while another holds the account's whole share", async () => {
     const account = newName("account");
     nowMs = T0.getTime() + 40 * MINUTE_MS;
     await claim(1000);
@@ -176,7 +176,7 @@ describe("claims of what is due", () => {
 });
 
 describe("MaxIngests", () => {
-  test("is not passed by starts at once from several instances, and is filled by them", async () => {
+  test("is reached and not exceeded by concurrent starts from several instances", async () => {
     const callerId = newName("caller");
     const quotas = { maxIngests: 7 };
     const account = newName("account");
@@ -191,7 +191,7 @@ describe("MaxIngests", () => {
     );
   });
 
-  test("counts what is live, whatever became of the rest, and what was begun before it was set", async () => {
+  test("counts running ingests only, also those begun before it was set", async () => {
     const callerId = newName("caller");
     const begin = (maxIngests?: number) =>
       store().ingests.beginStart(
@@ -209,7 +209,7 @@ describe("MaxIngests", () => {
     expect((await begin(3)).outcome).toBe("begun");
   });
 
-  test("is each caller's own, and a token that was sent before is found at the limit", async () => {
+  test("applies per caller, and a known token has its answer also at the limit", async () => {
     const [one, other] = [newName("caller"), newName("caller")];
     const account = newName("account");
     const begin = (callerId: string, clientToken: string) =>
@@ -224,7 +224,7 @@ describe("MaxIngests", () => {
 });
 
 describe("StartsPerMinute", () => {
-  test("is not passed by starts at once from several instances, nor in any 60 seconds", async () => {
+  test("is not exceeded by concurrent starts from several instances in any 60 seconds", async () => {
     const callerId = newName("caller");
     const quotas = { startsPerMinute: 5 };
     const begunAtMs: number[] = [];
@@ -246,7 +246,7 @@ describe("StartsPerMinute", () => {
     expect(begunAtMs.length).toBeGreaterThanOrEqual(12);
   });
 
-  test("says when the next may begin, and counts no start that was known", async () => {
+  test("says when the next start may begin, and does not count repeated starts", async () => {
     const callerId = newName("caller");
     nowMs += MINUTE_MS;
     const begin = (clientToken: string | null) =>

@@ -119,7 +119,7 @@ const EVENTS: Readonly<Record<string, Case>> = {
 };
 
 test.each(Object.entries(EVENTS))(
-  "%s: the next run asks TRTC",
+  "%s: the next run checks the task at TRTC",
   async (_, { playsForMs = 20 * SECOND_MS, roomIdTypes = [0], set, event }) => {
     const ingests = await playing(playsForMs, roomIdTypes);
     expect(ingests).toHaveLength(roomIdTypes.length);

@@ -23,12 +23,12 @@ describe("a TaskId", () => {
     );
   });
 
-  test("is the ULID that the specification has for this time and these bytes", () => {
+  test("is the specification's ULID for a given time and bytes", () => {
     const { taskId } = newIngestIds(new Date(1469918176385), bytes(0));
     expect(taskId).toBe("ing-01aryz6s410000000000000000");
   });
 
-  test("sorts by time, a millisecond apart and at random", () => {
+  test("sorts by time, for neighbouring milliseconds and random times", () => {
     fc.assert(
       fc.property(instants, fc.integer({ min: 1, max: 1e12 }), (createdAt, laterMs) => {
         const later = new Date(Math.min(createdAt.getTime() + laterMs, 2 ** 48 - 1));
@@ -42,7 +42,7 @@ describe("a TaskId", () => {
     );
   });
 
-  test("cannot be guessed: 80 random bits, and every one of them counts", () => {
+  test("cannot be guessed, because each of its 80 bits is random", () => {
     const asked: number[] = [];
     newIngestIds(at, (size) => {
       asked.push(size);
@@ -63,14 +63,14 @@ describe("a TaskId", () => {
     expect(newIngestIds(at, bytes(255)).taskId.slice(-16)).toBe("z".repeat(16));
   });
 
-  test("is another one each time", () => {
+  test("is different each time", () => {
     const many = Array.from({ length: 10_000 }, () => newIngestIds(at, randomBytes).taskId);
     expect(new Set(many).size).toBe(many.length);
   });
 });
 
 describe("a robot", () => {
-  test("has a name that TRTC takes as a UserId, of 32 characters at most", () => {
+  test("has a name that is a valid UserId of at most 32 characters", () => {
     fc.assert(
       fc.property(instants, (createdAt) => {
         const { robotUserId } = newIngestIds(createdAt, randomBytes);
@@ -80,7 +80,7 @@ describe("a robot", () => {
     );
   });
 
-  test("is its ingest's own: the name tells which", () => {
+  test("has its ingest's id in its name", () => {
     const { taskId, robotUserId } = newIngestIds(at, randomBytes);
     expect(robotUserId).toBe(taskId.replace("ing-", "robot_"));
   });

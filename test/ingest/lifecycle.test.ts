@@ -26,34 +26,34 @@ const boundsOf = (bounds: Partial<Bounds>): Bounds => ({
 const deadline = (bounds: Partial<Bounds>) => deadlineFrom(startAt, boundsOf(bounds));
 
 describe("every ingest has a deadline", () => {
-  test("the caller's longest, when nothing was asked for", () => {
+  test("which is the caller's limit when none is requested", () => {
     expect(deadline({ limitMinutes: 60 }).deadlineAt).toEqual(minutes(60));
     expect(deadline({ limitMinutes: 60, isLoop: true }).deadlineAt).toEqual(minutes(60));
   });
 
-  test("ninety minutes after its start, when ninety minutes were asked for", () => {
+  test("which is ninety minutes after its start when these are requested", () => {
     expect(deadline({ maxDurationMinutes: 90 }).deadlineAt).toEqual(minutes(90));
   });
 
-  test("the instant that was asked for, to the millisecond", () => {
+  test("which is the requested instant, to the millisecond", () => {
     const stopAt = new Date("2026-01-01T12:34:56.789Z");
     expect(deadline({ stopAt }).deadlineAt).toEqual(stopAt);
   });
 
-  test("the earlier of the two, when both were asked for", () => {
+  test("which is the earlier of a requested duration and instant", () => {
     const early = { stopAt: minutes(30), maxDurationMinutes: 60 };
     const late = { stopAt: minutes(90), maxDurationMinutes: 60 };
     expect(deadline(early).deadlineAt).toEqual(minutes(30));
     expect(deadline(late).deadlineAt).toEqual(minutes(60));
   });
 
-  test("never later than the caller's longest, whatever was asked for", () => {
+  test("which is never later than the caller's limit", () => {
     const asked = { stopAt: minutes(90), maxDurationMinutes: 120, limitMinutes: 45 };
     expect(deadline(asked).deadlineAt).toEqual(minutes(45));
   });
 });
 
-describe("the second lock on a loop", () => {
+describe("TRTC's own cap of a loop", () => {
   test.each([
     ["a whole number of minutes stays as it is", 90 * MINUTE_MS, 90],
     ["a part of a minute counts as one", 90 * MINUTE_MS + 1, 91],
@@ -67,17 +67,17 @@ describe("the second lock on a loop", () => {
     expect(deadline({ stopAt, isLoop: true }).nativeCapMinutes).toBe(expected);
   });
 
-  test("is for loops only: TRTC takes no MaxDuration with anything else", () => {
+  test("is sent for loops only, because TRTC refuses MaxDuration with other sources", () => {
     expect(deadline({ maxDurationMinutes: 90 }).nativeCapMinutes).toBeUndefined();
   });
 
-  test("bounds how far the deadline can be moved", () => {
+  test("limits how far the deadline can be moved", () => {
     const stopAt = addMs(startAt, 90 * MINUTE_MS + 1);
     expect(deadline({ stopAt, isLoop: true }).latestAt).toEqual(minutes(91));
     expect(deadline({ stopAt }).latestAt).toEqual(minutes(WEEK_MINUTES));
   });
 
-  test("does not stretch the caller's longest", () => {
+  test("does not extend the caller's limit", () => {
     const limited = { stopAt: addMs(startAt, 59.5 * MINUTE_MS), limitMinutes: 59, isLoop: true };
     expect(deadline(limited)).toEqual({
       deadlineAt: minutes(59),
@@ -87,7 +87,7 @@ describe("the second lock on a loop", () => {
   });
 });
 
-describe("whatever is asked for", () => {
+describe("for any request,", () => {
   const anyBounds = fc.record(
     {
       stopAt: fc
@@ -103,7 +103,7 @@ describe("whatever is asked for", () => {
     fc.assert(fc.property(anyBounds, rule), { numRuns: cases(1000) });
   };
 
-  test("the deadline is one of the bounds, and later than none", () => {
+  test("the deadline equals the earliest of the limits", () => {
     holds((bounds) => {
       const { stopAt, maxDurationMinutes, limitMinutes } = bounds;
       const all = [
@@ -117,7 +117,7 @@ describe("whatever is asked for", () => {
     });
   });
 
-  test("the latest deadline is not before the deadline, nor past the caller's longest", () => {
+  test("the latest deadline is between the deadline and the caller's limit", () => {
     holds((bounds) => {
       const { deadlineAt, latestAt } = deadlineFrom(startAt, bounds);
       expect(latestAt.getTime()).toBeGreaterThanOrEqual(deadlineAt.getTime());
@@ -125,7 +125,7 @@ describe("whatever is asked for", () => {
     });
   });
 
-  test("a loop's cap is one that TRTC takes, and never ends it before its latest deadline", () => {
+  test("a loop's cap is valid for TRTC, and not before its latest deadline", () => {
     holds((bounds) => {
       const { latestAt, nativeCapMinutes = 0 } = deadlineFrom(startAt, { ...bounds, isLoop: true });
       expect(Number.isInteger(nativeCapMinutes)).toBe(true);
@@ -135,7 +135,7 @@ describe("whatever is asked for", () => {
     });
   });
 
-  test("a loop that nobody stops outlives its deadline by less than a minute", () => {
+  test("an unstopped loop outlives its deadline by less than a minute", () => {
     holds((bounds) => {
       const { deadlineAt, nativeCapMinutes = 0 } = deadlineFrom(startAt, {
         ...bounds,
@@ -152,7 +152,7 @@ describe("a start that is sent again", () => {
   const again = (RepeatNum: number, deadlineAt: Date, latestAt: Date) =>
     deadlineAgain(startAt, { deadlineAt, latestAt, play: play(RepeatNum) });
 
-  test("keeps its deadline, and its latest one where it is no loop", () => {
+  test("keeps its deadline, and also its latest one unless it is a loop", () => {
     expect(again(1, minutes(30), minutes(60))).toEqual({
       deadlineAt: minutes(30),
       latestAt: minutes(60),
@@ -160,14 +160,14 @@ describe("a start that is sent again", () => {
     });
   });
 
-  test("has its cap counted anew, to the instant that ExtendableUntil let it be moved to", () => {
+  test("gets a new cap that ends at ExtendableUntil", () => {
     expect(again(-1, addMs(startAt, 29.5 * MINUTE_MS), minutes(60))).toMatchObject({
       latestAt: minutes(60),
       nativeCapMinutes: 60,
     });
   });
 
-  test("is bound by the caller's longest where that comes first", () => {
+  test("is bound by the caller's limit when that is earlier", () => {
     const latestAt = addMs(startAt, 29.75 * MINUTE_MS);
     expect(again(-1, addMs(startAt, 29.5 * MINUTE_MS), latestAt)).toMatchObject({
       latestAt,
@@ -191,7 +191,7 @@ describe("a start that is sent again", () => {
     );
   });
 
-  test("is surely over an hour and a minute past its latest deadline, if it is a loop", () => {
+  test("is over an hour and a minute after its latest deadline, if it is a loop", () => {
     const isPast = (RepeatNum: number, at: Date) =>
       isPastCap({ play: play(RepeatNum), latestAt: minutes(10) }, at);
     expect(isPast(-1, addMs(minutes(71), -1))).toBe(false);
@@ -201,7 +201,7 @@ describe("a start that is sent again", () => {
 });
 
 describe("a new deadline for a running ingest", () => {
-  test("is none when none was asked for", () => {
+  test("is absent when none is requested", () => {
     expect(askedDeadline(startAt, {})).toBeUndefined();
   });
 
@@ -209,7 +209,7 @@ describe("a new deadline for a running ingest", () => {
     expect(askedDeadline(startAt, { maxDurationMinutes: 5 })).toEqual(minutes(5));
   });
 
-  test("is the earlier of the two that were asked for", () => {
+  test("is the earlier of a requested duration and instant", () => {
     const both = { stopAt: minutes(3), maxDurationMinutes: 5 };
     expect(askedDeadline(startAt, both)).toEqual(minutes(3));
   });
@@ -220,19 +220,19 @@ describe("an ingest is due", () => {
     expect(dueAt({ deadlineAt: minutes(5), stopAskedAt: null, emptyAt: null })).toEqual(minutes(5));
   });
 
-  test("as soon as somebody has asked for its end", () => {
+  test("as soon as a stop is requested", () => {
     expect(dueAt({ deadlineAt: minutes(5), stopAskedAt: minutes(2), emptyAt: null })).toEqual(
       minutes(2),
     );
   });
 
-  test("at its deadline, if it was asked for only afterwards", () => {
+  test("at its deadline, if the stop was requested later", () => {
     expect(dueAt({ deadlineAt: minutes(5), stopAskedAt: minutes(6), emptyAt: null })).toEqual(
       minutes(5),
     );
   });
 
-  test("when nobody has been there for long enough, if that comes first", () => {
+  test("when its room was empty for long enough, if that is earlier", () => {
     const asked = { deadlineAt: minutes(5), stopAskedAt: minutes(4) };
     expect(dueAt({ ...asked, emptyAt: minutes(3) })).toEqual(minutes(3));
     expect(dueAt({ ...asked, emptyAt: minutes(6) })).toEqual(minutes(4));
@@ -240,7 +240,7 @@ describe("an ingest is due", () => {
   });
 });
 
-describe("a task that TRTC no longer knows, though nobody had stopped it", () => {
+describe("an unstopped task that TRTC no longer knows", () => {
   const play = (RepeatNum?: number) => ({
     StreamUrl: "https://media.example/clip.mp4",
     ...(RepeatNum === undefined ? {} : { RepeatNum }),
@@ -248,7 +248,7 @@ describe("a task that TRTC no longer knows, though nobody had stopped it", () =>
   const gone = (RepeatNum: number | undefined, at: Date) =>
     reasonWhenGone({ play: play(RepeatNum), deadlineAt: minutes(60) }, at);
 
-  test("has finished, if it was to play a number of times", () => {
+  test("has finished, if it had a number of rounds", () => {
     expect(gone(undefined, minutes(1))).toBe("finished");
     expect(gone(1, minutes(1))).toBe("finished");
     expect(gone(1000, minutes(61))).toBe("finished");
@@ -259,7 +259,7 @@ describe("a task that TRTC no longer knows, though nobody had stopped it", () =>
     expect(gone(-1, minutes(61))).toBe("expired");
   });
 
-  test("is lost, if it was a loop that should still play", () => {
+  test("is lost, if it was a loop before its deadline", () => {
     expect(gone(-1, addMs(minutes(60), -1))).toBe("lost");
   });
 });

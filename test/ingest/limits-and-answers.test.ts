@@ -60,8 +60,8 @@ async function minutesOf(started: Record<string, unknown>) {
   return (Date.parse(String(Deadline)) - Date.parse(String(StartTime))) / MINUTE_MS;
 }
 
-describe("a start that asks for no end", () => {
-  test("lasts four hours, and no week: a loop and its cap, and any other source", async () => {
+describe("a start without a requested end", () => {
+  test("lasts four hours, as a loop and its cap or as another source", async () => {
     expect(await minutesOf(await start())).toBe(240);
     expect(lastCap()).toBe(240);
     const finite = await start({ RepeatNum: 5 });
@@ -70,13 +70,13 @@ describe("a start that asks for no end", () => {
     expect((await app.post("update-ingest", named)).status).toBe(200);
   });
 
-  test("lasts no longer than its caller's longest ingest, and is not warned: it asked for nothing", async () => {
+  test("lasts no longer than its caller's limit, without a Warning", async () => {
     const started = await start({}, LIMITED);
     expect(started).not.toHaveProperty("Warning");
     expect(Date.parse(String(started["Deadline"]))).toBeLessThanOrEqual(Date.parse(inMinutes(30)));
   });
 
-  test("lasts as long as the application says, or else the deployment", async () => {
+  test("lasts for the application's default, or else for the deployment's", async () => {
     const apps = JSON.stringify([
       { SdkAppId: CN_APP, SecretKey: "a".repeat(64), Site: "cn", DefaultMaxDuration: 15 },
       { SdkAppId: INTL_APP, SecretKey: "b".repeat(64) },
@@ -93,17 +93,17 @@ describe("a start that asks for no end", () => {
   });
 });
 
-describe("a grant that shortens what was asked", () => {
+describe("a grant that shortens a request", () => {
   test.each([
     ["MaxDuration", () => ({ MaxDuration: 60 })],
     ["StopTime", () => ({ StopTime: inMinutes(90) })],
-  ])("%s is said in a Warning, with both instants", async (_, fields) => {
+  ])("%s has a Warning with both instants", async (_, fields) => {
     const started = await start(fields(), LIMITED);
     expect(started["Warning"]).toMatch(/asked for was 20.+Z, .+ 30 minutes grants 20.+Z\.$/);
     expect(started["Warning"]).toContain(String(started["Deadline"]));
   });
 
-  test("is said again to whoever sends the same ClientToken, and of nothing else", async () => {
+  test("is repeated in the Warning for the same ClientToken only", async () => {
     const wanted = startOf({ MaxDuration: 60, ClientToken: "shortened" });
     const answers = [
       await app.post("start-ingest", wanted, LIMITED),
@@ -116,7 +116,7 @@ describe("a grant that shortens what was asked", () => {
 });
 
 describe("ExtendableUntil", () => {
-  test("sets TRTC's cap of a loop, rounded up, and lets its deadline move up to it", async () => {
+  test("sets TRTC's cap of a loop, rounded up, and allows its deadline to move up to it", async () => {
     const ExtendableUntil = addMs(systemClock.now(), 90.5 * MINUTE_MS).toISOString();
     const started = await start({ MaxDuration: 5, ExtendableUntil });
     expect(lastCap()).toBe(91);
@@ -132,7 +132,7 @@ describe("ExtendableUntil", () => {
     expect(response.Error?.Message).toContain(ExtendableUntil);
   });
 
-  test("of another source bounds how far its deadline moves; TRTC gets no cap", async () => {
+  test("of another source limits how far its deadline moves, without a cap at TRTC", async () => {
     const ExtendableUntil = inMinutes(20);
     const started = await start({ RepeatNum: 5, MaxDuration: 5, ExtendableUntil });
     expect(lastCap()).toBeUndefined();
@@ -141,7 +141,7 @@ describe("ExtendableUntil", () => {
     expect((await app.post("update-ingest", { ...named, MaxDuration: 25 })).status).toBe(400);
   });
 
-  test("is shown by the list as well, and without it a loop's is its cap", async () => {
+  test("is shown in the list, and defaults to a loop's cap", async () => {
     const { RoomId, ...rest } = startOf({ MaxDuration: 5 });
     const started = (await app.post("start-ingest", { RoomId, ...rest })).response;
     const { response } = await app.post("list-ingests", { RoomId });
@@ -170,19 +170,19 @@ describe("ExtendableUntil", () => {
     expect(refusal?.Message).toMatch(words);
   });
 
-  test("past the caller's longest ingest is refused, and names the latest instant", async () => {
+  test("past the caller's limit is refused, and the message names the latest instant", async () => {
     const { Error: refusal } = await start({ ExtendableUntil: inMinutes(31) }, LIMITED);
     expect(refusal?.Message).toMatch(/30 minutes: send 20.+Z or an earlier instant/);
   });
 
-  test("is no field of an update, which says so", async () => {
+  test("is refused in an update, with its reason", async () => {
     const { TaskId } = await start();
     const update = { SdkAppId: CN_APP, TaskId, ExtendableUntil: inMinutes(5) };
     const { response } = await app.post("update-ingest", update);
     expect(response.Error?.Message).toContain("only a start has it");
   });
 
-  test("is kept by a start that is sent again: its cap counts to the same instant", () => {
+  test("is kept by a start that is sent again, whose cap ends at the same instant", () => {
     const startAt = new Date("2026-01-01T12:03:30Z");
     const [deadlineAt, latestAt] = [10, 90].map((minutes) => addMs(startAt, minutes * MINUTE_MS));
     const play = { StreamUrl: "https://media.example/clip.mp4", RepeatNum: -1 };
@@ -203,7 +203,7 @@ describe("an equal start", () => {
         .Response as Record<string, unknown> & { Error?: { Code: string; Message: string } };
   };
 
-  test("within the second, after the stop, is no success with the ended TaskId", async () => {
+  test("in the same second after the stop is no success with the ended TaskId", async () => {
     const send = signedStart(startOf());
     const { TaskId } = await send();
     await app.post("stop-ingest", { SdkAppId: CN_APP, TaskId });
@@ -214,7 +214,7 @@ describe("an equal start", () => {
     expect(await app.truth.tasks()).toHaveLength(before);
   });
 
-  test("with a ClientToken gives the same answer, and says that it ended", async () => {
+  test("with a ClientToken has the same answer, and says that the ingest ended", async () => {
     const wanted = startOf({ ClientToken: "ended-since" });
     const first = (await app.post("start-ingest", wanted)).response;
     expect(first).not.toHaveProperty("State");
@@ -231,12 +231,12 @@ describe("a start whose answer was lost", () => {
     return (await start(fields)).Error;
   };
 
-  test("with a ClientToken says to send the same again", async () => {
+  test("with a ClientToken says that the same request can be sent again", async () => {
     const lost = await lose({ ClientToken: "lost" });
     expect(lost?.Message).toContain("with the same ClientToken again");
   });
 
-  test("without one says that it is taken back, and names no token to repeat", async () => {
+  test("without a ClientToken says that it is taken back, and names no token", async () => {
     const lost = await lose({});
     expect(lost?.Code).toBe("InternalError");
     expect(lost?.Message).toContain("taken back");

@@ -59,7 +59,7 @@ const around = (
 const reconcile = () => reconcileIngests(services, { timeLeftMs: () => MINUTE_MS });
 
 describe("a start", () => {
-  test("is its own for longer than its function may run, however long connecting took", async () => {
+  test("holds its lease longer than its function may run, even after a slow connection", async () => {
     const slow = { ...services, store: { ...services.store, ready: () => clock.sleep(11_900) } };
     const endsAt = addMs(clock.now(), 30 * SECOND_MS);
     let leaseUntil: Date | undefined;
@@ -73,7 +73,7 @@ describe("a start", () => {
     expect(leaseUntil?.getTime()).toBeGreaterThan(endsAt.getTime());
   });
 
-  test("that another has started meanwhile is answered with what plays, not with a refusal", async () => {
+  test("that another instance finished meanwhile is answered with the running ingest", async () => {
     const overtaken = around("StartStreamIngest", {
       async before() {
         await app.database.query("update ingest set lease_until = $1", [addMs(clock.now(), -1)]);
@@ -89,7 +89,7 @@ describe("a start", () => {
   });
 });
 
-test("a call whose time is over when its slot comes is not made: the instance was frozen", async () => {
+test("a call of a frozen instance is not made when its time is over at its slot", async () => {
   const slot = { msUntil: () => slotAt.getTime() - clock.now().getTime() };
   const slotAt = addMs(clock.now(), 50);
   const endsAt = addMs(clock.now(), 10 * SECOND_MS);
@@ -111,7 +111,7 @@ test("a call whose time is over when its slot comes is not made: the instance wa
 });
 
 describe("an update", () => {
-  test("of an ingest that was stopped while it was carried out is no success", async () => {
+  test("of an ingest that was stopped meanwhile is no success", async () => {
     const { TaskId } = await clock.advanceUntilDone(startIngest(services, call(startOf("cut"))));
     const cut = around("UpdateStreamIngest", {
       after: () => app.post("stop-ingest", { SdkAppId: CN_APP, TaskId }),
@@ -123,7 +123,7 @@ describe("an update", () => {
     });
   });
 
-  test("of a task that is gone, while its robot cannot be taken out yet, is to come again", async () => {
+  test("of a missing task whose robot cannot be removed yet may be retried", async () => {
     const { TaskId } = await clock.advanceUntilDone(startIngest(services, call(startOf("gone"))));
     await app.database.query("update ingest set unsure_until = $1", [
       addMs(clock.now(), MINUTE_MS),

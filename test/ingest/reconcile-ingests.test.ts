@@ -118,7 +118,7 @@ describe.each(READINGS)("a start without an answer, when TRTC %s:", (_name, swit
     },
   );
 
-  test("the caller's retry drives it, and has the answer", async () => {
+  test("the caller's retry resumes it, and gets the answer", async () => {
     const { request, row, liveOnes } = await unanswered();
     const { response } = await send("start-ingest", request);
     const [task, ...others] = await liveOnes();
@@ -127,7 +127,7 @@ describe.each(READINGS)("a start without an answer, when TRTC %s:", (_name, swit
     expect(await row()).toMatchObject({ state: "running", task_id: response["TaskId"] });
   });
 
-  test("retries that come together and a run start one robot, and say the same", async () => {
+  test("concurrent retries and a run start one robot, and have the same answer", async () => {
     const { request, liveOnes } = await unanswered();
     const all = Array.from({ length: 5 }, () => app.post("start-ingest", request));
     const [answers] = await clock.advanceUntilDone(Promise.all([Promise.all(all), run()]));
@@ -138,7 +138,7 @@ describe.each(READINGS)("a start without an answer, when TRTC %s:", (_name, swit
 });
 
 describe("a start without an answer", () => {
-  test("keeps the deadline that it had, and TRTC's cap with it", async () => {
+  test("keeps its deadline and TRTC's cap", async () => {
     const clip = { StreamUrl: app.clip, RepeatNum: -1, MaxDuration: 30 };
     const { row } = await unanswered("lose-answer", clip);
     const { deadline_at: before } = await row();
@@ -151,13 +151,16 @@ describe("a start without an answer", () => {
   test.each([
     ["nothing", null],
     ["a signature", "signature abcdef"],
-  ])("that only %s names is taken back: nobody can send it again", async (_what, token) => {
-    const { row, liveOnes } = await unanswered();
-    await app.database.query("update ingest set client_token = $1", [token]);
-    expect(await ran()).toMatchObject({ failed: 1, started: 0 });
-    expect(await liveOnes()).toEqual([]);
-    expect(await row()).toMatchObject({ state: "ended", end_reason: "failed" });
-  });
+  ])(
+    "that only %s identifies is taken back, because no request can repeat it",
+    async (_what, token) => {
+      const { row, liveOnes } = await unanswered();
+      await app.database.query("update ingest set client_token = $1", [token]);
+      expect(await ran()).toMatchObject({ failed: 1, started: 0 });
+      expect(await liveOnes()).toEqual([]);
+      expect(await row()).toMatchObject({ state: "ended", end_reason: "failed" });
+    },
+  );
 
   test("in a numeric room is removed from that room", async () => {
     const { liveOnes } = await unanswered("lose-answer", {
@@ -170,7 +173,7 @@ describe("a start without an answer", () => {
     expect(trtc.bodies("RemoveUser").at(-1)).toMatchObject({ RoomId: 4711 });
   });
 
-  test("waits as long as its instance may be at it, and no longer", async () => {
+  test("waits exactly as long as its instance may work on it", async () => {
     const { row } = await unanswered();
     await app.database.query("update ingest set lease_until = $1", [addMs(clock.now(), LEASE_MS)]);
     expect(await ran()).toMatchObject({ started: 0 });
@@ -179,7 +182,7 @@ describe("a start without an answer", () => {
     expect(await row()).toMatchObject({ state: "running" });
   });
 
-  test("is started again by the next run when this one died over it", async () => {
+  test("is resumed by the next run when this one died", async () => {
     const { row, liveOnes } = await unanswered();
     const at = clock.now();
     const claim = { at, leaseMs: RESUME_LEASE_MS, limit: 10 };
@@ -191,7 +194,7 @@ describe("a start without an answer", () => {
     expect(await row()).toMatchObject({ state: "running" });
   });
 
-  test("whose deadline is over is taken back, and its retry says so", async () => {
+  test("whose deadline has passed is taken back, and its retry says so", async () => {
     const StopTime = addMs(clock.now(), 2 * MINUTE_MS).toISOString();
     const { row, liveOnes, request } = await unanswered("lose-answer", { StopTime });
     await clock.advance(3 * MINUTE_MS);
@@ -205,7 +208,7 @@ describe("a start without an answer", () => {
     });
   });
 
-  test("that TRTC goes on leaving without one is given up after ten minutes", async () => {
+  test("that TRTC never answers is abandoned after ten minutes", async () => {
     const { row, liveOnes } = await unanswered();
     for (let minute = 0; minute < 9; minute += 1) {
       trtc.next("StartStreamIngest", "lose-answer");
@@ -218,7 +221,7 @@ describe("a start without an answer", () => {
     expect(await liveOnes()).toEqual([]);
   });
 
-  test("that TRTC then refuses for good has failed, and nothing plays", async () => {
+  test("that TRTC then refuses finally has failed, and nothing plays", async () => {
     const { row, liveOnes } = await unanswered();
     trtc.turn({ concurrency: 0 });
     expect(await ran()).toMatchObject({ unsettled: 1 });
@@ -232,7 +235,7 @@ describe("a start without an answer", () => {
     expect(await row()).toMatchObject({ failure_code: "InvalidParameter.StreamUrl" });
   });
 
-  test("whose robot cannot be removed is not started again beside it", async () => {
+  test("whose robot cannot be removed is not started again", async () => {
     const { liveOnes } = await unanswered();
     trtc.next("RemoveUserByStrRoomId", "http-502");
     const calls = trtc.calls("StartStreamIngest");
@@ -243,7 +246,7 @@ describe("a start without an answer", () => {
     expect(await liveOnes()).toHaveLength(1);
   });
 
-  test("of an application that is not configured any more is taken back", async () => {
+  test("of an application that is no longer configured is taken back", async () => {
     const { row, liveOnes } = await unanswered();
     const config = { ...services.config, applications: new Map() };
     const without = reconcileIngests({ ...services, config }, { timeLeftMs: () => 50_000 });
@@ -253,10 +256,10 @@ describe("a start without an answer", () => {
   });
 });
 
-describe("a robot that a caller named, and whose start was not answered,", () => {
+describe("a robot with a caller's UserId and an unanswered start", () => {
   const named = (fields: object) => wanted({ UserId: "dj", ...fields });
 
-  test("is nobody else's until it cannot come any more", async () => {
+  test("is not free until it can no longer appear", async () => {
     const StopTime = addMs(clock.now(), MINUTE_MS).toISOString();
     await unanswered("lose-request", { UserId: "dj", StopTime });
     await clock.advance(2 * MINUTE_MS);
@@ -273,8 +276,8 @@ describe("a robot that a caller named, and whose start was not answered,", () =>
   });
 });
 
-describe("its caller asks for the end", () => {
-  test("of what nobody works on: it is over at once", async () => {
+describe("a stop request for a start without an answer", () => {
+  test("ends it at once when no instance works on it", async () => {
     const { row, liveOnes } = await unanswered();
     const { task_id: TaskId } = await row();
     const { response } = await send("stop-ingest", { SdkAppId: CN_APP, TaskId });
@@ -283,7 +286,7 @@ describe("its caller asks for the end", () => {
     expect(await row()).toMatchObject({ state: "ended", end_reason: "stopped" });
   });
 
-  test("while another is at it: remembered, and done by whoever comes next", async () => {
+  test("is stored when an instance works on it, and done by the next run", async () => {
     const { row, liveOnes } = await unanswered();
     const held = addMs(clock.now(), 10 * MINUTE_MS);
     await app.database.query("update ingest set lease_until = $1", [held]);
@@ -306,8 +309,8 @@ describe("its caller asks for the end", () => {
   });
 });
 
-describe("an instance that was too slow", () => {
-  test("stops the task that it started after another had taken the row over", async () => {
+describe("an instance that lost its lease", () => {
+  test("stops the task that it started after another instance took over the row", async () => {
     const { row, liveOnes, tasks } = await unanswered("lose-request");
     const { store } = app.services;
     const claim = { at: clock.now(), leaseMs: RESUME_LEASE_MS, limit: 1 };
@@ -347,7 +350,7 @@ describe("a start that TRTC carries out late", () => {
     expect(sent).toMatchObject({ RoomId: request.RoomId });
   }
 
-  test("after it was taken back: its robot is removed when no more can come", async () => {
+  test("after it was taken back has its robot removed when no other can appear", async () => {
     const StopTime = addMs(clock.now(), MINUTE_MS).toISOString();
     const { row, liveOnes, request } = await unanswered("lose-request", { StopTime });
     await clock.advance(2 * MINUTE_MS);
@@ -362,7 +365,7 @@ describe("a start that TRTC carries out late", () => {
     expect(await ran()).toMatchObject({ cleared: 0 });
   });
 
-  test("and throws the known robot out: the ingest ends, and nothing plays", async () => {
+  test("in place of the known robot ends the ingest, and nothing plays", async () => {
     trtc.turn({ sameRobot: "interrupt" });
     const { row, liveOnes, request } = await unanswered("lose-request");
     expect(await ran()).toMatchObject({ started: 1 });
@@ -373,7 +376,7 @@ describe("a start that TRTC carries out late", () => {
     expect(await liveOnes()).toEqual([]);
   });
 
-  test("and plays beside the known robot: both end with the ingest", async () => {
+  test("beside the known robot ends together with the ingest", async () => {
     trtc.turn({ taskExistKey: "never" });
     const { row, liveOnes, request } = await unanswered("lose-request");
     expect(await ran()).toMatchObject({ started: 1 });
@@ -385,7 +388,7 @@ describe("a start that TRTC carries out late", () => {
   });
 });
 
-describe("an end that expire-ingests did not get to", () => {
+describe("an overdue end", () => {
   async function running(fields: object = {}) {
     const request = wanted(fields);
     const { response } = await send("start-ingest", request);
@@ -394,7 +397,7 @@ describe("an end that expire-ingests did not get to", () => {
     return { taskId, row, trtcTaskId: String(response["TrtcTaskId"]) };
   }
 
-  test("is brought about when it is half a minute overdue, not before", async () => {
+  test("is done by reconcile-ingests when it is half a minute overdue, not before", async () => {
     const StopTime = addMs(clock.now(), 10 * SECOND_MS).toISOString();
     const { row } = await running({ StopTime });
     await clock.advance(30 * SECOND_MS);
@@ -404,7 +407,7 @@ describe("an end that expire-ingests did not get to", () => {
     expect(await row()).toMatchObject({ state: "ended", endReason: "expired" });
   });
 
-  test("of a stop that somebody asked for, and died over", async () => {
+  test("of a requested stop is done when the caller's instance died", async () => {
     const { taskId, row } = await running();
     const asked = { taskId, at: clock.now(), leaseMs: 10_000, waitMaxMs: 60_000 };
     await app.services.store.ingests.beginStop(asked);
@@ -413,7 +416,7 @@ describe("an end that expire-ingests did not get to", () => {
     expect(await row()).toMatchObject({ state: "ended", endReason: "stopped" });
   });
 
-  test("of a loop that TRTC must have ended is written down though TRTC says nothing", async () => {
+  test("of a loop after TRTC's cap is recorded even when TRTC does not answer", async () => {
     const { row } = await running({ StreamUrl: app.clip, RepeatNum: -1, MaxDuration: 5 });
     await clock.advance(65 * MINUTE_MS);
     trtc.next("StopStreamIngest", ...Array.from({ length: 5 }, () => "http-502" as const));
@@ -425,7 +428,7 @@ describe("an end that expire-ingests did not get to", () => {
   });
 });
 
-describe("a task of which nothing was heard", () => {
+describe("a task without news", () => {
   async function quiet(fields: object = {}) {
     const request = wanted(fields);
     const { response } = await send("start-ingest", request);
@@ -433,7 +436,7 @@ describe("a task of which nothing was heard", () => {
     return { taskId, row: () => app.services.store.ingests.read(taskId) };
   }
 
-  test("for five minutes is asked about; one that plays is let be", async () => {
+  test("for five minutes is checked at TRTC, and stays when it plays", async () => {
     const { row } = await quiet();
     await clock.advance(4 * MINUTE_MS);
     expect(await ran()).toMatchObject({ described: 0 });
@@ -444,14 +447,14 @@ describe("a task of which nothing was heard", () => {
     expect(await ran()).toMatchObject({ described: 0 });
   });
 
-  test("and that has come to its end, ends its row", async () => {
+  test("that has ended at TRTC ends its ingest", async () => {
     const { row } = await quiet({ StreamUrl: app.clip });
     await clock.advance(20 * MINUTE_MS);
     expect(await ran()).toMatchObject({ gone: 1 });
     expect(await row()).toMatchObject({ state: "ended", endReason: "finished" });
   });
 
-  test("is asked about later when TRTC does not say", async () => {
+  test("is checked again later when TRTC does not answer", async () => {
     const { row } = await quiet();
     await clock.advance(6 * MINUTE_MS);
     trtc.next("DescribeStreamIngest", "http-502");
@@ -459,7 +462,7 @@ describe("a task of which nothing was heard", () => {
     expect(await row()).toMatchObject({ state: "running" });
   });
 
-  test("leaves every other slot to the callers", async () => {
+  test("is checked only with slots that leave every second one to callers", async () => {
     for (let n = 0; n < 12; n += 1) await quiet();
     await clock.advance(6 * MINUTE_MS);
     const before = clock.elapsedMs();
@@ -468,7 +471,7 @@ describe("a task of which nothing was heard", () => {
   });
 });
 
-test("any number of runs at once settle each start once", async () => {
+test("any number of concurrent runs resume each start once", async () => {
   const all = [];
   for (let n = 0; n < 6; n += 1) all.push(await unanswered());
   const counts = await clock.advanceUntilDone(Promise.all([run(), run(), run()]));
@@ -476,12 +479,12 @@ test("any number of runs at once settle each start once", async () => {
   for (const { liveOnes } of all) expect(await liveOnes()).toHaveLength(1);
 });
 
-test("a run with little time left takes on nothing that it could not finish", async () => {
+test("a run with little time left begins no work that it cannot finish", async () => {
   await unanswered();
   expect(await ran(11)).toMatchObject({ started: 0, unsettled: 0 });
 });
 
-test("a run with nothing to settle asks TRTC nothing, and the database little", async () => {
+test("a run without work makes no call to TRTC, and few database queries", async () => {
   const before = await app.truth.calls();
   expect(await ran()).toEqual({
     started: 0,
@@ -498,7 +501,7 @@ test("a run with nothing to settle asks TRTC nothing, and the database little", 
   expect(await app.truth.calls()).toEqual(before);
 });
 
-test("resolved dead letters are forgotten after thirty days, and open ones are kept", async () => {
+test("resolved dead letters are deleted after thirty days, and open ones are kept", async () => {
   const at = clock.now();
   for (const id of ["played", "looked-for"]) {
     const dead = { source: "s", messageId: "m", code: "InvalidRequest", message: "", payload: {} };

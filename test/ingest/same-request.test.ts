@@ -103,16 +103,16 @@ describe("a start", () => {
     expect(new Set(hashes).size).toBe(3);
   });
 
-  test("that leaves its application out is the same as one that names it", () => {
+  test("without its only application is the same request as one that names it", () => {
     expect(hashOf("cn", { ...BASE, SdkAppId: undefined })).toBe(hashOf("cn", BASE));
   });
 
-  test("whose fields come in another order is the same request", () => {
+  test("with its fields in another order is the same request", () => {
     const reversed = Object.fromEntries(Object.entries(BASE).reverse());
     expect(hashOf("cn", reversed)).toBe(hashOf("cn", BASE));
   });
 
-  test("of a stored object is the same for its name alone", () => {
+  test("of a stored object is identified by the object's name alone", () => {
     const of = (streamName: string, fields: Fields = {}) =>
       hashOf("cn", { ...BASE, ...fields }, { streamName });
     expect(of("cos://a/b")).toBe(of("cos://a/b", { Volume: 7 }));

@@ -52,15 +52,15 @@ const sent = () => trtc.bodies("StartStreamIngest").at(-1) ?? {};
 const rowOf = ({ response }: Answer) => app.services.store.ingests.read(String(response["TaskId"]));
 const tasks = async () => (await app.truth.tasks()).length;
 
-describe("what reaches TRTC", () => {
-  test("the fields go through under their names, and ours stay with us", async () => {
+describe("in the call to TRTC,", () => {
+  test("the fields keep their names, and our own fields are absent", async () => {
     await start({ Volume: 50, SeekSecond: 1, RepeatNum: 3, ClientToken: "c1", MaxDuration: 7 });
     expect(sent()).toMatchObject({ SdkAppId: CN_APP, Volume: 50, SeekSecond: 1, RepeatNum: 3 });
     for (const ours of ["ClientToken", "StopTime", "MaxDuration"])
       expect(sent()).not.toHaveProperty(ours);
   });
 
-  test("a robot of its own is made and signed for, and its login outlives the deadline", async () => {
+  test("a new robot has a signed login that outlives the deadline", async () => {
     const { response } = await start({ MaxDuration: 60 });
     const userId = String(response["UserId"]);
     expect(userId).toMatch(/^[A-Za-z0-9_]{1,32}$/);
@@ -71,7 +71,7 @@ describe("what reaches TRTC", () => {
     expect(sent()).not.toHaveProperty("PrivateMapKey");
   });
 
-  test("under advanced permission control it carries a ticket for this room", async () => {
+  test("the robot has a PrivateMapKey for the room under advanced permission control", async () => {
     const { response } = await start({ SdkAppId: INTL_APP, RoomId: "ticket" });
     const of = { sdkAppId: INTL_APP, secretKey: secretKeyOf(INTL_APP), roomIdType: 0 as const };
     const room = {
@@ -85,7 +85,7 @@ describe("what reaches TRTC", () => {
     });
   });
 
-  test("a login that the caller signed goes through as it is", async () => {
+  test("a login that the caller signed is unchanged", async () => {
     const of = { sdkAppId: CN_APP, secretKey: secretKeyOf(CN_APP), userId: "my-robot" };
     const UserSig = signUserSig({ ...of, lifetimeSeconds: 600 }, systemClock.now());
     await start({ UserId: "my-robot", UserSig });
@@ -95,12 +95,12 @@ describe("what reaches TRTC", () => {
   test.each([
     [{ MaxDuration: 90 }, 90],
     [{}, 240],
-  ])("a loop with %j carries TRTC's own cap of %d minutes", async (fields, minutes) => {
+  ])("a loop with %j has TRTC's cap of %d minutes", async (fields, minutes) => {
     await start({ RepeatNum: -1, ...fields });
     expect(sent()).toMatchObject({ RepeatNum: -1, MaxDuration: minutes });
   });
 
-  test("a StopTime in the middle of a minute caps the loop at the next whole one", async () => {
+  test("a StopTime within a minute caps the loop at the next whole minute", async () => {
     const StopTime = new Date(systemClock.now().getTime() + 90_500).toISOString();
     const { response } = await start({ RepeatNum: -1, StopTime });
     expect(sent()).toMatchObject({ MaxDuration: 2 });
@@ -125,7 +125,7 @@ test("a start makes two round trips to the database and one call to TRTC", async
   expect(trtc.calls("StartStreamIngest")).toBe(calls + 1);
 });
 
-test("a proxy that the environment names is none of TRTC's business", async () => {
+test("a call to TRTC does not use the environment's proxy", async () => {
   process.env["http_proxy"] = "http://127.0.0.1:1";
   expect((await start()).status).toBe(200);
   delete process.env["http_proxy"];
@@ -154,7 +154,7 @@ describe.each(BOTH_WAYS)("sending the same again to %s:", (_way, switches) => {
 
   const set = switches.sameRobot ?? "default";
 
-  test("one token and one request: one answer and one robot", async () => {
+  test("one token with one request has one answer and one robot", async () => {
     const same = body({ ClientToken: `again ${set}` });
     const before = await tasks();
     const first = await app.post("start-ingest", same);
@@ -164,7 +164,7 @@ describe.each(BOTH_WAYS)("sending the same again to %s:", (_way, switches) => {
     expect(await tasks()).toBe(before + 1);
   });
 
-  test("a retry may sign its robot anew and is still the same request", async () => {
+  test("a retry with a new UserSig is the same request", async () => {
     const of = { sdkAppId: CN_APP, secretKey: secretKeyOf(CN_APP), userId: `signed_${set}` };
     const same = body({ ClientToken: `signed-twice ${set}`, UserId: `signed_${set}` });
     const UserSig = (lifetimeSeconds: number) =>
@@ -184,7 +184,7 @@ describe.each(BOTH_WAYS)("sending the same again to %s:", (_way, switches) => {
     expect([status, await tasks()]).toEqual([400, before]);
   });
 
-  test("without a token two equal requests are two", async () => {
+  test("two equal requests without a token are two starts", async () => {
     const same = body();
     const ids = [await app.post("start-ingest", same), await app.post("start-ingest", same)];
     expect(new Set(ids.map(({ response }) => response["TaskId"])).size).toBe(2);
@@ -198,7 +198,7 @@ describe.each(BOTH_WAYS)("sending the same again to %s:", (_way, switches) => {
     expect(again.response["TaskId"]).toBe(response["TaskId"]);
   });
 
-  test("a robot that still plays is not sent into a second room", async () => {
+  test("a robot that still plays is not started in a second room", async () => {
     await start({ UserId: `busy_${set}` });
     const before = await tasks();
     const { status, response } = await start({ UserId: `busy_${set}` });
@@ -208,7 +208,7 @@ describe.each(BOTH_WAYS)("sending the same again to %s:", (_way, switches) => {
 });
 
 describe("when TRTC fails", () => {
-  test("a refusal is the caller's, in TRTC's words, and ends the row as failed", async () => {
+  test("a refusal reaches the caller in TRTC's words, and ends the ingest as failed", async () => {
     const same = body({ ClientToken: "refused", UserId: "refused-elsewhere" });
     // Another program's task uses the robot, and we have no row for it.
     const of = { sdkAppId: CN_APP, secretKey: secretKeyOf(CN_APP), userId: same.UserId };
@@ -221,7 +221,7 @@ describe("when TRTC fails", () => {
     expect(trtc.calls("StartStreamIngest")).toBe(calls);
   });
 
-  test("a throttled call leaves again in a new slot, and the caller never hears of it", async () => {
+  test("a throttled call is repeated in a new slot, and the caller gets a success", async () => {
     const before = await tasks();
     trtc.next("StartStreamIngest", "throttle", "throttle");
     expect((await start()).status).toBe(200);
@@ -229,7 +229,7 @@ describe("when TRTC fails", () => {
   });
 
   test.each(["lose-answer", "lose-request", "http-502", "garbage", "hang"] as const)(
-    "%s: nobody calls the start failed, and a retry with its token finishes it, with one robot",
+    "%s: the start is not failed, and a retry with its token finishes it with one robot",
     async (fault) => {
       const same = body({ ClientToken: `unknown ${fault}`, RoomId: `unknown-${fault}` });
       trtc.next("StartStreamIngest", fault);
@@ -248,7 +248,7 @@ describe("when TRTC fails", () => {
     },
   );
 
-  test("keys of ours that TRTC refuses are not the caller's mistake", async () => {
+  test("a refusal of our own keys is an internal error for the caller", async () => {
     const accounts = [
       { Account: "cn", SecretId: "AKIDemulator", SecretKey: "not-the-emulators-key" },
     ];
@@ -270,7 +270,7 @@ describe("when TRTC fails", () => {
     await misconfigured.close();
   });
 
-  test("when TRTC cannot be reached at all, nothing was started and the token is free again", async () => {
+  test("an unreachable TRTC starts nothing and frees the token", async () => {
     const same = body({ ClientToken: "unreachable" });
     const unreachable = await startTestApp({ trtcEndpoint: () => "http://127.0.0.1:1" });
     const first = await unreachable.post("start-ingest", same);

@@ -82,7 +82,7 @@ describe("equal updates of one second", () => {
     expect(await task()).toMatchObject({ state: "paused" });
   });
 
-  test("of volume and deadline do as well: five, each after another", async () => {
+  test("of volume and deadline take effect in their order, five in a row", async () => {
     const { named, task } = await started(CN_APP, { MaxDuration: 60 });
     const second = oneSecond();
     const wanted = [
@@ -101,7 +101,7 @@ describe("equal updates of one second", () => {
     expect(answers[4]?.["Deadline"]).not.toBe(answers[3]?.["Deadline"]);
   });
 
-  test("by GET do as well", async () => {
+  test("by GET take effect in their order", async () => {
     const { named, task } = await started();
     const { at } = oneSecond();
     const send = (IsPause: boolean, n: number): Send => {
@@ -128,7 +128,7 @@ describe("equal updates of one second", () => {
     expect(await task()).toMatchObject({ state: "paused" });
   });
 
-  test("by the older signature are told apart by their Nonce", async () => {
+  test("with the older signature are distinguished by their Nonce", async () => {
     const { named, task } = await started(INTL_APP);
     const sdk = intlSdk(app.url);
     for (const IsPause of [true, false, true]) {
@@ -138,7 +138,7 @@ describe("equal updates of one second", () => {
   });
 });
 
-describe("a capture that is sent again", () => {
+describe("a captured request that is sent again", () => {
   const MADE_UP = { "x-tc-traceid": "made-up" };
 
   async function pausedAndResumed(between: "signed" | "a second later" | "by Bearer") {
@@ -158,7 +158,7 @@ describe("a capture that is sent again", () => {
     return { task, first, forged };
   }
 
-  test("with the X-TC-TraceId of before is the same request: it changes nothing", async () => {
+  test("with its X-TC-TraceId is the same request, and changes nothing", async () => {
     const { task, first } = await pausedAndResumed("signed");
     const calls = app.trtc.calls("UpdateStreamIngest");
     expect(await first()).toMatchObject({ Status: "InProgress" });
@@ -166,7 +166,7 @@ describe("a capture that is sent again", () => {
     expect(app.trtc.calls("UpdateStreamIngest")).toBe(calls);
   });
 
-  test("seconds later with another one changes nothing, and is not called done", async () => {
+  test("seconds later with another X-TC-TraceId changes nothing, and is no success", async () => {
     const { task, forged } = await pausedAndResumed("signed");
     aheadMs += LATER_MS;
     const { Error: refusal } = await forged();
@@ -191,7 +191,7 @@ describe("a capture that is sent again", () => {
     expect(await task()).toMatchObject({ state: "playing" });
   });
 
-  test("while nothing newer came asks for what is there: it is done, and TRTC is not asked", async () => {
+  test("before any newer request is a success without a call to TRTC", async () => {
     const { named } = await started();
     const pause = signed({ ...named, IsPause: true });
     await pause();
@@ -202,12 +202,12 @@ describe("a capture that is sent again", () => {
   });
 });
 
-describe("an update's ClientToken", () => {
+describe("an update with a ClientToken", () => {
   let tokens = 0;
   const token = () => `token ${(tokens += 1)}`;
   const update = (fields: object) => app.post("update-ingest", fields);
 
-  test("and the same request give the same answer, and are carried out once", async () => {
+  test("and the same request has the same answer, and takes effect once", async () => {
     const { named, task } = await started();
     const wanted = { ...named, Volume: 30, ClientToken: token() };
     const first = await update(wanted);
@@ -220,7 +220,7 @@ describe("an update's ClientToken", () => {
     expect(await task()).toMatchObject({ volume: 40 });
   });
 
-  test("and another request are an error, which says to send a new token", async () => {
+  test("and another request is refused, and the message asks for a new token", async () => {
     const { named, task } = await started();
     const ClientToken = token();
     await update({ ...named, Volume: 30, ClientToken });
@@ -230,7 +230,7 @@ describe("an update's ClientToken", () => {
     expect(await task()).toMatchObject({ volume: 30 });
   });
 
-  test("of two ingests are two requests", async () => {
+  test("of another ingest is another request", async () => {
     const [one, other] = [await started(), await started()];
     const ClientToken = token();
     await update({ ...one.named, Volume: 30, ClientToken });
@@ -238,7 +238,7 @@ describe("an update's ClientToken", () => {
     expect(response.Error?.Code).toBe("InvalidParameterValue");
   });
 
-  test("that comes ten times at once asks TRTC once", async () => {
+  test("that is sent ten times at once calls TRTC once", async () => {
     const { named, task } = await started();
     const calls = app.trtc.calls("UpdateStreamIngest");
     const wanted = { ...named, Volume: 60, ClientToken: token() };
@@ -248,7 +248,7 @@ describe("an update's ClientToken", () => {
     expect(await task()).toMatchObject({ volume: 60 });
   });
 
-  test("is free again when TRTC refused the update", async () => {
+  test("frees the token when TRTC refuses the update", async () => {
     const { named, task } = await started();
     const wanted = { ...named, Volume: 70, ClientToken: token() };
     app.trtc.next("UpdateStreamIngest", "http-502");
@@ -257,7 +257,7 @@ describe("an update's ClientToken", () => {
     expect(await task()).toMatchObject({ volume: 70 });
   });
 
-  test("tells signed updates of one second apart, and makes a capture harmless at once", async () => {
+  test("is distinct from signed updates of the same second, and a repeat of it changes nothing", async () => {
     const { named, task } = await started();
     const second = oneSecond();
     const [first, ...rest] = [true, false, true].map((IsPause) =>
@@ -270,9 +270,12 @@ describe("an update's ClientToken", () => {
     expect(await task()).toMatchObject({ state: "playing" });
   });
 
-  test.each(["", "a".repeat(65), "ümlaut", "line\nfeed"])("%j is refused", async (ClientToken) => {
-    const { named } = await started();
-    const { response } = await update({ ...named, Volume: 1, ClientToken });
-    expect(response.Error?.Code).toBe("InvalidParameterValue");
-  });
+  test.each(["", "a".repeat(65), "ümlaut", "line\nfeed"])(
+    "is refused when it is %j",
+    async (ClientToken) => {
+      const { named } = await started();
+      const { response } = await update({ ...named, Volume: 1, ClientToken });
+      expect(response.Error?.Code).toBe("InvalidParameterValue");
+    },
+  );
 });

@@ -54,7 +54,7 @@ afterAll(async () => {
   await ended;
 });
 
-describe("the receiver", () => {
+describe("the guide's receiver", () => {
   const body = blockWith("json event");
   const id = "ing-01m84axpb20gf3remjtvp80pzq-2";
 
@@ -74,7 +74,7 @@ describe("the receiver", () => {
     return answer.status;
   }
 
-  test("takes an event that is signed", async () => {
+  test("accepts a signed event", async () => {
     expect(await told({})).toBe(204);
     const line = "ingest.ended ing-01m84axpb20gf3remjtvp80pzq room lobby expired 15.01";
     while (!lines.includes(line)) await systemClock.sleep(10);
@@ -86,18 +86,18 @@ describe("the receiver", () => {
     ["for another id", { id: `${id}0` }],
     ["six minutes ago", { ageMs: 6 * 60_000 }],
     ["six minutes ahead", { ageMs: -6 * 60_000 }],
-  ])("refuses one that is signed %s", async (_, changes) => {
+  ])("refuses an event that is signed %s", async (_, changes) => {
     const before = lines.length;
     expect(await told(changes)).toBe(401);
     expect(lines).toHaveLength(before);
   });
 
-  test("refuses one that is not signed at all", async () => {
+  test("refuses an unsigned event", async () => {
     expect((await fetch(url, { method: "POST", body })).status).toBe(401);
   });
 });
 
-describe("what it says of events", () => {
+describe("the guide", () => {
   const at = systemClock.now();
   // Each type has the columns of its own statement. Only one type has the source's columns.
   const eventOf = (type: NotificationType) => {
@@ -134,32 +134,32 @@ describe("what it says of events", () => {
   }
   const namesIn = (heading: string) => tableOf(heading).map(([name]) => name);
 
-  test("the example has the fields that an event has", () => {
+  test("has an example with the fields of an event", () => {
     const event = eventOf("ingest.ended");
     const example = JSON.parse(blockWith("json event")) as typeof event;
     expect(Object.keys(example)).toEqual(Object.keys(event));
     expect(Object.keys(example.data)).toEqual(Object.keys(event.data));
   });
 
-  test("names every type, and none that there is not", () => {
+  test("names every type of event, and no other", () => {
     expect(namesIn("type")).toEqual(NOTIFICATION_TYPES);
     const named = [...text.matchAll(/`(ingest\.\w+)`/g)].map((each) => each[1] ?? "");
     expect(named.filter((name) => !NOTIFICATION_TYPES.some((type) => type === name))).toEqual([]);
   });
 
-  test.each(NOTIFICATION_TYPES)("names every field of %s, and none that it has not", (type) => {
+  test.each(NOTIFICATION_TYPES)("names every field of %s, and no other", (type) => {
     const rows = tableOf("field of `data`").filter(
       ([, where]) => where === "all" || where === type,
     );
     expect(rows.map(([field]) => field)).toEqual(fieldsOf(type));
   });
 
-  test("the table of fields has no row that belongs to no event", () => {
+  test("has no field in its table that no event has", () => {
     const places = tableOf("field of `data`").map(([, where]) => where);
     expect(new Set(places)).toEqual(new Set(["all", "ingest.media"]));
   });
 
-  test("names every reason of an end, and every state of a source that TRTC tells", () => {
+  test("names every end reason, and every state of a source", () => {
     expect(namesIn("reason")).toEqual(END_REASONS);
     const [, , said = ""] = tableOf("field of `data`").find(([f]) => f === "MediaState") ?? [];
     const states = [...said.matchAll(/`(\w+)`/g)].map(([, state]) => state);
@@ -168,7 +168,7 @@ describe("what it says of events", () => {
   });
 });
 
-test("an event of the source has these columns by its statement, and the others do not", async () => {
+test("only an event of the source has the columns of its statement", async () => {
   const database = await openTestPglite();
   const store = createStore(database);
   const notify = { notify: true };
@@ -183,7 +183,7 @@ test("an event of the source has these columns by its statement, and the others 
   expect(withSource.map(({ type }) => type)).toEqual(["ingest.media"]);
 });
 
-describe("its commands", () => {
+describe("the guide's commands", () => {
   let runtime: RunningProcess | undefined;
   afterAll(() => runtime?.end("SIGTERM"));
 

@@ -96,7 +96,7 @@ const told = () => receiver.taken().map(({ subject }) => subject);
 const waiting = async (callerId: string) =>
   (await app.database.query("select from outbox where caller_id = $1", [callerId])).length;
 
-test("forty that hang and have more to be told each minute: each run tells the one that is well", async () => {
+test("each run reaches the one working receiver among forty that hang and get more each minute", async () => {
   for (const callerId of HUNG) await happens(callerId);
   await multiply(50);
   for (let minute = 0; minute < 10; minute += 1) {
@@ -111,7 +111,7 @@ test("forty that hang and have more to be told each minute: each run tells the o
   }
 });
 
-test("a run gets to every caller, though all before it hang, and a run that is short to those who take theirs", async () => {
+test("a run reaches every caller behind hanging ones, and a short run the working ones", async () => {
   for (const callerId of HUNG) await happens(callerId);
   await clock.advance(SECOND_MS);
   const first = await happens("well");
@@ -126,7 +126,7 @@ test("a run gets to every caller, though all before it hang, and a run that is s
   expect(told()).toEqual([first, second]);
 });
 
-test("those that take theirs slowly, and have much to take, hold nobody up either", async () => {
+test("slow receivers with many events do not delay others", async () => {
   isHanging = false;
   for (const callerId of HUNG.slice(0, 12)) await happens(callerId);
   await multiply(200);
@@ -136,7 +136,7 @@ test("those that take theirs slowly, and have much to take, hold nobody up eithe
   expect(told()).toEqual([taskId]);
 });
 
-test("reconciliation does not wait for receivers that hang", async () => {
+test("reconciliation does not wait for hanging receivers", async () => {
   // Stale tasks of earlier tests would take time to check.
   await app.database.query("delete from ingest");
   for (const callerId of HUNG) await happens(callerId);
@@ -151,7 +151,7 @@ test("reconciliation does not wait for receivers that hang", async () => {
   expect(new Set(hungBy)).toEqual(new Set(HUNG));
 });
 
-test("events that no receiver took are forgotten after thirty days", async () => {
+test("undelivered events are deleted after thirty days", async () => {
   await app.database.query(
     `insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at, dead_at, dead_reason)
      values ('ing-x', 1, 'well', 'ingest.ended', $1, '{}', $1, $1, $1, 'HTTP500')`,
@@ -165,8 +165,8 @@ test("events that no receiver took are forgotten after thirty days", async () =>
   expect(await waiting("well")).toBe(0);
 });
 
-describe("what else is due to a receiver that takes nothing", () => {
-  test("is put off with what it was sent, for growing pauses", async () => {
+describe("another event for a receiver that accepts nothing", () => {
+  test("is postponed with the sent ones, for growing pauses", async () => {
     await happens("hung-0");
     await multiply(25);
     const sent: number[] = [];
@@ -183,7 +183,7 @@ describe("what else is due to a receiver that takes nothing", () => {
     expect(await ran()).toMatchObject({ delivered: 25 });
   });
 
-  test("is told by the next run, if only some were not taken", async () => {
+  test("is sent by the next run, if only some were refused", async () => {
     await happens("well");
     await multiply(10);
     receiver.answer(422);
@@ -197,7 +197,7 @@ describe("what else is due to a receiver that takes nothing", () => {
     expect(told()).toEqual([good]);
   });
 
-  test("is dead after its day all the same, each having been tried", async () => {
+  test("is dead after its day, and each one was tried", async () => {
     await happens("hung-0");
     await multiply(25);
     for (let minute = 0; minute < 10; minute += 1) await nextMinute(await ran());

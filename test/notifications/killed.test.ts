@@ -37,7 +37,7 @@ async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await systemClock.sleep(50);
 }
 
-test("leaves the event to the next, which sends it again with the same id, and then the rest", async () => {
+test("a killed run leaves its event to the next run, which sends it with the same id, and then the rest", async () => {
   receiver.answer("never");
   const first = await startProcess("local/start.ts", env);
   const trtcUrl = /^TRTC (\S+)/m.exec(first.lines.join("\n"))?.[1] ?? "";

@@ -131,7 +131,7 @@ describe.each(ENGINES)("on %s", (_, open) => {
     }
   }
 
-  test("an ingest that starts and ends is told so, in words of DescribeStreamIngest", async () => {
+  test("the start and the end of an ingest are sent with the fields of DescribeStreamIngest", async () => {
     const StopTime = addMs(world.clock.now(), 90_500).toISOString();
     const taskId = await start({ StopTime });
     await world.clock.advance(30 * SECOND_MS);
@@ -184,7 +184,7 @@ describe.each(ENGINES)("on %s", (_, open) => {
     expect(await outbox()).toEqual([]);
   });
 
-  test("each is signed, with its id, for its own caller", async () => {
+  test("each event is signed with its id for its own caller", async () => {
     const [one, two] = [await start(), await start({}, KEYS.two)];
     await ran();
     for (const [id, taskId] of [
@@ -209,7 +209,7 @@ describe.each(ENGINES)("on %s", (_, open) => {
     }
   });
 
-  test("neither event nor log says anything of the StreamUrl, the receiver's or a secret", async () => {
+  test("neither event nor log contains the StreamUrl, the receiver's URL or a secret", async () => {
     const taskId = await start();
     await stop(taskId);
     receiver().answer(500);
@@ -225,7 +225,7 @@ describe.each(ENGINES)("on %s", (_, open) => {
     expect(said.join("\n")).not.toContain(SECRETS.one.slice(6));
   });
 
-  test("a caller without a receiver costs nothing, and nothing is kept for it", async () => {
+  test("a caller without a receiver has no stored events", async () => {
     const taskId = await start({}, "the-key-of-the-silent");
     await stop(taskId, "the-key-of-the-silent");
     expect(await outbox()).toEqual([]);
@@ -302,7 +302,7 @@ describe.each(ENGINES)("on %s", (_, open) => {
     }
   });
 
-  test("a run that is killed between sending and writing it down sends it again, with the same id", async () => {
+  test("a run that is killed before it records a delivery leads to a repeat with the same id", async () => {
     const taskId = await start();
     await stop(taskId);
     const { store } = world.services;
@@ -316,7 +316,7 @@ describe.each(ENGINES)("on %s", (_, open) => {
     expect(ids).toEqual([`${taskId}-1`, `${taskId}-1`, `${taskId}-2`]);
   });
 
-  test("what nobody takes for a day is dead, and kept with its reason", async () => {
+  test("an event that is refused for a day is dead, and kept with its reason", async () => {
     const taskId = await start();
     await stop(taskId);
     receiver().answer(500);
@@ -351,7 +351,7 @@ describe.each(ENGINES)("on %s", (_, open) => {
     expect(await ran()).toMatchObject({ dead: 1, undelivered: 0 });
   });
 
-  test("a receiver that hangs costs its own events their time, and nobody else's", async () => {
+  test("a hanging receiver delays its own events only", async () => {
     for (let n = 0; n < 15; n += 1) await start();
     const other = await start({}, KEYS.two);
     await stop(other, KEYS.two);
@@ -363,7 +363,7 @@ describe.each(ENGINES)("on %s", (_, open) => {
     expect(outcomes.filter(({ outcome }) => outcome === "Timeout")).toHaveLength(10);
   });
 
-  test("one event that the receiver never takes does not hold the others up", async () => {
+  test("one event that the receiver always refuses does not delay the others", async () => {
     const [bad, ...good] = [await start(), await start(), await start()];
     for (const taskId of [bad, ...good]) await stop(taskId);
     receiver().answer(({ subject }) => (subject === bad ? 422 : 204));
@@ -373,7 +373,7 @@ describe.each(ENGINES)("on %s", (_, open) => {
     }
   });
 
-  test("410 means that this event is not wanted; the next one is sent", async () => {
+  test("the answer 410 drops this event, and the next one is sent", async () => {
     const taskId = await start();
     await stop(taskId);
     receiver().answer(({ type }) => (type === "ingest.started" ? 410 : 204));
@@ -395,37 +395,34 @@ describe.each(ENGINES)("on %s", (_, open) => {
   test.each([
     ["has left", () => undefined],
     ["has no receiver any more", (caller: object) => ({ ...caller, receiver: undefined })],
-  ])(
-    "what waits for a caller who %s is dropped, each with a line in the log",
-    async (_, change) => {
-      const [taskId, other] = [await start(), await start({}, KEYS.two)];
-      await stop(taskId);
-      const { config } = world.services;
-      const callers = new Map(
-        [...config.callers].flatMap(([id, caller]) => {
-          const changed = id === "one" ? change(caller) : caller;
-          return changed ? [[id, changed as typeof caller] as const] : [];
-        }),
-      );
-      const counts = await ran({ ...world.services, config: { ...config, callers } });
-      expect(counts).toMatchObject({ dropped: 2, delivered: 1 });
-      expect(await outbox()).toEqual([]);
-      expect(receiver().received).toEqual([]);
-      expect(typesOf(other, receiver("two").taken())).toEqual(["ingest.started"]);
-      const lines = logged().filter(({ outcome }) => outcome === "NoReceiver");
-      expect(lines.map(({ action }) => action).sort()).toEqual(["ingest.ended", "ingest.started"]);
-      expect(new Set(lines.map(({ ingest }) => ingest))).toEqual(new Set([taskId]));
-    },
-  );
+  ])("a waiting event of a caller who %s is dropped with a line in the log", async (_, change) => {
+    const [taskId, other] = [await start(), await start({}, KEYS.two)];
+    await stop(taskId);
+    const { config } = world.services;
+    const callers = new Map(
+      [...config.callers].flatMap(([id, caller]) => {
+        const changed = id === "one" ? change(caller) : caller;
+        return changed ? [[id, changed as typeof caller] as const] : [];
+      }),
+    );
+    const counts = await ran({ ...world.services, config: { ...config, callers } });
+    expect(counts).toMatchObject({ dropped: 2, delivered: 1 });
+    expect(await outbox()).toEqual([]);
+    expect(receiver().received).toEqual([]);
+    expect(typesOf(other, receiver("two").taken())).toEqual(["ingest.started"]);
+    const lines = logged().filter(({ outcome }) => outcome === "NoReceiver");
+    expect(lines.map(({ action }) => action).sort()).toEqual(["ingest.ended", "ingest.started"]);
+    expect(new Set(lines.map(({ ingest }) => ingest))).toEqual(new Set([taskId]));
+  });
 
-  test("nothing is sent by a run that has no time for it", async () => {
+  test("a run without enough time sends nothing", async () => {
     await start();
     await world.clock.advanceUntilDone(run(world.services, 10));
     expect(receiver().received).toEqual([]);
     expect(await ran()).toMatchObject({ delivered: 1 });
   });
 
-  test("a claim that has lapsed before anything was sent is left to whoever has it now", async () => {
+  test("a claim that lapsed before the delivery is left to its new holder", async () => {
     await start();
     const { store } = world.services;
     const claim: typeof store.outbox.claim = async (wanted) => {
@@ -440,7 +437,7 @@ describe.each(ENGINES)("on %s", (_, open) => {
     expect(await ran()).toMatchObject({ delivered: 1 });
   });
 
-  test("being told costs a start no statement more", async () => {
+  test("a receiver costs a start no additional statement", async () => {
     const { database, services } = world.app;
     const asked: string[] = [];
     const query: typeof database.query = (text, parameters) => {
@@ -462,7 +459,7 @@ describe.each(ENGINES)("on %s", (_, open) => {
   });
 });
 
-test("runs at once send each event once, and none before the one before it", async () => {
+test("concurrent runs send each event once, and in order", async () => {
   const world = await openWorld(openTestPostgres);
   const { clock, app, services, receivers } = world;
   try {
@@ -517,7 +514,7 @@ describe("an event", () => {
   };
   const due = { due_at: "2026-01-01T00:09:59.5+00:00" };
 
-  test("of an end by the deadline says how late it was", () => {
+  test("of an end by the deadline has its lateness", () => {
     expect(ended({ ...span, ...due, end_reason: "expired" })).toMatchObject({
       LatenessMs: 501,
       UsageMinutes: 10.01,
@@ -526,18 +523,18 @@ describe("an event", () => {
   });
 
   test.each(["finished", "lost", "failed"])(
-    "of one that has %s speaks of no lateness",
+    "of an ingest that has %s has no lateness",
     (reason) => {
       expect(ended({ ...span, ...due, end_reason: reason }).LatenessMs).toBeNull();
     },
   );
 
-  test("of a stop that was not yet asked for when it was over is not early either", () => {
+  test("of a task that ended before its requested stop is not early", () => {
     const ahead = { due_at: "2026-01-01T01:00:00+00:00", end_reason: "stopped" };
     expect(ended({ ...span, ...ahead }).LatenessMs).toBe(0);
   });
 
-  test("tells of the media where its statement does", () => {
+  test("has the media's state when its statement has it", () => {
     const media = { media_state: "playing", media_at: "2026-01-01T00:00:01+00:00" };
     expect(ended({ ...span, ...media })).toMatchObject({
       MediaState: "playing",

@@ -54,7 +54,7 @@ const meaning =
     else callback(null, first?.address ?? "", first?.family);
   };
 
-describe("a message", () => {
+describe("a notification", () => {
   test("is one POST with its headers and its whole body", async () => {
     expect(await sent(plain.url)).toBe(204);
     const [message, ...others] = plain.received;
@@ -63,19 +63,22 @@ describe("a message", () => {
     expect(message?.headers).toMatchObject({ "x-mark": "here", "content-length": "10" });
   });
 
-  test.each([200, 299, 302, 404, 410, 429, 500, 503])("answered by %d has that", async (status) => {
-    plain.answer(status);
-    expect(await sent(plain.url)).toBe(status);
-  });
+  test.each([200, 299, 302, 404, 410, 429, 500, 503])(
+    "answered with %d has that status",
+    async (status) => {
+      plain.answer(status);
+      expect(await sent(plain.url)).toBe(status);
+    },
+  );
 
-  test("is not sent on to where a redirect points", async () => {
+  test("is not sent to the target of a redirect", async () => {
     plain.answer({ redirect: `http://127.0.0.1:${secure.port}/` });
     expect(await sent(plain.url)).toBe(307);
     expect(secure.received).toEqual([]);
     expect(plain.received).toHaveLength(1);
   });
 
-  test("that is never answered is given up", async () => {
+  test("that is never answered ends after its time limit", async () => {
     plain.answer("never");
     expect(await sent(plain.url)).toBe("Timeout");
   });
@@ -85,14 +88,14 @@ describe("a message", () => {
     expect(await sent(plain.url)).toBe("ECONNRESET");
   });
 
-  test("to a port where nobody listens has none", async () => {
+  test("to a port without a listener has no answer", async () => {
     const gone = await startNotificationReceiver();
     await gone.close();
     expect(await sent(gone.url)).toBe("ECONNREFUSED");
   });
 
   test.each(["drip", "endless"] as const)(
-    "whose answer has a body that is %s is taken",
+    "is accepted when its answer's body is %s",
     async (manner) => {
       plain.answer(manner);
       expect(await sent(plain.url)).toBe(200);
@@ -100,27 +103,27 @@ describe("a message", () => {
   );
 });
 
-describe("over TLS", () => {
+describe("over TLS,", () => {
   const url = () => `https://hooks.example.com:${secure.port}/`;
   const lookup = meaning("127.0.0.1");
 
-  test("it reaches the host that the certificate names", async () => {
+  test("a notification reaches the host that its certificate names", async () => {
     expect(await sent(url(), { lookup, ca })).toBe(204);
   });
 
-  test("it tells nothing to one whose certificate nobody vouches for", async () => {
+  test("a host with an untrusted certificate gets nothing", async () => {
     expect(await sent(url(), { lookup })).toMatch(/CERT|SIGNATURE/);
     expect(secure.received).toEqual([]);
   });
 
-  test("nor to one that is another host", async () => {
+  test("a host with another host's certificate gets nothing", async () => {
     const other = `https://other.example.com:${secure.port}/`;
     expect(await sent(other, { lookup, ca })).toBe("ERR_TLS_CERT_ALTNAME_INVALID");
     expect(secure.received).toEqual([]);
   });
 });
 
-describe("where private hosts are not allowed", () => {
+describe("when private hosts are not allowed,", () => {
   const closed = (lookup: LookupFunction) => ({ allowPrivateHosts: false, lookup, ca });
   const url = () => `https://hooks.example.com:${secure.port}/`;
 
@@ -134,12 +137,12 @@ describe("where private hosts are not allowed", () => {
     ["a link-local address", "fe80::1"],
     ["a private network in IPv6", "fd00::1"],
     ["a translated address", "64:ff9b::7f00:1"],
-  ])("a public name that means %s is not connected to", async (_, address) => {
+  ])("a public name with the address %s is not connected to", async (_, address) => {
     expect(await sent(url(), closed(meaning(address)))).toBe("PrivateHost");
     expect(secure.received).toEqual([]);
   });
 
-  test("nor one that means a public address and a private one", async () => {
+  test("a name with a public and a private address is not connected to", async () => {
     for (const both of [
       ["127.0.0.1", "8.8.8.8"],
       ["8.8.8.8", "127.0.0.1"],
@@ -149,11 +152,11 @@ describe("where private hosts are not allowed", () => {
     expect(secure.received).toEqual([]);
   });
 
-  test("nor one that means nothing", async () => {
+  test("a name without addresses is not connected to", async () => {
     expect(await sent(url(), closed(meaning()))).toBe("PrivateHost");
   });
 
-  test("the addresses that were judged are those that are connected to", () => {
+  test("the connection goes to the checked addresses only", () => {
     const answers: unknown[] = [];
     const guarded = publicOnly(meaning("8.8.8.8", "2001:4860:4860::8888"));
     guarded("hooks.example.com", { all: true }, (...answer) => answers.push(answer));
@@ -168,7 +171,7 @@ describe("where private hosts are not allowed", () => {
     ]);
   });
 
-  test("a name that cannot be looked up has that error", () => {
+  test("a name whose lookup fails has the lookup's error", () => {
     const failing: LookupFunction = (_name, _options, callback) => {
       callback(Object.assign(new Error("no"), { code: "ENOTFOUND" }), []);
     };
@@ -186,7 +189,7 @@ describe("where private hosts are not allowed", () => {
     },
   );
 
-  test("nothing is sent in plain text", async () => {
+  test("no notification is sent over plain http", async () => {
     const told = `http://hooks.example.com:${plain.port}/`;
     expect(await sent(told, closed(meaning("127.0.0.1")))).toBe("PrivateHost");
     expect(plain.received).toEqual([]);

@@ -106,7 +106,7 @@ const removeRobot = ({ RoomId, UserId }: Record<string, string>) =>
     timeLeftMs: 5000,
   });
 
-describe("in whatever order, and however often it is told, the same comes", () => {
+describe("callbacks in any order and number lead to the same result", () => {
   test("of a clip that plays to its end", async () => {
     const found = await history({ RepeatNum: 3 }, 6);
     await hold(found, { State: "ended", EndReason: "finished", MediaState: "playing" });
@@ -122,7 +122,7 @@ describe("in whatever order, and however often it is told, the same comes", () =
     await hold(await history(fields, 12), { State: "ended", EndReason: "failed" });
   }, 60_000);
 
-  test("of a loop whose source is there at the last try", async () => {
+  test("of a loop whose source opens at the last attempt", async () => {
     const media = await startMediaServer();
     const clip = Buffer.from(await (await fetch(app.clip)).arrayBuffer());
     const thereAt = addMs(clock.now(), 2 * SECOND_MS);
@@ -136,13 +136,13 @@ describe("in whatever order, and however often it is told, the same comes", () =
     await media.close();
   }, 60_000);
 
-  test("of a loop whose robot is taken out of the room", async () => {
+  test("of a loop whose robot is removed from the room", async () => {
     const out = (named: object) => removeRobot(named as Record<string, string>);
     const found = await history({ RepeatNum: -1, MaxDuration: 60 }, 6, out);
     await hold(found, { State: "ended", EndReason: "stopped" });
   }, 60_000);
 
-  test("of a loop that plays on, whose source is troubled now and then", async () => {
+  test("of a running loop whose source fails at times", async () => {
     const found = await history({ RepeatNum: -1, MaxDuration: 60 }, 3);
     await clock.advance(2 * MINUTE_MS);
     const task = String(found.row["trtc_task_id"]);
@@ -156,7 +156,7 @@ describe("in whatever order, and however often it is told, the same comes", () =
     await hold(told, { State: "running", MediaState: "retrying" });
   }, 60_000);
 
-  test("of a room that is dismissed, and whose robots come back", async () => {
+  test("of a dismissed room whose robots return", async () => {
     const order = fc.shuffledSubarray([0, 1, 2, 3, 3, 1], { minLength: 6, maxLength: 6 });
     const told = fc.asyncProperty(order, async (indexes) => {
       // Each order has an ingest of its own, because the stop is real.
@@ -178,7 +178,7 @@ describe("in whatever order, and however often it is told, the same comes", () =
   }, 60_000);
 });
 
-test("in whatever order, and however often it is told how the source does, the same failures count", async () => {
+test("callbacks about a source in any order and number count the same failures", async () => {
   const { started, row } = await history({ RepeatNum: -1, MaxDuration: 60 }, 3);
   const { store } = app.services;
   const base = clock.now();
@@ -211,7 +211,7 @@ test("in whatever order, and however often it is told how the source does, the s
   );
 }, 60_000);
 
-test("the comparison would see a difference", async () => {
+test("the comparison finds a difference", async () => {
   const found = await history({ RepeatNum: 3 }, 6);
   const complete = await outcomeOf(found, found.bodies);
   const without = found.bodies.filter((body) => !body.includes("701"));

@@ -111,7 +111,7 @@ async function expectEndAt(ingest: Awaited<ReturnType<typeof playing>>, at: Date
   expect(end.at.getTime()).toBeLessThan(at.getTime() + SECOND_MS);
 }
 
-test("viewers come and go, the last leaves, one returns, all leave: stopped on the second", async () => {
+test("an ingest is stopped on the second after the last of several viewers left for good", async () => {
   const ingest = await playing();
   const { RoomId } = ingest;
   await tell(entered(RoomId, ingest.UserId, clock.now()));
@@ -140,13 +140,13 @@ test("viewers come and go, the last leaves, one returns, all leave: stopped on t
 }, 60_000);
 
 describe("an ingest in a room", () => {
-  test("that nobody ever enters ends so long after its start", async () => {
+  test("that no viewer ever enters ends after the set time from its start", async () => {
     const ingest = await playing();
     await pass(3 * MINUTE_MS);
     await expectEndAt(ingest, addMs(ingest.startedAt, EMPTY_SECONDS * SECOND_MS));
   });
 
-  test("in which somebody was before it started plays on", async () => {
+  test("with a viewer from before its start keeps playing", async () => {
     const RoomId = "early";
     await tell(entered(RoomId, "anna", clock.now()));
     const ingest = await playing({ RoomId });
@@ -154,7 +154,7 @@ describe("an ingest in a room", () => {
     expect(await ingest.row()).toMatchObject({ state: "running", empty_at: null });
   });
 
-  test("that was dismissed has nobody in it", async () => {
+  test("that was dismissed is empty", async () => {
     const RoomId = "dismissed";
     await tell(entered(RoomId, "anna", addMs(clock.now(), -2000)));
     await tell(dismissed(RoomId, addMs(clock.now(), -1000)));
@@ -166,7 +166,7 @@ describe("an ingest in a room", () => {
   test.each([
     ["a numeric room", "the string room", 1, "4711"],
     ["a string room", "the numeric room", 0, 4711],
-  ])("in %s does not lose its viewers to the end of %s", async (_, __, RoomIdType, closed) => {
+  ])("in %s keeps its viewers when %s ends", async (_, __, RoomIdType, closed) => {
     const ingest = await playing({ RoomId: "4711", RoomIdType });
     await tell(entered(RoomIdType === 1 ? 4711 : "4711", "anna", clock.now()));
     await pass(MINUTE_MS);
@@ -175,7 +175,7 @@ describe("an ingest in a room", () => {
     expect(await ingest.row()).toMatchObject({ state: "running", empty_at: null });
   });
 
-  test("that is numeric and was dismissed has nobody in it", async () => {
+  test("that is numeric and was dismissed is empty", async () => {
     await tell(entered(4712, "anna", addMs(clock.now(), -2000)));
     await tell(dismissed(4712, addMs(clock.now(), -1000)));
     const ingest = await playing({ RoomId: "4712", RoomIdType: 1 });
@@ -183,7 +183,7 @@ describe("an ingest in a room", () => {
     await expectEndAt(ingest, addMs(ingest.startedAt, EMPTY_SECONDS * SECOND_MS));
   });
 
-  test("with other robots in it, whoever named them, is empty", async () => {
+  test("with only robots in it, of any caller, is empty", async () => {
     const ingest = await playing();
     const other = await playing({
       RoomId: ingest.RoomId,
@@ -198,7 +198,7 @@ describe("an ingest in a room", () => {
     expect(await other.row()).toMatchObject({ state: "running", empty_seconds: null });
   });
 
-  test("is watched by whoever has a name that a robot had there before", async () => {
+  test("is watched by a viewer with a former robot's UserId", async () => {
     const first = await playing({ UserId: "teacher" });
     await tell(entered(first.RoomId, "teacher", clock.now()));
     await first.stop();
@@ -209,7 +209,7 @@ describe("an ingest in a room", () => {
     expect(await ingest.row()).toMatchObject({ state: "running", empty_at: null });
   });
 
-  test("is empty though a robot that has ended was never told to have left", async () => {
+  test("is empty although an ended robot's leave event never came", async () => {
     const first = await playing({ UserId: "presenter" });
     await first.stop();
     await tell(entered(first.RoomId, "presenter", addMs(clock.now(), 30 * SECOND_MS)));
@@ -218,28 +218,28 @@ describe("an ingest in a room", () => {
     await expectEndAt(ingest, addMs(ingest.startedAt, EMPTY_SECONDS * SECOND_MS));
   });
 
-  test("of the same digits as another is watched from either: it is never ended too early", async () => {
+  test("with the digits of another room counts both rooms' viewers, so it never ends too early", async () => {
     const ingest = await playing({ RoomId: "4711", RoomIdType: 1 });
     await tell(entered("4711", "anna", clock.now()));
     await pass(5 * MINUTE_MS);
     expect(await ingest.row()).toMatchObject({ state: "running" });
   });
 
-  test("ends on its deadline all the same, and as expired", async () => {
+  test("still ends on its deadline, as expired", async () => {
     const ingest = await playing({ MaxDuration: 3 });
     await tell(entered(ingest.RoomId, "anna", clock.now()));
     await pass(4 * MINUTE_MS);
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "expired" });
   });
 
-  test("plays on without it, in an empty room", async () => {
+  test("keeps playing in an empty room without StopWhenEmptySeconds", async () => {
     const ingest = await playing({ StopWhenEmptySeconds: undefined });
     await pass(5 * MINUTE_MS);
     expect(await ingest.row()).toMatchObject({ state: "running", empty_at: null });
   });
 });
 
-test("a default of the application holds for starts that do not say, and 0 turns it off", async () => {
+test("the application's default applies to starts without the field, and 0 turns it off", async () => {
   const config = app.services.config as unknown as { applications: Map<number, object> };
   const usual = config.applications.get(CN_APP) ?? {};
   config.applications.set(CN_APP, { ...usual, StopWhenEmptySeconds: 30 });
@@ -250,7 +250,7 @@ test("a default of the application holds for starts that do not say, and 0 turns
   expect(await off.row()).toMatchObject({ empty_seconds: null });
 });
 
-test("a start is refused it where no callbacks come", async () => {
+test("a start with StopWhenEmptySeconds is refused when the application has no callbacks", async () => {
   const config = app.services.config as unknown as { applications: Map<number, object> };
   const usual = config.applications.get(CN_APP) ?? {};
   const { CallbackKeys: _, ...quiet } = usual as { CallbackKeys?: string[] };
@@ -259,7 +259,7 @@ test("a start is refused it where no callbacks come", async () => {
   config.applications.set(CN_APP, usual);
 });
 
-test("two who leave at the same moment leave the room empty", async () => {
+test("two viewers that leave at the same moment leave the room empty", async () => {
   for (let n = 0; n < 10; n += 1) {
     const ingest = await playing();
     const users = ["anna", "ben", "carl", "dora"];
@@ -273,7 +273,7 @@ test("two who leave at the same moment leave the room empty", async () => {
   }
 }, 30_000);
 
-test("whoever left is forgotten, but not while an ingest in the room waits for viewers", async () => {
+test("a viewer that left is deleted later, but not while an ingest waits for viewers", async () => {
   const ingest = await playing({ StopWhenEmptySeconds: 3600 });
   for (const room of [ingest.RoomId, "elsewhere"]) {
     await tell(entered(room, "anna", clock.now()));
@@ -286,7 +286,7 @@ test("whoever left is forgotten, but not while an ingest in the room waits for v
   ]);
 });
 
-test("whoever was in a room that was dismissed does not come back when that is long ago", async () => {
+test("a viewer of a room that was dismissed long ago does not count again", async () => {
   const RoomId = "long-closed";
   await tell(entered(RoomId, "anna", addMs(clock.now(), -2000)));
   await tell(dismissed(RoomId, addMs(clock.now(), -1000)));
@@ -300,7 +300,7 @@ test("whoever was in a room that was dismissed does not come back when that is l
   expect(await app.database.query("select from room_audience")).toEqual([]);
 });
 
-test("in whatever order, and however often it is told who comes and goes, the same comes of it", async () => {
+test("callbacks about viewers in any order and number lead to the same result", async () => {
   const users = fc.constantFrom("anna", "ben");
   const move = fc.record({ user: users, isIn: fc.boolean(), second: fc.nat({ max: 20 }) });
   const moves = fc.uniqueArray(move, {

@@ -69,7 +69,7 @@ test("thousands of events and bodies without a right signature are refused", asy
   expect(lines.filter((line) => !isDiscreet(line))).toEqual([]);
 }, 120_000);
 
-test("bodies with one changed byte, under their old signature, are refused", async () => {
+test("bodies with one changed byte and their old signature are refused", async () => {
   const before = await memoryOf(app);
   const news = source("a task", 0, systemClock.now());
   const sign = signCallback(localCallbackKey(CN_APP), news);
@@ -154,7 +154,7 @@ test("reading any body never throws, and its result can be stored", () => {
   );
 });
 
-test("signed bodies with any value in any place are all answered with code 0", async () => {
+test("signed bodies with any value at any place are all answered with code 0", async () => {
   const now = systemClock.now();
   await fc.assert(
     fc.asyncProperty(shaped, fc.integer({ min: -9, max: 9 }), async (body, seconds) => {

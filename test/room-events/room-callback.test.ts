@@ -58,7 +58,7 @@ function withTaskEvents(services: Services, recordTaskEvent: () => Promise<never
 const send = (event: unknown, now = NOW) => answerTo(at(now.getTime()), event);
 const lastLine = () => JSON.parse(app.logLines.at(-1) ?? "{}") as LogFields;
 
-describe("what TRTC has published is taken", () => {
+describe("a published example of TRTC is accepted", () => {
   test.each([
     ["video-stopped", KEY, "kkoFeO3Oh2ZHnjtg8tEAQhtXK16/KI05W3BQff8IvGA=", 1664209748188],
     ["ingest-started", KEY, "Y2v6Is94qZztTzuALzMnYS2+mYbuhafkVBWxIBtyOeA=", 1701937900012],
@@ -68,11 +68,11 @@ describe("what TRTC has published is taken", () => {
     expect(lastLine()).toMatchObject({ function: "room-callback", outcome: "ok", level: "info" });
   });
 
-  test("signed with any of the application's keys, while one is being changed", async () => {
+  test("signed with any of the application's keys during a rotation", async () => {
     for (const key of [KEY, NEXT_KEY]) expect(await send(callbackEvent(NEWS, { key }))).toEqual(OK);
   });
 
-  test("in every platform's event, its bytes in base64 or not", async () => {
+  test("in every platform's event, with or without base64", async () => {
     for (const [, platform] of PLATFORMS) {
       for (const isBase64Encoded of [true, false]) {
         const headers = callbackHeaders(NEWS, { key: KEY });
@@ -84,7 +84,7 @@ describe("what TRTC has published is taken", () => {
     }
   });
 
-  test("with headers in any case, as lists, and the application's number as a number", async () => {
+  test("with headers in any case or as lists, and the application as a number", async () => {
     const { Sign } = callbackHeaders(NEWS, { key: KEY });
     for (const headers of [
       { sdkappid: String(CN_APP), sign: Sign },
@@ -95,7 +95,7 @@ describe("what TRTC has published is taken", () => {
     }
   });
 
-  test("answered in fewer bytes than the 2,000 that TRTC reads, headers and all", async () => {
+  test("with an answer under the 2,000 bytes that TRTC reads, headers included", async () => {
     const answer = await fetch(`${app.url}/room-callback`, {
       method: "POST",
       headers: callbackHeaders(NEWS, { key: KEY }),
@@ -106,7 +106,7 @@ describe("what TRTC has published is taken", () => {
   });
 });
 
-describe("what is not TRTC's is refused and logged, and changes nothing:", () => {
+describe("a forged callback is refused and logged, and changes nothing:", () => {
   const foreign = callbackHeaders(NEWS, { key: OTHER_KEY })["Sign"] ?? "";
 
   test.each([
@@ -132,7 +132,7 @@ describe("what is not TRTC's is refused and logged, and changes nothing:", () =>
     expect(await memoryOf(app)).toEqual(before);
   });
 
-  test("every one of them with the same answer", async () => {
+  test("every forgery has the same answer", async () => {
     const texts = await Promise.all(
       [{ sign: null }, { sdkAppId: 4711 }, { sdkAppId: NO_KEY_APP }].map((signing) =>
         send(callbackEvent(NEWS, { key: KEY, ...signing })),
@@ -141,30 +141,30 @@ describe("what is not TRTC's is refused and logged, and changes nothing:", () =>
     expect(new Set(texts.map(({ text }) => text)).size).toBe(1);
   });
 
-  test("a body that says the same in other bytes", async () => {
+  test("a body with the same content in other bytes", async () => {
     const { headers } = callbackEvent(NEWS, { key: KEY });
     const body = JSON.stringify(JSON.parse(NEWS.toString()));
     expect((await send({ ...callbackEvent(NEWS), headers, body })).status).toBe(401);
   });
 
-  test("signed before it is read: what is no JSON is refused for its signature", async () => {
+  test("a body that is not JSON is refused for its signature", async () => {
     const body = Buffer.from("{");
     expect((await send(callbackEvent(body, { sign: "x" }))).status).toBe(401);
     expect(await send(callbackEvent(body, { key: KEY }))).toEqual(OK);
     expect(lastLine()).toMatchObject({ outcome: "ok", detail: "signed, and not readable" });
   });
 
-  test("more than 64 KB, before anything is computed over it", async () => {
+  test("a body over 64 KB is refused before its signature is computed", async () => {
     const body = Buffer.alloc(CALLBACK_MAX_BYTES + 1, "x");
     expect((await send(callbackEvent(body, { key: KEY }))).status).toBe(413);
   });
 
-  test("anything but a POST", async () => {
+  test("a method other than POST", async () => {
     const event = { ...callbackEvent(NEWS, { key: KEY }), httpMethod: "GET" };
     expect((await send(event)).status).toBe(405);
   });
 
-  test("what is no HTTP event", async () => {
+  test("an event that is not HTTP", async () => {
     for (const event of [undefined, null, 1, "x", [], {}, { Type: "Timer" }]) {
       expect((await send(event)).status).toBe(400);
     }
@@ -189,8 +189,8 @@ describe("an event of another time", () => {
   });
 });
 
-describe("when something is broken, TRTC is told to send it again:", () => {
-  test("a database that does not answer well", async () => {
+describe("TRTC is asked to repeat a callback when", () => {
+  test("the database answers with an error", async () => {
     const services = at(NOW.getTime());
     const broken = withTaskEvents(services, () => Promise.reject(new Error("relation lost")));
     const { status, text } = await answerTo(broken, callbackEvent(NEWS, { key: KEY }));
@@ -200,7 +200,7 @@ describe("when something is broken, TRTC is told to send it again:", () => {
     expect(lastLine().detail).toContain("relation lost");
   });
 
-  test("a database that does not answer at all, within TRTC's five seconds", async () => {
+  test("the database does not answer, within TRTC's five seconds", async () => {
     const services = at(NOW.getTime());
     const hanging = withTaskEvents(services, () => new Promise<never>(() => undefined));
     const { status } = await answerTo(hanging, callbackEvent(NEWS, { key: KEY }));
@@ -208,7 +208,7 @@ describe("when something is broken, TRTC is told to send it again:", () => {
   }, 10_000);
 });
 
-describe("a body is read leniently:", () => {
+describe("a signed body is read leniently:", () => {
   const read = (body: unknown) => readCallbackBody(CN_APP, Buffer.from(JSON.stringify(body)));
   const eventAt = new Date(1701937900013);
   const common = { sdkAppId: CN_APP, eventAt };
@@ -274,7 +274,7 @@ describe("a body is read leniently:", () => {
     expect(read({ ...ingest, ...changes })?.event).toEqual(playing);
   });
 
-  test("an event's time in seconds, where there is nothing finer", () => {
+  test("the time in seconds, when it has no milliseconds", () => {
     const EventInfo = { TaskId: "xx", Status: 1, EventTs: 1701937900 };
     expect(read({ ...ingest, EventInfo })?.event).toMatchObject({
       eventAt: new Date(1701937900000),
@@ -287,7 +287,7 @@ describe("a body is read leniently:", () => {
     ["a time that is none", { CallbackMsTs: 1e300 }],
     ["no type", { EventType: undefined }],
     ["a type that is none", { EventType: [701] }],
-  ])("%s: nothing is to be had from it", (_, changes) => {
+  ])("%s: has no event", (_, changes) => {
     expect(read({ ...ingest, ...changes })).toBeUndefined();
   });
 
@@ -304,13 +304,13 @@ describe("a body is read leniently:", () => {
     ["a TaskId of 300 characters", { EventInfo: { ...ingest.EventInfo, TaskId: "x".repeat(300) } }],
     ["a type of tomorrow", { EventType: 703 }],
     ["the relay's event", { EventType: 401 }],
-  ])("%s: nothing that concerns us", (_, changes) => {
+  ])("%s: has no event for us", (_, changes) => {
     const found = read({ ...ingest, ...changes });
     expect(found).toBeDefined();
     expect(found?.event).toBeUndefined();
   });
 
-  test("what is not text, and what is no object", () => {
+  test("bytes that are not text, and JSON that is no object", () => {
     for (const bytes of ["", "null", "[]", "1", '"x"', "{", "\u0000"]) {
       expect(readCallbackBody(CN_APP, Buffer.from(bytes))).toBeUndefined();
     }
@@ -318,7 +318,7 @@ describe("a body is read leniently:", () => {
   });
 });
 
-test("what is signed and does not concern us is answered well, and changes nothing", async () => {
+test("a signed event of another kind is accepted, and changes nothing", async () => {
   const before = await memoryOf(app);
   const room = { RoomId: "room", UserId: "someone" };
   for (const type of [101, 105, 201, 202, 203, 204, 205, 206, 401, 999]) {

@@ -105,8 +105,8 @@ function reconcile() {
 
 const unclaimed = () => app.database.query("select * from unclaimed_task order by trtc_task_id");
 
-describe("how the media does", () => {
-  test("is connecting before TRTC tells anything, and then what it tells, with its time", async () => {
+describe("the media's state", () => {
+  test("is connecting before any callback, and then that of the callback, with its time", async () => {
     const ingest = await playing();
     expect(await ingest.described()).toMatchObject({ MediaState: "connecting" });
     for (const [status, MediaState] of [
@@ -124,7 +124,7 @@ describe("how the media does", () => {
     }
   });
 
-  test("is the newest that was told, though an older comes later, or the same again", async () => {
+  test("is the newest one, also when an older or the same callback comes later", async () => {
     const ingest = await playing();
     const at = (ms: number) => addMs(clock.now(), ms);
     const success = source(ingest.TrtcTaskId, 0, at(3));
@@ -135,13 +135,13 @@ describe("how the media does", () => {
     expect(await ingest.described()).toMatchObject({ MediaState: "playing" });
   });
 
-  test("yields to what TRTC tells even if TRTC's clock is behind ours", async () => {
+  test("is that of the callback even if TRTC's clock is behind ours", async () => {
     const ingest = await playing();
     await tell(source(ingest.TrtcTaskId, 0, addMs(clock.now(), -MINUTE_MS)));
     expect(await ingest.described()).toMatchObject({ MediaState: "playing" });
   });
 
-  test("is unknown where the application takes no callbacks", async () => {
+  test("is unknown when the application has no callbacks", async () => {
     const applications = new Map(app.services.config.applications);
     const { CallbackKeys: _, ...quiet } = applications.get(CN_APP) ?? {};
     const config = app.services.config as { applications: ReadonlyMap<number, unknown> };
@@ -151,7 +151,7 @@ describe("how the media does", () => {
     expect(await ingest.described()).toMatchObject({ MediaState: null, MediaTime: null });
   });
 
-  test("counts as news of the task, so that nobody asks TRTC about it", async () => {
+  test("counts as news of the task, so that no check at TRTC follows", async () => {
     const ingest = await playing({}, 6 * MINUTE_MS);
     await tell(source(ingest.TrtcTaskId, 0, clock.now()));
     expect(await reconcile()).toMatchObject({ described: 0 });
@@ -159,7 +159,7 @@ describe("how the media does", () => {
     expect(await reconcile()).toMatchObject({ described: 1 });
   });
 
-  test("of another application's task is another's affair", async () => {
+  test("does not change by a callback of another application's task", async () => {
     const ingest = await playing();
     await tell(source(ingest.TrtcTaskId, 1, clock.now()), { sdkAppId: INTL_APP });
     await tell(taskEnded(ingest.TrtcTaskId, clock.now()), { sdkAppId: INTL_APP });
@@ -188,7 +188,7 @@ describe("three failures within a minute", () => {
     expect(await ingest.task()).toMatchObject({ endReason: "stopped", stopCalls: 1 });
   });
 
-  test("may be followed by a last try: a run that comes too early waits for it", async () => {
+  test("may be followed by a last attempt, for which an early run waits", async () => {
     const ingest = await playing();
     await failures(ingest, 0, 1, 2);
     await clock.advance(5 * SECOND_MS);
@@ -206,7 +206,7 @@ describe("three failures within a minute", () => {
     expect(await ingest.task()).toMatchObject({ endReason: "stopped", stopCalls: 1 });
   });
 
-  test("do not count when the source has played since, though some are told after that", async () => {
+  test("do not count when the source has played since, also when some arrive later", async () => {
     const ingest = await playing();
     const at = clock.now();
     await failures(ingest, 0, 1);
@@ -219,7 +219,7 @@ describe("three failures within a minute", () => {
     expect(await ingest.row()).toMatchObject({ media_failures: [addMs(at, 9000)] });
   });
 
-  test("do not count when another StreamUrl was sent since, though they are told again", async () => {
+  test("do not count when another StreamUrl was sent since, also when they arrive again", async () => {
     const ingest = await playing();
     const at = clock.now();
     await failures(ingest, 0, 1, 3);
@@ -240,7 +240,7 @@ describe("three failures within a minute", () => {
     expect(await reconcile()).toMatchObject({ stopped: 1 });
   });
 
-  test("that were told before the start's answer was written end it as well", async () => {
+  test("before the start's answer was stored end it as well", async () => {
     const ingest = await playing({}, 0);
     await asUnanswered();
     await failures(ingest, 0, 1, 3);
@@ -250,7 +250,7 @@ describe("three failures within a minute", () => {
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
   });
 
-  test("that missed the answer end it in the run after the one that finds them", async () => {
+  test("that missed the answer end it in the second run after that", async () => {
     const ingest = await playing({}, 0);
     await app.database.query("update ingest set trtc_task_id = 'other'");
     await failures(ingest, 0, 1, 3);
@@ -261,7 +261,7 @@ describe("three failures within a minute", () => {
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
   });
 
-  test("and a success, all told before the answer, are over: hours later a new try ends nothing", async () => {
+  test("and a success before the answer end nothing when a new attempt fails hours later", async () => {
     const ingest = await playing({ MaxDuration: 1440 }, 0);
     await asUnanswered();
     const at = clock.now();
@@ -275,7 +275,7 @@ describe("three failures within a minute", () => {
     expect(await ingest.row()).toMatchObject({ state: "running", media_state: "retrying" });
   });
 
-  test("that the code before kept beside a success end nothing", async () => {
+  test("that older code stored beside a success end nothing", async () => {
     const ingest = await playing();
     await failures(ingest, 0, 1, 3);
     await app.database.query("update ingest set media_state = 'playing', media_at = $1", [
@@ -285,7 +285,7 @@ describe("three failures within a minute", () => {
     expect(await reconcile()).toMatchObject({ stopped: 0 });
   });
 
-  test("of a finite source, told before the answer, and then its end: failed, not finished", async () => {
+  test("of a finite source before the answer, and then its end, make it failed, not finished", async () => {
     const ingest = await playing({ RepeatNum: 2 }, 0);
     await asUnanswered();
     await failures(ingest, 0, 1, 3);
@@ -295,14 +295,14 @@ describe("three failures within a minute", () => {
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
   });
 
-  test("are not one failure that is told three times", async () => {
+  test("are not one failure that arrives three times", async () => {
     const ingest = await playing();
     const once = source(ingest.TrtcTaskId, 1, clock.now());
     for (let n = 0; n < 5; n += 1) await tell(once);
     expect(await ingest.described()).toMatchObject({ State: "running" });
   });
 
-  test("are not three of a day", async () => {
+  test("are not failures from other minutes of the day", async () => {
     const ingest = await playing({ MaxDuration: 600 });
     for (let n = 0; n < 4; n += 1) {
       await clock.advance(31 * SECOND_MS);
@@ -311,7 +311,7 @@ describe("three failures within a minute", () => {
     expect(await ingest.described()).toMatchObject({ State: "running" });
   });
 
-  test("of which TRTC does not take the stop: the row is due, and stopped by the timer", async () => {
+  test("with a stop that TRTC does not carry out leave the row due, and the timer stops it", async () => {
     const ingest = await playing();
     trtc.next("StopStreamIngest", "http-502");
     await failures(ingest, 0, 1, 2, 5);
@@ -321,7 +321,7 @@ describe("three failures within a minute", () => {
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
   });
 
-  test("of a finite source, whose stop is answered by nobody but the task's end: failed, not finished", async () => {
+  test("of a finite source whose stop only the task's end answers make it failed, not finished", async () => {
     const ingest = await playing({ RepeatNum: 2 });
     trtc.next("StopStreamIngest", "lose-answer");
     await failures(ingest, 0, 1, 2, 5);
@@ -331,7 +331,7 @@ describe("three failures within a minute", () => {
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
   });
 
-  test("explain an end that was told before them", async () => {
+  test("explain an end whose callback came before theirs", async () => {
     const ingest = await playing();
     await endAtTrtc(ingest);
     await tell(taskEnded(ingest.TrtcTaskId, addMs(clock.now(), 5000)));
@@ -340,7 +340,7 @@ describe("three failures within a minute", () => {
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
   });
 
-  test("of which TRTC does not take the stop of reconcile-ingests: the next run does it", async () => {
+  test("are stopped by the next run when TRTC does not carry out the first stop", async () => {
     const ingest = await playing();
     await failures(ingest, 0, 1, 3);
     await clock.advance(MINUTE_MS);
@@ -352,7 +352,7 @@ describe("three failures within a minute", () => {
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "failed" });
   });
 
-  test("explain no end that somebody asked for", async () => {
+  test("do not explain a requested end", async () => {
     const ingest = await playing();
     await ingest.stop();
     await failures(ingest, 0, 1, 3);
@@ -376,7 +376,7 @@ describe("the task's end (702)", () => {
     });
   });
 
-  test("that TRTC confirms, of a loop past its deadline: expired", async () => {
+  test("that TRTC confirms, of a loop past its deadline, makes it expired", async () => {
     const ingest = await playing({ MaxDuration: 1 }, 2 * MINUTE_MS);
     await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "expired" });
@@ -388,7 +388,7 @@ describe("the task's end (702)", () => {
     ["a minute late", 1, -MINUTE_MS],
     ["ahead of our clock", 1, 3000],
   ])(
-    "told %s of a task that plays: it runs on, and is due at its deadline",
+    "in a callback %s of a task that plays leaves it running until its deadline",
     async (_, times, ms) => {
       const ingest = await playing();
       const { due_at: dueAt } = await ingest.row();
@@ -405,7 +405,7 @@ describe("the task's end (702)", () => {
     },
   );
 
-  test("told falsely, is stopped by expire-ingests at the deadline", async () => {
+  test("of a task that still plays leaves the stop to expire-ingests at the deadline", async () => {
     const ingest = await playing({ RepeatNum: 2, MaxDuration: 2 });
     await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
     await clock.advance(MINUTE_MS);
@@ -417,7 +417,7 @@ describe("the task's end (702)", () => {
   });
 
   test.each(["http-502", "lose-answer", "lose-request"] as const)(
-    "while TRTC does not say (%s): the row stays due, and reconcile-ingests asks",
+    "while TRTC does not answer (%s) leaves the row due, and reconcile-ingests checks it",
     async (kind) => {
       const ingest = await playing();
       await endAtTrtc(ingest);
@@ -431,7 +431,7 @@ describe("the task's end (702)", () => {
     },
   );
 
-  test("told falsely before the start's answer: the ingest runs, and TRTC is asked", async () => {
+  test("of a task that still plays, before the start's answer, leads to a check, and the ingest runs", async () => {
     const ingest = await playing();
     await asUnanswered();
     await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
@@ -445,7 +445,7 @@ describe("the task's end (702)", () => {
     await ingest.stop();
   });
 
-  test("of one that is being stopped: left to who stops it, and done if nobody does", async () => {
+  test("during a stop is left to that stop, and recorded if the stop dies", async () => {
     const ingest = await playing();
     trtc.next("StopStreamIngest", "lose-answer");
     await ingest.stop();
@@ -457,7 +457,7 @@ describe("the task's end (702)", () => {
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "stopped" });
   });
 
-  test("told falsely of one whose stop did not get through: the stop stays due", async () => {
+  test("of a task that still plays after a failed stop leaves the stop due", async () => {
     const ingest = await playing();
     trtc.next("StopStreamIngest", "http-502");
     await ingest.stop();
@@ -469,7 +469,7 @@ describe("the task's end (702)", () => {
     expect(await ingest.task()).toMatchObject({ endReason: "stopped" });
   });
 
-  test("takes the robot out of the room first, where another of its tasks may be there", async () => {
+  test("removes the robot from the room first, when another of its tasks may be there", async () => {
     const ingest = await playing();
     await endAtTrtc(ingest);
     const lateStartUntil = addMs(clock.now(), MINUTE_MS);
@@ -479,7 +479,7 @@ describe("the task's end (702)", () => {
     expect(await ingest.row()).toMatchObject({ state: "ended" });
   });
 
-  test("and if that does not work, the next run of reconcile-ingests asks", async () => {
+  test("leads to a check by the next run of reconcile-ingests when the removal fails", async () => {
     const ingest = await playing();
     await endAtTrtc(ingest);
     await app.database.query("update ingest set unsure_until = $1", [
@@ -493,8 +493,8 @@ describe("the task's end (702)", () => {
   });
 });
 
-describe("the robot", () => {
-  test("that has left is asked about at once: its task is over", async () => {
+describe("a robot", () => {
+  test("that has left leads to a check at once, which finds its task ended", async () => {
     const ingest = await playing();
     trtc.turn({ naturalEndSends702: false });
     await app.services.trtc.call("RemoveUserByStrRoomId", {
@@ -507,13 +507,13 @@ describe("the robot", () => {
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "lost" });
   });
 
-  test("that has left, and whose task plays on, runs on", async () => {
+  test("that has left while its task still plays leaves the ingest running", async () => {
     const ingest = await playing();
     await tell(left(ingest.RoomId, ingest.UserId, clock.now()));
     expect(await ingest.row()).toMatchObject({ state: "running", heard_at: clock.now() });
   });
 
-  test("that has left while TRTC does not answer: the next run of reconcile-ingests asks", async () => {
+  test("that has left while TRTC does not answer is checked by the next run of reconcile-ingests", async () => {
     const ingest = await playing();
     trtc.next("DescribeStreamIngest", "http-502");
     await tell(left(ingest.RoomId, ingest.UserId, clock.now()));
@@ -522,7 +522,7 @@ describe("the robot", () => {
     expect(await reconcile()).toMatchObject({ described: 1 });
   });
 
-  test("that has left is asked about, whatever older events are told before TRTC could be", async () => {
+  test("that has left is checked, also when older events arrive before the check", async () => {
     const ingest = await playing();
     trtc.next("DescribeStreamIngest", "http-502");
     await tell(left(ingest.RoomId, ingest.UserId, clock.now()));
@@ -533,7 +533,7 @@ describe("the robot", () => {
     expect(await reconcile()).toMatchObject({ described: 1 });
   });
 
-  test("of another room, or another application, or name, is not ours", async () => {
+  test("of another room, application or name changes nothing", async () => {
     const ingest = await playing();
     const { row, RoomId, UserId } = ingest;
     const before = await row();
@@ -543,7 +543,7 @@ describe("the robot", () => {
     expect(await row()).toEqual(before);
   });
 
-  test("that is there while its start is unanswered has it settled soon, and not too soon", async () => {
+  test("that appears while its start is unanswered has the start reconciled soon, and not too soon", async () => {
     const room = { SdkAppId: CN_APP, RoomId: `told-${(rooms += 1)}`, RoomIdType: 0 };
     trtc.next("StartStreamIngest", "lose-answer");
     const named = { UserId: "our_robot", ClientToken: "our_token" };
@@ -568,7 +568,7 @@ describe("the robot", () => {
     expect(here).toHaveLength(1);
   });
 
-  test("that was there for an ingest before does not cut this one's start short", async () => {
+  test("of an earlier ingest does not shorten this start's lease", async () => {
     const earlierAt = addMs(clock.now(), -50 * SECOND_MS);
     const ingest = await playing({ UserId: "news_robot" }, 0);
     await asUnanswered();
@@ -577,7 +577,7 @@ describe("the robot", () => {
     expect(await ingest.row()).toEqual(before);
   });
 
-  test("that is told of late leaves the answer its time from then on", async () => {
+  test("whose callback is late gives the answer its time from then on", async () => {
     const ingest = await playing({}, 0);
     const enteredAt = clock.now();
     await asUnanswered();
@@ -586,7 +586,7 @@ describe("the robot", () => {
     expect(await ingest.row()).toMatchObject({ lease_until: addMs(clock.now(), 4 * SECOND_MS) });
   });
 
-  test("that is there does not cut short whoever settles its start", async () => {
+  test("that appears does not shorten the lease of a run that reconciles its start", async () => {
     trtc.next("StartStreamIngest", "lose-answer");
     const room = { SdkAppId: CN_APP, RoomId: `told-${(rooms += 1)}`, RoomIdType: 0 };
     await send("start-ingest", { ...room, StreamUrl: live.url, RepeatNum: 1, UserId: "robot_2" });
@@ -599,7 +599,7 @@ describe("the robot", () => {
 });
 
 describe("a room that is dismissed", () => {
-  test("has every ingest in it stopped, at TRTC as well, and no other", async () => {
+  test("has all its ingests stopped, at TRTC as well, and no others", async () => {
     const one = await playing();
     const two = await playing({ RoomId: one.RoomId });
     const elsewhere = await playing();
@@ -616,7 +616,7 @@ describe("a room that is dismissed", () => {
     expect(await numeric.row()).toMatchObject({ state: "ended" });
   });
 
-  test("is told by digits as a text: of either type, so TRTC is asked and nothing stopped", async () => {
+  test("with digits as a text may be of either type, so its ingests are checked and not stopped", async () => {
     const numeric = await playing({ RoomId: "12345", RoomIdType: 1 });
     const text = await playing({ RoomId: "12345", RoomIdType: 0 });
     const gone = await playing({ RoomId: "12345", RoomIdType: 1 });
@@ -635,13 +635,13 @@ describe("a room that is dismissed", () => {
     expect(await gone.row()).toMatchObject({ state: "ended", end_reason: "lost" });
   });
 
-  test("is told by a number: never a string room", async () => {
+  test("with a number is never a string room", async () => {
     const text = await playing({ RoomId: "777", RoomIdType: 0 });
     await tell(dismissed(777, clock.now()));
     expect(await text.row()).toMatchObject({ state: "running" });
   });
 
-  test("does not end what was started since, though it is told late, and again", async () => {
+  test("does not end ingests started since, also when its callback is late or repeated", async () => {
     const before = await playing();
     const closed = dismissed(before.RoomId, clock.now());
     await tell(closed);
@@ -651,7 +651,7 @@ describe("a room that is dismissed", () => {
     expect(await after.row()).toMatchObject({ state: "running" });
   });
 
-  test("has TRTC asked about an ingest that began only just before, and not stopped", async () => {
+  test("leads to a check of an ingest that began just before, without a stop", async () => {
     const young = await playing({}, 5 * SECOND_MS);
     await tell(dismissed(young.RoomId, clock.now()));
     expect(await young.row()).toMatchObject({ state: "running", heard_at: clock.now() });
@@ -661,19 +661,22 @@ describe("a room that is dismissed", () => {
   test.each([
     ["young enough to be after it", { RepeatNum: -1 }, 5 * SECOND_MS],
     ["in a room of either type", { RoomId: "54321" }, 20 * SECOND_MS],
-  ])("of an ingest %s, while TRTC does not answer: reconcile-ingests asks", async (...row) => {
-    const [, fields, playsForMs] = row;
-    const ingest = await playing(fields, playsForMs);
-    await endAtTrtc(ingest);
-    trtc.next("DescribeStreamIngest", "http-502");
-    await tell(dismissed(ingest.RoomId, clock.now()));
-    expect(await ingest.row()).toMatchObject({ state: "running", heard_at: null });
-    await clock.advance(SECOND_MS);
-    expect(await reconcile()).toMatchObject({ gone: 1 });
-    expect(await ingest.row()).toMatchObject({ state: "ended" });
-  });
+  ])(
+    "of an ingest %s, while TRTC does not answer, leads to a check by reconcile-ingests",
+    async (...row) => {
+      const [, fields, playsForMs] = row;
+      const ingest = await playing(fields, playsForMs);
+      await endAtTrtc(ingest);
+      trtc.next("DescribeStreamIngest", "http-502");
+      await tell(dismissed(ingest.RoomId, clock.now()));
+      expect(await ingest.row()).toMatchObject({ state: "running", heard_at: null });
+      await clock.advance(SECOND_MS);
+      expect(await reconcile()).toMatchObject({ gone: 1 });
+      expect(await ingest.row()).toMatchObject({ state: "ended" });
+    },
+  );
 
-  test("that throws the robots out for good ends their ingests as TRTC says", async () => {
+  test("that removes the robots ends their ingests as TRTC reports", async () => {
     const ingest = await playing();
     await app.services.trtc.call("RemoveUserByStrRoomId", {
       target: { account: "cn", host: "emulator", region: "ap-guangzhou" },
@@ -685,8 +688,8 @@ describe("a room that is dismissed", () => {
   });
 });
 
-describe("a task that no ingest has", () => {
-  test("is kept, and what was told of it goes to the ingest whose answer comes after", async () => {
+describe("a task without an ingest", () => {
+  test("is kept, and its callbacks apply to the ingest whose answer comes later", async () => {
     const at = clock.now();
     const ingest = await playing();
     await app.database.query("update ingest set state = 'starting', trtc_task_id = null");
@@ -703,7 +706,7 @@ describe("a task that no ingest has", () => {
     expect(await unclaimed()).toEqual([]);
   });
 
-  test("and whose end was told before the answer is asked about by the next run", async () => {
+  test("whose end came before the answer is checked by the next run", async () => {
     const over = await playing();
     await over.stop();
     await app.database.query("delete from ingest");
@@ -716,7 +719,7 @@ describe("a task that no ingest has", () => {
     expect(await reconcile()).toMatchObject({ gone: 1 });
   });
 
-  test("stays kept when the answer is no longer the row's", async () => {
+  test("stays kept when the answer no longer fits the row", async () => {
     const ingest = await playing();
     await tell(source("surplus", 0, clock.now()));
     const marked = await markRunning(ingest.TaskId, "surplus");
@@ -724,7 +727,7 @@ describe("a task that no ingest has", () => {
     expect(await unclaimed()).toHaveLength(1);
   });
 
-  test("is taken over by the next run where event and answer missed each other", async () => {
+  test("is assigned by the next run when event and answer missed each other", async () => {
     const ingest = await playing();
     const { trtc_task_id: own } = await ingest.row();
     await app.database.query("update ingest set trtc_task_id = 'other'");
@@ -735,7 +738,7 @@ describe("a task that no ingest has", () => {
     expect(await ingest.row()).toMatchObject({ state: "running", media_state: "playing" });
   });
 
-  test("is counted once its answer can no longer come, and until it ends", async () => {
+  test("is counted after its answer can no longer come, until it ends", async () => {
     await tell(source("unclaimed", 0, clock.now()));
     await clock.advance(UNCLAIMED_AFTER_MS - 1);
     expect(await reconcile()).toMatchObject({ unclaimed: 0 });
@@ -782,7 +785,7 @@ describe("a task that no ingest has", () => {
         expect(await reconcile()).toMatchObject({ unclaimed: 0, unclaimedStopped: 0 });
       }));
 
-    test("and again by a later run if that did not work", () =>
+    test("and again by a later run if the stop failed", () =>
       withStops(async () => {
         const ingest = await forgotten();
         await clock.advance(UNCLAIMED_AFTER_MS);
@@ -793,7 +796,7 @@ describe("a task that no ingest has", () => {
         expect(await ingest.task()).toMatchObject({ endReason: "stopped" });
       }));
 
-    test("though twenty that cannot be stopped were there before it", () =>
+    test("also behind twenty that cannot be stopped", () =>
       withStops(async () => {
         const at = clock.now();
         for (let n = 0; n < 20; n += 1) {
@@ -814,7 +817,7 @@ describe("a task that no ingest has", () => {
         expect(await ingest.task()).toMatchObject({ endReason: "stopped" });
       }));
 
-    test("never when an ingest has it", () =>
+    test("except when an ingest has it", () =>
       withStops(async () => {
         const ingest = await playing();
         await app.database.query(
@@ -830,7 +833,7 @@ describe("a task that no ingest has", () => {
         expect(await ingest.task()).toMatchObject({ stopCalls: 0 });
       }));
 
-    test("though TRTC has told its end, since the task goes on", () =>
+    test("also after TRTC's end callback, when the task still plays", () =>
       withStops(async () => {
         const ingest = await forgotten();
         await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
@@ -844,7 +847,7 @@ describe("a task that no ingest has", () => {
         expect(await reconcile()).toMatchObject({ unclaimed: 0, unclaimedStopped: 0 });
       }));
 
-    test("though TRTC reports its end after a stop that did not work", () =>
+    test("also after TRTC's end callback that follows a failed stop", () =>
       withStops(async () => {
         const ingest = await forgotten();
         await clock.advance(UNCLAIMED_AFTER_MS);
@@ -861,7 +864,7 @@ describe("a task that no ingest has", () => {
         expect(await reconcile()).toMatchObject({ unclaimed: 0, unclaimedStopped: 0 });
       }));
 
-    test("and not when it is off", async () => {
+    test("is not stopped, when STOP_UNCLAIMED is off", async () => {
       const ingest = await forgotten();
       await clock.advance(2 * UNCLAIMED_AFTER_MS);
       expect(await reconcile()).toMatchObject({ unclaimed: 1, unclaimedStopped: 0 });

@@ -124,7 +124,7 @@ const GOALS = [
   "calls throttled",
 ];
 
-describe("a trial of everything", () => {
+describe("a trial run of the whole bench", () => {
   let outcome: Outcome;
   let results: Results;
   const rows = (): Row[] => results.sections.flatMap((section) => section.rows);
@@ -135,14 +135,14 @@ describe("a trial of everything", () => {
     results = JSON.parse(outcome.out) as Results;
   }, 180_000);
 
-  test("names the machine, and that it was a trial", () => {
+  test("names the machine, and says that it was a trial", () => {
     const { node, cpu, cores, quick } = results;
     expect({ node, quick }).toEqual({ node: process.version, quick: true });
     expect(cpu).toMatch(/\S/);
     expect(cores).toBeGreaterThan(0);
   });
 
-  test("has a section for everything, and no other", () => {
+  test("has exactly the listed sections", () => {
     const titles = results.sections.map(({ title }) => title);
     expect(titles).toEqual(SECTIONS.map(([title]) => title));
   });
@@ -159,14 +159,14 @@ describe("a trial of everything", () => {
     }
   });
 
-  test("a warm start is two statements and one call to TRTC", () => {
+  test("counts two statements and one call to TRTC for a warm start", () => {
     for (const subject of ["start-ingest, Bearer", "start-ingest, TC3"]) {
       const row = rows().find((each) => each.subject === subject);
       expect(row?.figures).toMatchObject({ statements: 2, trtcCalls: 1 });
     }
   });
 
-  test("says of every goal whether it is met, by its own figures", () => {
+  test("says for every goal whether its figures meet it", () => {
     const goals = results.sections.flatMap((section) => section.goals);
     expect(goals.map(({ name }) => name)).toEqual(GOALS);
     for (const { value, atMost, met } of goals) expect(met).toBe(value <= atMost);
@@ -175,7 +175,7 @@ describe("a trial of everything", () => {
     for (const { value } of ratios) expect(value).toBeGreaterThan(0);
   });
 
-  test("shows progress in plain lines, beside the result and not in it", () => {
+  test("shows its progress in plain lines, apart from the result", () => {
     for (const part of ["cold", "warm", "store", "deadlines"]) {
       expect(outcome.err).toMatch(new RegExp(`^${part}: \\S`, "m"));
     }
@@ -184,7 +184,7 @@ describe("a trial of everything", () => {
   });
 });
 
-test("--only measures some of it, and the table says what a goal came to", async () => {
+test("--only measures some sections, and the table shows their goals", async () => {
   const { code, out } = await bench("--quick", "--only", "signing");
   expect(code).toBe(0);
   expect(out).toContain(`Node.js ${process.version}`);
@@ -193,7 +193,7 @@ test("--only measures some of it, and the table says what a goal came to", async
   expect(out).not.toContain("cold");
 }, 60_000);
 
-test("a signal ends it, and everything that it started", async () => {
+test("a signal ends the bench, and all that it started", async () => {
   const TMPDIR = mkdtempSync(join(tmpdir(), "bench-test-"));
   // PostgreSQL may run as another user, who must reach its directory.
   chmodSync(TMPDIR, 0o755);

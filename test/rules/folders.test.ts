@@ -33,11 +33,11 @@ const ALL = TOP.flatMap(foldersIn);
 
 const fits = ({ files, folders }: Folder): boolean => files <= 15 && (files >= 3 || folders > 0);
 
-test.each(ALL.filter(({ path }) => !(path in EXCEPTIONS)))("$path", (folder) => {
+test.each(ALL.filter(({ path }) => !(path in EXCEPTIONS)))("$path has 3 to 15 files", (folder) => {
   expect({ ...folder, fits: fits(folder) }).toEqual({ ...folder, fits: true });
 });
 
-test("an exception is a folder that exists", () => {
+test("every exception is an existing folder", () => {
   const paths = ALL.map(({ path }) => path);
 
   expect(Object.keys(EXCEPTIONS).filter((path) => !paths.includes(path))).toEqual([]);

@@ -108,7 +108,7 @@ describe("one place for each thing", () => {
     expect(importersOf("@middy/core")).not.toEqual([]);
   });
 
-  test("the embedded database is out of reach of every deployed function", () => {
+  test("no deployed function can import the embedded database", () => {
     const functions = PRODUCT.filter(({ path }) => path.startsWith("functions/"));
     const reached = new Set(functions.flatMap(({ path }) => [...reachedFrom(path)]));
     expect(reached).toContain("shared/store/engine/postgres.ts");
@@ -129,7 +129,7 @@ describe("files", () => {
     expect(byDefault.map(({ path }) => path)).toEqual([]);
   });
 
-  test("say nothing that is left for later", () => {
+  test("have no TODO", () => {
     const left = PRODUCT.filter(({ text }) => /\b(TODO|FIXME|XXX)\b/.test(text));
     expect(left.map(({ path }) => path)).toEqual([]);
   });
@@ -147,7 +147,7 @@ describe("one name per function", () => {
     functions: Record<string, { handler: string }>;
   };
 
-  test("serverless.yml declares the files there are, by their files", () => {
+  test("serverless.yml declares each file of functions/ under its name", () => {
     expect(Object.keys(declared.functions).sort()).toEqual([...files].sort());
     for (const [name, { handler }] of Object.entries(declared.functions)) {
       expect(handler).toBe(`${name}.handler`);

@@ -9,11 +9,11 @@ test.each(SLOW)("%s of slow-suites.json exists", (path) => {
   expect(existsSync(join(ROOT, path))).toBe(true);
 });
 
-test("no entry of slow-suites.json stands twice", () => {
+test("slow-suites.json has no entry twice", () => {
   expect([...new Set(SLOW)]).toEqual(SLOW);
 });
 
-test.each(allSuites())("%s says in its first lines what it proves", (suite) => {
+test.each(allSuites())("%s has a head comment that says what it proves", (suite) => {
   expect(headOf(readFileSync(join(ROOT, suite), "utf8"))).not.toBe("");
 });
 

@@ -11,10 +11,10 @@ import { openTestPostgres } from "../support/database/databases.js";
 const seedsFrom = (first: number, count: number) =>
   Array.from({ length: count }, (_, index) => first + index);
 
-describe("whatever fails, every promise is kept", () => {
+describe("under any failures, every promise is kept", () => {
   const coverage: Coverage = new Map();
 
-  test("on the model of the store, by 500 seeds", async () => {
+  test("on the model of the store, for 500 seeds", async () => {
     for (const seed of seedsFrom(1, 500)) {
       const verdict = await simulate({ seed });
       expect(failureText(verdict, { store: "model" })).toBe("");
@@ -28,7 +28,7 @@ describe("whatever fails, every promise is kept", () => {
       .filter(([, kinds]) => kinds.size < 2)
       .map(([name]) => name);
 
-  test("the seeds, or a few more, met faults at every boundary", async () => {
+  test("and the seeds, or a few more, meet faults at every boundary", async () => {
     // Few seeds reach some statements.
     for (const seed of seedsFrom(501, 2000)) {
       if (spared().length === 0) break;
@@ -40,7 +40,7 @@ describe("whatever fails, every promise is kept", () => {
     expect(boundaries().length).toBeGreaterThan(30);
   }, 300_000);
 
-  test("on the real statements, by 12 seeds", async () => {
+  test("on the real statements, for 12 seeds", async () => {
     const database = await openTestPostgres();
     for (const seed of seedsFrom(1001, 12)) {
       const verdict = await simulate({ seed, database });

@@ -61,7 +61,7 @@ describe("two hundred starts at once, on real PostgreSQL", () => {
     expect(await truth().tasks()).toHaveLength(1);
   });
 
-  test("with different tokens give two hundred, at 20 a second or slower, none before its slot", async () => {
+  test("with different tokens give two hundred robots, at 20 a second or slower, none before its slot", async () => {
     const before = (await truth().tasks()).length;
     const granted = await recordSlots(app.database);
     const left = recordCalls(app, "StartStreamIngest");
@@ -84,7 +84,7 @@ describe("two hundred starts at once, on real PostgreSQL", () => {
     expect(throttled - counted.throttled).toBeLessThan(STARTS / 2);
   }, 90_000);
 
-  test("two hundred stops at once all end, each asked of TRTC once", async () => {
+  test("and two hundred stops at once all succeed, with one call to TRTC each", async () => {
     const { response } = await app.post("list-ingests", { State: "running", Limit: 100 });
     const { response: more } = await app.post("list-ingests", {
       State: "running",
@@ -109,7 +109,7 @@ describe("two hundred starts at once, on real PostgreSQL", () => {
     expect((stops?.calls ?? 0) - (stops?.throttled ?? 0)).toBe(STARTS);
   }, 60_000);
 
-  test("a start that would wait longer than its function may run is told to come again", async () => {
+  test("and a start that would wait longer than its function may run gets a retryable error", async () => {
     const { store } = app.services;
     const slot = { account: "cn", action: "StartStreamIngest", waitMaxMs: 3_600_000 };
     for (let taken = 0; taken < 600; taken += 1) await store.slots.take(slot);

@@ -71,7 +71,7 @@ describe.each([20, 22, 24])("Node.js %i", (major) => {
     return (JSON.parse(text) as { Response: Record<string, unknown> }).Response;
   }
 
-  test("starts, describes and stops an ingest out of the zip", async () => {
+  test("starts, describes and stops an ingest from the zip", async () => {
     const start = {
       SdkAppId: CN_APP,
       RoomId: String(major),

@@ -71,7 +71,7 @@ describe("four processes on one PostgreSQL", () => {
     expect(await truth().tasks()).toHaveLength(before + 1);
   });
 
-  test("share TRTC's 20 calls a second: two hundred starts, each in a slot of its own", async () => {
+  test("share TRTC's 20 calls a second among two hundred starts, each in its own slot", async () => {
     // A process's first call of all takes longer than a slot allows for.
     for (let n = 0; n < INSTANCES; n += 1) await start(n, { RoomId: `first-${n}` });
     const granted = await recordSlots(database);
@@ -90,7 +90,7 @@ describe("four processes on one PostgreSQL", () => {
     expect(throttled - before.throttled).toBeLessThan(STARTS / 2);
   }, 90_000);
 
-  test("stop each of their ingests once, on its second, none before", async () => {
+  test("stop each of their ingests once, on its second, and none earlier", async () => {
     const stopAt = addMs(clock.now(), 7 * SECOND_MS);
     const kinds = [{ RepeatNum: -1 }, { RepeatNum: 1000 }, { RepeatNum: 1, StreamUrl: live.url }];
     const answers = await Promise.all(
@@ -103,7 +103,7 @@ describe("four processes on one PostgreSQL", () => {
     for (const task of await tasksOf(answers)) expectStopped(task, stopAt, 1000);
   }, 60_000);
 
-  test("take over from those that are killed with their claims in hand", async () => {
+  test("take over the claims of killed ones", async () => {
     const stopAt = addMs(clock.now(), 6 * SECOND_MS);
     const answers = await Promise.all(
       Array.from({ length: 8 }, (_, n) =>
@@ -125,7 +125,7 @@ describe("four processes on one PostgreSQL", () => {
     for (const task of await tasksOf(answers)) expectStopped(task, stopAt, TAKEN_OVER_WITHIN_MS);
   }, 60_000);
 
-  test("are not disturbed by one that freezes with its claims in hand, and wakes when they have lapsed", async () => {
+  test("are not disturbed by one that freezes with claims and wakes after they lapsed", async () => {
     const sleeper = instances[0] as RunningProcess;
     const stopAt = addMs(clock.now(), 6 * SECOND_MS);
     const answers = await Promise.all(
@@ -153,7 +153,7 @@ describe("four processes on one PostgreSQL", () => {
     for (const task of await tasksOf(answers)) expectStopped(task, stopAt, TAKEN_OVER_WITHIN_MS);
   }, 60_000);
 
-  test("one that was frozen ends cleanly when it is asked to", async () => {
+  test("end cleanly after a freeze", async () => {
     expect(await instances[0]?.end("SIGTERM")).toBe(0);
   });
 });
