@@ -24,6 +24,10 @@ export interface LogFields {
   detail?: string | undefined;
   /** What a timer's run did: counts by name. */
   counts?: Record<string, number> | undefined;
+  /** What a probe of the source found: `ok`, `not-checked`, or why TRTC would not play it. */
+  probe?: string | undefined;
+  /** How long the probe took, in milliseconds. */
+  probeMs?: number | undefined;
   /** Milliseconds from the deadline, or from an earlier stop request, to TRTC's answer. */
   latenessMs?: number | undefined;
 }

@@ -1,10 +1,11 @@
-/** One minified CommonJS file per function, with its source map beside it. */
+/** One minified CommonJS file per function, and one for what few of them load on demand. */
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
 import { checksAhead } from "./checks-ahead.js";
 import { engineWithin } from "./engine-within.js";
 import { leftOut } from "./left-out.js";
+import { READER, readerBeside, readerEntry } from "./reader-beside.js";
 
 export interface BundleFolders {
   /** The repository's root. */
@@ -13,12 +14,15 @@ export interface BundleFolders {
   out: string;
 }
 
-/** Returns the names of the bundled functions. */
+/** Returns the names of the files. */
 export async function bundleFunctions({ root, out }: BundleFolders): Promise<string[]> {
   const functions = join(root, "functions");
   const files = (await readdir(functions)).filter((file) => file.endsWith(".ts")).sort();
   await build({
-    entryPoints: files.map((file) => join(functions, file)),
+    entryPoints: [
+      ...files.map((file) => ({ in: join(functions, file), out: basename(file, ".ts") })),
+      readerEntry(root),
+    ],
     outdir: out,
     absWorkingDir: root,
     bundle: true,
@@ -29,6 +33,8 @@ export async function bundleFunctions({ root, out }: BundleFolders): Promise<str
     target: "node20",
     // SCF takes CommonJS entries only.
     format: "cjs",
+    // `require` loads a file beside the function faster than `import()` does.
+    supported: { "dynamic-import": false },
     // Only the SDK's ES modules can be reduced to its TRTC client.
     mainFields: ["module", "main"],
     // An optional native driver of pg that the project does not install.
@@ -38,8 +44,8 @@ export async function bundleFunctions({ root, out }: BundleFolders): Promise<str
     define: { navigator: JSON.stringify({ userAgent: "Node.js" }) },
     sourcemap: "external",
     legalComments: "none",
-    plugins: [checksAhead, engineWithin, leftOut],
+    plugins: [checksAhead, engineWithin, leftOut, readerBeside],
     logLevel: "warning",
   });
-  return files.map((file) => basename(file, ".ts"));
+  return [...files.map((file) => basename(file, ".ts")), READER].sort();
 }

@@ -22,6 +22,7 @@ const PLAYED = [
   "Volume",
   "SeekSecond",
   "AutoPush",
+  "ProbeSource",
 ] as const satisfies readonly (keyof Rule)[];
 
 /** The fields of StartStreamIngest without the StreamUrl. They are not checked yet. */

@@ -37,6 +37,7 @@ const ruleSchema = Type.Object(
     Volume: Type.Optional(cn.Volume),
     SeekSecond: Type.Optional(cn.SeekSecond),
     AutoPush: Type.Optional(cn.AutoPush),
+    ProbeSource: Type.Optional(cn.ProbeSource),
     /** The bucket's region, for events that do not name it in full. */
     Region: Type.Optional(Type.String({ pattern: "^[a-z0-9-]{2,32}$" })),
     /** The account in TRTC_ACCOUNTS whose fixed keys presign. Absent: the execution role's keys. */

@@ -76,6 +76,47 @@ const ENDED = {
   ),
 };
 
+const numberOrNull = (description: string) => orNull(Type.Number({ description }));
+
+const VIDEO = Type.Object(
+  {
+    Codec: Type.String({ description: "h264 or vp8." }),
+    Width: numberOrNull("Pixels. null where the source does not say."),
+    Height: numberOrNull("Pixels. null where the source does not say."),
+    FrameRate: numberOrNull("Frames a second, measured over its first frames."),
+  },
+  { description: "The picture that is played. null: sound alone." },
+);
+
+const AUDIO = Type.Object(
+  {
+    Codec: Type.String({ description: "aac, opus or mp3." }),
+    Channels: numberOrNull("null where the source does not say."),
+    SampleRate: numberOrNull("Hertz. null where the source does not say."),
+  },
+  { description: "The sound that is played. null: the picture alone." },
+);
+
+const MEDIA = Type.Object(
+  {
+    Container: Type.String({
+      description: "mp4 (M4A too), mov, mkv, webm, mp3, mpegts, flv or hls.",
+    }),
+    DurationSeconds: numberOrNull(
+      "The length of one round. null: live, or its end was not found within the limits.",
+    ),
+    Video: orNull(VIDEO),
+    Audio: orNull(AUDIO),
+  },
+  {
+    description:
+      "What ProbeSource found in the headers of the source. null: the start did not ask for it, the source could not be checked, or an update has changed StreamUrl since.",
+  },
+);
+
+/** What was found in the headers of a source. */
+export type SourceMedia = Static<typeof MEDIA>;
+
 /** One ingest in full: an entry of a list, and the answer of a describe. */
 export const INGEST = Type.Object({
   TaskId,
@@ -118,6 +159,7 @@ export const INGEST = Type.Object({
     instant("When TRTC was called to play it. MaxDuration counts from this instant."),
   ),
   IsPaused: Type.Boolean({ description: "Whether an update paused it." }),
+  Media: orNull(MEDIA),
   MediaState: orNull(
     Type.Unsafe<MediaState>({
       type: "string",

@@ -103,6 +103,9 @@ const common = {
     description:
       "Names this request: sending the same token and the same request again starts or changes nothing twice.",
   }),
+  ProbeSource: Type.Boolean({
+    description: "Read the headers of StreamUrl first, and refuse what TRTC would not play.",
+  }),
   StopTime: Type.String({
     ...INSTANT,
     description: "The instant the ingest must be over, in ISO 8601 with its offset.",

@@ -36,6 +36,7 @@ const start = (site: "intl" | "cn") => {
     StopTime: optional(f.StopTime),
     ExtendableUntil: optional(f.ExtendableUntil),
     StopWhenEmptySeconds: optional(f.StopWhenEmptySeconds),
+    ProbeSource: usually(f.ProbeSource, false),
     ClientToken: optional(f.ClientToken),
   };
 };

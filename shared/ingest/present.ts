@@ -28,6 +28,7 @@ export function present(ingest: Ingest) {
     CreateTime: ingest.createdAt.toISOString(),
     StartTime: ingest.startedAt?.toISOString() ?? null,
     IsPaused: ingest.pausedAt !== null,
+    Media: ingest.media,
     MediaState: ingest.mediaState,
     MediaTime: ingest.mediaAt?.toISOString() ?? null,
     Deadline: ingest.deadlineAt.toISOString(),

@@ -8,6 +8,12 @@
  *   ├──── wait ────┼──────────┼─────────────────────────┼───────────┼────────────┤
  *   0                         └ at least CALL_MIN ahead └ CALL_RESERVE           + LEASE_MARGIN
  *
+ * A start with ProbeSource. The probe ends so early that the call can still leave:
+ *
+ *   request        headers of the source     row written, slot, call         answer, time limit
+ *   ├──────────────┼─────────────────────────┼───────────────────────────────┤
+ *                  └ at most 5000            └ PROBE_RESERVE: 1000, CALL_MIN, CALL_RESERVE
+ *
  * A stop at its deadline. The claim comes first, so that only the stop is left to do:
  *
  *   claim          deadline   slot, StopStreamIngest    row ended                lease ends
@@ -57,6 +63,9 @@ export const CALL_RESERVE_MS = 1500;
 
 /** A call that leaves with less time is likely to end unanswered, so it does not leave. */
 export const CALL_MIN_MS = 3 * SECOND_MS;
+
+/** Kept back by a probe of the source: for the row, and for the call to TRTC. */
+export const PROBE_RESERVE_MS = SECOND_MS + CALL_MIN_MS + CALL_RESERVE_MS;
 
 /** Kept back by a wait for another instance, for the work after it and the answer. */
 export const WAIT_RESERVE_MS = 2 * SECOND_MS;

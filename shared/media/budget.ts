@@ -13,6 +13,7 @@ export interface Limits {
 }
 
 export interface Budget {
+  bytesMax: number;
   /** Aborts when a limit is reached, and when the visit ends. */
   signal: AbortSignal;
   /** Aborts when a source without a visible end was read long enough to count as live. */
@@ -35,17 +36,20 @@ export interface Budget {
 /** A quarter of the time, so that a live source starts quickly. */
 const LATE_SHARE = 0.25;
 
-export function openBudget({ bytesMax, passedBytesMax = 0, timeLimitMs }: Limits): Budget {
+export function openBudget({ bytesMax, passedBytesMax = 0, ...limits }: Limits): Budget {
+  // A timer takes whole milliseconds.
+  const timeLimitMs = Math.floor(limits.timeLimitMs);
   const spent = new AbortController();
   const timeUp = AbortSignal.timeout(timeLimitMs);
   const signal = AbortSignal.any([spent.signal, timeUp]);
   const seconds = timeLimitMs / 1000;
-  const late = AbortSignal.timeout(timeLimitMs * LATE_SHARE);
+  const late = AbortSignal.timeout(Math.floor(timeLimitMs * LATE_SHARE));
   let bytesLeft = bytesMax;
   let passedBytesLeft = passedBytesMax;
   let failure: SourceError | undefined;
 
   return {
+    bytesMax,
     signal,
     late,
     allowSkipped(bytes) {

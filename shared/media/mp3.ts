@@ -15,9 +15,8 @@ const TAG_HEADER_BYTES = 10;
 const SEARCHED_BYTES = 4096;
 export const MP3_HEAD_BYTES = SEARCHED_BYTES + 2 * 1500;
 
-/** A larger file is measured by its first part. */
-const READ_THROUGH_BYTES = 16 * 1024 * 1024;
-const MEASURED_BYTES = 1024 * 1024;
+/** A file larger than the budget is measured by its first part. */
+const MEASURED_BYTES_MAX = 1024 * 1024;
 
 /** Tags and silence at the end take less than this share of a file, or less than this size. */
 const SHARE_MAX = 0.02;
@@ -97,14 +96,15 @@ async function measuredSeconds(
   budget: Budget,
 ): Promise<number | null> {
   const start = remote.position();
-  const isLarge = (remote.size ?? 0) - start > READ_THROUGH_BYTES;
+  const isLarge = (remote.size ?? 0) - start > budget.bytesMax;
+  const measuredBytes = Math.min(MEASURED_BYTES_MAX, budget.bytesMax / 2);
   let isWhole = false;
   try {
     for (;;) {
       const bytes = await remote.readSome(64 * 1024);
       counter.add(bytes, bytes.length === 0);
       isWhole = bytes.length === 0;
-      if (isWhole || (isLarge && remote.position() - start > MEASURED_BYTES)) break;
+      if (isWhole || (isLarge && remote.position() - start > measuredBytes)) break;
     }
   } catch (error) {
     if (!(error instanceof EndOfBytes) && !budget.signal.aborted) throw error;

@@ -10,7 +10,7 @@ export class PrivateHostError extends Error {
   override readonly name = "PrivateHostError";
 
   constructor() {
-    super("The host is private.");
+    super("It leads to a private host.");
   }
 }
 

@@ -50,6 +50,11 @@ export function makeServices({
     store: createStore(database, { clock: machineClock }),
     trtc,
     notifier: openNotifier({ allowPrivateHosts: config.allowPrivateNotifyHosts }),
+    readSource: async (streamUrl, timeLeftMs) => {
+      const { readSource } = await import("../media/reader.js");
+      const allowPrivateHosts = config.allowPrivateStreamHosts;
+      return readSource(streamUrl, { allowPrivateHosts, timeLeftMs });
+    },
     randomBytes,
     storageCredential: (storage, account) =>
       storageCredential(config, { storage, account }, environment()),

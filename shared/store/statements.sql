@@ -7,7 +7,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
        insert into ingest (
          task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
          play, client_token, request_hash, state, created_at, latest_at, deadline_at, lease_until,
-         site, unsure_until, notified, empty_seconds
+         site, unsure_until, notified, empty_seconds, media
        )
        select $2, $3, $4, $5, $6::bigint, $7,
               $8::smallint, $9, $10::jsonb, $11,
@@ -15,7 +15,8 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
               $14::timestamptz, $15::timestamptz,
               $16::timestamptz, $17,
               $18::timestamptz,
-              case when $19 then 0 end, $20::integer
+              case when $19 then 0 end, $20::integer,
+              $21::jsonb
        from t
        where not exists (
   select from call_slot as slot
@@ -49,7 +50,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
            ) as come_at
   ) as decided
   where account = $4 and action = 'StartStreamIngest'
-    and free_at + case when is_turn then '0' else come_at - now end > now + $21 * interval '1 millisecond'
+    and free_at + case when is_turn then '0' else come_at - now end > now + $22 * interval '1 millisecond'
 )
        and not exists (
          select from ingest
@@ -70,7 +71,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
   after.recent[cardinality(after.recent) - 19] + 1100 * interval '1 millisecond') else slot.next_free_at end,
         case when is_turn then after.recent else slot.recent end,
         case when is_turn then free_at
-             when free_at + (come_at - now) <= now + $21 * interval '1 millisecond' then come_at end,
+             when free_at + (come_at - now) <= now + $22 * interval '1 millisecond' then come_at end,
         is_turn,
         case when is_turn and $3::text is not null then ahead.holders || $3::text else ahead.holders end,
         case when is_turn and $3::text is not null then ahead.times || free_at else ahead.times end,
@@ -117,11 +118,11 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
       ) as after
       cross join lateral (
         select case when not is_turn and not false
-                         and free_at + (come_at - now) <= now + $21 * interval '1 millisecond'
+                         and free_at + (come_at - now) <= now + $22 * interval '1 millisecond'
                     then come_at else queue.own end as queue_until
       ) as queued
     )
-    where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $21 * interval '1 millisecond'
+    where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $22 * interval '1 millisecond'
   returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
             extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
      select begun.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from begun left join slot on true;
@@ -216,7 +217,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
        insert into ingest (
          task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
          play, client_token, request_hash, state, created_at, latest_at, deadline_at, lease_until,
-         site, unsure_until, notified, empty_seconds
+         site, unsure_until, notified, empty_seconds, media
        )
        select $5, $2, $3, $11, $7::bigint, $12,
               $13::smallint, $8, $14::jsonb, $6,
@@ -224,7 +225,8 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
               $17::timestamptz, $18::timestamptz,
               $19::timestamptz, $20,
               $21::timestamptz,
-              case when $22 then 0 end, $23::integer
+              case when $22 then 0 end, $23::integer,
+              $24::jsonb
        from t
        where not exists (
   select from call_slot as slot
@@ -1244,27 +1246,28 @@ with used as (
      update ingest
      set deadline_at = coalesce($5::timestamptz, deadline_at),
          play = play || $6::jsonb,
+         media = case when play->>'StreamUrl' = coalesce($7::text, play->>'StreamUrl') then media end,
          media_failures = array(
   select distinct failed_at from unnest(media_failures) as failed_at
-  where failed_at > coalesce(greatest(failures_after, $7::timestamptz), '-infinity')
+  where failed_at > coalesce(greatest(failures_after, $8::timestamptz), '-infinity')
     and failed_at > (select max(last) from unnest(media_failures) as last) - interval '10 minutes'
   order by failed_at),
-         failures_after = greatest(failures_after, $7::timestamptz),
+         failures_after = greatest(failures_after, $8::timestamptz),
          update_run = case
   when $1::text is null then null
-  when $8::bigint is null then jsonb_build_object('last', $1::text)
-  when (update_run->>'second')::bigint = $8::bigint then
+  when $9::bigint is null then jsonb_build_object('last', $1::text)
+  when (update_run->>'second')::bigint = $9::bigint then
     update_run || jsonb_build_object(
       'last', $1::text,
-      'first', jsonb_build_object($1::text, $9::bigint) || (update_run->'first'))
+      'first', jsonb_build_object($1::text, $10::bigint) || (update_run->'first'))
   else jsonb_build_object(
-    'last', $1::text, 'second', $8::bigint,
-    'first', jsonb_build_object($1::text, $9::bigint))
+    'last', $1::text, 'second', $9::bigint,
+    'first', jsonb_build_object($1::text, $10::bigint))
 end,
-         paused_at = case when $10::boolean
-                          then coalesce(paused_at, $11::timestamptz)
-                          when $10 is null then paused_at end
-     where task_id = $12 and state = 'running'
+         paused_at = case when $11::boolean
+                          then coalesce(paused_at, $12::timestamptz)
+                          when $11 is null then paused_at end
+     where task_id = $13 and state = 'running'
        and ($1::text is null or exists (select from used))
      returning *;
 

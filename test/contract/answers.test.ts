@@ -56,6 +56,7 @@ const STARTING: Ingest = {
   lastSeenAt: null,
   emptySeconds: null,
   emptyAt: null,
+  media: null,
   mediaState: null,
   mediaAt: null,
   mediaFailures: [],

@@ -120,6 +120,7 @@ const start = (site: Site) => ({
   Volume: Volume[site],
   ClientToken: printable(64, { space: true }),
   StopWhenEmptySeconds: number(0, 86_400),
+  ProbeSource: flag,
   ExtendableUntil: instant,
   ...deadline,
 });

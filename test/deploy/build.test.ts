@@ -39,7 +39,7 @@ test("each function's zip is at most 200 kB", () => {
     ([file, bytes]) => [file, zipOf(new Map([[file, bytes]])).length] as const,
   );
   expect(sizes.filter(([, bytes]) => bytes > ZIP_MAX_BYTES)).toEqual([]);
-  expect(sizes).toHaveLength(11);
+  expect(sizes).toHaveLength(12);
 });
 
 test("the same sources give the same bytes, in the files and in the zip", async () => {
@@ -71,6 +71,18 @@ test("no function carries migrations, or the builders of schemas that ours do no
     expect(text).not.toContain("create table");
     expect(text).not.toContain("ExtendsResolverError");
   }
+});
+
+test("the reader of sources is a file of its own, which no function carries", async () => {
+  // Texts of the reader: a codec of Matroska, and a box of MP4.
+  const carriers = [...files].filter(([, bytes]) => {
+    const text = Buffer.from(bytes).toString();
+    return text.includes("V_MPEG4/ISO/AVC") || text.includes('"moof"');
+  });
+
+  expect(carriers.map(([file]) => file)).toEqual(["media-reader.js"]);
+  const map = await readFile(join(folder, "one", "media-reader.js.map"), "utf8");
+  expect(map).toContain("shared/media/reader.ts");
 });
 
 test("loading a function loads neither fetch nor HTTP/2", async () => {
@@ -113,10 +125,15 @@ describe("run from its zip alone,", () => {
     return JSON.parse(stdout.slice(stdout.lastIndexOf("\nanswer ") + 8)) as Record<string, unknown>;
   }
 
-  const post = async (name: string, body: unknown): Promise<Record<string, unknown>> => {
+  const post = async (
+    name: string,
+    body: unknown,
+    more: Record<string, string> = {},
+  ): Promise<Record<string, unknown>> => {
     const headers = {
       authorization: "Bearer local-secret-key",
       "content-type": "application/json",
+      ...more,
     };
     const event = { httpMethod: "POST", path: "/", headers, body: JSON.stringify(body) };
     const { statusCode, body: text } = await invoke(name, event);
@@ -144,6 +161,23 @@ describe("run from its zip alone,", () => {
       Message: "",
     };
     expect(await invoke("expire-ingests", timer)).toMatchObject({ claimed: 0 });
+  }, 60_000);
+
+  test("a start that asks for a probe loads the reader, and refuses as it does elsewhere", async () => {
+    const asked = { SdkAppId: CN_APP, RoomId: "2", ProbeSource: true };
+    const { TaskId } = await post("start-ingest", { ...asked, StreamUrl: app.clip });
+
+    const described = await post("describe-ingest", { TaskId });
+    expect(described).toMatchObject({ Media: { Container: "mp4", DurationSeconds: 4 } });
+
+    const missing = { ...asked, StreamUrl: `${app.clip}.missing` };
+    for (const name of ["start-ingest", "api"]) {
+      const { Error: refusal } = await post(name, missing, { "x-tc-action": "StartStreamIngest" });
+      expect(refusal).toMatchObject({
+        Code: "InvalidParameter.StreamUrl",
+        Message: expect.stringContaining("The server answers 404."),
+      });
+    }
   }, 60_000);
 
   test("the compiled checks refuse the same requests as ajv, with the same messages", async () => {

@@ -48,8 +48,8 @@ function hashOf(site: Site, fields: Fields, more: Partial<StartCall> = {}): stri
   return planStart(services, { ...call, ...more }).row.requestHash;
 }
 
-/** A repeat may carry new signed texts. The store keeps the hash with the token. */
-const NOT_COMPARED = ["ClientToken", "UserSig", "PrivateMapKey"];
+/** A repeat may carry new signed texts, and may ask for a probe or not. The store keeps the hash with the token. */
+const NOT_COMPARED = ["ClientToken", "UserSig", "PrivateMapKey", "ProbeSource"];
 
 const ahead = (minutes: number) => addMs(systemClock.now(), minutes * MINUTE_MS).toISOString();
 

@@ -70,6 +70,8 @@ describe("a line of the log", () => {
     detail: true,
     counts: true,
     latenessMs: true,
+    probe: true,
+    probeMs: true,
   };
 
   test("is one JSON object with only the documented fields", () => {

@@ -35,6 +35,12 @@ const RUNNING: Static<(typeof ANSWERS)["DescribeStreamIngest"]> = {
   CreateTime: "2026-01-01T11:59:59.700Z",
   StartTime: "2026-01-01T12:00:00.000Z",
   IsPaused: false,
+  Media: {
+    Container: "mp4",
+    DurationSeconds: 93.5,
+    Video: { Codec: "h264", Width: 1280, Height: 720, FrameRate: 25 },
+    Audio: { Codec: "aac", Channels: 2, SampleRate: 48000 },
+  },
   MediaState: "playing",
   MediaTime: "2026-01-01T12:00:00.800Z",
   Deadline: "2026-01-01T13:30:00.000Z",

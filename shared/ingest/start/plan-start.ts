@@ -156,8 +156,10 @@ const playOf = ({ request, source }: Call<"StartStreamIngest">): Play => ({
 
 /**
  * The hash excludes signed texts. A retry may have new signatures and is still the same request.
+ * ProbeSource says how the source is checked, not what plays. So a retry without it asks for the
+ * same ingest.
  */
-const NOT_COMPARED = new Set<string>(["ClientToken", "UserSig", "PrivateMapKey"]);
+const NOT_COMPARED = new Set<string>(["ClientToken", "UserSig", "PrivateMapKey", "ProbeSource"]);
 
 /**
  * The hash of a stored object uses only its name. Its event rule may have changed since the first

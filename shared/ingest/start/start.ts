@@ -11,7 +11,7 @@ import { ignoreFailure } from "../../ignore.js";
 import type { Slot } from "../../store/engine/database-time.js";
 import type { EndReason, Ingest } from "../../store/ingests/ingest-row.js";
 import type { OverQuota } from "../../store/ingests/quotas.js";
-import type { BegunStart } from "../../store/ingests/starts.js";
+import type { BegunStart, NewIngest } from "../../store/ingests/starts.js";
 import { apiErrorOf, TrtcError, withoutQueries } from "../../trtc/trtc-error.js";
 import type { Caller } from "../../config/configuration.js";
 import { deadlineFrom } from "../lifecycle.js";
@@ -19,6 +19,7 @@ import { isRepeatable, planStart, type StartPlan } from "./plan-start.js";
 import { playInRoom } from "./play-in-room.js";
 import type { Call, Services } from "../services.js";
 import { shortened, startedAndEnded, stoppedBefore, unknownOutcome } from "./start-errors.js";
+import { probeSource } from "./probe-source.js";
 import { resumeStart } from "./resume-start.js";
 import { LEASE_MARGIN_MS, RESUME_MIN_MS } from "../timing.js";
 import { slotWaitMaxMs } from "../trtc-call.js";
@@ -58,15 +59,37 @@ export async function startIngest(
 
 /** Refuses a start that comes too late. A repeat of an earlier, timely start finds its row. */
 async function begin(
+  services: Services,
+  call: Call<"StartStreamIngest">,
+  plan: StartPlan,
+): Promise<BegunStart> {
+  const { refusal, row } = plan;
+  if (refusal) return repeatOr(services, plan, refusal);
+  if (call.request.ProbeSource !== true) return beginWith(services, call, row);
+  // A repeat gets its answer without a probe, and so does a start whose robot is not free.
+  const conflict = await services.store.ingests.findConflict(row);
+  if (conflict) return conflict;
+  const probed = await probeSource(services, call, plan);
+  // The same start may have begun meanwhile, after a probe that succeeded.
+  if (probed.refusal) return repeatOr(services, plan, probed.refusal);
+  return beginWith(services, call, { ...row, media: probed.media });
+}
+
+async function repeatOr(
+  { store }: Services,
+  { row }: StartPlan,
+  refusal: ApiError,
+): Promise<BegunStart> {
+  const conflict = await store.ingests.findConflict(row);
+  if (conflict?.outcome === "token-known") return conflict;
+  throw refusal;
+}
+
+async function beginWith(
   { store, trtc, clock }: Services,
   { timeLeftMs }: Call<"StartStreamIngest">,
-  { row, refusal }: StartPlan,
+  row: NewIngest,
 ): Promise<BegunStart> {
-  if (refusal) {
-    const conflict = await store.ingests.findConflict(row);
-    if (conflict?.outcome === "token-known") return conflict;
-    throw refusal;
-  }
   // A new instance connects to its database while it loads the SDK.
   await Promise.all([store.ready(), trtc.ready()]);
   // The lease counts from `createdAt`, so it includes the time of the connection.

@@ -4,6 +4,7 @@
  * 10.1, annex E.
  */
 import { type Media, SourceError, type Track } from "../media.js";
+import type { Budget } from "../budget.js";
 import { type ByteReader, EndOfBytes } from "../byte-reader.js";
 import type { Remote } from "../http/remote.js";
 import { MESSAGE_BYTES_READ, type StreamFacts, streamFacts } from "./stream-facts.js";
@@ -16,14 +17,11 @@ const TAG_HEADER_BYTES = 11;
 /** The length of the previous tag, which follows the header and each tag. */
 const TRAILER_BYTES = 4;
 
-/** A remainder up to this size is read, not skipped. */
-const READ_TO_END_BYTES = 16 * 1024 * 1024;
-
-/** The largest picture fits, so the last tag fits too. */
-const TAIL_BYTES = 2 * 1024 * 1024;
+/** The share of the budget in which the last tag fits: a picture is far smaller. */
+const TAIL_SHARE = 1 / 8;
 
 /** Reads until everything is known, or until the budget is spent. */
-export async function readFlv(bytes: Remote, signal: AbortSignal): Promise<Media> {
+export async function readFlv(bytes: Remote, budget: Budget): Promise<Media> {
   const facts = streamFacts();
   let isWhole = false;
   let tracks: readonly Track[] = [];
@@ -32,10 +30,10 @@ export async function readFlv(bytes: Remote, signal: AbortSignal): Promise<Media
     await bytes.skip(header.readUInt32BE(HEADER_LENGTH_AT) - HEADER_BYTES + TRAILER_BYTES);
     while (!facts.isComplete()) await readTag(bytes, facts);
     tracks = facts.tracks();
-    if (facts.durationSeconds() === null) isWhole = await readToEnd(bytes, facts);
+    if (facts.durationSeconds() === null) isWhole = await readToEnd(bytes, facts, budget);
   } catch (error) {
     isWhole = error instanceof EndOfBytes;
-    const isEnough = isWhole || (signal.aborted && facts.tracks().length > 0);
+    const isEnough = isWhole || (budget.signal.aborted && facts.tracks().length > 0);
     if (!isEnough) throw error;
   }
   const seen = isWhole ? facts.seenSeconds() : secondsByShare(bytes, facts);
@@ -45,16 +43,21 @@ export async function readFlv(bytes: Remote, signal: AbortSignal): Promise<Media
 }
 
 /** If a file does not say its length, its last tag does. Returns whether that tag was read. */
-async function readToEnd(bytes: Remote, facts: StreamFacts): Promise<boolean> {
+async function readToEnd(
+  bytes: Remote,
+  facts: StreamFacts,
+  { bytesMax }: Budget,
+): Promise<boolean> {
   const { size } = bytes;
   if (size === undefined) return false;
   const left = size - bytes.position();
-  if (left < READ_TO_END_BYTES || !bytes.hasRanges()) {
+  if (left < bytesMax || !bytes.hasRanges()) {
     for (;;) await readTag(bytes, facts);
   }
-  await bytes.skip(left - TAIL_BYTES);
-  const tail = await bytes.peek(TAIL_BYTES);
-  if (tail.length < TAIL_BYTES) return false;
+  const tailBytes = Math.floor(bytesMax * TAIL_SHARE);
+  await bytes.skip(left - tailBytes);
+  const tail = await bytes.peek(tailBytes);
+  if (tail.length < tailBytes) return false;
   const at = tail.length - TRAILER_BYTES - tail.readUInt32BE(tail.length - TRAILER_BYTES);
   if (at < 0 || at + TAG_HEADER_BYTES > tail.length) return false;
   await bytes.skip(at);

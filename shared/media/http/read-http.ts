@@ -35,7 +35,7 @@ export async function readHttp(
     fetch: boundedFetch({ ...budget, noteFailure: () => undefined }, visitor),
   });
   const head = await bytes.peek(HEAD_BYTES);
-  if (isFlv(head)) return readFlv(bytes, budget.signal);
+  if (isFlv(head)) return readFlv(bytes, budget);
   if (isPlaylist(head)) return readHls({ url: response.url, bytes }, { budget, fetch });
   if (framingOf(await bytes.peek(TS_HEAD_BYTES))) return readTransportStream(bytes, budget);
   if (isMovie(head) && !hasFragments(await bytes.peek(INDEX_HEAD_BYTES))) {

@@ -11,11 +11,11 @@ import { type Blocks, blocksOf } from "./blocks.js";
 import { ID } from "./ebml.js";
 import { readHead } from "./head.js";
 
-/** A remainder up to this size is read, not skipped. */
-const READ_TO_END_BYTES = 8 * 1024 * 1024;
+/** A remainder up to this share of the budget is read, not skipped. */
+const READ_TO_END_SHARE = 1 / 2;
 
 /** A cluster lasts up to 32 seconds, and its size is unknown in advance. */
-const TAILS_BYTES = [2, 8, 32].map((megabytes) => megabytes * 1024 * 1024);
+const TAIL_SHARES = [1 / 8, 1 / 2, 2];
 
 /** A Content-Length may be wrong by this much. */
 const NEAR_END_BYTES = 16 * 1024;
@@ -69,7 +69,7 @@ async function readThrough(reading: Reading): Promise<boolean> {
     blocks.stopKeeping();
     reading.media = await readIndexed(blocks.firstBlocks(), budget);
     const left = (remote.size ?? 0) - remote.position();
-    if (left < READ_TO_END_BYTES) continue;
+    if (left < budget.bytesMax * READ_TO_END_SHARE) continue;
     reading.first = { seconds: blocks.seenSeconds(), bytes: remote.position() };
     const found = await readTail(reading);
     if (found !== undefined) return found;
@@ -79,11 +79,12 @@ async function readThrough(reading: Reading): Promise<boolean> {
 }
 
 /** Returns whether the last cluster was found. Undefined where the server has no ranges. */
-async function readTail({ remote, blocks }: Reading): Promise<boolean | undefined> {
+async function readTail({ remote, budget, blocks }: Reading): Promise<boolean | undefined> {
   const { size = 0, position } = remote;
   const begin = position();
   let hasJumped = false;
-  for (const bytes of TAILS_BYTES) {
+  for (const share of TAIL_SHARES) {
+    const bytes = Math.floor(budget.bytesMax * share);
     if (!(await remote.jumpTo(Math.max(begin, size - bytes)))) break;
     hasJumped = true;
     blocks.lostStep();

@@ -11,11 +11,14 @@ import { type PacketReader, packetReader, type TsPacket } from "./packets.js";
 import { forwardSeconds, type TsStream, tsStream } from "./stream.js";
 import { makeSection, readAssociations, readMap, type Section } from "./tables.js";
 
-/** A remainder up to this size is read, not skipped. */
-const READ_TO_END_BYTES = 8 * 1024 * 1024;
+/** A remainder up to this share of the budget is read, not skipped. */
+const READ_TO_END_SHARE = 1 / 2;
 
-/** Each stream has its last packets within this distance from the end: a second at 16 Mbit/s. */
-const TAIL_BYTES = 2 * 1024 * 1024;
+/**
+ * Each stream has its last packets within this share of the budget from the end. Of 16 MB it is a
+ * second at 16 Mbit/s.
+ */
+const TAIL_SHARE = 1 / 8;
 
 /** A Content-Length may be wrong by this much. */
 const NEAR_END_BYTES = 16 * 1024;
@@ -34,7 +37,7 @@ export async function readTransportStream(remote: Remote, budget: Budget): Promi
   remote.isEnough(() => isEndNear(remote) && streams.tracks().length > 0);
   let isWhole = false;
   try {
-    isWhole = await readThrough(packets, remote, streams);
+    isWhole = await readThrough({ packets, remote, streams, budget });
   } catch (error) {
     const isEnough = error instanceof EndOfBytes || budget.signal.aborted;
     if (!isEnough || streams.tracks().length === 0) throw error;
@@ -51,22 +54,25 @@ export async function readTransportStream(remote: Remote, budget: Budget): Promi
 const isEndNear = ({ size, position }: Remote): boolean =>
   size === undefined || size - position() < NEAR_END_BYTES;
 
+interface Reading {
+  packets: PacketReader;
+  remote: Remote;
+  streams: Streams;
+  budget: Budget;
+}
+
 /** Returns whether the end was reached. */
-async function readThrough(
-  packets: PacketReader,
-  remote: Remote,
-  streams: Streams,
-): Promise<boolean> {
+async function readThrough({ packets, remote, streams, budget }: Reading): Promise<boolean> {
   let hasJumped = false;
   for (let some = await packets.next(); some.length > 0; some = await packets.next()) {
     for (const packet of some) streams.note(packet);
     if (hasJumped || !streams.isComplete()) continue;
     const left = remote.size === undefined ? 0 : remote.size - remote.position();
-    if (left < READ_TO_END_BYTES || !remote.hasRanges()) continue;
+    if (left < budget.bytesMax * READ_TO_END_SHARE || !remote.hasRanges()) continue;
     hasJumped = true;
     const share = remote.position() / (remote.size ?? 1);
     const headSeconds = streams.seenSeconds();
-    await remote.skip(left - TAIL_BYTES);
+    await remote.skip(left - Math.floor(budget.bytesMax * TAIL_SHARE));
     packets.lostStep();
     streams.expectJump(headSeconds / share);
   }

@@ -1,4 +1,5 @@
 /** A row of `ingest`, as the rest of the project sees it. */
+import type { SourceMedia } from "../../contract/answers.js";
 import type { Row } from "../engine/database.js";
 
 export type State = "starting" | "running" | "stopping" | "ended";
@@ -92,6 +93,8 @@ export interface Ingest {
   emptySeconds: number | null;
   /** When that time ends, if no viewer comes. */
   emptyAt: Date | null;
+  /** What a probe found in the headers of the source; null: nothing is known. */
+  media: SourceMedia | null;
   mediaState: MediaState | null;
   /** When the source entered this state, by TRTC's clock. */
   mediaAt: Date | null;

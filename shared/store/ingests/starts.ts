@@ -1,5 +1,6 @@
 /** Writes the row of a start, before the call to TRTC. */
 import { addMs, MINUTE_MS } from "../../clock.js";
+import type { SourceMedia } from "../../contract/answers.js";
 import type { Query } from "../engine/database.js";
 import { bind, NOTHING, raw, run, sql } from "../engine/sql.js";
 import { type Ingest, ingestOf } from "./ingest-row.js";
@@ -34,6 +35,7 @@ export type NewIngest = Pick<
   /** Whether its caller receives notifications. */
   notify?: boolean | undefined;
   emptySeconds?: number | null;
+  media?: SourceMedia | null;
   /** The caller's limits; absent: none. */
   quotas?: quota.Quotas | undefined;
 };
@@ -109,7 +111,7 @@ async function tryBegin(query: Query, start: StartRequest): Promise<BegunStart |
        insert into ingest (
          task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
          play, client_token, request_hash, state, created_at, latest_at, deadline_at, lease_until,
-         site, unsure_until, notified, empty_seconds
+         site, unsure_until, notified, empty_seconds, media
        )
        select ${taskId}, ${caller}, ${account}, ${start.region}, ${app}::bigint, ${start.roomId},
               ${start.roomIdType}::smallint, ${robot}, ${JSON.stringify(start.play)}::jsonb, ${token},
@@ -117,7 +119,8 @@ async function tryBegin(query: Query, start: StartRequest): Promise<BegunStart |
               ${start.latestAt}::timestamptz, ${start.deadlineAt}::timestamptz,
               ${leaseUntil}::timestamptz, ${start.site},
               ${addMs(leaseUntil, LATE_START_MS)}::timestamptz,
-              case when ${start.notify ?? false} then 0 end, ${start.emptySeconds ?? null}::integer
+              case when ${start.notify ?? false} then 0 end, ${start.emptySeconds ?? null}::integer,
+              ${start.media ? JSON.stringify(start.media) : null}::jsonb
        from t
        where not ${isFar}
        ${limits ? quota.withinQuotas(limits) : NOTHING}

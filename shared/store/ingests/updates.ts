@@ -39,7 +39,8 @@ export interface Updated {
 
 /**
  * Writes what a running ingest plays from now on and, when it moves, its deadline. With another
- * StreamUrl, failures until `failuresAfter` no longer count for the source. A claim for the old
+ * StreamUrl, failures until `failuresAfter` no longer count for the source, and its headers are not
+ * known. A claim for the old
  * deadline stays with its holder, which reads the row again before it stops anything. The same
  * statement records the request's signature, so that the update takes effect once.
  */
@@ -50,6 +51,7 @@ export async function markUpdated(query: Query, update: Updated): Promise<Ingest
   const second = bind(use?.second ?? null);
   const arrivedMs = bind((use?.arrivedAt ?? update.at).getTime());
   const failuresAfter = sql`greatest(failures_after, ${bind(update.failuresAfter ?? null)}::timestamptz)`;
+  const streamUrl = sql`coalesce(${update.play.StreamUrl ?? null}::text, play->>'StreamUrl')`;
   const isPaused = bind(pausedAt === undefined ? null : pausedAt !== null);
   const [row] = await run(
     query,
@@ -57,6 +59,7 @@ export async function markUpdated(query: Query, update: Updated): Promise<Ingest
      update ingest
      set deadline_at = coalesce(${update.deadlineAt ?? null}::timestamptz, deadline_at),
          play = play || ${JSON.stringify(update.play)}::jsonb,
+         media = case when play->>'StreamUrl' = ${streamUrl} then media end,
          media_failures = ${failuresAmong(sql`media_failures`, failuresAfter)},
          failures_after = ${failuresAfter},
          update_run = ${updateRunAfter({ signature, second, arrivedMs })},

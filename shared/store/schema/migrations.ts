@@ -20,6 +20,7 @@ import { fairShares } from "./migrations/0009-fair-shares.js";
 import { endCauses } from "./migrations/0010-end-causes.js";
 import { claimsByCaller } from "./migrations/0011-claims-by-caller.js";
 import { listFilters } from "./migrations/0012-list-filters.js";
+import { sourceMedia } from "./migrations/0013-source-media.js";
 
 export interface Migration {
   version: number;
@@ -48,4 +49,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 10, name: "end_causes", sql: endCauses, worksWith: 1 },
   { version: 11, name: "claims_by_caller", sql: claimsByCaller, worksWith: 1 },
   { version: 12, name: "list_filters", sql: listFilters, worksWith: 1 },
+  { version: 13, name: "source_media", sql: sourceMedia, worksWith: 1 },
 ];

@@ -8,18 +8,8 @@ import { probe } from "../../../emulator/source/probe.js";
 import { sharedProbe } from "../../../emulator/source/shared-probe.js";
 import { MINUTE_MS } from "../../../shared/clock.js";
 import { manualClock } from "../../support/app/manual-clock.js";
-import { CLIP, mp3, MP3_FRAME_SECONDS, remux, sample } from "../../support/media/media.js";
+import { CLIP, mp3, MP3_FRAME_SECONDS, remux, sample, WAV } from "../../support/media/media.js";
 import { type MediaServer, startMediaServer } from "../../support/media/media-server.js";
-
-/** A second of silence: 8000 samples of 8 bits. */
-const WAV = Buffer.concat([
-  Buffer.from(
-    "RIFF\x64\x1f\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0@\x1f\0\0@\x1f\0\0\x01\0\x08\0",
-    "latin1",
-  ),
-  Buffer.from("data@\x1f\0\0", "latin1"),
-  Buffer.alloc(8000, 128),
-]);
 
 let server: MediaServer;
 beforeAll(async () => {

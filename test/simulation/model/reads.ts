@@ -44,6 +44,7 @@ export function markUpdated(tables: Tables, to: Updated): StoredIngest | undefin
       return {
         deadlineAt: deadlineAt ?? row.deadlineAt,
         play: { ...row.play, ...play },
+        media: (play.StreamUrl ?? row.play.StreamUrl) === row.play.StreamUrl ? row.media : null,
         mediaFailures: failuresAmong(row.mediaFailures, after),
         failuresAfter: after,
         updateRun: runAfter(row.updateRun, to),

@@ -46,6 +46,7 @@ export function insertStart(
     reconciledAt: null,
     emptySeconds: wanted.emptySeconds ?? null,
     emptyAt: null,
+    media: wanted.media ?? null,
     mediaState: null,
     mediaAt: null,
     updateRun: null,

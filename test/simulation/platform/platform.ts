@@ -61,7 +61,8 @@ export function makePlatform({ world, behind, patch }: Needs): Platform {
     const randomBytes = (size: number) => own.bytes(size);
     const notifier = { send: () => Promise.reject(new Error("nobody is told anything")) };
     const storageCredential = () => ({ secretId: "AKIDstorage", secretKey: "storage" });
-    const rest = { notifier, storageCredential, randomBytes, log: () => undefined };
+    const readSource = () => Promise.reject(new Error("no source is read"));
+    const rest = { notifier, readSource, storageCredential, randomBytes, log: () => undefined };
     const services = { config, clock, machineClock: clock, store, trtc, ...rest };
     return patch ? patch(services, own) : services;
   }

@@ -38,6 +38,16 @@ export const MP3_FRAME_SECONDS = 1152 / 44_100;
 export const mp3 = (frames: number): Buffer =>
   Buffer.concat(Array.from({ length: frames }, () => MP3_FRAME));
 
+/** A second of silence: 8000 samples of 8 bits. */
+export const WAV = Buffer.concat([
+  Buffer.from(
+    "RIFF\x64\x1f\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0@\x1f\0\0@\x1f\0\0\x01\0\x08\0",
+    "latin1",
+  ),
+  Buffer.from("data@\x1f\0\0", "latin1"),
+  Buffer.alloc(8000, 128),
+]);
+
 /** For files that are read to their end: on a busy machine they must not count as live. */
 export const PATIENT = {
   bytesMax: 16 * 1024 * 1024,

@@ -1,0 +1,45 @@
+/**
+ * ProbeSource: reads the headers of the source before the row is written. A source that TRTC would
+ * not play is refused then, so nothing is written or billed.
+ */
+import type { SourceMedia } from "../../contract/answers.js";
+import { ApiError } from "../../contract/errors.js";
+import type { NewIngest } from "../../store/ingests/starts.js";
+import type { Call, Services } from "../services.js";
+import { PROBE_RESERVE_MS } from "../timing.js";
+import type { StartPlan } from "./plan-start.js";
+import { presign } from "./presign.js";
+
+export interface Probed {
+  /** null: the source could not be checked. */
+  media: SourceMedia | null;
+  /** Set when TRTC would not play the source. */
+  refusal?: ApiError;
+}
+
+export async function probeSource(
+  services: Services,
+  { caller, request, timeLeftMs }: Call<"StartStreamIngest">,
+  { row }: StartPlan,
+): Promise<Probed> {
+  const { clock, log } = services;
+  const beganMs = clock.elapsedMs();
+  const leftMs = timeLeftMs() - PROBE_RESERVE_MS;
+  const { outcome, media, message } = await services.readSource(urlOf(services, row), leftMs);
+  log({
+    level: "info",
+    action: "StartStreamIngest",
+    caller: caller.Id,
+    room: request.RoomId,
+    outcome: "probed",
+    probe: outcome,
+    probeMs: Math.round(clock.elapsedMs() - beganMs),
+    detail: message,
+  });
+  if (outcome === "ok" || outcome === "not-checked") return { media };
+  return { media, refusal: new ApiError("InvalidParameter.StreamUrl", message) };
+}
+
+/** Signs the URL of a stored object. Throws ApiError. */
+const urlOf = (services: Services, { play: { Stored, StreamUrl } }: NewIngest): string =>
+  Stored ? presign(services, Stored, PROBE_RESERVE_MS) : StreamUrl;
