@@ -244,6 +244,7 @@ describe("what a task has played", () => {
     }
     const all = truthOf(task, after(1600)).played;
     expect(all).toHaveLength(1000);
+    expect(task.playedBefore).toHaveLength(1000);
     expect(all.at(-1)).toMatchObject({ streamUrl: "http://x.example.com/1500.mp4", until: null });
     expect(all[0]?.streamUrl).toBe("http://x.example.com/501.mp4");
   });
