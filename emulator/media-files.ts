@@ -15,12 +15,12 @@ const TYPES: Readonly<Record<string, string>> = {
   "h265.mp4": "video/mp4",
 };
 
-const read = new Map<string, Buffer>();
+const loaded = new Map<string, Buffer>();
 
 export function mediaFile(name: string): { bytes: Buffer; type: string } | undefined {
   const type = Object.hasOwn(TYPES, name) ? TYPES[name] : undefined;
   if (type === undefined) return undefined;
-  const bytes = read.get(name) ?? readFileSync(new URL(`./media/${name}`, import.meta.url));
-  read.set(name, bytes);
+  const bytes = loaded.get(name) ?? readFileSync(new URL(`./media/${name}`, import.meta.url));
+  loaded.set(name, bytes);
   return { bytes, type };
 }

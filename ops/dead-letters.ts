@@ -11,7 +11,7 @@ import { HELP, type DeadLettersCommand, readCommandLine } from "./dead-letters/c
 import { runDeadLetters } from "./dead-letters/run.js";
 import { openRows } from "../local/environment/open-rows.js";
 import { progressOn } from "../local/terminal/progress.js";
-import { out, runMain, type Said } from "../local/terminal/terminal.js";
+import { out, runMain, type CommandResult } from "../local/terminal/terminal.js";
 
 /** The command reports each dead letter itself. The functions' log lines would repeat it. */
 const quiet: Log = () => undefined;
@@ -26,11 +26,11 @@ async function main(): Promise<void> {
   const { env, isLocal } = command;
   const rows = await openRows(env, { what: "dead-letters", isLocal });
   try {
-    const said = await (rows.kind === "run"
+    const result = await (rows.kind === "run"
       ? rows.ask(withoutFiles(args))
       : runHere(args, command, rows.database));
-    out(said.out);
-    process.exitCode = said.code;
+    out(result.out);
+    process.exitCode = result.code;
   } finally {
     await rows.close();
   }
@@ -40,7 +40,7 @@ async function runHere(
   args: readonly string[],
   { env }: DeadLettersCommand,
   database: Database,
-): Promise<Said> {
+): Promise<CommandResult> {
   const progress = process.stderr.isTTY ? progressOn(process.stderr, clock) : undefined;
   let made: Services | undefined;
   try {

@@ -22,11 +22,11 @@ async function main(): Promise<void> {
   const postgres = { connectionsMax: 1, queryTimeoutMs: QUERY_TIMEOUT_MS };
   const rows = await openRows(env, { what: "report", isLocal, postgres });
   try {
-    const said = await (rows.kind === "run"
+    const result = await (rows.kind === "run"
       ? rows.ask(args)
       : runReport(args, { query: rows.database.query, now }));
-    out(said.out);
-    process.exitCode = said.code;
+    out(result.out);
+    process.exitCode = result.code;
   } finally {
     await rows.close();
   }

@@ -26,14 +26,15 @@ export async function buildFunctions(): Promise<BuiltFunctions> {
   const workshop = await mkdtemp(join(dist, "build-"));
   try {
     const names = await bundleFunctions({ root: ROOT, out: workshop });
-    const made = await readdir(workshop);
+    const builtFiles = await readdir(workshop);
     const files = new Map<string, Uint8Array>();
     for (const name of names) files.set(`${name}.js`, await readFile(join(workshop, `${name}.js`)));
     const zip = zipOf(files);
     await writeFile(join(workshop, "functions.zip"), zip);
-    for (const file of made) await rename(join(workshop, file), join(dist, "functions", file));
+    for (const file of builtFiles)
+      await rename(join(workshop, file), join(dist, "functions", file));
     await rename(join(workshop, "functions.zip"), ZIP_FILE);
-    await removeOthers(join(dist, "functions"), made);
+    await removeOthers(join(dist, "functions"), builtFiles);
     return { files, zip };
   } finally {
     await rm(workshop, { recursive: true, force: true });

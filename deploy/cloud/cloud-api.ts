@@ -32,9 +32,14 @@ export function readCloudCall(request: Proxied, keys: DeployKeys): CloudCall {
 function readSigned3(request: Proxied, action: string, keys: DeployKeys): CloudCall {
   const [path = "/", query = ""] = request.path.split("?");
   const message = { ...request, path, query, headers: flat(request) };
-  const read = readTc3(message);
-  if (!read?.ok || read.claim.secretId !== keys.secretId) throw forged();
-  const verdict = verifyTc3(message, read.claim, { secretKeys: [keys.secretKey] }, clock.now());
+  const signature = readTc3(message);
+  if (!signature?.ok || signature.claim.secretId !== keys.secretId) throw forged();
+  const verdict = verifyTc3(
+    message,
+    signature.claim,
+    { secretKeys: [keys.secretKey] },
+    clock.now(),
+  );
   if (!verdict.ok) throw forged();
   const parameters = JSON.parse(request.body.toString()) as Record<string, unknown>;
   return { action, parameters, region: message.headers["x-tc-region"] ?? "" };
@@ -44,10 +49,10 @@ function readSigned1(request: Proxied, keys: DeployKeys): CloudCall {
   const [path = "/", query = ""] = request.path.split("?");
   const text = request.method === "GET" ? query : request.body.toString();
   const form = parse(text, "&", "=", { maxKeys: 1000 }) as Record<string, string>;
-  const read = readV1(form);
-  if (!read?.ok || read.claim.secretId !== keys.secretId) throw forged();
+  const signature = readV1(form);
+  if (!signature?.ok || signature.claim.secretId !== keys.secretId) throw forged();
   const signed = { method: request.method, host: request.host, path, parameters: form };
-  const verdict = verifyV1(signed, read.claim, { secretKeys: [keys.secretKey] }, clock.now());
+  const verdict = verifyV1(signed, signature.claim, { secretKeys: [keys.secretKey] }, clock.now());
   if (!verdict.ok) throw forged();
   const own = Object.entries(form).filter(([name]) => !COMMON.has(name));
   return { action: form["Action"] ?? "", parameters: unflatten(own), region: form["Region"] ?? "" };

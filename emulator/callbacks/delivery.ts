@@ -120,8 +120,8 @@ export function makeDeliver(needs: Needs): Deliver {
       case "delay":
         void clock.sleep(fault.ms, signal).then(() => {
           if (signal.aborted) return;
-          const made = { madeMs: madeMs + fault.ms, queuedMs: answerClock.elapsedMs() };
-          leave({ ...post, ...made }, line, 1);
+          const delayed = { madeMs: madeMs + fault.ms, queuedMs: answerClock.elapsedMs() };
+          leave({ ...post, ...delayed }, line, 1);
         });
         break;
       case "repeat":

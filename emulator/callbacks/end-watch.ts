@@ -12,7 +12,7 @@ interface Needs {
   clock: Clock;
   /** Aborts when the emulator closes. */
   signal: AbortSignal;
-  /** Whether somebody listens for this task's end. Other tasks are not kept. */
+  /** Whether this task's end is reported. Other tasks are not kept. */
   isWatched: (task: Task) => boolean;
   onStart: (task: Task) => void;
   onEnd: (task: Task, end: TaskEnd) => void;

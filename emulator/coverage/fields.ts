@@ -14,7 +14,7 @@ const TaskId = "Found as long as the task runs, and for a while after its end.";
 const StreamUrl =
   "Opened and read, within limits of bytes and time. The media decides how it plays (below).";
 const Volume = "Kept and shown; the page of the room plays at it.";
-const EnableProgress = "Checked, kept and shown; no progress is sent to anybody.";
+const EnableProgress = "Checked, kept and shown; no progress is sent.";
 const Tempo = "Seconds of media a second.";
 const userIds = "1 to 10 users; those that are robots in the room are removed.";
 const numericRoom = "A numeric room.";

@@ -46,7 +46,7 @@ export const SOURCE_ROWS = {
   live: playing("A live HLS playlist that never ends", "hls", null),
   flv: playing("An FLV file, looped", "flv", 4),
   sound: playing("An MP3, looped: sound alone", "mp3", 4),
-  stream: playing("An RTMP stream that somebody publishes", "rtmp", null),
+  stream: playing("An RTMP stream with a publisher", "rtmp", null),
   uhd: failing("A 4K file", "too-large"),
   fast: failing("A file of 60 frames a second", "too-large"),
   codec: failing("A file of H.265", "unsupported"),

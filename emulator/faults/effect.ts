@@ -6,7 +6,7 @@ export type Wire = "answer" | "close" | "reset" | "bad-gateway" | "garbage" | "h
 
 export interface Effect {
   acts: boolean;
-  /** The code of the answer, whatever the request was. */
+  /** The code of the answer to any request. */
   code?: string;
   wire: Wire;
   beforeMs: number;

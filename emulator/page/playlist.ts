@@ -1,6 +1,6 @@
 /** Rewrites HLS playlists so that their addresses lead through the relay too. */
 
-/** These bytes identify a playlist, whatever its content type is. */
+/** These bytes identify a playlist. Its content type does not count. */
 export const PLAYLIST_MARK = "#EXTM3U";
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Opens a StreamUrl and reads its facts, within limits of bytes and time. Whatever a server does,
- * it only throws SourceErrors and never hangs.
+ * Opens a StreamUrl and reads its facts, within limits of bytes and time. It
+ * throws SourceErrors only and never hangs, also with a hostile server.
  */
 import { SECOND_MS } from "../../shared/clock.js";
 import type { Media } from "../../shared/media/media.js";

@@ -12,17 +12,17 @@ import { versionChecked } from "../../shared/store/schema/version.js";
 import { type DatabaseAddress, readDatabaseAddress } from "../../shared/config/database-address.js";
 import { askDesk, dataDirectoryOf, findRun } from "./run-file.js";
 import { SNAPSHOTS } from "./snapshots.js";
-import type { Said } from "../terminal/terminal.js";
+import type { CommandResult } from "../terminal/terminal.js";
 
 export type Rows = { close: () => Promise<void> } & (
-  | { kind: "run"; ask: (args: readonly string[]) => Promise<Said> }
+  | { kind: "run"; ask: (args: readonly string[]) => Promise<CommandResult> }
   | { kind: "database"; database: Database }
 );
 
 interface OpenOptions {
   /** The command's name, as the run knows it. */
   what: "report" | "dead-letters";
-  /** Use the run of this machine, whatever DATABASE_URL says. */
+  /** Use the run of this machine, even if DATABASE_URL is set. */
   isLocal: boolean;
   postgres?: Parameters<typeof openPostgres>[1];
 }
@@ -33,7 +33,7 @@ export async function openRows(env: Environment, options: OpenOptions): Promise<
   const run = await findRun(env);
   if (run) {
     const ask = async (args: readonly string[]) =>
-      (await askDesk(run, options.what, { args })) as Said;
+      (await askDesk(run, options.what, { args })) as CommandResult;
     return { kind: "run", ask, close: () => Promise.resolve() };
   }
   if (address) return opened(openAddress(address, options));

@@ -24,7 +24,7 @@ const lowHalf = (sign: string): string =>
   sign.length < 2 ? "" : `\\u${sign.charCodeAt(1).toString(16).padStart(4, "0")}`;
 
 /** The output of a command and its exit code. */
-export interface Said {
+export interface CommandResult {
   out: string;
   code: number;
 }

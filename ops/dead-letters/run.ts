@@ -7,7 +7,7 @@ import {
   printable,
   printableJson,
   printableLines,
-  type Said,
+  type CommandResult,
 } from "../../local/terminal/terminal.js";
 import { type DeadLettersCommand, readCommandLine } from "./command-line.js";
 import {
@@ -31,7 +31,7 @@ export interface Desk {
 }
 
 /** Throws an Error that says what is wrong. */
-export async function runDeadLetters(args: readonly string[], desk: Desk): Promise<Said> {
+export async function runDeadLetters(args: readonly string[], desk: Desk): Promise<CommandResult> {
   const command = readCommandLine(args, desk.env);
   if (!command) return { out: "", code: 0 };
   const { store } = desk;
@@ -51,21 +51,21 @@ export async function runDeadLetters(args: readonly string[], desk: Desk): Promi
   }
 }
 
-const done = (out: string, isWell = true): Said => ({ out, code: isWell ? 0 : 1 });
+const done = (out: string, isWell = true): CommandResult => ({ out, code: isWell ? 0 : 1 });
 
-async function list(store: Store, { all, json }: DeadLettersCommand): Promise<Said> {
+async function list(store: Store, { all, json }: DeadLettersCommand): Promise<CommandResult> {
   const deadLetters = await collect(deadLettersIn(store, all));
   if (json) return done(printableJson(deadLetters.map(shown), 2));
   return done(deadLetters.map(lineOf).join("\n") || "no dead letters");
 }
 
-async function show(store: Store, { ids, json }: DeadLettersCommand): Promise<Said> {
+async function show(store: Store, { ids, json }: DeadLettersCommand): Promise<CommandResult> {
   const deadLetters = await deadLettersNamed(store, ids);
   if (json) return done(printableJson(deadLetters.map(shown), 2));
   return done(deadLetters.map(pageOf).join("\n\n"));
 }
 
-async function replay(desk: Desk, { ids, all, json }: DeadLettersCommand): Promise<Said> {
+async function replay(desk: Desk, { ids, all, json }: DeadLettersCommand): Promise<CommandResult> {
   const { store, onProgress } = desk;
   const deadLetters = all
     ? await collect(deadLettersIn(store, false))
@@ -84,7 +84,7 @@ async function replay(desk: Desk, { ids, all, json }: DeadLettersCommand): Promi
   return done(lines.join("\n") || "no dead letters", isWell);
 }
 
-async function drop(store: Store, { ids, all, json }: DeadLettersCommand): Promise<Said> {
+async function drop(store: Store, { ids, all, json }: DeadLettersCommand): Promise<CommandResult> {
   const deadLetters = all
     ? await collect(deadLettersIn(store, true))
     : await deadLettersNamed(store, ids);
@@ -99,14 +99,20 @@ async function drop(store: Store, { ids, all, json }: DeadLettersCommand): Promi
 /** More than a person reads. */
 const NOTIFICATIONS_MAX = 1000;
 
-async function listNotifications(store: Store, { json }: DeadLettersCommand): Promise<Said> {
+async function listNotifications(
+  store: Store,
+  { json }: DeadLettersCommand,
+): Promise<CommandResult> {
   const dead = await store.outbox.listDead({ limit: NOTIFICATIONS_MAX });
   if (json) return done(printableJson(dead.map(shownNotification), 2));
   const lines = dead.map(notificationLine).map(printable);
   return done(lines.join("\n") || "every notification is delivered or still waiting");
 }
 
-async function sendAgain({ store, clock }: Desk, { ids, json }: DeadLettersCommand): Promise<Said> {
+async function sendAgain(
+  { store, clock }: Desk,
+  { ids, json }: DeadLettersCommand,
+): Promise<CommandResult> {
   const results = await resend(store, ids, clock);
   const isWell = results.every(({ outcome }) => outcome !== "not there");
   if (json) return done(printableJson(results, 2), isWell);

@@ -2,7 +2,11 @@
 import type { Query } from "../../shared/store/engine/database.js";
 import { readReport } from "../../shared/store/report.js";
 import { readVersion, versionFault } from "../../shared/store/schema/version.js";
-import { printableJson, printableLines, type Said } from "../../local/terminal/terminal.js";
+import {
+  printableJson,
+  printableLines,
+  type CommandResult,
+} from "../../local/terminal/terminal.js";
 import { readFlags } from "./command-line.js";
 import { tablesOf } from "./tables.js";
 
@@ -10,7 +14,7 @@ import { tablesOf } from "./tables.js";
 export async function runReport(
   args: readonly string[],
   { query, now }: { query: Query; now: Date },
-): Promise<Said> {
+): Promise<CommandResult> {
   const { json, since, callerId, sdkAppId } = readFlags(args, now);
   const fault = versionFault(await readVersion(query));
   if (fault !== undefined) throw new Error(fault);

@@ -96,7 +96,7 @@ export function networkFaults(
 }
 
 /**
- * The upload is dist/functions.zip, whatever folder is named. It must be built for this deployment.
+ * The upload is always dist/functions.zip, built for this deployment. A named folder would be ignored.
  */
 export function refuseOldPackage({ package: folder }: { package?: string }): void {
   if (folder === undefined) return;
