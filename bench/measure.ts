@@ -28,15 +28,15 @@ export async function takeTurns<T>(
   subjects: readonly Subject<T>[],
   { rounds, warmUps = 0, onRound }: TurnOptions,
 ): Promise<Map<string, T[]>> {
-  const taken = new Map<string, T[]>(subjects.map(({ name }) => [name, []]));
+  const outcomes = new Map<string, T[]>(subjects.map(({ name }) => [name, []]));
   for (let round = 0; round < warmUps + rounds; round += 1) {
     onRound(`round ${round + 1} of ${warmUps + rounds}`);
     for (const { name, run } of subjects) {
       const outcome = await run(round);
-      if (round >= warmUps) taken.get(name)?.push(outcome);
+      if (round >= warmUps) outcomes.get(name)?.push(outcome);
     }
   }
-  return taken;
+  return outcomes;
 }
 
 interface TurnOptions {

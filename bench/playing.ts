@@ -57,17 +57,17 @@ export interface Scheduled {
   deadlineAt: Date;
 }
 
-/** Moved in the table all at once, to the account whose slots they share. */
-export async function schedule(query: Query, wanted: readonly Scheduled[]): Promise<void> {
+/** Moves all of them in the table at once, each to its account. */
+export async function schedule(query: Query, schedules: readonly Scheduled[]): Promise<void> {
   await query(
-    `update ingest set account = wanted.account, deadline_at = wanted.deadline_at
+    `update ingest set account = scheduled.account, deadline_at = scheduled.deadline_at
      from unnest($1::text[], $2::text[], $3::timestamptz[])
-       as wanted (task_id, account, deadline_at)
-     where ingest.task_id = wanted.task_id`,
+       as scheduled (task_id, account, deadline_at)
+     where ingest.task_id = scheduled.task_id`,
     [
-      wanted.map(({ taskId }) => taskId),
-      wanted.map(({ account }) => accountOf(account)),
-      wanted.map(({ deadlineAt }) => deadlineAt),
+      schedules.map(({ taskId }) => taskId),
+      schedules.map(({ account }) => accountOf(account)),
+      schedules.map(({ deadlineAt }) => deadlineAt),
     ],
   );
 }

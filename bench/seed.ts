@@ -70,7 +70,7 @@ const INSERT = `
                 else $8::timestamptz + (n - $3) * interval '1 second' end as deadline_at,
            '0' || lpad(n::text, 11, '0') || substr(md5('ulid' || n), 1, 14) as name
     from generate_series($1::integer, $2::integer) as n
-  ) as wanted`;
+  ) as generated`;
 
 /** TaskIds of the bench's caller that have ended, from all parts of the table. */
 export async function endedTaskIds(query: Query, count: number): Promise<string[]> {

@@ -29,7 +29,7 @@ export interface Stage {
 export async function openStage(): Promise<Stage> {
   const closings: (() => Promise<unknown>)[] = [];
   const close = async () => {
-    for (const each of closings.reverse()) await each();
+    for (const close of closings.reverse()) await close();
   };
   try {
     const folder = await mkdtemp(join(tmpdir(), "trtc-stream-ingest-bench-"));

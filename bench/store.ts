@@ -20,15 +20,15 @@ export async function benchStore(bench: Bench): Promise<Section[]> {
   const rows = bench.quick ? QUICK_ROWS : ROWS;
   bench.show(`storing ${rows.toLocaleString("en-US")} rows`);
   await using(databaseUrl, ({ query }) => seed(query, rows));
-  const of = { databaseUrl, rows };
+  const many = { databaseUrl, rows };
   const few = { databaseUrl: await stage.newDatabase("few"), rows: FEW_ROWS };
   await using(few.databaseUrl, ({ query }) => seed(query, FEW_ROWS, DUE));
   // Claims come first: the reads start ingests, which would be due among the many rows only.
-  const claims = await benchClaims(bench, { many: of, few });
+  const claims = await benchClaims(bench, { many, few });
   return [
-    await benchReads(bench, of),
+    await benchReads(bench, many),
     claims,
-    await benchSlots(bench, of),
-    await benchLateness(bench, of),
+    await benchSlots(bench, many),
+    await benchLateness(bench, many),
   ];
 }

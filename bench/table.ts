@@ -44,8 +44,8 @@ function partOf({ title, rows, ratios, goals }: Section): string {
 
 const headingOf = (figure: string): string => (HEADINGS[figure]?.[0] ?? "").padStart(FIGURE_WIDTH);
 
-function lineOf({ subject, figures }: Row, wanted: readonly string[]): string {
-  const cells = wanted.map((figure) => {
+function lineOf({ subject, figures }: Row, columns: readonly string[]): string {
+  const cells = columns.map((figure) => {
     const value = figures[figure];
     return (value === undefined ? "" : number(value, HEADINGS[figure]?.[1])).padStart(FIGURE_WIDTH);
   });

@@ -52,22 +52,22 @@ async function run(database: Database): Promise<void> {
   });
   for (const { version, name } of applied) out(`applied ${version} ${name}`);
   if (applied.length > 0) return;
-  out(upToDate((await planMigration(database)).found));
+  out(upToDate((await planMigration(database)).current));
 }
 
 async function show(database: Database): Promise<void> {
-  const { found, due } = await planMigration(database);
+  const { current, due } = await planMigration(database);
   if (due.length === 0) {
-    const fault = versionFault(found);
+    const fault = versionFault(current);
     if (fault !== undefined) throw new Error(fault);
-    out(upToDate(found));
+    out(upToDate(current));
     return;
   }
   for (const { version, name, sql } of due)
     out(`-- would apply ${version} ${name}\n${sql.trim()}\n`);
   const wouldBe = due.map(({ version }) => version).join(", ");
   out(
-    `-- the database is at version ${found.version}; would apply: ${wouldBe}; nothing was changed`,
+    `-- the database is at version ${current.version}; would apply: ${wouldBe}; nothing was changed`,
   );
 }
 

@@ -27,11 +27,11 @@ export async function benchClaims(
     store: createStore(openPostgres(databaseUrl, { connectionsMax: 1 })),
   }));
   try {
-    const taken = await takeTurns(
+    const outcomes = await takeTurns(
       opened.map(({ name, store }) => ({ name, run: () => claimAll(store) })),
       { rounds: quick ? 2 : 21, warmUps: 1, onRound: (line) => show(`claims, ${line}`) },
     );
-    const rows = [...taken].map(([subject, rounds]) => {
+    const rows = [...outcomes].map(([subject, rounds]) => {
       const times = rounds.flat();
       return { subject, figures: { p50Ms: median(times), p99Ms: percentile(times, 99) } };
     });

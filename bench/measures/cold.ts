@@ -32,7 +32,7 @@ export async function benchCold({ stage: open, quick, show }: Bench): Promise<Se
   const ours = join(out, "start-ingest.js");
   const event = JSON.stringify(startEvent(stage.trtcUrl, 0));
   const subject = (name: string, ...args: string[]) => ({ name, run: () => coldStart(args, env) });
-  const taken = await takeTurns(
+  const outcomes = await takeTurns(
     [
       subject(EMPTY),
       subject(LOADED, ours),
@@ -42,7 +42,7 @@ export async function benchCold({ stage: open, quick, show }: Bench): Promise<Se
     ],
     { rounds: quick ? 3 : 31, warmUps: 1, onRound: show },
   );
-  return [sectionOf([...taken].map(([name, starts]) => rowOf(name, starts)))];
+  return [sectionOf([...outcomes].map(([name, starts]) => rowOf(name, starts)))];
 }
 
 async function environmentOf(stage: Stage): Promise<Environment> {

@@ -144,7 +144,7 @@ const rowOf = (subject: string, late: readonly number[]): Row => ({
  * What remains is ours. The ideal queue takes the deadlines in order, each as early as the slots
  * allow. TRTC's limit allows no more to calls that take up to 0.1 s.
  */
-function beyondIdeal(stopped: readonly Stopped[], readMs: (of: Stopped) => number): number[] {
+function beyondIdeal(stopped: readonly Stopped[], readMs: (ingest: Stopped) => number): number[] {
   const inOrder = [...stopped].sort((one, other) => one.dueMs - other.dueMs);
   const ideal: number[] = [];
   return inOrder.map((each) => {

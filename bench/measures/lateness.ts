@@ -48,11 +48,11 @@ export async function benchLateness(bench: Bench, { databaseUrl }: Stored): Prom
     throw new Error(`${late.length} of ${DEADLINES} ingests were stopped`);
   };
   try {
-    const taken = await takeTurns(
+    const outcomes = await takeTurns(
       Object.entries(SUBJECTS).map(([name, plan]) => ({ name, run: () => run(plan) })),
       { rounds: bench.quick ? 1 : 5, onRound: (line) => bench.show(`lateness, ${line}`) },
     );
-    const rows = [...taken].map(([subject, rounds]) => {
+    const rows = [...outcomes].map(([subject, rounds]) => {
       const all = rounds.flat();
       const figures = {
         p50Ms: median(all),

@@ -41,7 +41,7 @@ export async function benchReads(bench: Bench, { databaseUrl, rows }: Stored): P
     const { NextCursor } = await ask<ListAnswer>(list, bearerEvent(room));
     const describeIt = (account: number, TaskId: string | undefined) =>
       ask(describe, bearerEvent({ SdkAppId: sdkAppIdOf(account), TaskId }));
-    const taken = await takeTurns(
+    const outcomes = await takeTurns(
       [
         reading("describe, ended", (round) => describeIt(0, ended[round])),
         // Another account each time, so that none waits for its slot.
@@ -55,7 +55,7 @@ export async function benchReads(bench: Bench, { databaseUrl, rows }: Stored): P
     );
     return {
       title: `store: reads with ${rows.toLocaleString("en-US")} rows`,
-      rows: [...taken].map(([subject, times]) => ({
+      rows: [...outcomes].map(([subject, times]) => ({
         subject,
         figures: { p50Ms: median(times), p99Ms: percentile(times, 99) },
       })),

@@ -40,8 +40,8 @@ export async function benchSigning({ quick, show }: Bench): Promise<Section[]> {
     const onRound = (line: string) => {
       show(`${group[0]?.name ?? ""}, ${line}`);
     };
-    const taken = await takeTurns(group.map(inRounds), { rounds: quick ? 5 : 31, onRound });
-    rows.push(...[...taken].map(([subject, micros]) => rowOf(subject, median(micros))));
+    const outcomes = await takeTurns(group.map(inRounds), { rounds: quick ? 5 : 31, onRound });
+    rows.push(...[...outcomes].map(([subject, micros]) => rowOf(subject, median(micros))));
   }
   const ratio = (ours: string, theirs: string) => ({
     name: `${ours} ÷ ${theirs}, throughput`,

@@ -21,19 +21,19 @@ export async function benchSlots(
     store: createStore(openPostgres(databaseUrl, { connectionsMax: connections })),
   }));
   try {
-    const taken = await takeTurns(
+    const outcomes = await takeTurns(
       opened.map(({ connections, store }) => ({
         name: connections === 1 ? "by one connection" : `by ${connections} connections at once`,
         run: () => takeSlots(store, { slots, connections }),
       })),
       { rounds: quick ? 2 : 11, warmUps: 1, onRound: (line) => show(`slots, ${line}`) },
     );
-    const rows = [...taken].map(([subject, rounds]) => {
-      const each = rounds.flatMap(({ eachMs }) => eachMs);
+    const rows = [...outcomes].map(([subject, rounds]) => {
+      const slotsMs = rounds.flatMap(({ eachMs }) => eachMs);
       const figures = {
         perSecond: median(rounds.map(({ perSecond }) => perSecond)),
-        p50Ms: median(each),
-        p99Ms: percentile(each, 99),
+        p50Ms: median(slotsMs),
+        p99Ms: percentile(slotsMs, 99),
       };
       return { subject, figures };
     });
@@ -47,13 +47,13 @@ async function takeSlots(
   store: Pick<Store, "slots">,
   { slots, connections }: { slots: number; connections: number },
 ): Promise<{ perSecond: number; eachMs: number[] }> {
-  const wanted = { account: "slots", action: "StopStreamIngest", waitMaxMs: WAIT_MAX_MS };
+  const request = { account: "slots", action: "StopStreamIngest", waitMaxMs: WAIT_MAX_MS };
   const eachMs: number[] = [];
   const worker = async () => {
     for (let left = slots / connections; left > 0; left -= 1) {
       eachMs.push(
         await timed(async () => {
-          if (!(await store.slots.take(wanted))) throw new Error("A slot was refused");
+          if (!(await store.slots.take(request))) throw new Error("A slot was refused");
         }),
       );
     }

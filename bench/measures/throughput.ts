@@ -29,14 +29,14 @@ export async function benchThroughput(
       return (starts * 1000) / ms;
     },
   });
-  const taken = await takeTurns(
+  const outcomes = await takeTurns(
     [1, 16].flatMap((concurrency) => [
       subject(OURS, ours, concurrency),
       subject(DOCUMENTED, documented, concurrency),
     ]),
     { rounds: quick ? 2 : 15, warmUps: 1, onRound: (line) => show(`starts a second, ${line}`) },
   );
-  const rows = [...taken].map(([name, rates]) => ({
+  const rows = [...outcomes].map(([name, rates]) => ({
     subject: name,
     figures: { perSecond: median(rates) },
   }));

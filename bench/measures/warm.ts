@@ -37,7 +37,7 @@ export async function benchWarm(bench: Bench): Promise<Section[]> {
   const signed = () =>
     tc3Event("StartStreamIngest", startFields(trtcUrl, next()), systemClock.now());
   try {
-    const taken = await takeTurns(
+    const outcomes = await takeTurns(
       [
         start(BEARER, { waits, handle: ours, event: () => startEvent(trtcUrl, next()) }),
         start(SIGNED, { waits, handle: ours, event: signed }),
@@ -48,7 +48,7 @@ export async function benchWarm(bench: Bench): Promise<Section[]> {
         onRound: bench.show,
       },
     );
-    const rows = [...taken].map(([subject, starts]) => rowOf(subject, starts));
+    const rows = [...outcomes].map(([subject, starts]) => rowOf(subject, starts));
     const events = () => startEvent(trtcUrl, next());
     return [costSection(rows), await benchThroughput(bench, { ours, documented, events })];
   } finally {

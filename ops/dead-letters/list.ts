@@ -72,8 +72,8 @@ export async function replayOne(services: Services, deadLetter: DeadLetter): Pro
  */
 export const shown = ({ payload, ...deadLetter }: DeadLetter) => ({
   ...deadLetter,
-  ...{ receivedAt: deadLetter.receivedAt.toISOString() },
-  ...{ replayedAt: deadLetter.replayedAt?.toISOString() ?? null },
+  receivedAt: deadLetter.receivedAt.toISOString(),
+  replayedAt: deadLetter.replayedAt?.toISOString() ?? null,
   payload: JSON.parse(JSON.stringify(payload), (_, value: unknown) =>
     typeof value === "string" ? withoutQueries(value) : value,
   ) as unknown,

@@ -123,7 +123,7 @@ async function sendAgain(
 }
 
 async function collect<T>(all: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = [];
-  for await (const each of all) found.push(each);
-  return found;
+  const items: T[] = [];
+  for await (const item of all) items.push(item);
+  return items;
 }

@@ -43,8 +43,8 @@ export async function checkDatabase(subject: Subject): Promise<Row[]> {
       clockSkew(skewMs),
     ];
   } catch (error) {
-    const { found, todo } = networkWords(error);
-    return [fail(check, found, todo), ...(encryption?.verdict === "fail" ? [encryption] : [])];
+    const { finding, todo } = networkWords(error);
+    return [fail(check, finding, todo), ...(encryption?.verdict === "fail" ? [encryption] : [])];
   } finally {
     await database?.close();
   }
@@ -54,9 +54,9 @@ export async function checkDatabase(subject: Subject): Promise<Row[]> {
 const VERSION_MIN = 120_000;
 
 function serverVersion({ serverVersion: version, serverVersionNumber }: DatabaseHealth): Row {
-  const found = `PostgreSQL ${version} answers`;
-  if (serverVersionNumber >= VERSION_MIN) return pass("database", found);
-  return fail("database", found, "use PostgreSQL 12 or newer");
+  const finding = `PostgreSQL ${version} answers`;
+  if (serverVersionNumber >= VERSION_MIN) return pass("database", finding);
+  return fail("database", finding, "use PostgreSQL 12 or newer");
 }
 
 async function ours(
@@ -64,14 +64,14 @@ async function ours(
   { lacking }: DatabaseHealth,
   subject: Subject,
 ): Promise<Row[]> {
-  const found = await readVersion(database.query);
-  const fault = versionFault(found);
+  const current = await readVersion(database.query);
+  const fault = versionFault(current);
   const check = "database: version";
   if (fault !== undefined) {
     const [what = fault, todo = fault] = fault.split(/: (?=run|deploy)/);
     return [fail(check, what, todo), skip("deadlines", "the database's version does not fit")];
   }
-  const rows = [pass(check, `migrated, at version ${found.version}`)];
+  const rows = [pass(check, `migrated, at version ${current.version}`)];
   if (lacking.length > 0) {
     const rights = fail(
       "database: rights",
@@ -89,36 +89,36 @@ async function ours(
   return [...rows, ...deadlines(await readBacklog(database.query, { graceMs }))];
 }
 
-function deadlines({ live, overdue, oldestOverdueMs, unsettled, unclaimed }: Backlog): Row[] {
+function deadlines({ live, overdue, oldestOverdueMs, unfinished, unclaimed }: Backlog): Row[] {
   const check = "deadlines";
   const rows: Row[] = [];
   if (overdue === 0) rows.push(pass(check, `kept: ${counted(live, "live ingest")}, none overdue`));
   else {
-    const found = `${counted(overdue, "ingest")} overdue by more than two intervals, the oldest by ${duration(oldestOverdueMs)}`;
+    const finding = `${counted(overdue, "ingest")} overdue by more than two intervals, the oldest by ${duration(oldestOverdueMs)}`;
     const todo =
       "expire-ingests does not run, or cannot stop them: check its trigger and its log; TRTC bills them meanwhile";
-    rows.push(fail(check, found, todo));
+    rows.push(fail(check, finding, todo));
   }
-  if (unsettled > 0) {
-    const found = `${counted(unsettled, "start")} without an outcome: TRTC did not answer, or the function ended`;
+  if (unfinished > 0) {
+    const finding = `${counted(unfinished, "start")} without an outcome: TRTC did not answer, or the function ended`;
     const todo =
       "reconcile-ingests finishes them within two minutes: if they stay, check its trigger and its log";
-    rows.push(warn("starts", found, todo));
+    rows.push(warn("starts", finding, todo));
   }
   if (unclaimed > 0) {
-    const found = `${counted(unclaimed, "task")} that TRTC reports and no ingest owns`;
+    const finding = `${counted(unclaimed, "task")} that TRTC reports and no ingest owns`;
     const todo =
       "if no other system plays streams in these applications, set STOP_UNCLAIMED=on: reconcile-ingests then stops them";
-    rows.push(warn("tasks", found, todo));
+    rows.push(warn("tasks", finding, todo));
   }
   return rows;
 }
 
 function connections({ connections: { used, max } }: DatabaseHealth): Row {
   const check = "database: connections";
-  const found = `${used} of ${max} in use`;
-  if (used < 0.8 * max) return pass(check, found);
-  return warn(check, found, "raise max_connections, or put a transaction pooler in front");
+  const finding = `${used} of ${max} in use`;
+  if (used < 0.8 * max) return pass(check, finding);
+  return warn(check, finding, "raise max_connections, or put a transaction pooler in front");
 }
 
 /**
@@ -135,9 +135,9 @@ function timeLimit({ statementTimeoutMs }: DatabaseHealth, host: string): Row {
   if (statementTimeoutMs > 0 && statementTimeoutMs <= LIMIT_MAX_MS) {
     return pass(check, `the server ends a statement after ${duration(statementTimeoutMs)}`);
   }
-  const found =
+  const finding =
     "a statement that waits for a lock keeps running at the server after its function has ended";
-  return warn(check, found, "alter database … set statement_timeout = '10s'");
+  return warn(check, finding, "alter database … set statement_timeout = '10s'");
 }
 
 /** One clock writes leases and another reads them. They last seconds. */
@@ -145,7 +145,7 @@ const SKEW_MAX_MS = 2000;
 
 function clockSkew(skewMs: number): Row {
   const check = "database: clock";
-  const found = `${duration(skewMs)} ${skewMs < 0 ? "behind" : "ahead of"} this machine's`;
-  if (Math.abs(skewMs) <= SKEW_MAX_MS) return pass(check, found);
-  return warn(check, found, "set both by NTP");
+  const finding = `${duration(skewMs)} ${skewMs < 0 ? "behind" : "ahead of"} this machine's`;
+  if (Math.abs(skewMs) <= SKEW_MAX_MS) return pass(check, finding);
+  return warn(check, finding, "set both by NTP");
 }

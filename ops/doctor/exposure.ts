@@ -32,8 +32,8 @@ function publishedKeys(subject: Subject): Row {
   if (hasLoopbackEndpoint(subject)) {
     return pass(check, "this repository's keys, against an emulator on this machine only");
   }
-  const found = `this repository's published keys are used in ${places.join(", ")}`;
-  return fail(check, found, "set keys of your own: these are public");
+  const finding = `this repository's published keys are used in ${places.join(", ")}`;
+  return fail(check, finding, "set keys of your own: these are public");
 }
 
 function placesOfKeys({ config }: Subject): [place: string, key: string][] {
@@ -59,14 +59,15 @@ function endpoint({ config: { trtcEndpoint }, isLocal }: Subject): Row {
   const check = "TRTC's address";
   if (trtcEndpoint === undefined) return pass(check, "TRTC's own hosts");
   if (isLocal) return pass(check, "TRTC_ENDPOINT, as in a run on this machine");
-  const found = "TRTC_ENDPOINT replaces TRTC's hosts";
-  return warn(check, found, "remove it before you deploy, unless it is your own proxy");
+  const finding = "TRTC_ENDPOINT replaces TRTC's hosts";
+  return warn(check, finding, "remove it before you deploy, unless it is your own proxy");
 }
 
 function privateHosts({ config: { allowPrivateStreamHosts }, isLocal }: Subject): Row {
   const check = "private stream hosts";
   if (allowPrivateStreamHosts !== true) return pass(check, "not allowed");
   if (isLocal) return pass(check, "allowed, as in a run on this machine");
-  const found = "ALLOW_PRIVATE_STREAM_HOSTS is on: a StreamUrl may name hosts of your own network";
-  return warn(check, found, "remove it before you deploy");
+  const finding =
+    "ALLOW_PRIVATE_STREAM_HOSTS is on: a StreamUrl may name hosts of your own network";
+  return warn(check, finding, "remove it before you deploy");
 }

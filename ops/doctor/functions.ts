@@ -37,17 +37,17 @@ async function apiFunction(url: string, subject: Subject): Promise<Row> {
     const { status, text, ms } = await knock(url, subject);
     const code = codeIn(text);
     if (code === undefined) {
-      const found = `HTTP ${status}, and not in the form of our answers`;
-      return fail(check, found, "check that this is the api function's URL, and its log");
+      const finding = `HTTP ${status}, and not in the form of our answers`;
+      return fail(check, finding, "check that this is the api function's URL, and its log");
     }
     if (/^AuthFailure/.test(code) && status === 401) {
       return pass(check, `refuses an unsigned request, as it should, in ${duration(ms)}`);
     }
-    const found = `HTTP ${status}, ${code}, instead of refusing an unsigned request`;
-    return fail(check, found, "look into the function's log: its configuration is likely wrong");
+    const finding = `HTTP ${status}, ${code}, instead of refusing an unsigned request`;
+    return fail(check, finding, "look into the function's log: its configuration is likely wrong");
   } catch (error) {
-    const { found, todo } = networkWords(error);
-    return fail(check, found, todo);
+    const { finding, todo } = networkWords(error);
+    return fail(check, finding, todo);
   }
 }
 
@@ -62,8 +62,8 @@ async function callbackFunction(url: string, subject: Subject): Promise<Row> {
     if (status < 500) return pass(check, `answers HTTP ${status} in ${duration(ms)}`);
     return fail(check, `HTTP ${status}`, "look into the function's log");
   } catch (error) {
-    const { found, todo } = networkWords(error);
-    return fail(check, found, todo);
+    const { finding, todo } = networkWords(error);
+    return fail(check, finding, todo);
   }
 }
 

@@ -6,11 +6,11 @@ import { PATIENCE_MS, type Subject } from "./subject.js";
 export async function checkLocalRun(subject: Subject): Promise<Row[]> {
   const { isLocal, run, config } = subject;
   if (!isLocal) return [];
-  const found = run
+  const finding = run
     ? pass("local run", `process ${run.pid} at ${run.url}`)
     : skip("local run", "none found in DATA_DIR; the ports are used");
   const clock = await checkClock(subject, config.trtcEndpoint);
-  return [found, ...clock];
+  return [finding, ...clock];
 }
 
 /** The possible difference between two clocks that are read one after the other. */
@@ -26,16 +26,16 @@ async function checkClock({ run }: Subject, trtcEndpoint: string | undefined): P
   if (emulatorMs === undefined) return [];
   const apartMs = emulatorMs - (run?.aheadMs ?? 0);
   if (Math.abs(apartMs) <= APART_MAX_MS) {
-    const found =
+    const finding =
       emulatorMs === 0
         ? "the same as this machine's"
         : `${duration(emulatorMs)} ahead of this machine's, and so is the whole run`;
-    return [pass(check, found)];
+    return [pass(check, finding)];
   }
-  const found = `${duration(apartMs)} ${apartMs > 0 ? "ahead of" : "behind"} the functions', which sign for it`;
+  const finding = `${duration(apartMs)} ${apartMs > 0 ? "ahead of" : "behind"} the functions', which sign for it`;
   return [
     run
-      ? fail(check, found, RESET)
+      ? fail(check, finding, RESET)
       : warn(check, `${duration(apartMs)} ahead of this machine's`, RESET),
   ];
 }

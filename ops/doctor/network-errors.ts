@@ -1,5 +1,5 @@
 /** Explains why a host cannot be reached, for errors of Node, fetch or `pg`. */
-const WORDS: Readonly<Record<string, [found: string, todo: string]>> = {
+const WORDS: Readonly<Record<string, [finding: string, todo: string]>> = {
   ECONNREFUSED: ["nothing listens there", "check host and port, and that the server runs"],
   ECONNRESET: [
     "the connection was cut",
@@ -56,13 +56,13 @@ const SAYINGS: readonly [RegExp, string][] = [
 ];
 
 /** Never uses the error's own message, which may contain a URL. Only its code is used. */
-export function networkWords(error: unknown): { found: string; todo: string } {
+export function networkWords(error: unknown): { finding: string; todo: string } {
   const code = codeOf(error);
-  const [found, todo] = WORDS[code] ?? [
+  const [finding, todo] = WORDS[code] ?? [
     `it failed with ${code}`,
     "try it by hand, with curl or psql",
   ];
-  return { found: code in WORDS ? `${found} (${code})` : found, todo };
+  return { finding: code in WORDS ? `${finding} (${code})` : finding, todo };
 }
 
 function codeOf(error: unknown): string {

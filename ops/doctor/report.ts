@@ -24,9 +24,9 @@ export function table(rows: readonly Row[], { colours }: { colours: boolean }): 
   const width = Math.max(...rows.map(({ check }) => check.length));
   const indent = " ".repeat(width + 8);
   return rows
-    .map(({ verdict, check, found, todo }) => {
+    .map(({ verdict, check, found: finding, todo }) => {
       const word = colours ? `\u001b[${COLOURS[verdict]}m${verdict}\u001b[0m` : verdict;
-      const lines = [...found.split("\n"), ...(todo === undefined ? [] : [`→ ${todo}`])].map(
+      const lines = [...finding.split("\n"), ...(todo === undefined ? [] : [`→ ${todo}`])].map(
         printable,
       );
       return `${word}  ${printable(check).padEnd(width)}  ${lines.join(`\n${indent}`)}\n`;

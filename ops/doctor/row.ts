@@ -12,13 +12,27 @@ export interface Row {
   todo?: string;
 }
 
-export const pass = (check: string, found: string): Row => ({ check, verdict: "pass", found });
-export const skip = (check: string, found: string): Row => ({ check, verdict: "skip", found });
-export const warn = (check: string, found: string, todo: string): Row => ({
-  ...{ check, verdict: "warn", found, todo },
+export const pass = (check: string, finding: string): Row => ({
+  check,
+  verdict: "pass",
+  found: finding,
 });
-export const fail = (check: string, found: string, todo: string): Row => ({
-  ...{ check, verdict: "fail", found, todo },
+export const skip = (check: string, finding: string): Row => ({
+  check,
+  verdict: "skip",
+  found: finding,
+});
+export const warn = (check: string, finding: string, todo: string): Row => ({
+  check,
+  verdict: "warn",
+  found: finding,
+  todo,
+});
+export const fail = (check: string, finding: string, todo: string): Row => ({
+  check,
+  verdict: "fail",
+  found: finding,
+  todo,
 });
 
 /** `1 row`, `2 rows`. */

@@ -27,9 +27,9 @@ export async function checkSchedule(subject: Subject): Promise<Row[]> {
 function timeLimit({ timeLimitMs }: LocalFunction, expiryTickMs: number): Row {
   const check = "expire-ingests: time limit";
   const neededMs = expiryTickMs + MARGIN_MS;
-  const found = `${duration(timeLimitMs)} in serverless.yml, with an interval of ${duration(expiryTickMs)}`;
-  if (timeLimitMs >= neededMs) return pass(check, found);
-  return fail(check, found, `set its timeout to ${Math.ceil(neededMs / SECOND_MS)} or more`);
+  const finding = `${duration(timeLimitMs)} in serverless.yml, with an interval of ${duration(expiryTickMs)}`;
+  if (timeLimitMs >= neededMs) return pass(check, finding);
+  return fail(check, finding, `set its timeout to ${Math.ceil(neededMs / SECOND_MS)} or more`);
 }
 
 function cron(
@@ -39,11 +39,11 @@ function cron(
   const check = "expire-ingests: timer";
   try {
     const gapMs = widestGapMs(crons, subject.clock.now());
-    const found = `runs ${duration(gapMs)} apart, with an interval of ${duration(expiryTickMs)}`;
-    if (gapMs <= expiryTickMs) return pass(check, found);
+    const finding = `runs ${duration(gapMs)} apart, with an interval of ${duration(expiryTickMs)}`;
+    if (gapMs <= expiryTickMs) return pass(check, finding);
     return fail(
       check,
-      found,
+      finding,
       "set EXPIRY_CRON to run at least as often as EXPIRY_TICK_SECONDS says",
     );
   } catch (error) {

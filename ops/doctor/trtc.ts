@@ -46,14 +46,14 @@ async function clockSkew(address: string, { clock }: Subject): Promise<Row> {
     const theirs = new Date(answer.headers.get("date") ?? "").getTime();
     if (Number.isNaN(theirs)) return skip(check, "it answers without its time");
     const skewMs = clock.now().getTime() - theirs;
-    const found = `this machine is ${duration(skewMs)} ${skewMs < 0 ? "behind" : "ahead"}`;
+    const finding = `this machine is ${duration(skewMs)} ${skewMs < 0 ? "behind" : "ahead"}`;
     // Its Date header has whole seconds.
-    if (Math.abs(skewMs) <= SKEW_NOTICED_MS) return pass(check, found);
+    if (Math.abs(skewMs) <= SKEW_NOTICED_MS) return pass(check, finding);
     const todo = "set this machine's clock by NTP: TRTC refuses requests signed five minutes off";
-    return Math.abs(skewMs) > SKEW_MAX_MS ? fail(check, found, todo) : warn(check, found, todo);
+    return Math.abs(skewMs) > SKEW_MAX_MS ? fail(check, finding, todo) : warn(check, finding, todo);
   } catch (error) {
-    const { found, todo } = networkWords(error);
-    return fail(check, found, todo);
+    const { finding, todo } = networkWords(error);
+    return fail(check, finding, todo);
   }
 }
 
@@ -102,8 +102,8 @@ async function keys(trtc: Trtc, application: Application, subject: Subject): Pro
         ? warn(check, "TRTC is asked too often now, so nothing can be said", "try again")
         : works;
     }
-    const { found, todo } = networkWords(cause ?? error);
-    return fail(check, `TRTC cannot be asked: ${found}`, todo);
+    const { finding, todo } = networkWords(cause ?? error);
+    return fail(check, `TRTC cannot be asked: ${finding}`, todo);
   }
 }
 
@@ -111,7 +111,7 @@ async function keys(trtc: Trtc, application: Application, subject: Subject): Pro
 function refusalWords(
   code: string,
   { SdkAppId, Site }: Pick<Application, "SdkAppId" | "Site">,
-): [found: string, todo: string] | undefined {
+): [finding: string, todo: string] | undefined {
   const advice: Record<string, string> = {
     "AuthFailure.SecretIdNotFound": `the SecretId is not known on the site ${Site}, or is switched off: take one of that site's console`,
     "AuthFailure.InvalidSecretId":

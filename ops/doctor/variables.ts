@@ -23,10 +23,10 @@ function byItsSchema(variable: Variable, subject: Subject): Row {
     return fail(variable, wrong.join("\n"), "correct it: the functions do not start with it");
   const isSet = (env[variable] ?? "") !== "";
   if (variable === "DATABASE_URL" && !isSet && !isLocal) {
-    const found = "DATABASE_URL is not set: a deployed function needs PostgreSQL";
+    const finding = "DATABASE_URL is not set: a deployed function needs PostgreSQL";
     return fail(
       variable,
-      found,
+      finding,
       "set it to postgres://user:password@host:5432/database?sslmode=verify-full",
     );
   }
@@ -95,9 +95,9 @@ function size(env: Environment): Row {
   const check = "size of the variables";
   const ours = Object.fromEntries(VARIABLES.map((name) => [name, env[name]]));
   const bytes = environmentBytes(variablesOf({ environment: { variables: ours } }, {}));
-  const found = `${bytes} of the ${ENVIRONMENT_MAX_BYTES} bytes that SCF takes for one function`;
+  const finding = `${bytes} of the ${ENVIRONMENT_MAX_BYTES} bytes that SCF takes for one function`;
   const todo =
     "shorten CALLERS, TRTC_APPS and RULES: fewer callers, keys and applications in one deployment";
-  if (bytes > ENVIRONMENT_MAX_BYTES) return fail(check, found, todo);
-  return bytes > NEAR * ENVIRONMENT_MAX_BYTES ? warn(check, found, todo) : pass(check, found);
+  if (bytes > ENVIRONMENT_MAX_BYTES) return fail(check, finding, todo);
+  return bytes > NEAR * ENVIRONMENT_MAX_BYTES ? warn(check, finding, todo) : pass(check, finding);
 }

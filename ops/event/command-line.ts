@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Environment } from "../../shared/config/environment.js";
 import { withEnvFile } from "../../local/environment/env-file.js";
-import { EVENT_KINDS, type EventKind, type EventWanted } from "./build-event.js";
+import { EVENT_KINDS, type EventKind, type EventSpec } from "./build-event.js";
 
 export const HELP = `Sends a cloud event to the functions that run here (npm start), in the envelope of its provider.
 
@@ -51,7 +51,7 @@ const FLAGS = {
 } as const;
 
 export interface EventCommand {
-  wanted: EventWanted;
+  spec: EventSpec;
   times: number;
   /** The given URL. Absent: the run of `env`. */
   url: string | undefined;
@@ -79,7 +79,7 @@ export function readCommandLine(
   const id = values.id ?? randomUUID();
   const bodies = files.map(readMessage);
   return {
-    wanted: { kind: kind satisfies EventKind, id, at, source, bodies, bucket, key, region },
+    spec: { kind: kind satisfies EventKind, id, at, source, bodies, bucket, key, region },
     times: readTimes(values.times ?? "1"),
     url: values.url === undefined ? undefined : readUrl(values.url),
     env: withEnvFile(env, values["env-file"]),

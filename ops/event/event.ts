@@ -7,7 +7,7 @@ import { EVENTS_PATH } from "../../local/environment/run-file.js";
 import { gatewayOf } from "../../local/environment/run-file.js";
 import { out, printableJson, runMain } from "../../local/terminal/terminal.js";
 
-const DOOR = "cloud-event";
+const FUNCTION = "cloud-event";
 
 async function main(): Promise<void> {
   const at = clock.now();
@@ -16,15 +16,15 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const { wanted, times, env, print, json } = command;
-  const event = buildEvent(wanted);
+  const { spec, times, env, print, json } = command;
+  const event = buildEvent(spec);
   if (print) {
     out(printableJson(event, 2));
     return;
   }
   const url = command.url ?? (await gatewayOf(env));
   for (let time = 1; time <= times; time += 1) {
-    const answer = await deliver(new URL(`${EVENTS_PATH}${DOOR}`, url), event);
+    const answer = await deliver(new URL(`${EVENTS_PATH}${FUNCTION}`, url), event);
     out(json ? printableJson(answer) : withDeployError(answer, time));
     if (!isPlayed(answer)) process.exitCode = 1;
   }
@@ -40,7 +40,8 @@ interface Answer {
 
 async function deliver(url: URL, event: unknown): Promise<Answer> {
   const request = {
-    ...{ method: "POST", body: JSON.stringify(event) },
+    method: "POST",
+    body: JSON.stringify(event),
     headers: { "content-type": "application/json" },
   };
   const response = await fetch(url, request).catch(() => {

@@ -10,7 +10,7 @@ TRTC played. Changes nothing.
   --since <when>      a time before now (24h; 90s, 30m, 7d) or an instant in ISO 8601 (2026-01-31T08:00:00Z)
   --caller <id>       only this caller
   --sdk-app-id <id>   only this application
-  --local             the rows of npm start, running or not, whatever DATABASE_URL says
+  --local             the rows of npm start, running or not; DATABASE_URL is ignored
   --env-file <file>   more variables (.env, if it exists); the environment's take precedence
   --json              one JSON document instead of the tables
   --help

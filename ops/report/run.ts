@@ -18,6 +18,9 @@ export async function runReport(
   const { json, since, callerId, sdkAppId } = readFlags(args, now);
   const fault = versionFault(await readVersion(query));
   if (fault !== undefined) throw new Error(fault);
-  const told = { since, now, ...(await readReport(query, { since, callerId, sdkAppId, now })) };
-  return { out: json ? printableJson(told, 2) : printableLines(tablesOf(told).trimEnd()), code: 0 };
+  const report = { since, now, ...(await readReport(query, { since, callerId, sdkAppId, now })) };
+  return {
+    out: json ? printableJson(report, 2) : printableLines(tablesOf(report).trimEnd()),
+    code: 0,
+  };
 }

@@ -1,24 +1,24 @@
 /** The report for people: two small tables with aligned numbers. */
 import type { EndCounts, Lateness, Report } from "../../shared/store/report.js";
 
-export interface Told extends Report {
+export interface TimedReport extends Report {
   since: Date;
   now: Date;
 }
 
-export function tablesOf({ since, now, starts, live, ends }: Told): string {
+export function tablesOf({ since, now, starts, live, ends }: TimedReport): string {
   const overdue = live.overdueMaxMs === null ? "" : `the longest by ${duration(live.overdueMaxMs)}`;
-  const unsettled =
+  const oldestUnfinished =
     live.oldestUnfinishedAt === null
       ? ""
       : `the oldest since ${live.oldestUnfinishedAt.toISOString()}`;
   const counts: [string, number, string][] = [
     ["started", starts.started, ""],
     ["failed to start", starts.failed, ""],
-    ["settled starts", starts.settled, "TRTC had not answered"],
+    ["reconciled starts", starts.settled, "TRTC had not answered"],
     ["running now", live.running, ""],
     ["overdue now", live.overdue, overdue],
-    ["unsettled starts now", live.unsettled, unsettled],
+    ["unfinished starts now", live.unsettled, oldestUnfinished],
   ];
   const lines = counts.map(([what, count, more]) =>
     `  ${what.padEnd(22)}${number(count).padStart(9)}  ${more}`.trimEnd(),
@@ -66,8 +66,10 @@ const row = (cells: readonly string[]): string =>
     )
     .join("")}`.trimEnd();
 
-const lateness = (of: Lateness | null): string =>
-  of === null ? "" : [of.p50Ms, of.p99Ms, of.maxMs].map((ms) => number(Math.round(ms))).join("  ");
+const lateness = (figures: Lateness | null): string =>
+  figures === null
+    ? ""
+    : [figures.p50Ms, figures.p99Ms, figures.maxMs].map((ms) => number(Math.round(ms))).join("  ");
 
 const number = (value: number, digits = 0): string =>
   value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });

@@ -142,7 +142,7 @@ async function play(
 const notItsTurn = (): ApiError =>
   new ApiError(
     "ServiceUnavailable",
-    "It was not begun: what comes before it has to be done first, or the function had too little time.",
+    "An earlier message is not done yet, or the function had too little time: send this message again later.",
   );
 
 interface Line {

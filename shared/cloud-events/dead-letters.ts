@@ -41,7 +41,9 @@ const NOT_KEPT = /usersig|privatemapkey/i;
 
 /** The message itself is wrong. No change elsewhere can help, so we never replay it. */
 const HOPELESS: ReadonlySet<string> = new Set([
-  ...["InvalidParameter.BodyParamsError", "InvalidAction", "UnknownParameter"],
+  "InvalidParameter.BodyParamsError",
+  "InvalidAction",
+  "UnknownParameter",
 ]);
 
 function keptOf(content: EventContent, code: string): EventContent {
@@ -57,7 +59,9 @@ function keptOf(content: EventContent, code: string): EventContent {
 
 /** Only for display. It helps an operator to find the sender. */
 const hopeless = (body: string): EventContent => ({
-  ...{ kind: "unreadable", problem: "The message is no action.", head: masked(body) },
+  kind: "unreadable",
+  problem: "The message is no action.",
+  head: masked(body),
 });
 
 function keptBody(body: string): EventContent {

@@ -72,8 +72,8 @@ export async function callInSlot<A extends TrtcAction>(
   const target = { account, region, host: SITE_FACTS[site].host };
   const call = { account, callerId, action };
   const nextSlot = async () => {
-    const taken = await store.slots.take({ ...call, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
-    return inTurn(services, { call, firstSlot: taken, timeLeftMs });
+    const newSlot = await store.slots.take({ ...call, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
+    return inTurn(services, { call, firstSlot: newSlot, timeLeftMs });
   };
   let slot = await inTurn(services, { call, firstSlot, timeLeftMs });
   for (;;) {

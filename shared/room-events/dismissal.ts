@@ -2,7 +2,7 @@
 import { addMs, SECOND_MS } from "../clock.js";
 import { checkNow } from "./robot.js";
 import { stopForEvent } from "./stop.js";
-import type { DismissalEvent, Taken } from "./types.js";
+import type { DismissalEvent, EventResult } from "./types.js";
 import type { RoomKey } from "../store/room-events/events.js";
 import { STRING_ROOM } from "../contract/fields.js";
 import type { Services } from "../ingest/services.js";
@@ -28,12 +28,12 @@ export async function roomIsDismissed(
   services: Services,
   { eventAt, ...room }: DismissalEvent,
   timeLeftMs: () => number,
-): Promise<Taken> {
+): Promise<EventResult> {
   const { store } = services;
   const surelyBefore = addMs(eventAt, -SURELY_BEFORE_MS).getTime();
   const roomIdType = roomTypeOf(room);
   const all = await store.roomEvents.runningInRoom({ ...room, roomIdType, startedBefore: eventAt });
-  const followUps: NonNullable<Taken["followUp"]>[] = [];
+  const followUps: NonNullable<EventResult["followUp"]>[] = [];
   for (const ingest of all) {
     const isYoung = (ingest.startedAt?.getTime() ?? 0) > surelyBefore;
     if (isYoung || roomIdType === undefined) {

@@ -8,9 +8,9 @@ import { countViewers } from "./audience.js";
 import { roomIsDismissed } from "./dismissal.js";
 import { robotHasEntered, robotHasLeft } from "./robot.js";
 import { sourceHasMoved, taskHasEnded } from "./task.js";
-import type { TakeRoomEvent } from "./types.js";
+import type { HandleRoomEvent } from "./types.js";
 
-export const takeRoomEvent: TakeRoomEvent = async (services, event, timeLeftMs) => {
+export const handleRoomEvent: HandleRoomEvent = async (services, event, timeLeftMs) => {
   switch (event.kind) {
     case "source":
       return sourceHasMoved(services, event, timeLeftMs);

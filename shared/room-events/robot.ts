@@ -3,7 +3,7 @@ import { addMs, SECOND_MS } from "../clock.js";
 import type { Ingest } from "../store/ingests/ingest-row.js";
 import { checkTask } from "../ingest/stop/check-task.js";
 import { logTrtcFailure } from "../ingest/log-trtc-failure.js";
-import type { Taken, UserEvent } from "./types.js";
+import type { EventResult, UserEvent } from "./types.js";
 import type { Services } from "../ingest/services.js";
 
 /** The most that TRTC's clock and ours may differ. */
@@ -18,7 +18,7 @@ const SKEW_MS = 2 * SECOND_MS;
 export async function robotHasEntered(
   { store, clock, config }: Services,
   { sdkAppId, roomId, userId, eventAt }: UserEvent,
-): Promise<Taken> {
+): Promise<EventResult> {
   const at = clock.now();
   const answerBy = addMs(at, config.trtcTimeoutMs + SKEW_MS);
   const askedBefore = addMs(eventAt, SKEW_MS);
@@ -31,7 +31,7 @@ export async function robotHasEntered(
  * The robot has left, so we check at once whether its task is over. If TRTC gives a cause for the
  * removal, it replaces a guessed end reason.
  */
-export async function robotHasLeft(services: Services, event: UserEvent): Promise<Taken> {
+export async function robotHasLeft(services: Services, event: UserEvent): Promise<EventResult> {
   const { store } = services;
   const { sdkAppId, roomId, userId, eventAt, cause } = event;
   const left = { sdkAppId, roomId, userId, eventAt };

@@ -3,7 +3,7 @@ import type { Ingest } from "../store/ingests/ingest-row.js";
 import type { StopCause } from "../store/ingests/stops.js";
 import { endTask, stopTiming } from "../ingest/stop/end-task.js";
 import { logTrtcFailure } from "../ingest/log-trtc-failure.js";
-import type { Taken } from "./types.js";
+import type { EventResult } from "./types.js";
 import type { Services } from "../ingest/services.js";
 
 /**
@@ -14,7 +14,7 @@ export async function stopForEvent(
   services: Services,
   { taskId }: Pick<Ingest, "taskId">,
   { timeLeftMs, ...why }: StopCause & { timeLeftMs: () => number },
-): Promise<Taken["followUp"]> {
+): Promise<EventResult["followUp"]> {
   const { store, clock, trtc } = services;
   await trtc.ready();
   const askedAt = clock.now();

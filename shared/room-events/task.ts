@@ -5,7 +5,7 @@ import { FAILED_FOR_GOOD, FAILED_SURELY } from "../store/ingests/media.js";
 import type { IngestAfterEvent, TaskEvent } from "../store/room-events/events.js";
 import { checkNow } from "./robot.js";
 import { stopForEvent } from "./stop.js";
-import type { SourceEvent, Taken, TaskEndEvent } from "./types.js";
+import type { SourceEvent, EventResult, TaskEndEvent } from "./types.js";
 import type { Services } from "../ingest/services.js";
 
 /**
@@ -17,7 +17,7 @@ export async function sourceHasMoved(
   services: Services,
   { sdkAppId, trtcTaskId, media, eventAt }: SourceEvent,
   timeLeftMs: () => number,
-): Promise<Taken> {
+): Promise<EventResult> {
   const at = services.clock.now();
   const recorded = await record(services, { sdkAppId, trtcTaskId, media, eventAt, at });
   if (!recorded) return {};
@@ -38,7 +38,7 @@ export async function sourceHasMoved(
 export async function taskHasEnded(
   services: Services,
   { sdkAppId, trtcTaskId, eventAt }: TaskEndEvent,
-): Promise<Taken> {
+): Promise<EventResult> {
   const { store, clock } = services;
   const at = clock.now();
   const recorded = await record(services, { sdkAppId, trtcTaskId, eventAt, at });

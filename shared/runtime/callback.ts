@@ -6,7 +6,7 @@
 import { MINUTE_MS, systemClock } from "../clock.js";
 import { ApiError, asApiError } from "../contract/errors.js";
 import { CALLBACK_EARLY_MS, CALLBACK_WAIT_MS, FOLLOW_UP_RESERVE_MS } from "../ingest/timing.js";
-import type { TakeRoomEvent } from "../room-events/types.js";
+import type { HandleRoomEvent } from "../room-events/types.js";
 import { readCallbackBody } from "./callback-body.js";
 import { defineFunction, type Middleware } from "./define-function.js";
 import { type HttpAnswer, jsonAnswer } from "./envelope.js";
@@ -27,7 +27,7 @@ const TIME_LIMIT = {
     new ApiError("ServiceUnavailable", undefined, { detail: "the database takes too long" }),
 };
 
-export const callbackFunction = (functionName: string, take: TakeRoomEvent) =>
+export const callbackFunction = (functionName: string, handleEvent: HandleRoomEvent) =>
   defineFunction<HttpAnswer>(functionName, {
     middlewares: [refusals],
     timeLimit: TIME_LIMIT,
@@ -35,19 +35,19 @@ export const callbackFunction = (functionName: string, take: TakeRoomEvent) =>
       const request = readHttpEvent(event);
       const sdkAppId = verifiedSender(services.config, request);
       const callback = readCallbackBody(sdkAppId, request.body);
-      if (!callback) return taken("signed, and not readable");
+      if (!callback) return accepted("signed, and not readable");
       line.action = String(callback.type);
       const ageMs = services.clock.now().getTime() - callback.sentAt.getTime();
-      if (Math.abs(ageMs) > NEWS_MS) return taken("of another time: ignored");
-      if (!callback.event) return taken();
-      const { ingest, followUp } = await take(services, callback.event, timeLeftMs);
+      if (Math.abs(ageMs) > NEWS_MS) return accepted("of another time: ignored");
+      if (!callback.event) return accepted();
+      const { ingest, followUp } = await handleEvent(services, callback.event, timeLeftMs);
       line.ingest = ingest;
-      if (!followUp) return taken();
+      if (!followUp) return accepted();
       // The timers complete a slow follow-up, so TRTC gets its 200 in time.
       const isDone = await within(timeLeftMs() - FOLLOW_UP_RESERVE_MS, followUp(timeLeftMs));
-      return taken(isDone ? undefined : "left to the timers: TRTC did not answer in time");
+      return accepted(isDone ? undefined : "left to the timers: TRTC did not answer in time");
 
-      function taken(detail?: string): HttpAnswer {
+      function accepted(detail?: string): HttpAnswer {
         line.detail = detail;
         return jsonAnswer(200, { code: 0 });
       }

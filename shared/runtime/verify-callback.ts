@@ -24,11 +24,11 @@ export function verifiedSender(
   const { sdkappid = "", sign } = headers;
   const application = /^\d{1,10}$/.test(sdkappid) ? applications.get(Number(sdkappid)) : undefined;
   if (!application) throw refusal("no application of ours");
-  const of = `application ${application.SdkAppId}`;
-  if (application.CallbackKeys === undefined) throw refusal(`${of} has no CallbackKeys`);
-  if (sign === undefined || sign === "") throw refusal(`${of}: not signed`);
+  const sender = `application ${application.SdkAppId}`;
+  if (application.CallbackKeys === undefined) throw refusal(`${sender} has no CallbackKeys`);
+  if (sign === undefined || sign === "") throw refusal(`${sender}: not signed`);
   if (verifyCallback(application.CallbackKeys, body, sign)) return application.SdkAppId;
-  throw refusal(`${of}: signed with another key, or over another body`);
+  throw refusal(`${sender}: signed with another key, or over another body`);
 }
 
 /** All refusals are equal, so a stranger learns nothing from them. */

@@ -51,7 +51,9 @@ export async function readHealth(query: Query): Promise<DatabaseHealth> {
 
 /** A missing table lacks nothing: the migration creates it. */
 async function readLacking(query: Query): Promise<string[]> {
-  const needed = NEEDED.flatMap(([table, each]) => each.map((privilege) => ({ table, privilege })));
+  const needed = NEEDED.flatMap(([table, rights]) =>
+    rights.map((privilege) => ({ table, privilege })),
+  );
   const tables = needed.map(({ table }) => table);
   const privileges = needed.map(({ privilege }) => privilege);
   const rows = await run(
@@ -70,7 +72,7 @@ export interface Backlog {
   overdue: number;
   oldestOverdueMs: number;
   /** Starts without an outcome whose lease has lapsed. */
-  unsettled: number;
+  unfinished: number;
   /** Tasks that TRTC has reported for some time, and that no ingest has. */
   unclaimed: number;
 }
@@ -94,7 +96,7 @@ export async function readBacklog(
             coalesce(
               extract(epoch from max(now() - ${ENDS_AT}) filter (where is_overdue)) * 1000, 0
             )::float8 as oldest_overdue_ms,
-            count(*) filter (where state = 'starting' and lease_until < now())::int as unsettled,
+            count(*) filter (where state = 'starting' and lease_until < now())::int as unfinished,
             (select count(*) from unclaimed_task
              where ended_at is null and first_seen_at < now() - ${UNCLAIMED_AFTER})::int as unclaimed
      from live`,
@@ -103,7 +105,7 @@ export async function readBacklog(
     live: Number(row["live"]),
     overdue: Number(row["overdue"]),
     oldestOverdueMs: Number(row["oldest_overdue_ms"]),
-    unsettled: Number(row["unsettled"]),
+    unfinished: Number(row["unfinished"]),
     unclaimed: Number(row["unclaimed"]),
   };
 }

@@ -1517,7 +1517,7 @@ select count(*)::int as live,
        coalesce(
          extract(epoch from max(now() - least(due_at, empty_at)) filter (where is_overdue)) * 1000, 0
        )::float8 as oldest_overdue_ms,
-       count(*) filter (where state = 'starting' and lease_until < now())::int as unsettled,
+       count(*) filter (where state = 'starting' and lease_until < now())::int as unfinished,
        (select count(*) from unclaimed_task
         where ended_at is null and first_seen_at < now() - interval '5 minutes')::int as unclaimed
 from live;

@@ -10,7 +10,7 @@ import { ApiError } from "../contract/errors.js";
 export type Outcome =
   /** TRTC did not act. */
   | "refused"
-  /** TRTC may have acted: a start must be settled, everything else may be sent again. */
+  /** TRTC may have acted: a start must be reconciled. Everything else may be sent again. */
   | "unknown";
 
 export class TrtcError extends Error {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { expireIngests } from "../../shared/ingest/stop/expire.js";
-import { takeRoomEvent } from "../../shared/room-events/handle.js";
+import { handleRoomEvent } from "../../shared/room-events/handle.js";
 import type { RoomEvent } from "../../shared/room-events/types.js";
 import type { Services } from "../../shared/ingest/services.js";
 import { reconcileIngests } from "../../shared/ingest/reconcile/reconcile.js";
@@ -128,7 +128,7 @@ test.each(Object.entries(EVENTS))(
     await timersRun();
     expect(asked().filter((taskId) => ids.includes(String(taskId)))).toEqual([]);
     for (const told of [event(ingests[0] as Ingest)].flat()) {
-      await clock.advanceUntilDone(takeRoomEvent(services, told, () => 10 * SECOND_MS));
+      await clock.advanceUntilDone(handleRoomEvent(services, told, () => 10 * SECOND_MS));
     }
     expect(asked().filter((taskId) => ids.includes(String(taskId)))).toEqual([]);
     // A stop belongs to its first claim until that claim lapses.

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { buildEvent, EVENT_KINDS, type EventWanted } from "../../ops/event/build-event.js";
+import { buildEvent, EVENT_KINDS, type EventSpec } from "../../ops/event/build-event.js";
 import { readEvent } from "../../shared/cloud-events/envelopes/read-event.js";
 import { startAction, stateOf } from "../support/http/cloud-events.js";
 import { openTestPostgres } from "../support/database/databases.js";
@@ -31,7 +31,7 @@ function message(name: string, content: unknown): string {
   return file;
 }
 
-const PARTS: Omit<EventWanted, "kind"> = {
+const PARTS: Omit<EventSpec, "kind"> = {
   id: "one",
   at: new Date("2026-11-25T12:00:00Z"),
   source: undefined,

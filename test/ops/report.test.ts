@@ -179,7 +179,7 @@ describe("npm run report", () => {
     const { code, output } = await report();
     expect(code).toBe(0);
     expect(output).toMatch(/^since \S+Z, at \S+Z\n\n {2}started +0\n/);
-    expect(output).toMatch(/unsettled starts now +0\n\n {2}none ended\n$/);
+    expect(output).toMatch(/unfinished starts now +0\n\n {2}none ended\n$/);
     expect(JSON.parse((await report(["--json"])).output)).toMatchObject({
       ...EMPTY,
       since: expect.stringMatching(/Z$/),
@@ -199,7 +199,7 @@ describe("npm run report", () => {
     expect(output).toMatch(/^ {2}failed to start +1$/m);
     expect(output).toMatch(/^ {2}overdue now +1 {2}the longest by [\d,.]+ h$/m);
     expect(output).toMatch(
-      /^ {2}unsettled starts now +1 {2}the oldest since 2026-01-01T00:00:00.000Z$/m,
+      /^ {2}unfinished starts now +1 {2}the oldest since 2026-01-01T00:00:00.000Z$/m,
     );
     expect(output).toMatch(
       /^ {2}expired +1 +10\.0 +0\.0 % +2 {2}2 {2}2 +1,234 {2}1,234 {2}1,234$/m,

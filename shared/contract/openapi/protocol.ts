@@ -10,7 +10,7 @@ export const INFO = {
 
 Each action has a path of its own. \`POST /\` takes all of them, so that an unmodified Tencent SDK works with this server as its endpoint.
 
-Every answer is one JSON object \`{"Response": {…, "RequestId": "…"}}\`. A refusal carries \`Error\` with a \`Code\` to act on and a \`Message\` that says what to send instead. With a Bearer key it also has the HTTP status of its code. Whoever signs its requests gets HTTP 200 with every answer, as from Tencent, whose SDKs do not read an error from any other.
+Every answer is one JSON object \`{"Response": {…, "RequestId": "…"}}\`. A refusal carries \`Error\` with a \`Code\` to act on and a \`Message\` that says what to send instead. With a Bearer key it also has the HTTP status of its code. A signed request gets HTTP 200 with every answer, as from Tencent: its SDKs read an error from no other status.
 
 An application belongs to Tencent Cloud's international or Chinese site, which decides its fields: the schemas that end in Intl and Cn. A field that is not there is refused, never passed over.`,
 };

@@ -25,8 +25,8 @@ export async function inBatches(
     const claimed = await claim();
     if (claimed.length === 0) return;
     done += claimed.length;
-    const settled = await Promise.allSettled(claimed.map(work));
-    for (const result of settled) {
+    const results = await Promise.allSettled(claimed.map(work));
+    for (const result of results) {
       // The database failed. The run ends, and so do its claims after their leases.
       if (result.status === "rejected") throw result.reason;
       count(result.value);

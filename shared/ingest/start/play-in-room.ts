@@ -121,7 +121,8 @@ async function stopSurplus(
   const action = "StopStreamIngest";
   const slot = await store.slots.take({
     ...callerOf(ingest),
-    ...{ action, waitMaxMs: timeLeftMs() },
+    action,
+    waitMaxMs: timeLeftMs(),
   });
   const request = { SdkAppId: sdkAppId, TaskId: trtcTaskId };
   try {

@@ -24,7 +24,7 @@ function howToLearn({ request, isMessage }: Start): string {
   if (request.ClientToken !== undefined) {
     return "send the same request with the same ClientToken again, or look it up with ListStreamIngests.";
   }
-  return "without a ClientToken nobody can send this start again, so it is taken back within a minute or two. See it ended with ListStreamIngests, then send a new start, best with a ClientToken.";
+  return "a start without a ClientToken cannot be sent again, so it is taken back within a minute or two. See it ended with ListStreamIngests, then send a new start, best with a ClientToken.";
 }
 
 /**

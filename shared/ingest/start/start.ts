@@ -46,7 +46,8 @@ export async function startIngest(
       return answerOf(await firstAttempt(services, call, { ...begun, plan }), { call, plan });
     case "token-known":
       return answerOf(await sameStart(services, call, { ingest: begun.ingest, plan }), {
-        ...{ call, plan },
+        call,
+        plan,
       });
     case "robot-busy":
       throw robotBusy(begun.ingest, call.caller.Id);
@@ -109,7 +110,11 @@ async function firstAttempt(
   const { taskId, fence } = ingest;
   try {
     return await playInRoom(services, {
-      ...{ ingest, slot, application, brought: request, timeLeftMs },
+      ingest,
+      slot,
+      application,
+      brought: request,
+      timeLeftMs,
       deadlineFrom: (startedAt) => deadlineFrom(startedAt, bounds),
     });
   } catch (error) {

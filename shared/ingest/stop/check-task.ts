@@ -32,7 +32,9 @@ export async function isThere(
   const action = "DescribeStreamIngest";
   await trtc.ready();
   const slot = await store.slots.take({
-    ...{ account, callerId, action },
+    account,
+    callerId,
+    action,
     waitMaxMs: waitMaxMs ?? slotWaitMaxMs(timeLeftMs()),
   });
   const request = { SdkAppId: sdkAppId, TaskId: trtcTaskId ?? "" };

@@ -9,7 +9,7 @@ import { callInNextSlot } from "../trtc-call.js";
 /**
  * TRTC answers with this code when the room is empty. TRTC ignores names that are not in the room.
  */
-const NOBODY_THERE = "FailedOperation.RoomNotExist";
+const NO_SUCH_ROOM = "FailedOperation.RoomNotExist";
 
 /** Throws TrtcError when the robot may still be there. */
 export async function removeRobot(
@@ -30,6 +30,6 @@ export async function removeRobot(
       await callInNextSlot(services, "RemoveUserByStrRoomId", removal);
     }
   } catch (error) {
-    if (!(error instanceof TrtcError && error.code === NOBODY_THERE)) throw error;
+    if (!(error instanceof TrtcError && error.code === NO_SUCH_ROOM)) throw error;
   }
 }

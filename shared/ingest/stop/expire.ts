@@ -105,8 +105,11 @@ interface Run {
 function claim({ store, clock }: Services): Promise<Ingest[]> {
   const at = clock.now();
   return store.ingests.claimDue({
-    ...{ at, horizonAt: addMs(at, CLAIM_AHEAD_MS), leaseMs: STOP_LEASE_MS },
-    ...{ limit: CLAIMS_AT_ONCE, accountMax: CLAIMS_OF_ACCOUNT },
+    at,
+    horizonAt: addMs(at, CLAIM_AHEAD_MS),
+    leaseMs: STOP_LEASE_MS,
+    limit: CLAIMS_AT_ONCE,
+    accountMax: CLAIMS_OF_ACCOUNT,
   });
 }
 

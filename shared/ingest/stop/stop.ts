@@ -26,7 +26,8 @@ export async function stopIngest(
   await trtc.ready();
   const at = clock.now();
   const begun = await store.ingests.beginStop({
-    ...{ taskId: ingest.taskId, cause },
+    taskId: ingest.taskId,
+    cause,
     ...stopTiming(at, timeLeftMs),
   });
   if (!begun) return theirs(services, ingest);

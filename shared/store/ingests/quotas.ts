@@ -31,12 +31,12 @@ const recent = (caller: Sql): Sql =>
   sql`caller_lane, t where caller_id = ${caller} and taken_at > t.now - interval '60 seconds'`;
 
 /** One of the free places or lanes. After a limit was lowered, fewer are free than stand empty. */
-const oneOf = (free: Sql, { max, taken }: { max: Sql; taken: Sql }): Sql => sql`
+const oneOf = (free: Sql, { max, used }: { max: Sql; used: Sql }): Sql => sql`
   select * from (
     ${free}
     order by n
     limit case when ${max} is null then 0
-               else greatest(0, ${max} - (select count(*) from ${taken})) end
+               else greatest(0, ${max} - (select count(*) from ${used})) end
   ) as free
   order by random() limit 1`;
 
@@ -64,7 +64,7 @@ export const quotaParts = ({
         left join caller_place as held on held.caller_id = ${caller} and held.place = n
         left join ingest on ingest.task_id = held.task_id and ingest.state <> 'ended'
         where ingest.task_id is null`,
-    { max: maxIngests, taken: live(caller) },
+    { max: maxIngests, used: live(caller) },
   )}),
   place as (
     insert into caller_place as held (caller_id, place, task_id)
@@ -78,7 +78,7 @@ export const quotaParts = ({
         from generate_series(1, ${startsPerMinute}) as n cross join t
         left join caller_lane as held on held.caller_id = ${caller} and held.lane = n
         where held.taken_at is null or held.taken_at <= t.now - interval '60 seconds'`,
-    { max: startsPerMinute, taken: recent(caller) },
+    { max: startsPerMinute, used: recent(caller) },
   )}),
   lane as (
     insert into caller_lane as held (caller_id, lane, taken_at)

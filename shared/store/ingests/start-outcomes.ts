@@ -65,7 +65,8 @@ export async function markRunning(
       where: sql`task_id = ${taskId} and fence = ${to.fence} and state = 'starting'`,
       and: [CLAIMED],
       next: {
-        ...{ type: "ingest.media", ...MEDIA_EVENT },
+        type: "ingest.media",
+        ...MEDIA_EVENT,
         isNews: sql`exists (select from reported where media_state is not null)`,
       },
     }),

@@ -95,7 +95,8 @@ async function tryBegin(query: Query, start: StartRequest): Promise<BegunStart |
   const isFar = isSlotFar(slot);
   const { quotas = {} } = start;
   const limits = quota.hasQuotas(quotas) && {
-    ...{ caller, taskId },
+    caller,
+    taskId,
     maxIngests: sql`${quotas.maxIngests ?? null}::integer`,
     startsPerMinute: sql`${quotas.startsPerMinute ?? null}::integer`,
     allowed: sql`not ${isFar}

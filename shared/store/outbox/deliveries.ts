@@ -84,7 +84,7 @@ async function claim(
   return rows.map(notificationOf);
 }
 
-/** The event is delivered or not wanted. That is true whatever claim it is under by now. */
+/** The event is delivered or not wanted. That holds also under a later claim. */
 async function remove(query: Query, { taskId, position }: NotificationKey): Promise<void> {
   await run(query, sql`delete from outbox where task_id = ${taskId} and position = ${position}`);
 }

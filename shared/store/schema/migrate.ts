@@ -27,7 +27,7 @@ class MigrationError extends Error {
 }
 
 export interface MigrationPlan {
-  found: DatabaseVersion;
+  current: DatabaseVersion;
   /** The migrations that `migrate` would apply, in their order. */
   due: Migration[];
 }
@@ -37,8 +37,8 @@ export async function planMigration(
   { query }: Pick<Database, "query">,
   migrations = MIGRATIONS,
 ): Promise<MigrationPlan> {
-  const found = await readVersion(query, newest(migrations));
-  return { found, due: migrations.filter(({ version }) => version > found.version) };
+  const current = await readVersion(query, newest(migrations));
+  return { current, due: migrations.filter(({ version }) => version > current.version) };
 }
 
 export interface MigrateOptions {
@@ -62,9 +62,9 @@ export async function migrate(
     await enter(query, onWait);
     await query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await prepareLedger(query, migrations);
-    const { found, due } = await planMigration({ query }, migrations);
+    const { current, due } = await planMigration({ query }, migrations);
     for (const migration of due) await apply(query, migration);
-    const fault = due.length > 0 ? undefined : versionFault(found, newest(migrations));
+    const fault = due.length > 0 ? undefined : versionFault(current, newest(migrations));
     if (fault !== undefined) throw new MigrationError(fault);
     return due;
   });

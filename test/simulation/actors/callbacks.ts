@@ -4,7 +4,7 @@
  */
 import { bodyOf, bytesOf, type Event, INGEST_STARTED } from "../../../emulator/callbacks/bodies.js";
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
-import { takeRoomEvent } from "../../../shared/room-events/handle.js";
+import { handleRoomEvent } from "../../../shared/room-events/handle.js";
 import { readCallbackBody } from "../../../shared/runtime/callback-body.js";
 import { count } from "../faults.js";
 import type { Platform } from "../platform/platform.js";
@@ -58,7 +58,7 @@ export function bringCallbacks(world: World, platform: Platform, random: Random)
       async body(services) {
         const begunMs = timeline.nowMs();
         const timeLeftMs = () => TIME_MS - (timeline.nowMs() - begunMs);
-        const { followUp } = await takeRoomEvent(services, told, timeLeftMs);
+        const { followUp } = await handleRoomEvent(services, told, timeLeftMs);
         answered.push(services.clock.now());
         await followUp?.(timeLeftMs);
       },

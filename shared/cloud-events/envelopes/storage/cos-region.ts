@@ -12,8 +12,12 @@ export function cosRegion(record: unknown, bucket: string): string | undefined {
   return (
     regionInUrl(url, bucket) ??
     firstOf([
-      ...[named["cosRegion"], named["s3Region"], named["region"]],
-      ...[within(record)["cosRegion"], within(record)["awsRegion"], within(record)["region"]],
+      named["cosRegion"],
+      named["s3Region"],
+      named["region"],
+      within(record)["cosRegion"],
+      within(record)["awsRegion"],
+      within(record)["region"],
       // qcs:0:scf:<region>:appid/…
       textOf(eventQueue)?.split(":", 4)[3],
     ])
@@ -25,13 +29,29 @@ const firstOf = (values: readonly unknown[]): string | undefined =>
 
 /** Short names of Tencent's regions. COS used them before 2018. */
 const SHORT: Readonly<Record<string, string>> = {
-  ...{ gz: "ap-guangzhou", sh: "ap-shanghai", bj: "ap-beijing", nj: "ap-nanjing" },
-  ...{ cd: "ap-chengdu", cq: "ap-chongqing", hk: "ap-hongkong", sg: "ap-singapore" },
-  ...{ jp: "ap-tokyo", kr: "ap-seoul", th: "ap-bangkok", in: "ap-mumbai", jkt: "ap-jakarta" },
-  ...{ usw: "na-siliconvalley", use: "na-ashburn", ca: "na-toronto" },
-  ...{ de: "eu-frankfurt", sao: "sa-saopaulo" },
-  ...{ "cn-east": "ap-shanghai", "cn-south": "ap-guangzhou", "cn-southwest": "ap-chengdu" },
-  ...{ "cn-north": "ap-beijing-1", tj: "ap-beijing-1" },
+  gz: "ap-guangzhou",
+  sh: "ap-shanghai",
+  bj: "ap-beijing",
+  nj: "ap-nanjing",
+  cd: "ap-chengdu",
+  cq: "ap-chongqing",
+  hk: "ap-hongkong",
+  sg: "ap-singapore",
+  jp: "ap-tokyo",
+  kr: "ap-seoul",
+  th: "ap-bangkok",
+  in: "ap-mumbai",
+  jkt: "ap-jakarta",
+  usw: "na-siliconvalley",
+  use: "na-ashburn",
+  ca: "na-toronto",
+  de: "eu-frankfurt",
+  sao: "sa-saopaulo",
+  "cn-east": "ap-shanghai",
+  "cn-south": "ap-guangzhou",
+  "cn-southwest": "ap-chengdu",
+  "cn-north": "ap-beijing-1",
+  tj: "ap-beijing-1",
 };
 
 const inFull = (value: unknown): string | undefined =>
