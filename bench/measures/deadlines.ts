@@ -110,7 +110,7 @@ const keeper =
 
 function sectionOf(sizes: Sizes, { random, together }: Record<"random" | "together", Kept>) {
   const [crowd, others] = [1, 2].map((account) =>
-    together.stopped.filter((each) => each.account === account),
+    together.stopped.filter((ingest) => ingest.account === account),
   ) as [Stopped[], Stopped[]];
   const asked = beyondIdeal(random.stopped, ({ askedMs }) => askedMs);
   const beyond = beyondIdeal(random.stopped, ({ endedMs }) => endedMs);
@@ -147,14 +147,14 @@ const rowOf = (subject: string, late: readonly number[]): Row => ({
 function beyondIdeal(stopped: readonly Stopped[], readMs: (ingest: Stopped) => number): number[] {
   const inOrder = [...stopped].sort((one, other) => one.dueMs - other.dueMs);
   const ideal: number[] = [];
-  return inOrder.map((each) => {
+  return inOrder.map((ingest) => {
     const atMs = Math.max(
-      each.dueMs,
+      ingest.dueMs,
       (ideal.at(-1) ?? -Infinity) + SLOT_STEP_MS,
       (ideal.at(-SLOTS) ?? -Infinity) + SLOTS_SPAN_MS,
     );
     ideal.push(atMs);
-    return Math.max(0, readMs(each) - atMs);
+    return Math.max(0, readMs(ingest) - atMs);
   });
 }
 

@@ -1,7 +1,7 @@
 /**
- * How late a stop is, from the log of expire-ingests: from the deadline until TRTC has stopped the
- * task and the row says so. Stops of one account leave at 20 in 1.1 s, and 20 at once leave within
- * 0.1 s.
+ * How late a stop is, from the log of expire-ingests. The time counts from the deadline until TRTC
+ * has stopped the task and the row says so. Stops of one account leave at 20 in 1.1 s, and 20 at
+ * once leave within 0.1 s.
  */
 import { makeHandler as expireFunction } from "../../functions/expire-ingests.js";
 import { makeHandler as startFunction } from "../../functions/start-ingest.js";

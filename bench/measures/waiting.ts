@@ -1,7 +1,7 @@
 /**
  * How long a start waits for the database and TRTC, and how often it calls them. It is measured
- * from outside, without a change to the code. A wait lasts from a statement's start to its rows, or
- * from an HTTP request to the head of its answer. Overlapping waits count once.
+ * from outside, without a change to the code. A wait lasts from a statement's start to its rows.
+ * For an HTTP request, it lasts to the head of its answer. Overlapping waits count once.
  */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { systemClock } from "../../shared/clock.js";

@@ -1,6 +1,6 @@
 /**
- * Warm starts through the real handler in this process, one at a time: our own cost of a start,
- * besides the database and TRTC. Three figures show it together:
+ * Warm starts through the real handler in this process, one at a time. They show our own cost of a
+ * start, besides the database and TRTC. Three figures show it together:
  *
  * own   the time without a running statement or TRTC call: the time that we add;
  * busy  the time in which the event loop worked, including the drivers' work for running
@@ -101,7 +101,7 @@ function start(
 }
 
 function rowOf(subject: string, starts: readonly Start[]): Row {
-  const all = (figure: keyof Start) => starts.map((each) => each[figure]);
+  const all = (figure: keyof Start) => starts.map((start) => start[figure]);
   const figures = {
     ownP50Ms: median(all("ownMs")),
     ownP99Ms: percentile(all("ownMs"), 99),

@@ -64,7 +64,7 @@ export function readCommandLine(
   });
   if (values.help) return undefined;
   const [named = "list", ...ids] = positionals;
-  const verb = VERBS.find((each) => each === named);
+  const verb = VERBS.find((name) => name === named);
   if (!verb) throw new Error(`name one of ${VERBS.join(", ")}; see --help`);
   const every = { list: values.all, replay: values.every, drop: values.replayed };
   const all = (every as Partial<Record<typeof verb, boolean>>)[verb] ?? false;

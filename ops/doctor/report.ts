@@ -48,8 +48,8 @@ const SECRET_LENGTH_MIN = 6;
 /** A last protection: checks name places, not values. This filter covers cases that they miss. */
 export function redactor(env: Environment): (text: string) => string {
   const lists = ["CALLERS", "TRTC_APPS", "TRTC_ACCOUNTS"].flatMap((name) =>
-    [...(env[name] ?? "").matchAll(SECRETS)].flatMap((each) =>
-      [...(each[2] ?? "").matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((text) => text[1]),
+    [...(env[name] ?? "").matchAll(SECRETS)].flatMap((match) =>
+      [...(match[2] ?? "").matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((text) => text[1]),
     ),
   );
   const secrets = [...lists, ...ROLE.map((name) => env[name]), ...passwordsOf(env["DATABASE_URL"])]

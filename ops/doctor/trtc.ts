@@ -60,7 +60,10 @@ async function clockSkew(address: string, { clock }: Subject): Promise<Row> {
 /** An account's key works for all of its applications, so one request per account is enough. */
 const onePerAccount = (applications: ReadonlyMap<number, Application>): Application[] => [
   ...new Map(
-    [...applications.values()].map((each) => [`${each.Account} ${each.Site}`, each]),
+    [...applications.values()].map((application) => [
+      `${application.Account} ${application.Site}`,
+      application,
+    ]),
   ).values(),
 ];
 

@@ -83,7 +83,7 @@ function misspelt(env: Environment): Row[] {
 
 function nearestOf(name: string, known: readonly string[]): [string | undefined, number] {
   const sorted = known
-    .map((each): [string, number] => [each, leven(name, each)])
+    .map((known): [string, number] => [known, leven(name, known)])
     .sort(([, one], [, other]) => one - other);
   return sorted[0] ?? [undefined, Number.POSITIVE_INFINITY];
 }

@@ -72,7 +72,7 @@ export function readCommandLine(
   });
   if (values.help) return undefined;
   const [named, ...rest] = positionals;
-  const kind = EVENT_KINDS.find((each) => each === named);
+  const kind = EVENT_KINDS.find((name) => name === named);
   if (!kind || rest.length > 0)
     throw new Error(`name one of ${EVENT_KINDS.join(", ")}; see --help`);
   const { bucket, key, region, source, file: files = [] } = values;

@@ -81,7 +81,7 @@ function checkQueue({ eventCallers }: Config, { queue }: EventObject, { Id }: Ca
   if (queue === undefined || eventCallers.get(queue) === Id) return;
   throw new ApiError(
     "UnauthorizedOperation",
-    "The object's rule is of a caller who does not act for the queue that told of it: name the rule's Caller for the queue in EVENT_CALLERS.",
+    "The rule's Caller does not act for the queue that reported the object: name that Caller for the queue in EVENT_CALLERS.",
   );
 }
 

@@ -21,7 +21,7 @@ export const callerSchema = Type.Object(
     RoomPattern: Type.Optional(pattern),
     /**
      * A regular expression for UserIds that we sign for. Without it we sign for our own robots
-     * only, because a login made here is as good as the user's own.
+     * only. A login made here is as good as the user's own.
      */
     UserPattern: Type.Optional(pattern),
     /** The number of live ingests it may have at once, including those that are starting. */

@@ -44,8 +44,8 @@ export function readDatabaseCa(env: Environment): string | undefined {
   if (text.length > CA_MAX) refuse(`is longer than ${CA_MAX / 1024} kB`);
   const certificates = certificatesIn(text);
   const says = parametersOf(env["DATABASE_URL"] ?? "");
-  const weaker = ["sslmode=disable", "sslmode=no-verify", "ssl=0", "ssl=no-verify"].find((each) => {
-    const [name = "", value] = each.split("=");
+  const weaker = ["sslmode=disable", "sslmode=no-verify", "ssl=0", "ssl=no-verify"].find((text) => {
+    const [name = "", value] = text.split("=");
     return says.get(name) === value;
   });
   if (weaker !== undefined) {
@@ -54,7 +54,7 @@ export function readDatabaseCa(env: Environment): string | undefined {
   if (says.has("sslrootcert")) {
     refuse("is set, and so is sslrootcert in DATABASE_URL: remove one of them");
   }
-  return certificates.map((each) => each.toString()).join("");
+  return certificates.map((certificate) => certificate.toString()).join("");
 }
 
 const PEM = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g;

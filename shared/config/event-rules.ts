@@ -70,6 +70,9 @@ export type Rule = Static<typeof ruleSchema>;
 
 type Callers = readonly Pick<Caller, "Id" | "SdkAppIds">[];
 
+/** The fields of a rule that may have places to fill. */
+const TEMPLATE_FIELDS = ["RoomId", "UserId", "StreamUrl"] as const;
+
 /** Callers that are wrong are `undefined`. The checks that need them are skipped. */
 export function readRules(env: Environment, callers: Callers | undefined): Rule[] {
   const rules = readList(env, "RULES", { schema: ruleSchema });
@@ -78,7 +81,7 @@ export function readRules(env: Environment, callers: Callers | undefined): Rule[
       [
         unknownCaller(rule, callers),
         foreignApplication(rule, callers),
-        ...(["RoomId", "UserId", "StreamUrl"] as const).map((field) => {
+        ...TEMPLATE_FIELDS.map((field) => {
           const fault = templateFault(rule[field] ?? "");
           return fault && `${field} ${fault}`;
         }),

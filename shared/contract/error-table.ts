@@ -1,9 +1,9 @@
 /**
- * Every error code that a caller can receive, as data: TRTC's own codes for the four ingest
- * actions, and the common codes of Tencent Cloud API 3.0.
+ * Every error code that a caller can receive, as data. They are TRTC's own codes for the four
+ * ingest actions, and the common codes of Tencent Cloud API 3.0.
  *
  * Sources: the error lists of StartStreamIngest, StopStreamIngest, UpdateStreamIngest and
- * DescribeStreamIngest (TRTC 2019-07-22), and "Common Error Codes" of Tencent Cloud API 3.0.
+ * DescribeStreamIngest (TRTC 2019-07-22). "Common Error Codes" of Tencent Cloud API 3.0.
  *
  * `status` is the HTTP status for a plain HTTP client; signed callers get 200, as from Tencent.
  * `retry` says whether the same request can succeed later without a change. `advice` says what to

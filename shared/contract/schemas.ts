@@ -12,8 +12,8 @@ const CLOSED = { additionalProperties: false };
 const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
 
 /**
- * Says what a start does without the field. Only a start has defaults: an update does not change
- * missing fields, and a client generated from OpenAPI would send each default.
+ * Says what a start does without the field. Only a start has defaults. An update does not change
+ * missing fields, but a client generated from OpenAPI would send each default.
  */
 const usually = <T extends TSchema>(schema: T, value: Static<T>) =>
   Type.Optional({ ...schema, default: value });

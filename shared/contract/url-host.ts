@@ -1,5 +1,5 @@
 /**
- * Which hosts a URL may name. Parsers agree about plain names only: some decode `%2e`, others do
+ * Which hosts a URL may name. Parsers agree about plain names only. Some decode `%2e`, others do
  * not, and some end a host at `!` or `;`.
  */
 import { hostOfUrl } from "../network/private-hosts.js";

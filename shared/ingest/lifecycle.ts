@@ -87,8 +87,8 @@ const capMinutes = (durationMs: number): number =>
 const earliest = (a: Date, b: Date): Date => (a.getTime() <= b.getTime() ? a : b);
 
 /**
- * Returns when the row must stop: at its deadline, when a stop was requested, or when its room was
- * empty for long enough. The earliest counts.
+ * Returns when the row must stop. That is the earliest of its deadline, a requested stop, and the
+ * end of its wait in an empty room.
  */
 export const dueAt = ({
   deadlineAt,

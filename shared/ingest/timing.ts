@@ -101,8 +101,8 @@ export const CALLBACK_EARLY_MS = 500;
 export const FOLLOW_UP_RESERVE_MS = 900;
 
 /**
- * The time that the holder of a claim may still work: until the lease ends or the function's time
- * is up, whichever comes first.
+ * The time that the holder of a claim may still work. It ends with the lease or with the function's
+ * time, at the earlier of the two.
  */
 export const heldMs =
   (

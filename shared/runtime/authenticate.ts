@@ -1,6 +1,6 @@
 /**
- * Authenticates the caller in one of three ways: Tencent's TC3 signature, its older v1 signature,
- * or `Authorization: Bearer <key>` for plain HTTP clients.
+ * Authenticates the caller by Tencent's TC3 signature or its older v1 signature. Plain HTTP clients
+ * send `Authorization: Bearer <key>` instead.
  */
 import { createHash } from "node:crypto";
 import { ApiError } from "../contract/errors.js";

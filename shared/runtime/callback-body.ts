@@ -1,5 +1,5 @@
 /**
- * Reads the event from the body of a callback. The reader is lenient: TRTC adds fields at any time,
+ * Reads the event from the body of a callback. The reader is lenient. TRTC adds fields at any time,
  * and its own pages write the same field in different ways. Sources: trtc.io/document/39558 (rooms)
  * and 62717 (ingests).
  */

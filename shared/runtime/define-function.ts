@@ -1,6 +1,6 @@
 /**
- * The common parts of every function: an invocation, open services, a bound log, a time limit, and
- * one closing log line. A kind (HTTP, timer, callback, cloud event) adds its middlewares and its
+ * The common parts of every function: an invocation, open services, a bound log, a time limit, one
+ * closing log line. A kind (HTTP, timer, callback, cloud event) adds its middlewares and its
  * handler.
  */
 import middy, { type MiddlewareObj } from "@middy/core";

@@ -1,7 +1,7 @@
 /**
- * Turns the HTTP events of every platform into one message: SCF function URL and API gateway, AWS
- * Lambda function URL and HTTP API (v2), and REST API (v1). Headers come in any case. Bodies may be
- * in base64. Every part except the method may be missing.
+ * Turns the HTTP events of every platform into one message. SCF has the function URL and the API
+ * gateway. AWS Lambda has the function URL, HTTP API (v2) and REST API (v1). Headers come in any
+ * case. Bodies may be in base64. Every part except the method may be missing.
  */
 import { parse } from "node:querystring";
 import { ApiError } from "../contract/errors.js";
@@ -81,7 +81,7 @@ function readHeaders(headers: unknown): Record<string, string> {
   if (!isObject(headers)) return {};
   const entries = Object.entries(headers).flatMap(([name, value]) => {
     const text = Array.isArray(value)
-      ? value.flatMap((each) => textOf(each) ?? []).join(",")
+      ? value.flatMap((item) => textOf(item) ?? []).join(",")
       : textOf(value);
     return text === undefined ? [] : [[name.toLowerCase(), withoutBlanks(text)] as const];
   });

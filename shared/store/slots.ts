@@ -1,6 +1,6 @@
 /**
  * TRTC accepts 20 calls a second per action and account, and all instances share them. A row per
- * action and account holds the last granted slots and the next free one; one statement takes that
+ * action and account holds the last granted slots and the next free one. One statement takes that
  * slot. Calls that arrive together leave together, up to one second's worth of them.
  *
  * The database's clock counts, so instances whose clocks differ never share a second's slots.
@@ -14,7 +14,7 @@ export const SLOTS = 20;
 
 /**
  * At most `SLOTS` calls leave within this time. TRTC counts calls on arrival, and travel times
- * vary: 21 calls in a row still span a second when the first arrives 100 ms late.
+ * vary. So 21 calls in a row still span a second when the first arrives 100 ms late.
  */
 export const SLOTS_SPAN_MS = 1100;
 
@@ -41,8 +41,8 @@ const nextAfter = (recent: Sql): Sql => sql`greatest(
 const NEXT_AFTER_TAKEN = nextAfter(sql`after.recent`);
 
 /**
- * `recent`, and the slots that version 1 may have granted since: as many as fit between `recent`
- * and the next free slot.
+ * `recent`, and the slots that version 1 may have granted since. That is as many as fit between
+ * `recent` and the next free slot.
  */
 const KNOWN = sql`
   slot.recent || array(
@@ -52,7 +52,7 @@ const KNOWN = sql`
   )`;
 
 /**
- * Of the slots beyond a burst, one caller may hold at most this many. Where several callers wait,
+ * One caller may hold at most this many of the slots beyond a burst. Where several callers wait,
  * each may hold its share of them. A caller that holds none comes next.
  */
 export const AHEAD_MAX = SLOTS / 2;
@@ -115,10 +115,10 @@ export interface SlotSql {
 
 /**
  * Takes the next slot if `from` has a row and the slot is near enough. A slot that is too far away
- * stays free: a caller that does not wait for it must not push it further away from the others.
- * If other callers are next, the answer says when to ask again: callers of an account take turns,
- * however many calls each has waiting. Expects `t(now)` among the `with` parts. An existing row
- * counts from the clock at its turn, since many callers may wait for its lock.
+ * stays free. A caller that does not wait for it must not delay the others. If other callers are
+ * next, the answer says when to ask again. Callers of an account take turns, also when one has more
+ * calls waiting. Expects `t(now)` among the `with` parts. An existing row counts from the clock at
+ * its turn, since many callers may wait for its lock.
  */
 export const takeSlotSql = (
   from: Sql,
@@ -203,7 +203,7 @@ export async function takeSlot(
   const [row] = await run(
     query,
     sql`with t as (select ${slotNow(time)} as now)
-        ${takeSlotSql(sql`(select) as anybody`, time, slot)}`,
+        ${takeSlotSql(sql`(select) as one_row`, time, slot)}`,
   );
   return slotOf(row, readSlot);
 }

@@ -1413,7 +1413,7 @@ where caller_id = $1 and client_token = $2 and failure_code is not null;
 -- slots.take
 with t as (select coalesce($1::timestamptz, clock_timestamp()) as now)
 insert into call_slot as slot (account, action, next_free_at, recent, told_at, is_granted)
-select $2, $3, t.now + 5 * interval '1 millisecond', array[t.now], t.now, true from (select) as anybody, t
+select $2, $3, t.now + 5 * interval '1 millisecond', array[t.now], t.now, true from (select) as one_row, t
 on conflict (account, action) do update
   set (next_free_at, recent, told_at, is_granted, turn_of, turn_at, queue_of, queue_until) = (
     select

@@ -1,6 +1,6 @@
 /**
  * The names of updates; a name is a ClientToken or a signature. An update claims its name before it
- * calls TRTC, so that two instances with the same request do not both carry it out.
+ * calls TRTC. So two instances with the same request do not both carry it out.
  */
 import type { Query } from "./engine/database.js";
 import { bind, run, type Sql, sql } from "./engine/sql.js";

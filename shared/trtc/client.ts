@@ -134,8 +134,8 @@ export function openTrtc({ credentialOf, endpoint, timeoutMs }: TrtcOptions): Tr
 }
 
 /**
- * A start uses a new connection. A kept connection may have closed while the instance was frozen,
- * and the failure looks like a lost answer: the start may or may not have happened. All other calls
+ * A start uses a new connection. A kept connection may have closed while the instance was frozen.
+ * Such a failure looks like a lost answer: the start may or may not have happened. All other calls
  * may be repeated, so they keep connections and save the handshake.
  */
 function makeAgents(isPlain: boolean): Record<"fresh" | "kept", HttpAgent> {

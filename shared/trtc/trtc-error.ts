@@ -1,7 +1,7 @@
 /**
- * Tencent's SDK reports a failed call in four forms, which this file unifies: an exception with
- * TRTC's code; one with an HTTP status only; one with a message only (time-out, refused or cut
- * connection); and parsing errors that are not the SDK's own.
+ * Tencent's SDK reports a failed call in four forms. This file makes one of them. Three are
+ * exceptions: with TRTC's code, with an HTTP status only, or with a message only (time-out, refused
+ * or cut connection). The fourth is a parsing error that is not the SDK's own.
  *
  * The use cases need one fact: TRTC certainly did not act, or the outcome is unknown.
  */

@@ -1,6 +1,6 @@
 /**
- * Plans a start before any write or call: the grant, the room, the URL, the deadline, the robot,
- * and the hash that compares two requests.
+ * Plans a start before any write or call: grant, room, URL, deadline, robot, and the hash that
+ * compares two requests.
  */
 import { createHash } from "node:crypto";
 import { addMs, MINUTE_MS } from "../../clock.js";

@@ -15,8 +15,8 @@ const LENGTH_MAX = 4096;
 
 /**
  * One parameter and the separator before the next, read from the end of the last one. A value may
- * contain `/` and `;`, which RFC 9110 does not allow in a token: Tencent's Credential and
- * SignedHeaders do.
+ * contain `/` and `;`, as Tencent's Credential and SignedHeaders do. RFC 9110 does not allow them
+ * in a token.
  */
 const PARAMETER =
   /[ \t,]*([!#$%&'*+.^`|~\w-]+)[ \t]*=[ \t]*(?:"([^"\\]*)"|([^\s",]+))(?=[ \t]*,|$)/y;

@@ -56,7 +56,7 @@ export function querySpellings(query: string): string[] {
   const byName = pairs.toSorted(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0));
   alphabets ??= SPELLINGS.map(alphabetOf);
   const written = alphabets.flatMap((alphabet) =>
-    [pairs, byName].map((each) => writeQuery(each, alphabet)),
+    [pairs, byName].map((list) => writeQuery(list, alphabet)),
   );
   return distinct([query, ...written]);
 }

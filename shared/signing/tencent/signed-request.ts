@@ -1,6 +1,6 @@
 /**
- * Code that the signatures of Tencent Cloud API 3.0 share: the signed message, the forms in which a
- * signer may write it, and the five minutes.
+ * Code that the signatures of Tencent Cloud API 3.0 share: the signed message, its written forms,
+ * and the five minutes.
  */
 import { unixSeconds } from "../../clock.js";
 

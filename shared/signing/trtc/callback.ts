@@ -1,7 +1,7 @@
 /**
- * The `Sign` header of TRTC's callbacks: base64 of HMAC-SHA256 over the raw body, with the key set
- * in the console (up to 32 letters and digits). Source: "Verify Signature" of TRTC's event callback
- * pages (trtc.io/document/39558 and 62717).
+ * The `Sign` header of TRTC's callbacks: base64 of HMAC-SHA256 over the raw body. Its key is set in
+ * the console and has up to 32 letters and digits. Source: "Verify Signature" of TRTC's event
+ * callback pages (trtc.io/document/39558 and 62717).
  */
 import { createHmac } from "node:crypto";
 import { equalInConstantTime } from "../constant-time.js";

@@ -46,8 +46,9 @@ export type PrivateMapKeyFault =
   | "lacks-privilege";
 
 /**
- * Throws a RangeError for an empty key, an id that is not plain text, a RoomId that is not a number
- * although `roomIdType` is 1, or an expiry after 2106 (it is a 32-bit Unix time).
+ * Throws a RangeError for an empty key, for an id that is not plain text, and for a RoomId that is
+ * no number although `roomIdType` is 1. Also for an expiry after 2106, since it is a 32-bit Unix
+ * time.
  */
 export function signPrivateMapKey(
   request: RoomPermission & { lifetimeSeconds: number },

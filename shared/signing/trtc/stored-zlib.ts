@@ -8,8 +8,9 @@ const STORED_BYTES_MAX = 0xffff;
  * Returns the bytes as a zlib stream of one stored block.
  *
  * Creating a deflate state takes twice as long as all other signing, including the HMAC. It would
- * save a fifth: a UserSig has about 250 characters instead of 200, and travels in a request body
- * only. Tencent's own Go library writes stored blocks too (header 78 01), so TRTC accepts them.
+ * save a fifth of a UserSig, which has about 250 characters instead of 200. A UserSig travels in a
+ * request body only. Tencent's own Go library writes stored blocks too (header 78 01), so TRTC
+ * accepts them.
  */
 export function zlibStored(bytes: Buffer): Buffer {
   const { length } = bytes;

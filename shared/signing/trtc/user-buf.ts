@@ -1,8 +1,9 @@
 /**
- * The userbuf of a PrivateMapKey, byte by byte (all numbers big-endian): 1 kind of room (0 numeric,
- * 1 string), 2 length of the user's id, the id, 4 SdkAppId, 4 numeric room, 4 expiry as Unix time,
- * 4 privileges, 4 account type (always 0); for a string room also 2 its length, and the room.
- * Source: tls-sig-api-v2 for Node.js and tls-sig-api-v2-golang.
+ * The userbuf of a PrivateMapKey, byte by byte. All numbers are big-endian: 1 byte for the kind of
+ * room (0 numeric, 1 string), 2 for the length of the user's id, then the id. 4 bytes each follow:
+ * SdkAppId, numeric room, expiry as Unix time, privileges, account type (always 0). A string room
+ * adds 2 bytes for its length, and the room. Source: tls-sig-api-v2 for Node.js and
+ * tls-sig-api-v2-golang.
  */
 export interface RoomPass {
   sdkAppId: number;

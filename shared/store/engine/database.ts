@@ -1,7 +1,7 @@
 /**
  * What the store needs of a database: PostgreSQL (postgres.ts) and PGlite (pglite.ts) provide it.
- * Statements carry numbered parameters (sql.ts) and never rely on a session: behind a transaction
- * pooler, two statements in a row may run on two connections.
+ * Statements carry numbered parameters (sql.ts). They never rely on a session, because a
+ * transaction pooler may run two statements in a row on two connections.
  */
 export type Row = Readonly<Record<string, unknown>>;
 

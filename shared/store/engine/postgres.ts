@@ -59,7 +59,7 @@ export const openToMigrate = (address: string | DatabaseAddress): Database =>
   });
 
 /**
- * A connection is not used again after a failure: a statement may still run on it, or its server
+ * A connection is not used again after a failure. A statement may still run on it, or its server
  * may have become a replica. No statement is sent a second time from here, because the server may
  * have carried out the first one.
  */

@@ -22,7 +22,7 @@ export class Sql {
 export function sql(texts: TemplateStringsArray, ...inserted: readonly (Sql | Value)[]): Sql {
   return fragmentOf(
     texts,
-    inserted.map((each) => (each instanceof Sql ? each : new Parameter(each))),
+    inserted.map((part) => (part instanceof Sql ? part : new Parameter(part))),
   );
 }
 

@@ -1,7 +1,7 @@
 /**
  * Turns a failed statement into the caller's answer. A database that is unreachable, full, failing
- * over or locked is no bug of ours, and the same request may work in a second:
- * `ServiceUnavailable`. Every other error of the server is a bug and stays as it is.
+ * over or locked is no bug of ours. The same request may work in a second: `ServiceUnavailable`.
+ * Every other error of the server is a bug and stays as it is.
  *
  * The server may have carried out a statement whose answer was lost. This is safe: a row that it
  * wrote is found again, by its ClientToken or when its lease lapses.

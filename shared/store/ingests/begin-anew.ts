@@ -1,6 +1,6 @@
 /**
  * For a run on one machine whose emulator of TRTC has restarted. The new emulator may have none of
- * the tasks, and its clock, which sets the times of the rows, may have gone back.
+ * the tasks. Its clock sets the times of the rows, and may have gone back.
  */
 import type { Query } from "../engine/database.js";
 import { bind, run, sql } from "../engine/sql.js";

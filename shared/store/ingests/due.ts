@@ -138,9 +138,9 @@ export async function claimDue(
 const LOOK_AGAIN_MS = 1000;
 
 /**
- * When `claimDue` next finds an ingest that is due before `horizonAt`: `aheadMs` before a deadline,
- * or when a claim lapses whose holder may be gone. A start that waits for its slot also counts: it
- * may run and fall due before the next run of expire-ingests.
+ * When `claimDue` next finds an ingest that is due before `horizonAt`. That is `aheadMs` before a
+ * deadline, or when a claim lapses whose holder may be gone. A start that waits for its slot also
+ * counts. It may run and fall due before the next run of expire-ingests.
  */
 export async function nextClaimAt(
   query: Query,

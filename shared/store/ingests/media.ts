@@ -1,5 +1,5 @@
 /**
- * The state of a source, in SQL. TRTC may report an event twice or out of order; the result is the
+ * The state of a source, in SQL. TRTC may report an event twice or out of order. The result is the
  * same as for one report in order. Events are ordered by their own time, not by their arrival, and
  * a failure is identified by its time.
  */
@@ -29,8 +29,8 @@ export const FAILED_SURELY = 4;
 const WITHIN = sql`interval '1 minute'`;
 
 /**
- * The columns of `row` after an event that reports `state` at the time `at`, and whether the first
- * two columns change.
+ * The columns of `row` after an event that reports `state` at the time `at`. `isNews` says
+ * whether the state and its time change.
  */
 export const mediaAfter = (
   row: Sql,

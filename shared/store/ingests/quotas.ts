@@ -1,9 +1,9 @@
 /**
  * How many ingests a caller may have at once, and how many it may start in a minute. Each live
  * ingest has one of `MaxIngests` places. Each start has one of `StartsPerMinute` lanes for 60
- * seconds. A start takes a place only from the holder that it saw there, so two starts cannot pass
- * a limit together, wherever they run. The start that loses a place tries again, and then sees
- * the other one.
+ * seconds. A start takes a place only from the holder that it saw there. So two starts cannot pass
+ * a limit together, on any instances. The start that loses a place tries again, and then sees the
+ * other one.
  */
 import type { Query } from "../engine/database.js";
 import { bind, raw, run, type Sql, sql } from "../engine/sql.js";

@@ -127,7 +127,7 @@ export async function beginFailedSourceStops(
 
 /**
  * Returns running ingests that TRTC has not reported on since `quietSince`, and marks them as seen
- * now; the longest silent comes first. It takes no lease, because a lease would delay a stop.
+ * now. The longest silent comes first. It takes no lease, because a lease would delay a stop.
  */
 export async function claimStaleTasks(
   query: Query,

@@ -32,8 +32,8 @@ const CLAIMED = sql`
 
 /**
  * `undefined` when the row has another holder: reconcile-ingests has taken it over. After a first
- * attempt no late robot is possible any more; an earlier attempt may still bring one. The same
- * statement takes over what TRTC reported about the task before its answer, and writes that
+ * attempt no late robot is possible any more. An earlier attempt may still bring one. The same
+ * statement takes over what TRTC reported about the task before its answer. It writes that
  * notification after the one of the start. If TRTC reported the task's end, the task is checked
  * soon. Viewers are looked up when `empty_at` comes.
  */
@@ -76,8 +76,8 @@ export async function markRunning(
 
 /**
  * A start that certainly did not happen. If it may succeed later, the row gives its ClientToken
- * back, so that the caller's retry is a new attempt and not the same refusal. `undefined` when the
- * row has another holder.
+ * back. The caller's retry is then a new attempt, not the same refusal. `undefined` when the row
+ * has another holder.
  */
 export async function markFailed(
   query: Query,

@@ -9,8 +9,8 @@ import * as quota from "./quotas.js";
 import { isSlotFar, SLOT_COLUMNS, slotNow, slotOf, type SlotTime, takeSlotSql } from "../slots.js";
 
 /**
- * TRTC may carry out a start this long after it was sent: the signature is valid for five minutes,
- * and TRTC's clock and ours may differ by one minute.
+ * TRTC may carry out a start this long after it was sent. Its signature is valid for five minutes,
+ * and the two clocks may differ by one minute.
  */
 export const LATE_START_MS = 6 * MINUTE_MS;
 

@@ -87,8 +87,8 @@ export async function beginStop(
 }
 
 /**
- * The deadline has come. The same statement checks the row again. `undefined` when the claim has
- * another holder, the deadline has moved, or a viewer has come: then nothing may be stopped.
+ * The deadline has come. The same statement checks the row again. `undefined` when nothing may be
+ * stopped: the claim has another holder, the deadline has moved, or a viewer has come.
  */
 export async function beginDueStop(
   query: Query,
@@ -178,8 +178,8 @@ export async function markEnded(
 }
 
 /**
- * Gives a claim back before its lease lapses, because its work is not needed, or failed and should
- * be tried again, but not before `retryAt`.
+ * Gives a claim back before its lease lapses: its work is not needed, or it failed. Failed work is
+ * tried again at `retryAt` at the earliest.
  */
 export async function release(
   query: Query,

@@ -42,7 +42,7 @@ export const makeOutbox = (query: Query) => ({
 
 /**
  * The callers with an event that is due. A caller that accepted its earlier events comes before a
- * caller that did not; among those, the longest waiting comes first.
+ * caller that did not. Among equals, the longest waiting comes first.
  */
 async function callersWaiting(query: Query, at: Date): Promise<string[]> {
   const rows = await run(
@@ -84,7 +84,7 @@ async function claim(
   return rows.map(notificationOf);
 }
 
-/** The event is delivered or not wanted. That holds also under a later claim. */
+/** The event is delivered or no longer needed. That holds also under a later claim. */
 async function remove(query: Query, { taskId, position }: NotificationKey): Promise<void> {
   await run(query, sql`delete from outbox where task_id = ${taskId} and position = ${position}`);
 }

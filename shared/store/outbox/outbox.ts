@@ -1,6 +1,6 @@
 /**
  * The events that callers receive. The statement that changes an ingest writes its event
- * (with-outbox-event.ts); the delivery sends it later, until it arrives or is given up
+ * (with-outbox-event.ts). The delivery sends it later, until it arrives or is given up
  * (deliveries.ts).
  */
 import { sql } from "../engine/sql.js";

@@ -1,9 +1,9 @@
 /**
  * Records who is in a room, from TRTC's events about users that enter and leave. A user's last
- * event counts, by its own time. The type of the room is ignored: where a numeric and a text room
- * have the same id, a viewer in one of them keeps an ingest in the other alive, and never ends it.
- * Only the closing of a room depends on its type: for an id of digits it counts for the numeric
- * room only.
+ * event counts, by its own time. The type of the room is ignored. A numeric and a text room may
+ * have the same id. A viewer in one of them then keeps an ingest in the other alive, and never ends
+ * it. Only the closing of a room depends on its type: with an id of digits, only the numeric room
+ * counts.
  */
 import type { Database, Query } from "../engine/database.js";
 import { bind, run, sql } from "../engine/sql.js";
@@ -82,8 +82,8 @@ export async function recordViewerEvent(
 
 /**
  * Sets when each running ingest of the room stops because it has no viewer; null while one is
- * there. It counts the viewers again under the locks of the rows: without them, two viewers that
- * leave at the same time would each see the other.
+ * there. It counts the viewers again under the locks of the rows. Without them, two viewers that
+ * leave at once would each see the other.
  */
 export const updateEmptyAt = (
   { transaction }: Pick<Database, "transaction">,
@@ -102,8 +102,8 @@ export const updateEmptyAt = (
 /**
  * Deletes users who left before `leftBefore`, in rooms where no ingest waits for viewers. Also
  * deletes every user whose last event is before `seenBefore`: the event of leaving was lost. The
- * closing of a room is kept as long as a user from before it is kept; otherwise that user would
- * count as present again.
+ * closing of a room is kept as long as any earlier user is kept. Otherwise that user would count as
+ * present again.
  */
 export async function forgetAudience(
   query: Query,

@@ -78,9 +78,9 @@ const endedAround = (eventAt: Sql): Sql =>
   sql`ended_at between ${eventAt} - ${SAME_END} and ${eventAt} + ${SAME_END}`;
 
 /**
- * For ingests whose task was gone for an unknown reason: their room was dismissed. If TRTC may have
- * ended the task because of a pause or a missing source, the reason stays, because the room also
- * closes after such an end.
+ * For ingests whose task was gone for an unknown reason: their room was dismissed. If a pause
+ * or a missing source may have ended the task, the reason stays. The room also closes after such an
+ * end.
  */
 export async function explainDismissal(
   query: Query,
@@ -103,9 +103,9 @@ export async function explainDismissal(
 }
 
 /**
- * The same for an event of the robot itself: TRTC says that the robot was removed, so neither a
- * pause nor the source ended the task. This cause is better than a dismissed room, which may have
- * closed after the removal. It does not count where our own reconciliation removes a late robot.
+ * The same for an event of the robot itself. TRTC says that the robot was removed, so no pause and
+ * no source ended the task. This cause is better than a dismissed room, which may have closed after
+ * the removal. It does not count where our own reconciliation removes a late robot.
  */
 export async function explainRemoval(
   query: Query,
@@ -151,9 +151,9 @@ export interface RobotEntered extends RobotKey {
 }
 
 /**
- * A robot has entered its room. If the answer to its first start has not arrived by `answerBy`, it
- * never arrives, and reconcile-ingests may take the start over. A start that it has already claimed
- * stays as it is.
+ * A robot has entered its room. An answer to its first start that has not arrived by `answerBy`
+ * never arrives. reconcile-ingests may then take the start over. A start that it has already
+ * claimed stays as it is.
  */
 export async function robotEntered(
   query: Query,

@@ -54,7 +54,7 @@ const ALL_FAILURES = sql`ingest.media_failures || adopted.media_failures`;
 const FAILURES_AFTER = sql`greatest(ingest.failures_after, adopted.failures_after)`;
 
 /**
- * Moves kept events to the ingests that have the tasks by now: an event and the answer to a start
+ * Moves kept events to the ingests that have the tasks by now. An event and the answer to a start
  * can miss each other. A task that has ended is checked with TRTC.
  */
 export async function adoptUnclaimed(query: Query): Promise<void> {
@@ -91,10 +91,11 @@ export async function countUnclaimed(query: Query, seenBefore: Date): Promise<nu
 }
 
 /**
- * Takes some of these tasks in order to stop them, but none that was taken since `askedBefore`, and
- * none that an ingest has. Tasks that could not be stopped come last, so that they do not fill every
- * run. TRTC reports ends of tasks that play on, before and after a stop is asked for. So a task is
- * over only when TRTC's answer to a stop says so: `endUnclaimed` records that.
+ * Takes some of these tasks in order to stop them. It leaves tasks that were taken since
+ * `askedBefore`, and tasks that an ingest has. Tasks that could not be stopped come last, so that
+ * they do not fill every run. TRTC reports ends of tasks that play on, before and after a stop is
+ * asked for. So a task is over only when TRTC's answer to a stop says so. `endUnclaimed` records
+ * that.
  */
 export async function takeUnclaimed(
   query: Query,

@@ -49,7 +49,7 @@ export interface MigrateOptions {
 
 /**
  * Returns the migrations that it applied. Throws MigrationError when a table's lock is not
- * available, or when the database is too new for this code; then nothing has changed.
+ * available, or when the database is too new for this code. Nothing has changed then.
  */
 export async function migrate(
   database: Database,

@@ -60,11 +60,11 @@ export function versionFault(
 }
 
 /**
- * A database whose version is checked with its first statement, and not before: a refused request
- * never opens a connection, however many instances a flood of requests starts. The check costs an
- * instance one round trip, once. A start asks for it early, so that it runs while the SDK loads.
- * After a failed check the next statement checks again, so a running instance recovers when the
- * operator migrates.
+ * A database whose version is checked with its first statement, and not before. So a refused
+ * request never opens a connection, even when a flood of requests starts many instances. The check
+ * costs an instance one round trip, once. A start asks for it early, so that it runs while the SDK
+ * loads. After a failed check the next statement checks again, so a running instance recovers when
+ * the operator migrates.
  *
  * Throws `ServiceUnavailable`, which only tells the caller to try again. The reason is in its
  * detail, for the log.
