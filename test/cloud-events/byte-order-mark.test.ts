@@ -12,26 +12,28 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 const MARK = "\ufeff";
-let rooms = 0;
+let messages = 0;
 const body = () => {
-  rooms += 1;
-  return MARK + JSON.stringify(startAction(app, { RoomId: `room-${rooms}` }));
+  messages += 1;
+  return MARK + JSON.stringify(startAction(app, { RoomId: `room-${messages}` }));
 };
 
 const ckafka = (msgBody: string) => ({
-  Records: [{ Ckafka: { topic: "ingests", Partition: 0, offset: rooms, msgBody } }],
+  Records: [{ Ckafka: { topic: "ingests", Partition: 0, offset: messages, msgBody } }],
 });
 const cmq = (msgBody: string) => ({
-  Records: [{ CMQ: { type: "topic", topicName: "ingests", msgId: `m${rooms}`, msgBody } }],
+  Records: [{ CMQ: { type: "topic", topicName: "ingests", msgId: `m${messages}`, msgBody } }],
 });
 const sqs = (text: string) => ({
-  Records: [{ eventSource: "aws:sqs", eventSourceARN: QUEUE, messageId: `m${rooms}`, body: text }],
+  Records: [
+    { eventSource: "aws:sqs", eventSourceARN: QUEUE, messageId: `m${messages}`, body: text },
+  ],
 });
 const sns = (Message: string) =>
-  sqs(MARK + JSON.stringify({ Type: "Notification", MessageId: `n${rooms}`, Message }));
+  sqs(MARK + JSON.stringify({ Type: "Notification", MessageId: `n${messages}`, Message }));
 const cloudEvent = (fields: object) => ({
   specversion: "1.0",
-  id: `c${rooms}`,
+  id: `c${messages}`,
   type: "start",
   source: "local.app",
   ...fields,
@@ -40,7 +42,7 @@ const bridged = (text: string) =>
   sqs(
     MARK +
       JSON.stringify({
-        id: `b${rooms}`,
+        id: `b${messages}`,
         source: "local.app",
         "detail-type": "start",
         detail: JSON.parse(text.slice(1)) as object,
@@ -63,7 +65,7 @@ test.each<[string, (text: string) => unknown]>([
   expect(await send(app, event(body()))).not.toHaveProperty("batchItemFailures.0");
   expect(await deadLettersOf(app)).toEqual([]);
   const rows = await app.database.query("select state from ingest where room_id = $1", [
-    `room-${rooms}`,
+    `room-${messages}`,
   ]);
   expect(rows).toEqual([{ state: "running" }]);
 });

@@ -80,8 +80,8 @@ describe("an event that starts something", () => {
 
 describe("an event that updates or stops an ingest", () => {
   test.each(FIXTURES.filter((name) => ABOUT_ONE.test(name)))("%s", async (name) => {
-    const wanted = { SdkAppId: CN_APP, RoomId: "r", RoomIdType: 0, StreamUrl: app.clip };
-    const { response } = await app.post("start-ingest", { ...wanted, RepeatNum: -1 });
+    const request = { SdkAppId: CN_APP, RoomId: "r", RoomIdType: 0, StreamUrl: app.clip };
+    const { response } = await app.post("start-ingest", { ...request, RepeatNum: -1 });
     const event = fixture(name, app, String(response["TaskId"]));
     await send(app, event);
     const first = await stateOf(app);

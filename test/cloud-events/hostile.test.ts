@@ -167,8 +167,8 @@ describe("reading an event", () => {
     const nested = `{"Action":"StartStreamIngest","RoomId":${msgBody}}`;
     const other = { Ckafka: { ...record.Ckafka, msgBody: nested } };
     expect(judge({ Records: [other] })).toEqual(["dead"]);
-    const told = `{"Records":[{"eventSource":"aws:s3","s3":${msgBody}}]}`;
-    expect(judge(sqs(["deep", told]))).toEqual(["dead"]);
+    const text = `{"Records":[{"eventSource":"aws:s3","s3":${msgBody}}]}`;
+    expect(judge(sqs(["deep", text]))).toEqual(["dead"]);
   });
 });
 
@@ -180,7 +180,7 @@ describe("through the function and its database,", () => {
       odd.map((value) =>
         JSON.stringify({ Action: "StartStreamIngest", UserSig: SECRET, RoomId: value }),
       ),
-      odd.map((value) => `${SECRET}${String(value)}`),
+      odd.map((value) => `${SECRET}${JSON.stringify(value)}`),
       odd.map((value) => JSON.stringify({ Action: value, SecretKey: SECRET })),
     );
     const records = fc.array(
@@ -210,9 +210,9 @@ describe("through the function and its database,", () => {
     );
     expect(await stateOf(app)).toEqual({ rows: [], tasks: [] });
     expect((await deadLettersOf(app)).length).toBeGreaterThan(cases(100));
-    const told = JSON.stringify(answers) + app.logLines.join("\n");
-    expect(told).not.toContain(SECRET);
-    expect(told).not.toMatch(/ {4}at |\.ts\b|relation|syntax/);
+    const output = JSON.stringify(answers) + app.logLines.join("\n");
+    expect(output).not.toContain(SECRET);
+    expect(output).not.toMatch(/ {4}at |\.ts\b|relation|syntax/);
     for (const line of app.logLines) {
       expect(JSON.parse(line)).toMatchObject({ function: "cloud-event" });
       expect(line).not.toContain('"outcome":"InternalError"');

@@ -207,9 +207,9 @@ describe("a message that may work later is delivered again:", () => {
   });
 
   test("from a push none, so each message has a dead letter, also one that was not begun", async () => {
-    const told = { specversion: "1.0", type: "local", source: "local.app" };
+    const envelope = { specversion: "1.0", type: "local", source: "local.app" };
     const EventList = ["e1", "e2"].map((id) => ({
-      ...told,
+      ...envelope,
       id,
       data: action({ RoomId: `room-${id}` }),
     }));

@@ -126,9 +126,9 @@ test("each batch, shuffled, cut and delivered twice, leads to the same ingests",
 }, 120_000);
 
 async function started(open: TestApp, room: number): Promise<string> {
-  const wanted = { SdkAppId: CN_APP, RoomId: `before-${room}`, RoomIdType: 0 };
+  const request = { SdkAppId: CN_APP, RoomId: `before-${room}`, RoomIdType: 0 };
   const media = { StreamUrl: open.clip, RepeatNum: -1, Volume: 100 };
-  const { response } = await open.post("start-ingest", { ...wanted, ...media });
+  const { response } = await open.post("start-ingest", { ...request, ...media });
   return String(response["TaskId"]);
 }
 

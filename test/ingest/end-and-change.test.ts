@@ -9,12 +9,12 @@ import {
   type TrtcHandle,
 } from "../support/app/test-app.js";
 import { BOTH_WAYS } from "../support/contract/switch-sets.js";
+import { nextRoom } from "../support/app/rooms.js";
 
 const OTHER_KEY = "another-callers-key";
 
 let app: TestApp;
 let trtc: TrtcHandle;
-let rooms = 0;
 
 beforeAll(async () => {
   app = await startTestApp({
@@ -38,8 +38,7 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 async function started(fields: object = {}) {
-  rooms += 1;
-  const RoomId = `room-${rooms}`;
+  const RoomId = nextRoom();
   const request = { SdkAppId: CN_APP, RoomId, RoomIdType: 0, StreamUrl: app.clip, RepeatNum: -1 };
   const { response } = await app.post("start-ingest", { ...request, ...fields });
   expect(response.Error).toBeUndefined();

@@ -9,11 +9,12 @@ import type { Services } from "../../shared/ingest/services.js";
 import { END_CAUSES } from "../../shared/store/ingests/ingest-row.js";
 import { readReport } from "../../shared/store/report.js";
 import { END_REASONS } from "../../shared/contract/answers.js";
-import { answerTo, callbackEvent, OK, source, told } from "../support/http/callbacks.js";
+import { answerTo, callbackEvent, OK, source, eventBody } from "../support/http/callbacks.js";
 import { CN_APP, type TestApp } from "../support/app/test-app.js";
 import type { ManualClock } from "../support/app/manual-clock.js";
-import { type RtmpServer, startRtmpServer } from "../support/media/rtmp-server.js";
-import { startTimedApp } from "../support/app/timed-app.js";
+import type { RtmpServer } from "../support/media/rtmp-server.js";
+import { startLiveApp } from "../support/app/timed-app.js";
+import { nextRoom } from "../support/app/rooms.js";
 
 const T = (time: string) => new Date(`2026-01-01T${time}Z`);
 
@@ -137,25 +138,21 @@ let clock: ManualClock;
 let app: TestApp;
 let services: Services;
 let live: RtmpServer;
-let rooms = 0;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  live = await startRtmpServer();
-  ({ clock, app, services } = await startTimedApp());
+  ({ clock, app, services, live, close } = await startLiveApp());
 });
-afterAll(async () => {
-  await app.close();
-  await live.close();
-});
+afterAll(() => close());
 
 const send = async (functionName: string, request: object) =>
   (await clock.advanceUntilDone(app.post(functionName, request))).response;
 
 async function playing(fields: object = {}) {
-  const RoomId = `ends-${(rooms += 1)}`;
+  const RoomId = nextRoom();
   const named = { SdkAppId: CN_APP, RoomId, RoomIdType: 0 };
-  const wanted = { ...named, StreamUrl: live.url, RepeatNum: -1, ...fields };
-  const { TaskId, TrtcTaskId, UserId } = await send("start-ingest", wanted);
+  const request = { ...named, StreamUrl: live.url, RepeatNum: -1, ...fields };
+  const { TaskId, TrtcTaskId, UserId } = await send("start-ingest", request);
   await clock.advance(20 * SECOND_MS);
   const task = { SdkAppId: CN_APP, TaskId };
   return {
@@ -184,9 +181,9 @@ async function thrownOut({ Reason, IsPause, ...fields }: Partial<Thrown> = {}) {
   });
   const of = {
     701: () => source(TaskId, 0, clock.now()),
-    702: () => told(702, { TaskId, Status: 0 }, clock.now()),
-    104: () => told(104, { RoomId, UserId, Role: 21, Reason: Reason ?? 5 }, clock.now()),
-    102: () => told(102, { RoomId }, clock.now()),
+    702: () => eventBody(702, { TaskId, Status: 0 }, clock.now()),
+    104: () => eventBody(104, { RoomId, UserId, Role: 21, Reason: Reason ?? 5 }, clock.now()),
+    102: () => eventBody(102, { RoomId }, clock.now()),
   };
   return { ingest, of };
 }
@@ -245,7 +242,7 @@ describe("a robot that is removed from outside", () => {
   test("does not explain an end after the robot returned", async () => {
     const ingest = await playing();
     const { RoomId, UserId } = ingest;
-    await tell(told(104, { RoomId, UserId, Role: 21, Reason: 3 }, clock.now()));
+    await tell(eventBody(104, { RoomId, UserId, Role: 21, Reason: 3 }, clock.now()));
     const read = await services.store.ingests.read(String(ingest.task.TaskId));
     expect(read).toMatchObject({ state: "running", endCause: null });
     await send("stop-ingest", ingest.task);
@@ -291,7 +288,7 @@ describe("a room that is dismissed", () => {
   test("does not explain an end long before it, or in another room", async () => {
     const { ingest, of } = await thrownOut();
     await tell(of[702]());
-    await tell(told(102, { RoomId: "elsewhere" }, clock.now()));
+    await tell(eventBody(102, { RoomId: "elsewhere" }, clock.now()));
     await clock.advance(6 * MINUTE_MS);
     await tell(of[102]());
     expect(await ingest.describe()).toMatchObject({ EndReason: "lost" });

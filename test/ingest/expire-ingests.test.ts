@@ -9,38 +9,34 @@ import { createStore } from "../../shared/store/store.js";
 import type { TaskTruth } from "../../local/emulator-truth.js";
 import { CN_APP, type TestApp, INTL_APP, type TrtcHandle } from "../support/app/test-app.js";
 import { countedBy, type ManualClock } from "../support/app/manual-clock.js";
-import { type RtmpServer, startRtmpServer } from "../support/media/rtmp-server.js";
-import { startTimedApp } from "../support/app/timed-app.js";
+import type { RtmpServer } from "../support/media/rtmp-server.js";
+import { startLiveApp, timeLeft } from "../support/app/timed-app.js";
 import { BOTH_WAYS } from "../support/contract/switch-sets.js";
+import { nextRoom } from "../support/app/rooms.js";
 
 let clock: ManualClock;
 let trtc: TrtcHandle;
 let app: TestApp;
 let services: Services;
 let live: RtmpServer;
-let rooms = 0;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  live = await startRtmpServer();
-  ({ clock, app, services, trtc } = await startTimedApp());
+  ({ clock, app, services, trtc, live, close } = await startLiveApp());
 });
 beforeEach(() => app.database.query("delete from ingest"));
-afterAll(async () => {
-  await app.close();
-  await live.close();
-});
+afterAll(() => close());
 
 async function started(fields: object = {}) {
-  rooms += 1;
   const request = {
     SdkAppId: CN_APP,
-    RoomId: `room-${rooms}`,
+    RoomId: nextRoom(),
     RoomIdType: 0,
     StreamUrl: app.clip,
   };
-  const wanted = { ...request, RepeatNum: -1, ...fields };
+  const loop = { ...request, RepeatNum: -1, ...fields };
   // A start may wait for its slot, so the test must move the time.
-  const { response } = await clock.advanceUntilDone(app.post("start-ingest", wanted));
+  const { response } = await clock.advanceUntilDone(app.post("start-ingest", loop));
   expect(response.Error).toBeUndefined();
   const taskId = String(response["TaskId"]);
   const task = async () =>
@@ -55,8 +51,7 @@ const inSeconds = (seconds: number): string =>
   addMs(clock.now(), seconds * SECOND_MS).toISOString();
 
 function run(timeLimitSeconds = 100) {
-  const endsMs = clock.elapsedMs() + timeLimitSeconds * SECOND_MS;
-  return expireIngests(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
+  return expireIngests(services, { timeLeftMs: timeLeft(clock, timeLimitSeconds * SECOND_MS) });
 }
 
 const ran = (timeLimitSeconds?: number) => clock.advanceUntilDone(run(timeLimitSeconds));
@@ -254,18 +249,17 @@ describe("when something fails", () => {
     const { task } = await started({ StopTime: inSeconds(5) });
     const { store } = services;
     let looks = 0;
-    const nextClaimAt: typeof store.ingests.nextClaimAt = async (wanted) => {
+    const nextClaimAt: typeof store.ingests.nextClaimAt = async (due) => {
       looks += 1;
       if (looks > 4) throw new Error("the database is gone");
-      return store.ingests.nextClaimAt(wanted);
+      return store.ingests.nextClaimAt(due);
     };
     const ingests = { ...app.services.store.ingests, nextClaimAt };
     const failing = {
       ...services,
       store: countedBy(clock, { ...app.services.store, ingests }),
     };
-    const endsMs = clock.elapsedMs() + 100_000;
-    const work = expireIngests(failing, { timeLeftMs: () => endsMs - clock.elapsedMs() });
+    const work = expireIngests(failing, { timeLeftMs: timeLeft(clock, 100_000) });
     await expect(clock.advanceUntilDone(work)).rejects.toThrow("the database is gone");
     expect(await task()).toMatchObject({ endReason: "stopped" });
   });
@@ -278,20 +272,20 @@ describe("when something fails", () => {
 
 test("a start sent again after its StopTime has the same answer, and starts nothing", async () => {
   const StopTime = inSeconds(20);
-  const wanted = {
+  const fields = {
     SdkAppId: CN_APP,
     RoomId: "late",
     RoomIdType: 0,
     StreamUrl: app.clip,
     StopTime,
   };
-  const token = { ...wanted, ClientToken: "late" };
+  const token = { ...fields, ClientToken: "late" };
   const first = await clock.advanceUntilDone(app.post("start-ingest", token));
   await clock.advance(30 * SECOND_MS);
   const calls = trtc.calls("StartStreamIngest");
   const again = await app.post("start-ingest", token);
   expect(again.response["TaskId"]).toBe(first.response["TaskId"]);
-  const fresh = await app.post("start-ingest", { ...wanted, ClientToken: "fresh" });
+  const fresh = await app.post("start-ingest", { ...fields, ClientToken: "fresh" });
   expect(fresh.response.Error).toMatchObject({ Code: "InvalidParameterValue" });
   expect(trtc.calls("StartStreamIngest")).toBe(calls);
 });

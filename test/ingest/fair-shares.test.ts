@@ -5,29 +5,24 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS } from "../../shared/clock.js";
-import { openPostgres } from "../../shared/store/engine/postgres.js";
-import type { Database } from "../../shared/store/engine/database.js";
-import { createStore, type Store } from "../../shared/store/store.js";
-import { newPostgresUrl } from "../support/database/databases.js";
+import type { Store } from "../../shared/store/store.js";
 import { newIngest, runningIngest, T0, type Wanted } from "../support/app/ingests.js";
+import { type Instances, startInstances } from "../support/database/instances.js";
 
-let databases: Database[];
 let stores: Store[];
+let everywhere: Instances["everywhere"];
+let close: Instances["close"];
 let nowMs = T0.getTime();
 let accounts = 0;
 
 beforeAll(async () => {
-  const url = await newPostgresUrl();
   const clock = { now: () => new Date(nowMs), elapsedMs: () => nowMs };
-  databases = Array.from({ length: 4 }, () => openPostgres(url));
-  stores = databases.map((each) => createStore(each, { clock, isDatabaseOnClock: true }));
+  ({ stores, everywhere, close } = await startInstances(clock));
 });
-afterAll(() => Promise.all(databases.map((each) => each.close())));
+afterAll(() => close());
 
 const store = (n = 0): Store => stores[n % stores.length] as Store;
 const newName = (what: string) => `${what}-${(accounts += 1)}`;
-const everywhere = <T>(times: number, work: (each: Store, n: number) => Promise<T>) =>
-  Promise.all(Array.from({ length: times }, (_, n) => work(store(n), n)));
 
 interface Waiting {
   callerId: string;

@@ -9,13 +9,13 @@ import { reconcileIngests } from "../../shared/ingest/reconcile/reconcile.js";
 import type { Ingest } from "../../shared/store/ingests/ingest-row.js";
 import { CN_APP, type TestApp, type TrtcHandle } from "../support/app/test-app.js";
 import type { ManualClock } from "../support/app/manual-clock.js";
-import { startTimedApp } from "../support/app/timed-app.js";
+import { nextNumericRoom } from "../support/app/rooms.js";
+import { startTimedApp, timeLeft } from "../support/app/timed-app.js";
 
 let clock: ManualClock;
 let app: TestApp;
 let trtc: TrtcHandle;
 let services: Services;
-let rooms = 1000;
 
 beforeAll(async () => {
   ({ clock, app, services, trtc } = await startTimedApp());
@@ -25,21 +25,20 @@ afterAll(() => app.close());
 
 /** Looping ingests in one room, after this much playing time. */
 async function playing(playsForMs: number, roomIdTypes: readonly (0 | 1)[]): Promise<Ingest[]> {
-  rooms += 1;
+  const roomId = nextNumericRoom();
   for (const RoomIdType of roomIdTypes) {
-    const room = { SdkAppId: CN_APP, RoomId: String(rooms), RoomIdType };
-    const wanted = { ...room, StreamUrl: app.clip, RepeatNum: -1, MaxDuration: 60 };
-    const { response } = await clock.advanceUntilDone(app.post("start-ingest", wanted));
+    const room = { SdkAppId: CN_APP, RoomId: roomId, RoomIdType };
+    const request = { ...room, StreamUrl: app.clip, RepeatNum: -1, MaxDuration: 60 };
+    const { response } = await clock.advanceUntilDone(app.post("start-ingest", request));
     expect(response.Error).toBeUndefined();
   }
   await clock.advance(playsForMs);
-  return services.store.ingests.list({ callerId: "AKIDlocal", roomId: String(rooms), limit: 9 });
+  return services.store.ingests.list({ callerId: "AKIDlocal", roomId, limit: 9 });
 }
 
 /** One run of each timer. */
 async function timersRun(): Promise<void> {
-  const endsMs = clock.elapsedMs() + MINUTE_MS;
-  const timeLeftMs = () => endsMs - clock.elapsedMs();
+  const timeLeftMs = timeLeft(clock, MINUTE_MS);
   await clock.advanceUntilDone(reconcileIngests(services, { timeLeftMs }));
   await clock.advanceUntilDone(expireIngests(services, { timeLeftMs: () => 13 * SECOND_MS }));
 }
@@ -127,8 +126,8 @@ test.each(Object.entries(EVENTS))(
     const ids = ingests.map(({ trtcTaskId }) => trtcTaskId);
     await timersRun();
     expect(asked().filter((taskId) => ids.includes(String(taskId)))).toEqual([]);
-    for (const told of [event(ingests[0] as Ingest)].flat()) {
-      await clock.advanceUntilDone(handleRoomEvent(services, told, () => 10 * SECOND_MS));
+    for (const roomEvent of [event(ingests[0] as Ingest)].flat()) {
+      await clock.advanceUntilDone(handleRoomEvent(services, roomEvent, () => 10 * SECOND_MS));
     }
     expect(asked().filter((taskId) => ids.includes(String(taskId)))).toEqual([]);
     // A stop belongs to its first claim until that claim lapses.

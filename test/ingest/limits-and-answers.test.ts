@@ -12,12 +12,12 @@ import {
 } from "../support/app/test-app.js";
 import { post, signedTc3 } from "../support/http/http-requests.js";
 import { envelopeIn, rawCaller } from "../support/http/raw-call.js";
+import { nextRoom } from "../support/app/rooms.js";
 
 const LIMITED_KEY = "key-of-a-limited-caller";
 const LIMITED = { authorization: `Bearer ${LIMITED_KEY}` };
 
 let app: TestApp;
-let rooms = 0;
 
 beforeAll(async () => {
   app = await startTestApp({
@@ -33,8 +33,7 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 function startOf(fields: object = {}) {
-  rooms += 1;
-  const RoomId = `room-${rooms}`;
+  const RoomId = nextRoom();
   return {
     SdkAppId: CN_APP,
     RoomId,
@@ -104,10 +103,10 @@ describe("a grant that shortens a request", () => {
   });
 
   test("is repeated in the Warning for the same ClientToken only", async () => {
-    const wanted = startOf({ MaxDuration: 60, ClientToken: "shortened" });
+    const request = startOf({ MaxDuration: 60, ClientToken: "shortened" });
     const answers = [
-      await app.post("start-ingest", wanted, LIMITED),
-      await app.post("start-ingest", wanted, LIMITED),
+      await app.post("start-ingest", request, LIMITED),
+      await app.post("start-ingest", request, LIMITED),
     ];
     expect(answers[0]?.response["Warning"]).toEqual(expect.any(String));
     expect(answers[1]?.response["Warning"]).toBe(answers[0]?.response["Warning"]);
@@ -195,9 +194,9 @@ describe("ExtendableUntil", () => {
 describe("an equal start", () => {
   const signedStart = (fields: object) => {
     const headers = { host: new URL(app.url).host, "x-tc-action": "StartStreamIngest" };
-    const wanted = post(JSON.stringify(fields), headers);
+    const message = post(JSON.stringify(fields), headers);
     const by = { secretId: SECRET_ID, secretKey: KEY, at: systemClock.now() };
-    const made = signedTc3(wanted, by);
+    const made = signedTc3(message, by);
     return async () =>
       envelopeIn(await rawCaller(app.url).raw({ headers: made.headers, body: made.body }))
         .Response as Record<string, unknown> & { Error?: { Code: string; Message: string } };
@@ -215,12 +214,12 @@ describe("an equal start", () => {
   });
 
   test("with a ClientToken has the same answer, and says that the ingest ended", async () => {
-    const wanted = startOf({ ClientToken: "ended-since" });
-    const first = (await app.post("start-ingest", wanted)).response;
+    const request = startOf({ ClientToken: "ended-since" });
+    const first = (await app.post("start-ingest", request)).response;
     expect(first).not.toHaveProperty("State");
     await app.post("stop-ingest", { SdkAppId: CN_APP, TaskId: first["TaskId"] });
     const { RequestId: _, ...same } = first;
-    const again = (await app.post("start-ingest", wanted)).response;
+    const again = (await app.post("start-ingest", request)).response;
     expect(again).toMatchObject({ ...same, State: "ended", EndReason: "stopped" });
   });
 });

@@ -9,7 +9,7 @@ import { updateIngest } from "../../shared/ingest/update.js";
 import type { TrtcAction } from "../../shared/trtc/client.js";
 import { CN_APP, type TestApp, SECRET_ID } from "../support/app/test-app.js";
 import type { ManualClock } from "../support/app/manual-clock.js";
-import { startTimedApp } from "../support/app/timed-app.js";
+import { startTimedApp, timeLeft } from "../support/app/timed-app.js";
 
 let clock: ManualClock;
 let app: TestApp;
@@ -24,10 +24,9 @@ afterAll(() => app.close());
 function call<R extends object>(request: R, seconds = 30) {
   const caller = app.services.config.callers.get(SECRET_ID);
   if (!caller) throw new Error("there is no caller");
-  const endsMs = clock.elapsedMs() + seconds * SECOND_MS;
   const application = app.services.config.applications.get(CN_APP);
   if (!application) throw new Error("there is no application");
-  return { caller, request, application, timeLeftMs: () => endsMs - clock.elapsedMs() };
+  return { caller, request, application, timeLeftMs: timeLeft(clock, seconds * SECOND_MS) };
 }
 
 const startOf = (RoomId: string) => ({
@@ -41,16 +40,16 @@ const startOf = (RoomId: string) => ({
 
 /** The same services, with a hook just before or after a call to TRTC. */
 const around = (
-  wanted: TrtcAction,
+  chosen: TrtcAction,
   { before, after }: { before?: () => Promise<unknown>; after?: () => Promise<unknown> },
 ): Services => ({
   ...services,
   trtc: {
     ...services.trtc,
     async call(action, of) {
-      if (action === wanted) await before?.();
+      if (action === chosen) await before?.();
       const answer = await services.trtc.call(action, of);
-      if (action === wanted) await after?.();
+      if (action === chosen) await after?.();
       return answer;
     },
   },

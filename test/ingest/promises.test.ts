@@ -8,8 +8,9 @@ import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { expireIngests } from "../../shared/ingest/stop/expire.js";
 import { reconcileIngests } from "../../shared/ingest/reconcile/reconcile.js";
 import { CN_APP, KEY, SECRET_ID } from "../support/app/test-app.js";
-import { type RtmpServer, startRtmpServer } from "../support/media/rtmp-server.js";
-import { startTimedApp, type TimedApp } from "../support/app/timed-app.js";
+import type { RtmpServer } from "../support/media/rtmp-server.js";
+import { type LiveApp, startLiveApp, timeLeft } from "../support/app/timed-app.js";
+import { nextRoom } from "../support/app/rooms.js";
 
 /** Another caller of the same application and account. */
 const CROWD_KEY = "key-of-the-crowd";
@@ -19,29 +20,24 @@ const CALLERS = [
   { Id: "crowd", SecretKeys: [CROWD_KEY], SdkAppIds: [CN_APP] },
 ];
 
-let timed: TimedApp;
+let timed: LiveApp;
 let live: RtmpServer;
-let rooms = 0;
 
 beforeAll(async () => {
-  live = await startRtmpServer();
-  timed = await startTimedApp({ env: { CALLERS: JSON.stringify(CALLERS) } });
+  timed = await startLiveApp({ env: { CALLERS: JSON.stringify(CALLERS) } });
+  ({ live } = timed);
 });
 beforeEach(async () => {
   timed.trtc.turn({});
   await timed.app.database.query("delete from ingest");
 });
-afterAll(async () => {
-  await timed.app.close();
-  await live.close();
-});
+afterAll(() => timed.close());
 
 type Timer = typeof expireIngests | typeof reconcileIngests;
 
 function startRun(timer: Timer, limitMs: number): Promise<unknown> {
   const { clock, services } = timed;
-  const endsMs = clock.elapsedMs() + limitMs;
-  return timer(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
+  return timer(services, { timeLeftMs: timeLeft(clock, limitMs) });
 }
 
 /** Lets this many minutes pass, with the timers of serverless.yml. */
@@ -61,7 +57,7 @@ const inSeconds = (seconds: number): string =>
   addMs(timed.clock.now(), seconds * SECOND_MS).toISOString();
 
 function requestOf(fields: object = {}) {
-  const RoomId = `promised-${(rooms += 1)}`;
+  const RoomId = nextRoom();
   const play = { StreamUrl: live.url, RepeatNum: 1 };
   return { SdkAppId: CN_APP, RoomId, RoomIdType: 0, ...play, ClientToken: RoomId, ...fields };
 }

@@ -9,8 +9,9 @@ import type { Services } from "../../shared/ingest/services.js";
 import type { Switches } from "../../emulator/admin/switches.js";
 import { CN_APP, type TestApp, INTL_APP, type TrtcHandle } from "../support/app/test-app.js";
 import type { ManualClock } from "../support/app/manual-clock.js";
-import { type RtmpServer, startRtmpServer } from "../support/media/rtmp-server.js";
-import { startTimedApp } from "../support/app/timed-app.js";
+import type { RtmpServer } from "../support/media/rtmp-server.js";
+import { startLiveApp, timeLeft } from "../support/app/timed-app.js";
+import { nextRoom } from "../support/app/rooms.js";
 
 const LEASE_MS = 35 * SECOND_MS;
 const LATE_MS = 6 * MINUTE_MS;
@@ -20,11 +21,10 @@ let trtc: TrtcHandle;
 let app: TestApp;
 let services: Services;
 let live: RtmpServer;
-let rooms = 0;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  live = await startRtmpServer();
-  ({ clock, app, services, trtc } = await startTimedApp());
+  ({ clock, app, services, trtc, live, close } = await startLiveApp());
 });
 beforeEach(async () => {
   trtc.turn({});
@@ -32,10 +32,7 @@ beforeEach(async () => {
   for (const task of await liveTasks()) await stopTask(task);
   await app.database.query("delete from ingest");
 });
-afterAll(async () => {
-  await app.close();
-  await live.close();
-});
+afterAll(() => close());
 
 const liveTasks = async () => (await app.truth.tasks()).filter(({ state }) => state !== "ended");
 
@@ -50,15 +47,18 @@ async function stopTask({
   await app.services.trtc.call("StopStreamIngest", { target, request, timeLeftMs: 5000 });
 }
 
-const wanted = (fields: object = {}) => ({
-  SdkAppId: CN_APP,
-  RoomId: `settled-${(rooms += 1)}`,
-  RoomIdType: 0,
-  StreamUrl: live.url,
-  RepeatNum: 1,
-  ClientToken: `token-${rooms}`,
-  ...fields,
-});
+function startOf(fields: object = {}) {
+  const RoomId = nextRoom();
+  const source = { StreamUrl: live.url, RepeatNum: 1 };
+  return {
+    SdkAppId: CN_APP,
+    RoomId,
+    RoomIdType: 0,
+    ...source,
+    ClientToken: `token-of-${RoomId}`,
+    ...fields,
+  };
+}
 
 const send = (functionName: string, request: object) =>
   clock.advanceUntilDone(app.post(functionName, request));
@@ -68,15 +68,15 @@ async function unanswered(
   fault: "lose-answer" | "lose-request" | "http-502" = "lose-answer",
   fields: object = {},
 ) {
-  const request = wanted(fields);
+  const request = startOf(fields);
   trtc.next("StartStreamIngest", fault);
   const { response } = await send("start-ingest", request);
   expect(response.Error?.Code).toBe("InternalError");
   const row = async () => {
-    const [found] = await app.database.query("select * from ingest where room_id = $1", [
+    const [ingest] = await app.database.query("select * from ingest where room_id = $1", [
       request.RoomId,
     ]);
-    return found ?? {};
+    return ingest ?? {};
   };
   const tasks = async () =>
     (await app.truth.tasks()).filter(({ roomId }) => roomId === request.RoomId);
@@ -85,8 +85,7 @@ async function unanswered(
 }
 
 function run(timeLimitSeconds = 60) {
-  const endsMs = clock.elapsedMs() + timeLimitSeconds * SECOND_MS;
-  return reconcileIngests(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
+  return reconcileIngests(services, { timeLeftMs: timeLeft(clock, timeLimitSeconds * SECOND_MS) });
 }
 
 const ran = (timeLimitSeconds?: number) => clock.advanceUntilDone(run(timeLimitSeconds));
@@ -257,7 +256,7 @@ describe("a start without an answer", () => {
 });
 
 describe("a robot with a caller's UserId and an unanswered start", () => {
-  const named = (fields: object) => wanted({ UserId: "dj", ...fields });
+  const named = (fields: object) => startOf({ UserId: "dj", ...fields });
 
   test("is not free until it can no longer appear", async () => {
     const StopTime = addMs(clock.now(), MINUTE_MS).toISOString();
@@ -291,14 +290,13 @@ describe("a stop request for a start without an answer", () => {
     const held = addMs(clock.now(), 10 * MINUTE_MS);
     await app.database.query("update ingest set lease_until = $1", [held]);
     const { task_id: TaskId } = await row();
-    const endsMs = clock.elapsedMs() + 10 * SECOND_MS;
     const [caller] = [...services.config.callers.values()];
     if (!caller) throw new Error("nobody may call");
     const stopped = stopIngest(services, {
       caller,
       request: { SdkAppId: CN_APP, TaskId: String(TaskId) },
       application: services.config.applications.get(CN_APP),
-      timeLeftMs: () => endsMs - clock.elapsedMs(),
+      timeLeftMs: timeLeft(clock, 10 * SECOND_MS),
     });
     const refusal = clock.advanceUntilDone(stopped);
     await expect(refusal).rejects.toMatchObject({ code: "ResourceInUse", retry: true });
@@ -339,7 +337,7 @@ describe("an instance that lost its lease", () => {
 
 describe("a start that TRTC carries out late", () => {
   /** Carries out the lost request now. TRTC has a task, and no row has its TaskId. */
-  async function comesLate(request: ReturnType<typeof wanted>, userId: unknown) {
+  async function comesLate(request: ReturnType<typeof startOf>, userId: unknown) {
     const target = { account: "cn", host: "emulator", region: "ap-singapore" };
     const sent = trtc.bodies("StartStreamIngest").find(({ UserId }) => UserId === userId);
     await app.services.trtc.call("StartStreamIngest", {
@@ -390,7 +388,7 @@ describe("a start that TRTC carries out late", () => {
 
 describe("an overdue end", () => {
   async function running(fields: object = {}) {
-    const request = wanted(fields);
+    const request = startOf(fields);
     const { response } = await send("start-ingest", request);
     const taskId = String(response["TaskId"]);
     const row = () => app.services.store.ingests.read(taskId);
@@ -430,7 +428,7 @@ describe("an overdue end", () => {
 
 describe("a task without news", () => {
   async function quiet(fields: object = {}) {
-    const request = wanted(fields);
+    const request = startOf(fields);
     const { response } = await send("start-ingest", request);
     const taskId = String(response["TaskId"]);
     return { taskId, row: () => app.services.store.ingests.read(taskId) };

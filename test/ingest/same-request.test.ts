@@ -139,9 +139,9 @@ describe("an update", () => {
     const [name, site, schema] = of;
     const caller = config.callers.get(SECRET_ID);
     if (!caller) throw new Error("there is no caller");
-    const found = await runningIngest(store);
+    const ingest = await runningIngest(store);
     const claim = (token: string, fields: Fields) => {
-      const request = { TaskId: found.taskId, ClientToken: `${site} ${name} ${token}`, ...fields };
+      const request = { TaskId: ingest.taskId, ClientToken: `${site} ${name} ${token}`, ...fields };
       return claimUpdate(
         { ...services, store, machineClock: systemClock },
         {
@@ -150,7 +150,7 @@ describe("an update", () => {
           timeLeftMs: () => 1000,
           application: applicationOf(APPS[site]),
         },
-        found,
+        ingest,
       );
     };
     const [one, other] = twoValues(name, schema);

@@ -15,10 +15,10 @@ import {
   type TrtcHandle,
 } from "../support/app/test-app.js";
 import { BOTH_WAYS } from "../support/contract/switch-sets.js";
+import { nextRoom } from "../support/app/rooms.js";
 
 let app: TestApp;
 let trtc: TrtcHandle;
-let rooms = 0;
 
 beforeAll(async () => {
   app = await startTestApp({
@@ -38,12 +38,11 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const secretKeyOf = (wanted: number) =>
-  DEFAULT_APPLICATIONS.find(({ sdkAppId }) => sdkAppId === wanted)?.secretKey ?? "";
+const secretKeyOf = (application: number) =>
+  DEFAULT_APPLICATIONS.find(({ sdkAppId }) => sdkAppId === application)?.secretKey ?? "";
 
 function body<T extends object>(fields: T = {} as T) {
-  rooms += 1;
-  const room = { RoomId: `room-${rooms}`, RoomIdType: 0 };
+  const room = { RoomId: nextRoom(), RoomIdType: 0 };
   return { SdkAppId: CN_APP, ...room, StreamUrl: app.clip, ...fields };
 }
 

@@ -13,12 +13,12 @@ import {
 import { post, signedTc3 } from "../support/http/http-requests.js";
 import { intlSdk } from "../support/http/intl-sdk.js";
 import { envelopeIn, rawCaller } from "../support/http/raw-call.js";
+import { nextRoom } from "../support/app/rooms.js";
 
 const LATER_MS = 5 * SECOND_MS;
 
 let app: TestApp;
 let aheadMs = 0;
-let rooms = 0;
 /** The machine's time. A test can move it forward. */
 const clock = { ...systemClock, now: () => addMs(systemClock.now(), aheadMs) };
 
@@ -28,10 +28,9 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 async function started(SdkAppId = CN_APP, fields: object = {}) {
-  rooms += 1;
-  const RoomId = `room-${rooms}`;
-  const wanted = { SdkAppId, RoomId, RoomIdType: 0, StreamUrl: app.clip, RepeatNum: -1 };
-  const { response } = await app.post("start-ingest", { ...wanted, ...fields });
+  const RoomId = nextRoom();
+  const request = { SdkAppId, RoomId, RoomIdType: 0, StreamUrl: app.clip, RepeatNum: -1 };
+  const { response } = await app.post("start-ingest", { ...request, ...fields });
   expect(response.Error).toBeUndefined();
   const named = { SdkAppId, TaskId: String(response["TaskId"]) };
   const task = async () =>
@@ -45,8 +44,8 @@ type Send = () => Promise<Answered>;
 /** A request as an SDK makes it: one signature, any number of sends. */
 function signed(fields: object, { action = "UpdateStreamIngest", at = clock.now(), ...more } = {}) {
   const headers = { host: new URL(app.url).host, "x-tc-action": action, ...more };
-  const wanted = post(JSON.stringify(fields), headers);
-  const made = signedTc3(wanted, { secretId: SECRET_ID, secretKey: KEY, at });
+  const message = post(JSON.stringify(fields), headers);
+  const made = signedTc3(message, { secretId: SECRET_ID, secretKey: KEY, at });
   return async (): Promise<Answered> => {
     const answer = await rawCaller(app.url).raw({ headers: made.headers, body: made.body });
     return envelopeIn(answer).Response;
@@ -85,7 +84,7 @@ describe("equal updates of one second", () => {
   test("of volume and deadline take effect in their order, five in a row", async () => {
     const { named, task } = await started(CN_APP, { MaxDuration: 60 });
     const second = oneSecond();
-    const wanted = [
+    const changes = [
       { Volume: 10, MaxDuration: 50 },
       { Volume: 20, MaxDuration: 40 },
       { Volume: 10, MaxDuration: 50 },
@@ -93,9 +92,9 @@ describe("equal updates of one second", () => {
       { Volume: 10, MaxDuration: 50 },
     ];
     const answers = await inOrder(
-      ...wanted.map((fields, n) => signed({ ...named, ...fields }, { ...second, ...trace(n) })),
+      ...changes.map((fields, n) => signed({ ...named, ...fields }, { ...second, ...trace(n) })),
     );
-    expect(errorsIn(answers)).toEqual(wanted.map(() => undefined));
+    expect(errorsIn(answers)).toEqual(changes.map(() => undefined));
     expect(await task()).toMatchObject({ volume: 10 });
     expect(answers[4]?.["Deadline"]).toBe(answers[0]?.["Deadline"]);
     expect(answers[4]?.["Deadline"]).not.toBe(answers[3]?.["Deadline"]);
@@ -209,12 +208,12 @@ describe("an update with a ClientToken", () => {
 
   test("and the same request has the same answer, and takes effect once", async () => {
     const { named, task } = await started();
-    const wanted = { ...named, Volume: 30, ClientToken: token() };
-    const first = await update(wanted);
+    const request = { ...named, Volume: 30, ClientToken: token() };
+    const first = await update(request);
     expect(first.status).toBe(200);
     await update({ ...named, Volume: 40 });
     aheadMs += LATER_MS;
-    const again = await update({ ...wanted, SdkAppId: undefined, TaskId: named.TaskId });
+    const again = await update({ ...request, SdkAppId: undefined, TaskId: named.TaskId });
     const { RequestId: _, ...answer } = again.response;
     expect(first.response).toMatchObject(answer);
     expect(await task()).toMatchObject({ volume: 40 });
@@ -241,8 +240,8 @@ describe("an update with a ClientToken", () => {
   test("that is sent ten times at once calls TRTC once", async () => {
     const { named, task } = await started();
     const calls = app.trtc.calls("UpdateStreamIngest");
-    const wanted = { ...named, Volume: 60, ClientToken: token() };
-    const answers = await Promise.all(Array.from({ length: 10 }, () => update(wanted)));
+    const request = { ...named, Volume: 60, ClientToken: token() };
+    const answers = await Promise.all(Array.from({ length: 10 }, () => update(request)));
     expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
     expect(app.trtc.calls("UpdateStreamIngest")).toBe(calls + 1);
     expect(await task()).toMatchObject({ volume: 60 });
@@ -250,10 +249,10 @@ describe("an update with a ClientToken", () => {
 
   test("frees the token when TRTC refuses the update", async () => {
     const { named, task } = await started();
-    const wanted = { ...named, Volume: 70, ClientToken: token() };
+    const request = { ...named, Volume: 70, ClientToken: token() };
     app.trtc.next("UpdateStreamIngest", "http-502");
-    expect((await update(wanted)).response.Error?.Code).toBe("InternalError");
-    expect((await update(wanted)).status).toBe(200);
+    expect((await update(request)).response.Error?.Code).toBe("InternalError");
+    expect((await update(request)).status).toBe(200);
     expect(await task()).toMatchObject({ volume: 70 });
   });
 

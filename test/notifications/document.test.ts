@@ -58,7 +58,12 @@ describe("the guide's receiver", () => {
   const body = blockWith("json event");
   const id = "ing-01m84axpb20gf3remjtvp80pzq-2";
 
-  async function told(changes: { secret?: string; body?: string; ageMs?: number; id?: string }) {
+  async function ownLines(changes: {
+    secret?: string;
+    body?: string;
+    ageMs?: number;
+    id?: string;
+  }) {
     const at = new Date(systemClock.now().getTime() - (changes.ageMs ?? 0));
     const signature = new Webhook(changes.secret ?? secret).sign(id, at, body);
     const answer = await fetch(url, {
@@ -75,7 +80,7 @@ describe("the guide's receiver", () => {
   }
 
   test("accepts a signed event", async () => {
-    expect(await told({})).toBe(204);
+    expect(await ownLines({})).toBe(204);
     const line = "ingest.ended ing-01m84axpb20gf3remjtvp80pzq room lobby expired 15.01";
     while (!lines.includes(line)) await systemClock.sleep(10);
   });
@@ -88,7 +93,7 @@ describe("the guide's receiver", () => {
     ["six minutes ahead", { ageMs: -6 * 60_000 }],
   ])("refuses an event that is signed %s", async (_, changes) => {
     const before = lines.length;
-    expect(await told(changes)).toBe(401);
+    expect(await ownLines(changes)).toBe(401);
     expect(lines).toHaveLength(before);
   });
 
@@ -173,8 +178,8 @@ test("only an event of the source has the columns of its statement", async () =>
   const store = createStore(database);
   const notify = { notify: true };
   const { taskId, sdkAppId, trtcTaskId } = await runningIngest(store, notify);
-  const told = { media: "playing", eventAt: T0, at: T0 } as const;
-  await store.roomEvents.recordTaskEvent({ ...told, sdkAppId, trtcTaskId: trtcTaskId ?? "" });
+  const playing = { media: "playing", eventAt: T0, at: T0 } as const;
+  await store.roomEvents.recordTaskEvent({ ...playing, sdkAppId, trtcTaskId: trtcTaskId ?? "" });
   await store.ingests.markEnded({ taskId, fence: 0, reason: "stopped", at: T0 });
   const rows = await database.query("select type, facts from outbox order by position");
   await database.close();
@@ -208,9 +213,9 @@ describe("the guide's commands", () => {
     });
     const TaskId = String(response["TaskId"]);
     await post(`${runtime.url}/stop-ingest`, { SdkAppId: CN_APP, TaskId });
-    const told = () => lines.filter((line) => line.includes(TaskId));
+    const ownLines = () => lines.filter((line) => line.includes(TaskId));
     const ended = /^ingest\.ended \S+ room lobby stopped [\d.]+$/;
-    while (!told().some((line) => ended.test(line))) await systemClock.sleep(100);
-    expect(told()[0]).toMatch(/^ingest\.started \S+ room lobby/);
+    while (!ownLines().some((line) => ended.test(line))) await systemClock.sleep(100);
+    expect(ownLines()[0]).toMatch(/^ingest\.started \S+ room lobby/);
   });
 });

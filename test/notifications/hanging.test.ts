@@ -92,7 +92,7 @@ async function ran(timeLimitSeconds = 60) {
 
 /** Waits for the end of the run's first minute. */
 const nextMinute = ({ ms }: { ms: number }) => clock.advance(Math.max(0, MINUTE_MS - ms));
-const told = () => receiver.taken().map(({ subject }) => subject);
+const received = () => receiver.taken().map(({ subject }) => subject);
 const waiting = async (callerId: string) =>
   (await app.database.query("select from outbox where caller_id = $1", [callerId])).length;
 
@@ -104,7 +104,7 @@ test("each run reaches the one working receiver among forty that hang and get mo
     for (const callerId of HUNG) await happens(callerId);
     const taskId = await happens("well");
     const run = await ran();
-    expect(told()).toContain(taskId);
+    expect(received()).toContain(taskId);
     expect(run).toMatchObject({ delivered: 1, dead: 0, dropped: 0 });
     expect(run.ms).toBeLessThanOrEqual(30 * SECOND_MS);
     await nextMinute(run);
@@ -117,13 +117,13 @@ test("a run reaches every caller behind hanging ones, and a short run the workin
   const first = await happens("well");
   // This leaves time for one hanging receiver in each lane.
   await nextMinute(await ran(14));
-  expect(told()).toEqual([]);
+  expect(received()).toEqual([]);
   await nextMinute(await ran());
   expect(new Set(hungBy)).toEqual(new Set(HUNG));
-  expect(told()).toEqual([first]);
+  expect(received()).toEqual([first]);
   const second = await happens("well");
   await nextMinute(await ran(14));
-  expect(told()).toEqual([first, second]);
+  expect(received()).toEqual([first, second]);
 });
 
 test("slow receivers with many events do not delay others", async () => {
@@ -133,7 +133,7 @@ test("slow receivers with many events do not delay others", async () => {
   await clock.advance(SECOND_MS);
   const taskId = await happens("well");
   expect((await ran()).delivered).toBeGreaterThan(12 * 10);
-  expect(told()).toEqual([taskId]);
+  expect(received()).toEqual([taskId]);
 });
 
 test("reconciliation does not wait for hanging receivers", async () => {
@@ -194,7 +194,7 @@ describe("another event for a receiver that accepts nothing", () => {
     expect(run).toMatchObject({ delivered: 0, undelivered: 10 });
     await nextMinute(run);
     expect(await ran()).toMatchObject({ delivered: 1 });
-    expect(told()).toEqual([good]);
+    expect(received()).toEqual([good]);
   });
 
   test("is dead after its day, and each one was tried", async () => {

@@ -22,6 +22,8 @@ import {
   startNotificationReceiver,
   type Taken,
 } from "../support/http/notification-receiver.js";
+import { timeLeft } from "../support/app/timed-app.js";
+import { nextRoom } from "../support/app/rooms.js";
 
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const LEASE_MS = 20 * SECOND_MS;
@@ -75,7 +77,6 @@ const notifierWith = (clock: ManualClock, timeoutMs: number) =>
 
 describe.each(ENGINES)("on %s", (_, open) => {
   let world: World;
-  let rooms = 0;
   const receiver = (id: CallerId = "one") => world.receivers[id];
 
   beforeAll(async () => {
@@ -98,9 +99,8 @@ describe.each(ENGINES)("on %s", (_, open) => {
     return (await world.clock.advanceUntilDone(sent)).response;
   };
   const start = async (fields: object = {}, key?: string) => {
-    rooms += 1;
     const media = { StreamUrl: `${world.app.clip}?sign=url-signature`, RepeatNum: -1 };
-    const room = { RoomId: `room-${rooms}`, RoomIdType: 0 };
+    const room = { RoomId: nextRoom(), RoomIdType: 0 };
     const response = await call("start-ingest", { ...room, ...media, ...fields }, key);
     return String(response["TaskId"]);
   };
@@ -108,8 +108,9 @@ describe.each(ENGINES)("on %s", (_, open) => {
 
   function run(services: Services = world.services, timeLimitSeconds = 60) {
     const { clock } = world;
-    const endsMs = clock.elapsedMs() + timeLimitSeconds * SECOND_MS;
-    return deliverNotifications(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
+    return deliverNotifications(services, {
+      timeLeftMs: timeLeft(clock, timeLimitSeconds * SECOND_MS),
+    });
   }
   const ran = (services?: Services) => world.clock.advanceUntilDone(run(services));
   const outbox = () => world.app.database.query("select * from outbox order by task_id, position");
@@ -425,8 +426,8 @@ describe.each(ENGINES)("on %s", (_, open) => {
   test("a claim that lapsed before the delivery is left to its new holder", async () => {
     await start();
     const { store } = world.services;
-    const claim: typeof store.outbox.claim = async (wanted) => {
-      const claimed = await store.outbox.claim(wanted);
+    const claim: typeof store.outbox.claim = async (request) => {
+      const claimed = await store.outbox.claim(request);
       await world.clock.advance(LEASE_MS);
       return claimed;
     };

@@ -45,12 +45,12 @@ async function sent(url: string, options: Partial<NotifierOptions> = {}): Promis
 const meaning =
   (...addresses: string[]): LookupFunction =>
   (_name, options, callback) => {
-    const found = addresses.map((address): LookupAddress => ({
+    const entries = addresses.map((address): LookupAddress => ({
       address,
       family: address.includes(":") ? 6 : 4,
     }));
-    const [first] = found;
-    if (options.all === true) callback(null, found);
+    const [first] = entries;
+    if (options.all === true) callback(null, entries);
     else callback(null, first?.address ?? "", first?.family);
   };
 
@@ -161,12 +161,12 @@ describe("when private hosts are not allowed,", () => {
     const guarded = publicOnly(meaning("8.8.8.8", "2001:4860:4860::8888"));
     guarded("hooks.example.com", { all: true }, (...answer) => answers.push(answer));
     guarded("hooks.example.com", {}, (...answer) => answers.push(answer));
-    const found = [
+    const entries = [
       { address: "8.8.8.8", family: 4 },
       { address: "2001:4860:4860::8888", family: 6 },
     ];
     expect(answers).toEqual([
-      [null, found],
+      [null, entries],
       [null, "8.8.8.8", 4],
     ]);
   });
@@ -183,15 +183,15 @@ describe("when private hosts are not allowed,", () => {
   test.each(["https://127.0.0.1", "https://[::1]", "https://localhost", "https://10.1.2.3"])(
     "%s is not connected to",
     async (origin) => {
-      const told = `${origin}:${secure.port}/`;
-      expect(await sent(told, closed(meaning("8.8.8.8")))).toBe("PrivateHost");
+      const url = `${origin}:${secure.port}/`;
+      expect(await sent(url, closed(meaning("8.8.8.8")))).toBe("PrivateHost");
       expect(secure.received).toEqual([]);
     },
   );
 
   test("no notification is sent over plain http", async () => {
-    const told = `http://hooks.example.com:${plain.port}/`;
-    expect(await sent(told, closed(meaning("127.0.0.1")))).toBe("PrivateHost");
+    const url = `http://hooks.example.com:${plain.port}/`;
+    expect(await sent(url, closed(meaning("127.0.0.1")))).toBe("PrivateHost");
     expect(plain.received).toEqual([]);
   });
 });

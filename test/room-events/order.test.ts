@@ -17,6 +17,7 @@ import { CN_APP, type TestApp, startTestApp } from "../support/app/test-app.js";
 import { startMediaServer } from "../support/media/media-server.js";
 import { countedBy, type ManualClock, manualClock } from "../support/app/manual-clock.js";
 import { cases } from "../support/cases.js";
+import { nextRoom } from "../support/app/rooms.js";
 
 const RUNS = cases(30);
 
@@ -44,20 +45,18 @@ afterAll(async () => {
   await receiver.close();
 });
 
-let rooms = 0;
-
 /** Starts one ingest and waits for this many events. It returns the row and the events. */
-async function history(fields: object, told: number, meanwhile?: (named: object) => unknown) {
+async function history(fields: object, callbacks: number, meanwhile?: (named: object) => unknown) {
   receiver.clear();
-  const RoomId = `history-${(rooms += 1)}`;
-  const wanted = { SdkAppId: CN_APP, RoomId, RoomIdType: 0, StreamUrl: app.clip, ...fields };
-  const { response } = await clock.advanceUntilDone(app.post("start-ingest", wanted));
+  const RoomId = nextRoom();
+  const request = { SdkAppId: CN_APP, RoomId, RoomIdType: 0, StreamUrl: app.clip, ...fields };
+  const { response } = await clock.advanceUntilDone(app.post("start-ingest", request));
   const started = String(response["TaskId"]);
-  for (let n = 0; n < 100 && receiver.received.length < told; n += 1) {
+  for (let n = 0; n < 100 && receiver.received.length < callbacks; n += 1) {
     await clock.advance(SECOND_MS);
     if (n === 20) await meanwhile?.({ SdkAppId: CN_APP, TaskId: started, RoomId, ...response });
   }
-  const bodies = (await receiver.until(told)).map(({ raw }) => raw);
+  const bodies = (await receiver.until(callbacks)).map(({ raw }) => raw);
   const [row] = await app.database.query("select * from ingest where task_id = $1", [started]);
   return { started, row: row ?? {}, bodies };
 }
@@ -88,12 +87,12 @@ const shuffledWithCopies = (bodies: readonly Buffer[]) =>
     .map((copies) => bodies.flatMap((body, n) => Array<Buffer>(copies[n] ?? 1).fill(body)))
     .chain((all) => fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length }));
 
-async function hold(found: Awaited<ReturnType<typeof history>>, state: object): Promise<void> {
-  const inOrder = await outcomeOf(found, found.bodies);
+async function hold(played: Awaited<ReturnType<typeof history>>, state: object): Promise<void> {
+  const inOrder = await outcomeOf(played, played.bodies);
   expect(inOrder).toMatchObject(state);
   await fc.assert(
-    fc.asyncProperty(shuffledWithCopies(found.bodies), async (bodies) => {
-      expect(await outcomeOf(found, bodies)).toEqual(inOrder);
+    fc.asyncProperty(shuffledWithCopies(played.bodies), async (bodies) => {
+      expect(await outcomeOf(played, bodies)).toEqual(inOrder);
     }),
     { numRuns: RUNS },
   );
@@ -108,13 +107,13 @@ const removeRobot = ({ RoomId, UserId }: Record<string, string>) =>
 
 describe("callbacks in any order and number lead to the same result", () => {
   test("of a clip that plays to its end", async () => {
-    const found = await history({ RepeatNum: 3 }, 6);
-    await hold(found, { State: "ended", EndReason: "finished", MediaState: "playing" });
+    const played = await history({ RepeatNum: 3 }, 6);
+    await hold(played, { State: "ended", EndReason: "finished", MediaState: "playing" });
   }, 60_000);
 
   test("of a source that cannot be opened", async () => {
-    const found = await history({ StreamUrl: `${app.clip}-missing`, RepeatNum: 1 }, 12);
-    await hold(found, { State: "ended", EndReason: "failed" });
+    const played = await history({ StreamUrl: `${app.clip}-missing`, RepeatNum: 1 }, 12);
+    await hold(played, { State: "ended", EndReason: "failed" });
   }, 60_000);
 
   test("of a loop whose source cannot be opened", async () => {
@@ -138,34 +137,34 @@ describe("callbacks in any order and number lead to the same result", () => {
 
   test("of a loop whose robot is removed from the room", async () => {
     const out = (named: object) => removeRobot(named as Record<string, string>);
-    const found = await history({ RepeatNum: -1, MaxDuration: 60 }, 6, out);
-    await hold(found, { State: "ended", EndReason: "stopped" });
+    const played = await history({ RepeatNum: -1, MaxDuration: 60 }, 6, out);
+    await hold(played, { State: "ended", EndReason: "stopped" });
   }, 60_000);
 
   test("of a running loop whose source fails at times", async () => {
-    const found = await history({ RepeatNum: -1, MaxDuration: 60 }, 3);
+    const played = await history({ RepeatNum: -1, MaxDuration: 60 }, 3);
     await clock.advance(2 * MINUTE_MS);
-    const task = String(found.row["trtc_task_id"]);
+    const task = String(played.row["trtc_task_id"]);
     const at = (seconds: number) => addMs(clock.now(), (seconds - 100) * SECOND_MS);
     const troubles = [
       ...[source(task, 1, at(0)), source(task, 2, at(0)), source(task, 0, at(1))],
       ...[source(task, 1, at(40)), source(task, 2, at(41)), source(task, 0, at(42))],
       ...[source(task, 1, at(70)), source(task, 2, at(70))],
     ];
-    const told = { ...found, bodies: [...found.bodies, ...troubles] };
-    await hold(told, { State: "running", MediaState: "retrying" });
+    const withTroubles = { ...played, bodies: [...played.bodies, ...troubles] };
+    await hold(withTroubles, { State: "running", MediaState: "retrying" });
   }, 60_000);
 
   test("of a dismissed room whose robots return", async () => {
     const order = fc.shuffledSubarray([0, 1, 2, 3, 3, 1], { minLength: 6, maxLength: 6 });
-    const told = fc.asyncProperty(order, async (indexes) => {
+    const property = fc.asyncProperty(order, async (indexes) => {
       // Each order has an ingest of its own, because the stop is real.
-      const found = await history({ RepeatNum: -1, MaxDuration: 60 }, 3);
+      const played = await history({ RepeatNum: -1, MaxDuration: 60 }, 3);
       await clock.advance(MINUTE_MS);
-      const closed = dismissed(String(found.row["room_id"]), clock.now());
-      const bodies = [...found.bodies, closed];
+      const closed = dismissed(String(played.row["room_id"]), clock.now());
+      const bodies = [...played.bodies, closed];
       const outcome = await outcomeOf(
-        found,
+        played,
         indexes.map((index) => bodies[index] ?? closed),
       );
       expect(outcome).toMatchObject({
@@ -174,7 +173,7 @@ describe("callbacks in any order and number lead to the same result", () => {
         MediaState: "playing",
       });
     });
-    await fc.assert(told, { numRuns: cases(10) });
+    await fc.assert(property, { numRuns: cases(10) });
   }, 60_000);
 });
 
@@ -212,10 +211,10 @@ test("callbacks about a source in any order and number count the same failures",
 }, 60_000);
 
 test("the comparison finds a difference", async () => {
-  const found = await history({ RepeatNum: 3 }, 6);
-  const complete = await outcomeOf(found, found.bodies);
-  const without = found.bodies.filter((body) => !body.includes("701"));
-  expect(without.length).toBe(found.bodies.length - 1);
-  expect(await outcomeOf(found, without)).not.toEqual(complete);
-  expect(bytesOf(JSON.parse(String(found.bodies[0])) as object)).toEqual(found.bodies[0]);
+  const played = await history({ RepeatNum: 3 }, 6);
+  const complete = await outcomeOf(played, played.bodies);
+  const without = played.bodies.filter((body) => !body.includes("701"));
+  expect(without.length).toBe(played.bodies.length - 1);
+  expect(await outcomeOf(played, without)).not.toEqual(complete);
+  expect(bytesOf(JSON.parse(String(played.bodies[0])) as object)).toEqual(played.bodies[0]);
 }, 60_000);

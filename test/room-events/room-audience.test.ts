@@ -16,9 +16,10 @@ import {
 import { openTestPostgres } from "../support/database/databases.js";
 import { CN_APP, type TestApp } from "../support/app/test-app.js";
 import type { ManualClock } from "../support/app/manual-clock.js";
-import { type RtmpServer, startRtmpServer } from "../support/media/rtmp-server.js";
-import { startTimedApp } from "../support/app/timed-app.js";
+import type { RtmpServer } from "../support/media/rtmp-server.js";
+import { startLiveApp, timeLeft } from "../support/app/timed-app.js";
 import { cases } from "../support/cases.js";
+import { nextRoom } from "../support/app/rooms.js";
 
 const EMPTY_SECONDS = 90;
 
@@ -26,11 +27,12 @@ let clock: ManualClock;
 let app: TestApp;
 let services: Services;
 let live: RtmpServer;
-let rooms = 0;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  live = await startRtmpServer();
-  ({ clock, app, services } = await startTimedApp({ database: await openTestPostgres() }));
+  ({ clock, app, services, live, close } = await startLiveApp({
+    database: await openTestPostgres(),
+  }));
 });
 beforeEach(async () => {
   await clock.advanceUntilDone(Promise.all(runs));
@@ -40,18 +42,15 @@ beforeEach(async () => {
   await app.database.query("delete from room_audience");
   await clock.advance(MINUTE_MS);
 });
-afterAll(async () => {
-  await app.close();
-  await live.close();
-});
+afterAll(() => close());
 
 async function tell(body: Buffer): Promise<void> {
   expect(await clock.advanceUntilDone(answerTo(services, callbackEvent(body)))).toEqual(OK);
 }
 
 async function playing(fields: object = {}) {
-  const room = { SdkAppId: CN_APP, RoomId: `room-${(rooms += 1)}`, RoomIdType: 0 };
-  const wanted = {
+  const room = { SdkAppId: CN_APP, RoomId: nextRoom(), RoomIdType: 0 };
+  const request = {
     ...room,
     StreamUrl: live.url,
     RepeatNum: -1,
@@ -59,7 +58,7 @@ async function playing(fields: object = {}) {
     StopWhenEmptySeconds: EMPTY_SECONDS,
     ...fields,
   };
-  const { response } = await clock.advanceUntilDone(app.post("start-ingest", wanted));
+  const { response } = await clock.advanceUntilDone(app.post("start-ingest", request));
   if (response.Error) throw new Error(response.Error.Message);
   const startedAt = clock.now();
   const row = async () =>
@@ -68,7 +67,7 @@ async function playing(fields: object = {}) {
     )[0] ?? {};
   const task = async () =>
     (await app.truth.tasks()).find(({ taskId }) => taskId === response["TrtcTaskId"]);
-  const { RoomId, SdkAppId } = wanted;
+  const { RoomId, SdkAppId } = request;
   const named = { SdkAppId, TaskId: response["TaskId"] };
   const stop = () => clock.advanceUntilDone(app.post("stop-ingest", named));
   return { RoomId, UserId: String(response["UserId"]), startedAt, row, task, stop };
@@ -83,8 +82,7 @@ async function pass(ms: number): Promise<void> {
   while (clock.elapsedMs() < untilMs) {
     if (clock.elapsedMs() >= tickedMs + MINUTE_MS) {
       tickedMs = clock.elapsedMs();
-      const endsMs = tickedMs + 100 * SECOND_MS;
-      runs.add(expireIngests(services, { timeLeftMs: () => endsMs - clock.elapsedMs() }));
+      runs.add(expireIngests(services, { timeLeftMs: timeLeft(clock, 100 * SECOND_MS) }));
     }
     const nextMs = Math.min(tickedMs + MINUTE_MS, untilMs);
     await clock.advance(nextMs - clock.elapsedMs());
@@ -92,8 +90,7 @@ async function pass(ms: number): Promise<void> {
 }
 
 function reconcile() {
-  const endsMs = clock.elapsedMs() + MINUTE_MS;
-  const run = reconcileIngests(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
+  const run = reconcileIngests(services, { timeLeftMs: timeLeft(clock, MINUTE_MS) });
   return clock.advanceUntilDone(run);
 }
 

@@ -14,7 +14,7 @@ import {
   recordedBody,
   source,
   taskEnded,
-  told,
+  eventBody,
 } from "../support/http/callbacks.js";
 import { CN_APP, type TestApp, INTL_APP, startTestApp } from "../support/app/test-app.js";
 import { PLATFORMS } from "../support/http/http-events.js";
@@ -305,9 +305,9 @@ describe("a signed body is read leniently:", () => {
     ["a type of tomorrow", { EventType: 703 }],
     ["the relay's event", { EventType: 401 }],
   ])("%s: has no event for us", (_, changes) => {
-    const found = read({ ...ingest, ...changes });
-    expect(found).toBeDefined();
-    expect(found?.event).toBeUndefined();
+    const result = read({ ...ingest, ...changes });
+    expect(result).toBeDefined();
+    expect(result?.event).toBeUndefined();
   });
 
   test("bytes that are not text, and JSON that is no object", () => {
@@ -322,7 +322,7 @@ test("a signed event of another kind is accepted, and changes nothing", async ()
   const before = await memoryOf(app);
   const room = { RoomId: "room", UserId: "someone" };
   for (const type of [101, 105, 201, 202, 203, 204, 205, 206, 401, 999]) {
-    expect(await send(callbackEvent(told(type, room, NOW), { key: KEY }))).toEqual(OK);
+    expect(await send(callbackEvent(eventBody(type, room, NOW), { key: KEY }))).toEqual(OK);
   }
   expect(await memoryOf(app)).toEqual(before);
   await send(callbackEvent(taskEnded("another unknown task", NOW), { key: KEY }));

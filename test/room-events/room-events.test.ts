@@ -18,19 +18,19 @@ import {
 } from "../support/http/callbacks.js";
 import { CN_APP, type TestApp, INTL_APP, type TrtcHandle } from "../support/app/test-app.js";
 import type { ManualClock } from "../support/app/manual-clock.js";
-import { type RtmpServer, startRtmpServer } from "../support/media/rtmp-server.js";
-import { startTimedApp } from "../support/app/timed-app.js";
+import type { RtmpServer } from "../support/media/rtmp-server.js";
+import { startLiveApp, timeLeft } from "../support/app/timed-app.js";
+import { nextRoom } from "../support/app/rooms.js";
 
 let clock: ManualClock;
 let app: TestApp;
 let trtc: TrtcHandle;
 let services: Services;
 let live: RtmpServer;
-let rooms = 0;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  live = await startRtmpServer();
-  ({ clock, app, services, trtc } = await startTimedApp());
+  ({ clock, app, services, trtc, live, close } = await startLiveApp());
 });
 beforeEach(async () => {
   trtc.turn({});
@@ -39,10 +39,7 @@ beforeEach(async () => {
   await app.database.query("delete from unclaimed_task");
   await clock.advance(MINUTE_MS);
 });
-afterAll(async () => {
-  await app.close();
-  await live.close();
-});
+afterAll(() => close());
 
 const send = (functionName: string, request: object) =>
   clock.advanceUntilDone(app.post(functionName, request));
@@ -55,15 +52,15 @@ async function tell(body: Buffer, signing: Signing = {}): Promise<void> {
 
 /** An ingest that has played for a while. No event is older than its start. */
 async function playing(fields: object = {}, playsForMs = 20 * SECOND_MS) {
-  const room = { SdkAppId: CN_APP, RoomId: `told-${(rooms += 1)}`, RoomIdType: 0 };
-  const wanted = { ...room, StreamUrl: live.url, RepeatNum: -1, MaxDuration: 60, ...fields };
-  const { response } = await send("start-ingest", wanted);
+  const room = { SdkAppId: CN_APP, RoomId: nextRoom(), RoomIdType: 0 };
+  const request = { ...room, StreamUrl: live.url, RepeatNum: -1, MaxDuration: 60, ...fields };
+  const { response } = await send("start-ingest", request);
   const { TaskId, TrtcTaskId, UserId } = response as Record<string, string>;
   if (TaskId === undefined || TrtcTaskId === undefined || UserId === undefined) {
     throw new Error(JSON.stringify(response));
   }
   await clock.advance(playsForMs);
-  const { RoomId, SdkAppId } = wanted;
+  const { RoomId, SdkAppId } = request;
   const named = { TaskId, SdkAppId };
   return {
     TaskId,
@@ -98,8 +95,7 @@ const asUnanswered = () =>
   );
 
 function reconcile() {
-  const endsMs = clock.elapsedMs() + MINUTE_MS;
-  const run = reconcileIngests(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
+  const run = reconcileIngests(services, { timeLeftMs: timeLeft(clock, MINUTE_MS) });
   return clock.advanceUntilDone(run);
 }
 
@@ -409,8 +405,7 @@ describe("the task's end (702)", () => {
     const ingest = await playing({ RepeatNum: 2, MaxDuration: 2 });
     await tell(taskEnded(ingest.TrtcTaskId, clock.now()));
     await clock.advance(MINUTE_MS);
-    const endsMs = clock.elapsedMs() + 2 * MINUTE_MS;
-    const run = expireIngests(services, { timeLeftMs: () => endsMs - clock.elapsedMs() });
+    const run = expireIngests(services, { timeLeftMs: timeLeft(clock, 2 * MINUTE_MS) });
     await clock.advanceUntilDone(run);
     expect(await ingest.row()).toMatchObject({ state: "ended", end_reason: "expired" });
     expect(await ingest.task()).toMatchObject({ endReason: "stopped" });
@@ -544,7 +539,7 @@ describe("a robot", () => {
   });
 
   test("that appears while its start is unanswered has the start reconciled soon, and not too soon", async () => {
-    const room = { SdkAppId: CN_APP, RoomId: `told-${(rooms += 1)}`, RoomIdType: 0 };
+    const room = { SdkAppId: CN_APP, RoomId: nextRoom(), RoomIdType: 0 };
     trtc.next("StartStreamIngest", "lose-answer");
     const named = { UserId: "our_robot", ClientToken: "our_token" };
     await send("start-ingest", { ...room, StreamUrl: live.url, RepeatNum: 1, ...named });
@@ -588,7 +583,7 @@ describe("a robot", () => {
 
   test("that appears does not shorten the lease of a run that reconciles its start", async () => {
     trtc.next("StartStreamIngest", "lose-answer");
-    const room = { SdkAppId: CN_APP, RoomId: `told-${(rooms += 1)}`, RoomIdType: 0 };
+    const room = { SdkAppId: CN_APP, RoomId: nextRoom(), RoomIdType: 0 };
     await send("start-ingest", { ...room, StreamUrl: live.url, RepeatNum: 1, UserId: "robot_2" });
     const claim = { at: clock.now(), leaseMs: 30 * SECOND_MS, limit: 1 };
     const [claimed] = await app.services.store.ingests.claimUnfinished(claim);
@@ -693,7 +688,7 @@ describe("a task without an ingest", () => {
     const at = clock.now();
     const ingest = await playing();
     await app.database.query("update ingest set state = 'starting', trtc_task_id = null");
-    const trtcTaskId = `late-${rooms}`;
+    const trtcTaskId = nextRoom("late");
     await tell(source(trtcTaskId, 1, addMs(at, 1)));
     await tell(source(trtcTaskId, 0, addMs(at, 2)));
     expect(await unclaimed()).toMatchObject([{ trtc_task_id: trtcTaskId, media_state: "playing" }]);

@@ -193,10 +193,10 @@ function sourcesIn(folder: string): SourceFile[] {
 
 /** Own files by their path, and packages as `npm:name`. The list leaves out Node's own modules. */
 function importsOf(path: string, code: string): string[] {
-  const found = [...code.matchAll(/(?:from|import)\s*\(?\s*["']([^"'$]+)["']/g)].map(
+  const specifiers = [...code.matchAll(/(?:from|import)\s*\(?\s*["']([^"'$]+)["']/g)].map(
     (each) => each[1] ?? "",
   );
-  return found
+  return specifiers
     .filter((each) => !each.startsWith("node:"))
     .map((each) => {
       if (!each.startsWith(".")) return `npm:${each}`;

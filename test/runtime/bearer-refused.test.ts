@@ -34,12 +34,12 @@ const lastLine = () => JSON.parse(app.logLines.at(-1) ?? "{}") as Record<string,
 describe("a refusal has the status of its code", () => {
   test.each(BAD_INPUT)("%s for %j", async (code, { action, fields }) => {
     const before = await app.truth.calls();
-    const wanted = { ...(action === "StartStreamIngest" ? start("bad") : {}), SdkAppId: CN_APP };
+    const base = { ...(action === "StartStreamIngest" ? start("bad") : {}), SdkAppId: CN_APP };
     const ways = isAction(action) ? [FUNCTION_OF[action], "api"] : ["api"];
     for (const functionName of ways) {
       const answer = await app.post(
         functionName,
-        { ...wanted, ...fields },
+        { ...base, ...fields },
         { "x-tc-action": action },
       );
       expect(codeOf(answer)).toEqual([ERROR_TABLE[code as ErrorCode].status, code]);

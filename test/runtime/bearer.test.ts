@@ -116,10 +116,10 @@ describe("curl", () => {
   const asJson = [...auth, "-H", "Content-Type: application/json"];
 
   test("starts, describes, updates, lists and stops with a Bearer key", async () => {
-    const wanted = JSON.stringify({ ...start("by curl"), ClientToken: "order-4711" });
-    const started = await curl(`${app.url}/start-ingest`, ...asJson, "-d", wanted);
+    const startBody = JSON.stringify({ ...start("by curl"), ClientToken: "order-4711" });
+    const started = await curl(`${app.url}/start-ingest`, ...asJson, "-d", startBody);
     expect(started.status).toBe(200);
-    const again = await curl(`${app.url}/start-ingest`, ...asJson, "-d", wanted);
+    const again = await curl(`${app.url}/start-ingest`, ...asJson, "-d", startBody);
     expect(again.response["TaskId"]).toBe(started.response["TaskId"]);
     const named = { SdkAppId: CN_APP, TaskId: String(started.response["TaskId"]) };
     const body = JSON.stringify(named);

@@ -8,9 +8,9 @@ import { CN_APP, type TestApp, KEY, startTestApp, SECRET_ID } from "../support/a
 import { post, signedTc3 } from "../support/http/http-requests.js";
 import { codeIn, envelopeIn, rawCaller } from "../support/http/raw-call.js";
 import { worldOf } from "../support/app/world.js";
+import { nextRoom } from "../support/app/rooms.js";
 
 let app: TestApp;
-let rooms = 0;
 
 beforeAll(async () => {
   app = await startTestApp();
@@ -21,8 +21,7 @@ afterAll(() => app.close());
 const own = () => ({ host: new URL(app.url).host });
 
 function startOf(SdkAppId: number) {
-  rooms += 1;
-  const RoomId = `room-${rooms}`;
+  const RoomId = nextRoom();
   return { SdkAppId, RoomId, RoomIdType: 0, StreamUrl: app.clip, RepeatNum: -1 };
 }
 
@@ -74,11 +73,11 @@ describe("with an unsigned payload, which covers no body,", () => {
 
 test("a captured start cannot be sent to another region, although no SDK signs that header", async () => {
   const by = { secretId: SECRET_ID, secretKey: KEY, at: clock.now() };
-  const wanted = post(JSON.stringify(startOf(CN_APP)), {
+  const message = post(JSON.stringify(startOf(CN_APP)), {
     ...own(),
     "x-tc-action": "StartStreamIngest",
   });
-  const { headers, body } = signedTc3(wanted, by);
+  const { headers, body } = signedTc3(message, by);
   const { raw } = rawCaller(app.url);
   expect(codeIn(await raw({ headers, body }))).toBeUndefined();
   const before = await worldOf(app);

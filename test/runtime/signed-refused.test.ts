@@ -24,8 +24,8 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 beforeEach(async () => {
-  const wanted = { SdkAppId: CN_APP, RoomId: "7", StreamUrl: app.clip, RepeatNum: -1 };
-  const { response } = await app.post("start-ingest", wanted);
+  const request = { SdkAppId: CN_APP, RoomId: "7", StreamUrl: app.clip, RepeatNum: -1 };
+  const { response } = await app.post("start-ingest", request);
   named = { SdkAppId: CN_APP, TaskId: String(response["TaskId"]) };
   before = await worldOf(app);
 });

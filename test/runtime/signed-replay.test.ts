@@ -13,10 +13,10 @@ import {
 import { intlSdk } from "../support/http/intl-sdk.js";
 import { record, type Recorded, replay } from "../support/http/recording-wire.js";
 import { worldOf } from "../support/app/world.js";
+import { nextRoom } from "../support/app/rooms.js";
 
 let app: TestApp;
 let trtc: TrtcHandle;
-let rooms = 0;
 
 beforeAll(async () => {
   app = await startTestApp({ env: { TRTC_TIMEOUT_SECONDS: "2" } });
@@ -41,8 +41,7 @@ const SDKS = [
 ] as const;
 
 function startOf(SdkAppId: number) {
-  rooms += 1;
-  const RoomId = `room-${rooms}`;
+  const RoomId = nextRoom();
   return { SdkAppId, RoomId, RoomIdType: 0, StreamUrl: app.clip, RepeatNum: -1 };
 }
 

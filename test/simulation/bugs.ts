@@ -44,8 +44,8 @@ function withCalls(
   answer: (action: string, through: () => Promise<object>) => Promise<object>,
 ): Services {
   const { trtc } = services;
-  const call: Services["trtc"]["call"] = (action, wanted) =>
-    answer(action, () => trtc.call(action, wanted));
+  const call: Services["trtc"]["call"] = (action, request) =>
+    answer(action, () => trtc.call(action, request));
   return { ...services, trtc: { ...trtc, call } };
 }
 
@@ -69,18 +69,18 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     const unwritten = new Map<string, Parameters<Store["ingests"]["beginStart"]>[0]>();
     return withStore(services, {
       ingests: {
-        async beginStart(wanted) {
-          const conflict = await store.ingests.findConflict(wanted);
+        async beginStart(request) {
+          const conflict = await store.ingests.findConflict(request);
           if (conflict) return conflict;
-          unwritten.set(wanted.taskId, wanted);
-          const { account, waitMaxMs } = wanted;
+          unwritten.set(request.taskId, request);
+          const { account, waitMaxMs } = request;
           const slot = await store.slots.take({ account, action: "StartStreamIngest", waitMaxMs });
-          const ingest = { ...wanted, state: "starting", fence: 0, lateStartUntil: null };
+          const ingest = { ...request, state: "starting", fence: 0, lateStartUntil: null };
           return { outcome: "begun", ingest: ingest as unknown as Ingest, slot };
         },
         async markRunning(to) {
-          const wanted = unwritten.get(to.taskId);
-          if (wanted) await store.ingests.beginStart({ ...wanted, waitMaxMs: NEVER_MS });
+          const request = unwritten.get(to.taskId);
+          if (request) await store.ingests.beginStart({ ...request, waitMaxMs: NEVER_MS });
           return store.ingests.markRunning(to);
         },
       },
@@ -108,7 +108,7 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     const leaseMs = NEVER_MS;
     return withStore(services, {
       ingests: {
-        beginStart: (wanted) => store.ingests.beginStart({ ...wanted, leaseMs }),
+        beginStart: (request) => store.ingests.beginStart({ ...request, leaseMs }),
         beginStop: (of) => store.ingests.beginStop({ ...of, leaseMs }),
         beginDueStop: (of) => store.ingests.beginDueStop({ ...of, leaseMs }),
         claimDue: (claim) => store.ingests.claimDue({ ...claim, leaseMs }),
@@ -139,8 +139,8 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     const { store } = services;
     return withStore(services, {
       ingests: {
-        async beginStart(wanted) {
-          const begun = await store.ingests.beginStart(wanted);
+        async beginStart(request) {
+          const begun = await store.ingests.beginStart(request);
           return begun.outcome === "begun" ? neverWaits(begun) : begun;
         },
         async beginStop(of) {
@@ -152,7 +152,7 @@ export const BUGS: Readonly<Record<string, Patch>> = {
           return begun && neverWaits(begun);
         },
       },
-      slots: { take: async (wanted) => (await store.slots.take(wanted)) && AT_ONCE },
+      slots: { take: async (request) => (await store.slots.take(request)) && AT_ONCE },
     });
   },
 
@@ -184,10 +184,10 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     return withStore(services, {
       slots: { take: takeSlot },
       ingests: {
-        async beginStart(wanted) {
-          const begun = await store.ingests.beginStart(wanted);
+        async beginStart(request) {
+          const begun = await store.ingests.beginStart(request);
           if (begun.outcome !== "begun") return begun;
-          const { account, waitMaxMs } = wanted;
+          const { account, waitMaxMs } = request;
           const slot = await takeSlot({ account, action: "StartStreamIngest", waitMaxMs });
           return { ...begun, slot };
         },
@@ -199,12 +199,12 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     const { store } = services;
     return withStore(services, {
       ingests: {
-        async beginStart({ quotas = {}, ...wanted }) {
-          const { callerId } = wanted;
+        async beginStart({ quotas = {}, ...request }) {
+          const { callerId } = request;
           const { ingests } = await listLive(store, callerId);
           const { maxIngests = NEVER_MS } = quotas;
           if (ingests >= maxIngests) return { outcome: "no-slot" };
-          return store.ingests.beginStart(wanted);
+          return store.ingests.beginStart(request);
         },
       },
     });
@@ -214,10 +214,10 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     const { store } = services;
     return withStore(services, {
       ingests: {
-        beginStart: (wanted) =>
+        beginStart: (request) =>
           store.ingests.beginStart({
-            ...wanted,
-            clientToken: wanted.clientToken && `${wanted.clientToken} ${random.next()}`,
+            ...request,
+            clientToken: request.clientToken && `${request.clientToken} ${random.next()}`,
           }),
       },
     });
@@ -262,12 +262,12 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     const { store } = services;
     return withStore(services, {
       ingests: {
-        beginStart: (wanted) =>
+        beginStart: (request) =>
           store.ingests.beginStart({
-            ...wanted,
-            clientToken: isOfMessage(wanted.clientToken)
-              ? `${wanted.clientToken} ${random.next()}`
-              : wanted.clientToken,
+            ...request,
+            clientToken: isOfMessage(request.clientToken)
+              ? `${request.clientToken} ${random.next()}`
+              : request.clientToken,
           }),
       },
     });
@@ -302,7 +302,7 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     return withStore(services, {
       unclaimedTasks: {
         count: () => store.unclaimedTasks.count(services.clock.now()),
-        take: (wanted) => store.unclaimedTasks.take({ ...wanted, seenBefore: wanted.at }),
+        take: (request) => store.unclaimedTasks.take({ ...request, seenBefore: request.at }),
       },
     });
   },
@@ -313,8 +313,8 @@ export const BUGS: Readonly<Record<string, Patch>> = {
       ingests: { beginFailedSourceStops: () => Promise.resolve([]) },
       roomEvents: {
         async recordTaskEvent(of) {
-          const told = await store.roomEvents.recordTaskEvent(of);
-          return told && { ...told, failedTimes: 0 };
+          const recorded = await store.roomEvents.recordTaskEvent(of);
+          return recorded && { ...recorded, failedTimes: 0 };
         },
       },
     });
@@ -325,9 +325,9 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     return withStore(services, {
       roomEvents: {
         async recordTaskEvent(of) {
-          const told = await store.roomEvents.recordTaskEvent(of);
-          const isThird = told?.failedTimes === FAILED_FOR_GOOD;
-          return isThird ? { ...told, failedTimes: FAILED_SURELY } : told;
+          const recorded = await store.roomEvents.recordTaskEvent(of);
+          const isThird = recorded?.failedTimes === FAILED_FOR_GOOD;
+          return isThird ? { ...recorded, failedTimes: FAILED_SURELY } : recorded;
         },
       },
     });
@@ -338,11 +338,11 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     return withStore(services, {
       roomEvents: {
         async recordTaskEvent(of) {
-          const told = await store.roomEvents.recordTaskEvent(of);
-          if (of.media !== undefined || told?.ingest.state !== "running") return told;
-          const { taskId, fence } = told.ingest;
+          const recorded = await store.roomEvents.recordTaskEvent(of);
+          if (of.media !== undefined || recorded?.ingest.state !== "running") return recorded;
+          const { taskId, fence } = recorded.ingest;
           await store.ingests.markEnded({ taskId, fence, reason: "lost", at: clock.now() });
-          return told;
+          return recorded;
         },
       },
     });

@@ -53,9 +53,9 @@ export function coverageText(coverage: Coverage): string {
       const kinds = [...(coverage.get(name) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
       const well = kinds.find(([kind]) => kind === "none")?.[1];
       const faults = kinds.filter(([kind]) => kind !== "none");
-      const told = faults.map(([kind, times]) => `${kind} ${times.toLocaleString("en")}`);
+      const counts = faults.map(([kind, times]) => `${kind} ${times.toLocaleString("en")}`);
       const first = well === undefined ? [] : [`well ${well.toLocaleString("en")}`];
-      return `${name.padEnd(width)}  ${[...first, ...told].join(" · ")}`;
+      return `${name.padEnd(width)}  ${[...first, ...counts].join(" · ")}`;
     })
     .join("\n");
 }

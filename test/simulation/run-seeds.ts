@@ -26,10 +26,10 @@ export interface SeedResult {
 export async function runSeeds(run: SeedRun): Promise<SeedResult> {
   const result: SeedResult = { done: 0, coverage: new Map(), failures: [] };
   const ending = new AbortController();
-  const hear = (told: Told): void => {
-    result.done += told.seeds;
-    addCoverage(result.coverage, told.coverage);
-    result.failures.push(...told.failures);
+  const hear = (message: Told): void => {
+    result.done += message.seeds;
+    addCoverage(result.coverage, message.coverage);
+    result.failures.push(...message.failures);
     run.onProgress(result.done);
     if (result.failures.length > 0 && !run.all) ending.abort();
   };
@@ -47,12 +47,12 @@ export async function runSeeds(run: SeedRun): Promise<SeedResult> {
 
 function simulateElsewhere(
   share: Share,
-  hear: (told: Told) => void,
+  hear: (message: Told) => void,
   signal: AbortSignal,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = fork(WORKER);
-    child.on("message", (told) => hear(told as Told));
+    child.on("message", (message) => hear(message as Told));
     child.on("error", reject);
     child.on("exit", (code) => {
       if (code === 0 || signal.aborted) resolve();

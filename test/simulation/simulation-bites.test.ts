@@ -37,11 +37,11 @@ const FOUND_BY: Readonly<Record<keyof typeof BUGS, RegExp>> = {
 test.each(Object.entries(BUGS))(
   "%s",
   async (name, patch) => {
-    let found: string | undefined;
-    for (let seed = 1; seed <= SEEDS && found === undefined; seed += 1) {
-      found = (await simulate({ seed, patch })).violation?.check;
+    let check: string | undefined;
+    for (let seed = 1; seed <= SEEDS && check === undefined; seed += 1) {
+      check = (await simulate({ seed, patch })).violation?.check;
     }
-    expect(found).toMatch(FOUND_BY[name] ?? "");
+    expect(check).toMatch(FOUND_BY[name] ?? "");
   },
   240_000,
 );

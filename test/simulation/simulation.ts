@@ -113,7 +113,7 @@ function knownAtFirst(given: Beginning): Omit<Known, "rowsOfIntent"> {
     rowIdOf: new Map(),
     heard: new Set(),
     stopAsked: new Set(),
-    told: new Set(),
+    roomEvents: new Set(),
     sources: new Map(),
     takenMs: new Map(),
     strangers: new Set(),

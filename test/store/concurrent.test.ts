@@ -8,22 +8,18 @@ import { takeSlot } from "../../shared/store/slots.js";
 import { createStore, type Store } from "../../shared/store/store.js";
 import { newPostgresUrl } from "../support/database/databases.js";
 import { newIngest, runningIngest, T0 } from "../support/app/ingests.js";
+import { type Instances, startInstances } from "../support/database/instances.js";
 
 describe("instances that share a PostgreSQL", () => {
   let databases: Database[];
   let stores: Store[];
+  let everywhere: Instances["everywhere"];
+  let close: Instances["close"];
 
   beforeAll(async () => {
-    const url = await newPostgresUrl();
-    databases = Array.from({ length: 4 }, () => openPostgres(url));
-    stores = databases.map((database) => createStore(database));
+    ({ databases, stores, everywhere, close } = await startInstances());
   });
-  afterAll(() => Promise.all(databases.map((database) => database.close())));
-
-  const everywhere = <T>(times: number, work: (store: Store, n: number) => Promise<T>) =>
-    Promise.all(
-      Array.from({ length: times }, (_, n) => work(stores[n % stores.length] as Store, n)),
-    );
+  afterAll(() => close());
 
   test("two hundred starts with one token begin once", async () => {
     const outcomes = await everywhere(200, (store) =>
@@ -51,9 +47,9 @@ describe("instances that share a PostgreSQL", () => {
 
   test("a request that waited for the row gets no slot in the past", async () => {
     const [holder, waiting] = databases as [Database, Database];
-    const wanted = { account: "held", action: "A", waitMaxMs: 60_000, now: null };
+    const request = { account: "held", action: "A", waitMaxMs: 60_000, now: null };
     const take = ({ query }: Pick<Database, "query">) =>
-      takeSlot(query, { ...wanted, readSlot: (times) => ({ msUntil: () => times.slotMs }) });
+      takeSlot(query, { ...request, readSlot: (times) => ({ msUntil: () => times.slotMs }) });
     await take(holder);
     const released = await holder.transaction(async (query) => {
       await take({ query });

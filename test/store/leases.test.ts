@@ -13,13 +13,13 @@ import { resumeStart } from "../../shared/ingest/start/resume-start.js";
 import type { Ingest } from "../../shared/store/ingests/ingest-row.js";
 import { CN_APP, type TestApp, type TrtcHandle } from "../support/app/test-app.js";
 import type { ManualClock } from "../support/app/manual-clock.js";
-import { startTimedApp } from "../support/app/timed-app.js";
+import { startTimedApp, timeLeft } from "../support/app/timed-app.js";
+import { nextRoom } from "../support/app/rooms.js";
 
 let clock: ManualClock;
 let app: TestApp;
 let trtc: TrtcHandle;
 let services: Services;
-let rooms = 0;
 
 beforeAll(async () => {
   ({ clock, app, services, trtc } = await startTimedApp());
@@ -37,13 +37,11 @@ const send = (functionName: string, request: object) =>
 
 /** The row of a loop that plays. */
 async function playing(fields: object = {}): Promise<Ingest> {
-  rooms += 1;
-  const room = { SdkAppId: CN_APP, RoomId: `held-${rooms}`, RoomIdType: 0 };
-  const played = { StreamUrl: app.clip, RepeatNum: -1, ClientToken: `token-${rooms}` };
+  const RoomId = nextRoom();
+  const room = { SdkAppId: CN_APP, RoomId, RoomIdType: 0 };
+  const played = { StreamUrl: app.clip, RepeatNum: -1, ClientToken: `token-of-${RoomId}` };
   const { response } = await send("start-ingest", { ...room, ...played, ...fields });
-  const [row] = await app.database.query("select task_id from ingest where room_id = $1", [
-    room.RoomId,
-  ]);
+  const [row] = await app.database.query("select task_id from ingest where room_id = $1", [RoomId]);
   const ingest = await services.store.ingests.read(String(row?.["task_id"]));
   if (!ingest) throw new Error(JSON.stringify(response));
   return ingest;
@@ -75,8 +73,7 @@ function watched(): { services: Services; made: Made[] } {
 }
 
 const lasting = (ms: number) => {
-  const endsMs = clock.elapsedMs() + ms;
-  return () => endsMs - clock.elapsedMs();
+  return timeLeft(clock, ms);
 };
 
 describe("a call under a claim may last", () => {

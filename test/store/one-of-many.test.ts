@@ -28,25 +28,25 @@ beforeAll(async () => {
 beforeEach(() => database.query(`truncate ${TABLES.join(", ")}`));
 afterAll(() => database.close());
 
-async function starting(wanted: Partial<Wanted> = {}): Promise<Ingest> {
-  const begun = await store.ingests.beginStart(newIngest({ notify: true, ...wanted }));
+async function starting(fields: Partial<Wanted> = {}): Promise<Ingest> {
+  const begun = await store.ingests.beginStart(newIngest({ notify: true, ...fields }));
   if (begun.outcome !== "begun") throw new Error(begun.outcome);
   return begun.ingest;
 }
 
-const running = (wanted: Partial<Wanted> = {}) =>
-  runningIngest(store, { notify: true, emptySeconds: 60, ...wanted });
+const running = (fields: Partial<Wanted> = {}) =>
+  runningIngest(store, { notify: true, emptySeconds: 60, ...fields });
 
-async function lost(wanted: Partial<Wanted> = {}): Promise<Ingest> {
-  const { taskId, fence } = await running(wanted);
+async function lost(fields: Partial<Wanted> = {}): Promise<Ingest> {
+  const { taskId, fence } = await running(fields);
   const ended = await store.ingests.markEnded({ taskId, fence, reason: "lost", at: LATER });
   if (!ended) throw new Error("the row had ended");
   return ended;
 }
 
 /** A start that failed after an earlier attempt: its robot may still arrive. */
-async function lateStarts(wanted: Partial<Wanted> = {}): Promise<Ingest> {
-  const { taskId } = await starting(wanted);
+async function lateStarts(fields: Partial<Wanted> = {}): Promise<Ingest> {
+  const { taskId } = await starting(fields);
   const claimed = await store.ingests.claimStart({ taskId, at: LATER, leaseMs: 1000 });
   const failure = { code: "X", message: "m", retry: false, at: LATER };
   await store.ingests.markFailed({ taskId, fence: claimed?.fence ?? -1, ...failure });

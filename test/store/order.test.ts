@@ -29,8 +29,8 @@ const APP = 1600000000;
 const WEEK = after(7 * 24 * 60 * MINUTE_MS);
 const LEASE = { leaseMs: 1000 };
 
-async function begin(wanted: Partial<Wanted> = {}): Promise<string> {
-  const row = newIngest(wanted);
+async function begin(fields: Partial<Wanted> = {}): Promise<string> {
+  const row = newIngest(fields);
   await store.ingests.beginStart(row);
   return row.taskId;
 }
@@ -174,8 +174,8 @@ describe("the order", () => {
   test("of a caller's events: the longest waiting first", async () => {
     const late = await runningIngest(store, { notify: true, createdAt: after(2) });
     const early = await runningIngest(store, { notify: true, createdAt: after(1) });
-    const wanted = { callerId: "caller", at: after(9), leaseMs: 1000, limit: 1 };
-    const claim = async () => idsOf(await store.outbox.claim(wanted));
+    const due = { callerId: "caller", at: after(9), leaseMs: 1000, limit: 1 };
+    const claim = async () => idsOf(await store.outbox.claim(due));
     expect(await oneByOne(claim)).toEqual([early.taskId, late.taskId]);
   });
 
@@ -307,9 +307,9 @@ describe("at the exact instant", () => {
     const deadLetter = { source: "s", messageId: "m", code: "X", message: "m", payload: {} };
     await store.deadLetters.add({ ...deadLetter, id: "a", receivedAt: T0 });
     await store.deadLetters.resolve({ ids: ["a"], at: T0 });
-    const told = { sdkAppId: APP, eventAt: T0, at: T0 };
-    await store.unclaimedTasks.keep({ ...told, trtcTaskId: "ended" });
-    await store.unclaimedTasks.keep({ ...told, trtcTaskId: "seen", media: "playing" });
+    const event = { sdkAppId: APP, eventAt: T0, at: T0 };
+    await store.unclaimedTasks.keep({ ...event, trtcTaskId: "ended" });
+    await store.unclaimedTasks.keep({ ...event, trtcTaskId: "seen", media: "playing" });
     const user = { sdkAppId: APP, roomId: "r", eventAt: T0 };
     await store.audience.recordViewerEvent({ ...user, userId: "left", isPresent: false });
     await store.audience.recordViewerEvent({ ...user, userId: "here", isPresent: true });
@@ -374,8 +374,8 @@ describe("at the exact instant", () => {
   });
 
   test("a source's success counts before a new try, and a new try before a failure", async () => {
-    const told = ["failed", "retrying", "playing"] as const;
-    for (const order of [told, [...told].reverse()]) {
+    const states = ["failed", "retrying", "playing"] as const;
+    for (const order of [states, [...states].reverse()]) {
       const { taskId, sdkAppId, trtcTaskId } = await runningIngest(store);
       for (const media of order) {
         await store.roomEvents.recordTaskEvent({

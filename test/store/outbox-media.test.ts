@@ -22,7 +22,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
   });
   afterAll(() => database.close());
 
-  const told = (taskId: string, media: ReportedMediaState | undefined, ms: number) => ({
+  const mediaEvent = (taskId: string, media: ReportedMediaState | undefined, ms: number) => ({
     sdkAppId: 1_600_000_000,
     trtcTaskId: `trtc-${taskId}`,
     media,
@@ -54,12 +54,12 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
   }
 
   test("holds media events from before the start's answer, after the event of the start", async () => {
-    const wanted = newIngest({ notify: true });
-    await store.ingests.beginStart(wanted);
-    await store.unclaimedTasks.keep(told(wanted.taskId, "playing", 500));
-    await answered(wanted.taskId);
-    await end(wanted.taskId, "stopped");
-    expect(await eventsOf(wanted.taskId)).toEqual([
+    const ingest = newIngest({ notify: true });
+    await store.ingests.beginStart(ingest);
+    await store.unclaimedTasks.keep(mediaEvent(ingest.taskId, "playing", 500));
+    await answered(ingest.taskId);
+    await end(ingest.taskId, "stopped");
+    expect(await eventsOf(ingest.taskId)).toEqual([
       ...["1 ingest.started", "2 ingest.media playing", "3 ingest.ended stopped"],
     ]);
     const [, media] = await database.query("select * from outbox order by position");
@@ -71,8 +71,8 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
 
   test("holds only the start where TRTC reported nothing, or only the end", async () => {
     const [one, two] = [newIngest({ notify: true }), newIngest({ notify: true })];
-    for (const wanted of [one, two]) await store.ingests.beginStart(wanted);
-    await store.unclaimedTasks.keep(told(two.taskId, undefined, 500));
+    for (const ingest of [one, two]) await store.ingests.beginStart(ingest);
+    await store.unclaimedTasks.keep(mediaEvent(two.taskId, undefined, 500));
     for (const { taskId } of [one, two]) await answered(taskId);
     for (const { taskId } of [one, two]) {
       expect(await eventsOf(taskId)).toEqual(["1 ingest.started"]);
@@ -81,10 +81,10 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
 
   test("holds an event that missed the start's answer once, and only if it is news", async () => {
     const { taskId } = await runningIngest(store, { notify: true });
-    await store.unclaimedTasks.keep(told(taskId, "playing", 500));
+    await store.unclaimedTasks.keep(mediaEvent(taskId, "playing", 500));
     await store.unclaimedTasks.adopt();
     await store.unclaimedTasks.adopt();
-    await store.unclaimedTasks.keep(told(taskId, "retrying", 100));
+    await store.unclaimedTasks.keep(mediaEvent(taskId, "retrying", 100));
     await store.unclaimedTasks.adopt();
     expect(await eventsOf(taskId)).toEqual(["1 ingest.started", "2 ingest.media playing"]);
   });
@@ -92,7 +92,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
   test("holds no media event of an ended ingest", async () => {
     const { taskId } = await runningIngest(store, { notify: true });
     await end(taskId, "stopped");
-    await store.roomEvents.recordTaskEvent(told(taskId, "playing", 500));
+    await store.roomEvents.recordTaskEvent(mediaEvent(taskId, "playing", 500));
     expect(await eventsOf(taskId)).toEqual(["1 ingest.started", "2 ingest.ended stopped"]);
     expect(await store.ingests.read(taskId)).toMatchObject({ mediaState: "playing", notified: 2 });
   });

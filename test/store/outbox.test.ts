@@ -5,10 +5,10 @@ import type { Database } from "../../shared/store/engine/database.js";
 import { run, sql } from "../../shared/store/engine/sql.js";
 import type { Notification } from "../../shared/store/outbox/deliveries.js";
 import { withOutboxEvent } from "../../shared/store/outbox/with-outbox-event.js";
-import { openPostgres } from "../../shared/store/engine/postgres.js";
 import { createStore, type Store } from "../../shared/store/store.js";
-import { ENGINES, newPostgresUrl } from "../support/database/databases.js";
+import { ENGINES } from "../support/database/databases.js";
 import { newIngest, runningIngest, T0 } from "../support/app/ingests.js";
+import { type Instances, startInstances } from "../support/database/instances.js";
 
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const notify = { notify: true };
@@ -98,10 +98,10 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
   });
 
   test("holds a refused start as an end, with its code", async () => {
-    const wanted = newIngest(notify);
-    await store.ingests.beginStart(wanted);
+    const ingest = newIngest(notify);
+    await store.ingests.beginStart(ingest);
     expect(await rows()).toEqual([]);
-    await store.ingests.markFailed({ taskId: wanted.taskId, fence: 0, ...FAILURE });
+    await store.ingests.markFailed({ taskId: ingest.taskId, fence: 0, ...FAILURE });
     expect(await rows()).toMatchObject([
       {
         type: "ingest.ended",
@@ -271,15 +271,14 @@ const standing = { now: () => T0, elapsedMs: () => T0.getTime() };
 describe("instances that share a PostgreSQL", () => {
   let databases: Database[];
   let stores: Store[];
-  beforeAll(async () => {
-    const url = await newPostgresUrl();
-    databases = Array.from({ length: 4 }, () => openPostgres(url));
-    stores = databases.map((database) => createStore(database));
-  });
-  afterAll(() => Promise.all(databases.map((database) => database.close())));
+  let everywhere: Instances["everywhere"];
+  let close: Instances["close"];
 
-  const everywhere = <T>(times: number, work: (store: Store, n: number) => Promise<T>) =>
-    Promise.all(Array.from({ length: times }, (_, n) => work(stores[n % 4] as Store, n)));
+  beforeAll(async () => {
+    ({ databases, stores, everywhere, close } = await startInstances());
+  });
+  afterAll(() => close());
+
   const count = async () =>
     Number((await databases[0]?.query("select count(*) as n from outbox"))?.[0]?.["n"]);
 
@@ -295,19 +294,19 @@ describe("instances that share a PostgreSQL", () => {
 
   test("of two runs that mark a start as running and as failed, one writes its event", async () => {
     for (let n = 0; n < 10; n += 1) {
-      const wanted = newIngest({ ...notify, account: `race-${n}` });
-      await (stores[0] as Store).ingests.beginStart(wanted);
+      const ingest = newIngest({ ...notify, account: `race-${n}` });
+      await (stores[0] as Store).ingests.beginStart(ingest);
       const before = await count();
       const times = { startedAt: T0, deadlineAt: T0, latestAt: T0 };
       await everywhere(8, (store, nth): Promise<unknown> =>
         nth % 2 === 0
           ? store.ingests.markRunning({
-              taskId: wanted.taskId,
+              taskId: ingest.taskId,
               fence: 0,
               trtcTaskId: "t",
               ...times,
             })
-          : store.ingests.markFailed({ taskId: wanted.taskId, fence: 0, ...FAILURE }),
+          : store.ingests.markFailed({ taskId: ingest.taskId, fence: 0, ...FAILURE }),
       );
       expect(await count()).toBe(before + 1);
     }
@@ -319,8 +318,8 @@ describe("instances that share a PostgreSQL", () => {
       const { taskId } = await runningIngest(stores[0] as Store, own);
       await (stores[0] as Store).ingests.markEnded({ taskId, fence: 0, reason: "stopped", at: T0 });
     }
-    const wanted = { callerId: "claims", at: T0, leaseMs: 60_000, limit: 5 };
-    const claimed = (await everywhere(20, (store) => store.outbox.claim(wanted))).flat();
+    const claim = { callerId: "claims", at: T0, leaseMs: 60_000, limit: 5 };
+    const claimed = (await everywhere(20, (store) => store.outbox.claim(claim))).flat();
     expect(new Set(claimed.map(({ taskId }) => taskId)).size).toBe(claimed.length);
     expect(claimed.filter(({ position }) => position !== 1)).toEqual([]);
     expect(claimed.length).toBeGreaterThanOrEqual(5);

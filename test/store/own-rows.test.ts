@@ -51,8 +51,8 @@ const names = (sdkAppId: number): Partial<Wanted> => ({
   emptySeconds: 60,
 });
 
-async function begin(wanted: Partial<Wanted>): Promise<Ingest> {
-  const begun = await store.ingests.beginStart(newIngest(wanted));
+async function begin(fields: Partial<Wanted>): Promise<Ingest> {
+  const begun = await store.ingests.beginStart(newIngest(fields));
   if (begun.outcome !== "begun") throw new Error(begun.outcome);
   return begun.ingest;
 }
@@ -67,8 +67,8 @@ const answer = ({ taskId }: Ingest, trtcTaskId = TASK) =>
     latestAt: LATER,
   });
 
-async function run(wanted: Partial<Wanted>, trtcTaskId = TASK): Promise<Ingest> {
-  const running = await answer(await begin(wanted), trtcTaskId);
+async function run(fields: Partial<Wanted>, trtcTaskId = TASK): Promise<Ingest> {
+  const running = await answer(await begin(fields), trtcTaskId);
   if (!running) throw new Error("the row was not starting");
   return running;
 }
@@ -207,8 +207,8 @@ describe("of an application", () => {
     await run(names(OTHER));
     await recordUnclaimed(MINE);
     await recordUnclaimed(OTHER);
-    const wanted = { at: LATER, seenBefore: LATER, askedBefore: T0, limit: 9 };
-    expect(await store.unclaimedTasks.take(wanted)).toEqual([task]);
+    const limits = { at: LATER, seenBefore: LATER, askedBefore: T0, limit: 9 };
+    expect(await store.unclaimedTasks.take(limits)).toEqual([task]);
   });
 
   test("a robot's name is free although another application's live or late robot has it", async () => {
@@ -484,8 +484,8 @@ describe("of a caller", () => {
   test("the report counts the caller's ingests, or those of one application", async () => {
     await run(of("mine", { sdkAppId: MINE }), "three");
     const count = async (filter: object) => {
-      const wanted = { since: T0, now: LATER, ...filter };
-      const { starts, live } = await readReport(database.query, wanted);
+      const span = { since: T0, now: LATER, ...filter };
+      const { starts, live } = await readReport(database.query, span);
       return [starts.started, live.running];
     };
     expect(await count({})).toEqual([3, 3]);
@@ -534,9 +534,9 @@ describe("of an account and an action", () => {
       (await run({ account, deadlineAt: DAY_LATER }, `${account}-${n}`)).taskId;
     await due("one", 1);
     const [second, others] = [await due("one", 2), await due("two", 1)];
-    const wanted = { at: LATER, horizonAt: LATER, leaseMs: 1000, accountMax: 1 };
-    expect(await store.ingests.claimDue({ ...wanted, limit: 1 })).toHaveLength(1);
-    const rest = await store.ingests.claimDue({ ...wanted, limit: 9 });
+    const limits = { at: LATER, horizonAt: LATER, leaseMs: 1000, accountMax: 1 };
+    expect(await store.ingests.claimDue({ ...limits, limit: 1 })).toHaveLength(1);
+    const rest = await store.ingests.claimDue({ ...limits, limit: 9 });
     expect(rest.map(({ taskId }) => taskId)).toEqual([others]);
     expect(rest.map(({ taskId }) => taskId)).not.toContain(second);
   });

@@ -112,13 +112,13 @@ describe.each(ENGINES)("slots on %s", (_, open) => {
       { minLength: 1, maxLength: 70 },
     );
     await fc.assert(
-      fc.asyncProperty(arrivals, async (wanted) => {
+      fc.asyncProperty(arrivals, async (calls) => {
         const { take } = newAccount();
         const trtc = makeRateWindow();
         const taken: number[] = [];
         const arrivedMs: number[] = [];
         let atMs = 0;
-        for (const each of wanted) {
+        for (const each of calls) {
           atMs += each.gapMs;
           const slotMs = (await take(atMs)) ?? Number.NaN;
           expect(slotMs).toBeCloseTo(earliest(taken, atMs), 6);
@@ -138,11 +138,11 @@ describe.each(ENGINES)("slots on %s", (_, open) => {
       maxLength: 80,
     });
     await fc.assert(
-      fc.asyncProperty(arrivals, async (wanted) => {
+      fc.asyncProperty(arrivals, async (calls) => {
         const { take, takeAsVersion1 } = newAccount();
         const taken: number[] = [];
         let atMs = 0;
-        for (const each of wanted) {
+        for (const each of calls) {
           atMs += each.gapMs;
           const slotMs = await (each.isOld ? takeAsVersion1 : take)(atMs);
           taken.push(slotMs ?? Number.NaN);

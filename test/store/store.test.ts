@@ -107,12 +107,12 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
   });
 
   test("every time and number is read as it was written", async () => {
-    const wanted = newIngest({
+    const ingest = newIngest({
       play: { StreamUrl: "https://a.example/é.mp4", RepeatNum: -1, Tempo: 0.75 },
     });
-    await store.ingests.beginStart(wanted);
-    const row = await store.ingests.read(wanted.taskId);
-    const { leaseMs, waitMaxMs, ...columns } = wanted;
+    await store.ingests.beginStart(ingest);
+    const row = await store.ingests.read(ingest.taskId);
+    const { leaseMs, waitMaxMs, ...columns } = ingest;
     expect(row).toMatchObject(columns);
     expect([leaseMs, waitMaxMs]).toEqual([5000, 60_000]);
   });
@@ -130,13 +130,13 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     const callerId = "lister";
     const ids: string[] = [];
     for (let n = 0; n < 5; n += 1) {
-      const wanted = newIngest({
+      const ingest = newIngest({
         callerId,
         roomId: n < 3 ? "one" : "two",
         createdAt: addMs(T0, n),
       });
-      ids.unshift(wanted.taskId);
-      await store.ingests.beginStart(wanted);
+      ids.unshift(ingest.taskId);
+      await store.ingests.beginStart(ingest);
     }
     const page = async (filter: object) =>
       (await store.ingests.list({ callerId, limit: 10, ...filter })).map(({ taskId }) => taskId);
@@ -233,11 +233,9 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     await database.query("delete from ingest");
     const { deadlineAt } = newIngest();
     await store.ingests.beginStart(newIngest({ leaseMs: 5000 }));
-    const wanted = { horizonAt: deadlineAt, aheadMs: 1000 };
-    expect(await store.ingests.nextClaimAt({ ...wanted, at: T0 })).toEqual(
-      addMs(deadlineAt, -1000),
-    );
-    expect(await store.ingests.nextClaimAt({ ...wanted, at: addMs(T0, 5000) })).toBeUndefined();
+    const span = { horizonAt: deadlineAt, aheadMs: 1000 };
+    expect(await store.ingests.nextClaimAt({ ...span, at: T0 })).toEqual(addMs(deadlineAt, -1000));
+    expect(await store.ingests.nextClaimAt({ ...span, at: addMs(T0, 5000) })).toBeUndefined();
   });
 
   test("a holder that read the row before a stop cannot set the reason of its end", async () => {
@@ -270,8 +268,8 @@ describe.each(ENGINES)("the store on %s", (_, open) => {
     const other = await runningIngest(store, { account: "other", deadlineAt: addMs(T0, 100) });
     const at = addMs(T0, 1000);
     const claim = async (limit: number) => {
-      const wanted = { at, horizonAt: at, leaseMs: 5000, limit, accountMax: 3 };
-      return (await store.ingests.claimDue(wanted)).map(({ taskId }) => taskId);
+      const claim = { at, horizonAt: at, leaseMs: 5000, limit, accountMax: 3 };
+      return (await store.ingests.claimDue(claim)).map(({ taskId }) => taskId);
     };
     const ids = crowd.map(({ taskId }) => taskId);
     expect(await claim(2)).toEqual(ids.slice(0, 2));

@@ -32,8 +32,8 @@ describe("whether they fit", () => {
     [{ version: 7, worksWith: 4 }, 5, undefined],
     [{ version: 7, worksWith: 5 }, 5, undefined],
     [{ version: 7, worksWith: 6 }, 5, "needs code of version 6 or newer, and this code is of"],
-  ])("%p and code of version %d", (found, codeVersion, fault) => {
-    const said = versionFault(found, codeVersion);
+  ])("%p and code of version %d", (database, codeVersion, fault) => {
+    const said = versionFault(database, codeVersion);
     if (fault === undefined) expect(said).toBeUndefined();
     else expect(said).toContain(fault);
   });

@@ -16,6 +16,7 @@ import {
 import { post as request, signedTc3, signedV1 } from "./http/http-requests.js";
 import { answerTo, callbackEvent, source } from "./http/callbacks.js";
 import { FUNCTION_OF } from "./app/functions.js";
+import { nextRoom } from "./app/rooms.js";
 
 const CALLER_KEYS = ["this-years-caller-key", "last-years-caller-key"];
 const CN_KEY = "cn-application-secret-key";
@@ -115,10 +116,8 @@ async function send(functionName: string, body: unknown, headers: Record<string,
   return answer.response;
 }
 
-let rooms = 0;
 const startOf = (fields: object = {}) => {
-  rooms += 1;
-  const room = { SdkAppId: CN_APP, RoomId: `room-${rooms}`, RoomIdType: 0 };
+  const room = { SdkAppId: CN_APP, RoomId: nextRoom(), RoomIdType: 0 };
   return { ...room, StreamUrl: `${app.clip}?${QUERIES[0] ?? ""}`, RepeatNum: -1, ...fields };
 };
 const start = (fields?: object) => send("start-ingest", startOf(fields));
@@ -131,10 +130,10 @@ async function ownLogins(): Promise<void> {
     UserSig: secret(signUserSig(of, clock.now())),
     PrivateMapKey: secret(signPrivateMapKey({ ...of, ...room }, clock.now())),
   };
-  const wanted = { SdkAppId: INTL_APP, RoomId: "own-room", UserId: "own", ...login };
-  expect((await start(wanted)).Error).toBeUndefined();
+  const ownRobot = { SdkAppId: INTL_APP, RoomId: "own-room", UserId: "own", ...login };
+  expect((await start(ownRobot)).Error).toBeUndefined();
   // In wrong places: in another field, and in a field that does not exist.
-  await start({ ...wanted, UserSig: login.PrivateMapKey });
+  await start({ ...ownRobot, UserSig: login.PrivateMapKey });
   await start({ UserId: "other", UserSig: login.UserSig });
   await start({ RoomId: login.UserSig, StopTime: login.UserSig });
   await send("stop-ingest", named({ TaskId: login.UserSig }));
@@ -159,9 +158,9 @@ async function signedCalls(): Promise<void> {
     secretKey,
     at: clock.now(),
   });
-  const wanted = request(JSON.stringify(startOf()), { "x-tc-action": "StartStreamIngest" });
+  const message = request(JSON.stringify(startOf()), { "x-tc-action": "StartStreamIngest" });
   for (const signer of [as(), as(WRONG_KEYS[0]), { ...as(), at: addMs(clock.now(), -3_600_000) }]) {
-    const { headers, body } = signedTc3(wanted, signer);
+    const { headers, body } = signedTc3(message, signer);
     secret(/[0-9a-f]{64}/.exec(headers["authorization"] ?? "")?.[0] ?? "");
     await deliver("api", { headers, body });
     await deliver("api", { headers, body: Buffer.concat([body, body]) });
@@ -184,9 +183,8 @@ async function deliver(
 
 async function wrongInput(): Promise<void> {
   for (const [, { action, fields }] of BAD_INPUT) {
-    const wanted =
-      action === "StartStreamIngest" ? startOf(fields) : { SdkAppId: CN_APP, ...fields };
-    await send("api", wanted, { "x-tc-action": action });
+    const body = action === "StartStreamIngest" ? startOf(fields) : { SdkAppId: CN_APP, ...fields };
+    await send("api", body, { "x-tc-action": action });
   }
   for (const functionName of Object.values(FUNCTION_OF)) {
     for (const key of WRONG_KEYS) await send(functionName, {}, { authorization: `Bearer ${key}` });

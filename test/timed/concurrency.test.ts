@@ -15,11 +15,11 @@ const STARTS = 200;
 const CLOCK_MS = 2;
 
 /** When the calls of an action leave from now on: milliseconds since 1970. */
-function recordCalls({ services: { trtc, clock } }: TestApp, wanted: TrtcAction): number[] {
+function recordCalls({ services: { trtc, clock } }: TestApp, chosen: TrtcAction): number[] {
   const left: number[] = [];
   const { call } = trtc;
   trtc.call = (action, of) => {
-    if (action === wanted) left.push(clock.now().getTime());
+    if (action === chosen) left.push(clock.now().getTime());
     return call(action, of);
   };
   return left;
@@ -114,8 +114,8 @@ describe("two hundred starts at once, on real PostgreSQL", () => {
     const slot = { account: "cn", action: "StartStreamIngest", waitMaxMs: 3_600_000 };
     for (let taken = 0; taken < 600; taken += 1) await store.slots.take(slot);
     const before = (await truth().tasks()).length;
-    const wanted = { SdkAppId: CN_APP, RoomId: "1", StreamUrl: app.clip };
-    const { status, headers, response } = await app.post("start-ingest", wanted);
+    const request = { SdkAppId: CN_APP, RoomId: "1", StreamUrl: app.clip };
+    const { status, headers, response } = await app.post("start-ingest", request);
     expect([status, response.Error?.Code]).toEqual([429, "RequestLimitExceeded"]);
     expect(headers.get("retry-after")).toBe("1");
     expect(await truth().tasks()).toHaveLength(before);

@@ -38,9 +38,9 @@ export function bringToLife(
   let talking = stories.length;
   for (const story of stories) {
     const needs = { world, platform, random: random.fork() };
-    const told =
+    const answer =
       deliveries && isTold(story) ? produce({ ...needs, deliveries }, story) : live(needs, story);
-    void told.then(() => (talking -= 1));
+    void answer.then(() => (talking -= 1));
   }
   runTimers(world, platform);
   return () => talking + toldLater() + (deliveries?.open() ?? 0);

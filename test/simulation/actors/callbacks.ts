@@ -46,10 +46,10 @@ export function bringCallbacks(world: World, platform: Platform, random: Random)
     const body = bytesOf(
       bodyOf(event, { callbackAt, ingestGroup: trtc.switches.ingestEventGroup }),
     );
-    const told = readCallbackBody(APPLICATION.sdkAppId, body)?.event;
-    if (!told) return true;
+    const roomEvent = readCallbackBody(APPLICATION.sdkAppId, body)?.event;
+    if (!roomEvent) return true;
     history.note("TRTC", `tells ${textOf(event)}`);
-    facts.known.told.add(event);
+    facts.known.roomEvents.add(event);
     hearOfSource(event, false);
     const answered: Date[] = [];
     const ended = await platform.invoke({
@@ -58,7 +58,7 @@ export function bringCallbacks(world: World, platform: Platform, random: Random)
       async body(services) {
         const begunMs = timeline.nowMs();
         const timeLeftMs = () => TIME_MS - (timeline.nowMs() - begunMs);
-        const { followUp } = await handleRoomEvent(services, told, timeLeftMs);
+        const { followUp } = await handleRoomEvent(services, roomEvent, timeLeftMs);
         answered.push(services.clock.now());
         await followUp?.(timeLeftMs);
       },

@@ -58,8 +58,8 @@ export const hasSourceFailed = ({ sources }: Known, { trtcTaskId }: StoredIngest
   mayHaveFailed(sources.get(trtcTaskId ?? "") ?? []);
 
 /** TRTC reported the room's end ten seconds or more after the ingest started. */
-const wasDismissed = ({ told }: Known, row: StoredIngest): boolean =>
-  [...told].some(
+const wasDismissed = ({ roomEvents }: Known, row: StoredIngest): boolean =>
+  [...roomEvents].some(
     (event) =>
       event.type === ROOM_DISMISSED &&
       event.room.roomId === row.roomId &&
@@ -69,8 +69,8 @@ const wasDismissed = ({ told }: Known, row: StoredIngest): boolean =>
   );
 
 /** TRTC reported after the start that the robot was removed (3), or left with its room (5). */
-const wasPutOut = ({ told }: Known, row: StoredIngest): boolean =>
-  [...told].some(
+const wasPutOut = ({ roomEvents }: Known, row: StoredIngest): boolean =>
+  [...roomEvents].some(
     (event) =>
       event.type === ROOM_LEFT &&
       (event.reason === 3 || event.reason === 5) &&

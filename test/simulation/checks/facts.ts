@@ -63,7 +63,7 @@ export interface Known {
   /** Our TaskIds of rows that a caller asked to end. */
   stopAsked: Set<string>;
   /** The events that TRTC reported to us, each once. */
-  told: Set<Event>;
+  roomEvents: Set<Event>;
   /** Maps TRTC's TaskId to the events about its source. */
   sources: Map<string, Heard[]>;
   /** Maps TRTC's TaskId to the time when we first recorded the task. */

@@ -74,9 +74,9 @@ export function createModelStore(options: ModelOptions) {
   const readSlot = makeSlotReader(elapsedMs);
   const slotOf = (raw: RawSlot | undefined): Slot | undefined =>
     raw && { ...readSlot(raw), ...(!raw.isGranted && { isToAskAgain: true as const }) };
-  const withSlot = <T extends { slot: RawSlot | undefined }>(found: T) => ({
-    ...found,
-    slot: slotOf(found.slot),
+  const withSlot = <T extends { slot: RawSlot | undefined }>(result: T) => ({
+    ...result,
+    slot: slotOf(result.slot),
   });
 
   /** One statement of this name over the tables. */
@@ -89,17 +89,17 @@ export function createModelStore(options: ModelOptions) {
     ready: () => Promise.resolve(),
     close: () => Promise.resolve(),
     ingests: {
-      async beginStart(wanted: WantedStart) {
+      async beginStart(request: WantedStart) {
         for (let tries = 0; tries < TRIES_MAX; tries += 1) {
           const begun = await carry("ingests.beginStart", () =>
-            insertStart(tables, wanted, databaseNowMs()),
+            insertStart(tables, request, databaseNowMs()),
           );
           if (begun) return { outcome: "begun" as const, ...withSlot(begun) };
-          const conflict = await carry("ingests.findConflict", () => findConflict(tables, wanted));
+          const conflict = await carry("ingests.findConflict", () => findConflict(tables, request));
           if (conflict) return conflict;
-          if (!hasQuotas(wanted)) return { outcome: "no-slot" as const };
+          if (!hasQuotas(request)) return { outcome: "no-slot" as const };
           const refusal = await carry("ingests.findConflict", () =>
-            refusalOf(tables, wanted, databaseNowMs()),
+            refusalOf(tables, request, databaseNowMs()),
           );
           if (refusal) return refusal;
         }
@@ -137,9 +137,9 @@ export function createModelStore(options: ModelOptions) {
       markUpdated: statement("ingests.markUpdated", markUpdated),
     },
     slots: {
-      async take(wanted: Parameters<Store["slots"]["take"]>[0]) {
+      async take(request: Parameters<Store["slots"]["take"]>[0]) {
         const slot = await carry("slots.take", () =>
-          grantSlot(tables, { ...wanted, databaseNowMs: databaseNowMs() }),
+          grantSlot(tables, { ...request, databaseNowMs: databaseNowMs() }),
         );
         return slotOf(slot);
       },

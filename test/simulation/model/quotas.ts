@@ -37,12 +37,12 @@ export function overQuota(
 
 export function refusalOf(
   tables: Tables,
-  wanted: WantedStart,
+  start: WantedStart,
   databaseNowMs: number,
 ): OverQuota | { outcome: "no-slot" } | undefined {
-  const refusal = overQuota(tables, wanted, databaseNowMs);
+  const refusal = overQuota(tables, start, databaseNowMs);
   if (refusal) return refusal;
-  const { account, callerId, waitMaxMs } = wanted;
+  const { account, callerId, waitMaxMs } = start;
   const asked = { account, callerId, action: "StartStreamIngest", waitMaxMs, databaseNowMs };
   return isSlotNear(tables, asked) ? undefined : { outcome: "no-slot" };
 }

@@ -21,17 +21,17 @@ export interface InsertedStart {
 /** `undefined` when the statement writes no row: it conflicts, or its slot is too far away. */
 export function insertStart(
   tables: Tables,
-  { leaseMs, waitMaxMs, notify, quotas, ...wanted }: WantedStart,
+  { leaseMs, waitMaxMs, notify, quotas, ...begun }: WantedStart,
   databaseNowMs: number,
 ): InsertedStart | undefined {
-  const { account, callerId } = wanted;
+  const { account, callerId } = begun;
   const asked = { account, callerId, action: "StartStreamIngest", waitMaxMs, databaseNowMs };
-  if (!isSlotNear(tables, asked) || isTaken(tables, wanted)) return undefined;
-  if (overQuota(tables, { ...wanted, quotas }, databaseNowMs)) return undefined;
+  if (!isSlotNear(tables, asked) || isTaken(tables, begun)) return undefined;
+  if (overQuota(tables, { ...begun, quotas }, databaseNowMs)) return undefined;
   if (quotas?.startsPerMinute !== undefined) countStart(tables, callerId, databaseNowMs);
-  const leaseUntil = addMs(wanted.createdAt, leaseMs);
+  const leaseUntil = addMs(begun.createdAt, leaseMs);
   const ingest = put(tables, {
-    ...wanted,
+    ...begun,
     state: "starting",
     endReason: null,
     failureCode: null,
@@ -44,9 +44,9 @@ export function insertStart(
     fence: 0,
     lateStartUntil: addMs(leaseUntil, LATE_START_MS),
     reconciledAt: null,
-    emptySeconds: wanted.emptySeconds ?? null,
+    emptySeconds: begun.emptySeconds ?? null,
     emptyAt: null,
-    media: wanted.media ?? null,
+    media: begun.media ?? null,
     mediaState: null,
     mediaAt: null,
     updateRun: null,
@@ -60,9 +60,9 @@ export function insertStart(
 }
 
 /** The unique indexes: the key, the caller's token, and an application's robot. */
-const isTaken = ({ ingests }: Tables, wanted: NewIngest): boolean =>
-  ingests.has(wanted.taskId) ||
-  [...ingests.values()].some((row) => hasToken(row, wanted) || hasRobot(row, wanted));
+const isTaken = ({ ingests }: Tables, ingest: NewIngest): boolean =>
+  ingests.has(ingest.taskId) ||
+  [...ingests.values()].some((row) => hasToken(row, ingest) || hasRobot(row, ingest));
 
 const hasToken = (row: Ingest, { callerId, clientToken }: NewIngest): boolean =>
   clientToken !== null && row.callerId === callerId && row.clientToken === clientToken;
@@ -72,11 +72,11 @@ const hasRobot = (row: Ingest, { sdkAppId, robotUserId }: NewIngest): boolean =>
   row.robotUserId === robotUserId &&
   (row.state !== "ended" || row.lateStartUntil !== null);
 
-export function findConflict({ ingests }: Tables, wanted: NewIngest): Conflict | undefined {
+export function findConflict({ ingests }: Tables, ingest: NewIngest): Conflict | undefined {
   const rows = [...ingests.values()];
-  const own = rows.find((row) => hasToken(row, wanted));
+  const own = rows.find((row) => hasToken(row, ingest));
   if (own) return { outcome: "token-known", ingest: own };
-  const busy = rows.find((row) => hasRobot(row, wanted));
+  const busy = rows.find((row) => hasRobot(row, ingest));
   return busy && { outcome: "robot-busy", ingest: busy };
 }
 
@@ -101,8 +101,8 @@ export function markRunning(
   return change(tables, to.taskId, {
     where: isHeld(to).where,
     set({ sdkAppId, fence, lateStartUntil, emptySeconds }) {
-      const told = claimUnclaimed(tables, { sdkAppId, trtcTaskId });
-      const mediaState = told?.mediaState ?? to.mediaState ?? null;
+      const task = claimUnclaimed(tables, { sdkAppId, trtcTaskId });
+      const mediaState = task?.mediaState ?? to.mediaState ?? null;
       return {
         state: "running",
         trtcTaskId,
@@ -111,12 +111,12 @@ export function markRunning(
         latestAt,
         mediaState,
         leaseUntil: null,
-        lastSeenAt: told?.endedAt ? null : later(told?.lastSeenAt ?? null, startedAt),
+        lastSeenAt: task?.endedAt ? null : later(task?.lastSeenAt ?? null, startedAt),
         lateStartUntil: fence === 0 ? null : lateStartUntil,
         emptyAt: emptySeconds === null ? null : addMs(startedAt, emptySeconds * SECOND_MS),
-        mediaAt: told?.mediaAt ?? (to.mediaState ? startedAt : null),
-        mediaFailures: told?.mediaFailures ?? [],
-        failuresAfter: told?.failuresAfter ?? null,
+        mediaAt: task?.mediaAt ?? (to.mediaState ? startedAt : null),
+        mediaFailures: task?.mediaFailures ?? [],
+        failuresAfter: task?.failuresAfter ?? null,
       };
     },
   });

@@ -182,13 +182,13 @@ const callersOf = (rows: readonly Of[]): number => new Set(rows.map((row) => row
 
 export function claimDue(
   tables: Tables,
-  { leaseMs, limit, ...wanted }: Wanted & { leaseMs: number; limit: number },
+  { leaseMs, limit, ...span }: Wanted & { leaseMs: number; limit: number },
 ): StoredIngest[] {
-  const { at, horizonAt, accountMax = Number.POSITIVE_INFINITY } = wanted;
+  const { at, horizonAt, accountMax = Number.POSITIVE_INFINITY } = span;
   const isDue = (row: StoredIngest) =>
     isPlaying(row.state) && isAtMost(endsAt(row), horizonAt) && isAtMost(row.leaseUntil ?? at, at);
   const leaseUntil = addMs(at, leaseMs);
-  const heldOf = inHand(tables, wanted);
+  const heldOf = inHand(tables, span);
   const all = select(tables, isDue, endsAt);
   // A row behind so many of its own caller's rows is never among the next ones.
   const due = all.filter(
@@ -232,13 +232,13 @@ const LOOK_AGAIN_MS = 1000;
 
 export function nextClaimAt(
   tables: Tables,
-  { aheadMs, ...wanted }: Wanted & { aheadMs: number },
+  { aheadMs, ...span }: Wanted & { aheadMs: number },
 ): Date | undefined {
-  const { at, horizonAt, accountMax = Number.POSITIVE_INFINITY } = wanted;
+  const { at, horizonAt, accountMax = Number.POSITIVE_INFINITY } = span;
   const isAwaited = (row: StoredIngest) =>
     isAtMost(endsAt(row), horizonAt) &&
     (isPlaying(row.state) || (row.state === "starting" && isAfter(row.leaseUntil, at)));
-  const heldOf = inHand(tables, wanted);
+  const heldOf = inHand(tables, span);
   const timesMs = [...tables.ingests.values()].filter(isAwaited).map((row) => {
     const { ofAccount, ofCaller } = heldOf(row);
     const isFull =

@@ -15,10 +15,10 @@ const keyOf = ({ sdkAppId, trtcTaskId }: TaskKey): string => `${sdkAppId} ${trtc
 
 const UNTOLD: Media = { mediaState: null, mediaAt: null, mediaFailures: [], failuresAfter: null };
 
-export function keepUnclaimed({ unclaimed }: Tables, told: TaskEvent): void {
-  const { sdkAppId, trtcTaskId, media, eventAt, at } = told;
-  const known = unclaimed.get(keyOf(told));
-  unclaimed.set(keyOf(told), {
+export function keepUnclaimed({ unclaimed }: Tables, event: TaskEvent): void {
+  const { sdkAppId, trtcTaskId, media, eventAt, at } = event;
+  const known = unclaimed.get(keyOf(event));
+  unclaimed.set(keyOf(event), {
     sdkAppId,
     trtcTaskId,
     ...mediaAfter(known ?? UNTOLD, media, eventAt),
@@ -35,28 +35,28 @@ export function dropUnclaimed({ unclaimed }: Tables, named: TaskKey): void {
 
 /** Takes the events of a task for its ingest, and deletes them here. */
 export function claimUnclaimed({ unclaimed }: Tables, named: TaskKey): UnclaimedTask | undefined {
-  const told = unclaimed.get(keyOf(named));
+  const task = unclaimed.get(keyOf(named));
   unclaimed.delete(keyOf(named));
-  return told;
+  return task;
 }
 
 export function adoptUnclaimed(tables: Tables): void {
   for (const row of [...tables.ingests.values()]) {
     const { sdkAppId, trtcTaskId, taskId } = row;
-    const told = trtcTaskId !== null && claimUnclaimed(tables, { sdkAppId, trtcTaskId });
-    if (!told) continue;
+    const task = trtcTaskId !== null && claimUnclaimed(tables, { sdkAppId, trtcTaskId });
+    if (!task) continue;
     change(tables, taskId, {
       where: ({ state }) => state !== "ended",
       set: (known) => {
-        const failures = [...known.mediaFailures, ...told.mediaFailures];
-        const failuresAfter = told.failuresAfter
-          ? later(known.failuresAfter, told.failuresAfter)
+        const failures = [...known.mediaFailures, ...task.mediaFailures];
+        const failuresAfter = task.failuresAfter
+          ? later(known.failuresAfter, task.failuresAfter)
           : known.failuresAfter;
         return {
-          ...newerOf(known, told),
+          ...newerOf(known, task),
           failuresAfter,
           mediaFailures: failuresAmong(failures, failuresAfter),
-          lastSeenAt: told.endedAt === null ? seenNow(known, told.lastSeenAt) : null,
+          lastSeenAt: task.endedAt === null ? seenNow(known, task.lastSeenAt) : null,
         };
       },
     });
@@ -85,17 +85,17 @@ const askedMs = ({ stopAskedAt }: UnclaimedTask): number => stopAskedAt?.getTime
 
 export function takeUnclaimed(
   { unclaimed, ingests }: Tables,
-  wanted: { at: Date; seenBefore: Date; askedBefore: Date; limit: number },
+  limits: { at: Date; seenBefore: Date; askedBefore: Date; limit: number },
 ): TaskKey[] {
   const isOwned = (task: TaskKey) => [...ingests.values()].some((row) => hasTask(row, task));
   const taken = [...unclaimed.values()]
-    .filter((task) => isAtMost(task.firstSeenAt, wanted.seenBefore) && !isOwned(task))
-    .filter(({ stopAskedAt }) => stopAskedAt === null || isAtMost(stopAskedAt, wanted.askedBefore))
+    .filter((task) => isAtMost(task.firstSeenAt, limits.seenBefore) && !isOwned(task))
+    .filter(({ stopAskedAt }) => stopAskedAt === null || isAtMost(stopAskedAt, limits.askedBefore))
     .toSorted((a, b) => askedMs(a) - askedMs(b) || seenMs(a) - seenMs(b))
-    .slice(0, wanted.limit)
+    .slice(0, limits.limit)
     .toSorted((a, b) => seenMs(a) - seenMs(b));
   for (const task of taken)
-    unclaimed.set(keyOf(task), { ...task, stopAskedAt: wanted.at, endedAt: null });
+    unclaimed.set(keyOf(task), { ...task, stopAskedAt: limits.at, endedAt: null });
   return taken.map(({ sdkAppId, trtcTaskId }) => ({ sdkAppId, trtcTaskId }));
 }
 

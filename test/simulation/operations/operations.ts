@@ -48,7 +48,7 @@ const newRow = fc
     emptySeconds: isWatchful ? IDS.indexOf(row.taskId) + 1 : null,
   }));
 
-const wanted = (row: typeof newRow extends fc.Arbitrary<infer R> ? R : never, at: Date) => {
+const newIngestOf = (row: typeof newRow extends fc.Arbitrary<infer R> ? R : never, at: Date) => {
   const { soonMs: ms, ...columns } = row;
   return {
     ...columns,
@@ -72,13 +72,13 @@ const accountMax = fc.constantFrom(undefined, 1, 2);
 export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
   ...roomEvents(limit),
   operation({ newRow, leaseMs, waitMaxMs }, (store, { newRow: row, ...times }, at) =>
-    store.ingests.beginStart({ ...wanted(row, at), ...times }),
+    store.ingests.beginStart({ ...newIngestOf(row, at), ...times }),
   ),
   operation({ newRow, leaseMs }, (store, { newRow: row, ...times }, at) =>
-    store.ingests.beginStart({ ...wanted(row, at), ...times, waitMaxMs: 60_000 }),
+    store.ingests.beginStart({ ...newIngestOf(row, at), ...times, waitMaxMs: 60_000 }),
   ),
   operation({ newRow }, (store, { newRow: row }, at) =>
-    store.ingests.findConflict(wanted(row, at)),
+    store.ingests.findConflict(newIngestOf(row, at)),
   ),
   operation({ taskId, fence, soonMs, mediaState }, (store, { soonMs: ms, ...of }, at) => {
     const deadlineAt = deadlineOf(of.taskId, at, ms);
@@ -173,12 +173,12 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
       times: fc.constantFrom(1, 1, 25),
     },
     async (store, { times, ...of }) => {
-      const told: unknown[] = [];
+      const slots: unknown[] = [];
       for (let n = 0; n < times; n += 1) {
         const slot = await store.slots.take({ ...of, action: "StopStreamIngest" });
-        told.push(slot && [Math.round(slot.msUntil()), slot.isToAskAgain]);
+        slots.push(slot && [Math.round(slot.msUntil()), slot.isToAskAgain]);
       }
-      return { told };
+      return { slots };
     },
   ),
   operation(

@@ -22,17 +22,17 @@ const named = ({ sdkAppId: app, taskId: id }: Named) => ({
 /** Some share one instant, some are out of order, and some belong to another failure. */
 const eventMs = fc.constantFrom(0, -1, -1, -1000, -4000, -70_000, -700_000);
 
-const told = (
+const taskEvent = (
   { media, eventMs: ms, ...of }: Named & { media: ReportedMediaState | null; eventMs: number },
   at: Date,
 ) => ({ ...named(of), media: media ?? undefined, eventAt: addMs(at, ms), at });
 
 export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
   operation({ ...task, eventMs }, async (store, of, at) => {
-    const found = await store.roomEvents.recordTaskEvent(told(of, at));
+    const recorded = await store.roomEvents.recordTaskEvent(taskEvent(of, at));
     // One statement returns the row and this value, so the result holds both.
-    const { ingest, failedTimes } = found ?? {};
-    return found && { ingest: { ...ingest, failedTimes }, failedTimes };
+    const { ingest, failedTimes } = recorded ?? {};
+    return recorded && { ingest: { ...ingest, failedTimes }, failedTimes };
   }),
   operation({ taskId }, (store, of) => store.roomEvents.explainEnd(of.taskId)),
   operation(
@@ -70,7 +70,7 @@ export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
       store.roomEvents.runningInRoom({ ...of, startedBefore: addMs(at, ms) }),
   ),
 
-  operation({ ...task, eventMs }, (store, of, at) => store.unclaimedTasks.keep(told(of, at))),
+  operation({ ...task, eventMs }, (store, of, at) => store.unclaimedTasks.keep(taskEvent(of, at))),
   operation({ sdkAppId, taskId }, (store, of) => store.unclaimedTasks.drop(named(of))),
   operation({}, (store) => store.unclaimedTasks.adopt()),
   operation({ soonMs }, (store, { soonMs: ms }, at) => store.unclaimedTasks.count(addMs(at, ms))),

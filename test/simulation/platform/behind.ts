@@ -86,12 +86,12 @@ export function lookAt(behind: Behind, facts: Facts): World["afterStatement"] {
       for (const [, row] of [...last].sort(byTaskId)) look(row);
     };
   }
-  return async (name, found) => {
+  return async (name, result) => {
     if (name === ADDS_DEAD_LETTER) {
       const rows = await behind.database.query("select id from dead_letter");
       for (const { id } of rows) deadLetters.add(String(id));
     }
-    const isNothing = Array.isArray(found) && found.length === 0 && !SILENT.has(name);
+    const isNothing = Array.isArray(result) && result.length === 0 && !SILENT.has(name);
     if (READS.has(name) || isNothing) return;
     for (const row of await behind.database.query("select * from ingest order by task_id")) {
       look(ingestOf(row) as StoredIngest);

@@ -33,8 +33,8 @@ async function simulateShare({ from, until, step, ...replay }: Share): Promise<v
   await database?.close();
 }
 
-function tell(told: Told): void {
-  process.send?.(told);
+function tell(message: Told): void {
+  process.send?.(message);
 }
 
 process.once("message", (share: Share) => {

@@ -20,12 +20,12 @@ describe("an embedded database in a directory", () => {
     openPglite({ directory: join(root, name), snapshotDirectory: SNAPSHOTS });
 
   test("keeps its rows from one run to the next", async () => {
-    const wanted = newIngest();
+    const ingest = newIngest();
     const first = await open("kept");
-    await createStore(first).ingests.beginStart(wanted);
+    await createStore(first).ingests.beginStart(ingest);
     await first.close();
     const second = await open("kept");
-    expect(await createStore(second).ingests.read(wanted.taskId)).toMatchObject({ roomId: "room" });
+    expect(await createStore(second).ingests.read(ingest.taskId)).toMatchObject({ roomId: "room" });
     await second.close();
   });
 

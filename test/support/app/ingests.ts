@@ -10,8 +10,8 @@ export const T0 = new Date("2026-01-01T00:00:00Z");
 
 export type Wanted = NewIngest & { leaseMs: number; waitMaxMs: number };
 
-export function newIngest(wanted: Partial<Wanted> = {}): Wanted {
-  const createdAt = wanted.createdAt ?? T0;
+export function newIngest(fields: Partial<Wanted> = {}): Wanted {
+  const createdAt = fields.createdAt ?? T0;
   return {
     ...newIngestIds(createdAt, randomBytes),
     callerId: "caller",
@@ -29,12 +29,12 @@ export function newIngest(wanted: Partial<Wanted> = {}): Wanted {
     deadlineAt: addMs(createdAt, 10 * MINUTE_MS),
     leaseMs: 5000,
     waitMaxMs: 60_000,
-    ...wanted,
+    ...fields,
   };
 }
 
-export async function runningIngest(store: Store, wanted: Partial<Wanted> = {}): Promise<Ingest> {
-  const row = newIngest(wanted);
+export async function runningIngest(store: Store, fields: Partial<Wanted> = {}): Promise<Ingest> {
+  const row = newIngest(fields);
   await store.ingests.beginStart(row);
   const { taskId, createdAt: startedAt, deadlineAt, latestAt } = row;
   const running = await store.ingests.markRunning({

@@ -153,16 +153,16 @@ type Sent = Parameters<NonNullable<EmulatorOptions["onCall"]>>[0];
 function trtcHandle({ faults, calls, switches }: Emulator, sent: readonly Sent[]): TrtcHandle {
   const initial = switches.read();
   return {
-    turn: (wanted) => switches.replace({ ...initial, ...wanted }),
+    turn: (changes) => switches.replace({ ...initial, ...changes }),
     next(action, ...kinds) {
       faults.clear();
       faults.add(...kinds.map((kind): CallFault => ({ action, kind, times: 1 })));
     },
-    calls: (wanted) =>
-      calls().reduce((sum, { action, calls: made }) => sum + (action === wanted ? made : 0), 0),
-    bodies: (wanted) =>
+    calls: (chosen) =>
+      calls().reduce((sum, { action, calls: made }) => sum + (action === chosen ? made : 0), 0),
+    bodies: (chosen) =>
       sent
-        .filter(({ action }) => action === wanted)
+        .filter(({ action }) => action === chosen)
         .map(({ body }) => JSON.parse(body.toString()) as Record<string, unknown>),
   };
 }

@@ -7,9 +7,9 @@ export async function worldOf({ database, truth }: TestApp) {
     ingests: await database.query("select * from ingest order by task_id"),
     slots: await database.query("select * from call_slot order by account, action"),
     signatures: await database.query("select * from used_signature order by signature"),
-    // The position and the source of a playing task change by themselves, so they are left out.
+    // The position, the source and what was played change by themselves, so they are left out.
     tasks: tasks.map(
-      ({ positionSeconds, loops, durationSeconds, media, sourceState, ...task }) => task,
+      ({ positionSeconds, loops, durationSeconds, media, sourceState, played, ...task }) => task,
     ),
     calls: await truth.calls(),
   };

@@ -53,8 +53,8 @@ export async function openRefusals(): Promise<Refusals> {
 }
 
 async function running(app: TestApp, SdkAppId: number): Promise<string> {
-  const wanted = { SdkAppId, RoomId: "8489", StreamUrl: app.clip, RepeatNum: -1 };
-  const { response } = await app.post("start-ingest", wanted);
+  const request = { SdkAppId, RoomId: "8489", StreamUrl: app.clip, RepeatNum: -1 };
+  const { response } = await app.post("start-ingest", request);
   return String(response["TaskId"]);
 }
 

@@ -59,16 +59,16 @@ function textFaults(sql: string, before: readonly string[]): string[] {
 
 /** The values of each check `column in (…)`, by the name that PostgreSQL gives it. */
 function valuesOfChecks(statements: readonly string[]): ReadonlyMap<string, readonly string[]> {
-  const found = new Map<string, readonly string[]>();
+  const checks = new Map<string, readonly string[]>();
   for (const statement of statements) {
     const table = /^(?:create|alter) table (?:if (?:not )?exists |only )*(\w+)/.exec(
       statement,
     )?.[1];
     for (const [, column, list] of statement.matchAll(/\bcheck ?\((\w+) in \(([^()]*)\)\)/g)) {
-      found.set(`${table ?? ""}_${column ?? ""}_check`, valuesIn(list ?? ""));
+      checks.set(`${table ?? ""}_${column ?? ""}_check`, valuesIn(list ?? ""));
     }
   }
-  return found;
+  return checks;
 }
 
 const valuesIn = (list: string): string[] =>

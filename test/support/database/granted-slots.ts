@@ -43,6 +43,6 @@ export const mostWithin = (timesMs: readonly number[], spanMs: number): number =
 
 /** The calls of an action that TRTC has counted. */
 export async function callsOf(truth: () => ReturnType<typeof readTruth>, action: string) {
-  const found = (await truth().calls()).find((each) => each.action === action);
-  return { calls: found?.calls ?? 0, throttled: found?.throttled ?? 0 };
+  const counts = (await truth().calls()).find((each) => each.action === action);
+  return { calls: counts?.calls ?? 0, throttled: counts?.throttled ?? 0 };
 }

@@ -56,8 +56,8 @@ export async function answerTo(services: Services, event: unknown): Promise<Answ
 
 export const OK: Answered = { status: 200, text: '{"code":0}' };
 
-/** A callback of TRTC at an instant. `of` has the fields of its type. */
-export function told(type: number, of: object, at: Date): Buffer {
+/** A callback of TRTC at an instant. `info` has the fields of its type. */
+export function eventBody(type: number, info: object, at: Date): Buffer {
   const ms = at.getTime();
   const isIngest = type >= 700;
   return bytesOf({
@@ -65,7 +65,7 @@ export function told(type: number, of: object, at: Date): Buffer {
     EventType: type,
     ...(isIngest ? { CallbackMsTs: ms } : { CallbackTs: ms }),
     EventInfo: {
-      ...of,
+      ...info,
       ...(isIngest ? {} : { EventTs: Math.floor(ms / 1000) }),
       EventMsTs: ms,
     },
@@ -73,13 +73,13 @@ export function told(type: number, of: object, at: Date): Buffer {
 }
 
 export const source = (TaskId: string, Status: 0 | 1 | 2, at: Date) =>
-  told(701, { TaskId, Status }, at);
-export const taskEnded = (TaskId: string, at: Date) => told(702, { TaskId, Status: 0 }, at);
-export const dismissed = (RoomId: string | number, at: Date) => told(102, { RoomId }, at);
+  eventBody(701, { TaskId, Status }, at);
+export const taskEnded = (TaskId: string, at: Date) => eventBody(702, { TaskId, Status: 0 }, at);
+export const dismissed = (RoomId: string | number, at: Date) => eventBody(102, { RoomId }, at);
 export const entered = (RoomId: string | number, UserId: string, at: Date) =>
-  told(103, { RoomId, UserId, Role: 21, TerminalType: 2, UserType: 3, Reason: 1 }, at);
+  eventBody(103, { RoomId, UserId, Role: 21, TerminalType: 2, UserType: 3, Reason: 1 }, at);
 export const left = (RoomId: string | number, UserId: string, at: Date) =>
-  told(104, { RoomId, UserId, Role: 21, Reason: 1 }, at);
+  eventBody(104, { RoomId, UserId, Role: 21, Reason: 1 }, at);
 
 /** Everything that a callback may change. */
 export async function memoryOf({ database }: Pick<TestApp, "database">) {
