@@ -23,6 +23,7 @@ const HELP = `Runs the functions, their timers, a database and the TRTC emulator
   DATABASE_URL         a PostgreSQL to use instead of the embedded database
   DATA_DIR             the folder of the embedded database (.data)
   EXPIRY_TICK_SECONDS  the interval of expire-ingests (5)
+  ADVANCE_TICK_SECONDS the interval of advance-ingests (5)
 
 The functions' own variables (CALLERS, TRTC_APPS, …) are in docs/configuration.md; all have local defaults.
 `;

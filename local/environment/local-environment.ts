@@ -15,6 +15,7 @@ export const localCallbackKey = (sdkAppId: number): string => `localcallbackkey$
 
 /** In the cloud each timer runs once a minute. A developer needs results sooner. */
 const EXPIRY_TICK_SECONDS = "5";
+const ADVANCE_TICK_SECONDS = "5";
 const SETTLE_CRON = "*/10 * * * * * *";
 const NOTIFY_CRON = "*/10 * * * * * *";
 
@@ -26,6 +27,7 @@ export function localEnvironment(env: Environment, trtcEndpoint: string): Enviro
   const isSet = (value: string | undefined) => value !== undefined && value !== "";
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => isSet(value)));
   const intervalSeconds = set["EXPIRY_TICK_SECONDS"] ?? EXPIRY_TICK_SECONDS;
+  const advanceSeconds = set["ADVANCE_TICK_SECONDS"] ?? ADVANCE_TICK_SECONDS;
   const events = localEvents(trtcEndpoint, set);
   return {
     TRTC_ENDPOINT: trtcEndpoint,
@@ -33,6 +35,8 @@ export function localEnvironment(env: Environment, trtcEndpoint: string): Enviro
     ALLOW_PRIVATE_NOTIFY_HOSTS: "on",
     EXPIRY_TICK_SECONDS: intervalSeconds,
     EXPIRY_CRON: cronOf(Number(intervalSeconds)),
+    ADVANCE_TICK_SECONDS: advanceSeconds,
+    ADVANCE_CRON: cronOf(Number(advanceSeconds)),
     SETTLE_CRON,
     NOTIFY_CRON,
     CALLERS: JSON.stringify([

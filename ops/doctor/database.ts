@@ -89,7 +89,8 @@ async function ours(
   return [...rows, ...deadlines(await readBacklog(database.query, { graceMs }))];
 }
 
-function deadlines({ live, overdue, oldestOverdueMs, unfinished, unclaimed }: Backlog): Row[] {
+function deadlines(backlog: Backlog): Row[] {
+  const { live, overdue, oldestOverdueMs, lateStarts, unfinished, unclaimed } = backlog;
   const check = "deadlines";
   const rows: Row[] = [];
   if (overdue === 0) rows.push(pass(check, `kept: ${counted(live, "live ingest")}, none overdue`));
@@ -98,6 +99,11 @@ function deadlines({ live, overdue, oldestOverdueMs, unfinished, unclaimed }: Ba
     const todo =
       "expire-ingests does not run, or cannot stop them: check its trigger and its log; TRTC bills them meanwhile";
     rows.push(fail(check, finding, todo));
+  }
+  if (lateStarts > 0) {
+    const finding = `${counted(lateStarts, "scheduled start")} late by more than two intervals`;
+    const todo = "advance-ingests does not run: check its trigger and its log";
+    rows.push(fail("scheduled starts", finding, todo));
   }
   if (unfinished > 0) {
     const finding = `${counted(unfinished, "start")} without an outcome: TRTC did not answer, or the function ended`;

@@ -1,6 +1,6 @@
 /**
- * Checks that expire-ingests runs at its configured interval, and lives until the next run takes
- * over.
+ * Checks that advance-ingests and expire-ingests run at their configured intervals, and that a run
+ * lives until the next one takes over.
  */
 import { SECOND_MS } from "../../shared/clock.js";
 import { nextRunAt } from "../../local/declared/cron.js";
@@ -8,46 +8,74 @@ import { loadFunctions, type LocalFunction } from "../../local/declared/function
 import { duration, fail, pass, type Row, skip } from "./row.js";
 import type { Subject } from "./subject.js";
 
-/** A run handles everything due in its interval. It needs this time to finish its last stop. */
-const MARGIN_MS = 15 * SECOND_MS;
+interface Scheduled {
+  name: "advance-ingests" | "expire-ingests";
+  tick: "advanceTickMs" | "expiryTickMs";
+  tickVariable: string;
+  cronVariable: string;
+  /** A run handles everything due in its interval. It needs this time to finish its last work. */
+  marginMs: number;
+}
+
+const TIMERS: readonly Scheduled[] = [
+  {
+    name: "advance-ingests",
+    tick: "advanceTickMs",
+    tickVariable: "ADVANCE_TICK_SECONDS",
+    cronVariable: "ADVANCE_CRON",
+    marginMs: 30 * SECOND_MS,
+  },
+  {
+    name: "expire-ingests",
+    tick: "expiryTickMs",
+    tickVariable: "EXPIRY_TICK_SECONDS",
+    cronVariable: "EXPIRY_CRON",
+    marginMs: 15 * SECOND_MS,
+  },
+];
 
 /** Enough to show the rhythm of any line with a step, also across the hour. */
 const RUNS = 130;
 
 export async function checkSchedule(subject: Subject): Promise<Row[]> {
-  const { expiryTickMs } = subject.config;
-  if (expiryTickMs === undefined) return [skip("expire-ingests", "EXPIRY_TICK_SECONDS is wrong")];
   const functions = await loadFunctions(() => Promise.reject(new Error()), subject.env);
-  const expire = functions.find(({ name }) => name === "expire-ingests");
-  if (!expire)
-    return [fail("expire-ingests", "serverless.yml does not have this function", "put it back")];
-  return [timeLimit(expire, expiryTickMs), cron(expire, { expiryTickMs, subject })];
+  return TIMERS.flatMap((timer) => {
+    const { name, tick, tickVariable } = timer;
+    const tickMs = subject.config[tick];
+    if (tickMs === undefined) return [skip(name, `${tickVariable} is wrong`)];
+    const declared = functions.find((each) => each.name === name);
+    if (!declared) return [fail(name, "serverless.yml does not have this function", "put it back")];
+    const judged = { ...timer, declared, tickMs };
+    return [timeLimit(judged), cron(judged, subject)];
+  });
 }
 
-function timeLimit({ timeLimitMs }: LocalFunction, expiryTickMs: number): Row {
-  const check = "expire-ingests: time limit";
-  const neededMs = expiryTickMs + MARGIN_MS;
-  const finding = `${duration(timeLimitMs)} in serverless.yml, with an interval of ${duration(expiryTickMs)}`;
+type Judged = Scheduled & { declared: LocalFunction; tickMs: number };
+
+function timeLimit({ name, declared: { timeLimitMs }, tickMs, marginMs }: Judged): Row {
+  const check = `${name}: time limit`;
+  const neededMs = tickMs + marginMs;
+  const finding = `${duration(timeLimitMs)} in serverless.yml, with an interval of ${duration(tickMs)}`;
   if (timeLimitMs >= neededMs) return pass(check, finding);
   return fail(check, finding, `set its timeout to ${Math.ceil(neededMs / SECOND_MS)} or more`);
 }
 
 function cron(
-  { crons }: LocalFunction,
-  { expiryTickMs, subject }: { expiryTickMs: number; subject: Subject },
+  { name, declared, tickMs, tickVariable, cronVariable }: Judged,
+  subject: Subject,
 ): Row {
-  const check = "expire-ingests: timer";
+  const check = `${name}: timer`;
   try {
-    const gapMs = widestGapMs(crons, subject.clock.now());
-    const finding = `runs ${duration(gapMs)} apart, with an interval of ${duration(expiryTickMs)}`;
-    if (gapMs <= expiryTickMs) return pass(check, finding);
+    const gapMs = widestGapMs(declared.crons, subject.clock.now());
+    const finding = `runs ${duration(gapMs)} apart, with an interval of ${duration(tickMs)}`;
+    if (gapMs <= tickMs) return pass(check, finding);
     return fail(
       check,
       finding,
-      "set EXPIRY_CRON to run at least as often as EXPIRY_TICK_SECONDS says",
+      `set ${cronVariable} to run at least as often as ${tickVariable} says`,
     );
   } catch (error) {
-    return fail(check, (error as Error).message, "correct EXPIRY_CRON");
+    return fail(check, (error as Error).message, `correct ${cronVariable}`);
   }
 }
 

@@ -58,6 +58,8 @@ export interface Config extends EventConfig {
   trtcEndpoint: string | undefined;
   /** The time limit of one call to TRTC. */
   trtcTimeoutMs: number;
+  /** The interval between two runs of advance-ingests. */
+  advanceTickMs: number;
   /** The interval between two runs of expire-ingests. */
   expiryTickMs: number;
   /** The duration of an ingest that requests no end, unless its application sets one. */
@@ -79,6 +81,7 @@ export const VARIABLES = [
   "DATABASE_CA",
   "TRTC_ENDPOINT",
   "TRTC_TIMEOUT_SECONDS",
+  "ADVANCE_TICK_SECONDS",
   "EXPIRY_TICK_SECONDS",
   "STOP_UNCLAIMED",
   "DEFAULT_MAX_DURATION",
@@ -136,6 +139,9 @@ export function judgeConfig(
     trtcEndpoint: judged("TRTC_ENDPOINT", () => readUrl(env, "TRTC_ENDPOINT", ["http:", "https:"])),
     trtcTimeoutMs: judged("TRTC_TIMEOUT_SECONDS", () =>
       readSeconds(env, "TRTC_TIMEOUT_SECONDS", { min: 1, max: 60, usual: 8 }),
+    ),
+    advanceTickMs: judged("ADVANCE_TICK_SECONDS", () =>
+      readSeconds(env, "ADVANCE_TICK_SECONDS", { min: 1, max: 300, usual: 10 }),
     ),
     expiryTickMs: judged("EXPIRY_TICK_SECONDS", () =>
       readSeconds(env, "EXPIRY_TICK_SECONDS", { min: 1, max: 300, usual: 60 }),

@@ -34,7 +34,8 @@ const TaskId = Type.String({
 });
 
 const TrtcTaskId = Type.String({
-  description: "TRTC's own id of the task. It has no meaning once the task has ended.",
+  description:
+    "TRTC's own id of the task. It has no meaning once the task has ended. null before it started.",
 });
 
 const UserId = Type.String({
@@ -57,22 +58,25 @@ const Warning = Type.Optional(
   }),
 );
 
-/** Present when a ClientToken is sent again and its ingest no longer plays. */
-const ENDED = {
+/** Present when the ingest is scheduled, or when a ClientToken is sent again and it no longer plays. */
+const NOT_PLAYING = {
   State: Type.Optional(
     Type.Unsafe<State>({
       type: "string",
       enum: STATES,
       description:
-        "Present only when a ClientToken is sent again and its ingest is ending or has ended.",
+        "Present only when the ingest is scheduled, or when a ClientToken is sent again and its ingest is ending or has ended.",
     }),
   ),
   EndReason: Type.Optional(
     Type.Unsafe<EndReason>({
       type: "string",
       enum: END_REASONS,
-      description: "Present with State: why the ingest ended, or is ending.",
+      description: "Present when the ingest has ended or is ending: why.",
     }),
+  ),
+  StartTime: Type.Optional(
+    instant("Present only when the ingest is scheduled: when it will start."),
   ),
 };
 
@@ -125,7 +129,8 @@ export const INGEST = Type.Object({
   State: Type.Unsafe<State>({
     type: "string",
     enum: STATES,
-    description: "The ingest's state. States only move forward.",
+    description:
+      "The ingest's state. States only move forward; only a scheduled start that did not succeed goes from starting back to scheduled.",
   }),
   EndReason: orNull(
     Type.Unsafe<EndReason>({
@@ -156,8 +161,11 @@ export const INGEST = Type.Object({
   RepeatNum: cn.RepeatNum,
   CreateTime: instant("When the start was requested."),
   StartTime: orNull(
-    instant("When TRTC was called to play it. MaxDuration counts from this instant."),
+    instant(
+      "When TRTC was called to play it. MaxDuration counts from this instant. Of a scheduled ingest: when it will start.",
+    ),
   ),
+  ScheduledTime: orNull(instant("The StartTime of its request. null: it started at once.")),
   IsPaused: Type.Boolean({ description: "Whether an update paused it." }),
   Media: orNull(MEDIA),
   MediaState: orNull(
@@ -179,7 +187,14 @@ export const INGEST = Type.Object({
 
 /** The answers by action, without the RequestId that every answer carries. */
 export const ANSWERS = {
-  StartStreamIngest: Type.Object({ TaskId, TrtcTaskId, UserId, Deadline, Warning, ...ENDED }),
+  StartStreamIngest: Type.Object({
+    TaskId,
+    TrtcTaskId: orNull(TrtcTaskId),
+    UserId,
+    Deadline,
+    Warning,
+    ...NOT_PLAYING,
+  }),
   StopStreamIngest: Type.Object({}),
   UpdateStreamIngest: Type.Object({ Status, Deadline }),
   DescribeStreamIngest: INGEST,

@@ -53,6 +53,7 @@ const HINTS = new Map([
   ["EnableProgress", "only start and update on the Chinese site have it"],
   ["Tempo", "only start and update on the Chinese site have it"],
   ["ExtendableUntil", "only a start has it"],
+  ["StartWindowSeconds", "only a start has it"],
   ["IdleTimeout", "only start on the Chinese site has it"],
 ]);
 

@@ -110,6 +110,17 @@ const common = {
     ...INSTANT,
     description: "The instant the ingest must be over, in ISO 8601 with its offset.",
   }),
+  StartTime: Type.String({
+    ...INSTANT,
+    description:
+      "The instant at which the ingest starts, at most 14 days ahead, in ISO 8601 with its offset. The ingest is `scheduled` until then. Without it the ingest starts now.",
+  }),
+  StartWindowSeconds: Type.Integer({
+    minimum: 1,
+    maximum: 86_400,
+    description:
+      "How long after StartTime a start that does not succeed is tried again. Afterwards the ingest has failed.",
+  }),
   ExtendableUntil: Type.String({
     ...INSTANT,
     description:

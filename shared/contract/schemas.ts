@@ -33,6 +33,8 @@ const start = (site: "intl" | "cn") => {
     RepeatNum: usually(f.RepeatNum, 1),
     MaxDuration: optional(f.MaxDuration),
     Volume: usually(f.Volume, 100),
+    StartTime: optional(f.StartTime),
+    StartWindowSeconds: optional(f.StartWindowSeconds),
     StopTime: optional(f.StopTime),
     ExtendableUntil: optional(f.ExtendableUntil),
     StopWhenEmptySeconds: optional(f.StopWhenEmptySeconds),
@@ -49,6 +51,7 @@ const update = (site: "intl" | "cn") => {
     StreamUrl: optional(f.StreamUrl),
     Volume: optional(f.Volume),
     IsPause: optional(f.IsPause),
+    StartTime: optional(f.StartTime),
     MaxDuration: optional(f.MaxDuration),
     StopTime: optional(f.StopTime),
     ClientToken: optional(f.ClientToken),
@@ -59,7 +62,7 @@ const { cn } = FIELDS;
 
 const named = Type.Object({ SdkAppId: optional(cn.SdkAppId), TaskId: cn.TaskId }, CLOSED);
 
-export const STATES = ["starting", "running", "stopping", "ended"] as const;
+export const STATES = ["scheduled", "starting", "running", "stopping", "ended"] as const;
 export type State = (typeof STATES)[number];
 
 export const END_REASONS = ["stopped", "expired", "finished", "failed", "lost", "empty"] as const;

@@ -10,6 +10,7 @@ export type EndFacts = Pick<
   | "endCause"
   | "failureCode"
   | "failureMessage"
+  | "startsAt"
   | "startedAt"
   | "deadlineAt"
   | "stopAskedAt"
@@ -44,7 +45,8 @@ const SENTENCES: Readonly<Record<EndReason, (facts: EndFacts) => string>> = {
     `No viewer was in the room for ${emptySeconds ?? 0} s (StopWhenEmptySeconds).`,
 };
 
-function stoppedDetail({ endCause, startedAt, stopAskedAt, pausedAt }: EndFacts): string {
+function stoppedDetail(facts: EndFacts): string {
+  const { endCause, startsAt, startedAt, stopAskedAt, pausedAt } = facts;
   if (endCause === "room-dismissed") return "The room was dismissed.";
   if (endCause === "robot-removed") {
     return "The robot was removed from the room by another than this service.";
@@ -53,6 +55,9 @@ function stoppedDetail({ endCause, startedAt, stopAskedAt, pausedAt }: EndFacts)
     return `TRTC ended the task: it was paused for over 12 hours, since ${pausedAt.toISOString()}.`;
   }
   const asked = endCause === null ? "A stop was asked for" : `${ASKERS[endCause]} asked for a stop`;
+  if (startedAt === null && startsAt !== null && stopAskedAt !== null && stopAskedAt < startsAt) {
+    return `${asked} before its StartTime.`;
+  }
   if (startedAt === null) return `${asked} before the start was known to have worked.`;
   return stopAskedAt === null ? `${asked}.` : `${asked} at ${stopAskedAt.toISOString()}.`;
 }

@@ -84,7 +84,7 @@ export function askedDeadline(
 const capMinutes = (durationMs: number): number =>
   Math.min(MAX_DURATION_MINUTES, Math.max(1, Math.ceil(durationMs / MINUTE_MS)));
 
-const earliest = (a: Date, b: Date): Date => (a.getTime() <= b.getTime() ? a : b);
+export const earliest = (a: Date, b: Date): Date => (a.getTime() <= b.getTime() ? a : b);
 
 /**
  * Returns when the row must stop. That is the earliest of its deadline, a requested stop, and the

@@ -1,5 +1,6 @@
 /** Presents an ingest to its caller: TRTC's field names where they exist, and our own fields. */
-import type { Ingest } from "../store/ingests/ingest-row.js";
+import type { State } from "../contract/schemas.js";
+import { type Ingest, isScheduled } from "../store/ingests/ingest-row.js";
 import { endDetail, failureCodeOf } from "./end-detail.js";
 import { ownToken } from "./start/plan-start.js";
 
@@ -8,12 +9,16 @@ export type Status = "InProgress" | "NotExist";
 export const statusOf = ({ state }: Ingest): Status =>
   state === "ended" ? "NotExist" : "InProgress";
 
+/** The row of a scheduled ingest is `starting`. */
+const stateOf = (ingest: Pick<Ingest, "state" | "advanceAt">): State =>
+  isScheduled(ingest) ? "scheduled" : ingest.state;
+
 export function present(ingest: Ingest) {
   return {
     TaskId: ingest.taskId,
     TrtcTaskId: ingest.trtcTaskId,
     Status: statusOf(ingest),
-    State: ingest.state,
+    State: stateOf(ingest),
     EndReason: ingest.state === "ended" ? ingest.endReason : null,
     EndDetail: endDetail({ ...ingest, failures: ingest.mediaFailures.length }),
     FailureCode: failureCodeOf(ingest),
@@ -26,7 +31,8 @@ export function present(ingest: Ingest) {
     StreamUrl: ingest.play.StreamUrl,
     RepeatNum: ingest.play.RepeatNum ?? 1,
     CreateTime: ingest.createdAt.toISOString(),
-    StartTime: ingest.startedAt?.toISOString() ?? null,
+    StartTime: (ingest.startedAt ?? ingest.startsAt)?.toISOString() ?? null,
+    ScheduledTime: ingest.startsAt?.toISOString() ?? null,
     IsPaused: ingest.pausedAt !== null,
     Media: ingest.media,
     MediaState: ingest.mediaState,

@@ -76,6 +76,19 @@ export const RESUME_MIN_MS = 8 * SECOND_MS;
 /** A message needs this for a call to TRTC, its slot, and the record of the outcome. */
 export const MESSAGE_MIN_MS = 8 * SECOND_MS;
 
+/**
+ * The start function carries out a start that is this near itself: advance-ingests may look only
+ * after it. The function then needs this much time.
+ */
+export const NEAR_START_MS = 10 * SECOND_MS;
+export const NEAR_START_TIME_MS = NEAR_START_MS + CALL_RESERVE_MS + 2 * CALL_MIN_MS;
+
+/** advance-ingests claims nothing more with this much time left. */
+export const ADVANCE_RESERVE_MS = 15 * SECOND_MS;
+
+/** A claim of advance-ingests. A killed instance delays its starts by no more. */
+export const ADVANCE_LEASE_MS = 10 * SECOND_MS;
+
 /** expire-ingests claims nothing more with this much time left: a stop must get its answer. */
 export const EXPIRE_RESERVE_MS = 12 * SECOND_MS;
 

@@ -4,7 +4,7 @@
  * between.
  */
 import { ApiError } from "../contract/errors.js";
-import type { Ingest, Play } from "../store/ingests/ingest-row.js";
+import { type Ingest, isScheduled, type Play } from "../store/ingests/ingest-row.js";
 import { checkRequest } from "../contract/check.js";
 import { parseInstant } from "../contract/instants.js";
 import type { Requests } from "../contract/schemas.js";
@@ -16,6 +16,7 @@ import type { Call, Services } from "./services.js";
 import { endGone } from "./stop/end-gone.js";
 import { type CallInSlot, callTrtc, saysGone } from "./trtc-call.js";
 import { type ClaimedUpdate, claimUpdate } from "./update-once.js";
+import { refuseOutOfPlace, rescheduled } from "./update-scheduled.js";
 import { waitWhileStarting } from "./wait.js";
 
 export interface UpdateAnswer {
@@ -55,16 +56,19 @@ export async function updateIngest(
 interface Update {
   known: Ingest;
   media: Media;
-  claimed?: ClaimedUpdate;
+  claimed?: ClaimedUpdate | undefined;
 }
 
 async function carryOut(
   services: Services,
-  { request, timeLeftMs }: Call<"UpdateStreamIngest">,
+  call: Call<"UpdateStreamIngest">,
   { known, media, claimed }: Update,
 ): Promise<UpdateAnswer> {
+  const { request, timeLeftMs } = call;
   const { store, clock, machineClock } = services;
   const ingest = await waitWhileStarting(services, known, timeLeftMs);
+  refuseOutOfPlace(request, isScheduled(ingest));
+  if (isScheduled(ingest)) return moveScheduled(services, call, { known: ingest, media, claimed });
   if (ingest.state !== "running" || ingest.trtcTaskId === null) throw notRunning(ingest);
   const deadlineAt = movedDeadline(ingest, request, clock.now());
   if (deadlineAt === undefined && Object.keys(media).length === 0) throw nothingToChange();
@@ -73,10 +77,8 @@ async function carryOut(
     const status = await updateTask(services, { ingest, request, timeLeftMs });
     if (status === "NotExist") return goneAnswer(await endGone(services, ingest, timeLeftMs));
   }
-  const { IsPause, ...changed } = media;
-  // A new StreamUrl replaces the stored object, so we do not sign it.
-  const isOther = changed.StreamUrl !== undefined && ingest.play.Stored;
-  const play = isOther ? { ...changed, Stored: null } : changed;
+  const { IsPause } = media;
+  const play = playAfter(ingest, media);
   // Only failures after this time count, by TRTC's clock. Earlier ones belong to the old source.
   const wasReported = play.StreamUrl !== undefined && ingest.mediaState !== "connecting";
   const updated = await store.ingests.markUpdated({
@@ -94,6 +96,40 @@ async function carryOut(
   const now = (await store.ingests.read(ingest.taskId)) ?? ingest;
   if (now.state !== "running") throw notRunning(now);
   return answerOf(now);
+}
+
+/** Nothing plays yet, so only the row changes. */
+async function moveScheduled(
+  services: Services,
+  { request, caller }: Call<"UpdateStreamIngest">,
+  { known, media, claimed }: Update,
+): Promise<UpdateAnswer> {
+  const { store, clock, machineClock } = services;
+  const { StartTime, StopTime, MaxDuration } = request;
+  const isEmpty = [StartTime, StopTime, MaxDuration].every((value) => value === undefined);
+  if (isEmpty && Object.keys(media).length === 0) throw nothingToChange();
+  const limitMinutes = caller.maxDurationMinutes;
+  const updated = await store.scheduled.markUpdated({
+    taskId: known.taskId,
+    play: playAfter(known, media),
+    schedule: rescheduled(known, request, { now: clock.now(), limitMinutes }),
+    movedAt: clock.now(),
+    signature: claimed?.signature,
+    use: claimed?.use,
+    at: machineClock.now(),
+  });
+  if (updated) return answerOf(updated);
+  // It has started or was stopped meanwhile, or another request carried out the same update.
+  const now = (await store.ingests.read(known.taskId)) ?? known;
+  if (!isScheduled(now)) throw notRunning(now);
+  return answerOf(now);
+}
+
+/** A new StreamUrl replaces the stored object, so we do not sign it. */
+function playAfter({ play }: Ingest, media: Media): Partial<Play> {
+  const { IsPause: _, ...changed } = media;
+  const isOther = changed.StreamUrl !== undefined && play.Stored;
+  return isOther ? { ...changed, Stored: null } : changed;
 }
 
 const pausedAt = (isPause: boolean | undefined, now: Date): Date | null | undefined => {
@@ -180,5 +216,5 @@ function notRunning({ state, endReason }: Ingest): ApiError {
 const nothingToChange = (): ApiError =>
   new ApiError(
     "MissingParameter",
-    "Nothing to change: send StreamUrl, Volume, IsPause, MaxDuration or StopTime (on the Chinese site also EnableProgress or Tempo).",
+    "Nothing to change: send StreamUrl, Volume, IsPause, MaxDuration, StopTime or StartTime (on the Chinese site also EnableProgress or Tempo).",
   );

@@ -29,6 +29,16 @@ export async function waitUntil(
   return seen;
 }
 
+/** Timers may fire a moment early. Nothing happens even a millisecond before its time. */
+export async function sleepUntil({ clock }: Pick<Services, "clock">, at: Date): Promise<Date> {
+  for (;;) {
+    const now = clock.now();
+    const ms = at.getTime() - now.getTime();
+    if (ms <= 0) return now;
+    await clock.sleep(ms);
+  }
+}
+
 /** Pauses a little longer at each call. Returns false when no time is left for another pause. */
 export function sleepBetween(
   { clock }: Pick<Services, "clock">,

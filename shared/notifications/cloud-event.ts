@@ -26,7 +26,7 @@ export function cloudEventOf(notification: Notification) {
 
 export type CloudEvent = ReturnType<typeof cloudEventOf>;
 
-function dataOf({ taskId, facts }: Notification) {
+function dataOf({ taskId, type, facts }: Notification) {
   const isEnded = facts["state"] === "ended";
   const [startedAt, endedAt] = [instantOf(facts["started_at"]), instantOf(facts["ended_at"])];
   const endFacts = endFactsOf(facts);
@@ -37,11 +37,11 @@ function dataOf({ taskId, facts }: Notification) {
     RoomId: String(facts["room_id"]),
     RoomIdType: Number(facts["room_id_type"]),
     UserId: String(facts["robot_user_id"]),
-    State: String(facts["state"]),
+    State: type === "ingest.scheduled" ? "scheduled" : String(facts["state"]),
     EndReason: isEnded ? textOf(facts["end_reason"]) : null,
     EndDetail: endDetail(endFacts),
     FailureCode: failureCodeOf(endFacts),
-    StartTime: startedAt?.toISOString() ?? null,
+    StartTime: (startedAt ?? instantOf(facts["starts_at"]))?.toISOString() ?? null,
     Deadline: instantOf(facts["deadline_at"])?.toISOString() ?? null,
     EndTime: endedAt?.toISOString() ?? null,
     LatenessMs: isEnded ? latenessMs(facts) : null,
@@ -59,6 +59,7 @@ function endFactsOf(facts: Facts): EndFacts {
     endCause: textOf(facts["end_cause"]) as EndFacts["endCause"],
     failureCode: textOf(facts["failure_code"]),
     failureMessage: textOf(facts["failure_message"]),
+    startsAt: instant("starts_at"),
     startedAt: instant("started_at"),
     // Every row has a deadline.
     deadlineAt: instant("deadline_at") ?? new Date(0),

@@ -94,7 +94,8 @@ export async function isTokenSpent(
   const rows = await run(
     query,
     sql`select from ingest
-     where caller_id = ${callerId} and client_token = ${clientToken} and failure_code is not null`,
+     where caller_id = ${callerId} and client_token = ${clientToken}
+       and state = 'ended' and failure_code is not null`,
   );
   return rows.length > 0;
 }

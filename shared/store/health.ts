@@ -71,6 +71,8 @@ export interface Backlog {
   /** Ingests that play, and are past their deadline by more than `graceMs`. */
   overdue: number;
   oldestOverdueMs: number;
+  /** Scheduled starts that should have been tried `graceMs` ago. */
+  lateStarts: number;
   /** Starts without an outcome whose lease has lapsed. */
   unfinished: number;
   /** Tasks that TRTC has reported for some time, and that no ingest has. */
@@ -96,6 +98,8 @@ export async function readBacklog(
             coalesce(
               extract(epoch from max(now() - ${ENDS_AT}) filter (where is_overdue)) * 1000, 0
             )::float8 as oldest_overdue_ms,
+            count(*) filter (where state = 'starting'
+              and advance_at < now() - ${graceMs} * interval '1 millisecond')::int as late_starts,
             count(*) filter (where state = 'starting' and lease_until < now())::int as unfinished,
             (select count(*) from unclaimed_task
              where ended_at is null and first_seen_at < now() - ${UNCLAIMED_AFTER})::int as unclaimed
@@ -105,6 +109,7 @@ export async function readBacklog(
     live: Number(row["live"]),
     overdue: Number(row["overdue"]),
     oldestOverdueMs: Number(row["oldest_overdue_ms"]),
+    lateStarts: Number(row["late_starts"]),
     unfinished: Number(row["unfinished"]),
     unclaimed: Number(row["unclaimed"]),
   };

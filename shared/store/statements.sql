@@ -6,17 +6,18 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
      begun as (
        insert into ingest (
          task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
-         play, client_token, request_hash, state, created_at, latest_at, deadline_at, lease_until,
-         site, unsure_until, notified, empty_seconds, media
+         play, client_token, request_hash, state, created_at, latest_at, deadline_at, site,
+         empty_seconds, media, lease_until, unsure_until, notified
        )
-       select $2, $3, $4, $5, $6::bigint, $7,
+       select
+  $2, $3, $4, $5, $6::bigint, $7,
               $8::smallint, $9, $10::jsonb, $11,
               $12, 'starting', $13::timestamptz,
-              $14::timestamptz, $15::timestamptz,
-              $16::timestamptz, $17,
-              $18::timestamptz,
-              case when $19 then 0 end, $20::integer,
-              $21::jsonb
+              $14::timestamptz, $15::timestamptz, $16,
+              $17::integer,
+              $18::jsonb,
+              $19::timestamptz, $20::timestamptz,
+              case when $21 then 0 end
        from t
        where not exists (
   select from call_slot as slot
@@ -180,11 +181,11 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
     select n, held.task_id as holder
         from generate_series(1, $9::integer) as n
         left join caller_place as held on held.caller_id = $2 and held.place = n
-        left join ingest on ingest.task_id = held.task_id and ingest.state <> 'ended'
+        left join ingest on ingest.task_id = held.task_id and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null)
         where ingest.task_id is null
     order by n
     limit case when $9::integer is null then 0
-               else greatest(0, $9::integer - (select count(*) from ingest where caller_id = $2 and state <> 'ended')) end
+               else greatest(0, $9::integer - (select count(*) from ingest where caller_id = $2 and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null))) end
   ) as free
   order by random() limit 1),
   place as (
@@ -216,17 +217,18 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
      begun as (
        insert into ingest (
          task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
-         play, client_token, request_hash, state, created_at, latest_at, deadline_at, lease_until,
-         site, unsure_until, notified, empty_seconds, media
+         play, client_token, request_hash, state, created_at, latest_at, deadline_at, site,
+         empty_seconds, media, lease_until, unsure_until, notified
        )
-       select $5, $2, $3, $11, $7::bigint, $12,
+       select
+  $5, $2, $3, $11, $7::bigint, $12,
               $13::smallint, $8, $14::jsonb, $6,
               $15, 'starting', $16::timestamptz,
-              $17::timestamptz, $18::timestamptz,
-              $19::timestamptz, $20,
-              $21::timestamptz,
-              case when $22 then 0 end, $23::integer,
-              $24::jsonb
+              $17::timestamptz, $18::timestamptz, $19,
+              $20::integer,
+              $21::jsonb,
+              $22::timestamptz, $23::timestamptz,
+              case when $24 then 0 end
        from t
        where not exists (
   select from call_slot as slot
@@ -341,7 +343,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
 
 -- ingests.beginStart, with limits
 with t as (select coalesce($1::timestamptz, clock_timestamp()) as now)
-        select (select count(*)::int from ingest where caller_id = $2 and state <> 'ended') as live,
+        select (select count(*)::int from ingest where caller_id = $2 and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null)) as live,
                (select count(*)::int from caller_lane, t where caller_id = $2 and taken_at > t.now - interval '60 seconds') as recent,
                (select extract(epoch from 60 * interval '1 second' - (t.now - min(taken_at))) * 1000
                 from caller_lane, t where caller_id = $2 and taken_at > t.now - interval '60 seconds' group by t.now) as free_in_ms,
@@ -381,6 +383,127 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now)
 ) as is_far
         from t;
 
+-- ingests.beginStart, scheduled
+with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
+     changed as (
+       insert into ingest (
+         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
+         play, client_token, request_hash, state, created_at, latest_at, deadline_at, site,
+         empty_seconds, media, starts_at, start_by, asked, advance_at, advance_lease_until, notified
+       )
+       select
+  $2, $3, $4, $5, $6::bigint, $7,
+              $8::smallint, $9, $10::jsonb, $11,
+              $12, 'starting', $13::timestamptz,
+              $14::timestamptz, $15::timestamptz, $16,
+              $17::integer,
+              $18::jsonb,
+              $19::timestamptz, $20::timestamptz,
+              $21::jsonb, $19::timestamptz,
+              $22::timestamptz, case when $23 then 1 end
+       from t
+       where not exists (
+         select from ingest
+         where sdk_app_id = $6 and robot_user_id = $9 and state = 'ended'
+           and unsure_until is not null
+       )
+       on conflict do nothing
+       returning *
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+       select task_id, notified, caller_id, 'ingest.scheduled', created_at,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         greatest(created_at, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), created_at + interval '1 day'
+       from changed
+       where notified is not null)
+     select * from changed;
+
+-- ingests.beginStart, scheduled with a limit
+with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
+  allowed as (select 1 as yes from t where not exists (select from ingest where task_id = $2 or (caller_id = $3 and client_token = $4))
+    and not exists (select from ingest where sdk_app_id = $5 and robot_user_id = $6
+                    and (state <> 'ended' or unsure_until is not null))),
+  free_place as (
+  select * from (
+    select n, held.task_id as holder
+        from generate_series(1, null::integer) as n
+        left join caller_place as held on held.caller_id = $3 and held.place = n
+        left join ingest on ingest.task_id = held.task_id and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null)
+        where ingest.task_id is null
+    order by n
+    limit case when null::integer is null then 0
+               else greatest(0, null::integer - (select count(*) from ingest where caller_id = $3 and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null))) end
+  ) as free
+  order by random() limit 1),
+  place as (
+    insert into caller_place as held (caller_id, place, task_id)
+    select $3, n, $2 from free_place, allowed
+    on conflict (caller_id, place) do update set task_id = excluded.task_id
+      where held.task_id is not distinct from (select holder from free_place)
+    returning place
+  ),
+  free_lane as (
+  select * from (
+    select n, held.taken_at
+        from generate_series(1, $7::integer) as n cross join t
+        left join caller_lane as held on held.caller_id = $3 and held.lane = n
+        where held.taken_at is null or held.taken_at <= t.now - interval '60 seconds'
+    order by n
+    limit case when $7::integer is null then 0
+               else greatest(0, $7::integer - (select count(*) from caller_lane, t where caller_id = $3 and taken_at > t.now - interval '60 seconds')) end
+  ) as free
+  order by random() limit 1),
+  lane as (
+    insert into caller_lane as held (caller_id, lane, taken_at)
+    select $3, n, t.now from free_lane, allowed, t
+    where null::integer is null or exists (select from place)
+    on conflict (caller_id, lane) do update set taken_at = excluded.taken_at
+      where held.taken_at is not distinct from (select taken_at from free_lane)
+    returning lane
+  ),
+     changed as (
+       insert into ingest (
+         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
+         play, client_token, request_hash, state, created_at, latest_at, deadline_at, site,
+         empty_seconds, media, starts_at, start_by, asked, advance_at, advance_lease_until, notified
+       )
+       select
+  $2, $3, $8, $9, $5::bigint, $10,
+              $11::smallint, $6, $12::jsonb, $4,
+              $13, 'starting', $14::timestamptz,
+              $15::timestamptz, $16::timestamptz, $17,
+              $18::integer,
+              $19::jsonb,
+              $20::timestamptz, $21::timestamptz,
+              $22::jsonb, $20::timestamptz,
+              $23::timestamptz, case when $24 then 1 end
+       from t
+       where not exists (
+         select from ingest
+         where sdk_app_id = $5 and robot_user_id = $6 and state = 'ended'
+           and unsure_until is not null
+       )
+  and (null::integer is null or exists (select from place))
+  and ($7::integer is null or exists (select from lane))
+       on conflict do nothing
+       returning *
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+       select task_id, notified, caller_id, 'ingest.scheduled', created_at,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         greatest(created_at, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), created_at + interval '1 day'
+       from changed
+       where notified is not null)
+     select * from changed;
+
 -- ingests.markRunning
 with
   reported as (
@@ -396,6 +519,7 @@ with
        update ingest set state = 'running', trtc_task_id = $1, started_at = $4,
             deadline_at = $5, latest_at = $6,
             lease_until = null, unsure_until = case when fence > 0 then unsure_until end,
+            failure_code = null, failure_message = null,
             heard_at = case when not exists (select from reported where ended_at is not null)
                             then greatest($4::timestamptz, (select last_seen_at from reported)) end,
             empty_at = $4::timestamptz + empty_seconds * interval '1 second',
@@ -411,7 +535,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.started', started_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
          greatest(started_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -420,7 +544,7 @@ with
   where notified is not null and news > 0
 union all
   select task_id, notified, caller_id, 'ingest.media', media_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, media_state, media_at) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, media_state, media_at) as fact),
          greatest(media_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -455,7 +579,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -679,7 +803,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -698,8 +822,7 @@ where task_id = $2 and fence = $3 and state <> 'ended';
 with recursive
 in_hand as (
   select account, caller_id, count(*)::int as count from ingest
-  where least(due_at, empty_at) <= $1 and lease_until > $2
-    and (state = 'running' or (state = 'stopping' and end_reason in ('expired', 'empty')))
+  where least(due_at, empty_at) <= $1 and lease_until > $2 and (state = 'running' or (state = 'stopping' and end_reason in ('expired', 'empty')))
   group by account, caller_id
 ),
 accounts as (
@@ -721,7 +844,7 @@ accounts as (
    -- Otherwise it may read all due rows once for each caller.
    due as (
      select first.* from caller cross join lateral (
-       select task_id, account, caller_id, least(due_at, empty_at) as ends_at from ingest
+       select task_id, account, caller_id, least(due_at, empty_at) as due_at from ingest
        where state in ('running', 'stopping') and coalesce(lease_until <= $2, true)
          and (account, caller_id, least(due_at, empty_at)) >= (caller.account, caller.caller_id, '-infinity')
          and (account, caller_id, least(due_at, empty_at)) <= (caller.account, caller.caller_id, $1)
@@ -736,18 +859,18 @@ accounts as (
    ),
    turns as (
      select due.*, coalesce(in_hand.count, 0) + row_number() over (
-              partition by account, caller_id order by ends_at
+              partition by account, caller_id order by due.due_at
             ) as turn
      from due left join in_hand using (account, caller_id)
    ),
    placed as (
      select turns.*, callers.callers, coalesce(accounts.count, 0) as held,
-            row_number() over (partition by account order by turn, ends_at) as place,
-            row_number() over (partition by account order by ends_at) as place_by_time
+            row_number() over (partition by account order by turn, due_at) as place,
+            row_number() over (partition by account order by due_at) as place_by_time
      from turns join callers using (account) left join accounts using (account)
    ),
    next as (
-     select placed.task_id, placed.place, placed.ends_at, earlier.ends_at as stands_for
+     select placed.task_id, placed.place, placed.due_at as falls_due, earlier.due_at as stands_for
      from placed join placed as earlier
        on earlier.account = placed.account and earlier.place_by_time = placed.place
      where placed.held + placed.place <= $3
@@ -760,7 +883,7 @@ accounts as (
        select ingest.task_id from ingest join next using (task_id)
        where state in ('running', 'stopping') and coalesce(lease_until <= $2, true) and least(due_at, empty_at) <= $1
          and ingest.task_id = any (array(select task_id from next))
-       order by next.stands_for, next.place, next.ends_at
+       order by next.stands_for, next.place, next.falls_due
        limit $5
        for update of ingest skip locked
      )
@@ -772,8 +895,7 @@ accounts as (
 with
 in_hand as (
   select account, caller_id, count(*)::int as count from ingest
-  where least(due_at, empty_at) <= $1 and lease_until > $2
-    and (state = 'running' or (state = 'stopping' and end_reason in ('expired', 'empty')))
+  where least(due_at, empty_at) <= $1 and lease_until > $2 and (state = 'running' or (state = 'stopping' and end_reason in ('expired', 'empty')))
   group by account, caller_id
 ),
 accounts as (
@@ -788,8 +910,8 @@ accounts as (
           )) as next_at
    from ingest
    left join in_hand using (account, caller_id) left join accounts using (account)
-   where least(due_at, empty_at) <= $1
-     and (state in ('running', 'stopping') or (state = 'starting' and lease_until > $2));
+   where least(due_at, empty_at) <= $1 and (state in ('running', 'stopping') or (state = 'starting' and (lease_until > $2
+            or (advance_at is not null and start_by > $2))));
 
 -- ingests.claimUnfinished
 with claimed as (
@@ -798,7 +920,7 @@ lease_until = $1, fence = fence + 1, settled_at = coalesce(settled_at, $2),
 unsure_until = greatest(unsure_until, $3::timestamptz)
     where task_id in (
       select task_id from ingest
-      where state = 'starting' and lease_until <= $2
+      where state = 'starting' and advance_at is null and lease_until <= $2
       order by lease_until
       limit $4
       for update skip locked
@@ -809,7 +931,8 @@ unsure_until = greatest(unsure_until, $3::timestamptz)
 update ingest set
 lease_until = $1, fence = fence + 1, settled_at = coalesce(settled_at, $2),
 unsure_until = greatest(unsure_until, $3::timestamptz)
-   where task_id = $4 and state = 'starting' and lease_until <= $2
+   where task_id = $4 and state = 'starting' and advance_at is null
+     and lease_until <= $2
    returning *;
 
 -- ingests.claimLateStarts
@@ -864,6 +987,531 @@ where task_id in (
 )
 returning *) select * from claimed order by task_id;
 
+-- scheduled.claimDue
+with recursive
+in_hand as (
+  select account, caller_id, count(*)::int as count from ingest
+  where advance_at <= $1 and advance_lease_until > $2 and advance_at is not null
+  group by account, caller_id
+),
+accounts as (
+  select account, sum(count)::int as count, count(*)::int as callers from in_hand group by account
+),
+   caller as (
+     (select account, caller_id, advance_at as first_at from ingest
+      where advance_at is not null order by account, caller_id, advance_at limit 1)
+     union all
+     select next.*
+     from caller cross join lateral (
+       select account, caller_id, advance_at as first_at from ingest
+       where advance_at is not null and (account, caller_id) > (caller.account, caller.caller_id)
+       order by account, caller_id, advance_at limit 1
+     ) as next
+   ),
+   -- A row behind so many of its own caller's rows is never among the next ones. The rows are
+   -- compared with the whole key of the index by caller, and the planner does not see the limit.
+   -- Otherwise it may read all due rows once for each caller.
+   due as (
+     select first.* from caller cross join lateral (
+       select task_id, account, caller_id, advance_at as due_at from ingest
+       where advance_at is not null and coalesce(advance_lease_until <= $2, true)
+         and (account, caller_id, advance_at) >= (caller.account, caller.caller_id, '-infinity')
+         and (account, caller_id, advance_at) <= (caller.account, caller.caller_id, $1)
+       order by account, caller_id, advance_at limit (select $3::integer)
+     ) as first
+     where caller.first_at <= $1
+   ),
+   callers as (
+     select account, count(*) as callers
+     from (select account, caller_id from due union select account, caller_id from in_hand) as each
+     group by account
+   ),
+   turns as (
+     select due.*, coalesce(in_hand.count, 0) + row_number() over (
+              partition by account, caller_id order by due.due_at
+            ) as turn
+     from due left join in_hand using (account, caller_id)
+   ),
+   placed as (
+     select turns.*, callers.callers, coalesce(accounts.count, 0) as held,
+            row_number() over (partition by account order by turn, due_at) as place,
+            row_number() over (partition by account order by due_at) as place_by_time
+     from turns join callers using (account) left join accounts using (account)
+   ),
+   next as (
+     select placed.task_id, placed.place, placed.due_at as falls_due, earlier.due_at as stands_for
+     from placed join placed as earlier
+       on earlier.account = placed.account and earlier.place_by_time = placed.place
+     where placed.held + placed.place <= $3
+        or placed.turn <= ceil($3::numeric / placed.callers)
+   ),
+   claimed as (
+     update ingest
+     set advance_lease_until = $4, advance_fence = advance_fence + 1
+     where task_id in (
+       select ingest.task_id from ingest join next using (task_id)
+       where advance_at is not null and coalesce(advance_lease_until <= $2, true) and advance_at <= $1
+         and ingest.task_id = any (array(select task_id from next))
+       order by next.stands_for, next.place, next.falls_due
+       limit $5
+       for update of ingest skip locked
+     )
+     returning *
+   )
+   select * from claimed order by advance_at;
+
+-- scheduled.nextClaimAt
+with
+in_hand as (
+  select account, caller_id, count(*)::int as count from ingest
+  where advance_at <= $1 and advance_lease_until > $2 and advance_at is not null
+  group by account, caller_id
+),
+accounts as (
+  select account, sum(count)::int as count, count(*)::int as callers from in_hand group by account
+)
+   select min(greatest(
+            advance_at - $3 * interval '1 millisecond',
+            advance_lease_until,
+            case when accounts.count >= $4
+                  and in_hand.count >= ceil($4::numeric / accounts.callers)
+                 then $5::timestamptz end
+          )) as next_at
+   from ingest
+   left join in_hand using (account, caller_id) left join accounts using (account)
+   where advance_at <= $1 and (advance_at is not null or false);
+
+-- scheduled.begin
+with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
+     begun as (
+       update ingest
+       set advance_at = null, advance_lease_until = null, lease_until = $2,
+           fence = case when failure_code is null then fence else fence + 1 end,
+           unsure_until = greatest(unsure_until, $3::timestamptz)
+       from t
+       where
+  task_id = $4 and advance_fence = $5 and state = 'starting' and advance_at <= $6 and not exists (
+  select from call_slot as slot
+  cross join lateral (select t.now as now, greatest(slot.next_free_at, t.now) as free_at) as before
+  cross join lateral (
+  select coalesce(array_agg(holder order by at), '{}') as holders,
+         coalesce(array_agg(at order by at), '{}') as times,
+         count(*) filter (where holder = $7::text) as own,
+         min(at) filter (where holder = $7::text) as own_first,
+         array_agg(holder) as waiting
+  from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+  where at > before.now) as ahead
+  cross join lateral (
+  select coalesce(array_agg(holder order by holder) filter (where holder is distinct from $7::text), '{}') as holders,
+         coalesce(array_agg(until order by holder) filter (where holder is distinct from $7::text), '{}') as times,
+         max(until) filter (where holder = $7::text) as own,
+         array_agg(holder) as waiting
+  from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+  where until > before.now) as queue
+  cross join lateral (
+    select count(distinct holder) filter (where holder is distinct from $7::text) + 1 as callers
+    from unnest(ahead.waiting || queue.waiting) as holder
+  ) as waiting
+  cross join lateral (
+    select $7::text is null or free_at <= now + 100 * interval '1 millisecond'
+           or ahead.own < ceil(10.0 / callers) as is_turn,
+           greatest(
+             coalesce(case when not false then queue.own end, now)
+               + callers * 55 * interval '1 millisecond',
+             ahead.own_first
+           ) as come_at
+  ) as decided
+  where account = $8 and action = 'StartStreamIngest'
+    and free_at + case when is_turn then '0' else come_at - now end > now + $9 * interval '1 millisecond'
+)
+       returning ingest.*
+     ),
+     slot as (
+  insert into call_slot as slot (account, action, next_free_at, recent, told_at, is_granted)
+  select $8, 'StartStreamIngest', t.now + 5 * interval '1 millisecond', array[t.now], t.now, true from begun, t
+  on conflict (account, action) do update
+    set (next_free_at, recent, told_at, is_granted, turn_of, turn_at, queue_of, queue_until) = (
+      select
+        case when is_turn then greatest(
+  after.recent[cardinality(after.recent)] + 5 * interval '1 millisecond',
+  after.recent[cardinality(after.recent) - 19] + 1100 * interval '1 millisecond') else slot.next_free_at end,
+        case when is_turn then after.recent else slot.recent end,
+        case when is_turn then free_at
+             when free_at + (come_at - now) <= now + $9 * interval '1 millisecond' then come_at end,
+        is_turn,
+        case when is_turn and $7::text is not null then ahead.holders || $7::text else ahead.holders end,
+        case when is_turn and $7::text is not null then ahead.times || free_at else ahead.times end,
+        case when queue_until > now then queue.holders || $7::text else queue.holders end,
+        case when queue_until > now then queue.times || queue_until else queue.times end
+      from (select
+  slot.recent || array(
+    select slot.next_free_at - n * interval '1 millisecond'
+    from generate_series(1100, 1, -55) as n
+    where slot.next_free_at - n * interval '1 millisecond' >= coalesce(greatest(
+  slot.recent[cardinality(slot.recent)] + 5 * interval '1 millisecond',
+  slot.recent[cardinality(slot.recent) - 19] + 1100 * interval '1 millisecond'), '-infinity')
+  ) as known, greatest(slot.next_free_at, coalesce($1::timestamptz, clock_timestamp())) as free_at, coalesce($1::timestamptz, clock_timestamp()) as now) as before
+  cross join lateral (
+  select coalesce(array_agg(holder order by at), '{}') as holders,
+         coalesce(array_agg(at order by at), '{}') as times,
+         count(*) filter (where holder = $7::text) as own,
+         min(at) filter (where holder = $7::text) as own_first,
+         array_agg(holder) as waiting
+  from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+  where at > before.now) as ahead
+  cross join lateral (
+  select coalesce(array_agg(holder order by holder) filter (where holder is distinct from $7::text), '{}') as holders,
+         coalesce(array_agg(until order by holder) filter (where holder is distinct from $7::text), '{}') as times,
+         max(until) filter (where holder = $7::text) as own,
+         array_agg(holder) as waiting
+  from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+  where until > before.now) as queue
+  cross join lateral (
+    select count(distinct holder) filter (where holder is distinct from $7::text) + 1 as callers
+    from unnest(ahead.waiting || queue.waiting) as holder
+  ) as waiting
+  cross join lateral (
+    select $7::text is null or free_at <= now + 100 * interval '1 millisecond'
+           or ahead.own < ceil(10.0 / callers) as is_turn,
+           greatest(
+             coalesce(case when not false then queue.own end, now)
+               + callers * 55 * interval '1 millisecond',
+             ahead.own_first
+           ) as come_at
+  ) as decided
+      cross join lateral (
+        select (known || free_at)[cardinality(known) + 1 - 19 :] as recent
+      ) as after
+      cross join lateral (
+        select case when not is_turn and not false
+                         and free_at + (come_at - now) <= now + $9 * interval '1 millisecond'
+                    then come_at else queue.own end as queue_until
+      ) as queued
+    )
+    where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $9 * interval '1 millisecond'
+  returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
+            extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
+     select begun.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from begun left join slot on true;
+
+-- scheduled.begin
+select task_id from ingest where
+task_id = $1 and advance_fence = $2 and state = 'starting' and advance_at <= $3;
+
+-- scheduled.begin, with limits
+with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
+  allowed as (select 1 as yes from t where not exists (
+  select from call_slot as slot
+  cross join lateral (select t.now as now, greatest(slot.next_free_at, t.now) as free_at) as before
+  cross join lateral (
+  select coalesce(array_agg(holder order by at), '{}') as holders,
+         coalesce(array_agg(at order by at), '{}') as times,
+         count(*) filter (where holder = $2::text) as own,
+         min(at) filter (where holder = $2::text) as own_first,
+         array_agg(holder) as waiting
+  from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+  where at > before.now) as ahead
+  cross join lateral (
+  select coalesce(array_agg(holder order by holder) filter (where holder is distinct from $2::text), '{}') as holders,
+         coalesce(array_agg(until order by holder) filter (where holder is distinct from $2::text), '{}') as times,
+         max(until) filter (where holder = $2::text) as own,
+         array_agg(holder) as waiting
+  from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+  where until > before.now) as queue
+  cross join lateral (
+    select count(distinct holder) filter (where holder is distinct from $2::text) + 1 as callers
+    from unnest(ahead.waiting || queue.waiting) as holder
+  ) as waiting
+  cross join lateral (
+    select $2::text is null or free_at <= now + 100 * interval '1 millisecond'
+           or ahead.own < ceil(10.0 / callers) as is_turn,
+           greatest(
+             coalesce(case when not false then queue.own end, now)
+               + callers * 55 * interval '1 millisecond',
+             ahead.own_first
+           ) as come_at
+  ) as decided
+  where account = $3 and action = 'StartStreamIngest'
+    and free_at + case when is_turn then '0' else come_at - now end > now + $4 * interval '1 millisecond'
+) and exists (select from ingest where
+  task_id = $5 and advance_fence = $6 and state = 'starting' and advance_at <= $7)),
+  free_place as (
+  select * from (
+    select n, held.task_id as holder
+        from generate_series(1, $8::integer) as n
+        left join caller_place as held on held.caller_id = $2 and held.place = n
+        left join ingest on ingest.task_id = held.task_id and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null)
+        where ingest.task_id is null
+    order by n
+    limit case when $8::integer is null then 0
+               else greatest(0, $8::integer - (select count(*) from ingest where caller_id = $2 and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null))) end
+  ) as free
+  order by random() limit 1),
+  place as (
+    insert into caller_place as held (caller_id, place, task_id)
+    select $2, n, $5 from free_place, allowed
+    on conflict (caller_id, place) do update set task_id = excluded.task_id
+      where held.task_id is not distinct from (select holder from free_place)
+    returning place
+  ),
+  free_lane as (
+  select * from (
+    select n, held.taken_at
+        from generate_series(1, null::integer) as n cross join t
+        left join caller_lane as held on held.caller_id = $2 and held.lane = n
+        where held.taken_at is null or held.taken_at <= t.now - interval '60 seconds'
+    order by n
+    limit case when null::integer is null then 0
+               else greatest(0, null::integer - (select count(*) from caller_lane, t where caller_id = $2 and taken_at > t.now - interval '60 seconds')) end
+  ) as free
+  order by random() limit 1),
+  lane as (
+    insert into caller_lane as held (caller_id, lane, taken_at)
+    select $2, n, t.now from free_lane, allowed, t
+    where $8::integer is null or exists (select from place)
+    on conflict (caller_id, lane) do update set taken_at = excluded.taken_at
+      where held.taken_at is not distinct from (select taken_at from free_lane)
+    returning lane
+  ),
+     begun as (
+       update ingest
+       set advance_at = null, advance_lease_until = null, lease_until = $9,
+           fence = case when failure_code is null then fence else fence + 1 end,
+           unsure_until = greatest(unsure_until, $10::timestamptz)
+       from t
+       where
+  task_id = $5 and advance_fence = $6 and state = 'starting' and advance_at <= $7 and not exists (
+  select from call_slot as slot
+  cross join lateral (select t.now as now, greatest(slot.next_free_at, t.now) as free_at) as before
+  cross join lateral (
+  select coalesce(array_agg(holder order by at), '{}') as holders,
+         coalesce(array_agg(at order by at), '{}') as times,
+         count(*) filter (where holder = $2::text) as own,
+         min(at) filter (where holder = $2::text) as own_first,
+         array_agg(holder) as waiting
+  from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+  where at > before.now) as ahead
+  cross join lateral (
+  select coalesce(array_agg(holder order by holder) filter (where holder is distinct from $2::text), '{}') as holders,
+         coalesce(array_agg(until order by holder) filter (where holder is distinct from $2::text), '{}') as times,
+         max(until) filter (where holder = $2::text) as own,
+         array_agg(holder) as waiting
+  from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+  where until > before.now) as queue
+  cross join lateral (
+    select count(distinct holder) filter (where holder is distinct from $2::text) + 1 as callers
+    from unnest(ahead.waiting || queue.waiting) as holder
+  ) as waiting
+  cross join lateral (
+    select $2::text is null or free_at <= now + 100 * interval '1 millisecond'
+           or ahead.own < ceil(10.0 / callers) as is_turn,
+           greatest(
+             coalesce(case when not false then queue.own end, now)
+               + callers * 55 * interval '1 millisecond',
+             ahead.own_first
+           ) as come_at
+  ) as decided
+  where account = $3 and action = 'StartStreamIngest'
+    and free_at + case when is_turn then '0' else come_at - now end > now + $4 * interval '1 millisecond'
+)
+  and ($8::integer is null or exists (select from place))
+  and (null::integer is null or exists (select from lane))
+       returning ingest.*
+     ),
+     slot as (
+  insert into call_slot as slot (account, action, next_free_at, recent, told_at, is_granted)
+  select $3, 'StartStreamIngest', t.now + 5 * interval '1 millisecond', array[t.now], t.now, true from begun, t
+  on conflict (account, action) do update
+    set (next_free_at, recent, told_at, is_granted, turn_of, turn_at, queue_of, queue_until) = (
+      select
+        case when is_turn then greatest(
+  after.recent[cardinality(after.recent)] + 5 * interval '1 millisecond',
+  after.recent[cardinality(after.recent) - 19] + 1100 * interval '1 millisecond') else slot.next_free_at end,
+        case when is_turn then after.recent else slot.recent end,
+        case when is_turn then free_at
+             when free_at + (come_at - now) <= now + $4 * interval '1 millisecond' then come_at end,
+        is_turn,
+        case when is_turn and $2::text is not null then ahead.holders || $2::text else ahead.holders end,
+        case when is_turn and $2::text is not null then ahead.times || free_at else ahead.times end,
+        case when queue_until > now then queue.holders || $2::text else queue.holders end,
+        case when queue_until > now then queue.times || queue_until else queue.times end
+      from (select
+  slot.recent || array(
+    select slot.next_free_at - n * interval '1 millisecond'
+    from generate_series(1100, 1, -55) as n
+    where slot.next_free_at - n * interval '1 millisecond' >= coalesce(greatest(
+  slot.recent[cardinality(slot.recent)] + 5 * interval '1 millisecond',
+  slot.recent[cardinality(slot.recent) - 19] + 1100 * interval '1 millisecond'), '-infinity')
+  ) as known, greatest(slot.next_free_at, coalesce($1::timestamptz, clock_timestamp())) as free_at, coalesce($1::timestamptz, clock_timestamp()) as now) as before
+  cross join lateral (
+  select coalesce(array_agg(holder order by at), '{}') as holders,
+         coalesce(array_agg(at order by at), '{}') as times,
+         count(*) filter (where holder = $2::text) as own,
+         min(at) filter (where holder = $2::text) as own_first,
+         array_agg(holder) as waiting
+  from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+  where at > before.now) as ahead
+  cross join lateral (
+  select coalesce(array_agg(holder order by holder) filter (where holder is distinct from $2::text), '{}') as holders,
+         coalesce(array_agg(until order by holder) filter (where holder is distinct from $2::text), '{}') as times,
+         max(until) filter (where holder = $2::text) as own,
+         array_agg(holder) as waiting
+  from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+  where until > before.now) as queue
+  cross join lateral (
+    select count(distinct holder) filter (where holder is distinct from $2::text) + 1 as callers
+    from unnest(ahead.waiting || queue.waiting) as holder
+  ) as waiting
+  cross join lateral (
+    select $2::text is null or free_at <= now + 100 * interval '1 millisecond'
+           or ahead.own < ceil(10.0 / callers) as is_turn,
+           greatest(
+             coalesce(case when not false then queue.own end, now)
+               + callers * 55 * interval '1 millisecond',
+             ahead.own_first
+           ) as come_at
+  ) as decided
+      cross join lateral (
+        select (known || free_at)[cardinality(known) + 1 - 19 :] as recent
+      ) as after
+      cross join lateral (
+        select case when not is_turn and not false
+                         and free_at + (come_at - now) <= now + $4 * interval '1 millisecond'
+                    then come_at else queue.own end as queue_until
+      ) as queued
+    )
+    where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $4 * interval '1 millisecond'
+  returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
+            extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
+     select begun.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from begun left join slot on true;
+
+-- scheduled.reschedule
+update ingest
+set advance_at = $1, lease_until = null, unsure_until = case when fence > 0 then unsure_until end,
+    failure_code = $2, failure_message = $3
+where task_id = $4 and fence = $5 and state = 'starting'
+  and stop_asked_at is null
+returning *;
+
+-- scheduled.postpone
+update ingest
+set advance_at = $1, advance_lease_until = null,
+    failure_code = $2, failure_message = $3
+where task_id = $4 and advance_fence = $5 and state = 'starting' and advance_at is not null;
+
+-- scheduled.release
+update ingest set advance_lease_until = null
+where task_id = $1 and advance_fence = $2;
+
+-- scheduled.cancel
+with
+     before_change as (
+       select task_id, case when true then 1 else 0 end as news, 0 as next_news
+       from ingest where task_id = $1 and state = 'starting' and advance_at is not null
+     ),
+     changed as (
+       update ingest set state = 'ended', end_reason = 'stopped', end_cause = $2,
+            stop_asked_at = coalesce(stop_asked_at, $3), ended_at = $4, advance_at = null, notified = notified + case when true then 1 else 0 end + 0
+       where task_id = $1 and state = 'starting' and advance_at is not null
+       returning ingest.*
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+  select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         greatest(ended_at, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), ended_at + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and news > 0
+       on conflict (task_id, position) do nothing
+     )
+     select * from changed;
+
+-- scheduled.listMissed
+select * from ingest
+where state = 'starting' and advance_at is not null and start_by <= $1
+order by advance_at, task_id
+limit $2;
+
+-- scheduled.markMissed
+with
+     before_change as (
+       select task_id, case when true then 1 else 0 end as news, 0 as next_news
+       from ingest where task_id = $1 and state = 'starting' and advance_at is not null and start_by <= $2
+     ),
+     changed as (
+       update ingest set state = 'ended', end_reason = 'failed', ended_at = $2, advance_at = null,
+            failure_code = coalesce(failure_code, $3),
+            failure_message = coalesce(failure_message, $4), notified = notified + case when true then 1 else 0 end + 0
+       where task_id = $1 and state = 'starting' and advance_at is not null and start_by <= $2
+       returning ingest.*
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+  select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         greatest(ended_at, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), ended_at + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and news > 0
+       on conflict (task_id, position) do nothing
+     )
+     select * from changed;
+
+-- scheduled.markUpdated
+with used as (
+  insert into used_signature (signature, used_at, traces)
+  select $1, $2::timestamptz, array_remove(array[$3::text], null)
+  where $1::text is not null
+  on conflict (signature) do update
+  set used_at = excluded.used_at, lease_until = null,
+      traces = coalesce(used_signature.traces, '{}') || excluded.traces
+  where used_signature.lease_until = $4::timestamptz
+  returning 1),
+     before_change as (
+       select task_id, case when $5::boolean then 1 else 0 end as news, 0 as next_news
+       from ingest where task_id = $6 and state = 'starting' and advance_at is not null
+            and ($1::text is null or exists (select from used))
+     ),
+     changed as (
+       update ingest set play = play || $7::jsonb, asked = $8::jsonb,
+            starts_at = $9, start_by = $10,
+            advance_at = case when $5::boolean then $9::timestamptz else advance_at end,
+            advance_lease_until = case when $5::boolean then null else advance_lease_until end,
+            advance_fence = advance_fence + case when $5::boolean then 1 else 0 end,
+            deadline_at = $11, latest_at = $12,
+            update_run = case
+  when $1::text is null then null
+  when $13::bigint is null then jsonb_build_object('last', $1::text)
+  when (update_run->>'second')::bigint = $13::bigint then
+    update_run || jsonb_build_object(
+      'last', $1::text,
+      'first', jsonb_build_object($1::text, $14::bigint) || (update_run->'first'))
+  else jsonb_build_object(
+    'last', $1::text, 'second', $13::bigint,
+    'first', jsonb_build_object($1::text, $14::bigint))
+end, notified = notified + case when $5::boolean then 1 else 0 end + 0
+       where task_id = $6 and state = 'starting' and advance_at is not null
+            and ($1::text is null or exists (select from used))
+       returning ingest.*
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+  select task_id, notified - next_news, caller_id, 'ingest.scheduled', $15::timestamptz,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         greatest($15::timestamptz, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), $15::timestamptz + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and news > 0
+       on conflict (task_id, position) do nothing
+     )
+     select * from changed;
+
 -- roomEvents.recordTaskEvent
 with
      before_change as (
@@ -894,7 +1542,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.media', media_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, media_state, media_at) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, media_state, media_at) as fact),
          greatest(media_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -935,7 +1583,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -968,7 +1616,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -993,7 +1641,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -1008,7 +1656,7 @@ with
 update ingest
 set heard_at = case when state = 'running' then case when ingest.heard_at is not null then greatest(ingest.heard_at, $1) end else heard_at end,
     end_cause = case when state = 'running' then case when end_cause not in ('robot-removed', 'room-dismissed') then end_cause end else end_cause end,
-    lease_until = case when state = 'starting' and fence = 0
+    lease_until = case when state = 'starting' and fence = 0 and advance_at is null
                        then least(lease_until, $2) else lease_until end
 where sdk_app_id = $3 and robot_user_id = $4 and room_id = $5
   and state <> 'ended' and created_at <= $6
@@ -1169,7 +1817,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.media', media_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, media_state, media_at) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, media_state, media_at) as fact),
          greatest(media_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -1408,7 +2056,8 @@ delete from dead_letter where id = $1 returning id;
 
 -- deadLetters.isTokenSpent
 select from ingest
-where caller_id = $1 and client_token = $2 and failure_code is not null;
+where caller_id = $1 and client_token = $2
+  and state = 'ended' and failure_code is not null;
 
 -- slots.take
 with t as (select coalesce($1::timestamptz, clock_timestamp()) as now)
@@ -1481,6 +2130,7 @@ returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
 update ingest set
   heard_at = case when state = 'running' then null else heard_at end,
   lease_until = case when lease_until > $1::timestamptz + interval '1 hour' then $1 else lease_until end,
+  advance_lease_until = case when advance_lease_until > $1::timestamptz + interval '1 hour' then $1 else advance_lease_until end,
   unsure_until = case when unsure_until > $1::timestamptz + interval '1 hour' then $1 else unsure_until end
 where state <> 'ended' or unsure_until is not null;
 
@@ -1517,6 +2167,8 @@ select count(*)::int as live,
        coalesce(
          extract(epoch from max(now() - least(due_at, empty_at)) filter (where is_overdue)) * 1000, 0
        )::float8 as oldest_overdue_ms,
+       count(*) filter (where state = 'starting'
+         and advance_at < now() - $2 * interval '1 millisecond')::int as late_starts,
        count(*) filter (where state = 'starting' and lease_until < now())::int as unfinished,
        (select count(*) from unclaimed_task
         where ended_at is null and first_seen_at < now() - interval '5 minutes')::int as unclaimed

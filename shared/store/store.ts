@@ -15,7 +15,7 @@ import {
   readDeadLetter,
   resolveDeadLetters,
 } from "./dead-letters.js";
-import { claimDue, nextClaimAt } from "./ingests/due.js";
+import { ADVANCES, claimDue, ENDS, nextClaimAt } from "./ingests/due.js";
 import { makeOutbox } from "./outbox/deliveries.js";
 import { findIngest, listIngests, readIngest } from "./ingests/reads.js";
 import {
@@ -38,6 +38,16 @@ import {
   clearLateStart,
 } from "./ingests/reconcile.js";
 import { takeSlot, type SlotRequest } from "./slots.js";
+import {
+  beginScheduledStart,
+  cancelScheduled,
+  listMissed,
+  markMissed,
+  postpone,
+  releaseAdvance,
+  reschedule,
+  type ScheduledAttempt,
+} from "./ingests/scheduled.js";
 import { beginStart, findConflict, type NewIngest } from "./ingests/starts.js";
 import { markFailed, markRunning } from "./ingests/start-outcomes.js";
 import {
@@ -58,7 +68,7 @@ import {
   keepUnclaimed,
   takeUnclaimed,
 } from "./room-events/unclaimed.js";
-import { markUpdated } from "./ingests/updates.js";
+import { markScheduledUpdated, markUpdated } from "./ingests/updates.js";
 import { claimAgain, claimUse, forgetSignatures, releaseUse } from "./used-signatures.js";
 
 export type Store = ReturnType<typeof createStore>;
@@ -98,8 +108,8 @@ export function createStore(
       markEnded: markEnded.bind(undefined, query),
       release: release.bind(undefined, query),
 
-      claimDue: claimDue.bind(undefined, query),
-      nextClaimAt: nextClaimAt.bind(undefined, query),
+      claimDue: claimDue.bind(undefined, query, ENDS),
+      nextClaimAt: nextClaimAt.bind(undefined, query, ENDS),
 
       claimUnfinished: claimUnfinished.bind(undefined, query),
       claimStart: claimStart.bind(undefined, query),
@@ -112,6 +122,19 @@ export function createStore(
       read: readIngest.bind(undefined, query),
       list: listIngests.bind(undefined, query),
       markUpdated: markUpdated.bind(undefined, query),
+    },
+    scheduled: {
+      claimDue: claimDue.bind(undefined, query, ADVANCES),
+      nextClaimAt: nextClaimAt.bind(undefined, query, ADVANCES),
+      begin: (attempt: ScheduledAttempt) =>
+        beginScheduledStart(query, { ...attempt, ...slotTime() }),
+      reschedule: reschedule.bind(undefined, query),
+      postpone: postpone.bind(undefined, query),
+      release: releaseAdvance.bind(undefined, query),
+      cancel: cancelScheduled.bind(undefined, query),
+      listMissed: listMissed.bind(undefined, query),
+      markMissed: markMissed.bind(undefined, query),
+      markUpdated: markScheduledUpdated.bind(undefined, query),
     },
     slots: {
       take: (request: SlotRequest) => takeSlot(query, { ...request, ...slotTime() }),

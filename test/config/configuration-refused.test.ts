@@ -273,6 +273,7 @@ describe("a single value that is wrong stops the instance by its name", () => {
 
   test.each([
     ["TRTC_TIMEOUT_SECONDS", 1, 60],
+    ["ADVANCE_TICK_SECONDS", 1, 300],
     ["EXPIRY_TICK_SECONDS", 1, 300],
   ])("%s goes from %d to %d", (variable, min, max) => {
     expect(() => read({ [variable]: String(min) })).not.toThrow();

@@ -17,6 +17,7 @@ describe("a setting that is left out", () => {
       databaseUrl: undefined,
       trtcEndpoint: undefined,
       trtcTimeoutMs: 8000,
+      advanceTickMs: 10_000,
       expiryTickMs: 60_000,
       stopUnclaimed: false,
     });
@@ -70,6 +71,7 @@ describe("a setting that is given", () => {
       DATABASE_URL: "postgres://me:secret@db.internal:5432/ingest",
       TRTC_ENDPOINT: "http://127.0.0.1:3001",
       TRTC_TIMEOUT_SECONDS: "2.5",
+      ADVANCE_TICK_SECONDS: "7",
       EXPIRY_TICK_SECONDS: "5",
     });
     expect(config).toMatchObject({
@@ -77,6 +79,7 @@ describe("a setting that is given", () => {
       databaseUrl: "postgres://me:secret@db.internal:5432/ingest",
       trtcEndpoint: "http://127.0.0.1:3001",
       trtcTimeoutMs: 2500,
+      advanceTickMs: 7000,
       expiryTickMs: 5000,
     });
     expect(config.accounts.get("intl")).toEqual({ ...account, Token: "token" });

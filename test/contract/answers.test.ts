@@ -5,7 +5,7 @@ import { answerWith, refuseWith } from "../../shared/runtime/envelope.js";
 import { ApiError } from "../../shared/contract/errors.js";
 import type { ListAnswer } from "../../shared/ingest/list.js";
 import { present, type PresentedIngest } from "../../shared/ingest/present.js";
-import type { StartAnswer } from "../../shared/ingest/start/start.js";
+import type { StartAnswer } from "../../shared/ingest/start/start-answer.js";
 import type { UpdateAnswer } from "../../shared/ingest/update.js";
 import type { Ingest } from "../../shared/store/ingests/ingest-row.js";
 import { type ANSWERS, INGEST } from "../../shared/contract/answers.js";
@@ -62,6 +62,12 @@ const STARTING: Ingest = {
   mediaFailures: [],
   endCause: null,
   pausedAt: null,
+  startsAt: null,
+  startBy: null,
+  asked: null,
+  advanceAt: null,
+  advanceLeaseUntil: null,
+  advanceFence: 0,
 };
 const RUNNING: Ingest = {
   ...STARTING,

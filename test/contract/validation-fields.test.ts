@@ -102,6 +102,7 @@ const TaskId = printable(256, { space: false });
 const StreamUrl = text(`https://media.example/${"a".repeat(2026)}`);
 const Volume = { intl: number(0, 100), cn: number(0, 200) };
 const Tempo = choice([0.5, 0.75, 1, 1.25, 1.5, 1.75, 2], [0, 0.6, 2.25, -1, "1", true]);
+const schedule = { StartTime: instant };
 const deadline = { MaxDuration: number(1, 10_080), StopTime: instant };
 
 const start = (site: Site) => ({
@@ -122,6 +123,8 @@ const start = (site: Site) => ({
   StopWhenEmptySeconds: number(0, 86_400),
   ProbeSource: flag,
   ExtendableUntil: instant,
+  StartWindowSeconds: number(1, 86_400),
+  ...schedule,
   ...deadline,
 });
 
@@ -132,6 +135,7 @@ const update = (site: Site) => ({
   Volume: Volume[site],
   IsPause: flag,
   ClientToken: printable(64, { space: true }),
+  ...schedule,
   ...deadline,
 });
 

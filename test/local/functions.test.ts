@@ -22,6 +22,7 @@ describe("the functions", () => {
       ["describe-ingest", true, 0],
       ["list-ingests", true, 0],
       ["room-callback", true, 0],
+      ["advance-ingests", false, 1],
       ["expire-ingests", false, 1],
       ["reconcile-ingests", false, 1],
       ["deliver-notifications", false, 1],

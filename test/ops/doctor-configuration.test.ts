@@ -116,6 +116,25 @@ describe("the check of keys", () => {
   });
 });
 
+describe("advance-ingests", () => {
+  test.each([
+    [
+      "an interval that its time limit cannot hold",
+      { ADVANCE_TICK_SECONDS: "45" },
+      "time limit",
+      "75",
+    ],
+    ["a timer slower than its interval", { ADVANCE_TICK_SECONDS: "5" }, "timer", "ADVANCE_CRON"],
+    ["a timer that is none", { ADVANCE_CRON: "* * * * *" }, "timer", "correct ADVANCE_CRON"],
+  ])("with %s fails", async (_, env, check, todo) => {
+    const { named } = await harness.examineHere(env);
+
+    expect(named(`advance-ingests: ${check}`)).toMatchObject([
+      { verdict: "fail", todo: expect.stringContaining(todo) },
+    ]);
+  });
+});
+
 describe("expire-ingests", () => {
   test.each([
     ["a tick that its time limit cannot hold", { EXPIRY_TICK_SECONDS: "90" }, "time limit", "105"],

@@ -223,6 +223,13 @@ describe("the database", () => {
     await store.ingests.beginStart(
       newIngest({ createdAt, deadlineAt: addMs(clock.now(), MINUTE_MS) }),
     );
+    const startsAt = addMs(clock.now(), -5 * MINUTE_MS);
+    await store.ingests.beginStart(
+      newIngest({
+        createdAt,
+        schedule: { startsAt, startBy: clock.now(), asked: {}, heldUntil: null },
+      }),
+    );
     const all = () => database.query("select *, xmin from ingest order by task_id");
     const before = await all();
     const { ok, named } = await on(url);
@@ -233,6 +240,9 @@ describe("the database", () => {
         found: "1 ingest overdue by more than two intervals, the oldest by 10 min",
         todo: expect.stringContaining("expire-ingests does not run"),
       },
+    ]);
+    expect(named("scheduled starts")).toMatchObject([
+      { verdict: "fail", found: expect.stringContaining("1 scheduled start late") },
     ]);
     expect(named("starts")).toMatchObject([
       { verdict: "warn", found: expect.stringContaining("1 start without an outcome") },

@@ -17,7 +17,12 @@ describe("the run under test contains", () => {
   test("every function, every kind of outcome, and every kind of secret", () => {
     const lines = linesOf();
     const functions = new Set(lines.map((line) => line.function));
-    const timers = ["expire-ingests", "reconcile-ingests", "deliver-notifications"];
+    const timers = [
+      "advance-ingests",
+      "expire-ingests",
+      "reconcile-ingests",
+      "deliver-notifications",
+    ];
     const others = ["api", "room-callback", ...timers];
     expect([...functions].sort()).toEqual([...Object.values(FUNCTION_OF), ...others].sort());
     const outcomes = new Set(lines.map(({ outcome }) => outcome));
@@ -94,8 +99,9 @@ describe("a line of the log", () => {
       });
       // A timer's line about one ingest has no duration, but its line about a message has one.
       const isPart =
-        /^(expire-ingests|reconcile-ingests|deliver-notifications)$/.test(line.function ?? "") &&
-        line.ingest !== undefined;
+        /^(advance-ingests|expire-ingests|reconcile-ingests|deliver-notifications)$/.test(
+          line.function ?? "",
+        ) && line.ingest !== undefined;
       const isUntimed = isPart && line.action === undefined;
       expect(typeof line.ms).toBe(isUntimed ? "undefined" : "number");
     }

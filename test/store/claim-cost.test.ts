@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { openPostgres } from "../../shared/store/engine/postgres.js";
 import type { Database, Query } from "../../shared/store/engine/database.js";
-import { claimDue, nextClaimAt } from "../../shared/store/ingests/due.js";
+import { claimDue, ENDS, nextClaimAt } from "../../shared/store/ingests/due.js";
 import { createStore } from "../../shared/store/store.js";
 import { newPostgresUrl } from "../support/database/databases.js";
 import { runningIngest, T0 } from "../support/app/ingests.js";
@@ -49,12 +49,14 @@ async function pagesOf(act: (query: Query) => Promise<unknown>): Promise<number>
 
 test("claims beside a crowd read no caller's rows for another caller", async () => {
   const due = { at: T0, horizonAt: T0, accountMax: 40 };
-  const pages = await pagesOf((query) => claimDue(query, { ...due, leaseMs: 1000, limit: 10 }));
+  const pages = await pagesOf((query) =>
+    claimDue(query, ENDS, { ...due, leaseMs: 1000, limit: 10 }),
+  );
   expect(pages).toBeLessThan(CROWD);
 });
 
 test("the look for the next claim reads each due row once", async () => {
   const due = { at: T0, horizonAt: T0, accountMax: 40 };
-  const pages = await pagesOf((query) => nextClaimAt(query, { ...due, aheadMs: 1000 }));
+  const pages = await pagesOf((query) => nextClaimAt(query, ENDS, { ...due, aheadMs: 1000 }));
   expect(pages).toBeLessThan(2 * CROWD);
 });

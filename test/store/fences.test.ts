@@ -65,6 +65,33 @@ async function claimedLateStarts(): Promise<Held> {
   return { taskId, claim: claimed?.fence ?? Number.NaN };
 }
 
+/** A scheduled start that is due, and that a second run has claimed. */
+async function claimedScheduled(): Promise<Held> {
+  const schedule = { startsAt: T0, startBy: END, asked: {}, heldUntil: null };
+  const { taskId } = newIngest({ schedule });
+  await store.ingests.beginStart(newIngest({ taskId, schedule }));
+  const claim = (at: Date) =>
+    store.scheduled.claimDue({ at, horizonAt: at, leaseMs: 1000, limit: 1 });
+  await claim(T0);
+  const [claimed] = await claim(addMs(T0, 1000));
+  return { taskId, claim: claimed?.advanceFence ?? Number.NaN };
+}
+
+const beginScheduled = async (taskId: string, advanceFence: number) => {
+  const claimed = { taskId, advanceFence, callerId: "caller", account: "intl" };
+  const begun = await store.scheduled.begin({ claimed, at: END, ...SLOT, quotas: {} });
+  return begun.outcome === "begun" ? begun : undefined;
+};
+
+/** An attempt of a scheduled start, after one that was refused. */
+async function attemptedScheduled(): Promise<Held> {
+  const { taskId, claim } = await claimedScheduled();
+  const refusal = { code: "X", message: "m" };
+  await store.scheduled.postpone({ taskId, advanceFence: claim, advanceAt: T0, ...refusal });
+  const begun = await beginScheduled(taskId, claim);
+  return { taskId, claim: begun?.ingest.fence ?? Number.NaN };
+}
+
 /** An event whose first delivery failed, and that is claimed again. */
 async function claimedEvent(): Promise<Held> {
   const { taskId } = await runningIngest(store, { notify: true });
@@ -108,6 +135,21 @@ const STATEMENTS: Readonly<Record<string, FencedStatement>> = {
   clearLateStart: {
     hold: claimedLateStarts,
     act: (taskId, fence) => store.ingests.clearLateStart({ taskId, fence }),
+  },
+  "scheduled.begin": { hold: claimedScheduled, act: beginScheduled },
+  "scheduled.postpone": {
+    hold: claimedScheduled,
+    act: (taskId, advanceFence) =>
+      store.scheduled.postpone({ taskId, advanceFence, advanceAt: END, code: "X", message: "m" }),
+  },
+  "scheduled.release": {
+    hold: claimedScheduled,
+    act: (taskId, advanceFence) => store.scheduled.release({ taskId, advanceFence }),
+  },
+  "scheduled.reschedule": {
+    hold: attemptedScheduled,
+    act: (taskId, fence) =>
+      store.scheduled.reschedule({ taskId, fence, advanceAt: END, code: "X", message: "m" }),
   },
   "outbox.postpone": {
     hold: claimedEvent,
@@ -230,7 +272,7 @@ describe("the sources of the store", () => {
     .filter((name) => name.endsWith(".ts"))
     .flatMap((name) => [
       ...readFileSync(new URL(name, STORE_DIRECTORY), "utf8").matchAll(
-        /\b(fence|attempts) (\S+) \$/g,
+        /\b(fence|advance_fence|attempts) (\S+) \$/g,
       ),
     ])
     .map(([, , operator]) => operator);

@@ -100,6 +100,7 @@ export async function fullRun(): Promise<FullRun> {
   await failingTrtc();
   await deadlines();
   await settling();
+  await scheduling();
   await notifying();
   await callbacks();
   for (const { UserSig, PrivateMapKey } of trtc.bodies("StartStreamIngest")) {
@@ -241,6 +242,20 @@ async function settling(): Promise<void> {
   await handler({ Type: "Timer" }, { request_id: "a-refused-run", getRemainingTimeInMillis });
   await app.database.query("update ingest set lease_until = now() where state = 'starting'");
   await handler({ Type: "Timer" }, { request_id: "a-settling-run", getRemainingTimeInMillis });
+}
+
+/** A scheduled start that comes due, and one that TRTC refuses. */
+async function scheduling(): Promise<void> {
+  const StartTime = addMs(clock.now(), 60 * SECOND_MS).toISOString();
+  await start({ StartTime });
+  await start({ StartTime });
+  await app.database.query(
+    "update ingest set starts_at = now(), advance_at = now() where advance_at is not null",
+  );
+  trtc.next("StartStreamIngest", "throttle");
+  const { handler } = app.functionNamed("advance-ingests");
+  const getRemainingTimeInMillis = () => 16_000;
+  await handler({ Type: "Timer" }, { request_id: "an-advance", getRemainingTimeInMillis });
 }
 
 /** Delivers the events of all earlier steps to their receiver. */

@@ -34,6 +34,7 @@ const RUNNING: Static<(typeof ANSWERS)["DescribeStreamIngest"]> = {
   RepeatNum: -1,
   CreateTime: "2026-01-01T11:59:59.700Z",
   StartTime: "2026-01-01T12:00:00.000Z",
+  ScheduledTime: null,
   IsPaused: false,
   Media: {
     Container: "mp4",

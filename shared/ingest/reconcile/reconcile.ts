@@ -8,6 +8,7 @@ import { addMs, MINUTE_MS } from "../../clock.js";
 import type { Services } from "../services.js";
 import { RECONCILE_RESERVE_MS } from "../timing.js";
 import { stopFailedSources } from "./failed-sources.js";
+import { endMissedStarts } from "./missed-starts.js";
 import { removeLateRobots } from "./late-starts.js";
 import { stopOverdue } from "./overdue-stops.js";
 import type { Outcome, ReconcileRun } from "./run.js";
@@ -49,6 +50,7 @@ export async function reconcileIngests(
   await resumeUnfinishedStarts(services, run);
   await stopOverdue(services, run);
   await stopFailedSources(services, run);
+  await endMissedStarts(services, run);
   await removeLateRobots(services, run);
   await checkStaleTasks(services, run);
   const unclaimed = await reconcileUnclaimed(services, run);

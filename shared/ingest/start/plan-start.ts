@@ -9,10 +9,10 @@ import type { Play } from "../../store/ingests/ingest-row.js";
 import type { NewIngest } from "../../store/ingests/starts.js";
 import type { Application } from "../../config/configuration.js";
 import { MAX_DURATION_MINUTES, NUMERIC_ROOM } from "../../contract/fields.js";
-import { parseInstant } from "../../contract/instants.js";
 import type { Requests } from "../../contract/schemas.js";
 import { newIngestIds } from "../ids.js";
-import { askedDeadline, type Bounds, deadlineFrom, isLoop } from "../lifecycle.js";
+import { askedDeadline, type Bounds, deadlineFrom, earliest, isLoop } from "../lifecycle.js";
+import { boundsAsked, scheduleOf, startTimeRefusal } from "./start-time.js";
 import { checkRoomGrant, checkStreamGrant, checkUserGrant } from "../policy.js";
 import { loginRefusal, type Robot } from "./robot.js";
 import type { Call, Services } from "../services.js";
@@ -39,10 +39,16 @@ export function planStart(services: Services, call: Call<"StartStreamIngest">): 
   checkRoomGrant(caller, room.roomId, room.roomIdType);
   checkUserGrant(caller, request);
   checkStreamGrant(config, caller, request.StreamUrl);
-  const bounds = boundsOf(call, application.DefaultMaxDuration ?? config.defaultMaxDurationMinutes);
+  const bounds = boundsAsked(request, {
+    limitMinutes: caller.maxDurationMinutes,
+    defaultMinutes: application.DefaultMaxDuration ?? config.defaultMaxDurationMinutes,
+    isLoop: isLoop(request),
+  });
+  const schedule = scheduleOf(request, { now, timeLeftMs: call.timeLeftMs() });
+  const startsAt = schedule?.startsAt ?? now;
   const ids = newIngestIds(now, randomBytes);
   const robot = { ...room, userId: request.UserId ?? ids.robotUserId };
-  const { deadlineAt, latestAt } = deadlineFrom(now, bounds);
+  const { deadlineAt, latestAt } = deadlineFrom(startsAt, bounds);
   const requestHash = hashOf(application.SdkAppId, call);
   const row: NewIngest = {
     taskId: ids.taskId,
@@ -62,10 +68,11 @@ export function planStart(services: Services, call: Call<"StartStreamIngest">): 
     quotas: { maxIngests: caller.MaxIngests, startsPerMinute: caller.StartsPerMinute },
     notify: caller.receiver !== undefined,
     emptySeconds: emptySecondsOf(application, request),
+    schedule: schedule && { ...schedule, startBy: earliest(schedule.startBy, deadlineAt) },
   };
   const refusal =
-    stopTimeRefusal(bounds, now) ??
-    extendableRefusal(bounds, now) ??
+    (schedule && startTimeRefusal(schedule, now)) ??
+    endRefusal(bounds, { now, startsAt }) ??
     loginRefusal(application, room, { brought: request, now });
   return { application, robot, bounds, row, refusal };
 }
@@ -83,18 +90,32 @@ function emptySecondsOf(
   );
 }
 
-function stopTimeRefusal({ stopAt }: Bounds, now: Date): ApiError | undefined {
-  if (!stopAt || stopAt.getTime() > now.getTime()) return undefined;
-  return new ApiError("InvalidParameterValue", "StopTime is over: send an instant ahead of now.");
+interface Times {
+  now: Date;
+  /** `now`, or the StartTime. */
+  startsAt: Date;
 }
 
-/** Refuses an ExtendableUntil that the start cannot keep. */
-function extendableRefusal(bounds: Bounds, now: Date): ApiError | undefined {
+/** Refuses an end that the start cannot keep. */
+export const endRefusal = (bounds: Bounds, times: Times): ApiError | undefined =>
+  stopTimeRefusal(bounds, times) ?? extendableRefusal(bounds, times);
+
+function stopTimeRefusal({ stopAt }: Bounds, { now, startsAt }: Times): ApiError | undefined {
+  if (!stopAt) return undefined;
+  const refused = (message: string) => new ApiError("InvalidParameterValue", message);
+  if (stopAt.getTime() <= now.getTime()) {
+    return refused("StopTime is over: send an instant ahead of now.");
+  }
+  if (stopAt.getTime() > startsAt.getTime()) return undefined;
+  return refused("StopTime is not after StartTime: send a later StopTime or an earlier StartTime.");
+}
+
+function extendableRefusal(bounds: Bounds, { now, startsAt }: Times): ApiError | undefined {
   const { extendableUntil, stopAt, limitMinutes } = bounds;
   if (!extendableUntil) return undefined;
   const refused = (message: string) => new ApiError("InvalidParameterValue", message);
   const ms = extendableUntil.getTime();
-  const limitAt = addMs(now, limitMinutes * MINUTE_MS);
+  const limitAt = addMs(startsAt, limitMinutes * MINUTE_MS);
   if (ms <= now.getTime()) {
     return refused("ExtendableUntil is over: send an instant ahead of now, or leave it out.");
   }
@@ -103,7 +124,7 @@ function extendableRefusal(bounds: Bounds, now: Date): ApiError | undefined {
       "ExtendableUntil is before StopTime: send StopTime's instant or a later one, or leave it out.",
     );
   }
-  const asked = askedDeadline(now, bounds);
+  const asked = askedDeadline(startsAt, bounds);
   if (asked && ms < asked.getTime()) {
     return refused(
       "ExtendableUntil is before the end of MaxDuration: send a later instant, or a shorter MaxDuration.",
@@ -117,19 +138,6 @@ function extendableRefusal(bounds: Bounds, now: Date): ApiError | undefined {
   return refused(
     `ExtendableUntil is too late, since ${why}: send ${limitAt.toISOString()} or an earlier instant.`,
   );
-}
-
-function boundsOf({ caller, request }: Call<"StartStreamIngest">, defaultMinutes: number): Bounds {
-  const instant = (field: "StopTime" | "ExtendableUntil") =>
-    request[field] === undefined ? undefined : parseInstant(field, request[field]);
-  return {
-    stopAt: instant("StopTime"),
-    extendableUntil: instant("ExtendableUntil"),
-    defaultMinutes,
-    maxDurationMinutes: request.MaxDuration,
-    limitMinutes: caller.maxDurationMinutes,
-    isLoop: isLoop(request),
-  };
 }
 
 const PLAY_FIELDS = [

@@ -10,6 +10,7 @@ import { deadlineAgain, isPastCap } from "../lifecycle.js";
 import { logTrtcFailure } from "../log-trtc-failure.js";
 import { isRepeatable } from "./plan-start.js";
 import { playInRoom } from "./play-in-room.js";
+import { retryLater } from "./scheduled-start.js";
 import { removeRobot } from "../stop/evict-robot.js";
 import type { Services } from "../services.js";
 import { heldMs } from "../timing.js";
@@ -68,8 +69,19 @@ async function startAgain(
     return await playInRoom(services, attempt);
   } catch (error) {
     if (!(error instanceof TrtcError) || !isFinal(error)) throw error;
-    const { code, message } = error;
-    await store.ingests.markFailed({ taskId, fence, code, message, retry: false, at: clock.now() });
+    if (claimed.startsAt === null) {
+      const { code, message } = error;
+      await store.ingests.markFailed({
+        taskId,
+        fence,
+        code,
+        message,
+        retry: false,
+        at: clock.now(),
+      });
+    } else {
+      await retryLater(services, claimed, error);
+    }
     return asItIs(services, claimed);
   }
 }
@@ -79,16 +91,15 @@ const isFinal = ({ code, outcome }: TrtcError): boolean =>
 
 /**
  * The caller of a start without a ClientToken got an error or no answer. It cannot send the same
- * start again. Its next request is another ingest, so resuming this one would make two robots.
+ * start again. Its next request is another ingest, so resuming this one would make two robots. A
+ * scheduled start is ours to send again.
  */
-const isUnwanted = (
-  { stopAskedAt, deadlineAt, createdAt, clientToken }: Ingest,
-  now: Date,
-): boolean =>
-  stopAskedAt !== null ||
-  !isRepeatable(clientToken) ||
-  deadlineAt.getTime() <= now.getTime() ||
-  createdAt.getTime() + GIVEN_UP_AFTER_MS <= now.getTime();
+function isUnwanted(ingest: Ingest, now: Date): boolean {
+  const { stopAskedAt, deadlineAt, createdAt, clientToken, startBy } = ingest;
+  if (stopAskedAt !== null || deadlineAt.getTime() <= now.getTime()) return true;
+  if (startBy !== null) return startBy.getTime() <= now.getTime();
+  return !isRepeatable(clientToken) || createdAt.getTime() + GIVEN_UP_AFTER_MS <= now.getTime();
+}
 
 /** Ends the row as stopped or failed. Its task no longer plays, and no attempt follows. */
 async function giveUp({ store, clock }: Services, claimed: Ingest): Promise<Ingest> {

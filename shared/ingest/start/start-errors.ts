@@ -1,8 +1,10 @@
 /** Errors and advice for the caller of a start. They depend on whether the start is repeatable. */
-import { addMs, MINUTE_MS } from "../../clock.js";
+import { addMs, MINUTE_MS, SECOND_MS } from "../../clock.js";
+import type { Caller } from "../../config/configuration.js";
 import { ApiError } from "../../contract/errors.js";
 import { errorRow } from "../../contract/error-table.js";
-import type { Ingest } from "../../store/ingests/ingest-row.js";
+import { type Ingest, isScheduled } from "../../store/ingests/ingest-row.js";
+import type { OverQuota } from "../../store/ingests/quotas.js";
 import { TrtcError } from "../../trtc/trtc-error.js";
 import { askedDeadline, type Bounds } from "../lifecycle.js";
 import type { Call } from "../services.js";
@@ -85,9 +87,51 @@ export const startedAndEnded = ({ endReason }: Ingest): ApiError =>
  * `undefined`.
  */
 export function shortened(ingest: Ingest, bounds: Bounds): string | undefined {
-  const startAt = ingest.startedAt ?? ingest.createdAt;
+  const startAt = ingest.startedAt ?? ingest.startsAt ?? ingest.createdAt;
   const asked = askedDeadline(startAt, bounds);
   const grantedAt = addMs(startAt, bounds.limitMinutes * MINUTE_MS);
   if (!asked || asked.getTime() <= grantedAt.getTime()) return undefined;
   return `The ingest ends earlier than was asked: asked for was ${asked.toISOString()}, and the caller's longest ingest of ${bounds.limitMinutes} minutes grants ${grantedAt.toISOString()}.`;
+}
+
+/** The figures of the limit that the start would pass. */
+export function overQuota(
+  { quota, count, freeInMs }: OverQuota,
+  { MaxIngests = 0, StartsPerMinute = 0 }: Caller,
+): ApiError {
+  if (quota === "MaxIngests") {
+    return new ApiError(
+      "LimitExceeded",
+      `The caller has ${count} ingests live and may have ${MaxIngests} (MaxIngests): stop one, or wait until one ends, and send the request again.`,
+    );
+  }
+  const seconds = Math.max(1, Math.ceil(freeInMs / SECOND_MS));
+  return new ApiError(
+    "RequestLimitExceeded",
+    `The caller has started ${count} ingests within a minute and may start ${StartsPerMinute} (StartsPerMinute): send the request again in ${seconds} s.`,
+  );
+}
+
+/** The error hides the state and the reason of another caller's robot. */
+export function robotBusy(ingest: Ingest, askedBy: string): ApiError {
+  const why =
+    ingest.callerId === askedBy
+      ? ownRobotBusy(ingest)
+      : "This UserId is not free: send another";
+  return new ApiError(
+    "FailedOperation.TaskExist",
+    `${why}, or leave UserId out to get a robot of its own.`,
+  );
+}
+
+/** The robot of an ended ingest leaves the room when no start of it can arrive any more. */
+function ownRobotBusy(ingest: Ingest): string {
+  const robot = `robot ${ingest.robotUserId}`;
+  if (ingest.state === "ended") {
+    return `A start of the ${robot} was not answered, so it may still enter a room: send the request again in ten minutes`;
+  }
+  if (isScheduled(ingest)) {
+    return `The ${robot} is kept for the scheduled ingest ${ingest.taskId}: stop that ingest first`;
+  }
+  return `The ${robot} already plays in a room: stop that ingest first`;
 }

@@ -5,35 +5,24 @@
  * never a robot without a row. A start makes two round trips to the database and one call to TRTC.
  * No transaction stays open during a call.
  */
-import { SECOND_MS } from "../../clock.js";
 import { ApiError } from "../../contract/errors.js";
 import { ignoreFailure } from "../../ignore.js";
 import type { Slot } from "../../store/engine/database-time.js";
-import type { EndReason, Ingest } from "../../store/ingests/ingest-row.js";
-import type { OverQuota } from "../../store/ingests/quotas.js";
+import { type Ingest, isScheduled } from "../../store/ingests/ingest-row.js";
 import type { BegunStart, NewIngest } from "../../store/ingests/starts.js";
 import { apiErrorOf, TrtcError, withoutQueries } from "../../trtc/trtc-error.js";
-import type { Caller } from "../../config/configuration.js";
 import { deadlineFrom } from "../lifecycle.js";
-import { isRepeatable, planStart, type StartPlan } from "./plan-start.js";
+import { startOnTime } from "./scheduled-start.js";
+import { planStart, type StartPlan } from "./plan-start.js";
 import { playInRoom } from "./play-in-room.js";
 import type { Call, Services } from "../services.js";
-import { shortened, startedAndEnded, stoppedBefore, unknownOutcome } from "./start-errors.js";
+import { answerOf, type StartAnswer } from "./start-answer.js";
+import { overQuota, robotBusy, unknownOutcome } from "./start-errors.js";
 import { probeSource } from "./probe-source.js";
 import { resumeStart } from "./resume-start.js";
 import { LEASE_MARGIN_MS, RESUME_MIN_MS } from "../timing.js";
 import { slotWaitMaxMs } from "../trtc-call.js";
 import { waitWhileStarting } from "../wait.js";
-
-export interface StartAnswer {
-  TaskId: string;
-  TrtcTaskId: string;
-  UserId: string;
-  Deadline: string;
-  Warning?: string;
-  State?: Ingest["state"];
-  EndReason?: EndReason;
-}
 
 export async function startIngest(
   services: Services,
@@ -44,6 +33,8 @@ export async function startIngest(
   switch (begun.outcome) {
     case "begun":
       return answerOf(await firstAttempt(services, call, { ...begun, plan }), { call, plan });
+    case "scheduled":
+      return answerOf(await whenNear(services, call, begun.ingest), { call, plan });
     case "token-known":
       return answerOf(await sameStart(services, call, { ingest: begun.ingest, plan }), {
         call,
@@ -134,6 +125,17 @@ async function firstAttempt(
   }
 }
 
+/** Carries out a start whose StartTime is near, and leaves any other to advance-ingests. */
+async function whenNear(
+  services: Services,
+  { timeLeftMs }: Call<"StartStreamIngest">,
+  scheduled: Ingest,
+): Promise<Ingest> {
+  if (scheduled.advanceLeaseUntil === null) return scheduled;
+  await startOnTime(services, scheduled, timeLeftMs);
+  return (await services.store.ingests.read(scheduled.taskId)) ?? scheduled;
+}
+
 /**
  * Handles a start with a known name. An equal request gets the same answer, never a second robot.
  */
@@ -159,9 +161,10 @@ async function finishStart(
   known: Ingest,
   timeLeftMs: () => number,
 ): Promise<Ingest> {
+  if (isScheduled(known)) return known;
   const { store, clock } = services;
   let ingest = await waitWhileStarting(services, known, timeLeftMs);
-  while (ingest.state === "starting" && timeLeftMs() > RESUME_MIN_MS) {
+  while (isBeingStarted(ingest) && timeLeftMs() > RESUME_MIN_MS) {
     const { taskId } = ingest;
     const claim = { taskId, at: clock.now(), leaseMs: timeLeftMs() + LEASE_MARGIN_MS };
     const claimed = await store.ingests.claimStart(claim);
@@ -175,62 +178,5 @@ async function finishStart(
   return ingest;
 }
 
-interface Answered {
-  call: Call<"StartStreamIngest">;
-  plan: StartPlan;
-}
-
-function answerOf(ingest: Ingest, { call, plan }: Answered): StartAnswer {
-  if (ingest.failureCode !== null) {
-    throw new ApiError(ingest.failureCode, ingest.failureMessage ?? undefined);
-  }
-  const isOver = ingest.state === "ended" || ingest.state === "stopping";
-  if (ingest.trtcTaskId === null) throw isOver ? stoppedBefore(call) : unknownOutcome(call);
-  if (isOver && !isRepeatable(ingest.clientToken) && call.signature !== undefined) {
-    throw startedAndEnded(ingest);
-  }
-  const warning = shortened(ingest, plan.bounds);
-  return {
-    TaskId: ingest.taskId,
-    TrtcTaskId: ingest.trtcTaskId,
-    UserId: ingest.robotUserId,
-    Deadline: ingest.deadlineAt.toISOString(),
-    ...(warning === undefined ? {} : { Warning: warning }),
-    ...(isOver ? { State: ingest.state, EndReason: ingest.endReason ?? "lost" } : {}),
-  };
-}
-
-function overQuota(
-  { quota, count, freeInMs }: OverQuota,
-  { MaxIngests = 0, StartsPerMinute = 0 }: Caller,
-): ApiError {
-  if (quota === "MaxIngests") {
-    return new ApiError(
-      "LimitExceeded",
-      `The caller has ${count} ingests live and may have ${MaxIngests} (MaxIngests): stop one, or wait until one ends, and send the request again.`,
-    );
-  }
-  const seconds = Math.max(1, Math.ceil(freeInMs / SECOND_MS));
-  return new ApiError(
-    "RequestLimitExceeded",
-    `The caller has started ${count} ingests within a minute and may start ${StartsPerMinute} (StartsPerMinute): send the request again in ${seconds} s.`,
-  );
-}
-
-/** The error hides the state and the reason of another caller's robot. */
-function robotBusy({ state, robotUserId, callerId }: Ingest, askedBy: string): ApiError {
-  const why =
-    callerId === askedBy
-      ? ownRobotBusy(state, robotUserId)
-      : "This UserId is not free: send another";
-  return new ApiError(
-    "FailedOperation.TaskExist",
-    `${why}, or leave UserId out to get a robot of its own.`,
-  );
-}
-
-/** The robot of an ended ingest leaves the room when no start of it can arrive any more. */
-const ownRobotBusy = (state: Ingest["state"], robotUserId: string): string =>
-  state === "ended"
-    ? `A start of the robot ${robotUserId} was not answered, so it may still enter a room: send the request again in ten minutes`
-    : `The robot ${robotUserId} already plays in a room: stop that ingest first`;
+const isBeingStarted = (ingest: Ingest): boolean =>
+  ingest.state === "starting" && !isScheduled(ingest);

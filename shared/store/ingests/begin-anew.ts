@@ -17,6 +17,7 @@ export async function beginAnew(query: Query, at: Date): Promise<void> {
     sql`update ingest set
        heard_at = case when state = 'running' then null else heard_at end,
        lease_until = case when lease_until > ${now}::timestamptz + ${LATER} then ${now} else lease_until end,
+       advance_lease_until = case when advance_lease_until > ${now}::timestamptz + ${LATER} then ${now} else advance_lease_until end,
        unsure_until = case when unsure_until > ${now}::timestamptz + ${LATER} then ${now} else unsure_until end
      where state <> 'ended' or unsure_until is not null`,
   );

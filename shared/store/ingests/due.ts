@@ -1,32 +1,71 @@
-/** Finds and claims the ingests whose end is due. */
+/**
+ * Finds and claims the ingests that are due: for their end, or for the next step of a scheduled
+ * start. Both are queues over the same table, with a claim of their own.
+ */
 import { addMs } from "../../clock.js";
 import type { Query } from "../engine/database.js";
-import { bind, run, type Sql, sql } from "../engine/sql.js";
+import { bind, raw, run, type Sql, sql } from "../engine/sql.js";
 import { type Ingest, ingestOf } from "./ingest-row.js";
 
 /** An index has exactly this expression. */
 export const ENDS_AT = sql`least(due_at, empty_at)`;
 
-/** An index has these rows by caller, so a caller's first row is found beside another's thousands. */
-const PLAYING = sql`state in ('running', 'stopping')`;
+export interface DueQueue {
+  /** An index has these rows by caller, so a caller's first row is found beside another's thousands. */
+  rows: Sql;
+  /** When a row is due, as its index has it. */
+  dueAt: Sql;
+  /** The columns of the claim. */
+  leaseUntil: Sql;
+  fence: Sql;
+  /** The rows whose claims use slots of the account. */
+  usesSlot: Sql;
+  /** The rows that may become due soon, although they are not among `rows` yet. */
+  isComing: (at: Sql) => Sql;
+}
+
+/**
+ * The ends. An end that a caller asked for uses no slot of the account's claims: no claim waits for
+ * it. A start that waits for its slot or its StartTime is coming: it may run and fall due before the
+ * next run.
+ */
+export const ENDS: DueQueue = {
+  rows: sql`state in ('running', 'stopping')`,
+  dueAt: ENDS_AT,
+  leaseUntil: raw("lease_until"),
+  fence: raw("fence"),
+  usesSlot: sql`(state = 'running' or (state = 'stopping' and end_reason in ('expired', 'empty')))`,
+  isComing: (at) => sql`(state = 'starting' and (lease_until > ${at}
+              or (advance_at is not null and start_by > ${at})))`,
+};
+
+/** The scheduled starts. */
+export const ADVANCES: DueQueue = {
+  rows: sql`advance_at is not null`,
+  dueAt: raw("advance_at"),
+  leaseUntil: raw("advance_lease_until"),
+  fence: raw("advance_fence"),
+  usesSlot: sql`advance_at is not null`,
+  isComing: () => sql`false`,
+};
 
 interface Times {
   at: Sql;
   horizonAt: Sql;
 }
 
-const isUnclaimed = (at: Sql): Sql => sql`coalesce(lease_until <= ${at}, true)`;
+const isUnclaimed = ({ leaseUntil }: DueQueue, at: Sql): Sql =>
+  sql`coalesce(${leaseUntil} <= ${at}, true)`;
 
 /**
  * Counts the current claims per caller of an account. These claims use the account's slots of the
- * next seconds. Without a limit, one run claims many deadlines long before their slots, and other
- * runs cannot work on them. An end that a caller asked for does not count: no claim waits for it.
+ * next seconds. Without a limit, one run claims many rows long before their slots, and other runs
+ * cannot work on them.
  */
-const inHand = ({ at, horizonAt }: Times): Sql => sql`
+const inHand = ({ dueAt, leaseUntil, usesSlot }: DueQueue, { at, horizonAt }: Times): Sql => sql`
   in_hand as (
     select account, caller_id, count(*)::int as count from ingest
-    where ${ENDS_AT} <= ${horizonAt} and lease_until > ${at}
-      and (state = 'running' or (state = 'stopping' and end_reason in ('expired', 'empty')))
+    where ${dueAt} <= ${horizonAt} and ${leaseUntil} > ${at} and ${usesSlot}
     group by account, caller_id
   ),
   accounts as (
@@ -54,6 +93,7 @@ const NO_LIMIT = 1_000_000;
  */
 export async function claimDue(
   query: Query,
+  queue: DueQueue,
   {
     at,
     horizonAt,
@@ -64,19 +104,20 @@ export async function claimDue(
 ): Promise<Ingest[]> {
   const times = { at: bind(at), horizonAt: bind(horizonAt) };
   const max = bind(accountMax);
-  const unclaimed = isUnclaimed(times.at);
+  const { rows: inQueue, dueAt, leaseUntil, fence } = queue;
+  const unclaimed = isUnclaimed(queue, times.at);
   const rows = await run(
     query,
-    sql`with recursive ${inHand(times)},
+    sql`with recursive ${inHand(queue, times)},
      caller as (
-       (select account, caller_id, ${ENDS_AT} as first_at from ingest
-        where ${PLAYING} order by account, caller_id, ${ENDS_AT} limit 1)
+       (select account, caller_id, ${dueAt} as first_at from ingest
+        where ${inQueue} order by account, caller_id, ${dueAt} limit 1)
        union all
        select next.*
        from caller cross join lateral (
-         select account, caller_id, ${ENDS_AT} as first_at from ingest
-         where ${PLAYING} and (account, caller_id) > (caller.account, caller.caller_id)
-         order by account, caller_id, ${ENDS_AT} limit 1
+         select account, caller_id, ${dueAt} as first_at from ingest
+         where ${inQueue} and (account, caller_id) > (caller.account, caller.caller_id)
+         order by account, caller_id, ${dueAt} limit 1
        ) as next
      ),
      -- A row behind so many of its own caller's rows is never among the next ones. The rows are
@@ -84,11 +125,11 @@ export async function claimDue(
      -- Otherwise it may read all due rows once for each caller.
      due as (
        select first.* from caller cross join lateral (
-         select task_id, account, caller_id, ${ENDS_AT} as ends_at from ingest
-         where ${PLAYING} and ${unclaimed}
-           and (account, caller_id, ${ENDS_AT}) >= (caller.account, caller.caller_id, '-infinity')
-           and (account, caller_id, ${ENDS_AT}) <= (caller.account, caller.caller_id, ${times.horizonAt})
-         order by account, caller_id, ${ENDS_AT} limit (select ${max}::integer)
+         select task_id, account, caller_id, ${dueAt} as due_at from ingest
+         where ${inQueue} and ${unclaimed}
+           and (account, caller_id, ${dueAt}) >= (caller.account, caller.caller_id, '-infinity')
+           and (account, caller_id, ${dueAt}) <= (caller.account, caller.caller_id, ${times.horizonAt})
+         order by account, caller_id, ${dueAt} limit (select ${max}::integer)
        ) as first
        where caller.first_at <= ${times.horizonAt}
      ),
@@ -99,18 +140,18 @@ export async function claimDue(
      ),
      turns as (
        select due.*, coalesce(in_hand.count, 0) + row_number() over (
-                partition by account, caller_id order by ends_at
+                partition by account, caller_id order by due.due_at
               ) as turn
        from due left join in_hand using (account, caller_id)
      ),
      placed as (
        select turns.*, callers.callers, coalesce(accounts.count, 0) as held,
-              row_number() over (partition by account order by turn, ends_at) as place,
-              row_number() over (partition by account order by ends_at) as place_by_time
+              row_number() over (partition by account order by turn, due_at) as place,
+              row_number() over (partition by account order by due_at) as place_by_time
        from turns join callers using (account) left join accounts using (account)
      ),
      next as (
-       select placed.task_id, placed.place, placed.ends_at, earlier.ends_at as stands_for
+       select placed.task_id, placed.place, placed.due_at as falls_due, earlier.due_at as stands_for
        from placed join placed as earlier
          on earlier.account = placed.account and earlier.place_by_time = placed.place
        where placed.held + placed.place <= ${max}
@@ -118,18 +159,18 @@ export async function claimDue(
      ),
      claimed as (
        update ingest
-       set lease_until = ${addMs(at, leaseMs)}, fence = fence + 1
+       set ${leaseUntil} = ${addMs(at, leaseMs)}, ${fence} = ${fence} + 1
        where task_id in (
          select ingest.task_id from ingest join next using (task_id)
-         where ${PLAYING} and ${unclaimed} and ${ENDS_AT} <= ${times.horizonAt}
+         where ${inQueue} and ${unclaimed} and ${dueAt} <= ${times.horizonAt}
            and ingest.task_id = any (array(select task_id from next))
-         order by next.stands_for, next.place, next.ends_at
+         order by next.stands_for, next.place, next.falls_due
          limit ${limit}
          for update of ingest skip locked
        )
        returning *
      )
-     select * from claimed order by ${ENDS_AT}`,
+     select * from claimed order by ${dueAt}`,
   );
   return rows.map(ingestOf);
 }
@@ -138,30 +179,30 @@ export async function claimDue(
 const LOOK_AGAIN_MS = 1000;
 
 /**
- * When `claimDue` next finds an ingest that is due before `horizonAt`. That is `aheadMs` before a
- * deadline, or when a claim lapses whose holder may be gone. A start that waits for its slot also
- * counts. It may run and fall due before the next run of expire-ingests.
+ * When `claimDue` next finds an ingest that is due before `horizonAt`. That is `aheadMs` before it
+ * is due, or when a claim lapses whose holder may be gone.
  */
 export async function nextClaimAt(
   query: Query,
+  queue: DueQueue,
   { at, horizonAt, aheadMs, accountMax = NO_LIMIT }: DueBefore & { aheadMs: number },
 ): Promise<Date | undefined> {
   const times = { at: bind(at), horizonAt: bind(horizonAt) };
   const max = bind(accountMax);
+  const { rows: inQueue, dueAt, leaseUntil, isComing } = queue;
   const [row] = await run(
     query,
-    sql`with ${inHand(times)}
+    sql`with ${inHand(queue, times)}
      select min(greatest(
-              ${ENDS_AT} - ${aheadMs} * interval '1 millisecond',
-              lease_until,
+              ${dueAt} - ${aheadMs} * interval '1 millisecond',
+              ${leaseUntil},
               case when accounts.count >= ${max}
                     and in_hand.count >= ${shareOf(max, sql`accounts.callers`)}
                    then ${addMs(at, LOOK_AGAIN_MS)}::timestamptz end
             )) as next_at
      from ingest
      left join in_hand using (account, caller_id) left join accounts using (account)
-     where ${ENDS_AT} <= ${times.horizonAt}
-       and (state in ('running', 'stopping') or (state = 'starting' and lease_until > ${times.at}))`,
+     where ${dueAt} <= ${times.horizonAt} and (${inQueue} or ${isComing(times.at)})`,
   );
   const nextAt = row?.["next_at"];
   return nextAt instanceof Date ? nextAt : undefined;

@@ -104,9 +104,31 @@ export interface Ingest {
   endCause: EndCause | null;
   /** Null while it plays. */
   pausedAt: Date | null;
+  /** The StartTime of the request; null: it started at once. */
+  startsAt: Date | null;
+  /** The latest instant at which a scheduled start is tried. */
+  startBy: Date | null;
+  /** The bounds of a scheduled start's request. */
+  asked: AskedBounds | null;
+  /** When advance-ingests acts next; null: it has nothing to do. */
+  advanceAt: Date | null;
+  /** The claim of advance-ingests. */
+  advanceLeaseUntil: Date | null;
+  advanceFence: number;
   /** The last updates that took effect; null: none did, or the last has no name. */
   updateRun?: UpdateRun | null;
 }
+
+/** The fields of a request that bound its end, as they were sent. */
+export interface AskedBounds {
+  StopTime?: string;
+  MaxDuration?: number;
+  ExtendableUntil?: string;
+}
+
+/** True until the first attempt of a scheduled start, and between its attempts. */
+export const isScheduled = ({ state, advanceAt }: Pick<Ingest, "state" | "advanceAt">): boolean =>
+  state === "starting" && advanceAt !== null;
 
 /** The updates that were signed in one second, without another update between them. */
 export interface UpdateRun {
@@ -131,7 +153,12 @@ export function ingestOf(row: Row): Ingest {
     .filter(isColumn)
     .map(([column, value]) => [FIELD_OF[column] ?? camelCase(column), value]);
   const ingest = Object.fromEntries(entries) as Ingest;
-  return { ...ingest, sdkAppId: Number(row["sdk_app_id"]), fence: Number(row["fence"]) };
+  return {
+    ...ingest,
+    sdkAppId: Number(row["sdk_app_id"]),
+    fence: Number(row["fence"]),
+    advanceFence: Number(row["advance_fence"]),
+  };
 }
 
 /** A statement may return a slot's columns beside the row. */

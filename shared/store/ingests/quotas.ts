@@ -25,7 +25,10 @@ export interface OverQuota {
   freeInMs: number;
 }
 
-const live = (caller: Sql): Sql => sql`ingest where caller_id = ${caller} and state <> 'ended'`;
+/** A scheduled ingest takes its place when it starts. */
+const PLAYS = sql`ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null)`;
+
+const live = (caller: Sql): Sql => sql`ingest where caller_id = ${caller} and ${PLAYS}`;
 
 const recent = (caller: Sql): Sql =>
   sql`caller_lane, t where caller_id = ${caller} and taken_at > t.now - interval '60 seconds'`;
@@ -62,7 +65,7 @@ export const quotaParts = ({
     sql`select n, held.task_id as holder
         from generate_series(1, ${maxIngests}) as n
         left join caller_place as held on held.caller_id = ${caller} and held.place = n
-        left join ingest on ingest.task_id = held.task_id and ingest.state <> 'ended'
+        left join ingest on ingest.task_id = held.task_id and ${PLAYS}
         where ingest.task_id is null`,
     { max: maxIngests, used: live(caller) },
   )}),

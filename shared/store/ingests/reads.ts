@@ -1,6 +1,6 @@
 /** Reads ingests. A caller's reads always name the caller, so no caller sees another's ingests. */
 import type { Query } from "../engine/database.js";
-import { bind, joined, run, sql } from "../engine/sql.js";
+import { bind, joined, run, type Sql, sql } from "../engine/sql.js";
 import {
   type EndReason,
   type Ingest,
@@ -35,7 +35,7 @@ export interface ListFilter {
   sdkAppId?: number | undefined;
   roomId?: string | undefined;
   roomIdType?: number | undefined;
-  state?: State | undefined;
+  state?: State | "scheduled" | undefined;
   /** Selects ended ingests only: before its end an ingest has no reason for callers. */
   endReason?: EndReason | undefined;
   mediaState?: MediaState | undefined;
@@ -43,6 +43,14 @@ export interface ListFilter {
   /** Only ingests older than this TaskId. */
   before?: string | undefined;
   limit: number;
+}
+
+/** The row of a scheduled ingest is `starting`. */
+function inState(state: State | "scheduled"): Sql {
+  if (state === "scheduled") return sql`state = 'starting' and advance_at is not null`;
+  return state === "starting"
+    ? sql`state = 'starting' and advance_at is null`
+    : sql`state = ${state}`;
 }
 
 /** Newest first: task ids sort by time. */
@@ -53,7 +61,7 @@ export async function listIngests(query: Query, filter: ListFilter): Promise<Ing
   if (sdkAppId !== undefined) where.push(sql`sdk_app_id = ${sdkAppId}`);
   if (roomId !== undefined) where.push(sql`room_id = ${roomId}`);
   if (roomIdType !== undefined) where.push(sql`room_id_type = ${roomIdType}`);
-  if (state !== undefined) where.push(sql`state = ${state}`);
+  if (state !== undefined) where.push(inState(state));
   if (endReason !== undefined) where.push(sql`state = 'ended' and end_reason = ${endReason}`);
   if (mediaState !== undefined) where.push(sql`media_state = ${mediaState}`);
   if (clientToken !== undefined) where.push(sql`client_token = ${clientToken}`);

@@ -35,7 +35,7 @@ export async function claimUnfinished(
       update ingest set ${claimStartColumns(now, addMs(at, leaseMs))}
       where task_id in (
         select task_id from ingest
-        where state = 'starting' and lease_until <= ${now}
+        where state = 'starting' and advance_at is null and lease_until <= ${now}
         order by lease_until
         limit ${limit}
         for update skip locked
@@ -54,7 +54,8 @@ export async function claimStart(
   const [row] = await run(
     query,
     sql`update ingest set ${claimStartColumns(now, addMs(at, leaseMs))}
-     where task_id = ${taskId} and state = 'starting' and lease_until <= ${now}
+     where task_id = ${taskId} and state = 'starting' and advance_at is null
+       and lease_until <= ${now}
      returning *`,
   );
   return row && ingestOf(row);

@@ -6,7 +6,7 @@ import { MEDIA_EVENT } from "./media.js";
 import { withOutboxEvent } from "../outbox/with-outbox-event.js";
 
 /** TRTC has answered this attempt. Only an earlier attempt can still bring a late robot. */
-const LATE_START_LEFT = sql`case when fence > 0 then unsure_until end`;
+export const LATE_START_LEFT = sql`case when fence > 0 then unsure_until end`;
 
 export interface Running extends Record<"startedAt" | "deadlineAt" | "latestAt", Date> {
   trtcTaskId: string;
@@ -53,6 +53,7 @@ export async function markRunning(
       set: sql`state = 'running', trtc_task_id = ${trtcTaskId}, started_at = ${startedAt},
             deadline_at = ${to.deadlineAt}, latest_at = ${to.latestAt},
             lease_until = null, unsure_until = ${LATE_START_LEFT},
+            failure_code = null, failure_message = null,
             heard_at = case when not exists (select from reported where ended_at is not null)
                             then greatest(${startedAt}::timestamptz, (select last_seen_at from reported)) end,
             empty_at = ${startedAt}::timestamptz + empty_seconds * interval '1 second',

@@ -2,9 +2,10 @@
 import { addMs, MINUTE_MS } from "../../clock.js";
 import type { SourceMedia } from "../../contract/answers.js";
 import type { Query } from "../engine/database.js";
-import { bind, NOTHING, raw, run, sql } from "../engine/sql.js";
-import { type Ingest, ingestOf } from "./ingest-row.js";
+import { bind, NOTHING, raw, run, type Sql, sql } from "../engine/sql.js";
+import { type AskedBounds, type Ingest, ingestOf } from "./ingest-row.js";
 import type { Slot } from "../engine/database-time.js";
+import { firstEvent } from "../outbox/with-outbox-event.js";
 import * as quota from "./quotas.js";
 import { isSlotFar, SLOT_COLUMNS, slotNow, slotOf, type SlotTime, takeSlotSql } from "../slots.js";
 
@@ -38,7 +39,19 @@ export type NewIngest = Pick<
   media?: SourceMedia | null;
   /** The caller's limits; absent: none. */
   quotas?: quota.Quotas | undefined;
+  /** Absent: the start leaves at once. */
+  schedule?: Schedule | undefined;
 };
+
+/** When a later start leaves. */
+export interface Schedule {
+  startsAt: Date;
+  /** The latest instant at which it is tried. */
+  startBy: Date;
+  asked: AskedBounds;
+  /** Until then the instance that writes the row carries the start out itself. */
+  heldUntil: Date | null;
+}
 
 /** An ingest that prevents a new one. */
 export interface Conflict {
@@ -52,6 +65,7 @@ export interface Conflict {
 
 export type BegunStart =
   | { outcome: "begun"; ingest: Ingest; slot: Slot | undefined }
+  | { outcome: "scheduled"; ingest: Ingest }
   | Conflict
   | quota.OverQuota
   | { outcome: "no-slot" };
@@ -61,11 +75,14 @@ type StartRequest = NewIngest & { leaseMs: number; waitMaxMs: number } & SlotTim
 /** A start that loses its place to another start of the same caller tries the next place. */
 export const TRIES_MAX = 100;
 
-/** Begins a start, or says what prevents it. */
+/** Begins or schedules a start, or says what prevents it. */
 export async function beginStart(query: Query, start: StartRequest): Promise<BegunStart> {
-  const { quotas = {} } = start;
+  const { schedule } = start;
+  const quotas = countedQuotas(start);
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-    const begun = await tryBegin(query, start);
+    const begun = schedule
+      ? await trySchedule(query, { ...start, schedule })
+      : await tryBegin(query, start);
     if (begun) return begun;
     const conflict = await findConflict(query, start);
     if (conflict) return conflict;
@@ -75,6 +92,36 @@ export async function beginStart(query: Query, start: StartRequest): Promise<Beg
   }
   return { outcome: "no-slot" };
 }
+
+/** A scheduled start takes its place of `MaxIngests` when it starts. */
+export const countedQuotas = ({ quotas = {}, schedule }: NewIngest): quota.Quotas =>
+  schedule ? { startsPerMinute: quotas.startsPerMinute } : quotas;
+
+const COLUMNS = raw(
+  `task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
+         play, client_token, request_hash, state, created_at, latest_at, deadline_at, site,
+         empty_seconds, media`,
+);
+
+type Names = Record<"taskId" | "caller" | "account" | "app" | "robot" | "token", Sql>;
+
+const valuesOf = (
+  start: NewIngest,
+  { taskId, caller, account, app, robot, token }: Names,
+): Sql => sql`
+  ${taskId}, ${caller}, ${account}, ${start.region}, ${app}::bigint, ${start.roomId},
+              ${start.roomIdType}::smallint, ${robot}, ${JSON.stringify(start.play)}::jsonb, ${token},
+              ${start.requestHash}, 'starting', ${start.createdAt}::timestamptz,
+              ${start.latestAt}::timestamptz, ${start.deadlineAt}::timestamptz, ${start.site},
+              ${start.emptySeconds ?? null}::integer,
+              ${start.media ? JSON.stringify(start.media) : null}::jsonb`;
+
+/** An ended ingest had this robot, and its start may still arrive. */
+const mayStillEnter = ({ app, robot }: Pick<Names, "app" | "robot">): Sql => sql`exists (
+         select from ingest
+         where sdk_app_id = ${app} and robot_user_id = ${robot} and state = 'ended'
+           and unsure_until is not null
+       )`;
 
 /** One statement writes the row, with a lease, and takes a slot: it does both or neither. */
 async function tryBegin(query: Query, start: StartRequest): Promise<BegunStart | undefined> {
@@ -110,26 +157,15 @@ async function tryBegin(query: Query, start: StartRequest): Promise<BegunStart |
      ${limits ? quota.quotaParts(limits) : NOTHING}
      begun as (
        insert into ingest (
-         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
-         play, client_token, request_hash, state, created_at, latest_at, deadline_at, lease_until,
-         site, unsure_until, notified, empty_seconds, media
+         ${COLUMNS}, lease_until, unsure_until, notified
        )
-       select ${taskId}, ${caller}, ${account}, ${start.region}, ${app}::bigint, ${start.roomId},
-              ${start.roomIdType}::smallint, ${robot}, ${JSON.stringify(start.play)}::jsonb, ${token},
-              ${start.requestHash}, 'starting', ${start.createdAt}::timestamptz,
-              ${start.latestAt}::timestamptz, ${start.deadlineAt}::timestamptz,
-              ${leaseUntil}::timestamptz, ${start.site},
-              ${addMs(leaseUntil, LATE_START_MS)}::timestamptz,
-              case when ${start.notify ?? false} then 0 end, ${start.emptySeconds ?? null}::integer,
-              ${start.media ? JSON.stringify(start.media) : null}::jsonb
+       select ${valuesOf(start, { taskId, caller, account, app, robot, token })},
+              ${leaseUntil}::timestamptz, ${addMs(leaseUntil, LATE_START_MS)}::timestamptz,
+              case when ${start.notify ?? false} then 0 end
        from t
        where not ${isFar}
        ${limits ? quota.withinQuotas(limits) : NOTHING}
-       and not exists (
-         select from ingest
-         where sdk_app_id = ${app} and robot_user_id = ${robot} and state = 'ended'
-           and unsure_until is not null
-       )
+       and not ${mayStillEnter({ app, robot })}
        on conflict do nothing
        returning *
      ),
@@ -138,6 +174,55 @@ async function tryBegin(query: Query, start: StartRequest): Promise<BegunStart |
   );
   if (!row) return undefined;
   return { outcome: "begun", ingest: ingestOf(row), slot: slotOf(row, start.readSlot) };
+}
+
+/**
+ * Writes the row of a later start. It takes a lane of `StartsPerMinute` now, and its place of
+ * `MaxIngests` when it starts. It has no lease, so reconcile-ingests does not take it up.
+ */
+async function trySchedule(
+  query: Query,
+  start: StartRequest & { schedule: Schedule },
+): Promise<BegunStart | undefined> {
+  const { schedule, quotas = {} } = start;
+  const taskId = bind(start.taskId);
+  const caller = bind(start.callerId);
+  const app = bind(start.sdkAppId);
+  const robot = bind(start.robotUserId);
+  const token = bind(start.clientToken);
+  const startsAt = bind(schedule.startsAt);
+  const limits = quotas.startsPerMinute !== undefined && {
+    caller,
+    taskId,
+    maxIngests: sql`null::integer`,
+    startsPerMinute: sql`${quotas.startsPerMinute}::integer`,
+    allowed: sql`not exists (select from ingest where task_id = ${taskId} or (caller_id = ${caller} and client_token = ${token}))
+    and not exists (select from ingest where sdk_app_id = ${app} and robot_user_id = ${robot}
+                    and (state <> 'ended' or unsure_until is not null))`,
+  };
+  const names = { taskId, caller, account: bind(start.account), app, robot, token };
+  const [row] = await run(
+    query,
+    sql`with t as (select ${slotNow(bind(start.now))} as now),
+     ${limits ? quota.quotaParts(limits) : NOTHING}
+     changed as (
+       insert into ingest (
+         ${COLUMNS}, starts_at, start_by, asked, advance_at, advance_lease_until, notified
+       )
+       select ${valuesOf(start, names)},
+              ${startsAt}::timestamptz, ${schedule.startBy}::timestamptz,
+              ${JSON.stringify(schedule.asked)}::jsonb, ${startsAt}::timestamptz,
+              ${schedule.heldUntil}::timestamptz, case when ${start.notify ?? false} then 1 end
+       from t
+       where not ${mayStillEnter({ app, robot })}
+       ${limits ? quota.withinQuotas(limits) : NOTHING}
+       on conflict do nothing
+       returning *
+     ),
+     events as (${firstEvent("ingest.scheduled", { happenedAt: "created_at" })})
+     select * from changed`,
+  );
+  return row && { outcome: "scheduled", ingest: ingestOf(row) };
 }
 
 /**

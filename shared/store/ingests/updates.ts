@@ -1,7 +1,9 @@
 /** Writes an update. */
 import type { Query } from "../engine/database.js";
 import { bind, run, type Sql, sql } from "../engine/sql.js";
-import { type Ingest, ingestOf, type Play } from "./ingest-row.js";
+import { withOutboxEvent } from "../outbox/with-outbox-event.js";
+import { type AskedBounds, type Ingest, ingestOf, type Play } from "./ingest-row.js";
+import type { Schedule } from "./starts.js";
 import { failuresAmong } from "./media.js";
 import { rememberUse, type UseDone } from "../used-signatures.js";
 
@@ -69,6 +71,57 @@ export async function markUpdated(query: Query, update: Updated): Promise<Ingest
      where task_id = ${update.taskId} and state = 'running'
        and (${signature}::text is null or exists (select from used))
      returning *`,
+  );
+  return row && ingestOf(row);
+}
+
+/** The times of a scheduled ingest after an update. */
+export interface Reschedule extends Pick<Schedule, "startsAt" | "startBy"> {
+  asked: AskedBounds;
+  deadlineAt: Date;
+  latestAt: Date;
+  /** The StartTime is another one, so the next attempt moves and the caller receives an event. */
+  isMoved: boolean;
+}
+
+export interface ScheduledUpdate extends Pick<
+  Updated,
+  "taskId" | "play" | "signature" | "use" | "at"
+> {
+  schedule: Reschedule;
+  movedAt: Date;
+}
+
+/**
+ * Writes an update of an ingest that has not started. `undefined` when an attempt is under way. A
+ * new StartTime ends the claim for the old one, so its holder neither starts nor postpones the row.
+ */
+export async function markScheduledUpdated(
+  query: Query,
+  { taskId, play, schedule, movedAt, signature: name, use, at: time }: ScheduledUpdate,
+): Promise<Ingest | undefined> {
+  const at = bind(time);
+  const signature = bind(name ?? null);
+  const second = bind(use?.second ?? null);
+  const arrivedMs = bind((use?.arrivedAt ?? time).getTime());
+  const startsAt = bind(schedule.startsAt);
+  const isMoved = sql`${schedule.isMoved}::boolean`;
+  const [row] = await run(
+    query,
+    withOutboxEvent("ingest.scheduled", {
+      happenedAt: sql`${movedAt}::timestamptz`,
+      isNews: isMoved,
+      with: [sql`used as (${rememberUse({ signature, at, use })})`],
+      set: sql`play = play || ${JSON.stringify(play)}::jsonb, asked = ${JSON.stringify(schedule.asked)}::jsonb,
+            starts_at = ${startsAt}, start_by = ${schedule.startBy},
+            advance_at = case when ${isMoved} then ${startsAt}::timestamptz else advance_at end,
+            advance_lease_until = case when ${isMoved} then null else advance_lease_until end,
+            advance_fence = advance_fence + case when ${isMoved} then 1 else 0 end,
+            deadline_at = ${schedule.deadlineAt}, latest_at = ${schedule.latestAt},
+            update_run = ${updateRunAfter({ signature, second, arrivedMs })}`,
+      where: sql`task_id = ${taskId} and state = 'starting' and advance_at is not null
+            and (${signature}::text is null or exists (select from used))`,
+    }),
   );
   return row && ingestOf(row);
 }

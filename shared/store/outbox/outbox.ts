@@ -5,7 +5,12 @@
  */
 import { sql } from "../engine/sql.js";
 
-export const NOTIFICATION_TYPES = ["ingest.started", "ingest.media", "ingest.ended"] as const;
+export const NOTIFICATION_TYPES = [
+  "ingest.scheduled",
+  "ingest.started",
+  "ingest.media",
+  "ingest.ended",
+] as const;
 export type NotificationType = (typeof NOTIFICATION_TYPES)[number];
 
 /** How long after the change an event is tried, unless an operator sends it again. */

@@ -18,6 +18,7 @@ const FACTS = [
   "failure_code",
   "failure_message",
   "end_cause",
+  "starts_at",
   "started_at",
   "stop_asked_at",
   "deadline_at",
@@ -34,9 +35,13 @@ const BEFORE_IT = sql`(
   where before.task_id = changed.task_id and before.dead_at is null
 )`;
 
+const OUTBOX_COLUMNS = raw(
+  "task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at",
+);
+
 interface OutboxEvent {
-  /** The column that says when it happened. */
-  happenedAt: string;
+  /** When it happened: a column, or a value. */
+  happenedAt: string | Sql;
   /** Columns that this type of event keeps in addition to `FACTS`. */
   besides?: readonly string[];
   /** Whether the event is written, decided on the row before the change; absent: always. */
@@ -90,7 +95,7 @@ export const withOutboxEvent = (type: NotificationType, change: Change): Sql => 
        returning ingest.*
      ),
      events as (
-       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+       insert into outbox (${OUTBOX_COLUMNS})
        ${joined(events, "\nunion all\n")}
        on conflict (task_id, position) do nothing
      )${joined(
@@ -105,14 +110,27 @@ const countOf = ({ isNews }: OutboxEvent): Sql =>
 
 const eventOf = (
   type: NotificationType,
-  { happenedAt, besides = [] }: OutboxEvent,
+  event: OutboxEvent,
   { position, count }: Record<"position" | "count", Sql>,
-): Sql => {
-  const time = raw(happenedAt);
-  return sql`
-  select task_id, ${position}, caller_id, '${raw(type)}', ${time},
-         (select to_jsonb(fact) from (select ${raw([...FACTS, ...besides].join(", "))}) as fact),
-         greatest(${time}, ${BEFORE_IT}), ${time} + ${GIVE_UP_AFTER}
+): Sql => sql`
+  ${eventColumns(type, event, position)}
   from changed join before_change using (task_id)
   where notified is not null and ${count} > 0`;
+
+const eventColumns = (
+  type: NotificationType,
+  { happenedAt, besides = [] }: OutboxEvent,
+  position: Sql,
+): Sql => {
+  const time = typeof happenedAt === "string" ? raw(happenedAt) : happenedAt;
+  return sql`select task_id, ${position}, caller_id, '${raw(type)}', ${time},
+         (select to_jsonb(fact) from (select ${raw([...FACTS, ...besides].join(", "))}) as fact),
+         greatest(${time}, ${BEFORE_IT}), ${time} + ${GIVE_UP_AFTER}`;
 };
+
+/** The event of a new row, which the statement calls `changed`. */
+export const firstEvent = (type: NotificationType, event: OutboxEvent): Sql => sql`
+       insert into outbox (${OUTBOX_COLUMNS})
+       ${eventColumns(type, event, raw("notified"))}
+       from changed
+       where notified is not null`;

@@ -164,7 +164,7 @@ export async function robotEntered(
     sql`update ingest
      set heard_at = case when state = 'running' then ${seenNow(sql`ingest`, bind(at))} else heard_at end,
          end_cause = case when state = 'running' then ${UNLESS_BACK} else end_cause end,
-         lease_until = case when state = 'starting' and fence = 0
+         lease_until = case when state = 'starting' and fence = 0 and advance_at is null
                             then least(lease_until, ${answerBy}) else lease_until end
      where sdk_app_id = ${sdkAppId} and robot_user_id = ${userId} and room_id = ${roomId}
        and state <> 'ended' and created_at <= ${askedBefore}

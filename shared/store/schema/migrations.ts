@@ -21,6 +21,7 @@ import { endCauses } from "./migrations/0010-end-causes.js";
 import { claimsByCaller } from "./migrations/0011-claims-by-caller.js";
 import { listFilters } from "./migrations/0012-list-filters.js";
 import { sourceMedia } from "./migrations/0013-source-media.js";
+import { scheduledStarts } from "./migrations/0014-scheduled-starts.js";
 
 export interface Migration {
   version: number;
@@ -50,4 +51,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 11, name: "claims_by_caller", sql: claimsByCaller, worksWith: 1 },
   { version: 12, name: "list_filters", sql: listFilters, worksWith: 1 },
   { version: 13, name: "source_media", sql: sourceMedia, worksWith: 1 },
+  { version: 14, name: "scheduled_starts", sql: scheduledStarts, worksWith: 1 },
 ];

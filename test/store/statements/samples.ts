@@ -22,6 +22,15 @@ const robot = { ...room, userId: "robot" };
 const notification = { taskId: "ing-1", position: 3 };
 const start = newIngest({ taskId: "ing-1", robotUserId: "robot", clientToken: "token" });
 
+const claimed = { taskId: "ing-1", advanceFence: 7, callerId: "caller", account: "intl" };
+const refusal = { code: "FailedOperation", message: "refused" };
+const schedule = {
+  startsAt: later,
+  startBy: latest,
+  asked: { MaxDuration: 60 },
+  heldUntil: null,
+};
+
 export type Sample = () => Promise<unknown>;
 
 /** By operation; after a comma, what is special about these arguments. */
@@ -33,6 +42,9 @@ export function samplesOf(database: Database): Record<string, Sample> {
     "ingests.beginStart": () => store.ingests.beginStart(start),
     "ingests.beginStart, with limits": () =>
       store.ingests.beginStart({ ...start, quotas: { maxIngests: 4, startsPerMinute: 9 } }),
+    "ingests.beginStart, scheduled": () => store.ingests.beginStart({ ...start, schedule }),
+    "ingests.beginStart, scheduled with a limit": () =>
+      store.ingests.beginStart({ ...start, schedule, quotas: { startsPerMinute: 9 } }),
     "ingests.findConflict": () => store.ingests.findConflict(start),
     "ingests.markRunning": () =>
       store.ingests.markRunning({
@@ -78,6 +90,39 @@ export function samplesOf(database: Database): Record<string, Sample> {
       }),
     "ingests.claimStaleTasks": () =>
       store.ingests.claimStaleTasks({ at, quietSince: earlier, limit: 11 }),
+
+    "scheduled.claimDue": () =>
+      store.scheduled.claimDue({ at, horizonAt: later, leaseMs: 5000, limit: 11, accountMax: 12 }),
+    "scheduled.nextClaimAt": () =>
+      store.scheduled.nextClaimAt({ at, horizonAt: later, aheadMs: 1234, accountMax: 12 }),
+    "scheduled.begin": () => store.scheduled.begin({ claimed, at, ...times, quotas: {} }),
+    // Without a row to claim nothing more is sent, so the statements after it are in `quotas`.
+    "scheduled.begin, with limits": () =>
+      store.scheduled.begin({ claimed, at, ...times, quotas: { maxIngests: 4 } }),
+    "scheduled.reschedule": () =>
+      store.scheduled.reschedule({ ...claim, advanceAt: later, ...refusal }),
+    "scheduled.postpone": () =>
+      store.scheduled.postpone({ ...claimed, advanceAt: later, ...refusal }),
+    "scheduled.release": () => store.scheduled.release(claimed),
+    "scheduled.cancel": () => store.scheduled.cancel({ taskId: "ing-1", at, cause: "caller" }),
+    "scheduled.listMissed": () => store.scheduled.listMissed({ at, limit: 11 }),
+    "scheduled.markMissed": () => store.scheduled.markMissed({ taskId: "ing-1", at, ...refusal }),
+    "scheduled.markUpdated": () =>
+      store.scheduled.markUpdated({
+        taskId: "ing-1",
+        play: { Volume: 50 },
+        schedule: {
+          startsAt: later,
+          startBy: latest,
+          asked: {},
+          deadlineAt: latest,
+          latestAt: latest,
+          isMoved: true,
+        },
+        movedAt: at,
+        signature: "signature",
+        at,
+      }),
 
     "roomEvents.recordTaskEvent": () =>
       store.roomEvents.recordTaskEvent({ ...task, media: "playing", eventAt: earlier, at }),

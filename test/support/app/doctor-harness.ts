@@ -61,11 +61,17 @@ export async function openDoctorHarness(): Promise<DoctorHarness> {
   const trtcUrl = /^TRTC (\S+)/.exec(runtime.lines[0] ?? "")?.[1] ?? "";
   const {
     EXPIRY_CRON: _,
+    ADVANCE_CRON: ____,
     SETTLE_CRON: __,
     NOTIFY_CRON: ___,
     ...rest
   } = localEnvironment({ DATABASE_URL: databaseUrl }, trtcUrl);
-  const well = { ...rest, EXPIRY_TICK_SECONDS: "60", ALLOW_PRIVATE_STREAM_HOSTS: "off" };
+  const well = {
+    ...rest,
+    ADVANCE_TICK_SECONDS: "10",
+    EXPIRY_TICK_SECONDS: "60",
+    ALLOW_PRIVATE_STREAM_HOSTS: "off",
+  };
   const said: string[] = [];
   return {
     runtime,

@@ -33,7 +33,12 @@ export async function startTimedApp(options: TimedAppOptions = {}): Promise<Time
     }),
     // The emulator counts calls by real time, and here no time passes.
     emulator: { switches: { callsPerSecond: 100_000 } },
-    env: { EXPIRY_TICK_SECONDS: "60", TRTC_TIMEOUT_SECONDS: "2", ...options.env },
+    env: {
+      EXPIRY_TICK_SECONDS: "60",
+      ADVANCE_TICK_SECONDS: "10",
+      TRTC_TIMEOUT_SECONDS: "2",
+      ...options.env,
+    },
   });
   return { clock, app, trtc: app.trtc, services: app.services };
 }

@@ -1,0 +1,183 @@
+/**
+ * Starts a scheduled ingest at its StartTime. Without a success it is tried again until
+ * StartWindowSeconds are over; then it has failed, with the reason of the last attempt.
+ */
+import { addMs, SECOND_MS } from "../../clock.js";
+import type { Application } from "../../config/configuration.js";
+import type { Ingest } from "../../store/ingests/ingest-row.js";
+import type { OverQuota, Quotas } from "../../store/ingests/quotas.js";
+import type { Refusal } from "../../store/ingests/scheduled.js";
+import type { Slot } from "../../store/engine/database-time.js";
+import { apiErrorOf, type TrtcError } from "../../trtc/trtc-error.js";
+import { deadlineAgain } from "../lifecycle.js";
+import { logTrtcFailure } from "../log-trtc-failure.js";
+import type { Services } from "../services.js";
+import { playInRoom } from "./play-in-room.js";
+import { heldMs, RESUME_LEASE_MS } from "../timing.js";
+import { slotWaitMaxMs } from "../trtc-call.js";
+import { sleepUntil } from "../wait.js";
+
+export type StartedOnTime = "started" | "spared" | "retried" | "failed" | "unknown";
+
+/** Throws errors of the database. */
+export async function startOnTime(
+  services: Services,
+  claimed: Ingest,
+  timeLeftMs: () => number,
+): Promise<StartedOnTime> {
+  const { store, trtc, clock } = services;
+  await trtc.ready();
+  const at = await sleepUntil(services, claimed.advanceAt ?? clock.now());
+  if (isOver(claimed, at)) return endMissedStart(services, claimed);
+  const grant = grantOf(services, claimed);
+  if ("code" in grant) return postpone(services, claimed, grant);
+  const begun = await store.scheduled.begin({
+    claimed,
+    at,
+    leaseMs: RESUME_LEASE_MS,
+    waitMaxMs: slotWaitMaxMs(Math.min(timeLeftMs(), RESUME_LEASE_MS)),
+    quotas: grant.quotas,
+  });
+  switch (begun.outcome) {
+    case "begun":
+      return attempt(services, { ...begun, application: grant.application, timeLeftMs });
+    case "over-quota":
+      return postpone(services, claimed, overQuota(begun));
+    case "no-slot":
+      return postpone(services, claimed, NO_SLOT);
+    case "spared":
+      await store.scheduled.release(claimed);
+      return "spared";
+  }
+}
+
+interface BegunAttempt {
+  ingest: Ingest;
+  slot: Slot | undefined;
+  application: Application;
+  timeLeftMs: () => number;
+}
+
+async function attempt(
+  services: Services,
+  { ingest, slot, application, timeLeftMs }: BegunAttempt,
+): Promise<StartedOnTime> {
+  const { store, clock } = services;
+  const { taskId, fence } = ingest;
+  try {
+    const started = await playInRoom(services, {
+      ingest,
+      slot,
+      application,
+      deadlineFrom: (startedAt) => deadlineAgain(startedAt, ingest),
+      timeLeftMs: heldMs(services, ingest, timeLeftMs),
+    });
+    report(services, started);
+    return "started";
+  } catch (error) {
+    logTrtcFailure(services, ingest, error);
+    if ((error as TrtcError).outcome === "unknown") {
+      // The row stays `starting`: reconcile-ingests removes the robot and starts it again.
+      await store.ingests.release({ taskId, fence, retryAt: clock.now() });
+      return "unknown";
+    }
+    return retryLater(services, ingest, error as TrtcError);
+  }
+}
+
+/**
+ * TRTC refused the attempt. The start is tried again, or has failed when its window is over or a
+ * stop was asked.
+ */
+export async function retryLater(
+  { store, clock }: Pick<Services, "store" | "clock">,
+  ingest: Ingest,
+  error: TrtcError,
+): Promise<"retried" | "failed"> {
+  const { taskId, fence } = ingest;
+  const { code, message } = apiErrorOf(error);
+  const at = clock.now();
+  const advanceAt = nextAttemptAt(ingest, at);
+  const isAgain =
+    !isOver(ingest, advanceAt) &&
+    (await store.scheduled.reschedule({ taskId, fence, advanceAt, code, message }));
+  if (isAgain) return "retried";
+  await store.ingests.markFailed({ taskId, fence, code, message, retry: false, at });
+  return "failed";
+}
+
+/** The attempt did not begin, so the claim is given back. */
+async function postpone(services: Services, claimed: Ingest, refusal: Refusal): Promise<"retried"> {
+  const { store, clock } = services;
+  const { taskId, advanceFence, startBy } = claimed;
+  // The last attempt is at the end of the window, which ends the row.
+  const nextAt = nextAttemptAt(claimed, clock.now());
+  const advanceAt = startBy && nextAt.getTime() > startBy.getTime() ? startBy : nextAt;
+  await store.scheduled.postpone({ taskId, advanceFence, advanceAt, ...refusal });
+  return "retried";
+}
+
+/** Ends a scheduled start whose time is over. */
+export async function endMissedStart(
+  { store, clock, log }: Pick<Services, "store" | "clock" | "log">,
+  { taskId, callerId }: Pick<Ingest, "taskId" | "callerId">,
+): Promise<"failed" | "spared"> {
+  const ended = await store.scheduled.markMissed({ taskId, at: clock.now(), ...MISSED });
+  if (!ended) return "spared";
+  log({
+    level: "warn",
+    ingest: taskId,
+    caller: callerId,
+    outcome: ended.failureCode ?? MISSED.code,
+  });
+  return "failed";
+}
+
+const MISSED: Refusal = {
+  code: "FailedOperation",
+  message:
+    "Nothing tried the start between StartTime and the end of StartWindowSeconds: check that the timer of advance-ingests runs.",
+};
+
+const NO_SLOT: Refusal = {
+  code: "RequestLimitExceeded",
+  message: "All of TRTC's 20 starts a second were taken until StartWindowSeconds were over.",
+};
+
+const overQuota = ({ quota, count }: OverQuota): Refusal => ({
+  code: "LimitExceeded",
+  message: `The caller had ${count} ingests live, as many as it may have (${quota}), until StartWindowSeconds were over.`,
+});
+
+/** The operator may have taken a grant away since the request. */
+function grantOf(
+  { config }: Pick<Services, "config">,
+  { callerId, sdkAppId }: Ingest,
+): { application: Application; quotas: Quotas } | Refusal {
+  const caller = config.callers.get(callerId);
+  const application = config.applications.get(sdkAppId);
+  if (!caller || !application || !caller.SdkAppIds.includes(sdkAppId)) {
+    return {
+      code: "UnauthorizedOperation",
+      message: `The caller ${callerId} may no longer use the application ${sdkAppId}: its entry in CALLERS or TRTC_APPS was removed.`,
+    };
+  }
+  return { application, quotas: { maxIngests: caller.MaxIngests } };
+}
+
+/** Pauses between attempts grow with the time since StartTime. */
+const RETRY_MIN_MS = 2 * SECOND_MS;
+const RETRY_MAX_MS = 30 * SECOND_MS;
+
+function nextAttemptAt({ startsAt, createdAt }: Ingest, at: Date): Date {
+  const sinceMs = at.getTime() - (startsAt ?? createdAt).getTime();
+  return addMs(at, Math.min(Math.max(sinceMs / 2, RETRY_MIN_MS), RETRY_MAX_MS));
+}
+
+const isOver = ({ startBy }: Pick<Ingest, "startBy">, at: Date): boolean =>
+  startBy !== null && startBy.getTime() <= at.getTime();
+
+function report({ log }: Services, { taskId, callerId, startsAt, startedAt }: Ingest): void {
+  const latenessMs = (startedAt?.getTime() ?? 0) - (startsAt?.getTime() ?? 0);
+  log({ level: "info", ingest: taskId, caller: callerId, outcome: "ok", latenessMs });
+}
