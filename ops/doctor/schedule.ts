@@ -43,7 +43,7 @@ export async function checkSchedule(subject: Subject): Promise<Row[]> {
     const { name, tick, tickVariable } = timer;
     const tickMs = subject.config[tick];
     if (tickMs === undefined) return [skip(name, `${tickVariable} is wrong`)];
-    const declared = functions.find((each) => each.name === name);
+    const declared = functions.find((declaredFunction) => declaredFunction.name === name);
     if (!declared) return [fail(name, "serverless.yml does not have this function", "put it back")];
     const judged = { ...timer, declared, tickMs };
     return [timeLimit(judged), cron(judged, subject)];

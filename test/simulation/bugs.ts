@@ -15,6 +15,7 @@ import type { Patch } from "./platform/platform.js";
 /** Operations of the store, by group, that replace its own. */
 interface Replaced {
   ingests?: Partial<Store["ingests"]>;
+  scheduled?: Partial<Store["scheduled"]>;
   slots?: Partial<Store["slots"]>;
   signatures?: Partial<Store["signatures"]>;
   roomEvents?: Partial<Store["roomEvents"]>;
@@ -29,6 +30,7 @@ function withStore(services: Services, replaced: Replaced): Services {
     store: {
       ...store,
       ingests: { ...store.ingests, ...replaced.ingests },
+      scheduled: { ...store.scheduled, ...replaced.scheduled },
       slots: { ...store.slots, ...replaced.slots },
       signatures: { ...store.signatures, ...replaced.signatures },
       roomEvents: { ...store.roomEvents, ...replaced.roomEvents },
@@ -347,6 +349,39 @@ export const BUGS: Readonly<Record<string, Patch>> = {
       },
     });
   },
+
+  "a StartTime that has moved is not read again": (services) => {
+    const { store } = services;
+    return withStore(services, {
+      scheduled: {
+        async begin(attempt) {
+          const { advanceAt } = (await store.ingests.read(attempt.claimed.taskId)) ?? {};
+          const at = advanceAt && advanceAt > attempt.at ? advanceAt : attempt.at;
+          return store.scheduled.begin({ ...attempt, at });
+        },
+      },
+    });
+  },
+
+  "a scheduled start is sent by a run that has lost its claim": (services) => {
+    const { store } = services;
+    return withStore(services, {
+      scheduled: {
+        async begin(attempt) {
+          const begun = await store.scheduled.begin(attempt);
+          const { taskId, advanceFence } = attempt.claimed;
+          const ingest = await store.ingests.read(taskId);
+          const isLost = begun.outcome === "spared" && ingest?.advanceFence !== advanceFence;
+          if (!isLost || !ingest || ingest.state === "ended") return begun;
+          const leaseUntil = addMs(attempt.at, attempt.leaseMs);
+          return { outcome: "begun", ingest: { ...ingest, leaseUntil }, slot: AT_ONCE };
+        },
+      },
+    });
+  },
+
+  "a missed start is never ended": (services) =>
+    withStore(services, { scheduled: { markMissed: () => Promise.resolve(undefined) } }),
 
   "a quiet task is never asked about": (services) =>
     withStore(services, { ingests: { claimStaleTasks: () => Promise.resolve([]) } }),

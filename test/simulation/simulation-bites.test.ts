@@ -31,6 +31,10 @@ const FOUND_BY: Readonly<Record<keyof typeof BUGS, RegExp>> = {
   "a source's last try is not waited for": /^4: with nothing failing, a source's last try/,
   "702 is believed": /^6: what is ended has no live task/,
   "a quiet task is never asked about": /^liveness: a task that has ended by itself is noticed/,
+  "a StartTime that has moved is not read again":
+    /^scheduled: no start leaves before its StartTime/,
+  "a scheduled start is sent by a run that has lost its claim": /^(2|scheduled): /,
+  "a missed start is never ended": /^scheduled: /,
   "what is claimed is stopped at once": /^4: nothing is stopped before its deadline/,
 };
 

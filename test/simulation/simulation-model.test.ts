@@ -56,7 +56,7 @@ test("for any operations, the model answers as the SQL does", async () => {
       const readAll = async (store: Store) => Promise.all(IDS.map((id) => store.ingests.read(id)));
       expect(await readAll(model as Store)).toEqual(await readAll(sql));
     }),
-    { numRuns: cases(200) },
+    { numRuns: Number(process.env["CASES"] ?? cases(200)) },
   );
 }, 120_000);
 

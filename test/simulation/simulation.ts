@@ -4,9 +4,11 @@ import type { Database } from "../../shared/store/engine/database.js";
 import { lookAt, makeBehind } from "./platform/behind.js";
 import { bringToLife } from "./actors/bring-to-life.js";
 import { type Known, makeFacts, type Violation } from "./checks/facts.js";
+import { startsAfterTheRun } from "./checks/exclusions.js";
 import { INVARIANTS } from "./checks/invariants.js";
 import { LIVENESS, OVER_WITHIN_MS } from "./checks/liveness.js";
 import { MESSAGES } from "./checks/messages.js";
+import { SCHEDULED } from "./checks/scheduled.js";
 import { SHARES } from "./checks/shares.js";
 import { STRANGERS } from "./checks/strangers.js";
 import { count, type Coverage, type FaultPlan, makeFaultPlan } from "./faults.js";
@@ -55,7 +57,10 @@ export async function simulate({ seed, database, patch }: SimulationOptions): Pr
   const machines = makeMachines({ count: setting.machines, skewMaxMs, random, nowMs: START_MS });
   const facts = makeFacts({
     known: knownAtFirst({ timeline, trtc, setting, machines, faultsEndMs }),
-    checks: [...INVARIANTS(), ...LIVENESS(), ...MESSAGES(), ...STRANGERS(), ...SHARES()],
+    checks: [
+      ...[...INVARIANTS(), ...LIVENESS(), ...SCHEDULED()],
+      ...[...MESSAGES(), ...STRANGERS(), ...SHARES()],
+    ],
     intentOf: ({ play }) => play.StreamUrl,
     history,
   });
@@ -123,6 +128,8 @@ function knownAtFirst(given: Beginning): Omit<Known, "rowsOfIntent"> {
     deadLetters: new Set(),
     stateSinceMs: new Map(),
     dueSinceMs: new Map(),
+    advanceSinceMs: new Map(),
+    startsSinceMs: new Map(),
   };
 }
 
@@ -133,10 +140,12 @@ function lookNowAndThen({ timeline, facts }: Pick<World, "timeline" | "facts">):
   });
 }
 
-function isAllOver({ rows, trtc }: Known): boolean {
-  for (const { state, lateStartUntil } of rows.values()) {
-    if (state !== "ended" || lateStartUntil !== null) return false;
+function isAllOver(known: Known): boolean {
+  for (const row of known.rows.values()) {
+    const isOver = row.state === "ended" && row.lateStartUntil === null;
+    if (!isOver && !startsAfterTheRun(known, row)) return false;
   }
+  const { trtc } = known;
   return trtc.tasks.live().length === 0;
 }
 
@@ -157,6 +166,7 @@ function countSetting({ coverage }: FaultPlan, setting: Setting): void {
     hasMessages: messages !== undefined,
     hasCrowd: setting.crowd !== undefined,
     hasQuotas: setting.hasQuotas,
+    hasSchedules: setting.schedules !== undefined,
     ...updateSwitchesOf(switches),
     // Their values are many.
     updateDelayMs: switches.updateDelayMs > 0,

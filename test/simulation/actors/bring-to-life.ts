@@ -5,6 +5,7 @@
 import { bringCallbacks } from "./callbacks.js";
 import { live } from "./callers.js";
 import { drawCrowd } from "./crowd.js";
+import { withStartTimes } from "./schedules.js";
 import { makeDeliveries } from "../messages/deliveries.js";
 import { employOperator } from "../messages/operator.js";
 import { isTold, produce, throughMessages } from "../messages/producers.js";
@@ -25,11 +26,12 @@ export function bringToLife(
   platform: Platform,
   { setting, random }: { setting: Setting; random: Random },
 ): () => number {
-  const { shape, callbacks, messages, crowd } = setting;
+  const { shape, callbacks, messages, crowd, schedules } = setting;
   const startMs = world.timeline.nowMs();
   const usual = drawStories({ random, startMs, shape });
   const drawn = crowd ? drawCrowd(crowd, startMs) : usual;
-  const played = withBadSources(drawn, callbacks);
+  const timed = schedules ? withStartTimes(drawn, schedules) : drawn;
+  const played = withBadSources(timed, callbacks);
   const stories = messages ? throughMessages(played, messages) : played;
   const toldLater = callbacks ? bringCallbacks(world, platform, callbacks.fork()) : () => 0;
   const deliveries = messages && makeDeliveries(world, platform, messages.fork());
@@ -42,6 +44,6 @@ export function bringToLife(
       deliveries && isTold(story) ? produce({ ...needs, deliveries }, story) : live(needs, story);
     void answer.then(() => (talking -= 1));
   }
-  runTimers(world, platform);
+  runTimers(world, platform, { advances: schedules !== undefined });
   return () => talking + toldLater() + (deliveries?.open() ?? 0);
 }

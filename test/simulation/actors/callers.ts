@@ -84,9 +84,14 @@ async function doIt(
     return;
   }
   const { timeline } = needs.world;
-  const { toMs, media, isReplayed } = deed;
-  const StopTime = toMs === undefined ? undefined : new Date(timeline.nowMs() + toMs).toISOString();
-  const request = { TaskId, ...media, ...(StopTime !== undefined && { StopTime }) };
+  const { toMs, startsInMs, media, isReplayed } = deed;
+  const instant = (ms: number) => new Date(timeline.nowMs() + ms).toISOString();
+  const request = {
+    TaskId,
+    ...media,
+    ...(toMs !== undefined && { StopTime: instant(toMs) }),
+    ...(startsInMs !== undefined && { StartTime: instant(startsInMs) }),
+  };
   if (!isReplayed) {
     await ask(needs, story, deed.verb, request);
     return;

@@ -28,6 +28,8 @@ export interface Setting {
   crowd: Random | undefined;
   /** Callers have MaxIngests and StartsPerMinute. */
   hasQuotas: boolean;
+  /** Some starts have a StartTime. They have their own random stream as well. */
+  schedules: Random | undefined;
 }
 
 const SHAPES: readonly Shape[] = [
@@ -51,6 +53,7 @@ const OF_MESSAGES = 2 ** 45;
 const OF_CROWDS = 2 ** 46;
 const OF_QUOTAS = 2 ** 47;
 const OF_UPDATES = 2 ** 48;
+const OF_SCHEDULES = 2 ** 49;
 
 /** A run with a crowd takes long. */
 const CROWDS_AMONG = 20;
@@ -90,6 +93,7 @@ export function drawSetting(random: Random, seed: number): Setting {
     stopsUnclaimed,
     messages,
     crowd,
+    schedules: crowd ? undefined : drawOwn(OF_SCHEDULES + seed),
     hasQuotas: isPlain && crowd === undefined && drawOwn(OF_QUOTAS + seed) !== undefined,
   };
 }
@@ -154,6 +158,7 @@ export function settingText(setting: Setting): string {
     ...(setting.messages && { messages: true }),
     ...(setting.crowd && { crowd: true }),
     ...(setting.hasQuotas && { quotas: true }),
+    ...(setting.schedules && { schedules: true }),
   };
   return `${shape}; ${mood}; ${machines} machines, clocks within ${skewMaxMs} ms; ${JSON.stringify(given)}`;
 }

@@ -12,6 +12,8 @@ export type Deed =
       afterMs: number;
       /** The new deadline, counted from that moment. */
       toMs: number | undefined;
+      /** The new StartTime, counted from that moment. */
+      startsInMs?: number;
       /** The update changes this media. */
       media: { Volume?: number; IsPause?: boolean; StreamUrl?: string };
       /** The caller signs the request once, and sends it twice without a change. */

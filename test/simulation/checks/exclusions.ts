@@ -5,6 +5,7 @@
 import { ROOM_DISMISSED, ROOM_LEFT } from "../../../emulator/callbacks/bodies.js";
 import type { Task } from "../../../emulator/tasks/task.js";
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
+import { isScheduled } from "../../../shared/store/ingests/ingest-row.js";
 import type { StoredIngest } from "../model/tables.js";
 import type { Fact, Known } from "./facts.js";
 import { mayHaveFailed } from "./source-log.js";
@@ -47,8 +48,16 @@ export function reconcilesFromMs({ trtc }: Known, row: StoredIngest): number {
   const { removedRobotEndsTask, sameRobot, taskExistKey, concurrency } = trtc.switches;
   const comesBack = !removedRobotEndsTask && sameRobot === "refuse" && taskExistKey !== "never";
   if (row.state !== "starting" || (!comesBack && concurrency === undefined)) return 0;
-  return Math.min(row.deadlineAt.getTime(), row.createdAt.getTime() + 10 * MINUTE_MS);
+  const givenUpMs = row.startBy?.getTime() ?? row.createdAt.getTime() + 10 * MINUTE_MS;
+  return Math.min(row.deadlineAt.getTime(), givenUpMs);
 }
+
+/** No run of ours lasts so long. */
+const RUN_MAX_MS = 75 * MINUTE_MS;
+
+/** Its StartTime comes long after the run's end, so it stays scheduled. */
+export const startsAfterTheRun = ({ nowMs }: Known, row: StoredIngest): boolean =>
+  isScheduled(row) && (row.startsAt?.getTime() ?? 0) > nowMs() + RUN_MAX_MS;
 
 /**
  * TRTC reported three failures within a minute, and no success after them. We end the ingest as

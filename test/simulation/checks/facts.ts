@@ -82,6 +82,10 @@ export interface Known {
   stateSinceMs: Map<string, number>;
   /** When each row got its present due time. */
   dueSinceMs: Map<string, number>;
+  /** When each row got its present time of the next attempt, or an attempt took it away. */
+  advanceSinceMs: Map<string, number>;
+  /** When each row got its present StartTime. */
+  startsSinceMs: Map<string, number>;
   /** Rows of one intent. */
   rowsOfIntent: (intent: string) => StoredIngest[];
 }
@@ -123,6 +127,13 @@ export function makeFacts({ known: given, checks, intentOf, history }: Needs): F
   const rowsOf = (ids: readonly string[]) => ids.flatMap((id) => given.rows.get(id) ?? []);
   const rowsOfIntent = (intent: string) => rowsOf(idsOfIntent.get(intent) ?? []);
   const known: Known = { ...given, rowsOfIntent };
+  /** An update before the start may have changed the source. */
+  const rowsPlaying = (url: string) => [
+    ...new Set([
+      ...rowsOfIntent(url),
+      ...[...given.rows.values()].filter((row) => row.startsAt && row.play.StreamUrl === url),
+    ]),
+  ];
   let violation: Violation | undefined;
 
   function tell(fact: Fact): void {
@@ -144,6 +155,12 @@ export function makeFacts({ known: given, checks, intentOf, history }: Needs): F
       if (before?.dueAt.getTime() !== row.dueAt.getTime()) {
         known.dueSinceMs.set(row.taskId, known.nowMs());
       }
+      if (!before || before.advanceAt?.getTime() !== row.advanceAt?.getTime()) {
+        known.advanceSinceMs.set(row.taskId, known.nowMs());
+      }
+      if (before?.startsAt?.getTime() !== row.startsAt?.getTime()) {
+        known.startsSinceMs.set(row.taskId, known.nowMs());
+      }
       if (row.trtcTaskId !== null) known.heard.add(row.trtcTaskId);
       const intent = intentOf(row);
       if (!before) {
@@ -158,7 +175,7 @@ export function makeFacts({ known: given, checks, intentOf, history }: Needs): F
       const { StreamUrl, UserId } = request as { StreamUrl?: string; UserId?: string };
       const row =
         action === "StartStreamIngest"
-          ? rowsOfIntent(StreamUrl ?? "")
+          ? rowsPlaying(StreamUrl ?? "")
               .filter(({ robotUserId }) => robotUserId === UserId)
               .sort(liveLast)
               .at(-1)
@@ -216,9 +233,15 @@ const clockText = (at: Date | null) => at?.toISOString().slice(14, 23) ?? "-";
 function rowText(before: StoredIngest | undefined, row: StoredIngest): string {
   const { state, endReason, fence, leaseUntil, deadlineAt, lateStartUntil, trtcTaskId } = row;
   const change = before && before.state !== state ? `${before.state} → ${state}` : state;
+  const { startsAt, advanceAt, advanceLeaseUntil, advanceFence, failureCode } = row;
   return [
     `${row.taskId} ${change}${endReason ? `(${endReason})` : ""} fence ${fence}`,
     `lease ${clockText(leaseUntil)} deadline ${clockText(deadlineAt)} late start ${clockText(lateStartUntil)}`,
+    ...(startsAt
+      ? [
+          `start ${clockText(startsAt)} next ${clockText(advanceAt)} claim ${clockText(advanceLeaseUntil)} ${advanceFence} ${failureCode ?? ""}`,
+        ]
+      : []),
     `robot ${row.robotUserId}${trtcTaskId === null ? "" : ` task ${trtcTaskId}`}`,
   ].join(", ");
 }

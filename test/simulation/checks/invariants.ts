@@ -21,8 +21,8 @@ const everyIngestHasADeadline: Check = {
   name: "1: every ingest has a deadline",
   objection(fact, { skewMaxMs }) {
     if (fact.kind !== "row") return undefined;
-    const { deadlineAt, latestAt, startedAt, createdAt } = fact.row;
-    const lasts = deadlineAt.getTime() - (startedAt ?? createdAt).getTime();
+    const { deadlineAt, latestAt, startedAt, startsAt, createdAt } = fact.row;
+    const lasts = deadlineAt.getTime() - (startedAt ?? startsAt ?? createdAt).getTime();
     if (Number.isNaN(lasts)) return "the row has no deadline";
     // A start counts from the time of its call, and each machine has a clock of its own.
     if (lasts > LIMIT_MS + 2 * skewMaxMs)
@@ -49,7 +49,10 @@ const oneRobotPerIntent: Check = {
   },
 };
 
-/** Maps caller and ClientToken to the ingest in the answer. */
+/**
+ * Maps caller and ClientToken to the ingest in the answer. Before its StartTime, an ingest has no
+ * TrtcTaskId.
+ */
 function oneAnswer(): Check {
   const answers = new Map<string, string>();
   return {
@@ -58,11 +61,16 @@ function oneAnswer(): Check {
       if (fact.kind !== "answered" || fact.asked.verb !== "StartStreamIngest") return undefined;
       const { callerId, clientToken } = fact.asked;
       if (clientToken === undefined) return undefined;
-      const { TaskId, TrtcTaskId, UserId } = fact.answer;
-      const answer = [TaskId, TrtcTaskId, UserId].join(" ");
-      const earlier = answers.get(`${callerId} ${clientToken}`) ?? answer;
-      answers.set(`${callerId} ${clientToken}`, answer);
-      return earlier === answer ? undefined : `first answered ${earlier}, then ${answer}`;
+      const { TaskId, TrtcTaskId, UserId, State } = fact.answer;
+      const parts = { ingest: `${String(TaskId)} ${String(UserId)}`, task: String(TrtcTaskId) };
+      for (const [part, answer] of Object.entries(parts)) {
+        if (part === "task" && State === "scheduled") continue;
+        const key = `${callerId} ${clientToken} ${part}`;
+        const earlier = answers.get(key) ?? answer;
+        answers.set(key, answer);
+        if (earlier !== answer) return `first answered ${earlier}, then ${answer}`;
+      }
+      return undefined;
     },
   };
 }
@@ -176,6 +184,7 @@ const storedBeforeAnswered: Check = {
     if (fact.kind !== "answered" || fact.asked.verb !== "StartStreamIngest") return undefined;
     const row = rows.get(String(fact.answer["TaskId"]));
     if (!row) return "the caller was told a TaskId that no row has";
+    if (fact.answer["State"] === "scheduled" && row.startsAt !== null) return undefined;
     if (row.trtcTaskId === fact.answer["TrtcTaskId"]) return undefined;
     return "the caller was told another TrtcTaskId than the row's";
   },

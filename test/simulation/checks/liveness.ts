@@ -1,7 +1,8 @@
 /** After the last fault, every ingest ends within these times. */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import { endOf } from "../../../emulator/tasks/life.js";
-import { isBeyondReach, mayStartLate, reconcilesFromMs } from "./exclusions.js";
+import { isScheduled } from "../../../shared/store/ingests/ingest-row.js";
+import { isBeyondReach, mayStartLate, reconcilesFromMs, startsAfterTheRun } from "./exclusions.js";
 import type { Check, Known } from "./facts.js";
 import { failedSinceMs } from "./source-log.js";
 
@@ -46,8 +47,12 @@ const nothingStaysUnfinished: Check = {
     if (fact.kind !== "moment") return undefined;
     for (const row of known.rows.values()) {
       const { taskId, state, lateStartUntil } = row;
-      const sinceMs = Math.max(known.stateSinceMs.get(taskId) ?? 0, reconcilesFromMs(known, row));
-      const isBetween = state === "starting" || state === "stopping";
+      const attemptMs = state === "starting" ? (known.advanceSinceMs.get(taskId) ?? 0) : 0;
+      const sinceMs = Math.max(
+        ...[known.stateSinceMs.get(taskId) ?? 0, attemptMs, reconcilesFromMs(known, row)],
+      );
+      // checks/scheduled.ts judges a start that waits for its time.
+      const isBetween = (state === "starting" && !isScheduled(row)) || state === "stopping";
       const ageMs = isBetween ? lateBy(known, sinceMs) : 0;
       if (ageMs > FINISHED_WITHIN_MS) return `${taskId} has been ${state} for ${seconds(ageMs)}`;
       if (state !== "ended" || lateStartUntil === null) continue;
@@ -103,7 +108,9 @@ const allIsOver: Check = {
   name: "liveness: in the end, nothing is left",
   objection(fact, known) {
     if (fact.kind !== "end") return undefined;
-    const open = [...known.rows.values()].find((row) => row.state !== "ended" || mayStartLate(row));
+    const open = [...known.rows.values()].find(
+      (row) => (row.state !== "ended" || mayStartLate(row)) && !startsAfterTheRun(known, row),
+    );
     if (open)
       return `${open.taskId} is ${open.state}${mayStartLate(open) ? " and may start late" : ""}`;
     const task = known.trtc.tasks.live().find((each) => !isBeyondReach(known, each));

@@ -28,7 +28,7 @@ function messageIsPlayed(): Check {
         return "it has no letter";
       case "StartStreamIngest": {
         const rows = known.rowsOfIntent(meant.intent);
-        return rows.some(({ trtcTaskId }) => trtcTaskId !== null)
+        return rows.some(({ trtcTaskId, startsAt }) => trtcTaskId !== null || startsAt !== null)
           ? undefined
           : "nothing has played";
       }

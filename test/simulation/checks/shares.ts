@@ -1,5 +1,6 @@
 /** No caller harms another: the checks cover quotas, starts in a minute, and turns. */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
+import { isScheduled } from "../../../shared/store/ingests/ingest-row.js";
 import type { StoredIngest } from "../model/tables.js";
 import { CROWD, QUOTAS } from "../actors/settings.js";
 import type { Check, Known } from "./facts.js";
@@ -7,11 +8,15 @@ import type { Check, Known } from "./facts.js";
 const ofCaller = ({ rows }: Known, { callerId }: StoredIngest): StoredIngest[] =>
   [...rows.values()].filter((row) => row.callerId === callerId);
 
+/** A scheduled ingest takes its place when it starts. */
+const hasPlace = (row: StoredIngest): boolean => row.state !== "ended" && !isScheduled(row);
+
 const maxIngestsIsKept: Check = {
   name: "10: never more live at once than MaxIngests",
   objection(fact, known) {
-    if (!known.hasQuotas || fact.kind !== "row" || fact.before) return undefined;
-    const live = ofCaller(known, fact.row).filter(({ state }) => state !== "ended").length;
+    if (!known.hasQuotas || fact.kind !== "row" || !hasPlace(fact.row)) return undefined;
+    if (fact.before && hasPlace(fact.before)) return undefined;
+    const live = ofCaller(known, fact.row).filter(hasPlace).length;
     return live > QUOTAS.MaxIngests ? `${live} are live` : undefined;
   },
 };

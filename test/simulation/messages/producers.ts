@@ -109,11 +109,13 @@ async function doIt(
     put(needs, story, about, { verb: "StopStreamIngest", taskId });
     return;
   }
-  const { toMs, media } = deed;
+  const { toMs, startsInMs, media } = deed;
   const stopAtMs = toMs === undefined ? undefined : timeline.nowMs() + toMs;
   const StopTime = stopAtMs === undefined ? undefined : new Date(stopAtMs).toISOString();
+  const StartTime =
+    startsInMs === undefined ? undefined : new Date(timeline.nowMs() + startsInMs).toISOString();
   const meant = { verb: deed.verb, taskId, volume: media.Volume, stopAtMs };
-  put(needs, story, { ...about, ...media, StopTime }, meant);
+  put(needs, story, { ...about, ...media, StopTime, StartTime }, meant);
 }
 
 function put(needs: Producing, story: ToldStory, content: string | object, meant: Meant): void {

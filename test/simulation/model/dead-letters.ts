@@ -51,5 +51,8 @@ export const isTokenSpent = (
 ): boolean =>
   [...ingests.values()].some(
     (row) =>
-      row.callerId === callerId && row.clientToken === clientToken && row.failureCode !== null,
+      row.callerId === callerId &&
+      row.clientToken === clientToken &&
+      row.state === "ended" &&
+      row.failureCode !== null,
   );

@@ -3,7 +3,9 @@
  * and is thousands of times as fast. A property test proves that both behave the same.
  */
 import { makeSlotReader, type Slot } from "../../../shared/store/engine/database-time.js";
-import { TRIES_MAX } from "../../../shared/store/ingests/starts.js";
+import { hasQuotas } from "../../../shared/store/ingests/quotas.js";
+import type { ScheduledAttempt } from "../../../shared/store/ingests/scheduled.js";
+import { countedQuotas, TRIES_MAX } from "../../../shared/store/ingests/starts.js";
 import type { Store } from "../../../shared/store/store.js";
 import type { Carry } from "../platform/statements.js";
 import {
@@ -23,17 +25,28 @@ import {
   clearLateStart,
 } from "./reconcile.js";
 import { grantSlot, type RawSlot } from "./slots.js";
-import { findConflict, insertStart, markFailed, markRunning, type WantedStart } from "./starts.js";
-import { hasQuotas, refusalOf } from "./quotas.js";
 import {
-  askStop,
-  beginDueStop,
-  beginStop,
-  claimDue,
-  markEnded,
-  nextClaimAt,
-  release,
-} from "./stops.js";
+  findConflict,
+  insertScheduled,
+  insertStart,
+  markFailed,
+  markRunning,
+  type WantedStart,
+} from "./starts.js";
+import { ADVANCES, claimDue, type DueQueue, ENDS, nextClaimAt } from "./due.js";
+import { refusalOf } from "./quotas.js";
+import {
+  beginAttempt,
+  cancelScheduled,
+  isStillDue,
+  listMissed,
+  markMissed,
+  markScheduledUpdated,
+  postpone,
+  releaseAdvance,
+  reschedule,
+} from "./scheduled.js";
+import { askStop, beginDueStop, beginStop, markEnded, release } from "./stops.js";
 import {
   recordTaskEvent,
   explainDismissal,
@@ -44,8 +57,8 @@ import {
   checkSoon,
   markSeen,
   runningInRoom,
-} from "./room-events.js";
-import { recordViewerEvent, updateEmptyAt, forgetAudience } from "./audience.js";
+} from "./room/room-events.js";
+import { recordViewerEvent, updateEmptyAt, forgetAudience } from "./room/audience.js";
 import {
   keepUnclaimed,
   dropUnclaimed,
@@ -54,7 +67,7 @@ import {
   takeUnclaimed,
   endUnclaimed,
   forgetUnclaimed,
-} from "./unclaimed.js";
+} from "./room/unclaimed.js";
 import type { Tables } from "./tables.js";
 import { claimAgain, findUse, forgetSignatures, insertUse, releaseUse } from "./used-signatures.js";
 
@@ -74,9 +87,9 @@ export function createModelStore(options: ModelOptions) {
   const readSlot = makeSlotReader(elapsedMs);
   const slotOf = (raw: RawSlot | undefined): Slot | undefined =>
     raw && { ...readSlot(raw), ...(!raw.isGranted && { isToAskAgain: true as const }) };
-  const withSlot = <T extends { slot: RawSlot | undefined }>(result: T) => ({
-    ...result,
-    slot: slotOf(result.slot),
+  const withSlot = <T extends { slot: RawSlot | undefined }>(found: T) => ({
+    ...found,
+    slot: slotOf(found.slot),
   });
 
   /** One statement of this name over the tables. */
@@ -85,21 +98,38 @@ export function createModelStore(options: ModelOptions) {
     (...parameters: P): Promise<R> =>
       carry(name, () => run(tables, ...parameters));
 
+  const due = (group: "ingests" | "scheduled", queue: DueQueue) => ({
+    claimDue: statement(`${group}.claimDue`, (_, claim: Parameters<typeof claimDue>[2]) =>
+      claimDue(tables, queue, claim),
+    ),
+    nextClaimAt: statement(`${group}.nextClaimAt`, (_, before: Parameters<typeof nextClaimAt>[2]) =>
+      nextClaimAt(tables, queue, before),
+    ),
+  });
+
   return {
     ready: () => Promise.resolve(),
     close: () => Promise.resolve(),
     ingests: {
-      async beginStart(request: WantedStart) {
+      async beginStart(start: WantedStart) {
+        const { schedule } = start;
+        const quotas = countedQuotas(start);
         for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-          const begun = await carry("ingests.beginStart", () =>
-            insertStart(tables, request, databaseNowMs()),
-          );
-          if (begun) return { outcome: "begun" as const, ...withSlot(begun) };
-          const conflict = await carry("ingests.findConflict", () => findConflict(tables, request));
+          const begun = await carry("ingests.beginStart", () => {
+            if (!schedule) return insertStart(tables, start, databaseNowMs());
+            const ingest = insertScheduled(tables, { ...start, schedule }, databaseNowMs());
+            return ingest && { ingest };
+          });
+          if (begun) {
+            return "slot" in begun
+              ? { outcome: "begun" as const, ...withSlot(begun) }
+              : { outcome: "scheduled" as const, ...begun };
+          }
+          const conflict = await carry("ingests.findConflict", () => findConflict(tables, start));
           if (conflict) return conflict;
-          if (!hasQuotas(request)) return { outcome: "no-slot" as const };
+          if (!hasQuotas(quotas)) return { outcome: "no-slot" as const };
           const refusal = await carry("ingests.findConflict", () =>
-            refusalOf(tables, request, databaseNowMs()),
+            refusalOf(tables, { ...start, quotas }, databaseNowMs()),
           );
           if (refusal) return refusal;
         }
@@ -123,8 +153,8 @@ export function createModelStore(options: ModelOptions) {
       askStop: statement("ingests.askStop", askStop),
       markEnded: statement("ingests.markEnded", markEnded),
       release: statement("ingests.release", release),
-      claimDue: statement("ingests.claimDue", claimDue),
-      nextClaimAt: statement("ingests.nextClaimAt", nextClaimAt),
+      claimDue: due("ingests", ENDS).claimDue,
+      nextClaimAt: due("ingests", ENDS).nextClaimAt,
       claimUnfinished: statement("ingests.claimUnfinished", claimUnfinished),
       claimStart: statement("ingests.claimStart", claimStart),
       claimLateStarts: statement("ingests.claimLateStarts", claimLateStarts),
@@ -136,10 +166,37 @@ export function createModelStore(options: ModelOptions) {
       list: statement("ingests.list", listIngests),
       markUpdated: statement("ingests.markUpdated", markUpdated),
     },
+    scheduled: {
+      ...due("scheduled", ADVANCES),
+      async begin(attempt: ScheduledAttempt) {
+        const { claimed, quotas, waitMaxMs } = attempt;
+        for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+          const begun = await carry("scheduled.begin", () =>
+            beginAttempt(tables, attempt, databaseNowMs()),
+          );
+          if (begun) return { outcome: "begun" as const, ...withSlot(begun) };
+          const isDue = await carry("ingests.findConflict", () => isStillDue(tables, attempt));
+          if (!isDue) return { outcome: "spared" as const };
+          if (!hasQuotas(quotas)) return { outcome: "no-slot" as const };
+          const refusal = await carry("ingests.findConflict", () =>
+            refusalOf(tables, { ...claimed, quotas, waitMaxMs }, databaseNowMs()),
+          );
+          if (refusal) return refusal;
+        }
+        return { outcome: "no-slot" as const };
+      },
+      reschedule: statement("scheduled.reschedule", reschedule),
+      postpone: statement("scheduled.postpone", postpone),
+      release: statement("scheduled.release", releaseAdvance),
+      cancel: statement("scheduled.cancel", cancelScheduled),
+      listMissed: statement("scheduled.listMissed", listMissed),
+      markMissed: statement("scheduled.markMissed", markMissed),
+      markUpdated: statement("scheduled.markUpdated", markScheduledUpdated),
+    },
     slots: {
-      async take(request: Parameters<Store["slots"]["take"]>[0]) {
+      async take(wanted: Parameters<Store["slots"]["take"]>[0]) {
         const slot = await carry("slots.take", () =>
-          grantSlot(tables, { ...request, databaseNowMs: databaseNowMs() }),
+          grantSlot(tables, { ...wanted, databaseNowMs: databaseNowMs() }),
         );
         return slotOf(slot);
       },

@@ -1,12 +1,12 @@
 /** shared/store/ingests/quotas.ts: the caller's live ingests, and its starts of the last minute. */
 import { MINUTE_MS } from "../../../shared/clock.js";
+import { isScheduled } from "../../../shared/store/ingests/ingest-row.js";
 import type { OverQuota } from "../../../shared/store/ingests/quotas.js";
 import { isSlotNear } from "./slots.js";
 import type { WantedStart } from "./starts.js";
 import type { Tables } from "./tables.js";
 
-export const hasQuotas = ({ quotas = {} }: Pick<WantedStart, "quotas">): boolean =>
-  quotas.maxIngests !== undefined || quotas.startsPerMinute !== undefined;
+type Limited = Pick<WantedStart, "callerId" | "account" | "waitMaxMs" | "quotas">;
 
 export function countStart({ startsMs }: Tables, callerId: string, nowMs: number): void {
   startsMs.set(callerId, [...(startsMs.get(callerId) ?? []), nowMs]);
@@ -21,7 +21,7 @@ export function overQuota(
   nowMs: number,
 ): OverQuota | undefined {
   const live = [...ingests.values()].filter(
-    (row) => row.callerId === callerId && row.state !== "ended",
+    (row) => row.callerId === callerId && row.state !== "ended" && !isScheduled(row),
   ).length;
   const recentMs = (startsMs.get(callerId) ?? []).filter((ms) => ms > nowMs - MINUTE_MS);
   const freeInMs = recentMs.length === 0 ? 0 : Math.min(...recentMs) + MINUTE_MS - nowMs;
@@ -37,12 +37,12 @@ export function overQuota(
 
 export function refusalOf(
   tables: Tables,
-  start: WantedStart,
+  wanted: Limited,
   databaseNowMs: number,
 ): OverQuota | { outcome: "no-slot" } | undefined {
-  const refusal = overQuota(tables, start, databaseNowMs);
+  const refusal = overQuota(tables, wanted, databaseNowMs);
   if (refusal) return refusal;
-  const { account, callerId, waitMaxMs } = start;
+  const { account, callerId, waitMaxMs } = wanted;
   const asked = { account, callerId, action: "StartStreamIngest", waitMaxMs, databaseNowMs };
   return isSlotNear(tables, asked) ? undefined : { outcome: "no-slot" };
 }

@@ -1,8 +1,12 @@
 /** shared/store/ingests/reads.ts and updates.ts, statement by statement. */
-import type { Ingest, UpdateRun } from "../../../shared/store/ingests/ingest-row.js";
+import {
+  type Ingest,
+  isScheduled,
+  type UpdateRun,
+} from "../../../shared/store/ingests/ingest-row.js";
 import type { ListFilter } from "../../../shared/store/ingests/reads.js";
 import type { Updated } from "../../../shared/store/ingests/updates.js";
-import { failuresAmong } from "./media.js";
+import { failuresAmong } from "./room/media.js";
 import { change, later, type StoredIngest, type Tables } from "./tables.js";
 
 const newestFirst = (a: Ingest, b: Ingest): number => (a.taskId < b.taskId ? 1 : -1);
@@ -17,6 +21,9 @@ export function findIngest(
     .sort(newestFirst)[0];
 }
 
+const stateOf = (row: Ingest): NonNullable<ListFilter["state"]> =>
+  isScheduled(row) ? "scheduled" : row.state;
+
 export function listIngests({ ingests }: Tables, filter: ListFilter): StoredIngest[] {
   const { callerId, sdkAppId, roomId, roomIdType, state, before, limit } = filter;
   const { endReason, mediaState, clientToken } = filter;
@@ -25,7 +32,7 @@ export function listIngests({ ingests }: Tables, filter: ListFilter): StoredInge
     (sdkAppId ?? row.sdkAppId) === row.sdkAppId &&
     (roomId ?? row.roomId) === row.roomId &&
     (roomIdType ?? row.roomIdType) === row.roomIdType &&
-    (state ?? row.state) === row.state &&
+    (state ?? stateOf(row)) === stateOf(row) &&
     (endReason === undefined || (row.state === "ended" && row.endReason === endReason)) &&
     (mediaState ?? row.mediaState) === row.mediaState &&
     (clientToken ?? row.clientToken) === row.clientToken &&
@@ -54,9 +61,9 @@ export function markUpdated(tables: Tables, to: Updated): StoredIngest | undefin
   });
 }
 
-function takeUse(
+export function takeUse(
   { signatures }: Tables,
-  { signature, at, use }: Updated & { signature: string },
+  { signature, at, use }: Pick<Updated, "at" | "use"> & { signature: string },
 ): boolean {
   const known = signatures.get(signature);
   if (known && known.leaseUntil?.getTime() !== use?.leaseUntil.getTime()) return false;
@@ -67,7 +74,10 @@ function takeUse(
   return true;
 }
 
-function runAfter(run: UpdateRun | null | undefined, to: Updated): UpdateRun | null {
+export function runAfter(
+  run: UpdateRun | null | undefined,
+  to: Pick<Updated, "signature" | "use">,
+): UpdateRun | null {
   const { signature: last, use } = to;
   if (last === undefined) return null;
   if (use?.second === undefined) return { last };

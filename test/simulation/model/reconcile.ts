@@ -2,7 +2,7 @@
 import { addMs } from "../../../shared/clock.js";
 import type { Ingest } from "../../../shared/store/ingests/ingest-row.js";
 import { LATE_START_MS } from "../../../shared/store/ingests/starts.js";
-import { hasFailedForGood } from "./media.js";
+import { hasFailedForGood } from "./room/media.js";
 import { change, isAtMost, later, put, select, type StoredIngest, type Tables } from "./tables.js";
 
 interface Claim {
@@ -10,8 +10,8 @@ interface Claim {
   leaseMs: number;
 }
 
-const isLapsed = ({ state, leaseUntil }: Ingest, at: Date): boolean =>
-  state === "starting" && isAtMost(leaseUntil, at);
+const isLapsed = ({ state, advanceAt, leaseUntil }: Ingest, at: Date): boolean =>
+  state === "starting" && advanceAt === null && isAtMost(leaseUntil, at);
 
 /** The claim may send the start again, and that answer may be lost again. */
 function taken(row: StoredIngest, { at, leaseMs }: Claim): Partial<Ingest> {

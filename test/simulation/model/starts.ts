@@ -5,11 +5,12 @@ import {
   type Conflict,
   LATE_START_MS,
   type NewIngest,
+  type Schedule,
 } from "../../../shared/store/ingests/starts.js";
 import { countStart, overQuota } from "./quotas.js";
 import { grantSlot, isSlotNear, type RawSlot } from "./slots.js";
 import { change, later, put, type StoredIngest, type Tables } from "./tables.js";
-import { claimUnclaimed } from "./unclaimed.js";
+import { claimUnclaimed } from "./room/unclaimed.js";
 
 export type WantedStart = NewIngest & { leaseMs: number; waitMaxMs: number };
 
@@ -21,18 +22,44 @@ export interface InsertedStart {
 /** `undefined` when the statement writes no row: it conflicts, or its slot is too far away. */
 export function insertStart(
   tables: Tables,
-  { leaseMs, waitMaxMs, notify, quotas, ...begun }: WantedStart,
+  start: WantedStart,
   databaseNowMs: number,
 ): InsertedStart | undefined {
-  const { account, callerId } = begun;
+  const { account, callerId, waitMaxMs, quotas } = start;
   const asked = { account, callerId, action: "StartStreamIngest", waitMaxMs, databaseNowMs };
-  if (!isSlotNear(tables, asked) || isTaken(tables, begun)) return undefined;
-  if (overQuota(tables, { ...begun, quotas }, databaseNowMs)) return undefined;
+  if (!isSlotNear(tables, asked) || isTaken(tables, start)) return undefined;
+  if (overQuota(tables, start, databaseNowMs)) return undefined;
   if (quotas?.startsPerMinute !== undefined) countStart(tables, callerId, databaseNowMs);
-  const leaseUntil = addMs(begun.createdAt, leaseMs);
-  const ingest = put(tables, {
-    ...begun,
-    state: "starting",
+  const leaseUntil = addMs(start.createdAt, start.leaseMs);
+  const lateStartUntil = addMs(leaseUntil, LATE_START_MS);
+  const ingest = put(tables, { ...newRow(start), leaseUntil, lateStartUntil });
+  return { ingest, slot: grantSlot(tables, asked) };
+}
+
+/** It takes no slot, and no place of MaxIngests. */
+export function insertScheduled(
+  tables: Tables,
+  start: WantedStart & { schedule: Schedule },
+  databaseNowMs: number,
+): StoredIngest | undefined {
+  const { callerId, schedule } = start;
+  const quotas = { startsPerMinute: start.quotas?.startsPerMinute };
+  if (isTaken(tables, start)) return undefined;
+  if (overQuota(tables, { callerId, quotas }, databaseNowMs)) return undefined;
+  if (quotas.startsPerMinute !== undefined) countStart(tables, callerId, databaseNowMs);
+  const { heldUntil, ...times } = schedule;
+  return put(tables, {
+    ...newRow(start),
+    ...times,
+    advanceAt: schedule.startsAt,
+    advanceLeaseUntil: heldUntil,
+  });
+}
+
+function newRow({ leaseMs, waitMaxMs, notify, quotas, schedule, ...row }: WantedStart) {
+  return {
+    ...row,
+    state: "starting" as const,
     endReason: null,
     failureCode: null,
     failureMessage: null,
@@ -40,13 +67,13 @@ export function insertStart(
     startedAt: null,
     stopAskedAt: null,
     endedAt: null,
-    leaseUntil,
+    leaseUntil: null,
     fence: 0,
-    lateStartUntil: addMs(leaseUntil, LATE_START_MS),
+    lateStartUntil: null,
     reconciledAt: null,
-    emptySeconds: begun.emptySeconds ?? null,
+    emptySeconds: row.emptySeconds ?? null,
     emptyAt: null,
-    media: begun.media ?? null,
+    media: row.media ?? null,
     mediaState: null,
     mediaAt: null,
     updateRun: null,
@@ -55,14 +82,25 @@ export function insertStart(
     mediaFailures: [],
     failuresAfter: null,
     lastSeenAt: null,
-  });
-  return { ingest, slot: grantSlot(tables, asked) };
+    startsAt: null,
+    startBy: null,
+    asked: null,
+    advanceAt: null,
+    advanceLeaseUntil: null,
+    advanceFence: 0,
+  };
 }
 
+/** After a first attempt no late robot is possible any more. */
+export const lateStartLeft = ({
+  fence,
+  lateStartUntil,
+}: Pick<Ingest, "fence" | "lateStartUntil">): Date | null => (fence === 0 ? null : lateStartUntil);
+
 /** The unique indexes: the key, the caller's token, and an application's robot. */
-const isTaken = ({ ingests }: Tables, ingest: NewIngest): boolean =>
-  ingests.has(ingest.taskId) ||
-  [...ingests.values()].some((row) => hasToken(row, ingest) || hasRobot(row, ingest));
+const isTaken = ({ ingests }: Tables, wanted: NewIngest): boolean =>
+  ingests.has(wanted.taskId) ||
+  [...ingests.values()].some((row) => hasToken(row, wanted) || hasRobot(row, wanted));
 
 const hasToken = (row: Ingest, { callerId, clientToken }: NewIngest): boolean =>
   clientToken !== null && row.callerId === callerId && row.clientToken === clientToken;
@@ -72,11 +110,11 @@ const hasRobot = (row: Ingest, { sdkAppId, robotUserId }: NewIngest): boolean =>
   row.robotUserId === robotUserId &&
   (row.state !== "ended" || row.lateStartUntil !== null);
 
-export function findConflict({ ingests }: Tables, ingest: NewIngest): Conflict | undefined {
+export function findConflict({ ingests }: Tables, wanted: NewIngest): Conflict | undefined {
   const rows = [...ingests.values()];
-  const own = rows.find((row) => hasToken(row, ingest));
+  const own = rows.find((row) => hasToken(row, wanted));
   if (own) return { outcome: "token-known", ingest: own };
-  const busy = rows.find((row) => hasRobot(row, ingest));
+  const busy = rows.find((row) => hasRobot(row, wanted));
   return busy && { outcome: "robot-busy", ingest: busy };
 }
 
@@ -100,9 +138,10 @@ export function markRunning(
   const { trtcTaskId, startedAt, deadlineAt, latestAt } = to;
   return change(tables, to.taskId, {
     where: isHeld(to).where,
-    set({ sdkAppId, fence, lateStartUntil, emptySeconds }) {
-      const task = claimUnclaimed(tables, { sdkAppId, trtcTaskId });
-      const mediaState = task?.mediaState ?? to.mediaState ?? null;
+    set(row) {
+      const { sdkAppId, emptySeconds } = row;
+      const told = claimUnclaimed(tables, { sdkAppId, trtcTaskId });
+      const mediaState = told?.mediaState ?? to.mediaState ?? null;
       return {
         state: "running",
         trtcTaskId,
@@ -111,12 +150,14 @@ export function markRunning(
         latestAt,
         mediaState,
         leaseUntil: null,
-        lastSeenAt: task?.endedAt ? null : later(task?.lastSeenAt ?? null, startedAt),
-        lateStartUntil: fence === 0 ? null : lateStartUntil,
+        lastSeenAt: told?.endedAt ? null : later(told?.lastSeenAt ?? null, startedAt),
+        lateStartUntil: lateStartLeft(row),
+        failureCode: null,
+        failureMessage: null,
         emptyAt: emptySeconds === null ? null : addMs(startedAt, emptySeconds * SECOND_MS),
-        mediaAt: task?.mediaAt ?? (to.mediaState ? startedAt : null),
-        mediaFailures: task?.mediaFailures ?? [],
-        failuresAfter: task?.failuresAfter ?? null,
+        mediaAt: told?.mediaAt ?? (to.mediaState ? startedAt : null),
+        mediaFailures: told?.mediaFailures ?? [],
+        failuresAfter: told?.failuresAfter ?? null,
       };
     },
   });
@@ -134,16 +175,16 @@ export function markFailed(
 ): Ingest | undefined {
   return change(tables, to.taskId, {
     where: isHeld(to).where,
-    set: ({ clientToken, fence, lateStartUntil, endCause }) => ({
+    set: (row) => ({
       state: "ended",
-      endCause: to.cause ?? endCause,
+      endCause: to.cause ?? row.endCause,
       endReason: "failed",
       failureCode: to.code,
       failureMessage: to.message,
       endedAt: to.at,
       leaseUntil: null,
-      clientToken: to.retry ? null : clientToken,
-      lateStartUntil: fence === 0 ? null : lateStartUntil,
+      clientToken: to.retry ? null : row.clientToken,
+      lateStartUntil: lateStartLeft(row),
     }),
   });
 }

@@ -5,9 +5,9 @@
 import type { DeadLetter } from "../../../shared/store/dead-letters.js";
 import type { Ingest } from "../../../shared/store/ingests/ingest-row.js";
 import type { Use } from "../../../shared/store/used-signatures.js";
-import type { Seen } from "./audience.js";
+import type { Seen } from "./room/audience.js";
 import type { SlotRow } from "./slots.js";
-import type { UnclaimedTask } from "./unclaimed.js";
+import type { UnclaimedTask } from "./room/unclaimed.js";
 
 /** With the columns that only the store uses, without notifications. */
 export type StoredIngest = Ingest & { dueAt: Date; notified: null } & Failures;

@@ -10,6 +10,8 @@ export const IDS = ["ing-a", "ing-b", "ing-c", "ing-d"];
 /** Few of each, so that operations meet. */
 export const taskId = fc.constantFrom(...IDS);
 
+export const fence = fc.integer({ min: 0, max: 3 });
+
 export const soonMs = fc.integer({ min: -3000, max: 8000 });
 
 export const operation = <T extends Record<string, unknown>>(

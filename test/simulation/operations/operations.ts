@@ -2,16 +2,21 @@
 import * as fc from "fast-check";
 import { addMs } from "../../../shared/clock.js";
 import type { EndReason } from "../../../shared/store/ingests/ingest-row.js";
-import { IDS, type Operation, operation, SDK_APP_ID, soonMs, taskId } from "./operation.js";
+import {
+  accountMax,
+  callerId,
+  CALLERS,
+  deadlineOf,
+  leaseMs,
+  newRow,
+  startOf,
+  waitMaxMs,
+} from "./new-row.js";
+import { fence, type Operation, operation, soonMs, taskId } from "./operation.js";
 import { roomEvents } from "./room-events.js";
+import { scheduledOperations } from "./scheduled.js";
 import { leaseUntil, USE_OPERATIONS } from "./used-signatures.js";
 
-const CALLERS = ["one", "two"];
-/** Few of each, so that operations meet. */
-const callerId = fc.constantFrom(...CALLERS);
-const fence = fc.integer({ min: 0, max: 3 });
-const leaseMs = fc.constantFrom(500, 5000, 60_000);
-const waitMaxMs = fc.constantFrom(-1, 0, 5, 60, 2000, 60_000);
 const reason = fc.constantFrom<EndReason>("stopped", "expired", "finished", "failed", "lost");
 
 const cause = fc.constantFrom(undefined, "caller" as const, "room-dismissed" as const);
@@ -23,48 +28,6 @@ const deadLetter = fc.constantFrom("l1", "l2", "l3");
 
 const LETTER = { source: "ckafka:ingests", messageId: "m", message: "why", payload: { a: 1 } };
 
-/** Deadlines differ from row to row. No promise covers the order of two at one instant. */
-const deadlineOf = (id: string, at: Date, ms: number) => addMs(at, ms * 10 + IDS.indexOf(id));
-
-const newRow = fc
-  .record({
-    taskId,
-    callerId,
-    robotUserId: fc.constantFrom("dj", "host", "third"),
-    token: fc.constantFrom(null, "t1", "t2"),
-    roomId: fc.constantFrom("1", "1", "hall"),
-    roomIdType: fc.constantFrom<0 | 1>(0, 1),
-    isWatchful: fc.boolean(),
-    account: fc.constantFrom("intl", "cn"),
-    maxIngests: fc.constantFrom(undefined, undefined, 1, 2),
-    startsPerMinute: fc.constantFrom(undefined, undefined, 1, 3),
-    soonMs,
-  })
-  .map(({ token, isWatchful, maxIngests, startsPerMinute, ...row }) => ({
-    ...row,
-    quotas: { maxIngests, startsPerMinute },
-    clientToken: token && `${row.callerId} ${token}`,
-    // All lengths differ, so no two rooms without an audience end at one instant.
-    emptySeconds: isWatchful ? IDS.indexOf(row.taskId) + 1 : null,
-  }));
-
-const newIngestOf = (row: typeof newRow extends fc.Arbitrary<infer R> ? R : never, at: Date) => {
-  const { soonMs: ms, ...columns } = row;
-  return {
-    ...columns,
-    site: "intl" as const,
-    region: "ap-singapore",
-    sdkAppId: SDK_APP_ID,
-    play: { StreamUrl: "https://media.example/clip.mp4", RepeatNum: -1 },
-    requestHash: "hash",
-    createdAt: at,
-    latestAt: addMs(at, 600_000),
-    deadlineAt: deadlineOf(row.taskId, at, ms),
-  };
-};
-
-const accountMax = fc.constantFrom(undefined, 1, 2);
-
 /**
  * All claims of one run take one row, or all take every row. Of two rows with one time, either may
  * come first.
@@ -72,13 +35,13 @@ const accountMax = fc.constantFrom(undefined, 1, 2);
 export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
   ...roomEvents(limit),
   operation({ newRow, leaseMs, waitMaxMs }, (store, { newRow: row, ...times }, at) =>
-    store.ingests.beginStart({ ...newIngestOf(row, at), ...times }),
+    store.ingests.beginStart({ ...startOf(row, at), ...times }),
   ),
   operation({ newRow, leaseMs }, (store, { newRow: row, ...times }, at) =>
-    store.ingests.beginStart({ ...newIngestOf(row, at), ...times, waitMaxMs: 60_000 }),
+    store.ingests.beginStart({ ...startOf(row, at), ...times, waitMaxMs: 60_000 }),
   ),
   operation({ newRow }, (store, { newRow: row }, at) =>
-    store.ingests.findConflict(newIngestOf(row, at)),
+    store.ingests.findConflict(startOf(row, at)),
   ),
   operation({ taskId, fence, soonMs, mediaState }, (store, { soonMs: ms, ...of }, at) => {
     const deadlineAt = deadlineOf(of.taskId, at, ms);
@@ -133,7 +96,12 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
     {
       callerId,
       roomIdType: fc.constantFrom(undefined, 0, 1),
-      state: fc.constantFrom(undefined, "starting" as const, "ended" as const),
+      state: fc.constantFrom(
+        undefined,
+        "scheduled" as const,
+        "starting" as const,
+        "ended" as const,
+      ),
       before: fc.constantFrom(undefined, "ing-c"),
       count: fc.integer({ min: 1, max: 3 }),
     },
@@ -162,6 +130,7 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
       return store.ingests.markUpdated({ ...to, deadlineAt, failuresAfter, use, at });
     },
   ),
+  ...scheduledOperations(limit),
   ...USE_OPERATIONS,
   operation({ soonMs }, (store, { soonMs: ms }, at) => store.signatures.forget(addMs(at, ms))),
   operation(
@@ -173,12 +142,12 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
       times: fc.constantFrom(1, 1, 25),
     },
     async (store, { times, ...of }) => {
-      const slots: unknown[] = [];
+      const told: unknown[] = [];
       for (let n = 0; n < times; n += 1) {
         const slot = await store.slots.take({ ...of, action: "StopStreamIngest" });
-        slots.push(slot && [Math.round(slot.msUntil()), slot.isToAskAgain]);
+        told.push(slot && [Math.round(slot.msUntil()), slot.isToAskAgain]);
       }
-      return { slots };
+      return { told };
     },
   ),
   operation(

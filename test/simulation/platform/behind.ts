@@ -26,6 +26,8 @@ const READS: ReadonlySet<string> = new Set([
     "ingests.read",
     "ingests.list",
     "slots.take",
+    "scheduled.nextClaimAt",
+    "scheduled.listMissed",
   ],
   ...[
     "signatures.claim",
@@ -50,7 +52,7 @@ const READS: ReadonlySet<string> = new Set([
 
 /** Statements that return no rows. Any other statement without rows has changed none. */
 const SILENT: ReadonlySet<string> = new Set([
-  ...["ingests.release", "ingests.clearLateStart"],
+  ...["ingests.release", "ingests.clearLateStart", "scheduled.postpone", "scheduled.release"],
   ...[
     "roomEvents.explainEnd",
     "roomEvents.checkSoon",

@@ -1,28 +1,39 @@
-/** Timers that run every minute on independent machines: sometimes late, twice, or not at all. */
+/** Timers that run at intervals on independent machines: sometimes late, twice, or not at all. */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import { expireIngests } from "../../../shared/ingest/stop/expire.js";
+import { advanceIngests } from "../../../shared/ingest/start/advance.js";
 import { reconcileIngests } from "../../../shared/ingest/reconcile/reconcile.js";
 import { deliverNotifications } from "../../../shared/notifications/deliver.js";
 import type { Platform } from "./platform.js";
 import type { World } from "./world.js";
 
 /** As in serverless.yml. */
+const EACH_MINUTE = { limitMs: 60 * SECOND_MS, intervalMs: MINUTE_MS };
 const TIMERS = [
-  { name: "expire-ingests", limitMs: 100 * SECOND_MS, useCase: expireIngests },
-  { name: "reconcile-ingests", limitMs: 60 * SECOND_MS, useCase: reconcileIngests },
-  { name: "deliver-notifications", limitMs: 60 * SECOND_MS, useCase: deliverNotifications },
+  { ...EACH_MINUTE, name: "expire-ingests", limitMs: 100 * SECOND_MS, useCase: expireIngests },
+  { ...EACH_MINUTE, name: "reconcile-ingests", useCase: reconcileIngests },
+  { ...EACH_MINUTE, name: "deliver-notifications", useCase: deliverNotifications },
 ];
+const ADVANCE = {
+  ...{ name: "advance-ingests", limitMs: 60 * SECOND_MS, intervalMs: 10 * SECOND_MS },
+  useCase: advanceIngests,
+};
 
-type Timer = (typeof TIMERS)[number];
+type Timer = (typeof TIMERS)[number] | typeof ADVANCE;
 
-export function runTimers(world: World, platform: Platform): void {
-  for (const timer of TIMERS) runTimer(world, platform, timer);
+/** Without a scheduled start, advance-ingests would find nothing. */
+export function runTimers(
+  world: World,
+  platform: Platform,
+  { advances }: { advances: boolean },
+): void {
+  for (const timer of advances ? [...TIMERS, ADVANCE] : TIMERS) runTimer(world, platform, timer);
 }
 
 function runTimer(
   { timeline, random, faults }: World,
   platform: Platform,
-  { name, limitMs, useCase }: Timer,
+  { name, limitMs, intervalMs, useCase }: Timer,
 ): void {
   const run = (atMs: number) => {
     timeline.at(atMs, () => {
@@ -35,15 +46,18 @@ function runTimer(
   };
   const tick = (atMs: number): void => {
     timeline.at(atMs, () => {
-      tick(atMs + MINUTE_MS);
+      tick(atMs + intervalMs);
       const fault = faults.timer(name);
       if (fault === "lost tick") return;
-      const lateMs = fault === "late tick" ? random.between(5000, 50_000) : random.between(0, 1500);
+      const lateMs =
+        fault === "late tick"
+          ? random.between(intervalMs / 12, (intervalMs / 6) * 5)
+          : random.between(0, 1500);
       run(atMs + lateMs);
-      if (random.chance(0.2)) run(atMs + random.between(0, 30_000));
+      if (random.chance(0.2)) run(atMs + random.between(0, intervalMs / 2));
     });
   };
   // The timers have been running for long when the first callers come.
   run(timeline.nowMs());
-  tick(timeline.nowMs() + random.between(0, MINUTE_MS));
+  tick(timeline.nowMs() + random.between(0, intervalMs));
 }

@@ -1,8 +1,8 @@
 /** shared/store/room-events/unclaimed.ts, statement by statement. */
-import type { TaskKey, TaskEvent } from "../../../shared/store/room-events/events.js";
+import type { TaskKey, TaskEvent } from "../../../../shared/store/room-events/events.js";
 import { failuresAmong, type Media, mediaAfter } from "./media.js";
 import { hasTask, seenNow } from "./room-events.js";
-import { change, isAtMost, later, type Tables } from "./tables.js";
+import { change, isAtMost, later, type Tables } from "../tables.js";
 
 export interface UnclaimedTask extends TaskKey, Media {
   firstSeenAt: Date;

@@ -1,7 +1,7 @@
 /** shared/store/room-events/audience.ts, statement by statement. */
-import { addMs, MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
-import type { Ingest } from "../../../shared/store/ingests/ingest-row.js";
-import { change, later, type StoredIngest, type Tables } from "./tables.js";
+import { addMs, MINUTE_MS, SECOND_MS } from "../../../../shared/clock.js";
+import type { Ingest } from "../../../../shared/store/ingests/ingest-row.js";
+import { change, later, type StoredIngest, type Tables } from "../tables.js";
 
 export interface Seen {
   sdkAppId: number;

@@ -1,15 +1,15 @@
 /** shared/store/room-events/events.ts, statement by statement. */
-import { addMs, MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
-import type { Ingest, RemovalCause } from "../../../shared/store/ingests/ingest-row.js";
+import { addMs, MINUTE_MS, SECOND_MS } from "../../../../shared/clock.js";
+import type { Ingest, RemovalCause } from "../../../../shared/store/ingests/ingest-row.js";
 import type {
   RobotLeft,
   RobotKey,
   RoomKey,
   TaskKey,
   TaskEvent,
-} from "../../../shared/store/room-events/events.js";
+} from "../../../../shared/store/room-events/events.js";
 import { failedTimes, mediaAfter } from "./media.js";
-import { change, isAtMost, later, type StoredIngest, type Tables } from "./tables.js";
+import { change, isAtMost, later, type StoredIngest, type Tables } from "../tables.js";
 
 export const hasTask = ({ sdkAppId, trtcTaskId }: Ingest, named: TaskKey): boolean =>
   sdkAppId === named.sdkAppId && trtcTaskId === named.trtcTaskId;
@@ -114,7 +114,7 @@ export const robotEntered = (
       lastSeenAt: row.state === "running" ? seenNow(row, at) : row.lastSeenAt,
       endCause: isRunning(row) ? unlessBack(row) : row.endCause,
       leaseUntil:
-        row.state === "starting" && row.fence === 0
+        row.state === "starting" && row.fence === 0 && row.advanceAt === null
           ? earlier(row.leaseUntil, answerBy)
           : row.leaseUntil,
     }),

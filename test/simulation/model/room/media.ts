@@ -1,8 +1,11 @@
 /** shared/store/ingests/media.ts: the state of a source, for events in any order. */
-import { addMs, MINUTE_MS } from "../../../shared/clock.js";
-import type { MediaState } from "../../../shared/store/ingests/ingest-row.js";
-import { FAILED_FOR_GOOD, type ReportedMediaState } from "../../../shared/store/ingests/media.js";
-import { later } from "./tables.js";
+import { addMs, MINUTE_MS } from "../../../../shared/clock.js";
+import type { MediaState } from "../../../../shared/store/ingests/ingest-row.js";
+import {
+  FAILED_FOR_GOOD,
+  type ReportedMediaState,
+} from "../../../../shared/store/ingests/media.js";
+import { later } from "../tables.js";
 
 export interface Media {
   mediaState: MediaState | null;

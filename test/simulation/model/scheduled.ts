@@ -1,0 +1,168 @@
+/** shared/store/ingests/scheduled.ts, statement by statement. */
+import { addMs } from "../../../shared/clock.js";
+import {
+  type EndCause,
+  type Ingest,
+  isScheduled,
+} from "../../../shared/store/ingests/ingest-row.js";
+import type { Refusal, ScheduledAttempt } from "../../../shared/store/ingests/scheduled.js";
+import { LATE_START_MS } from "../../../shared/store/ingests/starts.js";
+import type { ScheduledUpdate } from "../../../shared/store/ingests/updates.js";
+import { overQuota } from "./quotas.js";
+import { runAfter, takeUse } from "./reads.js";
+import { grantSlot, isSlotNear } from "./slots.js";
+import { type InsertedStart, lateStartLeft } from "./starts.js";
+import { change, isAtMost, later, select, type StoredIngest, type Tables } from "./tables.js";
+
+const isDueFor =
+  ({ claimed, at }: Pick<ScheduledAttempt, "claimed" | "at">) =>
+  (row: StoredIngest): boolean =>
+    row.advanceFence === claimed.advanceFence &&
+    row.state === "starting" &&
+    isAtMost(row.advanceAt, at);
+
+export function isStillDue({ ingests }: Tables, attempt: ScheduledAttempt): boolean {
+  const row = ingests.get(attempt.claimed.taskId);
+  return row !== undefined && isDueFor(attempt)(row);
+}
+
+/** `undefined` when the row is not due, a quota is used, or the slot is too far away. */
+export function beginAttempt(
+  tables: Tables,
+  attempt: ScheduledAttempt,
+  databaseNowMs: number,
+): InsertedStart | undefined {
+  const { claimed, at, leaseMs, waitMaxMs, quotas } = attempt;
+  const { account, callerId, taskId } = claimed;
+  const asked = { account, callerId, action: "StartStreamIngest", waitMaxMs, databaseNowMs };
+  const limits = { callerId, quotas: { maxIngests: quotas.maxIngests } };
+  if (!isSlotNear(tables, asked) || overQuota(tables, limits, databaseNowMs)) return undefined;
+  const leaseUntil = addMs(at, leaseMs);
+  const ingest = change(tables, taskId, {
+    where: isDueFor(attempt),
+    set: ({ fence, failureCode, lateStartUntil }) => ({
+      advanceAt: null,
+      advanceLeaseUntil: null,
+      leaseUntil,
+      fence: failureCode === null ? fence : fence + 1,
+      lateStartUntil: later(lateStartUntil, addMs(leaseUntil, LATE_START_MS)),
+    }),
+  });
+  return ingest && { ingest, slot: grantSlot(tables, asked) };
+}
+
+type Later = Refusal & { advanceAt: Date };
+
+export const reschedule = (
+  tables: Tables,
+  { taskId, fence, advanceAt, code, message }: Pick<Ingest, "taskId" | "fence"> & Later,
+): StoredIngest | undefined =>
+  change(tables, taskId, {
+    where: (row) => row.fence === fence && row.state === "starting" && row.stopAskedAt === null,
+    set: (row) => ({
+      advanceAt,
+      leaseUntil: null,
+      lateStartUntil: lateStartLeft(row),
+      failureCode: code,
+      failureMessage: message,
+    }),
+  });
+
+export function postpone(
+  tables: Tables,
+  {
+    taskId,
+    advanceFence,
+    advanceAt,
+    code,
+    message,
+  }: Pick<Ingest, "taskId" | "advanceFence"> & Later,
+): void {
+  change(tables, taskId, {
+    where: (row) => row.advanceFence === advanceFence && isScheduled(row),
+    set: () => ({
+      advanceAt,
+      advanceLeaseUntil: null,
+      failureCode: code,
+      failureMessage: message,
+    }),
+  });
+}
+
+export function releaseAdvance(
+  tables: Tables,
+  { taskId, advanceFence }: Pick<Ingest, "taskId" | "advanceFence">,
+): void {
+  change(tables, taskId, {
+    where: (row) => row.advanceFence === advanceFence,
+    set: () => ({ advanceLeaseUntil: null }),
+  });
+}
+
+export const cancelScheduled = (
+  tables: Tables,
+  { taskId, at, cause }: { taskId: string; at: Date; cause?: EndCause | undefined },
+): StoredIngest | undefined =>
+  change(tables, taskId, {
+    where: isScheduled,
+    set: ({ stopAskedAt }) => ({
+      state: "ended",
+      endReason: "stopped",
+      endCause: cause ?? null,
+      stopAskedAt: stopAskedAt ?? at,
+      endedAt: at,
+      advanceAt: null,
+    }),
+  });
+
+const isMissed = (row: StoredIngest, at: Date): boolean =>
+  isScheduled(row) && isAtMost(row.startBy, at);
+
+export const listMissed = (
+  tables: Tables,
+  { at, limit }: { at: Date; limit: number },
+): StoredIngest[] =>
+  select(
+    tables,
+    (row) => isMissed(row, at),
+    ({ advanceAt }) => advanceAt,
+  ).slice(0, limit);
+
+export const markMissed = (
+  tables: Tables,
+  { taskId, at, code, message }: { taskId: string; at: Date } & Refusal,
+): StoredIngest | undefined =>
+  change(tables, taskId, {
+    where: (row) => isMissed(row, at),
+    set: ({ failureCode, failureMessage }) => ({
+      state: "ended",
+      endReason: "failed",
+      endedAt: at,
+      advanceAt: null,
+      failureCode: failureCode ?? code,
+      failureMessage: failureMessage ?? message,
+    }),
+  });
+
+/** The signature is recorded whether or not the row is scheduled, and takes effect once. */
+export function markScheduledUpdated(
+  tables: Tables,
+  to: ScheduledUpdate,
+): StoredIngest | undefined {
+  const { taskId, play, schedule, signature } = to;
+  if (signature !== undefined && !takeUse(tables, { ...to, signature })) return undefined;
+  const { isMoved, ...times } = schedule;
+  return change(tables, taskId, {
+    where: isScheduled,
+    set: (row) => ({
+      ...times,
+      play: { ...row.play, ...play },
+      ...(isMoved && {
+        advanceAt: schedule.startsAt,
+        advanceLeaseUntil: null,
+        advanceFence: row.advanceFence + 1,
+      }),
+      updateRun: runAfter(row.updateRun, to),
+    }),
+  });
+}
