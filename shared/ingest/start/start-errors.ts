@@ -115,9 +115,7 @@ export function overQuota(
 /** The error hides the state and the reason of another caller's robot. */
 export function robotBusy(ingest: Ingest, askedBy: string): ApiError {
   const why =
-    ingest.callerId === askedBy
-      ? ownRobotBusy(ingest)
-      : "This UserId is not free: send another";
+    ingest.callerId === askedBy ? ownRobotBusy(ingest) : "This UserId is not free: send another";
   return new ApiError(
     "FailedOperation.TaskExist",
     `${why}, or leave UserId out to get a robot of its own.`,
