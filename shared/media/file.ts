@@ -159,9 +159,9 @@ async function codecOf(track: InputVideoTrack | InputAudioTrack): Promise<string
 }
 
 async function frameRateOf(track: InputVideoTrack): Promise<number | null> {
-  const found = await track.computeFrameRateMetrics({ targetPacketCount: FRAMES_MEASURED });
-  if (found.probedPacketCount < 2) return null;
-  return Math.round(found.averageFrameRate * 1000) / 1000;
+  const metrics = await track.computeFrameRateMetrics({ targetPacketCount: FRAMES_MEASURED });
+  if (metrics.probedPacketCount < 2) return null;
+  return Math.round(metrics.averageFrameRate * 1000) / 1000;
 }
 
 async function lengthSeconds(input: Input): Promise<number> {

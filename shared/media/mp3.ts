@@ -1,7 +1,7 @@
 /**
- * MP3 over HTTP, from one answer. A frame count in the first frame is believed only if it fits the
- * size, because joined files keep the count of their first part. A radio station begins anywhere
- * and never ends. Sources: ISO/IEC 11172-3, 2.4; the Xing header; id3.org.
+ * MP3 over HTTP, from one answer. The first frame may have a frame count. It is believed only if it
+ * fits the size, because joined files keep the count of their first part. A radio station begins
+ * anywhere and never ends. Sources: ISO/IEC 11172-3, 2.4; the Xing header; id3.org.
  */
 import { type Media, SourceError } from "./media.js";
 import type { Budget } from "./budget.js";
@@ -42,10 +42,10 @@ export function findFrame(bytes: Buffer): { at: number; frame: MpegFrame } | und
 export async function readMp3(remote: Remote, budget: Budget): Promise<Media | undefined> {
   await skipTags(remote);
   const head = await remote.peek(MP3_HEAD_BYTES);
-  const found = findFrame(head);
-  if (!found) return undefined;
-  const track = { type: "audio", ...mpegSound(found.frame) } as const;
-  const said = countedSeconds(head, found, remote);
+  const first = findFrame(head);
+  if (!first) return undefined;
+  const track = { type: "audio", ...mpegSound(first.frame) } as const;
+  const said = countedSeconds(head, first, remote);
   const counter = frameCounter();
   remote.isEnough(() => remote.size === undefined && counter.seconds() > 0);
   try {
@@ -68,7 +68,7 @@ async function skipTags(remote: Remote): Promise<void> {
 /** Its length has four times seven bits. */
 function tagBytes(bytes: Buffer, at: number): number {
   const sizes = [...bytes.subarray(at + 6, at + 10)];
-  return TAG_HEADER_BYTES + sizes.reduce((sum, each) => sum * 128 + (each & 0x7f), 0);
+  return TAG_HEADER_BYTES + sizes.reduce((sum, byte) => sum * 128 + (byte & 0x7f), 0);
 }
 
 /** The count in the first frame. Undefined when it is missing or does not fit the size. */

@@ -55,13 +55,19 @@ export function readMpegFrame(bytes: Buffer, at = 0): MpegFrame | undefined {
   const units = Math.floor((samples / 8 / unit) * ((kilobits * 1000) / sampleRate)) + padding;
   return {
     layer: layer as 1 | 2 | 3,
-    ...{ sampleRate, samples, isFirst, bytes: units * unit, bitsPerSecond: kilobits * 1000 },
+    sampleRate,
+    samples,
+    isFirst,
+    bytes: units * unit,
+    bitsPerSecond: kilobits * 1000,
     channels: fourth >> 6 === 3 ? 1 : 2,
   };
 }
 
 export const mpegSound = ({ layer, channels, sampleRate }: MpegFrame): Sound => ({
-  ...{ codec: `mp${layer}`, channels, sampleRate },
+  codec: `mp${layer}`,
+  channels,
+  sampleRate,
 });
 
 const AAC_RATES = [
@@ -88,8 +94,8 @@ export function adtsSound(bytes: Buffer): Sound | undefined {
 export function latmSound(bytes: Buffer): Sound | undefined {
   for (let at = 0; at + 3 < bytes.length; at += 1) {
     if (bytes[at] !== 0x56 || ((bytes[at + 1] ?? 0) & 0xe0) !== 0xe0) continue;
-    const found = readStreamMux(bitsOf(bytes.subarray(at + 3)));
-    if (found) return found;
+    const sound = readStreamMux(bitsOf(bytes.subarray(at + 3)));
+    if (sound) return sound;
   }
   return undefined;
 }

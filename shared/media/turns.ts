@@ -1,7 +1,7 @@
 /**
  * Turns of the event loop, one for each piece of a source that has come, over all sources together.
- * Otherwise twenty fast streams would be read in one go, and an answer of this process would wait
- * for all of them.
+ * Otherwise twenty fast streams would be read in one go. An answer of this process would wait for
+ * all of them.
  */
 
 /** The bytes of one turn: a thousand of the smallest messages. */

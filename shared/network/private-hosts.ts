@@ -2,8 +2,8 @@
 import ipaddr from "ipaddr.js";
 
 /**
- * Names that never belong to a public host: RFC 6761, RFC 6762 with its appendix G, ICANN's
- * `.internal`, and Tencent Cloud's domain for internal services, such as credentials.
+ * Names that never belong to a public host. Sources: RFC 6761; RFC 6762 with its appendix G;
+ * ICANN's `.internal`. The last one is Tencent Cloud's, for internal services such as credentials.
  */
 const PRIVATE_NAME =
   /(^|\.)(localhost|localdomain|local|internal|intranet|private|corp|home|lan|home\.arpa|tencentyun\.com)$/;

@@ -101,7 +101,7 @@ function encode(value: AmfPlain): Buffer {
     number.writeDoubleBE(value, 1);
     return number;
   }
-  const fields = Object.entries(value).flatMap(([key, each]) => [name(key), encode(each)]);
+  const fields = Object.entries(value).flatMap(([key, field]) => [name(key), encode(field)]);
   return Buffer.concat([Buffer.of(OBJECT), ...fields, Buffer.of(0, 0, OBJECT_END)]);
 }
 

@@ -76,7 +76,7 @@ async function readTag(bytes: ByteReader, facts: StreamFacts): Promise<void> {
   const size = header.readUIntBE(1, 3);
   // The highest byte of the time comes after the three lower ones.
   const timestampMs = header.readUIntBE(4, 3) + header.readUInt8(7) * 2 ** 24;
-  const wanted = Math.min(size, MESSAGE_BYTES_READ);
-  facts.note({ type: header.readUInt8(0) & 0x1f, timestampMs, bytes: await bytes.read(wanted) });
-  await bytes.skip(size - wanted + TRAILER_BYTES);
+  const readBytes = Math.min(size, MESSAGE_BYTES_READ);
+  facts.note({ type: header.readUInt8(0) & 0x1f, timestampMs, bytes: await bytes.read(readBytes) });
+  await bytes.skip(size - readBytes + TRAILER_BYTES);
 }

@@ -74,16 +74,16 @@ export function streamFacts(): StreamFacts {
   };
 
   function notePicture(bytes: Buffer, timestampMs: number): boolean {
-    const found = readPicture(bytes);
-    if (!found) return false;
+    const picture = readPicture(bytes);
+    if (!picture) return false;
     video ??= {
       type: "video",
-      codec: found.codec,
+      codec: picture.codec,
       width: positive(metadata?.["width"]),
       height: positive(metadata?.["height"]),
     };
-    if (found.size) video = { ...video, ...found.size };
-    if (!found.isFrame) return false;
+    if (picture.size) video = { ...video, ...picture.size };
+    if (!picture.isFrame) return false;
     if (frames === 0) firstFrameMs = timestampMs;
     lastFrameMs = timestampMs;
     frames += 1;
@@ -91,9 +91,9 @@ export function streamFacts(): StreamFacts {
   }
 
   function noteSound(bytes: Buffer): boolean {
-    const found = readSound(bytes);
-    if (!found) return false;
-    const { codec, channels, sampleRate, isFrame } = found;
+    const sound = readSound(bytes);
+    if (!sound) return false;
+    const { codec, channels, sampleRate, isFrame } = sound;
     audio ??= { type: "audio", codec, channels, sampleRate };
     return isFrame;
   }

@@ -23,7 +23,7 @@ const TRIES_MAX = 4;
 /** A missing server could otherwise take the whole visit's time. */
 const ANSWER_LIMIT_MS = 2 * SECOND_MS;
 
-interface Found {
+interface PlaylistSource {
   /** The final address after redirects. Relative addresses start from there. */
   url: string;
   bytes: ByteReader;
@@ -34,18 +34,19 @@ interface Reading {
   fetch: typeof fetch;
 }
 
-export async function readHls(found: Found, reading: Reading): Promise<Media> {
-  const playlist = await parse(found);
-  if (playlist.kind === "segments") return mediaOf(found.url, playlist, reading);
+export async function readHls(source: PlaylistSource, reading: Reading): Promise<Media> {
+  const playlist = await parse(source);
+  if (playlist.kind === "segments") return mediaOf(source.url, playlist, reading);
   const variants = candidates(playlist.variants);
   const tries = variants.map((variant, at) => (): Promise<Media> => {
     const isLast = at === variants.length - 1;
-    return readVariant(variant, { base: found.url, reading, isLast });
+    return readVariant(variant, { base: source.url, reading, isLast });
   });
   return firstThere(tries, reading.budget);
 }
 
-const parse = ({ bytes }: Found): Promise<Playlist> => parsePlaylist(linesOf(bytes.rest()));
+const parse = ({ bytes }: PlaylistSource): Promise<Playlist> =>
+  parsePlaylist(linesOf(bytes.rest()));
 
 async function readVariant(
   { uri, audioUri }: Variant,
@@ -107,9 +108,9 @@ async function mediaOf(
  */
 function candidates(variants: readonly Variant[]): readonly Variant[] {
   const byQuality = [...variants].sort((one, other) => other.bitsPerSecond - one.bitsPerSecond);
-  const fitting = byQuality.filter((each) => !isTooLarge(each) && isKnown(each));
+  const fitting = byQuality.filter((variant) => !isTooLarge(variant) && isKnown(variant));
   const smallest = byQuality.at(-1)?.bitsPerSecond;
-  const others = byQuality.filter((each) => each.bitsPerSecond === smallest);
+  const others = byQuality.filter((variant) => variant.bitsPerSecond === smallest);
   return (fitting.length > 0 ? fitting : others).slice(0, TRIES_MAX);
 }
 

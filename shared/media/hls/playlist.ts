@@ -48,7 +48,7 @@ interface VariantReader {
 
 function variantReader(): VariantReader {
   const sounds = new Map<string, Sound>();
-  const found: { attributes: Map<string, string>; uri: string }[] = [];
+  const listed: { attributes: Map<string, string>; uri: string }[] = [];
   let isMaster = false;
   let waiting: Map<string, string> | undefined;
 
@@ -60,18 +60,18 @@ function variantReader(): VariantReader {
       } else if (line.startsWith("#EXT-X-MEDIA:")) {
         noteSound(attributesOf(line));
       } else if (waiting && line !== "" && !line.startsWith("#")) {
-        if (found.length === VARIANTS_MAX) {
+        if (listed.length === VARIANTS_MAX) {
           const message = `The playlist has more than ${VARIANTS_MAX} variants.`;
           throw new SourceError("unsupported", message);
         }
-        found.push({ attributes: waiting, uri: line });
+        listed.push({ attributes: waiting, uri: line });
         waiting = undefined;
       }
     },
     isMaster: () => isMaster,
     end: () => ({
       kind: "variants",
-      variants: found.map(({ attributes, uri }) => variantOf(attributes, { uri, sounds })),
+      variants: listed.map(({ attributes, uri }) => variantOf(attributes, { uri, sounds })),
     }),
   };
 
@@ -95,7 +95,7 @@ function variantOf(
   return {
     uri,
     bitsPerSecond: numberOf(attributes.get("BANDWIDTH")) ?? 0,
-    codecs: (attributes.get("CODECS") ?? "").split(",").flatMap((each) => each.trim() || []),
+    codecs: (attributes.get("CODECS") ?? "").split(",").flatMap((codec) => codec.trim() || []),
     width: numberOf(width),
     height: numberOf(height),
     frameRate: numberOf(attributes.get("FRAME-RATE")),
@@ -104,8 +104,8 @@ function variantOf(
 }
 
 /**
- * By hand and not by a pattern: one that looks for a name before each `=` starts again at every
- * letter of a name without one, which took 18 s for 150,000 letters.
+ * By hand and not by a pattern. A pattern for a name before `=` starts again at every letter of a
+ * name without one. That took 18 s for 150,000 letters.
  */
 function attributesOf(line: string): Map<string, string> {
   const attributes = new Map<string, string>();

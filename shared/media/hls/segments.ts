@@ -121,8 +121,11 @@ function headOf(definitions: readonly string[], segments: readonly Segment[]): s
     const isNewKey = isNewMap || key !== knownKey;
     [knownKey, knownMap] = [key, map];
     return [
-      ...[`#EXT-X-MEDIA-SEQUENCE:${sequence}`, ...(isNewMap ? [map] : [])],
-      ...[...(isNewKey ? [key] : []), ...own, uri],
+      `#EXT-X-MEDIA-SEQUENCE:${sequence}`,
+      ...(isNewMap ? [map] : []),
+      ...(isNewKey ? [key] : []),
+      ...own,
+      uri,
     ];
   });
   return ["#EXTM3U", ...definitions, ...lines, "#EXT-X-ENDLIST", ""].join("\n");

@@ -39,7 +39,7 @@ export interface Asked {
   signal: AbortSignal;
 }
 
-interface Found {
+interface Answer {
   message: IncomingMessage;
   url: URL;
 }
@@ -64,15 +64,15 @@ export function boundedFetch(budget: Budget, { get, redirectsMax }: Visitor): ty
     const signal = AbortSignal.any(signals);
     const range = new Headers(init.headers).get("range");
     try {
-      let found = await follow(address, { range: range ?? FROM_THE_START, signal });
+      let answer = await follow(address, { range: range ?? FROM_THE_START, signal });
       const isWhole = range === null || range === FROM_THE_START;
-      if (isWhole && NO_RANGES.includes(statusOf(found))) {
-        found.message.destroy();
-        found = await follow(address, { range: null, signal });
+      if (isWhole && NO_RANGES.includes(statusOf(answer))) {
+        answer.message.destroy();
+        answer = await follow(address, { range: null, signal });
       }
       const more = (from: number) => follow(address, { range: `bytes=${from}-`, signal });
       // A caller that requested no range does not expect parts, so the parts are joined.
-      return answerOf(found, { budget, lost, ...(range === null && { more }) });
+      return responseOf(answer, { budget, lost, ...(range === null && { more }) });
     } catch (error) {
       throw lost(error);
     }
@@ -81,7 +81,7 @@ export function boundedFetch(budget: Budget, { get, redirectsMax }: Visitor): ty
   async function follow(
     address: string,
     { range, signal }: { range: string | null; signal: AbortSignal },
-  ): Promise<Found> {
+  ): Promise<Answer> {
     let url = new URL(address);
     for (let redirects = 0; redirects <= redirectsMax; redirects += 1) {
       const cookie = jar.headerFor(url);
@@ -91,8 +91,8 @@ export function boundedFetch(budget: Budget, { get, redirectsMax }: Visitor): ty
       });
       jar.note(url, message.headers["set-cookie"] ?? []);
       const { location } = message.headers;
-      const found = { message, url };
-      if (!REDIRECTS.includes(statusOf(found)) || location === undefined) return found;
+      const answer = { message, url };
+      if (!REDIRECTS.includes(statusOf(answer)) || location === undefined) return answer;
       message.destroy();
       // Headers arrive as latin1. Addresses in them are UTF-8 where they are not ASCII.
       url = new URL(Buffer.from(location, "latin1").toString(), url);
@@ -114,24 +114,24 @@ const rangeHeaders = (range: string | null): Record<string, string> =>
     ? { "accept-encoding": "gzip, deflate, br" }
     : { "accept-encoding": "identity", range };
 
-const statusOf = ({ message }: Found): number => message.statusCode ?? 0;
+const statusOf = ({ message }: Answer): number => message.statusCode ?? 0;
 
 interface Counting {
   budget: Budget;
   lost: (error: unknown) => unknown;
   /** Requests the answer from this byte on. */
-  more?: (from: number) => Promise<Found>;
+  more?: (from: number) => Promise<Answer>;
 }
 
-function answerOf(found: Found, counting: Counting): Response {
-  const { message, url } = found;
-  const status = statusOf(found);
-  if (!isSuccess(found) && status !== UNSATISFIABLE) {
+function responseOf(answer: Answer, counting: Counting): Response {
+  const { message, url } = answer;
+  const status = statusOf(answer);
+  if (!isSuccess(answer) && status !== UNSATISFIABLE) {
     message.destroy();
     throw new Error(`The server answers ${status}.`);
   }
   const hasBody = status !== 204 && status !== 205;
-  const body = hasBody ? counted(found, counting) : null;
+  const body = hasBody ? counted(answer, counting) : null;
   if (!hasBody) message.destroy();
   const headers = new Headers();
   for (const [name, values = []] of Object.entries(message.headersDistinct)) {
@@ -145,10 +145,10 @@ function answerOf(found: Found, counting: Counting): Response {
   });
 }
 
-const isSuccess = (found: Found): boolean => statusOf(found) >= 200 && statusOf(found) < 300;
+const isSuccess = (answer: Answer): boolean => statusOf(answer) >= 200 && statusOf(answer) < 300;
 
-function counted(found: Found, { budget, lost, more }: Counting): ReadableStream<Uint8Array> {
-  let part = partOf(found);
+function counted(answer: Answer, { budget, lost, more }: Counting): ReadableStream<Uint8Array> {
+  let part = partOf(answer);
   let isCancelled = false;
 
   const next = async (): Promise<IteratorResult<Uint8Array, unknown>> => {
@@ -191,14 +191,16 @@ interface Part {
   nextByte: number | undefined;
 }
 
-function partOf(found: Found): Part {
-  const body = unpacked(found.message);
+function partOf(answer: Answer): Part {
+  const body = unpacked(answer.message);
   const chunks = inTurns(body as AsyncIterable<Uint8Array>);
-  const said = found.message.headers["content-range"] ?? "";
+  const said = answer.message.headers["content-range"] ?? "";
   const [, first, last, total] = /^ *bytes +(\d{1,15})-(\d{1,15})\/(\d{1,15}) *$/.exec(said) ?? [];
-  const isPart = statusOf(found) === 206 && Number(last) + 1 < Number(total);
+  const isPart = statusOf(answer) === 206 && Number(last) + 1 < Number(total);
   return {
-    ...{ body, chunks, firstByte: first === undefined ? undefined : Number(first) },
+    body,
+    chunks,
+    firstByte: first === undefined ? undefined : Number(first),
     nextByte: isPart ? Number(last) + 1 : undefined,
   };
 }

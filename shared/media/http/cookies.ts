@@ -69,7 +69,10 @@ function cookieOf(header: string, url: URL, nowMs: number) {
   if (isSecure && !isTrusted(url)) return undefined;
   const path = attributes.get("path") ?? "";
   return {
-    ...{ name, value, isSecure, isHostOnly },
+    name,
+    value,
+    isSecure,
+    isHostOnly,
     domain: isHostOnly ? url.hostname : domain,
     path: path.startsWith("/") ? path : url.pathname.replace(/\/[^/]*$/, "") || "/",
     expiresMs: expiresMsOf(attributes, nowMs),
@@ -109,14 +112,28 @@ function isShared(domain: string): boolean {
   const labels = domain.split(".");
   const [second = "", top = ""] = labels.slice(-2);
   if (labels.length < 2) return true;
-  if (SHARED_HOSTING.some((each) => domain === each || isUnder(domain, each))) return true;
+  if (SHARED_HOSTING.some((host) => domain === host || isUnder(domain, host))) return true;
   return labels.length === 2 && top.length === 2 && (second.length <= 3 || SOLD.has(second));
 }
 
 const SOLD = new Set(["asso", "gouv", "info", "name", "firm", "store", "nhs", "police"]);
 
 const SHARED_HOSTING = [
-  ...["myqcloud.com", "tencentcos.cn", "aliyuncs.com", "amazonaws.com", "cloudfront.net"],
-  ...["akamaized.net", "akamaihd.net", "azureedge.net", "windows.net", "googleapis.com"],
-  ...["github.io", "gitlab.io", "pages.dev", "workers.dev", "vercel.app", "netlify.app", "r2.dev"],
+  "myqcloud.com",
+  "tencentcos.cn",
+  "aliyuncs.com",
+  "amazonaws.com",
+  "cloudfront.net",
+  "akamaized.net",
+  "akamaihd.net",
+  "azureedge.net",
+  "windows.net",
+  "googleapis.com",
+  "github.io",
+  "gitlab.io",
+  "pages.dev",
+  "workers.dev",
+  "vercel.app",
+  "netlify.app",
+  "r2.dev",
 ];

@@ -1,7 +1,7 @@
 /** A request whose answer must begin in time. Its body may take longer. */
 import { SourceError } from "../media.js";
 
-interface Wanted {
+interface TimedRequest {
   init?: RequestInit;
   limitMs: number;
 }
@@ -10,7 +10,7 @@ interface Wanted {
 export async function fetchWithin(
   fetch: typeof globalThis.fetch,
   address: string,
-  { init = {}, limitMs }: Wanted,
+  { init = {}, limitMs }: TimedRequest,
 ): Promise<Response> {
   const tooLate = new AbortController();
   const limit = AbortSignal.timeout(limitMs);

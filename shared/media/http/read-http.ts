@@ -31,7 +31,8 @@ export async function readHttp(
   const fetch = boundedFetch(budget, visitor);
   const response = await fetch(streamUrl);
   const bytes = openRemote(response, {
-    ...{ url: streamUrl, budget },
+    url: streamUrl,
+    budget,
     fetch: boundedFetch({ ...budget, noteFailure: () => undefined }, visitor),
   });
   const head = await bytes.peek(HEAD_BYTES);

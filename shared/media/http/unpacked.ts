@@ -24,10 +24,10 @@ const UNPACKERS: Readonly<Record<string, () => Transform>> = {
 export function unpacked(message: IncomingMessage): Readable {
   const packings = (message.headers["content-encoding"] ?? "")
     .split(",", PACKINGS_MAX + 1)
-    .map((each) => each.trim().toLowerCase())
-    .filter((each) => each !== "" && each !== "identity");
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== "" && name !== "identity");
   if (packings.length > PACKINGS_MAX) throw new Error("The answer is compressed too many times.");
-  const steps = packings.reverse().map((each) => UNPACKERS[each]);
+  const steps = packings.reverse().map((name) => UNPACKERS[name]);
   if (steps.length === 0 || steps.includes(undefined)) return message;
   // The last step reports all errors, because that step is read.
   return steps.reduce<Readable>(

@@ -57,7 +57,7 @@ export function readVint(bytes: Buffer, at: number): { value: number; length: nu
 }
 
 export const unsignedOf = (bytes: Buffer): number =>
-  bytes.subarray(0, 8).reduce((sum, each) => sum * 256 + each, 0);
+  bytes.subarray(0, 8).reduce((sum, byte) => sum * 256 + byte, 0);
 
 /** The complete elements inside another element's content. */
 export function* childrenOf(content: Buffer): Generator<{ id: number; content: Buffer }> {

@@ -32,12 +32,12 @@ export interface MatroskaHead {
 /** Consumes nothing. Undefined when no cluster follows, or the head is broken or very large. */
 export async function readHead(remote: Remote): Promise<MatroskaHead | undefined> {
   const kept: Buffer[] = [];
-  const found: { info?: Buffer; tracks?: Buffer } = {};
+  const elements: { info?: Buffer; tracks?: Buffer } = {};
   for (let at = 0; at < HEAD_BYTES_MAX;) {
     const element = readElement(await remote.peek(at + ELEMENT_HEAD_BYTES_MAX), at);
     if (!element) return undefined;
     const { id, headBytes, contentBytes } = element;
-    if (id === ID.cluster) return headOf(at, found, Buffer.concat(kept));
+    if (id === ID.cluster) return headOf(at, elements, Buffer.concat(kept));
     if (id === ID.segment) {
       kept.push(masterWithoutSize(ID.segment));
       at += headBytes;
@@ -50,8 +50,8 @@ export async function readHead(remote: Remote): Promise<MatroskaHead | undefined
     if (id === ID.header || id === ID.info || id === ID.tracks) {
       const whole = (await remote.peek(end)).subarray(at);
       kept.push(whole);
-      if (id === ID.info) found.info = whole.subarray(headBytes);
-      if (id === ID.tracks) found.tracks = whole.subarray(headBytes);
+      if (id === ID.info) elements.info = whole.subarray(headBytes);
+      if (id === ID.tracks) elements.tracks = whole.subarray(headBytes);
     }
     at = end;
   }
@@ -72,7 +72,7 @@ function headOf(
   described: Buffer,
 ): MatroskaHead | undefined {
   if (!tracks) return undefined;
-  const facts = new Map([...childrenOf(info ?? Buffer.alloc(0))].map((each) => [each.id, each]));
+  const facts = new Map([...childrenOf(info ?? Buffer.alloc(0))].map((fact) => [fact.id, fact]));
   const scale = facts.get(ID.timestampScale);
   const length = facts.get(ID.duration)?.content;
   return {

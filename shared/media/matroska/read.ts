@@ -71,8 +71,8 @@ async function readThrough(reading: Reading): Promise<boolean> {
     const left = (remote.size ?? 0) - remote.position();
     if (left < budget.bytesMax * READ_TO_END_SHARE) continue;
     reading.first = { seconds: blocks.seenSeconds(), bytes: remote.position() };
-    const found = await readTail(reading);
-    if (found !== undefined) return found;
+    const isAtLastCluster = await readTail(reading);
+    if (isAtLastCluster !== undefined) return isAtLastCluster;
     delete reading.first;
   }
   return isAtEnd(remote);

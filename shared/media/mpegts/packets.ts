@@ -28,7 +28,7 @@ export const TS_HEAD_BYTES = SEARCHED_BYTES + 204 * IN_STEP;
 export function framingOf(head: Buffer): Framing | undefined {
   const last = Math.min(SEARCHED_BYTES, head.length - PACKET_BYTES);
   for (let offset = head.indexOf(SYNC); offset >= 0 && offset <= last;) {
-    const stride = STRIDES.find((each) => isInStep(head, offset, each));
+    const stride = STRIDES.find((bytes) => isInStep(head, offset, bytes));
     if (stride !== undefined) return { offset, stride };
     offset = head.indexOf(SYNC, offset + 1);
   }

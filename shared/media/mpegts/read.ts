@@ -103,8 +103,8 @@ function streamsOf() {
   function noteTable(pid: number, section: Section, payload: Buffer, isStart: boolean): void {
     const table = section.add(payload, isStart);
     if (pid === 0 && table?.tableId === 0) {
-      for (const each of readAssociations(table.body)) {
-        if (!maps.has(each)) maps.set(each, makeSection());
+      for (const mapPid of readAssociations(table.body)) {
+        if (!maps.has(mapPid)) maps.set(mapPid, makeSection());
       }
     }
     if (pid === 0 || table?.tableId !== 2) return;

@@ -139,25 +139,25 @@ interface Head {
 function headOf({ type, codec }: MappedStream): Head {
   let kept = Buffer.alloc(0);
   let isGivenUp = false;
-  let found: ReturnType<typeof sizeIn> | ReturnType<typeof soundIn>;
+  let facts: ReturnType<typeof sizeIn> | ReturnType<typeof soundIn>;
   const needsHead = codec === "h264" || ["mpeg", "adts", "latm", "private"].includes(codec);
 
   return {
     add(data) {
-      if (!needsHead || found || isGivenUp) return;
+      if (!needsHead || facts || isGivenUp) return;
       kept = Buffer.concat([kept, data]);
-      found = type === "video" ? sizeIn(kept) : soundIn(codec, kept);
+      facts = type === "video" ? sizeIn(kept) : soundIn(codec, kept);
       isGivenUp = kept.length > HEAD_BYTES_MAX;
-      if (found || isGivenUp) kept = Buffer.alloc(0);
+      if (facts || isGivenUp) kept = Buffer.alloc(0);
     },
-    isRead: () => codec === "private" || !needsHead || found !== undefined || isGivenUp,
+    isRead: () => codec === "private" || !needsHead || facts !== undefined || isGivenUp,
     track(unitsASecond) {
-      if (needsHead && !found && (!isGivenUp || codec === "private")) return undefined;
+      if (needsHead && !facts && (!isGivenUp || codec === "private")) return undefined;
       if (type === "audio") {
         const unknown = { codec: codec === "mpeg" ? "mp3" : needsHead ? "aac" : codec };
-        return { type, channels: null, sampleRate: null, ...unknown, ...(found as Sound) };
+        return { type, channels: null, sampleRate: null, ...unknown, ...(facts as Sound) };
       }
-      const size = found as Size | undefined;
+      const size = facts as Size | undefined;
       const frameRate = unitsASecond === null ? null : roundRate(framesOf(unitsASecond, size));
       return { type, codec, width: size?.width ?? null, height: size?.height ?? null, frameRate };
     },

@@ -79,9 +79,9 @@ export function makeSection(): Section {
       if (held.length < 3) return undefined;
       const end = 3 + (held.readUInt16BE(1) & 0x0fff);
       if (held.length < end || end < 12) return undefined;
-      const found = { tableId: held.readUInt8(0), body: held.subarray(8, end - 4) };
+      const table = { tableId: held.readUInt8(0), body: held.subarray(8, end - 4) };
       held = Buffer.alloc(0);
-      return found;
+      return table;
     },
   };
 }
@@ -103,8 +103,8 @@ export function readMap(body: Buffer): MappedStream[] {
     const streamType = body.readUInt8(at);
     const pid = body.readUInt16BE(at + 1) & 0x1fff;
     const end = at + 5 + (body.readUInt16BE(at + 3) & 0x0fff);
-    const found = streamOf(streamType, descriptorsOf(body.subarray(at + 5, end)));
-    if (found) streams.push({ pid, ...found });
+    const stream = streamOf(streamType, descriptorsOf(body.subarray(at + 5, end)));
+    if (stream) streams.push({ pid, ...stream });
     at = end;
   }
   return streams;
@@ -132,11 +132,11 @@ function streamOf(
 }
 
 function descriptorsOf(bytes: Buffer): ReadonlyMap<number, Buffer> {
-  const found = new Map<number, Buffer>();
+  const descriptors = new Map<number, Buffer>();
   for (let at = 0; at + 2 <= bytes.length;) {
     const end = at + 2 + bytes.readUInt8(at + 1);
-    found.set(bytes.readUInt8(at), bytes.subarray(at + 2, end));
+    descriptors.set(bytes.readUInt8(at), bytes.subarray(at + 2, end));
     at = end;
   }
-  return found;
+  return descriptors;
 }
