@@ -4,10 +4,9 @@
  * behind, a second connection is tried. The first one stays open until that has worked, and is read
  * through to there when it does not.
  */
-import { SECOND_MS } from "../../clock.js";
 import type { Budget } from "../budget.js";
 import type { ByteReader } from "../byte-reader.js";
-import { fetchWithin } from "./fetch-within.js";
+import { fetchLaterPart, READ_THROUGH_BYTES } from "./later-part.js";
 
 interface FirstAnswer {
   /** The address as it was requested. */
@@ -21,11 +20,6 @@ interface Reading {
   budget: Budget;
   fetch: typeof fetch;
 }
-
-/** Another request takes about as long as reading this many bytes. */
-const READ_THROUGH_BYTES = 256 * 1024;
-
-const SECOND_ANSWER_MS = 2 * SECOND_MS;
 
 export function oneVisit(first: FirstAnswer, { budget, fetch }: Reading): typeof fetch {
   const { response, url } = first;
@@ -49,9 +43,7 @@ export function oneVisit(first: FirstAnswer, { budget, fetch }: Reading): typeof
       held = undefined;
       return fetch(url, init);
     }
-    const answer = await fetchWithin(fetch, url, { init, limitMs: SECOND_ANSWER_MS }).catch(
-      (error: unknown) => ({ error }),
-    );
+    const answer = await fetchLaterPart(fetch, url, init).catch((error: unknown) => ({ error }));
     if (!("error" in answer) && answer.status === 206) {
       held?.close();
       held = undefined;

@@ -3,9 +3,9 @@
  * connection is enough. Another is tried only to pass over much. The first one stays open until
  * that has worked, because some addresses allow one request only.
  */
-import { SECOND_MS } from "../../clock.js";
 import type { Budget } from "../budget.js";
 import { type ByteReader, byteReader } from "../byte-reader.js";
+import { fetchLaterPart, READ_THROUGH_BYTES } from "./later-part.js";
 import { type Patience, patientChunks } from "./patient-chunks.js";
 
 export interface Remote extends ByteReader {
@@ -32,11 +32,6 @@ interface Opening {
   fetch: typeof fetch;
 }
 
-/** Another request takes about as long as reading this many bytes. */
-const READ_THROUGH_BYTES = 256 * 1024;
-
-const ANOTHER_REQUEST_MS = 2 * SECOND_MS;
-
 export function openRemote(response: Response, opening: Opening): Remote {
   const { url, budget } = opening;
   const patience: Patience = { late: budget.late, isEnough: () => false, wasLeft: false };
@@ -48,13 +43,8 @@ export function openRemote(response: Response, opening: Opening): Remote {
   let at = 0;
 
   const jump = async (to: number): Promise<boolean> => {
-    const head = new AbortController();
-    const timeUp = AbortSignal.timeout(ANOTHER_REQUEST_MS);
-    const giveUp = () => head.abort();
-    timeUp.addEventListener("abort", giveUp);
-    const init = { headers: { range: `bytes=${to}-` }, signal: head.signal };
-    const answer = await opening.fetch(url, init).catch(() => undefined);
-    timeUp.removeEventListener("abort", giveUp);
+    const init = { headers: { range: `bytes=${to}-` } };
+    const answer = await fetchLaterPart(opening.fetch, url, init).catch(() => undefined);
     const isThere = answer?.status === 206 && startOf(answer) === to;
     if (!isThere) {
       await answer?.body?.cancel().catch(() => undefined);
@@ -110,6 +100,6 @@ function sizeOf(response: Response): number | undefined {
 
 /** Where the part begins. A missing header counts as the requested start. */
 function startOf({ headers }: Response): number | undefined {
-  const found = /^\s*bytes\s+(\d{1,15})-/i.exec(headers.get("content-range") ?? "");
-  return found ? Number(found[1]) : undefined;
+  const range = /^\s*bytes\s+(\d{1,15})-/i.exec(headers.get("content-range") ?? "");
+  return range ? Number(range[1]) : undefined;
 }
