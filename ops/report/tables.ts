@@ -17,6 +17,7 @@ export function tablesOf({ since, now, starts, live, ends }: TimedReport): strin
     ["failed to start", starts.failed, ""],
     ["reconciled starts", starts.settled, "TRTC had not answered"],
     ["running now", live.running, ""],
+    ["scheduled now", live.scheduled, ""],
     ["overdue now", live.overdue, overdue],
     ["unfinished starts now", live.unsettled, oldestUnfinished],
   ];

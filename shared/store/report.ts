@@ -35,6 +35,8 @@ export interface StartCounts {
 export interface LiveCounts {
   /** Ingests that play, as far as we know. */
   running: number;
+  /** Ingests that wait for their StartTime, or for another attempt. */
+  scheduled: number;
   /** Running ingests that are past their deadline, or asked to stop. */
   overdue: number;
   /** The longest time past it, in milliseconds. */
@@ -84,6 +86,7 @@ export async function readReport(
     },
     live: {
       running: Number(live?.["running"]),
+      scheduled: Number(live?.["scheduled"]),
       overdue: Number(live?.["overdue"]),
       overdueMaxMs,
       unsettled: Number(live?.["unsettled"]),
@@ -127,13 +130,15 @@ const isOverdue = (now: Sql): Sql => sql`state <> 'starting' and due_at <= ${now
 
 /** No function works on it, or another one had to take it over. */
 const isUnfinished = (now: Sql): Sql =>
-  sql`state = 'starting' and (coalesce(lease_until <= ${now}, true) or fence > 0)`;
+  sql`state = 'starting' and advance_at is null
+      and (coalesce(lease_until <= ${now}, true) or fence > 0)`;
 
 const maxMs = (interval: Sql, where: Sql): Sql =>
   sql`max(extract(epoch from ${interval}) * 1000) filter (where ${where})`;
 
 const liveAt = (now: Sql, isIncluded: Sql): Sql => sql`
   select count(*) filter (where state <> 'starting') as running,
+         count(*) filter (where state = 'starting' and advance_at is not null) as scheduled,
          count(*) filter (where ${isOverdue(now)}) as overdue,
          ${maxMs(sql`${now} - due_at`, isOverdue(now))} as overdue_max_ms,
          count(*) filter (where ${isUnfinished(now)}) as unsettled,

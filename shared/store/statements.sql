@@ -2183,10 +2183,13 @@ where ($1::text is null or caller_id = $1) and ($2::bigint is null or sdk_app_id
 
 -- readReport
 select count(*) filter (where state <> 'starting') as running,
+       count(*) filter (where state = 'starting' and advance_at is not null) as scheduled,
        count(*) filter (where state <> 'starting' and due_at <= $1) as overdue,
        max(extract(epoch from $1 - due_at) * 1000) filter (where state <> 'starting' and due_at <= $1) as overdue_max_ms,
-       count(*) filter (where state = 'starting' and (coalesce(lease_until <= $1, true) or fence > 0)) as unsettled,
-       max(extract(epoch from $1 - created_at) * 1000) filter (where state = 'starting' and (coalesce(lease_until <= $1, true) or fence > 0)) as unsettled_max_ms
+       count(*) filter (where state = 'starting' and advance_at is null
+    and (coalesce(lease_until <= $1, true) or fence > 0)) as unsettled,
+       max(extract(epoch from $1 - created_at) * 1000) filter (where state = 'starting' and advance_at is null
+    and (coalesce(lease_until <= $1, true) or fence > 0)) as unsettled_max_ms
 from ingest
 where ($2::text is null or caller_id = $2) and ($3::bigint is null or sdk_app_id = $3) and state <> 'ended';
 

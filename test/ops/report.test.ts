@@ -50,7 +50,14 @@ async function refused(store: Store, fields: Partial<Wanted> = {}): Promise<void
 
 const EMPTY = {
   starts: { started: 0, failed: 0, settled: 0 },
-  live: { running: 0, overdue: 0, overdueMaxMs: null, unsettled: 0, oldestUnfinishedAt: null },
+  live: {
+    running: 0,
+    scheduled: 0,
+    overdue: 0,
+    overdueMaxMs: null,
+    unsettled: 0,
+    oldestUnfinishedAt: null,
+  },
   ends: [],
 };
 
@@ -90,6 +97,9 @@ describe.each(ENGINES)("the report on %s", (_, open) => {
       // One in progress, one that no run handles, and one that was a late start for a while.
       await store.ingests.beginStart(newIngest({ leaseMs: 2 * 60 * MINUTE_MS }));
       await store.ingests.beginStart(newIngest({ createdAt: addMs(T0, 1000), callerId: "other" }));
+      const startsAt = addMs(NOW, DAY_MS);
+      const schedule = { startsAt, startBy: startsAt, asked: {}, heldUntil: null };
+      await store.ingests.beginStart(newIngest({ schedule }));
       const { taskId } = await runningIngest(store, { deadlineAt: addMs(NOW, 1) });
       await database.query("update ingest set settled_at = $2 where task_id = $1", [taskId, T0]);
     });
@@ -98,9 +108,10 @@ describe.each(ENGINES)("the report on %s", (_, open) => {
       expect((await read()).starts).toEqual({ started: 106, failed: 1, settled: 1 });
     });
 
-    test("shows running and overdue ingests, and the oldest unfinished start", async () => {
+    test("shows running, scheduled and overdue ingests, and the oldest unfinished start", async () => {
       expect((await read()).live).toEqual({
         running: 3,
+        scheduled: 1,
         overdue: 1,
         overdueMaxMs: 1500,
         unsettled: 1,

@@ -44,7 +44,9 @@ export function planStart(services: Services, call: Call<"StartStreamIngest">): 
     defaultMinutes: application.DefaultMaxDuration ?? config.defaultMaxDurationMinutes,
     isLoop: isLoop(request),
   });
-  const schedule = scheduleOf(request, { now, timeLeftMs: call.timeLeftMs() });
+  // A batch of messages does not wait for the StartTime of one of them.
+  const waitMaxMs = call.isMessage === true ? 0 : call.timeLeftMs();
+  const schedule = scheduleOf(request, { now, waitMaxMs });
   const startsAt = schedule?.startsAt ?? now;
   const ids = newIngestIds(now, randomBytes);
   const robot = { ...room, userId: request.UserId ?? ids.robotUserId };

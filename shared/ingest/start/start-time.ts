@@ -26,7 +26,7 @@ interface StartTimeFields extends AskedBounds {
  */
 export function scheduleOf(
   request: StartTimeFields,
-  { now, timeLeftMs }: { now: Date; timeLeftMs: number },
+  { now, waitMaxMs }: { now: Date; waitMaxMs: number },
 ): Schedule | undefined {
   const { StartTime, StartWindowSeconds } = request;
   if (StartTime === undefined) {
@@ -46,7 +46,7 @@ export function scheduleOf(
       ...(ExtendableUntil !== undefined && { ExtendableUntil }),
     },
     heldUntil:
-      isNear && timeLeftMs > NEAR_START_TIME_MS
+      isNear && waitMaxMs > NEAR_START_TIME_MS
         ? addMs(latest(startsAt, now), ADVANCE_LEASE_MS)
         : null,
   };

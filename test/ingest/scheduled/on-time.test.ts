@@ -2,10 +2,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import { advanceIngests } from "../../../shared/ingest/start/advance.js";
+import { startIngest } from "../../../shared/ingest/start/start.js";
 import { expireIngests } from "../../../shared/ingest/stop/expire.js";
 import { reconcileIngests } from "../../../shared/ingest/reconcile/reconcile.js";
 import { BOUND, openScheduledApp, type ScheduledApp } from "../../support/app/scheduled-app.js";
-import { CN_APP } from "../../support/app/test-app.js";
+import { CN_APP, SECRET_ID } from "../../support/app/test-app.js";
 
 let ours: ScheduledApp;
 
@@ -60,6 +61,23 @@ describe("at its StartTime, a scheduled ingest", () => {
     expect(response).toMatchObject({ TrtcTaskId: expect.any(String) });
     expect(response["State"]).toBeUndefined();
     expect(await tasks()).toMatchObject([{ startedAt: StartTime }]);
+  });
+
+  test("that a message of a queue brings is left to advance-ingests, however near", async () => {
+    const { config } = ours.services;
+    const [caller, application] = [config.callers.get(SECRET_ID), config.applications.get(CN_APP)];
+    if (!caller || !application) throw new Error("the configuration has neither");
+    const request = ours.request({ StartTime: ours.inSeconds(4) });
+
+    const answer = await startIngest(ours.services, {
+      caller,
+      application,
+      request,
+      isMessage: true,
+      timeLeftMs: () => 60 * SECOND_MS,
+    });
+
+    expect(answer).toMatchObject({ State: "scheduled", TrtcTaskId: null });
   });
 
   test("starts within its window when no timer ran at its time", async () => {

@@ -39,7 +39,7 @@ export async function openScheduledApp() {
 
   const request = (fields: object = {}) => {
     rooms += 1;
-    const room = { SdkAppId: CN_APP, RoomId: `scheduled-${rooms}`, RoomIdType: 0 };
+    const room = { SdkAppId: CN_APP, RoomId: `scheduled-${rooms}`, RoomIdType: 0 as const };
     return { ...room, StreamUrl: app.clip, RepeatNum: -1, ...fields };
   };
 
