@@ -81,6 +81,7 @@ const RARE: ReadonlySet<string> = new Set(
     ],
     ...["unclaimedTasks.take", "unclaimedTasks.end", "unclaimedTasks.drop"],
     ...["deadLetters.list", "deadLetters.isTokenSpent", "deadLetters.resolve"],
+    ...["scheduled.reschedule", "scheduled.postpone", "scheduled.release", "scheduled.markMissed"],
   ].map((name) => `statement ${name}`),
 );
 const RARE_CHANCE = 0.4;

@@ -29,7 +29,9 @@ export const scheduledOperations = (limit: number): fc.Arbitrary<Operation>[] =>
     (store, { newRow: row, startsMs, windowMs: window, asked: bounds, heldMs }, at) => {
       const startsAt = startsAtOf(row.taskId, at, startsMs);
       const schedule = {
-        ...{ startsAt, startBy: addMs(startsAt, window), asked: bounds },
+        startsAt,
+        startBy: addMs(startsAt, window),
+        asked: bounds,
         heldUntil: heldMs === null ? null : addMs(at, heldMs),
       };
       const start = { ...startOf(row, at), schedule, leaseMs: 0, waitMaxMs: 0 };
@@ -48,11 +50,14 @@ export const scheduledOperations = (limit: number): fc.Arbitrary<Operation>[] =>
       const row = await store.ingests.read(drawn.taskId);
       return store.scheduled.begin({
         claimed: {
-          ...{ taskId: drawn.taskId, advanceFence: drawn.advanceFence },
-          ...{ callerId: row?.callerId ?? drawn.callerId, account: row?.account ?? "intl" },
+          taskId: drawn.taskId,
+          advanceFence: drawn.advanceFence,
+          callerId: row?.callerId ?? drawn.callerId,
+          account: row?.account ?? "intl",
         },
         at: addMs(at, drawn.soonMs),
-        ...{ leaseMs: drawn.leaseMs, waitMaxMs: drawn.waitMaxMs },
+        leaseMs: drawn.leaseMs,
+        waitMaxMs: drawn.waitMaxMs,
         quotas: { maxIngests: drawn.maxIngests },
       });
     },
@@ -77,7 +82,11 @@ export const scheduledOperations = (limit: number): fc.Arbitrary<Operation>[] =>
   ),
   operation(
     {
-      ...{ taskId, startsMs: soonMs, windowMs, asked, isMoved: fc.boolean() },
+      taskId,
+      startsMs: soonMs,
+      windowMs,
+      asked,
+      isMoved: fc.boolean(),
       play: fc.constantFrom({}, { Volume: 7 }),
       signature: fc.constantFrom(undefined, "s1", "s2"),
       use: fc.option(fc.record({ leaseUntil, second: fc.constantFrom(undefined, 1, 2) }), {
@@ -90,11 +99,16 @@ export const scheduledOperations = (limit: number): fc.Arbitrary<Operation>[] =>
       return store.scheduled.markUpdated({
         ...to,
         schedule: {
-          ...{ startsAt, startBy: addMs(startsAt, window), asked: bounds, isMoved },
-          ...{ deadlineAt, latestAt: addMs(deadlineAt, 60_000) },
+          startsAt,
+          startBy: addMs(startsAt, window),
+          asked: bounds,
+          isMoved,
+          deadlineAt,
+          latestAt: addMs(deadlineAt, 60_000),
         },
         use: use && { ...use, arrivedAt: at },
-        ...{ movedAt: at, at },
+        movedAt: at,
+        at,
       });
     },
   ),

@@ -15,7 +15,9 @@ const TIMERS = [
   { ...EACH_MINUTE, name: "deliver-notifications", useCase: deliverNotifications },
 ];
 const ADVANCE = {
-  ...{ name: "advance-ingests", limitMs: 60 * SECOND_MS, intervalMs: 10 * SECOND_MS },
+  name: "advance-ingests",
+  limitMs: 60 * SECOND_MS,
+  intervalMs: 10 * SECOND_MS,
   useCase: advanceIngests,
 };
 

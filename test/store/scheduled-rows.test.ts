@@ -1,0 +1,126 @@
+/**
+ * The row of a scheduled start under two hands: a move, a stop or a quota between the statements of
+ * an attempt. On real PostgreSQL.
+ */
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
+import type { Database } from "../../shared/store/engine/database.js";
+import type { Ingest } from "../../shared/store/ingests/ingest-row.js";
+import { createStore, type Store } from "../../shared/store/store.js";
+import { newIngest, runningIngest, T0, type Wanted } from "../support/app/ingests.js";
+import { openTestPostgres } from "../support/database/databases.js";
+
+let database: Database;
+let store: Store;
+
+beforeAll(async () => {
+  database = await openTestPostgres();
+  store = createStore(database);
+});
+beforeEach(() => database.query("truncate ingest, call_slot, caller_place, caller_lane"));
+afterAll(() => database.close());
+
+const STARTS_AT = addMs(T0, MINUTE_MS);
+const SCHEDULE = {
+  startsAt: STARTS_AT,
+  startBy: addMs(STARTS_AT, MINUTE_MS),
+  asked: {},
+  heldUntil: null,
+};
+const REFUSAL = { code: "LimitExceeded", message: "m" };
+const SOON = addMs(STARTS_AT, 2 * SECOND_MS);
+
+async function scheduledIngest(wanted: Partial<Wanted> = {}): Promise<Ingest> {
+  const begun = await store.ingests.beginStart(newIngest({ schedule: SCHEDULE, ...wanted }));
+  if (begun.outcome !== "scheduled") throw new Error(begun.outcome);
+  return begun.ingest;
+}
+
+const begin = (claimed: Ingest) =>
+  store.scheduled.begin({
+    claimed,
+    at: STARTS_AT,
+    leaseMs: 30_000,
+    waitMaxMs: 60_000,
+    quotas: {},
+  });
+
+async function move({ taskId, deadlineAt, latestAt }: Ingest, startsAt: Date): Promise<void> {
+  await store.scheduled.markUpdated({
+    taskId,
+    play: {},
+    schedule: { ...SCHEDULE, startsAt, deadlineAt, latestAt, isMoved: true },
+    movedAt: T0,
+    signature: undefined,
+    at: T0,
+  });
+}
+
+test("a start that has moved is not postponed by the run that held its old StartTime", async () => {
+  const held = await scheduledIngest();
+  const movedTo = addMs(STARTS_AT, MINUTE_MS / 2);
+  await move(held, movedTo);
+
+  await store.scheduled.postpone({ ...held, ...REFUSAL, advanceAt: SOON });
+
+  expect(await store.ingests.read(held.taskId)).toMatchObject({ advanceAt: movedTo });
+});
+
+test("a start that moves to an earlier time is free to claim at that time", async () => {
+  const heldUntil = addMs(STARTS_AT, 10 * SECOND_MS);
+  const held = await scheduledIngest({ schedule: { ...SCHEDULE, heldUntil } });
+  await move(held, SOON);
+
+  const claimed = await store.scheduled.claimDue({
+    at: SOON,
+    horizonAt: SOON,
+    leaseMs: 1000,
+    limit: 1,
+  });
+
+  expect(claimed).toHaveLength(1);
+});
+
+test("no attempt follows a stop that came while TRTC refused the start", async () => {
+  const { taskId, fence } = await scheduledIngest();
+  const row = await store.ingests.read(taskId);
+  if (row) await begin(row);
+  await store.ingests.askStop({ taskId, at: STARTS_AT, cause: "caller" });
+
+  const again = await store.scheduled.reschedule({ taskId, fence, ...REFUSAL, advanceAt: SOON });
+
+  expect(again).toBeUndefined();
+  expect(await store.ingests.read(taskId)).toMatchObject({ advanceAt: null });
+});
+
+test("a run that ends ingests knows a scheduled one that starts and ends before the next run", async () => {
+  const deadlineAt = addMs(STARTS_AT, 20 * SECOND_MS);
+  const startBy = addMs(STARTS_AT, 10 * SECOND_MS);
+  await scheduledIngest({ deadlineAt, schedule: { ...SCHEDULE, startBy } });
+  const nextAt = (at: Date) =>
+    store.ingests.nextClaimAt({ at, horizonAt: deadlineAt, aheadMs: 1000 });
+
+  expect(await nextAt(T0)).toEqual(addMs(deadlineAt, -1000));
+  expect(await nextAt(startBy)).toBeUndefined();
+});
+
+test("a scheduled start is refused for StartsPerMinute only, however many ingests are live", async () => {
+  const quotas = { maxIngests: 1, startsPerMinute: 1 };
+  await runningIngest(store, { quotas });
+
+  const second = await store.ingests.beginStart(newIngest({ schedule: SCHEDULE, quotas }));
+
+  expect(second).toMatchObject({ outcome: "over-quota", quota: "StartsPerMinute" });
+});
+
+test("the token of a start that is tried again is not spent", async () => {
+  const clientToken = "token event-1";
+  const { taskId, callerId, advanceFence } = await scheduledIngest({ clientToken });
+  const isSpent = () => store.deadLetters.isTokenSpent({ callerId, clientToken });
+  await store.scheduled.postpone({ taskId, advanceFence, ...REFUSAL, advanceAt: SOON });
+  expect(await isSpent()).toBe(false);
+
+  await store.scheduled.markMissed({ taskId, at: SCHEDULE.startBy, ...REFUSAL });
+
+  expect(await isSpent()).toBe(true);
+});
