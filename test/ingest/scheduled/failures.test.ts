@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, SECOND_MS } from "../../../shared/clock.js";
 import { reconcileIngests } from "../../../shared/ingest/reconcile/reconcile.js";
+import { startIngest } from "../../../shared/ingest/start/start.js";
 import { openScheduledApp, type ScheduledApp } from "../../support/app/scheduled-app.js";
 import { CN_APP, SECRET_ID } from "../../support/app/test-app.js";
 
@@ -142,6 +143,31 @@ describe("one robot plays when", () => {
     expect(begun).toEqual({ outcome: "spared" });
     expect(await tasks()).toHaveLength(1);
   });
+});
+
+test("a repeat of the request during a second attempt does not get the first one's refusal", async () => {
+  const { services, app } = ours;
+  const caller = services.config.callers.get(SECRET_ID);
+  const application = services.config.applications.get(CN_APP);
+  if (!caller || !application) throw new Error("the caller is not configured");
+  const times = { StartTime: ours.inSeconds(20), ClientToken: "lesson-2" };
+  const request = { ...ours.request(times), RoomIdType: 0 as const };
+  const start = () =>
+    startIngest(services, {
+      caller,
+      application,
+      region: undefined,
+      signature: undefined,
+      request,
+      timeLeftMs: () => 1000,
+    });
+  const { TaskId } = await start();
+  await app.database.query(
+    `update ingest set advance_at = null, lease_until = starts_at + interval '1 hour',
+       failure_code = 'LimitExceeded' where task_id = '${TaskId}'`,
+  );
+
+  await expect(start()).rejects.toMatchObject({ code: "InternalError" });
 });
 
 test("a stop while a scheduled start is under way ends it", async () => {
