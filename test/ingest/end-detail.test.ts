@@ -190,13 +190,13 @@ async function thrownOut({ Reason, IsPause, ...fields }: Partial<Thrown> = {}) {
     request: { SdkAppId: CN_APP, RoomId, UserIds: [String(UserId)] },
     timeLeftMs: 5000,
   });
-  const of = {
+  const callbacks = {
     701: () => source(TaskId, 0, clock.now()),
     702: () => eventBody(702, { TaskId, Status: 0 }, clock.now()),
     104: () => eventBody(104, { RoomId, UserId, Role: 21, Reason: Reason ?? 5 }, clock.now()),
     102: () => eventBody(102, { RoomId }, clock.now()),
   };
-  return { ingest, of };
+  return { ingest, callbacks };
 }
 
 interface Thrown {
@@ -220,13 +220,13 @@ describe("a robot that is removed from outside", () => {
     [[702, 104], { IdleTimeout: 60 }],
     [[702, 104, 102], {}],
   ] as const)("in a callback %j of %j", async (order, fields) => {
-    const { ingest, of } = await thrownOut({ Reason: 3, ...fields });
-    for (const type of order) await tell(of[type]());
+    const { ingest, callbacks } = await thrownOut({ Reason: 3, ...fields });
+    for (const type of order) await tell(callbacks[type]());
     expect(await ingest.describe()).toMatchObject({ EndReason: "stopped", ...removed });
   });
 
   test("explains the end when TRTC answers later", async () => {
-    const { ingest, of } = await thrownOut({ Reason: 3 });
+    const { ingest, callbacks } = await thrownOut({ Reason: 3 });
     const taken = await services.store.roomEvents.robotLeft({
       sdkAppId: CN_APP,
       roomId: ingest.RoomId,
@@ -236,7 +236,7 @@ describe("a robot that is removed from outside", () => {
     });
     expect(taken).toMatchObject({ endCause: "robot-removed" });
     await clock.advance(10 * MINUTE_MS);
-    await tell(of[702]());
+    await tell(callbacks[702]());
     expect(await ingest.describe()).toMatchObject({ EndReason: "stopped", ...removed });
   });
 
@@ -244,9 +244,9 @@ describe("a robot that is removed from outside", () => {
     ["left by itself", 1],
     ["lost its connection", 2],
   ])("a robot that %s was not removed", async (_, Reason) => {
-    const { ingest, of } = await thrownOut({ Reason });
-    await tell(of[702]());
-    await tell(of[104]());
+    const { ingest, callbacks } = await thrownOut({ Reason });
+    await tell(callbacks[702]());
+    await tell(callbacks[104]());
     expect(await ingest.describe()).toMatchObject({ EndReason: "lost" });
   });
 
@@ -272,8 +272,8 @@ describe("a room that is dismissed", () => {
     [[102, 702]],
     [[702, 104, 102]],
   ] as const)("in a callback %j", async (order) => {
-    const { ingest, of } = await thrownOut();
-    for (const type of order) await tell(of[type]());
+    const { ingest, callbacks } = await thrownOut();
+    for (const type of order) await tell(callbacks[type]());
     expect(await ingest.describe()).toMatchObject({
       State: "ended",
       EndReason: "stopped",
@@ -288,8 +288,8 @@ describe("a room that is dismissed", () => {
     [[701, 702, 102], { IdleTimeout: 60 }],
     [[702, 104], { RepeatNum: 100 }],
   ] as const)("in a callback %j of %j", async (order, fields) => {
-    const { ingest, of } = await thrownOut(fields);
-    for (const type of order) await tell(of[type]());
+    const { ingest, callbacks } = await thrownOut(fields);
+    for (const type of order) await tell(callbacks[type]());
     expect(await ingest.describe()).toMatchObject({
       EndReason: "stopped",
       EndDetail: "The room was dismissed.",
@@ -297,11 +297,11 @@ describe("a room that is dismissed", () => {
   });
 
   test("does not explain an end long before it, or in another room", async () => {
-    const { ingest, of } = await thrownOut();
-    await tell(of[702]());
+    const { ingest, callbacks } = await thrownOut();
+    await tell(callbacks[702]());
     await tell(eventBody(102, { RoomId: "elsewhere" }, clock.now()));
     await clock.advance(6 * MINUTE_MS);
-    await tell(of[102]());
+    await tell(callbacks[102]());
     expect(await ingest.describe()).toMatchObject({ EndReason: "lost" });
   });
 });

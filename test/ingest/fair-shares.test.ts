@@ -134,8 +134,8 @@ describe("claims of due stops", () => {
       limit,
       accountMax: 40,
     });
-  const dueOf = async (callerId: string, count: number, of: Partial<Wanted>) => {
-    for (let n = 0; n < count; n += 1) await runningIngest(store(), { callerId, ...of });
+  const dueOf = async (callerId: string, count: number, fields: Partial<Wanted>) => {
+    for (let n = 0; n < count; n += 1) await runningIngest(store(), { callerId, ...fields });
   };
   const callersIn = (claimed: { callerId: string }[]) => claimed.map(({ callerId }) => callerId);
 

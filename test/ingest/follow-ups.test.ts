@@ -54,7 +54,7 @@ interface Case {
   roomIdTypes?: (0 | 1)[];
   /** Other columns to set. */
   set?: string;
-  event: (of: Ingest) => RoomEvent | RoomEvent[];
+  event: (ingest: Ingest) => RoomEvent | RoomEvent[];
 }
 
 const EVENTS: Readonly<Record<string, Case>> = {

@@ -46,9 +46,9 @@ const around = (
   ...services,
   trtc: {
     ...services.trtc,
-    async call(action, of) {
+    async call(action, options) {
       if (action === chosen) await before?.();
-      const answer = await services.trtc.call(action, of);
+      const answer = await services.trtc.call(action, options);
       if (action === chosen) await after?.();
       return answer;
     },

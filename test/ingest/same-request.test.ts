@@ -113,10 +113,10 @@ describe("a start", () => {
   });
 
   test("of a stored object is identified by the object's name alone", () => {
-    const of = (streamName: string, fields: Fields = {}) =>
+    const hashOfObject = (streamName: string, fields: Fields = {}) =>
       hashOf("cn", { ...BASE, ...fields }, { streamName });
-    expect(of("cos://a/b")).toBe(of("cos://a/b", { Volume: 7 }));
-    expect(of("cos://a/b")).not.toBe(of("cos://a/c"));
+    expect(hashOfObject("cos://a/b")).toBe(hashOfObject("cos://a/b", { Volume: 7 }));
+    expect(hashOfObject("cos://a/b")).not.toBe(hashOfObject("cos://a/c"));
   });
 });
 
@@ -135,8 +135,8 @@ describe("an update", () => {
       .map(([name, schema]) => [name, site, schema] as const),
   );
 
-  test.each(UPDATED)("with another %s on %s, and the same token, is refused", async (...of) => {
-    const [name, site, schema] = of;
+  test.each(UPDATED)("with another %s on %s, and the same token, is refused", async (...row) => {
+    const [name, site, schema] = row;
     const caller = config.callers.get(SECRET_ID);
     if (!caller) throw new Error("there is no caller");
     const ingest = await runningIngest(store);

@@ -63,8 +63,8 @@ describe("in the call to TRTC,", () => {
     const { response } = await start({ MaxDuration: 60 });
     const userId = String(response["UserId"]);
     expect(userId).toMatch(/^[A-Za-z0-9_]{1,32}$/);
-    const of = { sdkAppId: CN_APP, secretKey: secretKeyOf(CN_APP), userId };
-    const verdict = verifyUserSig(String(sent()["UserSig"]), of, systemClock.now());
+    const login = { sdkAppId: CN_APP, secretKey: secretKeyOf(CN_APP), userId };
+    const verdict = verifyUserSig(String(sent()["UserSig"]), login, systemClock.now());
     const deadline = new Date(String(response["Deadline"]));
     expect(verdict.ok && verdict.expiresAt.getTime()).toBeGreaterThan(deadline.getTime());
     expect(sent()).not.toHaveProperty("PrivateMapKey");
@@ -72,21 +72,21 @@ describe("in the call to TRTC,", () => {
 
   test("the robot has a PrivateMapKey for the room under advanced permission control", async () => {
     const { response } = await start({ SdkAppId: INTL_APP, RoomId: "ticket" });
-    const of = { sdkAppId: INTL_APP, secretKey: secretKeyOf(INTL_APP), roomIdType: 0 as const };
+    const login = { sdkAppId: INTL_APP, secretKey: secretKeyOf(INTL_APP), roomIdType: 0 as const };
     const room = {
       userId: String(response["UserId"]),
       roomId: "ticket",
       privileges: Privilege.sendVideo,
     };
     const key = String(sent()["PrivateMapKey"]);
-    expect(verifyPrivateMapKey(key, { ...of, ...room }, systemClock.now())).toMatchObject({
+    expect(verifyPrivateMapKey(key, { ...login, ...room }, systemClock.now())).toMatchObject({
       ok: true,
     });
   });
 
   test("a login that the caller signed is unchanged", async () => {
-    const of = { sdkAppId: CN_APP, secretKey: secretKeyOf(CN_APP), userId: "my-robot" };
-    const UserSig = signUserSig({ ...of, lifetimeSeconds: 600 }, systemClock.now());
+    const login = { sdkAppId: CN_APP, secretKey: secretKeyOf(CN_APP), userId: "my-robot" };
+    const UserSig = signUserSig({ ...login, lifetimeSeconds: 600 }, systemClock.now());
     await start({ UserId: "my-robot", UserSig });
     expect(sent()).toMatchObject({ UserId: "my-robot", UserSig });
   });
@@ -164,10 +164,10 @@ describe.each(BOTH_WAYS)("sending the same again to %s:", (_way, switches) => {
   });
 
   test("a retry with a new UserSig is the same request", async () => {
-    const of = { sdkAppId: CN_APP, secretKey: secretKeyOf(CN_APP), userId: `signed_${set}` };
+    const login = { sdkAppId: CN_APP, secretKey: secretKeyOf(CN_APP), userId: `signed_${set}` };
     const same = body({ ClientToken: `signed-twice ${set}`, UserId: `signed_${set}` });
     const UserSig = (lifetimeSeconds: number) =>
-      signUserSig({ ...of, lifetimeSeconds }, systemClock.now());
+      signUserSig({ ...login, lifetimeSeconds }, systemClock.now());
     const first = await app.post("start-ingest", { ...same, UserSig: UserSig(600) });
     const again = await app.post("start-ingest", { ...same, UserSig: UserSig(700) });
     expect(again.response["TaskId"]).toBe(first.response["TaskId"]);
@@ -210,8 +210,8 @@ describe("when TRTC fails", () => {
   test("a refusal reaches the caller in TRTC's words, and ends the ingest as failed", async () => {
     const same = body({ ClientToken: "refused", UserId: "refused-elsewhere" });
     // Another program's task uses the robot, and we have no row for it.
-    const of = { sdkAppId: CN_APP, secretKey: secretKeyOf(CN_APP), userId: same.UserId };
-    await foreignStart(signUserSig({ ...of, lifetimeSeconds: 600 }, systemClock.now()), same);
+    const login = { sdkAppId: CN_APP, secretKey: secretKeyOf(CN_APP), userId: same.UserId };
+    await foreignStart(signUserSig({ ...login, lifetimeSeconds: 600 }, systemClock.now()), same);
     const first = await app.post("start-ingest", same);
     expect([first.status, first.response.Error?.Code]).toEqual([409, "FailedOperation.TaskExist"]);
     const calls = trtc.calls("StartStreamIngest");

@@ -48,6 +48,7 @@ test.each<[word: RegExp, instead: string, where: string[]]>([
   [/\bunsure\b/i, "may start late", TESTS],
   [/\b(wanted|told)\b/i, "expected, declared, reported", CLEAR_NAMES],
   [/\b(const|let) (found|taken|each|of)\b/, "what the value is", CLEAR_NAMES],
+  [/\b(const|let) of\b|[(,] ?of(: |\) (=>|[{]))|[.]{3}of[ ,]/, "what the value is", TESTS],
   [/\(each\b|\beach\) =>/, "a noun: task, segment", CLEAR_NAMES],
   [/[.]{3}\(?[{] /, "the fields, one a line", PLAIN_LISTS],
   [/[.]{3}\(?\[["'`]/, "the entries, one a line", PLAIN_LISTS],

@@ -100,7 +100,7 @@ export const BUGS: Readonly<Record<string, Patch>> = {
         markRunning: async (to) => store.ingests.markRunning(await unfenced(to)),
         markFailed: async (to) => store.ingests.markFailed(await unfenced(to)),
         markEnded: async (to) => store.ingests.markEnded(await unfenced(to)),
-        beginDueStop: async (of) => store.ingests.beginDueStop(await unfenced(of)),
+        beginDueStop: async (stop) => store.ingests.beginDueStop(await unfenced(stop)),
       },
     });
   },
@@ -111,8 +111,8 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     return withStore(services, {
       ingests: {
         beginStart: (request) => store.ingests.beginStart({ ...request, leaseMs }),
-        beginStop: (of) => store.ingests.beginStop({ ...of, leaseMs }),
-        beginDueStop: (of) => store.ingests.beginDueStop({ ...of, leaseMs }),
+        beginStop: (stop) => store.ingests.beginStop({ ...stop, leaseMs }),
+        beginDueStop: (stop) => store.ingests.beginDueStop({ ...stop, leaseMs }),
         claimDue: (claim) => store.ingests.claimDue({ ...claim, leaseMs }),
       },
     });
@@ -145,12 +145,12 @@ export const BUGS: Readonly<Record<string, Patch>> = {
           const begun = await store.ingests.beginStart(request);
           return begun.outcome === "begun" ? neverWaits(begun) : begun;
         },
-        async beginStop(of) {
-          const begun = await store.ingests.beginStop(of);
+        async beginStop(stop) {
+          const begun = await store.ingests.beginStop(stop);
           return begun && neverWaits(begun);
         },
-        async beginDueStop(of) {
-          const begun = await store.ingests.beginDueStop(of);
+        async beginDueStop(stop) {
+          const begun = await store.ingests.beginDueStop(stop);
           return begun && neverWaits(begun);
         },
       },
@@ -173,8 +173,8 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     };
     return withStore(services, {
       ingests: {
-        beginStop: async (of) => ended(await store.ingests.beginStop(of)),
-        beginDueStop: async (of) => ended(await store.ingests.beginDueStop(of)),
+        beginStop: async (stop) => ended(await store.ingests.beginStop(stop)),
+        beginDueStop: async (stop) => ended(await store.ingests.beginDueStop(stop)),
       },
     });
   },
@@ -229,9 +229,12 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     const { store } = services;
     return withStore(services, {
       ingests: {
-        async beginDueStop(of) {
-          const deadlineAt = (await store.ingests.read(of.taskId))?.deadlineAt ?? of.at;
-          return store.ingests.beginDueStop({ ...of, at: deadlineAt > of.at ? deadlineAt : of.at });
+        async beginDueStop(stop) {
+          const deadlineAt = (await store.ingests.read(stop.taskId))?.deadlineAt ?? stop.at;
+          return store.ingests.beginDueStop({
+            ...stop,
+            at: deadlineAt > stop.at ? deadlineAt : stop.at,
+          });
         },
       },
     });
@@ -314,8 +317,8 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     return withStore(services, {
       ingests: { beginFailedSourceStops: () => Promise.resolve([]) },
       roomEvents: {
-        async recordTaskEvent(of) {
-          const recorded = await store.roomEvents.recordTaskEvent(of);
+        async recordTaskEvent(event) {
+          const recorded = await store.roomEvents.recordTaskEvent(event);
           return recorded && { ...recorded, failedTimes: 0 };
         },
       },
@@ -326,8 +329,8 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     const { store } = services;
     return withStore(services, {
       roomEvents: {
-        async recordTaskEvent(of) {
-          const recorded = await store.roomEvents.recordTaskEvent(of);
+        async recordTaskEvent(event) {
+          const recorded = await store.roomEvents.recordTaskEvent(event);
           const isThird = recorded?.failedTimes === FAILED_FOR_GOOD;
           return isThird ? { ...recorded, failedTimes: FAILED_SURELY } : recorded;
         },
@@ -339,9 +342,9 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     const { store, clock } = services;
     return withStore(services, {
       roomEvents: {
-        async recordTaskEvent(of) {
-          const recorded = await store.roomEvents.recordTaskEvent(of);
-          if (of.media !== undefined || recorded?.ingest.state !== "running") return recorded;
+        async recordTaskEvent(event) {
+          const recorded = await store.roomEvents.recordTaskEvent(event);
+          if (event.media !== undefined || recorded?.ingest.state !== "running") return recorded;
           const { taskId, fence } = recorded.ingest;
           await store.ingests.markEnded({ taskId, fence, reason: "lost", at: clock.now() });
           return recorded;
@@ -394,7 +397,7 @@ export const BUGS: Readonly<Record<string, Patch>> = {
           const claimed = await store.ingests.claimDue(claim);
           return claimed.map((ingest) => ({ ...ingest, deadlineAt: addMs(claim.at, -1) }));
         },
-        beginDueStop: (of) => store.ingests.beginDueStop({ ...of, at: addMs(of.at, 2000) }),
+        beginDueStop: (stop) => store.ingests.beginDueStop({ ...stop, at: addMs(stop.at, 2000) }),
       },
     });
   },

@@ -193,13 +193,13 @@ describe.each(Object.entries(STATEMENTS))("%s", (_, { hold, act }) => {
 describe("the name of an update", () => {
   const LEASE_UNTIL = addMs(T0, 5000);
   const OTHER = addMs(LEASE_UNTIL, 1);
-  const claim = (of: object = {}) =>
+  const claim = (fields: object = {}) =>
     store.signatures.claim({
       signature: "s",
       requestHash: "h",
       at: T0,
       leaseUntil: LEASE_UNTIL,
-      ...of,
+      ...fields,
     });
   const update = (taskId: string, leaseUntil: Date) =>
     store.ingests.markUpdated({

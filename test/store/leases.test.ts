@@ -62,12 +62,12 @@ interface Made {
 /** The same services, and a list of their calls to TRTC. */
 function watched(): { services: Services; made: Made[] } {
   const made: Made[] = [];
-  const call: Services["trtc"]["call"] = async (action, of) => {
+  const call: Services["trtc"]["call"] = async (action, request) => {
     const [row] = await app.database.query("select lease_until from ingest");
     const leaseUntil = (row?.["lease_until"] ?? new Date(0)) as Date;
     const leaseLeftMs = leaseUntil.getTime() - clock.now().getTime();
-    made.push({ action, timeLeftMs: of.timeLeftMs, leaseLeftMs });
-    return services.trtc.call(action, of);
+    made.push({ action, timeLeftMs: request.timeLeftMs, leaseLeftMs });
+    return services.trtc.call(action, request);
   };
   return { made, services: { ...services, trtc: { ...services.trtc, call } } };
 }
@@ -80,15 +80,19 @@ describe("a call under a claim may last", () => {
   const LONG_MS = 5 * MINUTE_MS;
   const SHORT_MS = 10 * SECOND_MS;
 
-  type Work = (of: Services, leaseMs: number, timeLeftMs: () => number) => Promise<unknown>;
+  type Work = (
+    watchedServices: Services,
+    leaseMs: number,
+    timeLeftMs: () => number,
+  ) => Promise<unknown>;
   const WORK: Readonly<Record<string, Work>> = {
-    async resumeStart(of, leaseMs, timeLeftMs) {
+    async resumeStart(watchedServices, leaseMs, timeLeftMs) {
       const { taskId } = await unanswered();
       const claimed = await services.store.ingests.claimStart({ taskId, at: clock.now(), leaseMs });
       if (!claimed) throw new Error("somebody is at it");
-      return resumeStart(of, claimed, timeLeftMs);
+      return resumeStart(watchedServices, claimed, timeLeftMs);
     },
-    async endTask(of, leaseMs, timeLeftMs) {
+    async endTask(watchedServices, leaseMs, timeLeftMs) {
       const { taskId } = await playing();
       await app.database.query("update ingest set unsure_until = $1", [clock.now()]);
       const at = clock.now();
@@ -99,20 +103,20 @@ describe("a call under a claim may last", () => {
         waitMaxMs: 1000,
       });
       if (!begun) throw new Error("somebody is at it");
-      return endTask(of, { ...begun, askedAt: at, timeLeftMs });
+      return endTask(watchedServices, { ...begun, askedAt: at, timeLeftMs });
     },
   };
 
   test.each(Object.entries(WORK))("%s: no longer than the claim lasts", async (_, work) => {
-    const { services: of, made } = watched();
-    await clock.advanceUntilDone(work(of, SHORT_MS, () => LONG_MS));
+    const { services: watchedServices, made } = watched();
+    await clock.advanceUntilDone(work(watchedServices, SHORT_MS, () => LONG_MS));
     expect(made.length).toBeGreaterThan(0);
     for (const { timeLeftMs } of made) expect(timeLeftMs).toBeLessThanOrEqual(SHORT_MS);
   });
 
   test.each(Object.entries(WORK))("%s: no longer than its function may run", async (_, work) => {
-    const { services: of, made } = watched();
-    await clock.advanceUntilDone(work(of, LONG_MS, () => SHORT_MS));
+    const { services: watchedServices, made } = watched();
+    await clock.advanceUntilDone(work(watchedServices, LONG_MS, () => SHORT_MS));
     expect(made.length).toBeGreaterThan(0);
     for (const { timeLeftMs } of made) expect(timeLeftMs).toBeLessThanOrEqual(SHORT_MS);
   });
@@ -141,8 +145,8 @@ describe("a call under a claim may last", () => {
 
   test.each(Object.entries(CLAIMED))("also in a run that claims %s", async (_, have) => {
     await have();
-    const { services: of, made } = watched();
-    await clock.advanceUntilDone(reconcileIngests(of, { timeLeftMs: () => LONG_MS }));
+    const { services: watchedServices, made } = watched();
+    await clock.advanceUntilDone(reconcileIngests(watchedServices, { timeLeftMs: () => LONG_MS }));
     expect(made.length).toBeGreaterThan(0);
     for (const { timeLeftMs, leaseLeftMs } of made) {
       expect(timeLeftMs).toBeLessThanOrEqual(leaseLeftMs);
@@ -213,8 +217,8 @@ describe("a database that fails", () => {
   ];
 
   test.each(IN_RECONCILE)("at %s ends a run of reconcile-ingests there", async (operation) => {
-    const { services: of, asked } = failing(operation);
-    const running = reconcileIngests(of, { timeLeftMs: lasting(MINUTE_MS) });
+    const { services: failingServices, asked } = failing(operation);
+    const running = reconcileIngests(failingServices, { timeLeftMs: lasting(MINUTE_MS) });
     await expect(clock.advanceUntilDone(running)).rejects.toBeInstanceOf(Away);
     expect(asked.at(-1)).toBe(operation);
   });
@@ -222,8 +226,8 @@ describe("a database that fails", () => {
   test.each(["outbox.callersWaiting", "outbox.forgetDead"])(
     "at %s ends a run of deliver-notifications there",
     async (operation) => {
-      const { services: of, asked } = failing(operation);
-      const running = deliverNotifications(of, { timeLeftMs: lasting(MINUTE_MS) });
+      const { services: failingServices, asked } = failing(operation);
+      const running = deliverNotifications(failingServices, { timeLeftMs: lasting(MINUTE_MS) });
       await expect(clock.advanceUntilDone(running)).rejects.toBeInstanceOf(Away);
       expect(asked.at(-1)).toBe(operation);
     },
@@ -234,8 +238,10 @@ describe("a database that fails", () => {
       (n) => `ingests.${n}`,
     ),
   )("is asked in this order without a failure: %s comes up", async (operation) => {
-    const { services: of, asked } = failing("outbox.listDead");
-    await clock.advanceUntilDone(reconcileIngests(of, { timeLeftMs: lasting(MINUTE_MS) }));
+    const { services: failingServices, asked } = failing("outbox.listDead");
+    await clock.advanceUntilDone(
+      reconcileIngests(failingServices, { timeLeftMs: lasting(MINUTE_MS) }),
+    );
     expect(asked).toContain(operation);
   });
 
@@ -263,8 +269,8 @@ describe("a database that fails", () => {
     "in the middle of a batch ends the run: %s",
     async (_, [have, operation]) => {
       await have();
-      const { services: of, asked } = failing(operation);
-      const running = reconcileIngests(of, { timeLeftMs: lasting(MINUTE_MS) });
+      const { services: failingServices, asked } = failing(operation);
+      const running = reconcileIngests(failingServices, { timeLeftMs: lasting(MINUTE_MS) });
       await expect(clock.advanceUntilDone(running)).rejects.toBeInstanceOf(Away);
       expect(asked).toContain(operation);
       expect(asked).not.toContain("unclaimedTasks.adopt");
@@ -274,8 +280,8 @@ describe("a database that fails", () => {
   test("while a stale task is checked ends the run", async () => {
     await playing();
     await clock.advance(6 * MINUTE_MS);
-    const { services: of, asked } = failing("slots.take");
-    const running = reconcileIngests(of, { timeLeftMs: lasting(MINUTE_MS) });
+    const { services: failingServices, asked } = failing("slots.take");
+    const running = reconcileIngests(failingServices, { timeLeftMs: lasting(MINUTE_MS) });
     await expect(clock.advanceUntilDone(running)).rejects.toBeInstanceOf(Away);
     expect(asked.at(-1)).toBe("slots.take");
   });
@@ -283,8 +289,8 @@ describe("a database that fails", () => {
   test.each(["ingests.nextClaimAt", "signatures.forget"])(
     "at %s ends a run of expire-ingests",
     async (operation) => {
-      const { services: of, asked } = failing(operation);
-      const running = expireIngests(of, { timeLeftMs: lasting(MINUTE_MS) });
+      const { services: failingServices, asked } = failing(operation);
+      const running = expireIngests(failingServices, { timeLeftMs: lasting(MINUTE_MS) });
       await expect(clock.advanceUntilDone(running)).rejects.toBeInstanceOf(Away);
       expect(asked.at(-1)).toBe(operation);
     },
@@ -293,8 +299,8 @@ describe("a database that fails", () => {
   test("at a stop leaves that stop due, and logs it", async () => {
     const ingest = await playing({ MaxDuration: 1 });
     await clock.advance(MINUTE_MS);
-    const { services: of } = failing("ingests.beginDueStop");
-    const stopping = stopOnTime(of, ingest, lasting(MINUTE_MS));
+    const { services: failingServices } = failing("ingests.beginDueStop");
+    const stopping = stopOnTime(failingServices, ingest, lasting(MINUTE_MS));
     expect(await clock.advanceUntilDone(stopping)).toBe("failed");
     expect(await services.store.ingests.read(ingest.taskId)).toMatchObject({ state: "running" });
   });

@@ -56,15 +56,15 @@ async function lateStarts(fields: Partial<Wanted> = {}): Promise<Ingest> {
 interface Named {
   /** Creates two such rows, with the same caller, application, room and state. */
   have: () => Promise<Ingest>;
-  act: (of: { taskId: string; fence: number }) => Promise<unknown>;
+  act: (claim: { taskId: string; fence: number }) => Promise<unknown>;
 }
 
 const BY_TASK_ID: Readonly<Record<string, Named>> = {
   markRunning: {
     have: starting,
-    act: (of) =>
+    act: (claim) =>
       store.ingests.markRunning({
-        ...of,
+        ...claim,
         trtcTaskId: "trtc",
         startedAt: T0,
         deadlineAt: LATER,
@@ -73,8 +73,8 @@ const BY_TASK_ID: Readonly<Record<string, Named>> = {
   },
   markFailed: {
     have: starting,
-    act: (of) =>
-      store.ingests.markFailed({ ...of, code: "X", message: "m", retry: true, at: LATER }),
+    act: (claim) =>
+      store.ingests.markFailed({ ...claim, code: "X", message: "m", retry: true, at: LATER }),
   },
   claimStart: {
     have: starting,
@@ -85,13 +85,16 @@ const BY_TASK_ID: Readonly<Record<string, Named>> = {
     act: ({ taskId }) => store.ingests.askStop({ taskId, at: LATER, cause: "caller" }),
   },
   beginStop: { have: running, act: ({ taskId }) => store.ingests.beginStop({ taskId, ...TIMING }) },
-  beginDueStop: { have: running, act: (of) => store.ingests.beginDueStop({ ...of, ...TIMING }) },
+  beginDueStop: {
+    have: running,
+    act: (claim) => store.ingests.beginDueStop({ ...claim, ...TIMING }),
+  },
   markEnded: {
     have: running,
-    act: (of) => store.ingests.markEnded({ ...of, reason: "finished", at: LATER }),
+    act: (claim) => store.ingests.markEnded({ ...claim, reason: "finished", at: LATER }),
   },
-  release: { have: running, act: (of) => store.ingests.release({ ...of, retryAt: LATER }) },
-  clearLateStart: { have: lateStarts, act: (of) => store.ingests.clearLateStart(of) },
+  release: { have: running, act: (claim) => store.ingests.release({ ...claim, retryAt: LATER }) },
+  clearLateStart: { have: lateStarts, act: (claim) => store.ingests.clearLateStart(claim) },
   checkSoon: { have: running, act: ({ taskId }) => store.roomEvents.checkSoon(taskId) },
   markSeen: {
     have: running,
@@ -253,8 +256,8 @@ describe("an account's slots and turns", () => {
   });
 
   test("do not depend on a caller's claims in another account", async () => {
-    const of = (account: string) => running({ account, callerId: "same", deadlineAt: T0 });
-    for (const account of ["one", "one", "two"]) await of(account);
+    const runIn = (account: string) => running({ account, callerId: "same", deadlineAt: T0 });
+    for (const account of ["one", "one", "two"]) await runIn(account);
     const claim = (limit: number) =>
       store.ingests.claimDue({ at: LATER, horizonAt: LATER, leaseMs: 1000, limit, accountMax: 1 });
     const claimed = [...(await claim(9)), ...(await claim(9))];

@@ -25,8 +25,8 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
   afterAll(() => database.close());
 
   const rows = () => database.query("select * from outbox order by task_id, position");
-  const claim = (of: { at?: Date; limit?: number; callerId?: string } = {}) =>
-    store.outbox.claim({ callerId: "caller", at: T0, leaseMs: 1000, limit: 10, ...of });
+  const claim = (options: { at?: Date; limit?: number; callerId?: string } = {}) =>
+    store.outbox.claim({ callerId: "caller", at: T0, leaseMs: 1000, limit: 10, ...options });
   const named = (all: readonly Notification[]) =>
     all.map(({ taskId, position }) => `${taskId} ${position}`);
   const end = ({

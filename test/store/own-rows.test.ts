@@ -36,11 +36,11 @@ afterAll(() => database.close());
 
 /** All rows of an application; rows of the outbox belong to it through its ingests. */
 async function rowsOf(sdkAppId: number): Promise<Row[][]> {
-  const of = (table: string) =>
+  const selectFrom = (table: string) =>
     table === "outbox"
       ? "select outbox.* from outbox join ingest using (task_id) where sdk_app_id = $1 order by outbox.*"
       : `select * from ${table} where sdk_app_id = $1 order by ${table}.*`;
-  return Promise.all(TABLES.map((table) => database.query(of(table), [sdkAppId])));
+  return Promise.all(TABLES.map((table) => database.query(selectFrom(table), [sdkAppId])));
 }
 
 const names = (sdkAppId: number): Partial<Wanted> => ({
@@ -378,7 +378,7 @@ describe("an ingest that waits for viewers", () => {
 });
 
 describe("of a caller", () => {
-  const of = (callerId: string, more: Partial<Wanted> = {}) => ({
+  const ingestOf = (callerId: string, more: Partial<Wanted> = {}) => ({
     callerId,
     notify: true,
     ...more,
@@ -387,8 +387,8 @@ describe("of a caller", () => {
   let others: Ingest;
 
   beforeEach(async () => {
-    mine = await run(of("mine", { clientToken: "token t" }), "one");
-    others = await run(of("other", { clientToken: "token t" }), "two");
+    mine = await run(ingestOf("mine", { clientToken: "token t" }), "one");
+    others = await run(ingestOf("other", { clientToken: "token t" }), "two");
   });
 
   const outboxOf = (callerId: string) =>
@@ -397,21 +397,23 @@ describe("of a caller", () => {
     ]);
 
   test("an equal token is another token", async () => {
-    const again = newIngest(of("mine", { clientToken: "token t" }));
+    const again = newIngest(ingestOf("mine", { clientToken: "token t" }));
     expect(await store.ingests.findConflict(again)).toMatchObject({
       outcome: "token-known",
       ingest: { taskId: mine.taskId },
     });
-    const stranger = newIngest(of("stranger", { clientToken: "token t" }));
+    const stranger = newIngest(ingestOf("stranger", { clientToken: "token t" }));
     expect(await store.ingests.findConflict(stranger)).toBeUndefined();
   });
 
   test("an equal token of another caller does not make a busy robot a known start", async () => {
     const { sdkAppId, robotUserId } = others;
     const fields = { clientToken: "token t", sdkAppId, robotUserId };
-    expect(await store.ingests.findConflict(newIngest(of("stranger", fields)))).toMatchObject({
-      outcome: "robot-busy",
-    });
+    expect(await store.ingests.findConflict(newIngest(ingestOf("stranger", fields)))).toMatchObject(
+      {
+        outcome: "robot-busy",
+      },
+    );
   });
 
   test("a token that was refused for good is spent for its own caller only", async () => {
@@ -459,7 +461,7 @@ describe("of a caller", () => {
     addDeadLetter: () => store.outbox.addDeadLetter({ ...event(), reason: "r", at: LATER }),
   };
   test.each(Object.entries(OF_INGEST))("%s changes the event of one ingest", async (_, act) => {
-    const third = await run(of("mine"), "three");
+    const third = await run(ingestOf("mine"), "three");
     const rest = () =>
       database.query("select * from outbox where task_id = any($1) order by task_id", [
         [others.taskId, third.taskId],
@@ -482,7 +484,7 @@ describe("of a caller", () => {
   });
 
   test("the report counts the caller's ingests, or those of one application", async () => {
-    await run(of("mine", { sdkAppId: MINE }), "three");
+    await run(ingestOf("mine", { sdkAppId: MINE }), "three");
     const count = async (filter: object) => {
       const span = { since: T0, now: LATER, ...filter };
       const { starts, live } = await readReport(database.query, span);

@@ -126,13 +126,13 @@ describe("after a rollback: this code on a database that is compatible versions 
     const { TaskId } = started.response;
     const again = await app.post("start-ingest", body(app, { ClientToken: "rollback" }));
     expect(again.response).toMatchObject({ TaskId });
-    const of = { SdkAppId: CN_APP, TaskId };
-    expect((await app.post("update-ingest", { ...of, Volume: 50 })).status).toBe(200);
-    const described = await app.post("describe-ingest", of);
+    const ingest = { SdkAppId: CN_APP, TaskId };
+    expect((await app.post("update-ingest", { ...ingest, Volume: 50 })).status).toBe(200);
+    const described = await app.post("describe-ingest", ingest);
     expect(described.response).toMatchObject({ State: "running" });
     const { response: list } = await app.post("list-ingests", {});
     expect(list["Ingests"]).toMatchObject([{ TaskId, State: "running" }]);
-    expect((await app.post("stop-ingest", of)).status).toBe(200);
+    expect((await app.post("stop-ingest", ingest)).status).toBe(200);
 
     const StopTime = new Date(clock.now().getTime() + SECOND_MS).toISOString();
     const short = await app.post("start-ingest", body(app, { StopTime }));
@@ -158,9 +158,11 @@ describe("a newer database that this code cannot work with", () => {
   test.each(["start-ingest", "list-ingests", "stop-ingest"])(
     "is refused at %s",
     async (functionName) => {
-      const of = functionName === "start-ingest" ? body(app) : {};
+      const startFields = functionName === "start-ingest" ? body(app) : {};
       const fields =
-        functionName === "stop-ingest" ? { SdkAppId: CN_APP, TaskId: `ing-${"0".repeat(26)}` } : of;
+        functionName === "stop-ingest"
+          ? { SdkAppId: CN_APP, TaskId: `ing-${"0".repeat(26)}` }
+          : startFields;
       const { status, headers, response } = await app.post(functionName, fields);
       expect([status, headers.get("retry-after")]).toEqual([503, "1"]);
       expect(response).toEqual({

@@ -125,11 +125,11 @@ const start = (fields?: object) => send("start-ingest", startOf(fields));
 const named = ({ TaskId }: Record<string, unknown>) => ({ SdkAppId: CN_APP, TaskId });
 
 async function ownLogins(): Promise<void> {
-  const of = { sdkAppId: INTL_APP, secretKey: INTL_KEY, userId: "own", lifetimeSeconds: 600 };
+  const identity = { sdkAppId: INTL_APP, secretKey: INTL_KEY, userId: "own", lifetimeSeconds: 600 };
   const room = { roomId: "own-room", roomIdType: 0 as const, privileges: ROBOT_PRIVILEGES };
   const login = {
-    UserSig: secret(signUserSig(of, clock.now())),
-    PrivateMapKey: secret(signPrivateMapKey({ ...of, ...room }, clock.now())),
+    UserSig: secret(signUserSig(identity, clock.now())),
+    PrivateMapKey: secret(signPrivateMapKey({ ...identity, ...room }, clock.now())),
   };
   const ownRobot = { SdkAppId: INTL_APP, RoomId: "own-room", UserId: "own", ...login };
   expect((await start(ownRobot)).Error).toBeUndefined();

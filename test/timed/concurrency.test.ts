@@ -18,9 +18,9 @@ const CLOCK_MS = 2;
 function recordCalls({ services: { trtc, clock } }: TestApp, chosen: TrtcAction): number[] {
   const left: number[] = [];
   const { call } = trtc;
-  trtc.call = (action, of) => {
+  trtc.call = (action, options) => {
     if (action === chosen) left.push(clock.now().getTime());
-    return call(action, of);
+    return call(action, options);
   };
   return left;
 }

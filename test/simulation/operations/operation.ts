@@ -15,10 +15,10 @@ export const fence = fc.integer({ min: 0, max: 3 });
 export const soonMs = fc.integer({ min: -3000, max: 8000 });
 
 export const operation = <T extends Record<string, unknown>>(
-  of: { [K in keyof T]: fc.Arbitrary<T[K]> },
+  fields: { [K in keyof T]: fc.Arbitrary<T[K]> },
   run: (store: Store, drawn: T, at: Date) => Promise<unknown>,
 ): fc.Arbitrary<Operation> =>
-  fc.record(of).map((drawn): Operation =>
+  fc.record(fields).map((drawn): Operation =>
     Object.assign((store: Store, at: Date) => run(store, drawn as T, at), {
       [fc.toStringMethod]: () => `${run.toString()} of ${JSON.stringify(drawn)}`,
     }),

@@ -43,55 +43,64 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
   operation({ newRow }, (store, { newRow: row }, at) =>
     store.ingests.findConflict(startOf(row, at)),
   ),
-  operation({ taskId, fence, soonMs, mediaState }, (store, { soonMs: ms, ...of }, at) => {
-    const deadlineAt = deadlineOf(of.taskId, at, ms);
-    const trtcTaskId = `trtc-${of.taskId}`;
+  operation({ taskId, fence, soonMs, mediaState }, (store, { soonMs: ms, ...drawn }, at) => {
+    const deadlineAt = deadlineOf(drawn.taskId, at, ms);
+    const trtcTaskId = `trtc-${drawn.taskId}`;
     return store.ingests.markRunning({
-      ...of,
+      ...drawn,
       trtcTaskId,
       startedAt: at,
       deadlineAt,
       latestAt: at,
     });
   }),
-  operation({ taskId, fence, retry: fc.boolean(), cause: givenUp }, (store, of, at) =>
-    store.ingests.markFailed({ ...of, code: "FailedOperation", message: "m", at }),
+  operation({ taskId, fence, retry: fc.boolean(), cause: givenUp }, (store, drawn, at) =>
+    store.ingests.markFailed({ ...drawn, code: "FailedOperation", message: "m", at }),
   ),
   operation(
     { taskId, leaseMs, waitMaxMs, cause, reason: fc.constantFrom(undefined, "failed" as const) },
-    (store, { reason: why, ...of }, at) =>
-      store.ingests.beginStop({ ...of, at, ...(why !== undefined && { reason: why }) }),
+    (store, { reason: why, ...drawn }, at) =>
+      store.ingests.beginStop({ ...drawn, at, ...(why !== undefined && { reason: why }) }),
   ),
-  operation({ taskId, fence, leaseMs, waitMaxMs }, (store, of, at) =>
-    store.ingests.beginDueStop({ ...of, at }),
+  operation({ taskId, fence, leaseMs, waitMaxMs }, (store, drawn, at) =>
+    store.ingests.beginDueStop({ ...drawn, at }),
   ),
-  operation({ taskId, cause }, (store, of, at) => store.ingests.askStop({ ...of, at })),
-  operation({ taskId, fence, reason }, (store, of, at) => store.ingests.markEnded({ ...of, at })),
-  operation({ taskId, fence, soonMs, now: fc.boolean() }, (store, { soonMs: ms, now, ...of }, at) =>
-    store.ingests.release({ ...of, retryAt: now ? undefined : addMs(at, ms) }),
+  operation({ taskId, cause }, (store, drawn, at) => store.ingests.askStop({ ...drawn, at })),
+  operation({ taskId, fence, reason }, (store, drawn, at) =>
+    store.ingests.markEnded({ ...drawn, at }),
   ),
-  operation({ soonMs, leaseMs, accountMax }, (store, { soonMs: ms, ...of }, at) =>
-    store.ingests.claimDue({ ...of, at, horizonAt: addMs(at, ms * 10), limit }),
+  operation(
+    { taskId, fence, soonMs, now: fc.boolean() },
+    (store, { soonMs: ms, now, ...drawn }, at) =>
+      store.ingests.release({ ...drawn, retryAt: now ? undefined : addMs(at, ms) }),
   ),
-  operation({ soonMs, accountMax }, (store, { soonMs: ms, ...of }, at) =>
-    store.ingests.nextClaimAt({ ...of, at, horizonAt: addMs(at, ms * 10), aheadMs: 1000 }),
+  operation({ soonMs, leaseMs, accountMax }, (store, { soonMs: ms, ...drawn }, at) =>
+    store.ingests.claimDue({ ...drawn, at, horizonAt: addMs(at, ms * 10), limit }),
   ),
-  operation({ leaseMs }, (store, of, at) => store.ingests.claimUnfinished({ ...of, at, limit })),
-  operation({ taskId, leaseMs }, (store, of, at) => store.ingests.claimStart({ ...of, at })),
-  operation({ leaseMs, later: fc.constantFrom(0, 600_000) }, (store, { later, ...of }, at) =>
-    store.ingests.claimLateStarts({ ...of, at: addMs(at, later), limit }),
+  operation({ soonMs, accountMax }, (store, { soonMs: ms, ...drawn }, at) =>
+    store.ingests.nextClaimAt({ ...drawn, at, horizonAt: addMs(at, ms * 10), aheadMs: 1000 }),
   ),
-  operation({ taskId, fence }, (store, of) => store.ingests.clearLateStart(of)),
-  operation({ leaseMs, soonMs }, (store, { soonMs: ms, ...of }, at) =>
-    store.ingests.beginFailedSourceStops({ ...of, at, lastSeenBefore: addMs(at, ms), limit }),
+  operation({ leaseMs }, (store, drawn, at) =>
+    store.ingests.claimUnfinished({ ...drawn, at, limit }),
+  ),
+  operation({ taskId, leaseMs }, (store, drawn, at) => store.ingests.claimStart({ ...drawn, at })),
+  operation({ leaseMs, later: fc.constantFrom(0, 600_000) }, (store, { later, ...drawn }, at) =>
+    store.ingests.claimLateStarts({ ...drawn, at: addMs(at, later), limit }),
+  ),
+  operation({ taskId, fence }, (store, drawn) => store.ingests.clearLateStart(drawn)),
+  operation({ leaseMs, soonMs }, (store, { soonMs: ms, ...drawn }, at) =>
+    store.ingests.beginFailedSourceStops({ ...drawn, at, lastSeenBefore: addMs(at, ms), limit }),
   ),
   operation({ soonMs }, (store, { soonMs: ms }, at) =>
     store.ingests.claimStaleTasks({ at, quietSince: addMs(at, -Math.abs(ms)), limit }),
   ),
-  operation({ callerId, taskId, trtc: fc.boolean() }, (store, { callerId: caller, ...of }) =>
-    store.ingests.find({ callerId: caller, taskId: of.trtc ? `trtc-${of.taskId}` : of.taskId }),
+  operation({ callerId, taskId, trtc: fc.boolean() }, (store, { callerId: caller, ...drawn }) =>
+    store.ingests.find({
+      callerId: caller,
+      taskId: drawn.trtc ? `trtc-${drawn.taskId}` : drawn.taskId,
+    }),
   ),
-  operation({ taskId }, (store, of) => store.ingests.read(of.taskId)),
+  operation({ taskId }, (store, drawn) => store.ingests.read(drawn.taskId)),
   operation(
     {
       callerId,
@@ -141,10 +150,10 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
       isAgain: fc.boolean(),
       times: fc.constantFrom(1, 1, 25),
     },
-    async (store, { times, ...of }) => {
+    async (store, { times, ...drawn }) => {
       const told: unknown[] = [];
       for (let n = 0; n < times; n += 1) {
-        const slot = await store.slots.take({ ...of, action: "StopStreamIngest" });
+        const slot = await store.slots.take({ ...drawn, action: "StopStreamIngest" });
         told.push(slot && [Math.round(slot.msUntil()), slot.isToAskAgain]);
       }
       return { told };
@@ -152,7 +161,7 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
   ),
   operation(
     { id: deadLetter, code: fc.constantFrom("InvalidRequest", "InternalError") },
-    (store, of, at) => store.deadLetters.add({ ...of, receivedAt: at, ...LETTER }),
+    (store, drawn, at) => store.deadLetters.add({ ...drawn, receivedAt: at, ...LETTER }),
   ),
   operation({ id: deadLetter, other: deadLetter }, (store, { id, other }, at) =>
     store.deadLetters.resolve({ ids: [id, other], at }),
@@ -160,19 +169,19 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
   operation({ soonMs }, (store, { soonMs: ms }, at) =>
     store.deadLetters.forgetResolved(addMs(at, ms)),
   ),
-  operation({ all: fc.boolean(), count: fc.integer({ min: 1, max: 3 }) }, (store, of, at) =>
+  operation({ all: fc.boolean(), count: fc.integer({ min: 1, max: 3 }) }, (store, drawn, at) =>
     store.deadLetters.list({
-      all: of.all,
-      limit: of.count,
-      after: of.count === 1 ? { receivedAt: addMs(at, -5000), id: "l2" } : undefined,
+      all: drawn.all,
+      limit: drawn.count,
+      after: drawn.count === 1 ? { receivedAt: addMs(at, -5000), id: "l2" } : undefined,
     }),
   ),
-  operation({ id: deadLetter }, (store, of) => store.deadLetters.read(of.id)),
-  operation({ id: deadLetter }, (store, of) => store.deadLetters.drop(of.id)),
-  operation({ callerId, token: fc.constantFrom("t1", "t2") }, (store, of) =>
+  operation({ id: deadLetter }, (store, drawn) => store.deadLetters.read(drawn.id)),
+  operation({ id: deadLetter }, (store, drawn) => store.deadLetters.drop(drawn.id)),
+  operation({ callerId, token: fc.constantFrom("t1", "t2") }, (store, drawn) =>
     store.deadLetters.isTokenSpent({
-      callerId: of.callerId,
-      clientToken: `${of.callerId} ${of.token}`,
+      callerId: drawn.callerId,
+      clientToken: `${drawn.callerId} ${drawn.token}`,
     }),
   ),
 ];

@@ -23,39 +23,42 @@ const named = ({ sdkAppId: app, taskId: id }: Named) => ({
 const eventMs = fc.constantFrom(0, -1, -1, -1000, -4000, -70_000, -700_000);
 
 const taskEvent = (
-  { media, eventMs: ms, ...of }: Named & { media: ReportedMediaState | null; eventMs: number },
+  { media, eventMs: ms, ...drawn }: Named & { media: ReportedMediaState | null; eventMs: number },
   at: Date,
-) => ({ ...named(of), media: media ?? undefined, eventAt: addMs(at, ms), at });
+) => ({ ...named(drawn), media: media ?? undefined, eventAt: addMs(at, ms), at });
 
 export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
-  operation({ ...task, eventMs }, async (store, of, at) => {
-    const recorded = await store.roomEvents.recordTaskEvent(taskEvent(of, at));
+  operation({ ...task, eventMs }, async (store, drawn, at) => {
+    const recorded = await store.roomEvents.recordTaskEvent(taskEvent(drawn, at));
     // One statement returns the row and this value, so the result holds both.
     const { ingest, failedTimes } = recorded ?? {};
     return recorded && { ingest: { ...ingest, failedTimes }, failedTimes };
   }),
-  operation({ taskId }, (store, of) => store.roomEvents.explainEnd(of.taskId)),
+  operation({ taskId }, (store, drawn) => store.roomEvents.explainEnd(drawn.taskId)),
   operation(
     { sdkAppId, roomId: room, roomIdType: fc.constantFrom(0 as const, 1 as const), soonMs },
-    (store, { soonMs: ms, ...of }, at) =>
-      store.roomEvents.explainDismissal({ ...of, eventAt: addMs(at, 10_000 + ms) }),
+    (store, { soonMs: ms, ...drawn }, at) =>
+      store.roomEvents.explainDismissal({ ...drawn, eventAt: addMs(at, 10_000 + ms) }),
   ),
-  operation({ ...seen, soonMs, eventMs }, (store, { soonMs: ms, eventMs: event, ...of }, at) =>
+  operation({ ...seen, soonMs, eventMs }, (store, { soonMs: ms, eventMs: event, ...drawn }, at) =>
     store.roomEvents.robotEntered({
-      ...of,
+      ...drawn,
       at,
       answerBy: addMs(at, ms),
       askedBefore: addMs(at, event),
     }),
   ),
-  operation({ ...seen, cause: fc.option(putOut, { nil: undefined }), eventMs }, (store, of, at) => {
-    const { eventMs: ms, ...left } = of;
-    return store.roomEvents.robotLeft({ ...left, eventAt: addMs(at, ms) });
-  }),
-  operation({ ...seen, cause: putOut, soonMs }, (store, { soonMs: ms, ...of }, at) =>
-    store.roomEvents.explainRemoval({ ...of, eventAt: addMs(at, ms) }),
+  operation(
+    { ...seen, cause: fc.option(putOut, { nil: undefined }), eventMs },
+    (store, drawn, at) => {
+      const { eventMs: ms, ...left } = drawn;
+      return store.roomEvents.robotLeft({ ...left, eventAt: addMs(at, ms) });
+    },
   ),
-  operation({ taskId }, (store, of) => store.roomEvents.checkSoon(of.taskId)),
+  operation({ ...seen, cause: putOut, soonMs }, (store, { soonMs: ms, ...drawn }, at) =>
+    store.roomEvents.explainRemoval({ ...drawn, eventAt: addMs(at, ms) }),
+  ),
+  operation({ taskId }, (store, drawn) => store.roomEvents.checkSoon(drawn.taskId)),
   operation({ taskId, soonMs }, (store, { taskId: id, soonMs: ms }, at) =>
     store.roomEvents.markSeen({ taskId: id, at: addMs(at, ms) }),
   ),
@@ -66,20 +69,22 @@ export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
       roomIdType: fc.constantFrom(0 as const, 1 as const, undefined),
       soonMs,
     },
-    (store, { soonMs: ms, ...of }, at) =>
-      store.roomEvents.runningInRoom({ ...of, startedBefore: addMs(at, ms) }),
+    (store, { soonMs: ms, ...drawn }, at) =>
+      store.roomEvents.runningInRoom({ ...drawn, startedBefore: addMs(at, ms) }),
   ),
 
-  operation({ ...task, eventMs }, (store, of, at) => store.unclaimedTasks.keep(taskEvent(of, at))),
-  operation({ sdkAppId, taskId }, (store, of) => store.unclaimedTasks.drop(named(of))),
+  operation({ ...task, eventMs }, (store, drawn, at) =>
+    store.unclaimedTasks.keep(taskEvent(drawn, at)),
+  ),
+  operation({ sdkAppId, taskId }, (store, drawn) => store.unclaimedTasks.drop(named(drawn))),
   operation({}, (store) => store.unclaimedTasks.adopt()),
   operation({ soonMs }, (store, { soonMs: ms }, at) => store.unclaimedTasks.count(addMs(at, ms))),
   operation({ soonMs }, (store, { soonMs: ms }, at) => {
     const times = { at, seenBefore: addMs(at, ms), askedBefore: addMs(at, -2000) };
     return store.unclaimedTasks.take({ ...times, limit });
   }),
-  operation({ sdkAppId, taskId }, (store, of, at) =>
-    store.unclaimedTasks.end({ ...named(of), at }),
+  operation({ sdkAppId, taskId }, (store, drawn, at) =>
+    store.unclaimedTasks.end({ ...named(drawn), at }),
   ),
   operation({ soonMs }, (store, { soonMs: ms }, at) =>
     store.unclaimedTasks.forget({ endedBefore: addMs(at, ms), seenBefore: addMs(at, -10_000) }),
@@ -92,12 +97,12 @@ export const roomEvents = (limit: number): fc.Arbitrary<Operation>[] => [
       eventMs,
       isClosing: fc.constantFrom(false, false, true),
     },
-    (store, { isClosing, eventMs: ms, ...of }, at) => {
+    (store, { isClosing, eventMs: ms, ...drawn }, at) => {
       const who = isClosing ? { userId: undefined, isPresent: false } : {};
-      return store.audience.recordViewerEvent({ ...of, ...who, eventAt: addMs(at, ms) });
+      return store.audience.recordViewerEvent({ ...drawn, ...who, eventAt: addMs(at, ms) });
     },
   ),
-  operation({ sdkAppId, roomId: room }, (store, of) => store.audience.updateEmptyAt(of)),
+  operation({ sdkAppId, roomId: room }, (store, drawn) => store.audience.updateEmptyAt(drawn)),
   operation({ soonMs }, (store, { soonMs: ms }, at) =>
     store.audience.forget({ leftBefore: addMs(at, ms), seenBefore: addMs(at, -60_000) }),
   ),

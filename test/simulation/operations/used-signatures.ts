@@ -16,13 +16,13 @@ export const leaseUntil = fc
   .map((days) => addMs(new Date(T0_MS), days * 86_400_000));
 
 export const USE_OPERATIONS: fc.Arbitrary<Operation>[] = [
-  operation({ signature, requestHash, leaseUntil }, (store, of, at) =>
-    store.signatures.claim({ ...of, at }),
+  operation({ signature, requestHash, leaseUntil }, (store, drawn, at) =>
+    store.signatures.claim({ ...drawn, at }),
   ),
-  operation({ signature, leaseUntil }, (store, of) => store.signatures.release(of)),
-  operation({ signature, leaseUntil }, async (store, of, at) => {
-    const known = await store.signatures.claim({ ...of, at });
+  operation({ signature, leaseUntil }, (store, drawn) => store.signatures.release(drawn)),
+  operation({ signature, leaseUntil }, async (store, drawn, at) => {
+    const known = await store.signatures.claim({ ...drawn, at });
     if (known === "begun" || known === undefined) return known;
-    return store.signatures.claimAgain({ ...of, usedAt: known.usedAt });
+    return store.signatures.claimAgain({ ...drawn, usedAt: known.usedAt });
   }),
 ];

@@ -55,11 +55,11 @@ const isBefore = (a: Happening, b: Happening) =>
 /** A binary heap with the earliest event on top. */
 function makeHeap() {
   const heap: Happening[] = [];
-  const of = (index: number) => heap[index] as Happening;
+  const entry = (index: number) => heap[index] as Happening;
 
   function swap(one: number, other: number): void {
-    const kept = of(one);
-    heap[one] = of(other);
+    const kept = entry(one);
+    heap[one] = entry(other);
     heap[other] = kept;
   }
 
@@ -67,7 +67,7 @@ function makeHeap() {
     for (let parent = 0; ;) {
       let least = parent;
       for (const child of [2 * parent + 1, 2 * parent + 2]) {
-        if (child < heap.length && isBefore(of(child), of(least))) least = child;
+        if (child < heap.length && isBefore(entry(child), entry(least))) least = child;
       }
       if (least === parent) return;
       swap(least, parent);
@@ -81,7 +81,7 @@ function makeHeap() {
       heap.push(happening);
       for (let child = heap.length - 1; child > 0;) {
         const parent = (child - 1) >> 1;
-        if (!isBefore(of(child), of(parent))) return;
+        if (!isBefore(entry(child), entry(parent))) return;
         swap(child, parent);
         child = parent;
       }

@@ -64,9 +64,9 @@ afterAll(async () => {
   await proxy.close();
 });
 
-async function expectRefused(of: TestApp, detail: RegExp): Promise<void> {
+async function expectRefused(testApp: TestApp, detail: RegExp): Promise<void> {
   for (const [functionName, body, headers] of FUNCTION_OF) {
-    const answer = await of.post(functionName, body(), headers);
+    const answer = await testApp.post(functionName, body(), headers);
     expect([functionName, answer.status, answer.response]).toEqual([
       ...[functionName, 503],
       {
@@ -75,7 +75,7 @@ async function expectRefused(of: TestApp, detail: RegExp): Promise<void> {
       },
     ]);
     expect(answer.headers.get("retry-after")).toBe("1");
-    const line = of.logLines.at(-1) ?? "";
+    const line = testApp.logLines.at(-1) ?? "";
     expect(JSON.parse(line)).toMatchObject({
       level: "error",
       function: functionName,
@@ -86,9 +86,9 @@ async function expectRefused(of: TestApp, detail: RegExp): Promise<void> {
   }
 }
 
-async function expectServed(of: TestApp): Promise<void> {
+async function expectServed(testApp: TestApp): Promise<void> {
   for (const [functionName, body, headers] of FUNCTION_OF) {
-    const { status, response } = await of.post(functionName, body(), headers);
+    const { status, response } = await testApp.post(functionName, body(), headers);
     const isUnknown = response.Error?.Code === "FailedOperation.TaskNotExist";
     expect([functionName, status]).toEqual([functionName, isUnknown ? 404 : 200]);
   }

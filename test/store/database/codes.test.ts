@@ -37,17 +37,17 @@ afterAll(async () => {
 });
 beforeEach(() => admin.query("delete from fault"));
 
-const start = (of: TestApp = app) =>
-  of.post("start-ingest", {
+const start = (testApp: TestApp = app) =>
+  testApp.post("start-ingest", {
     SdkAppId: CN_APP,
     RoomId: "room",
     RoomIdType: 0,
-    StreamUrl: of.clip,
+    StreamUrl: testApp.clip,
     RepeatNum: -1,
   });
 
-const lastLine = (of: TestApp = app) =>
-  JSON.parse(of.logLines.at(-1) ?? "") as { outcome: string; detail: string };
+const lastLine = (testApp: TestApp = app) =>
+  JSON.parse(testApp.logLines.at(-1) ?? "") as { outcome: string; detail: string };
 
 describe("codes after which the same request can work later", () => {
   test.each([

@@ -38,7 +38,7 @@ const fields = () => ({
   RepeatNum: -1,
 });
 const start = (ClientToken = "token") => app.post("start-ingest", { ...fields(), ClientToken });
-const of = (TaskId: unknown) => ({ SdkAppId: CN_APP, TaskId });
+const requestFor = (TaskId: unknown) => ({ SdkAppId: CN_APP, TaskId });
 const rows = () => app.database.query("select * from ingest order by task_id");
 const expire = () => app.functionNamed("expire-ingests").handler({ Type: "Timer" });
 const playing = async () =>
@@ -112,7 +112,7 @@ describe("an update", () => {
     async (what) => {
       const { response } = await start();
       const update = () =>
-        app.post("update-ingest", { ...of(response["TaskId"]), MaxDuration: 30 });
+        app.post("update-ingest", { ...requestFor(response["TaskId"]), MaxDuration: 30 });
       const lost = await losing(what, STATEMENT.markUpdated, update);
       expect([lost.status, lost.response.Error?.Code]).toEqual([503, CODE.retry]);
       expect((await update()).status).toBe(200);
@@ -126,7 +126,7 @@ describe("an update", () => {
 describe("a stop", () => {
   test("whose statement never arrived succeeds when it is sent again", async () => {
     const { response } = await start();
-    const stop = () => app.post("stop-ingest", of(response["TaskId"]));
+    const stop = () => app.post("stop-ingest", requestFor(response["TaskId"]));
     const lost = await losing("statement", STATEMENT.beginStop, stop);
     expect([lost.status, lost.response.Error?.Code]).toEqual([503, CODE.retry]);
     expect(await rows()).toMatchObject([{ state: "running" }]);
@@ -144,7 +144,7 @@ describe("a stop", () => {
     for (const [n, [what, text]] of losses.entries()) {
       const { response } = await start(`token-${n}`);
       ids.push(response["TaskId"]);
-      const stop = () => app.post("stop-ingest", of(response["TaskId"]));
+      const stop = () => app.post("stop-ingest", requestFor(response["TaskId"]));
       const lost = await losing(what, text, stop);
       expect([lost.status, lost.response.Error?.Code]).toEqual([503, CODE.retry]);
     }
@@ -162,7 +162,7 @@ describe("a stop", () => {
     }
     expect(await rows()).toMatchObject(ids.map(() => ({ state: "ended", ...reason })));
     expect(await playing()).toBe(0);
-    for (const id of ids) expect((await app.post("stop-ingest", of(id))).status).toBe(200);
+    for (const id of ids) expect((await app.post("stop-ingest", requestFor(id))).status).toBe(200);
   }, 60_000);
 
   const unended = async () => (await rows()).filter(({ state }) => state !== "ended").length;

@@ -158,10 +158,12 @@ describeWith(NEEDED, "the functions behind PgBouncer", () => {
   test("start, change, stop and expire", async () => {
     const { pooler, app } = await open({ default_pool_size: 1 }, await newPostgresUrl());
     const { response } = await app.post("start-ingest", body(app));
-    const of = { SdkAppId: CN_APP, TaskId: response["TaskId"] };
-    expect((await app.post("update-ingest", { ...of, Volume: 50 })).status).toBe(200);
-    expect((await app.post("describe-ingest", of)).response).toMatchObject({ State: "running" });
-    expect((await app.post("stop-ingest", of)).status).toBe(200);
+    const ingest = { SdkAppId: CN_APP, TaskId: response["TaskId"] };
+    expect((await app.post("update-ingest", { ...ingest, Volume: 50 })).status).toBe(200);
+    expect((await app.post("describe-ingest", ingest)).response).toMatchObject({
+      State: "running",
+    });
+    expect((await app.post("stop-ingest", ingest)).status).toBe(200);
     const StopTime = addMs(clock.now(), SECOND_MS).toISOString();
     await app.post("start-ingest", { ...body(app), StopTime });
     const counts = await app.functionNamed("expire-ingests").handler({ Type: "Timer" });
