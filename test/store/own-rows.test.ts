@@ -416,10 +416,12 @@ describe("of a caller", () => {
     );
   });
 
-  test("a token that was refused for good is spent for its own caller only", async () => {
-    await database.query("update ingest set failure_code = 'X' where task_id = $1", [
-      others.taskId,
-    ]);
+  test("a token whose start has failed is spent for its own caller only", async () => {
+    await database.query("update ingest set failure_code = 'X' where task_id = $1", [mine.taskId]);
+    await database.query(
+      "update ingest set state = 'ended', end_reason = 'failed', failure_code = 'X', ended_at = now() where task_id = $1",
+      [others.taskId],
+    );
     const spent = (callerId: string, clientToken = "token t") =>
       store.deadLetters.isTokenSpent({ callerId, clientToken });
     expect(await spent("mine")).toBe(false);
