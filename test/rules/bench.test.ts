@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: that it measures what it says, start to end; never how fast anything is. A
- * trial run takes half a minute, most of it waiting for deadlines.
+ * trial run takes a minute, most of it waiting for deadlines and scheduled starts.
  */
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -97,6 +97,11 @@ const SECTIONS: [title: string, figures: string[], subjects: string[]][] = [
     ],
   ],
   [
+    "scheduled starts of four processes",
+    ["p50Ms", "p99Ms", "maxMs"],
+    ["20 starts, 0.1 s apart: asked", "  started by TRTC"],
+  ],
+  [
     "signing",
     ["micros", "perSecond"],
     [
@@ -122,6 +127,8 @@ const GOALS = [
   "stopped, less the wait for slots, p99",
   "slots left unused by the crowd",
   "calls throttled",
+  "asked to start, p99",
+  "starts before their StartTime",
 ];
 
 describe("a trial run of the whole bench", () => {
@@ -176,7 +183,7 @@ describe("a trial run of the whole bench", () => {
   });
 
   test("shows its progress in plain lines, apart from the result", () => {
-    for (const part of ["cold", "warm", "store", "deadlines"]) {
+    for (const part of ["cold", "warm", "store", "deadlines", "scheduled"]) {
       expect(outcome.err).toMatch(new RegExp(`^${part}: \\S`, "m"));
     }
     expect(outcome.err).not.toContain("\u001b");
@@ -217,7 +224,11 @@ test("a signal ends the bench, and all that it started", async () => {
 
 test.each([
   [["--help"], 0, /npm run bench \[-- flags\][\s\S]*--only[\s\S]*--quick[\s\S]*--json/],
-  [["--only", "cold,hot"], 1, /^--only hot: choose from cold, warm, store, deadlines, signing\n$/],
+  [
+    ["--only", "cold,hot"],
+    1,
+    /^--only hot: choose from cold, warm, store, deadlines, scheduled, signing\n$/,
+  ],
   [["--only", "toString"], 1, /^--only toString: choose/],
   [["--only", ""], 1, /^--only : choose/],
   [["--fast"], 1, /^Unknown option '--fast'/],
