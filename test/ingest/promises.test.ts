@@ -75,7 +75,7 @@ async function start(fields: object = {}, headers: Record<string, string> = {}) 
   return { response, tasks, lateMs, RoomId };
 }
 
-test("nothing failing: every ingest is stopped on its second", async () => {
+test("while nothing fails, every ingest is stopped within a second of its deadline", async () => {
   const StopTime = inSeconds(75);
   const all = [];
   for (let n = 0; n < 20; n += 1) all.push(await start({ StopTime }));
@@ -87,8 +87,8 @@ test("nothing failing: every ingest is stopped on its second", async () => {
   }
 });
 
-describe("another caller's crowd", () => {
-  test("of 200 deadlines makes one stop a second late, that comes 300 ms behind them", async () => {
+describe("a crowd of another caller", () => {
+  test("a stop due 300 ms after another caller's 200 deadlines is about a second late at most", async () => {
     const StopTime = inSeconds(75);
     const crowd = [];
     for (let n = 0; n < 200; n += 1) crowd.push(await start({ StopTime }, OF_CROWD));
@@ -98,13 +98,13 @@ describe("another caller's crowd", () => {
     const late = await lateMs(own);
     expect(late).toBeGreaterThanOrEqual(0);
     expect(late).toBeLessThan(1300);
-    const all = await Promise.all(crowd.map((each) => each.lateMs(StopTime)));
+    const all = await Promise.all(crowd.map((ingest) => ingest.lateMs(StopTime)));
     expect(Math.min(...all)).toBeGreaterThanOrEqual(0);
     // TRTC takes 20 calls in 1.1 s, so the crowd itself takes this long.
     expect(Math.max(...all)).toBeLessThan(12 * SECOND_MS);
   });
 
-  test("of 600 starts refuses no start of another, which leaves within about a second", async () => {
+  test("a start during another caller's 600 starts is not refused, and leaves within about a second", async () => {
     const { clock, app } = timed;
     const begun = async () => (await app.database.query("select 1 from ingest")).length;
     const refused = { count: 0 };
@@ -125,7 +125,7 @@ describe("another caller's crowd", () => {
   });
 });
 
-test("an instance killed with its claims in hand: 11 s, while another run is there", async () => {
+test("a run takes over the claims of a killed instance, and stops at most 11 s late", async () => {
   const StopTime = inSeconds(20);
   const { lateMs } = await start({ StopTime });
   await timed.clock.advance(19.5 * SECOND_MS);
@@ -136,7 +136,7 @@ test("an instance killed with its claims in hand: 11 s, while another run is the
   expect(await lateMs(StopTime)).toBeLessThan(11 * SECOND_MS);
 });
 
-test("every instance killed: the next tick, and a claim's 10 s", async () => {
+test("after every instance was killed, the next run stops what is due once the claims of 10 s are over", async () => {
   const StopTime = inSeconds(20);
   const { lateMs } = await start({ StopTime });
   await timed.clock.advance(19.5 * SECOND_MS);
@@ -148,7 +148,7 @@ test("every instance killed: the next tick, and a claim's 10 s", async () => {
   expect(await lateMs(StopTime)).toBeLessThan(70 * SECOND_MS);
 });
 
-test("TRTC refusing every stop for a minute: 16 s after it answers again", async () => {
+test("after TRTC refused every stop for a minute, a stop happens within 16 s of its first answer", async () => {
   const { clock, trtc, app } = timed;
   const StopTime = inSeconds(5);
   const { lateMs } = await start({ StopTime });
@@ -163,7 +163,7 @@ test("TRTC refusing every stop for a minute: 16 s after it answers again", async
   expect(row).toEqual({ state: "ended", end_reason: "expired" });
 });
 
-test("a start without an answer is known within a tick of reconcile-ingests", async () => {
+test("a start without an answer is known after the next run of reconcile-ingests", async () => {
   const { app, trtc, clock } = timed;
   trtc.next("StartStreamIngest", "lose-answer");
   const { response, tasks } = await start();
@@ -177,7 +177,7 @@ test("a start without an answer is known within a tick of reconcile-ingests", as
   expect((await tasks()).filter(({ state }) => state !== "ended")).toHaveLength(1);
 });
 
-test("one whose instance was killed: its lease of 35 s, and a tick", async () => {
+test("a start whose instance was killed is known after its lease of 35 s and one interval", async () => {
   const { app, clock, trtc } = timed;
   trtc.next("StartStreamIngest", "lose-answer");
   await start();
@@ -189,7 +189,7 @@ test("one whose instance was killed: its lease of 35 s, and a tick", async () =>
   expect(startedAt.getTime() - killedAt.getTime()).toBeLessThan(95 * SECOND_MS);
 });
 
-test("one that nobody can send again is taken back by then", async () => {
+test("a start without an answer and without a ClientToken is taken back by the next run", async () => {
   const { app, trtc } = timed;
   trtc.next("StartStreamIngest", "lose-answer");
   const { tasks } = await start({ ClientToken: undefined });
@@ -199,7 +199,7 @@ test("one that nobody can send again is taken back by then", async () => {
   expect((await tasks()).filter(({ state }) => state !== "ended")).toEqual([]);
 });
 
-test("one that TRTC never answers is taken back after ten minutes", async () => {
+test("a start that TRTC never answers is taken back after ten minutes", async () => {
   const { app, clock, trtc } = timed;
   trtc.next("StartStreamIngest", ...Array.from({ length: 100 }, () => "lose-answer" as const));
   const { tasks } = await start();
@@ -212,7 +212,7 @@ test("one that TRTC never answers is taken back after ten minutes", async () => 
   expect((await tasks()).filter(({ state }) => state !== "ended")).toEqual([]);
 });
 
-test("nothing failing: 99 of 100 ends come within 250 ms", async () => {
+test("while nothing fails, 99 of 100 ends come within 250 ms", async () => {
   const { clock } = timed;
   const firstMs = clock.now().getTime() + 45 * SECOND_MS;
   const all = [];
@@ -229,22 +229,22 @@ test("nothing failing: 99 of 100 ends come within 250 ms", async () => {
   expect(ordered[99]).toBeLessThan(SECOND_MS);
 }, 60_000);
 
-/** Carries out the request without an answer now. */
-async function comesLate(RoomId: string): Promise<void> {
-  const sent = timed.trtc.bodies("StartStreamIngest").find((each) => each["RoomId"] === RoomId);
+/** The lost request reaches TRTC now. */
+async function arriveLate(RoomId: string): Promise<void> {
+  const sent = timed.trtc.bodies("StartStreamIngest").find((body) => body["RoomId"] === RoomId);
   const target = { account: "cn", host: "emulator", region: "ap-singapore" };
   const request = sent as never;
   await timed.app.services.trtc.call("StartStreamIngest", { target, request, timeLeftMs: 5000 });
 }
 
-test("a lost start that is carried out after all, beside its ingest: it is gone with the ingest", async () => {
+test("a lost start that TRTC carries out while its ingest plays is gone with the ingest", async () => {
   const { trtc } = timed;
   trtc.turn({ taskExistKey: "never" });
   trtc.next("StartStreamIngest", "lose-request");
   const StopTime = inSeconds(150);
   const { tasks, lateMs, RoomId } = await start({ StopTime });
   await pass(1);
-  await comesLate(RoomId);
+  await arriveLate(RoomId);
   const live = async () => (await tasks()).filter(({ state }) => state !== "ended");
   expect(await live()).toHaveLength(2);
   await pass(3);
@@ -252,13 +252,13 @@ test("a lost start that is carried out after all, beside its ingest: it is gone 
   expect(await lateMs(StopTime)).toBeLessThan(2 * SECOND_MS);
 });
 
-test("a lost start that is carried out after its end: its robot is gone 6 minutes after it was sent", async () => {
+test("a lost start that TRTC carries out after the end loses its robot 6 minutes after it was sent", async () => {
   const { trtc, clock } = timed;
   trtc.next("StartStreamIngest", "lose-request");
   const sentAt = clock.now();
   const { tasks, RoomId } = await start({ ClientToken: undefined });
   await pass(2);
-  await comesLate(RoomId);
+  await arriveLate(RoomId);
   const ends = async () => (await tasks()).map(({ endedAt }) => endedAt);
   expect(await ends()).toEqual([null]);
   // Its lease, the six minutes, and the next run of reconcile-ingests.
@@ -268,7 +268,7 @@ test("a lost start that is carried out after its end: its robot is gone 6 minute
   expect(goneMs).toBeLessThan(6 * MINUTE_MS + 95 * SECOND_MS);
 });
 
-test("every function of ours gone: a loop ends at TRTC's cap, a file when it is played, a live source never", async () => {
+test("without our functions, a loop ends at TRTC's cap, a file ends when it is played, and a live source plays on", async () => {
   const { clock, app } = timed;
   const loop = await start({ StreamUrl: app.clip, RepeatNum: -1, MaxDuration: 10 });
   const file = await start({ StreamUrl: app.clip, RepeatNum: 3, MaxDuration: 10 });
