@@ -358,9 +358,11 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     return withStore(services, {
       scheduled: {
         async begin(attempt) {
-          const { advanceAt } = (await store.ingests.read(attempt.claimed.taskId)) ?? {};
+          const row = await store.ingests.read(attempt.claimed.taskId);
+          const { advanceAt = null, advanceFence = 0 } = row ?? {};
           const at = advanceAt && advanceAt > attempt.at ? advanceAt : attempt.at;
-          return store.scheduled.begin({ ...attempt, at });
+          const claimed = { ...attempt.claimed, advanceFence };
+          return store.scheduled.begin({ ...attempt, claimed, at });
         },
       },
     });
