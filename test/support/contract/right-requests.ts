@@ -36,6 +36,8 @@ const DELICATE = new Set(
   ["UserId", "UserSig", "PrivateMapKey", "StopTime", "MaxDuration", "Cursor"].concat(
     "ClientToken",
     "ExtendableUntil",
+    "StartTime",
+    "StartWindowSeconds",
   ),
 );
 
