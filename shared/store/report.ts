@@ -131,7 +131,7 @@ const isOverdue = (now: Sql): Sql => sql`state <> 'starting' and due_at <= ${now
 /** No function works on it, or another one had to take it over. */
 const isUnfinished = (now: Sql): Sql =>
   sql`state = 'starting' and advance_at is null
-      and (coalesce(lease_until <= ${now}, true) or fence > 0)`;
+      and (coalesce(lease_until <= ${now}, true) or settled_at is not null)`;
 
 const maxMs = (interval: Sql, where: Sql): Sql =>
   sql`max(extract(epoch from ${interval}) * 1000) filter (where ${where})`;

@@ -518,7 +518,7 @@ with
      changed as (
        update ingest set state = 'running', trtc_task_id = $1, started_at = $4,
             deadline_at = $5, latest_at = $6,
-            lease_until = null, unsure_until = case when fence > 0 then unsure_until end,
+            lease_until = null, unsure_until = case when settled_at is not null then unsure_until end,
             failure_code = null, failure_message = null,
             heard_at = case when not exists (select from reported where ended_at is not null)
                             then greatest($4::timestamptz, (select last_seen_at from reported)) end,
@@ -570,7 +570,7 @@ with
      changed as (
        update ingest set state = 'ended', end_reason = 'failed', failure_code = $3,
             failure_message = $4, ended_at = $5, lease_until = null,
-            unsure_until = case when fence > 0 then unsure_until end,
+            unsure_until = case when settled_at is not null then unsure_until end,
             client_token = case when $6 then null else client_token end,
             end_cause = coalesce($7, end_cause), notified = notified + case when true then 1 else 0 end + 0
        where task_id = $1 and fence = $2 and state = 'starting'
@@ -1386,7 +1386,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
 
 -- scheduled.reschedule
 update ingest
-set advance_at = $1, lease_until = null, unsure_until = case when fence > 0 then unsure_until end,
+set advance_at = $1, lease_until = null, unsure_until = case when settled_at is not null then unsure_until end,
     failure_code = $2, failure_message = $3
 where task_id = $4 and fence = $5 and state = 'starting'
   and stop_asked_at is null
@@ -2187,9 +2187,9 @@ select count(*) filter (where state <> 'starting') as running,
        count(*) filter (where state <> 'starting' and due_at <= $1) as overdue,
        max(extract(epoch from $1 - due_at) * 1000) filter (where state <> 'starting' and due_at <= $1) as overdue_max_ms,
        count(*) filter (where state = 'starting' and advance_at is null
-    and (coalesce(lease_until <= $1, true) or fence > 0)) as unsettled,
+    and (coalesce(lease_until <= $1, true) or settled_at is not null)) as unsettled,
        max(extract(epoch from $1 - created_at) * 1000) filter (where state = 'starting' and advance_at is null
-    and (coalesce(lease_until <= $1, true) or fence > 0)) as unsettled_max_ms
+    and (coalesce(lease_until <= $1, true) or settled_at is not null)) as unsettled_max_ms
 from ingest
 where ($2::text is null or caller_id = $2) and ($3::bigint is null or sdk_app_id = $3) and state <> 'ended';
 

@@ -70,7 +70,7 @@ async function isStillDue(
   return row !== undefined;
 }
 
-/** The fence grows with the second attempt: only then can an earlier one still bring a robot. */
+/** The fence grows with the second attempt, so that the holder of the first changes nothing. */
 async function tryBegin(
   query: Query,
   { claimed, at, leaseMs, quotas: { maxIngests }, ...slotRequest }: ScheduledAttempt & SlotTime,

@@ -5,8 +5,11 @@ import { type Ingest, ingestOf, type MediaState, type StartFailure } from "./ing
 import { MEDIA_EVENT } from "./media.js";
 import { withOutboxEvent } from "../outbox/with-outbox-event.js";
 
-/** TRTC has answered this attempt. Only an earlier attempt can still bring a late robot. */
-export const LATE_START_LEFT = sql`case when fence > 0 then unsure_until end`;
+/**
+ * TRTC has answered this attempt. An earlier attempt can still bring a late robot only if it had no
+ * answer, and then another instance has taken the start over.
+ */
+export const LATE_START_LEFT = sql`case when settled_at is not null then unsure_until end`;
 
 export interface Running extends Record<"startedAt" | "deadlineAt" | "latestAt", Date> {
   trtcTaskId: string;

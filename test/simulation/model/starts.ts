@@ -91,11 +91,12 @@ function newRow({ leaseMs, waitMaxMs, notify, quotas, schedule, ...row }: Wanted
   };
 }
 
-/** After a first attempt no late robot is possible any more. */
+/** Without an attempt that was taken over, no late robot is possible any more. */
 export const lateStartLeft = ({
-  fence,
+  reconciledAt,
   lateStartUntil,
-}: Pick<Ingest, "fence" | "lateStartUntil">): Date | null => (fence === 0 ? null : lateStartUntil);
+}: Pick<Ingest, "reconciledAt" | "lateStartUntil">): Date | null =>
+  reconciledAt === null ? null : lateStartUntil;
 
 /** The unique indexes: the key, the caller's token, and an application's robot. */
 const isTaken = ({ ingests }: Tables, wanted: NewIngest): boolean =>
