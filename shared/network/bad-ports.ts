@@ -1,6 +1,6 @@
 /**
- * Ports of other services, which an http address may not use: a foreign address could make the
- * reader talk to a mail server. Source: Fetch standard, "port blocking".
+ * Ports of other services, which an http address may not use. A foreign address could otherwise
+ * make the reader talk to a mail server. Source: Fetch standard, "port blocking".
  */
 const BAD_PORTS = new Set([
   0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102,

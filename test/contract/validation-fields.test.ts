@@ -1,6 +1,6 @@
 /**
- * Every field of every action on both sites, against the ranges of TRTC's API pages: the figures
- * are written out here, so that a schema that drifts from the pages is seen.
+ * Every field of every action on both sites, against the ranges of TRTC's API pages. The figures
+ * are written out here, so a schema that drifts from the pages fails.
  */
 import { describe, expect, test } from "@jest/globals";
 import { ApiError } from "../../shared/contract/errors.js";

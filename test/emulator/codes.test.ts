@@ -1,6 +1,6 @@
 /**
- * Every error code that TRTC documents for the four actions, through its official SDK: by its
- * cause, or by a fault if its cause is unknown.
+ * Every error code that TRTC documents for the four actions, through its official SDK. A code comes
+ * by its cause, or by a fault if its cause is unknown.
  */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { DOCUMENTED_CODES } from "../../emulator/coverage/codes.js";

@@ -1,6 +1,6 @@
 /**
- * `npm run test:faults`: puts each fault of faults.json into a copy of the tree, one at a time, and
- * runs the suites that must notice it. `-- WORD` takes those whose file or suites hold the word,
+ * `npm run test:faults`: puts each fault of faults.json into a copy of the tree, one at a time. Then
+ * it runs the suites that must notice the fault. `-- WORD` takes those whose file or suites hold the word,
  * `-- --list FILE` those of another list.
  */
 import { spawnSync } from "node:child_process";

@@ -1,5 +1,5 @@
 /**
- * The model of the store equals the store: for any operations in any order, both give the same
+ * The model of the store equals the store. For any operations in any order, both give the same
  * answers and hold the same rows. So a seed on the model also proves something about the SQL.
  */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";

@@ -1,6 +1,7 @@
 /**
- * A statement changes only the rows that it names: one ingest by its TaskId, one name of an update,
- * the places and lanes of one caller, the slots of one account. On real PostgreSQL.
+ * A statement changes only the rows that it names: one ingest by its TaskId, or one name of an
+ * update. The same holds for the places and lanes of a caller, and the slots of an account. On real
+ * PostgreSQL.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";

@@ -1,6 +1,6 @@
 /**
- * TRTC's 20 calls a second, as slots: at most 20 in any 1.1 s, at least 5 ms apart, and none later
- * than this rule requires. Concurrent requests for slots are in concurrent.test.ts.
+ * TRTC's 20 calls a second, as slots: at most 20 in any 1.1 s, and at least 5 ms apart. No slot is
+ * later than this rule requires. Concurrent requests for slots are in concurrent.test.ts.
  */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";

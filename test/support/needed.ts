@@ -1,6 +1,6 @@
 /**
- * Tests that need a program of the machine's: skipped where it is not there, and that is said; where
- * `CI` is set they fail instead, since nobody reads what is said there.
+ * Tests that need a program on this machine. Without it they are skipped, with a message. Where `CI`
+ * is set they fail instead, because a message there is not read.
  */
 import { describe, test } from "@jest/globals";
 

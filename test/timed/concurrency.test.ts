@@ -27,8 +27,8 @@ function recordCalls({ services: { trtc, clock } }: TestApp, chosen: TrtcAction)
 
 describe("two hundred starts at once, on real PostgreSQL", () => {
   let app: TestApp;
-  // A process of its own: how many calls arrive in a second is not to be measured by a process
-  // that is busy with sending them.
+  // A process of its own. A process that is busy with sending calls cannot count how many arrive
+  // in a second.
   let emulator: RunningProcess;
   const truth = () => readTruth(emulator.url);
   beforeAll(async () => {

@@ -1,7 +1,7 @@
 /**
  * One message of picture or sound in FLV and RTMP: the codec and the facts in its header. Sources:
- * Adobe Flash Video File Format Specification 10.1, annex E.4.2 and E.4.3; Enhanced RTMP v2, whose
- * codecs have names of four letters.
+ * Adobe Flash Video File Format Specification 10.1, annex E.4.2 and E.4.3; Enhanced RTMP v2. The
+ * codecs of the latter have names of four letters.
  */
 import { avcSize } from "../avc.js";
 

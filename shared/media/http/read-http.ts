@@ -1,7 +1,7 @@
 /**
  * Whatever is behind an http or https address. Its first bytes say what it is, whatever its name. A
- * playlist, an FLV stream and a file are read on from there; a file also by ranges where that is
- * not enough.
+ * playlist, an FLV stream and a file are read on from there. A file is also read by ranges, when
+ * that is not enough.
  */
 import type { Media } from "../media.js";
 import { boundedFetch, type Visitor } from "./bounded-fetch.js";

@@ -1,6 +1,6 @@
 /**
- * What a transport stream says is in it: the association table leads to the maps of its programmes,
- * and a map to their streams. Source: ISO/IEC 13818-1, 2.4.4; ETSI EN 300 468 for the descriptors.
+ * The contents that a transport stream announces. The association table leads to the maps of its
+ * programmes, and a map to their streams. Source: ISO/IEC 13818-1, 2.4.4; ETSI EN 300 468 for the descriptors.
  */
 
 export interface MappedStream {

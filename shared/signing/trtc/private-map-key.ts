@@ -46,8 +46,8 @@ export type PrivateMapKeyFault =
   | "lacks-privilege";
 
 /**
- * Throws a RangeError for an empty key, for an id that is not plain text, and for a RoomId that is
- * no number although `roomIdType` is 1. Also for an expiry after 2106, since it is a 32-bit Unix
+ * Throws a RangeError for an empty key and for an id that is not plain text. Also for a RoomId that
+ * is no number although `roomIdType` is 1. An expiry after 2106 fails too, since it is a 32-bit Unix
  * time.
  */
 export function signPrivateMapKey(

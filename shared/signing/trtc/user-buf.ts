@@ -1,6 +1,7 @@
 /**
- * The userbuf of a PrivateMapKey, byte by byte. All numbers are big-endian: 1 byte for the kind of
- * room (0 numeric, 1 string), 2 for the length of the user's id, then the id. 4 bytes each follow:
+ * The userbuf of a PrivateMapKey, byte by byte. All numbers are big-endian. First comes 1 byte for
+ * the kind of room (0 numeric, 1 string). Then 2 for the length of the user's id, and the id. 4 bytes
+ * each follow:
  * SdkAppId, numeric room, expiry as Unix time, privileges, account type (always 0). A string room
  * adds 2 bytes for its length, and the room. Source: tls-sig-api-v2 for Node.js and
  * tls-sig-api-v2-golang.

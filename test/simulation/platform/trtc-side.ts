@@ -1,7 +1,7 @@
 /**
- * TRTC, as a call finds it when it arrives: the emulator's own actions on its own tasks, each with
- * its checks of fields, region and rate; without HTTP. Where nobody is told, sources open at once;
- * where callbacks are, they take their time, and some fail.
+ * TRTC, as a call finds it when it arrives. It has the emulator's own actions on its own tasks,
+ * without HTTP. Each action checks fields, region and rate. Without callbacks, sources open at once.
+ * With callbacks, they take their time, and some fail.
  */
 import { setMaxListeners } from "node:events";
 import { SERVED } from "../../../emulator/actions/actions.js";

@@ -1,6 +1,6 @@
 /**
- * A proxy in front of PostgreSQL with every network fault: refused, cut, silent, or cut after the
- * server has committed but before its answer arrives.
+ * A proxy in front of PostgreSQL with every network fault: refused, cut or silent. It can also cut
+ * after the server has committed, before its answer arrives.
  */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";

@@ -1,6 +1,6 @@
 /**
- * Checks TRTC's rate by the slots that the database granted, not by the arrival of calls: the time
- * of a call's journey depends on the machine.
+ * Checks TRTC's rate by the slots that the database granted. The arrival of a call would depend on
+ * the machine.
  */
 import type { readTruth } from "../../../local/emulator-truth.js";
 import type { Database } from "../../../shared/store/engine/database.js";
