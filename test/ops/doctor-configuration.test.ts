@@ -120,9 +120,9 @@ describe("advance-ingests", () => {
   test.each([
     [
       "an interval that its time limit cannot hold",
-      { ADVANCE_TICK_SECONDS: "45" },
+      { ADVANCE_TICK_SECONDS: "80" },
       "time limit",
-      "75",
+      "110",
     ],
     ["a timer slower than its interval", { ADVANCE_TICK_SECONDS: "5" }, "timer", "ADVANCE_CRON"],
     ["a timer that is none", { ADVANCE_CRON: "* * * * *" }, "timer", "correct ADVANCE_CRON"],
