@@ -1,6 +1,7 @@
 /**
- * One cold start: `node child.cjs [<module> [<event>]]`. Without a module an empty process; with
- * one its load; with an event, as JSON, also its first answer, which has to be a success.
+ * One cold start: `node child.cjs [<module> [<event>]]`. Without a module it measures an empty
+ * process. With a module it measures the load. With an event, as JSON, it also measures the first
+ * answer, which must be a success.
  */
 const { report } = require("./report.cjs");
 

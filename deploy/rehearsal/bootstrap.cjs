@@ -1,7 +1,7 @@
 /**
- * The process that SCF runs a function in, without anything of this project but the function itself,
- * which stands in the working folder. The order comes on standard input; the outcome leaves on
- * descriptor 3, so that what the function prints is its log and nothing else.
+ * The process that SCF runs a function in. Of this project it has only the function itself, in the
+ * working folder. The order comes on standard input, and the outcome leaves on descriptor 3. So the
+ * output of the function is its log and nothing else.
  */
 const { readFileSync, writeSync } = require("node:fs");
 const { join } = require("node:path");
@@ -23,7 +23,7 @@ function leave(outcome, code) {
   process.exit(code);
 }
 
-/** What the kernel counts in all begins with the parent's own size; this is the process's alone. */
+/** VmHWM is this process's own peak. `maxRSS` begins with the size of the parent. */
 function peakBytes() {
   try {
     return Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1]) * 1024;
