@@ -822,7 +822,8 @@ where task_id = $2 and fence = $3 and state <> 'ended';
 with recursive
 in_hand as (
   select account, caller_id, count(*)::int as count from ingest
-  where least(due_at, empty_at) <= $1 and lease_until > $2 and (state = 'running' or (state = 'stopping' and end_reason in ('expired', 'empty')))
+  where lease_until > $1
+    and ((least(due_at, empty_at) <= $2 and (state = 'running' or (state = 'stopping' and end_reason in ('expired', 'empty')))) or false)
   group by account, caller_id
 ),
 accounts as (
@@ -845,12 +846,12 @@ accounts as (
    due as (
      select first.* from caller cross join lateral (
        select task_id, account, caller_id, least(due_at, empty_at) as due_at from ingest
-       where state in ('running', 'stopping') and coalesce(lease_until <= $2, true)
+       where state in ('running', 'stopping') and coalesce(lease_until <= $1, true)
          and (account, caller_id, least(due_at, empty_at)) >= (caller.account, caller.caller_id, '-infinity')
-         and (account, caller_id, least(due_at, empty_at)) <= (caller.account, caller.caller_id, $1)
+         and (account, caller_id, least(due_at, empty_at)) <= (caller.account, caller.caller_id, $2)
        order by account, caller_id, least(due_at, empty_at) limit (select $3::integer)
      ) as first
-     where caller.first_at <= $1
+     where caller.first_at <= $2
    ),
    callers as (
      select account, count(*) as callers
@@ -881,7 +882,7 @@ accounts as (
      set lease_until = $4, fence = fence + 1
      where task_id in (
        select ingest.task_id from ingest join next using (task_id)
-       where state in ('running', 'stopping') and coalesce(lease_until <= $2, true) and least(due_at, empty_at) <= $1
+       where state in ('running', 'stopping') and coalesce(lease_until <= $1, true) and least(due_at, empty_at) <= $2
          and ingest.task_id = any (array(select task_id from next))
        order by next.stands_for, next.place, next.falls_due
        limit $5
@@ -895,7 +896,8 @@ accounts as (
 with
 in_hand as (
   select account, caller_id, count(*)::int as count from ingest
-  where least(due_at, empty_at) <= $1 and lease_until > $2 and (state = 'running' or (state = 'stopping' and end_reason in ('expired', 'empty')))
+  where lease_until > $1
+    and ((least(due_at, empty_at) <= $2 and (state = 'running' or (state = 'stopping' and end_reason in ('expired', 'empty')))) or false)
   group by account, caller_id
 ),
 accounts as (
@@ -910,8 +912,8 @@ accounts as (
           )) as next_at
    from ingest
    left join in_hand using (account, caller_id) left join accounts using (account)
-   where least(due_at, empty_at) <= $1 and (state in ('running', 'stopping') or (state = 'starting' and (lease_until > $2
-            or (advance_at is not null and start_by > $2))));
+   where least(due_at, empty_at) <= $2 and (state in ('running', 'stopping') or (state = 'starting' and (lease_until > $1
+            or (advance_at is not null and start_by > $1))));
 
 -- ingests.claimUnfinished
 with claimed as (
@@ -991,7 +993,8 @@ returning *) select * from claimed order by task_id;
 with recursive
 in_hand as (
   select account, caller_id, count(*)::int as count from ingest
-  where advance_at <= $1 and advance_lease_until > $2 and advance_at is not null
+  where advance_lease_until > $1
+    and ((advance_at <= $2 and advance_at is not null) or (advance_at is null and state = 'starting' and lease_until > $1))
   group by account, caller_id
 ),
 accounts as (
@@ -1014,12 +1017,12 @@ accounts as (
    due as (
      select first.* from caller cross join lateral (
        select task_id, account, caller_id, advance_at as due_at from ingest
-       where advance_at is not null and coalesce(advance_lease_until <= $2, true)
+       where advance_at is not null and coalesce(advance_lease_until <= $1, true)
          and (account, caller_id, advance_at) >= (caller.account, caller.caller_id, '-infinity')
-         and (account, caller_id, advance_at) <= (caller.account, caller.caller_id, $1)
+         and (account, caller_id, advance_at) <= (caller.account, caller.caller_id, $2)
        order by account, caller_id, advance_at limit (select $3::integer)
      ) as first
-     where caller.first_at <= $1
+     where caller.first_at <= $2
    ),
    callers as (
      select account, count(*) as callers
@@ -1050,7 +1053,7 @@ accounts as (
      set advance_lease_until = $4, advance_fence = advance_fence + 1
      where task_id in (
        select ingest.task_id from ingest join next using (task_id)
-       where advance_at is not null and coalesce(advance_lease_until <= $2, true) and advance_at <= $1
+       where advance_at is not null and coalesce(advance_lease_until <= $1, true) and advance_at <= $2
          and ingest.task_id = any (array(select task_id from next))
        order by next.stands_for, next.place, next.falls_due
        limit $5
@@ -1064,7 +1067,8 @@ accounts as (
 with
 in_hand as (
   select account, caller_id, count(*)::int as count from ingest
-  where advance_at <= $1 and advance_lease_until > $2 and advance_at is not null
+  where advance_lease_until > $1
+    and ((advance_at <= $2 and advance_at is not null) or (advance_at is null and state = 'starting' and lease_until > $1))
   group by account, caller_id
 ),
 accounts as (
@@ -1079,13 +1083,13 @@ accounts as (
           )) as next_at
    from ingest
    left join in_hand using (account, caller_id) left join accounts using (account)
-   where advance_at <= $1 and (advance_at is not null or false);
+   where advance_at <= $2 and (advance_at is not null or false);
 
 -- scheduled.begin
 with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
      begun as (
        update ingest
-       set advance_at = null, advance_lease_until = null, lease_until = $2,
+       set advance_at = null, lease_until = $2,
            fence = case when failure_code is null then fence else fence + 1 end,
            unsure_until = greatest(unsure_until, $3::timestamptz)
        from t
@@ -1274,7 +1278,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
   ),
      begun as (
        update ingest
-       set advance_at = null, advance_lease_until = null, lease_until = $9,
+       set advance_at = null, lease_until = $9,
            fence = case when failure_code is null then fence else fence + 1 end,
            unsure_until = greatest(unsure_until, $10::timestamptz)
        from t
@@ -1386,7 +1390,8 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
 
 -- scheduled.reschedule
 update ingest
-set advance_at = $1, lease_until = null, unsure_until = case when settled_at is not null then unsure_until end,
+set advance_at = $1, advance_lease_until = null, lease_until = null,
+    unsure_until = case when settled_at is not null then unsure_until end,
     failure_code = $2, failure_message = $3
 where task_id = $4 and fence = $5 and state = 'starting'
   and stop_asked_at is null

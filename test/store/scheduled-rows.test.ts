@@ -124,3 +124,30 @@ test("the token of a start that is tried again is not spent", async () => {
 
   expect(await isSpent()).toBe(true);
 });
+
+const claimOne = (at: Date, accountMax: number) =>
+  store.scheduled.claimDue({ at, horizonAt: at, leaseMs: 10_000, limit: 1, accountMax });
+
+test("an attempt that waits for its slot counts among its account's claims until its claim ends", async () => {
+  await scheduledIngest();
+  await scheduledIngest();
+  const [first] = await claimOne(STARTS_AT, 1);
+  if (!first) throw new Error("Nothing was claimed");
+  expect(await begin(first)).toMatchObject({ outcome: "begun" });
+
+  expect(await claimOne(SOON, 1)).toEqual([]);
+  expect(await claimOne(SOON, 2)).toHaveLength(1);
+  const lapsed = addMs(STARTS_AT, 20 * SECOND_MS);
+  expect(await claimOne(lapsed, 1)).toHaveLength(1);
+});
+
+test("a refused attempt is free to claim at its next time", async () => {
+  await scheduledIngest();
+  const [claimed] = await claimOne(STARTS_AT, 1);
+  if (!claimed) throw new Error("Nothing was claimed");
+  await begin(claimed);
+  const { taskId, fence } = claimed;
+  await store.scheduled.reschedule({ taskId, fence, ...REFUSAL, advanceAt: SOON });
+
+  expect(await claimOne(SOON, 1)).toMatchObject([{ taskId }]);
+});

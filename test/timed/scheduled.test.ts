@@ -1,6 +1,6 @@
 /**
  * Hundreds of scheduled starts of one instant, by three processes that share nothing but PostgreSQL
- * and TRTC. One is killed while the starts leave: none is early, lost or made twice.
+ * and TRTC. Two are killed while the starts leave: none is early, lost or made twice.
  */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { addMs, SECOND_MS, systemClock as clock } from "../../shared/clock.js";
@@ -21,13 +21,14 @@ const REQUESTS_AT_ONCE = 10;
 
 /** Every process has a run of advance-ingests under way by then. */
 const AHEAD_MS = 5 * SECOND_MS;
-/** One burst of slots has left then. */
+/** One burst of slots has left then. Two of three processes surely hold some of the next starts. */
+const KILLED = 2;
 const KILLED_AFTER = 20;
 
-/** The slots of all starts, the lease of the killed process, and the run that takes its rows over. */
+/** The slots of all starts, the lease of the killed ones, and the run that takes their rows over. */
 const LATENESS_MAX_MS = STARTS * SLOT_MEAN_MS + RESUME_LEASE_MS + LEASE_MARGIN_MS;
 
-describe(`${STARTS} scheduled starts of one instant, with a process killed meanwhile`, () => {
+describe(`${STARTS} scheduled starts of one instant, with two processes killed meanwhile`, () => {
   let emulator: RunningProcess;
   let instances: RunningProcess[] = [];
   let database: Database;
@@ -52,8 +53,8 @@ describe(`${STARTS} scheduled starts of one instant, with a process killed meanw
     startsAt = await moveStarts();
     await clock.sleep(startsAt.getTime() - clock.now().getTime());
     startedBeforeKill = await untilStarted(KILLED_AFTER);
-    await instances.shift()?.end("SIGKILL");
-    instances.push(await instance());
+    await Promise.all(instances.splice(0, KILLED).map(({ end }) => end("SIGKILL")));
+    instances.push(...(await Promise.all(Array.from({ length: KILLED }, instance))));
     rows = await rowsWithoutStarts();
     tasks = await tasksOfTrtc();
   }, 180_000);
@@ -121,7 +122,7 @@ describe(`${STARTS} scheduled starts of one instant, with a process killed meanw
 
   const latenessMs = ({ startedAt }: TaskTruth) => Date.parse(startedAt) - startsAt.getTime();
 
-  test("are under way when the process is killed, and some of them are its own", () => {
+  test("are under way when the processes are killed, and some of them are theirs", () => {
     expect(startedBeforeKill).toBeGreaterThan(0);
     expect(startedBeforeKill).toBeLessThan(STARTS);
     const takenOver = rows.filter(
@@ -159,7 +160,7 @@ describe(`${STARTS} scheduled starts of one instant, with a process killed meanw
     expect(tasks.filter((task) => latenessMs(task) < 0)).toEqual([]);
   });
 
-  test("are late by no more than their slots and the lease of the killed process", () => {
+  test("are late by no more than their slots and the lease of the killed processes", () => {
     expect(Math.max(...tasks.map(latenessMs))).toBeLessThanOrEqual(LATENESS_MAX_MS);
   });
 
@@ -167,6 +168,6 @@ describe(`${STARTS} scheduled starts of one instant, with a process killed meanw
     const { calls, throttled } = await callsOf(() => readTruth(emulator.url), "StartStreamIngest");
     expect(calls).toBeGreaterThanOrEqual(STARTS);
     // A call that the machine held up may come into the next slots' second. It goes again.
-    expect(throttled).toBeLessThan(STARTS / 4);
+    expect(throttled).toBeLessThan(STARTS / 10);
   });
 });

@@ -20,6 +20,8 @@ export interface DueQueue {
   fence: Sql;
   /** The rows whose claims use slots of the account. */
   usesSlot: Sql;
+  /** Rows that have left `rows` because their work has begun, although their slot may be ahead. */
+  isBegun: (at: Sql) => Sql;
   /** The rows that may become due soon, although they are not among `rows` yet. */
   isComing: (at: Sql) => Sql;
 }
@@ -35,6 +37,7 @@ export const ENDS: DueQueue = {
   leaseUntil: raw("lease_until"),
   fence: raw("fence"),
   usesSlot: sql`(state = 'running' or (state = 'stopping' and end_reason in ('expired', 'empty')))`,
+  isBegun: () => sql`false`,
   isComing: (at) => sql`(state = 'starting' and (lease_until > ${at}
               or (advance_at is not null and start_by > ${at})))`,
 };
@@ -46,6 +49,7 @@ export const ADVANCES: DueQueue = {
   leaseUntil: raw("advance_lease_until"),
   fence: raw("advance_fence"),
   usesSlot: sql`advance_at is not null`,
+  isBegun: (at) => sql`(advance_at is null and state = 'starting' and lease_until > ${at})`,
   isComing: () => sql`false`,
 };
 
@@ -62,10 +66,14 @@ const isUnclaimed = ({ leaseUntil }: DueQueue, at: Sql): Sql =>
  * next seconds. Without a limit, one run claims many rows long before their slots, and other runs
  * cannot work on them.
  */
-const inHand = ({ dueAt, leaseUntil, usesSlot }: DueQueue, { at, horizonAt }: Times): Sql => sql`
+const inHand = (
+  { dueAt, leaseUntil, usesSlot, isBegun }: DueQueue,
+  { at, horizonAt }: Times,
+): Sql => sql`
   in_hand as (
     select account, caller_id, count(*)::int as count from ingest
-    where ${dueAt} <= ${horizonAt} and ${leaseUntil} > ${at} and ${usesSlot}
+    where ${leaseUntil} > ${at}
+      and ((${dueAt} <= ${horizonAt} and ${usesSlot}) or ${isBegun(at)})
     group by account, caller_id
   ),
   accounts as (

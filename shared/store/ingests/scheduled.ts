@@ -70,7 +70,10 @@ async function isStillDue(
   return row !== undefined;
 }
 
-/** The fence grows with the second attempt, so that the holder of the first changes nothing. */
+/**
+ * The fence grows with the second attempt, so that the holder of the first changes nothing. The
+ * claim stays until its lease ends, because the attempt may wait for its slot.
+ */
 async function tryBegin(
   query: Query,
   { claimed, at, leaseMs, quotas: { maxIngests }, ...slotRequest }: ScheduledAttempt & SlotTime,
@@ -100,7 +103,7 @@ async function tryBegin(
      ${limits ? quota.quotaParts(limits) : NOTHING}
      begun as (
        update ingest
-       set advance_at = null, advance_lease_until = null, lease_until = ${leaseUntil},
+       set advance_at = null, lease_until = ${leaseUntil},
            fence = case when failure_code is null then fence else fence + 1 end,
            unsure_until = greatest(unsure_until, ${addMs(leaseUntil, LATE_START_MS)}::timestamptz)
        from t
@@ -137,7 +140,8 @@ export async function reschedule(
   const [row] = await run(
     query,
     sql`update ingest
-     set advance_at = ${advanceAt}, lease_until = null, unsure_until = ${LATE_START_LEFT},
+     set advance_at = ${advanceAt}, advance_lease_until = null, lease_until = null,
+         unsure_until = ${LATE_START_LEFT},
          failure_code = ${code}, failure_message = ${message}
      where task_id = ${taskId} and fence = ${fence} and state = 'starting'
        and stop_asked_at is null

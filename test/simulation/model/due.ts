@@ -9,6 +9,7 @@ export interface DueQueue {
   leaseUntil: (row: StoredIngest) => Date | null;
   claimed: (row: StoredIngest, leaseUntil: Date) => Partial<StoredIngest>;
   usesSlot: (row: StoredIngest) => boolean;
+  isBegun: (row: StoredIngest, at: Date) => boolean;
   isComing: (row: StoredIngest, at: Date) => boolean;
 }
 
@@ -21,6 +22,7 @@ export const ENDS: DueQueue = {
   claimed: ({ fence }, leaseUntil) => ({ leaseUntil, fence: fence + 1 }),
   usesSlot: ({ state, endReason }) =>
     state === "running" || (state === "stopping" && isByTime(endReason)),
+  isBegun: () => false,
   isComing: (row, at) =>
     (row.state === "starting" && isAfter(row.leaseUntil, at)) ||
     (isScheduled(row) && isAfter(row.startBy, at)),
@@ -35,6 +37,8 @@ export const ADVANCES: DueQueue = {
     advanceFence: advanceFence + 1,
   }),
   usesSlot: ({ advanceAt }) => advanceAt !== null,
+  isBegun: ({ advanceAt, state, leaseUntil }, at) =>
+    advanceAt === null && state === "starting" && isAfter(leaseUntil, at),
   isComing: () => false,
 };
 
@@ -61,9 +65,8 @@ const callersOf = (rows: readonly Owner[]): number =>
 function inHand({ ingests }: Tables, queue: DueQueue, { at, horizonAt }: DueBefore) {
   const held = [...ingests.values()].filter(
     (row) =>
-      isAtMost(queue.dueAt(row), horizonAt) &&
       isAfter(queue.leaseUntil(row), at) &&
-      queue.usesSlot(row),
+      ((isAtMost(queue.dueAt(row), horizonAt) && queue.usesSlot(row)) || queue.isBegun(row, at)),
   );
   return (owner: Owner) => ({
     ofAccount: held.filter(({ account }) => account === owner.account),

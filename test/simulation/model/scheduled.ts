@@ -42,7 +42,6 @@ export function beginAttempt(
     where: isDueFor(attempt),
     set: ({ fence, failureCode, lateStartUntil }) => ({
       advanceAt: null,
-      advanceLeaseUntil: null,
       leaseUntil,
       fence: failureCode === null ? fence : fence + 1,
       lateStartUntil: later(lateStartUntil, addMs(leaseUntil, LATE_START_MS)),
@@ -61,6 +60,7 @@ export const reschedule = (
     where: (row) => row.fence === fence && row.state === "starting" && row.stopAskedAt === null,
     set: (row) => ({
       advanceAt,
+      advanceLeaseUntil: null,
       leaseUntil: null,
       lateStartUntil: lateStartLeft(row),
       failureCode: code,
