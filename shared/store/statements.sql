@@ -1467,50 +1467,56 @@ with
      select * from changed;
 
 -- scheduled.markUpdated
-with used as (
+with target as (
+       select task_id from ingest
+       where task_id = $1 and state = 'starting' and advance_at is not null
+       for update
+     ),
+used as (
   insert into used_signature (signature, used_at, traces)
-  select $1, $2::timestamptz, array_remove(array[$3::text], null)
-  where $1::text is not null
+  select $2, $3::timestamptz, array_remove(array[$4::text], null)
+  where $2::text is not null and exists (select from target)
   on conflict (signature) do update
   set used_at = excluded.used_at, lease_until = null,
       traces = coalesce(used_signature.traces, '{}') || excluded.traces
-  where used_signature.lease_until = $4::timestamptz
+  where used_signature.lease_until = $5::timestamptz
   returning 1),
      before_change as (
-       select task_id, case when $5::boolean then 1 else 0 end as news, 0 as next_news
-       from ingest where task_id = $6 and state = 'starting' and advance_at is not null
-            and ($1::text is null or exists (select from used))
+       select task_id, case when $6::boolean then 1 else 0 end as news, 0 as next_news
+       from ingest where task_id = $1 and exists (select from target)
+            and ($2::text is null or exists (select from used))
      ),
      changed as (
-       update ingest set play = play || $7::jsonb, asked = $8::jsonb,
-            starts_at = $9, start_by = $10,
-            advance_at = case when $5::boolean then $9::timestamptz else advance_at end,
-            advance_lease_until = case when $5::boolean then null else advance_lease_until end,
-            advance_fence = advance_fence + case when $5::boolean then 1 else 0 end,
-            deadline_at = $11, latest_at = $12,
+       update ingest set play = play || $7::jsonb, media = case
+  when play->>'StreamUrl' = coalesce($8::text, play->>'StreamUrl') then media end, asked = $9::jsonb,
+            starts_at = $10, start_by = $11,
+            advance_at = case when $6::boolean then $10::timestamptz else advance_at end,
+            advance_lease_until = case when $6::boolean then null else advance_lease_until end,
+            advance_fence = advance_fence + case when $6::boolean then 1 else 0 end,
+            deadline_at = $12, latest_at = $13,
             update_run = case
-  when $1::text is null then null
-  when $13::bigint is null then jsonb_build_object('last', $1::text)
-  when (update_run->>'second')::bigint = $13::bigint then
+  when $2::text is null then null
+  when $14::bigint is null then jsonb_build_object('last', $2::text)
+  when (update_run->>'second')::bigint = $14::bigint then
     update_run || jsonb_build_object(
-      'last', $1::text,
-      'first', jsonb_build_object($1::text, $14::bigint) || (update_run->'first'))
+      'last', $2::text,
+      'first', jsonb_build_object($2::text, $15::bigint) || (update_run->'first'))
   else jsonb_build_object(
-    'last', $1::text, 'second', $13::bigint,
-    'first', jsonb_build_object($1::text, $14::bigint))
-end, notified = notified + case when $5::boolean then 1 else 0 end + 0
-       where task_id = $6 and state = 'starting' and advance_at is not null
-            and ($1::text is null or exists (select from used))
+    'last', $2::text, 'second', $14::bigint,
+    'first', jsonb_build_object($2::text, $15::bigint))
+end, notified = notified + case when $6::boolean then 1 else 0 end + 0
+       where task_id = $1 and exists (select from target)
+            and ($2::text is null or exists (select from used))
        returning ingest.*
      ),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
-  select task_id, notified - next_news, caller_id, 'ingest.scheduled', $15::timestamptz,
+  select task_id, notified - next_news, caller_id, 'ingest.scheduled', $16::timestamptz,
          (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
-         greatest($15::timestamptz, (
+         greatest($16::timestamptz, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
-)), $15::timestamptz + interval '1 day'
+)), $16::timestamptz + interval '1 day'
   from changed join before_change using (task_id)
   where notified is not null and news > 0
        on conflict (task_id, position) do nothing
@@ -1890,7 +1896,7 @@ limit $10;
 with used as (
   insert into used_signature (signature, used_at, traces)
   select $1, $2::timestamptz, array_remove(array[$3::text], null)
-  where $1::text is not null
+  where $1::text is not null and true
   on conflict (signature) do update
   set used_at = excluded.used_at, lease_until = null,
       traces = coalesce(used_signature.traces, '{}') || excluded.traces
@@ -1899,7 +1905,8 @@ with used as (
      update ingest
      set deadline_at = coalesce($5::timestamptz, deadline_at),
          play = play || $6::jsonb,
-         media = case when play->>'StreamUrl' = coalesce($7::text, play->>'StreamUrl') then media end,
+         media = case
+  when play->>'StreamUrl' = coalesce($7::text, play->>'StreamUrl') then media end,
          media_failures = array(
   select distinct failed_at from unnest(media_failures) as failed_at
   where failed_at > coalesce(greatest(failures_after, $8::timestamptz), '-infinity')

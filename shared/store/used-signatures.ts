@@ -31,21 +31,28 @@ export interface Use {
   traces: string[];
 }
 
+const TRUE = sql`true`;
+
 export type ClaimedUse = "begun" | Use | undefined;
 
-/** For `markUpdated`: the claim becomes a record. Without a claim, only an unknown name is recorded. */
+/**
+ * For `markUpdated`: the claim becomes a record. Without a claim, only an unknown name is recorded.
+ * `onlyIf`: the update has an effect.
+ */
 export const rememberUse = ({
   signature,
   at,
   use,
+  onlyIf = TRUE,
 }: {
   signature: Sql;
   at: Sql;
   use: UseDone | undefined;
+  onlyIf?: Sql;
 }): Sql => sql`
   insert into used_signature (signature, used_at, traces)
   select ${signature}, ${at}::timestamptz, array_remove(array[${use?.traceId ?? null}::text], null)
-  where ${signature}::text is not null
+  where ${signature}::text is not null and ${onlyIf}
   on conflict (signature) do update
   set used_at = excluded.used_at, lease_until = null,
       traces = coalesce(used_signature.traces, '{}') || excluded.traces

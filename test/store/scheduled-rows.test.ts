@@ -17,7 +17,9 @@ beforeAll(async () => {
   database = await openTestPostgres();
   store = createStore(database);
 });
-beforeEach(() => database.query("truncate ingest, call_slot, caller_place, caller_lane"));
+beforeEach(() =>
+  database.query("truncate ingest, call_slot, caller_place, caller_lane, used_signature"),
+);
 afterAll(() => database.close());
 
 const STARTS_AT = addMs(T0, MINUTE_MS);
@@ -150,4 +152,48 @@ test("a refused attempt is free to claim at its next time", async () => {
   await store.scheduled.reschedule({ taskId, fence, ...REFUSAL, advanceAt: SOON });
 
   expect(await claimOne(SOON, 1)).toMatchObject([{ taskId }]);
+});
+
+test("an update that came too late is not recorded, so its repeat takes effect", async () => {
+  const row = await scheduledIngest();
+  const leaseUntil = addMs(STARTS_AT, MINUTE_MS);
+  await store.signatures.claim({ signature: "late", at: T0, leaseUntil });
+  await begin(row);
+  const late = {
+    taskId: row.taskId,
+    play: { Volume: 50 },
+    signature: "late",
+    use: { leaseUntil, arrivedAt: T0 },
+    at: T0,
+  };
+  const { deadlineAt, latestAt } = row;
+
+  const changed = await store.scheduled.markUpdated({
+    ...late,
+    schedule: { ...SCHEDULE, deadlineAt, latestAt, isMoved: false },
+    movedAt: T0,
+  });
+
+  expect(changed).toBeUndefined();
+  const names = await database.query("select lease_until from used_signature");
+  expect(names).toEqual([{ lease_until: leaseUntil }]);
+});
+
+test("an update to another source forgets what was read of the first one", async () => {
+  const media = { Container: "mp4", DurationSeconds: 10, Video: null, Audio: null } as const;
+  const { taskId, deadlineAt, latestAt } = await scheduledIngest({ media });
+  const update = (play: object) =>
+    store.scheduled.markUpdated({
+      taskId,
+      play,
+      schedule: { ...SCHEDULE, deadlineAt, latestAt, isMoved: false },
+      movedAt: T0,
+      signature: undefined,
+      at: T0,
+    });
+
+  expect(await update({ Volume: 50 })).toMatchObject({ media });
+  expect(await update({ StreamUrl: "https://media.example/other.mp4" })).toMatchObject({
+    media: null,
+  });
 });

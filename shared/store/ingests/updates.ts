@@ -25,6 +25,10 @@ end`;
 
 type UpdateRunSql = Record<"signature" | "second" | "arrivedMs", Sql>;
 
+/** The headers of another source are not known. */
+const mediaAfter = ({ StreamUrl }: Partial<Play>): Sql => sql`case
+  when play->>'StreamUrl' = coalesce(${StreamUrl ?? null}::text, play->>'StreamUrl') then media end`;
+
 export interface Updated {
   taskId: string;
   deadlineAt: Date | undefined;
@@ -42,9 +46,9 @@ export interface Updated {
 /**
  * Writes what a running ingest plays from now on and, when it moves, its deadline. With another
  * StreamUrl, failures until `failuresAfter` no longer count for the source, and its headers are not
- * known. A claim for the old
- * deadline stays with its holder, which reads the row again before it stops anything. The same
- * statement records the request's signature, so that the update takes effect once.
+ * known. A claim for the old deadline stays with its holder, which reads the row again before it
+ * stops anything. The same statement records the request's signature, so that the update takes
+ * effect once.
  */
 export async function markUpdated(query: Query, update: Updated): Promise<Ingest | undefined> {
   const { use, pausedAt } = update;
@@ -53,7 +57,6 @@ export async function markUpdated(query: Query, update: Updated): Promise<Ingest
   const second = bind(use?.second ?? null);
   const arrivedMs = bind((use?.arrivedAt ?? update.at).getTime());
   const failuresAfter = sql`greatest(failures_after, ${bind(update.failuresAfter ?? null)}::timestamptz)`;
-  const streamUrl = sql`coalesce(${update.play.StreamUrl ?? null}::text, play->>'StreamUrl')`;
   const isPaused = bind(pausedAt === undefined ? null : pausedAt !== null);
   const [row] = await run(
     query,
@@ -61,7 +64,7 @@ export async function markUpdated(query: Query, update: Updated): Promise<Ingest
      update ingest
      set deadline_at = coalesce(${update.deadlineAt ?? null}::timestamptz, deadline_at),
          play = play || ${JSON.stringify(update.play)}::jsonb,
-         media = case when play->>'StreamUrl' = ${streamUrl} then media end,
+         media = ${mediaAfter(update.play)},
          media_failures = ${failuresAmong(sql`media_failures`, failuresAfter)},
          failures_after = ${failuresAfter},
          update_run = ${updateRunAfter({ signature, second, arrivedMs })},
@@ -93,7 +96,8 @@ export interface ScheduledUpdate extends Pick<
 }
 
 /**
- * Writes an update of an ingest that has not started. `undefined` when an attempt is under way. A
+ * Writes an update of an ingest that has not started. `undefined` when an attempt is under way: the
+ * row is locked first, so the update's name is not recorded then, and its repeat has an effect. A
  * new StartTime ends the claim for the old one, so its holder neither starts nor postpones the row.
  */
 export async function markScheduledUpdated(
@@ -106,20 +110,28 @@ export async function markScheduledUpdated(
   const arrivedMs = bind((use?.arrivedAt ?? time).getTime());
   const startsAt = bind(schedule.startsAt);
   const isMoved = sql`${schedule.isMoved}::boolean`;
+  const task = bind(taskId);
   const [row] = await run(
     query,
     withOutboxEvent("ingest.scheduled", {
       happenedAt: sql`${movedAt}::timestamptz`,
       isNews: isMoved,
-      with: [sql`used as (${rememberUse({ signature, at, use })})`],
-      set: sql`play = play || ${JSON.stringify(play)}::jsonb, asked = ${JSON.stringify(schedule.asked)}::jsonb,
+      with: [
+        sql`target as (
+       select task_id from ingest
+       where task_id = ${task} and state = 'starting' and advance_at is not null
+       for update
+     )`,
+        sql`used as (${rememberUse({ signature, at, use, onlyIf: sql`exists (select from target)` })})`,
+      ],
+      set: sql`play = play || ${JSON.stringify(play)}::jsonb, media = ${mediaAfter(play)}, asked = ${JSON.stringify(schedule.asked)}::jsonb,
             starts_at = ${startsAt}, start_by = ${schedule.startBy},
             advance_at = case when ${isMoved} then ${startsAt}::timestamptz else advance_at end,
             advance_lease_until = case when ${isMoved} then null else advance_lease_until end,
             advance_fence = advance_fence + case when ${isMoved} then 1 else 0 end,
             deadline_at = ${schedule.deadlineAt}, latest_at = ${schedule.latestAt},
             update_run = ${updateRunAfter({ signature, second, arrivedMs })}`,
-      where: sql`task_id = ${taskId} and state = 'starting' and advance_at is not null
+      where: sql`task_id = ${task} and exists (select from target)
             and (${signature}::text is null or exists (select from used))`,
     }),
   );

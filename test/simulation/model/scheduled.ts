@@ -144,19 +144,22 @@ export const markMissed = (
     }),
   });
 
-/** The signature is recorded whether or not the row is scheduled, and takes effect once. */
+/** The signature is recorded only with its effect. */
 export function markScheduledUpdated(
   tables: Tables,
   to: ScheduledUpdate,
 ): StoredIngest | undefined {
   const { taskId, play, schedule, signature } = to;
+  const row = tables.ingests.get(taskId);
+  if (!row || !isScheduled(row)) return undefined;
   if (signature !== undefined && !takeUse(tables, { ...to, signature })) return undefined;
   const { isMoved, ...times } = schedule;
   return change(tables, taskId, {
     where: isScheduled,
-    set: (row) => ({
+    set: () => ({
       ...times,
       play: { ...row.play, ...play },
+      media: (play.StreamUrl ?? row.play.StreamUrl) === row.play.StreamUrl ? row.media : null,
       ...(isMoved && {
         advanceAt: schedule.startsAt,
         advanceLeaseUntil: null,
