@@ -50,7 +50,10 @@ function remember<T>(seen: Map<string, Set<T>>, taskId: string, value: T): void 
   seen.set(taskId, values.add(value));
 }
 
-/** Each update of these stories sets another volume or deadline. */
+/**
+ * Each update of these stories sets another volume or deadline. A moved StartTime moves the deadline
+ * with it, up to the StopTime, so the deadline may be the same again.
+ */
 function updatesCountOnce(): Check {
   const left = new Map<string, Set<string>>();
   return {
@@ -61,7 +64,7 @@ function updatesCountOnce(): Check {
       if (!before) return undefined;
       for (const value of ["volume", "deadline"] as const) {
         const [was, is] = [VALUES[value](before), VALUES[value](row)];
-        if (was === is) continue;
+        if (was === is || (value === "deadline" && isMoved(before, row))) continue;
         remember(left, row.taskId, `${value} ${was}`);
         if (left.get(row.taskId)?.has(`${value} ${is}`) === true)
           return `the ${value} of ${row.taskId} is ${is} again`;
@@ -70,6 +73,9 @@ function updatesCountOnce(): Check {
     },
   };
 }
+
+const isMoved = (before: StoredIngest, row: StoredIngest): boolean =>
+  before.startsAt?.getTime() !== row.startsAt?.getTime();
 
 const VALUES = {
   volume: ({ play }: StoredIngest) => String(play.Volume),
