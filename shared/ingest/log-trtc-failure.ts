@@ -8,7 +8,7 @@ export function logTrtcFailure(
   { log }: Pick<Services, "log">,
   { taskId, callerId }: Pick<Ingest, "taskId" | "callerId">,
   error: unknown,
-): void {
+): asserts error is TrtcError {
   if (!(error instanceof TrtcError)) throw error;
   const detail = withoutQueries(error.message);
   log({ level: "warn", ingest: taskId, caller: callerId, outcome: error.code, detail });

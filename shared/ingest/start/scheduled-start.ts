@@ -75,13 +75,14 @@ async function attempt(
     report(services, started);
     return "started";
   } catch (error) {
+    // If the database failed, the row's lease ends, and then reconcile-ingests takes it up.
     logTrtcFailure(services, ingest, error);
-    if ((error as TrtcError).outcome === "unknown") {
+    if (error.outcome === "unknown") {
       // The row stays `starting`: reconcile-ingests removes the robot and starts it again.
       await store.ingests.release({ taskId, fence, retryAt: clock.now() });
       return "unknown";
     }
-    return retryLater(services, ingest, error as TrtcError);
+    return retryLater(services, ingest, error);
   }
 }
 

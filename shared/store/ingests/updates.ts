@@ -96,8 +96,8 @@ export interface ScheduledUpdate extends Pick<
 }
 
 /**
- * Writes an update of an ingest that has not started. `undefined` when an attempt is under way: the
- * row is locked first, so the update's name is not recorded then, and its repeat has an effect. A
+ * Writes an update of an ingest that has not started. `undefined` when an attempt is under way. The
+ * row is locked first, so the update's name is then not recorded, and its repeat has an effect. A
  * new StartTime ends the claim for the old one, so its holder neither starts nor postpones the row.
  */
 export async function markScheduledUpdated(

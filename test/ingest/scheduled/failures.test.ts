@@ -1,6 +1,8 @@
 /** A scheduled start that TRTC refuses or does not answer, and instances that die: one robot or none. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, SECOND_MS } from "../../../shared/clock.js";
+import { startOnTime } from "../../../shared/ingest/start/scheduled-start.js";
+import { TrtcError } from "../../../shared/trtc/trtc-error.js";
 import { reconcileIngests } from "../../../shared/ingest/reconcile/reconcile.js";
 import { startIngest } from "../../../shared/ingest/start/start.js";
 import { openScheduledApp, type ScheduledApp } from "../../support/app/scheduled-app.js";
@@ -195,4 +197,34 @@ test("a caller whose entry was removed starts nothing", async () => {
     EndReason: "failed",
     FailureCode: "UnauthorizedOperation",
   });
+});
+
+test("a database that fails during an attempt leaves the start to reconcile-ingests", async () => {
+  const { taskId, tasks, describeIngest } = await ours.scheduled({ StartTime: ours.inSeconds(11) });
+  await ours.clock.advance(11 * SECOND_MS);
+  const row = await ours.services.store.ingests.read(taskId);
+  if (!row) throw new Error("the row is not there");
+  const rename = (from: string, to: string) =>
+    ours.app.database.query(`alter table ${from} rename to ${to}`);
+  const trtc = {
+    ...ours.services.trtc,
+    async call() {
+      await rename("call_slot", "lost_slot");
+      throw new TrtcError("RequestLimitExceeded", "Throttled", "refused");
+    },
+  };
+
+  const attempt = startOnTime({ ...ours.services, trtc }, row, () => 60 * SECOND_MS);
+  await expect(ours.clock.advanceUntilDone(attempt)).rejects.toThrow();
+  await rename("lost_slot", "call_slot");
+
+  expect(await ours.services.store.ingests.read(taskId)).toMatchObject({
+    state: "starting",
+    advanceAt: null,
+    failureCode: null,
+  });
+  await ours.clock.advance(31 * SECOND_MS);
+  await ours.ran(reconcileIngests);
+  expect(await tasks()).toHaveLength(1);
+  expect(await describeIngest()).toMatchObject({ State: "running" });
 });
