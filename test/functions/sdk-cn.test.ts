@@ -1,6 +1,7 @@
 /** The unmodified Chinese-site SDK (TC3, JSON): only its endpoint is changed. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Client } from "tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_client.js";
+import { addMs, MINUTE_MS, systemClock } from "../../shared/clock.js";
 import {
   CN_APP,
   type TestApp,
@@ -85,6 +86,44 @@ describe("tencentcloud-sdk-nodejs, with the api function as endpoint", () => {
       Ingests: object[];
     };
     expect(Ingests).toMatchObject([{ RoomId: "listed", State: "running" }]);
+  });
+
+  test("schedules an ingest, moves it and stops it before it starts", async () => {
+    const client = clientWith();
+    const ahead = (hours: number) => addMs(systemClock.now(), hours * 60 * MINUTE_MS).toISOString();
+    const request = { ...start("later"), StartTime: ahead(1), StopTime: ahead(4) };
+    const { TaskId } = (await client.request("StartStreamIngest", request)) as { TaskId: string };
+    const named = { SdkAppId: CN_APP, TaskId };
+    const StartTime = ahead(2);
+
+    await client.request("UpdateStreamIngest", { ...named, StartTime });
+
+    expect(await client.DescribeStreamIngest(named)).toMatchObject({
+      State: "scheduled",
+      StartTime,
+      Deadline: request.StopTime,
+    });
+    await client.StopStreamIngest(named);
+    expect(await client.DescribeStreamIngest(named)).toMatchObject({
+      State: "ended",
+      EndReason: "stopped",
+    });
+  });
+
+  test("has a source read before it starts", async () => {
+    const client = clientWith();
+    const request = { ...start("probed"), ProbeSource: true };
+    const { TaskId } = (await client.request("StartStreamIngest", request)) as { TaskId: string };
+    const named = { SdkAppId: CN_APP, TaskId };
+
+    expect(await client.DescribeStreamIngest(named)).toMatchObject({
+      Media: { Container: "mp4", Video: { Codec: "h264" } },
+    });
+    await client.StopStreamIngest(named);
+    const missing = { ...request, StreamUrl: `${app.clip}-missing` };
+    await expect(client.request("StartStreamIngest", missing)).rejects.toMatchObject({
+      code: "InvalidParameter.StreamUrl",
+    });
   });
 
   test.each(BAD_INPUT)(
