@@ -2144,7 +2144,10 @@ update ingest set
   lease_until = case when lease_until > $1::timestamptz + interval '1 hour' then $1 else lease_until end,
   advance_lease_until = case when advance_lease_until > $1::timestamptz + interval '1 hour' then $1 else advance_lease_until end,
   unsure_until = case when unsure_until > $1::timestamptz + interval '1 hour' then $1 else unsure_until end
-where state <> 'ended' or unsure_until is not null;
+where task_id in (
+  select task_id from ingest where state <> 'ended' or unsure_until is not null
+  order by task_id for update
+);
 
 -- beginAnew
 update outbox set try_at = $1, give_up_at = $1::timestamptz + interval '1 day'

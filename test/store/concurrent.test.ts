@@ -5,6 +5,7 @@ import type { Database } from "../../shared/store/engine/database.js";
 import { migrate } from "../../shared/store/schema/migrate.js";
 import { openPostgres } from "../../shared/store/engine/postgres.js";
 import { takeSlot } from "../../shared/store/slots.js";
+import { beginAnew } from "../../shared/store/ingests/begin-anew.js";
 import { createStore, type Store } from "../../shared/store/store.js";
 import { newPostgresUrl } from "../support/database/databases.js";
 import { newIngest, runningIngest, T0 } from "../support/app/ingests.js";
@@ -43,6 +44,26 @@ describe("instances that share a PostgreSQL", () => {
     );
     const taken = slots.map((slot) => slot?.msUntil() ?? Number.NaN).sort((a, b) => a - b);
     expect(taken).toEqual(taken.map((_, n) => Math.floor(n / 20) * 1100 + (n % 20) * 5));
+  });
+
+  test("an instance that starts anew locks the rows by their TaskIds, as all others do", async () => {
+    const [holder, beginning] = databases as [Database, Database];
+    // The rows lie in the other order.
+    for (const n of [5, 4, 3, 2, 1]) {
+      await runningIngest(stores[0] as Store, { taskId: `anew-${n}`, robotUserId: `anew-${n}` });
+    }
+    const { free, begun } = await holder.transaction(async (query) => {
+      await query("select from ingest where task_id = 'anew-3' for update");
+      const begun = beginAnew(beginning.query, T0);
+      await untilWaiting((databases[2] as Database).query);
+      const unlocked = await (databases[2] as Database).query(
+        "select task_id from ingest where task_id like 'anew-%' order by task_id for update skip locked",
+      );
+      return { free: unlocked.map((row) => row["task_id"]), begun };
+    });
+    await begun;
+
+    expect(free).toEqual(["anew-4", "anew-5"]);
   });
 
   test("a request that waited for the row gets no slot in the past", async () => {

@@ -9,7 +9,10 @@ import { GIVE_UP_AFTER } from "../outbox/outbox.js";
 /** No claim lasts this long, so a later time was written when the clock was ahead. */
 const LATER = sql`interval '1 hour'`;
 
-/** The next run of reconcile-ingests checks every running task, and no row waits for a wrong time. */
+/**
+ * The next run of reconcile-ingests checks every running task, and no row waits for a wrong time.
+ * Several instances may start at once, so the rows are locked in one order.
+ */
 export async function beginAnew(query: Query, at: Date): Promise<void> {
   const now = bind(at);
   await run(
@@ -19,7 +22,10 @@ export async function beginAnew(query: Query, at: Date): Promise<void> {
        lease_until = case when lease_until > ${now}::timestamptz + ${LATER} then ${now} else lease_until end,
        advance_lease_until = case when advance_lease_until > ${now}::timestamptz + ${LATER} then ${now} else advance_lease_until end,
        unsure_until = case when unsure_until > ${now}::timestamptz + ${LATER} then ${now} else unsure_until end
-     where state <> 'ended' or unsure_until is not null`,
+     where task_id in (
+       select task_id from ingest where state <> 'ended' or unsure_until is not null
+       order by task_id for update
+     )`,
   );
   await run(
     query,
