@@ -1,6 +1,6 @@
 /**
- * The promises of docs/promises.md, over seeds that nobody has chosen: `npm run simulate` runs as many
- * more as one likes.
+ * The promises of docs/promises.md hold over the first seeds. `npm run simulate` runs any number of
+ * further seeds.
  */
 import { describe, expect, test } from "@jest/globals";
 import type { Coverage } from "./faults.js";

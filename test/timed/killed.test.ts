@@ -1,7 +1,7 @@
 /**
  * Four processes that share nothing but PostgreSQL and TRTC, killed at random for a minute while
- * 500 ingests start, move and end. Their callers do what callers do: they send the same request
- * again, to whoever is there.
+ * 500 ingests start, move and end. Their callers send a request without an answer again, to any
+ * process that runs.
  */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { addMs, SECOND_MS, systemClock as clock } from "../../shared/clock.js";
