@@ -68,6 +68,13 @@ const STARTING: Ingest = {
   advanceAt: null,
   advanceLeaseUntil: null,
   advanceFence: 0,
+  programme: null,
+  onAir: null,
+  stepAt: null,
+  stepLeaseUntil: null,
+  stepFence: 0,
+  sequence: null,
+  successorOf: null,
 };
 const RUNNING: Ingest = {
   ...STARTING,

@@ -1,6 +1,7 @@
 /** A row of `ingest`, as the rest of the project sees it. */
 import type { SourceMedia } from "../../contract/answers.js";
 import type { Row } from "../engine/database.js";
+import type { OnAir, Programme } from "../programmes/programme-row.js";
 
 export type State = "starting" | "running" | "stopping" | "ended";
 export type EndReason = "stopped" | "expired" | "finished" | "failed" | "lost" | "empty";
@@ -115,6 +116,19 @@ export interface Ingest {
   /** The claim of advance-ingests. */
   advanceLeaseUntil: Date | null;
   advanceFence: number;
+  /** A list, a backup, or a life beyond one task; null: one source, until it ends. */
+  programme: Programme | null;
+  /** What is on air; null before the first start, and without a programme. */
+  onAir: OnAir | null;
+  /** When the programme has its next step; null: never. Only a running ingest has steps. */
+  stepAt: Date | null;
+  /** The claim of a step. */
+  stepLeaseUntil: Date | null;
+  stepFence: number;
+  /** The Sequence of the last update that had one. */
+  sequence: number | null;
+  /** The ingest whose task this row replaces; its caller does not see this row. */
+  successorOf: string | null;
   /** The last updates that took effect; null: none did, or the last has no name. */
   updateRun?: UpdateRun | null;
 }
@@ -158,6 +172,8 @@ export function ingestOf(row: Row): Ingest {
     sdkAppId: Number(row["sdk_app_id"]),
     fence: Number(row["fence"]),
     advanceFence: Number(row["advance_fence"]),
+    stepFence: Number(row["step_fence"]),
+    sequence: row["sequence"] === null ? null : Number(row["sequence"]),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Query } from "../engine/database.js";
 import { bind, NOTHING, raw, run, type Sql, sql } from "../engine/sql.js";
 import { type AskedBounds, type Ingest, ingestOf } from "./ingest-row.js";
 import type { Slot } from "../engine/database-time.js";
+import type { Programme } from "../programmes/programme-row.js";
 import { firstEvent } from "../outbox/with-outbox-event.js";
 import * as quota from "./quotas.js";
 import { isSlotFar, SLOT_COLUMNS, slotNow, slotOf, type SlotTime, takeSlotSql } from "../slots.js";
@@ -37,6 +38,7 @@ export type NewIngest = Pick<
   notify?: boolean | undefined;
   emptySeconds?: number | null;
   media?: SourceMedia | null;
+  programme?: Programme | null;
   /** The caller's limits; absent: none. */
   quotas?: quota.Quotas | undefined;
   /** Absent: the start leaves at once. */
@@ -100,7 +102,7 @@ export const countedQuotas = ({ quotas = {}, schedule }: NewIngest): quota.Quota
 const COLUMNS = raw(
   `task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
          play, client_token, request_hash, state, created_at, latest_at, deadline_at, site,
-         empty_seconds, media`,
+         empty_seconds, media, programme`,
 );
 
 type Names = Record<"taskId" | "caller" | "account" | "app" | "robot" | "token", Sql>;
@@ -114,7 +116,8 @@ const valuesOf = (
               ${start.requestHash}, 'starting', ${start.createdAt}::timestamptz,
               ${start.latestAt}::timestamptz, ${start.deadlineAt}::timestamptz, ${start.site},
               ${start.emptySeconds ?? null}::integer,
-              ${start.media ? JSON.stringify(start.media) : null}::jsonb`;
+              ${start.media ? JSON.stringify(start.media) : null}::jsonb,
+              ${start.programme ? JSON.stringify(start.programme) : null}::jsonb`;
 
 /** An ended ingest had this robot, and its start may still arrive. */
 const mayStillEnter = ({ app, robot }: Pick<Names, "app" | "robot">): Sql => sql`exists (

@@ -22,6 +22,7 @@ import { claimsByCaller } from "./migrations/0011-claims-by-caller.js";
 import { listFilters } from "./migrations/0012-list-filters.js";
 import { sourceMedia } from "./migrations/0013-source-media.js";
 import { scheduledStarts } from "./migrations/0014-scheduled-starts.js";
+import { programmes } from "./migrations/0015-programmes.js";
 
 export interface Migration {
   version: number;
@@ -52,4 +53,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 12, name: "list_filters", sql: listFilters, worksWith: 1 },
   { version: 13, name: "source_media", sql: sourceMedia, worksWith: 1 },
   { version: 14, name: "scheduled_starts", sql: scheduledStarts, worksWith: 1 },
+  { version: 15, name: "programmes", sql: programmes, worksWith: 14 },
 ];

@@ -88,6 +88,13 @@ function newRow({ leaseMs, waitMaxMs, notify, quotas, schedule, ...row }: Wanted
     advanceAt: null,
     advanceLeaseUntil: null,
     advanceFence: 0,
+    programme: row.programme ?? null,
+    onAir: null,
+    stepAt: null,
+    stepLeaseUntil: null,
+    stepFence: 0,
+    sequence: null,
+    successorOf: null,
   };
 }
 
