@@ -8,6 +8,7 @@ import type { Plugin } from "esbuild";
 import { AJV_OPTIONS } from "../../shared/contract/ajv-options.js";
 import { REQUEST_SCHEMAS } from "../../shared/contract/check.js";
 import { LIST_SCHEMAS } from "../../shared/config/configuration.js";
+import { withSharedParts } from "./shared-parts.js";
 
 const NAMESPACE = "checks-ahead";
 
@@ -28,25 +29,27 @@ export const checksAhead: Plugin = {
 };
 
 /** The checks carry their schemas. No refusal quotes a description, so it would only take space. */
-const withoutWords = (schema: object): object =>
+const withoutWords = (schema: object): Record<string, unknown> =>
   JSON.parse(
     JSON.stringify(schema, (key, value: unknown) =>
       key === "description" && typeof value === "string" ? undefined : value,
     ),
-  ) as object;
+  ) as Record<string, unknown>;
 
-function writeChecks(): string {
+export function writeChecks(): string {
   const named = [...REQUEST_SCHEMAS, ...Object.entries(LIST_SCHEMAS)];
   // Several actions share a schema. Its code is generated once.
-  const schemas = [...new Set(named.map(([, schema]) => schema))];
-  const ajv = new Ajv({ ...AJV_OPTIONS, code: { source: true } });
+  const distinct = [...new Set(named.map(([, schema]) => schema))];
+  const { schemas, parts } = withSharedParts(distinct.map(withoutWords));
+  const ajv = new Ajv({ ...AJV_OPTIONS, inlineRefs: false, code: { source: true } });
+  for (const [name, part] of parts) ajv.addSchema(part, name);
   const exported: Record<string, string> = {};
   for (const [index, schema] of schemas.entries()) {
-    ajv.addSchema(withoutWords(schema), `schema${index}`);
+    ajv.addSchema(schema, `schema${index}`);
     exported[`check${index}`] = `schema${index}`;
   }
   const table = named.map(
-    ([name, schema]) => `${JSON.stringify(name)}: exports.check${schemas.indexOf(schema)}`,
+    ([name, schema]) => `${JSON.stringify(name)}: exports.check${distinct.indexOf(schema)}`,
   );
   return `${standaloneCode.default(ajv, exported)}
 const table = { ${table.join(", ")} };

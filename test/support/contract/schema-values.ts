@@ -13,6 +13,8 @@ export function fittingRequests(schema: TObject): fc.Arbitrary<Record<string, un
 export function fittingValues(schema: TSchema): fc.Arbitrary<unknown> {
   const { type, minimum, maximum, pattern, minLength, maxLength, choices } = rulesOf(schema);
   if (choices.length > 0) return fc.constantFrom(...choices);
+  if (type === "object") return fittingRequests(schema as TObject);
+  if (type === "array") return fittingLists(schema, { maxLength: FEW_ITEMS });
   if (type === "boolean") return fc.boolean();
   if (type === "integer") {
     const numbers = fc.integer({ min: minimum, max: maximum });
@@ -24,6 +26,17 @@ export function fittingValues(schema: TSchema): fc.Arbitrary<unknown> {
     .stringMatching(new RegExp(pattern, "u"))
     .filter((text) => text.length >= minLength && text.length <= maxLength);
 }
+
+/** Lists have more items only where their number matters. */
+const FEW_ITEMS = 3;
+
+const fittingLists = (
+  schema: TSchema,
+  length: { minLength?: number; maxLength?: number },
+): fc.Arbitrary<unknown[]> => {
+  const { items, minItems } = schema as unknown as { items: TSchema; minItems: number };
+  return fc.array(fittingValues(items), { minLength: minItems, ...length });
+};
 
 /** Every kind of wrong value: another type, just out of range, or another form. */
 export function foreignValues(schema: TSchema): fc.Arbitrary<unknown> {
@@ -37,11 +50,44 @@ export function foreignValues(schema: TSchema): fc.Arbitrary<unknown> {
   switch (rulesOf(schema).type) {
     case "boolean":
       return fc.oneof(...ofNoType, anyNumber, fc.constantFrom("true", "false", "1", ""));
+    case "array":
+      return fc.oneof(anyNumber, fc.boolean(), fc.string(), foreignLists(schema));
+    case "object":
+      return fc.oneof(anyNumber, fc.boolean(), fc.string(), foreignObjects(schema as TObject));
     case "string":
       return fc.oneof(...ofNoType, anyNumber, fc.boolean(), foreignTexts(schema));
     default:
       return fc.oneof(...ofNoType, fc.boolean(), fitting.map(String), foreignNumbers(schema));
   }
+}
+
+/** No item, one too many, or one item that is wrong. */
+function foreignLists(schema: TSchema): fc.Arbitrary<unknown> {
+  const { items, maxItems } = schema as unknown as { items: TSchema; maxItems: number };
+  const one = fittingLists(schema, { minLength: 1, maxLength: 1 });
+  return fc.oneof(
+    fc.constant([]),
+    one.map(([item]) => Array.from({ length: maxItems + 1 }, () => item)),
+    fc
+      .tuple(fittingLists(schema, { maxLength: FEW_ITEMS }), foreignValues(items))
+      .map(([fitting, foreign]) => [...fitting, foreign]),
+  );
+}
+
+/** One field is wrong, or a required one is missing. */
+function foreignObjects(schema: TObject): fc.Arbitrary<unknown> {
+  const wrong = fc
+    .constantFrom(...Object.entries<TSchema>(schema.properties))
+    .chain(([name, field]) => foreignValues(field).map((value) => ({ [name]: value })));
+  const required = fc.constantFrom(...(schema.required ?? []));
+  return fc.oneof(
+    fc.tuple(fittingRequests(schema), wrong).map(([right, field]) => ({ ...right, ...field })),
+    fc
+      .tuple(fittingRequests(schema), required)
+      .map(([right, name]) =>
+        Object.fromEntries(Object.entries(right).filter(([field]) => field !== name)),
+      ),
+  );
 }
 
 const anyNumber = fc.oneof(fc.integer(), fc.double());
