@@ -8,10 +8,11 @@ import type { IngestView } from "../emulator/page/view.js";
 export async function ingestViews(
   query: Query,
   trtcTaskIds: readonly string[],
+  now: Date,
 ): Promise<Map<string, IngestView>> {
   const views = new Map<string, IngestView>();
   for (const ingest of await ingestsOfTasks(query, trtcTaskIds)) {
-    const { TrtcTaskId, TaskId: taskId, Deadline: deadline, ...end } = present(ingest);
+    const { TrtcTaskId, TaskId: taskId, Deadline: deadline, ...end } = present(ingest, now);
     const { EndReason: endReason, EndDetail: endDetail } = end;
     if (TrtcTaskId !== null) views.set(TrtcTaskId, { taskId, deadline, endReason, endDetail });
   }

@@ -98,7 +98,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
       });
     };
     const functions = await loadFunctions(() => Promise.resolve(services), env);
-    findIngests = (taskIds) => ingestViews(database.query, taskIds);
+    findIngests = (taskIds) => ingestViews(database.query, taskIds, clock.now());
     const key = randomBytes(32).toString("base64url");
     const aheadMs = () => clock.offsetMs();
     opened.desk = { key, services, database, env, aheadMs };

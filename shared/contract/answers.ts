@@ -6,6 +6,7 @@
 import type { Static, TSchema } from "@sinclair/typebox";
 import * as Type from "@sinclair/typebox";
 import { FIELDS } from "./fields.js";
+import { orNull, PROGRAMME_ANSWERS } from "./programme-answers.js";
 import {
   type Action,
   END_REASONS,
@@ -21,9 +22,6 @@ const STATUSES = ["InProgress", "NotExist"] as const;
 export { END_REASONS, MEDIA_STATES };
 
 const instant = (description: string) => Type.String({ format: "date-time", description });
-
-const orNull = <T extends TSchema>(schema: T) =>
-  Type.Unsafe<Static<T> | null>({ ...schema, type: [schema["type"], "null"] });
 
 const { cn } = FIELDS;
 
@@ -157,8 +155,12 @@ export const INGEST = Type.Object({
   RoomId: cn.RoomId,
   RoomIdType: cn.RoomIdType,
   UserId,
-  StreamUrl: cn.StreamUrl,
+  StreamUrl: Type.String({
+    ...cn.StreamUrl,
+    description: "What plays now. Of a Playlist: its item, the backup or the filler.",
+  }),
   RepeatNum: cn.RepeatNum,
+  ...PROGRAMME_ANSWERS,
   CreateTime: instant("When the start was requested."),
   StartTime: orNull(
     instant(

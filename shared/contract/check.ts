@@ -54,11 +54,13 @@ const HINTS = new Map([
   ["Tempo", "only start and update on the Chinese site have it"],
   ["ExtendableUntil", "only a start has it"],
   ["StartWindowSeconds", "only a start has it"],
+  ["StartIndex", "only a start has it"],
   ["IdleTimeout", "only start on the Chinese site has it"],
 ]);
 
 function refusal(error: ErrorObject | undefined): ApiError {
   if (!error) return new ApiError("InvalidParameter");
+  const path = error.instancePath.split("/").slice(1);
   if (error.keyword === "required") {
     const field = String(error.params["missingProperty"]);
     const fieldSchema = (
@@ -66,28 +68,36 @@ function refusal(error: ErrorObject | undefined): ApiError {
     )?.[field];
     return new ApiError(
       specific("MissingParameter", field),
-      `${field} is missing: send ${expected(fieldSchema)}.`,
+      `${placeOf([...path, field])} is missing: send ${expected(fieldSchema)}.`,
     );
   }
   if (error.keyword === "additionalProperties") {
     const field = printable(String(error.params["additionalProperty"]));
     return new ApiError(
       "UnknownParameter",
-      `There is no field ${field}: ${HINTS.get(field) ?? "leave it out"}.`,
+      `There is no field ${placeOf([...path, field])}: ${HINTS.get(field) ?? "leave it out"}.`,
     );
   }
-  const [, field, index] = error.instancePath.split("/");
+  const field = path.findLast((part) => !IS_INDEX.test(part));
   if (field === undefined) {
     return new ApiError("InvalidParameter.BodyParamsError", "This must be one JSON object.");
   }
-  const place = index === undefined ? field : `${field}[${index}]`;
   const problem = PROBLEMS[error.keyword] ?? "is wrong";
   const code = specific(error.keyword === "type" ? "InvalidParameter" : rangeCode(error), field);
   return new ApiError(
     code,
-    `${place} ${problem}: send ${expected(error.parentSchema as TSchema)}.`,
+    `${placeOf(path)} ${problem}: send ${expected(error.parentSchema as TSchema)}.`,
   );
 }
+
+const IS_INDEX = /^\d+$/;
+
+/** `Playlist[3].StreamUrl`. The parts come from our schemas, apart from a last unknown name. */
+const placeOf = (path: readonly string[]): string =>
+  path.reduce((place, part) => {
+    if (IS_INDEX.test(part)) return `${place}[${part}]`;
+    return place === "" ? part : `${place}.${part}`;
+  }, "");
 
 const PROBLEMS: Readonly<Record<string, string>> = {
   type: "has the wrong type",
@@ -132,7 +142,8 @@ export function expected(schema: TSchema | undefined): string {
   const choices = schema["enum"] as readonly unknown[] | undefined;
   if (choices) return `one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`;
   if (type === "boolean") return "true or false";
-  if (type === "array") return "a list";
+  if (type === "array") return itemsExpected(schema);
+  if (type === "object") return objectExpected(schema);
   if (type === "string") {
     const shortest = typeof minLength === "number" ? minLength : 1;
     const length =
@@ -141,6 +152,14 @@ export function expected(schema: TSchema | undefined): string {
   }
   const zero = "not" in schema ? ", not 0" : "";
   return `${type === "integer" ? "an integer" : "a number"} from ${String(minimum)} to ${String(maximum)}${zero}`;
+}
+
+const itemsExpected = ({ minItems, maxItems }: TSchema): string =>
+  maxItems === undefined ? "a list" : `a list of ${String(minItems)} to ${String(maxItems)} items`;
+
+function objectExpected({ required = [] }: TSchema): string {
+  const fields = (required as readonly string[]).join(", ");
+  return fields === "" ? "an object" : `an object with ${fields}`;
 }
 
 /**

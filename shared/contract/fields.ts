@@ -78,7 +78,7 @@ const common = {
     minimum: -1,
     maximum: 1000,
     not: { const: 0 },
-    description: "How many times the media plays; -1: a loop, until its deadline.",
+    description: "How many times the media plays (1); -1: a loop, until its deadline.",
   }),
   MaxDuration: Type.Integer({
     minimum: 1,

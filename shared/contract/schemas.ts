@@ -5,6 +5,7 @@
 import type { Static, TSchema } from "@sinclair/typebox";
 import * as Type from "@sinclair/typebox";
 import { FIELDS, NUMERIC_ROOM, STRING_ROOM_PATTERN } from "./fields.js";
+import { PROGRAMME_FIELDS } from "./programme-fields.js";
 
 /** A call may contain the fields of its schema and no others. */
 const CLOSED = { additionalProperties: false };
@@ -20,17 +21,18 @@ const usually = <T extends TSchema>(schema: T, value: Static<T>) =>
 
 const start = (site: "intl" | "cn") => {
   const f = FIELDS[site];
+  const programme = PROGRAMME_FIELDS[site];
   return {
     SdkAppId: optional(f.SdkAppId),
     RoomId: f.RoomId,
     RoomIdType: usually(f.RoomIdType, NUMERIC_ROOM),
     UserId: optional(f.UserId),
     UserSig: optional(f.UserSig),
-    StreamUrl: f.StreamUrl,
+    StreamUrl: optional(f.StreamUrl),
     PrivateMapKey: optional(f.PrivateMapKey),
     SeekSecond: optional(f.SeekSecond),
     AutoPush: optional(f.AutoPush),
-    RepeatNum: usually(f.RepeatNum, 1),
+    RepeatNum: optional(f.RepeatNum),
     MaxDuration: optional(f.MaxDuration),
     Volume: usually(f.Volume, 100),
     StartTime: optional(f.StartTime),
@@ -40,6 +42,16 @@ const start = (site: "intl" | "cn") => {
     StopWhenEmptySeconds: optional(f.StopWhenEmptySeconds),
     ProbeSource: usually(f.ProbeSource, false),
     ClientToken: optional(f.ClientToken),
+    Playlist: optional(programme.Playlist),
+    PlaylistRepeatNum: optional(programme.PlaylistRepeatNum),
+    StartIndex: optional(programme.StartIndex),
+    OnItemFailure: optional(programme.OnItemFailure),
+    FillerStreamUrl: optional(programme.FillerStreamUrl),
+    BackupStreamUrl: optional(programme.BackupStreamUrl),
+    SourceClearSeconds: optional(programme.SourceClearSeconds),
+    SourcePreference: optional(programme.SourcePreference),
+    KeepAlive: optional(programme.KeepAlive),
+    RestartsPerHour: optional(programme.RestartsPerHour),
   };
 };
 

@@ -14,17 +14,22 @@ export interface StreamUrlPolicy {
   hosts?: readonly string[] | undefined;
 }
 
-export function checkStreamUrl(streamUrl: string, policy: StreamUrlPolicy): void {
+/** `field` is the place of the URL in the request: `Playlist[3].StreamUrl`. */
+export function checkStreamUrl(
+  streamUrl: string,
+  policy: StreamUrlPolicy,
+  field = "StreamUrl",
+): void {
   const fault = streamUrlFault(streamUrl);
-  if (fault !== undefined) refuse(fault);
+  if (fault !== undefined) refuse(field, fault);
   const host = hostOf(streamUrl);
   if (!policy.allowPrivateHosts && isPrivateHost(host)) {
-    refuse("points to a loopback, link-local or private host: send one that TRTC can reach");
+    refuse(field, "points to a loopback, link-local or private host: send one that TRTC can reach");
   }
   if (policy.hosts && !policy.hosts.some((pattern) => matches(host, pattern))) {
     throw new ApiError(
       "UnauthorizedOperation",
-      "The caller may not play from the host of this StreamUrl: send a URL of one of its own hosts.",
+      `The caller may not play from the host of this ${field}: send a URL of one of its own hosts.`,
     );
   }
 }
@@ -59,6 +64,6 @@ function matches(host: string, pattern: string): boolean {
   return host === pattern;
 }
 
-function refuse(problem: string): never {
-  throw new ApiError("InvalidParameter.StreamUrl", `StreamUrl ${problem}.`);
+function refuse(field: string, problem: string): never {
+  throw new ApiError("InvalidParameter.StreamUrl", `${field} ${problem}.`);
 }

@@ -12,13 +12,16 @@ export async function describeIngest(
   services: Services,
   call: Call<"DescribeStreamIngest">,
 ): Promise<PresentedIngest> {
+  const { clock } = services;
   const ingest = await findOwn(services, call);
-  if (ingest.state !== "running" || ingest.trtcTaskId === null) return present(ingest);
+  if (ingest.state !== "running" || ingest.trtcTaskId === null) {
+    return present(ingest, clock.now());
+  }
   const { Status } = await callTrtc(services, "DescribeStreamIngest", {
     ingest,
     request: { SdkAppId: ingest.sdkAppId, TaskId: ingest.trtcTaskId },
     timeLeftMs: call.timeLeftMs,
   });
-  if (Status !== "NotExist") return present(ingest);
-  return present(await endGone(services, ingest, call.timeLeftMs));
+  if (Status !== "NotExist") return present(ingest, clock.now());
+  return present(await endGone(services, ingest, call.timeLeftMs), clock.now());
 }

@@ -14,7 +14,7 @@ export interface ListAnswer {
 const LIMIT = 20;
 
 export async function listIngests(
-  { store }: Services,
+  { store, clock }: Services,
   { caller, request }: Call<"ListStreamIngests">,
 ): Promise<ListAnswer> {
   const limit = request.Limit ?? LIMIT;
@@ -33,7 +33,8 @@ export async function listIngests(
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   const NextCursor = rows.length > limit && last ? writeCursor(last.taskId) : null;
-  return { Ingests: page.map(present), NextCursor };
+  const now = clock.now();
+  return { Ingests: page.map((ingest) => present(ingest, now)), NextCursor };
 }
 
 /**

@@ -29,8 +29,15 @@ export function checkUserGrant(
   );
 }
 
-export const checkStreamGrant = (config: Config, caller: Caller, streamUrl: string): void =>
-  checkStreamUrl(streamUrl, {
-    allowPrivateHosts: config.allowPrivateStreamHosts,
-    hosts: caller.StreamHosts,
-  });
+/** `field` is the place of the URL in the request, where that is not `StreamUrl`. */
+export const checkStreamGrant = (
+  config: Config,
+  caller: Caller,
+  streamUrl: string,
+  field?: string,
+): void =>
+  checkStreamUrl(
+    streamUrl,
+    { allowPrivateHosts: config.allowPrivateStreamHosts, hosts: caller.StreamHosts },
+    field,
+  );

@@ -2,6 +2,7 @@
 import type { State } from "../contract/schemas.js";
 import { type Ingest, isScheduled } from "../store/ingests/ingest-row.js";
 import { endDetail, failureCodeOf } from "./end-detail.js";
+import { presentProgramme } from "./programme/present-programme.js";
 import { ownToken } from "./start/plan-start.js";
 
 export type Status = "InProgress" | "NotExist";
@@ -13,7 +14,8 @@ export const statusOf = ({ state }: Ingest): Status =>
 const stateOf = (ingest: Pick<Ingest, "state" | "advanceAt">): State =>
   isScheduled(ingest) ? "scheduled" : ingest.state;
 
-export function present(ingest: Ingest) {
+/** `now` says where a programme is. */
+export function present(ingest: Ingest, now: Date) {
   return {
     TaskId: ingest.taskId,
     TrtcTaskId: ingest.trtcTaskId,
@@ -28,8 +30,7 @@ export function present(ingest: Ingest) {
     RoomId: ingest.roomId,
     RoomIdType: ingest.roomIdType,
     UserId: ingest.robotUserId,
-    StreamUrl: ingest.play.StreamUrl,
-    RepeatNum: ingest.play.RepeatNum ?? 1,
+    ...presentProgramme(ingest, now),
     CreateTime: ingest.createdAt.toISOString(),
     StartTime: (ingest.startedAt ?? ingest.startsAt)?.toISOString() ?? null,
     ScheduledTime: ingest.startsAt?.toISOString() ?? null,

@@ -43,6 +43,9 @@ export function readHttpEvent(event: unknown): HttpRequest {
   };
 }
 
+/** A list of 100 items with all their fields, and the other fields beside it. */
+const NAMES_MAX = 1000;
+
 export const FORM = "application/x-www-form-urlencoded";
 
 /** The media type without its parameters, in lower case. */
@@ -64,7 +67,7 @@ const forms = new WeakMap<HttpRequest, Readonly<Record<string, string>>>();
 function readForm({ method, headers, body, parameters }: HttpRequest) {
   if (method === "GET") return parameters;
   if (mediaType(headers) !== FORM) return {};
-  const form = parse(body.toString("utf8"), "&", "=", { maxKeys: 100 });
+  const form = parse(body.toString("utf8"), "&", "=", { maxKeys: NAMES_MAX });
   return Object.fromEntries(
     Object.entries(form).map(([name, value]) => [
       name,

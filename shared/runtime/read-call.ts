@@ -1,10 +1,10 @@
 /** Reads the action, its fields and the region from every place that Tencent allows. */
-import type { TSchema } from "@sinclair/typebox";
 import { ApiError } from "../contract/errors.js";
 import { COMMON_PARAMETERS } from "../contract/common-parameters.js";
 import { type Action, isAction, SCHEMAS } from "../contract/schemas.js";
 import { API_VERSION } from "../contract/sites.js";
 import { parseObject } from "../json.js";
+import { fieldsOfForm } from "../contract/form-fields.js";
 import { formOf, type HttpRequest, mediaType } from "./http-event.js";
 
 export interface ReadCall<A extends Action = Action> {
@@ -35,7 +35,7 @@ export function readCall(
   const version = common("x-tc-version", "Version");
   if (version !== undefined && version !== API_VERSION) throw new ApiError("NoSuchVersion");
   const isForm = request.method === "GET" || isV1;
-  const fields = isForm ? fieldsOfForm(form, { action, isV1 }) : fieldsOfJson(request);
+  const fields = isForm ? formFields(form, { action, isV1 }) : fieldsOfJson(request);
   if (isV1) refuseRecut(form);
   return { action, fields, region: common("x-tc-region", "Region") };
 }
@@ -103,27 +103,11 @@ function fieldsOfJson(request: HttpRequest): ReadCall["fields"] {
   throw new ApiError("InvalidParameter.BodyParamsError");
 }
 
-/** A form has only text. Each value is converted to its field's type. Other values stay text. */
-function fieldsOfForm(
+/** The Chinese site's schema has the fields of both sites. */
+function formFields(
   form: Readonly<Record<string, string>>,
   { action, isV1 }: { action: Action; isV1: boolean },
-) {
-  const types: Readonly<Record<string, TSchema>> = SCHEMAS[action].cn.properties;
-  const isFlag = (name: string) => typeOf(types[name]) === "boolean";
-  const entries = Object.entries(form)
-    .filter(([name]) => !COMMON_PARAMETERS.has(name))
-    // In a GET, the SDKs send an unset field as an empty one. PHP also sends `false` as an empty
-    // one.
-    .filter(([name, value]) => value !== "" || (isV1 && isFlag(name)))
-    .map(([name, value]) => [name, readText(value, typeOf(types[name]))] as const);
-  return Object.fromEntries(entries);
-}
-
-const typeOf = (schema: TSchema | undefined): unknown => schema?.["type"];
-
-function readText(text: string, type: unknown): unknown {
-  if (type === "boolean" && /^(true|1)$/i.test(text)) return true;
-  if (type === "boolean" && /^(false|0|)$/i.test(text)) return false;
-  const isNumeric = type === "integer" || type === "number";
-  return isNumeric && /^-?\d{1,15}(\.\d{1,6})?$/.test(text) ? Number(text) : text;
+): ReadCall["fields"] {
+  const pairs = Object.entries(form).filter(([name]) => !COMMON_PARAMETERS.has(name));
+  return fieldsOfForm(pairs, { schema: SCHEMAS[action].cn, isV1 });
 }

@@ -25,6 +25,8 @@ export type Agreements = [
 
 const at = (time: string) => new Date(`2026-01-01T${time}Z`);
 
+const NOW = at("12:30:00");
+
 const STARTING: Ingest = {
   taskId: "ing-01kdvz1m00abcdefghjkmnpqrs",
   callerId: "backend",
@@ -118,21 +120,21 @@ const closed = (schema: TObject): object => ({ ...schema, additionalProperties: 
 
 describe("an ingest's answer fits the OpenAPI document", () => {
   test.each(ROWS)("%s", (_, row) => {
-    expect(faults(closed(INGEST), present(row))).toEqual([]);
+    expect(faults(closed(INGEST), present(row, NOW))).toEqual([]);
   });
 
   test("and not with a missing or additional field", () => {
-    const { Deadline: _, ...shorter } = present(RUNNING);
+    const { Deadline: _, ...shorter } = present(RUNNING, NOW);
     expect(faults(closed(INGEST), shorter)).not.toEqual([]);
-    expect(faults(closed(INGEST), { ...present(RUNNING), Colour: 1 })).not.toEqual([]);
-    expect(faults(closed(INGEST), { ...present(RUNNING), State: "lost" })).not.toEqual([]);
+    expect(faults(closed(INGEST), { ...present(RUNNING, NOW), Colour: 1 })).not.toEqual([]);
+    expect(faults(closed(INGEST), { ...present(RUNNING, NOW), State: "lost" })).not.toEqual([]);
   });
 
   test("and hides hashes, leases and signed parts of URLs", () => {
-    expect(JSON.stringify(ROWS.map(([, row]) => present(row)))).not.toMatch(/hash|lease/i);
-    expect(present(STARTING)).toMatchObject({ ClientToken: "secret-token" });
+    expect(JSON.stringify(ROWS.map(([, row]) => present(row, NOW)))).not.toMatch(/hash|lease/i);
+    expect(present(STARTING, NOW)).toMatchObject({ ClientToken: "secret-token" });
     const clientToken = "signature 0123456789";
-    expect(present({ ...STARTING, clientToken })).toMatchObject({ ClientToken: null });
+    expect(present({ ...STARTING, clientToken }, NOW)).toMatchObject({ ClientToken: null });
   });
 });
 
@@ -146,8 +148,8 @@ describe("an answer in its envelope fits the OpenAPI document", () => {
     ["StartStreamIngest", { TaskId, TrtcTaskId: "a+b-c.", UserId: "robot_1", Deadline }],
     ["StopStreamIngest", {}],
     ["UpdateStreamIngest", { Status: "InProgress", Deadline }],
-    ["DescribeStreamIngest", present(RUNNING)],
-    ["ListStreamIngests", { Ingests: ROWS.map(([, row]) => present(row)), NextCursor: null }],
+    ["DescribeStreamIngest", present(RUNNING, NOW)],
+    ["ListStreamIngests", { Ingests: ROWS.map(([, row]) => present(row, NOW)), NextCursor: null }],
     ["ListStreamIngests", { Ingests: [], NextCursor: "aW5nLTAx" }],
   ])("%s", (action, answer) => {
     expect(faults(shown(`${action}Answer`), sent(answer))).toEqual([]);

@@ -1,13 +1,10 @@
 /** The fields of a call: unchanged from JSON, converted to their types from a form or a query. */
-import { stringify } from "node:querystring";
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { ApiError } from "../../shared/contract/errors.js";
 import type { HttpRequest } from "../../shared/runtime/http-event.js";
 import { type ReadCall, readCall } from "../../shared/runtime/read-call.js";
-import { ACTIONS, SCHEMAS } from "../../shared/contract/schemas.js";
+import { ACTIONS } from "../../shared/contract/schemas.js";
 import { FORM, get, post, signedV1 } from "../support/http/http-requests.js";
-import { fittingRequests } from "../support/contract/schema-values.js";
 
 const signer = { secretId: "AKIDbackend", secretKey: "a-secret-key-of-it" };
 
@@ -221,19 +218,5 @@ describe("fields in a signed form or a query, which know only text", () => {
   test("are those of the query when the method is GET, whatever its body says", () => {
     const request = { ...get({ TaskId: "a" }), body: Buffer.from('{"TaskId":"b"}') };
     expect(stop(request).fields).toEqual({ TaskId: "a" });
-  });
-
-  test.each(ACTIONS)("every request of %s means the same in a form as in JSON", (action) => {
-    fc.assert(
-      fc.property(fittingRequests(SCHEMAS[action].cn), (fields) => {
-        // Refused, as above.
-        fc.pre(!JSON.stringify(fields).includes("&"));
-        const texts = Object.entries(fields).map(([name, value]) => [name, String(value)] as const);
-        const form = { ...Object.fromEntries(texts), Action: action, Signature: "x" };
-        const sent = post(stringify(form), { "content-type": FORM });
-        expect(readCall(sent, ACTIONS).fields).toEqual(fields);
-        expect(readCall(get(form), ACTIONS).fields).toEqual(fields);
-      }),
-    );
   });
 });

@@ -102,6 +102,60 @@ const TaskId = printable(256, { space: false });
 const StreamUrl = text(`https://media.example/${"a".repeat(2026)}`);
 const Volume = { intl: number(0, 100), cn: number(0, 200) };
 const Tempo = choice([0.5, 0.75, 1, 1.25, 1.5, 1.75, 2], [0, 0.6, 2.25, -1, "1", true]);
+const title = text("a ü任".padEnd(128, "t"), {
+  refuses: { "a NUL": "a\0b", "a line break": "a\nb", "half of a surrogate pair": "a\ud83d" },
+});
+
+const item = { StreamUrl: "https://media.example/a.mp4" };
+
+/** The lists hold one item with each value of each of its fields. */
+const playlist = (fields: Record<string, Field>): Field => {
+  const lists = (kind: keyof Field) =>
+    Object.fromEntries(
+      Object.entries(fields).flatMap(([name, field]) =>
+        Object.entries(field[kind]).map(
+          ([what, value]) => [`${name}: ${what}`, [item, { ...item, [name]: value }]] as const,
+        ),
+      ),
+    );
+  return {
+    takes: { ...lists("takes"), "one item": [item], "100 items": Array(100).fill(item) },
+    refuses: {
+      ...lists("refuses"),
+      "no item": [],
+      "101 items": Array(101).fill(item),
+      "an item without its URL": [item, {}],
+      "a URL": [item.StreamUrl],
+      null: null,
+      "an object": item,
+      "a text": JSON.stringify([item]),
+    },
+  };
+};
+
+const itemFields = (site: Site) => ({
+  StreamUrl,
+  Title: title,
+  SeekSecond: number(0, 2_147_483_647),
+  PlaySeconds: number(1, 604_800),
+  RepeatNum: repeatNum,
+  Volume: Volume[site],
+  ...(site === "cn" && { Tempo }),
+});
+
+const programme = (site: Site) => ({
+  Playlist: playlist(itemFields(site)),
+  PlaylistRepeatNum: repeatNum,
+  StartIndex: number(0, 99),
+  OnItemFailure: choice(["Skip", "Retry", "Filler", "End"], ["skip", "", 1]),
+  FillerStreamUrl: StreamUrl,
+  BackupStreamUrl: StreamUrl,
+  SourceClearSeconds: number(5, 600),
+  SourcePreference: choice(["Primary", "Equal"], ["primary", "", 1]),
+  KeepAlive: flag,
+  RestartsPerHour: number(1, 60),
+});
+
 const schedule = { StartTime: instant };
 const deadline = { MaxDuration: number(1, 10_080), StopTime: instant };
 
@@ -124,6 +178,7 @@ const start = (site: Site) => ({
   ProbeSource: flag,
   ExtendableUntil: instant,
   StartWindowSeconds: number(1, 86_400),
+  ...programme(site),
   ...schedule,
   ...deadline,
 });
@@ -173,7 +228,7 @@ const CONTRACT: Record<Action, Record<Site, Record<string, Field>>> = {
 };
 
 const REQUIRED: Record<Action, Record<string, unknown>> = {
-  StartStreamIngest: { RoomId: "room", StreamUrl: "https://media.example/clip.mp4" },
+  StartStreamIngest: { RoomId: "room" },
   StopStreamIngest: { TaskId: "task" },
   UpdateStreamIngest: { TaskId: "task" },
   DescribeStreamIngest: { TaskId: "task" },
@@ -216,7 +271,7 @@ describe.each(EVERY)("$action, $site", ({ action, site }) => {
         const outcome = send({ [name]: value });
         expect({ what, outcome }).toEqual({
           what,
-          outcome: expect.stringMatching(/^InvalidParameter/),
+          outcome: expect.stringMatching(/^(Invalid|Missing)Parameter/),
         });
       }
     },

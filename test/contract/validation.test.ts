@@ -29,6 +29,8 @@ function spoken(check: () => unknown): string | undefined {
   }
 }
 
+const ITEM = { StreamUrl: "https://media.example/a.mp4" };
+
 const start = (fields: object, site?: Site) => refusal("StartStreamIngest", fields, site);
 
 describe("a refusal has TRTC's own code for the field where TRTC has one, and says what to send", () => {
@@ -36,10 +38,6 @@ describe("a refusal has TRTC's own code for the field where TRTC has one, and sa
     [
       { RoomId: undefined },
       "MissingParameter.RoomId: RoomId is missing: send a string of 1 to 64 characters.",
-    ],
-    [
-      { StreamUrl: undefined },
-      "MissingParameter: StreamUrl is missing: send a string of 1 to 2048 characters.",
     ],
     [
       { SdkAppId: "1400000000" },
@@ -94,6 +92,68 @@ describe("a refusal has TRTC's own code for the field where TRTC has one, and sa
       "InvalidParameter.OutOfRange: Volume is too large: send an integer from 0 to 100.",
     ],
     [{ AutoPush: "true" }, "InvalidParameter: AutoPush has the wrong type: send true or false."],
+    [{ Playlist: [] }, "InvalidParameterValue: Playlist is empty: send a list of 1 to 100 items."],
+    [
+      { Playlist: "a" },
+      "InvalidParameter: Playlist has the wrong type: send a list of 1 to 100 items.",
+    ],
+    [
+      { Playlist: [ITEM, "a"] },
+      "InvalidParameter: Playlist[1] has the wrong type: send an object with StreamUrl.",
+    ],
+    [
+      { Playlist: [ITEM, { Title: "a" }] },
+      "MissingParameter: Playlist[1].StreamUrl is missing: send a string of 1 to 2048 characters.",
+    ],
+    [
+      { Playlist: [{ ...ITEM, StreamUrl: "h".repeat(2049) }] },
+      "InvalidParameter.StreamUrl: Playlist[0].StreamUrl is too long: send a string of 1 to 2048 characters.",
+    ],
+    [
+      { Playlist: [ITEM, { ...ITEM, PlaySeconds: 604_801 }] },
+      "InvalidParameter.OutOfRange: Playlist[1].PlaySeconds is too large: send an integer from 1 to 604800.",
+    ],
+    [
+      { Playlist: [{ ...ITEM, RepeatNum: 0 }] },
+      "InvalidParameter.OutOfRange: Playlist[0].RepeatNum may not be 0: send an integer from -1 to 1000, not 0.",
+    ],
+    [
+      { Playlist: [{ ...ITEM, Volume: 101 }] },
+      "InvalidParameter.OutOfRange: Playlist[0].Volume is too large: send an integer from 0 to 100.",
+    ],
+    [
+      { Playlist: [{ ...ITEM, Tempo: 1 }] },
+      "UnknownParameter: There is no field Playlist[0].Tempo: only start and update on the Chinese site have it.",
+    ],
+    [
+      { Playlist: [{ ...ITEM, Duration: 1 }] },
+      "UnknownParameter: There is no field Playlist[0].Duration: leave it out.",
+    ],
+    [
+      { StartIndex: 100 },
+      "InvalidParameter.OutOfRange: StartIndex is too large: send an integer from 0 to 99.",
+    ],
+    [
+      { OnItemFailure: "Stop" },
+      'InvalidParameterValue: OnItemFailure has a value that is not offered: send one of "Skip", "Retry", "Filler", "End".',
+    ],
+    [
+      { SourceClearSeconds: 4 },
+      "InvalidParameter.OutOfRange: SourceClearSeconds is too small: send an integer from 5 to 600.",
+    ],
+    [
+      { SourcePreference: "Backup" },
+      'InvalidParameterValue: SourcePreference has a value that is not offered: send one of "Primary", "Equal".',
+    ],
+    [
+      { RestartsPerHour: 61 },
+      "InvalidParameter.OutOfRange: RestartsPerHour is too large: send an integer from 1 to 60.",
+    ],
+    [{ KeepAlive: "true" }, "InvalidParameter: KeepAlive has the wrong type: send true or false."],
+    [
+      { BackupStreamUrl: "" },
+      "InvalidParameterValue: BackupStreamUrl is too short: send a string of 1 to 2048 characters.",
+    ],
   ])("%j", (fields, expected) => {
     expect(start(fields)).toBe(expected);
   });

@@ -55,7 +55,15 @@ const ahead = (minutes: number) => addMs(systemClock.now(), minutes * MINUTE_MS)
 
 /** Two values of a field that any request may contain. */
 function twoValues(name: string, schema: TSchema): [unknown, unknown] {
-  if (name === "StreamUrl") return ["https://media.example/a.mp4", "https://media.example/b.mp4"];
+  if (name.endsWith("StreamUrl")) {
+    return ["https://media.example/a.mp4", "https://media.example/b.mp4"];
+  }
+  if (name === "Playlist")
+    return [
+      [ITEM, ITEM],
+      [ITEM, { ...ITEM, Title: "another" }],
+    ];
+  if (name === "StartIndex") return [0, 1];
   if (name === "RoomId") return ["1", "2"];
   if (name === "SdkAppId") return [CN_APP, INTL_APP];
   if (String(schema["pattern"]).startsWith("^\\d{4}-")) return [ahead(60), ahead(120)];
@@ -66,18 +74,47 @@ function twoValues(name: string, schema: TSchema): [unknown, unknown] {
   return [one, other];
 }
 
+/** A start with this field needs others beside it. */
+function baseFor(name: string): Fields {
+  const list = { ...BASE, StreamUrl: undefined, Playlist: [ITEM, ITEM] };
+  switch (name) {
+    case "StartWindowSeconds":
+      return { ...BASE, StartTime: ahead(30) };
+    case "Playlist":
+      return { ...BASE, StreamUrl: undefined };
+    case "PlaylistRepeatNum":
+    case "StartIndex":
+    case "RestartsPerHour":
+      return list;
+    case "OnItemFailure":
+    case "SourceClearSeconds":
+    case "SourcePreference":
+      return {
+        ...list,
+        FillerStreamUrl: `${ITEM.StreamUrl}?filler`,
+        BackupStreamUrl: ITEM.StreamUrl,
+      };
+    case "FillerStreamUrl":
+      return { ...BASE, KeepAlive: true };
+    default:
+      return BASE;
+  }
+}
+
 const FIELDS = SITES.flatMap((site) =>
   Object.entries<TSchema>(SCHEMAS.StartStreamIngest[site].properties).map(
     ([name, schema]) => [site, name, schema] as const,
   ),
 );
 
+const ITEM = { StreamUrl: "https://media.example/item.mp4" };
+
 const BASE = { RoomId: "7", RoomIdType: 0, StreamUrl: "https://media.example/clip.mp4" };
 
 describe.each(FIELDS)("a start on %s with another %s", (site, name, schema) => {
   const isCompared = !NOT_COMPARED.includes(name);
   const [one, other] = twoValues(name, schema);
-  const base: Fields = name === "StartWindowSeconds" ? { ...BASE, StartTime: ahead(30) } : BASE;
+  const base = baseFor(name);
   const hashWith = (value: unknown) => hashOf(site, { ...base, [name]: value });
 
   test(isCompared ? "is another request" : "is the same request", () => {
@@ -87,7 +124,7 @@ describe.each(FIELDS)("a start on %s with another %s", (site, name, schema) => {
   });
 
   const required: readonly string[] = SCHEMAS.StartStreamIngest[site].required;
-  const isOptional = !required.includes(name);
+  const isOptional = !required.includes(name) && name !== "StreamUrl" && name !== "Playlist";
   if (isOptional && name !== "SdkAppId") {
     test(`${isCompared ? "is another request" : "is the same request"} than one without it`, () => {
       const { [name]: _, ...without } = base;
@@ -111,6 +148,16 @@ describe("a start", () => {
   test("with its fields in another order is the same request", () => {
     const reversed = Object.fromEntries(Object.entries(BASE).reverse());
     expect(hashOf("cn", reversed)).toBe(hashOf("cn", BASE));
+  });
+
+  test("with the fields of an item in another order is the same request", () => {
+    const item = { StreamUrl: "https://media.example/a.mp4", Title: "a", PlaySeconds: 5 };
+    const reversed = Object.fromEntries(Object.entries(item).reverse());
+    const hashWith = (...Playlist: object[]) =>
+      hashOf("cn", { RoomId: "7", RoomIdType: 0, Playlist });
+    expect(hashWith(reversed, ITEM)).toBe(hashWith(item, ITEM));
+    expect(hashWith(ITEM, item)).not.toBe(hashWith(item, ITEM));
+    expect(hashWith(item)).not.toBe(hashWith(item, item));
   });
 
   test("of a stored object is identified by the object's name alone", () => {

@@ -16,6 +16,7 @@ const TASK_ID = "ing-01kb0q6t4c8x2m5vj9w3r7n1ye";
 
 const NAMED = { SdkAppId: 1400000000, TaskId: TASK_ID };
 
+/** One source that plays until its deadline. */
 const RUNNING: Static<(typeof ANSWERS)["DescribeStreamIngest"]> = {
   TaskId: TASK_ID,
   TrtcTaskId: "-gCTFWtU7t7DUlo7A8IswFszO9z2O-rbERqJAoK",
@@ -32,6 +33,12 @@ const RUNNING: Static<(typeof ANSWERS)["DescribeStreamIngest"]> = {
   UserId: "robot_01kb0q6t4c8x2m5vj9w3r7n1ye",
   StreamUrl: "https://media.example.com/clip.mp4",
   RepeatNum: -1,
+  Item: null,
+  NextItem: null,
+  Round: null,
+  Source: null,
+  Restarts: 0,
+  RolledOver: 0,
   CreateTime: "2026-01-01T11:59:59.700Z",
   StartTime: "2026-01-01T12:00:00.000Z",
   ScheduledTime: null,
@@ -48,6 +55,29 @@ const RUNNING: Static<(typeof ANSWERS)["DescribeStreamIngest"]> = {
   ExtendableUntil: "2026-01-01T13:30:00.000Z",
   StopWhenEmptySeconds: null,
   EndTime: null,
+};
+
+/** The same ingest, had it been started with a list. */
+const LISTED: typeof RUNNING = {
+  ...RUNNING,
+  StreamUrl: "https://media.example.com/lesson-1.mp4",
+  RepeatNum: 1,
+  Item: {
+    Index: 0,
+    Title: "Lesson 1",
+    StreamUrl: "https://media.example.com/lesson-1.mp4",
+    StartedAt: "2026-01-01T12:00:00.000Z",
+    EndsAt: "2026-01-01T12:45:00.000Z",
+    PositionSeconds: 93.5,
+  },
+  NextItem: {
+    Index: 1,
+    Title: null,
+    StreamUrl: "rtmp://media.example.com/live/stage",
+    StartsAt: "2026-01-01T12:45:00.000Z",
+  },
+  Round: 1,
+  Source: "primary",
 };
 
 export const ACTION_PAGES: { readonly [A in Action]: ActionPage<A> } = {
@@ -79,6 +109,24 @@ SdkAppId may be left out by a caller with one application. UserId, UserSig and P
         StreamUrl: "rtmp://media.example.com/live/stage",
         StopTime: "2026-01-01T13:30:00Z",
         Volume: 40,
+      },
+      "a list of lessons, then a filler until noon": {
+        RoomId: "live-8489",
+        RoomIdType: STRING_ROOM,
+        Playlist: [
+          { StreamUrl: "https://media.example.com/lesson-1.mp4", Title: "Lesson 1" },
+          { StreamUrl: "rtmp://media.example.com/live/stage", PlaySeconds: 600 },
+        ],
+        FillerStreamUrl: "https://media.example.com/wait.mp4",
+        StopTime: "2026-01-01T12:00:00Z",
+      },
+      "a channel with a backup, which stays on air": {
+        RoomId: "live-8489",
+        RoomIdType: STRING_ROOM,
+        StreamUrl: "https://media.example.com/live/channel.m3u8",
+        BackupStreamUrl: "https://backup.example.com/live/channel.m3u8",
+        KeepAlive: true,
+        StopTime: "2026-01-07T12:00:00Z",
       },
     },
     answer: {
@@ -116,7 +164,7 @@ A paused ingest is still billed, and still ends on its deadline.`,
     description:
       "Answers whether the ingest plays (TRTC is asked), its room, its times, and why it ended.",
     requests: { "an ingest by its TaskId": NAMED },
-    answer: RUNNING,
+    answer: LISTED,
   },
   ListStreamIngests: {
     summary: "List the caller's ingests, newest first",

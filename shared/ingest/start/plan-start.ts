@@ -12,6 +12,10 @@ import { MAX_DURATION_MINUTES, NUMERIC_ROOM } from "../../contract/fields.js";
 import type { Requests } from "../../contract/schemas.js";
 import { newIngestIds } from "../ids.js";
 import { askedDeadline, type Bounds, deadlineFrom, earliest, isLoop } from "../lifecycle.js";
+import { checkProgramme } from "../programme/check-programme.js";
+import { planProgramme, urlsOf } from "../programme/plan-programme.js";
+import type { Programme } from "../../store/programmes/programme-row.js";
+import { isObject } from "../../json.js";
 import { boundsAsked, scheduleOf, startTimeRefusal } from "./start-time.js";
 import { checkRoomGrant, checkStreamGrant, checkUserGrant } from "../policy.js";
 import { loginRefusal, type Robot } from "./robot.js";
@@ -38,8 +42,7 @@ export function planStart(services: Services, call: Call<"StartStreamIngest">): 
   const room = { roomId: request.RoomId, roomIdType: request.RoomIdType ?? NUMERIC_ROOM };
   checkRoomGrant(caller, room.roomId, room.roomIdType);
   checkUserGrant(caller, request);
-  checkStreamGrant(config, caller, request.StreamUrl);
-  const bounds = boundsAsked(request, {
+  const asked = boundsAsked(request, {
     limitMinutes: caller.maxDurationMinutes,
     defaultMinutes: application.DefaultMaxDuration ?? config.defaultMaxDurationMinutes,
     isLoop: isLoop(request),
@@ -48,6 +51,12 @@ export function planStart(services: Services, call: Call<"StartStreamIngest">): 
   const waitMaxMs = call.isMessage === true ? 0 : call.timeLeftMs();
   const schedule = scheduleOf(request, { now, waitMaxMs });
   const startsAt = schedule?.startsAt ?? now;
+  const reaching = { isBeyondCap: isBeyondCap(startsAt, deadlineFrom(startsAt, asked).deadlineAt) };
+  checkProgramme(request, reaching);
+  for (const [field, url] of urlsOf(request)) checkStreamGrant(config, caller, url, field);
+  const programme = planProgramme(request, reaching);
+  const play = playOf(call, programme);
+  const bounds = { ...asked, isLoop: isLoop(play) };
   const ids = newIngestIds(now, randomBytes);
   const robot = { ...room, userId: request.UserId ?? ids.robotUserId };
   const { deadlineAt, latestAt } = deadlineFrom(startsAt, bounds);
@@ -61,7 +70,8 @@ export function planStart(services: Services, call: Call<"StartStreamIngest">): 
     sdkAppId: application.SdkAppId,
     ...room,
     robotUserId: robot.userId,
-    play: playOf(call),
+    play,
+    programme: programme ?? null,
     clientToken: tokenOf(call),
     requestHash,
     createdAt: now,
@@ -78,6 +88,9 @@ export function planStart(services: Services, call: Call<"StartStreamIngest">): 
     loginRefusal(application, room, { brought: request, now });
   return { application, robot, bounds, row, refusal };
 }
+
+const isBeyondCap = (startsAt: Date, deadlineAt: Date): boolean =>
+  deadlineAt.getTime() - startsAt.getTime() > MAX_DURATION_MINUTES * MINUTE_MS;
 
 /** Without callbacks every room would look empty. */
 function emptySecondsOf(
@@ -143,7 +156,6 @@ function extendableRefusal(bounds: Bounds, { now, startsAt }: Times): ApiError |
 }
 
 const PLAY_FIELDS = [
-  "StreamUrl",
   "SeekSecond",
   "AutoPush",
   "RepeatNum",
@@ -153,8 +165,15 @@ const PLAY_FIELDS = [
   "IdleTimeout",
 ] as const satisfies readonly Exclude<keyof Play, "Stored">[];
 
-const playOf = ({ request, source }: Call<"StartStreamIngest">): Play => ({
-  StreamUrl: request.StreamUrl,
+/**
+ * A programme has its own end for each item. Its task is always a loop, so that TRTC does not end
+ * it before the next item is due.
+ */
+const playOf = (
+  { request, source }: Call<"StartStreamIngest">,
+  programme: Programme | undefined,
+): Play => ({
+  StreamUrl: programme?.items[programme.anchor.index]?.StreamUrl ?? request.StreamUrl ?? "",
   ...Object.fromEntries(
     PLAY_FIELDS.filter((field) => request[field] !== undefined).map((field) => [
       field,
@@ -162,6 +181,7 @@ const playOf = ({ request, source }: Call<"StartStreamIngest">): Play => ({
     ]),
   ),
   ...(source === undefined ? {} : { Stored: source }),
+  ...(programme === undefined ? {} : { RepeatNum: -1 }),
 });
 
 /**
@@ -184,8 +204,14 @@ function hashOf(sdkAppId: number, call: Call<"StartStreamIngest">): string {
   const entries = Object.entries(compared)
     .filter(([field, value]) => !NOT_COMPARED.has(field) && value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash("sha256").update(JSON.stringify(entries)).digest("base64url");
+  return createHash("sha256").update(JSON.stringify(entries, sorted)).digest("base64url");
 }
+
+/** The fields of an item may come in any order. */
+const sorted = (_key: string, value: unknown): unknown =>
+  isObject(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value;
 
 /**
  * True when the caller can name the same start again. A ClientToken allows this. A signature does

@@ -25,7 +25,7 @@ export interface Story {
   callerId: string;
   region: string | undefined;
   atMs: number;
-  request: Requests["StartStreamIngest"];
+  request: Requests["StartStreamIngest"] & { StreamUrl: string };
   /** Times of the repeats before any answer, counted from the first request. */
   againAfterMs: number[];
   /** Number of repeats after an answer with an unknown outcome. */

@@ -38,6 +38,15 @@ const DELICATE = new Set(
     "ExtendableUntil",
     "StartTime",
     "StartWindowSeconds",
+    "Playlist",
+    "PlaylistRepeatNum",
+    "StartIndex",
+    "OnItemFailure",
+    "FillerStreamUrl",
+    "BackupStreamUrl",
+    "SourceClearSeconds",
+    "SourcePreference",
+    "RestartsPerHour",
   ),
 );
 

@@ -1,0 +1,63 @@
+/** The programme of a start, before anything has been read of its sources. */
+import type { Requests } from "../../contract/schemas.js";
+import type { Programme, ProgrammeItem } from "../../store/programmes/programme-row.js";
+import { hasProgramme, keepsAlive, type Reaching } from "./check-programme.js";
+
+type Start = Requests["StartStreamIngest"];
+
+const CLEAR_SECONDS = 30;
+const RESTARTS_PER_HOUR = 12;
+
+/** `undefined` for one source that plays until it ends, or until its deadline. */
+export function planProgramme(request: Start, reaching: Reaching): Programme | undefined {
+  if (!hasProgramme(request, reaching)) return undefined;
+  const isAlive = keepsAlive(request, reaching);
+  return {
+    items: itemsOf(request),
+    isList: request.Playlist !== undefined,
+    rounds: request.PlaylistRepeatNum ?? 1,
+    anchor: { at: null, index: request.StartIndex ?? 0, round: 0, passedSeconds: 0 },
+    onItemFailure: request.OnItemFailure ?? "Skip",
+    fillerUrl: request.FillerStreamUrl ?? null,
+    backupUrl: request.BackupStreamUrl ?? null,
+    clearSeconds: request.SourceClearSeconds ?? CLEAR_SECONDS,
+    preference: request.SourcePreference ?? "Primary",
+    restartsPerHour: isAlive ? (request.RestartsPerHour ?? RESTARTS_PER_HOUR) : 0,
+    hasOwnRobot: request.UserId === undefined,
+  };
+}
+
+/** The tempo decides how long an item lasts, so each item has its own. */
+function itemsOf({
+  Playlist,
+  StreamUrl = "",
+  SeekSecond,
+  RepeatNum,
+  Tempo,
+}: Start): ProgrammeItem[] {
+  const tempo = Tempo === undefined ? {} : { Tempo };
+  if (Playlist) return Playlist.map((item) => ({ ...tempo, ...item }));
+  return [
+    {
+      StreamUrl,
+      ...(SeekSecond === undefined ? {} : { SeekSecond }),
+      ...(RepeatNum === undefined ? {} : { RepeatNum }),
+      ...tempo,
+    },
+  ];
+}
+
+/** Every URL of a start, with its place in the request. */
+export function urlsOf(request: Start): (readonly [field: string, url: string])[] {
+  const { StreamUrl, Playlist = [], FillerStreamUrl, BackupStreamUrl } = request;
+  const entries: (readonly [field: string, url: string | undefined])[] = [
+    ["StreamUrl", StreamUrl],
+    ...Playlist.map((item, index) => [urlField(index), item.StreamUrl] as const),
+    ["FillerStreamUrl", FillerStreamUrl],
+    ["BackupStreamUrl", BackupStreamUrl],
+  ];
+  return entries.flatMap(([field, url]) => (url === undefined ? [] : [[field, url] as const]));
+}
+
+/** How a refusal names the URL of an item. */
+export const urlField = (index: number): string => `Playlist[${index}].StreamUrl`;
