@@ -112,7 +112,7 @@ const MEDIA = Type.Object(
   },
   {
     description:
-      "What ProbeSource found in the headers of the source. null: the start did not ask for it, the source could not be checked, or an update has changed StreamUrl since.",
+      "What the start found in the headers of its source. null: it did not read them, the source could not be checked, an update has changed StreamUrl since, or there is a Playlist.",
   },
 );
 

@@ -104,7 +104,8 @@ const common = {
       "Names this request: sending the same token and the same request again starts or changes nothing twice.",
   }),
   ProbeSource: Type.Boolean({
-    description: "Read the headers of StreamUrl first, and refuse what TRTC would not play.",
+    description:
+      "Read the headers of StreamUrl, or of each item, first, and refuse what TRTC would not play.",
   }),
   StopTime: Type.String({
     ...INSTANT,

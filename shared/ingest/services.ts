@@ -3,7 +3,7 @@ import type { Clock } from "../clock.js";
 import type { Log } from "../log.js";
 import type { StorageCredential } from "../signing/storage/presigned.js";
 import type { StoredSource } from "../store/ingests/ingest-row.js";
-import type { SourceVerdict } from "../media/reader.js";
+import type { SourceVerdict, SourceWords } from "../media/reader.js";
 import type { Store } from "../store/store.js";
 import type { Trtc } from "../trtc/client.js";
 import type { ApplicationFor } from "../config/application-of.js";
@@ -20,7 +20,11 @@ export interface Services {
   trtc: Trtc;
   notifier: Notifier;
   /** Reads the headers of a source, within limits. It loads its reader at the first call. */
-  readSource: (streamUrl: string, timeLeftMs: number) => Promise<SourceVerdict>;
+  readSource: (
+    streamUrl: string,
+    timeLeftMs: number,
+    words?: SourceWords,
+  ) => Promise<SourceVerdict>;
   randomBytes: (size: number) => Uint8Array;
   /**
    * Returns the key that signs reads of a bucket: an account's fixed key or the execution role's.

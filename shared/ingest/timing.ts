@@ -8,11 +8,11 @@
  *   ├──── wait ────┼──────────┼─────────────────────────┼───────────┼────────────┤
  *   0                         └ at least CALL_MIN ahead └ CALL_RESERVE           + LEASE_MARGIN
  *
- * A start with ProbeSource. The probe ends so early that the call can still leave:
+ * A start that reads sources. The reading ends so early that the call can still leave:
  *
- *   request        headers of the source     row written, slot, call         answer, time limit
+ *   request        headers of the sources    row written, slot, call         answer, time limit
  *   ├──────────────┼─────────────────────────┼───────────────────────────────┤
- *                  └ at most 5000            └ PROBE_RESERVE: 1000, CALL_MIN, CALL_RESERVE
+ *                  └ at most 5000 for each   └ PROBE_RESERVE: 1000, CALL_MIN, CALL_RESERVE
  *
  * A stop at its deadline. The claim comes first, so that only the stop is left to do:
  *

@@ -8,9 +8,16 @@ import { openBudget } from "./budget.js";
 import { readHttp } from "./http/read-http.js";
 import { refuseUnplayable } from "./playable.js";
 import { publicGet } from "./public-get.js";
-import { notChecked, playable, type SourceVerdict, verdictOf } from "./verdict.js";
+import {
+  cutShort,
+  notChecked,
+  playable,
+  type SourceVerdict,
+  type SourceWords,
+  verdictOf,
+} from "./verdict.js";
 
-export type { SourceVerdict } from "./verdict.js";
+export type { SourceVerdict, SourceWords } from "./verdict.js";
 
 /** All requests together. The headers of most sources are far smaller. */
 const BYTES_MAX = 2 * 1024 * 1024;
@@ -26,6 +33,8 @@ const TIME_MIN_MS = 200;
 export interface SourceLimits extends Reach {
   /** The time that the caller has. */
   timeLeftMs: number;
+  /** Default: those of ProbeSource. */
+  words?: SourceWords | undefined;
   bytesMax?: number;
   timeMaxMs?: number;
 }
@@ -33,10 +42,10 @@ export interface SourceLimits extends Reach {
 /** Never throws, whatever a server does. */
 export async function readSource(
   streamUrl: string,
-  { timeLeftMs, timeMaxMs = TIME_MAX_MS, bytesMax = BYTES_MAX, ...reach }: SourceLimits,
+  { timeLeftMs, words, timeMaxMs = TIME_MAX_MS, bytesMax = BYTES_MAX, ...reach }: SourceLimits,
 ): Promise<SourceVerdict> {
   if (/^rtmps?:/i.test(streamUrl)) return notChecked("RTMP is not checked.");
-  if (timeLeftMs < TIME_MIN_MS) return notChecked("There is no time left for it.");
+  if (timeLeftMs < TIME_MIN_MS) return cutShort("There is no time left for it.");
   const budget = openBudget({ bytesMax, timeLimitMs: Math.min(timeMaxMs, timeLeftMs) });
   const visitor = { get: publicGet(reach), redirectsMax: REDIRECTS_MAX };
   try {
@@ -44,7 +53,7 @@ export async function readSource(
     refuseUnplayable(media);
     return playable(media);
   } catch (error) {
-    return verdictOf(budget.explain(error), { hadFullTime: timeLeftMs >= timeMaxMs });
+    return verdictOf(budget.explain(error), { hadFullTime: timeLeftMs >= timeMaxMs, words });
   } finally {
     budget.close();
   }

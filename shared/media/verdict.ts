@@ -8,12 +8,32 @@ export interface SourceVerdict {
   media: SourceMedia | null;
   /** Why, and what to send instead. */
   message?: string;
+  /** With more time the reader may have said more. */
+  isCutShort?: true;
 }
+
+/** How a refusal speaks of the source. */
+export interface SourceWords {
+  /** Its place in the request. */
+  field: string;
+  /** What the caller may do instead, so that the source is not read. */
+  otherwise: string;
+}
+
+const WORDS: SourceWords = {
+  field: "StreamUrl",
+  otherwise: "leave ProbeSource out to let TRTC try it",
+};
 
 export const notChecked = (message: string): SourceVerdict => ({
   outcome: "not-checked",
   media: null,
   message,
+});
+
+export const cutShort = (message: string): SourceVerdict => ({
+  ...notChecked(message),
+  isCutShort: true,
 });
 
 export const playable = (media: Media): SourceVerdict => ({
@@ -22,8 +42,7 @@ export const playable = (media: Media): SourceVerdict => ({
 });
 
 const ADVICE: Readonly<Record<SourceFailure, string>> = {
-  unreachable:
-    "Send a URL that answers with the media, or leave ProbeSource out to let TRTC try it.",
+  unreachable: "Send a URL that answers with the media",
   unsupported:
     "Send MP4, MOV, MKV, WebM, MP3, M4A, MPEG-TS, FLV or HLS, with H.264 or VP8 and with AAC, Opus or MP3.",
   "too-large": "Send at most 1080p and 30 frames a second.",
@@ -35,11 +54,13 @@ const ADVICE: Readonly<Record<SourceFailure, string>> = {
  */
 export function verdictOf(
   { reason, message, budget }: SourceError,
-  { hadFullTime }: { hadFullTime: boolean },
+  { hadFullTime, words = WORDS }: { hadFullTime: boolean; words?: SourceWords | undefined },
 ): SourceVerdict {
   const why = sentence(message);
-  if (budget === "bytes" || (budget === "time" && !hadFullTime)) return notChecked(why);
-  const full = `TRTC would not play StreamUrl: ${why} ${ADVICE[reason]}`;
+  if (budget === "bytes") return notChecked(why);
+  if (budget === "time" && !hadFullTime) return cutShort(why);
+  const advice = `${ADVICE[reason]}${reason === "unreachable" ? `, or ${words.otherwise}.` : ""}`;
+  const full = `TRTC would not play ${words.field}: ${why} ${advice}`;
   return { outcome: reason, media: null, message: full };
 }
 

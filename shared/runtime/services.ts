@@ -50,10 +50,10 @@ export function makeServices({
     store: createStore(database, { clock: machineClock }),
     trtc,
     notifier: openNotifier({ allowPrivateHosts: config.allowPrivateNotifyHosts }),
-    readSource: async (streamUrl, timeLeftMs) => {
+    readSource: async (streamUrl, timeLeftMs, words) => {
       const { readSource } = await import("../media/reader.js");
       const allowPrivateHosts = config.allowPrivateStreamHosts;
-      return readSource(streamUrl, { allowPrivateHosts, timeLeftMs });
+      return readSource(streamUrl, { allowPrivateHosts, timeLeftMs, words });
     },
     randomBytes,
     storageCredential: (storage, account) =>

@@ -146,6 +146,7 @@ describe("the limit of time", () => {
       outcome: "not-checked",
       media: null,
       message: "It was not opened within 0.3 seconds.",
+      isCutShort: true,
     });
   });
 

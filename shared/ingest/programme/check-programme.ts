@@ -46,13 +46,18 @@ function checkPlaylist(request: Start, items: NonNullable<Start["Playlist"]>): v
       `${field} belongs to one source, and Playlist has its own for each: put ${field} into an item.`,
     );
   }
-  const endless = items.findIndex(
-    ({ RepeatNum, PlaySeconds }) => RepeatNum === -1 && PlaySeconds === undefined,
-  );
-  if (endless >= 0) {
-    throw refused(
-      `Playlist[${endless}].RepeatNum is -1, so the item has no end: send its PlaySeconds too, or another RepeatNum.`,
-    );
+  for (const [index, { StreamUrl, RepeatNum, PlaySeconds }] of items.entries()) {
+    if (PlaySeconds !== undefined) continue;
+    if (isRtmp(StreamUrl)) {
+      throw refused(
+        `Playlist[${index}].StreamUrl is RTMP, so the item has no end: send its PlaySeconds too.`,
+      );
+    }
+    if (RepeatNum === -1) {
+      throw refused(
+        `Playlist[${index}].RepeatNum is -1, so the item has no end: send its PlaySeconds too, or another RepeatNum.`,
+      );
+    }
   }
   const { StartIndex = 0 } = request;
   if (StartIndex < items.length) return;
@@ -61,6 +66,9 @@ function checkPlaylist(request: Start, items: NonNullable<Start["Playlist"]>): v
     `StartIndex is behind the last item of Playlist: send a number from 0 to ${items.length - 1}.`,
   );
 }
+
+/** RTMP carries live streams only. */
+export const isRtmp = (streamUrl: string): boolean => /^rtmps?:/i.test(streamUrl);
 
 interface Need {
   field: keyof Start;

@@ -1,7 +1,7 @@
 /** The programme of a start, before anything has been read of its sources. */
 import type { Requests } from "../../contract/schemas.js";
 import type { Programme, ProgrammeItem } from "../../store/programmes/programme-row.js";
-import { hasProgramme, keepsAlive, type Reaching } from "./check-programme.js";
+import { hasProgramme, isRtmp, keepsAlive, type Reaching } from "./check-programme.js";
 
 type Start = Requests["StartStreamIngest"];
 
@@ -35,16 +35,17 @@ function itemsOf({
   RepeatNum,
   Tempo,
 }: Start): ProgrammeItem[] {
+  const alone: ProgrammeItem = {
+    StreamUrl,
+    ...(SeekSecond === undefined ? {} : { SeekSecond }),
+    ...(RepeatNum === undefined ? {} : { RepeatNum }),
+  };
   const tempo = Tempo === undefined ? {} : { Tempo };
-  if (Playlist) return Playlist.map((item) => ({ ...tempo, ...item }));
-  return [
-    {
-      StreamUrl,
-      ...(SeekSecond === undefined ? {} : { SeekSecond }),
-      ...(RepeatNum === undefined ? {} : { RepeatNum }),
-      ...tempo,
-    },
-  ];
+  return (Playlist ?? [alone]).map((item) => ({
+    ...tempo,
+    ...item,
+    ...(isRtmp(item.StreamUrl) ? { LengthSeconds: null } : {}),
+  }));
 }
 
 /** Every URL of a start, with its place in the request. */

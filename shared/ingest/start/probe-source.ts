@@ -1,13 +1,12 @@
 /**
- * ProbeSource: reads the headers of the source before the row is written. A source that TRTC would
- * not play is refused then, so nothing is written or billed.
+ * Reads the headers of the one source of a start. With ProbeSource, a source that TRTC would not play
+ * is refused then, so nothing is written or billed.
  */
 import type { SourceMedia } from "../../contract/answers.js";
 import { ApiError } from "../../contract/errors.js";
 import type { NewIngest } from "../../store/ingests/starts.js";
 import type { Call, Services } from "../services.js";
 import { PROBE_RESERVE_MS } from "../timing.js";
-import type { StartPlan } from "./plan-start.js";
 import { presign } from "./presign.js";
 
 export interface Probed {
@@ -17,15 +16,20 @@ export interface Probed {
   refusal?: ApiError;
 }
 
+interface Probe {
+  call: Call<"StartStreamIngest">;
+  row: NewIngest;
+  timeLeftMs: () => number;
+}
+
 export async function probeSource(
   services: Services,
-  { caller, request, timeLeftMs }: Call<"StartStreamIngest">,
-  { row }: StartPlan,
+  { call: { caller, request }, row, timeLeftMs }: Probe,
 ): Promise<Probed> {
   const { clock, log } = services;
   const beganMs = clock.elapsedMs();
-  const leftMs = timeLeftMs() - PROBE_RESERVE_MS;
-  const { outcome, media, message } = await services.readSource(urlOf(services, row), leftMs);
+  const url = urlOf(services, row);
+  const { outcome, media, message } = await services.readSource(url, timeLeftMs());
   log({
     level: "info",
     action: "StartStreamIngest",

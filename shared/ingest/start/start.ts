@@ -18,7 +18,7 @@ import { playInRoom } from "./play-in-room.js";
 import type { Call, Services } from "../services.js";
 import { answerOf, type StartAnswer } from "./start-answer.js";
 import { overQuota, robotBusy, unknownOutcome } from "./start-errors.js";
-import { probeSource } from "./probe-source.js";
+import { readsSources, readSources } from "./read-sources.js";
 import { resumeStart } from "./resume-start.js";
 import { LEASE_MARGIN_MS, RESUME_MIN_MS } from "../timing.js";
 import { slotWaitMaxMs } from "../trtc-call.js";
@@ -57,14 +57,14 @@ async function begin(
 ): Promise<BegunStart> {
   const { refusal, row } = plan;
   if (refusal) return repeatOr(services, plan, refusal);
-  if (call.request.ProbeSource !== true) return beginWith(services, call, row);
-  // A repeat gets its answer without a probe, and so does a start whose robot is not free.
+  if (!readsSources(call, row)) return beginWith(services, call, row);
+  // A repeat gets its answer without a reading, and so does a start whose robot is not free.
   const conflict = await services.store.ingests.findConflict(row);
   if (conflict) return conflict;
-  const probed = await probeSource(services, call, plan);
-  // The same start may have begun meanwhile, after a probe that succeeded.
-  if (probed.refusal) return repeatOr(services, plan, probed.refusal);
-  return beginWith(services, call, { ...row, media: probed.media });
+  const { refusal: unplayable, ...learned } = await readSources(services, call, row);
+  // The same start may have begun meanwhile, after a reading that succeeded.
+  if (unplayable) return repeatOr(services, plan, unplayable);
+  return beginWith(services, call, { ...row, ...learned });
 }
 
 async function repeatOr(

@@ -65,7 +65,7 @@ describe("one source", () => {
 
     expect(row.play).toEqual({ StreamUrl: LIVE, RepeatNum: -1 });
     expect(row.programme).toEqual({
-      items: [{ StreamUrl: LIVE, RepeatNum: 3 }],
+      items: [{ StreamUrl: LIVE, RepeatNum: 3, LengthSeconds: null }],
       isList: false,
       rounds: 1,
       anchor: { at: null, index: 0, round: 0, passedSeconds: 0 },
@@ -166,6 +166,10 @@ describe("fields that do not fit are refused, and the sentence says what to send
     [
       { Playlist: [ITEM, { ...ITEM, RepeatNum: -1 }] },
       "InvalidParameterValue: Playlist[1].RepeatNum is -1, so the item has no end: send its PlaySeconds too, or another RepeatNum.",
+    ],
+    [
+      { Playlist: [ITEM, { StreamUrl: LIVE, RepeatNum: 2 }] },
+      "InvalidParameterValue: Playlist[1].StreamUrl is RTMP, so the item has no end: send its PlaySeconds too.",
     ],
     [
       { ...list, StartIndex: 2 },
