@@ -57,8 +57,9 @@ export function verdictOf(
   { hadFullTime, words = WORDS }: { hadFullTime: boolean; words?: SourceWords | undefined },
 ): SourceVerdict {
   const why = sentence(message);
-  if (budget === "bytes") return notChecked(why);
-  if (budget === "time" && !hadFullTime) return cutShort(why);
+  if (budget === "bytes" || (budget === "time" && !hadFullTime)) {
+    return budget === "time" ? cutShort(why) : notChecked(why);
+  }
   const advice = `${ADVICE[reason]}${reason === "unreachable" ? `, or ${words.otherwise}.` : ""}`;
   const full = `TRTC would not play ${words.field}: ${why} ${advice}`;
   return { outcome: reason, media: null, message: full };

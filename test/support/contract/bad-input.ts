@@ -1,3 +1,7 @@
+const ITEM = { StreamUrl: "https://media.example/clip.mp4", PlaySeconds: 5 };
+
+const NO_SOURCE = { StreamUrl: undefined, RepeatNum: undefined };
+
 /** Kinds of bad input, each with its code in Tencent's table. */
 export const BAD_INPUT: [code: string, wrong: { action: string; fields: object }][] = [
   ["MissingParameter.RoomId", start({ RoomId: undefined })],
@@ -17,6 +21,12 @@ export const BAD_INPUT: [code: string, wrong: { action: string; fields: object }
   ["InvalidParameterValue", start({ StopTime: "2020-01-01T00:00:00Z" })],
   ["InvalidParameterValue", start({ StopTime: "tomorrow" })],
   ["UnknownParameter", start({ Colour: "blue" })],
+  ["InvalidParameterValue", start({ Playlist: [ITEM] })],
+  ["InvalidParameterValue", start({ ...NO_SOURCE, RepeatNum: 2, Playlist: [ITEM] })],
+  ["InvalidParameter.StreamUrl", start({ ...NO_SOURCE, Playlist: [{ StreamUrl: "x:y" }] })],
+  ["InvalidParameter.OutOfRange", start({ RestartsPerHour: 61 })],
+  ["InvalidParameterValue", start({ PlaylistRepeatNum: 2 })],
+  ["InvalidParameterValue", start({ KeepAlive: true, OnItemFailure: "Filler" })],
   ["MissingParameter.TaskId", { action: "StopStreamIngest", fields: {} }],
   ["FailedOperation.TaskNotExist", { action: "StopStreamIngest", fields: { TaskId: "nobody's" } }],
   [

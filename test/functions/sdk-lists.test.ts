@@ -1,0 +1,123 @@
+/** A list of items through the unmodified SDKs of both sites, however they sign and send. */
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { Client } from "tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_client.js";
+import { addMs, MINUTE_MS, systemClock } from "../../shared/clock.js";
+import {
+  CN_APP,
+  INTL_APP,
+  KEY,
+  SECRET_ID,
+  startTestApp,
+  type TestApp,
+} from "../support/app/test-app.js";
+import { intlSdk, SIGN_METHODS } from "../support/http/intl-sdk.js";
+import { nextRoom } from "../support/app/rooms.js";
+
+type Send = (action: string, fields: Record<string, unknown>) => Promise<unknown>;
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app.close());
+
+const METHODS = ["POST", "GET"] as const;
+
+const byCnSdk = (reqMethod: (typeof METHODS)[number]): Send => {
+  const client = new Client({
+    credential: { secretId: SECRET_ID, secretKey: KEY },
+    region: "ap-singapore",
+    profile: { httpProfile: { protocol: "http://", endpoint: new URL(app.url).host, reqMethod } },
+  });
+  return (action, fields) => client.request(action, fields);
+};
+
+const WAYS: [name: string, sdkAppId: number, sender: () => Send][] = [
+  ...METHODS.map((method): (typeof WAYS)[number] => [
+    `the Chinese site's SDK, by ${method}`,
+    CN_APP,
+    () => byCnSdk(method),
+  ]),
+  ...SIGN_METHODS.flatMap((signMethod) =>
+    METHODS.map((reqMethod): (typeof WAYS)[number] => [
+      `the international site's SDK, by ${reqMethod}, ${signMethod}`,
+      INTL_APP,
+      () => intlSdk(app.url, { signMethod, reqMethod }).sendAny,
+    ]),
+  ),
+];
+
+describe.each(WAYS)("%s", (_name, SdkAppId, sender) => {
+  /** Twelve items: by name, the eleventh stands before the third. */
+  const listOf = () =>
+    Array.from({ length: 12 }, (_, index) => ({
+      StreamUrl: `${app.clip}?item=${index}`,
+      Title: `Lesson ${index} (第${index}课)`,
+      PlaySeconds: 60 + index,
+    }));
+
+  const start = (fields: object = {}) => ({
+    SdkAppId,
+    RoomId: nextRoom(),
+    RoomIdType: 0,
+    Playlist: listOf(),
+    PlaylistRepeatNum: -1,
+    FillerStreamUrl: app.clip,
+    OnItemFailure: "Filler",
+    KeepAlive: false,
+    ...fields,
+  });
+
+  test("sends a list, and describe shows it", async () => {
+    const send = sender();
+    const StartTime = addMs(systemClock.now(), 60 * MINUTE_MS).toISOString();
+
+    const fields = start({ StartTime, StartIndex: 10 });
+    const { TaskId } = (await send("StartStreamIngest", fields)) as { TaskId: string };
+
+    const [row] = await app.database.query("select programme from ingest where task_id = $1", [
+      TaskId,
+    ]);
+    expect(row).toMatchObject({
+      programme: {
+        items: fields.Playlist,
+        rounds: -1,
+        onItemFailure: "Filler",
+        restartsPerHour: 0,
+      },
+    });
+    const { Title, StreamUrl } = listOf()[10] ?? {};
+    expect(await send("DescribeStreamIngest", { SdkAppId, TaskId })).toMatchObject({
+      StreamUrl,
+      Item: null,
+      NextItem: { Index: 10, Title, StreamUrl, StartsAt: StartTime },
+      Restarts: 0,
+      RolledOver: 0,
+    });
+    expect(await send("StopStreamIngest", { SdkAppId, TaskId })).toBeDefined();
+  });
+
+  test("is refused with the number of the item that is wrong", async () => {
+    const Playlist = listOf().map((item, index) => (index === 10 ? { ...item, Volume: -1 } : item));
+
+    await expect(sender()("StartStreamIngest", start({ Playlist }))).rejects.toMatchObject({
+      code: "InvalidParameter.OutOfRange",
+      message: expect.stringContaining("Playlist[10].Volume is too small"),
+    });
+  });
+
+  test("sends an equal start again, and gets the same ingest", async () => {
+    const send = sender();
+    const fields = start({ ClientToken: `list-${nextRoom()}` });
+
+    const first = (await send("StartStreamIngest", fields)) as { TaskId: string };
+    const again = (await send("StartStreamIngest", fields)) as { TaskId: string };
+
+    expect(again.TaskId).toBe(first.TaskId);
+    const Playlist = fields.Playlist.slice(1);
+    await expect(send("StartStreamIngest", { ...fields, Playlist })).rejects.toMatchObject({
+      code: "InvalidParameterValue",
+      message: expect.stringContaining("ClientToken was sent before with another request"),
+    });
+  });
+});
