@@ -41,9 +41,7 @@ const NEXT_ITEM = Type.Object(
 export const PROGRAMME_ANSWERS = {
   Item: orNull(ITEM),
   NextItem: orNull(NEXT_ITEM),
-  Round: orNull(
-    Type.Integer({ description: "How often the list has begun, this time included: 1 at first." }),
-  ),
+  Round: orNull(Type.Integer({ description: "The round of the list, counted from 0." })),
   Source: orNull(
     Type.Unsafe<(typeof SOURCES)[number]>({
       type: "string",

@@ -76,7 +76,7 @@ const LISTED: typeof RUNNING = {
     StreamUrl: "rtmp://media.example.com/live/stage",
     StartsAt: "2026-01-01T12:45:00.000Z",
   },
-  Round: 1,
+  Round: 0,
   Source: "primary",
 };
 

@@ -36,7 +36,7 @@ export function presentProgramme(ingest: Ingest, now: Date): Presented {
   return {
     ...source,
     ...itemsAt(ingest, { programme, onAir, at }),
-    Round: onAir.round + 1,
+    Round: onAir.round,
     Source: onAir.source,
   };
 }

@@ -77,7 +77,7 @@ describe("the item on air", () => {
         PositionSeconds: 4.25,
       },
       NextItem: { ...SECOND, StartsAt: iso(10) },
-      Round: 1,
+      Round: 0,
       Source: "primary",
       Restarts: 0,
       RolledOver: 0,
@@ -104,10 +104,10 @@ describe("the item on air", () => {
 
   test("is followed by the first one of the next round, and the last one by none", () => {
     const last = shown(30, { onAir: { index: 2, round: 0, since: iso(23) } });
-    expect(last).toMatchObject({ Round: 1, NextItem: { Index: 0, StartsAt: iso(53) } });
+    expect(last).toMatchObject({ Round: 0, NextItem: { Index: 0, StartsAt: iso(53) } });
 
     const veryLast = shown(90, { onAir: { index: 2, round: 1, since: iso(76) } });
-    expect(veryLast).toMatchObject({ Round: 2, Item: { EndsAt: iso(106) }, NextItem: null });
+    expect(veryLast).toMatchObject({ Round: 1, Item: { EndsAt: iso(106) }, NextItem: null });
   });
 
   test("ends with the ingest at the latest, and then none follows", () => {
@@ -154,7 +154,7 @@ describe("the source on air", () => {
       Source: "filler",
       Item: null,
       NextItem: null,
-      Round: 2,
+      Round: 1,
     });
   });
 });
