@@ -1,5 +1,5 @@
-/** Starts scheduled ingests at their StartTime. A timer calls it. */
-import { advanceIngests } from "../shared/ingest/start/advance.js";
+/** Starts scheduled ingests at their StartTime, and takes programmes from item to item. A timer calls it. */
+import { advanceIngests } from "../shared/ingest/advance.js";
 import { openServices } from "../shared/runtime/services.js";
 import { timerFunction } from "../shared/runtime/timer.js";
 

@@ -11,7 +11,7 @@ export const statusOf = ({ state }: Ingest): Status =>
   state === "ended" ? "NotExist" : "InProgress";
 
 /** The row of a scheduled ingest is `starting`. */
-const stateOf = (ingest: Pick<Ingest, "state" | "advanceAt">): State =>
+const stateOf = (ingest: Pick<Ingest, "state" | "advanceAt" | "startedAt">): State =>
   isScheduled(ingest) ? "scheduled" : ingest.state;
 
 /** `now` says where a programme is. */

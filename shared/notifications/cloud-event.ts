@@ -1,6 +1,7 @@
 /** An event as its receiver gets it: CloudEvents 1.0, with field names of DescribeStreamIngest. */
 import { MINUTE_MS } from "../clock.js";
 import { endDetail, type EndFacts, failureCodeOf } from "../ingest/end-detail.js";
+import type { OnAir } from "../store/programmes/programme-row.js";
 import type { Notification, NotificationKey } from "../store/outbox/deliveries.js";
 
 /** Every attempt has the same id, so a receiver can recognise an event that it already has. */
@@ -47,6 +48,7 @@ function dataOf({ taskId, type, facts }: Notification) {
     LatenessMs: isEnded ? latenessMs(facts) : null,
     UsageMinutes: endedAt ? usageMinutes(startedAt, endedAt) : null,
     ...mediaOf(facts),
+    ...onAirOf(facts),
   };
 }
 
@@ -102,6 +104,20 @@ const mediaOf = (facts: Facts): object =>
         MediaTime: instantOf(facts["media_at"])?.toISOString() ?? null,
       }
     : {};
+
+/** Only an ingest with a programme has these fields, in the events that say what is on air. */
+function onAirOf(facts: Facts): object {
+  const onAir = facts["on_air"] as OnAir | null | undefined;
+  if (!onAir) return {};
+  const { index, round, source, since, restarts, rolledOver } = onAir;
+  return {
+    Item: { Index: index, Title: textOf(facts["item_title"]), StartedAt: since },
+    Round: round,
+    Source: source,
+    Restarts: restarts,
+    RolledOver: rolledOver,
+  };
+}
 
 const textOf = (value: unknown): string | null => (typeof value === "string" ? value : null);
 

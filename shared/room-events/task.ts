@@ -3,6 +3,8 @@
  */
 import { FAILED_FOR_GOOD, FAILED_SURELY } from "../store/ingests/media.js";
 import type { IngestAfterEvent, TaskEvent } from "../store/room-events/events.js";
+import { carryOutStep } from "../ingest/programme/step.js";
+import { STEP_LEASE_MS } from "../ingest/timing.js";
 import { checkNow } from "./robot.js";
 import { stopForEvent } from "./stop.js";
 import type { SourceEvent, EventResult, TaskEndEvent } from "./types.js";
@@ -11,7 +13,8 @@ import type { Services } from "../ingest/services.js";
 /**
  * After a fourth failure within a minute, TRTC no longer retries. The ingest ends as failed. We
  * stop its task, since TRTC also bills a task that plays nothing. After a third failure, a last
- * retry may still run. reconcile-ingests handles that case.
+ * retry may still run. reconcile-ingests handles that case. A programme has a step at once: another
+ * source may take over, while the task is still there.
  */
 export async function sourceHasMoved(
   services: Services,
@@ -25,9 +28,28 @@ export async function sourceHasMoved(
   if (ingest.state === "ended" && failedTimes >= FAILED_FOR_GOOD) {
     await services.store.roomEvents.explainEnd(ingest.taskId);
   }
-  if (ingest.state !== "running" || failedTimes < FAILED_SURELY) return { ingest: ingest.taskId };
+  const { taskId, state, programme } = ingest;
+  if (state === "running" && programme && media === "failed" && failedTimes >= FAILED_FOR_GOOD) {
+    return stepForEvent(services, taskId);
+  }
+  if (state !== "running" || programme || failedTimes < FAILED_SURELY) return { ingest: taskId };
   const followUp = await stopForEvent(services, ingest, { reason: "failed", timeLeftMs });
-  return { ingest: ingest.taskId, followUp };
+  return { ingest: taskId, followUp };
+}
+
+/** The claim is written before the answer. If the step fails, advance-ingests does it again. */
+async function stepForEvent(services: Services, taskId: string): Promise<EventResult> {
+  const { store, clock, trtc } = services;
+  const claim = { taskId, at: clock.now(), leaseMs: STEP_LEASE_MS };
+  const ingest = await store.programmes.claimStep(claim);
+  if (!ingest) return { ingest: taskId };
+  return {
+    ingest: taskId,
+    async followUp(timeLeftMs) {
+      await trtc.ready();
+      await carryOutStep(services, { ingest, slot: undefined, timeLeftMs });
+    },
+  };
 }
 
 /**

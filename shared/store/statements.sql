@@ -55,8 +55,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
     and free_at + case when is_turn then '0' else come_at - now end > now + $23 * interval '1 millisecond'
 )
        and not exists (
-         select from ingest
-         where sdk_app_id = $6 and robot_user_id = $9 and state = 'ended'
+         select from ingest where sdk_app_id = $6 and robot_user_id = $9 and state = 'ended'
            and unsure_until is not null
        )
        on conflict do nothing
@@ -182,11 +181,13 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
     select n, held.task_id as holder
         from generate_series(1, $9::integer) as n
         left join caller_place as held on held.caller_id = $2 and held.place = n
-        left join ingest on ingest.task_id = held.task_id and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null)
+        left join ingest on ingest.task_id = held.task_id and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null
+    or ingest.started_at is not null)
         where ingest.task_id is null
     order by n
     limit case when $9::integer is null then 0
-               else greatest(0, $9::integer - (select count(*) from ingest where caller_id = $2 and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null))) end
+               else greatest(0, $9::integer - (select count(*) from ingest where caller_id = $2 and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null
+    or ingest.started_at is not null))) end
   ) as free
   order by random() limit 1),
   place as (
@@ -269,8 +270,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
   and ($9::integer is null or exists (select from place))
   and ($10::integer is null or exists (select from lane))
        and not exists (
-         select from ingest
-         where sdk_app_id = $7 and robot_user_id = $8 and state = 'ended'
+         select from ingest where sdk_app_id = $7 and robot_user_id = $8 and state = 'ended'
            and unsure_until is not null
        )
        on conflict do nothing
@@ -345,7 +345,8 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
 
 -- ingests.beginStart, with limits
 with t as (select coalesce($1::timestamptz, clock_timestamp()) as now)
-        select (select count(*)::int from ingest where caller_id = $2 and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null)) as live,
+        select (select count(*)::int from ingest where caller_id = $2 and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null
+    or ingest.started_at is not null)) as live,
                (select count(*)::int from caller_lane, t where caller_id = $2 and taken_at > t.now - interval '60 seconds') as recent,
                (select extract(epoch from 60 * interval '1 second' - (t.now - min(taken_at))) * 1000
                 from caller_lane, t where caller_id = $2 and taken_at > t.now - interval '60 seconds' group by t.now) as free_in_ms,
@@ -406,8 +407,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
               $23::timestamptz, case when $24 then 1 end
        from t
        where not exists (
-         select from ingest
-         where sdk_app_id = $6 and robot_user_id = $9 and state = 'ended'
+         select from ingest where sdk_app_id = $6 and robot_user_id = $9 and state = 'ended'
            and unsure_until is not null
        )
        on conflict do nothing
@@ -435,11 +435,13 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
     select n, held.task_id as holder
         from generate_series(1, null::integer) as n
         left join caller_place as held on held.caller_id = $3 and held.place = n
-        left join ingest on ingest.task_id = held.task_id and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null)
+        left join ingest on ingest.task_id = held.task_id and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null
+    or ingest.started_at is not null)
         where ingest.task_id is null
     order by n
     limit case when null::integer is null then 0
-               else greatest(0, null::integer - (select count(*) from ingest where caller_id = $3 and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null))) end
+               else greatest(0, null::integer - (select count(*) from ingest where caller_id = $3 and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null
+    or ingest.started_at is not null))) end
   ) as free
   order by random() limit 1),
   place as (
@@ -487,8 +489,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
               $24::timestamptz, case when $25 then 1 end
        from t
        where not exists (
-         select from ingest
-         where sdk_app_id = $5 and robot_user_id = $6 and state = 'ended'
+         select from ingest where sdk_app_id = $5 and robot_user_id = $6 and state = 'ended'
            and unsure_until is not null
        )
   and (null::integer is null or exists (select from place))
@@ -520,7 +521,7 @@ with
        from ingest where task_id = $2 and fence = $3 and state = 'starting'
      ),
      changed as (
-       update ingest set state = 'running', trtc_task_id = $1, started_at = $4,
+       update ingest set state = 'running', trtc_task_id = $1, started_at = coalesce(started_at, $4),
             deadline_at = $5, latest_at = $6,
             lease_until = null, unsure_until = case when settled_at is not null then unsure_until end,
             failure_code = null, failure_message = null,
@@ -538,12 +539,72 @@ with
      ),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
-  select task_id, notified - next_news, caller_id, 'ingest.started', started_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
-         greatest(started_at, (
+  select task_id, notified - next_news, caller_id, 'ingest.started', $4::timestamptz,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, on_air, programme -> 'items' -> (on_air ->> 'index')::int ->> 'Title' as item_title) as fact),
+         greatest($4::timestamptz, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
-)), started_at + interval '1 day'
+)), $4::timestamptz + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and news > 0
+union all
+  select task_id, notified, caller_id, 'ingest.media', media_at,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, media_state, media_at) as fact),
+         greatest(media_at, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), media_at + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and next_news > 0
+       on conflict (task_id, position) do nothing
+     ),
+  claimed as (
+    delete from unclaimed_task using reported
+    where unclaimed_task.sdk_app_id = reported.sdk_app_id
+      and unclaimed_task.trtc_task_id = reported.trtc_task_id
+      and exists (select from changed)
+  )
+     select * from changed;
+
+-- ingests.markRunning, a programme that restarts
+with
+  reported as (
+    select * from unclaimed_task
+    where trtc_task_id = $1
+      and sdk_app_id = (select sdk_app_id from ingest where task_id = $2)
+  ),
+     before_change as (
+       select task_id, case when true then 1 else 0 end as news, case when exists (select from reported where media_state is not null) then 1 else 0 end as next_news
+       from ingest where task_id = $2 and fence = $3 and state = 'starting'
+     ),
+     changed as (
+       update ingest set state = 'running', trtc_task_id = $1, started_at = coalesce(started_at, $4),
+            deadline_at = $5, latest_at = $6,
+            lease_until = null, unsure_until = case when settled_at is not null then unsure_until end,
+            failure_code = null, failure_message = null,
+            heard_at = case when not exists (select from reported where ended_at is not null)
+                            then greatest($4::timestamptz, (select last_seen_at from reported)) end,
+            empty_at = $4::timestamptz + empty_seconds * interval '1 second',
+            media_state = coalesce((select media_state from reported), $7),
+            media_at = case when exists (select from reported where media_state is not null)
+                            then (select media_at from reported)
+                            when $7::text is not null then $4::timestamptz end,
+            media_failures = coalesce((select media_failures from reported), '{}'),
+            failures_after = (select failures_after from reported),
+            programme = $8::jsonb, on_air = $9::jsonb,
+            step_at = $10, step_lease_until = null, step_fence = step_fence + 1,
+            play = play || $11::jsonb, notified = notified + case when true then 1 else 0 end + case when exists (select from reported where media_state is not null) then 1 else 0 end
+       where task_id = $2 and fence = $3 and state = 'starting'
+       returning ingest.*
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+  select task_id, notified - next_news, caller_id, 'ingest.restarted', $4::timestamptz,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, on_air, programme -> 'items' -> (on_air ->> 'index')::int ->> 'Title' as item_title) as fact),
+         greatest($4::timestamptz, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), $4::timestamptz + interval '1 day'
   from changed join before_change using (task_id)
   where notified is not null and news > 0
 union all
@@ -966,7 +1027,7 @@ with claimed as (
         lease_until = $2, fence = fence + 1
     where task_id in (
       select task_id from ingest
-      where state = 'running' and cardinality(media_failures) >= 3
+      where state = 'running' and programme is null and cardinality(media_failures) >= 3
         and heard_at <= $3
         and media_state <> 'playing' and coalesce((
 select count(*)::int
@@ -1247,11 +1308,13 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
     select n, held.task_id as holder
         from generate_series(1, $8::integer) as n
         left join caller_place as held on held.caller_id = $2 and held.place = n
-        left join ingest on ingest.task_id = held.task_id and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null)
+        left join ingest on ingest.task_id = held.task_id and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null
+    or ingest.started_at is not null)
         where ingest.task_id is null
     order by n
     limit case when $8::integer is null then 0
-               else greatest(0, $8::integer - (select count(*) from ingest where caller_id = $2 and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null))) end
+               else greatest(0, $8::integer - (select count(*) from ingest where caller_id = $2 and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null
+    or ingest.started_at is not null))) end
   ) as free
   order by random() limit 1),
   place as (
@@ -1418,8 +1481,8 @@ with
        from ingest where task_id = $1 and state = 'starting' and advance_at is not null
      ),
      changed as (
-       update ingest set state = 'ended', end_reason = 'stopped', end_cause = $2,
-            stop_asked_at = coalesce(stop_asked_at, $3), ended_at = $4, advance_at = null, notified = notified + case when true then 1 else 0 end + 0
+       update ingest set state = 'ended', end_reason = $2, end_cause = $3,
+            stop_asked_at = coalesce(stop_asked_at, $4), ended_at = $5, advance_at = null, notified = notified + case when true then 1 else 0 end + 0
        where task_id = $1 and state = 'starting' and advance_at is not null
        returning ingest.*
      ),
@@ -1548,6 +1611,14 @@ with
     and failed_at > (select max(last) from unnest(ingest.media_failures || case when $1::text = 'failed' then array[$2::timestamptz] end) as last) - interval '10 minutes'
   order by failed_at), failures_after = greatest(
     ingest.failures_after, case when $1::text = 'playing' then $2::timestamptz end),
+            step_at = case
+              when programme is not null and cardinality(array(
+  select distinct failed_at from unnest(ingest.media_failures || case when $1::text = 'failed' then array[$2::timestamptz] end) as failed_at
+  where failed_at > coalesce(greatest(
+    ingest.failures_after, case when $1::text = 'playing' then $2::timestamptz end), '-infinity')
+    and failed_at > (select max(last) from unnest(ingest.media_failures || case when $1::text = 'failed' then array[$2::timestamptz] end) as last) - interval '10 minutes'
+  order by failed_at)) >= 3
+              then least(step_at, $5::timestamptz) else step_at end,
             heard_at = case when ingest.heard_at is not null then greatest(ingest.heard_at, $5) end, notified = notified + case when state <> 'ended' and $1::text is not null and (
     coalesce(ingest.media_state, 'connecting') = 'connecting'
     or ($2::timestamptz, array_position(array['failed', 'retrying', 'playing'], $1::text)) > (ingest.media_at, array_position(array['failed', 'retrying', 'playing'], ingest.media_state))) then 1 else 0 end + 0
@@ -2074,6 +2145,288 @@ delete from dead_letter where id = $1 returning id;
 select from ingest
 where caller_id = $1 and client_token = $2
   and state = 'ended' and failure_code is not null;
+
+-- programmes.claimDue
+with recursive
+in_hand as (
+  select account, caller_id, count(*)::int as count from ingest
+  where step_lease_until > $1
+    and ((step_at <= $2 and state = 'running') or false)
+  group by account, caller_id
+),
+accounts as (
+  select account, sum(count)::int as count, count(*)::int as callers from in_hand group by account
+),
+   caller as (
+     (select account, caller_id, step_at as first_at from ingest
+      where (state = 'running' and step_at is not null) order by account, caller_id, step_at limit 1)
+     union all
+     select next.*
+     from caller cross join lateral (
+       select account, caller_id, step_at as first_at from ingest
+       where (state = 'running' and step_at is not null) and (account, caller_id) > (caller.account, caller.caller_id)
+       order by account, caller_id, step_at limit 1
+     ) as next
+   ),
+   -- A row behind so many of its own caller's rows is never among the next ones. The rows are
+   -- compared with the whole key of the index by caller, and the planner does not see the limit.
+   -- Otherwise it may read all due rows once for each caller.
+   due as (
+     select first.* from caller cross join lateral (
+       select task_id, account, caller_id, step_at as due_at from ingest
+       where (state = 'running' and step_at is not null) and coalesce(step_lease_until <= $1, true)
+         and (account, caller_id, step_at) >= (caller.account, caller.caller_id, '-infinity')
+         and (account, caller_id, step_at) <= (caller.account, caller.caller_id, $2)
+       order by account, caller_id, step_at limit (select $3::integer)
+     ) as first
+     where caller.first_at <= $2
+   ),
+   callers as (
+     select account, count(*) as callers
+     from (select account, caller_id from due union select account, caller_id from in_hand) as each
+     group by account
+   ),
+   turns as (
+     select due.*, coalesce(in_hand.count, 0) + row_number() over (
+              partition by account, caller_id order by due.due_at
+            ) as turn
+     from due left join in_hand using (account, caller_id)
+   ),
+   placed as (
+     select turns.*, callers.callers, coalesce(accounts.count, 0) as held,
+            row_number() over (partition by account order by turn, due_at) as place,
+            row_number() over (partition by account order by due_at) as place_by_time
+     from turns join callers using (account) left join accounts using (account)
+   ),
+   next as (
+     select placed.task_id, placed.place, placed.due_at as falls_due, earlier.due_at as stands_for
+     from placed join placed as earlier
+       on earlier.account = placed.account and earlier.place_by_time = placed.place
+     where placed.held + placed.place <= $3
+        or placed.turn <= ceil($3::numeric / placed.callers)
+   ),
+   claimed as (
+     update ingest
+     set step_lease_until = $4, step_fence = step_fence + 1
+     where task_id in (
+       select ingest.task_id from ingest join next using (task_id)
+       where (state = 'running' and step_at is not null) and coalesce(step_lease_until <= $1, true) and step_at <= $2
+         and ingest.task_id = any (array(select task_id from next))
+       order by next.stands_for, next.place, next.falls_due
+       limit $5
+       for update of ingest skip locked
+     )
+     returning *
+   )
+   select * from claimed order by step_at;
+
+-- programmes.nextClaimAt
+with
+in_hand as (
+  select account, caller_id, count(*)::int as count from ingest
+  where step_lease_until > $1
+    and ((step_at <= $2 and state = 'running') or false)
+  group by account, caller_id
+),
+accounts as (
+  select account, sum(count)::int as count, count(*)::int as callers from in_hand group by account
+)
+   select min(greatest(
+            step_at - $3 * interval '1 millisecond',
+            step_lease_until,
+            case when accounts.count >= $4
+                  and in_hand.count >= ceil($4::numeric / accounts.callers)
+                 then $5::timestamptz end
+          )) as next_at
+   from ingest
+   left join in_hand using (account, caller_id) left join accounts using (account)
+   where step_at <= $2 and ((state = 'running' and step_at is not null) or false);
+
+-- programmes.beginStep
+with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
+   begun as (
+     update ingest set step_lease_until = $2
+     where task_id = $3 and step_fence = $4
+       and state = 'running' and step_at <= $5
+     returning *
+   ),
+   calling as (select * from begun where $6::boolean),
+   slot as (
+insert into call_slot as slot (account, action, next_free_at, recent, told_at, is_granted)
+select $7, 'UpdateStreamIngest', t.now + 5 * interval '1 millisecond', array[t.now], t.now, true from calling, t
+on conflict (account, action) do update
+  set (next_free_at, recent, told_at, is_granted, turn_of, turn_at, queue_of, queue_until) = (
+    select
+      case when is_turn then greatest(
+after.recent[cardinality(after.recent)] + 5 * interval '1 millisecond',
+after.recent[cardinality(after.recent) - 19] + 1100 * interval '1 millisecond') else slot.next_free_at end,
+      case when is_turn then after.recent else slot.recent end,
+      case when is_turn then free_at
+           when free_at + (come_at - now) <= now + $8 * interval '1 millisecond' then come_at end,
+      is_turn,
+      case when is_turn and $9::text is not null then ahead.holders || $9::text else ahead.holders end,
+      case when is_turn and $9::text is not null then ahead.times || free_at else ahead.times end,
+      case when queue_until > now then queue.holders || $9::text else queue.holders end,
+      case when queue_until > now then queue.times || queue_until else queue.times end
+    from (select
+slot.recent || array(
+  select slot.next_free_at - n * interval '1 millisecond'
+  from generate_series(1100, 1, -55) as n
+  where slot.next_free_at - n * interval '1 millisecond' >= coalesce(greatest(
+slot.recent[cardinality(slot.recent)] + 5 * interval '1 millisecond',
+slot.recent[cardinality(slot.recent) - 19] + 1100 * interval '1 millisecond'), '-infinity')
+) as known, greatest(slot.next_free_at, coalesce($1::timestamptz, clock_timestamp())) as free_at, coalesce($1::timestamptz, clock_timestamp()) as now) as before
+cross join lateral (
+select coalesce(array_agg(holder order by at), '{}') as holders,
+       coalesce(array_agg(at order by at), '{}') as times,
+       count(*) filter (where holder = $9::text) as own,
+       min(at) filter (where holder = $9::text) as own_first,
+       array_agg(holder) as waiting
+from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+where at > before.now) as ahead
+cross join lateral (
+select coalesce(array_agg(holder order by holder) filter (where holder is distinct from $9::text), '{}') as holders,
+       coalesce(array_agg(until order by holder) filter (where holder is distinct from $9::text), '{}') as times,
+       max(until) filter (where holder = $9::text) as own,
+       array_agg(holder) as waiting
+from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+where until > before.now) as queue
+cross join lateral (
+  select count(distinct holder) filter (where holder is distinct from $9::text) + 1 as callers
+  from unnest(ahead.waiting || queue.waiting) as holder
+) as waiting
+cross join lateral (
+  select $9::text is null or free_at <= now + 100 * interval '1 millisecond'
+         or ahead.own < ceil(10.0 / callers) as is_turn,
+         greatest(
+           coalesce(case when not false then queue.own end, now)
+             + callers * 55 * interval '1 millisecond',
+           ahead.own_first
+         ) as come_at
+) as decided
+    cross join lateral (
+      select (known || free_at)[cardinality(known) + 1 - 19 :] as recent
+    ) as after
+    cross join lateral (
+      select case when not is_turn and not false
+                       and free_at + (come_at - now) <= now + $8 * interval '1 millisecond'
+                  then come_at else queue.own end as queue_until
+    ) as queued
+  )
+  where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $8 * interval '1 millisecond'
+returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
+          extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
+   select begun.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from begun left join slot on true;
+
+-- programmes.claimStep
+update ingest
+set step_at = $1, step_fence = step_fence + 1, step_lease_until = $2
+where task_id = $3 and state = 'running' and programme is not null
+returning *;
+
+-- programmes.markStepped, another item
+with
+     before_change as (
+       select task_id, case when $1::boolean then 1 else 0 end as news, 0 as next_news
+       from ingest where task_id = $2 and step_fence = $3 and state = 'running'
+     ),
+     changed as (
+       update ingest set programme = $4::jsonb, on_air = $5::jsonb,
+            step_at = $6, step_lease_until = null, step_fence = step_fence + 1,
+            play = play || $7::jsonb, media = case
+  when play->>'StreamUrl' = coalesce($8::text, play->>'StreamUrl') then media end,
+            media_state = case when $9::boolean and media_state in ('failed', 'retrying')
+                               then 'connecting' else media_state end,
+            media_failures = array(
+  select distinct failed_at from unnest(media_failures) as failed_at
+  where failed_at > coalesce(greatest(failures_after, $10::timestamptz), '-infinity')
+    and failed_at > (select max(last) from unnest(media_failures) as last) - interval '10 minutes'
+  order by failed_at), failures_after = greatest(failures_after, $10::timestamptz), notified = notified + case when $1::boolean then 1 else 0 end + 0
+       where task_id = $2 and step_fence = $3 and state = 'running'
+       returning ingest.*
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+  select task_id, notified - next_news, caller_id, 'ingest.item', $11::timestamptz,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, on_air, programme -> 'items' -> (on_air ->> 'index')::int ->> 'Title' as item_title) as fact),
+         greatest($11::timestamptz, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), $11::timestamptz + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and news > 0
+       on conflict (task_id, position) do nothing
+     )
+     select * from changed;
+
+-- programmes.markStepped, another source
+with
+     before_change as (
+       select task_id, case when $1::boolean then 1 else 0 end as news, 0 as next_news
+       from ingest where task_id = $2 and step_fence = $3 and state = 'running'
+     ),
+     changed as (
+       update ingest set programme = $4::jsonb, on_air = $5::jsonb,
+            step_at = $6, step_lease_until = null, step_fence = step_fence + 1,
+            play = play || $7::jsonb, media = case
+  when play->>'StreamUrl' = coalesce($8::text, play->>'StreamUrl') then media end,
+            media_state = case when $9::boolean and media_state in ('failed', 'retrying')
+                               then 'connecting' else media_state end,
+            media_failures = array(
+  select distinct failed_at from unnest(media_failures) as failed_at
+  where failed_at > coalesce(greatest(failures_after, $10::timestamptz), '-infinity')
+    and failed_at > (select max(last) from unnest(media_failures) as last) - interval '10 minutes'
+  order by failed_at), failures_after = greatest(failures_after, $10::timestamptz), notified = notified + case when $1::boolean then 1 else 0 end + 0
+       where task_id = $2 and step_fence = $3 and state = 'running'
+       returning ingest.*
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+  select task_id, notified - next_news, caller_id, 'ingest.source', $11::timestamptz,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, on_air, programme -> 'items' -> (on_air ->> 'index')::int ->> 'Title' as item_title) as fact),
+         greatest($11::timestamptz, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), $11::timestamptz + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and news > 0
+       on conflict (task_id, position) do nothing
+     )
+     select * from changed;
+
+-- programmes.releaseStep
+update ingest
+set step_lease_until = null, step_at = coalesce($1::timestamptz, step_at)
+where task_id = $2 and step_fence = $3 and state = 'running';
+
+-- programmes.markRestarting
+update ingest
+set state = 'starting', fence = fence + 1, lease_until = null,
+    advance_at = $1, advance_lease_until = $2,
+    advance_fence = advance_fence + 1, start_by = deadline_at,
+    programme = $3::jsonb,
+    on_air = $4::jsonb,
+    step_at = null, step_lease_until = null, step_fence = step_fence + 1,
+    media_failures = '{}', failures_after = greatest(failures_after, media_at),
+    empty_at = null, end_cause = null
+where task_id = $5 and fence = $6 and state = 'running'
+  and stop_asked_at is null
+returning *;
+
+-- programmes.markRestarting, of a step
+update ingest
+set state = 'starting', fence = fence + 1, lease_until = null,
+    advance_at = $1, advance_lease_until = $2,
+    advance_fence = advance_fence + 1, start_by = deadline_at,
+    programme = $3::jsonb,
+    on_air = $4::jsonb,
+    step_at = null, step_lease_until = null, step_fence = step_fence + 1,
+    media_failures = '{}', failures_after = greatest(failures_after, media_at),
+    empty_at = null, end_cause = null
+where task_id = $5 and fence = $6 and state = 'running'
+  and stop_asked_at is null
+  and step_fence = $7
+returning *;
 
 -- slots.take
 with t as (select coalesce($1::timestamptz, clock_timestamp()) as now)

@@ -15,7 +15,7 @@ import {
   readDeadLetter,
   resolveDeadLetters,
 } from "./dead-letters.js";
-import { ADVANCES, claimDue, ENDS, nextClaimAt } from "./ingests/due.js";
+import { ADVANCES, claimDue, ENDS, nextClaimAt, STEPS } from "./ingests/due.js";
 import { makeOutbox } from "./outbox/deliveries.js";
 import { findIngest, listIngests, readIngest } from "./ingests/reads.js";
 import {
@@ -23,12 +23,10 @@ import {
   explainDismissal,
   explainEnd,
   explainRemoval,
-  markSeen,
-  robotEntered,
-  robotLeft,
   runningInRoom,
   recordTaskEvent,
 } from "./room-events/events.js";
+import { markSeen, robotEntered, robotLeft } from "./room-events/robots.js";
 import {
   claimStaleTasks,
   beginFailedSourceStops,
@@ -37,6 +35,14 @@ import {
   claimLateStarts,
   clearLateStart,
 } from "./ingests/reconcile.js";
+import { markRestarting } from "./programmes/restarts.js";
+import {
+  beginStep,
+  claimStep,
+  markStepped,
+  releaseStep,
+  type StepAttempt,
+} from "./programmes/steps.js";
 import { takeSlot, type SlotRequest } from "./slots.js";
 import {
   beginScheduledStart,
@@ -135,6 +141,15 @@ export function createStore(
       listMissed: listMissed.bind(undefined, query),
       markMissed: markMissed.bind(undefined, query),
       markUpdated: markScheduledUpdated.bind(undefined, query),
+    },
+    programmes: {
+      claimDue: claimDue.bind(undefined, query, STEPS),
+      nextClaimAt: nextClaimAt.bind(undefined, query, STEPS),
+      beginStep: (attempt: StepAttempt) => beginStep(query, { ...attempt, ...slotTime() }),
+      claimStep: claimStep.bind(undefined, query),
+      markStepped: markStepped.bind(undefined, query),
+      releaseStep: releaseStep.bind(undefined, query),
+      markRestarting: markRestarting.bind(undefined, query),
     },
     slots: {
       take: (request: SlotRequest) => takeSlot(query, { ...request, ...slotTime() }),

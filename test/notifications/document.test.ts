@@ -102,6 +102,15 @@ describe("the guide's receiver", () => {
   });
 });
 
+/** Only an ingest with a programme has them. */
+const PROGRAMME_TYPES = new Set<NotificationType>([
+  "ingest.item",
+  "ingest.source",
+  "ingest.restarted",
+]);
+
+const ON_AIR = { index: 0, round: 0, source: "primary", since: "2026-01-01T00:00:00Z" };
+
 describe("the guide", () => {
   const at = systemClock.now();
   // Each type has the columns of its own statement. Only one type has the source's columns.
@@ -112,6 +121,7 @@ describe("the guide", () => {
       end_reason: "expired",
       started_at: "2026-01-01T00:00:00Z",
       ...(type === "ingest.media" ? source : {}),
+      ...(PROGRAMME_TYPES.has(type) ? { on_air: ON_AIR } : {}),
     };
     return cloudEventOf({
       taskId: "ing-1",
@@ -154,14 +164,15 @@ describe("the guide", () => {
 
   test.each(NOTIFICATION_TYPES)("names every field of %s, and no other", (type) => {
     const rows = tableOf("field of `data`").filter(
-      ([, where]) => where === "all" || where === type,
+      ([, where]) =>
+        where === "all" || where === type || (where === "programmes" && PROGRAMME_TYPES.has(type)),
     );
     expect(rows.map(([field]) => field)).toEqual(fieldsOf(type));
   });
 
   test("has no field in its table that no event has", () => {
     const places = tableOf("field of `data`").map(([, where]) => where);
-    expect(new Set(places)).toEqual(new Set(["all", "ingest.media"]));
+    expect(new Set(places)).toEqual(new Set(["all", "ingest.media", "programmes"]));
   });
 
   test("names every end reason, and every state of a source", () => {
@@ -186,7 +197,8 @@ test("only an event of the source has the columns of its statement", async () =>
   const rows = await database.query("select type, facts from outbox order by position");
   await database.close();
   const withSource = rows.filter(({ facts }) => "media_state" in (facts as object));
-  expect(new Set(rows.map(({ type }) => type))).toEqual(new Set(NOTIFICATION_TYPES));
+  const types = NOTIFICATION_TYPES.filter((type) => !PROGRAMME_TYPES.has(type));
+  expect(new Set(rows.map(({ type }) => type))).toEqual(new Set(types));
   expect(withSource.map(({ type }) => type)).toEqual(["ingest.media"]);
 });
 

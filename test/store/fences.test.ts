@@ -8,6 +8,7 @@ import { addMs, MINUTE_MS } from "../../shared/clock.js";
 import type { Database, Row } from "../../shared/store/engine/database.js";
 import { createStore, type Store } from "../../shared/store/store.js";
 import { openTestPostgres } from "../support/database/databases.js";
+import { newProgramme, onAirSince } from "../support/app/programmes.js";
 import { newIngest, runningIngest, T0 } from "../support/app/ingests.js";
 
 const STORE_DIRECTORY = new URL("../../shared/store/", import.meta.url);
@@ -35,6 +36,8 @@ interface FencedStatement {
 }
 
 const END = addMs(T0, 60 * MINUTE_MS);
+const programme = newProgramme();
+
 const SLOT = { leaseMs: 1000, waitMaxMs: 60_000 };
 
 /** A start whose first holder is gone, and that another run has claimed. */
@@ -102,6 +105,24 @@ async function claimedEvent(): Promise<Held> {
   return { taskId, claim: claimed?.attempts ?? Number.NaN };
 }
 
+/** A running programme whose step is due, and that a second run has claimed. */
+async function claimedStep(): Promise<Held> {
+  const { taskId } = newIngest({ programme });
+  await store.ingests.beginStart(newIngest({ taskId, programme }));
+  await store.ingests.markRunning({
+    taskId,
+    fence: 0,
+    trtcTaskId: "trtc",
+    startedAt: T0,
+    deadlineAt: END,
+    latestAt: END,
+    began: { programme, onAir: onAirSince(T0), stepAt: T0, streamUrl: "https://example.com/a.mp4" },
+  });
+  await store.programmes.claimStep({ taskId, at: T0, leaseMs: 1000 });
+  const claimed = await store.programmes.claimStep({ taskId, at: T0, leaseMs: 1000 });
+  return { taskId, claim: claimed?.stepFence ?? Number.NaN };
+}
+
 const STATEMENTS: Readonly<Record<string, FencedStatement>> = {
   markRunning: {
     hold: resumedStart,
@@ -150,6 +171,53 @@ const STATEMENTS: Readonly<Record<string, FencedStatement>> = {
     hold: attemptedScheduled,
     act: (taskId, fence) =>
       store.scheduled.reschedule({ taskId, fence, advanceAt: END, code: "X", message: "m" }),
+  },
+  "programmes.beginStep": {
+    hold: claimedStep,
+    act: (taskId, stepFence) =>
+      store.programmes.beginStep({
+        claimed: { taskId, stepFence, callerId: "caller", account: "intl" },
+        at: END,
+        needsSlot: true,
+        ...SLOT,
+      }),
+  },
+  "programmes.markStepped": {
+    hold: claimedStep,
+    act: (taskId, stepFence) =>
+      store.programmes.markStepped(
+        { taskId, stepFence, at: END, programme, onAir: onAirSince(END), stepAt: null },
+        "item",
+      ),
+  },
+  "programmes.releaseStep": {
+    hold: claimedStep,
+    act: (taskId, stepFence) => store.programmes.releaseStep({ taskId, stepFence, stepAt: END }),
+  },
+  "programmes.markRestarting": {
+    hold: claimedRunning,
+    act: (taskId, fence) =>
+      store.programmes.markRestarting({
+        taskId,
+        fence,
+        programme,
+        onAir: onAirSince(END),
+        advanceAt: END,
+        heldUntil: null,
+      }),
+  },
+  "programmes.markRestarting, of a step": {
+    hold: claimedStep,
+    act: (taskId, stepFence) =>
+      store.programmes.markRestarting({
+        taskId,
+        fence: 0,
+        stepFence,
+        programme,
+        onAir: onAirSince(END),
+        advanceAt: END,
+        heldUntil: null,
+      }),
   },
   "outbox.postpone": {
     hold: claimedEvent,
@@ -272,7 +340,7 @@ describe("the sources of the store", () => {
     .filter((name) => name.endsWith(".ts"))
     .flatMap((name) => [
       ...readFileSync(new URL(name, STORE_DIRECTORY), "utf8").matchAll(
-        /\b(fence|advance_fence|attempts) (\S+) \$/g,
+        /\b(fence|advance_fence|step_fence|attempts) (\S+) \$/g,
       ),
     ])
     .map(([, , operator]) => operator);

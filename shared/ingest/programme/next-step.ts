@@ -40,6 +40,9 @@ export function aimAt(programme: Programme, onAir: OnAir, at: Date): Aim {
   const place = placeAt(programme, at);
   if (isOver(place)) return afterList(programme, onAir);
   const { index, round } = place;
+  if (programme.onItemFailure === "End" && hasPassedOver(programme, onAir, place)) {
+    return { kind: "fail" };
+  }
   const play = (source: SourceKind): Aim => ({
     kind: "play",
     target: { source, index, round },
@@ -62,6 +65,14 @@ export function aimAt(programme: Programme, onAir: OnAir, at: Date): Aim {
       return next ? aimAt(anchoredAt(programme, next, at), onAir, at) : afterList(programme, onAir);
     }
   }
+}
+
+/** The item after the present one could not be read, so the clock is past it already. */
+function hasPassedOver(programme: Programme, onAir: OnAir, place: Place): boolean {
+  if (onAir.index === place.index && onAir.round === place.round) return false;
+  const next = placeAfter(programme, onAir);
+  const item = next && programme.items[next.index];
+  return item !== undefined && itemMs(item, programme) === 0;
 }
 
 /** The filler follows the list, until the deadline. */
@@ -129,13 +140,17 @@ export function onAirWith(onAir: OnAir, target: Target, at: Date): OnAir {
 export const isSameTarget = (a: Target, b: Target): boolean =>
   a.source === b.source && a.index === b.index && a.round === b.round;
 
-/** The next item of the list whose length is not known. */
+/**
+ * The present or the next item whose length has to be learned. A source that is started again plays
+ * on at the right second only if its length is known.
+ */
 export function unlearnedItem(programme: Programme, place: Place): number | undefined {
   const next = placeAfter(programme, place);
   const coming = [place.index, ...(next ? [next.index] : [])];
   return coming.find((index) => {
     const item = programme.items[index];
-    return item !== undefined && itemMs(item, programme) === undefined;
+    if (item === undefined || item.LengthSeconds !== undefined) return false;
+    return programme.isList ? itemMs(item, programme) === undefined : true;
   });
 }
 
@@ -158,8 +173,8 @@ export function nextStepAt(
     );
   }
   const due = instants
-    .filter((each): each is Date => each instanceof Date && each < deadlineAt)
-    .map((each) => Math.max(each.getTime(), at.getTime()));
+    .filter((instant): instant is Date => instant instanceof Date && instant < deadlineAt)
+    .map((instant) => Math.max(instant.getTime(), at.getTime()));
   return due.length === 0 ? undefined : new Date(Math.min(...due));
 }
 

@@ -10,6 +10,8 @@ import type { Running } from "../../store/ingests/start-outcomes.js";
 import { notCalled, TrtcError, withoutQueries } from "../../trtc/trtc-error.js";
 import type { Application } from "../../config/configuration.js";
 import type { Deadline } from "../lifecycle.js";
+import { nextStepAt } from "../programme/next-step.js";
+import { type Began, playAt } from "../programme/play-now.js";
 import { playOfTask } from "./presign.js";
 import { type BroughtAlong, signRobot } from "./robot.js";
 import type { Services } from "../services.js";
@@ -45,12 +47,13 @@ export async function playInRoom(services: Services, attempt: Attempt): Promise<
   if (deadlineAt.getTime() <= startedAt.getTime()) throw tooLate();
   const { roomId, roomIdType, robotUserId: userId } = ingest;
   const robot = { roomId, roomIdType, userId };
+  const began = playAt(ingest, startedAt);
   const request = {
     SdkAppId: ingest.sdkAppId,
     RoomId: roomId,
     RoomIdType: roomIdType,
     ...signRobot(application, robot, { brought, now: clock.now(), latestAt }),
-    ...playOfTask(services, ingest.play, latestAt),
+    ...playOfTask(services, began?.play ?? ingest.play, latestAt),
     ...(nativeCapMinutes === undefined ? {} : { MaxDuration: nativeCapMinutes }),
   };
   const start = { ingest, request, slot, timeLeftMs };
@@ -62,7 +65,24 @@ export async function playInRoom(services: Services, attempt: Attempt): Promise<
   if (trtcTaskId === undefined) throw noTaskId();
   // Without callbacks no event reports the source, so its state stays null.
   const mediaState = application.CallbackKeys === undefined ? null : "connecting";
-  return remember(services, attempt, { trtcTaskId, startedAt, deadlineAt, latestAt, mediaState });
+  const times = { startedAt, deadlineAt, latestAt };
+  const isRestart = ingest.startedAt !== null;
+  return remember(services, attempt, {
+    ...times,
+    trtcTaskId,
+    mediaState,
+    began: began && onAirAfter(began, times),
+    isRestart,
+  });
+}
+
+/** What the row says about a programme once its task has started. */
+function onAirAfter(
+  { programme, onAir, play }: Began,
+  { startedAt: at, deadlineAt }: Pick<Running, "startedAt" | "deadlineAt">,
+): Running["began"] {
+  const stepAt = nextStepAt(programme, onAir, { at, deadlineAt }) ?? null;
+  return { programme, onAir, stepAt, streamUrl: play.StreamUrl };
 }
 
 /** Reports a signature of ours that TRTC refused as our own error: the caller cannot correct it. */

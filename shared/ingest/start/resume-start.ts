@@ -69,7 +69,7 @@ async function startAgain(
     return await playInRoom(services, attempt);
   } catch (error) {
     if (!(error instanceof TrtcError) || !isFinal(error)) throw error;
-    if (claimed.startsAt === null) {
+    if (claimed.startBy === null) {
       const { code, message } = error;
       await store.ingests.markFailed({
         taskId,

@@ -1,15 +1,17 @@
 /**
- * Starts a scheduled ingest at its StartTime. Without a success it is tried again until
- * StartWindowSeconds are over; then it has failed, with the reason of the last attempt.
+ * Starts a scheduled ingest at its StartTime, or an ingest again whose task has ended. Without a
+ * success it is tried again until StartWindowSeconds or the ingest are over; then it has failed,
+ * with the reason of the last attempt.
  */
 import { addMs, SECOND_MS } from "../../clock.js";
 import type { Application } from "../../config/configuration.js";
-import type { Ingest } from "../../store/ingests/ingest-row.js";
+import { type Ingest, isRestarting } from "../../store/ingests/ingest-row.js";
 import type { OverQuota, Quotas } from "../../store/ingests/quotas.js";
 import type { Refusal } from "../../store/ingests/scheduled.js";
 import type { Slot } from "../../store/engine/database-time.js";
 import { apiErrorOf, type TrtcError } from "../../trtc/trtc-error.js";
 import { deadlineAgain } from "../lifecycle.js";
+import { aimAt } from "../programme/next-step.js";
 import { logTrtcFailure } from "../log-trtc-failure.js";
 import type { Services } from "../services.js";
 import { playInRoom } from "./play-in-room.js";
@@ -29,6 +31,7 @@ export async function startOnTime(
   await trtc.ready();
   const at = await sleepUntil(services, claimed.advanceAt ?? clock.now());
   if (isOver(claimed, at)) return endMissedStart(services, claimed);
+  if (isRestarting(claimed) && isListOver(claimed, at)) return endAsFinished(services, claimed, at);
   const grant = grantOf(services, claimed);
   if ("code" in grant) return postpone(services, claimed, grant);
   const begun = await store.scheduled.begin({
@@ -72,7 +75,8 @@ async function attempt(
       deadlineFrom: (startedAt) => deadlineAgain(startedAt, ingest),
       timeLeftMs: heldMs(services, ingest, timeLeftMs),
     });
-    report(services, started);
+    if (isRestarting(ingest)) reportRestart(services, ingest);
+    else report(services, started);
     return "started";
   } catch (error) {
     // If the database failed, the row's lease ends, and then reconcile-ingests takes it up.
@@ -118,6 +122,20 @@ async function postpone(services: Services, claimed: Ingest, refusal: Refusal): 
   return "retried";
 }
 
+/** The last item ended while the ingest was to start again. */
+async function endAsFinished(
+  { store }: Pick<Services, "store">,
+  { taskId }: Pick<Ingest, "taskId">,
+  at: Date,
+): Promise<"spared"> {
+  await store.scheduled.cancel({ taskId, at, reason: "finished" });
+  return "spared";
+}
+
+function isListOver({ programme, onAir }: Ingest, at: Date): boolean {
+  return programme !== null && onAir !== null && aimAt(programme, onAir, at).kind === "finish";
+}
+
 /** Ends a scheduled start whose time is over. */
 export async function endMissedStart(
   { store, clock, log }: Pick<Services, "store" | "clock" | "log">,
@@ -150,13 +168,18 @@ const overQuota = ({ quota, count }: OverQuota): Refusal => ({
   message: `The caller had ${count} ingests live, as many as it may have (${quota}), until StartWindowSeconds were over.`,
 });
 
-/** The operator may have taken a grant away since the request. */
+/**
+ * The operator may have taken a grant away since the request. An ingest that plays already keeps
+ * playing, and it has its place of MaxIngests.
+ */
 function grantOf(
   { config }: Pick<Services, "config">,
-  { callerId, sdkAppId }: Ingest,
+  ingest: Ingest,
 ): { application: Application; quotas: Quotas } | Refusal {
-  const caller = config.callers.get(callerId);
+  const { callerId, sdkAppId } = ingest;
   const application = config.applications.get(sdkAppId);
+  if (application && isRestarting(ingest)) return { application, quotas: {} };
+  const caller = config.callers.get(callerId);
   if (!caller || !application || !caller.SdkAppIds.includes(sdkAppId)) {
     return {
       code: "UnauthorizedOperation",
@@ -170,9 +193,16 @@ function grantOf(
 const RETRY_MIN_MS = 2 * SECOND_MS;
 const RETRY_MAX_MS = 30 * SECOND_MS;
 
-function nextAttemptAt({ startsAt, createdAt }: Ingest, at: Date): Date {
-  const sinceMs = at.getTime() - (startsAt ?? createdAt).getTime();
+function nextAttemptAt(ingest: Ingest, at: Date): Date {
+  const sinceMs = at.getTime() - firstAttemptAt(ingest).getTime();
   return addMs(at, Math.min(Math.max(sinceMs / 2, RETRY_MIN_MS), RETRY_MAX_MS));
+}
+
+/** The restart's first attempt, or the StartTime. */
+function firstAttemptAt(ingest: Ingest): Date {
+  const { startsAt, createdAt, onAir } = ingest;
+  if (isRestarting(ingest)) return new Date(onAir?.restartedAt.at(-1) ?? createdAt);
+  return startsAt ?? createdAt;
 }
 
 const isOver = ({ startBy }: Pick<Ingest, "startBy">, at: Date): boolean =>
@@ -182,3 +212,6 @@ function report({ log }: Services, { taskId, callerId, startsAt, startedAt }: In
   const latenessMs = (startedAt?.getTime() ?? 0) - (startsAt?.getTime() ?? 0);
   log({ level: "info", ingest: taskId, caller: callerId, outcome: "ok", latenessMs });
 }
+
+const reportRestart = ({ log }: Services, { taskId, callerId }: Ingest): void =>
+  log({ level: "info", ingest: taskId, caller: callerId, outcome: "restarted" });

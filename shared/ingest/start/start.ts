@@ -8,7 +8,7 @@
 import { ApiError } from "../../contract/errors.js";
 import { ignoreFailure } from "../../ignore.js";
 import type { Slot } from "../../store/engine/database-time.js";
-import { type Ingest, isScheduled } from "../../store/ingests/ingest-row.js";
+import { type Ingest, waitsToStart } from "../../store/ingests/ingest-row.js";
 import type { BegunStart, NewIngest } from "../../store/ingests/starts.js";
 import { apiErrorOf, TrtcError, withoutQueries } from "../../trtc/trtc-error.js";
 import { deadlineFrom } from "../lifecycle.js";
@@ -161,7 +161,7 @@ async function finishStart(
   known: Ingest,
   timeLeftMs: () => number,
 ): Promise<Ingest> {
-  if (isScheduled(known)) return known;
+  if (waitsToStart(known)) return known;
   const { store, clock } = services;
   let ingest = await waitWhileStarting(services, known, timeLeftMs);
   while (isBeingStarted(ingest) && timeLeftMs() > RESUME_MIN_MS) {
@@ -179,4 +179,4 @@ async function finishStart(
 }
 
 const isBeingStarted = (ingest: Ingest): boolean =>
-  ingest.state === "starting" && !isScheduled(ingest);
+  ingest.state === "starting" && !waitsToStart(ingest);

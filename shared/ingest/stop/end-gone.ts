@@ -1,7 +1,8 @@
-/** Ends the row of a task that TRTC no longer knows. */
+/** Ends the row of a task that TRTC no longer knows, or starts the ingest again. */
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import { TrtcError } from "../../trtc/trtc-error.js";
 import { reasonWhenGone } from "../lifecycle.js";
+import { restartInstead } from "../programme/restart.js";
 import type { Services } from "../services.js";
 import { removeRobot } from "./evict-robot.js";
 
@@ -23,6 +24,8 @@ export async function endGone(
     if (error instanceof TrtcError) return ingest;
     throw error;
   }
+  const restarted = await restartInstead(services, ingest, timeLeftMs);
+  if (restarted) return restarted;
   const at = clock.now();
   // An earlier stop may have worked although its answer was lost. Its reason then counts.
   const reason = ingest.endReason ?? reasonWhenGone(ingest, at);

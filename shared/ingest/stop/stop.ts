@@ -3,7 +3,7 @@
  * a success.
  */
 import { ApiError } from "../../contract/errors.js";
-import { type Ingest, isScheduled } from "../../store/ingests/ingest-row.js";
+import { type Ingest, waitsToStart } from "../../store/ingests/ingest-row.js";
 import type { StopCause } from "../../store/ingests/stops.js";
 import { apiErrorOf, TrtcError } from "../../trtc/trtc-error.js";
 import { findOwn } from "../find.js";
@@ -22,7 +22,7 @@ export async function stopIngest(
   const known = await findOwn(services, call);
   const cause = call.isMessage === true ? "event" : "caller";
   const { taskId } = known;
-  if (isScheduled(known) && (await store.scheduled.cancel({ taskId, at: clock.now(), cause }))) {
+  if (waitsToStart(known) && (await store.scheduled.cancel({ taskId, at: clock.now(), cause }))) {
     return {};
   }
   const ingest = await whenStarted(services, known, { cause, timeLeftMs });

@@ -53,6 +53,17 @@ export const ADVANCES: DueQueue = {
   isComing: () => sql`false`,
 };
 
+/** The steps of running programmes. Their calls have slots of their own. */
+export const STEPS: DueQueue = {
+  rows: sql`(state = 'running' and step_at is not null)`,
+  dueAt: raw("step_at"),
+  leaseUntil: raw("step_lease_until"),
+  fence: raw("step_fence"),
+  usesSlot: sql`state = 'running'`,
+  isBegun: () => sql`false`,
+  isComing: () => sql`false`,
+};
+
 interface Times {
   at: Sql;
   horizonAt: Sql;

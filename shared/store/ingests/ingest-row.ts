@@ -140,9 +140,19 @@ export interface AskedBounds {
   ExtendableUntil?: string;
 }
 
-/** True until the first attempt of a scheduled start, and between its attempts. */
-export const isScheduled = ({ state, advanceAt }: Pick<Ingest, "state" | "advanceAt">): boolean =>
+type Waiting = Pick<Ingest, "state" | "advanceAt" | "startedAt">;
+
+/** The next attempt at a start waits for its time. */
+export const waitsToStart = ({ state, advanceAt }: Waiting): boolean =>
   state === "starting" && advanceAt !== null;
+
+/** True until the first attempt of a scheduled start, and between its attempts. */
+export const isScheduled = (ingest: Waiting): boolean =>
+  waitsToStart(ingest) && ingest.startedAt === null;
+
+/** It has played, and its task has ended. */
+export const isRestarting = ({ state, startedAt }: Waiting): boolean =>
+  state === "starting" && startedAt !== null;
 
 /** The updates that were signed in one second, without another update between them. */
 export interface UpdateRun {

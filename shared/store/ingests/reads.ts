@@ -45,11 +45,12 @@ export interface ListFilter {
   limit: number;
 }
 
-/** The row of a scheduled ingest is `starting`. */
+/** The row of a scheduled ingest is `starting`, and so is one that starts again. */
 function inState(state: State | "scheduled"): Sql {
-  if (state === "scheduled") return sql`state = 'starting' and advance_at is not null`;
+  const isScheduled = sql`(advance_at is not null and started_at is null)`;
+  if (state === "scheduled") return sql`state = 'starting' and ${isScheduled}`;
   return state === "starting"
-    ? sql`state = 'starting' and advance_at is null`
+    ? sql`state = 'starting' and not ${isScheduled}`
     : sql`state = ${state}`;
 }
 

@@ -99,7 +99,8 @@ export async function clearLateStart(
 /**
  * Begins to stop running ingests whose source has failed for good; the longest silent comes first.
  * No event since `lastSeenBefore` means that TRTC's last try is over. A source that plays is left
- * alone: an older version of this code kept failures from before a success.
+ * alone: an older version of this code kept failures from before a success. A programme has steps of
+ * its own for a failed source.
  */
 export async function beginFailedSourceStops(
   query: Query,
@@ -114,7 +115,7 @@ export async function beginFailedSourceStops(
           lease_until = ${addMs(at, leaseMs)}, fence = fence + 1
       where task_id in (
         select task_id from ingest
-        where state = 'running' and cardinality(media_failures) >= ${raw(FAILED_FOR_GOOD)}
+        where state = 'running' and programme is null and cardinality(media_failures) >= ${raw(FAILED_FOR_GOOD)}
           and heard_at <= ${lastSeenBefore}
           and media_state <> 'playing' and ${HAS_FAILED_FOR_GOOD}
         order by heard_at

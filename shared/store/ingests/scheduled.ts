@@ -17,7 +17,7 @@ import {
   type SlotWait,
   takeSlotSql,
 } from "../slots.js";
-import { type EndCause, type Ingest, ingestOf } from "./ingest-row.js";
+import { type EndCause, type EndReason, type Ingest, ingestOf } from "./ingest-row.js";
 import * as quota from "./quotas.js";
 import { LATE_START_LEFT } from "./start-outcomes.js";
 import { LATE_START_MS, TRIES_MAX } from "./starts.js";
@@ -185,16 +185,21 @@ export async function releaseAdvance(
   );
 }
 
-/** Ends a start before its first attempt, or between two. `undefined` when an attempt is under way. */
+/** Ends a start before its first attempt, or between two; also one that was to start again. `undefined` when an attempt is under way. */
 export async function cancelScheduled(
   query: Query,
-  { taskId, at, cause }: { taskId: string; at: Date; cause?: EndCause | undefined },
+  {
+    taskId,
+    at,
+    cause,
+    reason = "stopped",
+  }: { taskId: string; at: Date; cause?: EndCause | undefined; reason?: EndReason },
 ): Promise<Ingest | undefined> {
   const [row] = await run(
     query,
     withOutboxEvent("ingest.ended", {
       happenedAt: "ended_at",
-      set: sql`state = 'ended', end_reason = 'stopped', end_cause = ${cause ?? null},
+      set: sql`state = 'ended', end_reason = ${reason}, end_cause = ${cause ?? null},
             stop_asked_at = coalesce(stop_asked_at, ${at}), ended_at = ${at}, advance_at = null`,
       where: sql`task_id = ${taskId} and ${IS_SCHEDULED}`,
     }),

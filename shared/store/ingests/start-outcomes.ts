@@ -1,8 +1,10 @@
 /** Writes the outcome of a start, after the call to TRTC. */
 import type { Query } from "../engine/database.js";
-import { bind, run, type Sql, sql } from "../engine/sql.js";
+import { bind, NOTHING, run, type Sql, sql } from "../engine/sql.js";
 import { type Ingest, ingestOf, type MediaState, type StartFailure } from "./ingest-row.js";
 import { MEDIA_EVENT } from "./media.js";
+import type { OnAir, Programme } from "../programmes/programme-row.js";
+import { ON_AIR_FACTS } from "../programmes/steps.js";
 import { withOutboxEvent } from "../outbox/with-outbox-event.js";
 
 /**
@@ -15,6 +17,11 @@ export interface Running extends Record<"startedAt" | "deadlineAt" | "latestAt",
   trtcTaskId: string;
   /** The state of the source before TRTC reports any; null where TRTC will not report it. */
   mediaState?: MediaState | null;
+  /** Set with a programme: what is on air, and when its next step is due. */
+  began?:
+    { programme: Programme; onAir: OnAir; stepAt: Date | null; streamUrl: string } | undefined;
+  /** The ingest has played before: its task ended, and another one follows. */
+  isRestart?: boolean;
 }
 
 /** The events that TRTC sent about the task before it answered the start. */
@@ -48,12 +55,14 @@ export async function markRunning(
   const trtcTaskId = bind(to.trtcTaskId);
   const startedAt = bind(to.startedAt);
   const mediaState = bind(to.mediaState ?? null);
+  const { began, isRestart = false } = to;
   const [row] = await run(
     query,
-    withOutboxEvent("ingest.started", {
-      happenedAt: "started_at",
+    withOutboxEvent(isRestart ? "ingest.restarted" : "ingest.started", {
+      happenedAt: sql`${startedAt}::timestamptz`,
+      besides: ON_AIR_FACTS,
       with: [reportedTask(taskId, trtcTaskId)],
-      set: sql`state = 'running', trtc_task_id = ${trtcTaskId}, started_at = ${startedAt},
+      set: sql`state = 'running', trtc_task_id = ${trtcTaskId}, started_at = coalesce(started_at, ${startedAt}),
             deadline_at = ${to.deadlineAt}, latest_at = ${to.latestAt},
             lease_until = null, unsure_until = ${LATE_START_LEFT},
             failure_code = null, failure_message = null,
@@ -65,7 +74,7 @@ export async function markRunning(
                             then (select media_at from reported)
                             when ${mediaState}::text is not null then ${startedAt}::timestamptz end,
             media_failures = coalesce((select media_failures from reported), '{}'),
-            failures_after = (select failures_after from reported)`,
+            failures_after = (select failures_after from reported)${began ? onAirColumns(began) : NOTHING}`,
       where: sql`task_id = ${taskId} and fence = ${to.fence} and state = 'starting'`,
       and: [CLAIMED],
       next: {
@@ -77,6 +86,16 @@ export async function markRunning(
   );
   return row && ingestOf(row);
 }
+
+const onAirColumns = ({
+  programme,
+  onAir,
+  stepAt,
+  streamUrl,
+}: NonNullable<Running["began"]>): Sql => sql`,
+            programme = ${JSON.stringify(programme)}::jsonb, on_air = ${JSON.stringify(onAir)}::jsonb,
+            step_at = ${stepAt}, step_lease_until = null, step_fence = step_fence + 1,
+            play = play || ${JSON.stringify({ StreamUrl: streamUrl })}::jsonb`;
 
 /**
  * A start that certainly did not happen. If it may succeed later, the row gives its ClientToken

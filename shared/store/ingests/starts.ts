@@ -45,7 +45,6 @@ export type NewIngest = Pick<
   schedule?: Schedule | undefined;
 };
 
-/** When a later start leaves. */
 export interface Schedule {
   startsAt: Date;
   /** The latest instant at which it is tried. */
@@ -58,8 +57,8 @@ export interface Schedule {
 /** An ingest that prevents a new one. */
 export interface Conflict {
   /**
-   * `token-known`: the caller has sent this token before. `robot-busy`: a live ingest of the
-   * application has this robot, or an ended one whose start may still arrive.
+   * `token-known`: the caller has sent this token before. `robot-busy`: the robot is in use, or a
+   * start of it may still arrive.
    */
   outcome: "token-known" | "robot-busy";
   ingest: Ingest;
@@ -74,7 +73,7 @@ export type BegunStart =
 
 type StartRequest = NewIngest & { leaseMs: number; waitMaxMs: number } & SlotTime;
 
-/** A start that loses its place to another start of the same caller tries the next place. */
+/** A start that loses its place to another one tries the next place. */
 export const TRIES_MAX = 100;
 
 /** Begins or schedules a start, or says what prevents it. */
@@ -119,10 +118,9 @@ const valuesOf = (
               ${start.media ? JSON.stringify(start.media) : null}::jsonb,
               ${start.programme ? JSON.stringify(start.programme) : null}::jsonb`;
 
-/** An ended ingest had this robot, and its start may still arrive. */
+/** An ended ingest had this robot. */
 const mayStillEnter = ({ app, robot }: Pick<Names, "app" | "robot">): Sql => sql`exists (
-         select from ingest
-         where sdk_app_id = ${app} and robot_user_id = ${robot} and state = 'ended'
+         select from ingest where sdk_app_id = ${app} and robot_user_id = ${robot} and state = 'ended'
            and unsure_until is not null
        )`;
 

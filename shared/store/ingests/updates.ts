@@ -26,7 +26,7 @@ end`;
 type UpdateRunSql = Record<"signature" | "second" | "arrivedMs", Sql>;
 
 /** The headers of another source are not known. */
-const mediaAfter = ({ StreamUrl }: Partial<Play>): Sql => sql`case
+export const mediaAfterUpdate = ({ StreamUrl }: Partial<Play>): Sql => sql`case
   when play->>'StreamUrl' = coalesce(${StreamUrl ?? null}::text, play->>'StreamUrl') then media end`;
 
 export interface Updated {
@@ -64,7 +64,7 @@ export async function markUpdated(query: Query, update: Updated): Promise<Ingest
      update ingest
      set deadline_at = coalesce(${update.deadlineAt ?? null}::timestamptz, deadline_at),
          play = play || ${JSON.stringify(update.play)}::jsonb,
-         media = ${mediaAfter(update.play)},
+         media = ${mediaAfterUpdate(update.play)},
          media_failures = ${failuresAmong(sql`media_failures`, failuresAfter)},
          failures_after = ${failuresAfter},
          update_run = ${updateRunAfter({ signature, second, arrivedMs })},
@@ -124,7 +124,7 @@ export async function markScheduledUpdated(
      )`,
         sql`used as (${rememberUse({ signature, at, use, onlyIf: sql`exists (select from target)` })})`,
       ],
-      set: sql`play = play || ${JSON.stringify(play)}::jsonb, media = ${mediaAfter(play)}, asked = ${JSON.stringify(schedule.asked)}::jsonb,
+      set: sql`play = play || ${JSON.stringify(play)}::jsonb, media = ${mediaAfterUpdate(play)}, asked = ${JSON.stringify(schedule.asked)}::jsonb,
             starts_at = ${startsAt}, start_by = ${schedule.startBy},
             advance_at = case when ${isMoved} then ${startsAt}::timestamptz else advance_at end,
             advance_lease_until = case when ${isMoved} then null else advance_lease_until end,

@@ -10,6 +10,9 @@ export const NOTIFICATION_TYPES = [
   "ingest.started",
   "ingest.media",
   "ingest.ended",
+  "ingest.item",
+  "ingest.source",
+  "ingest.restarted",
 ] as const;
 export type NotificationType = (typeof NOTIFICATION_TYPES)[number];
 

@@ -55,7 +55,7 @@ export interface Programme {
   hasOwnRobot: boolean;
 }
 
-/** What plays, of which item. */
+/** The item that plays, and its source. */
 export interface Target {
   source: SourceKind;
   index: number;

@@ -1,7 +1,7 @@
 /** A scheduled ingest starts at its StartTime, once, and waits for slots and places. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
-import { advanceIngests } from "../../../shared/ingest/start/advance.js";
+import { advanceIngests } from "../../../shared/ingest/advance.js";
 import { startIngest } from "../../../shared/ingest/start/start.js";
 import { expireIngests } from "../../../shared/ingest/stop/expire.js";
 import { reconcileIngests } from "../../../shared/ingest/reconcile/reconcile.js";

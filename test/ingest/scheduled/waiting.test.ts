@@ -1,7 +1,7 @@
 /** A scheduled ingest until its StartTime: how it is shown, stopped, changed and refused. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
-import { advanceIngests } from "../../../shared/ingest/start/advance.js";
+import { advanceIngests } from "../../../shared/ingest/advance.js";
 import { expireIngests } from "../../../shared/ingest/stop/expire.js";
 import { reconcileIngests } from "../../../shared/ingest/reconcile/reconcile.js";
 import { BOUND, openScheduledApp, type ScheduledApp } from "../../support/app/scheduled-app.js";

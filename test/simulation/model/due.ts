@@ -1,5 +1,5 @@
 /** shared/store/ingests/due.ts, statement by statement. */
-import { type EndReason, isScheduled } from "../../../shared/store/ingests/ingest-row.js";
+import { type EndReason, waitsToStart } from "../../../shared/store/ingests/ingest-row.js";
 import { isPlaying } from "./stops.js";
 import { isAtMost, put, select, type StoredIngest, type Tables } from "./tables.js";
 
@@ -25,7 +25,7 @@ export const ENDS: DueQueue = {
   isBegun: () => false,
   isComing: (row, at) =>
     (row.state === "starting" && isAfter(row.leaseUntil, at)) ||
-    (isScheduled(row) && isAfter(row.startBy, at)),
+    (waitsToStart(row) && isAfter(row.startBy, at)),
 };
 
 export const ADVANCES: DueQueue = {
@@ -39,6 +39,16 @@ export const ADVANCES: DueQueue = {
   usesSlot: ({ advanceAt }) => advanceAt !== null,
   isBegun: ({ advanceAt, state, leaseUntil }, at) =>
     advanceAt === null && state === "starting" && isAfter(leaseUntil, at),
+  isComing: () => false,
+};
+
+export const STEPS: DueQueue = {
+  isIn: ({ state, stepAt }) => state === "running" && stepAt !== null,
+  dueAt: ({ stepAt }) => stepAt,
+  leaseUntil: (row) => row.stepLeaseUntil,
+  claimed: ({ stepFence }, stepLeaseUntil) => ({ stepLeaseUntil, stepFence: stepFence + 1 }),
+  usesSlot: ({ state }) => state === "running",
+  isBegun: () => false,
   isComing: () => false,
 };
 

@@ -6,6 +6,7 @@ import { makeSlotReader, type Slot } from "../../../shared/store/engine/database
 import { hasQuotas } from "../../../shared/store/ingests/quotas.js";
 import type { ScheduledAttempt } from "../../../shared/store/ingests/scheduled.js";
 import { countedQuotas, TRIES_MAX } from "../../../shared/store/ingests/starts.js";
+import type { StepAttempt } from "../../../shared/store/programmes/steps.js";
 import type { Store } from "../../../shared/store/store.js";
 import type { Carry } from "../platform/statements.js";
 import {
@@ -33,7 +34,8 @@ import {
   markRunning,
   type WantedStart,
 } from "./starts.js";
-import { ADVANCES, claimDue, type DueQueue, ENDS, nextClaimAt } from "./due.js";
+import { ADVANCES, claimDue, type DueQueue, ENDS, nextClaimAt, STEPS } from "./due.js";
+import { beginStep, claimStep, markRestarting, markStepped, releaseStep } from "./programmes.js";
 import { refusalOf } from "./quotas.js";
 import {
   beginAttempt,
@@ -98,7 +100,7 @@ export function createModelStore(options: ModelOptions) {
     (...parameters: P): Promise<R> =>
       carry(name, () => run(tables, ...parameters));
 
-  const due = (group: "ingests" | "scheduled", queue: DueQueue) => ({
+  const due = (group: "ingests" | "scheduled" | "programmes", queue: DueQueue) => ({
     claimDue: statement(`${group}.claimDue`, (_, claim: Parameters<typeof claimDue>[2]) =>
       claimDue(tables, queue, claim),
     ),
@@ -192,6 +194,19 @@ export function createModelStore(options: ModelOptions) {
       listMissed: statement("scheduled.listMissed", listMissed),
       markMissed: statement("scheduled.markMissed", markMissed),
       markUpdated: statement("scheduled.markUpdated", markScheduledUpdated),
+    },
+    programmes: {
+      ...due("programmes", STEPS),
+      beginStep: async (attempt: StepAttempt) => {
+        const begun = await carry("programmes.beginStep", () =>
+          beginStep(tables, attempt, databaseNowMs()),
+        );
+        return begun && withSlot(begun);
+      },
+      claimStep: statement("programmes.claimStep", claimStep),
+      markStepped: statement("programmes.markStepped", markStepped),
+      releaseStep: statement("programmes.releaseStep", releaseStep),
+      markRestarting: statement("programmes.markRestarting", markRestarting),
     },
     slots: {
       async take(wanted: Parameters<Store["slots"]["take"]>[0]) {

@@ -1,6 +1,6 @@
 /** shared/store/ingests/quotas.ts: the caller's live ingests, and its starts of the last minute. */
 import { MINUTE_MS } from "../../../shared/clock.js";
-import { isScheduled } from "../../../shared/store/ingests/ingest-row.js";
+import { waitsToStart } from "../../../shared/store/ingests/ingest-row.js";
 import type { OverQuota } from "../../../shared/store/ingests/quotas.js";
 import { isSlotNear } from "./slots.js";
 import type { WantedStart } from "./starts.js";
@@ -21,7 +21,10 @@ export function overQuota(
   nowMs: number,
 ): OverQuota | undefined {
   const live = [...ingests.values()].filter(
-    (row) => row.callerId === callerId && row.state !== "ended" && !isScheduled(row),
+    (row) =>
+      row.callerId === callerId &&
+      row.state !== "ended" &&
+      (!waitsToStart(row) || row.startedAt !== null),
   ).length;
   const recentMs = (startsMs.get(callerId) ?? []).filter((ms) => ms > nowMs - MINUTE_MS);
   const freeInMs = recentMs.length === 0 ? 0 : Math.min(...recentMs) + MINUTE_MS - nowMs;

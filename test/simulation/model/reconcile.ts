@@ -72,6 +72,7 @@ export function beginFailedSourceStops(
   const leaseUntil = addMs(at, leaseMs);
   const isFailed = (row: StoredIngest) =>
     row.state === "running" &&
+    row.programme === null &&
     isAtMost(row.lastSeenAt, lastSeenBefore) &&
     row.mediaState !== "playing" &&
     hasFailedForGood(row);

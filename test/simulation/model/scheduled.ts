@@ -2,8 +2,9 @@
 import { addMs } from "../../../shared/clock.js";
 import {
   type EndCause,
+  type EndReason,
   type Ingest,
-  isScheduled,
+  waitsToStart,
 } from "../../../shared/store/ingests/ingest-row.js";
 import type { Refusal, ScheduledAttempt } from "../../../shared/store/ingests/scheduled.js";
 import { LATE_START_MS } from "../../../shared/store/ingests/starts.js";
@@ -79,7 +80,7 @@ export function postpone(
   }: Pick<Ingest, "taskId" | "advanceFence"> & Later,
 ): void {
   change(tables, taskId, {
-    where: (row) => row.advanceFence === advanceFence && isScheduled(row),
+    where: (row) => row.advanceFence === advanceFence && waitsToStart(row),
     set: () => ({
       advanceAt,
       advanceLeaseUntil: null,
@@ -101,13 +102,18 @@ export function releaseAdvance(
 
 export const cancelScheduled = (
   tables: Tables,
-  { taskId, at, cause }: { taskId: string; at: Date; cause?: EndCause | undefined },
+  {
+    taskId,
+    at,
+    cause,
+    reason = "stopped",
+  }: { taskId: string; at: Date; cause?: EndCause | undefined; reason?: EndReason },
 ): StoredIngest | undefined =>
   change(tables, taskId, {
-    where: isScheduled,
+    where: waitsToStart,
     set: ({ stopAskedAt }) => ({
       state: "ended",
-      endReason: "stopped",
+      endReason: reason,
       endCause: cause ?? null,
       stopAskedAt: stopAskedAt ?? at,
       endedAt: at,
@@ -116,7 +122,7 @@ export const cancelScheduled = (
   });
 
 const isMissed = (row: StoredIngest, at: Date): boolean =>
-  isScheduled(row) && isAtMost(row.startBy, at);
+  waitsToStart(row) && isAtMost(row.startBy, at);
 
 export const listMissed = (
   tables: Tables,
@@ -151,11 +157,11 @@ export function markScheduledUpdated(
 ): StoredIngest | undefined {
   const { taskId, play, schedule, signature } = to;
   const row = tables.ingests.get(taskId);
-  if (!row || !isScheduled(row)) return undefined;
+  if (!row || !waitsToStart(row)) return undefined;
   if (signature !== undefined && !takeUse(tables, { ...to, signature })) return undefined;
   const { isMoved, ...times } = schedule;
   return change(tables, taskId, {
-    where: isScheduled,
+    where: waitsToStart,
     set: () => ({
       ...times,
       play: { ...row.play, ...play },

@@ -1,6 +1,7 @@
 /** shared/store/ingests/starts.ts, statement by statement. */
 import { addMs, SECOND_MS } from "../../../shared/clock.js";
-import type { EndCause, Ingest, MediaState } from "../../../shared/store/ingests/ingest-row.js";
+import type { EndCause, Ingest } from "../../../shared/store/ingests/ingest-row.js";
+import type { Running } from "../../../shared/store/ingests/start-outcomes.js";
 import {
   type Conflict,
   LATE_START_MS,
@@ -136,14 +137,8 @@ const isHeld = ({ taskId, fence }: Claimed) => ({
   where: (row: StoredIngest) => row.fence === fence && row.state === "starting",
 });
 
-export function markRunning(
-  tables: Tables,
-  to: Claimed & { trtcTaskId: string; mediaState?: MediaState | null } & Record<
-      "startedAt" | "deadlineAt" | "latestAt",
-      Date
-    >,
-): StoredIngest | undefined {
-  const { trtcTaskId, startedAt, deadlineAt, latestAt } = to;
+export function markRunning(tables: Tables, to: Claimed & Running): StoredIngest | undefined {
+  const { trtcTaskId, startedAt, deadlineAt, latestAt, began } = to;
   return change(tables, to.taskId, {
     where: isHeld(to).where,
     set(row) {
@@ -153,10 +148,18 @@ export function markRunning(
       return {
         state: "running",
         trtcTaskId,
-        startedAt,
+        startedAt: row.startedAt ?? startedAt,
         deadlineAt,
         latestAt,
         mediaState,
+        ...(began && {
+          programme: began.programme,
+          onAir: began.onAir,
+          stepAt: began.stepAt,
+          stepLeaseUntil: null,
+          stepFence: row.stepFence + 1,
+          play: { ...row.play, StreamUrl: began.streamUrl },
+        }),
         leaseUntil: null,
         lastSeenAt: told?.endedAt ? null : later(told?.lastSeenAt ?? null, startedAt),
         lateStartUntil: lateStartLeft(row),

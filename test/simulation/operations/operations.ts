@@ -13,6 +13,7 @@ import {
   waitMaxMs,
 } from "./new-row.js";
 import { fence, type Operation, operation, soonMs, taskId } from "./operation.js";
+import { programmeOperations } from "./programmes.js";
 import { roomEvents } from "./room-events.js";
 import { scheduledOperations } from "./scheduled.js";
 import { leaseUntil, USE_OPERATIONS } from "./used-signatures.js";
@@ -140,6 +141,7 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
     },
   ),
   ...scheduledOperations(limit),
+  ...programmeOperations(limit),
   ...USE_OPERATIONS,
   operation({ soonMs }, (store, { soonMs: ms }, at) => store.signatures.forget(addMs(at, ms))),
   operation(

@@ -1,7 +1,7 @@
 /** Timers that run at intervals on independent machines: sometimes late, twice, or not at all. */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import { expireIngests } from "../../../shared/ingest/stop/expire.js";
-import { advanceIngests } from "../../../shared/ingest/start/advance.js";
+import { advanceIngests } from "../../../shared/ingest/advance.js";
 import { reconcileIngests } from "../../../shared/ingest/reconcile/reconcile.js";
 import { deliverNotifications } from "../../../shared/notifications/deliver.js";
 import type { Platform } from "./platform.js";

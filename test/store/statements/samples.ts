@@ -4,6 +4,7 @@ import type { Database } from "../../../shared/store/engine/database.js";
 import { readBacklog, readHealth } from "../../../shared/store/health.js";
 import { beginAnew } from "../../../shared/store/ingests/begin-anew.js";
 import { ingestsOfTasks } from "../../../shared/store/ingests/ends-of-tasks.js";
+import type { OnAir, Programme } from "../../../shared/store/programmes/programme-row.js";
 import { readReport } from "../../../shared/store/report.js";
 import { migrate } from "../../../shared/store/schema/migrate.js";
 import { readVersion } from "../../../shared/store/schema/version.js";
@@ -31,6 +32,33 @@ const schedule = {
   heldUntil: null,
 };
 
+const step = { taskId: "ing-1", stepFence: 7 };
+const programme: Programme = {
+  items: [{ StreamUrl: "https://example.com/a.mp4", PlaySeconds: 10 }],
+  isList: true,
+  rounds: -1,
+  anchor: { at: at.toISOString(), index: 0, round: 0, passedSeconds: 0 },
+  onItemFailure: "Skip",
+  fillerUrl: null,
+  backupUrl: null,
+  clearSeconds: 30,
+  preference: "Primary",
+  restartsPerHour: 12,
+  hasOwnRobot: true,
+};
+const onAir: OnAir = {
+  source: "primary",
+  index: 0,
+  round: 0,
+  since: at.toISOString(),
+  taskSince: at.toISOString(),
+  failed: {},
+  restarts: 0,
+  restartedAt: [],
+  rolledOver: 0,
+};
+const stepped = { ...step, at, programme, onAir, stepAt: later };
+
 export type Sample = () => Promise<unknown>;
 
 /** By operation; after a comma, what is special about these arguments. */
@@ -54,6 +82,16 @@ export function samplesOf(database: Database): Record<string, Sample> {
         deadlineAt: later,
         latestAt: latest,
         mediaState: "connecting",
+      }),
+    "ingests.markRunning, a programme that restarts": () =>
+      store.ingests.markRunning({
+        ...claim,
+        trtcTaskId: "trtc-1",
+        startedAt: at,
+        deadlineAt: later,
+        latestAt: latest,
+        began: { programme, onAir, stepAt: later, streamUrl: "https://example.com/b.mp4" },
+        isRestart: true,
       }),
     "ingests.markFailed": () =>
       store.ingests.markFailed({
@@ -227,6 +265,44 @@ export function samplesOf(database: Database): Record<string, Sample> {
     "deadLetters.drop": () => store.deadLetters.drop("dead-1"),
     "deadLetters.isTokenSpent": () =>
       store.deadLetters.isTokenSpent({ callerId: "caller", clientToken: "token" }),
+
+    "programmes.claimDue": () =>
+      store.programmes.claimDue({ at, horizonAt: later, leaseMs: 5000, limit: 11, accountMax: 12 }),
+    "programmes.nextClaimAt": () =>
+      store.programmes.nextClaimAt({ at, horizonAt: later, aheadMs: 1234, accountMax: 12 }),
+    "programmes.beginStep": () =>
+      store.programmes.beginStep({
+        claimed: { ...step, account: "intl", callerId: "caller" },
+        at,
+        needsSlot: true,
+        ...times,
+      }),
+    "programmes.claimStep": () =>
+      store.programmes.claimStep({ taskId: "ing-1", at, leaseMs: 5000 }),
+    "programmes.markStepped, another item": () =>
+      store.programmes.markStepped(
+        { ...stepped, streamUrl: "https://example.com/b.mp4", failuresAfter: earlier },
+        "item",
+      ),
+    "programmes.markStepped, another source": () => store.programmes.markStepped(stepped, "source"),
+    "programmes.releaseStep": () => store.programmes.releaseStep({ ...step, stepAt: later }),
+    "programmes.markRestarting": () =>
+      store.programmes.markRestarting({
+        ...claim,
+        programme,
+        onAir,
+        advanceAt: later,
+        heldUntil: latest,
+      }),
+    "programmes.markRestarting, of a step": () =>
+      store.programmes.markRestarting({
+        ...claim,
+        stepFence: 7,
+        programme,
+        onAir,
+        advanceAt: later,
+        heldUntil: null,
+      }),
 
     "slots.take": () =>
       store.slots.take({

@@ -1,7 +1,7 @@
 /** The project with injected time, for tests of scheduled starts. */
 import { expect } from "@jest/globals";
 import { addMs, SECOND_MS } from "../../../shared/clock.js";
-import { advanceIngests } from "../../../shared/ingest/start/advance.js";
+import { advanceIngests } from "../../../shared/ingest/advance.js";
 import type { expireIngests } from "../../../shared/ingest/stop/expire.js";
 import type { reconcileIngests } from "../../../shared/ingest/reconcile/reconcile.js";
 import { type Answer, CN_APP, KEY, SECRET_ID } from "./test-app.js";

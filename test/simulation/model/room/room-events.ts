@@ -1,13 +1,14 @@
 /** shared/store/room-events/events.ts, statement by statement. */
 import { addMs, MINUTE_MS, SECOND_MS } from "../../../../shared/clock.js";
 import type { Ingest, RemovalCause } from "../../../../shared/store/ingests/ingest-row.js";
+import type { RobotLeft } from "../../../../shared/store/room-events/robots.js";
 import type {
-  RobotLeft,
   RobotKey,
   RoomKey,
   TaskKey,
   TaskEvent,
 } from "../../../../shared/store/room-events/events.js";
+import { FAILED_FOR_GOOD } from "../../../../shared/store/ingests/media.js";
 import { failedTimes, mediaAfter } from "./media.js";
 import { change, isAtMost, later, type StoredIngest, type Tables } from "../tables.js";
 
@@ -35,9 +36,22 @@ export function recordTaskEvent(
   const ingest = changeWhere(
     tables,
     (row) => hasTask(row, named),
-    (row) => ({ ...mediaAfter(row, media, eventAt), lastSeenAt: seenNow(row, at) }),
+    (row) => {
+      const after = mediaAfter(row, media, eventAt);
+      return { ...after, stepAt: stepAfter(row, after, at), lastSeenAt: seenNow(row, at) };
+    },
   );
   return ingest && { ingest, failedTimes: failedTimes(ingest) };
+}
+
+/** The next step of a programme decides what follows a failed source. */
+function stepAfter(
+  { programme, stepAt }: StoredIngest,
+  { mediaFailures }: Pick<StoredIngest, "mediaFailures">,
+  at: Date,
+): Date | null {
+  if (programme === null || mediaFailures.length < FAILED_FOR_GOOD) return stepAt;
+  return stepAt !== null && stepAt <= at ? stepAt : at;
 }
 
 export function explainEnd(tables: Tables, taskId: string): void {

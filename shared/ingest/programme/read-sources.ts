@@ -1,0 +1,58 @@
+/**
+ * Reads the headers of a programme's sources: of a failed main source, to see whether it is well
+ * again, and of a coming item, to learn its length.
+ */
+import type { OnAir, Programme } from "../../store/programmes/programme-row.js";
+import type { Services } from "../services.js";
+import { PROBE_RESERVE_MS } from "../timing.js";
+import { afterProbe, unlearnedItem } from "./next-step.js";
+import { isOver, placeAt } from "./timeline.js";
+
+interface Sources {
+  programme: Programme;
+  onAir: OnAir;
+}
+
+/** Reads what is due, and returns both with what was found. */
+export async function readDue(
+  services: Services,
+  { programme, onAir, at, timeLeftMs }: Sources & { at: Date; timeLeftMs: () => number },
+): Promise<Sources> {
+  const leftMs = () => timeLeftMs() - PROBE_RESERVE_MS;
+  const probed = isProbeDue(onAir, at)
+    ? await probe(services, { programme, onAir }, leftMs())
+    : onAir;
+  return { programme: await learn(services, { programme, at }, leftMs()), onAir: probed };
+}
+
+const isProbeDue = ({ source, failed: { primary } }: OnAir, at: Date): boolean =>
+  source !== "primary" && typeof primary?.nextAt === "string" && new Date(primary.nextAt) <= at;
+
+/** A source that cannot be checked counts as healthy: only TRTC can say more about it. */
+async function probe(
+  { readSource, clock }: Services,
+  { programme, onAir }: Sources,
+  leftMs: number,
+): Promise<OnAir> {
+  const url = programme.items[onAir.index]?.StreamUrl ?? "";
+  const { outcome } = await readSource(url, leftMs);
+  const isHealthy = outcome === "ok" || outcome === "not-checked";
+  return afterProbe(onAir, { isHealthy, at: clock.now() });
+}
+
+async function learn(
+  { readSource }: Services,
+  { programme, at }: { programme: Programme; at: Date },
+  leftMs: number,
+): Promise<Programme> {
+  const place = placeAt(programme, at);
+  const index = isOver(place) ? undefined : unlearnedItem(programme, place);
+  const item = index === undefined ? undefined : programme.items[index];
+  if (!item) return programme;
+  const { media } = await readSource(item.StreamUrl, leftMs);
+  const learned = { ...item, LengthSeconds: media?.DurationSeconds ?? null };
+  return {
+    ...programme,
+    items: programme.items.map((other) => (other === item ? learned : other)),
+  };
+}

@@ -1,0 +1,82 @@
+/** Writes what a step has changed, or gives its claim back. */
+import { addMs, SECOND_MS } from "../../clock.js";
+import type { Ingest } from "../../store/ingests/ingest-row.js";
+import type { OnAir, Programme, Target } from "../../store/programmes/programme-row.js";
+import type { StepNews } from "../../store/programmes/steps.js";
+import type { Services } from "../services.js";
+import { nextStepAt } from "./next-step.js";
+import { urlOf } from "./play-now.js";
+
+/** `read`: the headers of a source were read, and what plays stays. */
+export type StepResult = "switched" | "read" | "restarted" | "over" | "spared" | "again";
+
+/** The pause before a step that TRTC did not carry out is done again. */
+const AGAIN_MS = SECOND_MS;
+
+export interface Situation {
+  programme: Programme;
+  onAir: OnAir;
+  at: Date;
+}
+
+interface Written extends Situation {
+  /** Set after a source that TRTC refused. */
+  notBefore?: Date;
+}
+
+/** Writes what is on air now, and when the next step is due. */
+export async function writeStep(
+  { store, log, clock }: Services,
+  ingest: Ingest,
+  { programme, onAir, at, notBefore }: Written,
+): Promise<StepResult> {
+  const { taskId, stepFence, callerId, deadlineAt, onAir: before } = ingest;
+  const news = notBefore ? "none" : newsOf(before, onAir);
+  const streamUrl = urlOf(programme, onAir);
+  const isOther = streamUrl !== ingest.play.StreamUrl;
+  const due = nextStepAt(programme, onAir, { at, deadlineAt });
+  const stepAt = due && notBefore && due < notBefore ? notBefore : due;
+  const written = await store.programmes.markStepped(
+    {
+      taskId,
+      stepFence,
+      at,
+      programme,
+      onAir,
+      stepAt: stepAt ?? null,
+      streamUrl: isOther ? streamUrl : undefined,
+      // Earlier failures belong to the source before, or are counted in `onAir`.
+      failuresAfter: onAir === before ? undefined : (ingest.mediaAt ?? undefined),
+    },
+    news,
+  );
+  if (!written) return "spared";
+  if (news === "none") return "read";
+  const latenessMs = clock.now().getTime() - (ingest.stepAt ?? at).getTime();
+  log({ level: "info", ingest: taskId, caller: callerId, outcome: news, latenessMs });
+  return "switched";
+}
+
+function newsOf(before: OnAir | null, { index, round, source }: Target): StepNews {
+  if (before?.index !== index || before.round !== round) return "item";
+  return before.source === source ? "none" : "source";
+}
+
+/** Nothing is due: the programme stands still. */
+export async function keepStep(
+  { store }: Services,
+  { taskId, stepFence }: Ingest,
+): Promise<StepResult> {
+  await store.programmes.releaseStep({ taskId, stepFence });
+  return "spared";
+}
+
+/** TRTC did not carry the call out, or did not answer. The same step is due again soon. */
+export async function stepAgain(
+  { store, clock }: Services,
+  { taskId, stepFence }: Ingest,
+): Promise<StepResult> {
+  const stepAt = addMs(clock.now(), AGAIN_MS);
+  await store.programmes.releaseStep({ taskId, stepFence, stepAt });
+  return "again";
+}

@@ -1,0 +1,130 @@
+/** Steps and restarts of programmes, as operations of the store. */
+import * as fc from "fast-check";
+import { addMs } from "../../../shared/clock.js";
+import type { OnAir, Programme } from "../../../shared/store/programmes/programme-row.js";
+import {
+  accountMax,
+  callerId,
+  deadlineOf,
+  leaseMs,
+  newRow,
+  startOf,
+  waitMaxMs,
+} from "./new-row.js";
+import { fence, type Operation, operation, soonMs, taskId } from "./operation.js";
+
+const stepFence = fc.integer({ min: 0, max: 3 });
+
+const programmeOf = (at: Date): Programme => ({
+  items: [{ StreamUrl: "https://example.com/a.mp4", Title: "A", PlaySeconds: 10 }],
+  isList: true,
+  rounds: -1,
+  anchor: { at: at.toISOString(), index: 0, round: 0, passedSeconds: 0 },
+  onItemFailure: "Skip",
+  fillerUrl: null,
+  backupUrl: null,
+  clearSeconds: 30,
+  preference: "Primary",
+  restartsPerHour: 12,
+  hasOwnRobot: true,
+});
+
+const onAirOf = (at: Date): OnAir => ({
+  source: "primary",
+  index: 0,
+  round: 0,
+  since: at.toISOString(),
+  taskSince: at.toISOString(),
+  failed: {},
+  restarts: 0,
+  restartedAt: [],
+  rolledOver: 0,
+});
+
+const began = (id: string, at: Date, ms: number | null) => ({
+  programme: programmeOf(at),
+  onAir: onAirOf(at),
+  stepAt: ms === null ? null : deadlineOf(id, at, ms),
+});
+
+export const programmeOperations = (limit: number): fc.Arbitrary<Operation>[] => [
+  operation({ newRow, leaseMs, waitMaxMs }, (store, { newRow: row, ...times }, at) =>
+    store.ingests.beginStart({ ...startOf(row, at), ...times, programme: programmeOf(at) }),
+  ),
+  operation(
+    { taskId, fence, stepMs: fc.option(soonMs), isRestart: fc.boolean() },
+    (store, { stepMs, ...to }, at) =>
+      store.ingests.markRunning({
+        ...to,
+        trtcTaskId: `trtc-${to.taskId}`,
+        startedAt: at,
+        deadlineAt: deadlineOf(to.taskId, at, 60_000),
+        latestAt: at,
+        began: { ...began(to.taskId, at, stepMs), streamUrl: "https://example.com/a.mp4" },
+      }),
+  ),
+  operation({ soonMs, leaseMs, accountMax }, (store, { soonMs: ms, ...claim }, at) =>
+    store.programmes.claimDue({ ...claim, at, horizonAt: addMs(at, ms * 10), limit }),
+  ),
+  operation({ soonMs, accountMax }, (store, { soonMs: ms, ...before }, at) =>
+    store.programmes.nextClaimAt({ ...before, at, horizonAt: addMs(at, ms * 10), aheadMs: 1000 }),
+  ),
+  operation(
+    { taskId, stepFence, callerId, leaseMs, waitMaxMs, soonMs, needsSlot: fc.boolean() },
+    async (store, drawn, at) => {
+      const row = await store.ingests.read(drawn.taskId);
+      const owner = { callerId: row?.callerId ?? drawn.callerId, account: row?.account ?? "intl" };
+      return store.programmes.beginStep({
+        claimed: { taskId: drawn.taskId, stepFence: drawn.stepFence, ...owner },
+        at: addMs(at, drawn.soonMs),
+        leaseMs: drawn.leaseMs,
+        needsSlot: drawn.needsSlot,
+        waitMaxMs: drawn.waitMaxMs,
+      });
+    },
+  ),
+  operation({ taskId, leaseMs }, (store, claim, at) =>
+    store.programmes.claimStep({ ...claim, at }),
+  ),
+  operation(
+    {
+      taskId,
+      stepFence,
+      stepMs: fc.option(soonMs),
+      streamUrl: fc.constantFrom(undefined, "https://example.com/b.mp4"),
+      failuresMs: fc.constantFrom(undefined, -1, -5000),
+      news: fc.constantFrom("item" as const, "source" as const, "none" as const),
+    },
+    (store, { stepMs, failuresMs, news, ...to }, at) =>
+      store.programmes.markStepped(
+        {
+          ...to,
+          ...began(to.taskId, at, stepMs),
+          at,
+          failuresAfter: failuresMs === undefined ? undefined : addMs(at, failuresMs),
+        },
+        news,
+      ),
+  ),
+  operation({ taskId, stepFence, stepMs: fc.option(soonMs) }, (store, { stepMs, ...claim }, at) =>
+    store.programmes.releaseStep({
+      ...claim,
+      stepAt: stepMs === null ? undefined : deadlineOf(claim.taskId, at, stepMs),
+    }),
+  ),
+  operation(
+    {
+      taskId,
+      fence,
+      stepFence: fc.option(stepFence, { nil: undefined }),
+      soonMs,
+      isHeld: fc.boolean(),
+    },
+    (store, { soonMs: ms, isHeld, ...claim }, at) => {
+      const { programme, onAir } = began(claim.taskId, at, null);
+      const advanceAt = deadlineOf(claim.taskId, at, ms);
+      const heldUntil = isHeld ? addMs(at, 5000) : null;
+      return store.programmes.markRestarting({ ...claim, programme, onAir, advanceAt, heldUntil });
+    },
+  ),
+];
