@@ -4,7 +4,7 @@
  */
 import { addMs, MINUTE_MS, SECOND_MS } from "../../clock.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
-import type { OnAir, Programme } from "../../store/programmes/programme-row.js";
+import type { OnAir, Programme, Target } from "../../store/programmes/programme-row.js";
 import type { Services } from "../services.js";
 import { startOnTime } from "../start/scheduled-start.js";
 import { ADVANCE_LEASE_MS } from "../timing.js";
@@ -65,7 +65,7 @@ export function planRestart(ingest: Ingest, at: Date): RestartPlan | undefined {
   // A switch that was due now has stopped the task, or came a moment too late.
   const isSwitch = !hasFailed && !isSameTarget(aim.target, onAir);
   if (isSwitch) return { programme: aim.programme, onAir: failed, pauseMs: 0 };
-  if (restartedAt.length >= programme.restartsPerHour) return undefined;
+  if (restartedAt.length >= allowance(programme, { from: onAir, to: aim.target })) return undefined;
   return {
     programme: aim.programme,
     onAir: {
@@ -76,6 +76,15 @@ export function planRestart(ingest: Ingest, at: Date): RestartPlan | undefined {
     pauseMs: pauseMs(restartedAt.length),
   };
 }
+
+/** A backup takes over also where KeepAlive is off. */
+const BACKUPS_PER_HOUR = 12;
+
+const allowance = (
+  { restartsPerHour }: Programme,
+  { from, to }: Record<"from" | "to", Target>,
+): number =>
+  from.source === to.source ? restartsPerHour : Math.max(restartsPerHour, BACKUPS_PER_HOUR);
 
 const pauseMs = (earlier: number): number =>
   earlier === 0 ? 0 : Math.min(PAUSE_MIN_MS * 2 ** (earlier - 1), PAUSE_MAX_MS);

@@ -5,7 +5,7 @@
 import { addMs } from "../../clock.js";
 import type { Query } from "../engine/database.js";
 import type { Slot } from "../engine/database-time.js";
-import { bind, raw, run, type Sql, sql } from "../engine/sql.js";
+import { bind, raw, run, sql } from "../engine/sql.js";
 import { type Ingest, ingestOf } from "../ingests/ingest-row.js";
 import { failuresAmong } from "../ingests/media.js";
 import { mediaAfterUpdate } from "../ingests/updates.js";
