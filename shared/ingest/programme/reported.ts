@@ -9,7 +9,7 @@ import { afterFailure } from "./next-step.js";
 const WITHIN_MS = MINUTE_MS;
 
 /** TRTC has failed to open the source as often as it tries. */
-export function hasFailedForGood({ mediaFailures }: Pick<Ingest, "mediaFailures">): boolean {
+function hasFailedForGood({ mediaFailures }: Pick<Ingest, "mediaFailures">): boolean {
   const times = mediaFailures.map((failure) => new Date(failure).getTime());
   return times.some(
     (first) =>

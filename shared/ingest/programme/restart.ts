@@ -51,7 +51,7 @@ interface RestartPlan {
 }
 
 /** `undefined`: no restart follows. */
-export function planRestart(ingest: Ingest, at: Date): RestartPlan | undefined {
+function planRestart(ingest: Ingest, at: Date): RestartPlan | undefined {
   const { programme, onAir } = ingest;
   if (!programme || !onAir || !mayRestart(ingest, at)) return undefined;
   // A task that ended although its source was well may only have come to its end.
