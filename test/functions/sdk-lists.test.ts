@@ -97,6 +97,34 @@ describe.each(WAYS)("%s", (_name, SdkAppId, sender) => {
     expect(await send("StopStreamIngest", { SdkAppId, TaskId })).toBeDefined();
   });
 
+  test("reads what is on air of a list that plays", async () => {
+    const send = sender();
+
+    const fields = start();
+    const { TaskId } = (await send("StartStreamIngest", fields)) as { TaskId: string };
+
+    const [first, second] = fields.Playlist;
+    const shown = {
+      StreamUrl: first?.StreamUrl,
+      Item: {
+        Index: 0,
+        Title: first?.Title,
+        StreamUrl: first?.StreamUrl,
+        StartedAt: expect.any(String),
+        EndsAt: expect.any(String),
+        PositionSeconds: expect.any(Number),
+      },
+      NextItem: { Index: 1, Title: second?.Title, StartsAt: expect.any(String) },
+      Round: 0,
+      Source: "primary",
+    };
+    expect(await send("DescribeStreamIngest", { SdkAppId, TaskId })).toMatchObject(shown);
+    const { RoomId, RoomIdType } = fields;
+    expect(await send("ListStreamIngests", { SdkAppId, RoomId, RoomIdType })).toMatchObject({
+      Ingests: [{ TaskId, ...shown }],
+    });
+  });
+
   test("is refused with the number of the item that is wrong", async () => {
     const Playlist = listOf().map((item, index) => (index === 10 ? { ...item, Volume: -1 } : item));
 

@@ -7,6 +7,7 @@ import type { ProgrammeAnswer } from "../../contract/programme-answers.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import type { Programme, Target } from "../../store/programmes/programme-row.js";
 import { earliest } from "../lifecycle.js";
+import { urlOf } from "./play-now.js";
 import { isOver, itemMs, type Place, placeAfter, placeAt, positionAt } from "./timeline.js";
 
 interface Presented extends ProgrammeAnswer {
@@ -94,9 +95,3 @@ const nameOf = ({ items }: Programme, index: number) => ({
   Title: items[index]?.Title ?? null,
   StreamUrl: items[index]?.StreamUrl ?? "",
 });
-
-function urlOf({ items, backupUrl, fillerUrl }: Programme, { source, index }: Target): string {
-  const own = items[index]?.StreamUrl ?? "";
-  if (source === "backup") return backupUrl ?? own;
-  return source === "filler" ? (fillerUrl ?? own) : own;
-}
