@@ -6,7 +6,7 @@ import { describeIngest } from "../shared/ingest/describe.js";
 import { listIngests } from "../shared/ingest/list.js";
 import { startIngest } from "../shared/ingest/start/start.js";
 import { stopIngest } from "../shared/ingest/stop/stop.js";
-import { updateIngest } from "../shared/ingest/update.js";
+import { updateIngest } from "../shared/ingest/update/update.js";
 import { httpFunction } from "../shared/runtime/http.js";
 import { openServices } from "../shared/runtime/services.js";
 

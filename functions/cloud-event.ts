@@ -1,7 +1,7 @@
 /** Starts, updates or stops ingests from COS/S3 objects, queue messages and CloudEvents. */
 import { startIngest } from "../shared/ingest/start/start.js";
 import { stopIngest } from "../shared/ingest/stop/stop.js";
-import { updateIngest } from "../shared/ingest/update.js";
+import { updateIngest } from "../shared/ingest/update/update.js";
 import { eventFunction } from "../shared/runtime/event.js";
 import { openServices } from "../shared/runtime/services.js";
 

@@ -1,5 +1,5 @@
 /** UpdateStreamIngest: changes what an ingest plays, pauses it, or moves its deadline. */
-import { updateIngest } from "../shared/ingest/update.js";
+import { updateIngest } from "../shared/ingest/update/update.js";
 import { httpFunction } from "../shared/runtime/http.js";
 import { openServices } from "../shared/runtime/services.js";
 

@@ -5,7 +5,7 @@ import { replayDeadLetter } from "../../shared/cloud-events/dead-letters.js";
 import type { Services } from "../../shared/ingest/services.js";
 import { startIngest } from "../../shared/ingest/start/start.js";
 import { stopIngest } from "../../shared/ingest/stop/stop.js";
-import { updateIngest } from "../../shared/ingest/update.js";
+import { updateIngest } from "../../shared/ingest/update/update.js";
 import type { DeadLetter } from "../../shared/store/dead-letters.js";
 import type { Store } from "../../shared/store/store.js";
 import { withoutQueries } from "../../shared/trtc/trtc-error.js";

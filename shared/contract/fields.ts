@@ -103,6 +103,12 @@ const common = {
     description:
       "Names this request: sending the same token and the same request again starts or changes nothing twice.",
   }),
+  Sequence: Type.Integer({
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description:
+      "Orders the caller's updates of this ingest. An update takes effect only if its number is greater than that of every earlier one.",
+  }),
   ProbeSource: Type.Boolean({
     description:
       "Read the headers of StreamUrl, or of each item, first, and refuse what TRTC would not play.",

@@ -66,6 +66,7 @@ const update = (site: "intl" | "cn") => {
     StartTime: optional(f.StartTime),
     MaxDuration: optional(f.MaxDuration),
     StopTime: optional(f.StopTime),
+    Sequence: optional(f.Sequence),
     ClientToken: optional(f.ClientToken),
   };
 };

@@ -89,7 +89,10 @@ export const ADVANCE_RESERVE_MS = 15 * SECOND_MS;
 /** A claim of advance-ingests. A killed instance delays its starts by no more. */
 export const ADVANCE_LEASE_MS = 10 * SECOND_MS;
 
-/** A claim of a programme's step. A killed instance delays its switches by no more. */
+/**
+ * A claim of a programme's step, or the turn of an update. The call and its slot fit in it. A killed
+ * instance delays the next switch or update by no more.
+ */
 export const STEP_LEASE_MS = 10 * SECOND_MS;
 
 /** expire-ingests claims nothing more with this much time left: a stop must get its answer. */

@@ -1537,53 +1537,54 @@ with
 with target as (
        select task_id from ingest
        where task_id = $1 and state = 'starting' and advance_at is not null
+         and coalesce(sequence < $2::bigint, true)
        for update
      ),
 used as (
   insert into used_signature (signature, used_at, traces)
-  select $2, $3::timestamptz, array_remove(array[$4::text], null)
-  where $2::text is not null and exists (select from target)
+  select $3, $4::timestamptz, array_remove(array[$5::text], null)
+  where $3::text is not null and exists (select from target)
   on conflict (signature) do update
   set used_at = excluded.used_at, lease_until = null,
       traces = coalesce(used_signature.traces, '{}') || excluded.traces
-  where used_signature.lease_until = $5::timestamptz
+  where used_signature.lease_until = $6::timestamptz
   returning 1),
      before_change as (
-       select task_id, case when $6::boolean then 1 else 0 end as news, 0 as next_news
+       select task_id, case when $7::boolean then 1 else 0 end as news, 0 as next_news
        from ingest where task_id = $1 and exists (select from target)
-            and ($2::text is null or exists (select from used))
+            and ($3::text is null or exists (select from used))
      ),
      changed as (
-       update ingest set play = play || $7::jsonb, media = case
-  when play->>'StreamUrl' = coalesce($8::text, play->>'StreamUrl') then media end, asked = $9::jsonb,
-            starts_at = $10, start_by = $11,
-            advance_at = case when $6::boolean then $10::timestamptz else advance_at end,
-            advance_lease_until = case when $6::boolean then null else advance_lease_until end,
-            advance_fence = advance_fence + case when $6::boolean then 1 else 0 end,
-            deadline_at = $12, latest_at = $13,
-            update_run = case
-  when $2::text is null then null
-  when $14::bigint is null then jsonb_build_object('last', $2::text)
-  when (update_run->>'second')::bigint = $14::bigint then
+       update ingest set play = play || $8::jsonb, media = case
+  when play->>'StreamUrl' = coalesce($9::text, play->>'StreamUrl') then media end, asked = $10::jsonb,
+            starts_at = $11, start_by = $12,
+            advance_at = case when $7::boolean then $11::timestamptz else advance_at end,
+            advance_lease_until = case when $7::boolean then null else advance_lease_until end,
+            advance_fence = advance_fence + case when $7::boolean then 1 else 0 end,
+            deadline_at = $13, latest_at = $14,
+            sequence = coalesce($2::bigint, sequence), update_run = case
+  when $3::text is null then null
+  when $15::bigint is null then jsonb_build_object('last', $3::text)
+  when (update_run->>'second')::bigint = $15::bigint then
     update_run || jsonb_build_object(
-      'last', $2::text,
-      'first', jsonb_build_object($2::text, $15::bigint) || (update_run->'first'))
+      'last', $3::text,
+      'first', jsonb_build_object($3::text, $16::bigint) || (update_run->'first'))
   else jsonb_build_object(
-    'last', $2::text, 'second', $14::bigint,
-    'first', jsonb_build_object($2::text, $15::bigint))
-end, notified = notified + case when $6::boolean then 1 else 0 end + 0
+    'last', $3::text, 'second', $15::bigint,
+    'first', jsonb_build_object($3::text, $16::bigint))
+end, notified = notified + case when $7::boolean then 1 else 0 end + 0
        where task_id = $1 and exists (select from target)
-            and ($2::text is null or exists (select from used))
+            and ($3::text is null or exists (select from used))
        returning ingest.*
      ),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
-  select task_id, notified - next_news, caller_id, 'ingest.scheduled', $16::timestamptz,
+  select task_id, notified - next_news, caller_id, 'ingest.scheduled', $17::timestamptz,
          (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
-         greatest($16::timestamptz, (
+         greatest($17::timestamptz, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
-)), $16::timestamptz + interval '1 day'
+)), $17::timestamptz + interval '1 day'
   from changed join before_change using (task_id)
   where notified is not null and news > 0
        on conflict (task_id, position) do nothing
@@ -1968,43 +1969,61 @@ order by task_id desc
 limit $10;
 
 -- ingests.markUpdated
-with used as (
+with target as (
+       select task_id from ingest
+       where task_id = $1 and state = 'running'
+         and coalesce(step_fence = $2::bigint, true) and coalesce(sequence < $3::bigint, true)
+       for update
+     ),
+     used as (
   insert into used_signature (signature, used_at, traces)
-  select $1, $2::timestamptz, array_remove(array[$3::text], null)
-  where $1::text is not null and true
+  select $4, $5::timestamptz, array_remove(array[$6::text], null)
+  where $4::text is not null and exists (select from target)
   on conflict (signature) do update
   set used_at = excluded.used_at, lease_until = null,
       traces = coalesce(used_signature.traces, '{}') || excluded.traces
-  where used_signature.lease_until = $4::timestamptz
+  where used_signature.lease_until = $7::timestamptz
   returning 1)
      update ingest
-     set deadline_at = coalesce($5::timestamptz, deadline_at),
-         play = play || $6::jsonb,
+     set deadline_at = coalesce($8::timestamptz, deadline_at),
+         play = play || $9::jsonb,
          media = case
-  when play->>'StreamUrl' = coalesce($7::text, play->>'StreamUrl') then media end,
+  when play->>'StreamUrl' = coalesce($10::text, play->>'StreamUrl') then media end,
          media_failures = array(
   select distinct failed_at from unnest(media_failures) as failed_at
-  where failed_at > coalesce(greatest(failures_after, $8::timestamptz), '-infinity')
+  where failed_at > coalesce(greatest(failures_after, $11::timestamptz), '-infinity')
     and failed_at > (select max(last) from unnest(media_failures) as last) - interval '10 minutes'
   order by failed_at),
-         failures_after = greatest(failures_after, $8::timestamptz),
+         failures_after = greatest(failures_after, $11::timestamptz),
          update_run = case
-  when $1::text is null then null
-  when $9::bigint is null then jsonb_build_object('last', $1::text)
-  when (update_run->>'second')::bigint = $9::bigint then
+  when $4::text is null then null
+  when $12::bigint is null then jsonb_build_object('last', $4::text)
+  when (update_run->>'second')::bigint = $12::bigint then
     update_run || jsonb_build_object(
-      'last', $1::text,
-      'first', jsonb_build_object($1::text, $10::bigint) || (update_run->'first'))
+      'last', $4::text,
+      'first', jsonb_build_object($4::text, $13::bigint) || (update_run->'first'))
   else jsonb_build_object(
-    'last', $1::text, 'second', $9::bigint,
-    'first', jsonb_build_object($1::text, $10::bigint))
+    'last', $4::text, 'second', $12::bigint,
+    'first', jsonb_build_object($4::text, $13::bigint))
 end,
-         paused_at = case when $11::boolean
-                          then coalesce(paused_at, $12::timestamptz)
-                          when $11 is null then paused_at end
-     where task_id = $13 and state = 'running'
-       and ($1::text is null or exists (select from used))
+         paused_at = case when $14::boolean
+                          then coalesce(paused_at, $15::timestamptz)
+                          when $14 is null then paused_at end,
+         sequence = coalesce($3::bigint, sequence),
+         step_lease_until = case when $2::bigint is null then step_lease_until end
+     where task_id = $1 and exists (select from target)
+       and ($4::text is null or exists (select from used))
      returning *;
+
+-- ingests.takeUpdateTurn
+update ingest set step_lease_until = $1, step_fence = step_fence + 1
+where task_id = $2 and state = 'running' and coalesce(sequence < $3::bigint, true)
+  and coalesce(step_lease_until <= $4, true)
+returning *;
+
+-- ingests.endUpdateTurn
+update ingest set step_lease_until = null
+where task_id = $1 and step_fence = $2;
 
 -- signatures.claim
 insert into used_signature (signature, used_at, request_hash, lease_until)

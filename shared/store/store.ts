@@ -74,6 +74,7 @@ import {
   keepUnclaimed,
   takeUnclaimed,
 } from "./room-events/unclaimed.js";
+import { endUpdateTurn, takeUpdateTurn } from "./ingests/update-turns.js";
 import { markScheduledUpdated, markUpdated } from "./ingests/updates.js";
 import { claimAgain, claimUse, forgetSignatures, releaseUse } from "./used-signatures.js";
 
@@ -128,6 +129,8 @@ export function createStore(
       read: readIngest.bind(undefined, query),
       list: listIngests.bind(undefined, query),
       markUpdated: markUpdated.bind(undefined, query),
+      takeUpdateTurn: takeUpdateTurn.bind(undefined, query),
+      endUpdateTurn: endUpdateTurn.bind(undefined, query),
     },
     scheduled: {
       claimDue: claimDue.bind(undefined, query, ADVANCES),

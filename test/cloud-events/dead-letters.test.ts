@@ -6,7 +6,7 @@ import { addDeadLetter, replayDeadLetter } from "../../shared/cloud-events/dead-
 import { readEvent } from "../../shared/cloud-events/envelopes/read-event.js";
 import { startIngest } from "../../shared/ingest/start/start.js";
 import { stopIngest } from "../../shared/ingest/stop/stop.js";
-import { updateIngest } from "../../shared/ingest/update.js";
+import { updateIngest } from "../../shared/ingest/update/update.js";
 import { openPostgres } from "../../shared/store/engine/postgres.js";
 import { localEnvironment } from "../../local/environment/local-environment.js";
 import {

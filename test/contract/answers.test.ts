@@ -6,7 +6,7 @@ import { ApiError } from "../../shared/contract/errors.js";
 import type { ListAnswer } from "../../shared/ingest/list.js";
 import { present, type PresentedIngest } from "../../shared/ingest/present.js";
 import type { StartAnswer } from "../../shared/ingest/start/start-answer.js";
-import type { UpdateAnswer } from "../../shared/ingest/update.js";
+import type { UpdateAnswer } from "../../shared/ingest/update/update.js";
 import type { Ingest } from "../../shared/store/ingests/ingest-row.js";
 import { type ANSWERS, INGEST } from "../../shared/contract/answers.js";
 import { faults } from "../support/contract/openapi-document.js";

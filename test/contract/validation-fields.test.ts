@@ -189,6 +189,7 @@ const update = (site: Site) => ({
   StreamUrl,
   Volume: Volume[site],
   IsPause: flag,
+  Sequence: number(0, 9_007_199_254_740_991),
   ClientToken: printable(64, { space: true }),
   ...schedule,
   ...deadline,

@@ -5,7 +5,7 @@ import type { Services } from "../../shared/ingest/services.js";
 import { reconcileIngests } from "../../shared/ingest/reconcile/reconcile.js";
 import { startIngest } from "../../shared/ingest/start/start.js";
 import { callInSlot } from "../../shared/ingest/trtc-call.js";
-import { updateIngest } from "../../shared/ingest/update.js";
+import { updateIngest } from "../../shared/ingest/update/update.js";
 import type { TrtcAction } from "../../shared/trtc/client.js";
 import { CN_APP, type TestApp, SECRET_ID } from "../support/app/test-app.js";
 import type { ManualClock } from "../support/app/manual-clock.js";

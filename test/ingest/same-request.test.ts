@@ -10,7 +10,7 @@ import { localEnvironment } from "../../local/environment/local-environment.js";
 import { addMs, MINUTE_MS, systemClock } from "../../shared/clock.js";
 import { planStart } from "../../shared/ingest/start/plan-start.js";
 import type { Call, Services } from "../../shared/ingest/services.js";
-import { claimUpdate } from "../../shared/ingest/update-once.js";
+import { claimUpdate } from "../../shared/ingest/update/once.js";
 import type { Database } from "../../shared/store/engine/database.js";
 import { createStore, type Store } from "../../shared/store/store.js";
 import { readConfig } from "../../shared/config/configuration.js";

@@ -56,6 +56,16 @@ async function claimedRunning(): Promise<Held> {
   return { taskId, claim: claimed?.fence ?? Number.NaN };
 }
 
+/** A turn whose first holder is gone, and that a second update has taken. */
+async function takenTurn(): Promise<Held> {
+  const { taskId } = await runningIngest(store);
+  const take = (at: Date) =>
+    store.ingests.takeUpdateTurn({ taskId, sequence: 7, at, leaseUntil: addMs(at, 1000) });
+  await take(T0);
+  const taken = await take(addMs(T0, 1000));
+  return { taskId, claim: taken?.stepFence ?? Number.NaN };
+}
+
 async function claimedLateStarts(): Promise<Held> {
   const { taskId, claim: fence } = await resumedStart();
   const failure = { code: "X", message: "m", retry: false };
@@ -156,6 +166,22 @@ const STATEMENTS: Readonly<Record<string, FencedStatement>> = {
   clearLateStart: {
     hold: claimedLateStarts,
     act: (taskId, fence) => store.ingests.clearLateStart({ taskId, fence }),
+  },
+  endUpdateTurn: {
+    hold: takenTurn,
+    act: (taskId, stepFence) => store.ingests.endUpdateTurn({ taskId, stepFence }),
+  },
+  markUpdated: {
+    hold: takenTurn,
+    act: (taskId, stepFence) =>
+      store.ingests.markUpdated({
+        taskId,
+        deadlineAt: undefined,
+        play: { Volume: 7 },
+        turn: { sequence: 7, stepFence },
+        signature: undefined,
+        at: END,
+      }),
   },
   "scheduled.begin": { hold: claimedScheduled, act: beginScheduled },
   "scheduled.postpone": {
@@ -293,6 +319,36 @@ describe("the name of an update", () => {
     expect(await update(taskId, LEASE_UNTIL)).toMatchObject({ play: { Volume: 7 } });
     expect(await names()).toMatchObject([{ lease_until: null, traces: ["trace"] }]);
     expect(await update(taskId, LEASE_UNTIL)).toBeUndefined();
+  });
+
+  test("is not recorded while its ingest starts again, so its repeat takes effect", async () => {
+    const { taskId } = await runningIngest(store);
+    await claim();
+    const set = (columns: string) =>
+      database.query(`update ingest set ${columns} where task_id = $1`, [taskId]);
+    await set("state = 'starting', advance_at = created_at");
+
+    expect(await update(taskId, LEASE_UNTIL)).toBeUndefined();
+
+    expect(await names()).toMatchObject([{ lease_until: LEASE_UNTIL, traces: null }]);
+    await set("state = 'running', advance_at = null");
+    expect(await update(taskId, LEASE_UNTIL)).toMatchObject({ play: { Volume: 7 } });
+  });
+
+  test("is not recorded when a newer update took effect", async () => {
+    const { taskId } = await runningIngest(store);
+    const newer = { taskId, deadlineAt: undefined, play: {}, signature: undefined, at: T0 };
+    await store.ingests.markUpdated({ ...newer, turn: { sequence: 7, stepFence: 0 } });
+    await claim();
+    const before = await rows();
+
+    for (const sequence of [5, 7]) {
+      const late = { ...newer, signature: "s", use: { leaseUntil: LEASE_UNTIL, arrivedAt: T0 } };
+      const turn = { sequence, stepFence: 0 };
+      expect(await store.ingests.markUpdated({ ...late, turn })).toBeUndefined();
+    }
+
+    expect(await rows()).toEqual(before);
   });
 
   test("is given back by the current holder only", async () => {

@@ -38,6 +38,9 @@ async function starting(fields: Partial<Wanted> = {}): Promise<Ingest> {
 const running = (fields: Partial<Wanted> = {}) =>
   runningIngest(store, { notify: true, emptySeconds: 60, ...fields });
 
+const takenTurn = ({ taskId }: Ingest) =>
+  store.ingests.takeUpdateTurn({ taskId, sequence: 1, at: T0, leaseUntil: LATER });
+
 async function lost(fields: Partial<Wanted> = {}): Promise<Ingest> {
   const { taskId, fence } = await running(fields);
   const ended = await store.ingests.markEnded({ taskId, fence, reason: "lost", at: LATER });
@@ -102,6 +105,14 @@ const BY_TASK_ID: Readonly<Record<string, Named>> = {
     act: ({ taskId }) => store.roomEvents.markSeen({ taskId, at: LATER }),
   },
   explainEnd: { have: lost, act: ({ taskId }) => store.roomEvents.explainEnd(taskId) },
+  takeUpdateTurn: {
+    have: running,
+    act: async ({ taskId }) => takenTurn((await store.ingests.read(taskId)) as Ingest),
+  },
+  endUpdateTurn: {
+    have: async () => (await takenTurn(await running())) as Ingest,
+    act: ({ taskId }) => store.ingests.endUpdateTurn({ taskId, stepFence: 1 }),
+  },
   markUpdated: {
     have: running,
     act: ({ taskId }) =>

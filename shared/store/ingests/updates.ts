@@ -6,6 +6,7 @@ import { type AskedBounds, type Ingest, ingestOf, type Play } from "./ingest-row
 import type { Schedule } from "./starts.js";
 import { failuresAmong } from "./media.js";
 import { rememberUse, type UseDone } from "../used-signatures.js";
+import { isNewer } from "./update-turns.js";
 
 /**
  * The order of the updates that were signed in one second. An update of another second begins a
@@ -36,6 +37,8 @@ export interface Updated {
   /** Since when it is paused; null: it plays on. */
   pausedAt?: Date | null | undefined;
   failuresAfter?: Date | undefined;
+  /** Only the holder of the turn writes; absent: the update has no Sequence. */
+  turn?: { sequence: number; stepFence: number } | undefined;
   /** The name of the update: its ClientToken or its signature. */
   signature: string | undefined;
   /** The claimed use of the name; without it, an update with a known name has no effect. */
@@ -48,10 +51,14 @@ export interface Updated {
  * StreamUrl, failures until `failuresAfter` no longer count for the source, and its headers are not
  * known. A claim for the old deadline stays with its holder, which reads the row again before it
  * stops anything. The same statement records the request's signature, so that the update takes
- * effect once.
+ * effect once. The row is locked first, so an update that has no effect is not recorded, and its
+ * repeat may have one.
  */
 export async function markUpdated(query: Query, update: Updated): Promise<Ingest | undefined> {
-  const { use, pausedAt } = update;
+  const { use, pausedAt, turn } = update;
+  const task = bind(update.taskId);
+  const sequence = bind(turn?.sequence ?? null);
+  const stepFence = bind(turn?.stepFence ?? null);
   const at = bind(update.at);
   const signature = bind(update.signature ?? null);
   const second = bind(use?.second ?? null);
@@ -60,7 +67,13 @@ export async function markUpdated(query: Query, update: Updated): Promise<Ingest
   const isPaused = bind(pausedAt === undefined ? null : pausedAt !== null);
   const [row] = await run(
     query,
-    sql`with used as (${rememberUse({ signature, at, use })})
+    sql`with target as (
+       select task_id from ingest
+       where task_id = ${task} and state = 'running'
+         and coalesce(step_fence = ${stepFence}::bigint, true) and ${isNewer(sequence)}
+       for update
+     ),
+     used as (${rememberUse({ signature, at, use, onlyIf: sql`exists (select from target)` })})
      update ingest
      set deadline_at = coalesce(${update.deadlineAt ?? null}::timestamptz, deadline_at),
          play = play || ${JSON.stringify(update.play)}::jsonb,
@@ -70,8 +83,10 @@ export async function markUpdated(query: Query, update: Updated): Promise<Ingest
          update_run = ${updateRunAfter({ signature, second, arrivedMs })},
          paused_at = case when ${isPaused}::boolean
                           then coalesce(paused_at, ${pausedAt ?? null}::timestamptz)
-                          when ${isPaused} is null then paused_at end
-     where task_id = ${update.taskId} and state = 'running'
+                          when ${isPaused} is null then paused_at end,
+         sequence = coalesce(${sequence}::bigint, sequence),
+         step_lease_until = case when ${stepFence}::bigint is null then step_lease_until end
+     where task_id = ${task} and exists (select from target)
        and (${signature}::text is null or exists (select from used))
      returning *`,
   );
@@ -93,21 +108,23 @@ export interface ScheduledUpdate extends Pick<
 > {
   schedule: Reschedule;
   movedAt: Date;
+  sequence?: number | undefined;
 }
 
 /**
- * Writes an update of an ingest that has not started. `undefined` when an attempt is under way. The
- * row is locked first, so the update's name is then not recorded, and its repeat has an effect. A
+ * Writes an update of an ingest that has not started. `undefined` when an attempt is under way, or
+ * when a newer update took effect. The row is locked first, so the update's name is then not recorded, and its repeat has an effect. A
  * new StartTime ends the claim for the old one, so its holder neither starts nor postpones the row.
  */
 export async function markScheduledUpdated(
   query: Query,
-  { taskId, play, schedule, movedAt, signature: name, use, at: time }: ScheduledUpdate,
+  { taskId, play, schedule, movedAt, sequence, signature: name, use, at: time }: ScheduledUpdate,
 ): Promise<Ingest | undefined> {
   const at = bind(time);
   const signature = bind(name ?? null);
   const second = bind(use?.second ?? null);
   const arrivedMs = bind((use?.arrivedAt ?? time).getTime());
+  const number = bind(sequence ?? null);
   const startsAt = bind(schedule.startsAt);
   const isMoved = sql`${schedule.isMoved}::boolean`;
   const task = bind(taskId);
@@ -120,6 +137,7 @@ export async function markScheduledUpdated(
         sql`target as (
        select task_id from ingest
        where task_id = ${task} and state = 'starting' and advance_at is not null
+         and ${isNewer(number)}
        for update
      )`,
         sql`used as (${rememberUse({ signature, at, use, onlyIf: sql`exists (select from target)` })})`,
@@ -130,7 +148,7 @@ export async function markScheduledUpdated(
             advance_lease_until = case when ${isMoved} then null else advance_lease_until end,
             advance_fence = advance_fence + case when ${isMoved} then 1 else 0 end,
             deadline_at = ${schedule.deadlineAt}, latest_at = ${schedule.latestAt},
-            update_run = ${updateRunAfter({ signature, second, arrivedMs })}`,
+            sequence = coalesce(${number}::bigint, sequence), update_run = ${updateRunAfter({ signature, second, arrivedMs })}`,
       where: sql`task_id = ${task} and exists (select from target)
             and (${signature}::text is null or exists (select from used))`,
     }),

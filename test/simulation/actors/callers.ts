@@ -8,7 +8,7 @@ import type { Call, UseCase } from "../../../shared/ingest/services.js";
 import { listIngests } from "../../../shared/ingest/list.js";
 import { startIngest } from "../../../shared/ingest/start/start.js";
 import { stopIngest } from "../../../shared/ingest/stop/stop.js";
-import { updateIngest } from "../../../shared/ingest/update.js";
+import { updateIngest } from "../../../shared/ingest/update/update.js";
 import type { Action } from "../../../shared/contract/schemas.js";
 import type { Ended, Platform } from "../platform/platform.js";
 import type { Random } from "../random.js";

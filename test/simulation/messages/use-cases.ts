@@ -7,7 +7,7 @@ import type { EventUseCases } from "../../../shared/cloud-events/call.js";
 import type { Call, UseCase } from "../../../shared/ingest/services.js";
 import { startIngest } from "../../../shared/ingest/start/start.js";
 import { stopIngest } from "../../../shared/ingest/stop/stop.js";
-import { updateIngest } from "../../../shared/ingest/update.js";
+import { updateIngest } from "../../../shared/ingest/update/update.js";
 import type { Action } from "../../../shared/contract/schemas.js";
 import type { Asked } from "../checks/facts.js";
 import type { Platform } from "../platform/platform.js";

@@ -16,7 +16,7 @@ import {
   listDeadLetters,
   resolveDeadLetters,
 } from "./dead-letters.js";
-import { findIngest, listIngests, markUpdated } from "./reads.js";
+import { endUpdateTurn, findIngest, listIngests, markUpdated, takeUpdateTurn } from "./reads.js";
 import {
   claimStaleTasks,
   beginFailedSourceStops,
@@ -167,6 +167,8 @@ export function createModelStore(options: ModelOptions) {
       read: statement("ingests.read", ({ ingests }, taskId: string) => ingests.get(taskId)),
       list: statement("ingests.list", listIngests),
       markUpdated: statement("ingests.markUpdated", markUpdated),
+      takeUpdateTurn: statement("ingests.takeUpdateTurn", takeUpdateTurn),
+      endUpdateTurn: statement("ingests.endUpdateTurn", endUpdateTurn),
     },
     scheduled: {
       ...due("scheduled", ADVANCES),

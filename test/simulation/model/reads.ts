@@ -5,9 +5,10 @@ import {
   type UpdateRun,
 } from "../../../shared/store/ingests/ingest-row.js";
 import type { ListFilter } from "../../../shared/store/ingests/reads.js";
+import type { TurnClaim } from "../../../shared/store/ingests/update-turns.js";
 import type { Updated } from "../../../shared/store/ingests/updates.js";
 import { failuresAmong } from "./room/media.js";
-import { change, later, type StoredIngest, type Tables } from "./tables.js";
+import { change, isAtMost, later, type StoredIngest, type Tables } from "./tables.js";
 
 const newestFirst = (a: Ingest, b: Ingest): number => (a.taskId < b.taskId ? 1 : -1);
 
@@ -40,13 +41,42 @@ export function listIngests({ ingests }: Tables, filter: ListFilter): StoredInge
   return [...ingests.values()].filter(fits).sort(newestFirst).slice(0, limit);
 }
 
-/** The signature is recorded whether or not the row is running, and takes effect once. */
+/** Holds for an update without a Sequence, and for the first with one. */
+export const isNewer = ({ sequence: known }: Ingest, sequence: number | undefined): boolean =>
+  sequence === undefined || known === null || known < sequence;
+
+export const takeUpdateTurn = (
+  tables: Tables,
+  { taskId, sequence, at, leaseUntil }: TurnClaim,
+): StoredIngest | undefined =>
+  change(tables, taskId, {
+    where: (row) =>
+      row.state === "running" &&
+      isNewer(row, sequence) &&
+      (row.stepLeaseUntil === null || isAtMost(row.stepLeaseUntil, at)),
+    set: ({ stepFence }) => ({ stepLeaseUntil: leaseUntil, stepFence: stepFence + 1 }),
+  });
+
+export function endUpdateTurn(
+  tables: Tables,
+  { taskId, stepFence }: Pick<Ingest, "taskId" | "stepFence">,
+): void {
+  change(tables, taskId, {
+    where: (row) => row.stepFence === stepFence,
+    set: () => ({ stepLeaseUntil: null }),
+  });
+}
+
+/** The signature is recorded only with its effect. */
 export function markUpdated(tables: Tables, to: Updated): StoredIngest | undefined {
-  const { taskId, deadlineAt, play, pausedAt, failuresAfter, signature } = to;
+  const { taskId, deadlineAt, play, pausedAt, failuresAfter, signature, turn } = to;
+  const row = tables.ingests.get(taskId);
+  if (row?.state !== "running" || !isNewer(row, turn?.sequence)) return undefined;
+  if (turn && row.stepFence !== turn.stepFence) return undefined;
   if (signature !== undefined && !takeUse(tables, { ...to, signature })) return undefined;
   return change(tables, taskId, {
-    where: ({ state }) => state === "running",
-    set(row) {
+    where: () => true,
+    set() {
       const after = failuresAfter ? later(row.failuresAfter, failuresAfter) : row.failuresAfter;
       return {
         deadlineAt: deadlineAt ?? row.deadlineAt,
@@ -55,6 +85,7 @@ export function markUpdated(tables: Tables, to: Updated): StoredIngest | undefin
         mediaFailures: failuresAmong(row.mediaFailures, after),
         failuresAfter: after,
         updateRun: runAfter(row.updateRun, to),
+        ...(turn && { sequence: turn.sequence, stepLeaseUntil: null }),
         pausedAt: pausedAt ? (row.pausedAt ?? pausedAt) : pausedAt === null ? null : row.pausedAt,
       };
     },

@@ -10,7 +10,7 @@ import type { Refusal, ScheduledAttempt } from "../../../shared/store/ingests/sc
 import { LATE_START_MS } from "../../../shared/store/ingests/starts.js";
 import type { ScheduledUpdate } from "../../../shared/store/ingests/updates.js";
 import { overQuota } from "./quotas.js";
-import { runAfter, takeUse } from "./reads.js";
+import { isNewer, runAfter, takeUse } from "./reads.js";
 import { grantSlot, isSlotNear } from "./slots.js";
 import { type InsertedStart, lateStartLeft } from "./starts.js";
 import { change, isAtMost, later, select, type StoredIngest, type Tables } from "./tables.js";
@@ -155,9 +155,9 @@ export function markScheduledUpdated(
   tables: Tables,
   to: ScheduledUpdate,
 ): StoredIngest | undefined {
-  const { taskId, play, schedule, signature } = to;
+  const { taskId, play, schedule, signature, sequence } = to;
   const row = tables.ingests.get(taskId);
-  if (!row || !waitsToStart(row)) return undefined;
+  if (!row || !waitsToStart(row) || !isNewer(row, sequence)) return undefined;
   if (signature !== undefined && !takeUse(tables, { ...to, signature })) return undefined;
   const { isMoved, ...times } = schedule;
   return change(tables, taskId, {
@@ -172,6 +172,7 @@ export function markScheduledUpdated(
         advanceFence: row.advanceFence + 1,
       }),
       updateRun: runAfter(row.updateRun, to),
+      ...(sequence !== undefined && { sequence }),
     }),
   });
 }

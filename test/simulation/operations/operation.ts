@@ -12,6 +12,8 @@ export const taskId = fc.constantFrom(...IDS);
 
 export const fence = fc.integer({ min: 0, max: 3 });
 
+export const sequence = fc.constantFrom(0, 7, Number.MAX_SAFE_INTEGER);
+
 export const soonMs = fc.integer({ min: -3000, max: 8000 });
 
 export const operation = <T extends Record<string, unknown>>(

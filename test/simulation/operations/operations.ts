@@ -12,7 +12,7 @@ import {
   startOf,
   waitMaxMs,
 } from "./new-row.js";
-import { fence, type Operation, operation, soonMs, taskId } from "./operation.js";
+import { fence, type Operation, operation, sequence, soonMs, taskId } from "./operation.js";
 import { programmeOperations } from "./programmes.js";
 import { roomEvents } from "./room-events.js";
 import { scheduledOperations } from "./scheduled.js";
@@ -124,6 +124,7 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
       play: fc.constantFrom({}, { Volume: 7 }),
       failuresMs: fc.constantFrom(undefined, -1, -5000),
       signature: fc.constantFrom(undefined, "s1", "s2"),
+      turn: fc.option(fc.record({ sequence, stepFence: fence }), { nil: undefined }),
       use: fc.option(
         fc.record({
           leaseUntil,
@@ -140,6 +141,12 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
       return store.ingests.markUpdated({ ...to, deadlineAt, failuresAfter, use, at });
     },
   ),
+  operation(
+    { taskId, sequence: fc.option(sequence, { nil: undefined }), leaseMs },
+    (store, { leaseMs: ms, ...turn }, at) =>
+      store.ingests.takeUpdateTurn({ ...turn, at, leaseUntil: addMs(at, ms) }),
+  ),
+  operation({ taskId, stepFence: fence }, (store, turn) => store.ingests.endUpdateTurn(turn)),
   ...scheduledOperations(limit),
   ...programmeOperations(limit),
   ...USE_OPERATIONS,

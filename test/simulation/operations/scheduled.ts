@@ -10,7 +10,7 @@ import {
   startOf,
   waitMaxMs,
 } from "./new-row.js";
-import { fence, type Operation, operation, soonMs, taskId } from "./operation.js";
+import { fence, type Operation, operation, sequence, soonMs, taskId } from "./operation.js";
 import { leaseUntil } from "./used-signatures.js";
 
 const asked = fc.constantFrom({}, { MaxDuration: 5 }, { StopTime: "2026-01-01T01:00:00Z" });
@@ -88,6 +88,7 @@ export const scheduledOperations = (limit: number): fc.Arbitrary<Operation>[] =>
       asked,
       isMoved: fc.boolean(),
       play: fc.constantFrom({}, { Volume: 7 }),
+      sequence: fc.option(sequence, { nil: undefined }),
       signature: fc.constantFrom(undefined, "s1", "s2"),
       use: fc.option(fc.record({ leaseUntil, second: fc.constantFrom(undefined, 1, 2) }), {
         nil: undefined,

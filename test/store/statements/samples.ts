@@ -158,6 +158,7 @@ export function samplesOf(database: Database): Record<string, Sample> {
           isMoved: true,
         },
         movedAt: at,
+        sequence: 8,
         signature: "signature",
         at,
       }),
@@ -218,9 +219,13 @@ export function samplesOf(database: Database): Record<string, Sample> {
         at,
         failuresAfter: earlier,
         pausedAt: addMs(at, -3),
+        turn: { sequence: 8, stepFence: 9 },
         signature: "signature",
         use: { leaseUntil: latest, second: 1234, arrivedAt: addMs(at, 5), traceId: "trace" },
       }),
+    "ingests.takeUpdateTurn": () =>
+      store.ingests.takeUpdateTurn({ taskId: "ing-1", sequence: 8, at, leaseUntil: later }),
+    "ingests.endUpdateTurn": () => store.ingests.endUpdateTurn({ taskId: "ing-1", stepFence: 9 }),
     "signatures.claim": () =>
       store.signatures.claim({
         signature: "signature",

@@ -38,6 +38,7 @@ const DELICATE = new Set(
     "ExtendableUntil",
     "StartTime",
     "StartWindowSeconds",
+    "Sequence",
     "Playlist",
     "PlaylistRepeatNum",
     "StartIndex",

@@ -1,7 +1,7 @@
 /** A caller's updates take effect in their order. A repeated older update does not. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { addMs, SECOND_MS, systemClock } from "../../shared/clock.js";
-import { openTestPostgres } from "../support/database/databases.js";
+import { addMs, SECOND_MS, systemClock } from "../../../shared/clock.js";
+import { openTestPostgres } from "../../support/database/databases.js";
 import {
   CN_APP,
   type TestApp,
@@ -9,11 +9,11 @@ import {
   KEY,
   startTestApp,
   SECRET_ID,
-} from "../support/app/test-app.js";
-import { post, signedTc3 } from "../support/http/http-requests.js";
-import { intlSdk } from "../support/http/intl-sdk.js";
-import { envelopeIn, rawCaller } from "../support/http/raw-call.js";
-import { nextRoom } from "../support/app/rooms.js";
+} from "../../support/app/test-app.js";
+import { post, signedTc3 } from "../../support/http/http-requests.js";
+import { intlSdk } from "../../support/http/intl-sdk.js";
+import { envelopeIn, rawCaller } from "../../support/http/raw-call.js";
+import { nextRoom } from "../../support/app/rooms.js";
 
 const LATER_MS = 5 * SECOND_MS;
 

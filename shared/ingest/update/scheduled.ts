@@ -1,12 +1,12 @@
 /** UpdateStreamIngest of an ingest that has not started: it changes the row, and calls no TRTC. */
-import { addMs } from "../clock.js";
-import { ApiError } from "../contract/errors.js";
-import type { Requests } from "../contract/schemas.js";
-import type { AskedBounds, Ingest } from "../store/ingests/ingest-row.js";
-import type { Reschedule } from "../store/ingests/updates.js";
-import { deadlineFrom, earliest, isLoop } from "./lifecycle.js";
-import { endRefusal } from "./start/plan-start.js";
-import { boundsAsked, startTimeOf, startTimeRefusal } from "./start/start-time.js";
+import { addMs } from "../../clock.js";
+import { ApiError } from "../../contract/errors.js";
+import type { Requests } from "../../contract/schemas.js";
+import type { AskedBounds, Ingest } from "../../store/ingests/ingest-row.js";
+import type { Reschedule } from "../../store/ingests/updates.js";
+import { deadlineFrom, earliest, isLoop } from "../lifecycle.js";
+import { endRefusal } from "../start/plan-start.js";
+import { boundsAsked, startTimeOf, startTimeRefusal } from "../start/start-time.js";
 
 type Update = Requests["UpdateStreamIngest"];
 

@@ -4,19 +4,20 @@
  *   ClientToken       the caller chooses it: the same token is the same update
  *   v1 signature      holds a Nonce: the same signature is the same update
  *   TC3 signature     is equal for equal requests of one second, and for a captured request
+ *   Sequence          under either signature: the same signature is the same update
  *
  *   pause ──► resume ──► pause          signed in one second, arrived within two: all take effect
  *   pause ──► resume ──► … ──► pause    later, or after an update of another second: refused
  *   the same X-TC-TraceId again         an SDK makes one for each request: it is the same request
  */
 import { createHash } from "node:crypto";
-import { addMs, SECOND_MS } from "../clock.js";
-import { ApiError } from "../contract/errors.js";
-import type { Ingest, UpdateRun } from "../store/ingests/ingest-row.js";
-import type { Use, UseDone } from "../store/used-signatures.js";
-import type { Call, Services } from "./services.js";
-import { LEASE_MARGIN_MS } from "./timing.js";
-import { sleepBetween } from "./wait.js";
+import { addMs, SECOND_MS } from "../../clock.js";
+import { ApiError } from "../../contract/errors.js";
+import type { Ingest, UpdateRun } from "../../store/ingests/ingest-row.js";
+import type { Use, UseDone } from "../../store/used-signatures.js";
+import type { Call, Services } from "../services.js";
+import { LEASE_MARGIN_MS } from "../timing.js";
+import { sleepBetween } from "../wait.js";
 
 /** A claimed update: the values to write together with its effect. */
 export interface ClaimedUpdate {
@@ -40,7 +41,9 @@ export async function claimUpdate(
   const signature = nameOf(call);
   if (signature === undefined) return "unnamed";
   const requestHash = hashOf(call, ingest);
-  const signing = call.request.ClientToken === undefined ? call.signing : undefined;
+  const { ClientToken, Sequence } = call.request;
+  // A Sequence names the update as a token does: an equal request is never a new update.
+  const signing = (ClientToken ?? Sequence) === undefined ? call.signing : undefined;
   const arrivedAt = machineClock.now();
   const pauses = sleepBetween(services, call.timeLeftMs);
   for (;;) {
