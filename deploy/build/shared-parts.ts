@@ -36,19 +36,15 @@ export function withSharedParts(schemas: readonly Schema[]): SchemaParts {
 
 type Replace = (part: Schema, inner: Schema) => Schema;
 
-/**
- * Offers each optional field and each item of a list, the innermost first. A required field stays in
- * place, because the refusal of a request without it reads what it expects from there.
- */
+/** Offers each field and each item of a list, the innermost first. */
 function replaceParts(schema: Schema, replace: Replace): Schema {
   const offer = (part: unknown): Schema =>
     replace(part as Schema, replaceParts(part as Schema, replace));
-  const { items, properties, required = [] } = schema;
+  const { items, properties } = schema;
   if (items !== undefined) return { ...schema, items: offer(items) };
   if (properties === undefined) return schema;
-  const fields = Object.entries(properties as Record<string, Schema>).map(([name, field]) => {
-    const isRequired = (required as readonly string[]).includes(name);
-    return [name, isRequired ? replaceParts(field, replace) : offer(field)] as const;
-  });
+  const fields = Object.entries(properties as Record<string, Schema>).map(
+    ([name, field]) => [name, offer(field)] as const,
+  );
   return { ...schema, properties: Object.fromEntries(fields) };
 }

@@ -19,7 +19,7 @@ export function makeCheck<T>(schema: TObject, name = ""): Check<T> {
   return (value) => {
     validate ??= compile<T>(schema, name);
     if (validate(value)) return value;
-    throw refusal(validate.errors?.[0]);
+    throw refusal(schema, validate.errors?.[0]);
   };
 }
 
@@ -58,17 +58,15 @@ const HINTS = new Map([
   ["IdleTimeout", "only start on the Chinese site has it"],
 ]);
 
-function refusal(error: ErrorObject | undefined): ApiError {
+function refusal(schema: TSchema, error: ErrorObject | undefined): ApiError {
   if (!error) return new ApiError("InvalidParameter");
   const path = error.instancePath.split("/").slice(1);
+  const failed = path.reduce(partOf, schema);
   if (error.keyword === "required") {
     const field = String(error.params["missingProperty"]);
-    const fieldSchema = (
-      error.parentSchema?.["properties"] as Record<string, TSchema> | undefined
-    )?.[field];
     return new ApiError(
       specific("MissingParameter", field),
-      `${placeOf([...path, field])} is missing: send ${expected(fieldSchema)}.`,
+      `${placeOf([...path, field])} is missing: send ${expected(partOf(failed, field))}.`,
     );
   }
   if (error.keyword === "additionalProperties") {
@@ -84,11 +82,17 @@ function refusal(error: ErrorObject | undefined): ApiError {
   }
   const problem = PROBLEMS[error.keyword] ?? "is wrong";
   const code = specific(error.keyword === "type" ? "InvalidParameter" : rangeCode(error), field);
-  return new ApiError(
-    code,
-    `${placeOf(path)} ${problem}: send ${expected(error.parentSchema as TSchema)}.`,
-  );
+  return new ApiError(code, `${placeOf(path)} ${problem}: send ${expected(failed)}.`);
 }
+
+/**
+ * The schema of a field or of an item. With `verbose`, ajv would give the schema that a value does
+ * not fit, and generate half as much code again.
+ */
+const partOf = (schema: TSchema, part: string): TSchema => {
+  const fields = schema["properties"] as Record<string, TSchema> | undefined;
+  return (fields?.[part] ?? schema["items"]) as TSchema;
+};
 
 const IS_INDEX = /^\d+$/;
 
