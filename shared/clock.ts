@@ -15,7 +15,8 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => new Date(),
-  elapsedMs: () => performance.now(),
+  // `performance` would load a module of Node.js first, in each cold start.
+  elapsedMs: () => Number(process.hrtime.bigint()) / 1e6,
   async sleep(ms, signal) {
     if (signal?.aborted) return;
     try {

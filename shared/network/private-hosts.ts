@@ -12,7 +12,7 @@ const PRIVATE_NAME =
 const INTERNAL_STORAGE = /(^|\.)cos-internal\./;
 
 /** The only assigned public part of IPv6. It excludes `::7f00:1` and similar addresses. */
-const PUBLIC_IPV6 = ipaddr.IPv6.parseCIDR("2000::/3");
+const PUBLIC_IPV6 = "2000::/3";
 
 /** Takes a host as DNS or a socket takes it: lower case, without brackets or final dots. */
 export function isPrivateHost(host: string): boolean {
@@ -21,7 +21,7 @@ export function isPrivateHost(host: string): boolean {
   }
   const address = ipaddr.process(host);
   if (address.range() !== "unicast") return true;
-  return address instanceof ipaddr.IPv6 && !address.match(PUBLIC_IPV6);
+  return address instanceof ipaddr.IPv6 && !address.match(ipaddr.IPv6.parseCIDR(PUBLIC_IPV6));
 }
 
 /** The host of a parsed URL, in the form that isPrivateHost takes. */

@@ -147,6 +147,7 @@ describe("the database", () => {
     ["postgres://db/x?uselibpqcompat=true&sslmode=prefer", "unverified"],
     ["postgres://db/x?uselibpqcompat=true&sslmode=allow", "verified"],
     ["postgres://db/x?ssl=0", "none"],
+    ["postgres://db/x?ssl=", "none"],
     ["postgres://db/x?ssl=no-verify", "unverified"],
     ["postgres://db/x?sslnegotiation=direct", "verified"],
   ])("of %s has TLS %s", (url, tls) => {

@@ -3,13 +3,14 @@
  * are taken out of the URL and passed as options, together with DATABASE_CA.
  */
 import type { ConnectionOptions } from "node:tls";
-import pg from "pg";
+import type pg from "pg";
+import ConnectionParameters from "pg/lib/connection-parameters";
 import type { DatabaseAddress } from "../../config/database-address.js";
 
 interface Transport {
   host: string;
   ssl: ConnectionOptions | false;
-  sslNegotiation: string;
+  sslNegotiation: string | undefined;
 }
 
 /** Throws the error of `pg` for a URL or a certificate file that it cannot read. */
@@ -42,12 +43,17 @@ const parts = (address: string | DatabaseAddress): DatabaseAddress =>
 /** Reads the URL and PGSSLMODE as `pg` does. With DATABASE_CA, authority and name are checked. */
 function transportOf(address: string | DatabaseAddress): Transport {
   const { url, ca } = parts(address);
-  const { host, ssl, sslNegotiation } = new pg.Client({ connectionString: url }) as unknown as {
+  const {
+    host,
+    ssl,
+    sslnegotiation: sslNegotiation,
+  } = new ConnectionParameters(url) as unknown as {
     host: string;
-    ssl: boolean | ConnectionOptions;
-    sslNegotiation: string;
+    ssl: boolean | ConnectionOptions | undefined;
+    sslnegotiation: string | undefined;
   };
-  const asked = ssl === true ? {} : ssl;
+  // `pg` takes an empty value as no TLS.
+  const asked = ssl === true ? {} : ssl || false;
   if (ca !== undefined) {
     // `pg` makes the key non-enumerable, so a spread would lose it.
     const { cert, key } = asked === false ? {} : asked;
