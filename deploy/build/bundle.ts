@@ -1,11 +1,10 @@
-/** One minified CommonJS file per function, and one for what few of them load on demand. */
+/** One minified CommonJS file per function, and some that they load on demand. */
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
+import { BESIDE, beside, besideEntries } from "./beside.js";
 import { checksAhead } from "./checks-ahead.js";
-import { engineWithin } from "./engine-within.js";
 import { leftOut } from "./left-out.js";
-import { READER, readerBeside, readerEntry } from "./reader-beside.js";
 
 export interface BundleFolders {
   /** The repository's root. */
@@ -21,7 +20,7 @@ export async function bundleFunctions({ root, out }: BundleFolders): Promise<str
   await build({
     entryPoints: [
       ...files.map((file) => ({ in: join(functions, file), out: basename(file, ".ts") })),
-      readerEntry(root),
+      ...besideEntries(root),
     ],
     outdir: out,
     absWorkingDir: root,
@@ -35,8 +34,9 @@ export async function bundleFunctions({ root, out }: BundleFolders): Promise<str
     format: "cjs",
     // `require` loads a file beside the function faster than `import()` does.
     supported: { "dynamic-import": false },
-    // Only the SDK's ES modules can be reduced to its TRTC client.
+    // ES modules can be reduced to the parts that are used. Both lines choose them.
     mainFields: ["module", "main"],
+    alias: { "tencentcloud-sdk-nodejs/tencentcloud": "tencentcloud-sdk-nodejs/es" },
     // An optional native driver of pg that the project does not install.
     external: ["pg-native"],
     // Node.js sets this itself since version 21. Without it pg checks the global Response for
@@ -44,8 +44,8 @@ export async function bundleFunctions({ root, out }: BundleFolders): Promise<str
     define: { navigator: JSON.stringify({ userAgent: "Node.js" }) },
     sourcemap: "external",
     legalComments: "none",
-    plugins: [checksAhead, engineWithin, leftOut, readerBeside],
+    plugins: [beside, checksAhead, leftOut],
     logLevel: "warning",
   });
-  return [...files.map((file) => basename(file, ".ts")), READER].sort();
+  return [...files.map((file) => basename(file, ".ts")), ...BESIDE].sort();
 }

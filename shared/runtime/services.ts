@@ -10,7 +10,6 @@ import {
 import { ApiError } from "../contract/errors.js";
 import type { Services } from "../ingest/services.js";
 import { consoleLog, type Log } from "../log.js";
-import { openNotifier } from "../notifications/notifier.js";
 import type { StorageCredential } from "../signing/storage/presigned.js";
 import type { Database } from "../store/engine/database.js";
 import { openPostgres } from "../store/engine/postgres.js";
@@ -49,7 +48,13 @@ export function makeServices({
     log,
     store: createStore(database, { clock: machineClock }),
     trtc,
-    notifier: openNotifier({ allowPrivateHosts: config.allowPrivateNotifyHosts }),
+    notifier: {
+      async send(message) {
+        const { openNotifier } = await import("../notifications/notifier.js");
+        const allowPrivateHosts = config.allowPrivateNotifyHosts;
+        return openNotifier({ allowPrivateHosts }).send(message);
+      },
+    },
     readSource: async (streamUrl, timeLeftMs, words) => {
       const { readSource } = await import("../media/reader.js");
       const allowPrivateHosts = config.allowPrivateStreamHosts;

@@ -2,9 +2,7 @@
  * The only code that calls TRTC. It loads Tencent's SDK at the first call, so a refused request
  * does not pay for it. It never retries: the use case decides whether a call may be repeated.
  */
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
-import type { Client as SdkClient } from "tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_client.js";
+import type { Agent } from "node:http";
 import type {
   DescribeStreamIngestRequest,
   DescribeStreamIngestResponse,
@@ -19,6 +17,7 @@ import type {
   UpdateStreamIngestRequest,
   UpdateStreamIngestResponse,
 } from "tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_models.js";
+import type * as Sdk from "./sdk.js";
 import { notCalled, trtcErrorOf } from "./trtc-error.js";
 
 export interface TrtcCalls {
@@ -72,39 +71,37 @@ export interface Trtc {
   close: () => void;
 }
 
-const importSdk = () =>
-  import("tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_client.js");
-
-let sdk: ReturnType<typeof importSdk> | undefined;
+let sdk: Promise<typeof Sdk> | undefined;
 
 /** Kept, because even a repeated import costs a look-up. A failed load is tried again. */
 const loadSdk = () =>
-  (sdk ??= importSdk().catch((error: unknown) => {
+  (sdk ??= import("./sdk.js").catch((error: unknown) => {
     sdk = undefined;
     throw error;
   }));
 
 export function openTrtc({ credentialOf, endpoint, timeoutMs }: TrtcOptions): Trtc {
   const isPlain = endpoint?.startsWith("http:") === true;
-  const agents = makeAgents(isPlain);
-  const clients = new Map<string, SdkClient>();
+  const clients = new Map<string, Sdk.Client>();
+  let agents: Agents | undefined;
 
   async function clientOf(action: TrtcAction, { account, host, region }: TrtcTarget) {
     // Missing keys throw here, when it is still certain that nothing was sent.
     credentialOf(account);
-    const agent = action === "StartStreamIngest" ? agents.fresh : agents.kept;
-    const key = [agent === agents.fresh, account, host, region].join(" ");
+    const connection = action === "StartStreamIngest" ? "fresh" : "kept";
+    const key = [connection, account, host, region].join(" ");
     const known = clients.get(key);
     if (known) return known;
-    const { Client } = await loadSdk();
-    const client = new Client({
+    const loaded = await loadSdk();
+    agents ??= makeAgents(loaded, isPlain);
+    const client = new loaded.Client({
       credential: { getCredential: () => Promise.resolve(credentialOf(account)) },
       region,
       profile: {
         httpProfile: {
           protocol: isPlain ? "http://" : "https://",
           endpoint: endpoint === undefined ? host : new URL(endpoint).host,
-          agent,
+          agent: agents[connection],
         },
       },
     });
@@ -128,17 +125,19 @@ export function openTrtc({ credentialOf, endpoint, timeoutMs }: TrtcOptions): Tr
       }
     },
     close() {
-      for (const agent of Object.values(agents)) agent.destroy();
+      for (const agent of Object.values(agents ?? {})) agent.destroy();
     },
   };
 }
+
+type Agents = Record<"fresh" | "kept", Agent>;
 
 /**
  * A start uses a new connection. A kept connection may have closed while the instance was frozen.
  * Such a failure looks like a lost answer: the start may or may not have happened. All other calls
  * may be repeated, so they keep connections and save the handshake.
  */
-function makeAgents(isPlain: boolean): Record<"fresh" | "kept", HttpAgent> {
-  const Agent = isPlain ? HttpAgent : HttpsAgent;
+function makeAgents({ PlainAgent, TlsAgent }: typeof Sdk, isPlain: boolean): Agents {
+  const Agent = isPlain ? PlainAgent : TlsAgent;
   return { fresh: new Agent({ keepAlive: false }), kept: new Agent({ keepAlive: true }) };
 }

@@ -1,0 +1,60 @@
+/**
+ * Keeps what only some calls need in files of their own, beside the functions. A function loads
+ * such a file at its first use, so an instance never parses what it does not use.
+ */
+import { join } from "node:path";
+import type { Plugin } from "esbuild";
+
+interface Part {
+  /** The file's contents. */
+  entry: (root: string) => string;
+  /** The module that the functions import on demand. */
+  imported: RegExp;
+}
+
+/** By the file's name, without its extension. */
+const PARTS: Readonly<Record<string, Part>> = {
+  /** For a start that asks for a probe. */
+  "media-reader": {
+    entry: (root) => join(root, "shared", "media", "reader.ts"),
+    imported: /\/media\/reader\.js$/,
+  },
+  /** For a setting that has a pattern. */
+  "pattern-engine": { entry: () => "re2js", imported: /^re2js$/ },
+  /** For calls to TRTC. */
+  "trtc-sdk": {
+    entry: (root) => join(root, "shared", "trtc", "sdk.ts"),
+    imported: /^\.\/sdk\.js$/,
+  },
+};
+
+/** The files beside the functions, without their extension. */
+export const BESIDE: readonly string[] = Object.keys(PARTS);
+
+/** The entry points of the files. */
+export const besideEntries = (root: string): { in: string; out: string }[] =>
+  Object.entries(PARTS).map(([out, { entry }]) => ({ in: entry(root), out }));
+
+const ON_DEMAND = new Set(["dynamic-import", "require-call"]);
+const NAMESPACE = "beside";
+
+export const beside: Plugin = {
+  name: NAMESPACE,
+  setup(build) {
+    for (const [file, { imported }] of Object.entries(PARTS)) {
+      build.onResolve({ filter: imported }, ({ kind }) =>
+        ON_DEMAND.has(kind) ? { path: `./${file}.js`, external: true } : undefined,
+      );
+    }
+    // The source makes a `require` of its own, which esbuild cannot see.
+    build.onResolve({ filter: /^\.\/pattern-engine\.js$/ }, () => ({
+      path: "pattern-engine.cjs",
+      namespace: NAMESPACE,
+    }));
+    build.onLoad({ filter: /.*/, namespace: NAMESPACE }, () => ({
+      contents: 'exports.loadEngine = () => require("re2js");',
+      resolveDir: import.meta.dirname,
+      loader: "js",
+    }));
+  },
+};
