@@ -12,6 +12,10 @@ import { zipOf } from "../../deploy/build/zip.js";
 import { localEnvironment } from "../../local/environment/local-environment.js";
 import { newPostgresUrl } from "../support/database/databases.js";
 import { CN_APP, type TestApp, startTestApp } from "../support/app/test-app.js";
+import {
+  type NotificationReceiver,
+  startNotificationReceiver,
+} from "../support/http/notification-receiver.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const ZIP_MAX_BYTES = 120_000;
@@ -115,20 +119,25 @@ test("loading a function loads no HTTP, no fetch and no web streams", async () =
 
 describe("run from its zip alone,", () => {
   let app: TestApp;
+  let receiver: NotificationReceiver;
   let bare: string;
   let env: Record<string, string>;
 
   beforeAll(async () => {
     app = await startTestApp();
+    receiver = await startNotificationReceiver();
     bare = join(folder, "bare");
     await mkdir(bare);
     for (const [file, bytes] of Object.entries(unzipSync(zipOf(files)))) {
       await writeFile(join(bare, file), bytes);
     }
     const local = localEnvironment({ DATABASE_URL: await newPostgresUrl() }, app.trtcUrl);
-    env = local as Record<string, string>;
+    const [caller] = JSON.parse(local["CALLERS"] ?? "") as [object];
+    const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+    const notified = { ...caller, NotifyUrl: receiver.url, NotifySecrets: [secret] };
+    env = { ...(local as Record<string, string>), CALLERS: JSON.stringify([notified]) };
   });
-  afterAll(() => app.close());
+  afterAll(() => Promise.all([app.close(), receiver.close()]));
 
   /** One cold start: the function's file, one event, its answer. */
   async function invoke(name: string, event: unknown): Promise<Record<string, unknown>> {
@@ -177,6 +186,17 @@ describe("run from its zip alone,", () => {
       Message: "",
     };
     expect(await invoke("expire-ingests", timer)).toMatchObject({ claimed: 0 });
+  }, 60_000);
+
+  test("a notification leaves from a cold start", async () => {
+    const request = { SdkAppId: CN_APP, RoomId: "3", StreamUrl: app.clip, RepeatNum: -1 };
+    const { TaskId } = await post("start-ingest", request);
+
+    await invoke("deliver-notifications", { Type: "Timer", TriggerName: "deliver" });
+
+    expect(receiver.taken()).toContainEqual(
+      expect.objectContaining({ type: "ingest.started", subject: TaskId }),
+    );
   }, 60_000);
 
   test("a start that asks for a probe loads the reader, and refuses as it does elsewhere", async () => {
