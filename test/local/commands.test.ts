@@ -29,7 +29,7 @@ describe("--help", () => {
       ["npm start", "PORT", "TRTC_PORT", "DATA_DIR", "DATABASE_URL", "TRTC_ENDPOINT"],
     ],
     ["local/emulator.ts", ["npm run emulator", "--port", "--set", "--config", "TRTC_PORT"]],
-    ["local/demo.ts", ["npm run demo", "--verbose"]],
+    ["local/demo.ts", ["npm run demo", "--programme", "--verbose"]],
     ["ops/migrate.ts", ["npm run migrate", "DATABASE_URL", "--dry-run"]],
   ])("of %s shows flags and variables, and does nothing else", async (script, words) => {
     const { code, output } = await runScript(script, {}, ["--help"]);
@@ -114,4 +114,20 @@ describe("npm run demo", () => {
     }
     expect(output.match(/^\[/gm)?.length).toBeLessThan(12);
   }, 45_000);
+
+  test("plays a list, loses the second source, and ends on time, in under 60 s", async () => {
+    const startedMs = clock.elapsedMs();
+    const { code, output } = await runScript("local/demo.ts", {}, ["--programme"]);
+    expect([code, output]).toEqual([0, expect.stringContaining("all as promised")]);
+    expect(clock.elapsedMs() - startedMs).toBeLessThan(60 * SECOND_MS);
+    expect(output).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+    const onAir = [...output.matchAll(/ on air: (.*)$/gm)].map(([, name]) => name);
+    const lost = "nothing, because Talk cannot be opened";
+    expect(onAir).toEqual(["Opening", lost, "filler", "Talk", "Panel"]);
+    for (const what of ["to Talk", "to the filler", "back to Talk", "to Panel"]) {
+      expect(output).toMatch(new RegExp(`^  ${what} .* \\d+ ms late$`, "m"));
+    }
+    expect(output).toMatch(/^ended {14}expired, \d+ ms after its StopTime$/m);
+    expect(output).toMatch(/^ {2}UpdateStreamIngest {5}4$/m);
+  }, 90_000);
 });

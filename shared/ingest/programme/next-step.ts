@@ -23,7 +23,7 @@ const RETRY_MIN_MS = 5 * SECOND_MS;
 const RETRY_MAX_MS = MINUTE_MS;
 
 /** A failed main source is read so often while another source is on air. */
-const PROBE_EVERY_MS = 10 * SECOND_MS;
+export const PROBE_EVERY_MS = 10 * SECOND_MS;
 
 /** A length that is not known is learned so long before its item comes on air. */
 const LEARN_AHEAD_MS = 30 * SECOND_MS;
