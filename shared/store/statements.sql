@@ -1513,9 +1513,11 @@ with
        from ingest where task_id = $1 and state = 'starting' and advance_at is not null and start_by <= $2
      ),
      changed as (
-       update ingest set state = 'ended', end_reason = 'failed', ended_at = $2, advance_at = null,
-            failure_code = coalesce(failure_code, $3),
-            failure_message = coalesce(failure_message, $4), notified = notified + case when true then 1 else 0 end + 0
+       update ingest set state = 'ended', ended_at = $2, advance_at = null,
+            end_reason = case when (started_at is not null and failure_code is null) then 'expired' else 'failed' end,
+            failure_code = case when not (started_at is not null and failure_code is null) then coalesce(failure_code, $3) end,
+            failure_message = case when not (started_at is not null and failure_code is null)
+                                   then coalesce(failure_message, $4) end, notified = notified + case when true then 1 else 0 end + 0
        where task_id = $1 and state = 'starting' and advance_at is not null and start_by <= $2
        returning ingest.*
      ),

@@ -5,6 +5,7 @@
 import { addMs, MINUTE_MS, SECOND_MS } from "../../clock.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import type { OnAir, Programme, Target } from "../../store/programmes/programme-row.js";
+import { earliest } from "../lifecycle.js";
 import type { Services } from "../services.js";
 import { startOnTime } from "../start/scheduled-start.js";
 import { ADVANCE_LEASE_MS } from "../timing.js";
@@ -31,7 +32,8 @@ export async function restartInstead(
   if (!plan) return undefined;
   const { taskId, fence } = ingest;
   const { pauseMs, ...change } = plan;
-  const advanceAt = addMs(at, pauseMs);
+  // At its deadline the row is over, also while it waits.
+  const advanceAt = earliest(addMs(at, pauseMs), ingest.deadlineAt);
   const heldUntil = pauseMs === 0 ? addMs(at, ADVANCE_LEASE_MS) : null;
   const restarting = await store.programmes.markRestarting({
     taskId,

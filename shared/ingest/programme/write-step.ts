@@ -1,5 +1,5 @@
 /** Writes what a step has changed, or gives its claim back. */
-import { addMs, SECOND_MS } from "../../clock.js";
+import { addMs, MINUTE_MS, SECOND_MS } from "../../clock.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import type { OnAir, Programme, Target } from "../../store/programmes/programme-row.js";
 import type { StepNews } from "../../store/programmes/steps.js";
@@ -9,6 +9,9 @@ import { urlOf } from "./play-now.js";
 
 /** `read`: the headers of a source were read, and what plays stays. */
 export type StepResult = "switched" | "read" | "restarted" | "over" | "spared" | "again";
+
+/** A programme that stands still is looked at again after this. */
+const STILL_MS = MINUTE_MS;
 
 /** The pause before a step that TRTC did not carry out is done again. */
 const AGAIN_MS = SECOND_MS;
@@ -62,12 +65,13 @@ function newsOf(before: OnAir | null, { index, round, source }: Target): StepNew
   return before.source === source ? "none" : "source";
 }
 
-/** Nothing is due: the programme stands still. */
+/** The programme stands still, and an update lets it go on. */
 export async function keepStep(
-  { store }: Services,
+  { store, clock }: Services,
   { taskId, stepFence }: Ingest,
 ): Promise<StepResult> {
-  await store.programmes.releaseStep({ taskId, stepFence });
+  const stepAt = addMs(clock.now(), STILL_MS);
+  await store.programmes.releaseStep({ taskId, stepFence, stepAt });
   return "spared";
 }
 

@@ -222,6 +222,9 @@ export async function listMissed(
   return rows.map(ingestOf);
 }
 
+/** It was to start again, nothing refused it, and its deadline came first. */
+const HAS_PLAYED = sql`(started_at is not null and failure_code is null)`;
+
 /**
  * Ends a start whose time is over. It keeps the refusal of its last attempt. `undefined` when an
  * attempt is under way, or when the start has moved.
@@ -235,9 +238,11 @@ export async function markMissed(
     query,
     withOutboxEvent("ingest.ended", {
       happenedAt: "ended_at",
-      set: sql`state = 'ended', end_reason = 'failed', ended_at = ${now}, advance_at = null,
-            failure_code = coalesce(failure_code, ${code}),
-            failure_message = coalesce(failure_message, ${message})`,
+      set: sql`state = 'ended', ended_at = ${now}, advance_at = null,
+            end_reason = case when ${HAS_PLAYED} then 'expired' else 'failed' end,
+            failure_code = case when not ${HAS_PLAYED} then coalesce(failure_code, ${code}) end,
+            failure_message = case when not ${HAS_PLAYED}
+                                   then coalesce(failure_message, ${message}) end`,
       where: sql`task_id = ${taskId} and ${IS_SCHEDULED} and start_by <= ${now}`,
     }),
   );

@@ -140,14 +140,16 @@ export const markMissed = (
 ): StoredIngest | undefined =>
   change(tables, taskId, {
     where: (row) => isMissed(row, at),
-    set: ({ failureCode, failureMessage }) => ({
-      state: "ended",
-      endReason: "failed",
-      endedAt: at,
-      advanceAt: null,
-      failureCode: failureCode ?? code,
-      failureMessage: failureMessage ?? message,
-    }),
+    set({ startedAt, failureCode, failureMessage }) {
+      const over = { state: "ended", endedAt: at, advanceAt: null } as const;
+      if (startedAt !== null && failureCode === null) return { ...over, endReason: "expired" };
+      return {
+        ...over,
+        endReason: "failed",
+        failureCode: failureCode ?? code,
+        failureMessage: failureMessage ?? message,
+      };
+    },
   });
 
 /** The signature is recorded only with its effect. */
