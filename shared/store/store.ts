@@ -47,13 +47,12 @@ import { takeSlot, type SlotRequest } from "./slots.js";
 import {
   beginScheduledStart,
   cancelScheduled,
-  listMissed,
-  markMissed,
   postpone,
   releaseAdvance,
   reschedule,
   type ScheduledAttempt,
 } from "./ingests/scheduled.js";
+import { listMissed, markMissed } from "./ingests/missed.js";
 import { beginStart, findConflict, type NewIngest } from "./ingests/starts.js";
 import { markFailed, markRunning } from "./ingests/start-outcomes.js";
 import {

@@ -22,7 +22,7 @@ import * as quota from "./quotas.js";
 import { LATE_START_LEFT } from "./start-outcomes.js";
 import { LATE_START_MS, TRIES_MAX } from "./starts.js";
 
-const IS_SCHEDULED = sql`state = 'starting' and advance_at is not null`;
+export const IS_SCHEDULED = sql`state = 'starting' and advance_at is not null`;
 
 export interface ScheduledAttempt extends SlotWait {
   /** The row as this instance claimed it. */
@@ -202,48 +202,6 @@ export async function cancelScheduled(
       set: sql`state = 'ended', end_reason = ${reason}, end_cause = ${cause ?? null},
             stop_asked_at = coalesce(stop_asked_at, ${at}), ended_at = ${at}, advance_at = null`,
       where: sql`task_id = ${taskId} and ${IS_SCHEDULED}`,
-    }),
-  );
-  return row && ingestOf(row);
-}
-
-/** Scheduled starts whose time is over, the longest overdue first. */
-export async function listMissed(
-  query: Query,
-  { at, limit }: { at: Date; limit: number },
-): Promise<Ingest[]> {
-  const rows = await run(
-    query,
-    sql`select * from ingest
-     where ${IS_SCHEDULED} and start_by <= ${at}
-     order by advance_at, task_id
-     limit ${limit}`,
-  );
-  return rows.map(ingestOf);
-}
-
-/** It was to start again, nothing refused it, and its deadline came first. */
-const HAS_PLAYED = sql`(started_at is not null and failure_code is null)`;
-
-/**
- * Ends a start whose time is over. It keeps the refusal of its last attempt. `undefined` when an
- * attempt is under way, or when the start has moved.
- */
-export async function markMissed(
-  query: Query,
-  { taskId, at, code, message }: { taskId: string; at: Date } & Refusal,
-): Promise<Ingest | undefined> {
-  const now = bind(at);
-  const [row] = await run(
-    query,
-    withOutboxEvent("ingest.ended", {
-      happenedAt: "ended_at",
-      set: sql`state = 'ended', ended_at = ${now}, advance_at = null,
-            end_reason = case when ${HAS_PLAYED} then 'expired' else 'failed' end,
-            failure_code = case when not ${HAS_PLAYED} then coalesce(failure_code, ${code}) end,
-            failure_message = case when not ${HAS_PLAYED}
-                                   then coalesce(failure_message, ${message}) end`,
-      where: sql`task_id = ${taskId} and ${IS_SCHEDULED} and start_by <= ${now}`,
     }),
   );
   return row && ingestOf(row);
