@@ -71,6 +71,8 @@ const typeOf = (schema: TSchema | undefined): unknown => schema?.["type"];
 function readText(text: string, type: unknown): unknown {
   if (type === "boolean" && /^(true|1)$/i.test(text)) return true;
   if (type === "boolean" && /^(false|0|)$/i.test(text)) return false;
-  const isNumeric = type === "integer" || type === "number";
-  return isNumeric && /^-?\d{1,15}(\.\d{1,6})?$/.test(text) ? Number(text) : text;
+  if (type !== "integer" && type !== "number") return text;
+  const value = Number(text);
+  const isExact = Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+  return isExact && /^-?\d{1,16}(\.\d{1,6})?$/.test(text) ? value : text;
 }

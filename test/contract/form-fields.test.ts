@@ -103,6 +103,11 @@ describe("a list in a form", () => {
   });
 });
 
+test("a number of 16 digits is exact in a form, as far as JSON has it exact", () => {
+  const form = { Action: "UpdateStreamIngest", TaskId: "a", Sequence: "9007199254740991" };
+  expect(readCall(get(form), ACTIONS).fields).toMatchObject({ Sequence: 9007199254740991 });
+});
+
 test.each(ACTIONS)("every request of %s means the same in a form as in JSON", (action) => {
   fc.assert(
     fc.property(fittingRequests(SCHEMAS[action].cn), (fields) => {
