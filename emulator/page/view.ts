@@ -57,6 +57,25 @@ export interface IngestView {
   endReason: string | null;
   /** Why it ended, as a sentence. null before the end. */
   endDetail: string | null;
+  /** null where one StreamUrl plays, and after the end. */
+  programme: ProgrammeView | null;
+}
+
+export interface ProgrammeView {
+  /** What is on air by the clock of the list. null when the list is over. */
+  item: {
+    /** Counted from 1. */
+    number: number;
+    count: number;
+    /** Its Title, as it was sent. Without one its StreamUrl, safe to show. */
+    name: string;
+    passedSeconds: number;
+    /** null while its end is not known, and in a pause. */
+    lengthSeconds: number | null;
+  } | null;
+  /** startsAt: null while that is not known, and in a pause. */
+  next: { name: string; startsAt: string | null } | null;
+  source: "primary" | "backup" | "filler";
 }
 
 export interface RoomAddress {

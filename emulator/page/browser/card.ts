@@ -5,6 +5,7 @@ import { element, setText } from "./dom.js";
 import { makeFacts } from "./facts.js";
 import { headAfter } from "./player/follow.js";
 import { makePlayedList } from "./played-list.js";
+import { makeProgrammeLine } from "./programme-line.js";
 import { makeScreen } from "./player/screen.js";
 import type { Sound } from "./player/sound.js";
 import { veilOf } from "./player/veil.js";
@@ -43,8 +44,9 @@ export function makeCard(first: RobotView, firstAtMs: number): Card {
   const bar = element("div", { class: "bar", role: "progressbar", "aria-label": "Position" }, done);
   const facts = makeFacts();
   const played = makePlayedList();
+  const programme = makeProgrammeLine();
   const root = element("article", { class: "card" }, stage);
-  root.append(element("header", {}, name, state));
+  root.append(element("header", {}, name, state, programme.root));
   root.append(element("div", { class: "time" }, now, bar, total), ...facts.roots, played.root);
 
   function writeVeil(isConnected: boolean): void {
@@ -80,6 +82,7 @@ export function makeCard(first: RobotView, firstAtMs: number): Card {
       bar.setAttribute("aria-valuetext", `${now.textContent} of ${total.textContent}`);
       facts.write(robot, elapsedSeconds, head.loops);
       played.write(robot);
+      programme.write(robot, elapsedSeconds);
       writeVeil(isConnected);
       video.volume = Math.min(1, robot.volume / 100);
       video.muted = !sound.isOn();

@@ -85,5 +85,13 @@ export const instantText = (iso: string): string =>
     new Date(iso),
   );
 
+const HALF_A_DAY_SECONDS = 43_200;
+
+/** Only the time of an instant that is close. */
+export function momentText(iso: string, inSeconds: number): string {
+  if (inSeconds > HALF_A_DAY_SECONDS) return instantText(iso);
+  return new Intl.DateTimeFormat(undefined, { timeStyle: "medium" }).format(new Date(iso));
+}
+
 export const roomKindText = (roomIdType: 0 | 1): string =>
   roomIdType === 1 ? "Numeric room" : "String room";

@@ -30,6 +30,7 @@ test("shows our TaskId, the deadline that ends it, and why it ended", async () =
     deadline: StopTime,
     endReason: null,
     endDetail: null,
+    programme: null,
   });
   // TRTC's own limit is two minutes, so the deadline ends the task.
   expect(playing?.endsBy?.reason).toBe("deadline");
