@@ -4,6 +4,7 @@
  */
 import { MINUTE_MS } from "../clock.js";
 import { ApiError } from "../contract/errors.js";
+import { MAX_DURATION_MINUTES } from "../contract/fields.js";
 import { encodeKey } from "../signing/storage/presigned.js";
 import type { StoredSource } from "../store/ingests/ingest-row.js";
 import type { Caller } from "../config/configuration.js";
@@ -45,7 +46,8 @@ export function streamUrlOf(services: Services, { rule, object, caller }: Played
     ...(rule.Account === undefined ? {} : { Account: rule.Account }),
   };
   // A trial signature finds problems before we write a row.
-  const signed = presign(services, source, caller.maxDurationMinutes * MINUTE_MS);
+  const lastsMinutes = Math.min(caller.maxDurationMinutes, MAX_DURATION_MINUTES);
+  const signed = presign(services, source, lastsMinutes * MINUTE_MS);
   return { StreamUrl: signed.slice(0, signed.indexOf("?")), source };
 }
 

@@ -2,7 +2,7 @@
 import type { Static } from "@sinclair/typebox";
 import * as Type from "@sinclair/typebox";
 import type { Environment } from "./environment.js";
-import { FIELDS, MAX_DURATION_MINUTES } from "../contract/fields.js";
+import { FIELDS, LONGEST_INGEST_MINUTES, MAX_DURATION_MINUTES } from "../contract/fields.js";
 import { NOTIFY_FIELDS, notifyFault, type Receiver, receiverOf } from "./notify-settings.js";
 import { type Pattern, patternFault, readPattern } from "./patterns.js";
 import { readList, refuseIfAny, sharedKeys, uniquely } from "./read-variables.js";
@@ -35,8 +35,8 @@ export const callerSchema = Type.Object(
         { minItems: 1 },
       ),
     ),
-    /** Its longest ingest, in minutes. */
-    MaxDuration: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_DURATION_MINUTES })),
+    /** Its longest ingest, in minutes. Beyond seven days an ingest needs KeepAlive. */
+    MaxDuration: Type.Optional(Type.Integer({ minimum: 1, maximum: LONGEST_INGEST_MINUTES })),
     ...NOTIFY_FIELDS,
   },
   CLOSED,

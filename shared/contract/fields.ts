@@ -17,8 +17,11 @@ export const NUMERIC_ROOM_MAX = 4_294_967_294;
 /** The letters, digits, space and signs that a string room may contain. */
 export const STRING_ROOM_PATTERN = "^[A-Za-z0-9 !#$%&()+\\-:;<=.>?@\\[\\]^_{}|~,]{1,64}$";
 
-/** Seven days: TRTC's longest MaxDuration, and therefore the limit of every ingest. */
+/** Seven days: TRTC's longest MaxDuration, and therefore the longest life of one task. */
 export const MAX_DURATION_MINUTES = 10_080;
+
+/** The longest ingest that a caller may be allowed: fresh tasks follow each other for 366 days. */
+export const LONGEST_INGEST_MINUTES = 527_040;
 
 /** RoomIdType 1, which is TRTC's documented default. */
 export const NUMERIC_ROOM = 1;

@@ -111,7 +111,7 @@ describe("a wrong field stops the instance, with its place", () => {
     ],
     ["a StreamHost of a star alone", { StreamHosts: ["*"] }, "StreamHosts[0] has the wrong form"],
     ["a MaxDuration of zero", { MaxDuration: 0 }, "MaxDuration is too small"],
-    ["a MaxDuration of more than seven days", { MaxDuration: 10_081 }, "MaxDuration is too large"],
+    ["a MaxDuration of more than 366 days", { MaxDuration: 527_041 }, "MaxDuration is too large"],
     ["a MaxDuration as text", { MaxDuration: "60" }, "MaxDuration has the wrong type"],
     ["a field that is not there", { maxDuration: 60 }, "There is no field maxDuration"],
   ])("CALLERS: %s", (_, changes, expected) => {

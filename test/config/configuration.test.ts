@@ -56,6 +56,11 @@ describe("a setting that is left out", () => {
     expect(read().callers.get("backend")).not.toHaveProperty("StreamHosts");
   });
 
+  test("allows a caller ingests of 366 days where its entry says so", () => {
+    const { callers } = withCaller({ MaxDuration: 527_040 });
+    expect(callers.get("backend")?.maxDurationMinutes).toBe(527_040);
+  });
+
   test("may also be an empty variable", () => {
     const unset = { TRTC_ACCOUNTS: "", DATABASE_URL: "", TRTC_ENDPOINT: "" };
     const empty = { ALLOW_PRIVATE_STREAM_HOSTS: "", TRTC_TIMEOUT_SECONDS: "" };

@@ -150,7 +150,13 @@ describe("for any request,", () => {
 describe("a start that is sent again", () => {
   const play = (RepeatNum: number) => ({ StreamUrl: "https://media.example/a.mp4", RepeatNum });
   const again = (RepeatNum: number, deadlineAt: Date, latestAt: Date) =>
-    deadlineAgain(startAt, { deadlineAt, latestAt, play: play(RepeatNum) });
+    deadlineAgain(startAt, {
+      deadlineAt,
+      latestAt,
+      play: play(RepeatNum),
+      programme: null,
+      asked: null,
+    });
 
   test("keeps its deadline, and also its latest one unless it is a loop", () => {
     expect(again(1, minutes(30), minutes(60))).toEqual({
@@ -192,8 +198,9 @@ describe("a start that is sent again", () => {
   });
 
   test("is over an hour and a minute after its latest deadline, if it is a loop", () => {
+    const row = { latestAt: minutes(10), state: "running" as const, startedAt: startAt };
     const isPast = (RepeatNum: number, at: Date) =>
-      isPastCap({ play: play(RepeatNum), latestAt: minutes(10) }, at);
+      isPastCap({ ...row, play: play(RepeatNum), onAir: null }, at);
     expect(isPast(-1, addMs(minutes(71), -1))).toBe(false);
     expect(isPast(-1, minutes(71))).toBe(true);
     expect(isPast(1, minutes(1000))).toBe(false);

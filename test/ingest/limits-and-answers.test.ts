@@ -16,6 +16,8 @@ import { nextRoom } from "../support/app/rooms.js";
 
 const LIMITED_KEY = "key-of-a-limited-caller";
 const LIMITED = { authorization: `Bearer ${LIMITED_KEY}` };
+const MONTHLY_KEY = "key-of-a-monthly-caller";
+const MONTHLY = { authorization: `Bearer ${MONTHLY_KEY}` };
 
 let app: TestApp;
 
@@ -26,6 +28,7 @@ beforeAll(async () => {
       CALLERS: JSON.stringify([
         { Id: SECRET_ID, SecretKeys: [KEY], SdkAppIds: [CN_APP, INTL_APP] },
         { Id: "limited", SecretKeys: [LIMITED_KEY], SdkAppIds: [CN_APP], MaxDuration: 30 },
+        { Id: "monthly", SecretKeys: [MONTHLY_KEY], SdkAppIds: [CN_APP], MaxDuration: 43_200 },
       ]),
     },
   });
@@ -174,6 +177,13 @@ describe("ExtendableUntil", () => {
     expect(refusal?.Message).toMatch(/30 minutes: send 20.+Z or an earlier instant/);
   });
 
+  test("past seven days needs KeepAlive, although the caller may have a month", async () => {
+    const { Error: refusal } = await start({ ExtendableUntil: inMinutes(10_085) }, MONTHLY);
+    expect(refusal?.Message).toMatch(/without KeepAlive: true .+seven days: send 20.+Z or/);
+    await start({ MaxDuration: 5, ExtendableUntil: inMinutes(10_079) }, MONTHLY);
+    expect(lastCap()).toBe(10_079);
+  });
+
   test("is refused in an update, with its reason", async () => {
     const { TaskId } = await start();
     const update = { SdkAppId: CN_APP, TaskId, ExtendableUntil: inMinutes(5) };
@@ -187,7 +197,11 @@ describe("ExtendableUntil", () => {
     const play = { StreamUrl: "https://media.example/clip.mp4", RepeatNum: -1 };
     const row = { deadlineAt: deadlineAt as Date, latestAt: latestAt as Date, play };
     const later = addMs(startAt, 30 * SECOND_MS);
-    expect(deadlineAgain(later, row)).toEqual({ deadlineAt, latestAt, nativeCapMinutes: 90 });
+    expect(deadlineAgain(later, { ...row, programme: null, asked: null })).toEqual({
+      deadlineAt,
+      latestAt,
+      nativeCapMinutes: 90,
+    });
   });
 });
 

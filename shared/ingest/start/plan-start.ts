@@ -3,7 +3,6 @@
  * compares two requests.
  */
 import { createHash } from "node:crypto";
-import { addMs, MINUTE_MS } from "../../clock.js";
 import { ApiError } from "../../contract/errors.js";
 import type { Play } from "../../store/ingests/ingest-row.js";
 import type { NewIngest } from "../../store/ingests/starts.js";
@@ -11,7 +10,16 @@ import type { Application } from "../../config/configuration.js";
 import { MAX_DURATION_MINUTES, NUMERIC_ROOM } from "../../contract/fields.js";
 import type { Requests } from "../../contract/schemas.js";
 import { newIngestIds } from "../ids.js";
-import { askedDeadline, type Bounds, deadlineFrom, earliest, isLoop } from "../lifecycle.js";
+import {
+  askedDeadline,
+  type Bounds,
+  deadlineFrom,
+  earliest,
+  isLoop,
+  limitAtOf,
+  mayRestart,
+  outlastsTask,
+} from "../lifecycle.js";
 import { checkProgramme } from "../programme/check-programme.js";
 import { planProgramme, urlsOf } from "../programme/plan-programme.js";
 import type { Programme } from "../../store/programmes/programme-row.js";
@@ -51,12 +59,16 @@ export function planStart(services: Services, call: Call<"StartStreamIngest">): 
   const waitMaxMs = call.isMessage === true ? 0 : call.timeLeftMs();
   const schedule = scheduleOf(request, { now, waitMaxMs });
   const startsAt = schedule?.startsAt ?? now;
-  const reaching = { isBeyondCap: isBeyondCap(startsAt, deadlineFrom(startsAt, asked).deadlineAt) };
+  const reaching = { isBeyondCap: outlastsTask(startsAt, asked) };
   checkProgramme(request, reaching);
   for (const [field, url] of urlsOf(request)) checkStreamGrant(config, caller, url, field);
   const programme = planProgramme(request, reaching);
   const play = playOf(call, programme);
-  const bounds = { ...asked, isLoop: isLoop(play) };
+  const bounds = {
+    ...asked,
+    isLoop: isLoop(play),
+    mayRestart: mayRestart(programme ?? null),
+  };
   const ids = newIngestIds(now, randomBytes);
   const robot = { ...room, userId: request.UserId ?? ids.robotUserId };
   const { deadlineAt, latestAt } = deadlineFrom(startsAt, bounds);
@@ -88,9 +100,6 @@ export function planStart(services: Services, call: Call<"StartStreamIngest">): 
     loginRefusal(application, room, { brought: request, now });
   return { application, robot, bounds, row, refusal };
 }
-
-const isBeyondCap = (startsAt: Date, deadlineAt: Date): boolean =>
-  deadlineAt.getTime() - startsAt.getTime() > MAX_DURATION_MINUTES * MINUTE_MS;
 
 /** Without callbacks every room would look empty. */
 function emptySecondsOf(
@@ -126,11 +135,11 @@ function stopTimeRefusal({ stopAt }: Bounds, { now, startsAt }: Times): ApiError
 }
 
 function extendableRefusal(bounds: Bounds, { now, startsAt }: Times): ApiError | undefined {
-  const { extendableUntil, stopAt, limitMinutes } = bounds;
+  const { extendableUntil, stopAt } = bounds;
   if (!extendableUntil) return undefined;
   const refused = (message: string) => new ApiError("InvalidParameterValue", message);
   const ms = extendableUntil.getTime();
-  const limitAt = addMs(startsAt, limitMinutes * MINUTE_MS);
+  const limitAt = limitAtOf(startsAt, bounds);
   if (ms <= now.getTime()) {
     return refused("ExtendableUntil is over: send an instant ahead of now, or leave it out.");
   }
@@ -146,13 +155,18 @@ function extendableRefusal(bounds: Bounds, { now, startsAt }: Times): ApiError |
     );
   }
   if (ms <= limitAt.getTime()) return undefined;
-  const why =
-    limitMinutes === MAX_DURATION_MINUTES
-      ? "no ingest lasts longer than seven days"
-      : `the caller's longest ingest lasts ${limitMinutes} minutes`;
   return refused(
-    `ExtendableUntil is too late, since ${why}: send ${limitAt.toISOString()} or an earlier instant.`,
+    `ExtendableUntil is too late, since ${limitWords(bounds)}: send ${limitAt.toISOString()} or an earlier instant.`,
   );
+}
+
+function limitWords({ limitMinutes, mayRestart: isRestarted }: Bounds): string {
+  if (limitMinutes > MAX_DURATION_MINUTES && !isRestarted) {
+    return "without KeepAlive: true no ingest lasts longer than seven days";
+  }
+  return limitMinutes === MAX_DURATION_MINUTES
+    ? "the caller's longest ingest lasts seven days"
+    : `the caller's longest ingest lasts ${limitMinutes} minutes`;
 }
 
 const PLAY_FIELDS = [

@@ -9,7 +9,7 @@ import type { Ingest } from "../../store/ingests/ingest-row.js";
 import type { Running } from "../../store/ingests/start-outcomes.js";
 import { notCalled, TrtcError, withoutQueries } from "../../trtc/trtc-error.js";
 import type { Application } from "../../config/configuration.js";
-import type { Deadline } from "../lifecycle.js";
+import { type Deadline, taskEndsBy } from "../lifecycle.js";
 import { nextStepAt } from "../programme/next-step.js";
 import { type Began, playAt } from "../programme/play-now.js";
 import { playOfTask } from "./presign.js";
@@ -43,7 +43,9 @@ export async function playInRoom(services: Services, attempt: Attempt): Promise<
   // The deadline counts from the slot. Other callers' turns may delay the slot.
   const slot = await inTurn(services, { call, firstSlot: attempt.slot, timeLeftMs });
   const startedAt = addMs(clock.now(), Math.max(0, slot?.msUntil() ?? 0));
-  const { deadlineAt, latestAt, nativeCapMinutes } = attempt.deadlineFrom(startedAt);
+  const deadline = attempt.deadlineFrom(startedAt);
+  const { deadlineAt, latestAt, nativeCapMinutes } = deadline;
+  const until = taskEndsBy(startedAt, deadline);
   if (deadlineAt.getTime() <= startedAt.getTime()) throw tooLate();
   const { roomId, roomIdType, robotUserId: userId } = ingest;
   const robot = { roomId, roomIdType, userId };
@@ -52,8 +54,8 @@ export async function playInRoom(services: Services, attempt: Attempt): Promise<
     SdkAppId: ingest.sdkAppId,
     RoomId: roomId,
     RoomIdType: roomIdType,
-    ...signRobot(application, robot, { brought, now: clock.now(), latestAt }),
-    ...playOfTask(services, began?.play ?? ingest.play, latestAt),
+    ...signRobot(application, robot, { brought, now: clock.now(), until }),
+    ...playOfTask(services, began?.play ?? ingest.play, until),
     ...(nativeCapMinutes === undefined ? {} : { MaxDuration: nativeCapMinutes }),
   };
   const start = { ingest, request, slot, timeLeftMs };

@@ -43,15 +43,15 @@ export function presign(services: Services, source: StoredSource, lastsMs: numbe
 }
 
 /**
- * Returns the fields that TRTC gets to play. A loop reads its source repeatedly, and an update may
- * move the deadline to `latestAt`. The signature outlives both. Throws TrtcError, since no call to
- * TRTC was made.
+ * Returns the fields that TRTC gets to play. A loop reads its source until the task ends, at
+ * `until` at the latest. The signature outlives it. Throws TrtcError, since no call to TRTC was
+ * made.
  */
-export function playOfTask(services: Services, play: Play, latestAt: Date): Omit<Play, "Stored"> {
+export function playOfTask(services: Services, play: Play, until: Date): Omit<Play, "Stored"> {
   const { Stored: source, ...sent } = play;
   if (!source) return sent;
   try {
-    const lastsMs = latestAt.getTime() - services.clock.now().getTime();
+    const lastsMs = until.getTime() - services.clock.now().getTime();
     return { ...sent, StreamUrl: presign(services, source, lastsMs) };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

@@ -26,7 +26,7 @@ export interface BroughtAlong {
 
 /**
  * TRTC does not document whether it checks the login again during a task, as after a reconnect. So
- * the login outlives the latest deadline by a day.
+ * the login outlives the task by a day.
  */
 const MARGIN_SECONDS = 24 * 60 * 60;
 
@@ -43,15 +43,11 @@ export interface RobotCredentials {
 export function signRobot(
   application: Application,
   robot: Robot,
-  {
-    brought = {},
-    now,
-    latestAt,
-  }: { brought?: BroughtAlong | undefined; now: Date; latestAt: Date },
+  { brought = {}, now, until }: { brought?: BroughtAlong | undefined; now: Date; until: Date },
 ): RobotCredentials {
   const { SdkAppId: sdkAppId, SecretKey: secretKey } = application;
-  const untilLatest = Math.ceil((latestAt.getTime() - now.getTime()) / SECOND_MS);
-  const signed = { sdkAppId, secretKey, lifetimeSeconds: untilLatest + MARGIN_SECONDS };
+  const lastsSeconds = Math.ceil((until.getTime() - now.getTime()) / SECOND_MS);
+  const signed = { sdkAppId, secretKey, lifetimeSeconds: lastsSeconds + MARGIN_SECONDS };
   const { userId } = robot;
   const login = {
     UserId: userId,

@@ -1,12 +1,12 @@
 /** Errors and advice for the caller of a start. They depend on whether the start is repeatable. */
-import { addMs, MINUTE_MS, SECOND_MS } from "../../clock.js";
+import { SECOND_MS } from "../../clock.js";
 import type { Caller } from "../../config/configuration.js";
 import { ApiError } from "../../contract/errors.js";
 import { errorRow } from "../../contract/error-table.js";
 import { type Ingest, isScheduled } from "../../store/ingests/ingest-row.js";
 import type { OverQuota } from "../../store/ingests/quotas.js";
 import { TrtcError } from "../../trtc/trtc-error.js";
-import { askedDeadline, type Bounds } from "../lifecycle.js";
+import { askedDeadline, type Bounds, limitAtOf } from "../lifecycle.js";
 import type { Call } from "../services.js";
 
 type Start = Call<"StartStreamIngest">;
@@ -89,7 +89,7 @@ export const startedAndEnded = ({ endReason }: Ingest): ApiError =>
 export function shortened(ingest: Ingest, bounds: Bounds): string | undefined {
   const startAt = ingest.startedAt ?? ingest.startsAt ?? ingest.createdAt;
   const asked = askedDeadline(startAt, bounds);
-  const grantedAt = addMs(startAt, bounds.limitMinutes * MINUTE_MS);
+  const grantedAt = limitAtOf(startAt, bounds);
   if (!asked || asked.getTime() <= grantedAt.getTime()) return undefined;
   return `The ingest ends earlier than was asked: asked for was ${asked.toISOString()}, and the caller's longest ingest of ${bounds.limitMinutes} minutes grants ${grantedAt.toISOString()}.`;
 }

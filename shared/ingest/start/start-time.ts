@@ -86,7 +86,7 @@ function refuseSignatures({ UserSig, PrivateMapKey }: StartTimeFields): void {
 /** The bounds of the end, as a request asked for them. */
 export function boundsAsked(
   { StopTime, MaxDuration, ExtendableUntil }: AskedBounds,
-  limits: Pick<Bounds, "limitMinutes" | "isLoop" | "defaultMinutes">,
+  limits: Pick<Bounds, "limitMinutes" | "isLoop" | "defaultMinutes" | "mayRestart">,
 ): Bounds {
   const instant = (field: string, text: string | undefined) =>
     text === undefined ? undefined : parseInstant(field, text);

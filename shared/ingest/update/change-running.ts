@@ -6,7 +6,7 @@ import { ApiError } from "../../contract/errors.js";
 import { parseInstant } from "../../contract/instants.js";
 import type { Requests } from "../../contract/schemas.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
-import { askedDeadline, isLoop } from "../lifecycle.js";
+import { askedDeadline, isLoop, mayRestart } from "../lifecycle.js";
 import type { Call, Services } from "../services.js";
 import { endGone } from "../stop/end-gone.js";
 import { changeTask, isEmpty, type Media, mediaOfRow, pausedAt, playAfter } from "./media.js";
@@ -123,7 +123,8 @@ function movedDeadline(
     );
   }
   if (deadlineAt.getTime() <= ingest.latestAt.getTime()) return deadlineAt;
-  const why = isLoop(ingest.play)
+  const isCapped = isLoop(ingest.play) && !mayRestart(ingest.programme);
+  const why = isCapped
     ? "TRTC ends this loop at the cap it was started with, which ExtendableUntil sets"
     : "the caller's longest ingest ends there, or its start said ExtendableUntil";
   throw new ApiError(

@@ -4,7 +4,7 @@ import { ApiError } from "../../contract/errors.js";
 import type { Requests } from "../../contract/schemas.js";
 import type { AskedBounds, Ingest } from "../../store/ingests/ingest-row.js";
 import type { Reschedule } from "../../store/ingests/updates.js";
-import { deadlineFrom, earliest, isLoop } from "../lifecycle.js";
+import { deadlineFrom, earliest, isLoop, mayRestart } from "../lifecycle.js";
 import { endRefusal } from "../start/plan-start.js";
 import { boundsAsked, startTimeOf, startTimeRefusal } from "../start/start-time.js";
 
@@ -75,7 +75,7 @@ function endAfter(ingest: Ingest, { startsAt, asked, update, moving }: Change) {
   const isAsked = asked.StopTime !== undefined || asked.MaxDuration !== undefined;
   const isNew = update.StopTime !== undefined || update.MaxDuration !== undefined;
   if (isAsked && (isNew || update.StartTime !== undefined)) {
-    const bounds = boundsAsked(asked, { limitMinutes, isLoop: isLoop(ingest.play) });
+    const bounds = boundsAsked(asked, limitsOf(ingest, limitMinutes));
     const refusal = endRefusal(bounds, { now, startsAt });
     if (refusal) throw refusal;
     const { deadlineAt, latestAt } = deadlineFrom(startsAt, bounds);
@@ -84,5 +84,11 @@ function endAfter(ingest: Ingest, { startsAt, asked, update, moving }: Change) {
   const byMs = startsAt.getTime() - timesOf(ingest).startsAt.getTime();
   return { deadlineAt: addMs(ingest.deadlineAt, byMs), latestAt: addMs(ingest.latestAt, byMs) };
 }
+
+const limitsOf = ({ play, programme }: Ingest, limitMinutes: number) => ({
+  limitMinutes,
+  isLoop: isLoop(play),
+  mayRestart: mayRestart(programme),
+});
 
 const refused = (message: string): ApiError => new ApiError("InvalidParameterValue", message);
