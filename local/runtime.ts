@@ -11,7 +11,7 @@ import type { Environment } from "../shared/config/environment.js";
 import { asApiError } from "../shared/contract/errors.js";
 import type { Log } from "../shared/log.js";
 import { makeServices } from "../shared/runtime/services.js";
-import { beginAnew } from "../shared/store/ingests/begin-anew.js";
+import { beginAnew } from "../shared/store/begin-anew.js";
 import type { Database } from "../shared/store/engine/database.js";
 import { migrate } from "../shared/store/schema/migrate.js";
 import { openPglite } from "../shared/store/engine/pglite.js";

@@ -30,6 +30,8 @@ export interface LogFields {
   probeMs?: number | undefined;
   /** Milliseconds from the deadline, or from an earlier stop request, to TRTC's answer. */
   latenessMs?: number | undefined;
+  /** How long two robots of an ingest were in the room while a fresh task took over. */
+  overlapMs?: number | undefined;
 }
 
 export type Log = (fields: LogFields) => void;

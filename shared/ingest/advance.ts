@@ -16,7 +16,7 @@ import { ADVANCE_LEASE_MS, ADVANCE_RESERVE_MS, STEP_LEASE_MS } from "./timing.js
  * `spared`: the start or the step has moved, or the ingest was stopped. `retried`, `again`: it did
  * not succeed, and is due again. `failed`: its window is over. `unknown`: TRTC did not answer, and
  * reconcile-ingests takes it up. `switched`: another source is on air. `read`: the headers of a
- * source were read. `restarted`: TRTC had ended the task, or the item needs a task of its own.
+ * source were read. `rolled`: a fresh task has taken over. `restarted`: TRTC had ended the task, or the item needs a task of its own.
  * `over`: the list has ended.
  */
 export interface AdvanceCounts
@@ -38,6 +38,7 @@ export async function advanceIngests(
     unknown: 0,
     switched: 0,
     read: 0,
+    rolled: 0,
     restarted: 0,
     over: 0,
     again: 0,

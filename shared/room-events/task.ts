@@ -55,7 +55,7 @@ async function stepForEvent(services: Services, taskId: string): Promise<EventRe
 /**
  * TRTC reports that the task is over. A sibling API also sends this event on retries and
  * migrations, so we check the task first. The row stays due until TRTC answers NotExist. A stop in
- * progress ends the row itself, with TRTC's answer.
+ * progress ends the row itself, with TRTC's answer. An ingest that starts again is past this task.
  */
 export async function taskHasEnded(
   services: Services,
@@ -68,7 +68,8 @@ export async function taskHasEnded(
   const { ingest } = recorded;
   const { taskId } = ingest;
   const isHeld = ingest.leaseUntil !== null && ingest.leaseUntil.getTime() > at.getTime();
-  if (ingest.state === "ended" || (ingest.state === "stopping" && isHeld)) {
+  const isPast = ingest.state === "ended" || ingest.state === "starting";
+  if (isPast || (ingest.state === "stopping" && isHeld)) {
     return { ingest: taskId };
   }
   // If TRTC does not answer now, the next run of reconcile-ingests checks again.

@@ -117,7 +117,7 @@ const nullable = (row: Row | undefined, column: string): number | null => {
 };
 
 const filterOf = (callerId: Sql, sdkAppId: Sql): Sql =>
-  sql`(${callerId}::text is null or caller_id = ${callerId}) and (${sdkAppId}::bigint is null or sdk_app_id = ${sdkAppId})`;
+  sql`successor_of is null and (${callerId}::text is null or caller_id = ${callerId}) and (${sdkAppId}::bigint is null or sdk_app_id = ${sdkAppId})`;
 
 const startsSince = (since: Date, isIncluded: Sql): Sql => sql`
   select count(*) filter (where started_at is not null) as started,

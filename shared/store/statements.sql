@@ -7,7 +7,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
        insert into ingest (
          task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
          play, client_token, request_hash, state, created_at, latest_at, deadline_at, site,
-         empty_seconds, media, programme, lease_until, unsure_until, notified
+         empty_seconds, media, programme, on_air, successor_of, lease_until, unsure_until, notified
        )
        select
   $2, $3, $4, $5, $6::bigint, $7,
@@ -15,10 +15,10 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
               $12, 'starting', $13::timestamptz,
               $14::timestamptz, $15::timestamptz, $16,
               $17::integer,
-              $18::jsonb,
-              $19::jsonb,
-              $20::timestamptz, $21::timestamptz,
-              case when $22 then 0 end
+              $18::jsonb, $19::jsonb, $20::jsonb,
+              $21,
+              $22::timestamptz, $23::timestamptz,
+              case when $24 then 0 end
        from t
        where not exists (
   select from call_slot as slot
@@ -52,7 +52,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
            ) as come_at
   ) as decided
   where account = $4 and action = 'StartStreamIngest'
-    and free_at + case when is_turn then '0' else come_at - now end > now + $23 * interval '1 millisecond'
+    and free_at + case when is_turn then '0' else come_at - now end > now + $25 * interval '1 millisecond'
 )
        and not exists (
          select from ingest where sdk_app_id = $6 and robot_user_id = $9 and state = 'ended'
@@ -72,7 +72,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
   after.recent[cardinality(after.recent) - 19] + 1100 * interval '1 millisecond') else slot.next_free_at end,
         case when is_turn then after.recent else slot.recent end,
         case when is_turn then free_at
-             when free_at + (come_at - now) <= now + $23 * interval '1 millisecond' then come_at end,
+             when free_at + (come_at - now) <= now + $25 * interval '1 millisecond' then come_at end,
         is_turn,
         case when is_turn and $3::text is not null then ahead.holders || $3::text else ahead.holders end,
         case when is_turn and $3::text is not null then ahead.times || free_at else ahead.times end,
@@ -119,11 +119,11 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
       ) as after
       cross join lateral (
         select case when not is_turn and not false
-                         and free_at + (come_at - now) <= now + $23 * interval '1 millisecond'
+                         and free_at + (come_at - now) <= now + $25 * interval '1 millisecond'
                     then come_at else queue.own end as queue_until
       ) as queued
     )
-    where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $23 * interval '1 millisecond'
+    where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $25 * interval '1 millisecond'
   returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
             extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
      select begun.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from begun left join slot on true;
@@ -181,12 +181,12 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
     select n, held.task_id as holder
         from generate_series(1, $9::integer) as n
         left join caller_place as held on held.caller_id = $2 and held.place = n
-        left join ingest on ingest.task_id = held.task_id and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null
+        left join ingest on ingest.task_id = held.task_id and ingest.state <> 'ended' and ingest.successor_of is null and (ingest.state <> 'starting' or ingest.advance_at is null
     or ingest.started_at is not null)
         where ingest.task_id is null
     order by n
     limit case when $9::integer is null then 0
-               else greatest(0, $9::integer - (select count(*) from ingest where caller_id = $2 and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null
+               else greatest(0, $9::integer - (select count(*) from ingest where caller_id = $2 and ingest.state <> 'ended' and ingest.successor_of is null and (ingest.state <> 'starting' or ingest.advance_at is null
     or ingest.started_at is not null))) end
   ) as free
   order by random() limit 1),
@@ -220,7 +220,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
        insert into ingest (
          task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
          play, client_token, request_hash, state, created_at, latest_at, deadline_at, site,
-         empty_seconds, media, programme, lease_until, unsure_until, notified
+         empty_seconds, media, programme, on_air, successor_of, lease_until, unsure_until, notified
        )
        select
   $5, $2, $3, $11, $7::bigint, $12,
@@ -228,10 +228,10 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
               $15, 'starting', $16::timestamptz,
               $17::timestamptz, $18::timestamptz, $19,
               $20::integer,
-              $21::jsonb,
-              $22::jsonb,
-              $23::timestamptz, $24::timestamptz,
-              case when $25 then 0 end
+              $21::jsonb, $22::jsonb, $23::jsonb,
+              $24,
+              $25::timestamptz, $26::timestamptz,
+              case when $27 then 0 end
        from t
        where not exists (
   select from call_slot as slot
@@ -345,7 +345,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
 
 -- ingests.beginStart, with limits
 with t as (select coalesce($1::timestamptz, clock_timestamp()) as now)
-        select (select count(*)::int from ingest where caller_id = $2 and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null
+        select (select count(*)::int from ingest where caller_id = $2 and ingest.state <> 'ended' and ingest.successor_of is null and (ingest.state <> 'starting' or ingest.advance_at is null
     or ingest.started_at is not null)) as live,
                (select count(*)::int from caller_lane, t where caller_id = $2 and taken_at > t.now - interval '60 seconds') as recent,
                (select extract(epoch from 60 * interval '1 second' - (t.now - min(taken_at))) * 1000
@@ -392,7 +392,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
        insert into ingest (
          task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
          play, client_token, request_hash, state, created_at, latest_at, deadline_at, site,
-         empty_seconds, media, programme, starts_at, start_by, asked, advance_at, advance_lease_until, notified
+         empty_seconds, media, programme, on_air, successor_of, starts_at, start_by, asked, advance_at, advance_lease_until, notified
        )
        select
   $2, $3, $4, $5, $6::bigint, $7,
@@ -400,11 +400,11 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
               $12, 'starting', $13::timestamptz,
               $14::timestamptz, $15::timestamptz, $16,
               $17::integer,
-              $18::jsonb,
-              $19::jsonb,
-              $20::timestamptz, $21::timestamptz,
-              $22::jsonb, $20::timestamptz,
-              $23::timestamptz, case when $24 then 1 end
+              $18::jsonb, $19::jsonb, $20::jsonb,
+              $21,
+              $22::timestamptz, $23::timestamptz,
+              $24::jsonb, $22::timestamptz,
+              $25::timestamptz, case when $26 then 1 end
        from t
        where not exists (
          select from ingest where sdk_app_id = $6 and robot_user_id = $9 and state = 'ended'
@@ -435,12 +435,12 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
     select n, held.task_id as holder
         from generate_series(1, null::integer) as n
         left join caller_place as held on held.caller_id = $3 and held.place = n
-        left join ingest on ingest.task_id = held.task_id and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null
+        left join ingest on ingest.task_id = held.task_id and ingest.state <> 'ended' and ingest.successor_of is null and (ingest.state <> 'starting' or ingest.advance_at is null
     or ingest.started_at is not null)
         where ingest.task_id is null
     order by n
     limit case when null::integer is null then 0
-               else greatest(0, null::integer - (select count(*) from ingest where caller_id = $3 and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null
+               else greatest(0, null::integer - (select count(*) from ingest where caller_id = $3 and ingest.state <> 'ended' and ingest.successor_of is null and (ingest.state <> 'starting' or ingest.advance_at is null
     or ingest.started_at is not null))) end
   ) as free
   order by random() limit 1),
@@ -474,7 +474,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
        insert into ingest (
          task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
          play, client_token, request_hash, state, created_at, latest_at, deadline_at, site,
-         empty_seconds, media, programme, starts_at, start_by, asked, advance_at, advance_lease_until, notified
+         empty_seconds, media, programme, on_air, successor_of, starts_at, start_by, asked, advance_at, advance_lease_until, notified
        )
        select
   $2, $3, $8, $9, $5::bigint, $10,
@@ -482,11 +482,11 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
               $13, 'starting', $14::timestamptz,
               $15::timestamptz, $16::timestamptz, $17,
               $18::integer,
-              $19::jsonb,
-              $20::jsonb,
-              $21::timestamptz, $22::timestamptz,
-              $23::jsonb, $21::timestamptz,
-              $24::timestamptz, case when $25 then 1 end
+              $19::jsonb, $20::jsonb, $21::jsonb,
+              $22,
+              $23::timestamptz, $24::timestamptz,
+              $25::jsonb, $23::timestamptz,
+              $26::timestamptz, case when $27 then 1 end
        from t
        where not exists (
          select from ingest where sdk_app_id = $5 and robot_user_id = $6 and state = 'ended'
@@ -1308,12 +1308,12 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
     select n, held.task_id as holder
         from generate_series(1, $8::integer) as n
         left join caller_place as held on held.caller_id = $2 and held.place = n
-        left join ingest on ingest.task_id = held.task_id and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null
+        left join ingest on ingest.task_id = held.task_id and ingest.state <> 'ended' and ingest.successor_of is null and (ingest.state <> 'starting' or ingest.advance_at is null
     or ingest.started_at is not null)
         where ingest.task_id is null
     order by n
     limit case when $8::integer is null then 0
-               else greatest(0, $8::integer - (select count(*) from ingest where caller_id = $2 and ingest.state <> 'ended' and (ingest.state <> 'starting' or ingest.advance_at is null
+               else greatest(0, $8::integer - (select count(*) from ingest where caller_id = $2 and ingest.state <> 'ended' and ingest.successor_of is null and (ingest.state <> 'starting' or ingest.advance_at is null
     or ingest.started_at is not null))) end
   ) as free
   order by random() limit 1),
@@ -1615,7 +1615,8 @@ with
   order by failed_at), failures_after = greatest(
     ingest.failures_after, case when $1::text = 'playing' then $2::timestamptz end),
             step_at = case
-              when programme is not null and cardinality(array(
+              when programme is not null and successor_of is null
+                   and cardinality(array(
   select distinct failed_at from unnest(ingest.media_failures || case when $1::text = 'failed' then array[$2::timestamptz] end) as failed_at
   where failed_at > coalesce(greatest(
     ingest.failures_after, case when $1::text = 'playing' then $2::timestamptz end), '-infinity')
@@ -1951,7 +1952,7 @@ where ended_at < $1 or last_seen_at < $2;
 
 -- ingests.find
 select * from ingest
-where caller_id = $1 and (task_id = $2 or trtc_task_id = $2)
+where caller_id = $1 and successor_of is null and (task_id = $2 or trtc_task_id = $2)
 order by task_id desc
 limit 1;
 
@@ -1960,13 +1961,13 @@ select * from ingest where task_id = $1;
 
 -- ingests.list
 select * from ingest
-where caller_id = $1
+where caller_id = $1 and successor_of is null
 order by task_id desc
 limit $2;
 
 -- ingests.list, with every filter
 select * from ingest
-where caller_id = $1 and sdk_app_id = $2 and room_id = $3 and room_id_type = $4 and state = $5 and state = 'ended' and end_reason = $6 and media_state = $7 and client_token = $8 and task_id < $9
+where caller_id = $1 and successor_of is null and sdk_app_id = $2 and room_id = $3 and room_id_type = $4 and state = $5 and state = 'ended' and end_reason = $6 and media_state = $7 and client_token = $8 and task_id < $9
 order by task_id desc
 limit $10;
 
@@ -2180,12 +2181,12 @@ accounts as (
 ),
    caller as (
      (select account, caller_id, step_at as first_at from ingest
-      where (state = 'running' and step_at is not null) order by account, caller_id, step_at limit 1)
+      where (state = 'running' and step_at is not null and successor_of is null) order by account, caller_id, step_at limit 1)
      union all
      select next.*
      from caller cross join lateral (
        select account, caller_id, step_at as first_at from ingest
-       where (state = 'running' and step_at is not null) and (account, caller_id) > (caller.account, caller.caller_id)
+       where (state = 'running' and step_at is not null and successor_of is null) and (account, caller_id) > (caller.account, caller.caller_id)
        order by account, caller_id, step_at limit 1
      ) as next
    ),
@@ -2195,7 +2196,7 @@ accounts as (
    due as (
      select first.* from caller cross join lateral (
        select task_id, account, caller_id, step_at as due_at from ingest
-       where (state = 'running' and step_at is not null) and coalesce(step_lease_until <= $1, true)
+       where (state = 'running' and step_at is not null and successor_of is null) and coalesce(step_lease_until <= $1, true)
          and (account, caller_id, step_at) >= (caller.account, caller.caller_id, '-infinity')
          and (account, caller_id, step_at) <= (caller.account, caller.caller_id, $2)
        order by account, caller_id, step_at limit (select $3::integer)
@@ -2231,7 +2232,7 @@ accounts as (
      set step_lease_until = $4, step_fence = step_fence + 1
      where task_id in (
        select ingest.task_id from ingest join next using (task_id)
-       where (state = 'running' and step_at is not null) and coalesce(step_lease_until <= $1, true) and step_at <= $2
+       where (state = 'running' and step_at is not null and successor_of is null) and coalesce(step_lease_until <= $1, true) and step_at <= $2
          and ingest.task_id = any (array(select task_id from next))
        order by next.stands_for, next.place, next.falls_due
        limit $5
@@ -2261,7 +2262,7 @@ accounts as (
           )) as next_at
    from ingest
    left join in_hand using (account, caller_id) left join accounts using (account)
-   where step_at <= $2 and ((state = 'running' and step_at is not null) or false);
+   where step_at <= $2 and ((state = 'running' and step_at is not null and successor_of is null) or false);
 
 -- programmes.beginStep
 with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
@@ -2342,7 +2343,7 @@ returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
 -- programmes.claimStep
 update ingest
 set step_at = $1, step_fence = step_fence + 1, step_lease_until = $2
-where task_id = $3 and state = 'running' and programme is not null
+where task_id = $3 and state = 'running' and programme is not null and successor_of is null
 returning *;
 
 -- programmes.markStepped, another item
@@ -2447,6 +2448,42 @@ set state = 'starting', fence = fence + 1, lease_until = null,
 where task_id = $5 and fence = $6 and state = 'running'
   and stop_asked_at is null
   and step_fence = $7
+returning *;
+
+-- programmes.findSuccessor
+select * from ingest
+where successor_of = $1 and state in ('starting', 'running')
+order by task_id desc
+limit 1;
+
+-- programmes.swapTasks
+select * from ingest where task_id in ($1, $2)
+order by task_id for update;
+
+-- programmes.swapTasks
+update ingest set robot_user_id = task_id where task_id = $1;
+
+-- programmes.swapTasks
+with swapped as (
+  update ingest
+  set robot_user_id = case when (ingest.task_id = $1) then $2 else ingest.robot_user_id end,
+      trtc_task_id = other.trtc_task_id, unsure_until = other.unsure_until, settled_at = other.settled_at, heard_at = other.heard_at, media_state = other.media_state, media_at = other.media_at, media_failures = other.media_failures, failures_after = other.failures_after,
+      on_air = case when (ingest.task_id = $1) then $3::jsonb else other.on_air end,
+      step_at = case when (ingest.task_id = $1) then $4::timestamptz end,
+      step_lease_until = null, step_fence = ingest.step_fence + 1, fence = ingest.fence + 1,
+      state = case when (ingest.task_id = $1) then 'running' else 'stopping' end,
+      end_reason = case when not (ingest.task_id = $1) then 'stopped' end,
+      stop_asked_at = case when not (ingest.task_id = $1) then $5::timestamptz end,
+      lease_until = case when not (ingest.task_id = $1) then $6::timestamptz end
+  from ingest as other
+  where (ingest.task_id = $1 and other.task_id = $7)
+     or (ingest.task_id = $7 and other.task_id = $1)
+  returning ingest.*
+)
+select * from swapped where task_id = $1;
+
+-- programmes.swapTasks
+update ingest set robot_user_id = $1 where task_id = $2
 returning *;
 
 -- slots.take
@@ -2572,7 +2609,7 @@ select count(*) filter (where started_at is not null) as started,
        count(*) filter (where end_reason = 'failed' and started_at is null) as failed,
        count(*) filter (where settled_at is not null and state <> 'starting') as settled
 from ingest
-where ($1::text is null or caller_id = $1) and ($2::bigint is null or sdk_app_id = $2) and created_at >= $3;
+where successor_of is null and ($1::text is null or caller_id = $1) and ($2::bigint is null or sdk_app_id = $2) and created_at >= $3;
 
 -- readReport
 select count(*) filter (where state <> 'starting') as running,
@@ -2584,7 +2621,7 @@ select count(*) filter (where state <> 'starting') as running,
        max(extract(epoch from $1 - created_at) * 1000) filter (where state = 'starting' and advance_at is null
     and (coalesce(lease_until <= $1, true) or settled_at is not null)) as unsettled_max_ms
 from ingest
-where ($2::text is null or caller_id = $2) and ($3::bigint is null or sdk_app_id = $3) and state <> 'ended';
+where successor_of is null and ($2::text is null or caller_id = $2) and ($3::bigint is null or sdk_app_id = $3) and state <> 'ended';
 
 -- readReport
 select end_reason, count(*) as count,
@@ -2603,7 +2640,7 @@ from (
          case when end_reason in ('expired', 'stopped') and stop_asked_at is not null
               then extract(epoch from ended_at - due_at) * 1000 end as answered
   from ingest
-  where ($1::text is null or caller_id = $1) and ($2::bigint is null or sdk_app_id = $2) and ended_at >= $3
+  where successor_of is null and ($1::text is null or caller_id = $1) and ($2::bigint is null or sdk_app_id = $2) and ended_at >= $3
 ) as ended
 group by end_reason
 order by count(*) desc, end_reason;

@@ -36,6 +36,7 @@ import {
   clearLateStart,
 } from "./ingests/reconcile.js";
 import { markRestarting } from "./programmes/restarts.js";
+import { findSuccessor, swapTasks } from "./programmes/successors.js";
 import {
   beginStep,
   claimStep,
@@ -53,7 +54,8 @@ import {
   type ScheduledAttempt,
 } from "./ingests/scheduled.js";
 import { listMissed, markMissed } from "./ingests/missed.js";
-import { beginStart, findConflict, type NewIngest } from "./ingests/starts.js";
+import { findConflict } from "./ingests/conflicts.js";
+import { beginStart, type NewIngest } from "./ingests/starts.js";
 import { markFailed, markRunning } from "./ingests/start-outcomes.js";
 import {
   askStop,
@@ -152,6 +154,8 @@ export function createStore(
       markStepped: markStepped.bind(undefined, query),
       releaseStep: releaseStep.bind(undefined, query),
       markRestarting: markRestarting.bind(undefined, query),
+      findSuccessor: findSuccessor.bind(undefined, query),
+      swapTasks: swapTasks.bind(undefined, { transaction }),
     },
     slots: {
       take: (request: SlotRequest) => takeSlot(query, { ...request, ...slotTime() }),

@@ -184,6 +184,13 @@ describe("ExtendableUntil", () => {
     expect(lastCap()).toBe(10_079);
   });
 
+  test("is refused past seven days in an update of an ingest without restarts", async () => {
+    const { TaskId } = await start({ RepeatNum: 5 }, MONTHLY);
+    const update = { SdkAppId: CN_APP, TaskId, StopTime: inMinutes(10_085) };
+    const { response } = await app.post("update-ingest", update, MONTHLY);
+    expect(response.Error?.Message).toMatch(/cannot be moved past 20/);
+  });
+
   test("is refused in an update, with its reason", async () => {
     const { TaskId } = await start();
     const update = { SdkAppId: CN_APP, TaskId, ExtendableUntil: inMinutes(5) };
@@ -202,6 +209,30 @@ describe("ExtendableUntil", () => {
       latestAt,
       nativeCapMinutes: 90,
     });
+  });
+});
+
+describe("a StopTime beyond seven days", () => {
+  const StopTime = inMinutes(20 * 24 * 60);
+
+  test("is kept where the caller may have it, and its first task has TRTC's cap", async () => {
+    const started = await start({ StopTime }, MONTHLY);
+    expect(started["Warning"]).toBeUndefined();
+    expect(lastCap()).toBe(10_080);
+    const named = { SdkAppId: CN_APP, TaskId: started["TaskId"] };
+    const { response } = await app.post("describe-ingest", named, MONTHLY);
+    expect(response["Deadline"]).toBe(StopTime);
+  });
+
+  test("is shortened for a caller without a longer limit, and the answer says so", async () => {
+    const started = await start({ StopTime });
+    expect(started["Warning"]).toMatch(/longest ingest of 10080 minutes/);
+  });
+
+  test("is refused with KeepAlive: false, and the message says what to send", async () => {
+    const { Error: refusal } = await start({ StopTime, KeepAlive: false }, MONTHLY);
+    expect(refusal?.Message).toMatch(/KeepAlive/);
+    expect(refusal?.Code).toBe("InvalidParameterValue");
   });
 });
 

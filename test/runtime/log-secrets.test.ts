@@ -73,6 +73,7 @@ describe("a line of the log", () => {
     outcome: true,
     ms: true,
     detail: true,
+    overlapMs: true,
     counts: true,
     latenessMs: true,
     probe: true,

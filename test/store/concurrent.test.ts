@@ -5,7 +5,7 @@ import type { Database } from "../../shared/store/engine/database.js";
 import { migrate } from "../../shared/store/schema/migrate.js";
 import { openPostgres } from "../../shared/store/engine/postgres.js";
 import { takeSlot } from "../../shared/store/slots.js";
-import { beginAnew } from "../../shared/store/ingests/begin-anew.js";
+import { beginAnew } from "../../shared/store/begin-anew.js";
 import { createStore, type Store } from "../../shared/store/store.js";
 import { newPostgresUrl } from "../support/database/databases.js";
 import { newIngest, runningIngest, T0 } from "../support/app/ingests.js";

@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
-import { beginAnew } from "../../shared/store/ingests/begin-anew.js";
+import { beginAnew } from "../../shared/store/begin-anew.js";
 import type { Database, Row } from "../../shared/store/engine/database.js";
 import type { Ingest } from "../../shared/store/ingests/ingest-row.js";
 import { createStore, type Store } from "../../shared/store/store.js";

@@ -25,6 +25,11 @@ export function checkProgramme(request: Start, reaching: Reaching): void {
     throw new ApiError("MissingParameter", "StreamUrl is missing: send StreamUrl or Playlist.");
   }
   if (Playlist !== undefined) checkPlaylist(request, Playlist);
+  if (reaching.isBeyondCap && !keepsAlive(request, reaching)) {
+    throw refused(
+      "StopTime is more than seven days after the start, which needs KeepAlive: leave KeepAlive out, or send an earlier StopTime.",
+    );
+  }
   for (const { field, isMet, needs } of needsOf(request, reaching)) {
     if (request[field] === undefined || isMet) continue;
     throw refused(`${field} needs ${needs}: send it too, or leave ${field} out.`);

@@ -25,6 +25,9 @@ const RETRY_MAX_MS = MINUTE_MS;
 /** A failed main source is read so often while another source is on air. */
 export const PROBE_EVERY_MS = 10 * SECOND_MS;
 
+/** A fresh task takes over so long before TRTC's cap ends the present one. */
+const ROLL_AHEAD_MS = 30 * MINUTE_MS;
+
 /** A length that is not known is learned so long before its item comes on air. */
 const LEARN_AHEAD_MS = 30 * SECOND_MS;
 
@@ -154,6 +157,12 @@ export function unlearnedItem(programme: Programme, place: Place): number | unde
   });
 }
 
+/** When a fresh task should take over; `undefined`: the present one lasts until the deadline. */
+export function rollDueAt({ taskEndsAt, rollAt }: OnAir, deadlineAt: Date): Date | undefined {
+  if (taskEndsAt === undefined || new Date(taskEndsAt) >= deadlineAt) return undefined;
+  return rollAt === undefined ? addMs(new Date(taskEndsAt), -ROLL_AHEAD_MS) : new Date(rollAt);
+}
+
 /** When the next decision is due; `undefined`: at the deadline, which another function keeps. */
 export function nextStepAt(
   programme: Programme,
@@ -161,7 +170,7 @@ export function nextStepAt(
   { at, deadlineAt }: { at: Date; deadlineAt: Date },
 ): Date | undefined {
   const place = placeAt(programme, at);
-  const instants: (Date | null | undefined)[] = [];
+  const instants: (Date | null | undefined)[] = [rollDueAt(onAir, deadlineAt)];
   if (!isOver(place)) {
     const { endsAt } = place;
     instants.push(endsAt);

@@ -46,12 +46,13 @@ export function switchTo({
 /** The same with the signature that a stored object needs. Throws TrtcError. */
 export function urlToPlay(
   services: Services,
-  { play, latestAt }: Pick<Ingest, "play" | "latestAt">,
+  { play, latestAt, onAir }: Pick<Ingest, "play" | "latestAt" | "onAir">,
   { programme, target }: { programme: Programme; target: Target },
 ): Partial<Play> {
   const { StreamUrl, ...own } = switchTo({ programme, target, play });
   const stored = target.source === "primary" && play.Stored ? { Stored: play.Stored } : {};
-  return { ...own, ...playOfTask(services, { StreamUrl, ...stored }, latestAt) };
+  const until = onAir?.taskEndsAt === undefined ? latestAt : new Date(onAir.taskEndsAt);
+  return { ...own, ...playOfTask(services, { StreamUrl, ...stored }, until) };
 }
 
 /** The item itself, when its own source plays. */

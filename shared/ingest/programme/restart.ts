@@ -93,9 +93,10 @@ const pauseMs = (earlier: number): number =>
 
 /** A removed robot, a dismissed room and a pause that lasted too long stay ends. */
 function mayRestart(
-  { state, stopAskedAt, pausedAt, endCause, deadlineAt }: Ingest,
+  { state, stopAskedAt, pausedAt, endCause, deadlineAt, successorOf }: Ingest,
   at: Date,
 ): boolean {
+  if (successorOf !== null) return false;
   if (state !== "running" || stopAskedAt !== null || pausedAt !== null) return false;
   return endCause === null && deadlineAt.getTime() > at.getTime();
 }

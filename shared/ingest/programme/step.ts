@@ -18,10 +18,11 @@ import { endTask, stopTiming } from "../stop/end-task.js";
 import { ADVANCE_LEASE_MS, STEP_LEASE_MS } from "../timing.js";
 import { callInNextSlot, callInSlot, saysGone, slotWaitMaxMs } from "../trtc-call.js";
 import { sleepUntil } from "../wait.js";
-import { afterFailure, aimAt, isSameTarget, onAirWith } from "./next-step.js";
+import { afterFailure, aimAt, isSameTarget, onAirWith, rollDueAt } from "./next-step.js";
 import { urlToPlay } from "./play-now.js";
 import { readDue } from "./read-sources.js";
 import { asReported } from "./reported.js";
+import { rollOver } from "./roll-over.js";
 import { callFor } from "./switch-call.js";
 import { keepStep, type Situation, stepAgain, type StepResult, writeStep } from "./write-step.js";
 
@@ -69,6 +70,11 @@ export async function carryOutStep(services: Services, step: Step): Promise<Step
   const isSwitch = callFor(ingest, { aim: first, onAir, at }) !== "none";
   // A switch is on time. What has to be read is read by the step after it.
   if (isSwitch) return follow(services, step, { programme, onAir, at });
+  const rollAt = rollDueAt(onAir, ingest.deadlineAt);
+  const isRollDue = rollAt !== undefined && rollAt <= at && onAir === ingest.onAir;
+  if (isRollDue && first.kind === "play") {
+    return replaceTask(services, step, { programme: first.programme, onAir, at });
+  }
   const read = await readDue(services, { programme, onAir, at, timeLeftMs: step.timeLeftMs });
   return follow(services, step, { ...read, at: services.clock.now() });
 }
@@ -91,6 +97,15 @@ async function follow(services: Services, step: Step, now: Situation): Promise<S
       return restart(services, step, situation);
   }
 }
+
+/** TRTC's cap is near. A robot that the caller named cannot be in the room twice, so it leaves first. */
+const replaceTask = (services: Services, step: Step, now: Situation): Promise<StepResult> =>
+  now.programme.hasOwnRobot
+    ? rollOver(services, step, now)
+    : restart(services, step, {
+        ...now,
+        onAir: { ...now.onAir, rolledOver: now.onAir.rolledOver + 1 },
+      });
 
 /** The next item has the same source, so no call was necessary. */
 const withTarget = (onAir: OnAir, target: Target, at: Date): OnAir =>

@@ -7,8 +7,11 @@ import type { Services } from "../services.js";
 import { nextStepAt } from "./next-step.js";
 import { urlOf } from "./play-now.js";
 
-/** `read`: the headers of a source were read, and what plays stays. */
-export type StepResult = "switched" | "read" | "restarted" | "over" | "spared" | "again";
+/**
+ * `read`: the headers of a source were read, and what plays stays. `rolled`: a fresh task has taken
+ * over.
+ */
+export type StepResult = "switched" | "read" | "restarted" | "rolled" | "over" | "spared" | "again";
 
 /** A programme that stands still is looked at again after this. */
 const STILL_MS = MINUTE_MS;

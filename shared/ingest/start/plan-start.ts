@@ -7,16 +7,14 @@ import { ApiError } from "../../contract/errors.js";
 import type { Play } from "../../store/ingests/ingest-row.js";
 import type { NewIngest } from "../../store/ingests/starts.js";
 import type { Application } from "../../config/configuration.js";
-import { MAX_DURATION_MINUTES, NUMERIC_ROOM } from "../../contract/fields.js";
+import { NUMERIC_ROOM } from "../../contract/fields.js";
 import type { Requests } from "../../contract/schemas.js";
 import { newIngestIds } from "../ids.js";
 import {
-  askedDeadline,
   type Bounds,
   deadlineFrom,
   earliest,
   isLoop,
-  limitAtOf,
   mayRestart,
   outlastsTask,
 } from "../lifecycle.js";
@@ -24,6 +22,7 @@ import { checkProgramme } from "../programme/check-programme.js";
 import { planProgramme, urlsOf } from "../programme/plan-programme.js";
 import type { Programme } from "../../store/programmes/programme-row.js";
 import { isObject } from "../../json.js";
+import { endRefusal } from "./end-refusal.js";
 import { boundsAsked, scheduleOf, startTimeRefusal } from "./start-time.js";
 import { checkRoomGrant, checkStreamGrant, checkUserGrant } from "../policy.js";
 import { loginRefusal, type Robot } from "./robot.js";
@@ -112,61 +111,6 @@ function emptySecondsOf(
     "InvalidParameterValue",
     "StopWhenEmptySeconds needs TRTC's callbacks, which this application does not take: set CallbackKeys in TRTC_APPS, or leave it out.",
   );
-}
-
-interface Times {
-  now: Date;
-  /** `now`, or the StartTime. */
-  startsAt: Date;
-}
-
-/** Refuses an end that the start cannot keep. */
-export const endRefusal = (bounds: Bounds, times: Times): ApiError | undefined =>
-  stopTimeRefusal(bounds, times) ?? extendableRefusal(bounds, times);
-
-function stopTimeRefusal({ stopAt }: Bounds, { now, startsAt }: Times): ApiError | undefined {
-  if (!stopAt) return undefined;
-  const refused = (message: string) => new ApiError("InvalidParameterValue", message);
-  if (stopAt.getTime() <= now.getTime()) {
-    return refused("StopTime is over: send an instant ahead of now.");
-  }
-  if (stopAt.getTime() > startsAt.getTime()) return undefined;
-  return refused("StopTime is not after StartTime: send a later StopTime or an earlier StartTime.");
-}
-
-function extendableRefusal(bounds: Bounds, { now, startsAt }: Times): ApiError | undefined {
-  const { extendableUntil, stopAt } = bounds;
-  if (!extendableUntil) return undefined;
-  const refused = (message: string) => new ApiError("InvalidParameterValue", message);
-  const ms = extendableUntil.getTime();
-  const limitAt = limitAtOf(startsAt, bounds);
-  if (ms <= now.getTime()) {
-    return refused("ExtendableUntil is over: send an instant ahead of now, or leave it out.");
-  }
-  if (stopAt && ms < stopAt.getTime()) {
-    return refused(
-      "ExtendableUntil is before StopTime: send StopTime's instant or a later one, or leave it out.",
-    );
-  }
-  const asked = askedDeadline(startsAt, bounds);
-  if (asked && ms < asked.getTime()) {
-    return refused(
-      "ExtendableUntil is before the end of MaxDuration: send a later instant, or a shorter MaxDuration.",
-    );
-  }
-  if (ms <= limitAt.getTime()) return undefined;
-  return refused(
-    `ExtendableUntil is too late, since ${limitWords(bounds)}: send ${limitAt.toISOString()} or an earlier instant.`,
-  );
-}
-
-function limitWords({ limitMinutes, mayRestart: isRestarted }: Bounds): string {
-  if (limitMinutes > MAX_DURATION_MINUTES && !isRestarted) {
-    return "without KeepAlive: true no ingest lasts longer than seven days";
-  }
-  return limitMinutes === MAX_DURATION_MINUTES
-    ? "the caller's longest ingest lasts seven days"
-    : `the caller's longest ingest lasts ${limitMinutes} minutes`;
 }
 
 const PLAY_FIELDS = [

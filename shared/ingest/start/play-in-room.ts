@@ -73,18 +73,25 @@ export async function playInRoom(services: Services, attempt: Attempt): Promise<
     ...times,
     trtcTaskId,
     mediaState,
-    began: began && onAirAfter(began, times),
+    began: began && onAirAfter(began, { ...times, until, isHidden: ingest.successorOf !== null }),
     isRestart,
   });
 }
 
+interface TaskTimes extends Pick<Running, "startedAt" | "deadlineAt"> {
+  until: Date;
+  /** A successor has no steps: the ingest that it belongs to has them. */
+  isHidden: boolean;
+}
+
 /** What the row says about a programme once its task has started. */
 function onAirAfter(
-  { programme, onAir, play }: Began,
-  { startedAt: at, deadlineAt }: Pick<Running, "startedAt" | "deadlineAt">,
+  { programme, onAir: before, play }: Began,
+  { startedAt: at, deadlineAt, until, isHidden }: TaskTimes,
 ): Running["began"] {
-  const stepAt = nextStepAt(programme, onAir, { at, deadlineAt }) ?? null;
-  return { programme, onAir, stepAt, streamUrl: play.StreamUrl };
+  const onAir = { ...before, taskEndsAt: until.toISOString(), rollAt: undefined };
+  const stepAt = isHidden ? undefined : nextStepAt(programme, onAir, { at, deadlineAt });
+  return { programme, onAir, stepAt: stepAt ?? null, streamUrl: play.StreamUrl };
 }
 
 /** Reports a signature of ours that TRTC refused as our own error: the caller cannot correct it. */

@@ -5,7 +5,7 @@ import type { Requests } from "../../contract/schemas.js";
 import type { AskedBounds, Ingest } from "../../store/ingests/ingest-row.js";
 import type { Reschedule } from "../../store/ingests/updates.js";
 import { deadlineFrom, earliest, isLoop, mayRestart } from "../lifecycle.js";
-import { endRefusal } from "../start/plan-start.js";
+import { endRefusal } from "../start/end-refusal.js";
 import { boundsAsked, startTimeOf, startTimeRefusal } from "../start/start-time.js";
 
 type Update = Requests["UpdateStreamIngest"];

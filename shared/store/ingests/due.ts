@@ -55,7 +55,7 @@ export const ADVANCES: DueQueue = {
 
 /** The steps of running programmes. Their calls have slots of their own. */
 export const STEPS: DueQueue = {
-  rows: sql`(state = 'running' and step_at is not null)`,
+  rows: sql`(state = 'running' and step_at is not null and successor_of is null)`,
   dueAt: raw("step_at"),
   leaseUntil: raw("step_lease_until"),
   fence: raw("step_fence"),

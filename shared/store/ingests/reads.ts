@@ -18,7 +18,7 @@ export async function findIngest(
   const [row] = await run(
     query,
     sql`select * from ingest
-     where caller_id = ${callerId} and (task_id = ${id} or trtc_task_id = ${id})
+     where caller_id = ${callerId} and successor_of is null and (task_id = ${id} or trtc_task_id = ${id})
      order by task_id desc
      limit 1`,
   );
@@ -58,7 +58,7 @@ function inState(state: State | "scheduled"): Sql {
 export async function listIngests(query: Query, filter: ListFilter): Promise<Ingest[]> {
   const { sdkAppId, roomId, roomIdType, state, endReason, mediaState, clientToken, before } =
     filter;
-  const where = [sql`caller_id = ${filter.callerId}`];
+  const where = [sql`caller_id = ${filter.callerId} and successor_of is null`];
   if (sdkAppId !== undefined) where.push(sql`sdk_app_id = ${sdkAppId}`);
   if (roomId !== undefined) where.push(sql`room_id = ${roomId}`);
   if (roomIdType !== undefined) where.push(sql`room_id_type = ${roomIdType}`);

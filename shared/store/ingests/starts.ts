@@ -3,9 +3,10 @@ import { addMs, MINUTE_MS } from "../../clock.js";
 import type { SourceMedia } from "../../contract/answers.js";
 import type { Query } from "../engine/database.js";
 import { bind, NOTHING, raw, run, type Sql, sql } from "../engine/sql.js";
+import { type Conflict, findConflict } from "./conflicts.js";
 import { type AskedBounds, type Ingest, ingestOf } from "./ingest-row.js";
 import type { Slot } from "../engine/database-time.js";
-import type { Programme } from "../programmes/programme-row.js";
+import type { OnAir, Programme } from "../programmes/programme-row.js";
 import { firstEvent } from "../outbox/with-outbox-event.js";
 import * as quota from "./quotas.js";
 import { isSlotFar, SLOT_COLUMNS, slotNow, slotOf, type SlotTime, takeSlotSql } from "../slots.js";
@@ -39,6 +40,9 @@ export type NewIngest = Pick<
   emptySeconds?: number | null;
   media?: SourceMedia | null;
   programme?: Programme | null;
+  /** A successor begins with what is on air. */
+  onAir?: OnAir | null;
+  successorOf?: string | null;
   /** The caller's limits; absent: none. */
   quotas?: quota.Quotas | undefined;
   /** Absent: the start leaves at once. */
@@ -52,16 +56,6 @@ export interface Schedule {
   asked: AskedBounds;
   /** Until then the instance that writes the row carries the start out itself. */
   heldUntil: Date | null;
-}
-
-/** An ingest that prevents a new one. */
-export interface Conflict {
-  /**
-   * `token-known`: the caller has sent this token before. `robot-busy`: the robot is in use, or a
-   * start of it may still arrive.
-   */
-  outcome: "token-known" | "robot-busy";
-  ingest: Ingest;
 }
 
 export type BegunStart =
@@ -101,7 +95,7 @@ export const countedQuotas = ({ quotas = {}, schedule }: NewIngest): quota.Quota
 const COLUMNS = raw(
   `task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
          play, client_token, request_hash, state, created_at, latest_at, deadline_at, site,
-         empty_seconds, media, programme`,
+         empty_seconds, media, programme, on_air, successor_of`,
 );
 
 type Names = Record<"taskId" | "caller" | "account" | "app" | "robot" | "token", Sql>;
@@ -115,8 +109,11 @@ const valuesOf = (
               ${start.requestHash}, 'starting', ${start.createdAt}::timestamptz,
               ${start.latestAt}::timestamptz, ${start.deadlineAt}::timestamptz, ${start.site},
               ${start.emptySeconds ?? null}::integer,
-              ${start.media ? JSON.stringify(start.media) : null}::jsonb,
-              ${start.programme ? JSON.stringify(start.programme) : null}::jsonb`;
+              ${jsonOf(start.media)}, ${jsonOf(start.programme)}, ${jsonOf(start.onAir)},
+              ${start.successorOf ?? null}`;
+
+const jsonOf = (value: object | null | undefined): Sql =>
+  sql`${value ? JSON.stringify(value) : null}::jsonb`;
 
 /** An ended ingest had this robot. */
 const mayStillEnter = ({ app, robot }: Pick<Names, "app" | "robot">): Sql => sql`exists (
@@ -224,26 +221,4 @@ async function trySchedule(
      select * from changed`,
   );
   return row && { outcome: "scheduled", ingest: ingestOf(row) };
-}
-
-/**
- * Finds the ingest that prevents a start. This is a statement of its own, because `tryBegin` cannot
- * see a row that another transaction commits meanwhile.
- */
-export async function findConflict(query: Query, start: NewIngest): Promise<Conflict | undefined> {
-  const caller = bind(start.callerId);
-  const token = bind(start.clientToken);
-  const [row] = await run(
-    query,
-    sql`select *, caller_id = ${caller} and client_token is not null and client_token = ${token} as token_known
-     from ingest
-     where (caller_id = ${caller} and client_token = ${token})
-        or (sdk_app_id = ${start.sdkAppId} and robot_user_id = ${start.robotUserId}
-            and (state <> 'ended' or unsure_until is not null))
-     order by token_known desc nulls last
-     limit 1`,
-  );
-  if (!row) return undefined;
-  const outcome = row["token_known"] === true ? "token-known" : "robot-busy";
-  return { outcome, ingest: ingestOf(row) };
 }

@@ -78,6 +78,10 @@ export interface OnAir extends Target {
   since: string;
   /** When TRTC's present task started. */
   taskSince: string;
+  /** TRTC's cap ends the present task then. */
+  taskEndsAt?: string | undefined;
+  /** When the roll-over to a fresh task is looked at next; absent: it has not begun. */
+  rollAt?: string | undefined;
   failed: Partial<Record<SourceKind, FailedSource>>;
   /** How often the ingest was started again after TRTC had ended it. */
   restarts: number;

@@ -144,7 +144,7 @@ export async function claimStep(
     query,
     sql`update ingest
      set step_at = ${at}, step_fence = step_fence + 1, step_lease_until = ${addMs(at, leaseMs)}
-     where task_id = ${taskId} and state = 'running' and programme is not null
+     where task_id = ${taskId} and state = 'running' and programme is not null and successor_of is null
      returning *`,
   );
   return row && ingestOf(row);

@@ -66,7 +66,8 @@ export async function recordTaskEvent(
 
 /** The next step of a programme decides what follows a failed source. */
 const stepAfterFailures = (failures: Sql, at: Sql): Sql => sql`case
-              when programme is not null and cardinality(${failures}) >= ${raw(FAILED_FOR_GOOD)}
+              when programme is not null and successor_of is null
+                   and cardinality(${failures}) >= ${raw(FAILED_FOR_GOOD)}
               then least(step_at, ${at}::timestamptz) else step_at end`;
 
 /**

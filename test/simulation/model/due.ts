@@ -43,7 +43,8 @@ export const ADVANCES: DueQueue = {
 };
 
 export const STEPS: DueQueue = {
-  isIn: ({ state, stepAt }) => state === "running" && stepAt !== null,
+  isIn: ({ state, stepAt, successorOf }) =>
+    state === "running" && stepAt !== null && successorOf === null,
   dueAt: ({ stepAt }) => stepAt,
   leaseUntil: (row) => row.stepLeaseUntil,
   claimed: ({ stepFence }, stepLeaseUntil) => ({ stepLeaseUntil, stepFence: stepFence + 1 }),

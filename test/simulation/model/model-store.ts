@@ -35,7 +35,15 @@ import {
   type WantedStart,
 } from "./starts.js";
 import { ADVANCES, claimDue, type DueQueue, ENDS, nextClaimAt, STEPS } from "./due.js";
-import { beginStep, claimStep, markRestarting, markStepped, releaseStep } from "./programmes.js";
+import {
+  beginStep,
+  claimStep,
+  findSuccessor,
+  markRestarting,
+  markStepped,
+  releaseStep,
+  swapTasks,
+} from "./programmes.js";
 import { refusalOf } from "./quotas.js";
 import {
   beginAttempt,
@@ -209,6 +217,8 @@ export function createModelStore(options: ModelOptions) {
       markStepped: statement("programmes.markStepped", markStepped),
       releaseStep: statement("programmes.releaseStep", releaseStep),
       markRestarting: statement("programmes.markRestarting", markRestarting),
+      findSuccessor: statement("programmes.findSuccessor", findSuccessor),
+      swapTasks: statement("programmes.swapTasks", swapTasks),
     },
     slots: {
       async take(wanted: Parameters<Store["slots"]["take"]>[0]) {

@@ -2,9 +2,10 @@
 import { addMs } from "../../../shared/clock.js";
 import type { Restart } from "../../../shared/store/programmes/restarts.js";
 import type { ClaimedStep, StepAttempt, Stepped } from "../../../shared/store/programmes/steps.js";
+import { maySwap, type Swap } from "../../../shared/store/programmes/successors.js";
 import { failuresAmong } from "./room/media.js";
 import { grantSlot, type RawSlot } from "./slots.js";
-import { change, isAtMost, later, type StoredIngest, type Tables } from "./tables.js";
+import { change, isAtMost, later, put, type StoredIngest, type Tables } from "./tables.js";
 
 const isClaimed =
   ({ stepFence }: Pick<ClaimedStep, "stepFence">) =>
@@ -31,7 +32,8 @@ export const claimStep = (
   { taskId, at, leaseMs }: { taskId: string; at: Date; leaseMs: number },
 ): StoredIngest | undefined =>
   change(tables, taskId, {
-    where: ({ state, programme }) => state === "running" && programme !== null,
+    where: ({ state, programme, successorOf }) =>
+      state === "running" && programme !== null && successorOf === null,
     set: ({ stepFence }) => ({
       stepAt: at,
       stepFence: stepFence + 1,
@@ -100,3 +102,59 @@ export const markRestarting = (tables: Tables, to: Restart): StoredIngest | unde
       endCause: null,
     }),
   });
+
+export const findSuccessor = ({ ingests }: Tables, taskId: string): StoredIngest | undefined =>
+  [...ingests.values()]
+    .filter(({ successorOf }) => successorOf === taskId)
+    .filter(({ state }) => state === "starting" || state === "running")
+    .sort((a, b) => (a.taskId < b.taskId ? 1 : -1))[0];
+
+/** One transaction of the database. */
+export function swapTasks(
+  tables: Tables,
+  { parent, successor, onAir, stepAt, at, leaseMs }: Swap,
+): { ingest: StoredIngest; old: StoredIngest } | undefined {
+  const before = tables.ingests.get(parent.taskId);
+  const fresh = tables.ingests.get(successor.taskId);
+  if (!before || !fresh || !maySwap(before, parent, at) || !maySwap(fresh, successor, at)) {
+    return undefined;
+  }
+  const after = ({ fence, stepFence }: StoredIngest) => ({
+    fence: fence + 1,
+    stepFence: stepFence + 1,
+    stepLeaseUntil: null,
+  });
+  const ingest = put(tables, {
+    ...before,
+    ...taskOf(fresh),
+    ...after(before),
+    ...{ onAir, stepAt, leaseUntil: null },
+  });
+  const old = put(tables, {
+    ...fresh,
+    ...taskOf(before),
+    ...after(fresh),
+    onAir: before.onAir,
+    stepAt: null,
+    state: "stopping",
+    endReason: "stopped",
+    stopAskedAt: at,
+    leaseUntil: addMs(at, leaseMs),
+  });
+  return { ingest, old };
+}
+
+const taskOf = ({
+  trtcTaskId,
+  robotUserId,
+  lateStartUntil,
+  reconciledAt,
+  lastSeenAt,
+  mediaState,
+  mediaAt,
+  mediaFailures,
+  failuresAfter,
+}: StoredIngest) => ({
+  ...{ trtcTaskId, robotUserId, lateStartUntil, reconciledAt, lastSeenAt },
+  ...{ mediaState, mediaAt, mediaFailures, failuresAfter },
+});

@@ -24,6 +24,7 @@ export function overQuota(
     (row) =>
       row.callerId === callerId &&
       row.state !== "ended" &&
+      row.successorOf === null &&
       (!waitsToStart(row) || row.startedAt !== null),
   ).length;
   const recentMs = (startsMs.get(callerId) ?? []).filter((ms) => ms > nowMs - MINUTE_MS);

@@ -17,7 +17,7 @@ export function findIngest(
   { callerId, taskId }: { callerId: string; taskId: string },
 ): StoredIngest | undefined {
   return [...ingests.values()]
-    .filter((row) => row.callerId === callerId)
+    .filter((row) => row.callerId === callerId && row.successorOf === null)
     .filter((row) => row.taskId === taskId || row.trtcTaskId === taskId)
     .sort(newestFirst)[0];
 }
@@ -30,6 +30,7 @@ export function listIngests({ ingests }: Tables, filter: ListFilter): StoredInge
   const { endReason, mediaState, clientToken } = filter;
   const fits = (row: Ingest) =>
     row.callerId === callerId &&
+    row.successorOf === null &&
     (sdkAppId ?? row.sdkAppId) === row.sdkAppId &&
     (roomId ?? row.roomId) === row.roomId &&
     (roomIdType ?? row.roomIdType) === row.roomIdType &&

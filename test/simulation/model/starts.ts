@@ -2,8 +2,8 @@
 import { addMs, SECOND_MS } from "../../../shared/clock.js";
 import type { EndCause, Ingest } from "../../../shared/store/ingests/ingest-row.js";
 import type { Running } from "../../../shared/store/ingests/start-outcomes.js";
+import type { Conflict, StartKeys } from "../../../shared/store/ingests/conflicts.js";
 import {
-  type Conflict,
   LATE_START_MS,
   type NewIngest,
   type Schedule,
@@ -90,12 +90,12 @@ function newRow({ leaseMs, waitMaxMs, notify, quotas, schedule, ...row }: Wanted
     advanceLeaseUntil: null,
     advanceFence: 0,
     programme: row.programme ?? null,
-    onAir: null,
+    onAir: row.onAir ?? null,
     stepAt: null,
     stepLeaseUntil: null,
     stepFence: 0,
     sequence: null,
-    successorOf: null,
+    successorOf: row.successorOf ?? null,
   };
 }
 
@@ -111,15 +111,15 @@ const isTaken = ({ ingests }: Tables, wanted: NewIngest): boolean =>
   ingests.has(wanted.taskId) ||
   [...ingests.values()].some((row) => hasToken(row, wanted) || hasRobot(row, wanted));
 
-const hasToken = (row: Ingest, { callerId, clientToken }: NewIngest): boolean =>
+const hasToken = (row: Ingest, { callerId, clientToken }: StartKeys): boolean =>
   clientToken !== null && row.callerId === callerId && row.clientToken === clientToken;
 
-const hasRobot = (row: Ingest, { sdkAppId, robotUserId }: NewIngest): boolean =>
+const hasRobot = (row: Ingest, { sdkAppId, robotUserId }: StartKeys): boolean =>
   row.sdkAppId === sdkAppId &&
   row.robotUserId === robotUserId &&
   (row.state !== "ended" || row.lateStartUntil !== null);
 
-export function findConflict({ ingests }: Tables, wanted: NewIngest): Conflict | undefined {
+export function findConflict({ ingests }: Tables, wanted: StartKeys): Conflict | undefined {
   const rows = [...ingests.values()];
   const own = rows.find((row) => hasToken(row, wanted));
   if (own) return { outcome: "token-known", ingest: own };

@@ -15,6 +15,7 @@ import {
 import { fence, type Operation, operation, sequence, soonMs, taskId } from "./operation.js";
 import { programmeOperations } from "./programmes.js";
 import { roomEvents } from "./room-events.js";
+import { successorOperations } from "./successors.js";
 import { scheduledOperations } from "./scheduled.js";
 import { leaseUntil, USE_OPERATIONS } from "./used-signatures.js";
 
@@ -149,6 +150,7 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
   operation({ taskId, stepFence: fence }, (store, turn) => store.ingests.endUpdateTurn(turn)),
   ...scheduledOperations(limit),
   ...programmeOperations(limit),
+  ...successorOperations,
   ...USE_OPERATIONS,
   operation({ soonMs }, (store, { soonMs: ms }, at) => store.signatures.forget(addMs(at, ms))),
   operation(

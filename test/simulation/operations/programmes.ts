@@ -15,7 +15,7 @@ import { fence, type Operation, operation, soonMs, taskId } from "./operation.js
 
 const stepFence = fc.integer({ min: 0, max: 3 });
 
-const programmeOf = (at: Date): Programme => ({
+export const programmeOf = (at: Date): Programme => ({
   items: [{ StreamUrl: "https://example.com/a.mp4", Title: "A", PlaySeconds: 10 }],
   isList: true,
   rounds: -1,
@@ -29,7 +29,7 @@ const programmeOf = (at: Date): Programme => ({
   hasOwnRobot: true,
 });
 
-const onAirOf = (at: Date): OnAir => ({
+export const onAirOf = (at: Date): OnAir => ({
   source: "primary",
   index: 0,
   round: 0,

@@ -1,6 +1,6 @@
 /** What the store sends to a database, operation by operation. */
-import type { Database, Query } from "../../../shared/store/engine/database.js";
-import { samplesOf } from "./samples.js";
+import type { Database, Query, Row } from "../../../shared/store/engine/database.js";
+import { ROLLING, samplesOf } from "./samples.js";
 
 export interface Recorded {
   name: string;
@@ -12,6 +12,12 @@ export interface Recorded {
 
 const NEVER_MIGRATED = { version: 0, works_with: 0 };
 
+/** Answers what another statement of the same operation depends on. */
+function rowsOf(text: string): Row[] {
+  if (text.includes("schema_migration as applied")) return [NEVER_MIGRATED];
+  return text.includes("where task_id in ($1, $2)") ? [...ROLLING] : [];
+}
+
 /** Each statement once, under the first operation that sends it. The database has no rows. */
 export async function recordedStatements(): Promise<Recorded[]> {
   const recorded = new Map<string, Recorded>();
@@ -19,7 +25,7 @@ export async function recordedStatements(): Promise<Recorded[]> {
   const query: Query = (text, values = []) => {
     const { stack = "" } = new Error();
     if (!recorded.has(text)) recorded.set(text, { name, text, values, stack });
-    return Promise.resolve(text.includes("schema_migration as applied") ? [NEVER_MIGRATED] : []);
+    return Promise.resolve(rowsOf(text));
   };
   const database: Database = {
     query,

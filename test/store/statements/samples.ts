@@ -2,7 +2,8 @@
 import { addMs } from "../../../shared/clock.js";
 import type { Database } from "../../../shared/store/engine/database.js";
 import { readBacklog, readHealth } from "../../../shared/store/health.js";
-import { beginAnew } from "../../../shared/store/ingests/begin-anew.js";
+import { beginAnew } from "../../../shared/store/begin-anew.js";
+import { type Ingest, ingestOf } from "../../../shared/store/ingests/ingest-row.js";
 import { ingestsOfTasks } from "../../../shared/store/ingests/ends-of-tasks.js";
 import type { OnAir, Programme } from "../../../shared/store/programmes/programme-row.js";
 import { readReport } from "../../../shared/store/report.js";
@@ -57,6 +58,20 @@ const onAir: OnAir = {
   restartedAt: [],
   rolledOver: 0,
 };
+
+/** An ingest and its successor, as both run. */
+export const ROLLING = ["ing-1", "ing-2"].map((taskId) => ({
+  ...{
+    task_id: taskId,
+    robot_user_id: `robot-${taskId}`,
+    state: "running",
+    fence: 7,
+    step_fence: 7,
+  },
+  ...{ play: {}, stop_asked_at: null, end_cause: null, paused_at: null, lease_until: null },
+}));
+const [parent, successor] = ROLLING.map(ingestOf) as [Ingest, Ingest];
+
 const stepped = { ...step, at, programme, onAir, stepAt: later };
 
 export type Sample = () => Promise<unknown>;
@@ -308,6 +323,9 @@ export function samplesOf(database: Database): Record<string, Sample> {
         advanceAt: later,
         heldUntil: null,
       }),
+    "programmes.findSuccessor": () => store.programmes.findSuccessor("ing-1"),
+    "programmes.swapTasks": () =>
+      store.programmes.swapTasks({ parent, successor, onAir, stepAt: later, at, leaseMs: 5000 }),
 
     "slots.take": () =>
       store.slots.take({

@@ -15,6 +15,7 @@ const CALLERS = [
     SecretKeys: [KEY],
     SdkAppIds: [CN_APP],
     UserPattern: "[A-Za-z0-9_-]+",
+    MaxDuration: 527_040,
     NotifyUrl: "https://receiver.example/",
     NotifySecrets: ["whsec_bWFkZS11cC1mb3ItdHJ5aW5nLWl0LW91dC1oZXJl"],
   },

@@ -46,11 +46,12 @@ export function recordTaskEvent(
 
 /** The next step of a programme decides what follows a failed source. */
 function stepAfter(
-  { programme, stepAt }: StoredIngest,
+  { programme, stepAt, successorOf }: StoredIngest,
   { mediaFailures }: Pick<StoredIngest, "mediaFailures">,
   at: Date,
 ): Date | null {
-  if (programme === null || mediaFailures.length < FAILED_FOR_GOOD) return stepAt;
+  if (programme === null || successorOf !== null || mediaFailures.length < FAILED_FOR_GOOD)
+    return stepAt;
   return stepAt !== null && stepAt <= at ? stepAt : at;
 }
 

@@ -2,9 +2,9 @@
  * For a run on one machine whose emulator of TRTC has restarted. The new emulator may have none of
  * the tasks. Its clock sets the times of the rows, and may have gone back.
  */
-import type { Query } from "../engine/database.js";
-import { bind, run, sql } from "../engine/sql.js";
-import { GIVE_UP_AFTER } from "../outbox/outbox.js";
+import type { Query } from "./engine/database.js";
+import { bind, run, sql } from "./engine/sql.js";
+import { GIVE_UP_AFTER } from "./outbox/outbox.js";
 
 /** No claim lasts this long, so a later time was written when the clock was ahead. */
 const LATER = sql`interval '1 hour'`;
