@@ -103,6 +103,18 @@ describe("README's example for", () => {
     expect(await list()).toEqual([]);
   }, 60_000);
 
+  test("a list puts its first item on air, and knows the second", async () => {
+    const example = shell.find((block) => block.includes('"Playlist"')) ?? "";
+    const { code, output } = await inShell(onOurPorts(example), {});
+    expect([code, output]).toEqual([0, expect.stringContaining('"TaskId":"ing-')]);
+    expect(await list()).toMatchObject([
+      { Item: { Title: "Opening" }, NextItem: { Title: "Talk" }, Source: "primary" },
+    ]);
+    const stop = shell.find((block) => block.includes("stop-ingest")) ?? "";
+    await inShell(onOurPorts(stop), {});
+    expect(await list()).toEqual([]);
+  }, 60_000);
+
   test("the Node.js SDK runs in its own folder, and prints what README says", async () => {
     const [example = ""] = blocks("js", README);
     expect(README).toContain("\nnpm i tencentcloud-sdk-nodejs\n");
