@@ -90,7 +90,7 @@ async function ours(
 }
 
 function deadlines(backlog: Backlog): Row[] {
-  const { live, overdue, oldestOverdueMs, lateStarts, unfinished, unclaimed } = backlog;
+  const { live, overdue, oldestOverdueMs, lateStarts, lateSteps, unfinished, unclaimed } = backlog;
   const check = "deadlines";
   const rows: Row[] = [];
   if (overdue === 0) rows.push(pass(check, `kept: ${counted(live, "live ingest")}, none overdue`));
@@ -104,6 +104,11 @@ function deadlines(backlog: Backlog): Row[] {
     const finding = `${counted(lateStarts, "scheduled start")} late by more than two intervals`;
     const todo = "advance-ingests does not run: check its trigger and its log";
     rows.push(fail("scheduled starts", finding, todo));
+  }
+  if (lateSteps > 0) {
+    const finding = `${counted(lateSteps, "programme step")} late by more than two intervals`;
+    const todo = "advance-ingests does not run: check its trigger and its log";
+    rows.push(fail("programmes", finding, todo));
   }
   if (unfinished > 0) {
     const finding = `${counted(unfinished, "start")} without an outcome: TRTC did not answer, or the function ended`;

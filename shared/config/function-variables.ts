@@ -16,7 +16,7 @@ export const FUNCTION_VARIABLES = {
   "describe-ingest": [...CALLED, ...TRTC],
   "list-ingests": CALLED,
   "room-callback": ["TRTC_APPS", ...TRTC],
-  "advance-ingests": [...CALLED, ...TRTC, "ADVANCE_TICK_SECONDS"],
+  "advance-ingests": [...CALLED, ...TRTC, "ALLOW_PRIVATE_STREAM_HOSTS", "ADVANCE_TICK_SECONDS"],
   "expire-ingests": [...TRTC, "EXPIRY_TICK_SECONDS"],
   "reconcile-ingests": ["TRTC_APPS", ...TRTC, "STOP_UNCLAIMED"],
   "deliver-notifications": ["CALLERS", "ALLOW_PRIVATE_NOTIFY_HOSTS"],

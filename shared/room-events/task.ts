@@ -47,7 +47,7 @@ async function stepForEvent(services: Services, taskId: string): Promise<EventRe
     ingest: taskId,
     async followUp(timeLeftMs) {
       await trtc.ready();
-      await carryOutStep(services, { ingest, slot: undefined, timeLeftMs });
+      await carryOutStep(services, { ingest, slot: undefined, timeLeftMs, isHurried: true });
     },
   };
 }

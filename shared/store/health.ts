@@ -73,6 +73,8 @@ export interface Backlog {
   oldestOverdueMs: number;
   /** Scheduled starts that should have been tried `graceMs` ago. */
   lateStarts: number;
+  /** Steps of programmes that should have been carried out `graceMs` ago. */
+  lateSteps: number;
   /** Starts without an outcome whose lease has lapsed. */
   unfinished: number;
   /** Tasks that TRTC has reported for some time, and that no ingest has. */
@@ -100,6 +102,8 @@ export async function readBacklog(
             )::float8 as oldest_overdue_ms,
             count(*) filter (where state = 'starting'
               and advance_at < now() - ${graceMs} * interval '1 millisecond')::int as late_starts,
+            count(*) filter (where state = 'running' and paused_at is null
+              and step_at < now() - ${graceMs} * interval '1 millisecond')::int as late_steps,
             count(*) filter (where state = 'starting' and lease_until < now())::int as unfinished,
             (select count(*) from unclaimed_task
              where ended_at is null and first_seen_at < now() - ${UNCLAIMED_AFTER})::int as unclaimed
@@ -110,6 +114,7 @@ export async function readBacklog(
     overdue: Number(row["overdue"]),
     oldestOverdueMs: Number(row["oldest_overdue_ms"]),
     lateStarts: Number(row["late_starts"]),
+    lateSteps: Number(row["late_steps"]),
     unfinished: Number(row["unfinished"]),
     unclaimed: Number(row["unclaimed"]),
   };

@@ -2599,6 +2599,8 @@ select count(*)::int as live,
        )::float8 as oldest_overdue_ms,
        count(*) filter (where state = 'starting'
          and advance_at < now() - $2 * interval '1 millisecond')::int as late_starts,
+       count(*) filter (where state = 'running' and paused_at is null
+         and step_at < now() - $3 * interval '1 millisecond')::int as late_steps,
        count(*) filter (where state = 'starting' and lease_until < now())::int as unfinished,
        (select count(*) from unclaimed_task
         where ended_at is null and first_seen_at < now() - interval '5 minutes')::int as unclaimed

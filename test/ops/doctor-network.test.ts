@@ -7,9 +7,10 @@ import { migrate } from "../../shared/store/schema/migrate.js";
 import { CODE_VERSION } from "../../shared/store/schema/version.js";
 import { openPostgres } from "../../shared/store/engine/postgres.js";
 import { connectionFacts } from "../../shared/store/engine/postgres-connection.js";
-import { createStore } from "../../shared/store/store.js";
+import { createStore, type Store } from "../../shared/store/store.js";
 import { newPostgresUrl } from "../support/database/databases.js";
 import { newIngest, runningIngest } from "../support/app/ingests.js";
+import { newProgramme, onAirSince } from "../support/app/programmes.js";
 import { NEXT, NEXT_WITHOUT_US, upTo } from "../support/database/migrations.js";
 import {
   closedPort,
@@ -231,6 +232,7 @@ describe("the database", () => {
         schedule: { startsAt, startBy: clock.now(), asked: {}, heldUntil: null },
       }),
     );
+    await programmeWithStep(store, startsAt);
     const all = () => database.query("select *, xmin from ingest order by task_id");
     const before = await all();
     const { ok, named } = await on(url);
@@ -245,6 +247,9 @@ describe("the database", () => {
     expect(named("scheduled starts")).toMatchObject([
       { verdict: "fail", found: expect.stringContaining("1 scheduled start late") },
     ]);
+    expect(named("programmes")).toMatchObject([
+      { verdict: "fail", found: expect.stringContaining("1 programme step late") },
+    ]);
     expect(named("starts")).toMatchObject([
       { verdict: "warn", found: expect.stringContaining("1 start without an outcome") },
     ]);
@@ -252,6 +257,23 @@ describe("the database", () => {
     await database.close();
   });
 });
+
+/** A running programme whose step was due at this instant. */
+async function programmeWithStep(store: Store, stepAt: Date): Promise<void> {
+  const programme = newProgramme();
+  const deadlineAt = addMs(clock.now(), MINUTE_MS);
+  const row = newIngest({ createdAt: stepAt, deadlineAt, programme });
+  await store.ingests.beginStart(row);
+  await store.ingests.markRunning({
+    taskId: row.taskId,
+    fence: 0,
+    trtcTaskId: "trtc-programme",
+    startedAt: stepAt,
+    deadlineAt,
+    latestAt: deadlineAt,
+    began: { programme, onAir: onAirSince(stepAt), stepAt, streamUrl: "https://example.com/a" },
+  });
+}
 
 describe("a deployed URL", () => {
   const envelope = (Code: string) =>

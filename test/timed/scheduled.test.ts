@@ -1,5 +1,5 @@
 /**
- * Hundreds of scheduled starts of one instant, by three processes that share nothing but PostgreSQL
+ * A thousand scheduled starts of one instant, by three processes that share nothing but PostgreSQL
  * and TRTC. Two are killed while the starts leave: none is early, lost or made twice.
  */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -16,7 +16,7 @@ import { newPostgresUrl } from "../support/database/databases.js";
 import { callsOf } from "../support/database/granted-slots.js";
 
 const INSTANCES = 3;
-const STARTS = 300;
+const STARTS = 1000;
 const REQUESTS_AT_ONCE = 10;
 
 /** Every process has a run of advance-ingests under way by then. */
@@ -57,7 +57,7 @@ describe(`${STARTS} scheduled starts of one instant, with two processes killed m
     instances.push(...(await Promise.all(Array.from({ length: KILLED }, instance))));
     rows = await rowsWithoutStarts();
     tasks = await tasksOfTrtc();
-  }, 180_000);
+  }, 300_000);
   afterAll(async () => {
     await Promise.all(instances.map(({ end }) => end("SIGKILL")));
     await emulator.end("SIGTERM");

@@ -57,6 +57,8 @@ interface Step {
   /** Undefined: the slot is taken when the call needs one. */
   slot: Slot | undefined;
   timeLeftMs: () => number;
+  /** The caller waits, so what has to be read is left to advance-ingests. */
+  isHurried?: boolean;
 }
 
 /** The row holds this instance's claim. */
@@ -69,7 +71,7 @@ export async function carryOutStep(services: Services, step: Step): Promise<Step
   const first = aimAt(programme, onAir, at);
   const isSwitch = callFor(ingest, { aim: first, onAir, at }) !== "none";
   // A switch is on time. What has to be read is read by the step after it.
-  if (isSwitch) return follow(services, step, { programme, onAir, at });
+  if (isSwitch || step.isHurried) return follow(services, step, { programme, onAir, at });
   const rollAt = rollDueAt(onAir, ingest.deadlineAt);
   const isRollDue = rollAt !== undefined && rollAt <= at && onAir === ingest.onAir;
   if (isRollDue && first.kind === "play") {
