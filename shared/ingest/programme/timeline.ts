@@ -27,14 +27,21 @@ export type ListPlace = Place | { overAt: Date };
 export const isOver = (place: ListPlace): place is { overAt: Date } => "overAt" in place;
 
 /**
- * How long an item is on air, in milliseconds. Infinity: until the ingest ends. 0: an item of a list
- * whose end is not known cannot take its turn. `undefined`: its length is not learned yet.
+ * How long an item is on air, in milliseconds. Infinity: until the ingest ends, as one StreamUrl
+ * without a RepeatNum does. 0: an item of a list whose end is not known cannot take its turn.
+ * `undefined`: its length is not learned yet.
  */
 export function itemMs(
   item: ProgrammeItem,
   { isList }: Pick<Programme, "isList">,
 ): number | undefined {
-  const { PlaySeconds, LengthSeconds, RepeatNum = 1, SeekSecond = 0, Tempo = 1 } = item;
+  const {
+    PlaySeconds,
+    LengthSeconds,
+    RepeatNum = isList ? 1 : -1,
+    SeekSecond = 0,
+    Tempo = 1,
+  } = item;
   if (PlaySeconds !== undefined) return PlaySeconds * SECOND_MS;
   if (!isList && (RepeatNum === -1 || typeof LengthSeconds !== "number")) return Infinity;
   if (LengthSeconds === undefined) return undefined;

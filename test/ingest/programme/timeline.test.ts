@@ -135,3 +135,18 @@ test("the position in a medium turns in its length and counts its first second a
   expect(positionAt({ ...medium, Tempo: 2 }, NOON, after(10))).toBe(25);
   expect(positionAt({ StreamUrl: "https://example.com/live" }, NOON, after(90))).toBe(90);
 });
+
+test("one StreamUrl without a RepeatNum plays until the ingest ends, also when its length is known", () => {
+  const alone = { StreamUrl: "https://example.com/a.mp4", LengthSeconds: 4 };
+  expect(placesAt(list({ items: [alone], isList: false }), [0, 4, 4000])).toEqual([
+    [0, 0],
+    [0, 0],
+    [0, 0],
+  ]);
+  const twice = { ...alone, RepeatNum: 2 };
+  expect(placesAt(list({ items: [twice], isList: false }), [0, 7.999, 8])).toEqual([
+    [0, 0],
+    [0, 0],
+    "over",
+  ]);
+});
