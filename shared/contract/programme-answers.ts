@@ -10,7 +10,10 @@ const SOURCES = ["primary", "backup", "filler"] as const;
 const instant = (description: string) => Type.String({ format: "date-time", description });
 
 const itemParts = {
-  Index: Type.Integer({ description: "Its place in Playlist, counted from 0." }),
+  Index: Type.Integer({
+    description:
+      "Its place in Playlist, counted from 0. -1: it is left of a list that was replaced.",
+  }),
   Title: orNull(Type.String({ description: "null: it was sent without one." })),
   StreamUrl: Type.String({ description: "Its own source, also while another one stands in." }),
 };

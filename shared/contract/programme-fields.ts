@@ -104,6 +104,36 @@ const common = {
   }),
 };
 
+const REFRESHES = ["AfterCurrent", "Now"] as const;
+type PlaylistRefresh = (typeof REFRESHES)[number];
+
+/** The fields of an update of a programme, besides those that it shares with a start. */
+const edits = {
+  PlaylistRefresh: Type.Unsafe<PlaylistRefresh>({
+    type: "string",
+    enum: REFRESHES,
+    description:
+      "When Playlist replaces the list: AfterCurrent (usual) when the item on air is over, or Now.",
+  }),
+  SkipItem: Type.Boolean({ description: "true: play the next item of the list now." }),
+  ItemIndex: Type.Integer({
+    minimum: 0,
+    maximum: PLAYLIST_MAX - 1,
+    description: "Play this item of the list now, from its beginning; counted from 0.",
+  }),
+};
+
+const insert = (site: Site) => ({
+  ...ITEMS[site],
+  description:
+    "An item that plays after the one on air. The list then goes on, and the item stays in it.",
+});
+
+export const EDIT_FIELDS = {
+  intl: { InsertNext: insert("intl"), ...edits },
+  cn: { InsertNext: insert("cn"), ...edits },
+};
+
 export const PROGRAMME_FIELDS = {
   intl: { Playlist: playlist("intl"), ...common },
   cn: { Playlist: playlist("cn"), ...common },

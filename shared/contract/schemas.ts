@@ -5,7 +5,7 @@
 import type { Static, TSchema } from "@sinclair/typebox";
 import * as Type from "@sinclair/typebox";
 import { FIELDS, NUMERIC_ROOM, STRING_ROOM_PATTERN } from "./fields.js";
-import { PROGRAMME_FIELDS } from "./programme-fields.js";
+import { EDIT_FIELDS, PROGRAMME_FIELDS } from "./programme-fields.js";
 
 /** A call may contain the fields of its schema and no others. */
 const CLOSED = { additionalProperties: false };
@@ -57,6 +57,7 @@ const start = (site: "intl" | "cn") => {
 
 const update = (site: "intl" | "cn") => {
   const f = FIELDS[site];
+  const programme = { ...PROGRAMME_FIELDS[site], ...EDIT_FIELDS[site] };
   return {
     SdkAppId: optional(f.SdkAppId),
     TaskId: f.TaskId,
@@ -66,6 +67,20 @@ const update = (site: "intl" | "cn") => {
     StartTime: optional(f.StartTime),
     MaxDuration: optional(f.MaxDuration),
     StopTime: optional(f.StopTime),
+    Playlist: optional(programme.Playlist),
+    PlaylistRefresh: optional(programme.PlaylistRefresh),
+    PlaylistRepeatNum: optional(programme.PlaylistRepeatNum),
+    InsertNext: optional(programme.InsertNext),
+    SkipItem: optional(programme.SkipItem),
+    ItemIndex: optional(programme.ItemIndex),
+    SeekSecond: optional({
+      ...f.SeekSecond,
+      description:
+        "Play this second of the item on air. TRTC needs a fresh task for it, so there is a short gap.",
+    }),
+    BackupStreamUrl: optional(programme.BackupStreamUrl),
+    FillerStreamUrl: optional(programme.FillerStreamUrl),
+    OnItemFailure: optional(programme.OnItemFailure),
     Sequence: optional(f.Sequence),
     ClientToken: optional(f.ClientToken),
   };

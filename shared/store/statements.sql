@@ -540,7 +540,8 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.started', $4::timestamptz,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, on_air, programme -> 'items' -> (on_air ->> 'index')::int ->> 'Title' as item_title) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
+        else programme -> 'items' -> (on_air ->> 'index')::int end ->> 'Title' as item_title) as fact),
          greatest($4::timestamptz, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -600,7 +601,8 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.restarted', $4::timestamptz,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, on_air, programme -> 'items' -> (on_air ->> 'index')::int ->> 'Title' as item_title) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
+        else programme -> 'items' -> (on_air ->> 'index')::int end ->> 'Title' as item_title) as fact),
          greatest($4::timestamptz, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -1564,7 +1566,8 @@ used as (
             advance_lease_until = case when $7::boolean then null else advance_lease_until end,
             advance_fence = advance_fence + case when $7::boolean then 1 else 0 end,
             deadline_at = $13, latest_at = $14,
-            sequence = coalesce($2::bigint, sequence), update_run = case
+            sequence = coalesce($2::bigint, sequence),
+            update_run = case
   when $3::text is null then null
   when $15::bigint is null then jsonb_build_object('last', $3::text)
   when (update_run->>'second')::bigint = $15::bigint then
@@ -1587,6 +1590,67 @@ end, notified = notified + case when $7::boolean then 1 else 0 end + 0
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
 )), $17::timestamptz + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and news > 0
+       on conflict (task_id, position) do nothing
+     )
+     select * from changed;
+
+-- scheduled.markUpdated, of a programme
+with target as (
+       select task_id from ingest
+       where task_id = $1 and state = 'starting' and advance_at is not null
+         and coalesce(sequence < $2::bigint, true) and programme = $3::jsonb
+       for update
+     ),
+used as (
+  insert into used_signature (signature, used_at, traces)
+  select $4, $5::timestamptz, array_remove(array[$6::text], null)
+  where $4::text is not null and exists (select from target)
+  on conflict (signature) do update
+  set used_at = excluded.used_at, lease_until = null,
+      traces = coalesce(used_signature.traces, '{}') || excluded.traces
+  where used_signature.lease_until = $7::timestamptz
+  returning 1),
+     before_change as (
+       select task_id, case when $8::boolean then 1 else 0 end as news, 0 as next_news
+       from ingest where task_id = $1 and exists (select from target)
+            and ($4::text is null or exists (select from used))
+     ),
+     changed as (
+       update ingest set play = play || $9::jsonb, media = case
+  when play->>'StreamUrl' = coalesce($10::text, play->>'StreamUrl') then media end, asked = $11::jsonb,
+            starts_at = $12, start_by = $13,
+            advance_at = case when $8::boolean then $12::timestamptz else advance_at end,
+            advance_lease_until = case when $8::boolean then null else advance_lease_until end,
+            advance_fence = advance_fence + case when $8::boolean then 1 else 0 end,
+            deadline_at = $14, latest_at = $15,
+            sequence = coalesce($2::bigint, sequence),
+            update_run = case
+  when $4::text is null then null
+  when $16::bigint is null then jsonb_build_object('last', $4::text)
+  when (update_run->>'second')::bigint = $16::bigint then
+    update_run || jsonb_build_object(
+      'last', $4::text,
+      'first', jsonb_build_object($4::text, $17::bigint) || (update_run->'first'))
+  else jsonb_build_object(
+    'last', $4::text, 'second', $16::bigint,
+    'first', jsonb_build_object($4::text, $17::bigint))
+end,
+         programme = $18::jsonb,
+         on_air = $19::jsonb, notified = notified + case when $8::boolean then 1 else 0 end + 0
+       where task_id = $1 and exists (select from target)
+            and ($4::text is null or exists (select from used))
+       returning ingest.*
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+  select task_id, notified - next_news, caller_id, 'ingest.scheduled', $20::timestamptz,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         greatest($20::timestamptz, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), $20::timestamptz + interval '1 day'
   from changed join before_change using (task_id)
   where notified is not null and news > 0
        on conflict (task_id, position) do nothing
@@ -2018,6 +2082,55 @@ end,
        and ($4::text is null or exists (select from used))
      returning *;
 
+-- ingests.markUpdated, of a programme
+with target as (
+       select task_id from ingest
+       where task_id = $1 and state = 'running'
+         and coalesce(step_fence = $2::bigint, true) and coalesce(sequence < $3::bigint, true)
+       for update
+     ),
+     used as (
+  insert into used_signature (signature, used_at, traces)
+  select $4, $5::timestamptz, array_remove(array[$6::text], null)
+  where $4::text is not null and exists (select from target)
+  on conflict (signature) do update
+  set used_at = excluded.used_at, lease_until = null,
+      traces = coalesce(used_signature.traces, '{}') || excluded.traces
+  where used_signature.lease_until = $7::timestamptz
+  returning 1)
+     update ingest
+     set deadline_at = coalesce($8::timestamptz, deadline_at),
+         play = play || $9::jsonb,
+         media = case
+  when play->>'StreamUrl' = coalesce($10::text, play->>'StreamUrl') then media end,
+         media_failures = array(
+  select distinct failed_at from unnest(media_failures) as failed_at
+  where failed_at > coalesce(greatest(failures_after, $11::timestamptz), '-infinity')
+    and failed_at > (select max(last) from unnest(media_failures) as last) - interval '10 minutes'
+  order by failed_at),
+         failures_after = greatest(failures_after, $11::timestamptz),
+         update_run = case
+  when $4::text is null then null
+  when $12::bigint is null then jsonb_build_object('last', $4::text)
+  when (update_run->>'second')::bigint = $12::bigint then
+    update_run || jsonb_build_object(
+      'last', $4::text,
+      'first', jsonb_build_object($4::text, $13::bigint) || (update_run->'first'))
+  else jsonb_build_object(
+    'last', $4::text, 'second', $12::bigint,
+    'first', jsonb_build_object($4::text, $13::bigint))
+end,
+         paused_at = case when $14::boolean
+                          then coalesce(paused_at, $15::timestamptz)
+                          when $14 is null then paused_at end,
+         sequence = coalesce($3::bigint, sequence)
+         ,
+         programme = $16::jsonb,
+         on_air = $17::jsonb, step_at = $18, step_lease_until = $19
+     where task_id = $1 and exists (select from target)
+       and ($4::text is null or exists (select from used))
+     returning *;
+
 -- ingests.takeUpdateTurn
 update ingest set step_lease_until = $1, step_fence = step_fence + 1
 where task_id = $2 and state = 'running' and coalesce(sequence < $3::bigint, true)
@@ -2370,7 +2483,8 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.item', $11::timestamptz,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, on_air, programme -> 'items' -> (on_air ->> 'index')::int ->> 'Title' as item_title) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
+        else programme -> 'items' -> (on_air ->> 'index')::int end ->> 'Title' as item_title) as fact),
          greatest($11::timestamptz, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -2405,7 +2519,8 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.source', $11::timestamptz,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, on_air, programme -> 'items' -> (on_air ->> 'index')::int ->> 'Title' as item_title) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
+        else programme -> 'items' -> (on_air ->> 'index')::int end ->> 'Title' as item_title) as fact),
          greatest($11::timestamptz, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null

@@ -156,6 +156,44 @@ const programme = (site: Site) => ({
   RestartsPerHour: number(1, 60),
 });
 
+/** One item, with each value of each of its fields. */
+const oneItem = (fields: Record<string, Field>): Field => {
+  const items = (kind: keyof Field) =>
+    Object.fromEntries(
+      Object.entries(fields).flatMap(([name, field]) =>
+        Object.entries(field[kind]).map(
+          ([what, value]) => [`${name}: ${what}`, { ...item, [name]: value }] as const,
+        ),
+      ),
+    );
+  return {
+    takes: { ...items("takes"), "its URL alone": item },
+    refuses: {
+      ...items("refuses"),
+      "an item without its URL": {},
+      "a list": [item],
+      "a URL": item.StreamUrl,
+      null: null,
+    },
+  };
+};
+
+const edits = (site: Site) => {
+  const fields = programme(site);
+  return {
+    Playlist: fields.Playlist,
+    PlaylistRefresh: choice(["AfterCurrent", "Now"], ["now", "", 1]),
+    PlaylistRepeatNum: fields.PlaylistRepeatNum,
+    InsertNext: oneItem(itemFields(site)),
+    SkipItem: flag,
+    ItemIndex: number(0, 99),
+    SeekSecond: number(0, 2_147_483_647),
+    BackupStreamUrl: StreamUrl,
+    FillerStreamUrl: StreamUrl,
+    OnItemFailure: fields.OnItemFailure,
+  };
+};
+
 const schedule = { StartTime: instant };
 const deadline = { MaxDuration: number(1, 10_080), StopTime: instant };
 
@@ -190,6 +228,7 @@ const update = (site: Site) => ({
   Volume: Volume[site],
   IsPause: flag,
   Sequence: number(0, 9_007_199_254_740_991),
+  ...edits(site),
   ClientToken: printable(64, { space: true }),
   ...schedule,
   ...deadline,

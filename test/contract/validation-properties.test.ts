@@ -67,8 +67,8 @@ describe.each(EVERY_SCHEMA)("$action, $site", (checked) => {
     fc.assert(
       fc.property(fittingRequests(schema), wrong, (request, [field, value]) => {
         const { message } = expectRefusal(checked, { ...request, [field]: value });
-        // Of a list, the message names the item and its field.
-        expect(message).toMatch(new RegExp(`^${field}[[ ].*: send `, "s"));
+        // Of a list or an object, the message names the item and its field.
+        expect(message).toMatch(new RegExp(`^${field}[[. ].*: send `, "s"));
       }),
       { numRuns: NUM_RUNS },
     );

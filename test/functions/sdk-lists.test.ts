@@ -125,6 +125,49 @@ describe.each(WAYS)("%s", (_name, SdkAppId, sender) => {
     });
   });
 
+  test("changes a list that plays", async () => {
+    const send = sender();
+    const { TaskId } = (await send("StartStreamIngest", start())) as { TaskId: string };
+    const update = async (edit: object) => {
+      await send("UpdateStreamIngest", { SdkAppId, TaskId, ...edit });
+      return send("DescribeStreamIngest", { SdkAppId, TaskId });
+    };
+    const news = { StreamUrl: `${app.clip}?news`, Title: "News", PlaySeconds: 90 };
+
+    expect(await update({ InsertNext: news })).toMatchObject({
+      Item: { Index: 0 },
+      NextItem: { Index: 1, Title: "News" },
+    });
+    expect(await update({ SkipItem: true, Sequence: Number.MAX_SAFE_INTEGER })).toMatchObject({
+      Item: { Index: 1, Title: "News" },
+    });
+    expect(await update({ ItemIndex: 11 })).toMatchObject({ Item: { Index: 11 } });
+    expect(await update({ SeekSecond: 2 })).toMatchObject({ Item: { Index: 11 } });
+    const Playlist = listOf().slice(2);
+    expect(await update({ Playlist })).toMatchObject({
+      Item: { Index: -1 },
+      NextItem: { Index: 0, Title: Playlist[0]?.Title },
+    });
+    const now = { Playlist, PlaylistRefresh: "Now", PlaylistRepeatNum: 3 };
+    expect(await update(now)).toMatchObject({ Item: { Index: 0, Title: Playlist[0]?.Title } });
+    const standIns = { BackupStreamUrl: `${app.clip}?b`, FillerStreamUrl: `${app.clip}?f` };
+    await update({ ...standIns, OnItemFailure: "Retry" });
+
+    const [row] = await app.database.query("select programme from ingest where task_id = $1", [
+      TaskId,
+    ]);
+    expect(row).toMatchObject({
+      programme: {
+        items: Playlist,
+        rounds: 3,
+        backupUrl: standIns.BackupStreamUrl,
+        fillerUrl: standIns.FillerStreamUrl,
+        onItemFailure: "Retry",
+      },
+    });
+    expect(await send("StopStreamIngest", { SdkAppId, TaskId })).toBeDefined();
+  });
+
   test("is refused with the number of the item that is wrong", async () => {
     const Playlist = listOf().map((item, index) => (index === 10 ? { ...item, Volume: -1 } : item));
 

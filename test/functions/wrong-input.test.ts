@@ -37,7 +37,7 @@ describe.each(TARGETS)("$action, $site:", (target) => {
       fc
         .tuple(right(), foreign)
         .map(([request, [name, value]]) => bodyOf({ ...request, [name]: value }));
-    return refused(300, wrong, /^(Invalid|UnauthorizedOperation\.SdkAppId)/);
+    return refused(300, wrong, /^(Invalid|MissingParameter$|UnauthorizedOperation\.SdkAppId)/);
   });
 
   test("refuses an unknown field", () => {

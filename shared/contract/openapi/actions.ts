@@ -147,7 +147,9 @@ SdkAppId may be left out by a caller with one application. UserId, UserSig and P
     summary: "Change what plays, pause it, or move its deadline",
     description: `Changes only what is sent. A deadline that is moved counts from the ingest's start; a loop's cannot be moved past the MaxDuration that TRTC was given with it, and the refusal names the latest instant.
 
-A paused ingest is still billed, and still ends on its deadline.`,
+A paused ingest is still billed, and still ends on its deadline.
+
+A list changes while it plays: another Playlist, InsertNext, SkipItem, ItemIndex or SeekSecond, one of them at a time. The answer comes after the switch.`,
     requests: {
       "another clip, louder": {
         ...NAMED,
@@ -160,6 +162,20 @@ A paused ingest is still billed, and still ends on its deadline.`,
         Volume: 65,
         Sequence: 42,
       },
+      "news after the item on air": {
+        ...NAMED,
+        InsertNext: { StreamUrl: "https://media.example.com/news.mp4", Title: "News" },
+      },
+      "another list, when the item on air is over": {
+        ...NAMED,
+        Playlist: [
+          { StreamUrl: "https://media.example.com/evening-1.mp4" },
+          { StreamUrl: "https://media.example.com/evening-2.mp4", Volume: 80 },
+        ],
+        PlaylistRefresh: "AfterCurrent",
+        PlaylistRepeatNum: -1,
+      },
+      "the next item, now": { ...NAMED, SkipItem: true, ClientToken: "skip-2026-01-01-12-30" },
       "an earlier end": { ...NAMED, StopTime: "2026-01-01T13:00:00Z" },
     },
     answer: { Status: "InProgress", Deadline: "2026-01-01T13:00:00.000Z" },

@@ -51,19 +51,7 @@ function checkPlaylist(request: Start, items: NonNullable<Start["Playlist"]>): v
       `${field} belongs to one source, and Playlist has its own for each: put ${field} into an item.`,
     );
   }
-  for (const [index, { StreamUrl, RepeatNum, PlaySeconds }] of items.entries()) {
-    if (PlaySeconds !== undefined) continue;
-    if (isRtmp(StreamUrl)) {
-      throw refused(
-        `Playlist[${index}].StreamUrl is RTMP, so the item has no end: send its PlaySeconds too.`,
-      );
-    }
-    if (RepeatNum === -1) {
-      throw refused(
-        `Playlist[${index}].RepeatNum is -1, so the item has no end: send its PlaySeconds too, or another RepeatNum.`,
-      );
-    }
-  }
+  checkItems(items);
   const { StartIndex = 0 } = request;
   if (StartIndex < items.length) return;
   throw new ApiError(
@@ -74,6 +62,28 @@ function checkPlaylist(request: Start, items: NonNullable<Start["Playlist"]>): v
 
 /** RTMP carries live streams only. */
 export const isRtmp = (streamUrl: string): boolean => /^rtmps?:/i.test(streamUrl);
+
+type Item = NonNullable<Start["Playlist"]>[number];
+
+/** `placeOf` names an item as the request does. */
+export function checkItems(
+  items: readonly Item[],
+  placeOf = (index: number) => `Playlist[${index}]`,
+): void {
+  for (const [index, { StreamUrl, RepeatNum, PlaySeconds }] of items.entries()) {
+    if (PlaySeconds !== undefined) continue;
+    if (isRtmp(StreamUrl)) {
+      throw refused(
+        `${placeOf(index)}.StreamUrl is RTMP, so the item has no end: send its PlaySeconds too.`,
+      );
+    }
+    if (RepeatNum === -1) {
+      throw refused(
+        `${placeOf(index)}.RepeatNum is -1, so the item has no end: send its PlaySeconds too, or another RepeatNum.`,
+      );
+    }
+  }
+}
 
 interface Need {
   field: keyof Start;

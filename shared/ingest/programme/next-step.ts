@@ -129,11 +129,12 @@ export function afterProbe(
 
 /** The same ingest with another source on air. */
 export function onAirWith(onAir: OnAir, target: Target, at: Date): OnAir {
+  const { due: _done, ...known } = onAir;
   const isSameItem = target.index === onAir.index && target.round === onAir.round;
   const failed = isSameItem ? onAir.failed : {};
   const again = failed[target.source];
   return {
-    ...onAir,
+    ...known,
     ...target,
     since: at.toISOString(),
     failed: again ? { ...failed, [target.source]: { ...again, nextAt: null } } : failed,

@@ -40,13 +40,15 @@ function itemsOf({
     ...(SeekSecond === undefined ? {} : { SeekSecond }),
     ...(RepeatNum === undefined ? {} : { RepeatNum }),
   };
-  const tempo = Tempo === undefined ? {} : { Tempo };
-  return (Playlist ?? [alone]).map((item) => ({
-    ...tempo,
-    ...item,
-    ...(isRtmp(item.StreamUrl) ? { LengthSeconds: null } : {}),
-  }));
+  return (Playlist ?? [alone]).map((item) => asItem(item, Tempo));
 }
+
+/** An item of a request as the row holds it. `tempo` is that of the request. */
+export const asItem = (item: ProgrammeItem, tempo: number | undefined): ProgrammeItem => ({
+  ...(tempo === undefined ? {} : { Tempo: tempo }),
+  ...item,
+  ...(isRtmp(item.StreamUrl) ? { LengthSeconds: null } : {}),
+});
 
 /** Every URL of a start, with its place in the request. */
 export function urlsOf(request: Start): (readonly [field: string, url: string])[] {

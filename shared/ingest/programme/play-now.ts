@@ -9,14 +9,12 @@ import type {
 import type { Services } from "../services.js";
 import { playOfTask } from "../start/presign.js";
 import { aimAt, onAirWith } from "./next-step.js";
-import { type Place, positionAt } from "./timeline.js";
+import { itemAt, type Place, positionAt } from "./timeline.js";
 
 /** The StreamUrl of what is on air, without any signature. */
-export function urlOf(
-  { items, backupUrl, fillerUrl }: Programme,
-  { source, index }: Target,
-): string {
-  const own = items[index]?.StreamUrl ?? "";
+export function urlOf(programme: Programme, { source, index }: Target): string {
+  const { backupUrl, fillerUrl } = programme;
+  const own = itemAt(programme, index)?.StreamUrl ?? "";
   if (source === "backup") return backupUrl ?? own;
   return source === "filler" ? (fillerUrl ?? own) : own;
 }
@@ -56,8 +54,10 @@ export function urlToPlay(
 }
 
 /** The item itself, when its own source plays. */
-const itemOf = ({ items }: Programme, { source, index }: Target): ProgrammeItem | undefined =>
-  source === "primary" ? items[index] : undefined;
+export const itemOf = (
+  programme: Programme,
+  { source, index }: Target,
+): ProgrammeItem | undefined => (source === "primary" ? itemAt(programme, index) : undefined);
 
 /** What a start plays, and what the row says once it has started. */
 export interface Began {

@@ -8,7 +8,7 @@ import type { Ingest } from "../../store/ingests/ingest-row.js";
 import type { Programme, Target } from "../../store/programmes/programme-row.js";
 import { earliest } from "../lifecycle.js";
 import { urlOf } from "./play-now.js";
-import { isOver, itemMs, type Place, placeAfter, placeAt, positionAt } from "./timeline.js";
+import { isOver, itemAt, itemMs, type Place, placeAfter, placeAt, positionAt } from "./timeline.js";
 
 interface Presented extends ProgrammeAnswer {
   StreamUrl: string;
@@ -26,7 +26,7 @@ export function presentProgramme(ingest: Ingest, now: Date): Presented {
   const target = onAir ?? first;
   const source = {
     StreamUrl: urlOf(programme, target),
-    RepeatNum: programme.items[target.index]?.RepeatNum ?? (programme.isList ? 1 : -1),
+    RepeatNum: itemAt(programme, target.index)?.RepeatNum ?? (programme.isList ? 1 : -1),
     ...counts,
   };
   if (state === "ended") return { ...source, ...NOTHING };
@@ -51,7 +51,7 @@ interface OnAirAt {
 }
 
 function itemsAt({ deadlineAt, pausedAt }: Ingest, { programme, onAir, at }: OnAirAt) {
-  const item = programme.items[onAir.index];
+  const item = itemAt(programme, onAir.index);
   const isFillingUp = onAir.source === "filler" && isOver(placeAt(programme, at));
   if (!item || isFillingUp) return { Item: null, NextItem: null };
   const { beganAt, endsAt } = timesOf({ programme, onAir, at });
@@ -90,8 +90,9 @@ const nextItem = (
   StartsAt: startsAt?.toISOString() ?? null,
 });
 
-const nameOf = ({ items }: Programme, index: number) => ({
+/** An item that leaves has no place in the list any more. */
+const nameOf = (programme: Programme, index: number) => ({
   Index: index,
-  Title: items[index]?.Title ?? null,
-  StreamUrl: items[index]?.StreamUrl ?? "",
+  Title: itemAt(programme, index)?.Title ?? null,
+  StreamUrl: itemAt(programme, index)?.StreamUrl ?? "",
 });

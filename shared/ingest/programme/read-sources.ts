@@ -6,7 +6,7 @@ import type { OnAir, Programme } from "../../store/programmes/programme-row.js";
 import type { Services } from "../services.js";
 import { PROBE_RESERVE_MS } from "../timing.js";
 import { afterProbe, unlearnedItem } from "./next-step.js";
-import { isOver, placeAt } from "./timeline.js";
+import { isOver, itemAt, placeAt } from "./timeline.js";
 
 interface Sources {
   programme: Programme;
@@ -34,7 +34,7 @@ async function probe(
   { programme, onAir }: Sources,
   leftMs: number,
 ): Promise<OnAir> {
-  const url = programme.items[onAir.index]?.StreamUrl ?? "";
+  const url = itemAt(programme, onAir.index)?.StreamUrl ?? "";
   const { outcome } = await readSource(url, leftMs);
   const isHealthy = outcome === "ok" || outcome === "not-checked";
   return afterProbe(onAir, { isHealthy, at: clock.now() });

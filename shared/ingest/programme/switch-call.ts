@@ -3,6 +3,7 @@ import type { Ingest } from "../../store/ingests/ingest-row.js";
 import type { OnAir, Target } from "../../store/programmes/programme-row.js";
 import { type Aim, isSameTarget } from "./next-step.js";
 import { switchTo, urlOf } from "./play-now.js";
+import { itemAt } from "./timeline.js";
 
 /**
  * `none`: it plays already. `restart`: the item begins at a second of its own, and
@@ -14,9 +15,10 @@ export function callFor(
 ): "none" | "update" | "restart" {
   if (aim.kind !== "play") return "none";
   const { target, programme } = aim;
+  if (onAir.due) return target.source === "primary" ? onAir.due : "update";
   if (isSameTarget(target, onAir)) return isDueAgain(onAir, at) ? "update" : "none";
   const isNewItem = target.index !== onAir.index || target.round !== onAir.round;
-  const seekSecond = programme.items[target.index]?.SeekSecond ?? 0;
+  const seekSecond = itemAt(programme, target.index)?.SeekSecond ?? 0;
   if (isNewItem && target.source === "primary" && seekSecond > 0) return "restart";
   const now = switchTo({ programme, target: onAir, play: ingest.play });
   const next = switchTo({ programme, target, play: ingest.play });

@@ -12,6 +12,14 @@ import type { Programme, ProgrammeItem } from "../../store/programmes/programme-
 /** The rounds of a list that plays until the deadline. */
 const ENDLESS_ROUNDS = -1;
 
+/** The index of the item that was on air when another list came. */
+export const LEAVING = -1;
+
+export const itemAt = (
+  { items, leaving }: Pick<Programme, "items" | "leaving">,
+  index: number,
+): ProgrammeItem | undefined => (index === LEAVING ? (leaving ?? undefined) : items[index]);
+
 export interface Place {
   index: number;
   round: number;
@@ -53,13 +61,15 @@ export function itemMs(
 /** Before its first start a programme is at its first item, from `at` on. */
 export function placeAt(programme: Programme, at: Date): ListPlace {
   const { items, rounds, anchor } = programme;
-  const lengths = items.map((item) => itemMs(item, programme) ?? Infinity);
+  const lengthOf = (item: ProgrammeItem) => itemMs(item, programme) ?? Infinity;
+  const lengths = items.map(lengthOf);
+  const { leaving } = programme;
   const anchoredAt = anchor.at === null ? at : new Date(anchor.at);
   let beganAt = addMs(anchoredAt, -Math.round(anchor.passedSeconds * SECOND_MS));
   let { index, round } = anchor;
   const roundMs = lengths.reduce((sum, ms) => sum + ms, 0);
   while (rounds === ENDLESS_ROUNDS || round < rounds) {
-    const ms = lengths[index] ?? 0;
+    const ms = (index === LEAVING ? leaving && lengthOf(leaving) : lengths[index]) ?? 0;
     const endsAt = addMs(beganAt, ms);
     if (ms === Infinity) return { index, round, beganAt, endsAt: null };
     if (at < endsAt) return { index, round, beganAt, endsAt };
@@ -102,11 +112,14 @@ export const anchoredAt = (
   anchor: { at: at.toISOString(), index, round, passedSeconds: 0 },
 });
 
-/** The second of the medium that an item plays at `at`. An endless item turns in its own length. */
+/**
+ * The second of the medium that an item plays at `at`. An endless item turns in its own length. A
+ * seek to a second before SeekSecond lets the item begin later than `at`.
+ */
 export function positionAt(item: ProgrammeItem, beganAt: Date, at: Date): number {
   const { SeekSecond = 0, LengthSeconds, Tempo = 1 } = item;
-  const passed = (Math.max(0, at.getTime() - beganAt.getTime()) / SECOND_MS) * Tempo;
-  const position = SeekSecond + passed;
+  const passed = ((at.getTime() - beganAt.getTime()) / SECOND_MS) * Tempo;
+  const position = Math.max(0, SeekSecond + passed);
   return typeof LengthSeconds === "number" && LengthSeconds > 0
     ? position % LengthSeconds
     : position;

@@ -7,8 +7,7 @@ import { ApiError } from "../../contract/errors.js";
 import type { SourceMedia } from "../../contract/answers.js";
 import type { SourceVerdict, SourceWords } from "../../media/reader.js";
 import type { Programme, ProgrammeItem } from "../../store/programmes/programme-row.js";
-import { urlField } from "../programme/plan-programme.js";
-import type { Call, Services } from "../services.js";
+import type { Services } from "../services.js";
 
 const AT_ONCE_MAX = 8;
 
@@ -32,27 +31,32 @@ export function isToLearn(
 }
 
 interface List {
-  call: Call<"StartStreamIngest">;
   programme: Programme;
+  /** The start asked for a judgement of all sources. */
+  isProbed: boolean;
   timeLeftMs: () => number;
+  /** For the log. */
+  about: { action: "StartStreamIngest" | "UpdateStreamIngest"; caller: string; room: string };
+  /** Names an item as the request does. */
+  placeOf?: (index: number) => string;
 }
+
+const inPlaylist = (index: number): string => `Playlist[${index}]`;
 
 export async function readItems(services: Services, list: List): Promise<Learned> {
   const { clock, log } = services;
   const beganMs = clock.elapsedMs();
-  const { call, programme } = list;
+  const { programme, isProbed, about, placeOf = inPlaylist } = list;
   const verdicts = await verdictsOf(services, list);
   const judged = programme.items.map((item, index) => {
     const verdict = verdicts.get(item.StreamUrl);
-    return verdict ? judge(item, { index, verdict, isProbed: isProbed(call) }) : { item };
+    return verdict ? judge(item, { place: placeOf(index), verdict, isProbed }) : { item };
   });
   const refusal = judged.find(isRefused)?.refusal;
   const count = verdicts.size;
   log({
     level: "info",
-    action: "StartStreamIngest",
-    caller: call.caller.Id,
-    room: call.request.RoomId,
+    ...about,
     outcome: "probed",
     probe: refusal ? "refused" : "ok",
     probeMs: Math.round(clock.elapsedMs() - beganMs),
@@ -62,26 +66,25 @@ export async function readItems(services: Services, list: List): Promise<Learned
   return { programme: { ...programme, items: judged.map(({ item }) => item) } };
 }
 
-const isProbed = ({ request }: List["call"]): boolean => request.ProbeSource === true;
-
 /** Each source is read once. After a refusal no other reading begins. */
 async function verdictsOf(
   { readSource }: Services,
-  { call, programme, timeLeftMs }: List,
+  { programme, isProbed, timeLeftMs, placeOf = inPlaylist }: List,
 ): Promise<Map<string, SourceVerdict>> {
   const verdicts = new Map<string, SourceVerdict>();
   const waiting = programme.items
     .map((item, index) => ({ item, index }))
-    .filter(({ item }) => isProbed(call) || isToLearn(item, programme))
+    .filter(({ item }) => isProbed || isToLearn(item, programme))
     .filter(({ item }, at, all) => all.findIndex((other) => isSame(other.item, item)) === at);
   let isOver = false;
   const readNext = async (): Promise<void> => {
     const next = isOver ? undefined : waiting.shift();
     if (!next) return;
     const { item, index } = next;
-    const verdict = await readSource(item.StreamUrl, timeLeftMs(), wordsOf(item, index));
+    const place = placeOf(index);
+    const verdict = await readSource(item.StreamUrl, timeLeftMs(), wordsOf(item, place));
     verdicts.set(item.StreamUrl, verdict);
-    isOver ||= isRefused(judge(item, { index, verdict, isProbed: isProbed(call) }));
+    isOver ||= isRefused(judge(item, { place, verdict, isProbed }));
     return readNext();
   };
   await Promise.all(Array.from({ length: AT_ONCE_MAX }, readNext));
@@ -91,11 +94,11 @@ async function verdictsOf(
 const isSame = (one: ProgrammeItem, other: ProgrammeItem): boolean =>
   one.StreamUrl === other.StreamUrl;
 
-const wordsOf = ({ PlaySeconds }: ProgrammeItem, index: number): SourceWords => ({
-  field: urlField(index),
+const wordsOf = ({ PlaySeconds }: ProgrammeItem, place: string): SourceWords => ({
+  field: `${place}.StreamUrl`,
   otherwise:
     PlaySeconds === undefined
-      ? `send Playlist[${index}].PlaySeconds to let TRTC try it`
+      ? `send ${place}.PlaySeconds to let TRTC try it`
       : "leave ProbeSource out to let TRTC try it",
 });
 
@@ -107,15 +110,14 @@ interface Judged {
 const isRefused = (judged: Judged): judged is Required<Judged> => judged.refusal !== undefined;
 
 interface Reading {
-  index: number;
+  place: string;
   verdict: SourceVerdict;
   isProbed: boolean;
 }
 
-function judge(item: ProgrammeItem, { index, verdict, isProbed }: Reading): Judged {
+function judge(item: ProgrammeItem, { place, verdict, isProbed }: Reading): Judged {
   const { outcome, media, message = "" } = verdict;
   const needsLength = isToLearn(item, { isList: true });
-  const field = urlField(index);
   const refused = (text: string): Judged => ({
     item,
     refusal: new ApiError("InvalidParameter.StreamUrl", text),
@@ -124,19 +126,21 @@ function judge(item: ProgrammeItem, { index, verdict, isProbed }: Reading): Judg
     return needsLength || isProbed ? refused(message) : { item };
   }
   const seconds = media?.DurationSeconds ?? 0;
-  if (seconds > 0) return withLength(item, { index, seconds });
+  if (seconds > 0) return withLength(item, { place, seconds });
   if (!needsLength) return { item: media ? { ...item, LengthSeconds: null } : item };
   if (verdict.isCutShort) return { item };
   const why = outcome === "ok" ? "It is live, or its end was not found." : message;
-  return refused(`The length of ${field} is not known: ${why} Send PlaySeconds with the item.`);
+  return refused(
+    `The length of ${place}.StreamUrl is not known: ${why} Send PlaySeconds with the item.`,
+  );
 }
 
 function withLength(
   item: ProgrammeItem,
-  { index, seconds }: { index: number; seconds: number },
+  { place, seconds }: { place: string; seconds: number },
 ): Judged {
   const { SeekSecond = 0 } = item;
   if (SeekSecond < seconds) return { item: { ...item, LengthSeconds: seconds } };
-  const message = `Playlist[${index}].SeekSecond is behind the end of its media, which lasts ${seconds} seconds: send a smaller one.`;
+  const message = `${place}.SeekSecond is behind the end of its media, which lasts ${seconds} seconds: send a smaller one.`;
   return { item, refusal: new ApiError("InvalidParameterValue", message) };
 }

@@ -26,7 +26,16 @@ export async function readSources(
 ): Promise<Learned> {
   const { programme } = row;
   const timeLeftMs = readingTime(services, call, row);
-  if (programme?.isList === true) return readItems(services, { call, programme, timeLeftMs });
+  if (programme?.isList === true) {
+    const isProbed = call.request.ProbeSource === true;
+    const { caller, request } = call;
+    const about = {
+      action: "StartStreamIngest" as const,
+      caller: caller.Id,
+      room: request.RoomId,
+    };
+    return readItems(services, { programme, isProbed, timeLeftMs, about });
+  }
   const { refusal, media } = await probeSource(services, { call, row, timeLeftMs });
   if (call.request.ProbeSource === true && refusal) return { refusal };
   return { media, ...(programme && { programme: withLength(programme, media) }) };

@@ -9,9 +9,10 @@ import type { Ingest } from "../../store/ingests/ingest-row.js";
 import { askedDeadline, isLoop, mayRestart } from "../lifecycle.js";
 import type { Call, Services } from "../services.js";
 import { endGone } from "../stop/end-gone.js";
-import { changeTask, isEmpty, type Media, mediaOfRow, pausedAt, playAfter } from "./media.js";
+import { changeTask, isEmpty, type Media, pausedAt, playAfter } from "./media.js";
 import type { ClaimedUpdate } from "./once.js";
-import { notRunning, nothingToChange, otherUpdateRuns, refuseOutdated } from "./refusals.js";
+import { notRunning, otherUpdateRuns, refuseOutdated } from "./refusals.js";
+import { repair } from "./repair.js";
 import { endTurn, takeTurn, type Turn } from "./turns.js";
 
 export interface Update {
@@ -27,9 +28,8 @@ export async function changeRunning(
   update: Update,
 ): Promise<Ingest> {
   const { request, timeLeftMs } = call;
-  const { ingest, media } = update;
+  const { ingest } = update;
   const deadlineAt = movedDeadline(ingest, request, services.clock.now());
-  if (deadlineAt === undefined && isEmpty(media)) throw nothingToChange();
   const { Sequence: sequence } = request;
   if (sequence === undefined) return carryOut(services, update, { timeLeftMs, deadlineAt });
   const turn = await takeTurn(services, { ingest, sequence, timeLeftMs });
@@ -86,20 +86,6 @@ async function carryOut(
   return now;
 }
 
-/**
- * The instance was frozen in its turn, and another update had the next one. TRTC may play what this
- * update changed, and the row does not say so. So TRTC gets what the row says.
- */
-async function repair(
-  services: Services,
-  { ingest, media, timeLeftMs }: Pick<Update, "ingest" | "media"> & Pick<Change, "timeLeftMs">,
-): Promise<void> {
-  if (isEmpty(media)) return;
-  const turn = await takeTurn(services, { ingest, timeLeftMs });
-  const said = mediaOfRow(services, turn.ingest, media);
-  await changeTask(services, { ...turn, media: said }).finally(() => endTurn(services, turn));
-}
-
 /** The update changed nothing. The row stays as it is while its robot is still in the room. */
 function gone(ingest: Ingest): Ingest {
   if (ingest.state !== "ended") throw notRunning(ingest);
@@ -107,7 +93,7 @@ function gone(ingest: Ingest): Ingest {
 }
 
 /** TRTC ends a loop at the cap of its start. So a later deadline is refused. */
-function movedDeadline(
+export function movedDeadline(
   ingest: Ingest,
   { StopTime, MaxDuration }: Requests["UpdateStreamIngest"],
   now: Date,

@@ -32,7 +32,10 @@ export const pausedAt = (isPause: boolean | undefined, now: Date): Date | null |
   return isPause ? now : null;
 };
 
-/** What the row says about the fields of an update; a field that was never sent has its default. */
+/**
+ * What the row says about the fields of an update. A field that was never sent has its default. Of a
+ * programme the step puts sources in, so its updates have no StreamUrl here.
+ */
 export function mediaOfRow(services: Services, ingest: Ingest, fields: Media): Media {
   const { pausedAt: paused, play, latestAt } = ingest;
   const { StreamUrl, Volume = 100, EnableProgress = false, Tempo = 1 } = play;

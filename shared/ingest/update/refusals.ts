@@ -15,10 +15,13 @@ export function notRunning({ state, endReason }: Ingest): ApiError {
   );
 }
 
+export const refused = (message: string): ApiError =>
+  new ApiError("InvalidParameterValue", message);
+
 export const nothingToChange = (): ApiError =>
   new ApiError(
     "MissingParameter",
-    "Nothing to change: send StreamUrl, Volume, IsPause, MaxDuration, StopTime or StartTime (on the Chinese site also EnableProgress or Tempo).",
+    "Nothing to change: send StreamUrl, Volume, IsPause, MaxDuration, StopTime or StartTime (on the Chinese site also EnableProgress or Tempo), or a field of the programme, such as Playlist or SkipItem.",
   );
 
 /** Throws ApiError when an update with this Sequence or a greater one took effect before. */

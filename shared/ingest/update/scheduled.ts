@@ -1,11 +1,17 @@
 /** UpdateStreamIngest of an ingest that has not started: it changes the row, and calls no TRTC. */
 import { addMs } from "../../clock.js";
-import { ApiError } from "../../contract/errors.js";
 import type { Requests } from "../../contract/schemas.js";
-import type { AskedBounds, Ingest } from "../../store/ingests/ingest-row.js";
+import {
+  type AskedBounds,
+  type Ingest,
+  isRestarting,
+  isScheduled,
+  waitsToStart,
+} from "../../store/ingests/ingest-row.js";
 import type { Reschedule } from "../../store/ingests/updates.js";
 import { deadlineFrom, earliest, isLoop, mayRestart } from "../lifecycle.js";
 import { endRefusal } from "../start/end-refusal.js";
+import { notRunning, refused } from "./refusals.js";
 import { boundsAsked, startTimeOf, startTimeRefusal } from "../start/start-time.js";
 
 type Update = Requests["UpdateStreamIngest"];
@@ -37,11 +43,12 @@ export function rescheduled(ingest: Ingest, update: Update, moving: Moving): Res
 }
 
 /** An ingest that plays cannot start later, and one that waits cannot pause. */
-export function refuseOutOfPlace(update: Update, isScheduled: boolean): void {
-  if (isScheduled && update.IsPause !== undefined) {
+export function refuseOutOfPlace(update: Update, ingest: Ingest): void {
+  if (update.IsPause !== undefined && waitsToStart(ingest)) {
+    if (isRestarting(ingest)) throw notRunning(ingest);
     throw refused("The ingest has not started, so it cannot pause: leave IsPause out.");
   }
-  if (!isScheduled && update.StartTime !== undefined) {
+  if (!isScheduled(ingest) && update.StartTime !== undefined) {
     throw refused(
       "The ingest has started, so its StartTime cannot move: leave it out, or stop the ingest and start another.",
     );
@@ -90,5 +97,3 @@ const limitsOf = ({ play, programme }: Ingest, limitMinutes: number) => ({
   isLoop: isLoop(play),
   mayRestart: mayRestart(programme),
 });
-
-const refused = (message: string): ApiError => new ApiError("InvalidParameterValue", message);

@@ -1,16 +1,21 @@
 /** UpdateStreamIngest: changes what an ingest plays or will play, and moves its times. */
-import { type Ingest, isScheduled } from "../../store/ingests/ingest-row.js";
 import { checkRequest } from "../../contract/check.js";
+import type { Requests } from "../../contract/schemas.js";
+import { type Ingest, waitsToStart } from "../../store/ingests/ingest-row.js";
 import { findOwn } from "../find.js";
 import { checkStreamGrant } from "../policy.js";
 import { statusOf, type Status } from "../present.js";
 import type { Call, Services } from "../services.js";
 import { waitWhileStarting } from "../wait.js";
+import { changeProgramme } from "./change-programme.js";
 import { changeRunning, type Update } from "./change-running.js";
-import { isEmpty, mediaOf, playAfter } from "./media.js";
+import { changeWaiting } from "./change-waiting.js";
+import { checkEditable, checkTogether, hasEdit, urlsOf } from "./edit-fields.js";
+import { learnedItems } from "./learn-items.js";
+import { isEmpty, mediaOf } from "./media.js";
 import { claimUpdate } from "./once.js";
 import { notRunning, nothingToChange, refuseOutdated } from "./refusals.js";
-import { refuseOutOfPlace, rescheduled } from "./scheduled.js";
+import { refuseOutOfPlace } from "./scheduled.js";
 
 export interface UpdateAnswer {
   Status: Status;
@@ -24,7 +29,8 @@ export async function updateIngest(
   const { store, config } = services;
   const { request, caller } = call;
   const media = mediaOf(request);
-  if (media.StreamUrl !== undefined) checkStreamGrant(config, caller, media.StreamUrl);
+  checkTogether(request);
+  for (const [field, url] of urlsOf(request)) checkStreamGrant(config, caller, url, field);
   const known = await findOwn(services, call);
   // The first check did not know the site when the request had only a TaskId.
   checkRequest({ action: "UpdateStreamIngest", site: known.site }, request);
@@ -53,42 +59,20 @@ async function carryOut(
 ): Promise<Ingest> {
   const { request, timeLeftMs } = call;
   const ingest = await waitWhileStarting(services, known, timeLeftMs);
-  refuseOutOfPlace(request, isScheduled(ingest));
+  refuseOutOfPlace(request, ingest);
   const isRunning = ingest.state === "running" && ingest.trtcTaskId !== null;
-  if (!isRunning && !isScheduled(ingest)) throw notRunning(ingest);
+  if (!isRunning && !waitsToStart(ingest)) throw notRunning(ingest);
   refuseOutdated(ingest, request.Sequence);
-  const change = isRunning ? changeRunning : changeScheduled;
-  return change(services, call, { ...update, ingest });
+  checkEditable(ingest, request);
+  if (isEmpty(update.media) && !hasTimes(request) && !hasEdit(request)) throw nothingToChange();
+  const items = await learnedItems(services, call, ingest);
+  if (!isRunning) return changeWaiting(services, call, { ...update, ingest, items });
+  if (!ingest.programme) return changeRunning(services, call, { ...update, ingest });
+  return changeProgramme(services, call, { ...update, ingest, items });
 }
 
-/** Nothing plays yet, so only the row changes. */
-async function changeScheduled(
-  services: Services,
-  { request, caller }: Call<"UpdateStreamIngest">,
-  { ingest, media, claimed }: Update,
-): Promise<Ingest> {
-  const { store, clock, machineClock } = services;
-  const { StartTime, StopTime, MaxDuration, Sequence: sequence } = request;
-  const hasNoTimes = [StartTime, StopTime, MaxDuration].every((value) => value === undefined);
-  if (hasNoTimes && isEmpty(media)) throw nothingToChange();
-  const limitMinutes = caller.maxDurationMinutes;
-  const updated = await store.scheduled.markUpdated({
-    taskId: ingest.taskId,
-    play: playAfter(ingest, media),
-    schedule: rescheduled(ingest, request, { now: clock.now(), limitMinutes }),
-    movedAt: clock.now(),
-    sequence,
-    signature: claimed?.signature,
-    use: claimed?.use,
-    at: machineClock.now(),
-  });
-  if (updated) return updated;
-  // It has started or was stopped, a newer update took effect, or another request carried it out.
-  const now = (await store.ingests.read(ingest.taskId)) ?? ingest;
-  if (!isScheduled(now)) throw notRunning(now);
-  refuseOutdated(now, sequence);
-  return now;
-}
+const hasTimes = ({ StartTime, StopTime, MaxDuration }: Requests["UpdateStreamIngest"]): boolean =>
+  [StartTime, StopTime, MaxDuration].some((value) => value !== undefined);
 
 const answerOf = (ingest: Ingest): UpdateAnswer => ({
   Status: statusOf(ingest),

@@ -1,6 +1,7 @@
 /** Writes an update. */
 import type { Query } from "../engine/database.js";
-import { bind, run, type Sql, sql } from "../engine/sql.js";
+import { bind, NOTHING, run, type Sql, sql } from "../engine/sql.js";
+import type { OnAir, Programme } from "../programmes/programme-row.js";
 import { withOutboxEvent } from "../outbox/with-outbox-event.js";
 import { type AskedBounds, type Ingest, ingestOf, type Play } from "./ingest-row.js";
 import type { Schedule } from "./starts.js";
@@ -30,6 +31,26 @@ type UpdateRunSql = Record<"signature" | "second" | "arrivedMs", Sql>;
 export const mediaAfterUpdate = ({ StreamUrl }: Partial<Play>): Sql => sql`case
   when play->>'StreamUrl' = coalesce(${StreamUrl ?? null}::text, play->>'StreamUrl') then media end`;
 
+/** A programme as an update leaves it. */
+export interface ProgrammeEdit {
+  programme: Programme;
+  onAir: OnAir | null;
+  /** null: the ingest is paused. */
+  stepAt: Date | null;
+  /** Until then the holder of the turn carries the step out itself. */
+  leaseUntil: Date | null;
+}
+
+const programmeColumns = ({
+  programme,
+  onAir,
+}: Pick<ProgrammeEdit, "programme" | "onAir">): Sql => sql`,
+         programme = ${JSON.stringify(programme)}::jsonb,
+         on_air = ${onAir && JSON.stringify(onAir)}::jsonb`;
+
+const editColumns = ({ stepAt, leaseUntil, ...edit }: ProgrammeEdit): Sql => sql`
+         ${programmeColumns(edit)}, step_at = ${stepAt}, step_lease_until = ${leaseUntil}`;
+
 export interface Updated {
   taskId: string;
   deadlineAt: Date | undefined;
@@ -37,14 +58,20 @@ export interface Updated {
   /** Since when it is paused; null: it plays on. */
   pausedAt?: Date | null | undefined;
   failuresAfter?: Date | undefined;
-  /** Only the holder of the turn writes; absent: the update has no Sequence. */
-  turn?: { sequence: number; stepFence: number } | undefined;
+  /** Only the holder of the turn writes; absent: the update needs none. */
+  turn?: { sequence: number | undefined; stepFence: number } | undefined;
+  /** For an ingest with a programme. */
+  edit?: ProgrammeEdit | undefined;
   /** The name of the update: its ClientToken or its signature. */
   signature: string | undefined;
   /** The claimed use of the name; without it, an update with a known name has no effect. */
   use?: UseDone | undefined;
   at: Date;
 }
+
+/** The turn is over. */
+const leaseColumn = (stepFence: Sql): Sql => sql`,
+         step_lease_until = case when ${stepFence}::bigint is null then step_lease_until end`;
 
 /**
  * Writes what a running ingest plays from now on and, when it moves, its deadline. With another
@@ -55,7 +82,7 @@ export interface Updated {
  * repeat may have one.
  */
 export async function markUpdated(query: Query, update: Updated): Promise<Ingest | undefined> {
-  const { use, pausedAt, turn } = update;
+  const { use, pausedAt, turn, edit } = update;
   const task = bind(update.taskId);
   const sequence = bind(turn?.sequence ?? null);
   const stepFence = bind(turn?.stepFence ?? null);
@@ -84,8 +111,7 @@ export async function markUpdated(query: Query, update: Updated): Promise<Ingest
          paused_at = case when ${isPaused}::boolean
                           then coalesce(paused_at, ${pausedAt ?? null}::timestamptz)
                           when ${isPaused} is null then paused_at end,
-         sequence = coalesce(${sequence}::bigint, sequence),
-         step_lease_until = case when ${stepFence}::bigint is null then step_lease_until end
+         sequence = coalesce(${sequence}::bigint, sequence)${edit ? editColumns(edit) : leaseColumn(stepFence)}
      where task_id = ${task} and exists (select from target)
        and (${signature}::text is null or exists (select from used))
      returning *`,
@@ -94,7 +120,9 @@ export async function markUpdated(query: Query, update: Updated): Promise<Ingest
 }
 
 /** The times of a scheduled ingest after an update. */
-export interface Reschedule extends Pick<Schedule, "startsAt" | "startBy"> {
+export interface Reschedule extends Pick<Schedule, "startBy"> {
+  /** null: it started at once, and its task has ended. */
+  startsAt: Date | null;
   asked: AskedBounds;
   deadlineAt: Date;
   latestAt: Date;
@@ -109,16 +137,29 @@ export interface ScheduledUpdate extends Pick<
   schedule: Reschedule;
   movedAt: Date;
   sequence?: number | undefined;
+  /** Takes effect only on the programme as it was read. */
+  edit?: { before: Programme; programme: Programme; onAir: OnAir | null } | undefined;
 }
 
 /**
- * Writes an update of an ingest that has not started. `undefined` when an attempt is under way, or
- * when a newer update took effect. The row is locked first, so the update's name is then not recorded, and its repeat has an effect. A
- * new StartTime ends the claim for the old one, so its holder neither starts nor postpones the row.
+ * Writes an update of an ingest whose start waits for its time. `undefined` when an attempt is under
+ * way, when a newer update took effect, or when another one changed the list. The row is locked
+ * first, so the update's name is then not recorded, and its repeat has an effect. A new StartTime
+ * ends the claim for the old one, so its holder neither starts nor postpones the row.
  */
 export async function markScheduledUpdated(
   query: Query,
-  { taskId, play, schedule, movedAt, sequence, signature: name, use, at: time }: ScheduledUpdate,
+  {
+    taskId,
+    play,
+    schedule,
+    movedAt,
+    sequence,
+    edit,
+    signature: name,
+    use,
+    at: time,
+  }: ScheduledUpdate,
 ): Promise<Ingest | undefined> {
   const at = bind(time);
   const signature = bind(name ?? null);
@@ -137,7 +178,7 @@ export async function markScheduledUpdated(
         sql`target as (
        select task_id from ingest
        where task_id = ${task} and state = 'starting' and advance_at is not null
-         and ${isNewer(number)}
+         and ${isNewer(number)}${edit ? sql` and programme = ${JSON.stringify(edit.before)}::jsonb` : NOTHING}
        for update
      )`,
         sql`used as (${rememberUse({ signature, at, use, onlyIf: sql`exists (select from target)` })})`,
@@ -148,7 +189,8 @@ export async function markScheduledUpdated(
             advance_lease_until = case when ${isMoved} then null else advance_lease_until end,
             advance_fence = advance_fence + case when ${isMoved} then 1 else 0 end,
             deadline_at = ${schedule.deadlineAt}, latest_at = ${schedule.latestAt},
-            sequence = coalesce(${number}::bigint, sequence), update_run = ${updateRunAfter({ signature, second, arrivedMs })}`,
+            sequence = coalesce(${number}::bigint, sequence),
+            update_run = ${updateRunAfter({ signature, second, arrivedMs })}${edit ? programmeColumns(edit) : NOTHING}`,
       where: sql`task_id = ${task} and exists (select from target)
             and (${signature}::text is null or exists (select from used))`,
     }),

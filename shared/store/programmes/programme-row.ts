@@ -53,6 +53,8 @@ export interface Programme {
   restartsPerHour: number;
   /** We named the robot, so a fresh task may have another one. */
   hasOwnRobot: boolean;
+  /** What was on air when another list came. It has the index -1 until it leaves. */
+  leaving?: ProgrammeItem | null;
 }
 
 /** The item that plays, and its source. */
@@ -87,6 +89,8 @@ export interface OnAir extends Target {
   restarts: number;
   /** When it was started again within the last hour. */
   restartedAt: string[];
+  /** What an edit asks for although the clock names the same item; absent: the clock decides. */
+  due?: "update" | "restart";
   /** How often a fresh task replaced one that was near TRTC's cap. */
   rolledOver: number;
 }

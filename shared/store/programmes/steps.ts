@@ -116,7 +116,8 @@ export async function markStepped(
 /** What an event says about the source that is on air, besides the facts of every event. */
 export const ON_AIR_FACTS = [
   "on_air",
-  "programme -> 'items' -> (on_air ->> 'index')::int ->> 'Title' as item_title",
+  `case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
+        else programme -> 'items' -> (on_air ->> 'index')::int end ->> 'Title' as item_title`,
 ];
 
 /** Gives a claim back. The step is due at `stepAt`; `undefined`: when it was due before. */

@@ -70,7 +70,7 @@ export function endUpdateTurn(
 
 /** The signature is recorded only with its effect. */
 export function markUpdated(tables: Tables, to: Updated): StoredIngest | undefined {
-  const { taskId, deadlineAt, play, pausedAt, failuresAfter, signature, turn } = to;
+  const { taskId, deadlineAt, play, pausedAt, failuresAfter, signature, turn, edit } = to;
   const row = tables.ingests.get(taskId);
   if (row?.state !== "running" || !isNewer(row, turn?.sequence)) return undefined;
   if (turn && row.stepFence !== turn.stepFence) return undefined;
@@ -86,7 +86,13 @@ export function markUpdated(tables: Tables, to: Updated): StoredIngest | undefin
         mediaFailures: failuresAmong(row.mediaFailures, after),
         failuresAfter: after,
         updateRun: runAfter(row.updateRun, to),
-        ...(turn && { sequence: turn.sequence, stepLeaseUntil: null }),
+        ...(turn && { sequence: turn.sequence ?? row.sequence, stepLeaseUntil: null }),
+        ...(edit && {
+          programme: edit.programme,
+          onAir: edit.onAir,
+          stepAt: edit.stepAt,
+          stepLeaseUntil: edit.leaseUntil,
+        }),
         pausedAt: pausedAt ? (row.pausedAt ?? pausedAt) : pausedAt === null ? null : row.pausedAt,
       };
     },

@@ -1,4 +1,5 @@
 /** shared/store/ingests/scheduled.ts, statement by statement. */
+import { isDeepStrictEqual } from "node:util";
 import { addMs } from "../../../shared/clock.js";
 import {
   type EndCause,
@@ -157,9 +158,10 @@ export function markScheduledUpdated(
   tables: Tables,
   to: ScheduledUpdate,
 ): StoredIngest | undefined {
-  const { taskId, play, schedule, signature, sequence } = to;
+  const { taskId, play, schedule, signature, sequence, edit } = to;
   const row = tables.ingests.get(taskId);
   if (!row || !waitsToStart(row) || !isNewer(row, sequence)) return undefined;
+  if (edit && !isDeepStrictEqual(row.programme, edit.before)) return undefined;
   if (signature !== undefined && !takeUse(tables, { ...to, signature })) return undefined;
   const { isMoved, ...times } = schedule;
   return change(tables, taskId, {
@@ -175,6 +177,7 @@ export function markScheduledUpdated(
       }),
       updateRun: runAfter(row.updateRun, to),
       ...(sequence !== undefined && { sequence }),
+      ...(edit && { programme: edit.programme, onAir: edit.onAir }),
     }),
   });
 }

@@ -11,7 +11,7 @@ import {
   startOf,
   waitMaxMs,
 } from "./new-row.js";
-import { fence, type Operation, operation, soonMs, taskId } from "./operation.js";
+import { fence, type Operation, operation, sequence, soonMs, taskId } from "./operation.js";
 
 const stepFence = fc.integer({ min: 0, max: 3 });
 
@@ -80,6 +80,55 @@ export const programmeOperations = (limit: number): fc.Arbitrary<Operation>[] =>
         leaseMs: drawn.leaseMs,
         needsSlot: drawn.needsSlot,
         waitMaxMs: drawn.waitMaxMs,
+      });
+    },
+  ),
+  operation(
+    {
+      taskId,
+      stepFence,
+      sequence: fc.option(sequence, { nil: undefined }),
+      stepMs: fc.option(soonMs),
+      heldMs: fc.option(leaseMs),
+      signature: fc.constantFrom(undefined, "s1", "s2"),
+    },
+    (store, { stepMs, heldMs, stepFence: held, sequence: number, ...to }, at) =>
+      store.ingests.markUpdated({
+        ...to,
+        deadlineAt: undefined,
+        play: {},
+        turn: { sequence: number, stepFence: held },
+        edit: {
+          ...began(to.taskId, at, stepMs),
+          leaseUntil: heldMs === null ? null : addMs(at, heldMs),
+        },
+        at,
+      }),
+  ),
+  operation(
+    { taskId, startsMs: soonMs, isOutdated: fc.boolean(), isFirst: fc.boolean() },
+    async (store, { taskId: id, startsMs, isOutdated, isFirst }, at) => {
+      const before = (await store.ingests.read(id))?.programme ?? programmeOf(at);
+      const startBy = deadlineOf(id, at, startsMs);
+      return store.scheduled.markUpdated({
+        taskId: id,
+        play: {},
+        schedule: {
+          startsAt: null,
+          startBy,
+          asked: {},
+          deadlineAt: startBy,
+          latestAt: startBy,
+          isMoved: false,
+        },
+        movedAt: at,
+        edit: {
+          before: isOutdated ? { ...before, rounds: before.rounds + 1 } : before,
+          programme: programmeOf(at),
+          onAir: isFirst ? null : onAirOf(at),
+        },
+        signature: undefined,
+        at,
       });
     },
   ),

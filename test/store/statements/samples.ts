@@ -178,6 +178,24 @@ export function samplesOf(database: Database): Record<string, Sample> {
         at,
       }),
 
+    "scheduled.markUpdated, of a programme": () =>
+      store.scheduled.markUpdated({
+        taskId: "ing-1",
+        play: {},
+        schedule: {
+          startsAt: null,
+          startBy: latest,
+          asked: {},
+          deadlineAt: latest,
+          latestAt: latest,
+          isMoved: false,
+        },
+        movedAt: at,
+        edit: { before: programme, programme: { ...programme, rounds: 2 }, onAir },
+        signature: undefined,
+        at,
+      }),
+
     "roomEvents.recordTaskEvent": () =>
       store.roomEvents.recordTaskEvent({ ...task, media: "playing", eventAt: earlier, at }),
     "roomEvents.explainDismissal": () =>
@@ -237,6 +255,16 @@ export function samplesOf(database: Database): Record<string, Sample> {
         turn: { sequence: 8, stepFence: 9 },
         signature: "signature",
         use: { leaseUntil: latest, second: 1234, arrivedAt: addMs(at, 5), traceId: "trace" },
+      }),
+    "ingests.markUpdated, of a programme": () =>
+      store.ingests.markUpdated({
+        taskId: "ing-1",
+        deadlineAt: undefined,
+        play: {},
+        at,
+        turn: { sequence: undefined, stepFence: 9 },
+        edit: { programme, onAir, stepAt: at, leaseUntil: later },
+        signature: undefined,
       }),
     "ingests.takeUpdateTurn": () =>
       store.ingests.takeUpdateTurn({ taskId: "ing-1", sequence: 8, at, leaseUntil: later }),
