@@ -1,5 +1,5 @@
 /** Ends the row of a task that TRTC no longer knows, or starts the ingest again. */
-import type { Ingest } from "../../store/ingests/ingest-row.js";
+import { type Ingest, isRestarting } from "../../store/ingests/ingest-row.js";
 import { TrtcError } from "../../trtc/trtc-error.js";
 import { reasonWhenGone } from "../lifecycle.js";
 import { restartInstead } from "../programme/restart.js";
@@ -18,6 +18,8 @@ export async function endGone(
 ): Promise<Ingest> {
   const { store, clock } = services;
   const { taskId, fence } = ingest;
+  // It is being started again, and this is its former task.
+  if (isRestarting(ingest)) return ingest;
   try {
     if (ingest.lateStartUntil !== null) await removeRobot(services, ingest, timeLeftMs);
   } catch (error) {

@@ -240,6 +240,20 @@ describe("KeepAlive", () => {
     expect((await list.tasks()).filter(({ state }) => state !== "ended")).toEqual([]);
   });
 
+  test("goes on when TRTC reports the end of the former task once more", async () => {
+    const list = await started({ Playlist: items("a") });
+    await ended(list);
+    const former = await taskOf(list);
+    await ended(list);
+    expect(await list.describeIngest()).toMatchObject({ State: "starting" });
+
+    await send(taskEnded(former, ours.clock.now()));
+    await ours.pass(10);
+
+    expect(await list.describeIngest()).toMatchObject({ State: "running", Restarts: 2 });
+    expect((await list.tasks()).filter(({ state }) => state !== "ended")).toHaveLength(1);
+  });
+
   test("finds a task that ended without any event", async () => {
     const list = await started({ Playlist: [{ StreamUrl: urlOf("a"), PlaySeconds: 6000 }] });
     await endAtTrtc(list);
