@@ -8,6 +8,7 @@ import { startsAfterTheRun } from "./checks/exclusions.js";
 import { INVARIANTS } from "./checks/invariants.js";
 import { LIVENESS, OVER_WITHIN_MS } from "./checks/liveness.js";
 import { MESSAGES } from "./checks/messages.js";
+import { PROGRAMMES } from "./checks/programmes.js";
 import { SCHEDULED } from "./checks/scheduled.js";
 import { SHARES } from "./checks/shares.js";
 import { STRANGERS } from "./checks/strangers.js";
@@ -59,7 +60,7 @@ export async function simulate({ seed, database, patch }: SimulationOptions): Pr
     known: knownAtFirst({ timeline, trtc, setting, machines, faultsEndMs }),
     checks: [
       ...[...INVARIANTS(), ...LIVENESS(), ...SCHEDULED()],
-      ...[...MESSAGES(), ...STRANGERS(), ...SHARES()],
+      ...[...MESSAGES(), ...STRANGERS(), ...SHARES(), ...PROGRAMMES()],
     ],
     intentOf: ({ play }) => play.StreamUrl,
     history,
@@ -110,6 +111,7 @@ function knownAtFirst(given: Beginning): Omit<Known, "rowsOfIntent"> {
   const { timeline, trtc, setting, machines, faultsEndMs } = given;
   return {
     nowMs: timeline.nowMs,
+    startMs: START_MS,
     trtc,
     skewMaxMs: setting.skewMaxMs,
     isCalm: setting.mood === "calm",
@@ -167,6 +169,7 @@ function countSetting({ coverage }: FaultPlan, setting: Setting): void {
     hasCrowd: setting.crowd !== undefined,
     hasQuotas: setting.hasQuotas,
     hasSchedules: setting.schedules !== undefined,
+    hasProgrammes: setting.programmes !== undefined,
     ...updateSwitchesOf(switches),
     // Their values are many.
     updateDelayMs: switches.updateDelayMs > 0,

@@ -5,6 +5,7 @@
 import { bringCallbacks } from "./callbacks.js";
 import { live } from "./callers.js";
 import { drawCrowd } from "./crowd.js";
+import { letSourcesDie, withProgrammes } from "./programmes.js";
 import { withStartTimes } from "./schedules.js";
 import { makeDeliveries } from "../messages/deliveries.js";
 import { employOperator } from "../messages/operator.js";
@@ -26,13 +27,15 @@ export function bringToLife(
   platform: Platform,
   { setting, random }: { setting: Setting; random: Random },
 ): () => number {
-  const { shape, callbacks, messages, crowd, schedules } = setting;
+  const { shape, callbacks, messages, crowd, schedules, programmes } = setting;
   const startMs = world.timeline.nowMs();
   const usual = drawStories({ random, startMs, shape });
   const drawn = crowd ? drawCrowd(crowd, startMs) : usual;
   const timed = schedules ? withStartTimes(drawn, schedules) : drawn;
   const played = withBadSources(timed, callbacks);
-  const stories = messages ? throughMessages(played, messages) : played;
+  const told = messages ? throughMessages(played, messages) : played;
+  const stories = programmes ? withProgrammes(told, { random: programmes, startMs }) : told;
+  if (programmes) letSourcesDie(world, { stories, random: programmes });
   const toldLater = callbacks ? bringCallbacks(world, platform, callbacks.fork()) : () => 0;
   const deliveries = messages && makeDeliveries(world, platform, messages.fork());
   if (messages) employOperator(world, platform, messages.fork());
@@ -44,6 +47,6 @@ export function bringToLife(
       deliveries && isTold(story) ? produce({ ...needs, deliveries }, story) : live(needs, story);
     void answer.then(() => (talking -= 1));
   }
-  runTimers(world, platform, { advances: schedules !== undefined });
+  runTimers(world, platform, { advances: schedules !== undefined || programmes !== undefined });
   return () => talking + toldLater() + (deliveries?.open() ?? 0);
 }

@@ -12,7 +12,8 @@ import { updateIngest } from "../../../shared/ingest/update/update.js";
 import type { Action } from "../../../shared/contract/schemas.js";
 import type { Ended, Platform } from "../platform/platform.js";
 import type { Random } from "../random.js";
-import type { Deed, Story } from "./workload.js";
+import { urlsOf } from "./programmes.js";
+import { type Deed, startOf, type Story } from "./workload.js";
 import type { World } from "../platform/world.js";
 
 /** The time limit of every function in serverless.yml. */
@@ -44,7 +45,7 @@ export async function live(needs: Needs, story: Story): Promise<void> {
     stopUnheard(needs, story),
     ...story.againAfterMs.map(async (afterMs) => {
       await timeline.sleep(afterMs);
-      await ask(needs, story, "StartStreamIngest", story.request);
+      await ask(needs, story, "StartStreamIngest", startOf(story));
     }),
   ]);
   const taskId = taskIdIn(first);
@@ -57,12 +58,12 @@ export async function live(needs: Needs, story: Story): Promise<void> {
   }
   if (!story.asksLater) return;
   await timeline.sleep(random.between(0, 60_000));
-  await ask(needs, story, "StartStreamIngest", story.request);
+  await ask(needs, story, "StartStreamIngest", startOf(story));
 }
 
 async function startUntilKnown(needs: Needs, story: Story): Promise<Ended<object>> {
   for (let retries = 0; ; retries += 1) {
-    const ended = await ask(needs, story, "StartStreamIngest", story.request);
+    const ended = await ask(needs, story, "StartStreamIngest", startOf(story));
     const isFinal = ended.kind === "answer" || (ended.kind === "error" && !ended.error.retry);
     if (isFinal || retries >= story.retries) return ended;
     await needs.world.timeline.sleep(needs.random.between(100, 20_000));
@@ -126,13 +127,14 @@ async function stopUnheard(needs: Needs, story: Story): Promise<void> {
 
 /** The TaskId of the story's ingest, if the list has it and it has not ended. */
 export async function findOwn(needs: Needs, story: Story): Promise<string | undefined> {
-  const { RoomId, StreamUrl } = story.request;
+  const { RoomId } = story.request;
+  const urls = urlsOf(story.request, story.programme ?? {});
   const ended = await ask(needs, story, "ListStreamIngests", { RoomId });
   if (ended.kind !== "answer") return undefined;
   const { Ingests = [] } = ended.answer as {
     Ingests?: { TaskId: string; StreamUrl: string; State: string }[];
   };
-  return Ingests.find((each) => each.StreamUrl === StreamUrl && each.State !== "ended")?.TaskId;
+  return Ingests.find((each) => urls.includes(each.StreamUrl) && each.State !== "ended")?.TaskId;
 }
 
 export async function ask<V extends Verb>(

@@ -5,7 +5,7 @@
 import { addMs, SECOND_MS } from "../../../shared/clock.js";
 import type { Random } from "../random.js";
 import { CALLER_IDS, CROWD } from "./settings.js";
-import { streamUrl } from "../platform/trtc-side.js";
+import { streamUrl } from "../platform/sources.js";
 import type { Story } from "./workload.js";
 
 /** The crowd's deadlines, or its starts, fall on one instant. */

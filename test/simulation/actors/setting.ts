@@ -30,6 +30,8 @@ export interface Setting {
   hasQuotas: boolean;
   /** Some starts have a StartTime. They have their own random stream as well. */
   schedules: Random | undefined;
+  /** Some starts have a programme. They have their own random stream as well. */
+  programmes: Random | undefined;
 }
 
 const SHAPES: readonly Shape[] = [
@@ -54,6 +56,10 @@ const OF_CROWDS = 2 ** 46;
 const OF_QUOTAS = 2 ** 47;
 const OF_UPDATES = 2 ** 48;
 const OF_SCHEDULES = 2 ** 49;
+const OF_PROGRAMMES = 2 ** 50;
+
+/** A programme has many steps, so most seeds do without. */
+const PROGRAMMES_AMONG = 4;
 
 /** A run with a crowd takes long. */
 const CROWDS_AMONG = 20;
@@ -94,6 +100,7 @@ export function drawSetting(random: Random, seed: number): Setting {
     messages,
     crowd,
     schedules: crowd ? undefined : drawOwn(OF_SCHEDULES + seed),
+    programmes: crowd ? undefined : drawOwn(OF_PROGRAMMES + seed, PROGRAMMES_AMONG),
     hasQuotas: isPlain && crowd === undefined && drawOwn(OF_QUOTAS + seed) !== undefined,
   };
 }
@@ -159,6 +166,7 @@ export function settingText(setting: Setting): string {
     ...(setting.crowd && { crowd: true }),
     ...(setting.hasQuotas && { quotas: true }),
     ...(setting.schedules && { schedules: true }),
+    ...(setting.programmes && { programmes: true }),
   };
   return `${shape}; ${mood}; ${machines} machines, clocks within ${skewMaxMs} ms; ${JSON.stringify(given)}`;
 }

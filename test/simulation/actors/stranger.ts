@@ -7,7 +7,7 @@ import { ApiError } from "../../../shared/contract/errors.js";
 import { signUserSig } from "../../../shared/signing/trtc/user-sig.js";
 import type { Random } from "../random.js";
 import { APPLICATION } from "./settings.js";
-import { streamUrl } from "../platform/trtc-side.js";
+import { streamUrl } from "../platform/sources.js";
 import type { World } from "../platform/world.js";
 
 /** Long enough for us to find the task, but with an end. */

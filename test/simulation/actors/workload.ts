@@ -3,7 +3,8 @@ import { addMs, MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import type { Requests } from "../../../shared/contract/schemas.js";
 import type { Random } from "../random.js";
 import { CALLER_IDS } from "./settings.js";
-import { type Bad, badUrl, streamUrl } from "../platform/trtc-side.js";
+import { streamUrl } from "../platform/sources.js";
+import { type Bad, badUrl } from "../platform/trtc-side.js";
 
 export type Deed =
   | { verb: "StopStreamIngest" | "DescribeStreamIngest"; afterMs: number }
@@ -20,12 +21,25 @@ export type Deed =
       isReplayed: boolean;
     };
 
+/** What a start says about a list, a backup, and KeepAlive. */
+export type ProgrammeFields = Partial<
+  Pick<
+    Requests["StartStreamIngest"],
+    | ("Playlist" | "PlaylistRepeatNum" | "StartIndex" | "OnItemFailure" | "FillerStreamUrl")
+    | ("BackupStreamUrl" | "SourceClearSeconds" | "SourcePreference")
+    | ("KeepAlive" | "RestartsPerHour")
+  >
+>;
+
 /** One ingest that a caller wants. */
 export interface Story {
   callerId: string;
   region: string | undefined;
   atMs: number;
+  /** Its StreamUrl names the story, also where a list takes its place: it plays first. */
   request: Requests["StartStreamIngest"] & { StreamUrl: string };
+  /** Absent: one source plays until it ends, or until its deadline. */
+  programme?: ProgrammeFields;
   /** Times of the repeats before any answer, counted from the first request. */
   againAfterMs: number[];
   /** Number of repeats after an answer with an unknown outcome. */
@@ -36,6 +50,13 @@ export interface Story {
   asksLater: boolean;
   /** These times count from the answer. */
   deeds: Deed[];
+}
+
+/** The request as the caller sends it. */
+export function startOf({ request, programme = {} }: Story): Requests["StartStreamIngest"] {
+  if (programme.Playlist === undefined) return { ...request, ...programme };
+  const { StreamUrl: _, RepeatNum: _alone, ...rest } = request;
+  return { ...rest, ...programme };
 }
 
 /** All stories begin within this time. In the longer case, some begin after others have ended. */

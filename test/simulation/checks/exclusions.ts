@@ -6,6 +6,7 @@ import { ROOM_DISMISSED, ROOM_LEFT } from "../../../emulator/callbacks/bodies.js
 import type { Task } from "../../../emulator/tasks/task.js";
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import { isScheduled } from "../../../shared/store/ingests/ingest-row.js";
+import { isOver, placeAt } from "../../../shared/ingest/programme/timeline.js";
 import type { StoredIngest } from "../model/tables.js";
 import type { Fact, Known } from "./facts.js";
 import { mayHaveFailed } from "./source-log.js";
@@ -93,3 +94,21 @@ const wasPutOut = ({ roomEvents }: Known, row: StoredIngest): boolean =>
 export const endsByEvent = (known: Known, row: StoredIngest): boolean =>
   (row.endReason === "failed" && hasSourceFailed(known, row)) ||
   (row.endReason === "stopped" && (wasDismissed(known, row) || wasPutOut(known, row)));
+
+/** A programme ends its own tasks: its list is over, a source has failed, or an item has a second. */
+export const endsByProgramme = (
+  { nowMs, skewMaxMs }: Pick<Known, "nowMs" | "skewMaxMs">,
+  { programme, state, endReason }: StoredIngest,
+): boolean => {
+  if (!programme) return false;
+  if (endReason === "failed") return true;
+  if (endReason === "finished") {
+    return isOver(placeAt(programme, new Date(nowMs() + 2 * skewMaxMs)));
+  }
+  // The task makes room for one that begins at the second of its item.
+  return state !== "stopping" && programme.items.some(({ SeekSecond = 0 }) => SeekSecond > 0);
+};
+
+/** A restart has another task, and an answer may have left before it. */
+export const isTaskOf = ({ rowIdOf }: Known, row: StoredIngest, trtcTaskId: unknown): boolean =>
+  row.programme !== null && rowIdOf.get(String(trtcTaskId)) === row.taskId;

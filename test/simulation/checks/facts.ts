@@ -29,6 +29,10 @@ export interface LeftCall {
   leavesMs: number;
   /** For a start: the row that caused the call. */
   row: StoredIngest | undefined;
+  /** The source that the call brings on air. */
+  streamUrl: string | undefined;
+  /** TRTC's TaskId in the request. */
+  trtcTaskId: string | undefined;
 }
 
 export type Fact =
@@ -38,6 +42,8 @@ export type Fact =
   | { kind: "task-began"; task: Task; row: StoredIngest }
   /** One of our calls ended a task that was playing. */
   | { kind: "task-ended"; task: Task; call: LeftCall; row: StoredIngest | undefined }
+  /** TRTC accepted another source for a task. */
+  | { kind: "source-changed"; task: Task; call: LeftCall }
   | { kind: "answered"; asked: Asked; answer: Readonly<Record<string, unknown>> }
   | { kind: "refused"; asked: Asked; error: ApiError }
   /** The provider considers a message done, and no longer keeps it. */
@@ -49,6 +55,8 @@ export type Fact =
 
 export interface Known {
   nowMs: () => number;
+  /** When the run began. The outages of sources count from then on. */
+  startMs: number;
   trtc: TrtcSide;
   /** No clock differs more from the true time. */
   skewMaxMs: number;
@@ -107,7 +115,9 @@ export interface Violation {
 export interface Facts {
   known: Known;
   rowSeen: (row: StoredIngest) => void;
-  callLeft: (call: Omit<LeftCall, "row"> & { request: object }) => LeftCall;
+  callLeft: (
+    call: Omit<LeftCall, "row" | "streamUrl" | "trtcTaskId"> & { request: object },
+  ) => LeftCall;
   /** Runs TRTC's side of a call, and records the tasks that it changed. */
   during: (call: LeftCall, act: () => object) => object;
   tell: (fact: Fact) => void;
@@ -127,11 +137,13 @@ export function makeFacts({ known: given, checks, intentOf, history }: Needs): F
   const rowsOf = (ids: readonly string[]) => ids.flatMap((id) => given.rows.get(id) ?? []);
   const rowsOfIntent = (intent: string) => rowsOf(idsOfIntent.get(intent) ?? []);
   const known: Known = { ...given, rowsOfIntent };
-  /** An update before the start may have changed the source. */
+  /** An update before the start may have changed the source, and a programme has several. */
   const rowsPlaying = (url: string) => [
     ...new Set([
       ...rowsOfIntent(url),
-      ...[...given.rows.values()].filter((row) => row.startsAt && row.play.StreamUrl === url),
+      ...[...given.rows.values()].filter(
+        (row) => (row.startsAt && row.play.StreamUrl === url) || isOfProgramme(row, url),
+      ),
     ]),
   ];
   let violation: Violation | undefined;
@@ -172,7 +184,7 @@ export function makeFacts({ known: given, checks, intentOf, history }: Needs): F
       tell({ kind: "row", before, row });
     },
     callLeft({ action, request, by, ...times }) {
-      const { StreamUrl, UserId } = request as { StreamUrl?: string; UserId?: string };
+      const { StreamUrl, UserId, TaskId } = request as Record<string, string | undefined>;
       const row =
         action === "StartStreamIngest"
           ? rowsPlaying(StreamUrl ?? "")
@@ -181,7 +193,7 @@ export function makeFacts({ known: given, checks, intentOf, history }: Needs): F
               .at(-1)
           : undefined;
       note(by, `${action} leaves ${shown(request)}`);
-      const call = { action, by, row, ...times };
+      const call = { action, by, row, streamUrl: StreamUrl, trtcTaskId: TaskId, ...times };
       tell({ kind: "call-left", ...call });
       return call;
     },
@@ -199,6 +211,9 @@ export function makeFacts({ known: given, checks, intentOf, history }: Needs): F
         note("TRTC", `task ${taskId} of ${task.userId} has ended: ${task.ended?.reason ?? "?"}`);
         tell({ kind: "task-ended", task, call, row });
       }
+      const changed = call.action === "UpdateStreamIngest" && call.streamUrl !== undefined;
+      const task = changed && known.trtc.tasks.find(call.trtcTaskId ?? "");
+      if (task && !(outcome instanceof ApiError)) tell({ kind: "source-changed", task, call });
       const row = known.rows.get(call.row?.taskId ?? "");
       if (began && row) {
         known.rowIdOf.set(began.taskId, row.taskId);
@@ -208,6 +223,14 @@ export function makeFacts({ known: given, checks, intentOf, history }: Needs): F
     },
   };
 }
+
+const isOfProgramme = ({ programme }: StoredIngest, url: string): boolean =>
+  programme !== null &&
+  [
+    programme.backupUrl,
+    programme.fillerUrl,
+    ...programme.items.map((item) => item.StreamUrl),
+  ].includes(url);
 
 const liveLast = (a: StoredIngest, b: StoredIngest): number =>
   Number(a.state !== "ended") - Number(b.state !== "ended") || (a.taskId < b.taskId ? -1 : 1);
@@ -242,8 +265,26 @@ function rowText(before: StoredIngest | undefined, row: StoredIngest): string {
           `start ${clockText(startsAt)} next ${clockText(advanceAt)} claim ${clockText(advanceLeaseUntil)} ${advanceFence} ${failureCode ?? ""}`,
         ]
       : []),
+    ...programmeText(row),
     `robot ${row.robotUserId}${trtcTaskId === null ? "" : ` task ${trtcTaskId}`}`,
   ].join(", ");
+}
+
+function programmeText({
+  programme,
+  onAir,
+  stepAt,
+  stepFence,
+  mediaState,
+}: StoredIngest): string[] {
+  if (!programme) return [];
+  const { at, index, round } = programme.anchor;
+  const playing = onAir && `${onAir.source} ${onAir.index} of round ${onAir.round}`;
+  const failed = JSON.stringify(onAir?.failed ?? {});
+  return [
+    `anchor ${index}/${round} at ${at?.slice(14, 23) ?? "-"} on air ${playing ?? "-"} failed ${failed}`,
+    `media ${mediaState ?? "-"} step ${clockText(stepAt)} ${stepFence}`,
+  ];
 }
 
 /** Leaves out signatures: they are long and explain nothing. */

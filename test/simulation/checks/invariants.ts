@@ -1,12 +1,15 @@
 /** docs/promises.md, "What always holds", and its consequences for every answer. */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import { storedToken } from "../../../shared/ingest/start/plan-start.js";
+import { isRestarting } from "../../../shared/store/ingests/ingest-row.js";
 import { makeRateWindow } from "../../../emulator/api/rate-window.js";
 import {
   endsByEvent,
+  endsByProgramme,
   hasSourceFailed,
   isBeyondReach,
   isOwnLateRequest,
+  isTaskOf,
   mayStartLate,
 } from "./exclusions.js";
 import type { Check, Known } from "./facts.js";
@@ -57,14 +60,14 @@ function oneAnswer(): Check {
   const answers = new Map<string, string>();
   return {
     name: "2: one token, one answer",
-    objection(fact) {
+    objection(fact, known) {
       if (fact.kind !== "answered" || fact.asked.verb !== "StartStreamIngest") return undefined;
       const { callerId, clientToken } = fact.asked;
       if (clientToken === undefined) return undefined;
       const { TaskId, TrtcTaskId, UserId, State } = fact.answer;
       const parts = { ingest: `${String(TaskId)} ${String(UserId)}`, task: String(TrtcTaskId) };
       for (const [part, answer] of Object.entries(parts)) {
-        if (part === "task" && State === "scheduled") continue;
+        if (part === "task" && (State === "scheduled" || hasTasks(known, String(TaskId)))) continue;
         const key = `${callerId} ${clientToken} ${part}`;
         const earlier = answers.get(key) ?? answer;
         answers.set(key, answer);
@@ -74,6 +77,10 @@ function oneAnswer(): Check {
     },
   };
 }
+
+/** A programme that is started again has another task. */
+const hasTasks = ({ rows }: Known, taskId: string): boolean =>
+  (rows.get(taskId)?.programme ?? null) !== null;
 
 const rowBeforeCall: Check = {
   name: "3: every task is known by a row",
@@ -94,6 +101,7 @@ const nothingStopsEarly: Check = {
     // A task of an unresolved start may have to make room for its successor.
     if (trtcTaskId !== fact.task.taskId && !heard.has(fact.task.taskId)) return undefined;
     if (isOwnLateRequest(fact, fact.row) || endsByEvent(known, fact.row)) return undefined;
+    if (endsByProgramme(known, fact.row)) return undefined;
     return `${fact.call.action} ended it ${earlyMs} ms before its deadline, and nobody had asked`;
   },
 };
@@ -132,7 +140,8 @@ const lastTryIsWaitedFor: Check = {
   name: "4: with nothing failing, a source's last try is waited for",
   objection(fact, { isCalm, nowMs, sources }) {
     if (!isCalm || fact.kind !== "row" || fact.before?.state !== "running") return undefined;
-    const { state, endReason, trtcTaskId } = fact.row;
+    const { state, endReason, trtcTaskId, programme } = fact.row;
+    if (programme) return undefined;
     const heard = sources.get(trtcTaskId ?? "") ?? [];
     if (state !== "stopping" || endReason !== "failed" || mayHaveFailedSurely(heard)) {
       return undefined;
@@ -180,12 +189,13 @@ const endedIsOver: Check = {
 
 const storedBeforeAnswered: Check = {
   name: "7: an accepted start is in the database before the caller hears of it",
-  objection(fact, { rows }) {
+  objection(fact, known) {
     if (fact.kind !== "answered" || fact.asked.verb !== "StartStreamIngest") return undefined;
-    const row = rows.get(String(fact.answer["TaskId"]));
+    const row = known.rows.get(String(fact.answer["TaskId"]));
     if (!row) return "the caller was told a TaskId that no row has";
     if (fact.answer["State"] === "scheduled" && row.startsAt !== null) return undefined;
     if (row.trtcTaskId === fact.answer["TrtcTaskId"]) return undefined;
+    if (isTaskOf(known, row, fact.answer["TrtcTaskId"])) return undefined;
     return "the caller was told another TrtcTaskId than the row's";
   },
 };
@@ -232,7 +242,8 @@ const forwardOnly: Check = {
   objection(fact, known) {
     if (fact.kind !== "row" || !fact.before) return undefined;
     const { before, row } = fact;
-    if (ORDER.indexOf(row.state) < ORDER.indexOf(before.state)) {
+    const isRestart = before.state === "running" && isRestarting(row) && row.programme !== null;
+    if (ORDER.indexOf(row.state) < ORDER.indexOf(before.state) && !isRestart) {
       return `the row went from ${before.state} back to ${row.state}`;
     }
     if (row.fence < before.fence) return "the row's fence went back";
@@ -260,6 +271,7 @@ const reasonsAreTrue: Check = {
       return "stopped, and nobody had asked";
     }
     if (endReason === "expired" && leftMs > 2 * skewMaxMs) return `expired ${leftMs} ms too early`;
+    if (fact.row.programme) return undefined;
     if (endReason === "failed" && trtcTaskId !== null && !isByEvent) {
       return "failed after its start, and its source had not";
     }

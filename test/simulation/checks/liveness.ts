@@ -90,7 +90,9 @@ const failuresEnd: Check = {
   name: "liveness: an ingest whose source has failed for good is ended",
   objection(fact, known) {
     if (fact.kind !== "moment") return undefined;
-    for (const { taskId, state, trtcTaskId } of known.rows.values()) {
+    for (const { taskId, state, trtcTaskId, programme } of known.rows.values()) {
+      // checks/programmes.ts judges a programme.
+      if (programme) continue;
       const heard = state === "running" && known.sources.get(trtcTaskId ?? "");
       const sinceMs = heard ? failedSinceMs(heard) : undefined;
       // A failure before an update belongs to another source.

@@ -1,6 +1,6 @@
 /** Scheduled starts: not before their time, once, soon after it, or failed with a reason. */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
-import { isScheduled } from "../../../shared/store/ingests/ingest-row.js";
+import { isScheduled, waitsToStart } from "../../../shared/store/ingests/ingest-row.js";
 import type { StoredIngest } from "../model/tables.js";
 import type { Check, Fact, Known } from "./facts.js";
 
@@ -116,7 +116,7 @@ const onlyWaitsWhileScheduled: Check = {
   name: "scheduled: what has started or ended waits for no attempt",
   objection(fact) {
     if (fact.kind !== "row" || fact.row.advanceAt === null) return undefined;
-    return isScheduled(fact.row)
+    return waitsToStart(fact.row) && (isScheduled(fact.row) || fact.row.programme !== null)
       ? undefined
       : `the row is ${fact.row.state}, and has a next attempt`;
   },
@@ -134,6 +134,7 @@ const startsAreOnTime: Check = {
     const left = startLeaves(fact);
     if (!left || !isCalm || left.row.failureCode !== null || left.row.fence > 0) return undefined;
     const { row, startsMs, leavesMs } = left;
+    if (row.startedAt !== null) return undefined;
     const knownMs = startsSinceMs.get(row.taskId) ?? 0;
     const isShortNotice = startsMs - knownMs < SHORT_NOTICE_MS;
     const lateMs = leavesMs - Math.max(startsMs, knownMs) - skewMaxMs;

@@ -6,6 +6,7 @@ import { createModelStore } from "../model/model-store.js";
 import { carryCalls } from "./calls.js";
 import { clockOf, deliver, type Invocation, kill } from "./machines.js";
 import type { Random } from "../random.js";
+import { readAt } from "./sources.js";
 import { createSqlStore } from "./sql-store.js";
 import { carryStatements, DatabaseGone } from "./statements.js";
 import type { World } from "./world.js";
@@ -36,6 +37,9 @@ export interface Job<T> {
 /** Puts a deliberate bug into the services. */
 export type Patch = (services: Services, random: Random) => Services;
 
+/** How long our reader needs for the headers of a source. */
+const READING_MS = [20, 600] as const;
+
 interface Needs {
   world: World;
   behind: Behind;
@@ -44,6 +48,7 @@ interface Needs {
 
 export function makePlatform({ world, behind, patch }: Needs): Platform {
   const { timeline, random, machines, config } = world;
+  const startMs = timeline.nowMs();
   let invoked = 0;
   let bug: string | undefined;
 
@@ -61,7 +66,15 @@ export function makePlatform({ world, behind, patch }: Needs): Platform {
     const randomBytes = (size: number) => own.bytes(size);
     const notifier = { send: () => Promise.reject(new Error("nobody is told anything")) };
     const storageCredential = () => ({ secretId: "AKIDstorage", secretKey: "storage" });
-    const readSource = () => Promise.reject(new Error("no source is read"));
+    const readSource: Services["readSource"] = (url) =>
+      new Promise((resolve) => {
+        const atMs = timeline.nowMs() + own.between(...READING_MS);
+        deliver(timeline, {
+          invocation,
+          atMs,
+          hand: () => resolve(readAt(url, timeline.nowMs() - startMs)),
+        });
+      });
     const rest = { notifier, readSource, storageCredential, randomBytes, log: () => undefined };
     const services = { config, clock, machineClock: clock, store, trtc, ...rest };
     return patch ? patch(services, own) : services;

@@ -20,10 +20,11 @@ import { makeEndWatch } from "../../../emulator/callbacks/end-watch.js";
 import { makeOpenSource } from "../../../emulator/tasks/open-source.js";
 import type { Probe } from "../../../emulator/source/probe.js";
 import { makePictureSizes } from "../../../emulator/tasks/picture-size.js";
-import type { Task } from "../../../emulator/tasks/task.js";
+import { endTask, type Task } from "../../../emulator/tasks/task.js";
 import { makeTasks, type Tasks } from "../../../emulator/tasks/tasks.js";
 import type { AdjustableClock } from "../../../emulator/admin/adjustable-clock.js";
 import type { Random } from "../random.js";
+import { isDown, mediaAt } from "./sources.js";
 import type { Timeline } from "./timeline.js";
 
 export interface TrtcSide {
@@ -35,18 +36,13 @@ export interface TrtcSide {
   dismiss: (choose: (tasks: Task[]) => Task) => void;
   /** TRTC tells the end of a task that goes on; nothing where none plays. */
   tellFalseEnd: (choose: (tasks: Task[]) => Task) => void;
+  /** TRTC ends one of these tasks, and nobody has asked; nothing where none plays. */
+  drop: (choose: (tasks: Task[]) => Task, isMeant: (task: Task) => boolean) => void;
+  /** The tasks that play it lose it. TRTC opens it again, as at a start. */
+  lose: (url: string) => void;
   /** Whoever hears of what happens. */
   onEvent: (listener: (event: Event) => void) => void;
 }
-
-/** `https://media.example/30/…` lasts thirty seconds; `/live/` has no end. */
-export const streamUrl = (seconds: number | null, name: string): string =>
-  `https://media.example/${seconds ?? "live"}/${name}.flv`;
-
-const secondsOf = (url: string): number | null => {
-  const [, length] = /^https:\/\/\w+\.example\/(\d+)\//.exec(url) ?? [];
-  return length === undefined ? null : Number(length);
-};
 
 /** How a source can be bad: it never opens, opens at some try, or keeps the last try waiting for ever. */
 export type Bad = "broken" | "flaky" | "stuck";
@@ -100,6 +96,21 @@ export function makeTrtcSide({
   const tasks = makeTasks(clock, callbacks ? { listener: endWatch } : {});
   const windows = new Map<string, RateWindow>();
   const pictureSizes = makePictureSizes();
+  const startMs = timeline.nowMs();
+  const openAt = (url: string): Media => {
+    if (isDown(url, timeline.nowMs() - startMs)) throw new Error("there is nothing now");
+    return mediaAt(url);
+  };
+  const openSource = makeOpenSource({
+    tasks,
+    clock,
+    announcer,
+    pictureSizes,
+    signal,
+    probe: callbacks
+      ? makeProbe({ timeline, random: callbacks, openAt })
+      : (url) => new Promise((resolve) => resolve(openAt(url))),
+  });
   const context: Omit<ActionContext, "region"> = {
     clock,
     tasks,
@@ -108,14 +119,7 @@ export function makeTrtcSide({
     account: "AKIDsimulated",
     announcer,
     pictureSizes,
-    openSource: makeOpenSource({
-      tasks,
-      clock,
-      announcer,
-      pictureSizes,
-      signal,
-      probe: callbacks ? makeProbe(timeline, callbacks) : (url) => Promise.resolve(mediaAt(url)),
-    }),
+    openSource,
   };
 
   return {
@@ -132,6 +136,16 @@ export function makeTrtcSide({
       if (live.length === 0) return;
       hear({ type: INGEST_STOPPED, taskId: choose(live).taskId, status: 0, at: clock.now() });
     },
+    drop(choose, isMeant) {
+      const meant = tasks.live().filter(isMeant);
+      if (meant.length === 0) return;
+      tasks.changeLive(choose(meant).taskId, (task, now) => endTask(task, "source-failed", now));
+    },
+    lose(url) {
+      for (const task of tasks.live()) {
+        if (task.streamUrl === url && task.source.state === "open") void openSource(task);
+      }
+    },
     onEvent: (listener) => (hear = listener),
     arrive({ action, request, region }) {
       const window = windows.get(action) ?? makeRateWindow();
@@ -145,20 +159,18 @@ export function makeTrtcSide({
   };
 }
 
-/** The picture of a `wide` source is wider than that of any other. */
-const mediaAt = (url: string): Media => ({
-  container: "flv",
-  durationSeconds: secondsOf(url),
-  tracks: [{ ...PICTURE, width: url.includes("/wide") ? 960 : 640 }],
-});
-
-const PICTURE = { type: "video", codec: "h264", height: 480, frameRate: 25 } as const;
-
 /** The first, and those at once, after one second and after three. */
 const TRIES = 4;
 
+interface Probing {
+  timeline: Timeline;
+  random: Random;
+  /** Throws where nothing is. */
+  openAt: (url: string) => Media;
+}
+
 /** Takes its time, so that no two tries fail at the same instant. */
-function makeProbe(timeline: Timeline, random: Random): Probe {
+function makeProbe({ timeline, random, openAt }: Probing): Probe {
   const tries = new Map<string, number>();
   return async (url) => {
     await timeline.sleep(random.between(20, 400));
@@ -171,7 +183,7 @@ function makeProbe(timeline: Timeline, random: Random): Probe {
     const isBad =
       url.startsWith("https://broken.") || (url.startsWith("https://flaky.") && random.chance(0.5));
     if (isBad) throw new Error("there is nothing");
-    return mediaAt(url);
+    return openAt(url);
   };
 }
 
