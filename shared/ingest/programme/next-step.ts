@@ -164,7 +164,10 @@ export function rollDueAt({ taskEndsAt, rollAt }: OnAir, deadlineAt: Date): Date
   return rollAt === undefined ? addMs(new Date(taskEndsAt), -ROLL_AHEAD_MS) : new Date(rollAt);
 }
 
-/** When the next decision is due; `undefined`: at the deadline, which another function keeps. */
+/**
+ * When the next decision is due; `undefined`: none is. Another function keeps the deadline. A step
+ * after it counts too, because an update may move the deadline, and moves no step.
+ */
 export function nextStepAt(
   programme: Programme,
   onAir: OnAir,
@@ -183,7 +186,7 @@ export function nextStepAt(
     );
   }
   const due = instants
-    .filter((instant): instant is Date => instant instanceof Date && instant < deadlineAt)
+    .filter((instant): instant is Date => instant instanceof Date)
     .map((instant) => Math.max(instant.getTime(), at.getTime()));
   return due.length === 0 ? undefined : new Date(Math.min(...due));
 }

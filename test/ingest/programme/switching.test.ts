@@ -81,6 +81,17 @@ describe("a list", () => {
     expect(await list.describeIngest()).toMatchObject({ EndReason: "expired" });
   });
 
+  test("goes on with its next item when the deadline has moved behind the present one", async () => {
+    const list = await started({ Playlist: items(30, 30), StopTime: ours.inSeconds(25) });
+    const { SdkAppId } = list.body;
+    const StopTime = ours.inSeconds(55);
+    await ours.post("update-ingest", { SdkAppId, TaskId: list.taskId, StopTime });
+
+    await ours.pass(40);
+
+    expect(await list.describeIngest()).toMatchObject({ State: "running", Item: { Index: 1 } });
+  });
+
   test("does not drift where each switch is late", async () => {
     const list = await started({ Playlist: items(10, 10, 10), PlaylistRepeatNum: -1 });
     const startedAt = Date.parse((await list.tasks())[0]?.startedAt ?? "");
