@@ -6,7 +6,9 @@ import { ROOM_DISMISSED, ROOM_LEFT } from "../../../emulator/callbacks/bodies.js
 import type { Task } from "../../../emulator/tasks/task.js";
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import { isScheduled } from "../../../shared/store/ingests/ingest-row.js";
-import { isOver, placeAt } from "../../../shared/ingest/programme/timeline.js";
+import { rollDueAt } from "../../../shared/ingest/programme/next-step.js";
+import { isOver, placeAfter, placeAt } from "../../../shared/ingest/programme/timeline.js";
+import type { Programme } from "../../../shared/store/programmes/programme-row.js";
 import type { StoredIngest } from "../model/tables.js";
 import type { Fact, Known } from "./facts.js";
 import { mayHaveFailed } from "./source-log.js";
@@ -95,19 +97,34 @@ export const endsByEvent = (known: Known, row: StoredIngest): boolean =>
   (row.endReason === "failed" && hasSourceFailed(known, row)) ||
   (row.endReason === "stopped" && (wasDismissed(known, row) || wasPutOut(known, row)));
 
-/** A programme ends its own tasks: its list is over, a source has failed, or an item has a second. */
+/** Its last item is over, or has failed and is skipped. `ms` allows for the clocks of machines. */
+export function isListOver(programme: Programme, ms: number): boolean {
+  const place = placeAt(programme, new Date(ms));
+  if (isOver(place)) return true;
+  return programme.onItemFailure === "Skip" && placeAfter(programme, place) === undefined;
+}
+
+/**
+ * A programme ends its own tasks: its list is over, a source has failed, an item has a second, or a
+ * fresh task follows.
+ */
 export const endsByProgramme = (
   { nowMs, skewMaxMs }: Pick<Known, "nowMs" | "skewMaxMs">,
-  { programme, state, endReason }: StoredIngest,
+  { programme, onAir, state, endReason, deadlineAt }: StoredIngest,
 ): boolean => {
   if (!programme) return false;
   if (endReason === "failed") return true;
-  if (endReason === "finished") {
-    return isOver(placeAt(programme, new Date(nowMs() + 2 * skewMaxMs)));
-  }
+  const ms = nowMs() + 2 * skewMaxMs;
+  if (endReason === "finished") return isListOver(programme, ms);
+  if (state === "stopping") return false;
+  const rollAt = onAir ? rollDueAt(onAir, deadlineAt) : undefined;
+  if (rollAt && rollAt.getTime() <= ms) return true;
   // The task makes room for one that begins at the second of its item.
-  return state !== "stopping" && programme.items.some(({ SeekSecond = 0 }) => SeekSecond > 0);
+  return programme.items.some(({ SeekSecond = 0 }) => SeekSecond > 0);
 };
+
+/** A hidden row of a roll-over. It holds the fresh task, and after the swap the old one. */
+export const isSuccessor = ({ successorOf }: StoredIngest): boolean => successorOf !== null;
 
 /** A restart has another task, and an answer may have left before it. */
 export const isTaskOf = ({ rowIdOf }: Known, row: StoredIngest, trtcTaskId: unknown): boolean =>

@@ -174,6 +174,10 @@ export function makeFacts({ known: given, checks, intentOf, history }: Needs): F
         known.startsSinceMs.set(row.taskId, known.nowMs());
       }
       if (row.trtcTaskId !== null) known.heard.add(row.trtcTaskId);
+      // A roll-over swaps the tasks of two rows.
+      if (row.trtcTaskId !== null && row.programme) {
+        known.rowIdOf.set(row.trtcTaskId, row.taskId);
+      }
       const intent = intentOf(row);
       if (!before) {
         idsOfIntent.set(intent, [...(idsOfIntent.get(intent) ?? []), row.taskId]);

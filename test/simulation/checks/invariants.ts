@@ -9,6 +9,7 @@ import {
   hasSourceFailed,
   isBeyondReach,
   isOwnLateRequest,
+  isSuccessor,
   isTaskOf,
   mayStartLate,
 } from "./exclusions.js";
@@ -65,9 +66,11 @@ function oneAnswer(): Check {
       const { callerId, clientToken } = fact.asked;
       if (clientToken === undefined) return undefined;
       const { TaskId, TrtcTaskId, UserId, State } = fact.answer;
-      const parts = { ingest: `${String(TaskId)} ${String(UserId)}`, task: String(TrtcTaskId) };
+      const ingest = String(TaskId);
+      const parts = { ingest, robot: String(UserId), task: String(TrtcTaskId) };
       for (const [part, answer] of Object.entries(parts)) {
-        if (part === "task" && (State === "scheduled" || hasTasks(known, String(TaskId)))) continue;
+        if (part === "task" && State === "scheduled") continue;
+        if (part !== "ingest" && hasTasks(known, ingest)) continue;
         const key = `${callerId} ${clientToken} ${part}`;
         const earlier = answers.get(key) ?? answer;
         answers.set(key, answer);
@@ -78,7 +81,7 @@ function oneAnswer(): Check {
   };
 }
 
-/** A programme that is started again has another task. */
+/** A programme that is started again has another task, and a roll-over brings another robot. */
 const hasTasks = ({ rows }: Known, taskId: string): boolean =>
   (rows.get(taskId)?.programme ?? null) !== null;
 
@@ -101,7 +104,7 @@ const nothingStopsEarly: Check = {
     // A task of an unresolved start may have to make room for its successor.
     if (trtcTaskId !== fact.task.taskId && !heard.has(fact.task.taskId)) return undefined;
     if (isOwnLateRequest(fact, fact.row) || endsByEvent(known, fact.row)) return undefined;
-    if (endsByProgramme(known, fact.row)) return undefined;
+    if (endsByProgramme(known, fact.row) || isSuccessor(fact.row)) return undefined;
     return `${fact.call.action} ended it ${earlyMs} ms before its deadline, and nobody had asked`;
   },
 };
@@ -265,6 +268,7 @@ const reasonsAreTrue: Check = {
       return undefined;
     }
     const { endReason, taskId, endedAt, deadlineAt, play, trtcTaskId } = fact.row;
+    if (isSuccessor(fact.row)) return undefined;
     const leftMs = deadlineAt.getTime() - (endedAt?.getTime() ?? 0);
     const isByEvent = endsByEvent(known, fact.row);
     if (endReason === "stopped" && !stopAsked.has(taskId) && !isByEvent) {

@@ -8,13 +8,13 @@ import type { OnAir, Programme, Target } from "../../../shared/store/programmes/
 import type { Task } from "../../../emulator/tasks/task.js";
 import type { StoredIngest } from "../model/tables.js";
 import { isDown, outagesOf } from "../platform/sources.js";
-import { mayStartLate } from "./exclusions.js";
+import { isListOver, isSuccessor, mayStartLate } from "./exclusions.js";
 import type { Check, Known } from "./facts.js";
 
 type Playing = StoredIngest & { programme: Programme; onAir: OnAir };
 
 const isPlaying = (row: StoredIngest): row is Playing =>
-  row.programme !== null && row.onAir !== null;
+  row.programme !== null && row.onAir !== null && !isSuccessor(row);
 
 const lateBy = (known: Known, sinceMs: number): number =>
   known.nowMs() - Math.max(known.faultsEndMs(), sinceMs);
@@ -29,6 +29,7 @@ const clockIsFixed: Check = {
   name: "programmes: the clock of a list moves only where an item is skipped",
   objection(fact) {
     if (fact.kind !== "row" || !fact.before) return undefined;
+    if (isSuccessor(fact.row)) return undefined;
     const { programme: before } = fact.before;
     const { programme: after } = fact.row;
     if (!before || !after) return undefined;
@@ -159,6 +160,28 @@ function steadyTarget(
   return isSameTarget(now.target, earlier.target) ? now.target : undefined;
 }
 
+/** It enters, plays, and takes over; then the old task gets its slot. */
+const OVERLAP_MS = 10 * SECOND_MS;
+
+const overlapsAreShort: Check = {
+  name: "programmes: with nothing failing, two robots play only while one takes over",
+  objection(fact, known) {
+    if (fact.kind !== "moment" || !known.isCalm) return undefined;
+    const live = known.trtc.tasks.live();
+    const playing = (row: StoredIngest | undefined) =>
+      live.find(({ taskId }) => row !== undefined && taskId === row.trtcTaskId);
+    for (const row of known.rows.values()) {
+      const own = isSuccessor(row) && playing(row);
+      const other = own && playing(known.rows.get(row.successorOf ?? ""));
+      if (!own || !other) continue;
+      const bothMs = known.nowMs() - Math.max(+own.startedAt, +other.startedAt);
+      if (bothMs > OVERLAP_MS)
+        return `${own.taskId} and ${other.taskId} play for ${seconds(bothMs)}`;
+    }
+    return undefined;
+  },
+};
+
 /** The longest pause before a failed source is read, two readings, and the step after them. */
 const READ_WITHIN_MS = 100 * SECOND_MS;
 const CLEAR_MAX_MS = 600 * SECOND_MS;
@@ -230,7 +253,7 @@ const listsEnd: Check = {
     const { row } = fact;
     if (!isPlaying(row) || row.endReason !== "finished" || mayStartLate(row)) return undefined;
     const endedMs = (row.endedAt?.getTime() ?? 0) + 2 * known.skewMaxMs;
-    return isOver(placeAt(row.programme, new Date(endedMs)))
+    return isListOver(row.programme, endedMs)
       ? undefined
       : "it has finished, and its list is not over";
   },
@@ -266,6 +289,7 @@ export const PROGRAMMES = (): Check[] => [
   itemsInOrder(),
   failuresAreOwn(),
   clockIsKept(),
+  overlapsAreShort,
   mainComesBack,
   endsAtItsDeadline,
   listsEnd,

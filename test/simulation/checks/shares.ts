@@ -3,13 +3,15 @@ import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import { isScheduled } from "../../../shared/store/ingests/ingest-row.js";
 import type { StoredIngest } from "../model/tables.js";
 import { CROWD, QUOTAS } from "../actors/settings.js";
+import { isSuccessor } from "./exclusions.js";
 import type { Check, Known } from "./facts.js";
 
 const ofCaller = ({ rows }: Known, { callerId }: StoredIngest): StoredIngest[] =>
   [...rows.values()].filter((row) => row.callerId === callerId);
 
-/** A scheduled ingest takes its place when it starts. */
-const hasPlace = (row: StoredIngest): boolean => row.state !== "ended" && !isScheduled(row);
+/** A scheduled ingest takes its place when it starts. A roll-over needs none. */
+const hasPlace = (row: StoredIngest): boolean =>
+  row.state !== "ended" && !isScheduled(row) && !isSuccessor(row);
 
 const maxIngestsIsKept: Check = {
   name: "10: never more live at once than MaxIngests",
