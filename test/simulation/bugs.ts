@@ -3,55 +3,15 @@
  * use cases and the store, TRTC or the clock, so it works with either store.
  */
 import { addMs } from "../../shared/clock.js";
-import type { Services } from "../../shared/ingest/services.js";
 import type { Slot } from "../../shared/store/engine/database-time.js";
 import type { Ingest } from "../../shared/store/ingests/ingest-row.js";
 import { FAILED_FOR_GOOD, FAILED_SURELY } from "../../shared/store/ingests/media.js";
 import type { Store } from "../../shared/store/store.js";
 import { TrtcError } from "../../shared/trtc/trtc-error.js";
+import { NEVER_MS, withCalls, withStore } from "./bug-services.js";
 import { isOfMessage } from "./messages/message.js";
 import type { Patch } from "./platform/platform.js";
-
-/** Operations of the store, by group, that replace its own. */
-interface Replaced {
-  ingests?: Partial<Store["ingests"]>;
-  scheduled?: Partial<Store["scheduled"]>;
-  slots?: Partial<Store["slots"]>;
-  signatures?: Partial<Store["signatures"]>;
-  roomEvents?: Partial<Store["roomEvents"]>;
-  unclaimedTasks?: Partial<Store["unclaimedTasks"]>;
-  deadLetters?: Partial<Store["deadLetters"]>;
-}
-
-function withStore(services: Services, replaced: Replaced): Services {
-  const { store } = services;
-  return {
-    ...services,
-    store: {
-      ...store,
-      ingests: { ...store.ingests, ...replaced.ingests },
-      scheduled: { ...store.scheduled, ...replaced.scheduled },
-      slots: { ...store.slots, ...replaced.slots },
-      signatures: { ...store.signatures, ...replaced.signatures },
-      roomEvents: { ...store.roomEvents, ...replaced.roomEvents },
-      unclaimedTasks: { ...store.unclaimedTasks, ...replaced.unclaimedTasks },
-      deadLetters: { ...store.deadLetters, ...replaced.deadLetters },
-    },
-  };
-}
-
-/** Answers a call to TRTC, or lets it through. */
-function withCalls(
-  services: Services,
-  answer: (action: string, through: () => Promise<object>) => Promise<object>,
-): Services {
-  const { trtc } = services;
-  const call: Services["trtc"]["call"] = (action, request) =>
-    answer(action, () => trtc.call(action, request));
-  return { ...services, trtc: { ...trtc, call } };
-}
-
-const NEVER_MS = 10 ** 10;
+import { PROGRAMME_BUGS } from "./programme-bugs.js";
 
 const AT_ONCE: Slot = { msUntil: () => 0 };
 
@@ -66,6 +26,8 @@ async function listLive(store: Store, callerId: string): Promise<{ ingests: numb
 }
 
 export const BUGS: Readonly<Record<string, Patch>> = {
+  ...PROGRAMME_BUGS,
+
   "no row before the call": (services) => {
     const { store } = services;
     const unwritten = new Map<string, Parameters<Store["ingests"]["beginStart"]>[0]>();

@@ -35,6 +35,17 @@ const FOUND_BY: Readonly<Record<keyof typeof BUGS, RegExp>> = {
     /^scheduled: no start leaves before its StartTime/,
   "a scheduled start is sent by a run that has lost its claim": /^(2|scheduled): /,
   "a missed start is never ended": /^scheduled: /,
+  "a switch adds its lateness to the clock": /^programmes: the clock of a list/,
+  "a skip passes over two items": /^programmes: the clock of a list/,
+  "a failure counts for the next item too": /^programmes: a failure counts/,
+  "a step writes without its claim": /^programmes: /,
+  "the claim of a step never lapses": /^programmes: what plays/,
+  "an update without an answer is called done": /^programmes: what plays/,
+  "a restart begins the list anew": /^programmes: the clock of a list/,
+  "restarts are not counted": /^programmes: no more restarts/,
+  "an ingest that starts again is not ended at its deadline": /^(programmes|liveness): /,
+  "a main source that is well again is not believed": /^programmes: a main source/,
+  "the end of a list is not noticed": /^programmes: a list that is over/,
   "what is claimed is stopped at once": /^4: nothing is stopped before its deadline/,
 };
 

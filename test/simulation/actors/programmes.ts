@@ -5,6 +5,7 @@
  */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import type { ProgrammeItem } from "../../../shared/store/programmes/programme-row.js";
+import type { Task } from "../../../emulator/tasks/task.js";
 import { isTold } from "../messages/producers.js";
 import { type Outage, outagesOf, sickUrl, streamUrl } from "../platform/sources.js";
 import type { World } from "../platform/world.js";
@@ -55,7 +56,7 @@ function programmeOf(story: Story, random: Random, naming: Naming): Story {
         SourceClearSeconds: random.between(5, 25),
         SourcePreference: random.pick(["Primary", "Primary", "Primary", "Equal"]),
       }),
-      ...(isAlive && random.chance(0.5) && { RestartsPerHour: random.between(1, 3) }),
+      ...(isAlive && random.chance(0.5) && { RestartsPerHour: random.pick([1, 1, 2, 5]) }),
       ...drawFailure(random, naming),
     },
   };
@@ -102,7 +103,7 @@ function drawUrl(
   { name, seconds }: { name: string; seconds?: number | undefined },
 ): string {
   const url = streamUrl(seconds ?? null, `${story}/${name}`);
-  const count = random.pick([0, 0, 0, 1, 2]);
+  const count = random.pick([0, 0, 0, 1, 1, 2]);
   return count === 0 ? url : sickUrl(url, drawOutages(random, beginsS, count));
 }
 
@@ -135,14 +136,26 @@ export function letSourcesDie(
       });
     }
   }
-  for (let times = random.pick([0, 0, 1, 3, 6]); times > 0; times -= 1) {
-    timeline.at(startMs + random.between(10 * SECOND_MS, 8 * MINUTE_MS), () => {
+  // One ingest may lose its task again and again.
+  const isOne = random.chance(0.5);
+  let victim: string | undefined;
+  const fromMs = random.between(10 * SECOND_MS, 2 * MINUTE_MS);
+  const withinMs = isOne ? 3 * MINUTE_MS : 6 * MINUTE_MS;
+  for (let times = random.pick([0, 1, 3, 6, 12]); times > 0; times -= 1) {
+    timeline.at(startMs + fromMs + random.between(0, withinMs), () => {
       history.note("TRTC", "ends a programme's task");
       const { rows, rowIdOf } = facts.known;
-      trtc.drop(random.pick, (task) => {
-        const row = rows.get(rowIdOf.get(task.taskId) ?? "");
-        return row !== undefined && row.programme !== null;
-      });
+      const rowOf = (task: Task) => rows.get(rowIdOf.get(task.taskId) ?? "");
+      const isMeant = (task: Task) => (rowOf(task)?.programme ?? null) !== null;
+      const isVictim = (task: Task) => victim === undefined || rowOf(task)?.taskId === victim;
+      trtc.drop(
+        (tasks) => {
+          const task = random.pick(tasks);
+          if (isOne) victim = rowOf(task)?.taskId;
+          return task;
+        },
+        (task) => isMeant(task) && isVictim(task),
+      );
     });
   }
 }

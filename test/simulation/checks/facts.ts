@@ -284,7 +284,11 @@ function programmeText({
   if (!programme) return [];
   const { at, index, round } = programme.anchor;
   const playing = onAir && `${onAir.source} ${onAir.index} of round ${onAir.round}`;
-  const failed = JSON.stringify(onAir?.failed ?? {});
+  const failures = Object.entries(onAir?.failed ?? {}).map(
+    ([source, { at: since, times, nextAt, healthySince }]) =>
+      `${source} ${times} times, at ${since}, next ${nextAt ?? "-"}, well ${healthySince ?? "-"}`,
+  );
+  const failed = failures.length === 0 ? "nothing" : failures.sort().join("; ");
   return [
     `anchor ${index}/${round} at ${at?.slice(14, 23) ?? "-"} on air ${playing ?? "-"} failed ${failed}`,
     `media ${mediaState ?? "-"} step ${clockText(stepAt)} ${stepFence}`,

@@ -49,18 +49,24 @@ const clockIsFixed: Check = {
 
 const orderOf = ({ round, index }: Target): number => round * 1000 + index;
 
-/** A restart writes what was on air when its row was read. The start after it follows the clock. */
+/**
+ * A restart writes what was on air when its row was read. The start after it follows the clock. A
+ * fresh task may still play the item before, where the clock switched while it entered. Then the
+ * next step is due at once.
+ */
 function itemsInOrder(): Check {
   const lastOnAir = new Map<string, OnAir>();
   return {
     name: "programmes: items come in their order, each once a round",
-    objection(fact) {
+    objection(fact, { nowMs, skewMaxMs }) {
       if (fact.kind !== "row" || !isPlaying(fact.row) || fact.row.state !== "running") {
         return undefined;
       }
-      const { onAir, programme, taskId } = fact.row;
+      const { onAir, programme, taskId, stepAt } = fact.row;
       const before = lastOnAir.get(taskId);
       lastOnAir.set(taskId, onAir);
+      const hasRolled = onAir.rolledOver !== (before?.rolledOver ?? 0);
+      if (hasRolled && stepAt !== null && stepAt.getTime() <= nowMs() + skewMaxMs) return undefined;
       if (before && orderOf(onAir) < orderOf(before)) {
         return `${placeText(onAir)} came after ${placeText(before)}`;
       }
@@ -141,7 +147,9 @@ function clockIsKept(): Check {
     const source = steadyTarget({ ...row, onAir: asReported(row, now) ?? onAir }, known, SOURCE_MS);
     if (!source) return undefined;
     if (!isSameTarget(source, onAir)) return `${onAir.source} is on air, and not ${source.source}`;
-    if (signed.get(task.taskId)?.isOvertaken === true) return undefined;
+    // TRTC may have refused the source, and is asked again after a pause.
+    const isRefused = (onAir.failed[onAir.source]?.nextAt ?? null) !== null;
+    if (isRefused || signed.get(task.taskId)?.isOvertaken === true) return undefined;
     const [plays, url] = [lastUrlOf(task), urlOf(programme, onAir)];
     return plays === url ? undefined : `TRTC plays ${plays}, and the row says ${url}`;
   }
@@ -182,8 +190,10 @@ const overlapsAreShort: Check = {
   },
 };
 
-/** The longest pause before a failed source is read, two readings, and the step after them. */
-const READ_WITHIN_MS = 100 * SECOND_MS;
+/** The pause before a failed source is read, two readings, and the steps after them. */
+const READ_WITHIN_MS = 45 * SECOND_MS;
+const PAUSE_MIN_MS = 5 * SECOND_MS;
+const PAUSE_MAX_MS = 60 * SECOND_MS;
 const CLEAR_MAX_MS = 600 * SECOND_MS;
 
 const mainComesBack: Check = {
@@ -208,8 +218,9 @@ function awayTooLongMs({ programme, onAir, ...row }: Playing, known: Known): num
   const wellMs = wellSinceMs(programme.items[onAir.index]?.StreamUrl ?? "", known);
   if (wellMs === undefined) return 0;
   const clearMs = Math.min(clearSeconds * SECOND_MS * 2 ** (primary.times - 1), CLEAR_MAX_MS);
+  const pauseMs = Math.min(PAUSE_MIN_MS * 2 ** (primary.times - 1), PAUSE_MAX_MS);
   const sinceMs = Math.max(wellMs, Date.parse(primary.at), Date.parse(onAir.since));
-  return lateBy(known, sinceMs) - clearMs - READ_WITHIN_MS;
+  return lateBy(known, sinceMs) - clearMs - pauseMs - READ_WITHIN_MS;
 }
 
 /** `undefined` while it is down. */

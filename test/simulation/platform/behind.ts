@@ -27,6 +27,7 @@ const READS: ReadonlySet<string> = new Set([
     "ingests.list",
     "slots.take",
     "scheduled.nextClaimAt",
+    "programmes.nextClaimAt",
     "scheduled.listMissed",
   ],
   ...[

@@ -58,6 +58,6 @@ export function readAt(url: string, ms: number): SourceVerdict {
     return { outcome: "unreachable", media: null, message: "There is nothing." };
   }
   const { durationSeconds } = mediaAt(url);
-  const media = { Container: "flv", DurationSeconds: durationSeconds, Video: null, Audio: null };
+  const media = { Audio: null, Video: null, Container: "flv", DurationSeconds: durationSeconds };
   return { outcome: "ok", media };
 }
