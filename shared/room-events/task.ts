@@ -3,7 +3,7 @@
  */
 import { FAILED_FOR_GOOD, FAILED_SURELY } from "../store/ingests/media.js";
 import type { IngestAfterEvent, TaskEvent } from "../store/room-events/events.js";
-import { carryOutStep } from "../ingest/programme/step.js";
+import { stepNow } from "../ingest/programme/step-now.js";
 import { STEP_LEASE_MS } from "../ingest/timing.js";
 import { checkNow } from "./robot.js";
 import { stopForEvent } from "./stop.js";
@@ -47,7 +47,7 @@ async function stepForEvent(services: Services, taskId: string): Promise<EventRe
     ingest: taskId,
     async followUp(timeLeftMs) {
       await trtc.ready();
-      await carryOutStep(services, { ingest, slot: undefined, timeLeftMs, isHurried: true });
+      await stepNow(services, { ingest, slot: undefined, timeLeftMs });
     },
   };
 }

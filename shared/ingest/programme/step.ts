@@ -1,33 +1,19 @@
 /**
- * Carries out one step of a running programme: a switch to the next item or source, another try of a
- * failed source, a reading of a source's headers, or the end of the list.
- *
- * The order is: claim and slot, then the call to TRTC, then the row. Each part may be done again,
- * because what to play follows from the clock.
+ * Carries out one step of a running programme at its time: a switch, a reading of a source's headers,
+ * or a fresh task near TRTC's cap.
  */
-import { addMs, SECOND_MS } from "../../clock.js";
-import type { Slot } from "../../store/engine/database-time.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
-import type { OnAir, Target } from "../../store/programmes/programme-row.js";
-import type { TrtcError } from "../../trtc/trtc-error.js";
-import { logTrtcFailure } from "../log-trtc-failure.js";
 import type { Services } from "../services.js";
-import { startOnTime } from "../start/scheduled-start.js";
-import { endGone } from "../stop/end-gone.js";
-import { endTask, stopTiming } from "../stop/end-task.js";
-import { ADVANCE_LEASE_MS, STEP_LEASE_MS } from "../timing.js";
-import { callInNextSlot, callInSlot, saysGone, slotWaitMaxMs } from "../trtc-call.js";
+import { STEP_LEASE_MS } from "../timing.js";
+import { slotWaitMaxMs } from "../trtc-call.js";
 import { sleepUntil } from "../wait.js";
-import { afterFailure, aimAt, isSameTarget, onAirWith, rollDueAt } from "./next-step.js";
-import { urlToPlay } from "./play-now.js";
+import { aimAt, rollDueAt } from "./next-step.js";
 import { readDue } from "./read-sources.js";
 import { asReported } from "./reported.js";
 import { rollOver } from "./roll-over.js";
+import { follow, restart, type Step } from "./step-now.js";
 import { callFor } from "./switch-call.js";
-import { keepStep, type Situation, stepAgain, type StepResult, writeStep } from "./write-step.js";
-
-/** The pause after a source that TRTC refused at once. */
-const REFUSED_MS = 2 * SECOND_MS;
+import { keepStep, type Situation, type StepResult } from "./write-step.js";
 
 /** Carries out a step that this instance has claimed, at its time. Throws errors of the database. */
 export async function stepOnTime(
@@ -52,17 +38,7 @@ export async function stepOnTime(
   return carryOutStep(services, { ...begun, timeLeftMs });
 }
 
-interface Step {
-  ingest: Ingest;
-  /** Undefined: the slot is taken when the call needs one. */
-  slot: Slot | undefined;
-  timeLeftMs: () => number;
-  /** The caller waits, so what has to be read is left to advance-ingests. */
-  isHurried?: boolean;
-}
-
-/** The row holds this instance's claim. */
-export async function carryOutStep(services: Services, step: Step): Promise<StepResult> {
+async function carryOutStep(services: Services, step: Step): Promise<StepResult> {
   const { ingest } = step;
   const { programme } = ingest;
   const at = services.clock.now();
@@ -71,7 +47,7 @@ export async function carryOutStep(services: Services, step: Step): Promise<Step
   const first = aimAt(programme, onAir, at);
   const isSwitch = callFor(ingest, { aim: first, onAir, at }) !== "none";
   // A switch is on time. What has to be read is read by the step after it.
-  if (isSwitch || step.isHurried) return follow(services, step, { programme, onAir, at });
+  if (isSwitch) return follow(services, step, { programme, onAir, at });
   const rollAt = rollDueAt(onAir, ingest.deadlineAt);
   const isRollDue = rollAt !== undefined && rollAt <= at && onAir === ingest.onAir;
   if (isRollDue && first.kind === "play") {
@@ -79,25 +55,6 @@ export async function carryOutStep(services: Services, step: Step): Promise<Step
   }
   const read = await readDue(services, { programme, onAir, at, timeLeftMs: step.timeLeftMs });
   return follow(services, step, { ...read, at: services.clock.now() });
-}
-
-async function follow(services: Services, step: Step, now: Situation): Promise<StepResult> {
-  const { ingest } = step;
-  const aim = aimAt(now.programme, now.onAir, now.at);
-  if (aim.kind !== "play") return endProgramme(services, step, aim.kind);
-  const { target } = aim;
-  const situation = { ...now, programme: aim.programme };
-  switch (callFor(ingest, { aim, onAir: now.onAir, at: now.at })) {
-    case "none":
-      return writeStep(services, ingest, {
-        ...situation,
-        onAir: withTarget(now.onAir, target, now.at),
-      });
-    case "update":
-      return update(services, step, { ...situation, target });
-    case "restart":
-      return restart(services, step, situation);
-  }
 }
 
 /** TRTC's cap is near. A robot that the caller named cannot be in the room twice, so it leaves first. */
@@ -108,102 +65,6 @@ const replaceTask = (services: Services, step: Step, now: Situation): Promise<St
         ...now,
         onAir: { ...now.onAir, rolledOver: now.onAir.rolledOver + 1 },
       });
-
-/** The next item has the same source, so no call was necessary. */
-const withTarget = (onAir: OnAir, target: Target, at: Date): OnAir =>
-  isSameTarget(onAir, target) ? onAir : onAirWith(onAir, target, at);
-
-async function update(
-  services: Services,
-  step: Step,
-  to: Situation & { target: Target },
-): Promise<StepResult> {
-  const { ingest, timeLeftMs } = step;
-  const { programme, target, onAir } = to;
-  try {
-    const request = {
-      SdkAppId: ingest.sdkAppId,
-      TaskId: ingest.trtcTaskId ?? "",
-      ...urlToPlay(services, ingest, { programme, target }),
-    };
-    const call = { ingest, request, timeLeftMs };
-    const { Status } = step.slot
-      ? await callInSlot(services, "UpdateStreamIngest", { ...call, slot: step.slot })
-      : await callInNextSlot(services, "UpdateStreamIngest", call);
-    if (Status !== "NotExist") {
-      return await writeStep(services, ingest, { ...to, onAir: onAirWith(onAir, target, to.at) });
-    }
-  } catch (error) {
-    if (!saysGone(error)) {
-      logTrtcFailure(services, ingest, error);
-      if (!isAboutSource(error)) return stepAgain(services, ingest);
-      const refused = afterFailure(onAirWith(onAir, target, to.at), to.at);
-      return writeStep(services, ingest, {
-        ...to,
-        onAir: refused,
-        notBefore: addMs(to.at, REFUSED_MS),
-      });
-    }
-  }
-  const ended = await endGone(services, ingest, timeLeftMs);
-  return ended.state === "ended" ? "over" : "restarted";
-}
-
-/** TRTC has refused the source. Other refusals say nothing about it. */
-const isAboutSource = ({ code, outcome }: TrtcError): boolean =>
-  outcome === "refused" && code.startsWith("InvalidParameter");
-
-/** The item begins at a second of its own, which no update can set. */
-async function restart(
-  services: Services,
-  { ingest, timeLeftMs }: Step,
-  { programme, onAir, at }: Situation,
-): Promise<StepResult> {
-  const { store } = services;
-  const { taskId, fence, stepFence } = ingest;
-  try {
-    const request = { SdkAppId: ingest.sdkAppId, TaskId: ingest.trtcTaskId ?? "" };
-    await callInNextSlot(services, "StopStreamIngest", { ingest, request, timeLeftMs });
-  } catch (error) {
-    if (!saysGone(error)) {
-      logTrtcFailure(services, ingest, error);
-      return stepAgain(services, ingest);
-    }
-  }
-  const restarting = await store.programmes.markRestarting({
-    taskId,
-    fence,
-    stepFence,
-    programme,
-    onAir,
-    advanceAt: at,
-    heldUntil: addMs(services.clock.now(), ADVANCE_LEASE_MS),
-  });
-  if (!restarting) return "spared";
-  await startOnTime(services, restarting, timeLeftMs);
-  return "restarted";
-}
-
-async function endProgramme(
-  services: Services,
-  { ingest, timeLeftMs }: Step,
-  kind: "finish" | "fail",
-): Promise<StepResult> {
-  const askedAt = services.clock.now();
-  const begun = await services.store.ingests.beginStop({
-    taskId: ingest.taskId,
-    reason: kind === "finish" ? "finished" : "failed",
-    ...stopTiming(askedAt, timeLeftMs),
-  });
-  if (!begun) return "spared";
-  try {
-    await endTask(services, { ...begun, askedAt, timeLeftMs });
-  } catch (error) {
-    // The row is due, so expire-ingests ends it.
-    logTrtcFailure(services, ingest, error);
-  }
-  return "over";
-}
 
 /** Whether the step will probably call UpdateStreamIngest. */
 function needsSlot(ingest: Ingest, at: Date): boolean {

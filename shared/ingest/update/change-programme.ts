@@ -10,7 +10,7 @@ import { addMs } from "../../clock.js";
 import { ignoreFailure } from "../../ignore.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import { itemOf } from "../programme/play-now.js";
-import { carryOutStep } from "../programme/step.js";
+import { stepNow } from "../programme/step-now.js";
 import type { Call, Services } from "../services.js";
 import { endGone } from "../stop/end-gone.js";
 import { heldMs, STEP_LEASE_MS } from "../timing.js";
@@ -86,19 +86,19 @@ async function changeInTurn(
     use: claimed?.use,
     at: machineClock.now(),
   });
-  if (updated) return isPaused ? updated : stepNow(services, updated, call.timeLeftMs);
+  if (updated) return isPaused ? updated : afterStep(services, updated, call.timeLeftMs);
   return afterLoss(services, call, { ingest, sent });
 }
 
 /** The update has taken effect. A step that fails is done by advance-ingests. */
-async function stepNow(
+async function afterStep(
   services: Services,
   ingest: Ingest,
   timeLeftMs: () => number,
 ): Promise<Ingest> {
   const held = heldMs(services, { leaseUntil: ingest.stepLeaseUntil }, timeLeftMs);
-  const step = { ingest, slot: undefined, timeLeftMs: held, isHurried: true };
-  await carryOutStep(services, step).catch(ignoreFailure);
+  const step = { ingest, slot: undefined, timeLeftMs: held };
+  await stepNow(services, step).catch(ignoreFailure);
   return (await services.store.ingests.read(ingest.taskId)) ?? ingest;
 }
 
