@@ -88,7 +88,7 @@ async function watch(run: DemoRun, watched: Watched): Promise<Map<string, Date>>
     const task = await taskOf(run, started);
     if (leftMs <= 0 || task.state === "ended") break;
     const onAir = onAirText(task, names);
-    if (onAir !== shown) {
+    if (onAir !== undefined && onAir !== shown) {
       shown = onAir;
       say(`${clock.now().toISOString().slice(11)}      on air: ${onAir}`);
       const { NextItem } = await describe(run, started);
@@ -108,8 +108,10 @@ async function watch(run: DemoRun, watched: Watched): Promise<Map<string, Date>>
 const nameOf = ({ streamUrl }: TaskTruth, names: Names): string =>
   names.get(streamUrl) ?? streamUrl;
 
-function onAirText(task: TaskTruth, names: Names): string {
+/** `undefined` while TRTC opens the source: what it finds is not known yet. */
+function onAirText(task: TaskTruth, names: Names): string | undefined {
   const name = nameOf(task, names);
+  if (task.sourceState === "opening") return undefined;
   return task.sourceState === "open" ? name : `nothing, because ${name} cannot be opened`;
 }
 
