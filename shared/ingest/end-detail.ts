@@ -38,7 +38,7 @@ export function failureCodeOf(
 const SENTENCES: Readonly<Record<EndReason, (facts: EndFacts) => string>> = {
   stopped: stoppedDetail,
   expired: expiredDetail,
-  finished: () => "The source came to its end, as often as RepeatNum says.",
+  finished: () => "The source came to its end, as often as RepeatNum says, or the whole list did.",
   failed: failedDetail,
   lost: () => "TRTC knows the task no more and gave no reason.",
   empty: ({ emptySeconds }) =>
@@ -72,7 +72,7 @@ const ASKERS: Readonly<Record<Exclude<EndCause, RemovalCause>, string>> = {
 function expiredDetail({ deadlineAt, stopAskedAt, endedAt }: EndFacts): string {
   const deadline = deadlineAt.toISOString();
   if (stopAskedAt === null) {
-    return `TRTC ended the task at its MaxDuration; the deadline was ${deadline}.`;
+    return `TRTC ended the task at its MaxDuration, or the deadline ${deadline} came before another task could follow.`;
   }
   const lateMs = Math.max(0, (endedAt?.getTime() ?? 0) - deadlineAt.getTime());
   return `The deadline ${deadline} came; the stop was done ${lateMs} ms after it.`;
