@@ -23,9 +23,11 @@ describe("under any failures, every promise is kept", () => {
   }, 180_000);
 
   const boundaries = () => [...coverage].filter(([name]) => /^(statement|call|timer) /.test(name));
+  // Few seeds roll over. test/ingest/programme/roll-over-killed.test.ts stops each of its statements.
+  const isRare = (name: string) => /^statement programmes\.(findSuccessor|swapTasks)$/.test(name);
   const spared = () =>
     boundaries()
-      .filter(([, kinds]) => kinds.size < 2)
+      .filter(([name, kinds]) => kinds.size < 2 && !isRare(name))
       .map(([name]) => name);
 
   test("and the seeds, or a few more, meet faults at every boundary", async () => {
