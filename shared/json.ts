@@ -15,6 +15,14 @@ export function parseObject(text: string | Uint8Array): Json | undefined {
   }
 }
 
+/** The same text for equal values, whatever the order of their fields. */
+export const sortedText = (value: unknown): string => JSON.stringify(value, sorted);
+
+const sorted = (_key: string, value: unknown): unknown =>
+  isObject(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value;
+
 /** Editors and .NET put a byte-order mark before a text. JSON has no place for it. */
 export const withoutMark = (text: string): string => text.replace(/^\ufeff+/, "");
 

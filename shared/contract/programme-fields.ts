@@ -13,10 +13,10 @@ const optional = Type.Optional;
 const PLAYLIST_MAX = 100;
 
 const ITEM_FAILURES = ["Skip", "Retry", "Filler", "End"] as const;
-type OnItemFailure = (typeof ITEM_FAILURES)[number];
+export type OnItemFailure = (typeof ITEM_FAILURES)[number];
 
 const PREFERENCES = ["Primary", "Equal"] as const;
-type SourcePreference = (typeof PREFERENCES)[number];
+export type SourcePreference = (typeof PREFERENCES)[number];
 
 /** A week: an item that lasts longer is the whole ingest. */
 const PLAY_SECONDS_MAX = 604_800;

@@ -49,12 +49,11 @@ const FOUND_BY: Readonly<Record<keyof typeof BUGS, RegExp>> = {
   "what is claimed is stopped at once": /^4: nothing is stopped before its deadline/,
 };
 
-/** Few seeds meet these: `npm run simulate -- --bug <name> --seeds 3000` finds each. */
-const RARE = new Set([
-  "a skip passes over two items",
-  "restarts are not counted",
-  "the claim of a step never lapses",
-]);
+/**
+ * Seed 2836 is the first that meets this one: `npm run simulate -- --bug <name> --seeds 3000`.
+ * test/store/fences.test.ts tests the claim itself.
+ */
+const RARE = new Set(["a step writes without its claim"]);
 
 test.each(Object.entries(BUGS).filter(([name]) => !RARE.has(name)))(
   "%s",

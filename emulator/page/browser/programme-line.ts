@@ -10,7 +10,7 @@ export interface ProgrammeLine {
 
 export function makeProgrammeLine(): ProgrammeLine {
   const [place, times, follows] = [element("span"), element("span"), element("span")];
-  // Each title stands in an element of its own, so that its letters turn no others round.
+  // Right-to-left letters of a title must not reorder the text beside it.
   const [title, nextTitle] = [element("bdi"), element("bdi")];
   const root = element("p", { class: "programme" }, place, title, times, nextTitle, follows);
   return {

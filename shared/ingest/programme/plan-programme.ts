@@ -50,17 +50,24 @@ export const asItem = (item: ProgrammeItem, tempo: number | undefined): Programm
   ...(isRtmp(item.StreamUrl) ? { LengthSeconds: null } : {}),
 });
 
-/** Every URL of a start, with its place in the request. */
-export function urlsOf(request: Start): (readonly [field: string, url: string])[] {
-  const { StreamUrl, Playlist = [], FillerStreamUrl, BackupStreamUrl } = request;
+/** The fields of a start or an update that hold URLs. */
+interface Urls {
+  StreamUrl?: string;
+  Playlist?: readonly { StreamUrl: string }[];
+  InsertNext?: { StreamUrl: string };
+  FillerStreamUrl?: string;
+  BackupStreamUrl?: string;
+}
+
+/** Every URL of a request, with its place in it. */
+export function urlsOf(request: Urls): (readonly [field: string, url: string])[] {
+  const { StreamUrl, Playlist = [], InsertNext, FillerStreamUrl, BackupStreamUrl } = request;
   const entries: (readonly [field: string, url: string | undefined])[] = [
     ["StreamUrl", StreamUrl],
-    ...Playlist.map((item, index) => [urlField(index), item.StreamUrl] as const),
+    ...Playlist.map((item, index) => [`Playlist[${index}].StreamUrl`, item.StreamUrl] as const),
+    ["InsertNext.StreamUrl", InsertNext?.StreamUrl],
     ["FillerStreamUrl", FillerStreamUrl],
     ["BackupStreamUrl", BackupStreamUrl],
   ];
   return entries.flatMap(([field, url]) => (url === undefined ? [] : [[field, url] as const]));
 }
-
-/** How a refusal names the URL of an item. */
-export const urlField = (index: number): string => `Playlist[${index}].StreamUrl`;

@@ -1,4 +1,7 @@
-/** What TRTC is asked to play for a programme, at a start and at a switch. */
+/**
+ * What TRTC is asked to play for a programme, at a start and at a switch. No source of it is a stored
+ * object: event rules have no fields of programmes. So no URL here needs a signature.
+ */
 import type { Ingest, Play } from "../../store/ingests/ingest-row.js";
 import type {
   OnAir,
@@ -6,8 +9,6 @@ import type {
   ProgrammeItem,
   Target,
 } from "../../store/programmes/programme-row.js";
-import type { Services } from "../services.js";
-import { playOfTask } from "../start/presign.js";
 import { aimAt, onAirWith } from "./next-step.js";
 import { itemAt, type Place, positionAt } from "./timeline.js";
 
@@ -39,18 +40,6 @@ export function switchTo({
     ...(hasOwn("Volume") && { Volume: own?.Volume ?? play.Volume ?? 100 }),
     ...(hasOwn("Tempo") && { Tempo: own?.Tempo ?? play.Tempo ?? 1 }),
   };
-}
-
-/** The same with the signature that a stored object needs. Throws TrtcError. */
-export function urlToPlay(
-  services: Services,
-  { play, latestAt, onAir }: Pick<Ingest, "play" | "latestAt" | "onAir">,
-  { programme, target }: { programme: Programme; target: Target },
-): Partial<Play> {
-  const { StreamUrl, ...own } = switchTo({ programme, target, play });
-  const stored = target.source === "primary" && play.Stored ? { Stored: play.Stored } : {};
-  const until = onAir?.taskEndsAt === undefined ? latestAt : new Date(onAir.taskEndsAt);
-  return { ...own, ...playOfTask(services, { StreamUrl, ...stored }, until) };
 }
 
 /** The item itself, when its own source plays. */
@@ -86,7 +75,7 @@ export function playAt({ play, programme, onAir }: Ingest, at: Date): Began | un
 }
 
 function startOf(
-  { SeekSecond: _seek, Stored, ...play }: Play,
+  { SeekSecond: _seek, ...play }: Play,
   {
     programme,
     target,
@@ -100,8 +89,6 @@ function startOf(
     ...play,
     ...switchTo({ programme, target, play }),
     ...(seekSecond > 0 && isSeekable(item) && { SeekSecond: seekSecond }),
-    // The StreamUrl of the request is a stored object, and no other source is.
-    ...(Stored && target.source === "primary" && { Stored }),
   };
 }
 

@@ -13,12 +13,9 @@ import { addMs, MINUTE_MS, SECOND_MS } from "../../clock.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import type { OnAir } from "../../store/programmes/programme-row.js";
 import { isHeld, playsOn } from "../../store/programmes/successors.js";
-import { TrtcError } from "../../trtc/trtc-error.js";
-import { logTrtcFailure } from "../log-trtc-failure.js";
 import type { Services } from "../services.js";
-import { endTask, stopTiming } from "../stop/end-task.js";
+import { endBegunStop, stopNow } from "../stop/stop-now.js";
 import { STOP_LEASE_MS } from "../timing.js";
-import { slotWaitMaxMs } from "../trtc-call.js";
 import { isSameTarget, nextStepAt, onAirWith } from "./next-step.js";
 import { switchTo } from "./play-now.js";
 import { startSuccessor } from "./successor.js";
@@ -98,13 +95,14 @@ async function takeOver(
     if (!swap) break;
     const swapped = await store.programmes.swapTasks({ ...rows, ...swap, leaseMs: STOP_LEASE_MS });
     if (!swapped) continue;
-    await endOld(services, swapped.old, timeLeftMs);
+    await endBegunStop(services, swapped.old, timeLeftMs);
     const { taskId, callerId } = swapped.ingest;
     const overlapMs = clock.now().getTime() - (successor.startedAt?.getTime() ?? 0);
     log({ level: "info", ingest: taskId, caller: callerId, outcome: "rolled-over", overlapMs });
     return true;
   }
-  await giveUp(services, rows.successor, timeLeftMs);
+  // If that fails, its deadline ends it.
+  await stopNow(services, rows.successor, { timeLeftMs });
   return false;
 }
 
@@ -156,37 +154,4 @@ function playsOther({ parent, successor }: Rows): boolean {
     });
   });
   return now !== then;
-}
-
-/** If that fails, the row is due, and expire-ingests stops the task. */
-async function endOld(services: Services, old: Ingest, timeLeftMs: () => number): Promise<void> {
-  const { store, clock } = services;
-  const { account, callerId } = old;
-  const waitMaxMs = slotWaitMaxMs(Math.min(timeLeftMs(), STOP_LEASE_MS));
-  const action = "StopStreamIngest";
-  const slot = await store.slots.take({ account, callerId, action, waitMaxMs });
-  try {
-    await endTask(services, { ingest: old, slot, askedAt: clock.now(), timeLeftMs });
-  } catch (error) {
-    if (!(error instanceof TrtcError)) throw error;
-    logTrtcFailure(services, old, error);
-  }
-}
-
-/** Ends a successor that does not take over. Otherwise its deadline does. */
-async function giveUp(
-  services: Services,
-  { taskId }: Ingest,
-  timeLeftMs: () => number,
-): Promise<void> {
-  const { store, clock } = services;
-  const askedAt = clock.now();
-  const begun = await store.ingests.beginStop({ taskId, ...stopTiming(askedAt, timeLeftMs) });
-  if (!begun) return;
-  try {
-    await endTask(services, { ...begun, askedAt, timeLeftMs });
-  } catch (error) {
-    if (!(error instanceof TrtcError)) throw error;
-    logTrtcFailure(services, begun.ingest, error);
-  }
 }

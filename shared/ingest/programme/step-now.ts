@@ -14,11 +14,11 @@ import { logTrtcFailure } from "../log-trtc-failure.js";
 import type { Services } from "../services.js";
 import { startOnTime } from "../start/scheduled-start.js";
 import { endGone } from "../stop/end-gone.js";
-import { endTask, stopTiming } from "../stop/end-task.js";
+import { stopNow } from "../stop/stop-now.js";
 import { ADVANCE_LEASE_MS } from "../timing.js";
 import { callInNextSlot, callInSlot, saysGone } from "../trtc-call.js";
 import { afterFailure, aimAt, isSameTarget, onAirWith } from "./next-step.js";
-import { urlToPlay } from "./play-now.js";
+import { switchTo } from "./play-now.js";
 import { asReported } from "./reported.js";
 import { callFor } from "./switch-call.js";
 import { keepStep, type Situation, stepAgain, type StepResult, writeStep } from "./write-step.js";
@@ -78,7 +78,7 @@ async function update(
     const request = {
       SdkAppId: ingest.sdkAppId,
       TaskId: ingest.trtcTaskId ?? "",
-      ...urlToPlay(services, ingest, { programme, target }),
+      ...switchTo({ programme, target, play: ingest.play }),
     };
     const call = { ingest, request, timeLeftMs };
     const { Status } = step.slot
@@ -143,18 +143,6 @@ async function endProgramme(
   { ingest, timeLeftMs }: Step,
   kind: "finish" | "fail",
 ): Promise<StepResult> {
-  const askedAt = services.clock.now();
-  const begun = await services.store.ingests.beginStop({
-    taskId: ingest.taskId,
-    reason: kind === "finish" ? "finished" : "failed",
-    ...stopTiming(askedAt, timeLeftMs),
-  });
-  if (!begun) return "spared";
-  try {
-    await endTask(services, { ...begun, askedAt, timeLeftMs });
-  } catch (error) {
-    // The row is due, so expire-ingests ends it.
-    logTrtcFailure(services, ingest, error);
-  }
-  return "over";
+  const reason = kind === "finish" ? "finished" : "failed";
+  return (await stopNow(services, ingest, { reason, timeLeftMs })) ? "over" : "spared";
 }

@@ -22,9 +22,15 @@ export function callFor(
   if (isNewItem && target.source === "primary" && seekSecond > 0) return "restart";
   const now = switchTo({ programme, target: onAir, play: ingest.play });
   const next = switchTo({ programme, target, play: ingest.play });
-  const isSame = urlOf(programme, onAir) === urlOf(programme, target);
+  // A source that has failed is put in again, even where the next item has the same one.
+  const isSame = !hasFailed(onAir) && urlOf(programme, onAir) === urlOf(programme, target);
   return isSame && now.Volume === next.Volume && now.Tempo === next.Tempo ? "none" : "update";
 }
+
+const hasFailed = ({ failed, source }: OnAir): boolean => {
+  const nextAt = failed[source]?.nextAt;
+  return nextAt !== undefined && nextAt !== null;
+};
 
 /** A source that has failed and that no other replaces is put in once more. */
 function isDueAgain({ failed, source }: OnAir & Target, at: Date): boolean {

@@ -21,7 +21,7 @@ import {
 import { checkProgramme } from "../programme/check-programme.js";
 import { planProgramme, urlsOf } from "../programme/plan-programme.js";
 import type { Programme } from "../../store/programmes/programme-row.js";
-import { isObject } from "../../json.js";
+import { sortedText } from "../../json.js";
 import { endRefusal } from "./end-refusal.js";
 import { boundsAsked, scheduleOf, startTimeRefusal } from "./start-time.js";
 import { checkRoomGrant, checkStreamGrant, checkUserGrant } from "../policy.js";
@@ -162,14 +162,8 @@ function hashOf(sdkAppId: number, call: Call<"StartStreamIngest">): string {
   const entries = Object.entries(compared)
     .filter(([field, value]) => !NOT_COMPARED.has(field) && value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash("sha256").update(JSON.stringify(entries, sorted)).digest("base64url");
+  return createHash("sha256").update(sortedText(entries)).digest("base64url");
 }
-
-/** The fields of an item may come in any order. */
-const sorted = (_key: string, value: unknown): unknown =>
-  isObject(value)
-    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-    : value;
 
 /**
  * True when the caller can name the same start again. A ClientToken allows this. A signature does

@@ -77,7 +77,7 @@ async function changeInTurn(
   const updated = await store.ingests.markUpdated({
     taskId: ingest.taskId,
     deadlineAt: movedDeadline(ingest, request, at),
-    play: playOfRow(ingest, media, items),
+    play: playOfRow(media),
     pausedAt: pausedAt(media.IsPause, at),
     turn: { sequence: request.Sequence, stepFence: ingest.stepFence },
     failuresAfter: isElsewhere(edited, at) ? (ingest.mediaAt ?? undefined) : undefined,
@@ -125,9 +125,7 @@ function mediaOfTask({ programme, onAir }: Ingest, media: Media): Media {
   return Volume === undefined || own !== undefined ? sent : { ...sent, Volume };
 }
 
-/** Another source is no stored object. What plays is written by the step. */
-function playOfRow({ play }: Ingest, media: Media, { list }: NewItems) {
-  const { StreamUrl, IsPause: _pause, ...changed } = media;
-  const isOther = StreamUrl !== undefined || list !== undefined;
-  return isOther && play.Stored ? { ...changed, Stored: null } : changed;
+/** The step writes which source plays. */
+function playOfRow({ StreamUrl: _source, IsPause: _pause, ...changed }: Media) {
+  return changed;
 }

@@ -2,7 +2,6 @@
 import type { Requests } from "../../contract/schemas.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import { checkItems } from "../programme/check-programme.js";
-import { urlField } from "../programme/plan-programme.js";
 import { refused } from "./refusals.js";
 
 type Update = Requests["UpdateStreamIngest"];
@@ -68,17 +67,4 @@ export function checkEditable({ programme }: Ingest, request: Update): void {
       "OnItemFailure Filler needs FillerStreamUrl: send it too, or another OnItemFailure.",
     );
   }
-}
-
-/** Every URL of an update, with its place in the request. */
-export function urlsOf(request: Update): (readonly [field: string, url: string])[] {
-  const { StreamUrl, Playlist = [], InsertNext, BackupStreamUrl, FillerStreamUrl } = request;
-  const entries: (readonly [field: string, url: string | undefined])[] = [
-    ["StreamUrl", StreamUrl],
-    ...Playlist.map((item, index) => [urlField(index), item.StreamUrl] as const),
-    ["InsertNext.StreamUrl", InsertNext?.StreamUrl],
-    ["BackupStreamUrl", BackupStreamUrl],
-    ["FillerStreamUrl", FillerStreamUrl],
-  ];
-  return entries.flatMap(([field, url]) => (url === undefined ? [] : [[field, url] as const]));
 }

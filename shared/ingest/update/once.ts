@@ -13,6 +13,7 @@
 import { createHash } from "node:crypto";
 import { addMs, SECOND_MS } from "../../clock.js";
 import { ApiError } from "../../contract/errors.js";
+import { sortedText } from "../../json.js";
 import type { Ingest, UpdateRun } from "../../store/ingests/ingest-row.js";
 import type { Use, UseDone } from "../../store/used-signatures.js";
 import type { Call, Services } from "../services.js";
@@ -104,7 +105,7 @@ function hashOf(
   const entries = Object.entries({ ...request, TaskId: taskId, SdkAppId: sdkAppId })
     .filter(([field]) => field !== "ClientToken")
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash("sha256").update(JSON.stringify(entries)).digest("base64url");
+  return createHash("sha256").update(sortedText(entries)).digest("base64url");
 }
 
 const otherRequest = (): ApiError =>

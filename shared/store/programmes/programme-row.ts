@@ -1,10 +1,6 @@
 /** What an ingest plays beyond one source, as its row stores it. Instants are ISO 8601, in UTC. */
 
-export const ITEM_FAILURES = ["Skip", "Retry", "Filler", "End"] as const;
-export type OnItemFailure = (typeof ITEM_FAILURES)[number];
-
-export const PREFERENCES = ["Primary", "Equal"] as const;
-export type SourcePreference = (typeof PREFERENCES)[number];
+import type { OnItemFailure, SourcePreference } from "../../contract/programme-fields.js";
 
 export const SOURCES = ["primary", "backup", "filler"] as const;
 export type SourceKind = (typeof SOURCES)[number];

@@ -127,7 +127,7 @@ describe("a swap", () => {
     expect(by).toBeUndefined();
   });
 
-  test("makes whoever knows the old task change nothing", async () => {
+  test("lets an instance that knows the old task change nothing", async () => {
     const { parent, successor } = await both();
     await swap({ parent, successor });
     const { taskId, fence } = parent;

@@ -7,6 +7,7 @@ import {
   placeAt,
   positionAt,
 } from "../../../shared/ingest/programme/timeline.js";
+import { newProgramme } from "../../support/app/programmes.js";
 import type { Programme, ProgrammeItem } from "../../../shared/store/programmes/programme-row.js";
 
 const NOON = new Date("2026-11-23T12:00:00.000Z");
@@ -18,20 +19,11 @@ const item = (seconds: number): ProgrammeItem => ({
   PlaySeconds: seconds,
 });
 
-const list = (change: Partial<Programme> = {}): Programme => ({
-  items: [item(10), item(20), item(30)],
-  isList: true,
-  rounds: 1,
-  anchor: { at: NOON.toISOString(), index: 0, round: 0, passedSeconds: 0 },
-  onItemFailure: "Skip",
-  fillerUrl: null,
-  backupUrl: null,
-  clearSeconds: 30,
-  preference: "Primary",
-  restartsPerHour: 12,
-  hasOwnRobot: true,
-  ...change,
-});
+const list = (change: Partial<Programme> = {}): Programme =>
+  newProgramme({
+    anchor: { at: NOON.toISOString(), index: 0, round: 0, passedSeconds: 0 },
+    ...change,
+  });
 
 const placesAt = (programme: Programme, seconds: readonly number[]) =>
   seconds.map((each) => {

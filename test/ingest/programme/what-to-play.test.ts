@@ -10,11 +10,10 @@ import {
   onAirWith,
   unlearnedItem,
 } from "../../../shared/ingest/programme/next-step.js";
-import type {
-  OnAir,
-  OnItemFailure,
-  Programme,
-} from "../../../shared/store/programmes/programme-row.js";
+import { callFor } from "../../../shared/ingest/programme/switch-call.js";
+import type { OnItemFailure } from "../../../shared/contract/programme-fields.js";
+import { newProgramme, onAirSince } from "../../support/app/programmes.js";
+import type { OnAir, Programme } from "../../../shared/store/programmes/programme-row.js";
 
 const NOON = new Date("2026-11-23T12:00:00.000Z");
 const DEADLINE = new Date("2026-11-24T12:00:00.000Z");
@@ -23,35 +22,17 @@ const after = (seconds: number): Date => addMs(NOON, seconds * SECOND_MS);
 const BACKUP = "https://example.com/backup.mp4";
 const FILLER = "https://example.com/filler.mp4";
 
-const list = (change: Partial<Programme> = {}): Programme => ({
-  items: [60, 120].map((seconds) => ({
-    StreamUrl: `https://example.com/${seconds}.mp4`,
-    PlaySeconds: seconds,
-  })),
-  isList: true,
-  rounds: 1,
-  anchor: { at: NOON.toISOString(), index: 0, round: 0, passedSeconds: 0 },
-  onItemFailure: "Skip",
-  fillerUrl: null,
-  backupUrl: null,
-  clearSeconds: 30,
-  preference: "Primary",
-  restartsPerHour: 12,
-  hasOwnRobot: true,
-  ...change,
-});
+const list = (change: Partial<Programme> = {}): Programme =>
+  newProgramme({
+    items: [60, 120].map((seconds) => ({
+      StreamUrl: `https://example.com/${seconds}.mp4`,
+      PlaySeconds: seconds,
+    })),
+    anchor: { at: NOON.toISOString(), index: 0, round: 0, passedSeconds: 0 },
+    ...change,
+  });
 
-const started: OnAir = {
-  source: "primary",
-  index: 0,
-  round: 0,
-  since: NOON.toISOString(),
-  taskSince: NOON.toISOString(),
-  failed: {},
-  restarts: 0,
-  restartedAt: [],
-  rolledOver: 0,
-};
+const started = onAirSince(NOON);
 
 const failed = afterFailure(started, after(10));
 const targetAt = (programme: Programme, onAir: OnAir, seconds: number) => {
@@ -102,4 +83,15 @@ test("the next step is the end of the item, also after a deadline that may still
   const next = (deadlineAt: Date) => nextStepAt(list(), started, { at: after(5), deadlineAt });
   expect(next(DEADLINE)).toEqual(after(60));
   expect(next(after(30))).toEqual(after(60));
+});
+
+test("a failed source is put in again although the next item has the same one", () => {
+  const programme = list({ items: [1, 2].map(() => ({ StreamUrl: BACKUP, PlaySeconds: 60 })) });
+  const play = { StreamUrl: BACKUP };
+  const at = after(10);
+  const callWith = (onAir: OnAir) =>
+    callFor({ play }, { aim: aimAt(programme, onAir, after(60)), onAir, at });
+
+  expect(callWith(started)).toBe("none");
+  expect(callWith(failed)).toBe("update");
 });

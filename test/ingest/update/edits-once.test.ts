@@ -58,6 +58,16 @@ describe("an edit that is sent again", () => {
     expect(await onAirOf(ingest)).toBe("1");
   });
 
+  test("with the fields of its item in another order inserts one item only", async () => {
+    const ingest = await list();
+    const [StreamUrl, PlaySeconds] = [urlOf("news"), 60];
+
+    await ingest.update({ InsertNext: { StreamUrl, PlaySeconds }, ClientToken: "news" });
+    await ingest.update({ InsertNext: { PlaySeconds, StreamUrl }, ClientToken: "news" });
+
+    expect(await namesIn(ingest)).toEqual(["0", "news", "1", "2", "3"]);
+  });
+
   test("is carried out again when the list had refused it", async () => {
     const ingest = await list();
     const jump = { ItemIndex: 4, ClientToken: "jump" };

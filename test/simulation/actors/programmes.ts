@@ -1,6 +1,6 @@
 /**
  * Makes programmes of some stories: lists, backups, and ingests that are kept on air. Their sources
- * die and come back, and TRTC ends tasks that nobody stopped. It has its own random stream, so it
+ * die and come back, and TRTC ends tasks without a stop. It has its own random stream, so it
  * shifts no other.
  */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";

@@ -1,7 +1,7 @@
 /** Steps and restarts of programmes, as operations of the store. */
 import * as fc from "fast-check";
 import { addMs } from "../../../shared/clock.js";
-import type { OnAir, Programme } from "../../../shared/store/programmes/programme-row.js";
+import { newProgramme, onAirSince } from "../../support/app/programmes.js";
 import {
   accountMax,
   callerId,
@@ -15,35 +15,16 @@ import { fence, type Operation, operation, sequence, soonMs, taskId } from "./op
 
 const stepFence = fc.integer({ min: 0, max: 3 });
 
-export const programmeOf = (at: Date): Programme => ({
-  items: [{ StreamUrl: "https://example.com/a.mp4", Title: "A", PlaySeconds: 10 }],
-  isList: true,
-  rounds: -1,
-  anchor: { at: at.toISOString(), index: 0, round: 0, passedSeconds: 0 },
-  onItemFailure: "Skip",
-  fillerUrl: null,
-  backupUrl: null,
-  clearSeconds: 30,
-  preference: "Primary",
-  restartsPerHour: 12,
-  hasOwnRobot: true,
-});
-
-export const onAirOf = (at: Date): OnAir => ({
-  source: "primary",
-  index: 0,
-  round: 0,
-  since: at.toISOString(),
-  taskSince: at.toISOString(),
-  failed: {},
-  restarts: 0,
-  restartedAt: [],
-  rolledOver: 0,
-});
+export const programmeOf = (at: Date) =>
+  newProgramme({
+    items: [{ StreamUrl: "https://example.com/a.mp4", Title: "A", PlaySeconds: 10 }],
+    rounds: -1,
+    anchor: { at: at.toISOString(), index: 0, round: 0, passedSeconds: 0 },
+  });
 
 const began = (id: string, at: Date, ms: number | null) => ({
   programme: programmeOf(at),
-  onAir: onAirOf(at),
+  onAir: onAirSince(at),
   stepAt: ms === null ? null : deadlineOf(id, at, ms),
 });
 
@@ -125,7 +106,7 @@ export const programmeOperations = (limit: number): fc.Arbitrary<Operation>[] =>
         edit: {
           before: isOutdated ? { ...before, rounds: before.rounds + 1 } : before,
           programme: programmeOf(at),
-          onAir: isFirst ? null : onAirOf(at),
+          onAir: isFirst ? null : onAirSince(at),
         },
         signature: undefined,
         at,

@@ -2,14 +2,15 @@
 import * as fc from "fast-check";
 import { leaseMs, newRow, startOf, waitMaxMs } from "./new-row.js";
 import { type Operation, operation, taskId } from "./operation.js";
-import { onAirOf, programmeOf } from "./programmes.js";
+import { onAirSince } from "../../support/app/programmes.js";
+import { programmeOf } from "./programmes.js";
 
 export const successorOperations: fc.Arbitrary<Operation>[] = [
   operation({ newRow, parentId: taskId, leaseMs, waitMaxMs }, (store, drawn, at) => {
     const { newRow: row, parentId, ...times } = drawn;
     return store.ingests.beginStart({
       ...startOf({ ...row, clientToken: null }, at),
-      ...{ ...times, programme: programmeOf(at), onAir: onAirOf(at), successorOf: parentId },
+      ...{ ...times, programme: programmeOf(at), onAir: onAirSince(at), successorOf: parentId },
     });
   }),
   operation({ taskId }, (store, drawn) => store.programmes.findSuccessor(drawn.taskId)),
@@ -23,7 +24,7 @@ export const successorOperations: fc.Arbitrary<Operation>[] = [
         ...claim,
         parent: isStale ? { ...parent, fence: parent.fence - 1 } : parent,
         successor,
-        onAir: { ...onAirOf(at), rolledOver: 1 },
+        onAir: { ...onAirSince(at), rolledOver: 1 },
         stepAt: hasStep ? at : null,
         at,
       });

@@ -5,12 +5,12 @@ import { readBacklog, readHealth } from "../../../shared/store/health.js";
 import { beginAnew } from "../../../shared/store/begin-anew.js";
 import { type Ingest, ingestOf } from "../../../shared/store/ingests/ingest-row.js";
 import { ingestsOfTasks } from "../../../shared/store/ingests/ends-of-tasks.js";
-import type { OnAir, Programme } from "../../../shared/store/programmes/programme-row.js";
 import { readReport } from "../../../shared/store/report.js";
 import { migrate } from "../../../shared/store/schema/migrate.js";
 import { readVersion } from "../../../shared/store/schema/version.js";
 import { createStore } from "../../../shared/store/store.js";
 import { newIngest, T0 } from "../../support/app/ingests.js";
+import { newProgramme, onAirSince } from "../../support/app/programmes.js";
 
 const at = T0;
 const later = addMs(at, 1000);
@@ -34,30 +34,8 @@ const schedule = {
 };
 
 const step = { taskId: "ing-1", stepFence: 7 };
-const programme: Programme = {
-  items: [{ StreamUrl: "https://example.com/a.mp4", PlaySeconds: 10 }],
-  isList: true,
-  rounds: -1,
-  anchor: { at: at.toISOString(), index: 0, round: 0, passedSeconds: 0 },
-  onItemFailure: "Skip",
-  fillerUrl: null,
-  backupUrl: null,
-  clearSeconds: 30,
-  preference: "Primary",
-  restartsPerHour: 12,
-  hasOwnRobot: true,
-};
-const onAir: OnAir = {
-  source: "primary",
-  index: 0,
-  round: 0,
-  since: at.toISOString(),
-  taskSince: at.toISOString(),
-  failed: {},
-  restarts: 0,
-  restartedAt: [],
-  rolledOver: 0,
-};
+const programme = newProgramme();
+const onAir = onAirSince(at);
 
 /** An ingest and its successor, as both run. */
 export const ROLLING = ["ing-1", "ing-2"].map((taskId) => ({
