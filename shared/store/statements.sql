@@ -7,7 +7,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
        insert into ingest (
          task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
          play, client_token, request_hash, state, created_at, latest_at, deadline_at, site,
-         empty_seconds, media, programme, on_air, successor_of, lease_until, unsure_until, notified
+         empty_seconds, media, programme, on_air, successor_of, occurrence, lease_until, unsure_until, notified
        )
        select
   $2, $3, $4, $5, $6::bigint, $7,
@@ -16,9 +16,9 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
               $14::timestamptz, $15::timestamptz, $16,
               $17::integer,
               $18::jsonb, $19::jsonb, $20::jsonb,
-              $21,
-              $22::timestamptz, $23::timestamptz,
-              case when $24 then 0 end
+              $21, $22::jsonb,
+              $23::timestamptz, $24::timestamptz,
+              case when $25 then 0 end
        from t
        where not exists (
   select from call_slot as slot
@@ -52,7 +52,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
            ) as come_at
   ) as decided
   where account = $4 and action = 'StartStreamIngest'
-    and free_at + case when is_turn then '0' else come_at - now end > now + $25 * interval '1 millisecond'
+    and free_at + case when is_turn then '0' else come_at - now end > now + $26 * interval '1 millisecond'
 )
        and not exists (
          select from ingest where sdk_app_id = $6 and robot_user_id = $9 and state = 'ended'
@@ -72,7 +72,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
   after.recent[cardinality(after.recent) - 19] + 1100 * interval '1 millisecond') else slot.next_free_at end,
         case when is_turn then after.recent else slot.recent end,
         case when is_turn then free_at
-             when free_at + (come_at - now) <= now + $25 * interval '1 millisecond' then come_at end,
+             when free_at + (come_at - now) <= now + $26 * interval '1 millisecond' then come_at end,
         is_turn,
         case when is_turn and $3::text is not null then ahead.holders || $3::text else ahead.holders end,
         case when is_turn and $3::text is not null then ahead.times || free_at else ahead.times end,
@@ -119,11 +119,11 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
       ) as after
       cross join lateral (
         select case when not is_turn and not false
-                         and free_at + (come_at - now) <= now + $25 * interval '1 millisecond'
+                         and free_at + (come_at - now) <= now + $26 * interval '1 millisecond'
                     then come_at else queue.own end as queue_until
       ) as queued
     )
-    where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $25 * interval '1 millisecond'
+    where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $26 * interval '1 millisecond'
   returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
             extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
      select begun.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from begun left join slot on true;
@@ -220,7 +220,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
        insert into ingest (
          task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
          play, client_token, request_hash, state, created_at, latest_at, deadline_at, site,
-         empty_seconds, media, programme, on_air, successor_of, lease_until, unsure_until, notified
+         empty_seconds, media, programme, on_air, successor_of, occurrence, lease_until, unsure_until, notified
        )
        select
   $5, $2, $3, $11, $7::bigint, $12,
@@ -229,9 +229,9 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
               $17::timestamptz, $18::timestamptz, $19,
               $20::integer,
               $21::jsonb, $22::jsonb, $23::jsonb,
-              $24,
-              $25::timestamptz, $26::timestamptz,
-              case when $27 then 0 end
+              $24, $25::jsonb,
+              $26::timestamptz, $27::timestamptz,
+              case when $28 then 0 end
        from t
        where not exists (
   select from call_slot as slot
@@ -392,7 +392,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
        insert into ingest (
          task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
          play, client_token, request_hash, state, created_at, latest_at, deadline_at, site,
-         empty_seconds, media, programme, on_air, successor_of, starts_at, start_by, asked, advance_at, advance_lease_until, notified
+         empty_seconds, media, programme, on_air, successor_of, occurrence, starts_at, start_by, asked, advance_at, advance_lease_until, notified
        )
        select
   $2, $3, $4, $5, $6::bigint, $7,
@@ -401,10 +401,10 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
               $14::timestamptz, $15::timestamptz, $16,
               $17::integer,
               $18::jsonb, $19::jsonb, $20::jsonb,
-              $21,
-              $22::timestamptz, $23::timestamptz,
-              $24::jsonb, $22::timestamptz,
-              $25::timestamptz, case when $26 then 1 end
+              $21, $22::jsonb,
+              $23::timestamptz, $24::timestamptz,
+              $25::jsonb, $23::timestamptz,
+              $26::timestamptz, case when $27 then 1 end
        from t
        where not exists (
          select from ingest where sdk_app_id = $6 and robot_user_id = $9 and state = 'ended'
@@ -474,7 +474,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
        insert into ingest (
          task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
          play, client_token, request_hash, state, created_at, latest_at, deadline_at, site,
-         empty_seconds, media, programme, on_air, successor_of, starts_at, start_by, asked, advance_at, advance_lease_until, notified
+         empty_seconds, media, programme, on_air, successor_of, occurrence, starts_at, start_by, asked, advance_at, advance_lease_until, notified
        )
        select
   $2, $3, $8, $9, $5::bigint, $10,
@@ -483,10 +483,10 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
               $15::timestamptz, $16::timestamptz, $17,
               $18::integer,
               $19::jsonb, $20::jsonb, $21::jsonb,
-              $22,
-              $23::timestamptz, $24::timestamptz,
-              $25::jsonb, $23::timestamptz,
-              $26::timestamptz, case when $27 then 1 end
+              $22, $23::jsonb,
+              $24::timestamptz, $25::timestamptz,
+              $26::jsonb, $24::timestamptz,
+              $27::timestamptz, case when $28 then 1 end
        from t
        where not exists (
          select from ingest where sdk_app_id = $5 and robot_user_id = $6 and state = 'ended'

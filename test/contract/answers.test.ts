@@ -77,6 +77,7 @@ const STARTING: Ingest = {
   stepFence: 0,
   sequence: null,
   successorOf: null,
+  occurrence: null,
 };
 const RUNNING: Ingest = {
   ...STARTING,

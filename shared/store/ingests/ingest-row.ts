@@ -2,6 +2,7 @@
 import type { SourceMedia } from "../../contract/answers.js";
 import type { Row } from "../engine/database.js";
 import type { OnAir, Programme } from "../programmes/programme-row.js";
+import type { OccurrenceOf } from "../schedules/schedule-row.js";
 
 export type State = "starting" | "running" | "stopping" | "ended";
 export type EndReason = "stopped" | "expired" | "finished" | "failed" | "lost" | "empty";
@@ -129,6 +130,8 @@ export interface Ingest {
   sequence: number | null;
   /** The ingest whose task this row replaces; its caller does not see this row. */
   successorOf: string | null;
+  /** The occurrence of a schedule that it belongs to; null: its caller started it. */
+  occurrence: OccurrenceOf | null;
   /** The last updates that took effect; null: none did, or the last has no name. */
   updateRun?: UpdateRun | null;
 }

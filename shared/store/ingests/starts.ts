@@ -7,6 +7,7 @@ import { type Conflict, findConflict } from "./conflicts.js";
 import { type AskedBounds, type Ingest, ingestOf } from "./ingest-row.js";
 import type { Slot } from "../engine/database-time.js";
 import type { OnAir, Programme } from "../programmes/programme-row.js";
+import type { OccurrenceOf } from "../schedules/schedule-row.js";
 import { firstEvent } from "../outbox/with-outbox-event.js";
 import * as quota from "./quotas.js";
 import { isSlotFar, SLOT_COLUMNS, slotNow, slotOf, type SlotTime, takeSlotSql } from "../slots.js";
@@ -43,6 +44,7 @@ export type NewIngest = Pick<
   /** A successor begins with what is on air. */
   onAir?: OnAir | null;
   successorOf?: string | null;
+  occurrence?: OccurrenceOf | null;
   /** The caller's limits; absent: none. */
   quotas?: quota.Quotas | undefined;
   /** Absent: the start leaves at once. */
@@ -95,7 +97,7 @@ export const countedQuotas = ({ quotas = {}, schedule }: NewIngest): quota.Quota
 const COLUMNS = raw(
   `task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
          play, client_token, request_hash, state, created_at, latest_at, deadline_at, site,
-         empty_seconds, media, programme, on_air, successor_of`,
+         empty_seconds, media, programme, on_air, successor_of, occurrence`,
 );
 
 type Names = Record<"taskId" | "caller" | "account" | "app" | "robot" | "token", Sql>;
@@ -110,7 +112,7 @@ const valuesOf = (
               ${start.latestAt}::timestamptz, ${start.deadlineAt}::timestamptz, ${start.site},
               ${start.emptySeconds ?? null}::integer,
               ${jsonOf(start.media)}, ${jsonOf(start.programme)}, ${jsonOf(start.onAir)},
-              ${start.successorOf ?? null}`;
+              ${start.successorOf ?? null}, ${jsonOf(start.occurrence)}`;
 
 const jsonOf = (value: object | null | undefined): Sql =>
   sql`${value ? JSON.stringify(value) : null}::jsonb`;

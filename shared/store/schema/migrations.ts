@@ -23,6 +23,7 @@ import { listFilters } from "./migrations/0012-list-filters.js";
 import { sourceMedia } from "./migrations/0013-source-media.js";
 import { scheduledStarts } from "./migrations/0014-scheduled-starts.js";
 import { programmes } from "./migrations/0015-programmes.js";
+import { schedules } from "./migrations/0016-schedules.js";
 
 export interface Migration {
   version: number;
@@ -54,4 +55,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 13, name: "source_media", sql: sourceMedia, worksWith: 1 },
   { version: 14, name: "scheduled_starts", sql: scheduledStarts, worksWith: 1 },
   { version: 15, name: "programmes", sql: programmes, worksWith: 14 },
+  { version: 16, name: "schedules", sql: schedules, worksWith: 14 },
 ];

@@ -96,6 +96,7 @@ function newRow({ leaseMs, waitMaxMs, notify, quotas, schedule, ...row }: Wanted
     stepFence: 0,
     sequence: null,
     successorOf: row.successorOf ?? null,
+    occurrence: row.occurrence ?? null,
   };
 }
 

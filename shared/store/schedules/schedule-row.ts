@@ -1,0 +1,76 @@
+/** A schedule and its occurrences, as their rows store them. Instants are ISO 8601, in UTC. */
+import type { Windows } from "../../calendar/windows.js";
+
+export const SCHEDULE_STATES = ["Enabled", "Paused", "Deleted"] as const;
+export type ScheduleState = (typeof SCHEDULE_STATES)[number];
+
+/** How an occurrence meets another one of the same priority that runs in its room. */
+export const OVERLAP_POLICIES = ["Skip", "StopOther", "Extend"] as const;
+export type OverlapPolicy = (typeof OVERLAP_POLICIES)[number];
+
+/** Where an occurrence begins that starts late. */
+export const LATE_STARTS = ["FromBeginning", "AtPosition"] as const;
+export type LateStart = (typeof LATE_STARTS)[number];
+
+/** What a schedule does, as it was sent. Fields that were not sent have their defaults. */
+export interface Definition extends Windows {
+  /** The body of StartStreamIngest for each occurrence, without its times. */
+  ingest: Readonly<Record<string, unknown>>;
+  overlapPolicy: OverlapPolicy;
+  priority: number;
+  /** null: as long as the window. */
+  catchupSeconds: number | null;
+  lateStart: LateStart;
+  /** 0: never. */
+  pauseAfterFailures: number;
+}
+
+export interface Schedule {
+  scheduleId: string;
+  callerId: string;
+  sdkAppId: number;
+  roomId: string;
+  roomIdType: 0 | 1;
+  name: string;
+  comment: string;
+  state: ScheduleState;
+  /** Why it is paused, where its caller did not ask for it. */
+  pausedBecause: string | null;
+  definition: Definition;
+  clientToken: string | null;
+  requestHash: string;
+  revision: number;
+  tzdata: string;
+  plannedUntil: Date;
+  planAt: Date | null;
+  failures: number;
+  notified: number | null;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export const OCCURRENCE_STATES = ["Planned", "Done", "Skipped", "Missed", "Failed", "Cut"] as const;
+export type OccurrenceState = (typeof OCCURRENCE_STATES)[number];
+
+export interface Occurrence {
+  scheduleId: string;
+  nominalAt: Date;
+  startsAt: Date;
+  endsAt: Date;
+  revision: number;
+  state: OccurrenceState;
+  taskId: string | null;
+  reason: string | null;
+  detail: string | null;
+  startedAt: Date | null;
+  endedAt: Date | null;
+  settledAt: Date | null;
+}
+
+/** What the row of an ingest says about its occurrence. */
+export interface OccurrenceOf {
+  scheduleId: string;
+  nominalAt: string;
+  priority: number;
+  overlapPolicy: OverlapPolicy;
+}
