@@ -17,6 +17,7 @@ export type EndFacts = Pick<
   | "endedAt"
   | "pausedAt"
   | "emptySeconds"
+  | "occurrence"
 > & { failures: number };
 
 /** Our code for a source that TRTC could not open. TRTC has no such code. */
@@ -48,6 +49,7 @@ const SENTENCES: Readonly<Record<EndReason, (facts: EndFacts) => string>> = {
 function stoppedDetail(facts: EndFacts): string {
   const { endCause, startsAt, startedAt, stopAskedAt, pausedAt } = facts;
   if (endCause === "room-dismissed") return "The room was dismissed.";
+  if (endCause === "cut") return cutDetail(facts);
   if (endCause === "robot-removed") {
     return "The robot was removed from the room by another than this service.";
   }
@@ -62,9 +64,23 @@ function stoppedDetail(facts: EndFacts): string {
   return stopAskedAt === null ? `${asked}.` : `${asked} at ${stopAskedAt.toISOString()}.`;
 }
 
-const ASKERS: Readonly<Record<Exclude<EndCause, RemovalCause>, string>> = {
+/** Another occurrence has the room. */
+function cutDetail({ occurrence, startedAt, stopAskedAt, endedAt }: EndFacts): string {
+  const { by = "of another schedule", reason = "Overlap" } = occurrence?.cut ?? {};
+  const other = `The occurrence ${by}`;
+  if (reason === "Extended") {
+    return `${other} plays on in its room until the end of this one (OverlapPolicy Extend).`;
+  }
+  const why = reason === "LowerPriority" ? ", because its Priority is higher" : "";
+  if (startedAt === null) return `${other} has the room at this time${why}.`;
+  const at = (stopAskedAt ?? endedAt)?.toISOString() ?? "";
+  return `${other} took its place in the room at ${at}${why}.`;
+}
+
+const ASKERS: Readonly<Record<Exclude<EndCause, RemovalCause | "cut">, string>> = {
   caller: "A request of the caller",
   event: "A queue message or cloud event",
+  schedule: "A change of its schedule",
   // A start with a stop request may also have this cause.
   "start-given-up": "Somebody",
 };

@@ -69,6 +69,8 @@ function endFactsOf(facts: Facts): EndFacts {
     endedAt: instant("ended_at"),
     pausedAt: instant("paused_at"),
     emptySeconds: typeof facts["empty_seconds"] === "number" ? facts["empty_seconds"] : null,
+    // Events from before the schedules have none.
+    occurrence: (facts["occurrence"] ?? null) as EndFacts["occurrence"],
     failures: Number(facts["failures"] ?? 0),
   };
 }

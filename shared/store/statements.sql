@@ -416,7 +416,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
        select task_id, notified, caller_id, 'ingest.scheduled', created_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
          greatest(created_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -500,7 +500,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
        select task_id, notified, caller_id, 'ingest.scheduled', created_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
          greatest(created_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -540,7 +540,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.started', $4::timestamptz,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
         else programme -> 'items' -> (on_air ->> 'index')::int end ->> 'Title' as item_title) as fact),
          greatest($4::timestamptz, (
   select max(try_at) from outbox as before
@@ -550,7 +550,7 @@ with
   where notified is not null and news > 0
 union all
   select task_id, notified, caller_id, 'ingest.media', media_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, media_state, media_at) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures, media_state, media_at) as fact),
          greatest(media_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -601,7 +601,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.restarted', $4::timestamptz,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
         else programme -> 'items' -> (on_air ->> 'index')::int end ->> 'Title' as item_title) as fact),
          greatest($4::timestamptz, (
   select max(try_at) from outbox as before
@@ -611,7 +611,7 @@ with
   where notified is not null and news > 0
 union all
   select task_id, notified, caller_id, 'ingest.media', media_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, media_state, media_at) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures, media_state, media_at) as fact),
          greatest(media_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -646,7 +646,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -870,7 +870,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -1491,7 +1491,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -1526,7 +1526,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -1585,7 +1585,7 @@ end, notified = notified + case when $7::boolean then 1 else 0 end + 0
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.scheduled', $17::timestamptz,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
          greatest($17::timestamptz, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -1646,7 +1646,7 @@ end,
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.scheduled', $20::timestamptz,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
          greatest($20::timestamptz, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -1696,7 +1696,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.media', media_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, media_state, media_at) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures, media_state, media_at) as fact),
          greatest(media_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -1737,7 +1737,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -1770,7 +1770,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -1795,7 +1795,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -1971,7 +1971,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.media', media_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, media_state, media_at) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures, media_state, media_at) as fact),
          greatest(media_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -2483,7 +2483,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.item', $11::timestamptz,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
         else programme -> 'items' -> (on_air ->> 'index')::int end ->> 'Title' as item_title) as fact),
          greatest($11::timestamptz, (
   select max(try_at) from outbox as before
@@ -2519,7 +2519,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.source', $11::timestamptz,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
         else programme -> 'items' -> (on_air ->> 'index')::int end ->> 'Title' as item_title) as fact),
          greatest($11::timestamptz, (
   select max(try_at) from outbox as before

@@ -7,6 +7,7 @@ import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { endDetail, type EndFacts, failureCodeOf } from "../../shared/ingest/end-detail.js";
 import type { Services } from "../../shared/ingest/services.js";
 import { END_CAUSES } from "../../shared/store/ingests/ingest-row.js";
+import type { CutReason } from "../../shared/store/schedules/schedule-row.js";
 import { readReport } from "../../shared/store/report.js";
 import { END_REASONS } from "../../shared/contract/answers.js";
 import { answerTo, callbackEvent, OK, source, eventBody } from "../support/http/callbacks.js";
@@ -30,8 +31,20 @@ const STOPPED: EndFacts = {
   endedAt: T("12:30:01"),
   pausedAt: null,
   emptySeconds: null,
+  occurrence: null,
   failures: 0,
 };
+
+const cut = (reason: CutReason): Partial<EndFacts> => ({
+  endCause: "cut",
+  occurrence: {
+    scheduleId: "schedule",
+    nominalAt: "2026-01-01T12:00:00Z",
+    priority: 0,
+    overlapPolicy: "Skip",
+    cut: { reason, by: "the-other" },
+  },
+});
 
 /** Each reason with each of its causes. `isStart` means that the start failed. */
 const ENDS: readonly [name: string, facts: EndFacts, says: RegExp, isStart?: boolean][] = [
@@ -81,6 +94,36 @@ const ENDS: readonly [name: string, facts: EndFacts, says: RegExp, isStart?: boo
     /^A queue message or cloud event asked for a stop before the start was known/,
   ],
   ["a stop before the start", { ...STOPPED, startedAt: null }, /before the start was known/],
+  [
+    "a change of the schedule",
+    { ...STOPPED, endCause: "schedule" },
+    /^A change of its schedule asked for a stop at 2026-01-01T12:30:00\.000Z\.$/,
+  ],
+  [
+    "another occurrence",
+    { ...STOPPED, ...cut("Overlap") },
+    /^The occurrence the-other took its place in the room at 2026-01-01T12:30:00\.000Z\.$/,
+  ],
+  [
+    "another occurrence of a higher priority",
+    { ...STOPPED, ...cut("LowerPriority") },
+    /^The occurrence the-other took its place in the room at 2026-.*Z, because its Priority is higher\.$/,
+  ],
+  [
+    "another occurrence that has the room",
+    { ...STOPPED, ...cut("Overlap"), startedAt: null },
+    /^The occurrence the-other has the room at this time\.$/,
+  ],
+  [
+    "another occurrence that has the room and a higher priority",
+    { ...STOPPED, ...cut("LowerPriority"), startedAt: null },
+    /^The occurrence the-other has the room at this time, because its Priority is higher\.$/,
+  ],
+  [
+    "another occurrence that plays on",
+    { ...STOPPED, ...cut("Extended"), startedAt: null },
+    /^The occurrence the-other plays on in its room until the end of this one \(OverlapPolicy Extend\)\.$/,
+  ],
   ["the room", { ...STOPPED, endCause: "room-dismissed" }, /^The room was dismissed\.$/],
   [
     "a pause",

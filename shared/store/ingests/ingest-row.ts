@@ -14,6 +14,10 @@ export const END_CAUSES = [
   "room-dismissed",
   "robot-removed",
   "start-given-up",
+  // Another occurrence took the place of this one.
+  "cut",
+  // Its schedule was changed, paused or deleted, or skips it.
+  "schedule",
 ] as const;
 export type EndCause = (typeof END_CAUSES)[number];
 

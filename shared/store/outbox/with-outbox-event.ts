@@ -26,6 +26,7 @@ const FACTS = [
   "ended_at",
   "paused_at",
   "empty_seconds",
+  "occurrence",
   "cardinality(media_failures) as failures",
 ];
 

@@ -67,10 +67,25 @@ export interface Occurrence {
   settledAt: Date | null;
 }
 
+/**
+ * `Overlap`: the policy of the later start says so, or both start at once. `LowerPriority`: the
+ * other one has the higher priority. `Extended`: the other one plays on in its place.
+ */
+export const CUT_REASONS = ["Overlap", "LowerPriority", "Extended"] as const;
+export type CutReason = (typeof CUT_REASONS)[number];
+
 /** What the row of an ingest says about its occurrence. */
 export interface OccurrenceOf {
   scheduleId: string;
   nominalAt: string;
   priority: number;
   overlapPolicy: OverlapPolicy;
+  /** Set with the end cause `cut`. A row that never played was skipped; any other one was cut. */
+  cut?: Cut;
+}
+
+export interface Cut {
+  reason: CutReason;
+  /** The TaskId of the occurrence that plays instead. */
+  by: string;
 }

@@ -63,6 +63,10 @@ create index occurrence_settled on occurrence (settled_at) where settled_at is n
 alter table ingest add column occurrence jsonb;
 create index ingest_occurrences on ingest (sdk_app_id, room_id, room_id_type) where occurrence is not null and state <> 'ended';
 
+-- cut: another occurrence took its place. schedule: its schedule was changed, paused or deleted.
+alter table ingest drop constraint ingest_end_cause_check, add constraint ingest_end_cause_check
+  check (end_cause in ('room-dismissed', 'caller', 'event', 'robot-removed', 'start-given-up', 'cut', 'schedule')) not valid;
+
 alter table outbox drop constraint outbox_type_check,
   add constraint outbox_type_check
   check (type in ('ingest.started', 'ingest.media', 'ingest.ended', 'ingest.scheduled', 'ingest.item', 'ingest.source', 'ingest.restarted', 'schedule.missed', 'schedule.paused')) not valid;
