@@ -37,7 +37,7 @@ describe("imports go down only", () => {
     ["shared/store", "shared/trtc", "shared/media"],
     ["shared/config", "shared/signing"],
     ["shared/contract"],
-    ["shared/network"],
+    ["shared/network", "shared/calendar"],
     ["shared"],
   ];
   const FOLDERS = LAYERS.flat().sort((one, other) => other.length - one.length);
