@@ -4,8 +4,8 @@ import { startsOf, type WindowStart } from "./window-starts.js";
 import type { PlannedWindow, Window, Windows } from "./windows.js";
 import { type Zone, zoneOf } from "./zone.js";
 
-/** 10 years: every date comes in them, also 29 February around a year such as 2100. */
-const SEARCHED_MS = 3_653 * 86_400_000;
+/** 50 years: a Monday that is 29 February can be 40 years away. */
+const SEARCHED_MS = 50 * 366 * 86_400_000;
 /** More excluded windows in a row end a search early. */
 const MOST_SKIPPED = 10_000;
 
@@ -17,7 +17,7 @@ export function windowsBetween(rules: Windows, range: { from: Date; to: Date }):
   return [...plannedWindows(rules, range.from.getTime(), range.to.getTime())];
 }
 
-/** The next windows at `from` or later, skipped ones among them: fewer where 10 years have fewer. */
+/** The next windows at `from` or later, skipped ones among them: fewer where 50 years have fewer. */
 export function nextWindows(rules: Windows, next: { from: Date; count: number }): PlannedWindow[] {
   const from = searchFrom(rules, next.from);
   const windows: PlannedWindow[] = [];
@@ -30,7 +30,7 @@ export function nextWindows(rules: Windows, next: { from: Date; count: number })
 }
 
 /**
- * The first start, at `at` or later, of a window that takes place; undefined: there is none in 10
+ * The first start, at `at` or later, of a window that takes place; undefined: there is none in 50
  * years. After 10,000 skipped ones in a row it is the next start, skipped or not: search again then.
  */
 export function firstStartAfter(rules: Windows, at: Date): Date | undefined {

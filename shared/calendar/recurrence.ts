@@ -5,6 +5,8 @@ import { Cron } from "croner";
 export interface Recurrence {
   /** It starts in every hour of its days, so it counts real hours where the clocks change. */
   everyHour: boolean;
+  /** Every time of day at which it can start, in minutes. */
+  timesOfDay: () => number[];
   /** The first local time at `wall` or after it. */
   at: (wall: number) => number | undefined;
 }
@@ -26,18 +28,22 @@ export function recurrenceOf(expression: string): Recurrence {
 function readRecurrence(expression: string): Recurrence {
   // An offset keeps croner away from zones. Day of month and day of week must both match.
   const cron = new Cron(expression, { utcOffset: 0, mode: "5-part", domAndDow: true });
-  const hours = new Set((expression.trim().split(/\s+/)[1] ?? "").split(",").flatMap(hoursOf));
+  const [minute = "", hour = ""] = expression.trim().split(/\s+/);
+  const hours = valuesOf(hour, 23);
   return {
-    everyHour: hours.size === 24,
+    everyHour: hours.length === 24,
+    timesOfDay: () => hours.flatMap((one) => valuesOf(minute, 59).map((rest) => one * 60 + rest)),
     at: (wall) => cron.nextRun(new Date(wall - 1))?.getTime(),
   };
 }
 
-/** The hours that one item of the hour field gives, such as `8-18/2`. */
-function hoursOf(item: string): number[] {
-  const [range = "", step = "1"] = item.split("/");
-  const [first = "", last = first] = range === "*" ? ["0", "23"] : range.split("-");
-  const hours: number[] = [];
-  for (let hour = Number(first); hour <= Number(last); hour += Number(step)) hours.push(hour);
-  return hours;
+/** The values that a field of minutes or hours gives, such as `8-18/2,20`. */
+function valuesOf(field: string, max: number): number[] {
+  const values = new Set<number>();
+  for (const item of field.split(",")) {
+    const [range = "", step = "1"] = item.split("/");
+    const [first = "", last = first] = range === "*" ? ["0", String(max)] : range.split("-");
+    for (let value = Number(first); value <= Number(last); value += Number(step)) values.add(value);
+  }
+  return [...values];
 }

@@ -3,6 +3,8 @@ import { recurrenceOf } from "./recurrence.js";
 import type { Window } from "./windows.js";
 import type { LocalTime, Span, Zone } from "./zone.js";
 
+const DAY = 86_400_000;
+
 /** Milliseconds. Local times are written as if they were UTC. */
 export interface WindowStart {
   at: number;
@@ -41,23 +43,25 @@ function* recurringStarts(
   to: number,
 ): Generator<WindowStart> {
   const recurrence = recurrenceOf(expression);
-  let before: Span | undefined;
-  for (let span = zone.spanAt(from); ; before = span, span = zone.spanAt(span.to)) {
-    const previous = before ?? (span.from === from ? zone.spanAt(from - 1) : undefined);
-    const begins = previous ? firstWallOf(span, previous) : from + span.offset;
+  for (let cursor = from; cursor < to;) {
+    const span = zone.spanAt(cursor);
     const ends = Math.min(span.to, to) + span.offset;
-    let wall = recurrence.at(begins);
+    let wall = recurrence.at(firstWall(span, cursor, zone));
     for (; wall !== undefined && wall < ends; wall = recurrence.at(wall + 1)) {
       const start = startIn(span, wall, zone.at(wall), recurrence.everyHour);
       if (start) yield start;
     }
-    if (wall === undefined || span.to >= to) return;
+    if (wall === undefined) return;
+    // No need to look at the changes of years in which it does not start.
+    cursor = Math.max(span.to, wall - 2 * DAY);
   }
 }
 
 /** Local times in the gap before a span belong to its first instant. */
-const firstWallOf = (span: Span, previous: Span): number =>
-  span.from + Math.min(previous.offset, span.offset);
+function firstWall(span: Span, cursor: number, zone: Zone): number {
+  if (span.from < cursor) return cursor + span.offset;
+  return cursor + Math.min(zone.spanAt(cursor - 1).offset, span.offset);
+}
 
 /**
  * The start that a local time has in this span. A recurrence of every hour leaves out a local time
