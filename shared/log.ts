@@ -14,6 +14,8 @@ export interface LogFields {
   caller?: string | undefined;
   /** Our TaskId. */
   ingest?: string | undefined;
+  /** The ScheduleId. */
+  schedule?: string | undefined;
   /** The RoomId. */
   room?: string | undefined;
   /** `ok`, or the error's code. */

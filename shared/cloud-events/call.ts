@@ -116,7 +116,7 @@ export function checkedMessage(
   { timeLeftMs, attempt }: EventRun,
 ): CheckedCall<EventAction> {
   const { action, caller, fields, region, streamName, source } = asked;
-  const site = siteFor(config, caller, fields["SdkAppId"]);
+  const site = siteFor(config, caller, fields);
   const token = tokenOf(message, attempt);
   const request = checkRequest({ action, site }, named(action, fields, token));
   const application = applicationFor(config, caller, { action, request, region });

@@ -16,6 +16,7 @@ import {
   STATES,
   type State,
 } from "./schemas.js";
+import { SCHEDULE_ANSWERS } from "./schedules/answers.js";
 
 const STATUSES = ["InProgress", "NotExist"] as const;
 
@@ -167,6 +168,12 @@ export const INGEST = Type.Object({
       "When TRTC was called to play it. MaxDuration counts from this instant. Of a scheduled ingest: when it will start.",
     ),
   ),
+  ScheduleId: orNull(
+    Type.String({ description: "The schedule that it is an occurrence of. null: none." }),
+  ),
+  OccurrenceTime: orNull(
+    instant("The StartTime of its occurrence, which the schedule's rules give. null: none."),
+  ),
   ScheduledTime: orNull(instant("The StartTime of its request. null: it started at once.")),
   IsPaused: Type.Boolean({ description: "Whether an update paused it." }),
   Media: orNull(MEDIA),
@@ -206,4 +213,5 @@ export const ANSWERS = {
       Type.String({ description: "Send it as Cursor for the next page. null on the last page." }),
     ),
   }),
+  ...SCHEDULE_ANSWERS,
 } satisfies Record<Action, TSchema>;

@@ -8,6 +8,7 @@ import type { ErrorObject, ValidateFunction } from "ajv";
 import { ApiError } from "./errors.js";
 import { ERROR_TABLE, type ErrorCode } from "./error-table.js";
 import { compile } from "./compile.js";
+import { INGEST_HINTS } from "./schedules/ingest.js";
 import { ACTIONS, type Action, type Requests, SCHEMAS } from "./schemas.js";
 import { SITES, type Site } from "./sites.js";
 
@@ -44,8 +45,12 @@ export function checkRequest<A extends Action>(
   return checks.get(nameOf(action, site))?.(value) as Requests[A];
 }
 
-/** Fields that Tencent removed, fields of other actions, and fields of one site only. */
-const HINTS = new Map([
+/**
+ * Fields that Tencent removed, fields of other actions, and fields of one site only. A place such
+ * as `Ingest.StopTime` goes before a name.
+ */
+const HINTS = new Map<string, string>([
+  ...Object.entries(INGEST_HINTS).map(([field, hint]) => [`Ingest.${field}`, hint] as const),
   ["SourceUrl", "StreamUrl has taken its place"],
   ["VideoEncodeParams", "TRTC chooses the encoding"],
   ["AudioEncodeParams", "TRTC chooses the encoding; Volume sets the loudness"],
@@ -71,9 +76,11 @@ function refusal(schema: TSchema, error: ErrorObject | undefined): ApiError {
   }
   if (error.keyword === "additionalProperties") {
     const field = printable(String(error.params["additionalProperty"]));
+    const place = placeOf([...path, field]);
+    const hint = HINTS.get(place) ?? insideHint(failed, field) ?? HINTS.get(field);
     return new ApiError(
       "UnknownParameter",
-      `There is no field ${placeOf([...path, field])}: ${HINTS.get(field) ?? "leave it out"}.`,
+      `There is no field ${place}: ${hint ?? "leave it out"}.`,
     );
   }
   const field = path.findLast((part) => !IS_INDEX.test(part));
@@ -93,6 +100,16 @@ const partOf = (schema: TSchema, part: string): TSchema => {
   const fields = schema["properties"] as Record<string, TSchema> | undefined;
   return (fields?.[part] ?? schema["items"]) as TSchema;
 };
+
+/** For a field that stands beside the object or list that it belongs to. */
+function insideHint(schema: TSchema, field: string): string | undefined {
+  const fields = Object.entries((schema["properties"] ?? {}) as Record<string, TSchema>);
+  const inside = fields.find(([, part]) => {
+    const inner = ((part["items"] ?? part) as TSchema)["properties"] as object | undefined;
+    return inner !== undefined && Object.hasOwn(inner, field);
+  });
+  return inside && `send it inside ${inside[0]}`;
+}
 
 const IS_INDEX = /^\d+$/;
 

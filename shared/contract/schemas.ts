@@ -4,56 +4,16 @@
  */
 import type { Static, TSchema } from "@sinclair/typebox";
 import * as Type from "@sinclair/typebox";
-import { FIELDS, NUMERIC_ROOM, STRING_ROOM_PATTERN } from "./fields.js";
+import { FIELDS } from "./fields.js";
+import { pageOf, roomFilter } from "./list-fields.js";
 import { EDIT_FIELDS, PROGRAMME_FIELDS } from "./programme-fields.js";
+import { SCHEDULE_SCHEMAS, type ScheduleRequests } from "./schedules/schemas.js";
+import { START_FIELDS } from "./start-fields.js";
 
 /** A call may contain the fields of its schema and no others. */
 const CLOSED = { additionalProperties: false };
 
 const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
-
-/**
- * Says what a start does without the field. Only a start has defaults. An update does not change
- * missing fields, but a client generated from OpenAPI would send each default.
- */
-const usually = <T extends TSchema>(schema: T, value: Static<T>) =>
-  Type.Optional({ ...schema, default: value });
-
-const start = (site: "intl" | "cn") => {
-  const f = FIELDS[site];
-  const programme = PROGRAMME_FIELDS[site];
-  return {
-    SdkAppId: optional(f.SdkAppId),
-    RoomId: f.RoomId,
-    RoomIdType: usually(f.RoomIdType, NUMERIC_ROOM),
-    UserId: optional(f.UserId),
-    UserSig: optional(f.UserSig),
-    StreamUrl: optional(f.StreamUrl),
-    PrivateMapKey: optional(f.PrivateMapKey),
-    SeekSecond: optional(f.SeekSecond),
-    AutoPush: optional(f.AutoPush),
-    RepeatNum: optional(f.RepeatNum),
-    MaxDuration: optional(f.MaxDuration),
-    Volume: usually(f.Volume, 100),
-    StartTime: optional(f.StartTime),
-    StartWindowSeconds: optional(f.StartWindowSeconds),
-    StopTime: optional(f.StopTime),
-    ExtendableUntil: optional(f.ExtendableUntil),
-    StopWhenEmptySeconds: optional(f.StopWhenEmptySeconds),
-    ProbeSource: usually(f.ProbeSource, false),
-    ClientToken: optional(f.ClientToken),
-    Playlist: optional(programme.Playlist),
-    PlaylistRepeatNum: optional(programme.PlaylistRepeatNum),
-    StartIndex: optional(programme.StartIndex),
-    OnItemFailure: optional(programme.OnItemFailure),
-    FillerStreamUrl: optional(programme.FillerStreamUrl),
-    BackupStreamUrl: optional(programme.BackupStreamUrl),
-    SourceClearSeconds: optional(programme.SourceClearSeconds),
-    SourcePreference: optional(programme.SourcePreference),
-    KeepAlive: optional(programme.KeepAlive),
-    RestartsPerHour: optional(programme.RestartsPerHour),
-  };
-};
 
 const update = (site: "intl" | "cn") => {
   const f = FIELDS[site];
@@ -101,15 +61,7 @@ export type MediaState = (typeof MEDIA_STATES)[number];
 
 const list = Type.Object(
   {
-    SdkAppId: optional(cn.SdkAppId),
-    RoomId: optional(
-      Type.String({
-        pattern: STRING_ROOM_PATTERN,
-        description:
-          'Only ingests in this room. RoomIdType distinguishes room 8489 from room "8489".',
-      }),
-    ),
-    RoomIdType: optional(cn.RoomIdType),
+    ...roomFilter("ingests"),
     State: optional(
       Type.Unsafe<State>({
         type: "string",
@@ -132,36 +84,15 @@ const list = Type.Object(
       }),
     ),
     ClientToken: optional(cn.ClientToken),
-    Limit: optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: 100,
-        default: 20,
-        description: "The largest number of ingests in the answer.",
-      }),
-    ),
-    Cursor: optional(
-      Type.String({
-        pattern: "^[\\x21-\\x7e]{1,128}$",
-        description: "`NextCursor` of the previous answer, for the next page.",
-      }),
-    ),
+    ...pageOf("ingests"),
   },
   CLOSED,
 );
 
 export const SCHEMAS = {
   StartStreamIngest: {
-    intl: Type.Object(start("intl"), CLOSED),
-    cn: Type.Object(
-      {
-        ...start("cn"),
-        EnableProgress: usually(cn.EnableProgress, false),
-        Tempo: usually(cn.Tempo, 1),
-        IdleTimeout: optional(cn.IdleTimeout),
-      },
-      CLOSED,
-    ),
+    intl: Type.Object(START_FIELDS.intl, CLOSED),
+    cn: Type.Object(START_FIELDS.cn, CLOSED),
   },
   StopStreamIngest: { intl: named, cn: named },
   UpdateStreamIngest: {
@@ -177,6 +108,7 @@ export const SCHEMAS = {
   },
   DescribeStreamIngest: { intl: named, cn: named },
   ListStreamIngests: { intl: list, cn: list },
+  ...SCHEDULE_SCHEMAS,
 };
 
 export type Action = keyof typeof SCHEMAS;
@@ -189,7 +121,7 @@ export const isAction = (name: string): name is Action => Object.hasOwn(SCHEMAS,
  * The request types of the use cases. The Chinese site's schema has every field, so its type serves
  * both.
  */
-export interface Requests {
+export interface Requests extends ScheduleRequests {
   StartStreamIngest: Static<(typeof SCHEMAS.StartStreamIngest)["cn"]>;
   StopStreamIngest: Static<typeof named>;
   UpdateStreamIngest: Static<(typeof SCHEMAS.UpdateStreamIngest)["cn"]>;

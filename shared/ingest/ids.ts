@@ -12,10 +12,19 @@ export interface IngestIds {
   robotUserId: string;
 }
 
-export function newIngestIds(at: Date, randomBytes: (size: number) => Uint8Array): IngestIds {
-  const ulid = encode(BigInt(at.getTime()), TIME_LETTERS) + encodeBytes(randomBytes(RANDOM_BYTES));
+type RandomBytes = (size: number) => Uint8Array;
+
+export function newIngestIds(at: Date, randomBytes: RandomBytes): IngestIds {
+  const ulid = newUlid(at, randomBytes);
   return { taskId: `ing-${ulid}`, robotUserId: `robot_${ulid}` };
 }
+
+/** A list of schedules sorts by id, too. */
+export const newScheduleId = (at: Date, randomBytes: RandomBytes): string =>
+  `schedule-${newUlid(at, randomBytes)}`;
+
+const newUlid = (at: Date, randomBytes: RandomBytes): string =>
+  encode(BigInt(at.getTime()), TIME_LETTERS) + encodeBytes(randomBytes(RANDOM_BYTES));
 
 function encodeBytes(bytes: Uint8Array): string {
   const value = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);

@@ -33,6 +33,8 @@ export function present(ingest: Ingest, now: Date) {
     ...presentProgramme(ingest, now),
     CreateTime: ingest.createdAt.toISOString(),
     StartTime: (ingest.startedAt ?? ingest.startsAt)?.toISOString() ?? null,
+    ScheduleId: ingest.occurrence?.scheduleId ?? null,
+    OccurrenceTime: ingest.occurrence?.nominalAt ?? null,
     ScheduledTime: ingest.startsAt?.toISOString() ?? null,
     IsPaused: ingest.pausedAt !== null,
     Media: ingest.media,

@@ -45,11 +45,13 @@ function fitted<A extends Action>(
   { caller, signature, signing }: Authenticated,
   { config, invocation }: Pick<Services, "config"> & { invocation: HttpInvocation },
 ): CheckedCall<A> {
-  const site = siteFor(config, caller, fields["SdkAppId"]);
+  const site = siteFor(config, caller, fields);
   const request = checkRequest({ action, site }, fields);
   const { line, timeLeftMs } = invocation;
   if ("TaskId" in request && isTaskId(request.TaskId)) line.ingest = request.TaskId;
   if ("RoomId" in request) line.room = request.RoomId;
+  if ("Ingest" in request) line.room = request.Ingest.RoomId;
+  if ("ScheduleId" in request) line.schedule = request.ScheduleId;
   if (action === "StartStreamIngest") invocation.start = { hasToken: "ClientToken" in request };
   const application = applicationFor(config, caller, { action, request, region });
   return {

@@ -22,6 +22,7 @@ export const httpFunction = (functionName: string, useCases: UseCases) =>
     async handle(event, services, invocation) {
       const call = checkedCall(event, { services, useCases, invocation });
       const answer = await callUseCase(services, useCases, call);
+      if ("ScheduleId" in answer) invocation.line.schedule = String(answer.ScheduleId);
       if ("TaskId" in answer) invocation.line.ingest = String(answer.TaskId);
       return answerWith(answer, invocation.requestId);
     },

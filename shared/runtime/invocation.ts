@@ -30,7 +30,7 @@ export interface Invocation {
    * Fields of the closing log line, collected during the run. Never a request, an answer or a URL.
    */
   readonly line: Partial<
-    Pick<LogFields, "action" | "caller" | "ingest" | "room" | "counts" | "detail">
+    Pick<LogFields, "action" | "caller" | "ingest" | "schedule" | "room" | "counts" | "detail">
   >;
 }
 

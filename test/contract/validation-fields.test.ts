@@ -7,219 +7,21 @@ import { ApiError } from "../../shared/contract/errors.js";
 import { checkRequest } from "../../shared/contract/check.js";
 import { type Action, ACTIONS, SCHEMAS } from "../../shared/contract/schemas.js";
 import { type Site, SITES } from "../../shared/contract/sites.js";
-
-/** The accepted and refused values of a field, each list named by its reason. */
-interface Field {
-  takes: Record<string, unknown>;
-  refuses: Record<string, unknown>;
-}
-
-const OF_NO_TYPE = { null: null, "a list": [], "a list of one": ["1"], "an object": {} };
-
-const number = (min: number, max: number): Field => ({
-  takes: { "its least": min, "its most": max },
-  refuses: {
-    "less than its least": min - 1,
-    "more than its most": max + 1,
-    "a fraction": min + 0.5,
-    "a number as text": String(max),
-    "the empty text": "",
-    "a number past all bounds": 1e400,
-    true: true,
-    ...OF_NO_TYPE,
-  },
-});
-
-const repeatNum: Field = {
-  takes: { ...number(-1, 1000).takes, once: 1 },
-  refuses: { ...number(-1, 1000).refuses, zero: 0, "zero below zero": -0 },
-};
-
-const choice = (values: unknown[], others: unknown[]): Field => ({
-  takes: Object.fromEntries(values.map((value) => [JSON.stringify(value), value])),
-  refuses: {
-    ...Object.fromEntries(others.map((value) => [JSON.stringify(value), value])),
-    ...OF_NO_TYPE,
-  },
-});
-
-const flag: Field = choice([true, false], ["true", "false", "1", "", 0, 1]);
-
-const roomIdType = choice([0, 1], [-1, 2, 0.5, "0", "1", true]);
-
-const text = (longest: string, { refuses = {} }: { refuses?: object } = {}): Field => ({
-  takes: { "its shortest": longest.slice(0, 1), [`${longest.length} characters`]: longest },
-  refuses: {
-    [`${longest.length + 1} characters`]: longest + longest.slice(-1),
-    "the empty text": "",
-    "a number": 8489,
-    true: true,
-    ...OF_NO_TYPE,
-    ...refuses,
-  },
-});
-
-const UNPRINTABLE = {
-  "a NUL": "a\0b",
-  "a line break": "a\nb",
-  "a line break at its end": "ab\n",
-  "a delete character": "a\u007fb",
-  "a character outside ASCII": "房间",
-};
-
-const signedText = text("a*-_".repeat(512), {
-  refuses: { ...UNPRINTABLE, "plain base64": "a+b/c=", "a space": "a b" },
-});
-
-const instant: Field = {
-  takes: {
-    "the time in UTC": "2026-01-01T12:00:00Z",
-    "without seconds": "2026-01-01T12:00Z",
-    "with nanoseconds": "2026-01-01T12:00:00.123456789Z",
-    "with an offset": "2026-01-01T20:00:00+08:00",
-  },
-  refuses: {
-    "no offset": "2026-01-01T12:00:00",
-    "a day only": "2026-01-01",
-    "ten decimals": "2026-01-01T12:00:00.1234567890Z",
-    words: "tomorrow",
-    "Unix seconds": 1767225600,
-    "Unix seconds as text": "1767225600",
-    "small letters": "2026-01-01t12:00:00z",
-    "the empty text": "",
-    ...UNPRINTABLE,
-    ...OF_NO_TYPE,
-  },
-};
-
-const printable = (length: number, { space }: { space: boolean }): Field =>
-  text("!~".repeat(length / 2), {
-    refuses: { ...UNPRINTABLE, ...(space ? {} : { "a space": "a b" }) },
-  });
-
-const SdkAppId = number(1, 4_294_967_295);
-const TaskId = printable(256, { space: false });
-const StreamUrl = text(`https://media.example/${"a".repeat(2026)}`);
-const Volume = { intl: number(0, 100), cn: number(0, 200) };
-const Tempo = choice([0.5, 0.75, 1, 1.25, 1.5, 1.75, 2], [0, 0.6, 2.25, -1, "1", true]);
-const title = text("a ü任".padEnd(128, "t"), {
-  refuses: { "a NUL": "a\0b", "a line break": "a\nb", "half of a surrogate pair": "a\ud83d" },
-});
-
-const item = { StreamUrl: "https://media.example/a.mp4" };
-
-/** The lists hold one item with each value of each of its fields. */
-const playlist = (fields: Record<string, Field>): Field => {
-  const lists = (kind: keyof Field) =>
-    Object.fromEntries(
-      Object.entries(fields).flatMap(([name, field]) =>
-        Object.entries(field[kind]).map(
-          ([what, value]) => [`${name}: ${what}`, [item, { ...item, [name]: value }]] as const,
-        ),
-      ),
-    );
-  return {
-    takes: { ...lists("takes"), "one item": [item], "100 items": Array(100).fill(item) },
-    refuses: {
-      ...lists("refuses"),
-      "no item": [],
-      "101 items": Array(101).fill(item),
-      "an item without its URL": [item, {}],
-      "a URL": [item.StreamUrl],
-      null: null,
-      "an object": item,
-      "a text": JSON.stringify([item]),
-    },
-  };
-};
-
-const itemFields = (site: Site) => ({
-  StreamUrl,
-  Title: title,
-  SeekSecond: number(0, 2_147_483_647),
-  PlaySeconds: number(1, 604_800),
-  RepeatNum: repeatNum,
-  Volume: Volume[site],
-  ...(site === "cn" && { Tempo }),
-});
-
-const programme = (site: Site) => ({
-  Playlist: playlist(itemFields(site)),
-  PlaylistRepeatNum: repeatNum,
-  StartIndex: number(0, 99),
-  OnItemFailure: choice(["Skip", "Retry", "Filler", "End"], ["skip", "", 1]),
-  FillerStreamUrl: StreamUrl,
-  BackupStreamUrl: StreamUrl,
-  SourceClearSeconds: number(5, 600),
-  SourcePreference: choice(["Primary", "Equal"], ["primary", "", 1]),
-  KeepAlive: flag,
-  RestartsPerHour: number(1, 60),
-});
-
-/** One item, with each value of each of its fields. */
-const oneItem = (fields: Record<string, Field>): Field => {
-  const items = (kind: keyof Field) =>
-    Object.fromEntries(
-      Object.entries(fields).flatMap(([name, field]) =>
-        Object.entries(field[kind]).map(
-          ([what, value]) => [`${name}: ${what}`, { ...item, [name]: value }] as const,
-        ),
-      ),
-    );
-  return {
-    takes: { ...items("takes"), "its URL alone": item },
-    refuses: {
-      ...items("refuses"),
-      "an item without its URL": {},
-      "a list": [item],
-      "a URL": item.StreamUrl,
-      null: null,
-    },
-  };
-};
-
-const edits = (site: Site) => {
-  const fields = programme(site);
-  return {
-    Playlist: fields.Playlist,
-    PlaylistRefresh: choice(["AfterCurrent", "Now"], ["now", "", 1]),
-    PlaylistRepeatNum: fields.PlaylistRepeatNum,
-    InsertNext: oneItem(itemFields(site)),
-    SkipItem: flag,
-    ItemIndex: number(0, 99),
-    SeekSecond: number(0, 2_147_483_647),
-    BackupStreamUrl: StreamUrl,
-    FillerStreamUrl: StreamUrl,
-    OnItemFailure: fields.OnItemFailure,
-  };
-};
-
-const schedule = { StartTime: instant };
-const deadline = { MaxDuration: number(1, 10_080), StopTime: instant };
-
-const start = (site: Site) => ({
+import { choice, type Field, flag, number, printable } from "../support/contract/field-values.js";
+import { SCHEDULE_CONTRACT } from "../support/contract/schedule-values.js";
+import { REQUIRED_OF_SCHEDULES } from "../support/contract/schedules.js";
+import {
+  deadline,
+  edits,
+  roomFilter,
+  schedule,
   SdkAppId,
-  RoomId: text("r".repeat(64)),
-  RoomIdType: roomIdType,
-  UserId: text("robot_-8".repeat(4), {
-    refuses: { ...UNPRINTABLE, "a space": "a b", "a dot": "a.b", "an at sign": "a@b" },
-  }),
-  UserSig: signedText,
-  PrivateMapKey: signedText,
+  start,
   StreamUrl,
-  SeekSecond: number(0, 2_147_483_647),
-  AutoPush: flag,
-  RepeatNum: repeatNum,
-  Volume: Volume[site],
-  ClientToken: printable(64, { space: true }),
-  StopWhenEmptySeconds: number(0, 86_400),
-  ProbeSource: flag,
-  ExtendableUntil: instant,
-  StartWindowSeconds: number(1, 86_400),
-  ...programme(site),
-  ...schedule,
-  ...deadline,
-});
+  TaskId,
+  Tempo,
+  Volume,
+} from "../support/contract/start-values.js";
 
 const update = (site: Site) => ({
   SdkAppId,
@@ -237,11 +39,7 @@ const update = (site: Site) => ({
 const named = { SdkAppId, TaskId };
 
 const list = {
-  SdkAppId,
-  RoomId: text("a {[(<~|>)]}:;,.?!#$%&+-=@^_89XYZ".padEnd(64, "r"), {
-    refuses: { ...UNPRINTABLE, "a quote": 'a"b', "a slash": "a/b", "a star": "a*b" },
-  }),
-  RoomIdType: roomIdType,
+  ...roomFilter,
   State: choice(["starting", "running", "stopping", "ended"], ["Running", "lost", "", 1]),
   EndReason: choice(
     ["stopped", "expired", "finished", "failed", "lost", "empty"],
@@ -265,6 +63,7 @@ const CONTRACT: Record<Action, Record<Site, Record<string, Field>>> = {
   },
   DescribeStreamIngest: { intl: named, cn: named },
   ListStreamIngests: { intl: list, cn: list },
+  ...SCHEDULE_CONTRACT,
 };
 
 const REQUIRED: Record<Action, Record<string, unknown>> = {
@@ -273,6 +72,7 @@ const REQUIRED: Record<Action, Record<string, unknown>> = {
   UpdateStreamIngest: { TaskId: "task" },
   DescribeStreamIngest: { TaskId: "task" },
   ListStreamIngests: {},
+  ...REQUIRED_OF_SCHEDULES,
 };
 
 const EVERY = ACTIONS.flatMap((action) => SITES.map((site) => ({ action, site })));

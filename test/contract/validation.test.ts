@@ -4,6 +4,7 @@ import { ApiError } from "../../shared/contract/errors.js";
 import { checkRequest } from "../../shared/contract/check.js";
 import { checkRegion } from "../../shared/config/region.js";
 import type { Action } from "../../shared/contract/schemas.js";
+import { REQUIRED_OF_SCHEDULES } from "../support/contract/schedules.js";
 import type { Site } from "../../shared/contract/sites.js";
 
 const REQUIRED: Record<Action, object> = {
@@ -12,6 +13,7 @@ const REQUIRED: Record<Action, object> = {
   UpdateStreamIngest: { TaskId: "task" },
   DescribeStreamIngest: { TaskId: "task" },
   ListStreamIngests: {},
+  ...REQUIRED_OF_SCHEDULES,
 };
 
 /** `Code: Message`, as a caller reads it. Undefined when the request is accepted. */

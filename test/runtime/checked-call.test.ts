@@ -10,10 +10,15 @@ import { checkedCall, type HttpInvocation } from "../../shared/runtime/checked-c
 import { newInvocation } from "../../shared/runtime/invocation.js";
 import { makeServices } from "../../shared/runtime/services.js";
 import { readConfig } from "../../shared/config/configuration.js";
-import { type Action, ACTIONS } from "../../shared/contract/schemas.js";
+import { type Action, ACTIONS, SCHEMAS } from "../../shared/contract/schemas.js";
 import { NOW } from "../support/http/http-requests.js";
 import { manualClock } from "../support/app/manual-clock.js";
 import { CN_APP, INTL_APP } from "../support/contract/settings.js";
+import {
+  REQUIRED_OF_SCHEDULES,
+  SCHEDULE_ID,
+  SCHEDULE_INGEST,
+} from "../support/contract/schedules.js";
 import { cases } from "../support/cases.js";
 
 const FOREIGN_APP = 1600000009;
@@ -114,13 +119,35 @@ describe("a grant", () => {
     UpdateStreamIngest: { TaskId: OWN_ID },
     DescribeStreamIngest: { TaskId: OWN_ID },
     ListStreamIngests: {},
+    ...REQUIRED_OF_SCHEDULES,
   };
 
-  test.each(ACTIONS)("does not reach another's application by %s", (action) => {
+  const named = (action: Action, SdkAppId: number): object => {
+    const isInside = "Ingest" in SCHEMAS[action].cn.properties;
+    return isInside ? { Ingest: { ...SCHEDULE_INGEST, SdkAppId } } : { SdkAppId };
+  };
+
+  const NAMING = ACTIONS.filter((action) => {
+    const { properties } = SCHEMAS[action].cn;
+    return "SdkAppId" in properties || "Ingest" in properties;
+  });
+
+  test.each(NAMING)("does not reach another's application by %s", (action) => {
     for (const SdkAppId of [FOREIGN_APP, 1, 4294967295]) {
-      const event = eventOf(action, { ...REQUIRED[action], SdkAppId });
+      const event = eventOf(action, { ...REQUIRED[action], ...named(action, SdkAppId) });
       expect(check(event).code).toBe("UnauthorizedOperation.SdkAppId");
     }
+  });
+
+  test("includes a schedule by its ScheduleId, whatever its application", async () => {
+    const { run, line } = check(
+      eventOf("RunIngestSchedule", REQUIRED_OF_SCHEDULES.RunIngestSchedule),
+    );
+    expect(await run?.()).toEqual({
+      caller: "both",
+      request: REQUIRED_OF_SCHEDULES.RunIngestSchedule,
+    });
+    expect(line).toMatchObject({ schedule: SCHEDULE_ID });
   });
 
   test("includes a list over all its applications", async () => {

@@ -68,6 +68,7 @@ describe("a line of the log", () => {
     action: true,
     caller: true,
     ingest: true,
+    schedule: true,
     time: true,
     room: true,
     outcome: true,

@@ -2,15 +2,9 @@
 import type { Static } from "@sinclair/typebox";
 import type { ANSWERS } from "../answers.js";
 import { STRING_ROOM } from "../fields.js";
-import type { Action, Requests } from "../schemas.js";
-
-export interface ActionPage<A extends Action> {
-  summary: string;
-  description: string;
-  /** Requests by a title that the reader can choose from. */
-  requests: Readonly<Record<string, Requests[A]>>;
-  answer: Static<(typeof ANSWERS)[A]>;
-}
+import type { Action } from "../schemas.js";
+import type { ActionPage } from "./action-page.js";
+import { SCHEDULE_PAGES } from "./schedule-actions.js";
 
 const TASK_ID = "ing-01kb0q6t4c8x2m5vj9w3r7n1ye";
 
@@ -41,6 +35,8 @@ const RUNNING: Static<(typeof ANSWERS)["DescribeStreamIngest"]> = {
   RolledOver: 0,
   CreateTime: "2026-01-01T11:59:59.700Z",
   StartTime: "2026-01-01T12:00:00.000Z",
+  ScheduleId: null,
+  OccurrenceTime: null,
   ScheduledTime: null,
   IsPaused: false,
   Media: {
@@ -197,4 +193,5 @@ A list changes while it plays: another Playlist, InsertNext, SkipItem, ItemIndex
     },
     answer: { Ingests: [RUNNING], NextCursor: null },
   },
+  ...SCHEDULE_PAGES,
 };

@@ -4,6 +4,8 @@
  */
 import type { TObject } from "@sinclair/typebox";
 import { ANSWERS, INGEST } from "../answers.js";
+import { CONFLICT, OCCURRENCE, PREVIEWED, SCHEDULE } from "../schedules/answers.js";
+import { isScheduleAction } from "../schedules/schemas.js";
 import { ACTION_PAGES } from "./actions.js";
 import { errorReferences, errorResponses, errorSchemas } from "./errors.js";
 import {
@@ -21,11 +23,26 @@ import { SITES, type Site } from "../sites.js";
 type Part = Readonly<Record<string, unknown>>;
 
 /** The text of `openapi.json`: two spaces of indentation and a final line break. */
-export const openApiText = (): string => `${JSON.stringify(openApiDocument(), ingestByName, 2)}\n`;
+export const openApiText = (): string => `${JSON.stringify(openApiDocument(), partByName, 2)}\n`;
 
-/** Refers to the ingest schema by name, so that a generated client has one type for it. */
-const ingestByName = (key: string, value: unknown): unknown =>
-  value === INGEST && key !== "Ingest" ? ref("Ingest") : value;
+/** Parts of more than one answer, or of a list. */
+const NAMED_PARTS: Readonly<Record<string, TObject>> = {
+  Ingest: INGEST,
+  IngestSchedule: SCHEDULE,
+  IngestOccurrence: OCCURRENCE,
+  PreviewedOccurrence: PREVIEWED,
+  ScheduleConflict: CONFLICT,
+};
+
+const NAME_OF = new Map<unknown, string>(
+  Object.entries(NAMED_PARTS).map(([name, part]) => [part, name]),
+);
+
+/** Refers to these parts by name, so that a generated client has one type for each. */
+const partByName = (key: string, value: unknown): unknown => {
+  const name = NAME_OF.get(value);
+  return name !== undefined && key !== name ? ref(name) : value;
+};
 
 function openApiDocument() {
   return {
@@ -33,14 +50,18 @@ function openApiDocument() {
     info: INFO,
     servers: SERVERS,
     tags: TAGS,
-    paths: { "/": { post: anyAction() }, ...Object.fromEntries(ACTIONS.map(pathOf)) },
+    paths: {
+      "/": { post: anyAction() },
+      ...Object.fromEntries(ACTIONS.filter((action) => !isScheduleAction(action)).map(pathOf)),
+      [`/${SCHEDULES}`]: { post: anyScheduleAction() },
+    },
     components: {
       securitySchemes: SECURITY_SCHEMES,
       parameters: parametersFor(ACTIONS),
       schemas: {
         ...Object.fromEntries(ACTIONS.flatMap((action) => requestSchemas(action))),
         ...Object.fromEntries(ACTIONS.map((action) => [`${action}Answer`, answerSchema(action)])),
-        Ingest: INGEST,
+        ...NAMED_PARTS,
         ...errorSchemas(),
       },
       responses: errorResponses(),
@@ -48,12 +69,17 @@ function openApiDocument() {
   };
 }
 
+/** One function serves all actions of schedules. */
+const SCHEDULES = "schedules";
+
 /** The function that serves an action: `StartStreamIngest` has `start-ingest`. */
 export const functionOf = (action: Action): string =>
-  action
-    .replace("Stream", "")
-    .replace(/(?<=[a-z])[A-Z]/g, "-$&")
-    .toLowerCase();
+  isScheduleAction(action)
+    ? SCHEDULES
+    : action
+        .replace("Stream", "")
+        .replace(/(?<=[a-z])[A-Z]/g, "-$&")
+        .toLowerCase();
 
 const ref = (schema: string): Part => ({ $ref: `#/components/schemas/${schema}` });
 
@@ -79,25 +105,45 @@ const pathOf = (action: Action): [path: string, item: Part] => {
   return [`/${functionOf(action)}`, { post: operation }];
 };
 
-function anyAction(): Part {
-  return {
+const anyAction = (): Part =>
+  chosenAction(ACTIONS, {
     operationId: "CallAction",
     tags: ["SDKs"],
     summary: "Any action, chosen by X-TC-Action",
     description:
       "The one URL that an unmodified Tencent SDK needs as its endpoint. It takes GET with the fields in the query, and the older signature with the fields in a form, as Tencent does.",
+  });
+
+const anyScheduleAction = (): Part =>
+  chosenAction(ACTIONS.filter(isScheduleAction), {
+    operationId: "CallScheduleAction",
+    tags: ["Schedules"],
+    summary: "Any action of schedules, chosen by X-TC-Action",
+    description: `A schedule plays an ingest again and again. One function serves its actions:\n\n${ACTIONS.filter(
+      isScheduleAction,
+    )
+      .map((action) => `- ${action}: ${ACTION_PAGES[action].description}`)
+      .join("\n")}`,
+  });
+
+function chosenAction(actions: readonly Action[], words: Part): Part {
+  return {
+    ...words,
     security: [{ bearer: [] }, { tc3: [] }],
     parameters: ["Action", "Version", "Region", "Timestamp"].map(parameter),
     requestBody: {
       required: true,
-      content: json({ anyOf: ACTIONS.map((action) => ref(`${action}Request`)) }, ofEach(requests)),
+      content: json(
+        { anyOf: actions.map((action) => ref(`${action}Request`)) },
+        ofEach(actions, requests),
+      ),
     },
     responses: {
       200: {
         description: "Done; or, to a signed caller only, an error.",
         content: json(
-          { anyOf: [...ACTIONS.map((action) => ref(`${action}Answer`)), ref("ErrorAnswer")] },
-          ofEach(answerOf),
+          { anyOf: [...actions.map((action) => ref(`${action}Answer`)), ref("ErrorAnswer")] },
+          ofEach(actions, answerOf),
         ),
       },
       ...errorReferences(),
@@ -107,8 +153,8 @@ function anyAction(): Part {
 
 const parameter = (name: string): Part => ({ $ref: `#/components/parameters/${name}` });
 
-const ofEach = (examplesOf: (action: Action) => Part): Part =>
-  Object.fromEntries(ACTIONS.flatMap((action) => Object.entries(examplesOf(action))));
+const ofEach = (actions: readonly Action[], examplesOf: (action: Action) => Part): Part =>
+  Object.fromEntries(actions.flatMap((action) => Object.entries(examplesOf(action))));
 
 const requests = (action: Action): Part => {
   const examples = Object.entries<object>(ACTION_PAGES[action].requests);

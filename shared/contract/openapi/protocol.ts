@@ -28,6 +28,7 @@ export const SERVERS = [
 
 export const TAGS = [
   { name: "Ingests", description: "Each action on a path of its own." },
+  { name: "Schedules", description: "Ingests that play again and again." },
   { name: "SDKs", description: "All actions on one path, as Tencent's SDKs call them." },
 ];
 

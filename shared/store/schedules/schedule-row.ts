@@ -1,16 +1,9 @@
 /** A schedule and its occurrences, as their rows store them. Instants are ISO 8601, in UTC. */
+import type { LateStart, OverlapPolicy } from "../../contract/schedules/fields.js";
 import type { Windows } from "../../calendar/windows.js";
 
 export const SCHEDULE_STATES = ["Enabled", "Paused", "Deleted"] as const;
 export type ScheduleState = (typeof SCHEDULE_STATES)[number];
-
-/** How an occurrence meets another one of the same priority that runs in its room. */
-export const OVERLAP_POLICIES = ["Skip", "StopOther", "Extend"] as const;
-export type OverlapPolicy = (typeof OVERLAP_POLICIES)[number];
-
-/** Where an occurrence begins that starts late. */
-export const LATE_STARTS = ["FromBeginning", "AtPosition"] as const;
-export type LateStart = (typeof LATE_STARTS)[number];
 
 /** What a schedule does, as it was sent. Fields that were not sent have their defaults. */
 export interface Definition extends Windows {

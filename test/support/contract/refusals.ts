@@ -6,6 +6,7 @@ import { ERROR_TABLE, type ErrorCode } from "../../../shared/contract/error-tabl
 import type { HttpAnswer } from "../../../shared/runtime/envelope.js";
 import { CN_APP, type TestApp, INTL_APP, startTestApp } from "../app/test-app.js";
 import type { Existing } from "./right-requests.js";
+import { SCHEDULE_ID } from "./schedules.js";
 import { worldOf } from "../app/world.js";
 import { cases } from "../cases.js";
 
@@ -30,11 +31,12 @@ export interface Refusals {
 export async function openRefusals(): Promise<Refusals> {
   const app = await startTestApp();
   const taskIds = { cn: await running(app, CN_APP), intl: await running(app, INTL_APP) };
+  const scheduleIds = { cn: SCHEDULE_ID, intl: SCHEDULE_ID };
   const before = await worldOf(app);
   let count = 0;
   return {
     app,
-    existing: { clip: app.clip, taskIds },
+    existing: { clip: app.clip, taskIds, scheduleIds },
     expectRefused: (numRuns, wrong, code = /./) =>
       fc.assert(
         fc.asyncProperty(wrong, async (each) => {

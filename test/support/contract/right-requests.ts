@@ -8,6 +8,7 @@ import { FUNCTION_OF } from "../app/functions.js";
 import { CN_APP, INTL_APP, KEY, SECRET_ID } from "../app/test-app.js";
 import { HOST, signedTc3 } from "../http/http-requests.js";
 import type { Wrong } from "./refusals.js";
+import { REQUIRED_OF_SCHEDULES } from "./schedules.js";
 import { fittingRequests } from "./schema-values.js";
 
 export type Fields = Record<string, unknown>;
@@ -25,10 +26,11 @@ export const TARGETS: Target[] = ACTIONS.flatMap((action) =>
 export const fieldsOf = ({ schema }: Target): [name: string, schema: TSchema][] =>
   Object.entries<TSchema>(schema.properties);
 
-/** The existing objects: a running ingest on each site, and media to play. */
+/** The existing objects: a running ingest and a schedule on each site, and media to play. */
 export interface Existing {
   clip: string;
   taskIds: Record<Site, string>;
+  scheduleIds: Record<Site, string>;
 }
 
 /** Fields that must match other data. Any value of the other fields keeps the request correct. */
@@ -64,19 +66,31 @@ export function rightRequests(target: Target, existing: Existing): fc.Arbitrary<
   });
 }
 
-function neededBy({ action, site }: Target, { clip, taskIds }: Existing): Fields {
+function neededBy({ action, site }: Target, { clip, taskIds, scheduleIds }: Existing): Fields {
   const SdkAppId = site === "cn" ? CN_APP : INTL_APP;
   const named = { SdkAppId, TaskId: taskIds[site] };
+  const Ingest = { SdkAppId, RoomId: "room", RoomIdType: 0, StreamUrl: clip };
   switch (action) {
     case "StartStreamIngest":
-      return { SdkAppId, RoomId: "room", RoomIdType: 0, StreamUrl: clip };
+      return Ingest;
     case "UpdateStreamIngest":
       return { ...named, StreamUrl: clip };
     case "StopStreamIngest":
     case "DescribeStreamIngest":
       return named;
     case "ListStreamIngests":
+    case "ListIngestSchedules":
+    case "ListIngestOccurrences":
       return { SdkAppId };
+    case "CreateIngestSchedule":
+    case "PreviewIngestSchedule":
+      return { ...REQUIRED_OF_SCHEDULES.CreateIngestSchedule, Ingest };
+    case "UpdateIngestSchedule":
+    case "DeleteIngestSchedule":
+    case "DescribeIngestSchedule":
+    case "RunIngestSchedule":
+    case "SkipIngestOccurrence":
+      return { ...REQUIRED_OF_SCHEDULES[action], ScheduleId: scheduleIds[site] };
   }
 }
 
