@@ -2,7 +2,7 @@
 import { SECOND_MS } from "../shared/clock.js";
 import { present, type PresentedIngest } from "../shared/ingest/present.js";
 import type { Query } from "../shared/store/engine/database.js";
-import { ingestsOfTasks } from "../shared/store/ingests/ends-of-tasks.js";
+import { ingestsOfTasks } from "../shared/store/ingests/reads.js";
 import type { Ingest } from "../shared/store/ingests/ingest-row.js";
 import { shortUrl } from "../emulator/page/format.js";
 import type { IngestView, ProgrammeView } from "../emulator/page/view.js";

@@ -83,6 +83,8 @@ const ASKERS: Readonly<Record<Exclude<EndCause, RemovalCause | "cut">, string>> 
   schedule: "A change of its schedule",
   // A start with a stop request may also have this cause.
   "start-given-up": "Somebody",
+  // A missed start has failed, so no stop has this cause.
+  missed: "Somebody",
 };
 
 function expiredDetail({ deadlineAt, stopAskedAt, endedAt }: EndFacts): string {

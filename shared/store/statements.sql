@@ -5,20 +5,11 @@
 with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
      begun as (
        insert into ingest (
-         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
-         play, client_token, request_hash, state, created_at, latest_at, deadline_at, site,
-         empty_seconds, media, programme, on_air, successor_of, occurrence, lease_until, unsure_until, notified
+         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id, play, client_token, request_hash, state, created_at, latest_at, deadline_at, site, empty_seconds, media, programme, on_air, successor_of, occurrence, lease_until, unsure_until, notified
        )
-       select
-  $2, $3, $4, $5, $6::bigint, $7,
-              $8::smallint, $9, $10::jsonb, $11,
-              $12, 'starting', $13::timestamptz,
-              $14::timestamptz, $15::timestamptz, $16,
-              $17::integer,
-              $18::jsonb, $19::jsonb, $20::jsonb,
-              $21, $22::jsonb,
-              $23::timestamptz, $24::timestamptz,
-              case when $25 then 0 end
+       select $2::text, $3::text, $4::text, $5::text, $6::bigint, $7::text, $8::smallint, $9::text, $10::jsonb, $11::text, $12::text, $13::text, $14::timestamptz, $15::timestamptz, $16::timestamptz, $17::text, $18::integer, $19::jsonb, $20::jsonb, $21::jsonb, $22::text, $23::jsonb,
+              $24::timestamptz, $25::timestamptz,
+              case when $26 then 0 end
        from t
        where not exists (
   select from call_slot as slot
@@ -52,7 +43,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
            ) as come_at
   ) as decided
   where account = $4 and action = 'StartStreamIngest'
-    and free_at + case when is_turn then '0' else come_at - now end > now + $26 * interval '1 millisecond'
+    and free_at + case when is_turn then '0' else come_at - now end > now + $27 * interval '1 millisecond'
 )
        and not exists (
          select from ingest where sdk_app_id = $6 and robot_user_id = $9 and state = 'ended'
@@ -72,7 +63,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
   after.recent[cardinality(after.recent) - 19] + 1100 * interval '1 millisecond') else slot.next_free_at end,
         case when is_turn then after.recent else slot.recent end,
         case when is_turn then free_at
-             when free_at + (come_at - now) <= now + $26 * interval '1 millisecond' then come_at end,
+             when free_at + (come_at - now) <= now + $27 * interval '1 millisecond' then come_at end,
         is_turn,
         case when is_turn and $3::text is not null then ahead.holders || $3::text else ahead.holders end,
         case when is_turn and $3::text is not null then ahead.times || free_at else ahead.times end,
@@ -119,11 +110,11 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
       ) as after
       cross join lateral (
         select case when not is_turn and not false
-                         and free_at + (come_at - now) <= now + $26 * interval '1 millisecond'
+                         and free_at + (come_at - now) <= now + $27 * interval '1 millisecond'
                     then come_at else queue.own end as queue_until
       ) as queued
     )
-    where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $26 * interval '1 millisecond'
+    where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $27 * interval '1 millisecond'
   returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
             extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
      select begun.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from begun left join slot on true;
@@ -218,20 +209,11 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
   ),
      begun as (
        insert into ingest (
-         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
-         play, client_token, request_hash, state, created_at, latest_at, deadline_at, site,
-         empty_seconds, media, programme, on_air, successor_of, occurrence, lease_until, unsure_until, notified
+         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id, play, client_token, request_hash, state, created_at, latest_at, deadline_at, site, empty_seconds, media, programme, on_air, successor_of, occurrence, lease_until, unsure_until, notified
        )
-       select
-  $5, $2, $3, $11, $7::bigint, $12,
-              $13::smallint, $8, $14::jsonb, $6,
-              $15, 'starting', $16::timestamptz,
-              $17::timestamptz, $18::timestamptz, $19,
-              $20::integer,
-              $21::jsonb, $22::jsonb, $23::jsonb,
-              $24, $25::jsonb,
-              $26::timestamptz, $27::timestamptz,
-              case when $28 then 0 end
+       select $5::text, $2::text, $3::text, $11::text, $7::bigint, $12::text, $13::smallint, $8::text, $14::jsonb, $6::text, $15::text, $16::text, $17::timestamptz, $18::timestamptz, $19::timestamptz, $20::text, $21::integer, $22::jsonb, $23::jsonb, $24::jsonb, $25::text, $26::jsonb,
+              $27::timestamptz, $28::timestamptz,
+              case when $29 then 0 end
        from t
        where not exists (
   select from call_slot as slot
@@ -390,21 +372,12 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now)
 with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
      changed as (
        insert into ingest (
-         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
-         play, client_token, request_hash, state, created_at, latest_at, deadline_at, site,
-         empty_seconds, media, programme, on_air, successor_of, occurrence, starts_at, start_by, asked, advance_at, advance_lease_until, notified
+         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id, play, client_token, request_hash, state, created_at, latest_at, deadline_at, site, empty_seconds, media, programme, on_air, successor_of, occurrence, starts_at, start_by, asked, advance_at, advance_lease_until, notified
        )
-       select
-  $2, $3, $4, $5, $6::bigint, $7,
-              $8::smallint, $9, $10::jsonb, $11,
-              $12, 'starting', $13::timestamptz,
-              $14::timestamptz, $15::timestamptz, $16,
-              $17::integer,
-              $18::jsonb, $19::jsonb, $20::jsonb,
-              $21, $22::jsonb,
-              $23::timestamptz, $24::timestamptz,
-              $25::jsonb, $23::timestamptz,
-              $26::timestamptz, case when $27 then 1 end
+       select $2::text, $3::text, $4::text, $5::text, $6::bigint, $7::text, $8::smallint, $9::text, $10::jsonb, $11::text, $12::text, $13::text, $14::timestamptz, $15::timestamptz, $16::timestamptz, $17::text, $18::integer, $19::jsonb, $20::jsonb, $21::jsonb, $22::text, $23::jsonb,
+              $24::timestamptz, $25::timestamptz,
+              $26::jsonb, $24::timestamptz,
+              $27::timestamptz, case when $28 then 1 end
        from t
        where not exists (
          select from ingest where sdk_app_id = $6 and robot_user_id = $9 and state = 'ended'
@@ -472,21 +445,12 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
   ),
      changed as (
        insert into ingest (
-         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
-         play, client_token, request_hash, state, created_at, latest_at, deadline_at, site,
-         empty_seconds, media, programme, on_air, successor_of, occurrence, starts_at, start_by, asked, advance_at, advance_lease_until, notified
+         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id, play, client_token, request_hash, state, created_at, latest_at, deadline_at, site, empty_seconds, media, programme, on_air, successor_of, occurrence, starts_at, start_by, asked, advance_at, advance_lease_until, notified
        )
-       select
-  $2, $3, $8, $9, $5::bigint, $10,
-              $11::smallint, $6, $12::jsonb, $4,
-              $13, 'starting', $14::timestamptz,
-              $15::timestamptz, $16::timestamptz, $17,
-              $18::integer,
-              $19::jsonb, $20::jsonb, $21::jsonb,
-              $22, $23::jsonb,
-              $24::timestamptz, $25::timestamptz,
-              $26::jsonb, $24::timestamptz,
-              $27::timestamptz, case when $28 then 1 end
+       select $2::text, $3::text, $8::text, $9::text, $5::bigint, $10::text, $11::smallint, $6::text, $12::jsonb, $4::text, $13::text, $14::text, $15::timestamptz, $16::timestamptz, $17::timestamptz, $18::text, $19::integer, $20::jsonb, $21::jsonb, $22::jsonb, $23::text, $24::jsonb,
+              $25::timestamptz, $26::timestamptz,
+              $27::jsonb, $25::timestamptz,
+              $28::timestamptz, case when $29 then 1 end
        from t
        where not exists (
          select from ingest where sdk_app_id = $5 and robot_user_id = $6 and state = 'ended'
@@ -1517,6 +1481,7 @@ with
      changed as (
        update ingest set state = 'ended', ended_at = $2, advance_at = null,
             end_reason = case when (started_at is not null and failure_code is null) then 'expired' else 'failed' end,
+            end_cause = case when not (started_at is not null and failure_code is null) and failure_code is null then 'missed' end,
             failure_code = case when not (started_at is not null and failure_code is null) then coalesce(failure_code, $3) end,
             failure_message = case when not (started_at is not null and failure_code is null)
                                    then coalesce(failure_message, $4) end, notified = notified + case when true then 1 else 0 end + 0
@@ -2667,6 +2632,401 @@ cross join lateral (
   where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $4 * interval '1 millisecond'
 returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
           extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms;
+
+-- schedules.read
+select * from schedule where schedule_id = $1 and caller_id = $2;
+
+-- schedules.findByName
+select * from schedule
+where caller_id = $1 and name = $2 and state <> 'Deleted';
+
+-- schedules.list
+select * from schedule
+where caller_id = $1 and state <> 'Deleted'
+order by schedule_id desc
+limit $2;
+
+-- schedules.list, with every filter
+select * from schedule
+where caller_id = $1 and state <> 'Deleted' and sdk_app_id = $2 and room_id = $3 and room_id_type = $4 and state = $5 and schedule_id < $6
+order by schedule_id desc
+limit $7;
+
+-- schedules.listInRoom
+select * from schedule
+where sdk_app_id = $1 and room_id = $2 and room_id_type = $3
+  and caller_id = $4 and state = 'Enabled'
+  and schedule_id is distinct from $5::text
+order by schedule_id
+limit $6;
+
+-- schedules.listOccurrences
+select occurrence.schedule_id, nominal_at, occurrence.starts_at, ends_at, local_start,
+  occurrence.revision, occurrence.task_id, settled_at,
+  case
+    when (occurrence.settled_at is null and ingest.state = 'ended') then case
+    when ingest.end_cause = 'cut' then case when ingest.started_at is null then 'Skipped' else 'Cut' end
+    when ingest.end_cause = 'missed' then 'Missed'
+    when ingest.end_reason = 'failed' then 'Failed'
+    when ingest.started_at is null then 'Skipped'
+    else 'Done'
+  end
+    when occurrence.state = 'Planned' and ingest.started_at is not null then 'Running'
+    else occurrence.state
+  end as state,
+  case when (occurrence.settled_at is null and ingest.state = 'ended') then case
+    when ingest.end_cause = 'cut' then ingest.occurrence -> 'cut' ->> 'reason'
+    when ingest.end_cause = 'missed' then 'Late'
+    when ingest.end_reason = 'failed' then coalesce(ingest.failure_code, 'failed')
+    when ingest.started_at is null then 'Stopped'
+    else ingest.end_reason
+  end else occurrence.reason end as reason,
+  case when (occurrence.settled_at is null and ingest.state = 'ended') then case
+    when ingest.end_cause = 'cut' then ingest.occurrence -> 'cut' ->> 'by'
+    when ingest.end_reason = 'failed' then ingest.failure_message
+  end else occurrence.detail end as detail,
+  coalesce(ingest.started_at, occurrence.started_at) as started_at,
+  coalesce(ingest.ended_at, occurrence.ended_at) as ended_at
+from occurrence join schedule using (schedule_id)
+left join ingest on ingest.task_id = occurrence.task_id
+where schedule.caller_id = $1
+order by occurrence.nominal_at desc, occurrence.schedule_id desc
+limit $2;
+
+-- schedules.listOccurrences, with every filter
+select occurrence.schedule_id, nominal_at, occurrence.starts_at, ends_at, local_start,
+  occurrence.revision, occurrence.task_id, settled_at,
+  case
+    when (occurrence.settled_at is null and ingest.state = 'ended') then case
+    when ingest.end_cause = 'cut' then case when ingest.started_at is null then 'Skipped' else 'Cut' end
+    when ingest.end_cause = 'missed' then 'Missed'
+    when ingest.end_reason = 'failed' then 'Failed'
+    when ingest.started_at is null then 'Skipped'
+    else 'Done'
+  end
+    when occurrence.state = 'Planned' and ingest.started_at is not null then 'Running'
+    else occurrence.state
+  end as state,
+  case when (occurrence.settled_at is null and ingest.state = 'ended') then case
+    when ingest.end_cause = 'cut' then ingest.occurrence -> 'cut' ->> 'reason'
+    when ingest.end_cause = 'missed' then 'Late'
+    when ingest.end_reason = 'failed' then coalesce(ingest.failure_code, 'failed')
+    when ingest.started_at is null then 'Stopped'
+    else ingest.end_reason
+  end else occurrence.reason end as reason,
+  case when (occurrence.settled_at is null and ingest.state = 'ended') then case
+    when ingest.end_cause = 'cut' then ingest.occurrence -> 'cut' ->> 'by'
+    when ingest.end_reason = 'failed' then ingest.failure_message
+  end else occurrence.detail end as detail,
+  coalesce(ingest.started_at, occurrence.started_at) as started_at,
+  coalesce(ingest.ended_at, occurrence.ended_at) as ended_at
+from occurrence join schedule using (schedule_id)
+left join ingest on ingest.task_id = occurrence.task_id
+where schedule.caller_id = $1 and occurrence.schedule_id = $2 and occurrence.nominal_at >= $3 and occurrence.nominal_at < $4 and case
+    when (occurrence.settled_at is null and ingest.state = 'ended') then case
+    when ingest.end_cause = 'cut' then case when ingest.started_at is null then 'Skipped' else 'Cut' end
+    when ingest.end_cause = 'missed' then 'Missed'
+    when ingest.end_reason = 'failed' then 'Failed'
+    when ingest.started_at is null then 'Skipped'
+    else 'Done'
+  end
+    when occurrence.state = 'Planned' and ingest.started_at is not null then 'Running'
+    else occurrence.state
+  end = $5 and (occurrence.nominal_at, occurrence.schedule_id) < ($6, $7)
+order by occurrence.nominal_at desc, occurrence.schedule_id desc
+limit $8;
+
+-- schedules.transaction, insert
+insert into schedule (
+  schedule_id, caller_id, sdk_app_id, room_id, room_id_type, name, comment, state,
+  paused_because, definition, client_token, request_hash, revision, tzdata, planned_until,
+  plan_at, failures, notified, created_at, updated_at
+) values (
+  $1, $2, $3, $4,
+  $5, $6, $7, $8,
+  $9, $10::jsonb,
+  $11, $12, 1, $13,
+  $14, null, 0, $15, $16,
+  $17
+)
+on conflict do nothing
+returning *;
+
+-- schedules.transaction, insert
+select * from schedule where caller_id = $1 and client_token = $2;
+
+-- schedules.transaction, lock
+select * from schedule
+where schedule_id = $1 and caller_id = $2 and state <> 'Deleted'
+for update;
+
+-- schedules.transaction, update
+update schedule
+set name = $1, comment = $2, state = $3,
+    paused_because = $4, sdk_app_id = $5,
+    room_id = $6, room_id_type = $7,
+    definition = $8::jsonb,
+    revision = $9, failures = $10,
+    updated_at = $11
+where schedule_id = $12
+  and not exists (
+    select from schedule as other
+    where other.caller_id = schedule.caller_id and other.name = $1
+      and other.state <> 'Deleted' and other.schedule_id <> $12
+  )
+returning *;
+
+-- schedules.transaction, claim
+select * from schedule
+where plan_at <= $1
+order by plan_at
+limit $2
+for update skip locked;
+
+-- schedules.transaction, readOpenOccurrences
+select open.* from schedule cross join lateral (
+  select occurrence.*, ingest.request_hash, ingest.occurrence as tag,
+  ingest.programme -> 'anchor' as anchor,
+  case when ingest.task_id is null then null
+       when ingest.state = 'ended' then 'ended'
+       when state = 'starting' and advance_at is not null and ingest.started_at is null then 'waiting'
+       else 'begun' end as phase from occurrence left join ingest on ingest.task_id = occurrence.task_id
+  where occurrence.schedule_id = schedule.schedule_id and settled_at is null
+  union all
+  select occurrence.*, ingest.request_hash, ingest.occurrence as tag,
+  ingest.programme -> 'anchor' as anchor,
+  case when ingest.task_id is null then null
+       when ingest.state = 'ended' then 'ended'
+       when state = 'starting' and advance_at is not null and ingest.started_at is null then 'waiting'
+       else 'begun' end as phase from occurrence left join ingest on ingest.task_id = occurrence.task_id
+  where occurrence.schedule_id = schedule.schedule_id and settled_at is not null
+    and nominal_at >= least(schedule.planned_until, $1::timestamptz)
+) as open
+where schedule.schedule_id = any($2::text[])
+order by open.schedule_id, open.nominal_at;
+
+-- schedules.transaction, insertStarts
+with changed as (
+       insert into ingest (task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id, play, client_token, request_hash, state, created_at, latest_at, deadline_at, site, empty_seconds, media, programme, on_air, successor_of, occurrence, starts_at, start_by, asked, advance_at, advance_lease_until, notified)
+       select task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id, play, client_token, request_hash, state, created_at, latest_at, deadline_at, site, empty_seconds, media, programme, on_air, successor_of, occurrence, starts_at, start_by, asked, advance_at, advance_lease_until, notified from jsonb_to_recordset($1::jsonb) as start (task_id text, caller_id text, account text, region text, sdk_app_id bigint, room_id text, room_id_type smallint, robot_user_id text, play jsonb, client_token text, request_hash text, state text, created_at timestamptz, latest_at timestamptz, deadline_at timestamptz, site text, empty_seconds integer, media jsonb, programme jsonb, on_air jsonb, successor_of text, occurrence jsonb, starts_at timestamptz, start_by timestamptz, asked jsonb, advance_at timestamptz, advance_lease_until timestamptz, notified integer)
+       where not exists (
+         select from ingest as ended
+         where ended.sdk_app_id = start.sdk_app_id and ended.robot_user_id = start.robot_user_id
+           and ended.state = 'ended' and ended.unsure_until is not null
+       )
+       on conflict do nothing
+       returning *
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+       select task_id, notified, caller_id, 'ingest.scheduled', created_at,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
+         greatest(created_at, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), created_at + interval '1 day'
+       from changed
+       where notified is not null)
+     select task_id from changed;
+
+-- schedules.transaction, cancelStarts
+with
+     before_change as (
+       select task_id, case when true then 1 else 0 end as news, 0 as next_news
+       from ingest where task_id = any($1::text[]) and state = 'starting' and advance_at is not null and started_at is null
+     ),
+     changed as (
+       update ingest set state = 'ended', end_reason = 'stopped', end_cause = 'schedule',
+            stop_asked_at = coalesce(stop_asked_at, $2), ended_at = $3, advance_at = null, notified = notified + case when true then 1 else 0 end + 0
+       where task_id = any($1::text[]) and state = 'starting' and advance_at is not null and started_at is null
+       returning ingest.*
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+  select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
+         greatest(ended_at, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), ended_at + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and news > 0
+       on conflict (task_id, position) do nothing
+     )
+     select * from changed;
+
+-- schedules.transaction, writeOccurrences
+insert into occurrence (schedule_id, nominal_at, starts_at, ends_at, local_start, revision, state, task_id, reason, detail)
+select schedule_id, nominal_at, starts_at, ends_at, local_start, revision, state, task_id, reason, detail from jsonb_to_recordset($1::jsonb) as planned (schedule_id text, nominal_at timestamptz, starts_at timestamptz, ends_at timestamptz, local_start text, revision bigint, state text, task_id text, reason text, detail text)
+on conflict (schedule_id, nominal_at) do update set starts_at = excluded.starts_at, ends_at = excluded.ends_at, local_start = excluded.local_start, revision = excluded.revision, state = excluded.state, task_id = excluded.task_id, reason = excluded.reason, detail = excluded.detail
+where occurrence.settled_at is null;
+
+-- schedules.transaction, dropOccurrences
+delete from occurrence
+using jsonb_to_recordset($1::jsonb) as dropped (schedule_id text, nominal_at timestamptz)
+where occurrence.schedule_id = dropped.schedule_id
+  and occurrence.nominal_at = dropped.nominal_at and occurrence.settled_at is null;
+
+-- schedules.transaction, markPlanned
+update schedule
+set planned_until = planned.planned_until, plan_at = planned.plan_at,
+    revision = planned.revision, tzdata = planned.tzdata,
+    notified = coalesce(schedule.notified, planned.notified)
+from jsonb_to_recordset($1::jsonb) as planned (
+  schedule_id text, planned_until timestamptz, plan_at timestamptz, revision bigint,
+  tzdata text, notified integer
+)
+where schedule.schedule_id = planned.schedule_id;
+
+-- schedules.planAgain
+update schedule set plan_at = $1
+where state = 'Enabled' and tzdata < $2 and plan_at > $1;
+
+-- schedules.readDuties
+select exists (select from schedule where plan_at <= $1) as plan,
+exists (
+  select from schedule where state = 'Enabled' and tzdata < $2 and plan_at > $1
+) as outdated,
+exists (
+  select from occurrence left join ingest on ingest.task_id = occurrence.task_id
+  where occurrence.starts_at <= $1 and occurrence.settled_at is null
+and (occurrence.state <> 'Planned' or ingest.state = 'ended')
+) as settle,
+exists (select from occurrence where settled_at < $3)
+  or exists (select from schedule where state = 'Deleted' and updated_at < $3) as forget;
+
+-- schedules.settle
+with due as (
+       select occurrence.schedule_id, occurrence.nominal_at, occurrence.task_id,
+              occurrence.state as decided, ingest.started_at, ingest.ended_at,
+              case when occurrence.state = 'Planned' then case
+         when ingest.end_cause = 'cut' then case when ingest.started_at is null then 'Skipped' else 'Cut' end
+         when ingest.end_cause = 'missed' then 'Missed'
+         when ingest.end_reason = 'failed' then 'Failed'
+         when ingest.started_at is null then 'Skipped'
+         else 'Done'
+       end else occurrence.state end as state,
+              case when occurrence.state = 'Planned' then case
+         when ingest.end_cause = 'cut' then ingest.occurrence -> 'cut' ->> 'reason'
+         when ingest.end_cause = 'missed' then 'Late'
+         when ingest.end_reason = 'failed' then coalesce(ingest.failure_code, 'failed')
+         when ingest.started_at is null then 'Stopped'
+         else ingest.end_reason
+       end else occurrence.reason end as reason,
+              case when occurrence.state = 'Planned' then case
+         when ingest.end_cause = 'cut' then ingest.occurrence -> 'cut' ->> 'by'
+         when ingest.end_reason = 'failed' then ingest.failure_message
+       end else occurrence.detail end as detail
+       from occurrence left join ingest on ingest.task_id = occurrence.task_id
+       where occurrence.starts_at <= $1 and occurrence.settled_at is null
+       and (occurrence.state <> 'Planned' or ingest.state = 'ended')
+       order by occurrence.starts_at
+       limit $2
+     ),
+     locked as (
+       select schedule_id, state, failures,
+              coalesce((definition ->> 'pauseAfterFailures')::integer, 0) as pause_after
+       from schedule
+       where schedule_id = any (array(select schedule_id from due))
+       for update skip locked
+     ),
+     settled as (
+       update occurrence
+       set state = due.state, reason = due.reason, detail = due.detail,
+           started_at = due.started_at, ended_at = due.ended_at, settled_at = $1
+       from due join locked using (schedule_id)
+       where occurrence.schedule_id = due.schedule_id and occurrence.nominal_at = due.nominal_at
+         and occurrence.task_id is not distinct from due.task_id
+         and occurrence.state = due.decided and occurrence.settled_at is null
+       returning occurrence.*
+     ),
+     played as (
+       select schedule_id, max(starts_at) as played_at from settled where state in ('Done', 'Cut')
+       group by schedule_id
+     ),
+     totals as (
+       select schedule_id, bool_or(played_at is not null) as has_played,
+              count(*) filter (where state = 'Missed')::integer as missed,
+              count(*) filter (
+                where state = 'Failed' and coalesce(starts_at > played_at, true)
+              )::integer as failed
+       from settled left join played using (schedule_id)
+       group by schedule_id
+     ),
+     counts as (
+       select totals.*, case when locked.state = 'Enabled' and pause_after > 0
+         and failed + case when has_played then 0 else locked.failures end >= pause_after then 1 else 0 end as pausing
+       from totals join locked using (schedule_id)
+     ),
+     counted as (
+       update schedule
+       set failures = failed + case when has_played then 0 else failures end,
+           notified = notified + missed + pausing,
+           state = case pausing when 1 then 'Paused' else state end,
+           paused_because = case pausing when 1 then 'Failures' else paused_because end,
+           revision = revision + pausing,
+           updated_at = case pausing when 1 then $1::timestamptz else updated_at end,
+           plan_at = case when pausing = 1 or exists (
+         select from occurrence as pending
+         where pending.schedule_id = schedule.schedule_id and pending.settled_at is null
+           and pending.state = 'Planned' and pending.task_id is null
+       ) then $1::timestamptz else plan_at end
+       from counts
+       where schedule.schedule_id = counts.schedule_id
+       returning schedule.*, missed, pausing
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+       select counted.schedule_id, notified - pausing - missed + row_number() over (partition by counted.schedule_id order by settled.nominal_at), caller_id, 'schedule.missed', $1::timestamptz,
+         (select to_jsonb(fact) from (select counted.schedule_id, counted.name, sdk_app_id, room_id, room_id_type, settled.nominal_at, settled.starts_at, settled.ends_at, settled.reason, settled.detail) as fact),
+         $1::timestamptz, $1::timestamptz + interval '1 day'
+       from counted join settled using (schedule_id)
+       where notified is not null and settled.state = 'Missed'
+union all
+select counted.schedule_id, notified, caller_id, 'schedule.paused', $1::timestamptz,
+         (select to_jsonb(fact) from (select counted.schedule_id, counted.name, sdk_app_id, room_id, room_id_type, failures, paused_because as reason, (
+           select settled.reason from settled
+           where settled.schedule_id = counted.schedule_id and settled.state = 'Failed'
+           order by settled.starts_at desc limit 1
+         ) as failure_code, (
+           select settled.detail from settled
+           where settled.schedule_id = counted.schedule_id and settled.state = 'Failed'
+           order by settled.starts_at desc limit 1
+         ) as detail) as fact),
+         $1::timestamptz, $1::timestamptz + interval '1 day'
+       from counted where notified is not null and pausing = 1
+       on conflict (task_id, position) do nothing
+     )
+     select state, count(*)::integer as count from settled group by state
+     union all
+     select 'Paused', sum(pausing)::integer from counted having sum(pausing) > 0;
+
+-- schedules.forgetOccurrences
+with forgotten as (
+  delete from occurrence
+  where (schedule_id, nominal_at) in (
+    select schedule_id, nominal_at from occurrence
+    where settled_at < $1
+    order by settled_at
+    limit $2
+    for update skip locked
+  )
+  returning schedule_id
+)
+select count(*)::integer as count from forgotten;
+
+-- schedules.forget
+delete from schedule
+where schedule_id in (
+  select schedule_id from schedule
+  where state = 'Deleted' and updated_at < $1
+    and not exists (
+      select from occurrence where occurrence.schedule_id = schedule.schedule_id
+    )
+  order by updated_at
+  limit $2
+  for update skip locked
+);
 
 -- beginAnew
 update ingest set

@@ -44,6 +44,7 @@ import {
   releaseStep,
   type StepAttempt,
 } from "./programmes/steps.js";
+import { makeSchedules } from "./schedules/operations.js";
 import { takeSlot, type SlotRequest } from "./slots.js";
 import {
   beginScheduledStart,
@@ -55,7 +56,8 @@ import {
 } from "./ingests/scheduled.js";
 import { listMissed, markMissed } from "./ingests/missed.js";
 import { findConflict } from "./ingests/conflicts.js";
-import { beginStart, type NewIngest } from "./ingests/starts.js";
+import type { NewIngest } from "./ingests/new-row.js";
+import { beginStart } from "./ingests/starts.js";
 import { markFailed, markRunning } from "./ingests/start-outcomes.js";
 import {
   askStop,
@@ -191,6 +193,7 @@ export function createStore(
       end: endUnclaimed.bind(undefined, query),
       forget: forgetUnclaimed.bind(undefined, query),
     },
+    schedules: makeSchedules({ query, transaction }),
     outbox: makeOutbox(query),
     deadLetters: {
       add: addDeadLetter.bind(undefined, query),

@@ -32,7 +32,7 @@ describe("imports go down only", () => {
     ["local/terminal"],
     ["emulator", "functions"],
     ["shared/runtime"],
-    ["shared/room-events", "shared/cloud-events", "shared/notifications"],
+    ["shared/room-events", "shared/cloud-events", "shared/notifications", "shared/schedules"],
     ["shared/ingest"],
     ["shared/store", "shared/trtc", "shared/media"],
     ["shared/config", "shared/signing"],

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { ApiError } from "../../contract/errors.js";
 import type { Play } from "../../store/ingests/ingest-row.js";
-import type { NewIngest } from "../../store/ingests/starts.js";
+import type { NewIngest } from "../../store/ingests/new-row.js";
 import type { Application } from "../../config/configuration.js";
 import { NUMERIC_ROOM } from "../../contract/fields.js";
 import type { Requests } from "../../contract/schemas.js";

@@ -4,7 +4,7 @@
  */
 import type { SourceMedia } from "../../contract/answers.js";
 import { ApiError } from "../../contract/errors.js";
-import type { NewIngest } from "../../store/ingests/starts.js";
+import type { NewIngest } from "../../store/ingests/new-row.js";
 import type { Call, Services } from "../services.js";
 import { PROBE_RESERVE_MS } from "../timing.js";
 import { presign } from "./presign.js";

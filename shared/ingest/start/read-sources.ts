@@ -4,7 +4,7 @@
  */
 import { SECOND_MS } from "../../clock.js";
 import type { SourceMedia } from "../../contract/answers.js";
-import type { NewIngest } from "../../store/ingests/starts.js";
+import type { NewIngest } from "../../store/ingests/new-row.js";
 import type { Programme } from "../../store/programmes/programme-row.js";
 import type { Call, Services } from "../services.js";
 import { PROBE_RESERVE_MS } from "../timing.js";

@@ -3,7 +3,7 @@ import { addMs, MINUTE_MS, SECOND_MS } from "../../clock.js";
 import { ApiError } from "../../contract/errors.js";
 import { parseInstant } from "../../contract/instants.js";
 import type { AskedBounds } from "../../store/ingests/ingest-row.js";
-import type { Schedule } from "../../store/ingests/starts.js";
+import type { Schedule } from "../../store/ingests/new-row.js";
 import type { Bounds } from "../lifecycle.js";
 import { ADVANCE_LEASE_MS, NEAR_START_MS, NEAR_START_TIME_MS } from "../timing.js";
 

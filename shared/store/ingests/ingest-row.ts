@@ -18,6 +18,8 @@ export const END_CAUSES = [
   "cut",
   // Its schedule was changed, paused or deleted, or skips it.
   "schedule",
+  // Nothing tried the start in its time.
+  "missed",
 ] as const;
 export type EndCause = (typeof END_CAUSES)[number];
 

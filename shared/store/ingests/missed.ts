@@ -38,6 +38,7 @@ export async function markMissed(
       happenedAt: "ended_at",
       set: sql`state = 'ended', ended_at = ${now}, advance_at = null,
             end_reason = case when ${HAS_PLAYED} then 'expired' else 'failed' end,
+            end_cause = case when not ${HAS_PLAYED} and failure_code is null then 'missed' end,
             failure_code = case when not ${HAS_PLAYED} then coalesce(failure_code, ${code}) end,
             failure_message = case when not ${HAS_PLAYED}
                                    then coalesce(failure_message, ${message}) end`,

@@ -76,3 +76,18 @@ export async function listIngests(query: Query, filter: ListFilter): Promise<Ing
   );
   return rows.map(ingestOf);
 }
+
+/**
+ * The ingests that play these tasks, for a room's page on one machine. Tasks without an ingest are
+ * left out; the page shows them without details.
+ */
+export async function ingestsOfTasks(
+  query: Query,
+  trtcTaskIds: readonly string[],
+): Promise<Ingest[]> {
+  const rows = await run(
+    query,
+    sql`select * from ingest where trtc_task_id = any(${trtcTaskIds}::text[])`,
+  );
+  return rows.map(ingestOf);
+}

@@ -1,13 +1,18 @@
 /** Writes the row of a start, before the call to TRTC. */
 import { addMs, MINUTE_MS } from "../../clock.js";
-import type { SourceMedia } from "../../contract/answers.js";
 import type { Query } from "../engine/database.js";
-import { bind, NOTHING, raw, run, type Sql, sql } from "../engine/sql.js";
+import { bind, joined, NOTHING, raw, run, type Sql, sql, type Value } from "../engine/sql.js";
 import { type Conflict, findConflict } from "./conflicts.js";
-import { type AskedBounds, type Ingest, ingestOf } from "./ingest-row.js";
+import { type Ingest, ingestOf } from "./ingest-row.js";
 import type { Slot } from "../engine/database-time.js";
-import type { OnAir, Programme } from "../programmes/programme-row.js";
-import type { OccurrenceOf } from "../schedules/schedule-row.js";
+import {
+  NEW_COLUMN_TYPES,
+  NEW_COLUMNS,
+  type NewColumn,
+  type NewIngest,
+  newRowOf,
+  type Schedule,
+} from "./new-row.js";
 import { firstEvent } from "../outbox/with-outbox-event.js";
 import * as quota from "./quotas.js";
 import { isSlotFar, SLOT_COLUMNS, slotNow, slotOf, type SlotTime, takeSlotSql } from "../slots.js";
@@ -17,48 +22,6 @@ import { isSlotFar, SLOT_COLUMNS, slotNow, slotOf, type SlotTime, takeSlotSql } 
  * and the two clocks may differ by one minute.
  */
 export const LATE_START_MS = 6 * MINUTE_MS;
-
-export type NewIngest = Pick<
-  Ingest,
-  | "taskId"
-  | "callerId"
-  | "account"
-  | "site"
-  | "region"
-  | "sdkAppId"
-  | "roomId"
-  | "roomIdType"
-  | "robotUserId"
-  | "play"
-  | "clientToken"
-  | "requestHash"
-  | "createdAt"
-  | "latestAt"
-  | "deadlineAt"
-> & {
-  /** Whether its caller receives notifications. */
-  notify?: boolean | undefined;
-  emptySeconds?: number | null;
-  media?: SourceMedia | null;
-  programme?: Programme | null;
-  /** A successor begins with what is on air. */
-  onAir?: OnAir | null;
-  successorOf?: string | null;
-  occurrence?: OccurrenceOf | null;
-  /** The caller's limits; absent: none. */
-  quotas?: quota.Quotas | undefined;
-  /** Absent: the start leaves at once. */
-  schedule?: Schedule | undefined;
-};
-
-export interface Schedule {
-  startsAt: Date;
-  /** The latest instant at which it is tried. */
-  startBy: Date;
-  asked: AskedBounds;
-  /** Until then the instance that writes the row carries the start out itself. */
-  heldUntil: Date | null;
-}
 
 export type BegunStart =
   | { outcome: "begun"; ingest: Ingest; slot: Slot | undefined }
@@ -94,28 +57,33 @@ export async function beginStart(query: Query, start: StartRequest): Promise<Beg
 export const countedQuotas = ({ quotas = {}, schedule }: NewIngest): quota.Quotas =>
   schedule ? { startsPerMinute: quotas.startsPerMinute } : quotas;
 
-const COLUMNS = raw(
-  `task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id,
-         play, client_token, request_hash, state, created_at, latest_at, deadline_at, site,
-         empty_seconds, media, programme, on_air, successor_of, occurrence`,
-);
-
 type Names = Record<"taskId" | "caller" | "account" | "app" | "robot" | "token", Sql>;
 
-const valuesOf = (
-  start: NewIngest,
-  { taskId, caller, account, app, robot, token }: Names,
-): Sql => sql`
-  ${taskId}, ${caller}, ${account}, ${start.region}, ${app}::bigint, ${start.roomId},
-              ${start.roomIdType}::smallint, ${robot}, ${JSON.stringify(start.play)}::jsonb, ${token},
-              ${start.requestHash}, 'starting', ${start.createdAt}::timestamptz,
-              ${start.latestAt}::timestamptz, ${start.deadlineAt}::timestamptz, ${start.site},
-              ${start.emptySeconds ?? null}::integer,
-              ${jsonOf(start.media)}, ${jsonOf(start.programme)}, ${jsonOf(start.onAir)},
-              ${start.successorOf ?? null}, ${jsonOf(start.occurrence)}`;
+/** The columns of every new row, in the order of `valuesOf`. */
+const COLUMNS = raw(NEW_COLUMNS.join(", "));
 
-const jsonOf = (value: object | null | undefined): Sql =>
-  sql`${value ? JSON.stringify(value) : null}::jsonb`;
+/** A value that the statement uses at several places has one number at all of them. */
+function valuesOf(start: NewIngest, { taskId, caller, account, app, robot, token }: Names): Sql {
+  const named: Partial<Record<NewColumn, Sql>> = {
+    task_id: taskId,
+    caller_id: caller,
+    account,
+    sdk_app_id: app,
+    robot_user_id: robot,
+    client_token: token,
+  };
+  const row = newRowOf(start);
+  const values = NEW_COLUMNS.map((column) => {
+    const type = raw(NEW_COLUMN_TYPES[column]);
+    const known = named[column];
+    if (known) return sql`${known}::${type}`;
+    const value = row[column];
+    return sql`${NEW_COLUMN_TYPES[column] === "jsonb" ? jsonOf(value) : (value as Value)}::${type}`;
+  });
+  return joined(values, ", ");
+}
+
+const jsonOf = (value: unknown): string | null => (value ? JSON.stringify(value) : null);
 
 /** An ended ingest had this robot. */
 const mayStillEnter = ({ app, robot }: Pick<Names, "app" | "robot">): Sql => sql`exists (

@@ -4,7 +4,7 @@ import { bind, NOTHING, run, type Sql, sql } from "../engine/sql.js";
 import type { OnAir, Programme } from "../programmes/programme-row.js";
 import { withOutboxEvent } from "../outbox/with-outbox-event.js";
 import { type AskedBounds, type Ingest, ingestOf, type Play } from "./ingest-row.js";
-import type { Schedule } from "./starts.js";
+import type { Schedule } from "./new-row.js";
 import { failuresAmong } from "./media.js";
 import { rememberUse, type UseDone } from "../used-signatures.js";
 import { isNewer } from "./update-turns.js";

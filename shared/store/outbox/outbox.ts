@@ -13,6 +13,9 @@ export const NOTIFICATION_TYPES = [
   "ingest.item",
   "ingest.source",
   "ingest.restarted",
+  // Their task_id is the id of a schedule.
+  "schedule.missed",
+  "schedule.paused",
 ] as const;
 export type NotificationType = (typeof NOTIFICATION_TYPES)[number];
 

@@ -1,6 +1,7 @@
 /** A schedule and its occurrences, as their rows store them. Instants are ISO 8601, in UTC. */
 import type { LateStart, OverlapPolicy } from "../../contract/schedules/fields.js";
 import type { Windows } from "../../calendar/windows.js";
+import type { Row } from "../engine/database.js";
 
 export const SCHEDULE_STATES = ["Enabled", "Paused", "Deleted"] as const;
 export type ScheduleState = (typeof SCHEDULE_STATES)[number];
@@ -36,7 +37,9 @@ export interface Schedule {
   tzdata: string;
   plannedUntil: Date;
   planAt: Date | null;
+  /** How many occurrences in a row have failed. */
   failures: number;
+  /** The number of its last notification; null: its caller receives none. */
   notified: number | null;
   createdAt: Date;
   updatedAt: Date;
@@ -45,11 +48,29 @@ export interface Schedule {
 export const OCCURRENCE_STATES = ["Planned", "Done", "Skipped", "Missed", "Failed", "Cut"] as const;
 export type OccurrenceState = (typeof OCCURRENCE_STATES)[number];
 
+/** The reasons that this project gives itself. Other reasons are codes of errors and ends. */
+export const OCCURRENCE_REASONS = [
+  // Skipped: the window has no start, or its date is excluded, or its caller asked for it.
+  "DstGap",
+  "Excluded",
+  "Asked",
+  // Skipped: its ingest was stopped before its start.
+  "Stopped",
+  // Missed: nothing tried it in its time, or its robot was in another ingest.
+  "Late",
+  "RobotBusy",
+  // RunIngestSchedule made it.
+  "Run",
+] as const;
+export type OccurrenceReason = (typeof OCCURRENCE_REASONS)[number];
+
 export interface Occurrence {
   scheduleId: string;
   nominalAt: Date;
   startsAt: Date;
   endsAt: Date;
+  /** Its start by the clocks of its zone; null: no window gave it. */
+  localStart: string | null;
   revision: number;
   state: OccurrenceState;
   taskId: string | null;
@@ -82,3 +103,23 @@ export interface Cut {
   /** The TaskId of the occurrence that plays instead. */
   by: string;
 }
+
+export const scheduleOf = (row: Row): Schedule => ({
+  ...(fieldsOf(row) as unknown as Schedule),
+  sdkAppId: Number(row["sdk_app_id"]),
+  revision: Number(row["revision"]),
+});
+
+export const occurrenceOf = (row: Row): Occurrence => ({
+  ...(fieldsOf(row) as unknown as Occurrence),
+  revision: Number(row["revision"]),
+});
+
+/** `schedule_id` becomes `scheduleId`. */
+export const fieldsOf = (row: Row): Row =>
+  Object.fromEntries(
+    Object.entries(row).map(([column, value]) => [
+      column.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+      value,
+    ]),
+  );

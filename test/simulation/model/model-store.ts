@@ -262,6 +262,8 @@ export function createModelStore(options: ModelOptions) {
       end: statement("unclaimedTasks.end", endUnclaimed),
       forget: statement("unclaimedTasks.forget", forgetUnclaimed),
     },
+    // No schedule is part of the model yet.
+    schedules: {} as Store["schedules"],
     outbox: {
       ...OUTBOX,
       callersWaiting: statement("outbox.callersWaiting", () => []),

@@ -3,11 +3,8 @@ import { addMs, SECOND_MS } from "../../../shared/clock.js";
 import type { EndCause, Ingest } from "../../../shared/store/ingests/ingest-row.js";
 import type { Running } from "../../../shared/store/ingests/start-outcomes.js";
 import type { Conflict, StartKeys } from "../../../shared/store/ingests/conflicts.js";
-import {
-  LATE_START_MS,
-  type NewIngest,
-  type Schedule,
-} from "../../../shared/store/ingests/starts.js";
+import type { NewIngest, Schedule } from "../../../shared/store/ingests/new-row.js";
+import { LATE_START_MS } from "../../../shared/store/ingests/starts.js";
 import { countStart, overQuota } from "./quotas.js";
 import { grantSlot, isSlotNear, type RawSlot } from "./slots.js";
 import { change, later, put, type StoredIngest, type Tables } from "./tables.js";

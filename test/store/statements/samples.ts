@@ -4,13 +4,14 @@ import type { Database } from "../../../shared/store/engine/database.js";
 import { readBacklog, readHealth } from "../../../shared/store/health.js";
 import { beginAnew } from "../../../shared/store/begin-anew.js";
 import { type Ingest, ingestOf } from "../../../shared/store/ingests/ingest-row.js";
-import { ingestsOfTasks } from "../../../shared/store/ingests/ends-of-tasks.js";
+import { ingestsOfTasks } from "../../../shared/store/ingests/reads.js";
 import { readReport } from "../../../shared/store/report.js";
 import { migrate } from "../../../shared/store/schema/migrate.js";
 import { readVersion } from "../../../shared/store/schema/version.js";
 import { createStore } from "../../../shared/store/store.js";
 import { newIngest, T0 } from "../../support/app/ingests.js";
 import { newProgramme, onAirSince } from "../../support/app/programmes.js";
+import { scheduleSamplesOf } from "./schedule-samples.js";
 
 const at = T0;
 const later = addMs(at, 1000);
@@ -52,7 +53,7 @@ const [parent, successor] = ROLLING.map(ingestOf) as [Ingest, Ingest];
 
 const stepped = { ...step, at, programme, onAir, stepAt: later };
 
-export type Sample = () => Promise<unknown>;
+type Sample = () => Promise<unknown>;
 
 /** By operation; after a comma, what is special about these arguments. */
 export function samplesOf(database: Database): Record<string, Sample> {
@@ -341,6 +342,8 @@ export function samplesOf(database: Database): Record<string, Sample> {
         waitMaxMs: 5000,
         isAgain: true,
       }),
+
+    ...scheduleSamplesOf(store),
 
     beginAnew: () => beginAnew(query, at),
     ingestsOfTasks: () => ingestsOfTasks(query, ["trtc-1", "trtc-2"]),

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { addMs, MINUTE_MS } from "../../../shared/clock.js";
 import { newIngestIds } from "../../../shared/ingest/ids.js";
 import type { Ingest } from "../../../shared/store/ingests/ingest-row.js";
-import type { NewIngest } from "../../../shared/store/ingests/starts.js";
+import type { NewIngest } from "../../../shared/store/ingests/new-row.js";
 import type { Store } from "../../../shared/store/store.js";
 
 export const T0 = new Date("2026-01-01T00:00:00Z");

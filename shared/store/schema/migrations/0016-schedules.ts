@@ -34,6 +34,8 @@ create unique index schedule_names on schedule (caller_id, name) where state <> 
 create unique index schedule_tokens on schedule (caller_id, client_token) where client_token is not null;
 create index schedule_rooms on schedule (sdk_app_id, room_id, room_id_type) where state <> 'Deleted';
 create index schedule_plans on schedule (plan_at) where plan_at is not null;
+create index schedule_tzdata on schedule (tzdata) where state = 'Enabled' and plan_at is not null;
+create index schedule_deleted on schedule (updated_at) where state = 'Deleted';
 
 -- One instant at which a schedule has an ingest, or a reason why not.
 create table occurrence (
@@ -43,20 +45,23 @@ create table occurrence (
   -- The start with its jitter. A late one keeps it.
   starts_at timestamptz not null,
   ends_at timestamptz not null,
+  -- The start by the clocks of its zone. It stays when the zone's rules change.
+  local_start text,
   revision bigint not null,
   state text not null check (state in ('Planned', 'Done', 'Skipped', 'Missed', 'Failed', 'Cut')),
-  -- Its ingest; null: it never had one.
+  -- Its ingest; null: it has none yet, or never had one.
   task_id text,
   reason text,
   detail text,
   started_at timestamptz,
   ended_at timestamptz,
-  -- When its state became final.
+  -- When its final state was counted.
   settled_at timestamptz,
   primary key (schedule_id, nominal_at)
 );
 create index occurrence_tasks on occurrence (task_id) where task_id is not null;
 create index occurrence_unsettled on occurrence (starts_at) where settled_at is null;
+create index occurrence_open on occurrence (schedule_id) where settled_at is null;
 create index occurrence_settled on occurrence (settled_at) where settled_at is not null;
 
 -- The occurrence that the ingest belongs to, and how it meets others in its room.
@@ -64,8 +69,9 @@ alter table ingest add column occurrence jsonb;
 create index ingest_occurrences on ingest (sdk_app_id, room_id, room_id_type) where occurrence is not null and state <> 'ended';
 
 -- cut: another occurrence took its place. schedule: its schedule was changed, paused or deleted.
+-- missed: nothing tried the start in its time.
 alter table ingest drop constraint ingest_end_cause_check, add constraint ingest_end_cause_check
-  check (end_cause in ('room-dismissed', 'caller', 'event', 'robot-removed', 'start-given-up', 'cut', 'schedule')) not valid;
+  check (end_cause in ('room-dismissed', 'caller', 'event', 'robot-removed', 'start-given-up', 'cut', 'schedule', 'missed')) not valid;
 
 alter table outbox drop constraint outbox_type_check,
   add constraint outbox_type_check

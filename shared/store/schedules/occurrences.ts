@@ -1,0 +1,69 @@
+/** Lists occurrences with the state that callers see, which follows from their ingests. */
+import type { Query } from "../engine/database.js";
+import { joined, run, type Sql, sql } from "../engine/sql.js";
+import { FINAL_DETAIL, FINAL_REASON, FINAL_STATE } from "./outcomes.js";
+import { type Occurrence, occurrenceOf, type OccurrenceState } from "./schedule-row.js";
+
+export type ShownState = OccurrenceState | "Running";
+
+/** An occurrence of any of the caller's schedules, as it is now. */
+export interface ShownOccurrence extends Omit<Occurrence, "state"> {
+  state: ShownState;
+}
+
+export interface OccurrenceFilter {
+  callerId: string;
+  /** Absent: all schedules of the caller. */
+  scheduleId?: string | undefined;
+  state?: ShownState | undefined;
+  /** Only occurrences whose nominal start is at or after `from`, and before `to`. */
+  from?: Date | undefined;
+  to?: Date | undefined;
+  /** Only occurrences behind this one in the list. */
+  before?: Pick<Occurrence, "nominalAt" | "scheduleId"> | undefined;
+  limit: number;
+}
+
+const HAS_ENDED = sql`(occurrence.settled_at is null and ingest.state = 'ended')`;
+
+const SHOWN_STATE = sql`case
+         when ${HAS_ENDED} then ${FINAL_STATE}
+         when occurrence.state = 'Planned' and ingest.started_at is not null then 'Running'
+         else occurrence.state
+       end`;
+
+const settledOr = (column: Sql, final: Sql): Sql =>
+  sql`case when ${HAS_ENDED} then ${final} else ${column} end`;
+
+/** The latest first. */
+export async function listOccurrences(
+  query: Query,
+  { callerId, scheduleId, state, from, to, before, limit }: OccurrenceFilter,
+): Promise<ShownOccurrence[]> {
+  const where = [sql`schedule.caller_id = ${callerId}`];
+  if (scheduleId !== undefined) where.push(sql`occurrence.schedule_id = ${scheduleId}`);
+  if (from !== undefined) where.push(sql`occurrence.nominal_at >= ${from}`);
+  if (to !== undefined) where.push(sql`occurrence.nominal_at < ${to}`);
+  if (state !== undefined) where.push(sql`${SHOWN_STATE} = ${state}`);
+  if (before !== undefined) {
+    where.push(
+      sql`(occurrence.nominal_at, occurrence.schedule_id) < (${before.nominalAt}, ${before.scheduleId})`,
+    );
+  }
+  const rows = await run(
+    query,
+    sql`select occurrence.schedule_id, nominal_at, occurrence.starts_at, ends_at, local_start,
+       occurrence.revision, occurrence.task_id, settled_at,
+       ${SHOWN_STATE} as state,
+       ${settledOr(sql`occurrence.reason`, FINAL_REASON)} as reason,
+       ${settledOr(sql`occurrence.detail`, FINAL_DETAIL)} as detail,
+       coalesce(ingest.started_at, occurrence.started_at) as started_at,
+       coalesce(ingest.ended_at, occurrence.ended_at) as ended_at
+     from occurrence join schedule using (schedule_id)
+     left join ingest on ingest.task_id = occurrence.task_id
+     where ${joined(where, " and ")}
+     order by occurrence.nominal_at desc, occurrence.schedule_id desc
+     limit ${limit}`,
+  );
+  return rows.map((row) => occurrenceOf(row) as ShownOccurrence);
+}

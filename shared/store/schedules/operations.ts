@@ -1,0 +1,55 @@
+/** The operations on schedules, as one group of the store. */
+import type { Database, Query } from "../engine/database.js";
+import { listOccurrences } from "./occurrences.js";
+import {
+  claimSchedules,
+  dropOccurrences,
+  markPlanned,
+  planAgain,
+  readOpenOccurrences,
+  writeOccurrences,
+} from "./planning.js";
+import {
+  findScheduleByName,
+  listSchedules,
+  listSchedulesInRoom,
+  readSchedule,
+} from "./schedules.js";
+import { settleOccurrences } from "./settle.js";
+import { cancelStarts, insertStarts } from "./starts.js";
+import { forgetOccurrences, forgetSchedules, readDuties } from "./upkeep.js";
+import { insertSchedule, lockSchedule, updateSchedule } from "./writes.js";
+
+export const makeSchedules = ({ query, transaction }: Pick<Database, "query" | "transaction">) => ({
+  read: readSchedule.bind(undefined, query),
+  findByName: findScheduleByName.bind(undefined, query),
+  list: listSchedules.bind(undefined, query),
+  listInRoom: listSchedulesInRoom.bind(undefined, query),
+  listOccurrences: listOccurrences.bind(undefined, query),
+
+  /** Runs `work` in one transaction. An error of `work` undoes everything. */
+  transaction: <T>(work: (writes: ScheduleWrites) => Promise<T>): Promise<T> =>
+    transaction((inside) => work(makeWrites(inside))),
+
+  readDuties: readDuties.bind(undefined, query),
+  planAgain: planAgain.bind(undefined, query),
+  settle: settleOccurrences.bind(undefined, query),
+  forgetOccurrences: forgetOccurrences.bind(undefined, query),
+  forget: forgetSchedules.bind(undefined, query),
+});
+
+export type ScheduleWrites = ReturnType<typeof makeWrites>;
+
+/** What a transaction does. It locks its schedules before it reads their occurrences. */
+const makeWrites = (query: Query) => ({
+  insert: insertSchedule.bind(undefined, query),
+  lock: lockSchedule.bind(undefined, query),
+  update: updateSchedule.bind(undefined, query),
+  claim: claimSchedules.bind(undefined, query),
+  readOpenOccurrences: readOpenOccurrences.bind(undefined, query),
+  insertStarts: insertStarts.bind(undefined, query),
+  cancelStarts: cancelStarts.bind(undefined, query),
+  writeOccurrences: writeOccurrences.bind(undefined, query),
+  dropOccurrences: dropOccurrences.bind(undefined, query),
+  markPlanned: markPlanned.bind(undefined, query),
+});
