@@ -139,7 +139,7 @@ const table = {
   ActionOffline: final(410, "This action is no longer offered."),
   InvalidAction: final(
     400,
-    "There is no such action: send StartStreamIngest, StopStreamIngest, UpdateStreamIngest, DescribeStreamIngest or ListStreamIngests as X-TC-Action.",
+    "There is no such action: send StartStreamIngest, StopStreamIngest, UpdateStreamIngest, DescribeStreamIngest, ListStreamIngests or an action of schedules, such as CreateIngestSchedule, as X-TC-Action.",
   ),
   NoSuchVersion: final(400, "There is no such version: send X-TC-Version 2019-07-22."),
   NoSuchProduct: final(400, "There is no such product: sign for the service `trtc`."),

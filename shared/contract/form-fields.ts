@@ -41,25 +41,40 @@ export function fieldsOfForm(pairs: readonly Pair[], form: Form): Record<string,
 }
 
 function itemsOf(field: string, pairs: readonly Pair[], form: Form): unknown[] {
+  if (form.schema?.["properties"] === undefined) return textsOf(field, pairs, form);
   const items = new Map<number, Pair[]>();
   for (const [name, text] of pairs) {
     const [, index, rest] = /^(0|[1-9]\d{0,3})\.(.+)$/.exec(name) ?? [];
-    if (index === undefined || rest === undefined) throw notCounted(field);
+    if (index === undefined || rest === undefined) throw notCounted(field, form);
     const at = Number(index);
     items.set(at, [...(items.get(at) ?? []), [rest, text]]);
   }
   return Array.from({ length: items.size }, (_, at) => {
     const item = items.get(at);
-    if (!item) throw notCounted(field);
+    if (!item) throw notCounted(field, form);
     return fieldsOfForm(item, form);
   });
 }
 
-const notCounted = (field: string): ApiError =>
-  new ApiError(
+/** A list of texts: `ExcludeDates.0`. An empty text is an item that is not set. */
+function textsOf(field: string, pairs: readonly Pair[], form: Form): unknown[] {
+  const items = new Map<string, string>(pairs.filter(([, text]) => text !== ""));
+  return Array.from({ length: items.size }, (_, at) => {
+    const text = items.get(String(at));
+    if (text === undefined) throw notCounted(field, form);
+    return readText(text, typeOf(form.schema));
+  });
+}
+
+/** The example has the first field of an item. */
+function notCounted(field: string, { schema }: Form): ApiError {
+  const [inner] = Object.keys((schema?.["properties"] ?? {}) as object);
+  const example = inner === undefined ? `${field}.0` : `${field}.0.${inner}`;
+  return new ApiError(
     "InvalidParameterValue",
-    `${field} has an item without its number: count the items from 0, as in ${field}.0.StreamUrl.`,
+    `${field} has an item without its number: count the items from 0, as in ${example}.`,
   );
+}
 
 const propertyOf = (schema: TSchema | undefined, name: string): TSchema | undefined => {
   const properties = schema?.["properties"] as Record<string, TSchema> | undefined;

@@ -103,16 +103,62 @@ describe("a list in a form", () => {
   });
 });
 
+describe("a list of texts in a form", () => {
+  const create = (fields: Record<string, string>) =>
+    readCall(signedV1({ Action: "CreateIngestSchedule", ...fields }, signer), ACTIONS).fields;
+
+  test("has its items in the order of their numbers", () => {
+    expect(create({ "ExcludeDates.1": "2026-12-25", "ExcludeDates.0": "2026-12-24" })).toEqual({
+      ExcludeDates: ["2026-12-24", "2026-12-25"],
+    });
+  });
+
+  test("stands beside lists inside of an object", () => {
+    const fields = create({
+      "Windows.0.Recurrence": "0 9 * * 1-5",
+      "Windows.0.DurationSeconds": "3600",
+      "Ingest.SdkAppId": "1400000000",
+      "Ingest.KeepAlive": "false",
+      "Ingest.Playlist.0.StreamUrl": "https://a.example",
+      "Ingest.Playlist.0.PlaySeconds": "60",
+    });
+    expect(fields).toEqual({
+      Windows: [{ Recurrence: "0 9 * * 1-5", DurationSeconds: 3600 }],
+      Ingest: {
+        SdkAppId: 1400000000,
+        KeepAlive: false,
+        Playlist: [{ StreamUrl: "https://a.example", PlaySeconds: 60 }],
+      },
+    });
+  });
+
+  test.each([["ExcludeDates.1"], ["ExcludeDates.a"], ["ExcludeDates.0.1"], ["ExcludeDates."]])(
+    "is refused with an item called %s alone",
+    (name) => {
+      expect(() => create({ [name]: "2026-12-24" })).toThrow(
+        "ExcludeDates has an item without its number: count the items from 0, as in ExcludeDates.0.",
+      );
+    },
+  );
+});
+
 test("a number of 16 digits is exact in a form, as far as JSON has it exact", () => {
   const form = { Action: "UpdateStreamIngest", TaskId: "a", Sequence: "9007199254740991" };
   expect(readCall(get(form), ACTIONS).fields).toMatchObject({ Sequence: 9007199254740991 });
 });
+
+/** A form has no empty list or item, and an empty text means that the field is not set. */
+const hasEmpty = (value: unknown): boolean =>
+  isObject(value) || Array.isArray(value)
+    ? Object.values(value).length === 0 || Object.values(value).some(hasEmpty)
+    : value === "";
 
 test.each(ACTIONS)("every request of %s means the same in a form as in JSON", (action) => {
   fc.assert(
     fc.property(fittingRequests(SCHEMAS[action].cn), (fields) => {
       // Refused under this signature, which cannot tell it from the next field.
       fc.pre(!JSON.stringify(fields).includes("&"));
+      fc.pre(!hasEmpty(fields));
       const form = { ...Object.fromEntries(flat(fields)), Action: action, Signature: "x" };
       const sent = post(stringify(form), { "content-type": FORM });
       expect(readCall(sent, ACTIONS).fields).toEqual(fields);

@@ -4,7 +4,7 @@ import { ApiError } from "../../shared/contract/errors.js";
 import { checkRequest } from "../../shared/contract/check.js";
 import { checkRegion } from "../../shared/config/region.js";
 import type { Action } from "../../shared/contract/schemas.js";
-import { REQUIRED_OF_SCHEDULES } from "../support/contract/schedules.js";
+import { REQUIRED_OF_SCHEDULES, SCHEDULE_INGEST } from "../support/contract/schedules.js";
 import type { Site } from "../../shared/contract/sites.js";
 
 const REQUIRED: Record<Action, object> = {
@@ -172,6 +172,106 @@ describe("a refusal has TRTC's own code for the field where TRTC has one, and sa
       expect(refusal(action, { TaskId: "" })).toMatch(/^InvalidParameter\.TaskId: /);
     },
   );
+});
+
+describe("a refusal of a schedule names the field with its place, and says what to send", () => {
+  const WINDOW = { Recurrence: "0 9 * * 1-5", EndAt: "11:30" };
+  const create = (fields: object) => refusal("CreateIngestSchedule", fields);
+
+  test.each([
+    [{ Name: "" }, "InvalidParameterValue: Name has the wrong form: send a string that fits "],
+    [{ TimeZone: "Europe/New York" }, "InvalidParameterValue: TimeZone has the wrong form: send "],
+    [{ TimeZone: undefined }, "MissingParameter: TimeZone is missing: send a string"],
+    [{ Windows: [] }, "InvalidParameterValue: Windows is empty: send a list of 1 to 20 items."],
+    [
+      { Windows: [WINDOW, WINDOW, { ...WINDOW, EndAt: "9:00" }] },
+      "InvalidParameterValue: Windows[2].EndAt has the wrong form: send a string of 1 to 5 characters that fits ",
+    ],
+    [
+      { Windows: [{ StartAt: "2026-01-05T09:00Z", DurationSeconds: 59 }] },
+      "InvalidParameterValue: Windows[0].StartAt has the wrong form: send ",
+    ],
+    [
+      { Windows: [{ ...WINDOW, DurationSeconds: 59 }] },
+      "InvalidParameter.OutOfRange: Windows[0].DurationSeconds is too small: send an integer from 60 to 31622400.",
+    ],
+    [
+      { Windows: [{ ...WINDOW, TimeZone: "UTC" }] },
+      "UnknownParameter: There is no field Windows[0].TimeZone: leave it out.",
+    ],
+    [
+      { ExcludeDates: ["2026-12-24", "24.12.2026"] },
+      "InvalidParameterValue: ExcludeDates[1] has the wrong form: send ",
+    ],
+    [
+      { OverlapPolicy: "Cut" },
+      'InvalidParameterValue: OverlapPolicy has a value that is not offered: send one of "Skip", "StopOther", "Extend".',
+    ],
+    [
+      { Priority: 101 },
+      "InvalidParameter.OutOfRange: Priority is too large: send an integer from 0 to 100.",
+    ],
+    [
+      { State: "Deleted" },
+      'InvalidParameterValue: State has a value that is not offered: send one of "Enabled", "Paused".',
+    ],
+    [{ Recurrence: "* * * * *" }, "There is no field Recurrence: send it inside Windows."],
+    [{ RoomId: "8489" }, "There is no field RoomId: send it inside Ingest."],
+    [{ Ingest: undefined }, "MissingParameter: Ingest is missing: send an object with "],
+  ])("%j", (fields, expected) => {
+    expect(create(fields)).toContain(expected);
+  });
+
+  test.each([
+    [{ SdkAppId: undefined }, "MissingParameter.SdkAppId: Ingest.SdkAppId is missing: send "],
+    [{ RoomId: undefined }, "MissingParameter.RoomId: Ingest.RoomId is missing: send "],
+    [{ Playlist: [ITEM, {}] }, "Ingest.Playlist[1].StreamUrl is missing: send "],
+    [{ UserSig: "sig" }, "each start is signed anew, so leave it out."],
+    [{ PrivateMapKey: "key" }, "each start is signed anew, so leave it out."],
+    [
+      { StartTime: "2026-01-01T12:00:00Z" },
+      "Windows says when each occurrence starts, so leave it out.",
+    ],
+    [{ StopTime: "2026-01-01T12:00:00Z" }, "the window ends each occurrence, so leave it out."],
+    [{ MaxDuration: 60 }, "the window ends each occurrence, so send its DurationSeconds or EndAt."],
+    [
+      { ExtendableUntil: "2026-01-01T12:00:00Z" },
+      "the window ends each occurrence, so leave it out.",
+    ],
+    [{ ClientToken: "token" }, "each occurrence has its own, so send one beside Ingest."],
+    [{ StartWindowSeconds: 60 }, "send CatchupSeconds beside Ingest."],
+    [{ Tempo: 1.5 }, "only start and update on the Chinese site have it."],
+  ])("inside of Ingest: %j", (fields, expected) => {
+    const message = create({ Ingest: { ...SCHEDULE_INGEST, ...fields } });
+    const [field] = Object.keys(fields);
+    expect(message).toContain(expected);
+    expect(message).toContain(`Ingest.${field ?? ""}`);
+  });
+
+  test("says so wherever a schedule has an Ingest", () => {
+    const Ingest = { ...SCHEDULE_INGEST, StopTime: "2026-01-01T12:00:00Z" };
+    for (const action of ["UpdateIngestSchedule", "PreviewIngestSchedule"] as const) {
+      expect(refusal(action, { Ingest })).toBe(
+        "UnknownParameter: There is no field Ingest.StopTime: the window ends each occurrence, so leave it out.",
+      );
+    }
+  });
+
+  test("of a ScheduleId that has another form", () => {
+    for (const ScheduleId of ["", "ing-01kb0q6t4c8x2m5vj9w3r7n1ye", "schedule-1"]) {
+      expect(refusal("DescribeIngestSchedule", { ScheduleId })).toMatch(
+        /^InvalidParameterValue: ScheduleId .*: send a string .* that fits \^schedule-/,
+      );
+    }
+  });
+});
+
+describe("a field of an item that stands beside its list", () => {
+  test("is refused with its place", () => {
+    expect(start({ Title: "Lesson 1" })).toBe(
+      "UnknownParameter: There is no field Title: send it inside Playlist.",
+    );
+  });
 });
 
 describe("only the first failing field is named", () => {

@@ -61,12 +61,16 @@ export function foreignValues(schema: TSchema): fc.Arbitrary<unknown> {
   }
 }
 
-/** No item, one too many, or one item that is wrong. */
+/** No item where one is needed, one too many, or one item that is wrong. */
 function foreignLists(schema: TSchema): fc.Arbitrary<unknown> {
-  const { items, maxItems } = schema as unknown as { items: TSchema; maxItems: number };
+  const { items, minItems, maxItems } = schema as unknown as {
+    items: TSchema;
+    minItems: number;
+    maxItems: number;
+  };
   const one = fittingLists(schema, { minLength: 1, maxLength: 1 });
   return fc.oneof(
-    fc.constant([]),
+    ...(minItems > 0 ? [fc.constant([])] : []),
     one.map(([item]) => Array.from({ length: maxItems + 1 }, () => item)),
     fc
       .tuple(fittingLists(schema, { maxLength: FEW_ITEMS }), foreignValues(items))
@@ -79,11 +83,15 @@ function foreignObjects(schema: TObject): fc.Arbitrary<unknown> {
   const wrong = fc
     .constantFrom(...Object.entries<TSchema>(schema.properties))
     .chain(([name, field]) => foreignValues(field).map((value) => ({ [name]: value })));
-  const required = fc.constantFrom(...(schema.required ?? []));
+  const wrongField = fc
+    .tuple(fittingRequests(schema), wrong)
+    .map(([right, field]) => ({ ...right, ...field }));
+  const required = schema.required ?? [];
+  if (required.length === 0) return wrongField;
   return fc.oneof(
-    fc.tuple(fittingRequests(schema), wrong).map(([right, field]) => ({ ...right, ...field })),
+    wrongField,
     fc
-      .tuple(fittingRequests(schema), required)
+      .tuple(fittingRequests(schema), fc.constantFrom(...required))
       .map(([right, name]) =>
         Object.fromEntries(Object.entries(right).filter(([field]) => field !== name)),
       ),
@@ -100,7 +108,10 @@ function foreignTexts(schema: TSchema): fc.Arbitrary<string> {
   const marked = fc
     .tuple(fittingValues(schema), fc.constantFrom("\0", "\n", "\u007f", "é", "任"))
     .map(([text, mark]) => `${String(text)}${mark}`);
-  return fc.oneof(fc.constant(""), tooLong, marked);
+  const form = new RegExp(pattern, "u");
+  return fc
+    .oneof(fc.constant(""), tooLong, marked)
+    .filter((text) => !form.test(text) || text.length > maxLength);
 }
 
 function foreignNumbers(schema: TSchema): fc.Arbitrary<number> {
