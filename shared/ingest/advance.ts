@@ -9,7 +9,8 @@ import { runDue } from "./due-run.js";
 import { stepOnTime } from "./programme/step.js";
 import type { StepResult } from "./programme/write-step.js";
 import type { Services } from "./services.js";
-import { type StartedOnTime, startOnTime } from "./start/scheduled-start.js";
+import { startOccurrence } from "./overlap/start-occurrence.js";
+import type { StartedOnTime } from "./start/scheduled-start.js";
 import { ADVANCE_LEASE_MS, ADVANCE_RESERVE_MS, STEP_LEASE_MS } from "./timing.js";
 
 /**
@@ -52,7 +53,8 @@ export async function advanceIngests(
     nextAt: store.scheduled.nextClaimAt,
     claim: store.scheduled.claimDue,
     async work(ingest) {
-      counts[await guarded(services, ingest, () => startOnTime(services, ingest, timeLeftMs))] += 1;
+      const start = () => startOccurrence(services, ingest, timeLeftMs);
+      counts[await guarded(services, ingest, start)] += 1;
     },
     leaseMs: ADVANCE_LEASE_MS,
   });

@@ -65,11 +65,15 @@ function stoppedDetail(facts: EndFacts): string {
 }
 
 /** Another occurrence has the room. */
-function cutDetail({ occurrence, startedAt, stopAskedAt, endedAt }: EndFacts): string {
-  const { by = "of another schedule", reason = "Overlap" } = occurrence?.cut ?? {};
+function cutDetail(facts: EndFacts): string {
+  const { occurrence, startedAt, stopAskedAt, endedAt, deadlineAt } = facts;
+  const { by = "of another schedule", reason = "Overlap", until } = occurrence?.cut ?? {};
   const other = `The occurrence ${by}`;
   if (reason === "Extended") {
-    return `${other} plays on in its room until the end of this one (OverlapPolicy Extend).`;
+    const isShort = until !== undefined && new Date(until) < deadlineAt;
+    return isShort
+      ? `${other} plays on in its room (OverlapPolicy Extend), but only until ${until}, because it may not last longer.`
+      : `${other} plays on in its room until the end of this one (OverlapPolicy Extend).`;
   }
   const why = reason === "LowerPriority" ? ", because its Priority is higher" : "";
   if (startedAt === null) return `${other} has the room at this time${why}.`;

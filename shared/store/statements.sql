@@ -2566,6 +2566,125 @@ select * from swapped where task_id = $1;
 update ingest set robot_user_id = $1 where task_id = $2
 returning *;
 
+-- scheduled.cancel, for another occurrence
+with
+     before_change as (
+       select task_id, case when true then 1 else 0 end as news, 0 as next_news
+       from ingest where task_id = $1 and state = 'starting' and advance_at is not null
+     ),
+     changed as (
+       update ingest set state = 'ended', end_reason = $2, end_cause = $3,
+            stop_asked_at = coalesce(stop_asked_at, $4), ended_at = $5, advance_at = null, occurrence = occurrence || $6::jsonb, notified = notified + case when true then 1 else 0 end + 0
+       where task_id = $1 and state = 'starting' and advance_at is not null
+       returning ingest.*
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+  select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
+         greatest(ended_at, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), ended_at + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and news > 0
+       on conflict (task_id, position) do nothing
+     )
+     select * from changed;
+
+-- overlap.listOthers
+select * from ingest
+where sdk_app_id = $1 and room_id = $2 and room_id_type = $3
+  and occurrence is not null and state <> 'ended' and task_id <> $4
+  and (advance_at is null or started_at is not null or starts_at <= $5
+       or advance_lease_until > $6)
+order by starts_at, task_id;
+
+-- overlap.askCut
+update ingest
+set stop_asked_at = $1, end_cause = 'cut', occurrence = occurrence || $2::jsonb
+where task_id = $3 and occurrence is not null and stop_asked_at is null
+  and (state = 'running' or (state = 'starting' and advance_at is null))
+returning *;
+
+-- overlap.extend
+update ingest
+set deadline_at = greatest(deadline_at, least($1::timestamptz, latest_at)),
+    step_at = case when state = 'running' then least(step_at, $2::timestamptz) else step_at end
+where task_id = $3 and state in ('starting', 'running') and stop_asked_at is null
+returning *;
+
+-- overlap.takeOver
+with
+     before_change as (
+       select task_id, case when true then 1 else 0 end as news, 0 as next_news
+       from ingest where task_id = $1
+     ),
+     changed as (
+       update ingest set state = 'ended', end_reason = 'stopped', end_cause = 'cut',
+              occurrence = occurrence || $2::jsonb,
+              stop_asked_at = $3, ended_at = $4, lease_until = null, fence = fence + 1,
+              step_at = null, step_lease_until = null, step_fence = step_fence + 1,
+              trtc_task_id = null, unsure_until = null, settled_at = null, notified = notified + case when true then 1 else 0 end + 0
+       where task_id = $1
+       returning ingest.*
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+  select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
+         greatest(ended_at, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), ended_at + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and news > 0
+       on conflict (task_id, position) do nothing
+     )
+     select * from changed;
+
+-- overlap.takeOver
+with
+     before_change as (
+       select task_id, case when true then 1 else 0 end as news, 0 as next_news
+       from ingest where task_id = $1
+     ),
+     changed as (
+       update ingest set state = 'running', started_at = $2, latest_at = $3,
+              robot_user_id = $4, trtc_task_id = $5,
+              unsure_until = $6, settled_at = $7,
+              heard_at = $8,
+              advance_at = null, advance_lease_until = null, advance_fence = advance_fence + 1,
+              lease_until = null, fence = fence + 1, failure_code = null, failure_message = null,
+              empty_at = $2::timestamptz + empty_seconds * interval '1 second',
+              media_state = $9,
+              media_at = case when $10::boolean then null else $2::timestamptz end,
+              media_failures = '{}', failures_after = $11,
+              programme = $12::jsonb, on_air = $13::jsonb,
+              play = play || $14::jsonb,
+              step_at = $2, step_lease_until = $15, step_fence = step_fence + 1, notified = notified + case when true then 1 else 0 end + 0
+       where task_id = $1
+       returning ingest.*
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+  select task_id, notified - next_news, caller_id, 'ingest.started', $2::timestamptz,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
+        else programme -> 'items' -> (on_air ->> 'index')::int end ->> 'Title' as item_title) as fact),
+         greatest($2::timestamptz, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), $2::timestamptz + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and news > 0
+       on conflict (task_id, position) do nothing
+     )
+     select * from changed;
+
+-- overlap.takeOver
+update caller_place set task_id = $1
+where caller_id = $2 and task_id = $3;
+
 -- slots.take
 with t as (select coalesce($1::timestamptz, clock_timestamp()) as now)
 insert into call_slot as slot (account, action, next_free_at, recent, told_at, is_granted)

@@ -45,6 +45,8 @@ import {
   type StepAttempt,
 } from "./programmes/steps.js";
 import { makeSchedules } from "./schedules/operations.js";
+import { askCut, extend, listOthers } from "./schedules/overlap.js";
+import { takeOver } from "./schedules/take-over.js";
 import { takeSlot, type SlotRequest } from "./slots.js";
 import {
   beginScheduledStart,
@@ -158,6 +160,12 @@ export function createStore(
       markRestarting: markRestarting.bind(undefined, query),
       findSuccessor: findSuccessor.bind(undefined, query),
       swapTasks: swapTasks.bind(undefined, { transaction }),
+    },
+    overlap: {
+      listOthers: listOthers.bind(undefined, query),
+      askCut: askCut.bind(undefined, query),
+      extend: extend.bind(undefined, query),
+      takeOver: takeOver.bind(undefined, { transaction }),
     },
     slots: {
       take: (request: SlotRequest) => takeSlot(query, { ...request, ...slotTime() }),

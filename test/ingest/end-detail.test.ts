@@ -35,14 +35,14 @@ const STOPPED: EndFacts = {
   failures: 0,
 };
 
-const cut = (reason: CutReason): Partial<EndFacts> => ({
+const cut = (reason: CutReason, until?: string): Partial<EndFacts> => ({
   endCause: "cut",
   occurrence: {
     scheduleId: "schedule",
     nominalAt: "2026-01-01T12:00:00Z",
     priority: 0,
     overlapPolicy: "Skip",
-    cut: { reason, by: "the-other" },
+    cut: { reason, by: "the-other", ...(until !== undefined && { until }) },
   },
 });
 
@@ -123,6 +123,11 @@ const ENDS: readonly [name: string, facts: EndFacts, says: RegExp, isStart?: boo
     "another occurrence that plays on",
     { ...STOPPED, ...cut("Extended"), startedAt: null },
     /^The occurrence the-other plays on in its room until the end of this one \(OverlapPolicy Extend\)\.$/,
+  ],
+  [
+    "another occurrence that plays on and may not last until the end",
+    { ...STOPPED, ...cut("Extended", "2026-01-01T12:45:00.000Z"), startedAt: null },
+    /plays on in its room \(OverlapPolicy Extend\), but only until 2026-01-01T12:45:00\.000Z, because it may not last longer\.$/,
   ],
   ["the room", { ...STOPPED, endCause: "room-dismissed" }, /^The room was dismissed\.$/],
   [

@@ -129,7 +129,7 @@ export function afterProbe(
 
 /** The same ingest with another source on air. */
 export function onAirWith(onAir: OnAir, target: Target, at: Date): OnAir {
-  const { due: _done, ...known } = onAir;
+  const { due: _done, sendsAll: _sent, ...known } = onAir;
   const isSameItem = target.index === onAir.index && target.round === onAir.round;
   const failed = isSameItem ? onAir.failed : {};
   const again = failed[target.source];

@@ -43,6 +43,13 @@ export function switchTo({
   };
 }
 
+/** What an update has to send to a task that played something else before. */
+export const settingsOf = ({ Volume = 100, Tempo = 1, EnableProgress = false }: Play) => ({
+  Volume,
+  Tempo,
+  EnableProgress,
+});
+
 /** The item itself, when its own source plays. */
 export const itemOf = (
   programme: Programme,

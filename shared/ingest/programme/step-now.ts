@@ -18,7 +18,7 @@ import { stopNow } from "../stop/stop-now.js";
 import { ADVANCE_LEASE_MS } from "../timing.js";
 import { callInNextSlot, callInSlot, saysGone } from "../trtc-call.js";
 import { afterFailure, aimAt, isSameTarget, onAirWith } from "./next-step.js";
-import { switchTo } from "./play-now.js";
+import { settingsOf, switchTo } from "./play-now.js";
 import { asReported, decisionTime } from "./reported.js";
 import { callFor } from "./switch-call.js";
 import { keepStep, type Situation, stepAgain, type StepResult, writeStep } from "./write-step.js";
@@ -78,6 +78,7 @@ async function update(
     const request = {
       SdkAppId: ingest.sdkAppId,
       TaskId: ingest.trtcTaskId ?? "",
+      ...(onAir.sendsAll && settingsOf(ingest.play)),
       ...switchTo({ programme, target, play: ingest.play }),
     };
     const call = { ingest, request, timeLeftMs };
@@ -91,7 +92,8 @@ async function update(
     if (!saysGone(error)) {
       logTrtcFailure(services, ingest, error);
       if (!isAboutSource(error)) return stepAgain(services, ingest);
-      const refused = afterFailure(onAirWith(onAir, target, to.at), to.at);
+      const { sendsAll } = onAir;
+      const refused = { ...afterFailure(onAirWith(onAir, target, to.at), to.at), sendsAll };
       return writeStep(services, ingest, {
         ...to,
         onAir: refused,

@@ -112,7 +112,11 @@ export async function retryLater(
 }
 
 /** The attempt did not begin, so the claim is given back. */
-async function postpone(services: Services, claimed: Ingest, refusal: Refusal): Promise<"retried"> {
+export async function postpone(
+  services: Services,
+  claimed: Ingest,
+  refusal: Refusal,
+): Promise<"retried"> {
   const { store, clock } = services;
   const { taskId, advanceFence, startBy } = claimed;
   // The last attempt is at the end of the window, which ends the row.
@@ -204,6 +208,10 @@ function firstAttemptAt(ingest: Ingest): Date {
   if (isRestarting(ingest)) return new Date(onAir?.restartedAt.at(-1) ?? createdAt);
   return startsAt ?? createdAt;
 }
+
+/** False when the start is over by now, or when its grant was taken away. */
+export const mayBegin = (services: Pick<Services, "config">, claimed: Ingest, at: Date): boolean =>
+  !isOver(claimed, at) && !("code" in grantOf(services, claimed));
 
 const isOver = ({ startBy }: Pick<Ingest, "startBy">, at: Date): boolean =>
   startBy !== null && startBy.getTime() <= at.getTime();

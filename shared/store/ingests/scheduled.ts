@@ -17,6 +17,8 @@ import {
   type SlotWait,
   takeSlotSql,
 } from "../slots.js";
+import { withCut } from "../schedules/overlap.js";
+import type { Cut } from "../schedules/schedule-row.js";
 import { type EndCause, type EndReason, type Ingest, ingestOf } from "./ingest-row.js";
 import * as quota from "./quotas.js";
 import { LATE_START_LEFT } from "./start-outcomes.js";
@@ -193,14 +195,15 @@ export async function cancelScheduled(
     at,
     cause,
     reason = "stopped",
-  }: { taskId: string; at: Date; cause?: EndCause | undefined; reason?: EndReason },
+    cut,
+  }: { taskId: string; at: Date; cause?: EndCause | undefined; reason?: EndReason; cut?: Cut },
 ): Promise<Ingest | undefined> {
   const [row] = await run(
     query,
     withOutboxEvent("ingest.ended", {
       happenedAt: "ended_at",
       set: sql`state = 'ended', end_reason = ${reason}, end_cause = ${cause ?? null},
-            stop_asked_at = coalesce(stop_asked_at, ${at}), ended_at = ${at}, advance_at = null`,
+            stop_asked_at = coalesce(stop_asked_at, ${at}), ended_at = ${at}, advance_at = null${cut ? sql`, occurrence = ${withCut(cut)}` : NOTHING}`,
       where: sql`task_id = ${taskId} and ${IS_SCHEDULED}`,
     }),
   );

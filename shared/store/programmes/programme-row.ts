@@ -87,6 +87,8 @@ export interface OnAir extends Target {
   restartedAt: string[];
   /** What an edit asks for although the clock names the same item; absent: the clock decides. */
   due?: "update" | "restart";
+  /** The task played for another ingest before, so the next update sends its loudness and tempo too. */
+  sendsAll?: true | undefined;
   /** How often a fresh task replaced one that was near TRTC's cap. */
   rolledOver: number;
 }

@@ -47,15 +47,7 @@ export const swapTasks = (
   { parent, successor, onAir, stepAt, at, leaseMs }: Swap,
 ): Promise<Swapped | undefined> =>
   transaction(async (query) => {
-    const rows = await run(
-      query,
-      sql`select * from ingest where task_id in (${parent.taskId}, ${successor.taskId})
-       order by task_id for update`,
-    );
-    const [before, fresh] = [parent, successor].map(({ taskId }) => {
-      const row = rows.find((one) => one["task_id"] === taskId);
-      return row && ingestOf(row);
-    });
+    const [before, fresh] = await lockPair(query, parent, successor);
     if (!before || !fresh || !maySwap(before, parent, at) || !maySwap(fresh, successor, at)) {
       return undefined;
     }
@@ -90,6 +82,23 @@ export const swapTasks = (
     );
     return ingest && old && { ingest: ingestOf(ingest), old: ingestOf(old) };
   });
+
+/** Reads two rows that no other transaction changes until this one ends. */
+export async function lockPair(
+  query: Query,
+  one: Pick<Ingest, "taskId">,
+  other: Pick<Ingest, "taskId">,
+): Promise<(Ingest | undefined)[]> {
+  const rows = await run(
+    query,
+    sql`select * from ingest where task_id in (${one.taskId}, ${other.taskId})
+     order by task_id for update`,
+  );
+  return [one, other].map(({ taskId }) => {
+    const row = rows.find((candidate) => candidate["task_id"] === taskId);
+    return row && ingestOf(row);
+  });
+}
 
 /** What belongs to a task and its robot, and not to the ingest. */
 const TASK_COLUMNS = joined(

@@ -102,6 +102,8 @@ export interface Cut {
   reason: CutReason;
   /** The TaskId of the occurrence that plays instead. */
   by: string;
+  /** With `Extended`: the deadline of that occurrence, as far as it may last. ISO 8601. */
+  until?: string;
 }
 
 export const scheduleOf = (row: Row): Schedule => ({

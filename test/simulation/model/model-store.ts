@@ -44,6 +44,7 @@ import {
   releaseStep,
   swapTasks,
 } from "./programmes.js";
+import { askCut, extend, listOthers, takeOver } from "./overlap.js";
 import { refusalOf } from "./quotas.js";
 import {
   beginAttempt,
@@ -219,6 +220,12 @@ export function createModelStore(options: ModelOptions) {
       markRestarting: statement("programmes.markRestarting", markRestarting),
       findSuccessor: statement("programmes.findSuccessor", findSuccessor),
       swapTasks: statement("programmes.swapTasks", swapTasks),
+    },
+    overlap: {
+      listOthers: statement("overlap.listOthers", listOthers),
+      askCut: statement("overlap.askCut", askCut),
+      extend: statement("overlap.extend", extend),
+      takeOver: statement("overlap.takeOver", takeOver),
     },
     slots: {
       async take(wanted: Parameters<Store["slots"]["take"]>[0]) {

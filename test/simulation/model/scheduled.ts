@@ -1,4 +1,6 @@
 /** shared/store/ingests/scheduled.ts, statement by statement. */
+import type { Cut } from "../../../shared/store/schedules/schedule-row.js";
+import { withCut } from "./overlap.js";
 import { isDeepStrictEqual } from "node:util";
 import { addMs } from "../../../shared/clock.js";
 import {
@@ -108,12 +110,14 @@ export const cancelScheduled = (
     at,
     cause,
     reason = "stopped",
-  }: { taskId: string; at: Date; cause?: EndCause | undefined; reason?: EndReason },
+    cut,
+  }: { taskId: string; at: Date; cause?: EndCause | undefined; reason?: EndReason; cut?: Cut },
 ): StoredIngest | undefined =>
   change(tables, taskId, {
     where: waitsToStart,
-    set: ({ stopAskedAt }) => ({
+    set: ({ stopAskedAt, occurrence }) => ({
       state: "ended",
+      occurrence: cut ? withCut(occurrence, cut) : occurrence,
       endReason: reason,
       endCause: cause ?? null,
       stopAskedAt: stopAskedAt ?? at,

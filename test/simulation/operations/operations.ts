@@ -13,6 +13,7 @@ import {
   waitMaxMs,
 } from "./new-row.js";
 import { fence, type Operation, operation, sequence, soonMs, taskId } from "./operation.js";
+import { overlapOperations } from "./overlap.js";
 import { programmeOperations } from "./programmes.js";
 import { roomEvents } from "./room-events.js";
 import { successorOperations } from "./successors.js";
@@ -151,6 +152,7 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
   ...scheduledOperations(limit),
   ...programmeOperations(limit),
   ...successorOperations,
+  ...overlapOperations,
   ...USE_OPERATIONS,
   operation({ soonMs }, (store, { soonMs: ms }, at) => store.signatures.forget(addMs(at, ms))),
   operation(

@@ -1,6 +1,6 @@
 /** What the store sends to a database, operation by operation. */
 import type { Database, Query, Row } from "../../../shared/store/engine/database.js";
-import { ROLLING, samplesOf } from "./samples.js";
+import { OVERLAPPING, ROLLING, samplesOf } from "./samples.js";
 
 export interface Recorded {
   name: string;
@@ -15,7 +15,7 @@ const NEVER_MIGRATED = { version: 0, works_with: 0 };
 /** Answers what another statement of the same operation depends on. */
 function rowsOf(text: string): Row[] {
   if (text.includes("schema_migration as applied")) return [NEVER_MIGRATED];
-  return text.includes("where task_id in ($1, $2)") ? [...ROLLING] : [];
+  return text.includes("where task_id in ($1, $2)") ? [...ROLLING, ...OVERLAPPING] : [];
 }
 
 /** Each statement once, under the first operation that sends it. The database has no rows. */

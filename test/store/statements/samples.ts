@@ -51,6 +51,21 @@ export const ROLLING = ["ing-1", "ing-2"].map((taskId) => ({
 }));
 const [parent, successor] = ROLLING.map(ingestOf) as [Ingest, Ingest];
 
+/** An occurrence that is about to start, and the one whose task it takes over. */
+export const OVERLAPPING = [
+  {
+    task_id: "winner",
+    state: "starting",
+    advance_at: later,
+    advance_fence: 7,
+    started_at: null,
+    unsure_until: null,
+  },
+  { ...ROLLING[0], task_id: "loser", caller_id: "caller", media_state: "playing" },
+];
+const [winner, loser] = OVERLAPPING.map(ingestOf) as [Ingest, Ingest];
+const cut = { reason: "Overlap", by: "ing-2" } as const;
+
 const stepped = { ...step, at, programme, onAir, stepAt: later };
 
 type Sample = () => Promise<unknown>;
@@ -333,6 +348,34 @@ export function samplesOf(database: Database): Record<string, Sample> {
     "programmes.findSuccessor": () => store.programmes.findSuccessor("ing-1"),
     "programmes.swapTasks": () =>
       store.programmes.swapTasks({ parent, successor, onAir, stepAt: later, at, leaseMs: 5000 }),
+
+    "scheduled.cancel, for another occurrence": () =>
+      store.scheduled.cancel({ taskId: "ing-1", at, cause: "cut", cut }),
+    "overlap.listOthers": () =>
+      store.overlap.listOthers({
+        claimed: {
+          taskId: "ing-1",
+          sdkAppId: 1400000000,
+          roomId: "room",
+          roomIdType: 0,
+          startsAt: later,
+        },
+        at,
+      }),
+    "overlap.askCut": () => store.overlap.askCut({ taskId: "ing-1", at, cut }),
+    "overlap.extend": () => store.overlap.extend({ taskId: "ing-1", until: later, rollAt: latest }),
+    "overlap.takeOver": () =>
+      store.overlap.takeOver({
+        winner,
+        loser,
+        reason: "Overlap",
+        programme,
+        onAir,
+        streamUrl: "https://example.com/b.mp4",
+        latestAt: latest,
+        at,
+        leaseMs: 5000,
+      }),
 
     "slots.take": () =>
       store.slots.take({
