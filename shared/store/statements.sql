@@ -2767,9 +2767,13 @@ limit $2;
 
 -- schedules.list, with every filter
 select * from schedule
-where caller_id = $1 and state <> 'Deleted' and sdk_app_id = $2 and room_id = $3 and room_id_type = $4 and state = $5 and schedule_id < $6
+where caller_id = $1 and state <> 'Deleted' and sdk_app_id = $2 and room_id = $3 and room_id_type = $4 and name = $5 and state = $6 and schedule_id < $7
 order by schedule_id desc
-limit $7;
+limit $8;
+
+-- schedules.count
+select count(*)::integer as count from schedule
+where caller_id = $1 and state <> 'Deleted';
 
 -- schedules.listInRoom
 select * from schedule
@@ -2780,7 +2784,7 @@ order by schedule_id
 limit $6;
 
 -- schedules.listOccurrences
-select occurrence.schedule_id, nominal_at, occurrence.starts_at, ends_at, local_start,
+select occurrence.schedule_id, schedule.name, nominal_at, occurrence.starts_at, ends_at, local_start,
   occurrence.revision, occurrence.task_id, settled_at,
   case
     when (occurrence.settled_at is null and ingest.state = 'ended') then case
@@ -2813,7 +2817,7 @@ order by occurrence.nominal_at desc, occurrence.schedule_id desc
 limit $2;
 
 -- schedules.listOccurrences, with every filter
-select occurrence.schedule_id, nominal_at, occurrence.starts_at, ends_at, local_start,
+select occurrence.schedule_id, schedule.name, nominal_at, occurrence.starts_at, ends_at, local_start,
   occurrence.revision, occurrence.task_id, settled_at,
   case
     when (occurrence.settled_at is null and ingest.state = 'ended') then case
@@ -2841,7 +2845,7 @@ select occurrence.schedule_id, nominal_at, occurrence.starts_at, ends_at, local_
   coalesce(ingest.ended_at, occurrence.ended_at) as ended_at
 from occurrence join schedule using (schedule_id)
 left join ingest on ingest.task_id = occurrence.task_id
-where schedule.caller_id = $1 and occurrence.schedule_id = $2 and occurrence.nominal_at >= $3 and occurrence.nominal_at < $4 and case
+where schedule.caller_id = $1 and occurrence.schedule_id = $2 and schedule.sdk_app_id = $3 and schedule.room_id = $4 and schedule.room_id_type = $5 and occurrence.nominal_at >= $6 and occurrence.nominal_at < $7 and case
     when (occurrence.settled_at is null and ingest.state = 'ended') then case
     when ingest.end_cause = 'cut' then case when ingest.started_at is null then 'Skipped' else 'Cut' end
     when ingest.end_cause = 'missed' then 'Missed'
@@ -2851,9 +2855,25 @@ where schedule.caller_id = $1 and occurrence.schedule_id = $2 and occurrence.nom
   end
     when occurrence.state = 'Planned' and ingest.started_at is not null then 'Running'
     else occurrence.state
-  end = $5 and (occurrence.nominal_at, occurrence.schedule_id) < ($6, $7)
+  end = $8 and (occurrence.nominal_at, occurrence.schedule_id) < ($9, $10)
 order by occurrence.nominal_at desc, occurrence.schedule_id desc
-limit $8;
+limit $11;
+
+-- schedules.countOccurrences
+select case
+    when (occurrence.settled_at is null and ingest.state = 'ended') then case
+    when ingest.end_cause = 'cut' then case when ingest.started_at is null then 'Skipped' else 'Cut' end
+    when ingest.end_cause = 'missed' then 'Missed'
+    when ingest.end_reason = 'failed' then 'Failed'
+    when ingest.started_at is null then 'Skipped'
+    else 'Done'
+  end
+    when occurrence.state = 'Planned' and ingest.started_at is not null then 'Running'
+    else occurrence.state
+  end as state, count(*)::integer as count
+from occurrence left join ingest on ingest.task_id = occurrence.task_id
+where occurrence.schedule_id = $1
+group by 1;
 
 -- schedules.transaction, insert
 insert into schedule (

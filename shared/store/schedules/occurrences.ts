@@ -8,6 +8,8 @@ export type ShownState = OccurrenceState | "Running";
 
 /** An occurrence of any of the caller's schedules, as it is now. */
 export interface ShownOccurrence extends Omit<Occurrence, "state"> {
+  /** The name of its schedule. */
+  name: string;
   state: ShownState;
 }
 
@@ -15,6 +17,9 @@ export interface OccurrenceFilter {
   callerId: string;
   /** Absent: all schedules of the caller. */
   scheduleId?: string | undefined;
+  sdkAppId?: number | undefined;
+  roomId?: string | undefined;
+  roomIdType?: number | undefined;
   state?: ShownState | undefined;
   /** Only occurrences whose nominal start is at or after `from`, and before `to`. */
   from?: Date | undefined;
@@ -38,10 +43,14 @@ const settledOr = (column: Sql, final: Sql): Sql =>
 /** The latest first. */
 export async function listOccurrences(
   query: Query,
-  { callerId, scheduleId, state, from, to, before, limit }: OccurrenceFilter,
+  filter: OccurrenceFilter,
 ): Promise<ShownOccurrence[]> {
+  const { callerId, scheduleId, sdkAppId, roomId, roomIdType, state, from, to, before } = filter;
   const where = [sql`schedule.caller_id = ${callerId}`];
   if (scheduleId !== undefined) where.push(sql`occurrence.schedule_id = ${scheduleId}`);
+  if (sdkAppId !== undefined) where.push(sql`schedule.sdk_app_id = ${sdkAppId}`);
+  if (roomId !== undefined) where.push(sql`schedule.room_id = ${roomId}`);
+  if (roomIdType !== undefined) where.push(sql`schedule.room_id_type = ${roomIdType}`);
   if (from !== undefined) where.push(sql`occurrence.nominal_at >= ${from}`);
   if (to !== undefined) where.push(sql`occurrence.nominal_at < ${to}`);
   if (state !== undefined) where.push(sql`${SHOWN_STATE} = ${state}`);
@@ -52,7 +61,7 @@ export async function listOccurrences(
   }
   const rows = await run(
     query,
-    sql`select occurrence.schedule_id, nominal_at, occurrence.starts_at, ends_at, local_start,
+    sql`select occurrence.schedule_id, schedule.name, nominal_at, occurrence.starts_at, ends_at, local_start,
        occurrence.revision, occurrence.task_id, settled_at,
        ${SHOWN_STATE} as state,
        ${settledOr(sql`occurrence.reason`, FINAL_REASON)} as reason,
@@ -63,7 +72,22 @@ export async function listOccurrences(
      left join ingest on ingest.task_id = occurrence.task_id
      where ${joined(where, " and ")}
      order by occurrence.nominal_at desc, occurrence.schedule_id desc
-     limit ${limit}`,
+     limit ${filter.limit}`,
   );
   return rows.map((row) => occurrenceOf(row) as ShownOccurrence);
+}
+
+/** How many occurrences of a schedule have each state now. */
+export async function countOccurrences(
+  query: Query,
+  scheduleId: string,
+): Promise<Partial<Record<ShownState, number>>> {
+  const rows = await run(
+    query,
+    sql`select ${SHOWN_STATE} as state, count(*)::integer as count
+     from occurrence left join ingest on ingest.task_id = occurrence.task_id
+     where occurrence.schedule_id = ${scheduleId}
+     group by 1`,
+  );
+  return Object.fromEntries(rows.map((row) => [String(row["state"]), Number(row["count"])]));
 }

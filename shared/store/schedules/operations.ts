@@ -1,6 +1,6 @@
 /** The operations on schedules, as one group of the store. */
 import type { Database, Query } from "../engine/database.js";
-import { listOccurrences } from "./occurrences.js";
+import { countOccurrences, listOccurrences } from "./occurrences.js";
 import {
   claimSchedules,
   dropOccurrences,
@@ -10,6 +10,7 @@ import {
   writeOccurrences,
 } from "./planning.js";
 import {
+  countSchedules,
   findScheduleByName,
   listSchedules,
   listSchedulesInRoom,
@@ -24,8 +25,10 @@ export const makeSchedules = ({ query, transaction }: Pick<Database, "query" | "
   read: readSchedule.bind(undefined, query),
   findByName: findScheduleByName.bind(undefined, query),
   list: listSchedules.bind(undefined, query),
+  count: countSchedules.bind(undefined, query),
   listInRoom: listSchedulesInRoom.bind(undefined, query),
   listOccurrences: listOccurrences.bind(undefined, query),
+  countOccurrences: countOccurrences.bind(undefined, query),
 
   /** Runs `work` in one transaction. An error of `work` undoes everything. */
   transaction: <T>(work: (writes: ScheduleWrites) => Promise<T>): Promise<T> =>

@@ -33,6 +33,7 @@ export interface ScheduleFilter {
   sdkAppId?: number | undefined;
   roomId?: string | undefined;
   roomIdType?: number | undefined;
+  name?: string | undefined;
   state?: Exclude<ScheduleState, "Deleted"> | undefined;
   /** Only schedules older than this ScheduleId. */
   before?: string | undefined;
@@ -41,11 +42,12 @@ export interface ScheduleFilter {
 
 /** Newest first: schedule ids sort by time. Without the deleted ones. */
 export async function listSchedules(query: Query, filter: ScheduleFilter): Promise<Schedule[]> {
-  const { sdkAppId, roomId, roomIdType, state, before } = filter;
+  const { sdkAppId, roomId, roomIdType, name, state, before } = filter;
   const where = [sql`caller_id = ${filter.callerId} and state <> 'Deleted'`];
   if (sdkAppId !== undefined) where.push(sql`sdk_app_id = ${sdkAppId}`);
   if (roomId !== undefined) where.push(sql`room_id = ${roomId}`);
   if (roomIdType !== undefined) where.push(sql`room_id_type = ${roomIdType}`);
+  if (name !== undefined) where.push(sql`name = ${name}`);
   if (state !== undefined) where.push(sql`state = ${state}`);
   if (before !== undefined) where.push(sql`schedule_id < ${before}`);
   const rows = await run(
@@ -56,6 +58,16 @@ export async function listSchedules(query: Query, filter: ScheduleFilter): Promi
      limit ${filter.limit}`,
   );
   return rows.map(scheduleOf);
+}
+
+/** Without the deleted ones. */
+export async function countSchedules(query: Query, callerId: string): Promise<number> {
+  const [row] = await run(
+    query,
+    sql`select count(*)::integer as count from schedule
+     where caller_id = ${callerId} and state <> 'Deleted'`,
+  );
+  return Number(row?.["count"] ?? 0);
 }
 
 /**

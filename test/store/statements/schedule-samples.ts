@@ -46,19 +46,29 @@ export function scheduleSamplesOf({ schedules }: Store): Record<string, () => Pr
     "schedules.findByName": () => schedules.findByName({ callerId: "caller", name: "name" }),
     "schedules.list": () => schedules.list({ callerId: "caller", limit: 11 }),
     "schedules.list, with every filter": () =>
-      schedules.list({ callerId: "caller", ...room, state: "Paused", before: "sch-9", limit: 11 }),
+      schedules.list({
+        callerId: "caller",
+        ...room,
+        name: "name",
+        state: "Paused",
+        before: "sch-9",
+        limit: 11,
+      }),
+    "schedules.count": () => schedules.count("caller"),
     "schedules.listInRoom": () =>
       schedules.listInRoom({ callerId: "caller", ...room, besides: "sch-1", limit: 11 }),
     "schedules.listOccurrences": () => schedules.listOccurrences({ callerId: "caller", limit: 11 }),
     "schedules.listOccurrences, with every filter": () =>
       schedules.listOccurrences({
         ...keys,
+        ...room,
         state: "Running",
         from: earlier,
         to: later,
         before: { nominalAt: at, scheduleId: "sch-1" },
         limit: 11,
       }),
+    "schedules.countOccurrences": () => schedules.countOccurrences("sch-1"),
     // The database has no rows, so the name looks taken by a row that is gone again each time.
     "schedules.transaction, insert": () =>
       inside((writes) => writes.insert(schedule))().catch(() => undefined),
