@@ -6,6 +6,7 @@ import { describeIngest } from "../shared/ingest/describe.js";
 import { listIngests } from "../shared/ingest/list.js";
 import { startIngest } from "../shared/ingest/start/start.js";
 import { stopIngest } from "../shared/ingest/stop/stop.js";
+import { scheduleUseCases } from "../shared/schedules/use-cases.js";
 import { updateIngest } from "../shared/ingest/update/update.js";
 import { httpFunction } from "../shared/runtime/http.js";
 import { openServices } from "../shared/runtime/services.js";
@@ -17,6 +18,7 @@ export const makeHandler = httpFunction("api", {
   UpdateStreamIngest: updateIngest,
   DescribeStreamIngest: describeIngest,
   ListStreamIngests: listIngests,
+  ...scheduleUseCases,
 });
 
 /** The cloud's entry point. Services open once per instance, on the first event. */

@@ -15,6 +15,7 @@ export const FUNCTION_VARIABLES = {
   "update-ingest": [...CALLED, ...TRTC, "ALLOW_PRIVATE_STREAM_HOSTS"],
   "describe-ingest": [...CALLED, ...TRTC],
   "list-ingests": CALLED,
+  schedules: [...CALLED, ...TRTC, ...STARTS],
   "room-callback": ["TRTC_APPS", ...TRTC],
   "advance-ingests": [...CALLED, ...TRTC, "ALLOW_PRIVATE_STREAM_HOSTS", "ADVANCE_TICK_SECONDS"],
   "expire-ingests": [...TRTC, "EXPIRY_TICK_SECONDS"],

@@ -55,6 +55,7 @@ describe.each(["serverless.yml", "serverless.aws.yml"])("%s", (file) => {
     ["reconcile-ingests", ["CALLERS", "RULES", "EVENT_CALLERS"]],
     ["deliver-notifications", ["TRTC_APPS", "TRTC_ACCOUNTS", "RULES"]],
     ["list-ingests", ["TRTC_ACCOUNTS", "RULES"]],
+    ["schedules", ["RULES", "EVENT_CALLERS", "STOP_UNCLAIMED"]],
     ["start-ingest", ["RULES", "EVENT_CALLERS", "STOP_UNCLAIMED"]],
   ])("keeps from %s the variables that it does not read: %j", (name, secrets) => {
     expect(declared.get(name)?.filter((each) => secrets.includes(each as Variable))).toEqual([]);

@@ -21,6 +21,7 @@ describe("the functions", () => {
       ["update-ingest", true, 0],
       ["describe-ingest", true, 0],
       ["list-ingests", true, 0],
+      ["schedules", true, 0],
       ["room-callback", true, 0],
       ["advance-ingests", false, 1],
       ["expire-ingests", false, 1],
