@@ -3,6 +3,7 @@ import type { Clock } from "../clock.js";
 import type { Log } from "../log.js";
 import type { StorageCredential } from "../signing/storage/presigned.js";
 import type { StoredSource } from "../store/ingests/ingest-row.js";
+import type { OccurrenceOf } from "../store/schedules/schedule-row.js";
 import type { SourceVerdict, SourceWords } from "../media/reader.js";
 import type { Store } from "../store/store.js";
 import type { Trtc } from "../trtc/client.js";
@@ -65,8 +66,18 @@ export interface Call<A extends Action> {
   streamName?: string | undefined;
   /** The stored object behind the StreamUrl. Its URL must be signed before it can be read. */
   source?: StoredSource | undefined;
+  /** A schedule makes the start. */
+  occurrence?: StartedOccurrence | undefined;
   /** Milliseconds until the platform ends the function. */
   timeLeftMs: () => number;
+}
+
+export interface StartedOccurrence {
+  of: OccurrenceOf;
+  /** As the row stores it. No caller can send such a token. */
+  clientToken: string;
+  /** A late start is at the place that the clock says since then; absent: at the beginning. */
+  clockFrom?: Date | undefined;
 }
 
 export type UseCase<A extends Action, Answer extends object = object> = (

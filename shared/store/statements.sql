@@ -2785,7 +2785,7 @@ limit $6;
 
 -- schedules.listOccurrences
 select occurrence.schedule_id, schedule.name, nominal_at, occurrence.starts_at, ends_at, local_start,
-  occurrence.revision, occurrence.task_id, settled_at,
+  occurrence.revision, occurrence.task_id, occurrence.settled_at,
   case
     when (occurrence.settled_at is null and ingest.state = 'ended') then case
     when ingest.end_cause = 'cut' then case when ingest.started_at is null then 'Skipped' else 'Cut' end
@@ -2818,7 +2818,7 @@ limit $2;
 
 -- schedules.listOccurrences, with every filter
 select occurrence.schedule_id, schedule.name, nominal_at, occurrence.starts_at, ends_at, local_start,
-  occurrence.revision, occurrence.task_id, settled_at,
+  occurrence.revision, occurrence.task_id, occurrence.settled_at,
   case
     when (occurrence.settled_at is null and ingest.state = 'ended') then case
     when ingest.end_cause = 'cut' then case when ingest.started_at is null then 'Skipped' else 'Cut' end
@@ -2928,17 +2928,21 @@ select open.* from schedule cross join lateral (
   ingest.programme -> 'anchor' as anchor,
   case when ingest.task_id is null then null
        when ingest.state = 'ended' then 'ended'
-       when state = 'starting' and advance_at is not null and ingest.started_at is null then 'waiting'
+       when ingest.started_at is not null then 'begun'
+       when ingest.state = 'starting' and ingest.advance_at is not null then 'waiting'
+       when ingest.state = 'starting' then 'starting'
        else 'begun' end as phase from occurrence left join ingest on ingest.task_id = occurrence.task_id
-  where occurrence.schedule_id = schedule.schedule_id and settled_at is null
+  where occurrence.schedule_id = schedule.schedule_id and occurrence.settled_at is null
   union all
   select occurrence.*, ingest.request_hash, ingest.occurrence as tag,
   ingest.programme -> 'anchor' as anchor,
   case when ingest.task_id is null then null
        when ingest.state = 'ended' then 'ended'
-       when state = 'starting' and advance_at is not null and ingest.started_at is null then 'waiting'
+       when ingest.started_at is not null then 'begun'
+       when ingest.state = 'starting' and ingest.advance_at is not null then 'waiting'
+       when ingest.state = 'starting' then 'starting'
        else 'begun' end as phase from occurrence left join ingest on ingest.task_id = occurrence.task_id
-  where occurrence.schedule_id = schedule.schedule_id and settled_at is not null
+  where occurrence.schedule_id = schedule.schedule_id and occurrence.settled_at is not null
     and nominal_at >= least(schedule.planned_until, $1::timestamptz)
 ) as open
 where schedule.schedule_id = any($2::text[])

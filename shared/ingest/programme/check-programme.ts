@@ -7,6 +7,8 @@ type Start = Requests["StartStreamIngest"];
 /** StopTime is further ahead than TRTC's own cap. */
 export interface Reaching {
   isBeyondCap: boolean;
+  /** An occurrence of a schedule always has a programme, so that another one can take its place. */
+  isOccurrence?: boolean;
 }
 
 export const keepsAlive = ({ KeepAlive, Playlist }: Start, { isBeyondCap }: Reaching): boolean =>
@@ -16,6 +18,7 @@ export const keepsAlive = ({ KeepAlive, Playlist }: Start, { isBeyondCap }: Reac
 export const hasProgramme = (request: Start, reaching: Reaching): boolean =>
   request.Playlist !== undefined ||
   request.BackupStreamUrl !== undefined ||
+  reaching.isOccurrence === true ||
   keepsAlive(request, reaching);
 
 /** Throws ApiError at the first field that does not fit. */

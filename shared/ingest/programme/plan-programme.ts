@@ -9,14 +9,22 @@ const CLEAR_SECONDS = 30;
 const RESTARTS_PER_HOUR = 12;
 
 /** `undefined` for one source that plays until it ends, or until its deadline. */
-export function planProgramme(request: Start, reaching: Reaching): Programme | undefined {
+export function planProgramme(
+  request: Start,
+  { clockFrom, ...reaching }: Reaching & { clockFrom?: Date | undefined },
+): Programme | undefined {
   if (!hasProgramme(request, reaching)) return undefined;
   const isAlive = keepsAlive(request, reaching);
   return {
     items: itemsOf(request),
     isList: request.Playlist !== undefined,
     rounds: request.PlaylistRepeatNum ?? 1,
-    anchor: { at: null, index: request.StartIndex ?? 0, round: 0, passedSeconds: 0 },
+    anchor: {
+      at: clockFrom?.toISOString() ?? null,
+      index: request.StartIndex ?? 0,
+      round: 0,
+      passedSeconds: 0,
+    },
     onItemFailure: request.OnItemFailure ?? "Skip",
     fillerUrl: request.FillerStreamUrl ?? null,
     backupUrl: request.BackupStreamUrl ?? null,

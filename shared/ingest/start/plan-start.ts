@@ -58,10 +58,14 @@ export function planStart(services: Services, call: Call<"StartStreamIngest">): 
   const waitMaxMs = call.isMessage === true ? 0 : call.timeLeftMs();
   const schedule = scheduleOf(request, { now, waitMaxMs });
   const startsAt = schedule?.startsAt ?? now;
-  const reaching = { isBeyondCap: outlastsTask(startsAt, asked) };
+  const { occurrence } = call;
+  const reaching = {
+    isBeyondCap: outlastsTask(startsAt, asked),
+    isOccurrence: occurrence !== undefined,
+  };
   checkProgramme(request, reaching);
   for (const [field, url] of urlsOf(request)) checkStreamGrant(config, caller, url, field);
-  const programme = planProgramme(request, reaching);
+  const programme = planProgramme(request, { ...reaching, clockFrom: occurrence?.clockFrom });
   const play = playOf(call, programme);
   const bounds = {
     ...asked,
@@ -83,13 +87,14 @@ export function planStart(services: Services, call: Call<"StartStreamIngest">): 
     robotUserId: robot.userId,
     play,
     programme: programme ?? null,
-    clientToken: tokenOf(call),
+    clientToken: occurrence?.clientToken ?? tokenOf(call),
     requestHash,
     createdAt: now,
     deadlineAt,
     latestAt,
     quotas: { maxIngests: caller.MaxIngests, startsPerMinute: caller.StartsPerMinute },
     notify: caller.receiver !== undefined,
+    occurrence: occurrence?.of ?? null,
     emptySeconds: emptySecondsOf(application, request),
     schedule: schedule && { ...schedule, startBy: earliest(schedule.startBy, deadlineAt) },
   };

@@ -62,7 +62,7 @@ export async function listOccurrences(
   const rows = await run(
     query,
     sql`select occurrence.schedule_id, schedule.name, nominal_at, occurrence.starts_at, ends_at, local_start,
-       occurrence.revision, occurrence.task_id, settled_at,
+       occurrence.revision, occurrence.task_id, occurrence.settled_at,
        ${SHOWN_STATE} as state,
        ${settledOr(sql`occurrence.reason`, FINAL_REASON)} as reason,
        ${settledOr(sql`occurrence.detail`, FINAL_DETAIL)} as detail,

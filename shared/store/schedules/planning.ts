@@ -4,7 +4,6 @@
  */
 import type { Query, Row } from "../engine/database.js";
 import { bind, joined, raw, run, sql } from "../engine/sql.js";
-import { IS_SCHEDULED } from "../ingests/scheduled.js";
 import type { Anchor } from "../programmes/programme-row.js";
 import {
   type Occurrence,
@@ -35,9 +34,9 @@ export interface KnownOccurrence extends Occurrence {
   ingest: KnownIngest | null;
 }
 
-export interface KnownIngest {
-  /** `waiting`: its first attempt, or the next one, is ahead. */
-  phase: "waiting" | "begun" | "ended";
+interface KnownIngest {
+  /** `waiting`: its first attempt, or the next one, is ahead. `starting`: one is under way. */
+  phase: "waiting" | "starting" | "begun" | "ended";
   requestHash: string;
   occurrence: OccurrenceOf | null;
   anchor: Anchor | null;
@@ -47,7 +46,9 @@ const OPEN_COLUMNS = sql`occurrence.*, ingest.request_hash, ingest.occurrence as
        ingest.programme -> 'anchor' as anchor,
        case when ingest.task_id is null then null
             when ingest.state = 'ended' then 'ended'
-            when ${IS_SCHEDULED} and ingest.started_at is null then 'waiting'
+            when ingest.started_at is not null then 'begun'
+            when ingest.state = 'starting' and ingest.advance_at is not null then 'waiting'
+            when ingest.state = 'starting' then 'starting'
             else 'begun' end as phase`;
 
 /**
@@ -62,10 +63,10 @@ export async function readOpenOccurrences(
     query,
     sql`select open.* from schedule cross join lateral (
        select ${OPEN_COLUMNS} from occurrence left join ingest on ingest.task_id = occurrence.task_id
-       where occurrence.schedule_id = schedule.schedule_id and settled_at is null
+       where occurrence.schedule_id = schedule.schedule_id and occurrence.settled_at is null
        union all
        select ${OPEN_COLUMNS} from occurrence left join ingest on ingest.task_id = occurrence.task_id
-       where occurrence.schedule_id = schedule.schedule_id and settled_at is not null
+       where occurrence.schedule_id = schedule.schedule_id and occurrence.settled_at is not null
          and nominal_at >= least(schedule.planned_until, ${at}::timestamptz)
      ) as open
      where schedule.schedule_id = any(${scheduleIds}::text[])

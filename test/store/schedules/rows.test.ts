@@ -5,7 +5,7 @@ import type { Database } from "../../../shared/store/engine/database.js";
 import type { NewSchedule } from "../../../shared/store/schedules/writes.js";
 import { createStore, type Store } from "../../../shared/store/store.js";
 import { T0 } from "../../support/app/ingests.js";
-import { newSchedule } from "../../support/app/schedules.js";
+import { newSchedule } from "../../support/schedules/rows.js";
 import { ENGINES } from "../../support/database/databases.js";
 
 describe.each(ENGINES)("%s", (_name, open) => {

@@ -4,7 +4,7 @@ import type { ScheduleWrites } from "../../../shared/store/schedules/operations.
 import type { Schedule } from "../../../shared/store/schedules/schedule-row.js";
 import type { Store } from "../../../shared/store/store.js";
 import { newIngest, T0 } from "../../support/app/ingests.js";
-import { newSchedule } from "../../support/app/schedules.js";
+import { newSchedule } from "../../support/schedules/rows.js";
 
 const at = T0;
 const later = addMs(at, 1000);

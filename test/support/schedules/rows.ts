@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { newScheduleId } from "../../../shared/ingest/ids.js";
 import type { Definition } from "../../../shared/store/schedules/schedule-row.js";
 import type { NewSchedule } from "../../../shared/store/schedules/writes.js";
-import { T0 } from "./ingests.js";
+import { T0 } from "../app/ingests.js";
 
 /** Each day at nine in Berlin, for an hour. */
 export const newDefinition = (fields: Partial<Definition> = {}): Definition => ({
@@ -27,12 +27,11 @@ export const newDefinition = (fields: Partial<Definition> = {}): Definition => (
   ...fields,
 });
 
-export function newSchedule({
-  definition,
-  ...fields
-}: Partial<Omit<NewSchedule, "definition">> & {
+export type ScheduleFields = Partial<Omit<NewSchedule, "definition">> & {
   definition?: Partial<Definition>;
-} = {}): NewSchedule {
+};
+
+export function newSchedule({ definition, ...fields }: ScheduleFields = {}): NewSchedule {
   const createdAt = fields.createdAt ?? T0;
   const scheduleId = newScheduleId(createdAt, randomBytes);
   return {
