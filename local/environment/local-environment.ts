@@ -17,6 +17,7 @@ export const localCallbackKey = (sdkAppId: number): string => `localcallbackkey$
 const EXPIRY_TICK_SECONDS = "5";
 const ADVANCE_TICK_SECONDS = "5";
 const SETTLE_CRON = "*/10 * * * * * *";
+const PLAN_CRON = "*/10 * * * * * *";
 const NOTIFY_CRON = "*/10 * * * * * *";
 
 /**
@@ -38,6 +39,7 @@ export function localEnvironment(env: Environment, trtcEndpoint: string): Enviro
     ADVANCE_TICK_SECONDS: advanceSeconds,
     ADVANCE_CRON: cronOf(Number(advanceSeconds)),
     SETTLE_CRON,
+    PLAN_CRON,
     NOTIFY_CRON,
     CALLERS: JSON.stringify([
       {

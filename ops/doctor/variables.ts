@@ -54,6 +54,8 @@ const NEIGHBOURS = [
   "EXPIRY_RATE",
   "SETTLE_CRON",
   "SETTLE_RATE",
+  "PLAN_CRON",
+  "PLAN_RATE",
   "NOTIFY_CRON",
   "NOTIFY_RATE",
   "PORT",

@@ -18,6 +18,7 @@ export const FUNCTION_VARIABLES = {
   schedules: [...CALLED, ...TRTC, ...STARTS],
   "room-callback": ["TRTC_APPS", ...TRTC],
   "advance-ingests": [...CALLED, ...TRTC, "ALLOW_PRIVATE_STREAM_HOSTS", "ADVANCE_TICK_SECONDS"],
+  "plan-schedules": [...CALLED, ...STARTS],
   "expire-ingests": [...TRTC, "EXPIRY_TICK_SECONDS"],
   "reconcile-ingests": ["TRTC_APPS", ...TRTC, "STOP_UNCLAIMED"],
   "deliver-notifications": ["CALLERS", "ALLOW_PRIVATE_NOTIFY_HOSTS"],

@@ -56,6 +56,7 @@ describe.each(["serverless.yml", "serverless.aws.yml"])("%s", (file) => {
     ["deliver-notifications", ["TRTC_APPS", "TRTC_ACCOUNTS", "RULES"]],
     ["list-ingests", ["TRTC_ACCOUNTS", "RULES"]],
     ["schedules", ["RULES", "EVENT_CALLERS", "STOP_UNCLAIMED"]],
+    ["plan-schedules", ["TRTC_ACCOUNTS", "RULES", "EVENT_CALLERS"]],
     ["start-ingest", ["RULES", "EVENT_CALLERS", "STOP_UNCLAIMED"]],
   ])("keeps from %s the variables that it does not read: %j", (name, secrets) => {
     expect(declared.get(name)?.filter((each) => secrets.includes(each as Variable))).toEqual([]);

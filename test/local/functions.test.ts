@@ -24,6 +24,7 @@ describe("the functions", () => {
       ["schedules", true, 0],
       ["room-callback", true, 0],
       ["advance-ingests", false, 1],
+      ["plan-schedules", false, 1],
       ["expire-ingests", false, 1],
       ["reconcile-ingests", false, 1],
       ["deliver-notifications", false, 1],

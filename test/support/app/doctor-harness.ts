@@ -64,6 +64,7 @@ export async function openDoctorHarness(): Promise<DoctorHarness> {
     ADVANCE_CRON: ____,
     SETTLE_CRON: __,
     NOTIFY_CRON: ___,
+    PLAN_CRON: _____,
     ...rest
   } = localEnvironment({ DATABASE_URL: databaseUrl }, trtcUrl);
   const well = {
