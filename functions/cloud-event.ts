@@ -1,6 +1,7 @@
 /** Starts, updates or stops ingests from COS/S3 objects, queue messages and CloudEvents. */
 import { startIngest } from "../shared/ingest/start/start.js";
 import { stopIngest } from "../shared/ingest/stop/stop.js";
+import { scheduleUseCases } from "../shared/schedules/use-cases.js";
 import { updateIngest } from "../shared/ingest/update/update.js";
 import { eventFunction } from "../shared/runtime/event.js";
 import { openServices } from "../shared/runtime/services.js";
@@ -10,6 +11,7 @@ export const makeHandler = eventFunction("cloud-event", {
   StartStreamIngest: startIngest,
   StopStreamIngest: stopIngest,
   UpdateStreamIngest: updateIngest,
+  ...scheduleUseCases,
 });
 
 /** The cloud's entry point. Services open once per instance, on the first event. */

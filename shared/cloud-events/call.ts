@@ -8,6 +8,7 @@ import type { StoredSource } from "../store/ingests/ingest-row.js";
 import type { Caller, Config } from "../config/configuration.js";
 import { type Json, parseObject } from "../json.js";
 import type { Action } from "../contract/schemas.js";
+import type { ScheduleAction } from "../contract/schedules/schemas.js";
 import { API_VERSION } from "../contract/sites.js";
 import { type EventMessage, type EventObject, tokenOf } from "./message.js";
 import { isFolder, ruleFor, startFields } from "./rule.js";
@@ -20,11 +21,20 @@ const EVENT_ACTIONS = [
   "StartStreamIngest",
   "StopStreamIngest",
   "UpdateStreamIngest",
+  "CreateIngestSchedule",
+  "UpdateIngestSchedule",
+  "DeleteIngestSchedule",
+  "RunIngestSchedule",
+  "SkipIngestOccurrence",
 ] as const satisfies readonly Action[];
 
 type EventAction = (typeof EVENT_ACTIONS)[number];
 
-export type EventUseCases = { readonly [A in EventAction]: UseCase<A> };
+type ScheduleEventAction = Extract<EventAction, ScheduleAction>;
+
+export type EventUseCases = {
+  readonly [A in Exclude<EventAction, ScheduleEventAction>]: UseCase<A>;
+} & { readonly [A in ScheduleEventAction]?: UseCase<A> };
 
 /** The request in a message, not checked yet. */
 export interface Asked {
@@ -135,19 +145,28 @@ export function checkedMessage(
   return { action, call };
 }
 
+/** Actions that a redelivery must not repeat, and that take a ClientToken. */
+const TOKEN_ACTIONS = new Set<EventAction>([
+  "StartStreamIngest",
+  "CreateIngestSchedule",
+  "UpdateIngestSchedule",
+  "RunIngestSchedule",
+]);
+
 const named = (action: EventAction, fields: Asked["fields"], token: string) =>
-  action === "StartStreamIngest" ? { ClientToken: token, ...fields } : fields;
+  TOKEN_ACTIONS.has(action) ? { ClientToken: token, ...fields } : fields;
 
 /**
  * Messages with the same key stay in order within a batch. The key is the provider's group, the
- * ingest or the robot. Any other message has a key of its own.
+ * ingest, the schedule or the robot. Any other message has a key of its own.
  */
 export function orderKeyOf(message: EventMessage): string {
   if (message.group !== undefined) return `group ${message.group}`;
   if (message.content.kind === "action") {
     // A later check refuses a body that is not an object.
-    const { TaskId, UserId } = parseObject(message.content.body) ?? {};
+    const { TaskId, ScheduleId, UserId } = parseObject(message.content.body) ?? {};
     if (typeof TaskId === "string") return `task ${TaskId}`;
+    if (typeof ScheduleId === "string") return `schedule ${ScheduleId}`;
     if (typeof UserId === "string") return `robot ${UserId}`;
   }
   return `message ${tokenOf(message)}`;
