@@ -10,7 +10,17 @@ export function fittingRequests(schema: TObject): fc.Arbitrary<Record<string, un
   return fc.record(Object.fromEntries(fields), { requiredKeys: [...(schema.required ?? [])] });
 }
 
-export function fittingValues(schema: TSchema): fc.Arbitrary<unknown> {
+/** Making them costs more than using them, above all for a schedule with its Ingest. */
+const oncePerSchema = (make: (schema: TSchema) => fc.Arbitrary<unknown>) => {
+  const made = new WeakMap<TSchema, fc.Arbitrary<unknown>>();
+  return (schema: TSchema): fc.Arbitrary<unknown> => {
+    const values = made.get(schema) ?? make(schema);
+    made.set(schema, values);
+    return values;
+  };
+};
+
+export const fittingValues = oncePerSchema((schema) => {
   const { type, minimum, maximum, pattern, minLength, maxLength, choices } = rulesOf(schema);
   if (choices.length > 0) return fc.constantFrom(...choices);
   if (type === "object") return fittingRequests(schema as TObject);
@@ -25,7 +35,7 @@ export function fittingValues(schema: TSchema): fc.Arbitrary<unknown> {
   return fc
     .stringMatching(new RegExp(pattern, "u"))
     .filter((text) => text.length >= minLength && text.length <= maxLength);
-}
+});
 
 /** Lists have more items only where their number matters. */
 const FEW_ITEMS = 3;
@@ -39,7 +49,7 @@ const fittingLists = (
 };
 
 /** Every kind of wrong value: another type, just out of range, or another form. */
-export function foreignValues(schema: TSchema): fc.Arbitrary<unknown> {
+export const foreignValues = oncePerSchema((schema) => {
   const fitting = fittingValues(schema);
   const ofNoType = [
     fc.constant(null),
@@ -59,7 +69,7 @@ export function foreignValues(schema: TSchema): fc.Arbitrary<unknown> {
     default:
       return fc.oneof(...ofNoType, fc.boolean(), fitting.map(String), foreignNumbers(schema));
   }
-}
+});
 
 /** No item where one is needed, one too many, or one item that is wrong. */
 function foreignLists(schema: TSchema): fc.Arbitrary<unknown> {
