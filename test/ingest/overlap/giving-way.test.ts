@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { addMs, MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import { advanceIngests } from "../../../shared/ingest/advance.js";
 import { expireIngests } from "../../../shared/ingest/stop/expire.js";
-import { openRoom, type Planned, type Room } from "../../support/app/occurrences.js";
+import { openRoom, type Planned, type Room } from "./room.js";
 import { openScheduledApp, type ScheduledApp } from "../../support/app/scheduled-app.js";
 
 let ours: ScheduledApp;

@@ -4,7 +4,7 @@ import { addMs, SECOND_MS } from "../../../shared/clock.js";
 import { advanceIngests } from "../../../shared/ingest/advance.js";
 import { expireIngests } from "../../../shared/ingest/stop/expire.js";
 import { reconcileIngests } from "../../../shared/ingest/reconcile/reconcile.js";
-import { openRoom, type Planned, type Room } from "../../support/app/occurrences.js";
+import { openRoom, type Planned, type Room } from "./room.js";
 import { openScheduledApp, type ScheduledApp } from "../../support/app/scheduled-app.js";
 
 let ours: ScheduledApp;

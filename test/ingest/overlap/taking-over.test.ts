@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { SECOND_MS } from "../../../shared/clock.js";
 import { expireIngests } from "../../../shared/ingest/stop/expire.js";
-import { openRoom, type Planned, type Room } from "../../support/app/occurrences.js";
+import { openRoom, type Planned, type Room } from "./room.js";
 import { SITE_FACTS } from "../../../shared/contract/sites.js";
 import { CN_APP } from "../../support/app/test-app.js";
 import { openScheduledApp, type ScheduledApp } from "../../support/app/scheduled-app.js";

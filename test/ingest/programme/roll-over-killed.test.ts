@@ -1,7 +1,7 @@
 /** An instance dies during a roll-over, at every statement and call: the ingest plays on, once. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { TaskTruth } from "../../../emulator/tasks/truth.js";
-import type { Services } from "../../../shared/ingest/services.js";
+import { mortal } from "../../support/mortal.js";
 import { type LongIngests, openLongIngests } from "./long-ingests.js";
 
 let ours: LongIngests;
@@ -11,32 +11,6 @@ beforeAll(async () => {
 });
 beforeEach(() => ours.clear());
 afterAll(() => ours.app.close());
-
-/** Services that carry out some statements and calls, and nothing after them. */
-function mortal(
-  services: Services,
-  actions: number,
-): { services: Services; isDead: () => boolean } {
-  let left = actions;
-  const act = <T extends object>(object: T): T =>
-    new Proxy(object, {
-      get(target, name) {
-        const value: unknown = Reflect.get(target, name);
-        if (typeof value === "object" && value !== null) return act(value);
-        if (typeof value !== "function" || name === "ready") return value;
-        return (...parameters: unknown[]): unknown => {
-          left -= 1;
-          if (left < 0) return Promise.reject(new Error("the instance is dead"));
-          return Reflect.apply(value, target, parameters);
-        };
-      },
-    });
-  const { store, trtc } = services;
-  return {
-    services: { ...services, store: act(store), trtc: act(trtc) },
-    isDead: () => left < 0,
-  };
-}
 
 const inRoomAt = (tasks: readonly TaskTruth[], at: string): number =>
   tasks.filter(({ startedAt, endedAt }) => startedAt <= at && (endedAt === null || endedAt > at))

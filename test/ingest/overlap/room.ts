@@ -3,8 +3,8 @@ import { addMs, SECOND_MS } from "../../../shared/clock.js";
 import { planStart } from "../../../shared/ingest/start/plan-start.js";
 import type { Ingest } from "../../../shared/store/ingests/ingest-row.js";
 import type { OccurrenceOf } from "../../../shared/store/schedules/schedule-row.js";
-import type { ScheduledApp } from "./scheduled-app.js";
-import { CN_APP, SECRET_ID } from "./test-app.js";
+import type { ScheduledApp } from "../../support/app/scheduled-app.js";
+import { CN_APP, SECRET_ID } from "../../support/app/test-app.js";
 
 export interface Planned extends Partial<
   Pick<OccurrenceOf, "priority" | "overlapPolicy" | "scheduleId">
