@@ -2759,6 +2759,9 @@ select * from schedule where schedule_id = $1 and caller_id = $2;
 select * from schedule
 where caller_id = $1 and name = $2 and state <> 'Deleted';
 
+-- schedules.findByToken
+select * from schedule where caller_id = $1 and client_token = $2;
+
 -- schedules.list
 select * from schedule
 where caller_id = $1 and state <> 'Deleted'
@@ -2891,9 +2894,6 @@ insert into schedule (
 on conflict do nothing
 returning *;
 
--- schedules.transaction, insert
-select * from schedule where caller_id = $1 and client_token = $2;
-
 -- schedules.transaction, lock
 select * from schedule
 where schedule_id = $1 and caller_id = $2 and state <> 'Deleted'
@@ -2914,6 +2914,15 @@ where schedule_id = $12
       and other.state <> 'Deleted' and other.schedule_id <> $12
   )
 returning *;
+
+-- schedules.transaction, useName
+insert into used_signature (signature, used_at, request_hash, traces)
+values ($1, $2, $3, '{}')
+on conflict (signature) do nothing
+returning 1;
+
+-- schedules.transaction, useName
+select request_hash from used_signature where signature = $1;
 
 -- schedules.transaction, claim
 select * from schedule

@@ -90,6 +90,30 @@ export async function claimUse(
   );
 }
 
+/**
+ * Records a name in the transaction of its effect. Returns the use before, if another request has
+ * had the name.
+ */
+export async function useName(
+  query: Query,
+  { signature, requestHash, at }: { signature: string; requestHash: string; at: Date },
+): Promise<Pick<Use, "requestHash"> | undefined> {
+  const name = bind(signature);
+  const used = await run(
+    query,
+    sql`insert into used_signature (signature, used_at, request_hash, traces)
+     values (${name}, ${at}, ${requestHash}, '{}')
+     on conflict (signature) do nothing
+     returning 1`,
+  );
+  if (used.length > 0) return undefined;
+  const [row] = await run(
+    query,
+    sql`select request_hash from used_signature where signature = ${name}`,
+  );
+  return { requestHash: (row?.["request_hash"] ?? null) as string | null };
+}
+
 /** Claims a name again if no other request used it since `usedAt`. Returns whether it succeeded. */
 export async function claimAgain(
   query: Query,

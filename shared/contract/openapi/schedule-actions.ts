@@ -73,6 +73,8 @@ const CONFLICT: ScheduleConflict = {
   Name: "Winter concert",
   StartTime: "2026-01-05T09:00:00.000Z",
   EndTime: "2026-01-05T10:00:00.000Z",
+  Outcome:
+    "This schedule's is cut when the other one starts: the OverlapPolicy of the later start is StopOther.",
 };
 
 const PLAYED: OccurrenceAnswer = {
@@ -81,8 +83,8 @@ const PLAYED: OccurrenceAnswer = {
   StartTime: "2026-01-05T08:00:00.000Z",
   EndTime: "2026-01-05T10:30:00.000Z",
   State: "Done",
-  Reason: null,
-  Detail: null,
+  Reason: "expired",
+  Detail: "It played until the end of its window.",
   LatenessSeconds: 0.08,
   TaskId: "ing-01kb0q6t4c8x2m5vj9w3r7n1ye",
 };
@@ -92,8 +94,8 @@ const SKIPPED: Static<(typeof SCHEDULE_ANSWERS)["SkipIngestOccurrence"]> = {
   StartTime: "2026-01-07T08:00:00.000Z",
   EndTime: "2026-01-07T10:30:00.000Z",
   State: "Skipped",
-  Reason: "Requested",
-  Detail: "A request skipped it.",
+  Reason: "Asked",
+  Detail: "SkipIngestOccurrence skipped it.",
   LatenessSeconds: null,
   TaskId: null,
 };
@@ -186,10 +188,12 @@ Each occurrence is planned 24 hours ahead as a scheduled ingest, which ListStrea
       "Starts its Ingest now, for DurationSeconds or as long as its next window. A paused schedule can be run too.",
     requests: { "a schedule for ten minutes": { ...NAMED, DurationSeconds: 600 } },
     answer: {
-      ...NAMED,
-      TaskId: "ing-01kb0q6t4c8x2m5vj9w3r7n1ye",
+      ...PLAYED,
       StartTime: "2026-01-02T12:00:00.000Z",
       EndTime: "2026-01-02T12:10:00.000Z",
+      State: "Running",
+      Reason: "Run",
+      Detail: "RunIngestSchedule started it.",
     },
   },
   SkipIngestOccurrence: {

@@ -81,7 +81,7 @@ export const PREVIEWED = Type.Object({
   Skipped: Type.Optional(
     Type.String({
       description:
-        "Present only when it does not take place. DstGap: it would end at or before its start, because clocks change; Excluded: ExcludeDates has its date; Requested: SkipIngestOccurrence skipped it.",
+        "Present only when it does not take place. DstGap: it would end at or before its start, because clocks change; Excluded: ExcludeDates has its date; Asked: SkipIngestOccurrence skipped it; Stopped: its ingest was stopped before its start.",
     }),
   ),
   Note: Type.Optional(
@@ -96,6 +96,9 @@ export const CONFLICT = Type.Object({
   Name: Type.String({ description: "Its name." }),
   StartTime: instant("When its occurrence starts, which overlaps one of these."),
   EndTime: instant("When that occurrence ends."),
+  Outcome: Type.String({
+    description: "Which of the two plays, by their Priority and OverlapPolicy, as a sentence.",
+  }),
 });
 
 export type ScheduleConflict = Static<typeof CONFLICT>;
@@ -162,12 +165,7 @@ export const SCHEDULE_ANSWERS = {
     Occurrences: Type.Array(PREVIEWED, { description: "The next occurrences, earliest first." }),
     Conflicts,
   }),
-  RunIngestSchedule: Type.Object({
-    ScheduleId,
-    TaskId,
-    StartTime: instant("When it started."),
-    EndTime: instant("When it ends."),
-  }),
+  RunIngestSchedule: OCCURRENCE,
   SkipIngestOccurrence: OCCURRENCE,
   ListIngestOccurrences: Type.Object({
     Occurrences: Type.Array(OCCURRENCE, { description: "Latest start first." }),

@@ -2,6 +2,8 @@
 import { addMs } from "../../clock.js";
 import { ApiError } from "../../contract/errors.js";
 import type { Services } from "../../ingest/services.js";
+import { ADVANCE_LEASE_MS } from "../../ingest/timing.js";
+import type { NewIngest } from "../../store/ingests/new-row.js";
 import type { ScheduleWrites } from "../../store/schedules/operations.js";
 import type { KnownOccurrence } from "../../store/schedules/planning.js";
 import type { Schedule } from "../../store/schedules/schedule-row.js";
@@ -33,14 +35,14 @@ export type Edited =
 export function editAndPlan(
   services: Services,
   keys: Keys,
-  change: (schedule: Schedule) => Schedule,
+  change: (schedule: Schedule, writes: ScheduleWrites) => Schedule | Promise<Schedule>,
 ): Promise<Edited> {
   const now = services.clock.now();
   return services.store.schedules.transaction(async (writes): Promise<Edited> => {
     const locked = await writes.lock(keys);
     if (!locked) return { outcome: "unknown" };
     const before = await upToNow(services, writes, locked, now);
-    const changed = change(before);
+    const changed = await change(before, writes);
     if (changed === before) return { outcome: "edited", schedule: before };
     const isResumed = before.state !== "Enabled" && changed.state === "Enabled";
     const plannedUntil = isResumed || before.plannedUntil > now ? now : before.plannedUntil;
@@ -132,15 +134,21 @@ export function skipOccurrence(
 const waitingTask = (before: KnownOccurrence | undefined): string | undefined =>
   before?.ingest?.phase === "waiting" ? (before.taskId ?? undefined) : undefined;
 
+export interface ByHand {
+  endsAtOf: (schedule: Schedule, now: Date) => Date;
+  /** Names the request, as the row of the ingest stores it. No two runs have the same name. */
+  named?: Pick<NewIngest, "clientToken" | "requestHash"> | undefined;
+}
+
 /**
- * Makes one occurrence that starts now, also of a paused schedule. Returns its TaskId, `undefined`
- * for an unknown schedule. Throws ApiError when its caller may not have the start, and when its
- * robot is in another ingest.
+ * Makes one occurrence that starts now, also of a paused schedule. This instance holds its start.
+ * Returns its TaskId, `undefined` for an unknown schedule. Throws ApiError when its caller may not
+ * have the start, and when its robot or its name is in another ingest.
  */
 export function runOnce(
   services: Services,
   keys: Keys,
-  endsAtOf: (schedule: Schedule, now: Date) => Date,
+  { endsAtOf, named }: ByHand,
 ): Promise<string | undefined> {
   const now = services.clock.now();
   return services.store.schedules.transaction(async (writes) => {
@@ -148,8 +156,12 @@ export function runOnce(
     if (!schedule) return undefined;
     const { scheduleId } = schedule;
     const known = await writes.readOpenOccurrences({ scheduleIds: [scheduleId], at: now });
-    const due = { nominalAt: now, startsAt: now, endsAt: endsAtOf(schedule, now) };
-    const start = makeStart(services, schedule, due);
+    const due = {
+      nominalAt: freeInstant(known, now),
+      startsAt: now,
+      endsAt: endsAtOf(schedule, now),
+    };
+    const start = { ...heldUntil(makeStart(services, schedule, due), now), ...named };
     const revision = schedule.revision + 1;
     const after = {
       scheduleId,
@@ -163,7 +175,7 @@ export function runOnce(
     };
     const entries: Entry[] = [
       ...(schedule.definition.ingest["UserId"] === undefined ? [] : known.flatMap(givesRobot)),
-      { key: { scheduleId, nominalAt: now }, after, start },
+      { key: { scheduleId, nominalAt: due.nominalAt }, after, start },
     ];
     const planAt = schedule.state === "Enabled" ? addMs(now, LOOK_AGAIN_MS) : schedule.planAt;
     const plan = {
@@ -175,6 +187,19 @@ export function runOnce(
     return start.taskId;
   });
 }
+
+/** An occurrence that starts at this very instant keeps its row. */
+function freeInstant(known: readonly KnownOccurrence[], now: Date): Date {
+  const starts = new Set(known.map(({ nominalAt }) => nominalAt.getTime()));
+  let ms = now.getTime();
+  while (starts.has(ms)) ms += 1;
+  return new Date(ms);
+}
+
+const heldUntil = (start: NewIngest, now: Date): NewIngest => ({
+  ...start,
+  schedule: start.schedule && { ...start.schedule, heldUntil: addMs(now, ADVANCE_LEASE_MS) },
+});
 
 /** Its robot plays the occurrence of now first. Planning gives it another ingest in time. */
 function givesRobot(before: KnownOccurrence): Entry[] {

@@ -19,10 +19,12 @@ import {
 import { settleOccurrences } from "./settle.js";
 import { cancelStarts, insertStarts } from "./starts.js";
 import { forgetOccurrences, forgetSchedules, readDuties } from "./upkeep.js";
-import { insertSchedule, lockSchedule, updateSchedule } from "./writes.js";
+import { useName } from "../used-signatures.js";
+import { findByToken, insertSchedule, lockSchedule, updateSchedule } from "./writes.js";
 
 export const makeSchedules = ({ query, transaction }: Pick<Database, "query" | "transaction">) => ({
   read: readSchedule.bind(undefined, query),
+  findByToken: findByToken.bind(undefined, query),
   findByName: findScheduleByName.bind(undefined, query),
   list: listSchedules.bind(undefined, query),
   count: countSchedules.bind(undefined, query),
@@ -48,6 +50,7 @@ const makeWrites = (query: Query) => ({
   insert: insertSchedule.bind(undefined, query),
   lock: lockSchedule.bind(undefined, query),
   update: updateSchedule.bind(undefined, query),
+  useName: useName.bind(undefined, query),
   claim: claimSchedules.bind(undefined, query),
   readOpenOccurrences: readOpenOccurrences.bind(undefined, query),
   insertStarts: insertStarts.bind(undefined, query),

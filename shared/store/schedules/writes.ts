@@ -52,7 +52,8 @@ async function tryInsert(query: Query, schedule: NewSchedule): Promise<Schedule 
   return row && scheduleOf(row);
 }
 
-async function findByToken(
+/** Includes a deleted one, while its row is there. */
+export async function findByToken(
   query: Query,
   { callerId, clientToken }: Pick<Schedule, "callerId" | "clientToken">,
 ): Promise<Schedule | undefined> {

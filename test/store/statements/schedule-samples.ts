@@ -44,6 +44,8 @@ export function scheduleSamplesOf({ schedules }: Store): Record<string, () => Pr
   return {
     "schedules.read": () => schedules.read(keys),
     "schedules.findByName": () => schedules.findByName({ callerId: "caller", name: "name" }),
+    "schedules.findByToken": () =>
+      schedules.findByToken({ callerId: "caller", clientToken: "token" }),
     "schedules.list": () => schedules.list({ callerId: "caller", limit: 11 }),
     "schedules.list, with every filter": () =>
       schedules.list({
@@ -74,6 +76,9 @@ export function scheduleSamplesOf({ schedules }: Store): Record<string, () => Pr
       inside((writes) => writes.insert(schedule))().catch(() => undefined),
     "schedules.transaction, lock": inside((writes) => writes.lock(keys)),
     "schedules.transaction, update": inside((writes) => writes.update(schedule)),
+    "schedules.transaction, useName": inside((writes) =>
+      writes.useName({ signature: "name", requestHash: "hash", at }),
+    ),
     "schedules.transaction, claim": inside((writes) => writes.claim({ at, limit: 11 })),
     "schedules.transaction, readOpenOccurrences": inside((writes) =>
       writes.readOpenOccurrences({ scheduleIds: ["sch-1"], at }),

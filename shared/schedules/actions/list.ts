@@ -1,0 +1,43 @@
+/** ListIngestSchedules: the caller's schedules, newest first. */
+import { ApiError } from "../../contract/errors.js";
+import type { ScheduleAnswers } from "../../contract/schedules/answers.js";
+import { isScheduleId } from "../../contract/schedules/fields.js";
+import type { Call, Services } from "../../ingest/services.js";
+import { presentSchedule } from "../present.js";
+
+const LIMIT = 20;
+
+export async function listSchedules(
+  { store }: Services,
+  { caller, request }: Call<"ListIngestSchedules">,
+): Promise<ScheduleAnswers["ListIngestSchedules"]> {
+  const limit = request.Limit ?? LIMIT;
+  const rows = await store.schedules.list({
+    callerId: caller.Id,
+    sdkAppId: request.SdkAppId,
+    roomId: request.RoomId,
+    roomIdType: request.RoomIdType,
+    name: request.Name,
+    state: request.State,
+    before: readCursor(request.Cursor),
+    limit: limit + 1,
+  });
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  const NextCursor =
+    rows.length > limit && last ? Buffer.from(last.scheduleId).toString("base64url") : null;
+  return { Schedules: page.map(presentSchedule), NextCursor };
+}
+
+function readCursor(cursor: string | undefined): string | undefined {
+  if (cursor === undefined) return undefined;
+  const scheduleId = Buffer.from(cursor, "base64url").toString();
+  if (isScheduleId(scheduleId)) return scheduleId;
+  throw wrongCursor();
+}
+
+export const wrongCursor = (): ApiError =>
+  new ApiError(
+    "InvalidParameterValue",
+    "Cursor is wrong: send the NextCursor of the answer before, or none for the first page.",
+  );
