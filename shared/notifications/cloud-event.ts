@@ -3,6 +3,7 @@ import { MINUTE_MS } from "../clock.js";
 import { endDetail, type EndFacts, failureCodeOf } from "../ingest/end-detail.js";
 import type { OnAir } from "../store/programmes/programme-row.js";
 import type { Notification, NotificationKey } from "../store/outbox/deliveries.js";
+import type { NotificationType } from "../store/outbox/outbox.js";
 
 /** Every attempt has the same id, so a receiver can recognise an event that it already has. */
 export const notificationId = ({ taskId, position }: NotificationKey): string =>
@@ -10,10 +11,11 @@ export const notificationId = ({ taskId, position }: NotificationKey): string =>
 
 export function cloudEventOf(notification: Notification) {
   const { taskId, position, type, happenedAt, facts } = notification;
+  const kind = isOfSchedule(type) ? "schedules" : "ingests";
   return {
     specversion: "1.0",
     id: notificationId(notification),
-    source: `/applications/${String(facts["sdk_app_id"])}/ingests/${taskId}`,
+    source: `/applications/${String(facts["sdk_app_id"])}/${kind}/${taskId}`,
     type,
     subject: taskId,
     time: happenedAt.toISOString(),
@@ -21,11 +23,46 @@ export function cloudEventOf(notification: Notification) {
     // CloudEvents' extension "sequence": 1, 2, 3… for each source.
     sequence: String(position),
     sequencetype: "Integer",
-    data: dataOf(notification),
+    data: (isOfSchedule(type) ? scheduleDataOf(notification) : dataOf(notification)) as EventData,
   };
 }
 
 export type CloudEvent = ReturnType<typeof cloudEventOf>;
+
+type EventData = Partial<ReturnType<typeof dataOf> & ReturnType<typeof scheduleDataOf>>;
+
+const isOfSchedule = (type: NotificationType): boolean => type.startsWith("schedule.");
+
+/** Field names of ListIngestOccurrences, or of DescribeIngestSchedule for a pause. */
+function scheduleDataOf({ type, facts }: Notification) {
+  const schedule = {
+    ScheduleId: String(facts["schedule_id"]),
+    Name: String(facts["name"]),
+    SdkAppId: Number(facts["sdk_app_id"]),
+    RoomId: String(facts["room_id"]),
+    RoomIdType: Number(facts["room_id_type"]),
+  };
+  const reason = textOf(facts["reason"]);
+  const detail = textOf(facts["detail"]);
+  if (type === "schedule.paused") {
+    return {
+      ...schedule,
+      State: "Paused",
+      PausedBecause: reason,
+      Failures: Number(facts["failures"] ?? 0),
+      FailureCode: textOf(facts["failure_code"]),
+      Detail: detail,
+    };
+  }
+  return {
+    ...schedule,
+    StartTime: instantOf(facts["nominal_at"])?.toISOString() ?? null,
+    EndTime: instantOf(facts["ends_at"])?.toISOString() ?? null,
+    State: "Missed",
+    Reason: reason,
+    Detail: detail,
+  };
+}
 
 function dataOf({ taskId, type, facts }: Notification) {
   const isEnded = facts["state"] === "ended";

@@ -3130,7 +3130,7 @@ with due as (
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
        select counted.schedule_id, notified - pausing - missed + row_number() over (partition by counted.schedule_id order by settled.nominal_at), caller_id, 'schedule.missed', $1::timestamptz,
-         (select to_jsonb(fact) from (select counted.schedule_id, counted.name, sdk_app_id, room_id, room_id_type, settled.nominal_at, settled.starts_at, settled.ends_at, settled.reason, settled.detail) as fact),
+         (select to_jsonb(fact) from (select counted.schedule_id, counted.name, sdk_app_id, room_id, room_id_type, settled.nominal_at, settled.ends_at, settled.reason, settled.detail) as fact),
          $1::timestamptz, $1::timestamptz + interval '1 day'
        from counted join settled using (schedule_id)
        where notified is not null and settled.state = 'Missed'

@@ -109,6 +109,10 @@ const PROGRAMME_TYPES = new Set<NotificationType>([
   "ingest.restarted",
 ]);
 
+const isOfSchedule = (type: NotificationType): boolean => type.startsWith("schedule.");
+const OF_INGESTS = NOTIFICATION_TYPES.filter((type) => !isOfSchedule(type));
+const OF_SCHEDULES = NOTIFICATION_TYPES.filter(isOfSchedule);
+
 const ON_AIR = { index: 0, round: 0, source: "primary", since: "2026-01-01T00:00:00Z" };
 
 describe("the guide", () => {
@@ -158,11 +162,18 @@ describe("the guide", () => {
 
   test("names every type of event, and no other", () => {
     expect(namesIn("type")).toEqual(NOTIFICATION_TYPES);
-    const named = [...text.matchAll(/`(ingest\.\w+)`/g)].map((each) => each[1] ?? "");
+    const named = [...text.matchAll(/`((?:ingest|schedule)\.\w+)`/g)].map((each) => each[1] ?? "");
     expect(named.filter((name) => !NOTIFICATION_TYPES.some((type) => type === name))).toEqual([]);
   });
 
-  test.each(NOTIFICATION_TYPES)("names every field of %s, and no other", (type) => {
+  test.each(OF_SCHEDULES)("names every field of %s, and no other", (type) => {
+    const rows = tableOf("field of a schedule's `data`").filter(([, where]) =>
+      ["both", type].includes(where ?? ""),
+    );
+    expect(rows.map(([field]) => field)).toEqual(fieldsOf(type));
+  });
+
+  test.each(OF_INGESTS)("names every field of %s, and no other", (type) => {
     const rows = tableOf("field of `data`").filter(
       ([, where]) =>
         where === "all" || where === type || (where === "programmes" && PROGRAMME_TYPES.has(type)),
@@ -197,7 +208,7 @@ test("only an event of the source has the columns of its statement", async () =>
   const rows = await database.query("select type, facts from outbox order by position");
   await database.close();
   const withSource = rows.filter(({ facts }) => "media_state" in (facts as object));
-  const types = NOTIFICATION_TYPES.filter((type) => !PROGRAMME_TYPES.has(type));
+  const types = OF_INGESTS.filter((type) => !PROGRAMME_TYPES.has(type));
   expect(new Set(rows.map(({ type }) => type))).toEqual(new Set(types));
   expect(withSource.map(({ type }) => type)).toEqual(["ingest.media"]);
 });

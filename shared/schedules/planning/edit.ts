@@ -61,14 +61,14 @@ export function editAndPlan(
   });
 }
 
-/** Windows that planning has not reached yet belong to the schedule as it was then. */
+/** Windows that are over, or that planning has not reached, belong to the schedule as it was then. */
 async function upToNow(
   services: Services,
   writes: ScheduleWrites,
   locked: Schedule,
   now: Date,
 ): Promise<Schedule> {
-  if (locked.state !== "Enabled" || locked.plannedUntil >= now) return locked;
+  if (locked.state !== "Enabled") return locked;
   const { schedules } = await planLocked(services, writes, {
     schedules: [locked],
     now,

@@ -90,12 +90,16 @@ function planCandidates(plan: ToPlan, candidates: readonly Candidate[]): Entry[]
     ...known.filter((one) => isFixed(one) && one.taskId !== null).map(startMs),
   );
   const newest = sorted.findLast((one) => isOver(one) && one.endsAt.getTime() > now.getTime());
+  // Before an edit, a start whose time is over is missed. Otherwise reconcile-ingests ends it.
+  const isClosing = plan.until <= now;
   // One robot plays one occurrence. The earliest one has it.
   let isRobotFree = !hasOwnRobot(schedule) || !known.some(isLive);
   return sorted.flatMap((candidate) => {
     const { before } = candidate;
+    const hasTime = now.getTime() - startMs(candidate) < catchupMs(schedule, candidate);
     const isKept =
       before?.ingest?.phase === "waiting" &&
+      (hasTime || !isClosing) &&
       (isRun(before) || before.revision === schedule.revision);
     const mayStart = !hasOwnRobot(schedule) || isRobotFree;
     if (isKept && mayStart) {
@@ -103,10 +107,7 @@ function planCandidates(plan: ToPlan, candidates: readonly Candidate[]): Entry[]
       return [];
     }
     const isLate = isOver(candidate);
-    const isCaughtUp =
-      candidate === newest &&
-      startMs(candidate) > newestBegan &&
-      now.getTime() - startMs(candidate) < catchupMs(schedule, candidate);
+    const isCaughtUp = candidate === newest && startMs(candidate) > newestBegan && hasTime;
     if (isLate && !isCaughtUp) {
       const reason = before?.reason === "RobotBusy" ? before.reason : "Late";
       return [settledAs(schedule, candidate, { state: "Missed", reason, detail: null })];
@@ -165,7 +166,10 @@ const pending = (schedule: Schedule, candidate: Candidate, why: Why): Entry => {
 function started(schedule: Schedule, candidate: Candidate, start: NewIngest): Entry {
   const { before } = candidate;
   const entry = changed(schedule, candidate, before);
-  const isSame = before?.ingest?.phase === "waiting" && saysTheSame(before.ingest, start);
+  const isSame =
+    before?.ingest?.phase === "waiting" &&
+    before.nominalAt.getTime() === candidate.nominalAt.getTime() &&
+    saysTheSame(before.ingest, start);
   const taskId = isSame ? before.taskId : start.taskId;
   const reason = isRun(candidate) ? "Run" : null;
   const after = { ...occurrenceAt(schedule, candidate), taskId, reason };

@@ -128,7 +128,7 @@ function missedEvents(now: Sql): Sql {
   const place = sql`row_number() over (partition by counted.schedule_id order by settled.nominal_at)`;
   return sql`${eventColumns("schedule.missed", {
     position: sql`notified - pausing - missed + ${place}`,
-    facts: sql`settled.nominal_at, settled.starts_at, settled.ends_at, settled.reason, settled.detail`,
+    facts: sql`settled.nominal_at, settled.ends_at, settled.reason, settled.detail`,
     now,
   })}
        from counted join settled using (schedule_id)
