@@ -92,7 +92,10 @@ const noWindow = (): ApiError =>
     "DurationSeconds is missing: the schedule has no window ahead whose length it could have, so send how long it plays.",
   );
 
-/** Throws the error of a start that has failed, as StartStreamIngest does. */
+/**
+ * Throws the error of a start that has failed, as StartStreamIngest does. One that is tried again
+ * says why it does not play yet.
+ */
 async function answerOf(
   services: Services,
   schedule: Schedule,
@@ -105,5 +108,7 @@ async function answerOf(
   if (occurrence.state === "Failed" && occurrence.reason !== null) {
     throw new ApiError(occurrence.reason, occurrence.detail ?? undefined);
   }
-  return presentOccurrence(occurrence);
+  const shown = presentOccurrence(occurrence);
+  if (occurrence.state !== "Planned" || !ingest?.failureCode) return shown;
+  return { ...shown, Reason: ingest.failureCode, Detail: ingest.failureMessage };
 }

@@ -76,7 +76,8 @@ export async function openSchedulesApp() {
     ingest,
     create: async (more: object = {}, headers?: object) => {
       const body = fields(more);
-      return { body, ...(await right("CreateIngestSchedule", body, headers)) };
+      const shown = await right("CreateIngestSchedule", body, headers);
+      return Object.assign(shown, { body });
     },
     refusal: async (action: ScheduleAction, body: object, headers?: object) => {
       const { response } = await ask(action, body, headers);

@@ -1,0 +1,88 @@
+/** Requests that are sent again: a ClientToken and a signature name a request. */
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import {
+  openSchedulesApp,
+  OTHER,
+  type SchedulesApp,
+} from "../../support/schedules/schedules-app.js";
+
+let app: SchedulesApp;
+beforeAll(async () => {
+  app = await openSchedulesApp();
+});
+beforeEach(async () => {
+  await app.clear();
+});
+afterAll(() => app.app.close());
+
+const anotherRequest = {
+  Code: "InvalidParameterValue",
+  Message: expect.stringMatching(/^ClientToken was sent before with another request/),
+};
+
+test("a create with a known token answers the same schedule, also when it is refused by now", async () => {
+  const body = app.fields({
+    Windows: [{ StartAt: "2026-01-10T10:00", DurationSeconds: 60 }],
+    ClientToken: "create-1",
+  });
+
+  const { ScheduleId } = await app.right("CreateIngestSchedule", body);
+  expect((await app.right("CreateIngestSchedule", body)).ScheduleId).toBe(ScheduleId);
+  app.jumpTo("2026-01-11T00:00:00Z");
+  expect((await app.right("CreateIngestSchedule", body)).ScheduleId).toBe(ScheduleId);
+
+  const other = { ...body, Name: "another" };
+  expect(await app.refusal("CreateIngestSchedule", other)).toEqual(anotherRequest);
+  expect((await app.right("ListIngestSchedules", {}))["Schedules"]).toHaveLength(1);
+});
+
+test("the same token is another request of another caller", async () => {
+  const body = app.fields({ ClientToken: "create-2" });
+
+  const mine = await app.right("CreateIngestSchedule", body);
+  const theirs = await app.right("CreateIngestSchedule", body, OTHER);
+
+  expect(theirs.ScheduleId).not.toBe(mine.ScheduleId);
+});
+
+test("a token whose schedule is deleted creates no other one", async () => {
+  const body = app.fields({ ClientToken: "create-3" });
+  const { ScheduleId } = await app.right("CreateIngestSchedule", body);
+  await app.right("DeleteIngestSchedule", { ScheduleId });
+
+  expect(await app.refusal("CreateIngestSchedule", body)).toMatchObject({
+    Code: "ResourceNotFound",
+    Message: expect.stringMatching(/has been deleted: send a new ClientToken/),
+  });
+});
+
+test("two creates at once with one token make one schedule", async () => {
+  const body = app.fields({ ClientToken: "create-4" });
+
+  const both = await Promise.all([1, 2].map(() => app.right("CreateIngestSchedule", body)));
+
+  expect(new Set(both.map(({ ScheduleId }) => ScheduleId)).size).toBe(1);
+});
+
+test("an update with a known token never undoes a newer one", async () => {
+  const { ScheduleId } = await app.create();
+  const pause = { ScheduleId, State: "Paused", ClientToken: "update-1" };
+
+  await app.right("UpdateIngestSchedule", pause);
+  await app.right("UpdateIngestSchedule", { ScheduleId, State: "Enabled" });
+  const repeated = await app.right("UpdateIngestSchedule", pause);
+
+  expect(repeated["State"]).toBe("Enabled");
+  const other = { ...pause, Comment: "another" };
+  expect(await app.refusal("UpdateIngestSchedule", other)).toEqual(anotherRequest);
+});
+
+test("a refused update leaves its token free", async () => {
+  const { ScheduleId } = await app.create();
+  const token = { ScheduleId, ClientToken: "update-2" };
+
+  await app.refusal("UpdateIngestSchedule", { ...token, TimeZone: "Mars" });
+  const updated = await app.right("UpdateIngestSchedule", { ...token, TimeZone: "Asia/Tokyo" });
+
+  expect(updated["TimeZone"]).toBe("Asia/Tokyo");
+});
