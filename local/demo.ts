@@ -8,15 +8,17 @@ import { environment } from "../shared/config/environment.js";
 import { jsonLog } from "../shared/log.js";
 import { playLoop } from "./demo/loop.js";
 import { playProgramme } from "./demo/programme.js";
-import { sdkClient } from "./demo/run.js";
+import { type DemoRun, sdkClient } from "./demo/run.js";
+import { playSchedule } from "./demo/schedule.js";
 import { startLocal } from "./runtime.js";
 import { out, runMain } from "./terminal/terminal.js";
 
 const HELP = `Starts a loop through the official SDK, watches it play, and checks that it stops on its StopTime.
 
-  npm run demo [-- --programme] [-- --verbose]
+  npm run demo [-- --programme | --schedule] [-- --verbose]
 
   --programme  plays a list of three items instead, and loses the source of the second for a while
+  --schedule   plays the first window of a schedule instead, on a clock that it moves
   --verbose    also prints the functions' log lines
 `;
 
@@ -25,6 +27,7 @@ async function main(): Promise<void> {
     options: {
       help: { type: "boolean", short: "h" },
       programme: { type: "boolean" },
+      schedule: { type: "boolean" },
       verbose: { type: "boolean" },
     },
   });
@@ -40,11 +43,22 @@ async function main(): Promise<void> {
   out(`           up in ${((clock.elapsedMs() - startedMs) / SECOND_MS).toFixed(1)} s`);
   try {
     const run = { client: sdkClient(runtime.url), trtcUrl: runtime.trtcUrl };
-    await (values.programme ? playProgramme(run) : playLoop(run));
+    await demoOf(values)(run);
     out("\nall as promised");
   } finally {
     await runtime.close();
   }
+}
+
+function demoOf({
+  programme,
+  schedule,
+}: {
+  programme?: boolean;
+  schedule?: boolean;
+}): (run: DemoRun) => Promise<void> {
+  if (programme === true) return playProgramme;
+  return schedule === true ? playSchedule : playLoop;
 }
 
 runMain(main);

@@ -29,7 +29,7 @@ describe("--help", () => {
       ["npm start", "PORT", "TRTC_PORT", "DATA_DIR", "DATABASE_URL", "TRTC_ENDPOINT"],
     ],
     ["local/emulator.ts", ["npm run emulator", "--port", "--set", "--config", "TRTC_PORT"]],
-    ["local/demo.ts", ["npm run demo", "--programme", "--verbose"]],
+    ["local/demo.ts", ["npm run demo", "--programme", "--schedule", "--verbose"]],
     ["ops/migrate.ts", ["npm run migrate", "DATABASE_URL", "--dry-run"]],
   ])("of %s shows flags and variables, and does nothing else", async (script, words) => {
     const { code, output } = await runScript(script, {}, ["--help"]);
@@ -129,5 +129,21 @@ describe("npm run demo", () => {
     }
     expect(output).toMatch(/^ended {14}expired, \d+ ms after its StopTime$/m);
     expect(output).toMatch(/^ {2}UpdateStreamIngest {5}4$/m);
+  }, 90_000);
+
+  test("plays the first window of a schedule on a moved clock, in under 60 s", async () => {
+    const startedMs = clock.elapsedMs();
+    const { code, output } = await runScript("local/demo.ts", {}, ["--schedule"]);
+    expect([code, output]).toEqual([0, expect.stringContaining("all as promised")]);
+    expect(clock.elapsedMs() - startedMs).toBeLessThan(60 * SECOND_MS);
+    expect(output).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+    for (const part of [
+      /^PreviewIngestSchedule {2}\S+T09:00:00\+0\d:00 to \S+T11:30:00\+0\d:00$/m,
+      /^started {16}ing-\w{26}, \d+ ms after its StartTime$/m,
+      /^ended {18}expired, \d+ ms after its EndTime$/m,
+      /^ListIngestOccurrences {2}\S+Z {2}Done$/m,
+    ]) {
+      expect(output).toMatch(part);
+    }
   }, 90_000);
 });
