@@ -74,6 +74,10 @@ function askedOfObject(services: Services, object: EventObject): Asked | undefin
   const caller = services.config.callers.get(rule?.Caller ?? "");
   if (!rule || !caller) return undefined;
   checkQueue(services.config, object, caller);
+  const { ScheduleId } = rule;
+  if (ScheduleId !== undefined) {
+    return { action: "RunIngestSchedule", caller, fields: { ScheduleId } };
+  }
   const { StreamUrl, source } = streamUrlOf(services, { rule, object, caller });
   return {
     action: "StartStreamIngest",

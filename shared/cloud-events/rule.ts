@@ -33,7 +33,7 @@ export function startFields(rule: Rule, object: EventObject): Record<string, unk
     ...Object.fromEntries(
       PLAYED.filter((field) => rule[field] !== undefined).map((field) => [field, rule[field]]),
     ),
-    RoomId: fillTemplate(rule.RoomId, places),
+    RoomId: fillTemplate(rule.RoomId ?? "", places),
     ...(UserId === undefined ? {} : { UserId: fillTemplate(UserId, places) }),
   };
 }

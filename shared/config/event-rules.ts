@@ -8,6 +8,7 @@ import * as Type from "@sinclair/typebox";
 import type { Environment } from "./environment.js";
 import type { Caller } from "./callers.js";
 import { FIELDS } from "../contract/fields.js";
+import { SCHEDULE_FIELDS } from "../contract/schedules/fields.js";
 import { readList, refuseIfAny, uniquely } from "./read-variables.js";
 import { templateFault, urlTemplateFault } from "./templates.js";
 
@@ -25,9 +26,11 @@ const ruleSchema = Type.Object(
     Suffix: Type.Optional(template(1024)),
     /** The Id in CALLERS of the caller that owns the ingest and whose limits apply. */
     Caller: name,
+    /** Runs this schedule of the caller. The schedule says what plays and where. */
+    ScheduleId: Type.Optional(SCHEDULE_FIELDS.ScheduleId),
     SdkAppId: Type.Optional(cn.SdkAppId),
     /** A template, like UserId and StreamUrl. */
-    RoomId: template(256),
+    RoomId: Type.Optional(template(256)),
     RoomIdType: Type.Optional(cn.RoomIdType),
     UserId: Type.Optional(template(256)),
     /** The object's public address. Absent: its own address, presigned. */
@@ -86,6 +89,7 @@ export function readRules(env: Environment, callers: Callers | undefined): Rule[
           return fault && `${field} ${fault}`;
         }),
         urlFault(rule),
+        scheduleFault(rule),
       ].map((fault) => fault && `RULES[${index}]: ${fault}`),
     ),
   );
@@ -115,12 +119,27 @@ function urlFault({ StreamUrl }: Rule): string | undefined {
   return fault && `StreamUrl ${fault}`;
 }
 
+/** The fields of a rule that find the object and its caller. */
+const FINDING = ["Bucket", "Prefix", "Suffix", "Caller", "ScheduleId"];
+
+function scheduleFault(rule: Rule): string | undefined {
+  if (rule.ScheduleId === undefined) {
+    return rule.RoomId === undefined ? "RoomId or ScheduleId is missing" : undefined;
+  }
+  const other = Object.keys(rule).find((field) => !FINDING.includes(field));
+  return other && `${other} has no effect beside ScheduleId: leave it out`;
+}
+
 const unknownCaller = ({ Caller: id }: { Caller: string }, callers: Callers | undefined) =>
   callers?.some(({ Id }) => Id === id) === false ? "its Caller is not in CALLERS" : undefined;
 
-function foreignApplication({ Caller: id, SdkAppId }: Rule, callers: Callers | undefined) {
+function foreignApplication(
+  { Caller: id, SdkAppId, ScheduleId }: Rule,
+  callers: Callers | undefined,
+) {
   const caller = callers?.find(({ Id }) => Id === id);
   if (!caller) return undefined;
+  if (ScheduleId !== undefined) return undefined;
   if (SdkAppId === undefined) {
     return caller.SdkAppIds.length > 1
       ? "SdkAppId is missing: its Caller has several applications"

@@ -4,6 +4,7 @@ import { publicUrl, ruleFor, startFields } from "../../shared/cloud-events/rule.
 import { judgeConfig } from "../../shared/config/configuration.js";
 import type { Rule } from "../../shared/config/event-rules.js";
 import { fillTemplate, placesOf, templateFault } from "../../shared/config/templates.js";
+import { SCHEDULE_ID } from "../support/contract/schedules.js";
 import { localEnvironment } from "../../local/environment/local-environment.js";
 
 const RULE: Rule = { Bucket: "films", Caller: "AKIDlocal", SdkAppId: 1400000000, RoomId: "r" };
@@ -20,6 +21,12 @@ describe("RULES", () => {
     );
   });
 
+  test("run a schedule instead of starting their object", () => {
+    const rule = { Bucket: "films", Caller: "AKIDlocal", ScheduleId: SCHEDULE_ID };
+
+    expect(faultsOf("RULES", [rule])).toBe(undefined);
+  });
+
   test.each<[string, object, string]>([
     ["no caller", { Caller: "nobody" }, "its Caller is not in CALLERS"],
     ["another's application", { SdkAppId: 1 }, "its Caller may not use this SdkAppId"],
@@ -33,6 +40,9 @@ describe("RULES", () => {
     ["a bucket that is no host", { Bucket: "films/evil" }, "Bucket has the wrong form"],
     ["a field that is none", { Buckett: "films" }, "Buckett"],
     ["a duration past seven days", { MaxDuration: 10081 }, "MaxDuration is too large"],
+    ["no room and no schedule", { RoomId: undefined }, "RoomId or ScheduleId is missing"],
+    ["a room beside a schedule", { ScheduleId: SCHEDULE_ID }, "has no effect beside ScheduleId"],
+    ["a schedule of no such form", { ScheduleId: "lessons" }, "ScheduleId has the wrong form"],
     ["a round of none", { RepeatNum: 0 }, "RepeatNum may not be 0"],
   ])("are refused with %s", (_, changes, fault) => {
     const [text] = faultsOf("RULES", [RULE, { ...RULE, ...changes }]) ?? [];

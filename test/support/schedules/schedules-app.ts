@@ -1,6 +1,7 @@
 /** The project with injected time, for tests of schedules over HTTP. */
 import { expect } from "@jest/globals";
 import { addMs, SECOND_MS } from "../../../shared/clock.js";
+import type { Environment } from "../../../shared/config/environment.js";
 import type { ScheduleAction } from "../../../shared/contract/schedules/schemas.js";
 import { advanceIngests } from "../../../shared/ingest/advance.js";
 import { expireIngests } from "../../../shared/ingest/stop/expire.js";
@@ -33,8 +34,8 @@ export type Shown = Record<string, unknown> & {
 };
 
 /** The clock begins at 2026-01-01T00:00Z, a Thursday. */
-export async function openSchedulesApp() {
-  const timed = await startTimedApp({ env: { CALLERS: JSON.stringify(CALLERS) } });
+export async function openSchedulesApp(env: Environment = {}) {
+  const timed = await startTimedApp({ env: { CALLERS: JSON.stringify(CALLERS), ...env } });
   const { app, clock, services, trtc } = timed;
   let count = 0;
 
