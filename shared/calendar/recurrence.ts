@@ -33,7 +33,27 @@ function readRecurrence(expression: string): Recurrence {
   return {
     everyHour: hours.length === 24,
     timesOfDay: () => hours.flatMap((one) => valuesOf(minute, 59).map((rest) => one * 60 + rest)),
-    at: (wall) => cron.nextRun(new Date(wall - 1))?.getTime(),
+    at: remembering((wall) => cron.nextRun(new Date(wall - 1))?.getTime()),
+  };
+}
+
+interface Answer {
+  asked: number;
+  next: number | undefined;
+}
+
+/** Planning asks about the same days for many schedules. */
+const MOST_ANSWERS = 4;
+
+/** An answer holds for every time from the one that was asked to the one that was given. */
+function remembering(search: Recurrence["at"]): Recurrence["at"] {
+  const answers: Answer[] = [];
+  return (wall) => {
+    const known = answers.find(({ asked, next = Infinity }) => asked <= wall && wall <= next);
+    if (known) return known.next;
+    const next = search(wall);
+    if (answers.unshift({ asked: wall, next }) > MOST_ANSWERS) answers.pop();
+    return next;
   };
 }
 

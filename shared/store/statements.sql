@@ -2966,6 +2966,7 @@ with changed as (
          where ended.sdk_app_id = start.sdk_app_id and ended.robot_user_id = start.robot_user_id
            and ended.state = 'ended' and ended.unsure_until is not null
        )
+       order by robot_user_id
        on conflict do nothing
        returning *
      ),

@@ -79,18 +79,29 @@ interface Duty {
   hasTime: () => boolean;
 }
 
-async function plan(services: Services, { counts, tzdata, hasTime }: Duty): Promise<void> {
-  const { store, clock } = services;
-  while (hasTime()) {
-    const now = clock.now();
-    const batch = await store.schedules.transaction(async (writes) => {
-      const schedules = await writes.claim({ at: now, limit: PLAN_BATCH });
-      return planLocked(services, writes, { schedules, now, tzdata });
-    });
-    counts.planned += batch.schedules.length;
-    counts.scheduled += batch.starts;
-    if (batch.schedules.length < PLAN_BATCH) return;
+/** One lane computes while the database writes what the other one has computed. */
+async function plan(services: Services, duty: Duty): Promise<void> {
+  if (await planBatch(services, duty)) {
+    await Promise.all([planBatches(services, duty), planBatches(services, duty)]);
   }
+}
+
+async function planBatches(services: Services, duty: Duty): Promise<void> {
+  while (await planBatch(services, duty));
+}
+
+/** True: there may be more. */
+async function planBatch(services: Services, { counts, tzdata, hasTime }: Duty): Promise<boolean> {
+  const { store, clock } = services;
+  if (!hasTime()) return false;
+  const now = clock.now();
+  const batch = await store.schedules.transaction(async (writes) => {
+    const schedules = await writes.claim({ at: now, limit: PLAN_BATCH });
+    return planLocked(services, writes, { schedules, now, tzdata });
+  });
+  counts.planned += batch.schedules.length;
+  counts.scheduled += batch.starts;
+  return batch.schedules.length === PLAN_BATCH;
 }
 
 async function settle(

@@ -61,7 +61,7 @@ export function planSchedule(plan: ToPlan): Plan {
 
 /** The occurrence may get another ingest, whose token the revision has to make a new one. */
 const hasSpentToken = ({ cancels, after, start }: Entry): boolean =>
-  cancels !== undefined && after !== null && start === undefined;
+  cancels !== undefined && after?.state === "Planned" && start === undefined;
 
 /** What has not begun does not begin. */
 function withdraw({ schedule, known, now }: ToPlan): Plan {

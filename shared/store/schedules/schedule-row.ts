@@ -117,11 +117,16 @@ export const occurrenceOf = (row: Row): Occurrence => ({
   revision: Number(row["revision"]),
 });
 
-/** `schedule_id` becomes `scheduleId`. */
+/** By column, its field: `schedule_id` becomes `scheduleId`. */
+const FIELDS = new Map<string, string>();
+
 export const fieldsOf = (row: Row): Row =>
-  Object.fromEntries(
-    Object.entries(row).map(([column, value]) => [
-      column.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
-      value,
-    ]),
-  );
+  Object.fromEntries(Object.entries(row).map(([column, value]) => [fieldOf(column), value]));
+
+function fieldOf(column: string): string {
+  const known = FIELDS.get(column);
+  if (known !== undefined) return known;
+  const field = column.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  FIELDS.set(column, field);
+  return field;
+}

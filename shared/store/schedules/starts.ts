@@ -15,7 +15,8 @@ const RECORD = raw(TYPES.map(([column, type]) => `${column} ${type}`).join(", ")
 
 /**
  * Returns the TaskIds of the rows that were written. A robot that is in another ingest, or that may
- * still enter its room, has no row.
+ * still enter its room, has no row. Robots come in one order, so that two runs with the same robots
+ * never wait for each other.
  */
 export async function insertStarts(
   query: Query,
@@ -33,6 +34,7 @@ export async function insertStarts(
          where ended.sdk_app_id = start.sdk_app_id and ended.robot_user_id = start.robot_user_id
            and ended.state = 'ended' and ended.unsure_until is not null
        )
+       order by robot_user_id
        on conflict do nothing
        returning *
      ),

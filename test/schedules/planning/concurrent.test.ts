@@ -78,6 +78,7 @@ test("an edit at the same time as planning leaves one live ingest", async () => 
      where ingest.state <> 'ended' group by nominal_at`,
   );
   expect(rows.filter(({ live }) => live !== 1)).toEqual([]);
+  // The first edit ends the starts of 12:00, 13:00 and 14:00, whose windows are over.
   expect(rows).toHaveLength(24);
   expect((await planner.read(schedule)).revision).toBe(7);
 });
