@@ -5,7 +5,10 @@ import { checkRequest } from "../../shared/contract/check.js";
 import { codeBlocks } from "./markdown.js";
 import { readText } from "./prose-files.js";
 
-const EXAMPLES = codeBlocks(readText("README.md")).filter(({ body }) => /RepeatNum/.test(body));
+const BLOCKS = codeBlocks(readText("README.md")).filter(({ body }) => /RepeatNum/.test(body));
+const [SCHEDULES, EXAMPLES] = [true, false].map((isSchedule) =>
+  BLOCKS.filter(({ body }) => body.includes("CreateIngestSchedule") === isSchedule),
+) as [typeof BLOCKS, typeof BLOCKS];
 
 /** `"RoomId": "lobby"` as it stands in JSON and in each language, with or without quotes. */
 function requestIn(body: string): Record<string, unknown> {
@@ -30,4 +33,13 @@ describe.each(EXAMPLES)("the example in $language", ({ body }) => {
     expect(body).toContain("127.0.0.1:3000");
     expect(body).toContain(LOCAL_CALLER.SecretKey);
   });
+});
+
+test("the example of a schedule passes the check", () => {
+  const [json = ""] = SCHEDULES.map(({ body }) => /-d '([^']*)'/.exec(body)?.[1]);
+
+  expect(SCHEDULES).toHaveLength(1);
+  expect(
+    checkRequest({ action: "CreateIngestSchedule", site: "cn" }, JSON.parse(json)),
+  ).toBeTruthy();
 });
