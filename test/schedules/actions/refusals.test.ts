@@ -1,5 +1,6 @@
 /** What a schedule is refused for, with the sentence that its caller reads. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { SCHEDULES_MAX } from "../../../shared/schedules/actions/create.js";
 import {
   openSchedulesApp,
   OTHER,
@@ -213,4 +214,21 @@ test("lists go on from page to page", async () => {
       Message: expect.stringMatching(/^Cursor is wrong/),
     });
   }
+});
+
+test("a caller has a bounded number of schedules", async () => {
+  await app.create({ State: "Paused" });
+  await app.app.database.query(
+    `insert into schedule
+     select (jsonb_populate_record(schedule, jsonb_build_object(
+       'schedule_id', 'schedule-' || lpad(n::text, 26, '0'), 'name', 'copy ' || n
+     ))).* from schedule, generate_series(2, $1) as n`,
+    [SCHEDULES_MAX],
+  );
+
+  expect(await app.refusal("CreateIngestSchedule", app.fields())).toMatchObject({
+    Code: "LimitExceeded",
+    Message: expect.stringMatching(/^The caller has 1000 schedules and may have 1000: delete one/),
+  });
+  await app.create({}, OTHER);
 });
