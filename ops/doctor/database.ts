@@ -90,7 +90,8 @@ async function ours(
 }
 
 function deadlines(backlog: Backlog): Row[] {
-  const { live, overdue, oldestOverdueMs, lateStarts, lateSteps, unfinished, unclaimed } = backlog;
+  const { live, overdue, oldestOverdueMs, lateStarts, lateSteps } = backlog;
+  const { lateSchedules, unfinished, unclaimed } = backlog;
   const check = "deadlines";
   const rows: Row[] = [];
   if (overdue === 0) rows.push(pass(check, `kept: ${counted(live, "live ingest")}, none overdue`));
@@ -109,6 +110,12 @@ function deadlines(backlog: Backlog): Row[] {
     const finding = `${counted(lateSteps, "programme step")} late by more than two intervals`;
     const todo = "advance-ingests does not run: check its trigger and its log";
     rows.push(fail("programmes", finding, todo));
+  }
+  if (lateSchedules > 0) {
+    const finding = `${counted(lateSchedules, "schedule")} not planned for five minutes or more`;
+    const todo =
+      "plan-schedules does not run: check its trigger and its log; occurrences start late or are missed meanwhile";
+    rows.push(fail("schedules", finding, todo));
   }
   if (unfinished > 0) {
     const finding = `${counted(unfinished, "start")} without an outcome: TRTC did not answer, or the function ended`;

@@ -26,6 +26,8 @@ const NEEDED: readonly [table: string, privileges: readonly string[]][] = [
   ["used_signature", ["select", "insert", "update", "delete"]],
   ["outbox", ["select", "insert", "update", "delete"]],
   ["dead_letter", ["select", "insert", "update", "delete"]],
+  ["schedule", ["select", "insert", "update", "delete"]],
+  ["occurrence", ["select", "insert", "update", "delete"]],
 ];
 
 export async function readHealth(query: Query): Promise<DatabaseHealth> {
@@ -75,6 +77,8 @@ export interface Backlog {
   lateStarts: number;
   /** Steps of programmes that should have been carried out `graceMs` ago. */
   lateSteps: number;
+  /** Schedules that should have been planned some minutes ago. */
+  lateSchedules: number;
   /** Starts without an outcome whose lease has lapsed. */
   unfinished: number;
   /** Tasks that TRTC has reported for some time, and that no ingest has. */
@@ -83,6 +87,9 @@ export interface Backlog {
 
 /** The same time as in reconcile-ingests. */
 const UNCLAIMED_AFTER = sql`interval '5 minutes'`;
+
+/** A few runs of plan-schedules, which has no interval of its own in the configuration. */
+const PLANNED_WITHIN = sql`interval '5 minutes'`;
 
 export async function readBacklog(
   query: Query,
@@ -106,7 +113,9 @@ export async function readBacklog(
               and step_at < now() - ${graceMs} * interval '1 millisecond')::int as late_steps,
             count(*) filter (where state = 'starting' and lease_until < now())::int as unfinished,
             (select count(*) from unclaimed_task
-             where ended_at is null and first_seen_at < now() - ${UNCLAIMED_AFTER})::int as unclaimed
+             where ended_at is null and first_seen_at < now() - ${UNCLAIMED_AFTER})::int as unclaimed,
+            (select count(*) from schedule where plan_at < now() - ${PLANNED_WITHIN})::int
+              as late_schedules
      from live`,
   );
   return {
@@ -115,6 +124,7 @@ export async function readBacklog(
     oldestOverdueMs: Number(row["oldest_overdue_ms"]),
     lateStarts: Number(row["late_starts"]),
     lateSteps: Number(row["late_steps"]),
+    lateSchedules: Number(row["late_schedules"]),
     unfinished: Number(row["unfinished"]),
     unclaimed: Number(row["unclaimed"]),
   };

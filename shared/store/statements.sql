@@ -3231,7 +3231,9 @@ select count(*)::int as live,
          and step_at < now() - $3 * interval '1 millisecond')::int as late_steps,
        count(*) filter (where state = 'starting' and lease_until < now())::int as unfinished,
        (select count(*) from unclaimed_task
-        where ended_at is null and first_seen_at < now() - interval '5 minutes')::int as unclaimed
+        where ended_at is null and first_seen_at < now() - interval '5 minutes')::int as unclaimed,
+       (select count(*) from schedule where plan_at < now() - interval '5 minutes')::int
+         as late_schedules
 from live;
 
 -- readReport

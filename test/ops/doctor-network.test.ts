@@ -10,6 +10,7 @@ import { connectionFacts } from "../../shared/store/engine/postgres-connection.j
 import { createStore, type Store } from "../../shared/store/store.js";
 import { newPostgresUrl } from "../support/database/databases.js";
 import { newIngest, runningIngest } from "../support/app/ingests.js";
+import { newSchedule } from "../support/schedules/rows.js";
 import { newProgramme, onAirSince } from "../support/app/programmes.js";
 import { NEXT, NEXT_WITHOUT_US, upTo } from "../support/database/migrations.js";
 import {
@@ -191,7 +192,7 @@ describe("the database", () => {
       {
         verdict: "fail",
         found: expect.stringMatching(
-          /^the role lacks insert on ingest, update on ingest, .*delete on used_signature, .*delete on outbox, .*delete on dead_letter$/,
+          /^the role lacks insert on ingest, update on ingest, .*delete on used_signature, .*delete on outbox, .*delete on dead_letter, .*delete on schedule, .*delete on occurrence$/,
         ),
       },
     ]);
@@ -233,6 +234,13 @@ describe("the database", () => {
       }),
     );
     await programmeWithStep(store, startsAt);
+    for (const minutes of [6, 1]) {
+      const schedule = newSchedule();
+      await store.schedules.transaction((writes) => writes.insert(schedule));
+      await database.query("update schedule set plan_at = $2 where schedule_id = $1", [
+        ...[schedule.scheduleId, addMs(clock.now(), -minutes * MINUTE_MS)],
+      ]);
+    }
     const all = () => database.query("select *, xmin from ingest order by task_id");
     const before = await all();
     const { ok, named } = await on(url);
@@ -249,6 +257,9 @@ describe("the database", () => {
     ]);
     expect(named("programmes")).toMatchObject([
       { verdict: "fail", found: expect.stringContaining("1 programme step late") },
+    ]);
+    expect(named("schedules")).toMatchObject([
+      { verdict: "fail", found: "1 schedule not planned for five minutes or more" },
     ]);
     expect(named("starts")).toMatchObject([
       { verdict: "warn", found: expect.stringContaining("1 start without an outcome") },
