@@ -3,9 +3,7 @@ import { SECOND_MS } from "../../shared/clock.js";
 import { ApiError } from "../../shared/contract/errors.js";
 import { replayDeadLetter } from "../../shared/cloud-events/dead-letters.js";
 import type { Services } from "../../shared/ingest/services.js";
-import { startIngest } from "../../shared/ingest/start/start.js";
-import { stopIngest } from "../../shared/ingest/stop/stop.js";
-import { updateIngest } from "../../shared/ingest/update/update.js";
+import { eventUseCases as useCases } from "../../shared/schedules/use-cases.js";
 import type { DeadLetter } from "../../shared/store/dead-letters.js";
 import type { Store } from "../../shared/store/store.js";
 import { withoutQueries } from "../../shared/trtc/trtc-error.js";
@@ -40,12 +38,6 @@ export async function deadLettersNamed(
 
 /** A command has no time limit. Each message gets as much time as in a function. */
 const TIME_MS = 30 * SECOND_MS;
-
-const useCases = {
-  StartStreamIngest: startIngest,
-  StopStreamIngest: stopIngest,
-  UpdateStreamIngest: updateIngest,
-};
 
 export interface Replayed {
   id: string;

@@ -8,7 +8,6 @@ import type { StoredSource } from "../store/ingests/ingest-row.js";
 import type { Caller, Config } from "../config/configuration.js";
 import { type Json, parseObject } from "../json.js";
 import type { Action } from "../contract/schemas.js";
-import type { ScheduleAction } from "../contract/schedules/schemas.js";
 import { API_VERSION } from "../contract/sites.js";
 import { type EventMessage, type EventObject, tokenOf } from "./message.js";
 import { isFolder, ruleFor, startFields } from "./rule.js";
@@ -30,11 +29,7 @@ const EVENT_ACTIONS = [
 
 type EventAction = (typeof EVENT_ACTIONS)[number];
 
-type ScheduleEventAction = Extract<EventAction, ScheduleAction>;
-
-export type EventUseCases = {
-  readonly [A in Exclude<EventAction, ScheduleEventAction>]: UseCase<A>;
-} & { readonly [A in ScheduleEventAction]?: UseCase<A> };
+export type EventUseCases = { readonly [A in EventAction]: UseCase<A> };
 
 /** The request in a message, not checked yet. */
 export interface Asked {

@@ -1,4 +1,7 @@
-/** The use cases of schedules by their action, for the functions that serve them. */
+/** The use cases by their action, for the functions that serve those of schedules. */
+import { startIngest } from "../ingest/start/start.js";
+import { stopIngest } from "../ingest/stop/stop.js";
+import { updateIngest } from "../ingest/update/update.js";
 import type { UseCases } from "../ingest/use-cases.js";
 import { createSchedule } from "./actions/create.js";
 import { deleteSchedule } from "./actions/delete.js";
@@ -20,4 +23,12 @@ export const scheduleUseCases = {
   RunIngestSchedule: runSchedule,
   SkipIngestOccurrence: skipOccurrence,
   ListIngestOccurrences: listOccurrences,
+} satisfies UseCases;
+
+/** What a message of an event may ask for. A dead letter that is replayed asks for the same. */
+export const eventUseCases = {
+  StartStreamIngest: startIngest,
+  StopStreamIngest: stopIngest,
+  UpdateStreamIngest: updateIngest,
+  ...scheduleUseCases,
 } satisfies UseCases;

@@ -4,9 +4,7 @@ import { addMs, systemClock } from "../../shared/clock.js";
 import { ApiError } from "../../shared/contract/errors.js";
 import { addDeadLetter, replayDeadLetter } from "../../shared/cloud-events/dead-letters.js";
 import { readEvent } from "../../shared/cloud-events/envelopes/read-event.js";
-import { startIngest } from "../../shared/ingest/start/start.js";
-import { stopIngest } from "../../shared/ingest/stop/stop.js";
-import { updateIngest } from "../../shared/ingest/update/update.js";
+import { eventUseCases } from "../../shared/schedules/use-cases.js";
 import { openPostgres } from "../../shared/store/engine/postgres.js";
 import { localEnvironment } from "../../local/environment/local-environment.js";
 import {
@@ -51,12 +49,7 @@ const WITH_TOPIC = {
   EVENT_CALLERS: JSON.stringify([{ Source: "ckafka:new-topic", Caller: "AKIDlocal" }]),
 };
 
-const useCases = {
-  StartStreamIngest: startIngest,
-  StopStreamIngest: stopIngest,
-  UpdateStreamIngest: updateIngest,
-};
-const replay = { useCases, timeLeftMs: () => 20_000 };
+const replay = { useCases: eventUseCases, timeLeftMs: () => 20_000 };
 
 describe("npm run dead-letters", () => {
   test("lists the dead letters with their reasons, without the queries of URLs", async () => {

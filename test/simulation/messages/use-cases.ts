@@ -8,6 +8,7 @@ import type { Call, UseCase } from "../../../shared/ingest/services.js";
 import { startIngest } from "../../../shared/ingest/start/start.js";
 import { stopIngest } from "../../../shared/ingest/stop/stop.js";
 import { updateIngest } from "../../../shared/ingest/update/update.js";
+import { scheduleUseCases } from "../../../shared/schedules/use-cases.js";
 import type { Action } from "../../../shared/contract/schemas.js";
 import type { Asked } from "../checks/facts.js";
 import type { Platform } from "../platform/platform.js";
@@ -33,6 +34,7 @@ export function eventUseCases({ facts }: World, platform: Platform): EventUseCas
     StartStreamIngest: telling("StartStreamIngest", startIngest),
     StopStreamIngest: telling("StopStreamIngest", stopIngest),
     UpdateStreamIngest: telling("UpdateStreamIngest", updateIngest),
+    ...scheduleUseCases,
   };
 }
 
