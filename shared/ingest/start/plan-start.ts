@@ -42,8 +42,13 @@ export interface StartPlan {
 
 type StartRequest = Requests["StartStreamIngest"];
 
-export function planStart(services: Services, call: Call<"StartStreamIngest">): StartPlan {
-  const { config, clock, randomBytes } = services;
+/** What a plan needs. It reads no store and calls nothing. */
+export type Planner = Pick<Services, "config" | "clock" | "randomBytes">;
+
+export function planStart(
+  { config, clock, randomBytes }: Planner,
+  call: Call<"StartStreamIngest">,
+): StartPlan {
   const { caller, request, application } = call;
   const now = clock.now();
   const room = { roomId: request.RoomId, roomIdType: request.RoomIdType ?? NUMERIC_ROOM };

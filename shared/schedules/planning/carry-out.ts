@@ -4,6 +4,7 @@
  */
 import { tzVersion } from "../../calendar/tz-version.js";
 import { addMs } from "../../clock.js";
+import type { Planner } from "../../ingest/start/plan-start.js";
 import type { NewIngest } from "../../store/ingests/new-row.js";
 import type { ScheduleWrites } from "../../store/schedules/operations.js";
 import type { KnownOccurrence } from "../../store/schedules/planning.js";
@@ -16,7 +17,7 @@ import {
   PLAN_AHEAD_MS,
   planSchedule,
 } from "./plan.js";
-import { type Planner, startOf } from "./start-of.js";
+import { startOf } from "./start-of.js";
 
 export interface Locked {
   schedules: readonly Schedule[];

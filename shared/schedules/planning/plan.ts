@@ -186,7 +186,7 @@ const saysTheSame = (
   anchor?.at === start.programme?.anchor.at;
 
 function changed(
-  { scheduleId }: Schedule,
+  { scheduleId }: Pick<Schedule, "scheduleId">,
   { nominalAt }: Pick<Due, "nominalAt">,
   before: KnownOccurrence | undefined,
 ): Entry {
@@ -194,8 +194,7 @@ function changed(
   return { key: { scheduleId, nominalAt }, after: null, cancels };
 }
 
-const removed = (before: KnownOccurrence): Entry =>
-  changed({ scheduleId: before.scheduleId } as Schedule, before, before);
+const removed = (before: KnownOccurrence): Entry => changed(before, before, before);
 
 /** Without an ingest. */
 const occurrenceAt = (

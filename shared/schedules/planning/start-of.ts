@@ -4,11 +4,10 @@
  */
 import { SECOND_MS } from "../../clock.js";
 import { applicationFor, siteFor } from "../../config/application-of.js";
-import type { Caller } from "../../config/configuration.js";
+import type { Caller, Config } from "../../config/configuration.js";
 import { checkRequest } from "../../contract/check.js";
 import { ApiError } from "../../contract/errors.js";
-import type { Services } from "../../ingest/services.js";
-import { planStart } from "../../ingest/start/plan-start.js";
+import { type Planner, planStart } from "../../ingest/start/plan-start.js";
 import type { NewIngest } from "../../store/ingests/new-row.js";
 import type { Refusal } from "../../store/ingests/scheduled.js";
 import type { Occurrence, Schedule } from "../../store/schedules/schedule-row.js";
@@ -17,8 +16,6 @@ import type { Occurrence, Schedule } from "../../store/schedules/schedule-row.js
 export type Due = Pick<Occurrence, "nominalAt" | "startsAt" | "endsAt">;
 
 export type PlannedStart = { start: NewIngest } | { refusal: Refusal };
-
-export type Planner = Pick<Services, "config" | "clock" | "randomBytes">;
 
 /** A refusal may be over before the occurrence starts. */
 export function startOf(services: Planner, schedule: Schedule, due: Due): PlannedStart {
@@ -56,7 +53,7 @@ export function makeStart(
   };
   const application = applicationFor(config, caller, { action, request, region: undefined });
   const nominal = nominalAt.toISOString();
-  const plan = planStart(services as Services, {
+  const plan = planStart(services, {
     caller,
     request,
     application,
@@ -73,7 +70,7 @@ export function makeStart(
   return plan.row;
 }
 
-function callerOf({ callers }: Services["config"], { callerId }: Schedule): Caller {
+function callerOf({ callers }: Config, { callerId }: Schedule): Caller {
   const caller = callers.get(callerId);
   if (caller) return caller;
   throw new ApiError(
