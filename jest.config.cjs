@@ -17,7 +17,9 @@ const common = {
       },
     ],
   },
-  transformIgnorePatterns: ["/node_modules/(?!(@middy|leven|mediabunny|temporal-polyfill|temporal-utils)/)"],
+  transformIgnorePatterns: [
+    "/node_modules/(?!(@middy|leven|mediabunny|temporal-polyfill|temporal-utils)/)",
+  ],
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
 };
 
