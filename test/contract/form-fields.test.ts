@@ -6,21 +6,13 @@ import { ApiError } from "../../shared/contract/errors.js";
 import { readCall } from "../../shared/runtime/read-call.js";
 import { ACTIONS, SCHEMAS } from "../../shared/contract/schemas.js";
 import { isObject } from "../../shared/json.js";
-import { FORM, get, post, signedV1 } from "../support/http/http-requests.js";
+import { flat, FORM, get, post, signedV1 } from "../support/http/http-requests.js";
 import { fittingRequests } from "../support/contract/schema-values.js";
 
 const signer = { secretId: "AKIDbackend", secretKey: "a-secret-key-of-it" };
 
 const start = (fields: Record<string, string>) =>
   readCall(signedV1({ Action: "StartStreamIngest", ...fields }, signer), ACTIONS).fields;
-
-/** As the SDKs flatten their fields. */
-const flat = (value: unknown, name = ""): [name: string, text: string][] =>
-  isObject(value) || Array.isArray(value)
-    ? Object.entries(value).flatMap(([key, inner]) =>
-        flat(inner, name === "" ? key : `${name}.${key}`),
-      )
-    : [[name, String(value)]];
 
 /** `Code: Message`. */
 function refusalOf(fields: Record<string, string>): string {

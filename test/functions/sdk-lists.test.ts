@@ -1,19 +1,9 @@
 /** A list of items through the unmodified SDKs of both sites, however they sign and send. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { Client } from "tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_client.js";
 import { addMs, MINUTE_MS, systemClock } from "../../shared/clock.js";
-import {
-  CN_APP,
-  INTL_APP,
-  KEY,
-  SECRET_ID,
-  startTestApp,
-  type TestApp,
-} from "../support/app/test-app.js";
-import { intlSdk, SIGN_METHODS } from "../support/http/intl-sdk.js";
+import { startTestApp, type TestApp } from "../support/app/test-app.js";
 import { nextRoom } from "../support/app/rooms.js";
-
-type Send = (action: string, fields: Record<string, unknown>) => Promise<unknown>;
+import { SDK_WAYS } from "../support/http/sdk-ways.js";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -21,33 +11,9 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const METHODS = ["POST", "GET"] as const;
+describe.each(SDK_WAYS)("%s", (_name, SdkAppId, senderTo) => {
+  const sender = () => senderTo(app.url);
 
-const byCnSdk = (reqMethod: (typeof METHODS)[number]): Send => {
-  const client = new Client({
-    credential: { secretId: SECRET_ID, secretKey: KEY },
-    region: "ap-singapore",
-    profile: { httpProfile: { protocol: "http://", endpoint: new URL(app.url).host, reqMethod } },
-  });
-  return (action, fields) => client.request(action, fields);
-};
-
-const WAYS: [name: string, sdkAppId: number, sender: () => Send][] = [
-  ...METHODS.map((method): (typeof WAYS)[number] => [
-    `the Chinese site's SDK, by ${method}`,
-    CN_APP,
-    () => byCnSdk(method),
-  ]),
-  ...SIGN_METHODS.flatMap((signMethod) =>
-    METHODS.map((reqMethod): (typeof WAYS)[number] => [
-      `the international site's SDK, by ${reqMethod}, ${signMethod}`,
-      INTL_APP,
-      () => intlSdk(app.url, { signMethod, reqMethod }).sendAny,
-    ]),
-  ),
-];
-
-describe.each(WAYS)("%s", (_name, SdkAppId, sender) => {
   /** Twelve items: by name, the eleventh stands before the third. */
   const listOf = () =>
     Array.from({ length: 12 }, (_, index) => ({

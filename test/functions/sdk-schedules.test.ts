@@ -1,63 +1,31 @@
 /** Schedules through the unmodified SDKs of both sites and plain HTTP, however they sign and send. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { Client } from "tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_client.js";
-import {
-  CN_APP,
-  INTL_APP,
-  KEY,
-  SECRET_ID,
-  startTestApp,
-  type TestApp,
-} from "../support/app/test-app.js";
-import { intlSdk, SIGN_METHODS } from "../support/http/intl-sdk.js";
+import { CN_APP, startTestApp, type TestApp } from "../support/app/test-app.js";
 import { nextRoom } from "../support/app/rooms.js";
+import { byCnSdk, SDK_WAYS, type Way } from "../support/http/sdk-ways.js";
 
 type Answer = Record<string, unknown> & {
   ScheduleId: string;
   Occurrences: { StartTime: string }[];
 };
-type Send = (action: string, fields: Record<string, unknown>) => Promise<unknown>;
-
 let app: TestApp;
 beforeAll(async () => {
   app = await startTestApp();
 });
 afterAll(() => app.close());
 
-const METHODS = ["POST", "GET"] as const;
-
-const byCnSdk = (reqMethod: (typeof METHODS)[number]): Send => {
-  const client = new Client({
-    credential: { secretId: SECRET_ID, secretKey: KEY },
-    region: "ap-singapore",
-    profile: { httpProfile: { protocol: "http://", endpoint: new URL(app.url).host, reqMethod } },
-  });
-  return (action, fields) => client.request(action, fields);
-};
-
 /** As curl sends it, to the function of schedules alone. */
-const byHttp: Send = async (action, fields) =>
-  (await app.post("schedules", fields, { "x-tc-action": action })).response;
-
-const WAYS: [name: string, sdkAppId: number, sender: () => Send][] = [
-  ["plain HTTP", CN_APP, () => byHttp],
-  ...METHODS.map((method): (typeof WAYS)[number] => [
-    `the Chinese site's SDK, by ${method}`,
-    CN_APP,
-    () => byCnSdk(method),
-  ]),
-  ...SIGN_METHODS.flatMap((signMethod) =>
-    METHODS.map((reqMethod): (typeof WAYS)[number] => [
-      `the international site's SDK, by ${reqMethod}, ${signMethod}`,
-      INTL_APP,
-      () => intlSdk(app.url, { signMethod, reqMethod }).sendAny,
-    ]),
-  ),
+const byHttp: Way = [
+  "plain HTTP",
+  CN_APP,
+  () => async (action, fields) =>
+    (await app.post("schedules", fields, { "x-tc-action": action })).response,
 ];
 
-test.each(WAYS)("%s carries out all nine actions", async (name, SdkAppId, sender) => {
+test.each([byHttp, ...SDK_WAYS])("%s carries out all nine actions", async (...way) => {
+  const [name, SdkAppId, senderTo] = way;
   const send = async (action: string, fields: Record<string, unknown>) =>
-    (await sender()(action, fields)) as Answer;
+    (await senderTo(app.url)(action, fields)) as Answer;
   const Ingest = { SdkAppId, RoomId: nextRoom(), RoomIdType: 0, StreamUrl: app.clip };
   const fields = {
     Name: `by ${name} 课程`,
@@ -100,9 +68,61 @@ test.each(WAYS)("%s carries out all nine actions", async (name, SdkAppId, sender
   });
 });
 
+describe.each(SDK_WAYS)("%s", (_name, SdkAppId, senderTo) => {
+  const send = async (action: string, fields: Record<string, unknown>) =>
+    (await senderTo(app.url)(action, fields)) as Answer;
+
+  /** Eleven windows: by name, the eleventh stands before the third. */
+  const fields = () => ({
+    Name: `Lessons ${nextRoom()}`,
+    Comment: "twice\na day & more",
+    Ingest: {
+      SdkAppId,
+      RoomId: nextRoom(),
+      RoomIdType: 0,
+      Playlist: [{ StreamUrl: app.clip, Title: "第1课" }, { StreamUrl: `${app.clip}?second` }],
+    },
+    TimeZone: "Asia/Shanghai",
+    Windows: Array.from({ length: 11 }, (_, hour) => ({
+      Recurrence: `0 ${hour} * * *`,
+      DurationSeconds: 1800 + hour,
+    })),
+  });
+
+  test("keeps lists in their order, and sends a token again", async () => {
+    const shown = fields();
+    const body = { ...shown, ClientToken: `token ${nextRoom()}` };
+
+    const { ScheduleId, ...created } = await send("CreateIngestSchedule", body);
+
+    expect(created).toMatchObject(shown);
+    expect((await send("CreateIngestSchedule", body)).ScheduleId).toBe(ScheduleId);
+    const run = { ScheduleId, DurationSeconds: 60, ClientToken: `run ${nextRoom()}` };
+    const { TaskId } = await send("RunIngestSchedule", run);
+    expect((await send("RunIngestSchedule", run))["TaskId"]).toBe(TaskId);
+    await send("DeleteIngestSchedule", { ScheduleId, StopRunning: true });
+  });
+
+  test("is refused with the place of the fault", async () => {
+    const body = fields();
+    const Windows = body.Windows.map((window, n) =>
+      n === 10 ? { ...window, Recurrence: "0 25 * * *" } : window,
+    );
+    await expect(send("CreateIngestSchedule", { ...body, Windows })).rejects.toMatchObject({
+      code: "InvalidParameterValue",
+      message: expect.stringContaining("Windows[10].Recurrence"),
+    });
+    const Ingest = { ...body.Ingest, StopTime: "2099-01-01T00:00:00Z" };
+    await expect(send("CreateIngestSchedule", { ...body, Ingest })).rejects.toMatchObject({
+      code: "UnknownParameter",
+      message: expect.stringContaining("Ingest.StopTime"),
+    });
+  });
+});
+
 describe("a replayed signature", () => {
   test("creates nothing twice", async () => {
-    const send = byCnSdk("POST");
+    const send = byCnSdk(app.url, "POST");
     const named = {
       Name: "replayed",
       TimeZone: "UTC",

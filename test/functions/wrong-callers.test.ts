@@ -8,10 +8,11 @@ import fc from "fast-check";
 import { addMs, SECOND_MS, systemClock as clock } from "../../shared/clock.js";
 import { readTc3 } from "../../shared/signing/tencent/tc3.js";
 import { CN_APP, KEY, SECRET_ID } from "../support/app/test-app.js";
-import { FORM, HOST, post, signedTc3, signedV1 } from "../support/http/http-requests.js";
+import { flat, FORM, HOST, post, signedTc3, signedV1 } from "../support/http/http-requests.js";
 import { FUNCTION_OF } from "../support/app/functions.js";
 import { openRefusals, type Refusals, type Wrong } from "../support/contract/refusals.js";
 import { rightRequests, scfEvent, TARGETS } from "../support/contract/right-requests.js";
+import { marred } from "../support/contract/schema-values.js";
 
 let refusals: Refusals;
 beforeAll(async () => {
@@ -30,12 +31,6 @@ const by = (signer: object = {}) => ({
 /** Whether all texts mean the same header. */
 const saysTheSame = (...all: Record<string, string>[]): boolean =>
   new Set(all.map((headers) => JSON.stringify(readTc3({ headers })))).size === 1;
-
-const marred = (text: string): fc.Arbitrary<string> =>
-  fc
-    .tuple(fc.nat({ max: text.length - 1 }), fc.constantFrom(...Array.from("abcXYZ019 =/,;:*")))
-    .filter(([place, letter]) => text[place] !== letter)
-    .map(([place, letter]) => text.slice(0, place) + letter + text.slice(place + 1));
 
 describe.each(TARGETS)("$action, $site:", (target) => {
   const functionName = FUNCTION_OF[target.action];
@@ -127,11 +122,11 @@ describe.each(TARGETS)("$action, $site:", (target) => {
 
 describe.each(TARGETS)("$action, $site, in a form or a query:", (target) => {
   const { action, schema } = target;
-  const required = [...(schema.required ?? [])];
+  const required = (schema.required ?? []).filter(
+    (name) => !["object", "array"].includes(schema.properties[name]?.type as string),
+  );
   const texts = () =>
-    rightRequests(target, refusals.existing).map((request) =>
-      Object.fromEntries(Object.entries(request).map(([name, value]) => [name, String(value)])),
-    );
+    rightRequests(target, refusals.existing).map((request) => Object.fromEntries(flat(request)));
   const Action = { Action: action };
   /** With the older signature by POST or GET, or a query with a Bearer key. */
   function sentIn(fields: Record<string, string>, way: "POST" | "GET" | "Bearer"): Wrong {
@@ -159,15 +154,18 @@ describe.each(TARGETS)("$action, $site, in a form or a query:", (target) => {
     );
   };
 
+  const numbers = ["SdkAppId", "SdkAppId", "Limit", "RoomIdType", "Volume", "MaxDuration"]
+    .concat("Priority", "Count", "DurationSeconds")
+    .filter((name) => name in schema.properties);
+
   test("refuses a text for a number, an unknown field and a missing field", async () => {
-    const numbers = ["SdkAppId", "SdkAppId", "Limit", "RoomIdType", "Volume", "MaxDuration"].filter(
-      (name) => name in schema.properties,
-    );
     const noNumber = fc.constantFrom("one", "1e3", "0x10", " 1", "1,5", "NaN", "1 2", "--1", "1.5");
-    const numbered = fc
-      .tuple(texts(), fc.constantFrom(...numbers), noNumber)
-      .map(([fields, name, text]) => ({ ...fields, [name]: text }));
-    await refused(60, numbered, /^Invalid/);
+    if (numbers.length > 0) {
+      const numbered = fc
+        .tuple(texts(), fc.constantFrom(...numbers), noNumber)
+        .map(([fields, name, text]) => ({ ...fields, [name]: text }));
+      await refused(60, numbered, /^Invalid/);
+    }
     const unknown = fc
       .tuple(texts(), fc.constantFrom("Colour", "sdkAppId", "SdkAppId.0", "__proto__", "toString"))
       .map(([fields, name]) => Object.fromEntries([...Object.entries(fields), [name, "1"]]));
@@ -185,7 +183,11 @@ describe.each(TARGETS)("$action, $site, in a form or a query:", (target) => {
     const wrong = texts().chain((fields) => {
       const signed = new URLSearchParams(String(signedV1({ ...Action, ...fields }, by()).body));
       return fc
-        .constantFrom(...[...signed.keys()].filter((name) => name !== "SignatureMethod"))
+        .constantFrom(
+          ...[...signed].flatMap(([name, value]) =>
+            value === "" || name === "SignatureMethod" ? [] : [name],
+          ),
+        )
         .chain((name) =>
           marred(signed.get(name) ?? "").map((value): Wrong => {
             const form = { ...Object.fromEntries(signed), [name]: value };

@@ -12,6 +12,7 @@ import {
   rightRequests,
   type Body,
   sentTo,
+  type Target,
   TARGETS,
 } from "../support/contract/right-requests.js";
 import { foreignValues } from "../support/contract/schema-values.js";
@@ -37,7 +38,7 @@ describe.each(TARGETS)("$action, $site:", (target) => {
       fc
         .tuple(right(), foreign)
         .map(([request, [name, value]]) => bodyOf({ ...request, [name]: value }));
-    return refused(300, wrong, /^(Invalid|MissingParameter$|UnauthorizedOperation\.SdkAppId)/);
+    return refused(300, wrong, /^(Invalid|MissingParameter|UnauthorizedOperation\.SdkAppId)/);
   });
 
   test("refuses an unknown field", () => {
@@ -60,7 +61,10 @@ describe.each(TARGETS)("$action, $site:", (target) => {
     });
 
   test("refuses a control character in a text", () => {
-    const names = fieldsOf(target).flatMap(([name, { type }]) => (type === "string" ? [name] : []));
+    // A comment may have lines.
+    const names = fieldsOf(target).flatMap(([name, { type }]) =>
+      type === "string" && name !== "Comment" ? [name] : [],
+    );
     const control = fc
       .constantFrom(...Array.from({ length: 32 }, (_, code) => code), 0x7f)
       .map((code) => String.fromCharCode(code));
@@ -172,7 +176,12 @@ describe("a request that fits its schema is refused for", () => {
   });
 
   test("a region in which TRTC could not stop the task", async () => {
-    for (const target of TARGETS.filter(({ action }) => action !== "ListStreamIngests")) {
+    // A schedule belongs to one application, so a request that names it alone has no region.
+    const inRegion = TARGETS.filter(
+      ({ action, schema }) =>
+        action !== "ListStreamIngests" && !schema.required?.includes("ScheduleId"),
+    );
+    for (const target of inRegion) {
       const regions = fc.constantFrom(
         "ap-tokyo",
         "eu-frankfurt",
@@ -191,10 +200,11 @@ describe("a request that fits its schema is refused for", () => {
 test("all these refusals changed nothing, and the right requests still succeed", async () => {
   await refusals.expectUnchanged(8000);
   const { app, existing } = refusals;
-  // In reverse order, because a stop comes before an update in the list.
-  for (const target of TARGETS.toReversed()) {
+  const isEnd = ({ action }: Target) => /^(Stop|Delete)/.test(action);
+  for (const target of [...TARGETS.filter((one) => !isEnd(one)), ...TARGETS.filter(isEnd)]) {
+    const { action } = target;
     const [request] = fc.sample(rightRequests(target, existing), 1);
-    const { response } = await app.post(FUNCTION_OF[target.action], request);
-    expect([target.action, response.Error]).toEqual([target.action, undefined]);
+    const { response } = await app.post(FUNCTION_OF[action], request, { "x-tc-action": action });
+    expect([action, response.Error]).toEqual([action, undefined]);
   }
 });

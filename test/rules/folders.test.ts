@@ -12,6 +12,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   "shared/contract": "one file for each part of the contract; every folder imports them",
   "shared/ingest": "the rules that its use cases share, and the use cases of one file",
   "shared/trtc": "the client and its errors; nothing else talks to TRTC",
+  "shared/store/schema/migrations": "one file for each migration; their numbers order them",
   "test/fixtures/events": "one recorded event of each kind",
   "test/fixtures/rtmp": "one recording",
 };

@@ -22,9 +22,11 @@ describe("the run under test contains", () => {
       "expire-ingests",
       "reconcile-ingests",
       "deliver-notifications",
+      "plan-schedules",
     ];
     const others = ["api", "room-callback", ...timers];
-    expect([...functions].sort()).toEqual([...Object.values(FUNCTION_OF), ...others].sort());
+    const all = new Set([...Object.values(FUNCTION_OF), ...others]);
+    expect([...functions].sort()).toEqual([...all].sort());
     const outcomes = new Set(lines.map(({ outcome }) => outcome));
     for (const code of BAD_INPUT.map(([each]) => each)) expect(outcomes).toContain(code);
     for (const code of ["ok", "InternalError", "AuthFailure.SignatureFailure"]) {
@@ -99,13 +101,13 @@ describe("a line of the log", () => {
         outcome: expect.stringMatching(/^\w[\w.]*$/),
         level: expect.stringMatching(/^(info|warn|error)$/),
       });
-      // A timer's line about one ingest has no duration, but its line about a message has one.
+      // A line about one ingest of a run has no duration, but a line about a message has one.
       const isPart =
-        /^(advance-ingests|expire-ingests|reconcile-ingests|deliver-notifications)$/.test(
+        /^(advance-ingests|expire-ingests|schedules|reconcile-ingests|deliver-notifications)$/.test(
           line.function ?? "",
         ) && line.ingest !== undefined;
       const isUntimed = isPart && line.action === undefined;
-      expect(typeof line.ms).toBe(isUntimed ? "undefined" : "number");
+      expect([line, typeof line.ms]).toEqual([line, isUntimed ? "undefined" : "number"]);
     }
   });
 

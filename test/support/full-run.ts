@@ -3,6 +3,7 @@ import { expect } from "@jest/globals";
 import { addMs, SECOND_MS, systemClock as clock } from "../../shared/clock.js";
 import { ROBOT_PRIVILEGES, signPrivateMapKey } from "../../shared/signing/trtc/private-map-key.js";
 import { signUserSig } from "../../shared/signing/trtc/user-sig.js";
+import { isScheduleAction } from "../../shared/contract/schedules/schemas.js";
 import { isTrtcAction } from "../../emulator/api/schemas.js";
 import { BAD_INPUT } from "./contract/bad-input.js";
 import {
@@ -15,7 +16,8 @@ import {
 } from "./app/test-app.js";
 import { post as request, signedTc3, signedV1 } from "./http/http-requests.js";
 import { answerTo, callbackEvent, source } from "./http/callbacks.js";
-import { FUNCTION_OF } from "./app/functions.js";
+import { EVERY_FUNCTION, FUNCTION_OF } from "./app/functions.js";
+import { REQUIRED_OF_SCHEDULES } from "./contract/schedules.js";
 import { nextRoom } from "./app/rooms.js";
 
 const CALLER_KEYS = ["this-years-caller-key", "last-years-caller-key"];
@@ -101,6 +103,7 @@ export async function fullRun(): Promise<FullRun> {
   await deadlines();
   await settling();
   await scheduling();
+  await schedules();
   await notifying();
   await callbacks();
   for (const { UserSig, PrivateMapKey } of trtc.bodies("StartStreamIngest")) {
@@ -187,7 +190,7 @@ async function wrongInput(): Promise<void> {
     const body = action === "StartStreamIngest" ? startOf(fields) : { SdkAppId: CN_APP, ...fields };
     await send("api", body, { "x-tc-action": action });
   }
-  for (const functionName of Object.values(FUNCTION_OF)) {
+  for (const functionName of EVERY_FUNCTION) {
     for (const key of WRONG_KEYS) await send(functionName, {}, { authorization: `Bearer ${key}` });
     await send(functionName, `{"UserSig":"${CALLER_KEYS[0] ?? ""}"`);
     await send(functionName, startOf(), { "content-type": CALLER_KEYS[0] ?? "" });
@@ -209,6 +212,7 @@ async function failingTrtc(): Promise<void> {
   for (const fault of [...FAULTS, "hang"] as const) {
     const playing = named(await start());
     for (const [action, functionName] of Object.entries(FUNCTION_OF)) {
+      if (isScheduleAction(action)) continue;
       if (isTrtcAction(action)) trtc.next(action, fault);
       const ofMedia = { StreamUrl: `${app.clip}?${QUERIES[1] ?? ""}` };
       if (action === "StartStreamIngest") await start({ RoomId: `fault-${fault}` });
@@ -256,6 +260,28 @@ async function scheduling(): Promise<void> {
   const { handler } = app.functionNamed("advance-ingests");
   const getRemainingTimeInMillis = () => 16_000;
   await handler({ Type: "Timer" }, { request_id: "an-advance", getRemainingTimeInMillis });
+}
+
+/** Each action of schedules, and an occurrence that a run of plan-schedules plans. */
+async function schedules(): Promise<void> {
+  const ask = (action: string, body: object) => send("schedules", body, { "x-tc-action": action });
+  const Ingest = startOf();
+  const right = { ...REQUIRED_OF_SCHEDULES.CreateIngestSchedule, Ingest };
+  await ask("PreviewIngestSchedule", right);
+  const { ScheduleId } = await ask("CreateIngestSchedule", right);
+  const own = { ...Ingest, UserSig: CLOUD.token, StreamUrl: `${app.clip}?${QUERIES[1] ?? ""}` };
+  await ask("UpdateIngestSchedule", { ScheduleId, Ingest: own });
+  await ask("UpdateIngestSchedule", { ScheduleId, Comment: "a comment" });
+  await ask("DescribeIngestSchedule", { ScheduleId });
+  await ask("ListIngestSchedules", {});
+  await ask("ListIngestOccurrences", { ScheduleId });
+  await ask("RunIngestSchedule", { ScheduleId, DurationSeconds: 60 });
+  await ask("SkipIngestOccurrence", { ScheduleId, StartTime: "2026-01-05T08:00:00Z" });
+  await app.database.query("update schedule set plan_at = now()");
+  const { handler } = app.functionNamed("plan-schedules");
+  const getRemainingTimeInMillis = () => 50_000;
+  await handler({ Type: "Timer" }, { request_id: "a-planning", getRemainingTimeInMillis });
+  await ask("DeleteIngestSchedule", { ScheduleId, StopRunning: true });
 }
 
 /** Delivers the events of all earlier steps to their receiver. */

@@ -5,6 +5,7 @@ import { openPostgres, openToMigrate } from "../../../shared/store/engine/postgr
 import { versionChecked } from "../../../shared/store/schema/version.js";
 import { newPostgresUrl } from "../../support/database/databases.js";
 import { type DatabaseProxy, startDatabaseProxy } from "../../support/database/database-proxy.js";
+import { REQUIRED_OF_SCHEDULES } from "../../support/contract/schedules.js";
 import { CN_APP, type TestApp, KEY, startTestApp } from "../../support/app/test-app.js";
 
 const PASSWORD = "made-up-password-of-the-database";
@@ -29,6 +30,7 @@ let proxy: DatabaseProxy;
 let app: TestApp;
 let direct: string;
 let TaskId: string;
+let ScheduleId: string;
 
 const startBody = () => ({
   SdkAppId: CN_APP,
@@ -36,6 +38,13 @@ const startBody = () => ({
   RoomIdType: 0,
   StreamUrl: app.clip,
   RepeatNum: -1,
+});
+
+/** Its ClientToken makes a repeat a success. */
+const createBody = () => ({
+  ...REQUIRED_OF_SCHEDULES.CreateIngestSchedule,
+  Ingest: startBody(),
+  ClientToken: "lessons",
 });
 
 /** A request to each function. All succeed while the database is there. */
@@ -47,6 +56,10 @@ const FUNCTION_OF: [functionName: string, body: () => object, headers?: Record<s
     ["list-ingests", () => ({})],
     ["api", () => ({ SdkAppId: CN_APP, TaskId }), { "x-tc-action": "DescribeStreamIngest" }],
     ["stop-ingest", () => ({ SdkAppId: CN_APP, TaskId: "ing-00000000000000000000000000" })],
+    ["schedules", () => ({}), { "x-tc-action": "ListIngestSchedules" }],
+    ["schedules", createBody, { "x-tc-action": "CreateIngestSchedule" }],
+    ["schedules", () => ({ ScheduleId }), { "x-tc-action": "UpdateIngestSchedule" }],
+    ["schedules", () => ({ ScheduleId }), { "x-tc-action": "DescribeIngestSchedule" }],
   ];
 
 const openAway = (url: string) =>
@@ -58,6 +71,10 @@ beforeAll(async () => {
   app = await startTestApp({ database: openAway(proxy.url) });
   const { response } = await app.post("start-ingest", startBody());
   TaskId = String(response["TaskId"]);
+  const created = await app.post("schedules", createBody(), {
+    "x-tc-action": "CreateIngestSchedule",
+  });
+  ScheduleId = String(created.response["ScheduleId"]);
 });
 afterAll(async () => {
   await app.close();

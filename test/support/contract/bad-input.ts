@@ -1,3 +1,9 @@
+import type { ScheduleAction } from "../../../shared/contract/schedules/schemas.js";
+import { REQUIRED_OF_SCHEDULES, SCHEDULE_ID, SCHEDULE_INGEST } from "./schedules.js";
+
+/** A schedule has no SdkAppId beside its Ingest. */
+const IN_INGEST = { SdkAppId: undefined };
+
 const ITEM = { StreamUrl: "https://media.example/clip.mp4", PlaySeconds: 5 };
 
 const NO_SOURCE = { StreamUrl: undefined, RepeatNum: undefined };
@@ -35,8 +41,30 @@ export const BAD_INPUT: [code: string, wrong: { action: string; fields: object }
   ],
   ["FailedOperation.TaskNotExist", { action: "DescribeStreamIngest", fields: { TaskId: "x" } }],
   ["InvalidParameterValue", { action: "ListStreamIngests", fields: { Cursor: "nonsense" } }],
+  ["InvalidParameterValue", { action: "ListIngestSchedules", fields: { Cursor: "nonsense" } }],
+  ["ResourceNotFound", { action: "ListIngestOccurrences", fields: { ScheduleId: SCHEDULE_ID } }],
+  ["ResourceNotFound", named("DescribeIngestSchedule")],
+  ["ResourceNotFound", named("RunIngestSchedule")],
+  ["MissingParameter", named("SkipIngestOccurrence")],
+  ["MissingParameter", create({ Windows: undefined })],
+  ["MissingParameter.SdkAppId", create({ Ingest: { ...SCHEDULE_INGEST, SdkAppId: undefined } })],
+  ["UnknownParameter", create({ Ingest: { ...SCHEDULE_INGEST, StopTime: "2999-01-01T00:00Z" } })],
+  ["InvalidParameterValue", create({ TimeZone: "Europe/Atlantis" })],
+  [
+    "InvalidParameterValue",
+    create({ Windows: [{ Recurrence: "0 25 * * *", DurationSeconds: 60 }] }),
+  ],
   ["InvalidAction", { action: "StartRelay", fields: {} }],
 ];
+
+function create(fields: object) {
+  const right = REQUIRED_OF_SCHEDULES.CreateIngestSchedule;
+  return { action: "CreateIngestSchedule", fields: { ...IN_INGEST, ...right, ...fields } };
+}
+
+function named(action: ScheduleAction) {
+  return { action, fields: { ...IN_INGEST, ScheduleId: SCHEDULE_ID } };
+}
 
 function start(fields: object) {
   return { action: "StartStreamIngest", fields };

@@ -6,7 +6,7 @@ import { ERROR_TABLE, type ErrorCode } from "../../../shared/contract/error-tabl
 import type { HttpAnswer } from "../../../shared/runtime/envelope.js";
 import { CN_APP, type TestApp, INTL_APP, startTestApp } from "../app/test-app.js";
 import type { Existing } from "./right-requests.js";
-import { SCHEDULE_ID } from "./schedules.js";
+import { REQUIRED_OF_SCHEDULES, SCHEDULE_INGEST } from "./schedules.js";
 import { worldOf } from "../app/world.js";
 import { cases } from "../cases.js";
 
@@ -31,12 +31,12 @@ export interface Refusals {
 export async function openRefusals(): Promise<Refusals> {
   const app = await startTestApp();
   const taskIds = { cn: await running(app, CN_APP), intl: await running(app, INTL_APP) };
-  const scheduleIds = { cn: SCHEDULE_ID, intl: SCHEDULE_ID };
+  const schedules = { cn: await planned(app, CN_APP), intl: await planned(app, INTL_APP) };
   const before = await worldOf(app);
   let count = 0;
   return {
     app,
-    existing: { clip: app.clip, taskIds, scheduleIds },
+    existing: { clip: app.clip, taskIds, schedules },
     expectRefused: (numRuns, wrong, code = /./) =>
       fc.assert(
         fc.asyncProperty(wrong, async (each) => {
@@ -58,6 +58,24 @@ async function running(app: TestApp, SdkAppId: number): Promise<string> {
   const request = { SdkAppId, RoomId: "8489", StreamUrl: app.clip, RepeatNum: -1 };
   const { response } = await app.post("start-ingest", request);
   return String(response["TaskId"]);
+}
+
+/** A schedule that plays in the room of no other ingest. */
+async function planned(app: TestApp, SdkAppId: number): Promise<Existing["schedules"]["cn"]> {
+  const { response } = await app.post(
+    "schedules",
+    {
+      ...REQUIRED_OF_SCHEDULES.CreateIngestSchedule,
+      Name: `Lessons of ${SdkAppId}`,
+      Ingest: { ...SCHEDULE_INGEST, SdkAppId, RoomIdType: 0, StreamUrl: app.clip },
+    },
+    { "x-tc-action": "CreateIngestSchedule" },
+  );
+  const { ScheduleId, Occurrences } = response as unknown as {
+    ScheduleId: string;
+    Occurrences: { StartTime: string }[];
+  };
+  return { ScheduleId, StartTime: String(Occurrences.at(-1)?.StartTime) };
 }
 
 /** Returns the code of the refusal. It throws for any other answer. */

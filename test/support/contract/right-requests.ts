@@ -26,11 +26,14 @@ export const TARGETS: Target[] = ACTIONS.flatMap((action) =>
 export const fieldsOf = ({ schema }: Target): [name: string, schema: TSchema][] =>
   Object.entries<TSchema>(schema.properties);
 
-/** The existing objects: a running ingest and a schedule on each site, and media to play. */
+/**
+ * The existing objects: a running ingest and a schedule with an occurrence on each site, and media
+ * to play.
+ */
 export interface Existing {
   clip: string;
   taskIds: Record<Site, string>;
-  scheduleIds: Record<Site, string>;
+  schedules: Record<Site, { ScheduleId: string; StartTime: string }>;
 }
 
 /** Fields that must match other data. Any value of the other fields keeps the request correct. */
@@ -55,6 +58,16 @@ const DELICATE = new Set(
     "SourceClearSeconds",
     "SourcePreference",
     "RestartsPerHour",
+    "ScheduleId",
+    "Ingest",
+    "TimeZone",
+    "Windows",
+    "EndTime",
+    "ExcludeDates",
+    "CatchupSeconds",
+    "DurationSeconds",
+    "From",
+    "To",
   ),
 );
 
@@ -66,10 +79,11 @@ export function rightRequests(target: Target, existing: Existing): fc.Arbitrary<
   });
 }
 
-function neededBy({ action, site }: Target, { clip, taskIds, scheduleIds }: Existing): Fields {
+function neededBy({ action, site }: Target, { clip, taskIds, schedules }: Existing): Fields {
   const SdkAppId = site === "cn" ? CN_APP : INTL_APP;
   const named = { SdkAppId, TaskId: taskIds[site] };
   const Ingest = { SdkAppId, RoomId: "room", RoomIdType: 0, StreamUrl: clip };
+  const { ScheduleId, StartTime } = schedules[site];
   switch (action) {
     case "StartStreamIngest":
       return Ingest;
@@ -84,13 +98,14 @@ function neededBy({ action, site }: Target, { clip, taskIds, scheduleIds }: Exis
       return { SdkAppId };
     case "CreateIngestSchedule":
     case "PreviewIngestSchedule":
-      return { ...REQUIRED_OF_SCHEDULES.CreateIngestSchedule, Ingest };
+      return { ...REQUIRED_OF_SCHEDULES.CreateIngestSchedule, Name: `New of ${site}`, Ingest };
     case "UpdateIngestSchedule":
     case "DeleteIngestSchedule":
     case "DescribeIngestSchedule":
     case "RunIngestSchedule":
+      return { ScheduleId };
     case "SkipIngestOccurrence":
-      return { ...REQUIRED_OF_SCHEDULES[action], ScheduleId: scheduleIds[site] };
+      return { ScheduleId, StartTime };
   }
 }
 

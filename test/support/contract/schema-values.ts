@@ -136,6 +136,13 @@ function foreignNumbers(schema: TSchema): fc.Arbitrary<number> {
     .filter((value) => !choices.includes(value));
 }
 
+/** The text with one other letter. It must not be empty. */
+export const marred = (text: string): fc.Arbitrary<string> =>
+  fc
+    .tuple(fc.nat({ max: text.length - 1 }), fc.constantFrom(...Array.from("abcXYZ019 =/,;:*")))
+    .filter(([place, letter]) => text[place] !== letter)
+    .map(([place, letter]) => text.slice(0, place) + letter + text.slice(place + 1));
+
 /** Longer than any field of the contract, for fields with a pattern instead of a length. */
 const LENGTH_MAX = 4096;
 

@@ -1,6 +1,7 @@
 /** HTTP requests of callers: with a Bearer key, with TC3, or with the older signature. */
 import { stringify } from "node:querystring";
 import { unixSeconds } from "../../../shared/clock.js";
+import { isObject } from "../../../shared/json.js";
 import type { HttpRequest } from "../../../shared/runtime/http-event.js";
 import { signTc3 } from "../../../shared/signing/tencent/tc3.js";
 import { signV1 } from "./sign-v1.js";
@@ -27,6 +28,14 @@ export const get = (parameters: Texts, headers: Texts = {}): HttpRequest => ({
   headers: { host: HOST, "content-type": FORM, ...headers },
   parameters,
 });
+
+/** As the SDKs flatten their fields. */
+export const flat = (value: unknown, name = ""): [name: string, text: string][] =>
+  isObject(value) || Array.isArray(value)
+    ? Object.entries(value).flatMap(([key, inner]) =>
+        flat(inner, name === "" ? key : `${name}.${key}`),
+      )
+    : [[name, String(value)]];
 
 export interface Signer {
   secretId: string;
