@@ -2614,6 +2614,64 @@ set deadline_at = greatest(deadline_at, least($1::timestamptz, latest_at)),
 where task_id = $3 and state in ('starting', 'running') and stop_asked_at is null
 returning *;
 
+-- overlap.markPassedOver
+with
+     before_change as (
+       select task_id, case when true then 1 else 0 end as news, 0 as next_news
+       from ingest where task_id = any (array(
+         select task_id from ingest
+         where sdk_app_id = $1 and room_id = $2
+           and room_id_type = $3 and state <> 'ended'
+           and occurrence ->> 'scheduleId' = $4 and state = 'starting' and advance_at is not null and started_at is null
+           and failure_code is null and starts_at <= $5
+           and starts_at < (
+             select max(starts_at) from ingest
+             where sdk_app_id = $1 and room_id = $2
+           and room_id_type = $3 and state <> 'ended'
+           and occurrence ->> 'scheduleId' = $4 and starts_at <= $6
+               and (advance_at is null or started_at is not null or start_by > $6)
+           )
+         order by task_id
+         for update
+       )) and state = 'starting' and advance_at is not null and started_at is null
+           and failure_code is null
+     ),
+     changed as (
+       update ingest set state = 'ended', end_reason = 'failed', end_cause = 'missed', ended_at = $6,
+            advance_at = null, failure_code = $7, failure_message = $8, notified = notified + case when true then 1 else 0 end + 0
+       where task_id = any (array(
+         select task_id from ingest
+         where sdk_app_id = $1 and room_id = $2
+           and room_id_type = $3 and state <> 'ended'
+           and occurrence ->> 'scheduleId' = $4 and state = 'starting' and advance_at is not null and started_at is null
+           and failure_code is null and starts_at <= $5
+           and starts_at < (
+             select max(starts_at) from ingest
+             where sdk_app_id = $1 and room_id = $2
+           and room_id_type = $3 and state <> 'ended'
+           and occurrence ->> 'scheduleId' = $4 and starts_at <= $6
+               and (advance_at is null or started_at is not null or start_by > $6)
+           )
+         order by task_id
+         for update
+       )) and state = 'starting' and advance_at is not null and started_at is null
+           and failure_code is null
+       returning ingest.*
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+  select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
+         greatest(ended_at, (
+  select max(try_at) from outbox as before
+  where before.task_id = changed.task_id and before.dead_at is null
+)), ended_at + interval '1 day'
+  from changed join before_change using (task_id)
+  where notified is not null and news > 0
+       on conflict (task_id, position) do nothing
+     )
+     select * from changed;
+
 -- overlap.takeOver
 with
      before_change as (

@@ -45,7 +45,7 @@ import {
   type StepAttempt,
 } from "./programmes/steps.js";
 import { makeSchedules } from "./schedules/operations.js";
-import { askCut, extend, listOthers } from "./schedules/overlap.js";
+import { askCut, extend, listOthers, markPassedOver } from "./schedules/overlap.js";
 import { takeOver } from "./schedules/take-over.js";
 import { takeSlot, type SlotRequest } from "./slots.js";
 import {
@@ -165,6 +165,7 @@ export function createStore(
       listOthers: listOthers.bind(undefined, query),
       askCut: askCut.bind(undefined, query),
       extend: extend.bind(undefined, query),
+      markPassedOver: markPassedOver.bind(undefined, query),
       takeOver: takeOver.bind(undefined, { transaction }),
     },
     slots: {

@@ -10,6 +10,7 @@ import { rollDueAt } from "../programme/next-step.js";
 import type { Services } from "../services.js";
 import { mayBegin, postpone, type StartedOnTime, startOnTime } from "../start/scheduled-start.js";
 import { sleepUntil } from "../wait.js";
+import { passOverLate } from "./catch-up.js";
 import { cutOther, endCut } from "./cut-other.js";
 import { type Beaten, meet } from "./meet.js";
 import { planTakeOver, takeOver } from "./take-over.js";
@@ -66,6 +67,9 @@ async function enterRoom(
   for (let round = 0; round < ROUNDS_MAX && timeLeftMs() > ATTEMPT_MS; round += 1) {
     const at = clock.now();
     const others = await store.overlap.listOthers({ claimed, at });
+    const passed = await passOverLate(services, { claimed, others, at });
+    if (passed === "claimed") return "skipped";
+    if (passed === "earlier") continue;
     const rivals = others.filter((other) => isRival(other, at));
     const meeting = meet(claimed, rivals);
     if (meeting.kind === "loses") {

@@ -2,6 +2,7 @@
 import type { Query } from "../engine/database.js";
 import { bind, run, type Sql, sql } from "../engine/sql.js";
 import { type Ingest, ingestOf } from "../ingests/ingest-row.js";
+import { withOutboxEvent } from "../outbox/with-outbox-event.js";
 import type { Cut } from "./schedule-row.js";
 
 export interface Start {
@@ -77,4 +78,51 @@ export async function extend(
      returning *`,
   );
   return row && ingestOf(row);
+}
+
+export interface Late {
+  /** An occurrence of the schedule, in its room. */
+  claimed: Pick<Ingest, "sdkAppId" | "roomId" | "roomIdType" | "occurrence">;
+  at: Date;
+  /** Starts after it are on time. */
+  lateBefore: Date;
+  code: string;
+  message: string;
+}
+
+/**
+ * Ends the late starts of a schedule that nothing has tried, before its newest occurrence that plays
+ * or can still start. Returns their TaskIds. The rows are locked in one order, because each of the
+ * starts may do this at once.
+ */
+export async function markPassedOver(
+  query: Query,
+  { claimed, at, lateBefore, code, message }: Late,
+): Promise<string[]> {
+  const now = bind(at);
+  const ofSchedule = sql`sdk_app_id = ${bind(claimed.sdkAppId)} and room_id = ${bind(claimed.roomId)}
+           and room_id_type = ${bind(claimed.roomIdType)} and state <> 'ended'
+           and occurrence ->> 'scheduleId' = ${bind(claimed.occurrence?.scheduleId ?? null)}`;
+  const isUntried = sql`state = 'starting' and advance_at is not null and started_at is null
+           and failure_code is null`;
+  const rows = await run(
+    query,
+    withOutboxEvent("ingest.ended", {
+      happenedAt: "ended_at",
+      set: sql`state = 'ended', end_reason = 'failed', end_cause = 'missed', ended_at = ${now},
+            advance_at = null, failure_code = ${code}, failure_message = ${message}`,
+      where: sql`task_id = any (array(
+         select task_id from ingest
+         where ${ofSchedule} and ${isUntried} and starts_at <= ${lateBefore}
+           and starts_at < (
+             select max(starts_at) from ingest
+             where ${ofSchedule} and starts_at <= ${now}
+               and (advance_at is null or started_at is not null or start_by > ${now})
+           )
+         order by task_id
+         for update
+       )) and ${isUntried}`,
+    }),
+  );
+  return rows.map((row) => String(row["task_id"]));
 }

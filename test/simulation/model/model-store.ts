@@ -44,7 +44,7 @@ import {
   releaseStep,
   swapTasks,
 } from "./programmes.js";
-import { askCut, extend, listOthers, takeOver } from "./overlap.js";
+import { askCut, extend, listOthers, markPassedOver, takeOver } from "./overlap.js";
 import { refusalOf } from "./quotas.js";
 import {
   beginAttempt,
@@ -225,6 +225,7 @@ export function createModelStore(options: ModelOptions) {
       listOthers: statement("overlap.listOthers", listOthers),
       askCut: statement("overlap.askCut", askCut),
       extend: statement("overlap.extend", extend),
+      markPassedOver: statement("overlap.markPassedOver", markPassedOver),
       takeOver: statement("overlap.takeOver", takeOver),
     },
     slots: {

@@ -1,7 +1,7 @@
 /** shared/store/schedules/overlap.ts and take-over.ts, statement by statement. */
 import { addMs } from "../../../shared/clock.js";
 import { isScheduled, type Ingest } from "../../../shared/store/ingests/ingest-row.js";
-import type { Extension, Start } from "../../../shared/store/schedules/overlap.js";
+import type { Extension, Late, Start } from "../../../shared/store/schedules/overlap.js";
 import type { Cut, OccurrenceOf } from "../../../shared/store/schedules/schedule-row.js";
 import { mayLeave, mayStart, type TakeOver } from "../../../shared/store/schedules/take-over.js";
 import { change, isAtMost, put, select, type StoredIngest, type Tables } from "./tables.js";
@@ -56,6 +56,49 @@ export const extend = (
       stepAt: state === "running" && rollAt ? earliest(stepAt ?? rollAt, rollAt) : stepAt,
     }),
   });
+
+export function markPassedOver(
+  tables: Tables,
+  { claimed, at, lateBefore, code, message }: Late,
+): string[] {
+  const open = select(
+    tables,
+    (row) =>
+      row.sdkAppId === claimed.sdkAppId &&
+      row.roomId === claimed.roomId &&
+      row.roomIdType === claimed.roomIdType &&
+      row.state !== "ended" &&
+      row.occurrence !== null &&
+      row.occurrence.scheduleId === claimed.occurrence?.scheduleId &&
+      row.startsAt !== null &&
+      row.startsAt <= at,
+    ({ startsAt }) => startsAt,
+  );
+  const newest = open.findLast(
+    (row) => !isScheduled(row) || row.startedAt !== null || (row.startBy ?? at) > at,
+  );
+  return open
+    .filter(({ taskId, startsAt }) => {
+      if (!newest?.startsAt || !startsAt || startsAt >= newest.startsAt) return false;
+      return change(tables, taskId, {
+        where: (row) =>
+          isScheduled(row) &&
+          row.startedAt === null &&
+          row.failureCode === null &&
+          startsAt <= lateBefore,
+        set: () => ({
+          state: "ended",
+          endReason: "failed",
+          endCause: "missed",
+          endedAt: at,
+          advanceAt: null,
+          failureCode: code,
+          failureMessage: message,
+        }),
+      });
+    })
+    .map(({ taskId }) => taskId);
+}
 
 const earliest = (one: Date, other: Date): Date => (one < other ? one : other);
 const latest = (one: Date, other: Date): Date => (one > other ? one : other);

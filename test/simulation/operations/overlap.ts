@@ -38,6 +38,13 @@ export const overlapOperations: fc.Arbitrary<Operation>[] = [
     const claimed = await store.ingests.read(drawn.taskId);
     return claimed && store.overlap.listOthers({ claimed, at });
   }),
+  operation({ taskId, lateMs: soonMs }, async (store, { taskId: id, lateMs }, at) => {
+    const claimed = await store.ingests.read(id);
+    if (!claimed?.occurrence) return undefined;
+    const lateBefore = addMs(at, -Math.abs(lateMs));
+    const refusal = { code: "FailedOperation", message: "late" };
+    return (await store.overlap.markPassedOver({ claimed, at, lateBefore, ...refusal })).sort();
+  }),
   operation({ taskId, cut }, (store, drawn, at) => store.overlap.askCut({ ...drawn, at })),
   operation({ taskId, cut }, (store, drawn, at) =>
     store.scheduled.cancel({ ...drawn, cause: "cut", at }),

@@ -364,6 +364,23 @@ export function samplesOf(database: Database): Record<string, Sample> {
       }),
     "overlap.askCut": () => store.overlap.askCut({ taskId: "ing-1", at, cut }),
     "overlap.extend": () => store.overlap.extend({ taskId: "ing-1", until: later, rollAt: latest }),
+    "overlap.markPassedOver": () =>
+      store.overlap.markPassedOver({
+        claimed: {
+          sdkAppId: 1400000000,
+          roomId: "room",
+          roomIdType: 0,
+          occurrence: {
+            scheduleId: "schedule-1",
+            nominalAt: earlier.toISOString(),
+            priority: 0,
+            overlapPolicy: "Skip",
+          },
+        },
+        at,
+        lateBefore: earlier,
+        ...refusal,
+      }),
     "overlap.takeOver": () =>
       store.overlap.takeOver({
         winner,
