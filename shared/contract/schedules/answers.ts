@@ -115,7 +115,12 @@ export const OCCURRENCE = Type.Object({
     description:
       "Planned: it will start; Running: it plays; Done: it has played; Skipped: it did not start, as Reason says; Missed: it could not start in time; Failed: TRTC or a check refused it, or its media failed; Cut: another occurrence took its place.",
   }),
-  Reason: orNull(Type.String({ description: "Why it has its state, as one word or a code." })),
+  Reason: orNull(
+    Type.String({
+      description:
+        "Why it has its state: one of these words, or a code of an error. Done: expired, finished, stopped, empty or lost, as EndReason of an ingest; Skipped: DstGap, Excluded, Asked, Stopped, Overlap, LowerPriority or Extended; Missed: Late or RobotBusy; Cut: Overlap or LowerPriority; Planned or Running: Run, when RunIngestSchedule started it, or RobotBusy. null: by its window, as planned.",
+    }),
+  ),
   Detail: orNull(Type.String({ description: "The same in one sentence." })),
   LatenessSeconds: orNull(
     Type.Number({
