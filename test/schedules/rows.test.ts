@@ -1,12 +1,12 @@
 /** Schedules as rows: names, tokens, lists. The promises hold on both engines. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { addMs, MINUTE_MS } from "../../../shared/clock.js";
-import type { Database } from "../../../shared/store/engine/database.js";
-import type { NewSchedule } from "../../../shared/store/schedules/writes.js";
-import { createStore, type Store } from "../../../shared/store/store.js";
-import { T0 } from "../../support/app/ingests.js";
-import { newSchedule } from "../../support/schedules/rows.js";
-import { ENGINES } from "../../support/database/databases.js";
+import { addMs, MINUTE_MS } from "../../shared/clock.js";
+import type { Database } from "../../shared/store/engine/database.js";
+import type { NewSchedule } from "../../shared/store/schedules/writes.js";
+import { createStore, type Store } from "../../shared/store/store.js";
+import { T0 } from "../support/app/ingests.js";
+import { newSchedule } from "../support/schedules/rows.js";
+import { ENGINES } from "../support/database/databases.js";
 
 describe.each(ENGINES)("%s", (_name, open) => {
   let database: Database;

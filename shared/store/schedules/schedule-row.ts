@@ -48,22 +48,6 @@ export interface Schedule {
 export const OCCURRENCE_STATES = ["Planned", "Done", "Skipped", "Missed", "Failed", "Cut"] as const;
 export type OccurrenceState = (typeof OCCURRENCE_STATES)[number];
 
-/** The reasons that this project gives itself. Other reasons are codes of errors and ends. */
-export const OCCURRENCE_REASONS = [
-  // Skipped: the window has no start, or its date is excluded, or its caller asked for it.
-  "DstGap",
-  "Excluded",
-  "Asked",
-  // Skipped: its ingest was stopped before its start.
-  "Stopped",
-  // Missed: nothing tried it in its time, or its robot was in another ingest.
-  "Late",
-  "RobotBusy",
-  // RunIngestSchedule made it.
-  "Run",
-] as const;
-export type OccurrenceReason = (typeof OCCURRENCE_REASONS)[number];
-
 export interface Occurrence {
   scheduleId: string;
   nominalAt: Date;
@@ -120,7 +104,7 @@ export const occurrenceOf = (row: Row): Occurrence => ({
 /** By column, its field: `schedule_id` becomes `scheduleId`. */
 const FIELDS = new Map<string, string>();
 
-export const fieldsOf = (row: Row): Row =>
+const fieldsOf = (row: Row): Row =>
   Object.fromEntries(Object.entries(row).map(([column, value]) => [fieldOf(column), value]));
 
 function fieldOf(column: string): string {

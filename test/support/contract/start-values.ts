@@ -26,10 +26,10 @@ export const title = text("a ü任".padEnd(128, "t"), {
   refuses: { "a NUL": "a\0b", "a line break": "a\nb", "half of a surrogate pair": "a\ud83d" },
 });
 
-export const item = { StreamUrl: "https://media.example/a.mp4" };
+const item = { StreamUrl: "https://media.example/a.mp4" };
 
 /** The lists hold one item with each value of each of its fields. */
-export const playlist = (fields: Record<string, Field>): Field => {
+const playlist = (fields: Record<string, Field>): Field => {
   const lists = (kind: keyof Field) =>
     Object.fromEntries(
       Object.entries(fields).flatMap(([name, field]) =>
@@ -53,7 +53,7 @@ export const playlist = (fields: Record<string, Field>): Field => {
   };
 };
 
-export const itemFields = (site: Site) => ({
+const itemFields = (site: Site) => ({
   StreamUrl,
   Title: title,
   SeekSecond: number(0, 2_147_483_647),
@@ -63,7 +63,7 @@ export const itemFields = (site: Site) => ({
   ...(site === "cn" && { Tempo }),
 });
 
-export const programme = (site: Site) => ({
+const programme = (site: Site) => ({
   Playlist: playlist(itemFields(site)),
   PlaylistRepeatNum: repeatNum,
   StartIndex: number(0, 99),
@@ -77,7 +77,7 @@ export const programme = (site: Site) => ({
 });
 
 /** One item, with each value of each of its fields. */
-export const oneItem = (fields: Record<string, Field>): Field => {
+const oneItem = (fields: Record<string, Field>): Field => {
   const items = (kind: keyof Field) =>
     Object.fromEntries(
       Object.entries(fields).flatMap(([name, field]) =>

@@ -20,8 +20,8 @@ import { createStore } from "../../../shared/store/store.js";
 import { manualClock } from "../app/manual-clock.js";
 import { newSchedule, type ScheduleFields } from "./rows.js";
 
-export const CALLER = "planner";
-export const APP = 1400000000;
+const CALLER = "planner";
+const APP = 1400000000;
 const TZDATA = tzVersion();
 
 const GRANTS = {

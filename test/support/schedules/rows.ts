@@ -6,7 +6,7 @@ import type { NewSchedule } from "../../../shared/store/schedules/writes.js";
 import { T0 } from "../app/ingests.js";
 
 /** Each day at nine in Berlin, for an hour. */
-export const newDefinition = (fields: Partial<Definition> = {}): Definition => ({
+const newDefinition = (fields: Partial<Definition> = {}): Definition => ({
   timeZone: "Europe/Berlin",
   windows: [{ recurrence: "0 9 * * *", durationSeconds: 3600 }],
   startTime: null,
