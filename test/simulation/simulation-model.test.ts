@@ -10,6 +10,7 @@ import { createStore, type Store } from "../../shared/store/store.js";
 import { createModelStore } from "./model/model-store.js";
 import { makeTables } from "./model/tables.js";
 import { IDS, type Operation } from "./operations/operation.js";
+import { readSchedules } from "./operations/schedules.js";
 import { operations } from "./operations/operations.js";
 import { openTestPostgres } from "../support/database/databases.js";
 import { T0 } from "../support/app/ingests.js";
@@ -22,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 const TABLES =
-  "caller_place, caller_lane, dead_letter, ingest, call_slot, used_signature, unclaimed_task, room_audience";
+  "outbox, occurrence, schedule, caller_place, caller_lane, dead_letter, ingest, call_slot, used_signature, unclaimed_task, room_audience";
 
 /** All other operations of the store have to be tried; `ready` and `close` send no statement. */
 const NOT_TRIED = ["ready", "close", "outbox"];
@@ -50,11 +51,14 @@ test("for any operations, the model answers as the SQL does", async () => {
         nowMs += passedMs + 1;
         const at = new Date(nowMs);
         expect(await answerOf(model as Store, run, at)).toEqual(await answerOf(sql, run, at));
-        const { ingests, unclaimed, audience } = tables;
-        expect(await sizes()).toEqual([ingests.size, unclaimed.size, audience.size]);
+        const { ingests, unclaimed, audience, schedules, occurrences } = tables;
+        const counted = [ingests, unclaimed, audience, schedules, occurrences];
+        expect(await sizes()).toEqual(counted.map(({ size }) => size));
       }
       const readAll = async (store: Store) => Promise.all(IDS.map((id) => store.ingests.read(id)));
       expect(await readAll(model as Store)).toEqual(await readAll(sql));
+      const at = new Date(nowMs);
+      expect(await readSchedules(model as Store, at)).toEqual(await readSchedules(sql, at));
     }),
     { numRuns: Number(process.env["CASES"] ?? cases(200)) },
   );
@@ -70,7 +74,7 @@ test("every operation of the store is tried", () => {
 });
 
 async function sizes(): Promise<number[]> {
-  const counts = ["ingest", "unclaimed_task", "room_audience"].map(
+  const counts = ["ingest", "unclaimed_task", "room_audience", "schedule", "occurrence"].map(
     (table) => `(select count(*)::int from ${table})`,
   );
   const [row] = await database.query(`select array[${counts.join(", ")}] as sizes`);

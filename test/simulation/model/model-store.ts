@@ -79,6 +79,7 @@ import {
   endUnclaimed,
   forgetUnclaimed,
 } from "./room/unclaimed.js";
+import { makeSchedules } from "./schedules/group.js";
 import type { Tables } from "./tables.js";
 import { claimAgain, findUse, forgetSignatures, insertUse, releaseUse } from "./used-signatures.js";
 
@@ -224,6 +225,7 @@ export function createModelStore(options: ModelOptions) {
     markPassedOver: statement("overlap.markPassedOver", markPassedOver),
     takeOver: statement("overlap.takeOver", takeOver),
   }));
+  const schedules = once(() => makeSchedules(tables, carry));
   const slots = once(() => ({
     async take(wanted: Parameters<Store["slots"]["take"]>[0]) {
       const slot = await carry("slots.take", () =>
@@ -311,8 +313,9 @@ export function createModelStore(options: ModelOptions) {
     get unclaimedTasks() {
       return unclaimedTasks();
     },
-    // No schedule is part of the model yet.
-    schedules: {} as Store["schedules"],
+    get schedules() {
+      return schedules();
+    },
     get outbox() {
       return outbox();
     },

@@ -147,10 +147,13 @@ export const markMissed = (
     where: (row) => isMissed(row, at),
     set({ startedAt, failureCode, failureMessage }) {
       const over = { state: "ended", endedAt: at, advanceAt: null } as const;
-      if (startedAt !== null && failureCode === null) return { ...over, endReason: "expired" };
+      if (startedAt !== null && failureCode === null) {
+        return { ...over, endReason: "expired", endCause: null };
+      }
       return {
         ...over,
         endReason: "failed",
+        endCause: failureCode === null ? "missed" : null,
         failureCode: failureCode ?? code,
         failureMessage: failureMessage ?? message,
       };

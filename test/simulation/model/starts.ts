@@ -40,16 +40,22 @@ export function insertScheduled(
   start: WantedStart & { schedule: Schedule },
   databaseNowMs: number,
 ): StoredIngest | undefined {
-  const { callerId, schedule } = start;
+  const { callerId } = start;
   const quotas = { startsPerMinute: start.quotas?.startsPerMinute };
   if (isTaken(tables, start)) return undefined;
   if (overQuota(tables, { callerId, quotas }, databaseNowMs)) return undefined;
   if (quotas.startsPerMinute !== undefined) countStart(tables, callerId, databaseNowMs);
-  const { heldUntil, ...times } = schedule;
+  return putScheduled(tables, start);
+}
+
+/** `undefined` when its key, token or robot is taken. */
+export function putScheduled(tables: Tables, start: NewIngest): StoredIngest | undefined {
+  if (isTaken(tables, start) || !start.schedule) return undefined;
+  const { heldUntil, ...times } = start.schedule;
   return put(tables, {
-    ...newRow(start),
+    ...newRow({ ...start, leaseMs: 0, waitMaxMs: 0 }),
     ...times,
-    advanceAt: schedule.startsAt,
+    advanceAt: times.startsAt,
     advanceLeaseUntil: heldUntil,
   });
 }

@@ -4,6 +4,7 @@
  */
 import type { DeadLetter } from "../../../shared/store/dead-letters.js";
 import type { Ingest } from "../../../shared/store/ingests/ingest-row.js";
+import type { Occurrence, Schedule } from "../../../shared/store/schedules/schedule-row.js";
 import type { Use } from "../../../shared/store/used-signatures.js";
 import type { Seen } from "./room/audience.js";
 import type { SlotRow } from "./slots.js";
@@ -30,6 +31,10 @@ export interface Tables {
   unclaimed: Map<string, UnclaimedTask>;
   /** By application, room and user. */
   audience: Map<string, Seen>;
+  /** By ScheduleId. */
+  schedules: Map<string, Schedule>;
+  /** By ScheduleId and nominal start. */
+  occurrences: Map<string, Occurrence>;
   /** Every changed row since the last check; undefined where no check reads them. */
   changed: StoredIngest[] | undefined;
 }
@@ -42,6 +47,8 @@ export const makeTables = (): Tables => ({
   deadLetters: new Map(),
   unclaimed: new Map(),
   audience: new Map(),
+  schedules: new Map(),
+  occurrences: new Map(),
   changed: undefined,
 });
 

@@ -1,6 +1,6 @@
 /** shared/store/used-signatures.ts, statement by statement. */
 import { addMs, MINUTE_MS } from "../../../shared/clock.js";
-import type { ClaimedUse, UseClaim } from "../../../shared/store/used-signatures.js";
+import type { ClaimedUse, Use, UseClaim } from "../../../shared/store/used-signatures.js";
 import { isAtMost, type Tables } from "./tables.js";
 
 const TOKEN_KEPT_MS = 8 * 24 * 60 * MINUTE_MS;
@@ -48,4 +48,15 @@ export function forgetSignatures({ signatures }: Tables, before: Date): void {
     const keptUntil = requestHash === null ? usedAt : addMs(usedAt, TOKEN_KEPT_MS);
     if (keptUntil.getTime() < before.getTime()) signatures.delete(signature);
   }
+}
+
+/** The use before, if another request has had the name. */
+export function useName(
+  { signatures }: Tables,
+  { signature, requestHash, at }: { signature: string; requestHash: string; at: Date },
+): Pick<Use, "requestHash"> | undefined {
+  const known = signatures.get(signature);
+  if (known) return { requestHash: known.requestHash };
+  signatures.set(signature, { requestHash, usedAt: at, leaseUntil: null, traces: [] });
+  return undefined;
 }

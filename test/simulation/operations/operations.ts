@@ -18,6 +18,7 @@ import { programmeOperations } from "./programmes.js";
 import { roomEvents } from "./room-events.js";
 import { successorOperations } from "./successors.js";
 import { scheduledOperations } from "./scheduled.js";
+import { scheduleOperations } from "./schedules.js";
 import { leaseUntil, USE_OPERATIONS } from "./used-signatures.js";
 
 const reason = fc.constantFrom<EndReason>("stopped", "expired", "finished", "failed", "lost");
@@ -153,6 +154,7 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
   ...programmeOperations(limit),
   ...successorOperations,
   ...overlapOperations,
+  ...scheduleOperations(limit),
   ...USE_OPERATIONS,
   operation({ soonMs }, (store, { soonMs: ms }, at) => store.signatures.forget(addMs(at, ms))),
   operation(
