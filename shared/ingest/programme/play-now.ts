@@ -43,12 +43,14 @@ export function switchTo({
   };
 }
 
-/** What an update has to send to a task that played something else before. */
-export const settingsOf = ({ Volume = 100, Tempo = 1, EnableProgress = false }: Play) => ({
-  Volume,
-  Tempo,
-  EnableProgress,
-});
+/**
+ * What an update has to send to a task that played something else before. Only the Chinese site has
+ * all the fields, and the other one refuses them.
+ */
+export function settingsOf({ site, play }: Pick<Ingest, "site" | "play">): Partial<Play> {
+  const { Volume = 100, Tempo = 1, EnableProgress = false } = play;
+  return site === "cn" ? { Volume, Tempo, EnableProgress } : { Volume };
+}
 
 /** The item itself, when its own source plays. */
 export const itemOf = (

@@ -78,7 +78,7 @@ async function update(
     const request = {
       SdkAppId: ingest.sdkAppId,
       TaskId: ingest.trtcTaskId ?? "",
-      ...(onAir.sendsAll && settingsOf(ingest.play)),
+      ...(onAir.sendsAll && settingsOf(ingest)),
       ...switchTo({ programme, target, play: ingest.play }),
     };
     const call = { ingest, request, timeLeftMs };
