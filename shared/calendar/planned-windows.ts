@@ -2,7 +2,8 @@
 import { planWindow } from "./planned-window.js";
 import { startsOf, type WindowStart } from "./window-starts.js";
 import type { PlannedWindow, Window, Windows } from "./windows.js";
-import { type Zone, zoneOf } from "./zone.js";
+import type { Zone } from "./zone.js";
+import { RUNTIME_ZONES, type Zones } from "./zones.js";
 
 /** 50 years: a Monday that is 29 February can be 40 years away. */
 const SEARCHED_MS = 50 * 366 * 86_400_000;
@@ -13,8 +14,12 @@ const MOST_SKIPPED = 10_000;
  * The windows that start at `from` or later, and before `to`, in their order. Skipped ones are among
  * them. The rules must have passed `checkWindows`.
  */
-export function windowsBetween(rules: Windows, range: { from: Date; to: Date }): PlannedWindow[] {
-  return [...plannedWindows(rules, range.from.getTime(), range.to.getTime())];
+export function windowsBetween(
+  rules: Windows,
+  range: { from: Date; to: Date },
+  zones: Zones = RUNTIME_ZONES,
+): PlannedWindow[] {
+  return [...plannedWindows(rules, range.from.getTime(), range.to.getTime(), zones)];
 }
 
 /** The next windows at `from` or later, skipped ones among them: fewer where 50 years have fewer. */
@@ -22,7 +27,7 @@ export function nextWindows(rules: Windows, next: { from: Date; count: number })
   const from = searchFrom(rules, next.from);
   const windows: PlannedWindow[] = [];
   if (next.count <= 0) return windows;
-  for (const window of plannedWindows(rules, from, from + SEARCHED_MS)) {
+  for (const window of plannedWindows(rules, from, from + SEARCHED_MS, RUNTIME_ZONES)) {
     windows.push(window);
     if (windows.length >= next.count) break;
   }
@@ -33,10 +38,14 @@ export function nextWindows(rules: Windows, next: { from: Date; count: number })
  * The first start, at `at` or later, of a window that takes place; undefined: there is none in 50
  * years. After 10,000 skipped ones in a row it is the next start, skipped or not: search again then.
  */
-export function firstStartAfter(rules: Windows, at: Date): Date | undefined {
+export function firstStartAfter(
+  rules: Windows,
+  at: Date,
+  zones: Zones = RUNTIME_ZONES,
+): Date | undefined {
   const from = searchFrom(rules, at);
   let skipped = 0;
-  for (const window of plannedWindows(rules, from, from + SEARCHED_MS)) {
+  for (const window of plannedWindows(rules, from, from + SEARCHED_MS, zones)) {
     if (window.skipped === undefined || skipped >= MOST_SKIPPED) return window.nominalAt;
     skipped += 1;
   }
@@ -47,7 +56,12 @@ const searchFrom = ({ startTime }: Windows, from: Date): number =>
   Math.max(from.getTime(), startTime === null ? -Infinity : Date.parse(startTime));
 
 /** Windows that start at one instant are one. */
-function* plannedWindows(rules: Windows, from: number, to: number): Generator<PlannedWindow> {
+function* plannedWindows(
+  rules: Windows,
+  from: number,
+  to: number,
+  { zoneOf }: Pick<Zones, "zoneOf">,
+): Generator<PlannedWindow> {
   const zone = zoneOf(rules.timeZone);
   const first = searchFrom(rules, new Date(from));
   const end = Math.min(to, rules.endTime === null ? Infinity : Date.parse(rules.endTime));

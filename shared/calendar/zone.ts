@@ -35,7 +35,7 @@ const zones = new Map<string, Zone>();
 export function zoneOf(name: string): Zone {
   const known = zones.get(name);
   if (known) return known;
-  const zone = new Zone(name);
+  const zone = new Zone((at) => runtimeSpan(name, at));
   if (zones.size >= MOST_ZONES) zones.clear();
   zones.set(name, zone);
   return zone;
@@ -44,11 +44,12 @@ export function zoneOf(name: string): Zone {
 export class Zone {
   private spans: Span[] = [];
 
-  constructor(private readonly name: string) {}
+  /** `readSpan` finds the span of an instant. */
+  constructor(private readonly readSpan: (at: number) => Span) {}
 
   /** Throws a RangeError if the runtime does not know the zone. */
   spanAt(at: number): Span {
-    return this.spans.find((span) => isIn(span, at)) ?? this.readSpan(at);
+    return this.spans.find((span) => isIn(span, at)) ?? this.keep(this.readSpan(at));
   }
 
   /**
@@ -77,21 +78,24 @@ export class Zone {
     return spans;
   }
 
-  /** Looks forward from the year before: looking backward costs ten times as much. */
-  private readSpan(at: number): Span {
-    let from = at - YEAR;
-    let moment = create(BigInt(Math.floor(from)) * 1_000_000n, this.name);
-    let next = getTimeZoneTransition(moment, "next");
-    for (; next && next.epochMilliseconds <= at; next = getTimeZoneTransition(moment, "next")) {
-      moment = next;
-      from = next.epochMilliseconds;
-    }
-    const to = next?.epochMilliseconds ?? Infinity;
-    const span = { from, to, offset: offsetNanoseconds(moment) / 1_000_000 };
+  private keep(span: Span): Span {
     if (this.spans.length >= MOST_SPANS) this.spans = [];
     this.spans.push(span);
     return span;
   }
+}
+
+/** Looks forward from the year before: looking backward costs ten times as much. */
+function runtimeSpan(name: string, at: number): Span {
+  let from = at - YEAR;
+  let moment = create(BigInt(Math.floor(from)) * 1_000_000n, name);
+  let next = getTimeZoneTransition(moment, "next");
+  for (; next && next.epochMilliseconds <= at; next = getTimeZoneTransition(moment, "next")) {
+    moment = next;
+    from = next.epochMilliseconds;
+  }
+  const to = next?.epochMilliseconds ?? Infinity;
+  return { from, to, offset: offsetNanoseconds(moment) / 1_000_000 };
 }
 
 const isIn = ({ from, to }: Span, at: number): boolean => at >= from && at < to;

@@ -1,4 +1,5 @@
 /** The dependencies of the use cases: one plain object, made in one place and passed down. */
+import type { Zones } from "../calendar/zones.js";
 import type { Clock } from "../clock.js";
 import type { Log } from "../log.js";
 import type { StorageCredential } from "../signing/storage/presigned.js";
@@ -27,6 +28,8 @@ export interface Services {
     words?: SourceWords,
   ) => Promise<SourceVerdict>;
   randomBytes: (size: number) => Uint8Array;
+  /** The time zone data of schedules; absent: the runtime's. */
+  zones?: Zones;
   /**
    * Returns the key that signs reads of a bucket: an account's fixed key or the execution role's.
    */

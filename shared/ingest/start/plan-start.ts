@@ -43,7 +43,7 @@ export interface StartPlan {
 type StartRequest = Requests["StartStreamIngest"];
 
 /** What a plan needs. It reads no store and calls nothing. */
-export type Planner = Pick<Services, "config" | "clock" | "randomBytes">;
+export type Planner = Pick<Services, "config" | "clock" | "randomBytes" | "zones">;
 
 export function planStart(
   { config, clock, randomBytes }: Planner,

@@ -1,5 +1,5 @@
 /** CreateIngestSchedule: writes a schedule, and plans its next day in the same transaction. */
-import { tzVersion } from "../../calendar/tz-version.js";
+import { RUNTIME_ZONES } from "../../calendar/zones.js";
 import { ApiError } from "../../contract/errors.js";
 import type { ScheduleAnswers } from "../../contract/schedules/answers.js";
 import { SCHEDULE_DEFAULTS } from "../../contract/schedules/fields.js";
@@ -36,7 +36,10 @@ export async function createSchedule(
   return writtenAnswer(services, schedule);
 }
 
-function newSchedule({ clock, randomBytes }: Services, call: CreateCall): NewSchedule {
+function newSchedule(
+  { clock, randomBytes, zones = RUNTIME_ZONES }: Services,
+  call: CreateCall,
+): NewSchedule {
   const { request, caller } = call;
   const now = clock.now();
   const definition = definitionOf(request);
@@ -51,7 +54,7 @@ function newSchedule({ clock, randomBytes }: Services, call: CreateCall): NewSch
     definition,
     clientToken: nameOf(call),
     requestHash: hashOf(call),
-    tzdata: tzVersion(),
+    tzdata: zones.version,
     plannedUntil: now,
     notified: caller.receiver === undefined ? null : 0,
     createdAt: now,

@@ -2,7 +2,7 @@
  * Plans locked schedules and carries the plans out, in the transaction that holds them: a few
  * statements for any number of schedules.
  */
-import { tzVersion } from "../../calendar/tz-version.js";
+import { RUNTIME_ZONES } from "../../calendar/zones.js";
 import { addMs } from "../../clock.js";
 import type { Planner } from "../../ingest/start/plan-start.js";
 import type { NewIngest } from "../../store/ingests/new-row.js";
@@ -32,19 +32,21 @@ export interface Locked {
 export async function planLocked(
   services: Planner,
   writes: ScheduleWrites,
-  { schedules, now, until = addMs(now, PLAN_AHEAD_MS), tzdata = tzVersion() }: Locked,
+  { schedules, now, until = addMs(now, PLAN_AHEAD_MS), tzdata }: Locked,
 ): Promise<{ schedules: Schedule[]; starts: number }> {
+  const { zones = RUNTIME_ZONES } = services;
   if (schedules.length === 0) return { schedules: [], starts: 0 };
   const scheduleIds = schedules.map(({ scheduleId }) => scheduleId);
   const known = bySchedule(await writes.readOpenOccurrences({ scheduleIds, at: now }));
   const plans = schedules.map((row) => {
-    const { schedule, isMoved } = withZones(row, { tzdata, now });
+    const { schedule, isMoved } = withZones(row, { tzdata: tzdata ?? zones.version, now });
     return planSchedule({
       schedule: { ...schedule, notified: notifiedOf(services, schedule) },
       known: known.get(schedule.scheduleId) ?? [],
       now,
       until,
       isMoved,
+      zones,
       startOf: (due) => startOf(services, schedule, due),
     });
   });

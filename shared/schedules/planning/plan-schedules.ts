@@ -5,7 +5,7 @@
  * Any number of runs may overlap. A run locks a batch of schedules, and another run passes over
  * them. A run that is killed leaves each batch either planned or as it was.
  */
-import { tzVersion } from "../../calendar/tz-version.js";
+import { RUNTIME_ZONES } from "../../calendar/zones.js";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../clock.js";
 import type { Services } from "../../ingest/services.js";
 import { planLocked } from "./carry-out.js";
@@ -44,9 +44,10 @@ interface Run {
 
 export async function planSchedules(
   services: Services,
-  { timeLeftMs, tzdata = tzVersion() }: Run,
+  { timeLeftMs, ...run }: Run,
 ): Promise<PlanCounts> {
-  const { store, clock } = services;
+  const { store, clock, zones = RUNTIME_ZONES } = services;
+  const { tzdata = zones.version } = run;
   const counts: PlanCounts = {
     planned: 0,
     scheduled: 0,
@@ -58,18 +59,18 @@ export async function planSchedules(
     paused: 0,
     forgotten: 0,
   };
-  const run = { counts, tzdata, hasTime: () => timeLeftMs() > RESERVE_MS };
+  const duty = { counts, tzdata, hasTime: () => timeLeftMs() > RESERVE_MS };
   const at = clock.now();
   const forgetBefore = addMs(at, -KEPT_MS);
   const duties = await store.schedules.readDuties({ at, tzdata, forgetBefore });
   if (duties.isOutdated) await store.schedules.planAgain({ tzdata, at });
   // A schedule that is paused after its failures is planned then, which takes its starts back.
-  if (duties.isSettleDue) await settle(services, run);
+  if (duties.isSettleDue) await settle(services, duty);
   if (duties.isPlanDue || duties.isOutdated || duties.isSettleDue) {
-    await plan(services, run);
-    await settle(services, run);
+    await plan(services, duty);
+    await settle(services, duty);
   }
-  if (duties.isForgetDue) await forget(services, run, forgetBefore);
+  if (duties.isForgetDue) await forget(services, duty, forgetBefore);
   return counts;
 }
 

@@ -46,7 +46,7 @@ export function planSchedule(plan: ToPlan): Plan {
     ...planCandidates(plan, candidates),
   ];
   const plannedUntil = latest(schedule.plannedUntil, until);
-  const nextAt = firstStartAfter(schedule.definition, plannedUntil);
+  const nextAt = firstStartAfter(schedule.definition, plannedUntil, plan.zones);
   const looks = [
     ...(nextAt ? [latest(addMs(nextAt, -PLAN_AHEAD_MS), addMs(now, 1))] : []),
     ...entries.flatMap(({ after }) => (after && isPending(after) ? [lookAt(after, now)] : [])),

@@ -5,6 +5,7 @@
 import { startWithJitter } from "../../calendar/jitter.js";
 import { windowsBetween } from "../../calendar/planned-windows.js";
 import type { PlannedWindow } from "../../calendar/windows.js";
+import type { Zones } from "../../calendar/zones.js";
 import { addMs, MINUTE_MS } from "../../clock.js";
 import type { KnownOccurrence } from "../../store/schedules/planning.js";
 import type { Schedule } from "../../store/schedules/schedule-row.js";
@@ -36,6 +37,7 @@ export interface Looked {
   until: Date;
   /** Other time zone data has planned the occurrences. */
   isMoved: boolean;
+  zones: Zones;
 }
 
 /** It has begun, or its state is final. Planning leaves it. */
@@ -49,7 +51,7 @@ export function isFixed({ state, reason, settledAt, ingest }: KnownOccurrence): 
 export const isRun = ({ localStart }: Pick<KnownOccurrence, "localStart">): boolean =>
   localStart === null;
 
-export function decide({ schedule, known, now, until, isMoved }: Looked): Decided {
+export function decide({ schedule, known, now, until, isMoved, zones }: Looked): Decided {
   const { definition, plannedUntil, revision } = schedule;
   const open = known.filter((occurrence) => !isFixed(occurrence));
   const stale = open.filter((one) => one.revision < revision && !isRun(one));
@@ -63,7 +65,10 @@ export function decide({ schedule, known, now, until, isMoved }: Looked): Decide
     obsolete: [],
   };
   const kept = new Set<KnownOccurrence>();
-  for (const window of windowsOf({ definition, stale, plannedUntil, now, until, isMoved })) {
+  for (const window of windowsOf({
+    ...{ definition, stale, plannedUntil },
+    ...{ now, until, isMoved, zones },
+  })) {
     const before = byStart.get(window.nominalAt.getTime());
     const moved = before ? undefined : byClock.get(clockOf(window.localStart));
     const isNew = window.nominalAt.getTime() >= plannedUntil.getTime();
@@ -86,7 +91,8 @@ function windowsOf({
   now,
   until,
   isMoved,
-}: Pick<Looked, "now" | "until" | "isMoved"> &
+  zones,
+}: Pick<Looked, "now" | "until" | "isMoved" | "zones"> &
   Pick<Schedule, "definition" | "plannedUntil"> & {
     stale: readonly KnownOccurrence[];
   }): PlannedWindow[] {
@@ -94,7 +100,7 @@ function windowsOf({
   const from = Math.min(plannedUntil.getTime(), ...starts);
   const to = Math.max(until.getTime(), ...starts.map((at) => at + 1));
   const searched = isMoved ? Math.min(from, addMs(now, -MOVED_MAX_MS).getTime()) : from;
-  return windowsBetween(definition, { from: new Date(searched), to: new Date(to) });
+  return windowsBetween(definition, { from: new Date(searched), to: new Date(to) }, zones);
 }
 
 /** The local time of day and date, without the offset. */
