@@ -7,6 +7,8 @@ import { openTestPglite } from "../support/database/databases.js";
 import { BUGS } from "./bugs.js";
 import { coverageText, failureText, type Replay, traceText } from "./report.js";
 import { runSeeds } from "./run-seeds.js";
+import { SCHEDULE_BUGS } from "./schedules/bugs.js";
+import { simulateYear } from "./schedules/year.js";
 import { simulate } from "./simulation.js";
 
 const HELP = `Runs the real use cases against TRTC's emulator and a store, all by one seeded clock, with faults at every
@@ -19,6 +21,7 @@ boundary, and checks over the whole history what docs/promises.md promises. Exit
   --store <which>  model: in memory, hundreds of seeds a second (the default)
                    sql: the real statements on PostgreSQL in the process, a few a second
   --jobs <n>       processes at once (as many as there are cores)
+  --schedules      a year of schedules for each seed, on the model
   --all            go on after a seed that broke something, and tell the first of each promise
   --seed <n>       this one alone
   --trace          with --seed: every event
@@ -29,6 +32,7 @@ boundary, and checks over the whole history what docs/promises.md promises. Exit
 interface Flags extends Replay {
   help: boolean;
   all: boolean;
+  schedules: boolean;
   trace: boolean;
   from: number;
   seeds: number;
@@ -41,6 +45,7 @@ const out = (text: string) => process.stdout.write(`${text}\n`);
 async function main(): Promise<void> {
   const flags = readFlags();
   if (flags.help) process.stdout.write(HELP);
+  else if (flags.schedules) await years(flags);
   else if (flags.seed !== undefined) await one(flags.seed, flags);
   else await many(flags);
 }
@@ -53,6 +58,24 @@ async function one(seed: number, flags: Flags): Promise<void> {
   if (flags.trace) out(traceText(verdict));
   else out(verdict.violation ? failureText(verdict, flags) : `seed ${seed} kept every promise`);
   if (verdict.violation) process.exitCode = 1;
+}
+
+/** One after the other, as each is a year. */
+async function years(flags: Flags): Promise<void> {
+  const first = flags.seed ?? flags.from;
+  const count = flags.seed === undefined ? flags.seeds : 1;
+  const patch = flags.bug === undefined ? undefined : SCHEDULE_BUGS[flags.bug];
+  for (let seed = first; seed < first + count; seed += 1) {
+    const startedMs = systemClock.elapsedMs();
+    const verdict = await simulateYear({ seed, patch });
+    const seconds = ((systemClock.elapsedMs() - startedMs) / 1000).toFixed(1);
+    if (flags.trace) out(traceText(verdict));
+    else if (verdict.violation) out(failureText(verdict, flags));
+    else out(`year ${seed} kept every promise (${seconds} s)`);
+    if (!verdict.violation) continue;
+    process.exitCode = 1;
+    if (!flags.all) return;
+  }
 }
 
 async function many(flags: Flags): Promise<void> {
@@ -88,6 +111,7 @@ function readFlags(): Flags {
     options: {
       help: { ...flag, short: "h" },
       all: flag,
+      schedules: flag,
       trace: flag,
       seeds: { type: "string", default: "1000" },
       from: { type: "string", default: "1" },
@@ -97,16 +121,19 @@ function readFlags(): Flags {
       store: { type: "string", default: "model" },
     },
   });
-  const { help, all, trace, store, bug, seed } = values;
+  const { help, all, schedules, trace, store, bug, seed } = values;
   if (store !== "model" && store !== "sql") throw new Error("--store is model or sql");
-  if (bug !== undefined && !Object.hasOwn(BUGS, bug)) {
-    throw new Error(`--bug ${bug}: choose from ${Object.keys(BUGS).join("; ")}`);
+  if (bug !== undefined && !Object.hasOwn(schedules ? SCHEDULE_BUGS : BUGS, bug)) {
+    throw new Error(
+      `--bug ${bug}: choose from ${Object.keys(schedules ? SCHEDULE_BUGS : BUGS).join("; ")}`,
+    );
   }
   if (trace && seed === undefined) throw new Error("--trace needs --seed: the one to tell");
   const jobs = values.jobs ?? String(availableParallelism());
   return {
     help,
     all,
+    schedules,
     trace,
     store,
     bug,

@@ -4,6 +4,7 @@ import type { Database } from "../../shared/store/engine/database.js";
 import { lookAt, makeBehind } from "./platform/behind.js";
 import { bringToLife } from "./actors/bring-to-life.js";
 import { type Known, makeFacts, type Violation } from "./checks/facts.js";
+import { knownAtFirst } from "./checks/known.js";
 import { startsAfterTheRun } from "./checks/exclusions.js";
 import { INVARIANTS } from "./checks/invariants.js";
 import { LIVENESS, OVER_WITHIN_MS } from "./checks/liveness.js";
@@ -14,13 +15,13 @@ import { SHARES } from "./checks/shares.js";
 import { STRANGERS } from "./checks/strangers.js";
 import { count, type Coverage, type FaultPlan, makeFaultPlan } from "./faults.js";
 import { type History, makeHistory } from "./history.js";
-import { type Machine, makeMachines } from "./platform/machines.js";
+import { makeMachines } from "./platform/machines.js";
 import { makePlatform, type Patch } from "./platform/platform.js";
 import { makeRandom } from "./random.js";
 import { APPLICATION, configFor } from "./actors/settings.js";
 import { drawSetting, type Setting, settingText, updateSwitchesOf } from "./actors/setting.js";
-import { makeTimeline, type Timeline } from "./platform/timeline.js";
-import { makeTrtcSide, type TrtcSide } from "./platform/trtc-side.js";
+import { makeTimeline } from "./platform/timeline.js";
+import { makeTrtcSide } from "./platform/trtc-side.js";
 import type { World } from "./platform/world.js";
 
 export interface SimulationOptions {
@@ -57,7 +58,7 @@ export async function simulate({ seed, database, patch }: SimulationOptions): Pr
   const trtc = makeTrtcSide({ timeline, switches, application: APPLICATION, callbacks });
   const machines = makeMachines({ count: setting.machines, skewMaxMs, random, nowMs: START_MS });
   const facts = makeFacts({
-    known: knownAtFirst({ timeline, trtc, setting, machines, faultsEndMs }),
+    known: knownAtFirst({ timeline, trtc, setting, machines, faultsEndMs, startMs: START_MS }),
     checks: [
       ...[...INVARIANTS(), ...LIVENESS(), ...SCHEDULED()],
       ...[...MESSAGES(), ...STRANGERS(), ...SHARES(), ...PROGRAMMES()],
@@ -98,42 +99,6 @@ export async function simulate({ seed, database, patch }: SimulationOptions): Pr
 
 const isDuring = (outages: Setting["outages"], ms: number): boolean =>
   outages.some(([fromMs, toMs]) => fromMs <= ms && ms < toMs);
-
-interface Beginning {
-  timeline: Timeline;
-  trtc: TrtcSide;
-  setting: Setting;
-  machines: readonly Machine[];
-  faultsEndMs: number;
-}
-
-function knownAtFirst(given: Beginning): Omit<Known, "rowsOfIntent"> {
-  const { timeline, trtc, setting, machines, faultsEndMs } = given;
-  return {
-    nowMs: timeline.nowMs,
-    startMs: START_MS,
-    trtc,
-    skewMaxMs: setting.skewMaxMs,
-    isCalm: setting.mood === "calm",
-    faultsEndMs: () => Math.max(faultsEndMs, ...machines.map(({ thawsMs }) => thawsMs)),
-    rows: new Map(),
-    rowIdOf: new Map(),
-    heard: new Set(),
-    stopAsked: new Set(),
-    roomEvents: new Set(),
-    sources: new Map(),
-    takenMs: new Map(),
-    strangers: new Set(),
-    stopsUnclaimed: setting.stopsUnclaimed,
-    hasQuotas: setting.hasQuotas,
-    hasCrowd: setting.crowd !== undefined,
-    deadLetters: new Set(),
-    stateSinceMs: new Map(),
-    dueSinceMs: new Map(),
-    advanceSinceMs: new Map(),
-    startsSinceMs: new Map(),
-  };
-}
 
 function lookNowAndThen({ timeline, facts }: Pick<World, "timeline" | "facts">): void {
   timeline.at(timeline.nowMs() + LOOKS_EVERY_MS, () => {

@@ -1,10 +1,11 @@
 /** The cloud platform: runs a function for an event on a machine, and ends it at its time limit. */
+import type { Zones } from "../../../shared/calendar/zones.js";
 import type { Services } from "../../../shared/ingest/services.js";
 import { asApiError, type ApiError } from "../../../shared/contract/errors.js";
 import { ComeAgainError } from "../../../shared/runtime/event.js";
 import { createModelStore } from "../model/model-store.js";
 import { carryCalls } from "./calls.js";
-import { clockOf, deliver, type Invocation, kill } from "./machines.js";
+import { clockOf, deliver, type Invocation, kill, type Machine } from "./machines.js";
 import type { Random } from "../random.js";
 import { readAt } from "./sources.js";
 import { createSqlStore } from "./sql-store.js";
@@ -44,9 +45,11 @@ interface Needs {
   world: World;
   behind: Behind;
   patch: Patch | undefined;
+  /** The time zone data of a machine; absent: the runtime's. */
+  zonesOf?: ((machine: Machine) => Zones) | undefined;
 }
 
-export function makePlatform({ world, behind, patch }: Needs): Platform {
+export function makePlatform({ world, behind, patch, zonesOf }: Needs): Platform {
   const { timeline, random, machines, config } = world;
   const startMs = timeline.nowMs();
   let invoked = 0;
@@ -76,7 +79,12 @@ export function makePlatform({ world, behind, patch }: Needs): Platform {
         });
       });
     const rest = { notifier, readSource, storageCredential, randomBytes, log: () => undefined };
-    const services = { config, clock, machineClock: clock, store, trtc, ...rest };
+    const zones = zonesOf?.(invocation.machine);
+    const services = {
+      ...{ config, clock, machineClock: clock, store, trtc },
+      ...rest,
+      ...(zones && { zones }),
+    };
     return patch ? patch(services, own) : services;
   }
 

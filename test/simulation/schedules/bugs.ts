@@ -1,0 +1,102 @@
+/** Deliberate bugs of schedules that a year of the simulator must find. */
+import type { Services } from "../../../shared/ingest/services.js";
+import type { ScheduleWrites } from "../../../shared/store/schedules/operations.js";
+import type { Schedule } from "../../../shared/store/schedules/schedule-row.js";
+import { addMs } from "../../../shared/clock.js";
+import type { Patch } from "../platform/platform.js";
+import { FirstPassZone, oldZones } from "./zones.js";
+
+/** Statements of a transaction that replace its own. */
+type Replace = (writes: ScheduleWrites, services: Services) => Partial<ScheduleWrites>;
+
+function withWrites(services: Services, replace: Replace): Services {
+  const { store } = services;
+  const { schedules } = store;
+  const transaction: typeof schedules.transaction = (work) =>
+    schedules.transaction((writes) => work({ ...writes, ...replace(writes, services) }));
+  return {
+    ...services,
+    store: { ...store, schedules: { ...schedules, transaction } },
+  };
+}
+
+const withoutDates = (schedule: Schedule): Schedule => ({
+  ...schedule,
+  definition: { ...schedule.definition, excludeDates: [] },
+});
+
+const shiftMs = ({ revision }: { revision: number }): number => ((revision * 7919) % 31) * 1000;
+
+export const SCHEDULE_BUGS: Readonly<Record<string, Patch>> = {
+  "an edit forgets the excluded dates": (services) =>
+    withWrites(services, (writes) => ({
+      update: (schedule) => writes.update(withoutDates(schedule)),
+    })),
+
+  "plans with the old time zone data": (services) => ({
+    ...services,
+    ...(services.zones && { zones: { ...services.zones, zoneOf: oldZones.zoneOf } }),
+  }),
+
+  "newer time zone data plans nothing again": (services) => {
+    // It names the older version, as if nothing had changed.
+    const { zones } = services;
+    return zones ? { ...services, zones: { ...zones, version: oldZones.version } } : services;
+  },
+
+  "an end in a fold comes at the first pass": (services) => {
+    const { zones } = services;
+    if (!zones) return services;
+    const zoneOf = (name: string) => {
+      const zone = zones.zoneOf(name);
+      return new FirstPassZone((at) => zone.spanAt(at));
+    };
+    return { ...services, zones: { ...zones, zoneOf } };
+  },
+
+  "a skip is forgotten when planning comes again": (services) =>
+    withWrites(services, (writes) => ({
+      readOpenOccurrences: async (asked) =>
+        (await writes.readOpenOccurrences(asked)).map((one) =>
+          one.reason === "Asked" ? { ...one, state: "Planned", reason: null } : one,
+        ),
+    })),
+
+  "a plan is marked before its occurrences are written": (services, random) =>
+    withWrites(services, (writes) => ({
+      // As if the instance were killed now and then when the plan is marked already.
+      writeOccurrences: (occurrences) =>
+        random.chance(0.03) ? Promise.resolve() : writes.writeOccurrences(occurrences),
+    })),
+
+  "the delay of a start changes with the revision": (services) =>
+    withWrites(services, (writes) => ({
+      insertStarts: (starts) =>
+        writes.insertStarts(
+          starts.map((start) => ({
+            ...start,
+            ...(start.schedule && {
+              schedule: {
+                ...start.schedule,
+                startsAt: addMs(start.schedule.startsAt, shiftMs(revisionOf(start.clientToken))),
+              },
+            }),
+          })),
+        ),
+    })),
+
+  "the loser of a takeover is not ended": (services) => {
+    const { store } = services;
+    const takeOver: typeof store.overlap.takeOver = async (take) =>
+      (await store.ingests.read(take.winner.taskId)) ?? undefined;
+    return { ...services, store: { ...store, overlap: { ...store.overlap, takeOver } } };
+  },
+
+  "occurrences do not look at their room": (services) => {
+    const { store } = services;
+    const listOthers = () => Promise.resolve([]);
+    return { ...services, store: { ...store, overlap: { ...store.overlap, listOthers } } };
+  },
+};
+
+const revisionOf = (token: string | null) => ({ revision: Number(token?.split(" ").at(-1) ?? 0) });

@@ -1,0 +1,13 @@
+/** A year of schedules keeps the promises of docs/schedules.md, whatever fails. */
+import { expect, test } from "@jest/globals";
+import { failureText } from "../report.js";
+import { simulateYear } from "./year.js";
+
+test.each([1, 2, 3])(
+  "year %i",
+  async (seed) => {
+    const verdict = await simulateYear({ seed });
+    expect(failureText(verdict, { store: "model" })).toBe("");
+  },
+  240_000,
+);
