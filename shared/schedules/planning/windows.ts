@@ -66,8 +66,13 @@ export function decide({ schedule, known, now, until, isMoved, zones }: Looked):
   };
   const kept = new Set<KnownOccurrence>();
   for (const window of windowsOf({
-    ...{ definition, stale, plannedUntil },
-    ...{ now, until, isMoved, zones },
+    definition,
+    stale,
+    plannedUntil,
+    now,
+    until,
+    isMoved,
+    zones,
   })) {
     const before = byStart.get(window.nominalAt.getTime());
     const moved = before ? undefined : byClock.get(clockOf(window.localStart));

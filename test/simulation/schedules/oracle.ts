@@ -68,9 +68,9 @@ export function expectedWindows(
   const byStart = new Map<number, ExpectedWindow>();
   const local = localTimes(rules.definition.timeZone, range);
   for (const window of rules.windows) {
-    for (const found of windowsOf(window, rules, { local, fromMs, toMs })) {
-      const known = byStart.get(found.nominalMs);
-      if (!known || isStronger(found, known)) byStart.set(found.nominalMs, found);
+    for (const one of windowsOf(window, rules, { local, fromMs, toMs })) {
+      const known = byStart.get(one.nominalMs);
+      if (!known || isStronger(one, known)) byStart.set(one.nominalMs, one);
     }
   }
   return [...byStart.values()].sort((a, b) => a.nominalMs - b.nominalMs);
@@ -129,7 +129,7 @@ function windowsOf(
     for (const minute of drawn.minutes) isTime[hour * 60 + minute] = 1;
   }
   const isHourly = drawn.hours.length === 24;
-  const found: ExpectedWindow[] = [];
+  const windows: ExpectedWindow[] = [];
   const minuteOf = (ms: number) => Math.ceil((ms - local.fromMs) / MINUTE);
   const first = Math.max(1, minuteOf(fromMs));
   const last = Math.min(local.count, minuteOf(toMs));
@@ -145,16 +145,16 @@ function windowsOf(
       if (isMissed && (isHourly || named <= latest)) continue;
       if (!isMissed && !isHourly && named <= latest) continue;
       if (drawn.isDay(dayOf(named)))
-        found.push(windowAt(minute, named, { drawn, definition, local }));
+        windows.push(windowAt(minute, named, { drawn, definition, local }));
     }
     // The clocks went back: only what comes in every hour starts again.
     if (wall <= before && isHourly && minute >= first && isTime[(wall % DAY) / MINUTE] === 1) {
       if (drawn.isDay(dayOf(wall)))
-        found.push(windowAt(minute, wall, { drawn, definition, local }));
+        windows.push(windowAt(minute, wall, { drawn, definition, local }));
     }
     if (wall > latest) latest = wall;
   }
-  return found;
+  return windows;
 }
 
 const dates = new Map<number, ReturnType<typeof readDay>>();

@@ -28,10 +28,10 @@ const ms = (at: Date | null): number => at?.getTime() ?? Infinity;
 const afterLease = (at: Date | null, lease: Date | null): number =>
   Math.max(ms(at), lease?.getTime() ?? 0);
 
-const least = <T>(rows: Iterable<T>, of: (row: T) => number): number => {
-  let found = Infinity;
-  for (const row of rows) found = Math.min(found, of(row));
-  return found;
+const least = <T>(rows: Iterable<T>, instantOf: (row: T) => number): number => {
+  let first = Infinity;
+  for (const row of rows) first = Math.min(first, instantOf(row));
+  return first;
 };
 
 function planMs({ schedules, occurrences, ingests }: Tables, newest: string): number {
