@@ -40,6 +40,9 @@ export function checkedCall(
   return fitted(read, authenticated, { config, invocation });
 }
 
+/** A repeat of one without its ClientToken may play a second time. */
+const STARTS: ReadonlySet<Action> = new Set(["StartStreamIngest", "RunIngestSchedule"]);
+
 function fitted<A extends Action>(
   { action, fields, region }: ReadCall<A>,
   { caller, signature, signing }: Authenticated,
@@ -52,7 +55,7 @@ function fitted<A extends Action>(
   if ("RoomId" in request) line.room = request.RoomId;
   if ("Ingest" in request) line.room = request.Ingest.RoomId;
   if ("ScheduleId" in request) line.schedule = request.ScheduleId;
-  if (action === "StartStreamIngest") invocation.start = { hasToken: "ClientToken" in request };
+  if (STARTS.has(action)) invocation.start = { hasToken: "ClientToken" in request };
   const application = applicationFor(config, caller, { action, request, region });
   return {
     action,

@@ -5,7 +5,7 @@ import { openPostgres, openToMigrate } from "../../../shared/store/engine/postgr
 import { versionChecked } from "../../../shared/store/schema/version.js";
 import { newPostgresUrl } from "../../support/database/databases.js";
 import { type DatabaseProxy, startDatabaseProxy } from "../../support/database/database-proxy.js";
-import { REQUIRED_OF_SCHEDULES } from "../../support/contract/schedules.js";
+import { REQUIRED_OF_SCHEDULES, SCHEDULE_ID } from "../../support/contract/schedules.js";
 import { CN_APP, type TestApp, KEY, startTestApp } from "../../support/app/test-app.js";
 
 const PASSWORD = "made-up-password-of-the-database";
@@ -60,7 +60,11 @@ const FUNCTION_OF: [functionName: string, body: () => object, headers?: Record<s
     ["schedules", createBody, { "x-tc-action": "CreateIngestSchedule" }],
     ["schedules", () => ({ ScheduleId }), { "x-tc-action": "UpdateIngestSchedule" }],
     ["schedules", () => ({ ScheduleId }), { "x-tc-action": "DescribeIngestSchedule" }],
+    ["schedules", () => ({ ScheduleId: SCHEDULE_ID }), { "x-tc-action": "RunIngestSchedule" }],
   ];
+
+const isStart = (functionName: string, headers: Record<string, string> = {}) =>
+  functionName === "start-ingest" || headers["x-tc-action"] === "RunIngestSchedule";
 
 const openAway = (url: string) =>
   versionChecked(openPostgres(withPassword(url), { connectTimeoutMs: 300, queryTimeoutMs: 600 }));
@@ -87,7 +91,7 @@ async function expectRefused(testApp: TestApp, detail: RegExp): Promise<void> {
     expect([functionName, answer.status, answer.response]).toEqual([
       ...[functionName, 503],
       {
-        Error: functionName === "start-ingest" ? REFUSED_START : REFUSAL,
+        Error: isStart(functionName, headers) ? REFUSED_START : REFUSAL,
         RequestId: expect.any(String),
       },
     ]);
@@ -106,7 +110,7 @@ async function expectRefused(testApp: TestApp, detail: RegExp): Promise<void> {
 async function expectServed(testApp: TestApp): Promise<void> {
   for (const [functionName, body, headers] of FUNCTION_OF) {
     const { status, response } = await testApp.post(functionName, body(), headers);
-    const isUnknown = response.Error?.Code === "FailedOperation.TaskNotExist";
+    const isUnknown = /TaskNotExist|ResourceNotFound/.test(response.Error?.Code ?? "");
     expect([functionName, status]).toEqual([functionName, isUnknown ? 404 : 200]);
   }
 }
