@@ -93,12 +93,13 @@ export function makeTasks(
   }
 
   function liveNamed(name: string): Task[] {
-    return [...(robots.get(name) ?? [])].flatMap((taskId) => {
+    const live: Task[] = [];
+    for (const taskId of robots.get(name) ?? []) {
       const task = find(taskId);
-      if (task && isLive(task)) return task;
-      forgetRobot(name, taskId);
-      return [];
-    });
+      if (task && isLive(task)) live.push(task);
+      else forgetRobot(name, taskId);
+    }
+    return live;
   }
 
   function forgetRobot(name: string, taskId: string): void {

@@ -98,7 +98,8 @@ async function pause(
   working: Set<Promise<void>>,
   ms: number,
 ): Promise<void> {
+  if (working.size === 0) return clock.sleep(ms);
   const woken = new AbortController();
-  if (working.size > 0) void Promise.all(working).then(() => woken.abort());
+  void Promise.all(working).then(() => woken.abort());
   await clock.sleep(ms, woken.signal);
 }

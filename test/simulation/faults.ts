@@ -121,8 +121,8 @@ export function makeFaultPlan({
 }
 
 export function count(coverage: Coverage, boundary: string, kind: string, times = 1): void {
-  const kinds = coverage.get(boundary) ?? new Map<string, number>();
-  coverage.set(boundary, kinds);
+  let kinds = coverage.get(boundary);
+  if (!kinds) coverage.set(boundary, (kinds = new Map<string, number>()));
   kinds.set(kind, (kinds.get(kind) ?? 0) + times);
 }
 

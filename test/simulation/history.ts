@@ -1,15 +1,17 @@
 /** The events of a run in their order, to find out why a seed failed. */
-export interface Entry {
+interface Entry {
   atMs: number;
   by: string;
-  text: string;
+  text: Text;
 }
 
+/** Few seeds are ever told, so a long text is made only then. What it shows must not change. */
+type Text = string | (() => string);
+
 export interface History {
-  note: (by: string, text: string) => void;
+  note: (by: string, text: Text) => void;
   /** From then on, a long id is shown by a short name. */
   name: (id: string, short: string) => void;
-  entries: () => readonly Entry[];
   /** The text with those short names. */
   shortened: (text: string) => string;
   /** The last `limit` lines that name one of these ids or a machine. */
@@ -21,8 +23,10 @@ export function makeHistory(nowMs: () => number): History {
   const entries: Entry[] = [];
   const names = new Map<string, string>();
 
-  const line = ({ atMs, by, text }: Entry): string =>
-    `${((atMs - startMs) / 1000).toFixed(3).padStart(9)} s  ${by.padEnd(22)} ${shortened(text)}`;
+  const textOf = ({ text }: Entry): string => (typeof text === "string" ? text : text());
+
+  const line = (entry: Entry): string =>
+    `${((entry.atMs - startMs) / 1000).toFixed(3).padStart(9)} s  ${entry.by.padEnd(22)} ${shortened(textOf(entry))}`;
 
   function shortened(text: string): string {
     let short = text;
@@ -34,10 +38,11 @@ export function makeHistory(nowMs: () => number): History {
     note: (by, text) => void entries.push({ atMs: nowMs(), by, text }),
     name: (id, short) => void names.set(id, short),
     shortened,
-    entries: () => entries,
     tell(ids, limit) {
-      const concerns = ({ text, by }: Entry) =>
-        ids === undefined || ids.some((id) => text.includes(id)) || /^m\d+$/.test(by);
+      const concerns = (entry: Entry) =>
+        ids === undefined ||
+        ids.some((id) => textOf(entry).includes(id)) ||
+        /^m\d+$/.test(entry.by);
       return entries.filter(concerns).slice(-limit).map(line);
     },
   };

@@ -152,7 +152,7 @@ export async function ask<V extends Verb>(
   const application = config.applications.get(SdkAppId ?? caller.SdkAppIds[0] ?? 0);
   if (!application) throw new Error(`no application ${SdkAppId}`);
   const intent = story.request.StreamUrl;
-  history.note(callerId, `${verb} ${JSON.stringify(request)} for ${intent}`);
+  history.note(callerId, () => `${verb} ${JSON.stringify(request)} for ${intent}`);
   const useCase = USE_CASES[verb] as UseCase<Action>;
   const ended = await platform.invoke({
     name: verb.replace("StreamIngest", "").toLowerCase(),
@@ -170,7 +170,7 @@ export async function ask<V extends Verb>(
   const { TaskId } = request as { TaskId?: string };
   const clientToken = story.request.ClientToken;
   const asked = { verb, callerId, intent, clientToken, taskId: TaskId ?? taskIdIn(ended) };
-  history.note(callerId, `${verb} for ${intent}: ${endedText(ended)}`);
+  history.note(callerId, () => `${verb} for ${intent}: ${endedText(ended)}`);
   if (ended.kind === "answer") {
     facts.tell({ kind: "answered", asked, answer: ended.answer as Record<string, unknown> });
   }

@@ -184,7 +184,7 @@ export function makeFacts({ known: given, checks, intentOf, history }: Needs): F
         // A robot with our name shares these letters.
         history.name(row.taskId.slice("ing-".length), String(known.rows.size));
       }
-      note("table", rowText(before, row));
+      note("table", () => rowText(before, row));
       tell({ kind: "row", before, row });
     },
     callLeft({ action, request, by, ...times }) {
@@ -196,7 +196,7 @@ export function makeFacts({ known: given, checks, intentOf, history }: Needs): F
               .sort(liveLast)
               .at(-1)
           : undefined;
-      note(by, `${action} leaves ${shown(request)}`);
+      note(by, () => `${action} leaves ${shown(request)}`);
       const call = { action, by, row, streamUrl: StreamUrl, trtcTaskId: TaskId, ...times };
       tell({ kind: "call-left", ...call });
       return call;
@@ -207,7 +207,7 @@ export function makeFacts({ known: given, checks, intentOf, history }: Needs): F
       const { TaskId } = outcome as { TaskId?: string };
       const began = TaskId === undefined ? undefined : known.trtc.tasks.find(TaskId);
       if (began) history.name(began.taskId, `task-${known.rowIdOf.size + 1}`);
-      note("TRTC", `${call.action} from ${call.by}: ${answerText(outcome)}`);
+      note("TRTC", () => `${call.action} from ${call.by}: ${answerText(outcome)}`);
       for (const { taskId } of before) {
         const task = known.trtc.tasks.find(taskId);
         if (!task || known.trtc.tasks.isLive(task)) continue;

@@ -117,166 +117,202 @@ export function createModelStore(options: ModelOptions) {
     ),
   });
 
+  const ingests = once(() => ({
+    async beginStart(start: WantedStart) {
+      const { schedule } = start;
+      const quotas = countedQuotas(start);
+      for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+        const begun = await carry("ingests.beginStart", () => {
+          if (!schedule) return insertStart(tables, start, databaseNowMs());
+          const ingest = insertScheduled(tables, { ...start, schedule }, databaseNowMs());
+          return ingest && { ingest };
+        });
+        if (begun) {
+          return "slot" in begun
+            ? { outcome: "begun" as const, ...withSlot(begun) }
+            : { outcome: "scheduled" as const, ...begun };
+        }
+        const conflict = await carry("ingests.findConflict", () => findConflict(tables, start));
+        if (conflict) return conflict;
+        if (!hasQuotas(quotas)) return { outcome: "no-slot" as const };
+        const refusal = await carry("ingests.findConflict", () =>
+          refusalOf(tables, { ...start, quotas }, databaseNowMs()),
+        );
+        if (refusal) return refusal;
+      }
+      return { outcome: "no-slot" as const };
+    },
+    findConflict: statement("ingests.findConflict", findConflict),
+    markRunning: statement("ingests.markRunning", markRunning),
+    markFailed: statement("ingests.markFailed", markFailed),
+    async beginStop(asked: Parameters<Store["ingests"]["beginStop"]>[0]) {
+      const begun = await carry("ingests.beginStop", () =>
+        beginStop(tables, asked, databaseNowMs()),
+      );
+      return begun && withSlot(begun);
+    },
+    async beginDueStop(asked: Parameters<Store["ingests"]["beginDueStop"]>[0]) {
+      const begun = await carry("ingests.beginDueStop", () =>
+        beginDueStop(tables, asked, databaseNowMs()),
+      );
+      return begun && withSlot(begun);
+    },
+    askStop: statement("ingests.askStop", askStop),
+    markEnded: statement("ingests.markEnded", markEnded),
+    release: statement("ingests.release", release),
+    ...due("ingests", ENDS),
+    claimUnfinished: statement("ingests.claimUnfinished", claimUnfinished),
+    claimStart: statement("ingests.claimStart", claimStart),
+    claimLateStarts: statement("ingests.claimLateStarts", claimLateStarts),
+    clearLateStart: statement("ingests.clearLateStart", clearLateStart),
+    beginFailedSourceStops: statement("ingests.beginFailedSourceStops", beginFailedSourceStops),
+    claimStaleTasks: statement("ingests.claimStaleTasks", claimStaleTasks),
+    find: statement("ingests.find", findIngest),
+    read: statement("ingests.read", ({ ingests }, taskId: string) => ingests.get(taskId)),
+    list: statement("ingests.list", listIngests),
+    markUpdated: statement("ingests.markUpdated", markUpdated),
+    takeUpdateTurn: statement("ingests.takeUpdateTurn", takeUpdateTurn),
+    endUpdateTurn: statement("ingests.endUpdateTurn", endUpdateTurn),
+  }));
+  const scheduled = once(() => ({
+    ...due("scheduled", ADVANCES),
+    async begin(attempt: ScheduledAttempt) {
+      const { claimed, quotas, waitMaxMs } = attempt;
+      for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+        const begun = await carry("scheduled.begin", () =>
+          beginAttempt(tables, attempt, databaseNowMs()),
+        );
+        if (begun) return { outcome: "begun" as const, ...withSlot(begun) };
+        const isDue = await carry("ingests.findConflict", () => isStillDue(tables, attempt));
+        if (!isDue) return { outcome: "spared" as const };
+        if (!hasQuotas(quotas)) return { outcome: "no-slot" as const };
+        const refusal = await carry("ingests.findConflict", () =>
+          refusalOf(tables, { ...claimed, quotas, waitMaxMs }, databaseNowMs()),
+        );
+        if (refusal) return refusal;
+      }
+      return { outcome: "no-slot" as const };
+    },
+    reschedule: statement("scheduled.reschedule", reschedule),
+    postpone: statement("scheduled.postpone", postpone),
+    release: statement("scheduled.release", releaseAdvance),
+    cancel: statement("scheduled.cancel", cancelScheduled),
+    listMissed: statement("scheduled.listMissed", listMissed),
+    markMissed: statement("scheduled.markMissed", markMissed),
+    markUpdated: statement("scheduled.markUpdated", markScheduledUpdated),
+  }));
+  const programmes = once(() => ({
+    ...due("programmes", STEPS),
+    beginStep: async (attempt: StepAttempt) => {
+      const begun = await carry("programmes.beginStep", () =>
+        beginStep(tables, attempt, databaseNowMs()),
+      );
+      return begun && withSlot(begun);
+    },
+    claimStep: statement("programmes.claimStep", claimStep),
+    markStepped: statement("programmes.markStepped", markStepped),
+    releaseStep: statement("programmes.releaseStep", releaseStep),
+    markRestarting: statement("programmes.markRestarting", markRestarting),
+    findSuccessor: statement("programmes.findSuccessor", findSuccessor),
+    swapTasks: statement("programmes.swapTasks", swapTasks),
+  }));
+  const slots = once(() => ({
+    async take(wanted: Parameters<Store["slots"]["take"]>[0]) {
+      const slot = await carry("slots.take", () =>
+        grantSlot(tables, { ...wanted, databaseNowMs: databaseNowMs() }),
+      );
+      return slotOf(slot);
+    },
+  }));
+  const signatures = once(() => ({
+    async claim(claim: Parameters<Store["signatures"]["claim"]>[0]) {
+      const begun = await carry("signatures.claim", () => insertUse(tables, claim));
+      return begun ?? carry("signatures.findUse", () => findUse(tables, claim.signature));
+    },
+    claimAgain: statement("signatures.claimAgain", claimAgain),
+    release: statement("signatures.release", releaseUse),
+    forget: statement("signatures.forget", forgetSignatures),
+  }));
+  const roomEvents = once(() => ({
+    recordTaskEvent: statement("roomEvents.recordTaskEvent", recordTaskEvent),
+    explainDismissal: statement("roomEvents.explainDismissal", explainDismissal),
+    explainRemoval: statement("roomEvents.explainRemoval", explainRemoval),
+    explainEnd: statement("roomEvents.explainEnd", explainEnd),
+    robotEntered: statement("roomEvents.robotEntered", robotEntered),
+    robotLeft: statement("roomEvents.robotLeft", robotLeft),
+    checkSoon: statement("roomEvents.checkSoon", checkSoon),
+    markSeen: statement("roomEvents.markSeen", markSeen),
+    runningInRoom: statement("roomEvents.runningInRoom", runningInRoom),
+  }));
+  const audience = once(() => ({
+    recordViewerEvent: statement("audience.recordViewerEvent", recordViewerEvent),
+    updateEmptyAt: statement("audience.updateEmptyAt", updateEmptyAt),
+    forget: statement("audience.forget", forgetAudience),
+  }));
+  const unclaimedTasks = once(() => ({
+    keep: statement("unclaimedTasks.keep", keepUnclaimed),
+    drop: statement("unclaimedTasks.drop", dropUnclaimed),
+    adopt: statement("unclaimedTasks.adopt", adoptUnclaimed),
+    count: statement("unclaimedTasks.count", countUnclaimed),
+    take: statement("unclaimedTasks.take", takeUnclaimed),
+    end: statement("unclaimedTasks.end", endUnclaimed),
+    forget: statement("unclaimedTasks.forget", forgetUnclaimed),
+  }));
+  const outbox = once(() => ({
+    ...OUTBOX,
+    callersWaiting: statement("outbox.callersWaiting", () => []),
+    forgetDead: statement("outbox.forgetDead", () => undefined),
+  }));
+  const deadLetters = once(() => ({
+    add: statement("deadLetters.add", addDeadLetter),
+    resolve: statement("deadLetters.resolve", resolveDeadLetters),
+    forgetResolved: statement("deadLetters.forgetResolved", forgetResolved),
+    list: statement("deadLetters.list", listDeadLetters),
+    read: statement("deadLetters.read", ({ deadLetters }, id: string) => deadLetters.get(id)),
+    drop: statement("deadLetters.drop", ({ deadLetters }, id: string) => deadLetters.delete(id)),
+    isTokenSpent: statement("deadLetters.isTokenSpent", isTokenSpent),
+  }));
+
   return {
     ready: () => Promise.resolve(),
     close: () => Promise.resolve(),
-    ingests: {
-      async beginStart(start: WantedStart) {
-        const { schedule } = start;
-        const quotas = countedQuotas(start);
-        for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-          const begun = await carry("ingests.beginStart", () => {
-            if (!schedule) return insertStart(tables, start, databaseNowMs());
-            const ingest = insertScheduled(tables, { ...start, schedule }, databaseNowMs());
-            return ingest && { ingest };
-          });
-          if (begun) {
-            return "slot" in begun
-              ? { outcome: "begun" as const, ...withSlot(begun) }
-              : { outcome: "scheduled" as const, ...begun };
-          }
-          const conflict = await carry("ingests.findConflict", () => findConflict(tables, start));
-          if (conflict) return conflict;
-          if (!hasQuotas(quotas)) return { outcome: "no-slot" as const };
-          const refusal = await carry("ingests.findConflict", () =>
-            refusalOf(tables, { ...start, quotas }, databaseNowMs()),
-          );
-          if (refusal) return refusal;
-        }
-        return { outcome: "no-slot" as const };
-      },
-      findConflict: statement("ingests.findConflict", findConflict),
-      markRunning: statement("ingests.markRunning", markRunning),
-      markFailed: statement("ingests.markFailed", markFailed),
-      async beginStop(asked: Parameters<Store["ingests"]["beginStop"]>[0]) {
-        const begun = await carry("ingests.beginStop", () =>
-          beginStop(tables, asked, databaseNowMs()),
-        );
-        return begun && withSlot(begun);
-      },
-      async beginDueStop(asked: Parameters<Store["ingests"]["beginDueStop"]>[0]) {
-        const begun = await carry("ingests.beginDueStop", () =>
-          beginDueStop(tables, asked, databaseNowMs()),
-        );
-        return begun && withSlot(begun);
-      },
-      askStop: statement("ingests.askStop", askStop),
-      markEnded: statement("ingests.markEnded", markEnded),
-      release: statement("ingests.release", release),
-      claimDue: due("ingests", ENDS).claimDue,
-      nextClaimAt: due("ingests", ENDS).nextClaimAt,
-      claimUnfinished: statement("ingests.claimUnfinished", claimUnfinished),
-      claimStart: statement("ingests.claimStart", claimStart),
-      claimLateStarts: statement("ingests.claimLateStarts", claimLateStarts),
-      clearLateStart: statement("ingests.clearLateStart", clearLateStart),
-      beginFailedSourceStops: statement("ingests.beginFailedSourceStops", beginFailedSourceStops),
-      claimStaleTasks: statement("ingests.claimStaleTasks", claimStaleTasks),
-      find: statement("ingests.find", findIngest),
-      read: statement("ingests.read", ({ ingests }, taskId: string) => ingests.get(taskId)),
-      list: statement("ingests.list", listIngests),
-      markUpdated: statement("ingests.markUpdated", markUpdated),
-      takeUpdateTurn: statement("ingests.takeUpdateTurn", takeUpdateTurn),
-      endUpdateTurn: statement("ingests.endUpdateTurn", endUpdateTurn),
+    get ingests() {
+      return ingests();
     },
-    scheduled: {
-      ...due("scheduled", ADVANCES),
-      async begin(attempt: ScheduledAttempt) {
-        const { claimed, quotas, waitMaxMs } = attempt;
-        for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-          const begun = await carry("scheduled.begin", () =>
-            beginAttempt(tables, attempt, databaseNowMs()),
-          );
-          if (begun) return { outcome: "begun" as const, ...withSlot(begun) };
-          const isDue = await carry("ingests.findConflict", () => isStillDue(tables, attempt));
-          if (!isDue) return { outcome: "spared" as const };
-          if (!hasQuotas(quotas)) return { outcome: "no-slot" as const };
-          const refusal = await carry("ingests.findConflict", () =>
-            refusalOf(tables, { ...claimed, quotas, waitMaxMs }, databaseNowMs()),
-          );
-          if (refusal) return refusal;
-        }
-        return { outcome: "no-slot" as const };
-      },
-      reschedule: statement("scheduled.reschedule", reschedule),
-      postpone: statement("scheduled.postpone", postpone),
-      release: statement("scheduled.release", releaseAdvance),
-      cancel: statement("scheduled.cancel", cancelScheduled),
-      listMissed: statement("scheduled.listMissed", listMissed),
-      markMissed: statement("scheduled.markMissed", markMissed),
-      markUpdated: statement("scheduled.markUpdated", markScheduledUpdated),
+    get scheduled() {
+      return scheduled();
     },
-    programmes: {
-      ...due("programmes", STEPS),
-      beginStep: async (attempt: StepAttempt) => {
-        const begun = await carry("programmes.beginStep", () =>
-          beginStep(tables, attempt, databaseNowMs()),
-        );
-        return begun && withSlot(begun);
-      },
-      claimStep: statement("programmes.claimStep", claimStep),
-      markStepped: statement("programmes.markStepped", markStepped),
-      releaseStep: statement("programmes.releaseStep", releaseStep),
-      markRestarting: statement("programmes.markRestarting", markRestarting),
-      findSuccessor: statement("programmes.findSuccessor", findSuccessor),
-      swapTasks: statement("programmes.swapTasks", swapTasks),
+    get programmes() {
+      return programmes();
     },
-    slots: {
-      async take(wanted: Parameters<Store["slots"]["take"]>[0]) {
-        const slot = await carry("slots.take", () =>
-          grantSlot(tables, { ...wanted, databaseNowMs: databaseNowMs() }),
-        );
-        return slotOf(slot);
-      },
+    get slots() {
+      return slots();
     },
-    signatures: {
-      async claim(claim: Parameters<Store["signatures"]["claim"]>[0]) {
-        const begun = await carry("signatures.claim", () => insertUse(tables, claim));
-        return begun ?? carry("signatures.findUse", () => findUse(tables, claim.signature));
-      },
-      claimAgain: statement("signatures.claimAgain", claimAgain),
-      release: statement("signatures.release", releaseUse),
-      forget: statement("signatures.forget", forgetSignatures),
+    get signatures() {
+      return signatures();
     },
-    roomEvents: {
-      recordTaskEvent: statement("roomEvents.recordTaskEvent", recordTaskEvent),
-      explainDismissal: statement("roomEvents.explainDismissal", explainDismissal),
-      explainRemoval: statement("roomEvents.explainRemoval", explainRemoval),
-      explainEnd: statement("roomEvents.explainEnd", explainEnd),
-      robotEntered: statement("roomEvents.robotEntered", robotEntered),
-      robotLeft: statement("roomEvents.robotLeft", robotLeft),
-      checkSoon: statement("roomEvents.checkSoon", checkSoon),
-      markSeen: statement("roomEvents.markSeen", markSeen),
-      runningInRoom: statement("roomEvents.runningInRoom", runningInRoom),
+    get roomEvents() {
+      return roomEvents();
     },
-    audience: {
-      recordViewerEvent: statement("audience.recordViewerEvent", recordViewerEvent),
-      updateEmptyAt: statement("audience.updateEmptyAt", updateEmptyAt),
-      forget: statement("audience.forget", forgetAudience),
+    get audience() {
+      return audience();
     },
-    unclaimedTasks: {
-      keep: statement("unclaimedTasks.keep", keepUnclaimed),
-      drop: statement("unclaimedTasks.drop", dropUnclaimed),
-      adopt: statement("unclaimedTasks.adopt", adoptUnclaimed),
-      count: statement("unclaimedTasks.count", countUnclaimed),
-      take: statement("unclaimedTasks.take", takeUnclaimed),
-      end: statement("unclaimedTasks.end", endUnclaimed),
-      forget: statement("unclaimedTasks.forget", forgetUnclaimed),
+    get unclaimedTasks() {
+      return unclaimedTasks();
     },
-    outbox: {
-      ...OUTBOX,
-      callersWaiting: statement("outbox.callersWaiting", () => []),
-      forgetDead: statement("outbox.forgetDead", () => undefined),
+    get outbox() {
+      return outbox();
     },
-    deadLetters: {
-      add: statement("deadLetters.add", addDeadLetter),
-      resolve: statement("deadLetters.resolve", resolveDeadLetters),
-      forgetResolved: statement("deadLetters.forgetResolved", forgetResolved),
-      list: statement("deadLetters.list", listDeadLetters),
-      read: statement("deadLetters.read", ({ deadLetters }, id: string) => deadLetters.get(id)),
-      drop: statement("deadLetters.drop", ({ deadLetters }, id: string) => deadLetters.delete(id)),
-      isTokenSpent: statement("deadLetters.isTokenSpent", isTokenSpent),
+    get deadLetters() {
+      return deadLetters();
     },
   } satisfies Store;
+}
+
+/** Each invocation has a store of its own, and uses few of its groups. So each waits for its use. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
 }
 
 /** No caller has a NotifyUrl here, so there are no notifications to claim. */

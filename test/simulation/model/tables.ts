@@ -49,8 +49,9 @@ export const makeTables = (): Tables => ({
 const dueAt = ({ deadlineAt, stopAskedAt }: Ingest): Date =>
   stopAskedAt !== null && stopAskedAt < deadlineAt ? stopAskedAt : deadlineAt;
 
+/** The row becomes the table's: it is a fresh object, so nothing copies its many columns again. */
 export function put(tables: Tables, ingest: Ingest & Failures): StoredIngest {
-  const stored = { ...ingest, dueAt: dueAt(ingest), notified: null };
+  const stored = Object.assign(ingest, { dueAt: dueAt(ingest), notified: null } as const);
   tables.ingests.set(ingest.taskId, stored);
   tables.changed?.push(stored);
   return stored;

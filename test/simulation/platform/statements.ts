@@ -26,8 +26,8 @@ export function carryStatements(world: World, invocation: Invocation): Carry {
     return fault;
   }
 
-  return (name, execute) =>
-    new Promise((resolve, reject) => {
+  return <T>(name: string, execute: () => T | Promise<T>) =>
+    new Promise<T>((resolve, reject) => {
       const fault = drawFault(name);
       const { thereMs, backMs } = pathOf(random, fault);
       const hand = (afterMs: number, what: () => void) => {
@@ -37,9 +37,20 @@ export function carryStatements(world: World, invocation: Invocation): Carry {
         hand(afterMs, () => reject(new DatabaseGone(`${name}: no answer`)));
       };
 
-      async function arrive(): Promise<void> {
-        const result = await settled(execute);
-        await world.afterStatement(name, "value" in result ? result.value : undefined);
+      /** In the model, all of it happens at once. */
+      function arrive(): void | Promise<void> {
+        const result = settled(execute);
+        return result instanceof Promise ? result.then(look) : look(result);
+      }
+
+      function look(result: Settled<T>): void | Promise<void> {
+        const looked = world.afterStatement(name, "value" in result ? result.value : undefined);
+        if (looked) return looked.then(() => answer(result));
+        answer(result);
+        return undefined;
+      }
+
+      function answer(result: Settled<T>): void {
         if (fault === "crash-after") killAllOn(machine);
         if (fault === "freeze-after") freeze(world, machine);
         if (fault === "error-after") giveUp(backMs);

@@ -18,6 +18,9 @@ export interface Told {
   failures: { seed: number; check: string; text: string }[];
 }
 
+/** Most errors are faults that a seed draws, and nothing reads where they arose. `--seed` tells it. */
+Error.stackTraceLimit = 0;
+
 async function simulateShare({ from, until, step, ...replay }: Share): Promise<void> {
   const database = replay.store === "sql" ? await openTestPglite() : undefined;
   const patch = replay.bug === undefined ? undefined : BUGS[replay.bug];
