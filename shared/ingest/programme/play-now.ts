@@ -10,6 +10,7 @@ import type {
   Target,
 } from "../../store/programmes/programme-row.js";
 import { aimAt, onAirWith } from "./next-step.js";
+import { decisionTime } from "./reported.js";
 import { itemAt, type Place, positionAt } from "./timeline.js";
 
 /** The StreamUrl of what is on air, without any signature. */
@@ -56,8 +57,10 @@ export interface Began {
 }
 
 /** A start of a programme at `at`: the first one, or one at the place where the clock is now. */
-export function playAt({ play, programme, onAir }: Ingest, at: Date): Began | undefined {
+export function playAt(ingest: Ingest, startedAt: Date): Began | undefined {
+  const { play, programme, onAir } = ingest;
   if (!programme) return undefined;
+  const at = decisionTime(ingest, startedAt);
   const { anchor } = programme;
   const anchored =
     anchor.at === null ? { ...programme, anchor: { ...anchor, at: at.toISOString() } } : programme;
@@ -70,7 +73,7 @@ export function playAt({ play, programme, onAir }: Ingest, at: Date): Began | un
   return {
     play: startOf(play, { programme: now, target, place: isAimed ? aim.place : undefined, at }),
     programme: now,
-    onAir: { ...onAirWith(before, target, at), taskSince: at.toISOString() },
+    onAir: { ...onAirWith(before, target, at), taskSince: startedAt.toISOString() },
   };
 }
 

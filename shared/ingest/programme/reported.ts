@@ -17,6 +17,15 @@ function hasFailedForGood({ mediaFailures }: Pick<Ingest, "mediaFailures">): boo
   );
 }
 
+/**
+ * The time that a step decides for. Clocks of instances differ. After a switch no instance decides
+ * for a time before it, or one whose clock is behind would bring the item before back.
+ */
+export function decisionTime({ onAir }: Pick<Ingest, "onAir">, now: Date): Date {
+  const since = onAir ? new Date(onAir.since) : now;
+  return since > now ? since : now;
+}
+
 /** `null` without a programme, and before its first start. */
 export function asReported(ingest: Ingest, at: Date): OnAir | null {
   const { onAir } = ingest;

@@ -10,6 +10,7 @@ import type { Services } from "../services.js";
 import { startOnTime } from "../start/scheduled-start.js";
 import { ADVANCE_LEASE_MS } from "../timing.js";
 import { afterFailure, aimAt, isSameTarget } from "./next-step.js";
+import { decisionTime } from "./reported.js";
 
 const HOUR_MS = 60 * MINUTE_MS;
 
@@ -59,7 +60,7 @@ function planRestart(ingest: Ingest, at: Date): RestartPlan | undefined {
   // A task that ended although its source was well may only have come to its end.
   const hasFailed = programme.backupUrl !== null || isInTrouble(ingest);
   const failed = hasFailed ? afterFailure(onAir, at) : onAir;
-  const aim = aimAt(programme, failed, at);
+  const aim = aimAt(programme, failed, decisionTime(ingest, at));
   if (aim.kind !== "play") return undefined;
   const restartedAt = onAir.restartedAt.filter(
     (restart) => at.getTime() - new Date(restart).getTime() < HOUR_MS,

@@ -19,7 +19,7 @@ import { ADVANCE_LEASE_MS } from "../timing.js";
 import { callInNextSlot, callInSlot, saysGone } from "../trtc-call.js";
 import { afterFailure, aimAt, isSameTarget, onAirWith } from "./next-step.js";
 import { switchTo } from "./play-now.js";
-import { asReported } from "./reported.js";
+import { asReported, decisionTime } from "./reported.js";
 import { callFor } from "./switch-call.js";
 import { keepStep, type Situation, stepAgain, type StepResult, writeStep } from "./write-step.js";
 
@@ -38,7 +38,7 @@ export interface Step {
 export async function stepNow(services: Services, step: Step): Promise<StepResult> {
   const { ingest } = step;
   const { programme } = ingest;
-  const at = services.clock.now();
+  const at = decisionTime(ingest, services.clock.now());
   const onAir = asReported(ingest, at);
   if (!programme || !onAir || ingest.pausedAt !== null) return keepStep(services, ingest);
   return follow(services, step, { programme, onAir, at });

@@ -9,7 +9,7 @@ import { slotWaitMaxMs } from "../trtc-call.js";
 import { sleepUntil } from "../wait.js";
 import { aimAt, rollDueAt } from "./next-step.js";
 import { readDue } from "./read-sources.js";
-import { asReported } from "./reported.js";
+import { asReported, decisionTime } from "./reported.js";
 import { rollOver } from "./roll-over.js";
 import { follow, restart, type Step } from "./step-now.js";
 import { callFor } from "./switch-call.js";
@@ -41,7 +41,7 @@ export async function stepOnTime(
 async function carryOutStep(services: Services, step: Step): Promise<StepResult> {
   const { ingest } = step;
   const { programme } = ingest;
-  const at = services.clock.now();
+  const at = decisionTime(ingest, services.clock.now());
   const onAir = asReported(ingest, at);
   if (!programme || !onAir || ingest.pausedAt !== null) return keepStep(services, ingest);
   const first = aimAt(programme, onAir, at);
@@ -54,7 +54,7 @@ async function carryOutStep(services: Services, step: Step): Promise<StepResult>
     return replaceTask(services, step, { programme: first.programme, onAir, at });
   }
   const read = await readDue(services, { programme, onAir, at, timeLeftMs: step.timeLeftMs });
-  return follow(services, step, { ...read, at: services.clock.now() });
+  return follow(services, step, { ...read, at: decisionTime(ingest, services.clock.now()) });
 }
 
 /** TRTC's cap is near. A robot that the caller named cannot be in the room twice, so it leaves first. */
@@ -67,8 +67,9 @@ const replaceTask = (services: Services, step: Step, now: Situation): Promise<St
       });
 
 /** Whether the step will probably call UpdateStreamIngest. */
-function needsSlot(ingest: Ingest, at: Date): boolean {
+function needsSlot(ingest: Ingest, now: Date): boolean {
   const { programme } = ingest;
+  const at = decisionTime(ingest, now);
   const onAir = asReported(ingest, at);
   if (!programme || !onAir) return false;
   return callFor(ingest, { aim: aimAt(programme, onAir, at), onAir, at }) === "update";

@@ -10,6 +10,7 @@ import { addMs } from "../../clock.js";
 import { ignoreFailure } from "../../ignore.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import { itemOf } from "../programme/play-now.js";
+import { decisionTime } from "../programme/reported.js";
 import { stepNow } from "../programme/step-now.js";
 import type { Call, Services } from "../services.js";
 import { endGone } from "../stop/end-gone.js";
@@ -63,14 +64,14 @@ async function changeInTurn(
   checkEditable(ingest, request);
   const edit = (at: Date) => programmeAfter(ingest, before, { request, items, at });
   // What the list does not allow is refused before TRTC changes anything.
-  edit(clock.now());
+  edit(decisionTime(ingest, clock.now()));
   const sent = mediaOfTask(ingest, media);
   if (!isEmpty(sent) && !(await changeTask(services, { ...turn, media: sent }))) {
     const gone = await endGone(services, ingest, call.timeLeftMs);
     if (gone.state !== "ended") throw notRunning(gone);
     return gone;
   }
-  const at = clock.now();
+  const at = decisionTime(ingest, clock.now());
   const edited = edit(at);
   const isPaused = media.IsPause ?? ingest.pausedAt !== null;
   const leaseUntil = isPaused ? null : addMs(at, STEP_LEASE_MS);

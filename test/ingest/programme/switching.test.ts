@@ -1,9 +1,10 @@
 /** A list plays in order, by the clock, over the real handlers and the emulator. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { SECOND_MS } from "../../../shared/clock.js";
+import { addMs, SECOND_MS } from "../../../shared/clock.js";
 import { advanceIngests } from "../../../shared/ingest/advance.js";
 import { expireIngests } from "../../../shared/ingest/stop/expire.js";
 import { openScheduledApp, type ScheduledApp } from "../../support/app/scheduled-app.js";
+import { timeLeft } from "../../support/app/timed-app.js";
 
 let ours: ScheduledApp;
 
@@ -176,6 +177,26 @@ describe("one step is carried out once", () => {
     await ours.pass(30);
 
     expect((await playedBy(list)).map(([name]) => name)).toEqual(["0", "2"]);
+  });
+});
+
+describe("an instance whose clock is behind", () => {
+  test("does not bring back the item before", async () => {
+    const list = await started({ Playlist: items(10, 60) });
+    await ours.pass(20);
+    const { services } = ours;
+    const now = () => addMs(ours.clock.now(), -12 * SECOND_MS);
+    await ours.app.database.query("update ingest set step_at = $1", [now()]);
+
+    const behind = { ...services, clock: { ...services.clock, now } };
+    await ours.clock.advanceUntilDone(
+      advanceIngests(behind, { timeLeftMs: timeLeft(ours.clock, 30 * SECOND_MS) }),
+    );
+
+    expect(await playedBy(list)).toEqual([
+      ["0", 0, 10],
+      ["1", 10, null],
+    ]);
   });
 });
 
