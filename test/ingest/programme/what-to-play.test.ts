@@ -54,10 +54,7 @@ describe("when the source of an item has failed", () => {
     const programme = list({ backupUrl: BACKUP });
     expect(targetAt(programme, failed, 10)).toBe("backup 0");
     const onBackup = onAirWith(failed, { source: "backup", index: 0, round: 0 }, after(10));
-    const healthy = afterProbe(
-      { programme, onAir: onBackup },
-      { isHealthy: true, at: after(20) },
-    );
+    const healthy = afterProbe({ programme, onAir: onBackup }, { isHealthy: true, at: after(20) });
     expect(targetAt(programme, healthy, 49)).toBe("backup 0");
     expect(targetAt(programme, healthy, 50)).toBe("primary 0");
   });
