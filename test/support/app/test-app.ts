@@ -25,7 +25,7 @@ import { makeServices } from "../../../shared/runtime/services.js";
 import { createStore } from "../../../shared/store/store.js";
 import type { Database } from "../../../shared/store/engine/database.js";
 import { readConfig } from "../../../shared/config/configuration.js";
-import { openTestPglite } from "../database/databases.js";
+import { openTestPostgres } from "../database/databases.js";
 
 export const CN_APP = 1400000000;
 export const INTL_APP = 1600000000;
@@ -114,7 +114,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   });
   const endpoint = options.trtcEndpoint?.(emulator.url) ?? emulator.url;
   const env = localEnvironment(options.env ?? {}, endpoint);
-  const database = options.database ?? (await openTestPglite());
+  const database = options.database ?? (await openTestPostgres());
   const logLines: string[] = [];
   const log = jsonLog((line) => logLines.push(line));
   const made = makeServices({ config: readConfig(env), database, clock, log });
