@@ -147,7 +147,7 @@ export function afterProbe(
 export function onAirWith(onAir: OnAir, target: Target, at: Date): OnAir {
   const { due: _done, ...known } = onAir;
   const isSameItem = target.index === onAir.index && target.round === onAir.round;
-  const failed = isSameItem ? onAir.failed : {};
+  const failed = isSameItem ? leaving(onAir.failed, target, at) : {};
   const again = failed[target.source];
   return {
     ...known,
@@ -155,6 +155,14 @@ export function onAirWith(onAir: OnAir, target: Target, at: Date): OnAir {
     since: at.toISOString(),
     failed: again ? { ...failed, [target.source]: { ...again, nextAt: null } } : failed,
   };
+}
+
+/** A main source that leaves before it was well is read from then on, so that it can come back. */
+function leaving(failed: OnAir["failed"], { source }: Target, at: Date): OnAir["failed"] {
+  const { primary } = failed;
+  if (source === "primary" || primary?.nextAt !== null) return failed;
+  const nextAt = addMs(at, PROBE_EVERY_MS).toISOString();
+  return { ...failed, primary: { ...primary, nextAt } };
 }
 
 export const isSameTarget = (a: Target, b: Target): boolean =>

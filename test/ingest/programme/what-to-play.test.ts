@@ -60,6 +60,17 @@ describe("when the source of an item has failed", () => {
   });
 });
 
+test("a main source that left again before it was well is read, so that it can come back", () => {
+  const programme = list({ backupUrl: BACKUP });
+  const targetOf = (source: "primary" | "backup") => ({ source, index: 0, round: 0 });
+  const onBackup = onAirWith(failed, targetOf("backup"), after(10));
+  const tried = onAirWith(afterFailure(onBackup, after(12)), targetOf("primary"), after(12));
+
+  const left = onAirWith(tried, targetOf("backup"), after(17));
+
+  expect(nextStepAt(programme, left, { at: after(17), deadlineAt: DEADLINE })).toEqual(after(27));
+});
+
 test("after the list the filler plays, and without one the ingest is over", () => {
   expect(targetAt(list({ fillerUrl: FILLER }), started, 200)).toBe("filler 0");
   expect(targetAt(list(), started, 200)).toBe("finish");
