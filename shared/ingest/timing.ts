@@ -64,6 +64,9 @@ export const CALL_RESERVE_MS = 1500;
 /** A call that leaves with less time is likely to end unanswered, so it does not leave. */
 export const CALL_MIN_MS = 3 * SECOND_MS;
 
+/** A call that may be done again leaves with this much time left too. */
+export const REPEATABLE_CALL_MIN_MS = SECOND_MS;
+
 /** Kept back by a probe of the source: for the row, and for the call to TRTC. */
 export const PROBE_RESERVE_MS = SECOND_MS + CALL_MIN_MS + CALL_RESERVE_MS;
 

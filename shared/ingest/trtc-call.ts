@@ -9,7 +9,7 @@ import type { Slot } from "../store/engine/database-time.js";
 import type { Ingest } from "../store/ingests/ingest-row.js";
 import { SITE_FACTS } from "../contract/sites.js";
 import type { Services } from "./services.js";
-import { CALL_MIN_MS, CALL_RESERVE_MS } from "./timing.js";
+import { CALL_MIN_MS, CALL_RESERVE_MS, REPEATABLE_CALL_MIN_MS } from "./timing.js";
 
 /**
  * A missed slot is lost. A late call would add to the calls of the next slots in the same second.
@@ -17,9 +17,14 @@ import { CALL_MIN_MS, CALL_RESERVE_MS } from "./timing.js";
  */
 const LATE_MAX_MS = 25;
 
-/** The farthest slot that a function with this much time left may take. */
-export const slotWaitMaxMs = (timeLeftMs: number): number =>
-  timeLeftMs - CALL_RESERVE_MS - CALL_MIN_MS;
+/**
+ * The farthest slot that a function with this much time left may take. An update may end unanswered,
+ * because it is done again. So it also leaves with little time, as a callback has.
+ */
+export const slotWaitMaxMs = (timeLeftMs: number, action?: TrtcAction): number =>
+  timeLeftMs -
+  CALL_RESERVE_MS -
+  (action === "UpdateStreamIngest" ? REPEATABLE_CALL_MIN_MS : CALL_MIN_MS);
 
 export interface CallInSlot<A extends TrtcAction> {
   ingest: Pick<Ingest, "account" | "site" | "region"> & Partial<Pick<Ingest, "callerId">>;
@@ -46,15 +51,16 @@ export async function inTurn(
     timeLeftMs: () => number;
   },
 ): Promise<Slot | undefined> {
+  const { action } = call;
   let slot = firstSlot;
   for (let pauseMs = 0; slot?.isToAskAgain; pauseMs = Math.min(ASK_AGAIN_MAX_MS, pauseMs * 1.5)) {
-    const waitMaxMs = slotWaitMaxMs(timeLeftMs());
+    const waitMaxMs = slotWaitMaxMs(timeLeftMs(), action);
     if (slot.msUntil() > waitMaxMs) return undefined;
     await clock.sleep(Math.max(slot.msUntil(), pauseMs));
     slot = await store.slots.take({
       ...call,
       isAgain: true,
-      waitMaxMs: slotWaitMaxMs(timeLeftMs()),
+      waitMaxMs: slotWaitMaxMs(timeLeftMs(), action),
     });
     pauseMs = Math.max(pauseMs, ASK_AGAIN_MS);
   }
@@ -72,17 +78,20 @@ export async function callInSlot<A extends TrtcAction>(
   const target = { account, region, host: SITE_FACTS[site].host };
   const call = { account, callerId, action };
   const nextSlot = async () => {
-    const newSlot = await store.slots.take({ ...call, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
+    const newSlot = await store.slots.take({
+      ...call,
+      waitMaxMs: slotWaitMaxMs(timeLeftMs(), action),
+    });
     return inTurn(services, { call, firstSlot: newSlot, timeLeftMs });
   };
   let slot = await inTurn(services, { call, firstSlot, timeLeftMs });
   for (;;) {
-    if (!slot || slot.msUntil() > slotWaitMaxMs(timeLeftMs())) throw noSlot();
+    if (!slot || slot.msUntil() > slotWaitMaxMs(timeLeftMs(), action)) throw noSlot();
     const waitMs = slot.msUntil();
     // Most slots are free at once, and a timer of 0 ms still takes a millisecond.
     if (waitMs > 0) await clock.sleep(waitMs);
     // The instance may have been frozen meanwhile. Another instance may now hold the claim.
-    if (slotWaitMaxMs(timeLeftMs()) < -LATE_MAX_MS) throw noSlot();
+    if (slotWaitMaxMs(timeLeftMs(), action) < -LATE_MAX_MS) throw noSlot();
     if (slot.msUntil() < -LATE_MAX_MS) {
       slot = await nextSlot();
       continue;
@@ -108,7 +117,7 @@ export async function callInNextSlot<A extends TrtcAction>(
 ): Promise<TrtcCalls[A][1]> {
   const { account, callerId } = call.ingest;
   await services.trtc.ready();
-  const waitMaxMs = slotWaitMaxMs(call.timeLeftMs());
+  const waitMaxMs = slotWaitMaxMs(call.timeLeftMs(), action);
   const slot = await services.store.slots.take({ account, callerId, action, waitMaxMs });
   return callInSlot(services, action, { ...call, slot });
 }

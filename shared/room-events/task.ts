@@ -4,7 +4,7 @@
 import { FAILED_FOR_GOOD, FAILED_SURELY } from "../store/ingests/media.js";
 import type { IngestAfterEvent, TaskEvent } from "../store/room-events/events.js";
 import { stepNow } from "../ingest/programme/step-now.js";
-import { STEP_LEASE_MS } from "../ingest/timing.js";
+import { CALLBACK_EARLY_MS, STEP_LEASE_MS } from "../ingest/timing.js";
 import { checkNow } from "./robot.js";
 import { stopForEvent } from "./stop.js";
 import type { SourceEvent, EventResult, TaskEndEvent } from "./types.js";
@@ -30,7 +30,7 @@ export async function sourceHasMoved(
   }
   const { taskId, state, programme } = ingest;
   if (state === "running" && programme && media === "failed" && failedTimes >= FAILED_FOR_GOOD) {
-    return stepForEvent(services, taskId);
+    return stepForEvent(services, taskId, timeLeftMs);
   }
   if (state !== "running" || programme || failedTimes < FAILED_SURELY) return { ingest: taskId };
   const followUp = await stopForEvent(services, ingest, { reason: "failed", timeLeftMs });
@@ -38,9 +38,15 @@ export async function sourceHasMoved(
 }
 
 /** The claim is written before the answer. If the step fails, advance-ingests does it again. */
-async function stepForEvent(services: Services, taskId: string): Promise<EventResult> {
+async function stepForEvent(
+  services: Services,
+  taskId: string,
+  timeLeftMs: () => number,
+): Promise<EventResult> {
   const { store, clock, trtc } = services;
-  const claim = { taskId, at: clock.now(), leaseMs: STEP_LEASE_MS };
+  // No longer than the function lives, so that a killed one delays the step by no more.
+  const leaseMs = Math.min(timeLeftMs() + CALLBACK_EARLY_MS, STEP_LEASE_MS);
+  const claim = { taskId, at: clock.now(), leaseMs };
   const ingest = await store.programmes.claimStep(claim);
   if (!ingest) return { ingest: taskId };
   return {

@@ -90,15 +90,22 @@ const failuresOf = (
   { index, round }: Pick<Place, "index" | "round">,
 ): OnAir["failed"] => (onAir.index === index && onAir.round === round ? onAir.failed : {});
 
-/** The main source has been healthy for long enough. Each failure doubles the time. */
-function isBack(
-  { clearSeconds, preference, backupUrl }: Programme,
+/** The main source has been healthy for long enough. */
+function isBack(programme: Programme, primary: FailedSource, at: Date): boolean {
+  const { preference, backupUrl } = programme;
+  if (preference === "Equal" && backupUrl !== null) return false;
+  const backAt = clearAt(programme, primary);
+  return backAt !== undefined && backAt <= at;
+}
+
+/** When a healthy source has been healthy for long enough. Each failure doubles the time. */
+function clearAt(
+  { clearSeconds }: Programme,
   { healthySince, times }: FailedSource,
-  at: Date,
-): boolean {
-  if (healthySince === null || (preference === "Equal" && backupUrl !== null)) return false;
+): Date | undefined {
+  if (healthySince === null) return undefined;
   const clearMs = Math.min(clearSeconds * SECOND_MS * 2 ** (times - 1), CLEAR_MAX_MS);
-  return at.getTime() - new Date(healthySince).getTime() >= clearMs;
+  return addMs(new Date(healthySince), clearMs);
 }
 
 const isPaused = (failed: FailedSource | undefined, at: Date): boolean =>
@@ -115,23 +122,32 @@ export function afterFailure(onAir: OnAir, at: Date): OnAir {
   return { ...onAir, failed: { ...onAir.failed, [onAir.source]: failure } };
 }
 
-/** The main source was read while another one is on air. */
+/**
+ * The main source was read while another one is on air. It is read again when it may come back, so
+ * that it does not wait for a whole interval more.
+ */
 export function afterProbe(
-  onAir: OnAir,
+  { programme, onAir }: { programme: Programme; onAir: OnAir },
   { isHealthy, at }: { isHealthy: boolean; at: Date },
 ): OnAir {
   const { primary } = onAir.failed;
   if (!primary) return onAir;
   const healthySince = isHealthy ? (primary.healthySince ?? at.toISOString()) : null;
-  const nextAt = addMs(at, PROBE_EVERY_MS).toISOString();
-  return { ...onAir, failed: { ...onAir.failed, primary: { ...primary, nextAt, healthySince } } };
+  const probed = { ...primary, healthySince };
+  const backAt = clearAt(programme, probed);
+  const laterAt = addMs(at, PROBE_EVERY_MS);
+  const nextAt = backAt && backAt > at && backAt < laterAt ? backAt : laterAt;
+  return {
+    ...onAir,
+    failed: { ...onAir.failed, primary: { ...probed, nextAt: nextAt.toISOString() } },
+  };
 }
 
 /** The same ingest with another source on air. */
 export function onAirWith(onAir: OnAir, target: Target, at: Date): OnAir {
   const { due: _done, sendsAll: _sent, ...known } = onAir;
   const isSameItem = target.index === onAir.index && target.round === onAir.round;
-  const failed = isSameItem ? onAir.failed : {};
+  const failed = isSameItem ? leaving(onAir.failed, target, at) : {};
   const again = failed[target.source];
   return {
     ...known,
@@ -139,6 +155,14 @@ export function onAirWith(onAir: OnAir, target: Target, at: Date): OnAir {
     since: at.toISOString(),
     failed: again ? { ...failed, [target.source]: { ...again, nextAt: null } } : failed,
   };
+}
+
+/** A main source that leaves before it was well is read from then on, so that it can come back. */
+function leaving(failed: OnAir["failed"], { source }: Target, at: Date): OnAir["failed"] {
+  const { primary } = failed;
+  if (source === "primary" || primary?.nextAt !== null) return failed;
+  const nextAt = addMs(at, PROBE_EVERY_MS).toISOString();
+  return { ...failed, primary: { ...primary, nextAt } };
 }
 
 export const isSameTarget = (a: Target, b: Target): boolean =>

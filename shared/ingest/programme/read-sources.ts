@@ -37,7 +37,7 @@ async function probe(
   const url = itemAt(programme, onAir.index)?.StreamUrl ?? "";
   const { outcome } = await readSource(url, leftMs);
   const isHealthy = outcome === "ok" || outcome === "not-checked";
-  return afterProbe(onAir, { isHealthy, at: clock.now() });
+  return afterProbe({ programme, onAir }, { isHealthy, at: clock.now() });
 }
 
 async function learn(

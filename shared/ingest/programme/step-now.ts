@@ -97,7 +97,7 @@ async function update(
       return writeStep(services, ingest, {
         ...to,
         onAir: refused,
-        notBefore: addMs(to.at, REFUSED_MS),
+        againAt: addMs(to.at, REFUSED_MS),
       });
     }
   }

@@ -29,7 +29,7 @@ export async function stepOnTime(
     at,
     leaseMs: STEP_LEASE_MS,
     needsSlot: needsSlot(claimed, at),
-    waitMaxMs: slotWaitMaxMs(Math.min(timeLeftMs(), STEP_LEASE_MS)),
+    waitMaxMs: slotWaitMaxMs(Math.min(timeLeftMs(), STEP_LEASE_MS), "UpdateStreamIngest"),
   });
   if (!begun) {
     await store.programmes.releaseStep({ taskId: claimed.taskId, stepFence: claimed.stepFence });

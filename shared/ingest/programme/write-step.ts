@@ -26,22 +26,21 @@ export interface Situation {
 }
 
 interface Written extends Situation {
-  /** Set after a source that TRTC refused. */
-  notBefore?: Date;
+  /** When a source that TRTC refused gives way to another one. */
+  againAt?: Date;
 }
 
 /** Writes what is on air now, and when the next step is due. */
 export async function writeStep(
   { store, log, clock }: Services,
   ingest: Ingest,
-  { programme, onAir, at, notBefore }: Written,
+  { programme, onAir, at, againAt }: Written,
 ): Promise<StepResult> {
   const { taskId, stepFence, callerId, deadlineAt, onAir: before } = ingest;
-  const news = notBefore ? "none" : newsOf(before, onAir);
+  const news = againAt ? "none" : newsOf(before, onAir);
   const streamUrl = urlOf(programme, onAir);
   const isOther = streamUrl !== ingest.play.StreamUrl;
-  const due = nextStepAt(programme, onAir, { at, deadlineAt });
-  const stepAt = due && notBefore && due < notBefore ? notBefore : due;
+  const stepAt = againAt ?? nextStepAt(programme, onAir, { at, deadlineAt });
   const written = await store.programmes.markStepped(
     {
       taskId,

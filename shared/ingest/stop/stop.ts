@@ -34,10 +34,10 @@ export async function stopIngest(
     cause,
     ...stopTiming(at, timeLeftMs),
   });
-  if (!begun) return theirs(services, ingest);
+  if (!begun) return theirs(services, ingest, timeLeftMs);
   try {
     const ended = await endTask(services, { ...begun, askedAt: at, timeLeftMs });
-    return ended ? {} : await theirs(services, ingest);
+    return ended ? {} : await theirs(services, ingest, timeLeftMs);
   } catch (error) {
     throw error instanceof TrtcError ? apiErrorOf(error) : error;
   }
@@ -65,10 +65,16 @@ async function whenStarted(
   return claimed ? resumeStart(services, claimed, timeLeftMs) : seen;
 }
 
-/** Another instance works on the row. The end will come, but its time is unknown. */
-async function theirs({ store }: Services, { taskId }: Ingest): Promise<Record<string, never>> {
-  const ingest = await store.ingests.read(taskId);
-  if (ingest?.state === "ended") return {};
+/** Another instance works on the row. A stop of the same moment has its end soon. */
+async function theirs(
+  services: Services,
+  { taskId }: Ingest,
+  timeLeftMs: () => number,
+): Promise<Record<string, never>> {
+  const row = await services.store.ingests.read(taskId);
+  const isOver = ({ state }: Ingest) => state === "ended";
+  const seen = row && (await waitUntil(services, row, { isOver, timeLeftMs }));
+  if (seen?.state === "ended") return {};
   throw new ApiError(
     "ResourceInUse",
     "The ingest is being started or stopped at this moment, and ends as soon as that is over: send the same request again to see it ended.",

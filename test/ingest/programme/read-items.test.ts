@@ -236,7 +236,8 @@ describe("an item is refused, and nothing is written or called:", () => {
 describe("an item that says how long it is on air", () => {
   test("may be live, missing or RTMP", async () => {
     media.remove(paths[0]);
-    const Playlist = [one.StreamUrl, live.url, "rtmp://127.0.0.1:9/live/a"].map((StreamUrl) => ({
+    // The emulator opens the first item.
+    const Playlist = [live.url, one.StreamUrl, "rtmp://127.0.0.1:9/live/a"].map((StreamUrl) => ({
       StreamUrl,
       PlaySeconds: 5,
     }));

@@ -54,10 +54,21 @@ describe("when the source of an item has failed", () => {
     const programme = list({ backupUrl: BACKUP });
     expect(targetAt(programme, failed, 10)).toBe("backup 0");
     const onBackup = onAirWith(failed, { source: "backup", index: 0, round: 0 }, after(10));
-    const healthy = afterProbe(onBackup, { isHealthy: true, at: after(20) });
+    const healthy = afterProbe({ programme, onAir: onBackup }, { isHealthy: true, at: after(20) });
     expect(targetAt(programme, healthy, 49)).toBe("backup 0");
     expect(targetAt(programme, healthy, 50)).toBe("primary 0");
   });
+});
+
+test("a main source that left again before it was well is read, so that it can come back", () => {
+  const programme = list({ backupUrl: BACKUP });
+  const targetOf = (source: "primary" | "backup") => ({ source, index: 0, round: 0 });
+  const onBackup = onAirWith(failed, targetOf("backup"), after(10));
+  const tried = onAirWith(afterFailure(onBackup, after(12)), targetOf("primary"), after(12));
+
+  const left = onAirWith(tried, targetOf("backup"), after(17));
+
+  expect(nextStepAt(programme, left, { at: after(17), deadlineAt: DEADLINE })).toEqual(after(27));
 });
 
 test("after the list the filler plays, and without one the ingest is over", () => {

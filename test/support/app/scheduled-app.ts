@@ -5,6 +5,7 @@ import { advanceIngests } from "../../../shared/ingest/advance.js";
 import type { expireIngests } from "../../../shared/ingest/stop/expire.js";
 import type { reconcileIngests } from "../../../shared/ingest/reconcile/reconcile.js";
 import { type Answer, CN_APP, KEY, SECRET_ID } from "./test-app.js";
+import { openTestPostgres } from "../database/databases.js";
 import { startTimedApp } from "./timed-app.js";
 
 const BOUND_KEY = "key-of-the-bound-caller";
@@ -31,7 +32,10 @@ type UseCase = typeof advanceIngests | typeof expireIngests | typeof reconcileIn
 const INTERVAL_SECONDS = 10;
 
 export async function openScheduledApp() {
-  const timed = await startTimedApp({ env: { CALLERS: JSON.stringify(CALLERS) } });
+  const timed = await startTimedApp({
+    database: await openTestPostgres(),
+    env: { CALLERS: JSON.stringify(CALLERS) },
+  });
   const { app, clock, services, trtc } = timed;
   let rooms = 0;
 

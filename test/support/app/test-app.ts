@@ -25,7 +25,7 @@ import { makeServices } from "../../../shared/runtime/services.js";
 import { createStore } from "../../../shared/store/store.js";
 import type { Database } from "../../../shared/store/engine/database.js";
 import { readConfig } from "../../../shared/config/configuration.js";
-import { openTestPglite } from "../database/databases.js";
+import { openTestPglite, openTestPostgres } from "../database/databases.js";
 
 export const CN_APP = 1400000000;
 export const INTL_APP = 1600000000;
@@ -114,7 +114,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   });
   const endpoint = options.trtcEndpoint?.(emulator.url) ?? emulator.url;
   const env = localEnvironment(options.env ?? {}, endpoint);
-  const database = options.database ?? (await openTestPglite());
+  const database = options.database ?? (await openTestDatabase(options));
   const logLines: string[] = [];
   const log = jsonLog((line) => logLines.push(line));
   const made = makeServices({ config: readConfig(env), database, clock, log });
@@ -147,6 +147,13 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     },
   };
 }
+
+/**
+ * PostgreSQL is faster. Where a test moves the time, statements of one instant keep their order only
+ * on PGlite, which has one connection.
+ */
+const openTestDatabase = ({ clock }: Pick<TestAppOptions, "clock">): Promise<Database> =>
+  clock ? openTestPglite() : openTestPostgres();
 
 type Sent = Parameters<NonNullable<EmulatorOptions["onCall"]>>[0];
 
