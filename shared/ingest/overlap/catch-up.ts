@@ -4,10 +4,34 @@
  */
 import { addMs, SECOND_MS } from "../../clock.js";
 import { type Ingest, isScheduled } from "../../store/ingests/ingest-row.js";
+import { learnPlace } from "../programme/read-sources.js";
 import type { Services } from "../services.js";
+import { PROBE_RESERVE_MS } from "../timing.js";
 
 /** A start on the second is not late. */
 const LATE_MS = SECOND_MS;
+
+/** Less than the claim of the start. */
+const LEARN_MAX_MS = 4 * SECOND_MS;
+
+/**
+ * A late start at the position of the clock has to know what is on air by now. Planning reads no
+ * source, so the lengths are read here.
+ */
+export async function withPosition(
+  services: Services,
+  claimed: Ingest,
+  timeLeftMs: () => number,
+): Promise<Ingest> {
+  const { clock } = services;
+  const at = clock.now();
+  const { programme } = claimed;
+  const hasClock = programme !== null && programme.anchor.at !== null;
+  if (!hasClock || !isLate(claimed, addMs(at, -LATE_MS))) return claimed;
+  const endsMs = clock.elapsedMs() + LEARN_MAX_MS;
+  const leftMs = () => Math.min(endsMs - clock.elapsedMs(), timeLeftMs() - PROBE_RESERVE_MS);
+  return { ...claimed, programme: await learnPlace(services, { programme, at, leftMs }) };
+}
 
 /**
  * Ends the late starts of the schedule that nothing has tried, all but the newest one. `others` are

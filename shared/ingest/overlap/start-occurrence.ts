@@ -10,7 +10,7 @@ import { rollDueAt } from "../programme/next-step.js";
 import type { Services } from "../services.js";
 import { mayBegin, postpone, type StartedOnTime, startOnTime } from "../start/scheduled-start.js";
 import { sleepUntil } from "../wait.js";
-import { passOverLate } from "./catch-up.js";
+import { passOverLate, withPosition } from "./catch-up.js";
 import { cutOther, endCut } from "./cut-other.js";
 import { type Beaten, meet } from "./meet.js";
 import { planTakeOver, takeOver } from "./take-over.js";
@@ -38,9 +38,10 @@ export async function startOccurrence(
   const at = await sleepUntil(services, claimed.advanceAt ?? services.clock.now());
   // The start says why it does not begin.
   if (!mayBegin(services, claimed, at)) return startOnTime(services, claimed, timeLeftMs);
-  switch (await enterRoom(services, claimed, timeLeftMs)) {
+  const ready = await withPosition(services, claimed, timeLeftMs);
+  switch (await enterRoom(services, ready, timeLeftMs)) {
     case "free":
-      return startOnTime(services, claimed, timeLeftMs);
+      return startOnTime(services, ready, timeLeftMs);
     case "took-over":
       return "started";
     case "skipped":

@@ -40,6 +40,35 @@ async function probe(
   return afterProbe({ programme, onAir }, { isHealthy, at: clock.now() });
 }
 
+/**
+ * Reads one length after the other, until the item of this instant has one. A place in a list follows
+ * from the lengths of the items before it. Without enough time the rest stays as it was.
+ */
+export async function learnPlace(
+  services: Services,
+  { programme, at, leftMs }: { programme: Programme; at: Date; leftMs: () => number },
+): Promise<Programme> {
+  let learned = programme;
+  while (leftMs() > 0) {
+    const next = await learn(services, { programme: learned, at }, leftMs());
+    if (next === learned) break;
+    learned = next;
+  }
+  return learned;
+}
+
+/** The programme with the lengths that another copy of it has. */
+export const withLengths = (programme: Programme, { items }: Programme): Programme => ({
+  ...programme,
+  items: programme.items.map((item) => {
+    if (item.LengthSeconds !== undefined) return item;
+    const known = items.find(({ StreamUrl }) => StreamUrl === item.StreamUrl);
+    return known?.LengthSeconds === undefined
+      ? item
+      : { ...item, LengthSeconds: known.LengthSeconds };
+  }),
+});
+
 async function learn(
   { readSource }: Services,
   { programme, at }: { programme: Programme; at: Date },

@@ -12,6 +12,7 @@ import type { Slot } from "../../store/engine/database-time.js";
 import { apiErrorOf, type TrtcError } from "../../trtc/trtc-error.js";
 import { deadlineAgain } from "../lifecycle.js";
 import { aimAt } from "../programme/next-step.js";
+import { withLengths } from "../programme/read-sources.js";
 import { logTrtcFailure } from "../log-trtc-failure.js";
 import type { Services } from "../services.js";
 import { playInRoom } from "./play-in-room.js";
@@ -43,7 +44,12 @@ export async function startOnTime(
   });
   switch (begun.outcome) {
     case "begun":
-      return attempt(services, { ...begun, application: grant.application, timeLeftMs });
+      return attempt(services, {
+        ...begun,
+        ingest: withLengthsOf(begun.ingest, claimed),
+        application: grant.application,
+        timeLeftMs,
+      });
     case "over-quota":
       return postpone(services, claimed, overQuota(begun));
     case "no-slot":
@@ -53,6 +59,12 @@ export async function startOnTime(
       return "spared";
   }
 }
+
+/** Lengths that were read since the claim. The row may have another list by now. */
+const withLengthsOf = (ingest: Ingest, { programme }: Pick<Ingest, "programme">): Ingest =>
+  ingest.programme && programme
+    ? { ...ingest, programme: withLengths(ingest.programme, programme) }
+    : ingest;
 
 interface BegunAttempt {
   ingest: Ingest;

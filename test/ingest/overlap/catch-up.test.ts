@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { SECOND_MS } from "../../../shared/clock.js";
 import { advanceIngests } from "../../../shared/ingest/advance.js";
 import { OVERLAP_POLICIES } from "../../../shared/contract/schedules/fields.js";
+import type { SourceMedia } from "../../../shared/contract/answers.js";
 import { openRoom, type Planned, type Room } from "./room.js";
 import { openScheduledApp, type ScheduledApp } from "../../support/app/scheduled-app.js";
 
@@ -109,4 +110,34 @@ test("a start that TRTC refused has been tried, and is not passed over", async (
 
   expect(await first.row()).toMatchObject({ state: "running" });
   expect(await second.row()).toMatchObject({ endCause: "cut", startedAt: null });
+});
+
+describe("a late start at the position of the clock", () => {
+  const media = { DurationSeconds: 20 } as SourceMedia;
+  const list = (names: string) =>
+    names.split("").map((name) => ({ StreamUrl: `${ours.app.clip}?${name}` }));
+
+  test.each([
+    ["a list", () => ({ StreamUrl: undefined, Playlist: list("abcd") }), { index: 2, name: "c" }],
+    [
+      "one source that turns",
+      () => ({ StreamUrl: list("a")[0]?.StreamUrl }),
+      { index: 0, name: "a" },
+    ],
+  ])("reads the lengths of %s", async (_, ingest, { index, name }) => {
+    const { readSource } = ours.services;
+    ours.services.readSource = () => Promise.resolve({ outcome: "ok", media });
+    const planned = { startsIn: 5, lastsFor: 600, isAtPosition: true, ingest: ingest() };
+    const occurrence = await room.plan("late", planned);
+    ours.clock.jump(60 * SECOND_MS);
+
+    await ours.ran();
+    ours.services.readSource = readSource;
+
+    expect(await occurrence.row()).toMatchObject({ state: "running", onAir: { index } });
+    expect(ours.trtc.bodies("StartStreamIngest").at(-1)).toMatchObject({
+      StreamUrl: `${ours.app.clip}?${name}`,
+      SeekSecond: 15,
+    });
+  });
 });

@@ -13,6 +13,8 @@ export interface Planned extends Partial<
   startsIn: number;
   lastsFor: number;
   callerId?: string;
+  /** A late start begins where the clock is. */
+  isAtPosition?: boolean;
   /** Fields of StartStreamIngest. */
   ingest?: object;
 }
@@ -49,8 +51,13 @@ export function openRoom(ours: ScheduledApp) {
       timeLeftMs: () => 0,
     });
     const nominalAt = startsAt.toISOString();
+    const { programme = null } = row;
     const begun = await services.store.ingests.beginStart({
       ...row,
+      programme:
+        programme && planned.isAtPosition === true
+          ? { ...programme, anchor: { ...programme.anchor, at: nominalAt } }
+          : programme,
       clientToken: `occurrence ${scheduleId} ${nominalAt} 1`,
       occurrence: { scheduleId, nominalAt, priority, overlapPolicy },
       leaseMs: 0,
