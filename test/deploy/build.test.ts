@@ -18,7 +18,13 @@ import {
 } from "../support/http/notification-receiver.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const ZIP_MAX_BYTES = 125_000;
+const ZIP_MAX_BYTES = 127_000;
+
+/** Windows in local times need Temporal, which Node.js does not have yet: 45 kB. */
+const CALENDAR_MAX_BYTES = 180_000;
+const WITH_CALENDAR = ["api.js", "cloud-event.js", "plan-schedules.js", "schedules.js"];
+const maxOf = (file: string): number =>
+  WITH_CALENDAR.includes(file) ? CALENDAR_MAX_BYTES : ZIP_MAX_BYTES;
 
 let folder: string;
 let names: string[];
@@ -38,12 +44,12 @@ async function read(out: string): Promise<Map<string, Uint8Array>> {
   return files;
 }
 
-test("each file is at most 125 kB zipped", () => {
+test("each file is at most 127 kB zipped, and 180 kB with the calendar", () => {
   const sizes = [...files].map(
     ([file, bytes]) => [file, zipOf(new Map([[file, bytes]])).length] as const,
   );
-  expect(sizes.filter(([, bytes]) => bytes > ZIP_MAX_BYTES)).toEqual([]);
-  expect(sizes).toHaveLength(15);
+  expect(sizes.filter(([file, bytes]) => bytes > maxOf(file))).toEqual([]);
+  expect(sizes).toHaveLength(17);
 });
 
 test("the same sources give the same bytes, in the files and in the zip", async () => {
