@@ -1,10 +1,12 @@
 /**
  * DeleteIngestSchedule: cancels what has not begun. What plays goes on to its end, unless StopRunning
- * is sent. A second delete is a success, and stops what the first one left.
+ * is sent. A start whose request is on its way to TRTC counts as playing. A second delete is a
+ * success, and stops what the first one left.
  */
 import type { ScheduleAnswers } from "../../contract/schedules/answers.js";
 import type { Call, Services } from "../../ingest/services.js";
 import { stopIngest } from "../../ingest/stop/stop.js";
+import type { ShownState } from "../../store/schedules/occurrences.js";
 import { ofCaller, unknownSchedule } from "../find.js";
 import { editAndPlan } from "../planning/edit.js";
 
@@ -32,14 +34,18 @@ async function stopRunning(
   services: Services,
   { caller, request, timeLeftMs, isMessage }: DeleteCall,
 ): Promise<void> {
-  const running = await services.store.schedules.listOccurrences({
-    callerId: caller.Id,
-    scheduleId: request.ScheduleId,
-    state: "Running",
-    limit: RUNNING_MAX,
-  });
-  const taskIds = running.flatMap(({ taskId }) => (taskId === null ? [] : [taskId]));
-  const stops = taskIds.map((TaskId) =>
+  const list = (state: ShownState) =>
+    services.store.schedules.listOccurrences({
+      callerId: caller.Id,
+      scheduleId: request.ScheduleId,
+      state,
+      limit: RUNNING_MAX,
+    });
+  // The delete has cancelled what waits. What is still planned is being started, and may play
+  // before the second list, so it is listed first.
+  const live = [...(await list("Planned")), ...(await list("Running"))];
+  const taskIds = new Set(live.flatMap(({ taskId }) => (taskId === null ? [] : [taskId])));
+  const stops = [...taskIds].map((TaskId) =>
     stopIngest(services, {
       caller,
       request: { TaskId },

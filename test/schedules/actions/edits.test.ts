@@ -122,3 +122,19 @@ test("StopRunning stops what plays, also with a second deletion", async () => {
   ]);
   expect(await app.tasks(body.Ingest.RoomId)).toMatchObject([{ state: "ended" }]);
 });
+
+test("StopRunning stops an occurrence whose start is under way", async () => {
+  const { ScheduleId, body, Occurrences } = await app.create();
+  app.trtc.next("StartStreamIngest", "lose-answer");
+  app.jumpTo(String(Occurrences[0]?.["StartTime"]));
+  await app.pass(1);
+  const [planned] = (await plannedOf(ScheduleId)).slice(-1);
+  expect(planned?.["StartTime"]).toBe(Occurrences[0]?.["StartTime"]);
+  expect(await app.tasks(body.Ingest.RoomId)).toMatchObject([{ state: "playing" }]);
+
+  await app.ask("DeleteIngestSchedule", { ScheduleId, StopRunning: true });
+  await app.reconcile();
+
+  expect(await app.tasks(body.Ingest.RoomId)).toMatchObject([{ state: "ended" }]);
+  expect(await app.right("ListIngestSchedules", {})).toMatchObject({ Schedules: [] });
+});

@@ -4,6 +4,7 @@ import { addMs, SECOND_MS } from "../../../shared/clock.js";
 import type { Environment } from "../../../shared/config/environment.js";
 import type { ScheduleAction } from "../../../shared/contract/schedules/schemas.js";
 import { advanceIngests } from "../../../shared/ingest/advance.js";
+import { reconcileIngests } from "../../../shared/ingest/reconcile/reconcile.js";
 import { expireIngests } from "../../../shared/ingest/stop/expire.js";
 import { planSchedules } from "../../../shared/schedules/planning/plan-schedules.js";
 import { type Answer, CN_APP, KEY, SECRET_ID } from "../app/test-app.js";
@@ -106,6 +107,9 @@ export async function openSchedulesApp(env: Environment = {}) {
       }
       await clock.advanceUntilDone(Promise.all(runs));
     },
+
+    reconcile: (): Promise<object> =>
+      clock.advanceUntilDone(reconcileIngests(services, { timeLeftMs: timeLeft(clock, 60_000) })),
 
     occurrences: async (filter: object) =>
       (await right("ListIngestOccurrences", filter)).Occurrences,
