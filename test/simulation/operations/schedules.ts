@@ -13,7 +13,7 @@ import { newSchedule } from "../../support/schedules/rows.js";
 import { callerId, deadlineOf, newRow, startOf } from "./new-row.js";
 import { type Operation, operation, soonMs, taskId } from "./operation.js";
 
-export const SCHEDULE_IDS = ["sch-a", "sch-b", "sch-c"];
+const SCHEDULE_IDS = ["sch-a", "sch-b", "sch-c"];
 
 const scheduleId = fc.constantFrom(...SCHEDULE_IDS);
 const name = fc.constantFrom("news", "music");
