@@ -104,7 +104,7 @@ export function skipOccurrence(
     const known = await writes.readOpenOccurrences({ scheduleIds: [keys.scheduleId], at: now });
     const before = known.find(({ nominalAt }) => nominalAt.getTime() === due.nominalAt.getTime());
     if (before?.state === "Skipped" && before.reason === "Asked") return { outcome: "known" };
-    if (before && isFixed(before)) return { outcome: "begun" };
+    if (before && isFixed(before, now)) return { outcome: "begun" };
     const { nominalAt, startsAt, endsAt, localStart } = before ?? due;
     const after = {
       scheduleId: keys.scheduleId,

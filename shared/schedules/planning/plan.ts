@@ -66,7 +66,7 @@ const hasSpentToken = ({ cancels, after, start }: Entry): boolean =>
 /** What has not begun does not begin. */
 function withdraw({ schedule, known, now }: ToPlan): Plan {
   const entries = known
-    .filter((one) => !isFixed(one) && (!isRun(one) || schedule.state === "Deleted"))
+    .filter((one) => !isFixed(one, now) && (!isRun(one) || schedule.state === "Deleted"))
     .map((before) => removed(before));
   const planAt = known.some(isStarting) ? addMs(now, LOOK_AGAIN_MS) : null;
   return { schedule: { ...schedule, planAt }, entries };
@@ -87,7 +87,7 @@ function planCandidates(plan: ToPlan, candidates: readonly Candidate[]): Entry[]
   const isOver = ({ startsAt }: Due) => startsAt.getTime() <= now.getTime();
   const sorted = [...candidates].sort((a, b) => a.startsAt.getTime() - b.startsAt.getTime());
   const newestBegan = Math.max(
-    ...known.filter((one) => isFixed(one) && one.taskId !== null).map(startMs),
+    ...known.filter((one) => isFixed(one, now) && one.taskId !== null).map(startMs),
   );
   const newest = sorted.findLast((one) => isOver(one) && one.endsAt.getTime() > now.getTime());
   // Before an edit, a start whose time is over is missed. Otherwise reconcile-ingests ends it.

@@ -40,10 +40,18 @@ export interface Looked {
   zones: Zones;
 }
 
-/** It has begun, or its state is final. Planning leaves it. */
-export function isFixed({ state, reason, settledAt, ingest }: KnownOccurrence): boolean {
+/**
+ * It has begun, or its state is final. Planning leaves it. A window without a start is over at its
+ * own start, also before it is settled.
+ */
+export function isFixed(
+  { nominalAt, state, reason, settledAt, ingest }: KnownOccurrence,
+  now: Date,
+): boolean {
   if (settledAt !== null) return true;
-  if (state === "Skipped") return reason !== "DstGap" && reason !== "Excluded";
+  if (state === "Skipped") {
+    return (reason !== "DstGap" && reason !== "Excluded") || nominalAt < now;
+  }
   return state !== "Planned" || (ingest !== null && ingest.phase !== "waiting");
 }
 
@@ -53,7 +61,7 @@ export const isRun = ({ localStart }: Pick<KnownOccurrence, "localStart">): bool
 
 export function decide({ schedule, known, now, until, isMoved, zones }: Looked): Decided {
   const { definition, plannedUntil, revision } = schedule;
-  const open = known.filter((occurrence) => !isFixed(occurrence));
+  const open = known.filter((occurrence) => !isFixed(occurrence, now));
   const stale = open.filter((one) => one.revision < revision && !isRun(one));
   const byStart = new Map(known.map((one) => [one.nominalAt.getTime(), one]));
   const byClock = new Map(isMoved ? known.map((one) => [clockOf(one.localStart), one]) : []);
@@ -80,7 +88,7 @@ export function decide({ schedule, known, now, until, isMoved, zones }: Looked):
     if (!isNew && !before && !moved) continue;
     if (before && !stale.includes(before)) continue;
     // The same window at another instant. It has begun, or ended.
-    if (moved && isFixed(moved)) continue;
+    if (moved && isFixed(moved, now)) continue;
     if (before) kept.add(before);
     if (window.skipped !== undefined) decided.skipped.push({ window, before });
     else decided.candidates.push(candidateOf(atWindow(window, schedule), before ?? moved));
