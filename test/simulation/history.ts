@@ -18,7 +18,8 @@ export interface History {
   tell: (ids: readonly string[] | undefined, limit: number) => string[];
 }
 
-export function makeHistory(nowMs: () => number): History {
+/** Keeps at least the last `most` events. */
+export function makeHistory(nowMs: () => number, most = Infinity): History {
   const startMs = nowMs();
   const entries: Entry[] = [];
   const names = new Map<string, string>();
@@ -35,7 +36,10 @@ export function makeHistory(nowMs: () => number): History {
   }
 
   return {
-    note: (by, text) => void entries.push({ atMs: nowMs(), by, text }),
+    note(by, text) {
+      entries.push({ atMs: nowMs(), by, text });
+      if (entries.length >= 2 * most) entries.splice(0, most);
+    },
     name: (id, short) => void names.set(id, short),
     shortened,
     tell(ids, limit) {

@@ -8,10 +8,12 @@ const LINES = 60;
 export interface Replay {
   store: "model" | "sql";
   bug?: string | undefined;
+  /** A year of schedules, on the model. */
+  schedules?: boolean;
 }
 
-const replayCommand = (seed: number, { store, bug }: Replay): string =>
-  `npm run simulate -- --seed ${seed} --store ${store}${bug === undefined ? "" : ` --bug "${bug}"`} --trace`;
+const replayCommand = (seed: number, { store, bug, schedules }: Replay): string =>
+  `npm run simulate -- ${schedules === true ? "--schedules " : ""}--seed ${seed} --store ${store}${bug === undefined ? "" : ` --bug "${bug}"`} --trace`;
 
 export function failureText(
   { seed, violation, history, setting }: Verdict,

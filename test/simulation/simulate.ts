@@ -67,7 +67,11 @@ async function years(flags: Flags): Promise<void> {
   const patch = flags.bug === undefined ? undefined : SCHEDULE_BUGS[flags.bug];
   for (let seed = first; seed < first + count; seed += 1) {
     const startedMs = systemClock.elapsedMs();
-    const verdict = await simulateYear({ seed, patch });
+    const verdict = await simulateYear({
+      seed,
+      patch,
+      ...(flags.trace && { historyMost: Infinity }),
+    });
     const seconds = ((systemClock.elapsedMs() - startedMs) / 1000).toFixed(1);
     if (flags.trace) out(traceText(verdict));
     else if (verdict.violation) out(failureText(verdict, flags));

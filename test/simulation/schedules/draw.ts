@@ -34,7 +34,6 @@ export const ZONES = [
 /** Days, and the text of the last three fields of cron. */
 const DAYS: readonly { text: string; isDay: (day: LocalDay) => boolean }[] = [
   { text: "* * *", isDay: () => true },
-  { text: "* * *", isDay: () => true },
   { text: "* * 1-5", isDay: ({ weekday }) => weekday >= 1 && weekday <= 5 },
   { text: "* * SUN", isDay: ({ weekday }) => weekday === 0 },
   { text: "* * 0,6", isDay: ({ weekday }) => weekday === 0 || weekday === 6 },

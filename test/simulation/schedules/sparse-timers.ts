@@ -7,7 +7,7 @@ import { advanceIngests } from "../../../shared/ingest/advance.js";
 import { reconcileIngests } from "../../../shared/ingest/reconcile/reconcile.js";
 import type { Services } from "../../../shared/ingest/services.js";
 import { expireIngests } from "../../../shared/ingest/stop/expire.js";
-import { KEPT_MS, planSchedules } from "../../../shared/schedules/planning/plan-schedules.js";
+import { planSchedules } from "../../../shared/schedules/planning/plan-schedules.js";
 import { waitsToStart } from "../../../shared/store/ingests/ingest-row.js";
 import type { StoredIngest, Tables } from "../model/tables.js";
 import type { Platform } from "../platform/platform.js";
@@ -40,7 +40,7 @@ function planMs({ schedules, occurrences, ingests }: Tables, newest: string): nu
       state === "Enabled" && planAt !== null && tzdata < newest ? 0 : ms(planAt),
     ),
     least(occurrences.values(), ({ settledAt, startsAt, state, taskId }) => {
-      if (settledAt !== null) return settledAt.getTime() + KEPT_MS + 1;
+      if (settledAt !== null) return Infinity;
       const isOver = state !== "Planned" || ingests.get(taskId ?? "")?.state === "ended";
       return isOver ? startsAt.getTime() : Infinity;
     }),
@@ -59,7 +59,7 @@ const expireMs = (row: StoredIngest): number => {
 };
 
 /** How long a quiet task is left alone here: TRTC is asked about it seldom, as a year is long. */
-const QUIET_MS = 40 * MINUTE_MS;
+const QUIET_MS = 240 * MINUTE_MS;
 
 function reconcileMs(row: StoredIngest): number {
   if (row.state === "ended") return ms(row.lateStartUntil);
@@ -147,6 +147,11 @@ function makeAlarm({ world, platform, tables, newestTz, isAway }: Needs, timer: 
   const tick = (atMs: number) => {
     if (atMs !== wakesMs) return;
     wakesMs = Infinity;
+    // The run before has done all of it.
+    if (nextMs(tables, newestTz()) - aheadMs > atMs) {
+      look(atMs + 1);
+      return;
+    }
     const isLost = isAway() || (world.isDatabaseDown() && !random.chance(AWAY_CHANCE));
     const fault = isLost ? "lost tick" : faults.timer(name);
     if (fault !== "lost tick") {

@@ -53,12 +53,17 @@ const START_MS = Date.parse("2027-07-01T00:00:00Z");
 const YEAR_MS = 366 * DAY_MS;
 const END_MS = START_MS + YEAR_MS;
 
+/** Longer than functions are away. No planning looks so far back. */
+const SETTLED_KEPT_MS = 5 * DAY_MS;
+
 /** Faults end so long before the end, so that all is over by then. */
 const CALM_AT_LAST_MS = 6 * DAY_MS;
 
 export interface YearOptions {
   seed: number;
   patch?: Patch | undefined;
+  /** How many events are kept for a report. Those of a whole year take much memory. */
+  historyMost?: number;
 }
 
 type Away = readonly (readonly [fromMs: number, toMs: number])[];
@@ -66,7 +71,11 @@ type Away = readonly (readonly [fromMs: number, toMs: number])[];
 const isDuring = (away: Away, ms: number): boolean =>
   away.some(([fromMs, toMs]) => fromMs <= ms && ms < toMs);
 
-export async function simulateYear({ seed, patch }: YearOptions): Promise<Verdict> {
+export async function simulateYear({
+  seed,
+  patch,
+  historyMost = 20_000,
+}: YearOptions): Promise<Verdict> {
   const random = makeRandom(2 ** 51 + seed);
   const mood: Mood = random.pick(["calm", "calm", "some faults"]);
   const skewMaxMs = random.pick([0, 50, 500]);
@@ -76,7 +85,7 @@ export async function simulateYear({ seed, patch }: YearOptions): Promise<Verdic
   const setting = `${mood}, clocks differ by ${skewMaxMs} ms, ${change.name} keeps its offset from ${new Date(change.fromMs).toISOString()}`;
 
   const timeline = makeTimeline(START_MS);
-  const history = makeHistory(timeline.nowMs);
+  const history = makeHistory(timeline.nowMs, historyMost);
   const isFaultless = () => timeline.nowMs() >= END_MS - CALM_AT_LAST_MS;
   const faults = makeFaultPlan({ mood, random: random.fork(), isOver: isFaultless });
   const trtc = makeTrtcSide({
@@ -203,6 +212,9 @@ function forgetOld(
   rows: Map<string, unknown>,
   nowMs: number,
 ): void {
+  for (const [key, { settledAt }] of occurrences) {
+    if (nowMs - (settledAt?.getTime() ?? nowMs) > SETTLED_KEPT_MS) occurrences.delete(key);
+  }
   const isOpen = new Set(
     [...occurrences.values()].filter(({ settledAt }) => !settledAt).map(({ taskId }) => taskId),
   );
