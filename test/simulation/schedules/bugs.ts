@@ -4,7 +4,7 @@ import type { ScheduleWrites } from "../../../shared/store/schedules/operations.
 import type { Schedule } from "../../../shared/store/schedules/schedule-row.js";
 import { addMs } from "../../../shared/clock.js";
 import type { Patch } from "../platform/platform.js";
-import { FirstPassZone, oldZones } from "./zones.js";
+import { oldZones } from "./zones.js";
 
 /** Statements of a transaction that replace its own. */
 type Replace = (writes: ScheduleWrites, services: Services) => Partial<ScheduleWrites>;
@@ -38,22 +38,6 @@ export const SCHEDULE_BUGS: Readonly<Record<string, Patch>> = {
     ...(services.zones && { zones: { ...services.zones, zoneOf: oldZones.zoneOf } }),
   }),
 
-  "newer time zone data plans nothing again": (services) => {
-    // It names the older version, as if nothing had changed.
-    const { zones } = services;
-    return zones ? { ...services, zones: { ...zones, version: oldZones.version } } : services;
-  },
-
-  "an end in a fold comes at the first pass": (services) => {
-    const { zones } = services;
-    if (!zones) return services;
-    const zoneOf = (name: string) => {
-      const zone = zones.zoneOf(name);
-      return new FirstPassZone((at) => zone.spanAt(at));
-    };
-    return { ...services, zones: { ...zones, zoneOf } };
-  },
-
   "a skip is forgotten when planning comes again": (services) =>
     withWrites(services, (writes) => ({
       readOpenOccurrences: async (asked) =>
@@ -84,13 +68,6 @@ export const SCHEDULE_BUGS: Readonly<Record<string, Patch>> = {
           })),
         ),
     })),
-
-  "the loser of a takeover is not ended": (services) => {
-    const { store } = services;
-    const takeOver: typeof store.overlap.takeOver = async (take) =>
-      (await store.ingests.read(take.winner.taskId)) ?? undefined;
-    return { ...services, store: { ...store, overlap: { ...store.overlap, takeOver } } };
-  },
 
   "occurrences do not look at their room": (services) => {
     const { store } = services;

@@ -3,16 +3,23 @@ import { expect, test } from "@jest/globals";
 import { SCHEDULE_BUGS } from "./bugs.js";
 import { simulateYear } from "./year.js";
 
-const YEARS = 12;
+/** A search begins at a year that is known to find the bug. Other ones begin at year 1. */
+const FIRST_YEARS: Readonly<Record<string, number>> = {
+  "plans with the old time zone data": 2,
+  "occurrences do not look at their room": 3,
+};
+
+const YEARS = 3;
 
 test.each(Object.entries(SCHEDULE_BUGS))(
   "%s",
-  async (_, patch) => {
+  async (name, patch) => {
+    const first = FIRST_YEARS[name] ?? 1;
     let check: string | undefined;
-    for (let seed = 1; seed <= YEARS && check === undefined; seed += 1) {
+    for (let seed = first; seed < first + YEARS && check === undefined; seed += 1) {
       check = (await simulateYear({ seed, patch })).violation?.check;
     }
     expect(check).toMatch(/^schedules: /);
   },
-  600_000,
+  120_000,
 );

@@ -2,7 +2,7 @@
  * Two versions of the time zone data. The newer one has other rules for one zone: from one of its
  * changes on, it keeps the offset of before. So a government ends daylight saving.
  */
-import { type LocalTime, type Span, Zone, zoneOf } from "../../../shared/calendar/zone.js";
+import { type Span, Zone, zoneOf } from "../../../shared/calendar/zone.js";
 import type { Zones } from "../../../shared/calendar/zones.js";
 
 export interface ZoneChange {
@@ -22,12 +22,4 @@ export function newZones({ name, fromMs }: ZoneChange): Zones {
     at < before.from ? zoneOf(name).spanAt(at) : { ...before, to: Infinity };
   const changed = new Zone(readSpan);
   return { version: NEW, zoneOf: (other) => (other === name ? changed : zoneOf(other)) };
-}
-
-/** A local time that comes twice ends at its first pass: a deliberate bug. */
-export class FirstPassZone extends Zone {
-  override at(wall: number): LocalTime {
-    const local = super.at(wall);
-    return local.kind === "twice" ? { ...local, later: local.first } : local;
-  }
 }
