@@ -28,7 +28,9 @@ function startsPerMinuteAreKept(): Check {
   return {
     name: "10: never more starts in a minute than StartsPerMinute",
     objection(fact, { hasQuotas, nowMs }) {
-      if (!hasQuotas || fact.kind !== "row" || fact.before) return undefined;
+      // A roll-over is no start of the caller.
+      if (!hasQuotas || fact.kind !== "row" || fact.before || isSuccessor(fact.row))
+        return undefined;
       const { callerId } = fact.row;
       const recent = (startsMs.get(callerId) ?? []).filter((ms) => ms > nowMs() - MINUTE_MS);
       startsMs.set(callerId, [...recent, nowMs()]);
