@@ -34,7 +34,7 @@ const SETTLE_BATCH = 500;
 const FORGET_BATCH = 1000;
 
 /** Settled occurrences and deleted schedules stay so long. */
-export const KEPT_MS = 90 * 24 * 60 * MINUTE_MS;
+const KEPT_MS = 90 * 24 * 60 * MINUTE_MS;
 
 interface Run {
   timeLeftMs: () => number;
