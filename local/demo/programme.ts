@@ -3,7 +3,6 @@
  * the filler plays. The source comes back, the third item follows, and the StopTime ends the list.
  */
 import { addMs, SECOND_MS, systemClock as clock } from "../../shared/clock.js";
-import { PROBE_EVERY_MS } from "../../shared/ingest/programme/next-step.js";
 import { readTruth, type TaskTruth } from "../emulator-truth.js";
 import { bar, progressOn } from "../terminal/progress.js";
 import { out } from "../terminal/terminal.js";
@@ -23,6 +22,8 @@ import { surprisesOf, switchesOf, switchText } from "./switches.js";
 /** The talk has to last longer than its source takes to fail and to come back. */
 const TALK_SECONDS = 20;
 const PLAYS_SECONDS = 34;
+/** The talk comes back after so much health of its source. */
+const CLEAR_SECONDS = 5;
 
 type Names = ReadonlyMap<string, string>;
 
@@ -52,7 +53,7 @@ async function playWith(run: DemoRun, source: FailingSource): Promise<void> {
     Playlist: items,
     OnItemFailure: "Filler",
     FillerStreamUrl: filler,
-    SourceClearSeconds: 5,
+    SourceClearSeconds: CLEAR_SECONDS,
     StopTime: stopAt.toISOString(),
     ClientToken: "demo",
   };
@@ -135,8 +136,7 @@ async function reportSwitches(
     callbacks: await readTruth(run.trtcUrl).callbacks(),
     names,
     dueAt,
-    // The second healthy reading is the first one after SourceClearSeconds.
-    backAt: answeredAt && addMs(answeredAt, PROBE_EVERY_MS),
+    backAt: answeredAt && addMs(answeredAt, CLEAR_SECONDS * SECOND_MS),
   };
   out("\nswitches:");
   for (const seen of switchesOf(observed)) out(switchText(seen));

@@ -23,7 +23,7 @@ const RETRY_MIN_MS = 5 * SECOND_MS;
 const RETRY_MAX_MS = MINUTE_MS;
 
 /** A failed main source is read so often while another source is on air. */
-export const PROBE_EVERY_MS = 10 * SECOND_MS;
+const PROBE_EVERY_MS = 10 * SECOND_MS;
 
 /** A fresh task takes over so long before TRTC's cap ends the present one. */
 const ROLL_AHEAD_MS = 30 * MINUTE_MS;
