@@ -159,6 +159,20 @@ const ENDS: readonly [name: string, facts: EndFacts, says: RegExp, isStart?: boo
     true,
   ],
   [
+    "a start that nothing tried",
+    {
+      ...STOPPED,
+      endReason: "failed",
+      endCause: "missed",
+      startedAt: null,
+      failureCode: "FailedOperation",
+      failureMessage: "Nothing tried the start.",
+      stopAskedAt: null,
+    },
+    /^The start failed with FailedOperation: Nothing tried the start\.$/,
+    true,
+  ],
+  [
     "a dead source",
     { ...STOPPED, endReason: "failed", failures: 4 },
     /^TRTC could not open the source 4 times within 60 s/,
@@ -188,7 +202,8 @@ describe("EndDetail", () => {
   test("has a code for failures only", () => {
     const codes = ENDS.map(([, facts]) => failureCodeOf(facts)).filter((code) => code !== null);
     expect(codes).toEqual([
-      ...["FailedOperation", "InvalidParameter.StreamUrl", "FailedOperation.SourceNotOpened"],
+      ...["FailedOperation", "InvalidParameter.StreamUrl", "FailedOperation"],
+      "FailedOperation.SourceNotOpened",
     ]);
   });
 });
