@@ -41,7 +41,7 @@ const CITIES = new Map([
 ]);
 
 const IS_OFFSET = /^(?:utc|gmt)?\s*[+-]\s*\d/i;
-/** So many letters may be wrong. */
+/** A name with at most this many wrong letters gets a suggestion. */
 const MOST_EDITS = 3;
 
 /** undefined: a schedule can have this zone. Otherwise a sentence that says what to send. */
@@ -68,7 +68,7 @@ function namesOf(): readonly string[] {
   return known;
 }
 
-/** The runtime takes names in any letters. undefined: it has no such zone. */
+/** The runtime ignores upper and lower case. undefined: it has no such zone. */
 function canonicalOf(name: string): string | undefined {
   try {
     return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
@@ -77,11 +77,11 @@ function canonicalOf(name: string): string | undefined {
   }
 }
 
-/** Each part has a capital and then small letters, or a short name: `US/Eastern`, `Etc/GMT+8`. */
+/** Each part begins with an upper-case letter, as in `US/Eastern` and `Etc/GMT+8`. */
 const isWritten = (name: string): boolean =>
   name.split("/").every((part) => /^[A-Z]/.test(part) && (part.length <= 6 || /[a-z]/.test(part)));
 
-/** The same name in other letters, or a city alone. */
+/** The same name in another case, or a city alone. */
 function sameName(name: string, names: readonly string[]): string | undefined {
   const plain = name.trim().replace(/\s+/g, "_").toLowerCase();
   const city = CITIES.get(plain);
@@ -90,7 +90,7 @@ function sameName(name: string, names: readonly string[]): string | undefined {
   return same ?? names.find((known) => known.toLowerCase().endsWith(`/${plain}`));
 }
 
-/** A name with few other letters. A short name is near to too many. */
+/** The most similar name. A short name is similar to too many. */
 function nearest(name: string, names: readonly string[]): string | undefined {
   if (name.length < 5 || name.length > 40) return undefined;
   const [best] = names
