@@ -47,8 +47,11 @@ function readCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined;
   const taskId = Buffer.from(cursor, "base64url").toString();
   if (isTaskId(taskId)) return taskId;
-  throw new ApiError(
+  throw wrongCursor();
+}
+
+export const wrongCursor = (): ApiError =>
+  new ApiError(
     "InvalidParameterValue",
     "Cursor is wrong: send the NextCursor of the answer before, or none for the first page.",
   );
-}

@@ -8,7 +8,7 @@ import { isScheduleId } from "../../contract/schedules/fields.js";
 import type { Call, Services } from "../../ingest/services.js";
 import type { Occurrence } from "../../store/schedules/schedule-row.js";
 import { findOwn } from "../find.js";
-import { wrongCursor } from "./list.js";
+import { wrongCursor } from "../../ingest/list.js";
 import { presentOccurrence } from "../present.js";
 
 const LIMIT = 20;

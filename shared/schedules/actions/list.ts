@@ -1,7 +1,7 @@
 /** ListIngestSchedules: the caller's schedules, newest first. */
-import { ApiError } from "../../contract/errors.js";
 import type { ScheduleAnswers } from "../../contract/schedules/answers.js";
 import { isScheduleId } from "../../contract/schedules/fields.js";
+import { wrongCursor } from "../../ingest/list.js";
 import type { Call, Services } from "../../ingest/services.js";
 import { presentSchedule } from "../present.js";
 
@@ -35,9 +35,3 @@ function readCursor(cursor: string | undefined): string | undefined {
   if (isScheduleId(scheduleId)) return scheduleId;
   throw wrongCursor();
 }
-
-export const wrongCursor = (): ApiError =>
-  new ApiError(
-    "InvalidParameterValue",
-    "Cursor is wrong: send the NextCursor of the answer before, or none for the first page.",
-  );
