@@ -3,6 +3,7 @@
  * deployed function does.
  */
 import { addMs } from "../clock.js";
+import { usdOf } from "../config/money/micro-usd.js";
 import type { Query, Row } from "./engine/database.js";
 import { bind, raw, run, type Sql, sql } from "./engine/sql.js";
 import type { EndReason } from "./ingests/ingest-row.js";
@@ -44,6 +45,9 @@ export interface LiveCounts {
   /** Starts without an outcome that reconcile-ingests has taken over or will. */
   unsettled: number;
   oldestUnfinishedAt: Date | null;
+  /** What those that play have cost so far, and what they will have cost at their deadlines. */
+  usd: number;
+  usdToDeadline: number;
 }
 
 /** Of the ingests that ended since. Minutes are what TRTC played and bills. */
@@ -51,6 +55,7 @@ export interface EndCounts {
   reason: EndReason;
   count: number;
   minutes: number;
+  usd: number;
   /** Ended within `ON_TIME_MS` after they were due; null where we did not stop them. */
   onTime: number | null;
   /** From the deadline to the request to stop; null where no deadline ended them. */
@@ -91,6 +96,8 @@ export async function readReport(
       overdueMaxMs,
       unsettled: Number(live?.["unsettled"]),
       oldestUnfinishedAt: unfinishedAgeMs === null ? null : addMs(now, -unfinishedAgeMs),
+      usd: usdOf(Number(live?.["micro_usd"])),
+      usdToDeadline: usdOf(Number(live?.["micro_usd_to_deadline"])),
     },
     ends: ends.map(endOf),
   };
@@ -100,6 +107,7 @@ const endOf = (row: Row): EndCounts => ({
   reason: String(row["end_reason"]) as EndReason,
   count: Number(row["count"]),
   minutes: Number(row["minutes"]),
+  usd: usdOf(Number(row["micro_usd"])),
   onTime: row["answered_p50_ms"] === null ? null : Number(row["on_time"]),
   asked: latenessOf(row, "asked"),
   answered: latenessOf(row, "answered"),
@@ -136,13 +144,19 @@ const isUnfinished = (now: Sql): Sql =>
 const maxMs = (interval: Sql, where: Sql): Sql =>
   sql`max(extract(epoch from ${interval}) * 1000) filter (where ${where})`;
 
+/** Micro-USD from the start until then. */
+const costUntil = (until: Sql): Sql =>
+  sql`micro_usd(ms_between(started_at, ${until}), micro_usd_per_minute(prices, media))`;
+
 const liveAt = (now: Sql, isIncluded: Sql): Sql => sql`
   select count(*) filter (where state <> 'starting') as running,
          count(*) filter (where state = 'starting' and advance_at is not null) as scheduled,
          count(*) filter (where ${isOverdue(now)}) as overdue,
          ${maxMs(sql`${now} - due_at`, isOverdue(now))} as overdue_max_ms,
          count(*) filter (where ${isUnfinished(now)}) as unsettled,
-         ${maxMs(sql`${now} - created_at`, isUnfinished(now))} as unsettled_max_ms
+         ${maxMs(sql`${now} - created_at`, isUnfinished(now))} as unsettled_max_ms,
+         coalesce(sum(${costUntil(now)}), 0) as micro_usd,
+         coalesce(sum(${costUntil(sql`greatest(${now}, deadline_at)`)}), 0) as micro_usd_to_deadline
   from ingest
   where ${isIncluded} and state <> 'ended'`;
 
@@ -157,10 +171,11 @@ const figuresOf = (column: "asked" | "answered"): Sql => {
 const endsSince = (since: Date, isIncluded: Sql): Sql => sql`
   select end_reason, count(*) as count,
          coalesce(sum(extract(epoch from ended_at - started_at)) / 60, 0) as minutes,
+         coalesce(sum(${costUntil(sql`ended_at`)}), 0) as micro_usd,
          count(*) filter (where answered <= ${raw(ON_TIME_MS)}) as on_time,
          ${figuresOf("asked")}, ${figuresOf("answered")}
   from (
-    select end_reason, started_at, ended_at,
+    select end_reason, started_at, ended_at, prices, media,
            case when end_reason = 'expired'
                 then extract(epoch from stop_asked_at - deadline_at) * 1000 end as asked,
            case when end_reason in ('expired', 'stopped') and stop_asked_at is not null

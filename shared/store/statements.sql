@@ -1,15 +1,21 @@
 -- Every statement that the store sends, recorded with sample arguments.
 -- `npm run sql` writes this file, and a test compares it. Do not edit it by hand.
 
+-- history.list
+select * from ingest_event
+where task_id = $1 and sequence > $2
+order by sequence
+limit $3;
+
 -- ingests.beginStart
 with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
      begun as (
        insert into ingest (
-         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id, play, client_token, request_hash, state, created_at, latest_at, deadline_at, site, empty_seconds, media, programme, on_air, successor_of, occurrence, lease_until, unsure_until, notified
+         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id, play, client_token, request_hash, state, created_at, latest_at, deadline_at, site, empty_seconds, media, prices, programme, on_air, successor_of, occurrence, lease_until, unsure_until, notified, created_by
        )
-       select $2::text, $3::text, $4::text, $5::text, $6::bigint, $7::text, $8::smallint, $9::text, $10::jsonb, $11::text, $12::text, $13::text, $14::timestamptz, $15::timestamptz, $16::timestamptz, $17::text, $18::integer, $19::jsonb, $20::jsonb, $21::jsonb, $22::text, $23::jsonb,
-              $24::timestamptz, $25::timestamptz,
-              case when $26 then 0 end
+       select $2::text, $3::text, $4::text, $5::text, $6::bigint, $7::text, $8::smallint, $9::text, $10::jsonb, $11::text, $12::text, $13::text, $14::timestamptz, $15::timestamptz, $16::timestamptz, $17::text, $18::integer, $19::jsonb, $20::jsonb, $21::jsonb, $22::jsonb, $23::text, $24::jsonb,
+              $25::timestamptz, $26::timestamptz,
+              case when $27 then 0 end, $28::jsonb
        from t
        where not exists (
   select from call_slot as slot
@@ -43,7 +49,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
            ) as come_at
   ) as decided
   where account = $4 and action = 'StartStreamIngest'
-    and free_at + case when is_turn then '0' else come_at - now end > now + $27 * interval '1 millisecond'
+    and free_at + case when is_turn then '0' else come_at - now end > now + $29 * interval '1 millisecond'
 )
        and not exists (
          select from ingest where sdk_app_id = $6 and robot_user_id = $9 and state = 'ended'
@@ -63,7 +69,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
   after.recent[cardinality(after.recent) - 19] + 1100 * interval '1 millisecond') else slot.next_free_at end,
         case when is_turn then after.recent else slot.recent end,
         case when is_turn then free_at
-             when free_at + (come_at - now) <= now + $27 * interval '1 millisecond' then come_at end,
+             when free_at + (come_at - now) <= now + $29 * interval '1 millisecond' then come_at end,
         is_turn,
         case when is_turn and $3::text is not null then ahead.holders || $3::text else ahead.holders end,
         case when is_turn and $3::text is not null then ahead.times || free_at else ahead.times end,
@@ -110,11 +116,11 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
       ) as after
       cross join lateral (
         select case when not is_turn and not false
-                         and free_at + (come_at - now) <= now + $27 * interval '1 millisecond'
+                         and free_at + (come_at - now) <= now + $29 * interval '1 millisecond'
                     then come_at else queue.own end as queue_until
       ) as queued
     )
-    where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $27 * interval '1 millisecond'
+    where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $29 * interval '1 millisecond'
   returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
             extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
      select begun.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from begun left join slot on true;
@@ -209,11 +215,11 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
   ),
      begun as (
        insert into ingest (
-         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id, play, client_token, request_hash, state, created_at, latest_at, deadline_at, site, empty_seconds, media, programme, on_air, successor_of, occurrence, lease_until, unsure_until, notified
+         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id, play, client_token, request_hash, state, created_at, latest_at, deadline_at, site, empty_seconds, media, prices, programme, on_air, successor_of, occurrence, lease_until, unsure_until, notified, created_by
        )
-       select $5::text, $2::text, $3::text, $11::text, $7::bigint, $12::text, $13::smallint, $8::text, $14::jsonb, $6::text, $15::text, $16::text, $17::timestamptz, $18::timestamptz, $19::timestamptz, $20::text, $21::integer, $22::jsonb, $23::jsonb, $24::jsonb, $25::text, $26::jsonb,
-              $27::timestamptz, $28::timestamptz,
-              case when $29 then 0 end
+       select $5::text, $2::text, $3::text, $11::text, $7::bigint, $12::text, $13::smallint, $8::text, $14::jsonb, $6::text, $15::text, $16::text, $17::timestamptz, $18::timestamptz, $19::timestamptz, $20::text, $21::integer, $22::jsonb, $23::jsonb, $24::jsonb, $25::jsonb, $26::text, $27::jsonb,
+              $28::timestamptz, $29::timestamptz,
+              case when $30 then 0 end, $31::jsonb
        from t
        where not exists (
   select from call_slot as slot
@@ -368,16 +374,286 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now)
 ) as is_far
         from t;
 
+-- ingests.beginStart, within budgets
+with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
+     candidate as (
+       select $2::timestamptz as from_at, $3::timestamptz as to_at,
+              micro_usd_per_minute($4::jsonb, $5::jsonb) as per_minute),
+     fitting as (
+       select $6::text as scope,
+              coalesce((select version from budget_turn where budget_turn.scope = $6), 0) as version
+       from candidate cross join t
+       cross join lateral cost_in_period(from_at, to_at, per_minute, t.now) as cost
+       cross join lateral spending($7::text, $8::bigint, $9::text[], t.now) as spending
+       where day_usd_planned + day_cost <= $10::bigint and day_ms_planned + day_cost_ms <= $11::bigint and month_usd_planned + month_cost <= $12::bigint
+union all
+       select $13::text as scope,
+              coalesce((select version from budget_turn where budget_turn.scope = $13), 0) as version
+       from candidate cross join t
+       cross join lateral cost_in_period(from_at, to_at, per_minute, t.now) as cost
+       cross join lateral spending($14::text, $15::bigint, $16::text[], t.now) as spending
+       where month_usd_planned + month_cost <= $17::bigint),
+     turn as (
+       insert into budget_turn as held (scope, version)
+       select scope, version + 1 from fitting cross join t
+       where (select count(*) from fitting) = 2 and not exists (
+  select from call_slot as slot
+  cross join lateral (select t.now as now, greatest(slot.next_free_at, t.now) as free_at) as before
+  cross join lateral (
+  select coalesce(array_agg(holder order by at), '{}') as holders,
+         coalesce(array_agg(at order by at), '{}') as times,
+         count(*) filter (where holder = $18::text) as own,
+         min(at) filter (where holder = $18::text) as own_first,
+         array_agg(holder) as waiting
+  from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+  where at > before.now) as ahead
+  cross join lateral (
+  select coalesce(array_agg(holder order by holder) filter (where holder is distinct from $18::text), '{}') as holders,
+         coalesce(array_agg(until order by holder) filter (where holder is distinct from $18::text), '{}') as times,
+         max(until) filter (where holder = $18::text) as own,
+         array_agg(holder) as waiting
+  from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+  where until > before.now) as queue
+  cross join lateral (
+    select count(distinct holder) filter (where holder is distinct from $18::text) + 1 as callers
+    from unnest(ahead.waiting || queue.waiting) as holder
+  ) as waiting
+  cross join lateral (
+    select $18::text is null or free_at <= now + 100 * interval '1 millisecond'
+           or ahead.own < ceil(10.0 / callers) as is_turn,
+           greatest(
+             coalesce(case when not false then queue.own end, now)
+               + callers * 55 * interval '1 millisecond',
+             ahead.own_first
+           ) as come_at
+  ) as decided
+  where account = $19 and action = 'StartStreamIngest'
+    and free_at + case when is_turn then '0' else come_at - now end > now + $20 * interval '1 millisecond'
+)
+    and not exists (select from ingest where task_id = $21 or (caller_id = $18 and client_token = $22))
+    and not exists (select from ingest where sdk_app_id = $23 and robot_user_id = $24
+                    and (state <> 'ended' or unsure_until is not null))
+       order by scope
+       on conflict (scope) do update set version = excluded.version
+         where held.version = excluded.version - 1
+       returning scope
+     ),
+  allowed as (select 1 as yes from t where not exists (
+  select from call_slot as slot
+  cross join lateral (select t.now as now, greatest(slot.next_free_at, t.now) as free_at) as before
+  cross join lateral (
+  select coalesce(array_agg(holder order by at), '{}') as holders,
+         coalesce(array_agg(at order by at), '{}') as times,
+         count(*) filter (where holder = $18::text) as own,
+         min(at) filter (where holder = $18::text) as own_first,
+         array_agg(holder) as waiting
+  from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+  where at > before.now) as ahead
+  cross join lateral (
+  select coalesce(array_agg(holder order by holder) filter (where holder is distinct from $18::text), '{}') as holders,
+         coalesce(array_agg(until order by holder) filter (where holder is distinct from $18::text), '{}') as times,
+         max(until) filter (where holder = $18::text) as own,
+         array_agg(holder) as waiting
+  from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+  where until > before.now) as queue
+  cross join lateral (
+    select count(distinct holder) filter (where holder is distinct from $18::text) + 1 as callers
+    from unnest(ahead.waiting || queue.waiting) as holder
+  ) as waiting
+  cross join lateral (
+    select $18::text is null or free_at <= now + 100 * interval '1 millisecond'
+           or ahead.own < ceil(10.0 / callers) as is_turn,
+           greatest(
+             coalesce(case when not false then queue.own end, now)
+               + callers * 55 * interval '1 millisecond',
+             ahead.own_first
+           ) as come_at
+  ) as decided
+  where account = $19 and action = 'StartStreamIngest'
+    and free_at + case when is_turn then '0' else come_at - now end > now + $20 * interval '1 millisecond'
+)
+    and not exists (select from ingest where task_id = $21 or (caller_id = $18 and client_token = $22))
+    and not exists (select from ingest where sdk_app_id = $23 and robot_user_id = $24
+                    and (state <> 'ended' or unsure_until is not null)) and (select count(*) from turn) = 2),
+  free_place as (
+  select * from (
+    select n, held.task_id as holder
+        from generate_series(1, $25::integer) as n
+        left join caller_place as held on held.caller_id = $18 and held.place = n
+        left join ingest on ingest.task_id = held.task_id and ingest.state <> 'ended' and ingest.successor_of is null and (ingest.state <> 'starting' or ingest.advance_at is null
+    or ingest.started_at is not null)
+        where ingest.task_id is null
+    order by n
+    limit case when $25::integer is null then 0
+               else greatest(0, $25::integer - (select count(*) from ingest where caller_id = $18 and ingest.state <> 'ended' and ingest.successor_of is null and (ingest.state <> 'starting' or ingest.advance_at is null
+    or ingest.started_at is not null))) end
+  ) as free
+  order by random() limit 1),
+  place as (
+    insert into caller_place as held (caller_id, place, task_id)
+    select $18, n, $21 from free_place, allowed
+    on conflict (caller_id, place) do update set task_id = excluded.task_id
+      where held.task_id is not distinct from (select holder from free_place)
+    returning place
+  ),
+  free_lane as (
+  select * from (
+    select n, held.taken_at
+        from generate_series(1, $26::integer) as n cross join t
+        left join caller_lane as held on held.caller_id = $18 and held.lane = n
+        where held.taken_at is null or held.taken_at <= t.now - interval '60 seconds'
+    order by n
+    limit case when $26::integer is null then 0
+               else greatest(0, $26::integer - (select count(*) from caller_lane, t where caller_id = $18 and taken_at > t.now - interval '60 seconds')) end
+  ) as free
+  order by random() limit 1),
+  lane as (
+    insert into caller_lane as held (caller_id, lane, taken_at)
+    select $18, n, t.now from free_lane, allowed, t
+    where $25::integer is null or exists (select from place)
+    on conflict (caller_id, lane) do update set taken_at = excluded.taken_at
+      where held.taken_at is not distinct from (select taken_at from free_lane)
+    returning lane
+  ),
+     begun as (
+       insert into ingest (
+         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id, play, client_token, request_hash, state, created_at, latest_at, deadline_at, site, empty_seconds, media, prices, programme, on_air, successor_of, occurrence, lease_until, unsure_until, notified, created_by
+       )
+       select $21::text, $18::text, $19::text, $27::text, $23::bigint, $28::text, $29::smallint, $24::text, $30::jsonb, $22::text, $31::text, $32::text, $33::timestamptz, $34::timestamptz, $35::timestamptz, $36::text, $37::integer, $38::jsonb, $39::jsonb, $40::jsonb, $41::jsonb, $42::text, $43::jsonb,
+              $44::timestamptz, $45::timestamptz,
+              case when $46 then 0 end, $47::jsonb
+       from t
+       where not exists (
+  select from call_slot as slot
+  cross join lateral (select t.now as now, greatest(slot.next_free_at, t.now) as free_at) as before
+  cross join lateral (
+  select coalesce(array_agg(holder order by at), '{}') as holders,
+         coalesce(array_agg(at order by at), '{}') as times,
+         count(*) filter (where holder = $18::text) as own,
+         min(at) filter (where holder = $18::text) as own_first,
+         array_agg(holder) as waiting
+  from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+  where at > before.now) as ahead
+  cross join lateral (
+  select coalesce(array_agg(holder order by holder) filter (where holder is distinct from $18::text), '{}') as holders,
+         coalesce(array_agg(until order by holder) filter (where holder is distinct from $18::text), '{}') as times,
+         max(until) filter (where holder = $18::text) as own,
+         array_agg(holder) as waiting
+  from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+  where until > before.now) as queue
+  cross join lateral (
+    select count(distinct holder) filter (where holder is distinct from $18::text) + 1 as callers
+    from unnest(ahead.waiting || queue.waiting) as holder
+  ) as waiting
+  cross join lateral (
+    select $18::text is null or free_at <= now + 100 * interval '1 millisecond'
+           or ahead.own < ceil(10.0 / callers) as is_turn,
+           greatest(
+             coalesce(case when not false then queue.own end, now)
+               + callers * 55 * interval '1 millisecond',
+             ahead.own_first
+           ) as come_at
+  ) as decided
+  where account = $19 and action = 'StartStreamIngest'
+    and free_at + case when is_turn then '0' else come_at - now end > now + $20 * interval '1 millisecond'
+)
+  and ($25::integer is null or exists (select from place))
+  and ($26::integer is null or exists (select from lane)) and (select count(*) from turn) = 2
+       and not exists (
+         select from ingest where sdk_app_id = $23 and robot_user_id = $24 and state = 'ended'
+           and unsure_until is not null
+       )
+       on conflict do nothing
+       returning *
+     ),
+     slot as (
+  insert into call_slot as slot (account, action, next_free_at, recent, told_at, is_granted)
+  select $19, 'StartStreamIngest', t.now + 5 * interval '1 millisecond', array[t.now], t.now, true from begun, t
+  on conflict (account, action) do update
+    set (next_free_at, recent, told_at, is_granted, turn_of, turn_at, queue_of, queue_until) = (
+      select
+        case when is_turn then greatest(
+  after.recent[cardinality(after.recent)] + 5 * interval '1 millisecond',
+  after.recent[cardinality(after.recent) - 19] + 1100 * interval '1 millisecond') else slot.next_free_at end,
+        case when is_turn then after.recent else slot.recent end,
+        case when is_turn then free_at
+             when free_at + (come_at - now) <= now + $20 * interval '1 millisecond' then come_at end,
+        is_turn,
+        case when is_turn and $18::text is not null then ahead.holders || $18::text else ahead.holders end,
+        case when is_turn and $18::text is not null then ahead.times || free_at else ahead.times end,
+        case when queue_until > now then queue.holders || $18::text else queue.holders end,
+        case when queue_until > now then queue.times || queue_until else queue.times end
+      from (select
+  slot.recent || array(
+    select slot.next_free_at - n * interval '1 millisecond'
+    from generate_series(1100, 1, -55) as n
+    where slot.next_free_at - n * interval '1 millisecond' >= coalesce(greatest(
+  slot.recent[cardinality(slot.recent)] + 5 * interval '1 millisecond',
+  slot.recent[cardinality(slot.recent) - 19] + 1100 * interval '1 millisecond'), '-infinity')
+  ) as known, greatest(slot.next_free_at, coalesce($1::timestamptz, clock_timestamp())) as free_at, coalesce($1::timestamptz, clock_timestamp()) as now) as before
+  cross join lateral (
+  select coalesce(array_agg(holder order by at), '{}') as holders,
+         coalesce(array_agg(at order by at), '{}') as times,
+         count(*) filter (where holder = $18::text) as own,
+         min(at) filter (where holder = $18::text) as own_first,
+         array_agg(holder) as waiting
+  from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+  where at > before.now) as ahead
+  cross join lateral (
+  select coalesce(array_agg(holder order by holder) filter (where holder is distinct from $18::text), '{}') as holders,
+         coalesce(array_agg(until order by holder) filter (where holder is distinct from $18::text), '{}') as times,
+         max(until) filter (where holder = $18::text) as own,
+         array_agg(holder) as waiting
+  from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+  where until > before.now) as queue
+  cross join lateral (
+    select count(distinct holder) filter (where holder is distinct from $18::text) + 1 as callers
+    from unnest(ahead.waiting || queue.waiting) as holder
+  ) as waiting
+  cross join lateral (
+    select $18::text is null or free_at <= now + 100 * interval '1 millisecond'
+           or ahead.own < ceil(10.0 / callers) as is_turn,
+           greatest(
+             coalesce(case when not false then queue.own end, now)
+               + callers * 55 * interval '1 millisecond',
+             ahead.own_first
+           ) as come_at
+  ) as decided
+      cross join lateral (
+        select (known || free_at)[cardinality(known) + 1 - 19 :] as recent
+      ) as after
+      cross join lateral (
+        select case when not is_turn and not false
+                         and free_at + (come_at - now) <= now + $20 * interval '1 millisecond'
+                    then come_at else queue.own end as queue_until
+      ) as queued
+    )
+    where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $20 * interval '1 millisecond'
+  returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
+            extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
+     select begun.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from begun left join slot on true;
+
+-- ingests.beginStart, within budgets
+with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
+candidate as (
+  select $2::timestamptz as from_at, $3::timestamptz as to_at,
+         micro_usd_per_minute($4::jsonb, $5::jsonb) as per_minute)
+select spending.*, cost.*, period.day_to, period.month_to
+from candidate cross join t cross join budget_period(t.now) as period
+cross join lateral cost_in_period(from_at, to_at, per_minute, t.now) as cost
+cross join lateral spending($6::text, $7::bigint, $8::text[], t.now) as spending;
+
 -- ingests.beginStart, scheduled
 with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
      changed as (
        insert into ingest (
-         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id, play, client_token, request_hash, state, created_at, latest_at, deadline_at, site, empty_seconds, media, programme, on_air, successor_of, occurrence, starts_at, start_by, asked, advance_at, advance_lease_until, notified
+         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id, play, client_token, request_hash, state, created_at, latest_at, deadline_at, site, empty_seconds, media, prices, programme, on_air, successor_of, occurrence, starts_at, start_by, asked, advance_at, advance_lease_until, notified, created_by
        )
-       select $2::text, $3::text, $4::text, $5::text, $6::bigint, $7::text, $8::smallint, $9::text, $10::jsonb, $11::text, $12::text, $13::text, $14::timestamptz, $15::timestamptz, $16::timestamptz, $17::text, $18::integer, $19::jsonb, $20::jsonb, $21::jsonb, $22::text, $23::jsonb,
-              $24::timestamptz, $25::timestamptz,
-              $26::jsonb, $24::timestamptz,
-              $27::timestamptz, case when $28 then 1 end
+       select $2::text, $3::text, $4::text, $5::text, $6::bigint, $7::text, $8::smallint, $9::text, $10::jsonb, $11::text, $12::text, $13::text, $14::timestamptz, $15::timestamptz, $16::timestamptz, $17::text, $18::integer, $19::jsonb, $20::jsonb, $21::jsonb, $22::jsonb, $23::text, $24::jsonb,
+              $25::timestamptz, $26::timestamptz,
+              $27::jsonb, $25::timestamptz,
+              $28::timestamptz, case when $29 then 1 end,
+              $30::jsonb
        from t
        where not exists (
          select from ingest where sdk_app_id = $6 and robot_user_id = $9 and state = 'ended'
@@ -389,7 +665,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
        select task_id, notified, caller_id, 'ingest.scheduled', created_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures) as fact),
          greatest(created_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -445,12 +721,13 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
   ),
      changed as (
        insert into ingest (
-         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id, play, client_token, request_hash, state, created_at, latest_at, deadline_at, site, empty_seconds, media, programme, on_air, successor_of, occurrence, starts_at, start_by, asked, advance_at, advance_lease_until, notified
+         task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id, play, client_token, request_hash, state, created_at, latest_at, deadline_at, site, empty_seconds, media, prices, programme, on_air, successor_of, occurrence, starts_at, start_by, asked, advance_at, advance_lease_until, notified, created_by
        )
-       select $2::text, $3::text, $8::text, $9::text, $5::bigint, $10::text, $11::smallint, $6::text, $12::jsonb, $4::text, $13::text, $14::text, $15::timestamptz, $16::timestamptz, $17::timestamptz, $18::text, $19::integer, $20::jsonb, $21::jsonb, $22::jsonb, $23::text, $24::jsonb,
-              $25::timestamptz, $26::timestamptz,
-              $27::jsonb, $25::timestamptz,
-              $28::timestamptz, case when $29 then 1 end
+       select $2::text, $3::text, $8::text, $9::text, $5::bigint, $10::text, $11::smallint, $6::text, $12::jsonb, $4::text, $13::text, $14::text, $15::timestamptz, $16::timestamptz, $17::timestamptz, $18::text, $19::integer, $20::jsonb, $21::jsonb, $22::jsonb, $23::jsonb, $24::text, $25::jsonb,
+              $26::timestamptz, $27::timestamptz,
+              $28::jsonb, $26::timestamptz,
+              $29::timestamptz, case when $30 then 1 end,
+              $31::jsonb
        from t
        where not exists (
          select from ingest where sdk_app_id = $5 and robot_user_id = $6 and state = 'ended'
@@ -464,7 +741,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
        select task_id, notified, caller_id, 'ingest.scheduled', created_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures) as fact),
          greatest(created_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -497,14 +774,14 @@ with
                             then (select media_at from reported)
                             when $7::text is not null then $4::timestamptz end,
             media_failures = coalesce((select media_failures from reported), '{}'),
-            failures_after = (select failures_after from reported), notified = notified + case when true then 1 else 0 end + case when exists (select from reported where media_state is not null) then 1 else 0 end
+            failures_after = (select failures_after from reported), notified = notified + case when true then 1 else 0 end + case when exists (select from reported where media_state is not null) then 1 else 0 end, changed_by = $8::jsonb
        where task_id = $2 and fence = $3 and state = 'starting'
        returning ingest.*
      ),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.started', $4::timestamptz,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
         else programme -> 'items' -> (on_air ->> 'index')::int end ->> 'Title' as item_title) as fact),
          greatest($4::timestamptz, (
   select max(try_at) from outbox as before
@@ -514,7 +791,7 @@ with
   where notified is not null and news > 0
 union all
   select task_id, notified, caller_id, 'ingest.media', media_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures, media_state, media_at) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures, media_state, media_at) as fact),
          greatest(media_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -558,14 +835,14 @@ with
             failures_after = (select failures_after from reported),
             programme = $8::jsonb, on_air = $9::jsonb,
             step_at = $10, step_lease_until = null, step_fence = step_fence + 1,
-            play = play || $11::jsonb, notified = notified + case when true then 1 else 0 end + case when exists (select from reported where media_state is not null) then 1 else 0 end
+            play = play || $11::jsonb, notified = notified + case when true then 1 else 0 end + case when exists (select from reported where media_state is not null) then 1 else 0 end, changed_by = $12::jsonb
        where task_id = $2 and fence = $3 and state = 'starting'
        returning ingest.*
      ),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.restarted', $4::timestamptz,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
         else programme -> 'items' -> (on_air ->> 'index')::int end ->> 'Title' as item_title) as fact),
          greatest($4::timestamptz, (
   select max(try_at) from outbox as before
@@ -575,7 +852,7 @@ with
   where notified is not null and news > 0
 union all
   select task_id, notified, caller_id, 'ingest.media', media_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures, media_state, media_at) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures, media_state, media_at) as fact),
          greatest(media_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -600,17 +877,18 @@ with
      ),
      changed as (
        update ingest set state = 'ended', end_reason = 'failed', failure_code = $3,
-            failure_message = $4, ended_at = $5, lease_until = null,
+            failure_message = $4, start_refusal = $5,
+            ended_at = $6, lease_until = null,
             unsure_until = case when settled_at is not null then unsure_until end,
-            client_token = case when $6 then null else client_token end,
-            end_cause = coalesce($7, end_cause), notified = notified + case when true then 1 else 0 end + 0
+            client_token = case when $7 then null else client_token end,
+            end_cause = coalesce($8, end_cause), notified = notified + case when true then 1 else 0 end + 0, changed_by = $9::jsonb
        where task_id = $1 and fence = $2 and state = 'starting'
        returning ingest.*
      ),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -630,10 +908,109 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
                           when stop_asked_at is not null then coalesce(end_cause, $3)
                           else coalesce($3, end_cause) end,
          stop_asked_at = coalesce(stop_asked_at, $4::timestamptz),
-         lease_until = $5::timestamptz, fence = fence + 1
-     where task_id = $6
+         lease_until = $5::timestamptz, fence = fence + 1, changed_by = $6::jsonb
+     where task_id = $7
        and (state = 'running'
             or (state = 'stopping' and coalesce(lease_until, $4) <= $4))
+     returning *
+   ),
+   slot as (
+insert into call_slot as slot (account, action, next_free_at, recent, told_at, is_granted)
+select asked.account, 'StopStreamIngest', t.now + 5 * interval '1 millisecond', array[t.now], t.now, true from asked, t
+on conflict (account, action) do update
+  set (next_free_at, recent, told_at, is_granted, turn_of, turn_at, queue_of, queue_until) = (
+    select
+      case when is_turn then greatest(
+after.recent[cardinality(after.recent)] + 5 * interval '1 millisecond',
+after.recent[cardinality(after.recent) - 19] + 1100 * interval '1 millisecond') else slot.next_free_at end,
+      case when is_turn then after.recent else slot.recent end,
+      case when is_turn then free_at
+           when free_at + (come_at - now) <= now + $8 * interval '1 millisecond' then come_at end,
+      is_turn,
+      case when is_turn and (select caller_id from asked) is not null then ahead.holders || (select caller_id from asked) else ahead.holders end,
+      case when is_turn and (select caller_id from asked) is not null then ahead.times || free_at else ahead.times end,
+      case when queue_until > now then queue.holders || (select caller_id from asked) else queue.holders end,
+      case when queue_until > now then queue.times || queue_until else queue.times end
+    from (select
+slot.recent || array(
+  select slot.next_free_at - n * interval '1 millisecond'
+  from generate_series(1100, 1, -55) as n
+  where slot.next_free_at - n * interval '1 millisecond' >= coalesce(greatest(
+slot.recent[cardinality(slot.recent)] + 5 * interval '1 millisecond',
+slot.recent[cardinality(slot.recent) - 19] + 1100 * interval '1 millisecond'), '-infinity')
+) as known, greatest(slot.next_free_at, coalesce($1::timestamptz, clock_timestamp())) as free_at, coalesce($1::timestamptz, clock_timestamp()) as now) as before
+cross join lateral (
+select coalesce(array_agg(holder order by at), '{}') as holders,
+       coalesce(array_agg(at order by at), '{}') as times,
+       count(*) filter (where holder = (select caller_id from asked)) as own,
+       min(at) filter (where holder = (select caller_id from asked)) as own_first,
+       array_agg(holder) as waiting
+from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+where at > before.now) as ahead
+cross join lateral (
+select coalesce(array_agg(holder order by holder) filter (where holder is distinct from (select caller_id from asked)), '{}') as holders,
+       coalesce(array_agg(until order by holder) filter (where holder is distinct from (select caller_id from asked)), '{}') as times,
+       max(until) filter (where holder = (select caller_id from asked)) as own,
+       array_agg(holder) as waiting
+from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+where until > before.now) as queue
+cross join lateral (
+  select count(distinct holder) filter (where holder is distinct from (select caller_id from asked)) + 1 as callers
+  from unnest(ahead.waiting || queue.waiting) as holder
+) as waiting
+cross join lateral (
+  select (select caller_id from asked) is null or free_at <= now + 100 * interval '1 millisecond'
+         or ahead.own < ceil(10.0 / callers) as is_turn,
+         greatest(
+           coalesce(case when not false then queue.own end, now)
+             + callers * 55 * interval '1 millisecond',
+           ahead.own_first
+         ) as come_at
+) as decided
+    cross join lateral (
+      select (known || free_at)[cardinality(known) + 1 - 19 :] as recent
+    ) as after
+    cross join lateral (
+      select case when not is_turn and not false
+                       and free_at + (come_at - now) <= now + $8 * interval '1 millisecond'
+                  then come_at else queue.own end as queue_until
+    ) as queued
+  )
+  where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $8 * interval '1 millisecond'
+returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
+          extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
+   select asked.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from asked left join slot on true;
+
+-- ingests.beginDueStop
+with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
+   asked as (
+     update ingest
+     set state = 'stopping',
+         end_reason = coalesce(
+           end_reason,
+           case when stop_asked_at is not null then 'stopped'
+                when empty_at < deadline_at then 'empty' else 'expired' end
+         ),
+         stop_asked_at = coalesce(stop_asked_at, $2::timestamptz),
+         lease_until = $3::timestamptz,
+         fence = fence + 1, changed_by = $4::jsonb
+     where task_id = $5 and fence = $6 and state in ('running', 'stopping')
+       and (due_at <= $2 or (empty_at <= $2 and not exists (
+select from (
+select viewer.*, closed.event_at as closed_at
+from room_audience as viewer
+left join room_audience as closed
+  on closed.sdk_app_id = viewer.sdk_app_id and closed.room_id = viewer.room_id
+     and closed.user_id = ''
+     and (ingest.room_id_type = 1 or ingest.room_id !~ '^[0-9]+$')
+where viewer.sdk_app_id = ingest.sdk_app_id and viewer.room_id = ingest.room_id
+  and not exists (
+    select from ingest as robot
+    where robot.sdk_app_id = viewer.sdk_app_id and robot.robot_user_id = viewer.user_id
+      and robot.room_id = viewer.room_id
+      and (robot.state <> 'ended' or viewer.event_at <= robot.ended_at + interval '1 minute')
+  )) as seen
+where seen.is_present and seen.event_at >= coalesce(seen.closed_at, '-infinity'))))
      returning *
    ),
    slot as (
@@ -703,109 +1080,10 @@ returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
           extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
    select asked.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from asked left join slot on true;
 
--- ingests.beginDueStop
-with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
-   asked as (
-     update ingest
-     set state = 'stopping',
-         end_reason = coalesce(
-           end_reason,
-           case when stop_asked_at is not null then 'stopped'
-                when empty_at < deadline_at then 'empty' else 'expired' end
-         ),
-         stop_asked_at = coalesce(stop_asked_at, $2::timestamptz),
-         lease_until = $3::timestamptz,
-         fence = fence + 1
-     where task_id = $4 and fence = $5 and state in ('running', 'stopping')
-       and (due_at <= $2 or (empty_at <= $2 and not exists (
-select from (
-select viewer.*, closed.event_at as closed_at
-from room_audience as viewer
-left join room_audience as closed
-  on closed.sdk_app_id = viewer.sdk_app_id and closed.room_id = viewer.room_id
-     and closed.user_id = ''
-     and (ingest.room_id_type = 1 or ingest.room_id !~ '^[0-9]+$')
-where viewer.sdk_app_id = ingest.sdk_app_id and viewer.room_id = ingest.room_id
-  and not exists (
-    select from ingest as robot
-    where robot.sdk_app_id = viewer.sdk_app_id and robot.robot_user_id = viewer.user_id
-      and robot.room_id = viewer.room_id
-      and (robot.state <> 'ended' or viewer.event_at <= robot.ended_at + interval '1 minute')
-  )) as seen
-where seen.is_present and seen.event_at >= coalesce(seen.closed_at, '-infinity'))))
-     returning *
-   ),
-   slot as (
-insert into call_slot as slot (account, action, next_free_at, recent, told_at, is_granted)
-select asked.account, 'StopStreamIngest', t.now + 5 * interval '1 millisecond', array[t.now], t.now, true from asked, t
-on conflict (account, action) do update
-  set (next_free_at, recent, told_at, is_granted, turn_of, turn_at, queue_of, queue_until) = (
-    select
-      case when is_turn then greatest(
-after.recent[cardinality(after.recent)] + 5 * interval '1 millisecond',
-after.recent[cardinality(after.recent) - 19] + 1100 * interval '1 millisecond') else slot.next_free_at end,
-      case when is_turn then after.recent else slot.recent end,
-      case when is_turn then free_at
-           when free_at + (come_at - now) <= now + $6 * interval '1 millisecond' then come_at end,
-      is_turn,
-      case when is_turn and (select caller_id from asked) is not null then ahead.holders || (select caller_id from asked) else ahead.holders end,
-      case when is_turn and (select caller_id from asked) is not null then ahead.times || free_at else ahead.times end,
-      case when queue_until > now then queue.holders || (select caller_id from asked) else queue.holders end,
-      case when queue_until > now then queue.times || queue_until else queue.times end
-    from (select
-slot.recent || array(
-  select slot.next_free_at - n * interval '1 millisecond'
-  from generate_series(1100, 1, -55) as n
-  where slot.next_free_at - n * interval '1 millisecond' >= coalesce(greatest(
-slot.recent[cardinality(slot.recent)] + 5 * interval '1 millisecond',
-slot.recent[cardinality(slot.recent) - 19] + 1100 * interval '1 millisecond'), '-infinity')
-) as known, greatest(slot.next_free_at, coalesce($1::timestamptz, clock_timestamp())) as free_at, coalesce($1::timestamptz, clock_timestamp()) as now) as before
-cross join lateral (
-select coalesce(array_agg(holder order by at), '{}') as holders,
-       coalesce(array_agg(at order by at), '{}') as times,
-       count(*) filter (where holder = (select caller_id from asked)) as own,
-       min(at) filter (where holder = (select caller_id from asked)) as own_first,
-       array_agg(holder) as waiting
-from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
-where at > before.now) as ahead
-cross join lateral (
-select coalesce(array_agg(holder order by holder) filter (where holder is distinct from (select caller_id from asked)), '{}') as holders,
-       coalesce(array_agg(until order by holder) filter (where holder is distinct from (select caller_id from asked)), '{}') as times,
-       max(until) filter (where holder = (select caller_id from asked)) as own,
-       array_agg(holder) as waiting
-from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
-where until > before.now) as queue
-cross join lateral (
-  select count(distinct holder) filter (where holder is distinct from (select caller_id from asked)) + 1 as callers
-  from unnest(ahead.waiting || queue.waiting) as holder
-) as waiting
-cross join lateral (
-  select (select caller_id from asked) is null or free_at <= now + 100 * interval '1 millisecond'
-         or ahead.own < ceil(10.0 / callers) as is_turn,
-         greatest(
-           coalesce(case when not false then queue.own end, now)
-             + callers * 55 * interval '1 millisecond',
-           ahead.own_first
-         ) as come_at
-) as decided
-    cross join lateral (
-      select (known || free_at)[cardinality(known) + 1 - 19 :] as recent
-    ) as after
-    cross join lateral (
-      select case when not is_turn and not false
-                       and free_at + (come_at - now) <= now + $6 * interval '1 millisecond'
-                  then come_at else queue.own end as queue_until
-    ) as queued
-  )
-  where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $6 * interval '1 millisecond'
-returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
-          extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
-   select asked.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from asked left join slot on true;
-
 -- ingests.askStop
 update ingest set stop_asked_at = coalesce(stop_asked_at, $1),
-                  end_cause = coalesce(end_cause, $2)
-where task_id = $3 and state = 'starting'
+                  end_cause = coalesce(end_cause, $2), changed_by = $3::jsonb
+where task_id = $4 and state = 'starting' and advance_at is null
 returning *;
 
 -- ingests.markEnded
@@ -827,14 +1105,14 @@ with
                               when (site = 'cn' and paused_at <= $3::timestamptz - interval '719 minutes') then 'stopped'
                               when end_cause = 'robot-removed' then 'stopped'
                               when $4 = 'lost' and end_cause = 'room-dismissed' then 'stopped'
-                              else $4 end, notified = notified + case when true then 1 else 0 end + 0
+                              else $4 end, notified = notified + case when true then 1 else 0 end + 0, changed_by = $5::jsonb
        where task_id = $1 and fence = $2 and state <> 'ended'
        returning ingest.*
      ),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -944,7 +1222,26 @@ accounts as (
    from ingest
    left join in_hand using (account, caller_id) left join accounts using (account)
    where least(due_at, empty_at) <= $2 and (state in ('running', 'stopping') or (state = 'starting' and (lease_until > $1
-            or (advance_at is not null and start_by > $1))));
+            or (advance_at is not null
+                and start_by > $1::timestamptz - $6 * interval '1 millisecond'))));
+
+-- ingests.forgetEnded
+with old as (
+  select task_id from ingest
+  where state = 'ended' and unsure_until is null and ended_at < $1
+    and not exists (
+      select from occurrence
+      where occurrence.task_id = ingest.task_id and occurrence.settled_at is null
+    )
+  order by ended_at
+  limit $2
+  for update skip locked
+),
+forgotten_events as (delete from ingest_event using old where ingest_event.task_id = old.task_id),
+forgotten as (
+  delete from ingest using old where ingest.task_id = old.task_id returning ingest.task_id
+)
+select count(*)::integer as count from forgotten;
 
 -- ingests.claimUnfinished
 with claimed as (
@@ -990,11 +1287,11 @@ with claimed as (
     update ingest
     set state = 'stopping', end_reason = 'failed',
         stop_asked_at = coalesce(stop_asked_at, $1),
-        lease_until = $2, fence = fence + 1
+        lease_until = $2, fence = fence + 1, changed_by = $3::jsonb
     where task_id in (
       select task_id from ingest
       where state = 'running' and programme is null and cardinality(media_failures) >= 3
-        and heard_at <= $3
+        and heard_at <= $4
         and media_state <> 'playing' and coalesce((
 select count(*)::int
 from unnest(ingest.media_failures) as first, unnest(ingest.media_failures) as next
@@ -1003,7 +1300,7 @@ group by first
 order by count(*) desc
 limit 1), 0) >= 3
       order by heard_at
-      limit $4
+      limit $5
       for update skip locked
     )
     returning *) select * from claimed order by task_id;
@@ -1421,20 +1718,187 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
             extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
      select begun.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from begun left join slot on true;
 
+-- scheduled.begin, within a budget
+with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
+     candidate as (
+       select t.now as from_at, deadline_at as to_at, micro_usd_per_minute(prices, media) as per_minute
+       from ingest cross join t where
+  task_id = $2 and advance_fence = $3 and state = 'starting' and advance_at <= $4),
+     fitting as (
+       select $5::text as scope,
+              coalesce((select version from budget_turn where budget_turn.scope = $5), 0) as version
+       from candidate cross join t
+       cross join lateral cost_in_period(from_at, to_at, per_minute, t.now) as cost
+       cross join lateral spending($6::text, $7::bigint, $8::text[], t.now) as spending
+       where month_usd_planned + month_cost <= $9::bigint),
+     turn as (
+       insert into budget_turn as held (scope, version)
+       select scope, version + 1 from fitting cross join t
+       where (select count(*) from fitting) = 1 and not exists (
+  select from call_slot as slot
+  cross join lateral (select t.now as now, greatest(slot.next_free_at, t.now) as free_at) as before
+  cross join lateral (
+  select coalesce(array_agg(holder order by at), '{}') as holders,
+         coalesce(array_agg(at order by at), '{}') as times,
+         count(*) filter (where holder = $10::text) as own,
+         min(at) filter (where holder = $10::text) as own_first,
+         array_agg(holder) as waiting
+  from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+  where at > before.now) as ahead
+  cross join lateral (
+  select coalesce(array_agg(holder order by holder) filter (where holder is distinct from $10::text), '{}') as holders,
+         coalesce(array_agg(until order by holder) filter (where holder is distinct from $10::text), '{}') as times,
+         max(until) filter (where holder = $10::text) as own,
+         array_agg(holder) as waiting
+  from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+  where until > before.now) as queue
+  cross join lateral (
+    select count(distinct holder) filter (where holder is distinct from $10::text) + 1 as callers
+    from unnest(ahead.waiting || queue.waiting) as holder
+  ) as waiting
+  cross join lateral (
+    select $10::text is null or free_at <= now + 100 * interval '1 millisecond'
+           or ahead.own < ceil(10.0 / callers) as is_turn,
+           greatest(
+             coalesce(case when not false then queue.own end, now)
+               + callers * 55 * interval '1 millisecond',
+             ahead.own_first
+           ) as come_at
+  ) as decided
+  where account = $11 and action = 'StartStreamIngest'
+    and free_at + case when is_turn then '0' else come_at - now end > now + $12 * interval '1 millisecond'
+) and exists (select from ingest where
+  task_id = $2 and advance_fence = $3 and state = 'starting' and advance_at <= $4)
+       order by scope
+       on conflict (scope) do update set version = excluded.version
+         where held.version = excluded.version - 1
+       returning scope
+     ),
+     begun as (
+       update ingest
+       set advance_at = null, lease_until = $13,
+           fence = case when failure_code is null then fence else fence + 1 end,
+           unsure_until = greatest(unsure_until, $14::timestamptz)
+       from t
+       where
+  task_id = $2 and advance_fence = $3 and state = 'starting' and advance_at <= $4 and not exists (
+  select from call_slot as slot
+  cross join lateral (select t.now as now, greatest(slot.next_free_at, t.now) as free_at) as before
+  cross join lateral (
+  select coalesce(array_agg(holder order by at), '{}') as holders,
+         coalesce(array_agg(at order by at), '{}') as times,
+         count(*) filter (where holder = $10::text) as own,
+         min(at) filter (where holder = $10::text) as own_first,
+         array_agg(holder) as waiting
+  from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+  where at > before.now) as ahead
+  cross join lateral (
+  select coalesce(array_agg(holder order by holder) filter (where holder is distinct from $10::text), '{}') as holders,
+         coalesce(array_agg(until order by holder) filter (where holder is distinct from $10::text), '{}') as times,
+         max(until) filter (where holder = $10::text) as own,
+         array_agg(holder) as waiting
+  from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+  where until > before.now) as queue
+  cross join lateral (
+    select count(distinct holder) filter (where holder is distinct from $10::text) + 1 as callers
+    from unnest(ahead.waiting || queue.waiting) as holder
+  ) as waiting
+  cross join lateral (
+    select $10::text is null or free_at <= now + 100 * interval '1 millisecond'
+           or ahead.own < ceil(10.0 / callers) as is_turn,
+           greatest(
+             coalesce(case when not false then queue.own end, now)
+               + callers * 55 * interval '1 millisecond',
+             ahead.own_first
+           ) as come_at
+  ) as decided
+  where account = $11 and action = 'StartStreamIngest'
+    and free_at + case when is_turn then '0' else come_at - now end > now + $12 * interval '1 millisecond'
+)
+        and (select count(*) from turn) = 1
+       returning ingest.*
+     ),
+     slot as (
+  insert into call_slot as slot (account, action, next_free_at, recent, told_at, is_granted)
+  select $11, 'StartStreamIngest', t.now + 5 * interval '1 millisecond', array[t.now], t.now, true from begun, t
+  on conflict (account, action) do update
+    set (next_free_at, recent, told_at, is_granted, turn_of, turn_at, queue_of, queue_until) = (
+      select
+        case when is_turn then greatest(
+  after.recent[cardinality(after.recent)] + 5 * interval '1 millisecond',
+  after.recent[cardinality(after.recent) - 19] + 1100 * interval '1 millisecond') else slot.next_free_at end,
+        case when is_turn then after.recent else slot.recent end,
+        case when is_turn then free_at
+             when free_at + (come_at - now) <= now + $12 * interval '1 millisecond' then come_at end,
+        is_turn,
+        case when is_turn and $10::text is not null then ahead.holders || $10::text else ahead.holders end,
+        case when is_turn and $10::text is not null then ahead.times || free_at else ahead.times end,
+        case when queue_until > now then queue.holders || $10::text else queue.holders end,
+        case when queue_until > now then queue.times || queue_until else queue.times end
+      from (select
+  slot.recent || array(
+    select slot.next_free_at - n * interval '1 millisecond'
+    from generate_series(1100, 1, -55) as n
+    where slot.next_free_at - n * interval '1 millisecond' >= coalesce(greatest(
+  slot.recent[cardinality(slot.recent)] + 5 * interval '1 millisecond',
+  slot.recent[cardinality(slot.recent) - 19] + 1100 * interval '1 millisecond'), '-infinity')
+  ) as known, greatest(slot.next_free_at, coalesce($1::timestamptz, clock_timestamp())) as free_at, coalesce($1::timestamptz, clock_timestamp()) as now) as before
+  cross join lateral (
+  select coalesce(array_agg(holder order by at), '{}') as holders,
+         coalesce(array_agg(at order by at), '{}') as times,
+         count(*) filter (where holder = $10::text) as own,
+         min(at) filter (where holder = $10::text) as own_first,
+         array_agg(holder) as waiting
+  from unnest(slot.turn_of, slot.turn_at) as turn(holder, at)
+  where at > before.now) as ahead
+  cross join lateral (
+  select coalesce(array_agg(holder order by holder) filter (where holder is distinct from $10::text), '{}') as holders,
+         coalesce(array_agg(until order by holder) filter (where holder is distinct from $10::text), '{}') as times,
+         max(until) filter (where holder = $10::text) as own,
+         array_agg(holder) as waiting
+  from unnest(slot.queue_of, slot.queue_until) as queue(holder, until)
+  where until > before.now) as queue
+  cross join lateral (
+    select count(distinct holder) filter (where holder is distinct from $10::text) + 1 as callers
+    from unnest(ahead.waiting || queue.waiting) as holder
+  ) as waiting
+  cross join lateral (
+    select $10::text is null or free_at <= now + 100 * interval '1 millisecond'
+           or ahead.own < ceil(10.0 / callers) as is_turn,
+           greatest(
+             coalesce(case when not false then queue.own end, now)
+               + callers * 55 * interval '1 millisecond',
+             ahead.own_first
+           ) as come_at
+  ) as decided
+      cross join lateral (
+        select (known || free_at)[cardinality(known) + 1 - 19 :] as recent
+      ) as after
+      cross join lateral (
+        select case when not is_turn and not false
+                         and free_at + (come_at - now) <= now + $12 * interval '1 millisecond'
+                    then come_at else queue.own end as queue_until
+      ) as queued
+    )
+    where slot.next_free_at <= coalesce($1::timestamptz, clock_timestamp()) + $12 * interval '1 millisecond'
+  returning extract(epoch from told_at) * 1000 as slot_ms, is_granted,
+            extract(epoch from coalesce($1::timestamptz, clock_timestamp())) * 1000 as database_now_ms)
+     select begun.*, slot.slot_ms, slot.is_granted, slot.database_now_ms from begun left join slot on true;
+
 -- scheduled.reschedule
 update ingest
 set advance_at = $1, advance_lease_until = null, lease_until = null,
     unsure_until = case when settled_at is not null then unsure_until end,
-    failure_code = $2, failure_message = $3
-where task_id = $4 and fence = $5 and state = 'starting'
+    failure_code = $2, failure_message = $3, changed_by = $4::jsonb
+where task_id = $5 and fence = $6 and state = 'starting'
   and stop_asked_at is null
 returning *;
 
 -- scheduled.postpone
 update ingest
 set advance_at = $1, advance_lease_until = null,
-    failure_code = $2, failure_message = $3
-where task_id = $4 and advance_fence = $5 and state = 'starting' and advance_at is not null;
+    failure_code = $2, failure_message = $3, changed_by = $4::jsonb
+where task_id = $5 and advance_fence = $6 and state = 'starting' and advance_at is not null;
 
 -- scheduled.release
 update ingest set advance_lease_until = null
@@ -1448,14 +1912,14 @@ with
      ),
      changed as (
        update ingest set state = 'ended', end_reason = $2, end_cause = $3,
-            stop_asked_at = coalesce(stop_asked_at, $4), ended_at = $5, advance_at = null, notified = notified + case when true then 1 else 0 end + 0
+            stop_asked_at = coalesce(stop_asked_at, $4), ended_at = $5, advance_at = null, notified = notified + case when true then 1 else 0 end + 0, changed_by = $6::jsonb
        where task_id = $1 and state = 'starting' and advance_at is not null
        returning ingest.*
      ),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -1484,14 +1948,14 @@ with
             end_cause = case when not (started_at is not null and failure_code is null) and failure_code is null then 'missed' end,
             failure_code = case when not (started_at is not null and failure_code is null) then coalesce(failure_code, $3) end,
             failure_message = case when not (started_at is not null and failure_code is null)
-                                   then coalesce(failure_message, $4) end, notified = notified + case when true then 1 else 0 end + 0
+                                   then coalesce(failure_message, $4) end, notified = notified + case when true then 1 else 0 end + 0, changed_by = $5::jsonb
        where task_id = $1 and state = 'starting' and advance_at is not null and start_by <= $2
        returning ingest.*
      ),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -1506,55 +1970,56 @@ with
 with target as (
        select task_id from ingest
        where task_id = $1 and state = 'starting' and advance_at is not null
-         and coalesce(sequence < $2::bigint, true)
+         and date_trunc('milliseconds', starts_at) is not distinct from $2::timestamptz and date_trunc('milliseconds', deadline_at) is not distinct from $3::timestamptz
+         and date_trunc('milliseconds', latest_at) is not distinct from $4::timestamptz and coalesce(sequence < $5::bigint, true)
        for update
      ),
 used as (
   insert into used_signature (signature, used_at, traces)
-  select $3, $4::timestamptz, array_remove(array[$5::text], null)
-  where $3::text is not null and exists (select from target)
+  select $6, $7::timestamptz, array_remove(array[$8::text], null)
+  where $6::text is not null and exists (select from target)
   on conflict (signature) do update
   set used_at = excluded.used_at, lease_until = null,
       traces = coalesce(used_signature.traces, '{}') || excluded.traces
-  where used_signature.lease_until = $6::timestamptz
+  where used_signature.lease_until = $9::timestamptz
   returning 1),
      before_change as (
-       select task_id, case when $7::boolean then 1 else 0 end as news, 0 as next_news
+       select task_id, case when $10::boolean then 1 else 0 end as news, 0 as next_news
        from ingest where task_id = $1 and exists (select from target)
-            and ($3::text is null or exists (select from used))
+            and ($6::text is null or exists (select from used))
      ),
      changed as (
-       update ingest set play = play || $8::jsonb, media = case
-  when play->>'StreamUrl' = coalesce($9::text, play->>'StreamUrl') then media end, asked = $10::jsonb,
-            starts_at = $11, start_by = $12,
-            advance_at = case when $7::boolean then $11::timestamptz else advance_at end,
-            advance_lease_until = case when $7::boolean then null else advance_lease_until end,
-            advance_fence = advance_fence + case when $7::boolean then 1 else 0 end,
-            deadline_at = $13, latest_at = $14,
-            sequence = coalesce($2::bigint, sequence),
+       update ingest set play = play || $11::jsonb, media = case
+  when play->>'StreamUrl' = coalesce($12::text, play->>'StreamUrl') then media end, asked = $13::jsonb,
+            starts_at = $14, start_by = $15,
+            advance_at = case when $10::boolean then $14::timestamptz else advance_at end,
+            advance_lease_until = case when $10::boolean then null else advance_lease_until end,
+            advance_fence = advance_fence + case when $10::boolean then 1 else 0 end,
+            deadline_at = $16, latest_at = $17,
+            sequence = coalesce($5::bigint, sequence),
             update_run = case
-  when $3::text is null then null
-  when $15::bigint is null then jsonb_build_object('last', $3::text)
-  when (update_run->>'second')::bigint = $15::bigint then
+  when $6::text is null then null
+  when $18::bigint is null then jsonb_build_object('last', $6::text)
+  when (update_run->>'second')::bigint = $18::bigint then
     update_run || jsonb_build_object(
-      'last', $3::text,
-      'first', jsonb_build_object($3::text, $16::bigint) || (update_run->'first'))
+      'last', $6::text,
+      'first', jsonb_build_object($6::text, $19::bigint) || (update_run->'first'))
   else jsonb_build_object(
-    'last', $3::text, 'second', $15::bigint,
-    'first', jsonb_build_object($3::text, $16::bigint))
-end, notified = notified + case when $7::boolean then 1 else 0 end + 0
+    'last', $6::text, 'second', $18::bigint,
+    'first', jsonb_build_object($6::text, $19::bigint))
+end, notified = notified + case when $10::boolean then 1 else 0 end + 0, changed_by = $20::jsonb
        where task_id = $1 and exists (select from target)
-            and ($3::text is null or exists (select from used))
+            and ($6::text is null or exists (select from used))
        returning ingest.*
      ),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
-  select task_id, notified - next_news, caller_id, 'ingest.scheduled', $17::timestamptz,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
-         greatest($17::timestamptz, (
+  select task_id, notified - next_news, caller_id, 'ingest.scheduled', $21::timestamptz,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures) as fact),
+         greatest($21::timestamptz, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
-)), $17::timestamptz + interval '1 day'
+)), $21::timestamptz + interval '1 day'
   from changed join before_change using (task_id)
   where notified is not null and news > 0
        on conflict (task_id, position) do nothing
@@ -1565,57 +2030,58 @@ end, notified = notified + case when $7::boolean then 1 else 0 end + 0
 with target as (
        select task_id from ingest
        where task_id = $1 and state = 'starting' and advance_at is not null
-         and coalesce(sequence < $2::bigint, true) and programme = $3::jsonb
+         and date_trunc('milliseconds', starts_at) is not distinct from $2::timestamptz and date_trunc('milliseconds', deadline_at) is not distinct from $3::timestamptz
+         and date_trunc('milliseconds', latest_at) is not distinct from $4::timestamptz and coalesce(sequence < $5::bigint, true) and programme = $6::jsonb
        for update
      ),
 used as (
   insert into used_signature (signature, used_at, traces)
-  select $4, $5::timestamptz, array_remove(array[$6::text], null)
-  where $4::text is not null and exists (select from target)
+  select $7, $8::timestamptz, array_remove(array[$9::text], null)
+  where $7::text is not null and exists (select from target)
   on conflict (signature) do update
   set used_at = excluded.used_at, lease_until = null,
       traces = coalesce(used_signature.traces, '{}') || excluded.traces
-  where used_signature.lease_until = $7::timestamptz
+  where used_signature.lease_until = $10::timestamptz
   returning 1),
      before_change as (
-       select task_id, case when $8::boolean then 1 else 0 end as news, 0 as next_news
+       select task_id, case when $11::boolean then 1 else 0 end as news, 0 as next_news
        from ingest where task_id = $1 and exists (select from target)
-            and ($4::text is null or exists (select from used))
+            and ($7::text is null or exists (select from used))
      ),
      changed as (
-       update ingest set play = play || $9::jsonb, media = case
-  when play->>'StreamUrl' = coalesce($10::text, play->>'StreamUrl') then media end, asked = $11::jsonb,
-            starts_at = $12, start_by = $13,
-            advance_at = case when $8::boolean then $12::timestamptz else advance_at end,
-            advance_lease_until = case when $8::boolean then null else advance_lease_until end,
-            advance_fence = advance_fence + case when $8::boolean then 1 else 0 end,
-            deadline_at = $14, latest_at = $15,
-            sequence = coalesce($2::bigint, sequence),
+       update ingest set play = play || $12::jsonb, media = case
+  when play->>'StreamUrl' = coalesce($13::text, play->>'StreamUrl') then media end, asked = $14::jsonb,
+            starts_at = $15, start_by = $16,
+            advance_at = case when $11::boolean then $15::timestamptz else advance_at end,
+            advance_lease_until = case when $11::boolean then null else advance_lease_until end,
+            advance_fence = advance_fence + case when $11::boolean then 1 else 0 end,
+            deadline_at = $17, latest_at = $18,
+            sequence = coalesce($5::bigint, sequence),
             update_run = case
-  when $4::text is null then null
-  when $16::bigint is null then jsonb_build_object('last', $4::text)
-  when (update_run->>'second')::bigint = $16::bigint then
+  when $7::text is null then null
+  when $19::bigint is null then jsonb_build_object('last', $7::text)
+  when (update_run->>'second')::bigint = $19::bigint then
     update_run || jsonb_build_object(
-      'last', $4::text,
-      'first', jsonb_build_object($4::text, $17::bigint) || (update_run->'first'))
+      'last', $7::text,
+      'first', jsonb_build_object($7::text, $20::bigint) || (update_run->'first'))
   else jsonb_build_object(
-    'last', $4::text, 'second', $16::bigint,
-    'first', jsonb_build_object($4::text, $17::bigint))
+    'last', $7::text, 'second', $19::bigint,
+    'first', jsonb_build_object($7::text, $20::bigint))
 end,
-         programme = $18::jsonb,
-         on_air = $19::jsonb, notified = notified + case when $8::boolean then 1 else 0 end + 0
+         programme = $21::jsonb,
+         on_air = $22::jsonb, notified = notified + case when $11::boolean then 1 else 0 end + 0, changed_by = $23::jsonb
        where task_id = $1 and exists (select from target)
-            and ($4::text is null or exists (select from used))
+            and ($7::text is null or exists (select from used))
        returning ingest.*
      ),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
-  select task_id, notified - next_news, caller_id, 'ingest.scheduled', $20::timestamptz,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
-         greatest($20::timestamptz, (
+  select task_id, notified - next_news, caller_id, 'ingest.scheduled', $24::timestamptz,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures) as fact),
+         greatest($24::timestamptz, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
-)), $20::timestamptz + interval '1 day'
+)), $24::timestamptz + interval '1 day'
   from changed join before_change using (task_id)
   where notified is not null and news > 0
        on conflict (task_id, position) do nothing
@@ -1654,14 +2120,14 @@ with
               then least(step_at, $5::timestamptz) else step_at end,
             heard_at = case when ingest.heard_at is not null then greatest(ingest.heard_at, $5) end, notified = notified + case when state <> 'ended' and $1::text is not null and (
     coalesce(ingest.media_state, 'connecting') = 'connecting'
-    or ($2::timestamptz, array_position(array['failed', 'retrying', 'playing'], $1::text)) > (ingest.media_at, array_position(array['failed', 'retrying', 'playing'], ingest.media_state))) then 1 else 0 end + 0
+    or ($2::timestamptz, array_position(array['failed', 'retrying', 'playing'], $1::text)) > (ingest.media_at, array_position(array['failed', 'retrying', 'playing'], ingest.media_state))) then 1 else 0 end + 0, changed_by = $6::jsonb
        where sdk_app_id = $3 and trtc_task_id = $4
        returning ingest.*
      ),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.media', media_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures, media_state, media_at) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures, media_state, media_at) as fact),
          greatest(media_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -1690,7 +2156,7 @@ with
               and (not play ? 'IdleTimeout' or media_state = 'playing')
      ),
      changed as (
-       update ingest set end_reason = 'stopped', end_cause = 'room-dismissed', notified = notified + case when true then 1 else 0 end + 0
+       update ingest set end_reason = 'stopped', end_cause = 'room-dismissed', notified = notified + case when true then 1 else 0 end + 0, changed_by = $5::jsonb
        where sdk_app_id = $1 and room_id = $2 and room_id_type = $3
               and end_reason = 'lost'
               and state = 'ended' and started_at <= $4::timestamptz - interval '10 seconds'
@@ -1702,7 +2168,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -1719,15 +2185,17 @@ with
        select task_id, case when true then 1 else 0 end as news, 0 as next_news
        from ingest where sdk_app_id = $1 and robot_user_id = $2 and room_id = $3
               and (end_reason in ('finished', 'lost')
-                   or (end_cause = 'room-dismissed' and $4 = 'robot-removed'))
+                   or (end_reason = 'stopped' and end_cause = 'room-dismissed'
+                       and $4 = 'robot-removed'))
               and state = 'ended' and started_at <= $5::timestamptz and unsure_until is null
               and ended_at between $5 - interval '5 minutes' and $5 + interval '5 minutes'
      ),
      changed as (
-       update ingest set end_reason = 'stopped', end_cause = $4, notified = notified + case when true then 1 else 0 end + 0
+       update ingest set end_reason = 'stopped', end_cause = $4, notified = notified + case when true then 1 else 0 end + 0, changed_by = $6::jsonb
        where sdk_app_id = $1 and robot_user_id = $2 and room_id = $3
               and (end_reason in ('finished', 'lost')
-                   or (end_cause = 'room-dismissed' and $4 = 'robot-removed'))
+                   or (end_reason = 'stopped' and end_cause = 'room-dismissed'
+                       and $4 = 'robot-removed'))
               and state = 'ended' and started_at <= $5::timestamptz and unsure_until is null
               and ended_at between $5 - interval '5 minutes' and $5 + interval '5 minutes'
        returning ingest.*
@@ -1735,7 +2203,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -1753,14 +2221,14 @@ with
        from ingest where task_id = $1 and state = 'ended' and end_reason in ('finished', 'lost')
      ),
      changed as (
-       update ingest set end_reason = 'failed', notified = notified + case when true then 1 else 0 end + 0
+       update ingest set end_reason = 'failed', notified = notified + case when true then 1 else 0 end + 0, changed_by = $2::jsonb
        where task_id = $1 and state = 'ended' and end_reason in ('finished', 'lost')
        returning ingest.*
      ),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -1776,17 +2244,19 @@ update ingest
 set heard_at = case when state = 'running' then case when ingest.heard_at is not null then greatest(ingest.heard_at, $1) end else heard_at end,
     end_cause = case when state = 'running' then case when end_cause not in ('robot-removed', 'room-dismissed') then end_cause end else end_cause end,
     lease_until = case when state = 'starting' and fence = 0 and advance_at is null
-                       then least(lease_until, $2) else lease_until end
-where sdk_app_id = $3 and robot_user_id = $4 and room_id = $5
-  and state <> 'ended' and created_at <= $6
+                       then least(lease_until, $2) else lease_until end,
+    changed_by = $3::jsonb
+where sdk_app_id = $4 and robot_user_id = $5 and room_id = $6
+  and state <> 'ended' and created_at <= $7
 returning *;
 
 -- roomEvents.robotLeft
 update ingest
 set heard_at = null,
     end_cause = case when started_at <= $1 and unsure_until is null
-                     then coalesce(end_cause, $2) else end_cause end
-where sdk_app_id = $3 and robot_user_id = $4 and room_id = $5
+                     then coalesce(end_cause, $2) else end_cause end,
+    changed_by = $3::jsonb
+where sdk_app_id = $4 and robot_user_id = $5 and room_id = $6
   and state = 'running'
 returning *;
 
@@ -1794,8 +2264,8 @@ returning *;
 update ingest set heard_at = null where task_id = $1 and state = 'running';
 
 -- roomEvents.markSeen
-update ingest set heard_at = greatest(heard_at, $1), end_cause = case when end_cause not in ('robot-removed', 'room-dismissed') then end_cause end
-where task_id = $2 and state = 'running';
+update ingest set heard_at = greatest(heard_at, $1), end_cause = case when end_cause not in ('robot-removed', 'room-dismissed') then end_cause end, changed_by = $2::jsonb
+where task_id = $3 and state = 'running';
 
 -- roomEvents.runningInRoom
 select * from ingest
@@ -1927,7 +2397,7 @@ with
             heard_at = case when adopted.ended_at is null
                             then case when ingest.heard_at is not null then greatest(ingest.heard_at, adopted.last_seen_at) end end, notified = notified + case when adopted.media_state is not null and (
     coalesce(ingest.media_state, 'connecting') = 'connecting'
-    or (adopted.media_at, array_position(array['failed', 'retrying', 'playing'], adopted.media_state)) > (ingest.media_at, array_position(array['failed', 'retrying', 'playing'], ingest.media_state))) then 1 else 0 end + 0
+    or (adopted.media_at, array_position(array['failed', 'retrying', 'playing'], adopted.media_state)) > (ingest.media_at, array_position(array['failed', 'retrying', 'playing'], ingest.media_state))) then 1 else 0 end + 0, changed_by = $1::jsonb
        from adopted
        where ingest.trtc_task_id = adopted.trtc_task_id
               and ingest.sdk_app_id = adopted.sdk_app_id and ingest.state <> 'ended'
@@ -1936,7 +2406,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.media', media_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures, media_state, media_at) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures, media_state, media_at) as fact),
          greatest(media_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -2041,7 +2511,7 @@ end,
          paused_at = case when $14::boolean
                           then coalesce(paused_at, $15::timestamptz)
                           when $14 is null then paused_at end,
-         sequence = coalesce($3::bigint, sequence),
+         changed_by = $16::jsonb, sequence = coalesce($3::bigint, sequence),
          step_lease_until = case when $2::bigint is null then step_lease_until end
      where task_id = $1 and exists (select from target)
        and ($4::text is null or exists (select from used))
@@ -2088,13 +2558,224 @@ end,
          paused_at = case when $14::boolean
                           then coalesce(paused_at, $15::timestamptz)
                           when $14 is null then paused_at end,
-         sequence = coalesce($3::bigint, sequence)
+         changed_by = $16::jsonb, sequence = coalesce($3::bigint, sequence)
          ,
-         programme = $16::jsonb,
-         on_air = $17::jsonb, step_at = $18, step_lease_until = $19
+         programme = $17::jsonb,
+         on_air = $18::jsonb, step_at = $19, step_lease_until = $20
      where task_id = $1 and exists (select from target)
        and ($4::text is null or exists (select from used))
      returning *;
+
+-- ingests.markUpdated, to a later end within a budget
+with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
+     candidate as (
+       select t.now as from_at, $2::timestamptz as to_at, micro_usd_per_minute(prices, media) as per_minute
+       from ingest cross join t where task_id = $3),
+     fitting as (
+       select $4::text as scope,
+              coalesce((select version from budget_turn where budget_turn.scope = $4), 0) as version
+       from candidate cross join t
+       cross join lateral cost_in_period(from_at, to_at, per_minute, t.now) as cost
+       cross join lateral spending($5::text, $6::bigint, $7::text[], t.now) as spending
+       where month_usd_planned + month_cost <= $8::bigint),
+     turn as (
+       insert into budget_turn as held (scope, version)
+       select scope, version + 1 from fitting cross join t
+       where (select count(*) from fitting) = 1 and true
+       order by scope
+       on conflict (scope) do update set version = excluded.version
+         where held.version = excluded.version - 1
+       returning scope
+     ),
+     target as (
+       select task_id from ingest
+       where task_id = $9 and state = 'running'
+         and coalesce(step_fence = $10::bigint, true) and coalesce(sequence < $11::bigint, true) and (select count(*) from turn) = 1
+       for update
+     ),
+     used as (
+  insert into used_signature (signature, used_at, traces)
+  select $12, $13::timestamptz, array_remove(array[$14::text], null)
+  where $12::text is not null and exists (select from target)
+  on conflict (signature) do update
+  set used_at = excluded.used_at, lease_until = null,
+      traces = coalesce(used_signature.traces, '{}') || excluded.traces
+  where used_signature.lease_until = $15::timestamptz
+  returning 1)
+     update ingest
+     set deadline_at = coalesce($16::timestamptz, deadline_at),
+         play = play || $17::jsonb,
+         media = case
+  when play->>'StreamUrl' = coalesce($18::text, play->>'StreamUrl') then media end,
+         media_failures = array(
+  select distinct failed_at from unnest(media_failures) as failed_at
+  where failed_at > coalesce(greatest(failures_after, $19::timestamptz), '-infinity')
+    and failed_at > (select max(last) from unnest(media_failures) as last) - interval '10 minutes'
+  order by failed_at),
+         failures_after = greatest(failures_after, $19::timestamptz),
+         update_run = case
+  when $12::text is null then null
+  when $20::bigint is null then jsonb_build_object('last', $12::text)
+  when (update_run->>'second')::bigint = $20::bigint then
+    update_run || jsonb_build_object(
+      'last', $12::text,
+      'first', jsonb_build_object($12::text, $21::bigint) || (update_run->'first'))
+  else jsonb_build_object(
+    'last', $12::text, 'second', $20::bigint,
+    'first', jsonb_build_object($12::text, $21::bigint))
+end,
+         paused_at = case when $22::boolean
+                          then coalesce(paused_at, $23::timestamptz)
+                          when $22 is null then paused_at end,
+         changed_by = $24::jsonb, sequence = coalesce($11::bigint, sequence),
+         step_lease_until = case when $10::bigint is null then step_lease_until end
+     where task_id = $9 and exists (select from target)
+       and ($12::text is null or exists (select from used))
+     returning *;
+
+-- budgets.overBudget
+with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
+candidate as (
+  select t.now as from_at, deadline_at as to_at, micro_usd_per_minute(prices, media) as per_minute
+  from ingest cross join t where task_id = $2)
+select spending.*, cost.*, period.day_to, period.month_to
+from candidate cross join t cross join budget_period(t.now) as period
+cross join lateral cost_in_period(from_at, to_at, per_minute, t.now) as cost
+cross join lateral spending($3::text, $4::bigint, $5::text[], t.now) as spending;
+
+-- budgets.overBudget, of a later end
+with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
+candidate as (
+  select t.now as from_at, $2::timestamptz as to_at, micro_usd_per_minute(prices, media) as per_minute
+  from ingest cross join t where task_id = $3)
+select spending.*, cost.*, period.day_to, period.month_to
+from candidate cross join t cross join budget_period(t.now) as period
+cross join lateral cost_in_period(from_at, to_at, per_minute, t.now) as cost
+cross join lateral spending($4::text, $5::bigint, $6::text[], t.now) as spending;
+
+-- budgets.run, watchBudget
+with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
+     period as (select period.* from t cross join budget_period(t.now) as period),
+     spending as (select spending.* from t cross join spending($2::text, $3::bigint, $4::text[], t.now) as spending),
+     counted as (select 'DailyUsd' as budget, $5::bigint as most, day_usd as spent,
+                day as period, day_from as from_at, day_to as to_at
+         from spending cross join period
+union all
+         select 'DailyMinutes' as budget, $6::bigint as most, day_ms as spent,
+                day as period, day_from as from_at, day_to as to_at
+         from spending cross join period
+union all
+         select 'MonthlyUsd' as budget, $7::bigint as most, month_usd as spent,
+                month as period, month_from as from_at, month_to as to_at
+         from spending cross join period),
+     standing as (
+       insert into budget_standing as known
+         (scope, budget, caller_id, sdk_app_id, period, most, spent, watched_at)
+       select $8::text, budget, $9::text, $10::bigint, period, most, spent, t.now
+       from counted cross join t
+       order by budget
+       on conflict (scope, budget) do update
+       set period = excluded.period, most = excluded.most, spent = excluded.spent,
+           watched_at = excluded.watched_at
+       where known.watched_at <= excluded.watched_at
+     ),
+     noticed as (
+       insert into budget_notice (scope, budget, period, level, noticed_at)
+       select $8::text, budget, period, level, t.now
+       from counted cross join t cross join (values (80), (100)) as levels (level)
+       where spent > 0 and spent * 100 >= most * level
+       order by budget, level
+       on conflict do nothing
+       returning budget, period, level
+     ),
+     news as (
+       select budget, max(level) as level from noticed group by budget
+     ),
+     events as (
+       insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+       select 'budget-' || md5(concat_ws(' ', $8::text, budget, counted.period, receiver.caller_id)),
+              case level when 80 then 1 else 2 end, receiver.caller_id,
+              case level when 80 then 'budget.warning' else 'budget.spent' end, t.now,
+              jsonb_build_object(
+                'caller_id', $11::text, 'sdk_app_id', $12::bigint, 'budget', budget,
+                'most', most, 'spent', spent, 'from_at', from_at, 'to_at', to_at,
+                'is_enforced', $13::boolean
+              ),
+              t.now, t.now + interval '1 day'
+       from news join counted using (budget) cross join t
+       cross join unnest($14::text[]) as receiver (caller_id)
+       where receiver.caller_id = $15
+       on conflict (task_id, position) do nothing
+     )
+     select counted.budget, most, spent, news.level from counted left join news using (budget);
+
+-- budgets.run, watchBudget of an application
+with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
+ period as (select period.* from t cross join budget_period(t.now) as period),
+ spending as (select spending.* from t cross join spending($2::text, $3::bigint, $4::text[], t.now) as spending),
+ counted as (select 'MonthlyUsd' as budget, $5::bigint as most, month_usd as spent,
+            month as period, month_from as from_at, month_to as to_at
+     from spending cross join period),
+ standing as (
+   insert into budget_standing as known
+     (scope, budget, caller_id, sdk_app_id, period, most, spent, watched_at)
+   select $6::text, budget, $7::text, $8::bigint, period, most, spent, t.now
+   from counted cross join t
+   order by budget
+   on conflict (scope, budget) do update
+   set period = excluded.period, most = excluded.most, spent = excluded.spent,
+       watched_at = excluded.watched_at
+   where known.watched_at <= excluded.watched_at
+ ),
+ noticed as (
+   insert into budget_notice (scope, budget, period, level, noticed_at)
+   select $6::text, budget, period, level, t.now
+   from counted cross join t cross join (values (80), (100)) as levels (level)
+   where spent > 0 and spent * 100 >= most * level
+   order by budget, level
+   on conflict do nothing
+   returning budget, period, level
+ ),
+ news as (
+   select budget, max(level) as level from noticed group by budget
+ ),
+ events as (
+   insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
+   select 'budget-' || md5(concat_ws(' ', $6::text, budget, counted.period, receiver.caller_id)),
+          case level when 80 then 1 else 2 end, receiver.caller_id,
+          case level when 80 then 'budget.warning' else 'budget.spent' end, t.now,
+          jsonb_build_object(
+            'caller_id', $9::text, 'sdk_app_id', $10::bigint, 'budget', budget,
+            'most', most, 'spent', spent, 'from_at', from_at, 'to_at', to_at,
+            'is_enforced', $11::boolean
+          ),
+          t.now, t.now + interval '1 day'
+   from news join counted using (budget) cross join t
+   cross join unnest($12::text[]) as receiver (caller_id)
+   where exists (
+     select from ingest
+     where ingest.caller_id = receiver.caller_id and sdk_app_id = $13 and ingest.state <> 'ended' and ingest.successor_of is null and (ingest.state <> 'starting' or ingest.advance_at is null
+or ingest.started_at is not null)
+   )
+   on conflict (task_id, position) do nothing
+ )
+ select counted.budget, most, spent, news.level from counted left join news using (budget);
+
+-- budgets.run, listLive
+select * from ingest
+ where caller_id = $1 and ingest.state <> 'ended' and ingest.successor_of is null and (ingest.state <> 'starting' or ingest.advance_at is null
+or ingest.started_at is not null) and state in ('starting', 'running') and stop_asked_at is null
+ order by task_id
+ limit $2;
+
+-- budgets.run, forgetSpending
+delete from spend_day where day < ($1::timestamptz at time zone 'UTC')::date;
+
+-- budgets.run, forgetSpending
+delete from budget_notice where period < ($1::timestamptz at time zone 'UTC')::date;
+
+-- budgets.run, forgetSpending
+delete from budget_standing where period < ($1::timestamptz at time zone 'UTC')::date;
 
 -- ingests.takeUpdateTurn
 update ingest set step_lease_until = $1, step_fence = step_fence + 1
@@ -2441,19 +3122,19 @@ with
   select distinct failed_at from unnest(media_failures) as failed_at
   where failed_at > coalesce(greatest(failures_after, $10::timestamptz), '-infinity')
     and failed_at > (select max(last) from unnest(media_failures) as last) - interval '10 minutes'
-  order by failed_at), failures_after = greatest(failures_after, $10::timestamptz), notified = notified + case when $1::boolean then 1 else 0 end + 0
+  order by failed_at), failures_after = greatest(failures_after, $10::timestamptz), notified = notified + case when $1::boolean then 1 else 0 end + 0, changed_by = $11::jsonb
        where task_id = $2 and step_fence = $3 and state = 'running'
        returning ingest.*
      ),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
-  select task_id, notified - next_news, caller_id, 'ingest.item', $11::timestamptz,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
+  select task_id, notified - next_news, caller_id, 'ingest.item', $12::timestamptz,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
         else programme -> 'items' -> (on_air ->> 'index')::int end ->> 'Title' as item_title) as fact),
-         greatest($11::timestamptz, (
+         greatest($12::timestamptz, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
-)), $11::timestamptz + interval '1 day'
+)), $12::timestamptz + interval '1 day'
   from changed join before_change using (task_id)
   where notified is not null and news > 0
        on conflict (task_id, position) do nothing
@@ -2477,19 +3158,19 @@ with
   select distinct failed_at from unnest(media_failures) as failed_at
   where failed_at > coalesce(greatest(failures_after, $10::timestamptz), '-infinity')
     and failed_at > (select max(last) from unnest(media_failures) as last) - interval '10 minutes'
-  order by failed_at), failures_after = greatest(failures_after, $10::timestamptz), notified = notified + case when $1::boolean then 1 else 0 end + 0
+  order by failed_at), failures_after = greatest(failures_after, $10::timestamptz), notified = notified + case when $1::boolean then 1 else 0 end + 0, changed_by = $11::jsonb
        where task_id = $2 and step_fence = $3 and state = 'running'
        returning ingest.*
      ),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
-  select task_id, notified - next_news, caller_id, 'ingest.source', $11::timestamptz,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
+  select task_id, notified - next_news, caller_id, 'ingest.source', $12::timestamptz,
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
         else programme -> 'items' -> (on_air ->> 'index')::int end ->> 'Title' as item_title) as fact),
-         greatest($11::timestamptz, (
+         greatest($12::timestamptz, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
-)), $11::timestamptz + interval '1 day'
+)), $12::timestamptz + interval '1 day'
   from changed join before_change using (task_id)
   where notified is not null and news > 0
        on conflict (task_id, position) do nothing
@@ -2510,8 +3191,8 @@ set state = 'starting', fence = fence + 1, lease_until = null,
     on_air = $4::jsonb,
     step_at = null, step_lease_until = null, step_fence = step_fence + 1,
     media_failures = '{}', failures_after = greatest(failures_after, media_at),
-    empty_at = null, end_cause = null
-where task_id = $5 and fence = $6 and state = 'running'
+    empty_at = null, end_cause = null, changed_by = $5::jsonb
+where task_id = $6 and fence = $7 and state = 'running'
   and stop_asked_at is null
 returning *;
 
@@ -2524,10 +3205,10 @@ set state = 'starting', fence = fence + 1, lease_until = null,
     on_air = $4::jsonb,
     step_at = null, step_lease_until = null, step_fence = step_fence + 1,
     media_failures = '{}', failures_after = greatest(failures_after, media_at),
-    empty_at = null, end_cause = null
-where task_id = $5 and fence = $6 and state = 'running'
+    empty_at = null, end_cause = null, changed_by = $5::jsonb
+where task_id = $6 and fence = $7 and state = 'running'
   and stop_asked_at is null
-  and step_fence = $7
+  and step_fence = $8
 returning *;
 
 -- programmes.findSuccessor
@@ -2541,29 +3222,29 @@ select * from ingest where task_id in ($1, $2)
 order by task_id for update;
 
 -- programmes.swapTasks
-update ingest set robot_user_id = task_id where task_id = $1;
+update ingest set robot_user_id = task_id, changed_by = $1::jsonb where task_id = $2;
 
 -- programmes.swapTasks
 with swapped as (
   update ingest
   set robot_user_id = case when (ingest.task_id = $1) then $2 else ingest.robot_user_id end,
-      trtc_task_id = other.trtc_task_id, unsure_until = other.unsure_until, settled_at = other.settled_at, heard_at = other.heard_at, media_state = other.media_state, media_at = other.media_at, media_failures = other.media_failures, failures_after = other.failures_after,
-      on_air = case when (ingest.task_id = $1) then $3::jsonb else other.on_air end,
-      step_at = case when (ingest.task_id = $1) then $4::timestamptz end,
+      trtc_task_id = other.trtc_task_id, unsure_until = other.unsure_until, settled_at = other.settled_at, heard_at = other.heard_at, media_state = other.media_state, media_at = other.media_at, media_failures = other.media_failures, failures_after = other.failures_after, changed_by = $3::jsonb,
+      on_air = case when (ingest.task_id = $1) then $4::jsonb else other.on_air end,
+      step_at = case when (ingest.task_id = $1) then $5::timestamptz end,
       step_lease_until = null, step_fence = ingest.step_fence + 1, fence = ingest.fence + 1,
       state = case when (ingest.task_id = $1) then 'running' else 'stopping' end,
       end_reason = case when not (ingest.task_id = $1) then 'stopped' end,
-      stop_asked_at = case when not (ingest.task_id = $1) then $5::timestamptz end,
-      lease_until = case when not (ingest.task_id = $1) then $6::timestamptz end
+      stop_asked_at = case when not (ingest.task_id = $1) then $6::timestamptz end,
+      lease_until = case when not (ingest.task_id = $1) then $7::timestamptz end
   from ingest as other
-  where (ingest.task_id = $1 and other.task_id = $7)
-     or (ingest.task_id = $7 and other.task_id = $1)
+  where (ingest.task_id = $1 and other.task_id = $8)
+     or (ingest.task_id = $8 and other.task_id = $1)
   returning ingest.*
 )
 select * from swapped where task_id = $1;
 
 -- programmes.swapTasks
-update ingest set robot_user_id = $1 where task_id = $2
+update ingest set robot_user_id = $1, changed_by = $2::jsonb where task_id = $3
 returning *;
 
 -- scheduled.cancel, for another occurrence
@@ -2574,14 +3255,14 @@ with
      ),
      changed as (
        update ingest set state = 'ended', end_reason = $2, end_cause = $3,
-            stop_asked_at = coalesce(stop_asked_at, $4), ended_at = $5, advance_at = null, occurrence = occurrence || $6::jsonb, notified = notified + case when true then 1 else 0 end + 0
+            stop_asked_at = coalesce(stop_asked_at, $4), ended_at = $5, advance_at = null, occurrence = occurrence || $6::jsonb, notified = notified + case when true then 1 else 0 end + 0, changed_by = $7::jsonb
        where task_id = $1 and state = 'starting' and advance_at is not null
        returning ingest.*
      ),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -2602,16 +3283,17 @@ order by starts_at, task_id;
 
 -- overlap.askCut
 update ingest
-set stop_asked_at = $1, end_cause = 'cut', occurrence = occurrence || $2::jsonb
-where task_id = $3 and occurrence is not null and stop_asked_at is null
+set stop_asked_at = $1, end_cause = 'cut', occurrence = occurrence || $2::jsonb, changed_by = $3::jsonb
+where task_id = $4 and occurrence is not null and stop_asked_at is null
   and (state = 'running' or (state = 'starting' and advance_at is null))
 returning *;
 
 -- overlap.extend
 update ingest
 set deadline_at = greatest(deadline_at, least($1::timestamptz, latest_at)),
-    step_at = case when state = 'running' then least(step_at, $2::timestamptz) else step_at end
-where task_id = $3 and state in ('starting', 'running') and stop_asked_at is null
+    step_at = case when state = 'running' then least(step_at, $2::timestamptz) else step_at end,
+    changed_by = $3::jsonb
+where task_id = $4 and state in ('starting', 'running') and stop_asked_at is null
 returning *;
 
 -- overlap.markPassedOver
@@ -2638,7 +3320,7 @@ with
      ),
      changed as (
        update ingest set state = 'ended', end_reason = 'failed', end_cause = 'missed', ended_at = $6,
-            advance_at = null, failure_code = $7, failure_message = $8, notified = notified + case when true then 1 else 0 end + 0
+            advance_at = null, failure_code = $7, failure_message = $8, notified = notified + case when true then 1 else 0 end + 0, changed_by = $9::jsonb
        where task_id = any (array(
          select task_id from ingest
          where sdk_app_id = $1 and room_id = $2
@@ -2661,7 +3343,7 @@ with
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -2683,14 +3365,14 @@ with
               occurrence = occurrence || $2::jsonb,
               stop_asked_at = $3, ended_at = $4, lease_until = null, fence = fence + 1,
               step_at = null, step_lease_until = null, step_fence = step_fence + 1,
-              trtc_task_id = null, unsure_until = null, settled_at = null, notified = notified + case when true then 1 else 0 end + 0
+              trtc_task_id = null, unsure_until = null, settled_at = null, notified = notified + case when true then 1 else 0 end + 0, changed_by = $5::jsonb
        where task_id = $1
        returning ingest.*
      ),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -2720,14 +3402,14 @@ with
               media_failures = '{}', failures_after = $11,
               programme = $12::jsonb, on_air = $13::jsonb,
               play = play || $14::jsonb,
-              step_at = $2, step_lease_until = $15, step_fence = step_fence + 1, notified = notified + case when true then 1 else 0 end + 0
+              step_at = $2, step_lease_until = $15, step_fence = step_fence + 1, notified = notified + case when true then 1 else 0 end + 0, changed_by = $16::jsonb
        where task_id = $1
        returning ingest.*
      ),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.started', $2::timestamptz,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures, on_air, case when (on_air ->> 'index')::int < 0 then programme -> 'leaving'
         else programme -> 'items' -> (on_air ->> 'index')::int end ->> 'Title' as item_title) as fact),
          greatest($2::timestamptz, (
   select max(try_at) from outbox as before
@@ -2742,6 +3424,30 @@ with
 -- overlap.takeOver
 update caller_place set task_id = $1
 where caller_id = $2 and task_id = $3;
+
+-- overlap.takeOver, within a budget
+with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
+candidate as (
+  select t.now as from_at, deadline_at as to_at, micro_usd_per_minute(prices, media) as per_minute
+  from ingest cross join t where task_id = $2),
+fitting as (
+  select $3::text as scope,
+         coalesce((select version from budget_turn where budget_turn.scope = $3), 0) as version
+  from candidate cross join t
+  cross join lateral cost_in_period(from_at, to_at, per_minute, t.now) as cost
+  cross join lateral spending($4::text, $5::bigint, $6::text[], t.now) as spending
+  where month_usd_planned + month_cost <= $7::bigint),
+turn as (
+  insert into budget_turn as held (scope, version)
+  select scope, version + 1 from fitting cross join t
+  where (select count(*) from fitting) = 1 and true
+  order by scope
+  on conflict (scope) do update set version = excluded.version
+    where held.version = excluded.version - 1
+  returning scope
+),
+kept as (select (select count(*) from turn) = 1 as yes)
+select yes from kept;
 
 -- slots.take
 with t as (select coalesce($1::timestamptz, clock_timestamp()) as now)
@@ -3017,8 +3723,8 @@ order by open.schedule_id, open.nominal_at;
 
 -- schedules.transaction, insertStarts
 with changed as (
-       insert into ingest (task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id, play, client_token, request_hash, state, created_at, latest_at, deadline_at, site, empty_seconds, media, programme, on_air, successor_of, occurrence, starts_at, start_by, asked, advance_at, advance_lease_until, notified)
-       select task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id, play, client_token, request_hash, state, created_at, latest_at, deadline_at, site, empty_seconds, media, programme, on_air, successor_of, occurrence, starts_at, start_by, asked, advance_at, advance_lease_until, notified from jsonb_to_recordset($1::jsonb) as start (task_id text, caller_id text, account text, region text, sdk_app_id bigint, room_id text, room_id_type smallint, robot_user_id text, play jsonb, client_token text, request_hash text, state text, created_at timestamptz, latest_at timestamptz, deadline_at timestamptz, site text, empty_seconds integer, media jsonb, programme jsonb, on_air jsonb, successor_of text, occurrence jsonb, starts_at timestamptz, start_by timestamptz, asked jsonb, advance_at timestamptz, advance_lease_until timestamptz, notified integer)
+       insert into ingest (task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id, play, client_token, request_hash, state, created_at, latest_at, deadline_at, site, empty_seconds, media, prices, programme, on_air, successor_of, occurrence, starts_at, start_by, asked, advance_at, advance_lease_until, notified, created_by)
+       select task_id, caller_id, account, region, sdk_app_id, room_id, room_id_type, robot_user_id, play, client_token, request_hash, state, created_at, latest_at, deadline_at, site, empty_seconds, media, prices, programme, on_air, successor_of, occurrence, starts_at, start_by, asked, advance_at, advance_lease_until, notified, $1::jsonb from jsonb_to_recordset($2::jsonb) as start (task_id text, caller_id text, account text, region text, sdk_app_id bigint, room_id text, room_id_type smallint, robot_user_id text, play jsonb, client_token text, request_hash text, state text, created_at timestamptz, latest_at timestamptz, deadline_at timestamptz, site text, empty_seconds integer, media jsonb, prices jsonb, programme jsonb, on_air jsonb, successor_of text, occurrence jsonb, starts_at timestamptz, start_by timestamptz, asked jsonb, advance_at timestamptz, advance_lease_until timestamptz, notified integer)
        where not exists (
          select from ingest as ended
          where ended.sdk_app_id = start.sdk_app_id and ended.robot_user_id = start.robot_user_id
@@ -3031,7 +3737,7 @@ with changed as (
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
        select task_id, notified, caller_id, 'ingest.scheduled', created_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures) as fact),
          greatest(created_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -3048,14 +3754,14 @@ with
      ),
      changed as (
        update ingest set state = 'ended', end_reason = 'stopped', end_cause = 'schedule',
-            stop_asked_at = coalesce(stop_asked_at, $2), ended_at = $3, advance_at = null, notified = notified + case when true then 1 else 0 end + 0
+            stop_asked_at = coalesce(stop_asked_at, $2), ended_at = $3, advance_at = null, notified = notified + case when true then 1 else 0 end + 0, changed_by = $4::jsonb
        where task_id = any($1::text[]) and state = 'starting' and advance_at is not null and started_at is null
        returning ingest.*
      ),
      events as (
        insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at)
   select task_id, notified - next_news, caller_id, 'ingest.ended', ended_at,
-         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, cardinality(media_failures) as failures) as fact),
+         (select to_jsonb(fact) from (select trtc_task_id, sdk_app_id, room_id, room_id_type, robot_user_id, state, end_reason, failure_code, failure_message, end_cause, starts_at, started_at, stop_asked_at, deadline_at, due_at, ended_at, paused_at, empty_seconds, occurrence, media, prices, cardinality(media_failures) as failures) as fact),
          greatest(ended_at, (
   select max(try_at) from outbox as before
   where before.task_id = changed.task_id and before.dead_at is null
@@ -3257,20 +3963,66 @@ where dead_at is null and give_up_at > $1::timestamptz + interval '1 day' + inte
 -- ingestsOfTasks
 select * from ingest where trtc_task_id = any($1::text[]);
 
--- readHealth
-select current_setting('server_version') as version,
-current_setting('server_version_num')::int as version_number,
-current_setting('max_connections')::int as connections_max,
-(extract(epoch from current_setting('statement_timeout')::interval) * 1000)::float8
-  as statement_timeout_ms,
-(select sum(numbackends) from pg_stat_database)::int as connections_used,
-(extract(epoch from clock_timestamp()) * 1000)::float8 as now_ms;
+-- health.markTimerRun
+with mark as (
+  insert into timer_run (function, ran_at, failures)
+  values ($1, now(), $2::boolean::int)
+  on conflict (function) do update
+  set ran_at = now(),
+      gap_ms = (extract(epoch from now() - timer_run.ran_at) * 1000)::bigint,
+      gaps_ms = ((extract(epoch from now() - timer_run.ran_at) * 1000)::bigint || timer_run.gaps_ms)[1 : 5],
+      failures = case when $3 then timer_run.failures + 1 else 0 end
+)
+insert into trtc_call (account, action, code, answered_at)
+select account, action, nullif(code, ''), now() - ms * interval '1 millisecond'
+from unnest($4::text[], $5::text[], $6::text[], $7::float8[])
+  as last (account, action, code, ms)
+order by account, action
+on conflict (account, action) do update
+set code = excluded.code, answered_at = excluded.answered_at
+where trtc_call.answered_at <= excluded.answered_at;
 
--- readHealth
-select privilege || ' on ' || name as lacking
-from unnest($1::text[], $2::text[]) with ordinality as needed (name, privilege, position)
-where to_regclass(name) is not null and not has_table_privilege(to_regclass(name), privilege)
-order by position;
+-- health.read
+select migration, migrated_ms, function, gaps_ms::float8[] as gaps_ms, failures,
+       (extract(epoch from now() - ran_at) * 1000)::float8 as age_ms
+from (
+  select max(version)::int as migration,
+         (extract(epoch from now() - max(applied_at)) * 1000)::float8 as migrated_ms
+  from schema_migration
+) as migrated
+left join timer_run on true
+order by function;
+
+-- readBudgets
+select budget, caller_id, sdk_app_id, most, spent
+from budget_standing cross join budget_period(now()) as present
+where period = case budget when 'MonthlyUsd' then present.month else present.day end
+  and watched_at > now() - interval '30 minutes'
+order by spent::float8 / greatest(most, 1) desc, scope, budget
+limit $1;
+
+-- readCounts
+select name, label, sum(value)::float8 as value, sum(total_ms)::float8 as total_ms
+from metric_count group by name, label order by name, label;
+
+-- readSpending
+select coalesce(sum(played_ms), 0)::float8 as played_ms,
+       coalesce(sum(micro_usd), 0)::float8 as micro_usd
+from spend_count;
+
+-- readSlotUse
+select account, action,
+       (select count(*) from unnest(recent) as at
+        where at > t.now - interval '1 second' and at <= t.now)::int as used,
+       greatest(0, extract(epoch from next_free_at - t.now) * 1000)::float8 as wait_ms
+from call_slot cross join (select clock_timestamp() as now) as t
+order by account, action;
+
+-- readTrtcAnswers
+select account, action, code,
+       (extract(epoch from now() - answered_at) * 1000)::float8 as ago_ms
+from trtc_call
+order by account, action;
 
 -- readBacklog
 with live as (
@@ -3279,6 +4031,11 @@ with live as (
   from ingest where state <> 'ended'
 )
 select count(*)::int as live,
+       count(*) filter (where state in ('running', 'stopping') and successor_of is null)::int
+         as running,
+       count(*) filter (where state = 'starting' and (advance_at is not null and started_at is null))::int as scheduled,
+       count(*) filter (where state = 'starting' and not (advance_at is not null and started_at is null)
+         and successor_of is null)::int as starting,
        count(*) filter (where is_overdue)::int as overdue,
        coalesce(
          extract(epoch from max(now() - least(due_at, empty_at)) filter (where is_overdue)) * 1000, 0
@@ -3289,10 +4046,52 @@ select count(*)::int as live,
          and step_at < now() - $3 * interval '1 millisecond')::int as late_steps,
        count(*) filter (where state = 'starting' and lease_until < now())::int as unfinished,
        (select count(*) from unclaimed_task
-        where ended_at is null and first_seen_at < now() - interval '5 minutes')::int as unclaimed,
+        where ended_at is null and first_seen_at < now() - $4 * interval '1 millisecond')::int as unclaimed,
        (select count(*) from schedule where plan_at < now() - interval '5 minutes')::int
          as late_schedules
 from live;
+
+-- readDeliveries
+select (select count(*) from outbox where dead_at is null)::int as waiting,
+(select coalesce(extract(epoch from max(now() - try_at)) * 1000, 0) from outbox
+ where dead_at is null and try_at < now())::float8 as oldest_due_ms,
+(select coalesce(extract(epoch from max(now() - happened_at)) * 1000, 0) from outbox
+ where dead_at is null)::float8 as oldest_ms,
+(select count(*) from outbox where dead_at is not null)::int as given_up,
+(select count(*) from dead_letter where replayed_at is null)::int as dead_letters,
+(select coalesce(extract(epoch from max(now() - received_at)) * 1000, 0)
+ from dead_letter where replayed_at is null)::float8 as oldest_dead_letter_ms;
+
+-- readDeliveries
+select caller_id, count(*)::int as waiting,
+       (extract(epoch from max(now() - happened_at)) * 1000)::float8 as oldest_ms
+from outbox where dead_at is null
+group by caller_id having bool_or((attempts > 1 or (attempts = 1 and try_at <= now() + interval '5 seconds')))
+order by waiting desc, caller_id
+limit $1;
+
+-- readHealth
+select current_setting('server_version') as version,
+current_setting('server_version_num')::int as version_number,
+current_setting('max_connections')::int as connections_max,
+(extract(epoch from current_setting('statement_timeout')::interval) * 1000)::float8
+  as statement_timeout_ms,
+(select sum(numbackends) from pg_stat_database)::int as connections_used,
+(extract(epoch from clock_timestamp()) * 1000)::float8 as now_ms;
+
+-- readHealth
+select relname, pg_total_relation_size(oid)::float8 as bytes,
+       greatest(0, reltuples)::float8 as rows
+from pg_class where oid = any (
+  select to_regclass(name) from unnest($1::text[]) as name
+)
+order by bytes desc, relname;
+
+-- readLacking
+select privilege || ' on ' || name as lacking
+from unnest($1::text[], $2::text[]) with ordinality as needed (name, privilege, position)
+where to_regclass(name) is not null and not has_table_privilege(to_regclass(name), privilege)
+order by position;
 
 -- readReport
 select count(*) filter (where started_at is not null) as started,
@@ -3309,13 +4108,16 @@ select count(*) filter (where state <> 'starting') as running,
        count(*) filter (where state = 'starting' and advance_at is null
     and (coalesce(lease_until <= $1, true) or settled_at is not null)) as unsettled,
        max(extract(epoch from $1 - created_at) * 1000) filter (where state = 'starting' and advance_at is null
-    and (coalesce(lease_until <= $1, true) or settled_at is not null)) as unsettled_max_ms
+    and (coalesce(lease_until <= $1, true) or settled_at is not null)) as unsettled_max_ms,
+       coalesce(sum(micro_usd(ms_between(started_at, $1), micro_usd_per_minute(prices, media))), 0) as micro_usd,
+       coalesce(sum(micro_usd(ms_between(started_at, greatest($1, deadline_at)), micro_usd_per_minute(prices, media))), 0) as micro_usd_to_deadline
 from ingest
 where successor_of is null and ($2::text is null or caller_id = $2) and ($3::bigint is null or sdk_app_id = $3) and state <> 'ended';
 
 -- readReport
 select end_reason, count(*) as count,
        coalesce(sum(extract(epoch from ended_at - started_at)) / 60, 0) as minutes,
+       coalesce(sum(micro_usd(ms_between(started_at, ended_at), micro_usd_per_minute(prices, media))), 0) as micro_usd,
        count(*) filter (where answered <= 1000) as on_time,
 percentile_disc(0.5) within group (order by asked) as asked_p50_ms,
 percentile_disc(0.99) within group (order by asked) as asked_p99_ms,
@@ -3324,7 +4126,7 @@ percentile_disc(0.5) within group (order by answered) as answered_p50_ms,
 percentile_disc(0.99) within group (order by answered) as answered_p99_ms,
 max(answered) as answered_max_ms
 from (
-  select end_reason, started_at, ended_at,
+  select end_reason, started_at, ended_at, prices, media,
          case when end_reason = 'expired'
               then extract(epoch from stop_asked_at - deadline_at) * 1000 end as asked,
          case when end_reason in ('expired', 'stopped') and stop_asked_at is not null
@@ -3334,6 +4136,101 @@ from (
 ) as ended
 group by end_reason
 order by count(*) desc, end_reason;
+
+-- listForOperator, live
+select * from ingest
+where state <> 'ended' and successor_of is null
+order by task_id desc
+limit $1;
+
+-- listForOperator, each filter
+select * from ingest
+where state = 'ended' and successor_of is null and caller_id = $1 and sdk_app_id = $2 and room_id = $3 and task_id = any($4::text[]) and task_id < $5
+order by task_id desc
+limit $6;
+
+-- listForOperator, in trouble
+select * from ingest
+where state <> 'ended' and successor_of is null and (
+  (state <> 'starting' and least(due_at, empty_at) <= $1)
+  or (state = 'starting' and advance_at is null and created_at <= $2)
+  or (state = 'starting' and advance_at <= $1)
+  or (state = 'starting' and failure_code is not null)
+  or media_state in ('retrying', 'failed')
+  or on_air ->> 'source' <> 'primary'
+  or (state = 'running' and step_at <= $1)
+  or unsure_until > $3
+)
+order by task_id desc
+limit $4;
+
+-- listForOperator, failed
+with recursive callers (id) as (
+  (select caller_id from ingest order by caller_id limit 1)
+  union all
+  select (select caller_id from ingest where caller_id > callers.id order by caller_id limit 1)
+  from callers where callers.id is not null
+)
+select own.* from callers
+cross join unnest(array['failed', 'lost']) as reasons (reason)
+cross join lateral (
+  select * from ingest
+  where caller_id = callers.id and state = 'ended' and successor_of is null
+    and end_reason = reasons.reason
+  order by task_id desc
+  limit $1
+) as own
+order by task_id desc
+limit $1;
+
+-- listForOperator, ended in a room
+with recursive callers (id) as (
+  (select caller_id from ingest order by caller_id limit 1)
+  union all
+  select (select caller_id from ingest where caller_id > callers.id order by caller_id limit 1)
+  from callers where callers.id is not null
+)
+select own.* from callers
+cross join lateral (
+  select * from ingest
+  where caller_id = callers.id and state = 'ended' and successor_of is null and room_id = $1
+  order by task_id desc
+  limit $2
+) as own
+order by task_id desc
+limit $2;
+
+-- costsForOperator
+select to_char(day, 'YYYY-MM-DD') as day, sum(micro_usd) as micro_usd,
+       sum(played_ms) as played_ms, sum(ingests) as ingests
+from spend_day
+where day >= $1::date and caller_id = $2 and sdk_app_id = $3
+group by day
+order by day;
+
+-- readForOperator
+select * from ingest where task_id = any($1::text[]) and successor_of is null;
+
+-- countForOperator
+select count(*)::integer as live,
+       (count(*) filter (where (
+  (state <> 'starting' and least(due_at, empty_at) <= $1)
+  or (state = 'starting' and advance_at is null and created_at <= $2)
+  or (state = 'starting' and advance_at <= $1)
+  or (state = 'starting' and failure_code is not null)
+  or media_state in ('retrying', 'failed')
+  or on_air ->> 'source' <> 'primary'
+  or (state = 'running' and step_at <= $1)
+  or unsure_until > $3
+)))::integer as troubled
+from ingest
+where state <> 'ended' and successor_of is null and caller_id = $4 and sdk_app_id = $5 and room_id = $6;
+
+-- listSchedulesForOperator
+select * from schedule
+where state <> 'Deleted' and caller_id = $1 and sdk_app_id = $2 and room_id = $3 and state = $4 and schedule_id < $5
+order by schedule_id desc
+limit $6;
 
 -- readVersion
 select coalesce(max(version), 0)::int as version,

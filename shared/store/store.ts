@@ -1,10 +1,11 @@
 /**
- * The operations on the database, in groups. All SQL of the functions is in this folder. Health and
- * report are for operators only, so they take a connection and are not part of the store.
+ * The operations on the database, in groups. All SQL of the functions is in this folder. The
+ * report is for operators only, so it takes a connection and is not part of the store.
  */
 import { type Clock, systemClock } from "../clock.js";
 import { updateEmptyAt, forgetAudience, recordViewerEvent } from "./room-events/audience.js";
-import type { Database } from "./engine/database.js";
+import { makeBudgets } from "./budgets/operations.js";
+import type { Database, Query } from "./engine/database.js";
 import { makeSlotReader } from "./engine/database-time.js";
 import {
   addDeadLetter,
@@ -16,7 +17,11 @@ import {
   resolveDeadLetters,
 } from "./dead-letters.js";
 import { ADVANCES, claimDue, ENDS, nextClaimAt, STEPS } from "./ingests/due.js";
+import { markTimerRun } from "./health/timer-runs.js";
+import { lazily, type Made } from "./lazily.js";
 import { makeOutbox } from "./outbox/deliveries.js";
+import { type Actor, actingFor } from "./history/actor.js";
+import { listEvents } from "./history/list-events.js";
 import { findIngest, listIngests, readIngest } from "./ingests/reads.js";
 import {
   checkSoon,
@@ -46,8 +51,8 @@ import {
 } from "./programmes/steps.js";
 import { makeSchedules } from "./schedules/operations.js";
 import { askCut, extend, listOthers, markPassedOver } from "./schedules/overlap.js";
-import { takeOver } from "./schedules/take-over.js";
-import { takeSlot, type SlotRequest } from "./slots.js";
+import { takeOver, type TakeOver } from "./schedules/take-over.js";
+import { type SlotTime, takeSlot, type SlotRequest } from "./slots.js";
 import {
   beginScheduledStart,
   cancelScheduled,
@@ -70,20 +75,23 @@ import {
   type StopCause,
 } from "./ingests/stops.js";
 import { reportingAway } from "./engine/unavailable.js";
-import {
-  adoptUnclaimed,
-  countUnclaimed,
-  dropUnclaimed,
-  endUnclaimed,
-  forgetUnclaimed,
-  keepUnclaimed,
-  takeUnclaimed,
-} from "./room-events/unclaimed.js";
+import { makeUnclaimedTasks } from "./room-events/unclaimed.js";
+import { forgetEnded } from "./history/retention.js";
 import { endUpdateTurn, takeUpdateTurn } from "./ingests/update-turns.js";
-import { markScheduledUpdated, markUpdated } from "./ingests/updates.js";
+import {
+  markScheduledUpdated,
+  markUpdated,
+  type ScheduledUpdate,
+  type Updated,
+} from "./ingests/updates.js";
 import { claimAgain, claimUse, forgetSignatures, releaseUse } from "./used-signatures.js";
 
-export type Store = ReturnType<typeof createStore>;
+export interface Store extends Made<ReturnType<typeof operations>> {
+  /** The same store. History names the actor of each change: the one before, with these fields. */
+  by: (actor: Partial<Actor>) => Store;
+  ready: () => Promise<void>;
+  close: () => Promise<void>;
+}
 
 export interface StoreOptions {
   clock?: Pick<Clock, "now" | "elapsedMs">;
@@ -94,18 +102,30 @@ export interface StoreOptions {
 export function createStore(
   { close, ...database }: Database,
   { clock = systemClock, isDatabaseOnClock = false }: StoreOptions = {},
-) {
+): Store {
   const query = reportingAway(database.query);
   const ready = reportingAway(database.ready ?? (() => Promise.resolve()));
   const transaction: Database["transaction"] = (work) =>
     reportingAway(() => database.transaction(work))();
   const readSlot = makeSlotReader(clock.elapsedMs);
   const slotTime = () => ({ now: isDatabaseOnClock ? clock.now() : null, readSlot });
-  type Timing = { at: Date; leaseMs: number; waitMaxMs: number };
+  const storeOf = (actor: Partial<Actor>): Store =>
+    Object.assign(lazily(operations(actingFor({ query, transaction }, actor), slotTime)), {
+      ready,
+      close,
+      by: (fields: Partial<Actor>) => storeOf({ ...actor, ...fields }),
+    });
+  return storeOf({});
+}
+
+type Timing = { at: Date; leaseMs: number; waitMaxMs: number };
+
+function operations(
+  { query, transaction }: Pick<Database, "query" | "transaction">,
+  slotTime: () => SlotTime,
+) {
   return {
-    ready,
-    close,
-    ingests: {
+    ingests: () => ({
       beginStart: (start: NewIngest & { leaseMs: number; waitMaxMs: number }) =>
         beginStart(query, { ...start, ...slotTime() }),
       findConflict: findConflict.bind(undefined, query),
@@ -133,11 +153,12 @@ export function createStore(
       find: findIngest.bind(undefined, query),
       read: readIngest.bind(undefined, query),
       list: listIngests.bind(undefined, query),
-      markUpdated: markUpdated.bind(undefined, query),
+      markUpdated: (update: Updated) => markUpdated(query, { ...update, ...slotTime() }),
       takeUpdateTurn: takeUpdateTurn.bind(undefined, query),
       endUpdateTurn: endUpdateTurn.bind(undefined, query),
-    },
-    scheduled: {
+      forgetEnded: forgetEnded.bind(undefined, query),
+    }),
+    scheduled: () => ({
       claimDue: claimDue.bind(undefined, query, ADVANCES),
       nextClaimAt: nextClaimAt.bind(undefined, query, ADVANCES),
       begin: (attempt: ScheduledAttempt) =>
@@ -148,9 +169,10 @@ export function createStore(
       cancel: cancelScheduled.bind(undefined, query),
       listMissed: listMissed.bind(undefined, query),
       markMissed: markMissed.bind(undefined, query),
-      markUpdated: markScheduledUpdated.bind(undefined, query),
-    },
-    programmes: {
+      markUpdated: (update: ScheduledUpdate) =>
+        markScheduledUpdated(query, { ...update, ...slotTime() }),
+    }),
+    programmes: () => ({
       claimDue: claimDue.bind(undefined, query, STEPS),
       nextClaimAt: nextClaimAt.bind(undefined, query, STEPS),
       beginStep: (attempt: StepAttempt) => beginStep(query, { ...attempt, ...slotTime() }),
@@ -160,24 +182,29 @@ export function createStore(
       markRestarting: markRestarting.bind(undefined, query),
       findSuccessor: findSuccessor.bind(undefined, query),
       swapTasks: swapTasks.bind(undefined, { transaction }),
-    },
-    overlap: {
+    }),
+    overlap: () => ({
       listOthers: listOthers.bind(undefined, query),
       askCut: askCut.bind(undefined, query),
       extend: extend.bind(undefined, query),
       markPassedOver: markPassedOver.bind(undefined, query),
-      takeOver: takeOver.bind(undefined, { transaction }),
-    },
-    slots: {
+      takeOver: (beat: TakeOver) => takeOver({ transaction }, { ...beat, ...slotTime() }),
+    }),
+    slots: () => ({
       take: (request: SlotRequest) => takeSlot(query, { ...request, ...slotTime() }),
-    },
-    signatures: {
+    }),
+    signatures: () => ({
       claim: claimUse.bind(undefined, query),
       claimAgain: claimAgain.bind(undefined, query),
       release: releaseUse.bind(undefined, query),
       forget: forgetSignatures.bind(undefined, query),
-    },
-    roomEvents: {
+    }),
+    health: () => ({
+      markTimerRun: markTimerRun.bind(undefined, query),
+      /** For statements of health and of operators, which the bundles of other functions do not carry. */
+      read: <T>(work: (query: Query) => Promise<T>): Promise<T> => work(query),
+    }),
+    roomEvents: () => ({
       recordTaskEvent: recordTaskEvent.bind(undefined, query),
       explainDismissal: explainDismissal.bind(undefined, query),
       explainRemoval: explainRemoval.bind(undefined, query),
@@ -187,24 +214,20 @@ export function createStore(
       checkSoon: checkSoon.bind(undefined, query),
       markSeen: markSeen.bind(undefined, query),
       runningInRoom: runningInRoom.bind(undefined, query),
-    },
-    audience: {
+    }),
+    audience: () => ({
       recordViewerEvent: recordViewerEvent.bind(undefined, query),
       updateEmptyAt: updateEmptyAt.bind(undefined, { transaction }),
       forget: forgetAudience.bind(undefined, query),
-    },
-    unclaimedTasks: {
-      keep: keepUnclaimed.bind(undefined, query),
-      drop: dropUnclaimed.bind(undefined, query),
-      adopt: adoptUnclaimed.bind(undefined, query),
-      count: countUnclaimed.bind(undefined, query),
-      take: takeUnclaimed.bind(undefined, query),
-      end: endUnclaimed.bind(undefined, query),
-      forget: forgetUnclaimed.bind(undefined, query),
-    },
-    schedules: makeSchedules({ query, transaction }),
-    outbox: makeOutbox(query),
-    deadLetters: {
+    }),
+    unclaimedTasks: () => makeUnclaimedTasks(query),
+    history: () => ({
+      list: listEvents.bind(undefined, query),
+    }),
+    budgets: () => makeBudgets(query, slotTime),
+    schedules: () => makeSchedules({ query, transaction }),
+    outbox: () => makeOutbox(query),
+    deadLetters: () => ({
       add: addDeadLetter.bind(undefined, query),
       resolve: resolveDeadLetters.bind(undefined, query),
       forgetResolved: forgetResolved.bind(undefined, query),
@@ -212,6 +235,6 @@ export function createStore(
       read: readDeadLetter.bind(undefined, query),
       drop: dropDeadLetter.bind(undefined, query),
       isTokenSpent: isTokenSpent.bind(undefined, query),
-    },
+    }),
   };
 }

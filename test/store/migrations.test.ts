@@ -31,6 +31,7 @@ describe("a next migration may add", () => {
     "create index ingest_by_end on ingest (ended_at);",
     "alter table call_slot add column kind text check (kind in ('a'));",
     `alter table ingest drop constraint ingest_end_reason_check, add constraint ingest_end_reason_check check (end_reason in ('another', ${REASONS})) not valid;`,
+    "create table extra (a int);\ncreate function f() returns trigger language plpgsql as $$\nbegin\n  insert into extra values (1);\n  return new;\nend\n$$;\ncreate trigger t after insert on ingest for each row execute function f();",
     "-- drop table ingest;\ncomment on table ingest is 'drop table ingest';",
   ])("%s", (sql) => {
     expect(withSql(sql)).toEqual([]);
@@ -71,6 +72,18 @@ describe("while the previous code has to work, a next migration may not", () => 
     ["truncate", "truncate call_slot;"],
     ["run a block of code", "do $$ begin execute 'drop table ingest' end $$;"],
     ["add a trigger", "create trigger t before insert on ingest execute function f();"],
+    [
+      "change its tables in a function",
+      "create function f() returns trigger language plpgsql as $$\nbegin\n  update ingest set play = '{}';\n  return new;\nend\n$$;",
+    ],
+    [
+      "hide code in a function",
+      "create function f() returns trigger language plpgsql as $$\nbegin\n  execute 'drop table ingest';\n  return new;\nend\n$$;",
+    ],
+    [
+      "replace a function",
+      "create or replace function f() returns int language sql as $$ select 1 $$;",
+    ],
     ["hide it in a comment's end", "create table a (b int); -- \ndrop table ingest;"],
     ["drop a check", "alter table ingest drop constraint ingest_end_reason_check;"],
     ["narrow a check", widened("check (end_reason in ('stopped', 'empty')) not valid")],

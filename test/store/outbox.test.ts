@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { addMs, MINUTE_MS } from "../../shared/clock.js";
 import type { Database } from "../../shared/store/engine/database.js";
 import { run, sql } from "../../shared/store/engine/sql.js";
+import { actingFor } from "../../shared/store/history/actor.js";
 import type { Notification } from "../../shared/store/outbox/deliveries.js";
 import { withOutboxEvent } from "../../shared/store/outbox/with-outbox-event.js";
 import { createStore, type Store } from "../../shared/store/store.js";
@@ -133,7 +134,7 @@ describe.each(ENGINES)("the outbox on %s", (_, open) => {
       happenedAt: "heard_at",
       besides: ["heard_at", "region"],
     });
-    const changed = await run(database.query, statement);
+    const changed = await run(actingFor(database, {}).query, statement);
     expect(changed).toMatchObject([{ task_id: taskId, heard_at: addMs(T0, 1) }]);
     expect((await rows())[1]).toMatchObject({
       type: "ingest.media",

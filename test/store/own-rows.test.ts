@@ -268,6 +268,23 @@ describe("of an application", () => {
     expect(await rowsOf(MINE)).toEqual(before);
   });
 
+  test.each(["expired", "failed", "empty"])(
+    "an end as %s is not explained by a later removal, after a dismissed room either",
+    async (reason) => {
+      await runs(MINE);
+      await database.query(
+        `update ingest set state = 'ended', ended_at = $1, end_reason = $2,
+                end_cause = 'room-dismissed'`,
+        [LATER, reason],
+      );
+      const before = await rowsOf(MINE);
+
+      await store.roomEvents.explainRemoval({ ...seen, eventAt: LATER, cause: "robot-removed" });
+
+      expect(await rowsOf(MINE)).toEqual(before);
+    },
+  );
+
   test("rooms are counted one by one", async () => {
     const mine = await runs(MINE);
     await run({ sdkAppId: MINE, roomId: "another room", emptySeconds: 60 }, "another TaskId");

@@ -7,6 +7,7 @@ import pg from "pg";
 import type { DatabaseAddress } from "../../config/database-address.js";
 import type { Database, Query } from "./database.js";
 import { connectionOptions } from "./postgres-connection.js";
+import type { Unsent } from "./unavailable.js";
 
 const LIMITS = {
   /** An SCF or Lambda instance serves one event at a time; the timers use a few connections at once. */
@@ -65,7 +66,7 @@ export const openToMigrate = (address: string | DatabaseAddress): Database =>
  */
 async function onConnection<T>(pool: pg.Pool, work: (query: Query) => Promise<T>): Promise<T> {
   if (pool.idleCount > 0) await catchUp();
-  const client = await pool.connect();
+  const client = await pool.connect().catch(throwUnsent);
   client.on("error", ignore);
   let isSound = false;
   try {
@@ -76,6 +77,11 @@ async function onConnection<T>(pool: pg.Pool, work: (query: Query) => Promise<T>
     client.off("error", ignore);
     client.release(!isSound);
   }
+}
+
+/** Nothing has left yet, so the statement was certainly not carried out. */
+function throwUnsent(error: Error): never {
+  throw Object.assign(error, { isUnsent: true } satisfies Unsent);
 }
 
 /**

@@ -5,7 +5,11 @@
  */
 import type { Query, Row } from "./database.js";
 
-export type Value = string | number | boolean | Date | null | readonly (string | number)[];
+/** Stands for the store's actor, which the store puts in its place (history/actor.ts). */
+export const ACTOR = Symbol("actor");
+
+export type Value =
+  string | number | boolean | Date | null | typeof ACTOR | readonly (string | number)[];
 
 class Parameter {
   constructor(readonly value: Value) {}

@@ -29,6 +29,22 @@ export const reportingAway =
       throw unavailable(error) ?? error;
     });
 
+/** The database did not carry out the statement, or did not say so. It may work in a second. */
+export const isAway = (error: unknown): error is ApiError =>
+  error instanceof ApiError && error.code === "ServiceUnavailable" && error.cause !== undefined;
+
+/** A mark on the driver's error: no connection could be opened. */
+export interface Unsent {
+  isUnsent: true;
+}
+
+/** The server may have carried out the statement: the connection broke, or its process ended. */
+export function mayHaveArrived(error: unknown): boolean {
+  if (!isAway(error)) return false;
+  const { isUnsent, severity, code } = Object(error.cause) as Record<string, unknown>;
+  return isUnsent !== true && (severity === undefined || /^(08|57P)/.test(String(code)));
+}
+
 function unavailable(cause: unknown): ApiError | undefined {
   const reason = reasonOf(cause);
   if (reason === undefined) return undefined;

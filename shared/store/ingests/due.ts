@@ -27,6 +27,12 @@ export interface DueQueue {
 }
 
 /**
+ * The machine that starts a row may have a clock behind this one, by as much as `health` allows. It
+ * may then still start a row whose time is over here.
+ */
+export const BEHIND_MAX_MS = 2000;
+
+/**
  * The ends. An end that a caller asked for uses no slot of the account's claims: no claim waits for
  * it. A start that waits for its slot or its StartTime is coming: it may run and fall due before the
  * next run.
@@ -39,7 +45,8 @@ export const ENDS: DueQueue = {
   usesSlot: sql`(state = 'running' or (state = 'stopping' and end_reason in ('expired', 'empty')))`,
   isBegun: () => sql`false`,
   isComing: (at) => sql`(state = 'starting' and (lease_until > ${at}
-              or (advance_at is not null and start_by > ${at})))`,
+              or (advance_at is not null
+                  and start_by > ${at}::timestamptz - ${BEHIND_MAX_MS} * interval '1 millisecond')))`,
 };
 
 /** The scheduled starts. */

@@ -1,5 +1,6 @@
 /** A row of `ingest`, as the rest of the project sees it. */
 import type { SourceMedia } from "../../contract/answers.js";
+import type { Prices } from "../../contract/tiers.js";
 import type { Row } from "../engine/database.js";
 import type { OnAir, Programme } from "../programmes/programme-row.js";
 import type { OccurrenceOf } from "../schedules/schedule-row.js";
@@ -20,6 +21,8 @@ export const END_CAUSES = [
   "schedule",
   // Nothing tried the start in its time.
   "missed",
+  // A budget with Enforce was spent.
+  "budget",
 ] as const;
 export type EndCause = (typeof END_CAUSES)[number];
 
@@ -34,6 +37,8 @@ export interface StartFailure {
   retry: boolean;
   at: Date;
   cause?: EndCause | undefined;
+  /** The code of TRTC's refusal; absent: TRTC was not asked. */
+  answer?: string | undefined;
 }
 
 /** The state of the source, as TRTC reports it; null before the first report. */
@@ -103,6 +108,8 @@ export interface Ingest {
   emptyAt: Date | null;
   /** What a probe found in the headers of the source; null: nothing is known. */
   media: SourceMedia | null;
+  /** What a minute costs, since its start was requested. */
+  prices: Prices;
   mediaState: MediaState | null;
   /** When the source entered this state, by TRTC's clock. */
   mediaAt: Date | null;
@@ -182,22 +189,31 @@ const FIELD_OF: Readonly<Record<string, keyof Ingest>> = {
 
 /** `task_id` becomes `taskId`; numbers that the drivers return as text become numbers. */
 export function ingestOf(row: Row): Ingest {
-  const entries = Object.entries(row)
-    .filter(isColumn)
-    .map(([column, value]) => [FIELD_OF[column] ?? camelCase(column), value]);
-  const ingest = Object.fromEntries(entries) as Ingest;
-  return {
-    ...ingest,
-    sdkAppId: Number(row["sdk_app_id"]),
-    fence: Number(row["fence"]),
-    advanceFence: Number(row["advance_fence"]),
-    stepFence: Number(row["step_fence"]),
-    sequence: row["sequence"] === null ? null : Number(row["sequence"]),
-  };
+  const ingest: Record<string, unknown> = {};
+  for (const column in row) {
+    const field = fieldOf(column);
+    if (field !== null) ingest[field] = row[column];
+  }
+  for (const field of NUMBERS) ingest[field] = Number(ingest[field]);
+  if (ingest["sequence"] !== null) ingest["sequence"] = Number(ingest["sequence"]);
+  return ingest as unknown as Ingest;
 }
 
-/** A statement may return a slot's columns beside the row. */
-const isColumn = ([column]: [string, unknown]): boolean => column !== "is_granted";
+const NUMBERS = ["sdkAppId", "fence", "advanceFence", "stepFence"] satisfies (keyof Ingest)[];
+
+/** A statement may return a slot's columns beside the row. History and metrics have own columns. */
+const BESIDE = new Set(["is_granted", "created_by", "changed_by", "start_refusal"]);
+
+/** By column. A row has sixty of them, and a start reads two rows. */
+const fields = new Map<string, string | null>();
+
+function fieldOf(column: string): string | null {
+  const known = fields.get(column);
+  if (known !== undefined) return known;
+  const field = BESIDE.has(column) ? null : (FIELD_OF[column] ?? camelCase(column));
+  fields.set(column, field);
+  return field;
+}
 
 const camelCase = (column: string): string =>
   column.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());

@@ -1,4 +1,5 @@
 /** A new row: a start and the starts of schedules write the same columns, from one table. */
+import type { Budget } from "../../config/money/budgets.js";
 import type { SourceMedia } from "../../contract/answers.js";
 import type { OnAir, Programme } from "../programmes/programme-row.js";
 import type { OccurrenceOf } from "../schedules/schedule-row.js";
@@ -22,6 +23,7 @@ export type NewIngest = Pick<
   | "createdAt"
   | "latestAt"
   | "deadlineAt"
+  | "prices"
 > & {
   /** Whether its caller receives notifications. */
   notify?: boolean | undefined;
@@ -34,6 +36,8 @@ export type NewIngest = Pick<
   occurrence?: OccurrenceOf | null;
   /** The caller's limits; absent: none. */
   quotas?: Quotas | undefined;
+  /** Of its caller and its application; absent: none. */
+  budgets?: readonly Budget[] | undefined;
   /** Absent: the start leaves at once. */
   schedule?: Schedule | undefined;
 };
@@ -67,6 +71,7 @@ export const NEW_COLUMN_TYPES = {
   site: "text",
   empty_seconds: "integer",
   media: "jsonb",
+  prices: "jsonb",
   programme: "jsonb",
   on_air: "jsonb",
   successor_of: "text",
@@ -108,6 +113,7 @@ export const newRowOf = (start: NewIngest): Record<NewColumn, unknown> => ({
   site: start.site,
   empty_seconds: start.emptySeconds ?? null,
   media: start.media ?? null,
+  prices: start.prices,
   programme: start.programme ?? null,
   on_air: start.onAir ?? null,
   successor_of: start.successorOf ?? null,

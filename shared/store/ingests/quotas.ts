@@ -29,7 +29,7 @@ export interface OverQuota {
  * A scheduled ingest takes its place when it starts, and keeps it when it starts again. A successor
  * plays in the place of its ingest.
  */
-const PLAYS = sql`ingest.state <> 'ended' and ingest.successor_of is null and (ingest.state <> 'starting' or ingest.advance_at is null
+export const PLAYS = sql`ingest.state <> 'ended' and ingest.successor_of is null and (ingest.state <> 'starting' or ingest.advance_at is null
     or ingest.started_at is not null)`;
 
 const live = (caller: Sql): Sql => sql`ingest where caller_id = ${caller} and ${PLAYS}`;

@@ -2,6 +2,7 @@
 import { addMs } from "../../clock.js";
 import type { Query } from "../engine/database.js";
 import { bind, raw, run, type Sql, sql } from "../engine/sql.js";
+import { BY_ACTOR } from "../history/actor.js";
 import { type Ingest, ingestOf } from "./ingest-row.js";
 import { FAILED_FOR_GOOD, HAS_FAILED_FOR_GOOD } from "./media.js";
 import { LATE_START_MS } from "./starts.js";
@@ -112,7 +113,7 @@ export async function beginFailedSourceStops(
       update ingest
       set state = 'stopping', end_reason = 'failed',
           stop_asked_at = coalesce(stop_asked_at, ${at}),
-          lease_until = ${addMs(at, leaseMs)}, fence = fence + 1
+          lease_until = ${addMs(at, leaseMs)}, fence = fence + 1, ${BY_ACTOR}
       where task_id in (
         select task_id from ingest
         where state = 'running' and programme is null and cardinality(media_failures) >= ${raw(FAILED_FOR_GOOD)}

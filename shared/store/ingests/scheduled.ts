@@ -4,9 +4,11 @@
  * attempt gives the lease back and sets `advance_at` again.
  */
 import { addMs } from "../../clock.js";
+import type { Budget } from "../../config/money/budgets.js";
 import type { Query } from "../engine/database.js";
 import type { Slot } from "../engine/database-time.js";
 import { bind, NOTHING, raw, run, type Sql, sql } from "../engine/sql.js";
+import { BY_ACTOR } from "../history/actor.js";
 import { withOutboxEvent } from "../outbox/with-outbox-event.js";
 import {
   isSlotFar,
@@ -20,6 +22,13 @@ import {
 import { withCut } from "../schedules/overlap.js";
 import type { Cut } from "../schedules/schedule-row.js";
 import { type EndCause, type EndReason, type Ingest, ingestOf } from "./ingest-row.js";
+import {
+  budgetParts,
+  fromNow,
+  type OverBudget,
+  overBudget,
+  withinBudgets,
+} from "../budgets/within-budgets.js";
 import * as quota from "./quotas.js";
 import { LATE_START_LEFT } from "./start-outcomes.js";
 import { LATE_START_MS, TRIES_MAX } from "./starts.js";
@@ -32,11 +41,13 @@ export interface ScheduledAttempt extends SlotWait {
   at: Date;
   leaseMs: number;
   quotas: quota.Quotas;
+  budgets?: readonly Budget[] | undefined;
 }
 
 export type BegunAttempt =
   | { outcome: "begun"; ingest: Ingest; slot: Slot | undefined }
   | quota.OverQuota
+  | OverBudget
   | { outcome: "no-slot" }
   | { outcome: "spared" };
 
@@ -48,13 +59,16 @@ export async function beginScheduledStart(
   query: Query,
   attempt: ScheduledAttempt & SlotTime,
 ): Promise<BegunAttempt> {
-  const { claimed, quotas, waitMaxMs, now } = attempt;
+  const { claimed, quotas, budgets = [], waitMaxMs, now } = attempt;
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const begun = await tryBegin(query, attempt);
     if (begun) return begun;
     if (!(await isStillDue(query, attempt))) return { outcome: "spared" };
-    if (!quota.hasQuotas(quotas)) return { outcome: "no-slot" };
-    const refusal = await quota.refusalOf(query, { ...claimed, quotas, waitMaxMs, now });
+    if (!quota.hasQuotas(quotas) && budgets.length === 0) return { outcome: "no-slot" };
+    const candidate = fromNow(sql`task_id = ${claimed.taskId}`);
+    const refusal =
+      (await quota.refusalOf(query, { ...claimed, quotas, waitMaxMs, now })) ??
+      (await overBudget(query, { budgets, candidate, now }));
     if (refusal) return refusal;
   }
   return { outcome: "no-slot" };
@@ -78,7 +92,14 @@ async function isStillDue(
  */
 async function tryBegin(
   query: Query,
-  { claimed, at, leaseMs, quotas: { maxIngests }, ...slotRequest }: ScheduledAttempt & SlotTime,
+  {
+    claimed,
+    at,
+    leaseMs,
+    quotas: { maxIngests },
+    budgets = [],
+    ...slotRequest
+  }: ScheduledAttempt & SlotTime,
 ): Promise<BegunAttempt | undefined> {
   const now = bind(slotRequest.now);
   const taskId = bind(claimed.taskId);
@@ -91,18 +112,20 @@ async function tryBegin(
   };
   const due = isDue(taskId, { fence: bind(claimed.advanceFence), at: bind(at) });
   const isFar = isSlotFar(slot);
+  const isFree = sql`not ${isFar} and exists (select from ingest where ${due})`;
+  const spending = budgets.length > 0 && { budgets, candidate: fromNow(due), allowed: isFree };
   const limits = maxIngests !== undefined && {
     caller,
     taskId,
     maxIngests: sql`${maxIngests}::integer`,
     startsPerMinute: sql`null::integer`,
-    allowed: sql`not ${isFar} and exists (select from ingest where ${due})`,
+    allowed: spending ? sql`${isFree} and ${withinBudgets(budgets)}` : isFree,
   };
   const leaseUntil = addMs(at, leaseMs);
   const [row] = await run(
     query,
     sql`with t as (select ${slotNow(now)} as now),
-     ${limits ? quota.quotaParts(limits) : NOTHING}
+     ${spending ? budgetParts(spending) : NOTHING}${limits ? quota.quotaParts(limits) : NOTHING}
      begun as (
        update ingest
        set advance_at = null, lease_until = ${leaseUntil},
@@ -110,7 +133,7 @@ async function tryBegin(
            unsure_until = greatest(unsure_until, ${addMs(leaseUntil, LATE_START_MS)}::timestamptz)
        from t
        where ${due} and not ${isFar}
-       ${limits ? quota.withinQuotas(limits) : NOTHING}
+       ${limits ? quota.withinQuotas(limits) : NOTHING}${spending ? sql` and ${withinBudgets(budgets)}` : NOTHING}
        returning ingest.*
      ),
      slot as (${takeSlotSql(sql`begun`, now, slot)})
@@ -144,7 +167,7 @@ export async function reschedule(
     sql`update ingest
      set advance_at = ${advanceAt}, advance_lease_until = null, lease_until = null,
          unsure_until = ${LATE_START_LEFT},
-         failure_code = ${code}, failure_message = ${message}
+         failure_code = ${code}, failure_message = ${message}, ${BY_ACTOR}
      where task_id = ${taskId} and fence = ${fence} and state = 'starting'
        and stop_asked_at is null
      returning *`,
@@ -170,7 +193,7 @@ export async function postpone(
     query,
     sql`update ingest
      set advance_at = ${advanceAt}, advance_lease_until = null,
-         failure_code = ${code}, failure_message = ${message}
+         failure_code = ${code}, failure_message = ${message}, ${BY_ACTOR}
      where task_id = ${taskId} and advance_fence = ${advanceFence} and ${IS_SCHEDULED}`,
   );
 }

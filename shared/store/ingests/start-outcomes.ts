@@ -111,7 +111,8 @@ export async function markFailed(
     withOutboxEvent("ingest.ended", {
       happenedAt: "ended_at",
       set: sql`state = 'ended', end_reason = 'failed', failure_code = ${to.code},
-            failure_message = ${to.message}, ended_at = ${to.at}, lease_until = null,
+            failure_message = ${to.message}, start_refusal = ${to.answer ?? null},
+            ended_at = ${to.at}, lease_until = null,
             unsure_until = ${LATE_START_LEFT},
             client_token = case when ${to.retry} then null else client_token end,
             end_cause = coalesce(${to.cause ?? null}, end_cause)`,

@@ -1,10 +1,12 @@
 /** Writes the row of a start, before the call to TRTC. */
 import { addMs, MINUTE_MS } from "../../clock.js";
+import type { Budget } from "../../config/money/budgets.js";
 import type { Query } from "../engine/database.js";
 import { bind, joined, NOTHING, raw, run, type Sql, sql, type Value } from "../engine/sql.js";
 import { type Conflict, findConflict } from "./conflicts.js";
 import { type Ingest, ingestOf } from "./ingest-row.js";
 import type { Slot } from "../engine/database-time.js";
+import { CREATED_BY } from "../history/actor.js";
 import {
   NEW_COLUMN_TYPES,
   NEW_COLUMNS,
@@ -15,6 +17,12 @@ import {
 } from "./new-row.js";
 import { firstEvent } from "../outbox/with-outbox-event.js";
 import * as quota from "./quotas.js";
+import {
+  budgetParts,
+  type OverBudget,
+  overBudget,
+  withinBudgets,
+} from "../budgets/within-budgets.js";
 import { isSlotFar, SLOT_COLUMNS, slotNow, slotOf, type SlotTime, takeSlotSql } from "../slots.js";
 
 /**
@@ -28,6 +36,7 @@ export type BegunStart =
   | { outcome: "scheduled"; ingest: Ingest }
   | Conflict
   | quota.OverQuota
+  | OverBudget
   | { outcome: "no-slot" };
 
 type StartRequest = NewIngest & { leaseMs: number; waitMaxMs: number } & SlotTime;
@@ -46,8 +55,11 @@ export async function beginStart(query: Query, start: StartRequest): Promise<Beg
     if (begun) return begun;
     const conflict = await findConflict(query, start);
     if (conflict) return conflict;
-    if (!quota.hasQuotas(quotas)) return { outcome: "no-slot" };
-    const refusal = await quota.refusalOf(query, { ...start, quotas });
+    const budgets = budgetsOf(start);
+    if (!quota.hasQuotas(quotas) && budgets.length === 0) return { outcome: "no-slot" };
+    const refusal =
+      (await quota.refusalOf(query, { ...start, quotas })) ??
+      (await overBudget(query, { ...spendingFrom(start), now: start.now }));
     if (refusal) return refusal;
   }
   return { outcome: "no-slot" };
@@ -56,6 +68,17 @@ export async function beginStart(query: Query, start: StartRequest): Promise<Beg
 /** A scheduled start takes its place of `MaxIngests` when it starts. */
 export const countedQuotas = ({ quotas = {}, schedule }: NewIngest): quota.Quotas =>
   schedule ? { startsPerMinute: quotas.startsPerMinute } : quotas;
+
+/** A scheduled start counts for its budgets when it starts. */
+const budgetsOf = ({ budgets = [], schedule }: NewIngest): readonly Budget[] =>
+  schedule ? [] : budgets;
+
+const spendingFrom = (start: NewIngest) => ({
+  budgets: budgetsOf(start),
+  candidate: sql`
+       select ${start.createdAt}::timestamptz as from_at, ${start.deadlineAt}::timestamptz as to_at,
+              micro_usd_per_minute(${JSON.stringify(start.prices)}::jsonb, ${jsonOf(start.media)}::jsonb) as per_minute`,
+});
 
 type Names = Record<"taskId" | "caller" | "account" | "app" | "robot" | "token", Sql>;
 
@@ -109,30 +132,32 @@ async function tryBegin(query: Query, start: StartRequest): Promise<BegunStart |
   };
   const isFar = isSlotFar(slot);
   const { quotas = {} } = start;
+  const isFree = sql`not ${isFar}
+    and not exists (select from ingest where task_id = ${taskId} or (caller_id = ${caller} and client_token = ${token}))
+    and not exists (select from ingest where sdk_app_id = ${app} and robot_user_id = ${robot}
+                    and (state <> 'ended' or unsure_until is not null))`;
+  const spending = budgetsOf(start).length > 0 && { ...spendingFrom(start), allowed: isFree };
   const limits = quota.hasQuotas(quotas) && {
     caller,
     taskId,
     maxIngests: sql`${quotas.maxIngests ?? null}::integer`,
     startsPerMinute: sql`${quotas.startsPerMinute ?? null}::integer`,
-    allowed: sql`not ${isFar}
-    and not exists (select from ingest where task_id = ${taskId} or (caller_id = ${caller} and client_token = ${token}))
-    and not exists (select from ingest where sdk_app_id = ${app} and robot_user_id = ${robot}
-                    and (state <> 'ended' or unsure_until is not null))`,
+    allowed: spending ? sql`${isFree} and ${withinBudgets(spending.budgets)}` : isFree,
   };
   const [row] = await run(
     query,
     sql`with t as (select ${slotNow(now)} as now),
-     ${limits ? quota.quotaParts(limits) : NOTHING}
+     ${spending ? budgetParts(spending) : NOTHING}${limits ? quota.quotaParts(limits) : NOTHING}
      begun as (
        insert into ingest (
-         ${COLUMNS}, lease_until, unsure_until, notified
+         ${COLUMNS}, lease_until, unsure_until, notified, created_by
        )
        select ${valuesOf(start, { taskId, caller, account, app, robot, token })},
               ${leaseUntil}::timestamptz, ${addMs(leaseUntil, LATE_START_MS)}::timestamptz,
-              case when ${start.notify ?? false} then 0 end
+              case when ${start.notify ?? false} then 0 end, ${CREATED_BY}
        from t
        where not ${isFar}
-       ${limits ? quota.withinQuotas(limits) : NOTHING}
+       ${limits ? quota.withinQuotas(limits) : NOTHING}${spending ? sql` and ${withinBudgets(spending.budgets)}` : NOTHING}
        and not ${mayStillEnter({ app, robot })}
        on conflict do nothing
        returning *
@@ -175,12 +200,13 @@ async function trySchedule(
      ${limits ? quota.quotaParts(limits) : NOTHING}
      changed as (
        insert into ingest (
-         ${COLUMNS}, starts_at, start_by, asked, advance_at, advance_lease_until, notified
+         ${COLUMNS}, starts_at, start_by, asked, advance_at, advance_lease_until, notified, created_by
        )
        select ${valuesOf(start, names)},
               ${startsAt}::timestamptz, ${schedule.startBy}::timestamptz,
               ${JSON.stringify(schedule.asked)}::jsonb, ${startsAt}::timestamptz,
-              ${schedule.heldUntil}::timestamptz, case when ${start.notify ?? false} then 1 end
+              ${schedule.heldUntil}::timestamptz, case when ${start.notify ?? false} then 1 end,
+              ${CREATED_BY}
        from t
        where not ${mayStillEnter({ app, robot })}
        ${limits ? quota.withinQuotas(limits) : NOTHING}

@@ -8,6 +8,7 @@ import type { Query } from "../engine/database.js";
 import { bind, raw, run, type Sql, sql } from "../engine/sql.js";
 import { type EndCause, type EndReason, type Ingest, ingestOf } from "./ingest-row.js";
 import type { Slot } from "../engine/database-time.js";
+import { BY_ACTOR } from "../history/actor.js";
 import { HAS_FAILED_FOR_GOOD } from "./media.js";
 import { withOutboxEvent } from "../outbox/with-outbox-event.js";
 import {
@@ -74,7 +75,7 @@ export async function beginStop(
                             when stop_asked_at is not null then coalesce(end_cause, ${newCause})
                             else coalesce(${newCause}, end_cause) end,
            stop_asked_at = coalesce(stop_asked_at, ${asked}::timestamptz),
-           lease_until = ${addMs(at, leaseMs)}::timestamptz, fence = fence + 1
+           lease_until = ${addMs(at, leaseMs)}::timestamptz, fence = fence + 1, ${BY_ACTOR}
        where task_id = ${taskId}
          and (state = 'running'
               or (state = 'stopping' and coalesce(lease_until, ${asked}) <= ${asked}))
@@ -117,7 +118,7 @@ export async function beginDueStop(
            ),
            stop_asked_at = coalesce(stop_asked_at, ${asked}::timestamptz),
            lease_until = ${addMs(at, leaseMs)}::timestamptz,
-           fence = fence + 1
+           fence = fence + 1, ${BY_ACTOR}
        where task_id = ${taskId} and fence = ${fence} and state in ('running', 'stopping')
          and (due_at <= ${asked} or (empty_at <= ${asked} and not ${IS_WATCHED}))
        returning *
@@ -129,8 +130,9 @@ export async function beginDueStop(
 }
 
 /**
- * A caller or an event asks for the end of an ingest that has not started yet. The row remembers
- * it: a start that succeeds leaves a due row, and reconcile-ingests does not start it again.
+ * A caller or an event asks for the end of an ingest whose start is under way. The row remembers it:
+ * a start that succeeds leaves a due row, one that fails is over, and reconcile-ingests does not
+ * start it again. `undefined` when the start waits, is over, or has ended.
  */
 export async function askStop(
   query: Query,
@@ -139,8 +141,8 @@ export async function askStop(
   const [row] = await run(
     query,
     sql`update ingest set stop_asked_at = coalesce(stop_asked_at, ${at}),
-                       end_cause = coalesce(end_cause, ${cause ?? null})
-     where task_id = ${taskId} and state = 'starting'
+                       end_cause = coalesce(end_cause, ${cause ?? null}), ${BY_ACTOR}
+     where task_id = ${taskId} and state = 'starting' and advance_at is null
      returning *`,
   );
   return row && ingestOf(row);

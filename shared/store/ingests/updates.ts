@@ -1,12 +1,16 @@
 /** Writes an update. */
+import type { Budget } from "../../config/money/budgets.js";
+import { budgetParts, movedTo, withinBudgets } from "../budgets/within-budgets.js";
 import type { Query } from "../engine/database.js";
-import { bind, NOTHING, run, type Sql, sql } from "../engine/sql.js";
+import { bind, NOTHING, raw, run, type Sql, sql } from "../engine/sql.js";
+import { BY_ACTOR } from "../history/actor.js";
 import type { OnAir, Programme } from "../programmes/programme-row.js";
 import { withOutboxEvent } from "../outbox/with-outbox-event.js";
 import { type AskedBounds, type Ingest, ingestOf, type Play } from "./ingest-row.js";
 import type { Schedule } from "./new-row.js";
 import { failuresAmong } from "./media.js";
 import { rememberUse, type UseDone } from "../used-signatures.js";
+import { slotNow, type SlotTime } from "../slots.js";
 import { isNewer } from "./update-turns.js";
 
 /**
@@ -66,8 +70,30 @@ export interface Updated {
   signature: string | undefined;
   /** The claimed use of the name; without it, an update with a known name has no effect. */
   use?: UseDone | undefined;
+  /** What a later deadline has to keep; see `overBudget`. Absent: it comes no later. */
+  budgets?: readonly Budget[] | undefined;
   at: Date;
 }
+
+/** The parts of a statement that moves a deadline within budgets, and their condition. */
+const deadlineWithin = (
+  { taskId, deadlineAt, budgets = [] }: Pick<Updated, "taskId" | "deadlineAt" | "budgets">,
+  now: Date | null,
+): { parts: Sql; condition: Sql } => {
+  if (budgets.length === 0 || deadlineAt === undefined)
+    return { parts: NOTHING, condition: NOTHING };
+  const parts = budgetParts({
+    ...movedTo({ taskId, deadlineAt }),
+    budgets,
+    allowed: raw("true"),
+  });
+  return {
+    parts: sql`t as (select ${slotNow(bind(now))} as now),
+     ${parts}
+     `,
+    condition: sql` and ${withinBudgets(budgets)}`,
+  };
+};
 
 /** The turn is over. */
 const leaseColumn = (stepFence: Sql): Sql => sql`,
@@ -79,10 +105,14 @@ const leaseColumn = (stepFence: Sql): Sql => sql`,
  * known. A claim for the old deadline stays with its holder, which reads the row again before it
  * stops anything. The same statement records the request's signature, so that the update takes
  * effect once. The row is locked first, so an update that has no effect is not recorded, and its
- * repeat may have one.
+ * repeat may have one. A deadline that would pass a budget has no effect either.
  */
-export async function markUpdated(query: Query, update: Updated): Promise<Ingest | undefined> {
+export async function markUpdated(
+  query: Query,
+  update: Updated & Pick<SlotTime, "now">,
+): Promise<Ingest | undefined> {
   const { use, pausedAt, turn, edit } = update;
+  const within = deadlineWithin(update, update.now);
   const task = bind(update.taskId);
   const sequence = bind(turn?.sequence ?? null);
   const stepFence = bind(turn?.stepFence ?? null);
@@ -94,10 +124,10 @@ export async function markUpdated(query: Query, update: Updated): Promise<Ingest
   const isPaused = bind(pausedAt === undefined ? null : pausedAt !== null);
   const [row] = await run(
     query,
-    sql`with target as (
+    sql`with ${within.parts}target as (
        select task_id from ingest
        where task_id = ${task} and state = 'running'
-         and coalesce(step_fence = ${stepFence}::bigint, true) and ${isNewer(sequence)}
+         and coalesce(step_fence = ${stepFence}::bigint, true) and ${isNewer(sequence)}${within.condition}
        for update
      ),
      used as (${rememberUse({ signature, at, use, onlyIf: sql`exists (select from target)` })})
@@ -111,7 +141,7 @@ export async function markUpdated(query: Query, update: Updated): Promise<Ingest
          paused_at = case when ${isPaused}::boolean
                           then coalesce(paused_at, ${pausedAt ?? null}::timestamptz)
                           when ${isPaused} is null then paused_at end,
-         sequence = coalesce(${sequence}::bigint, sequence)${edit ? editColumns(edit) : leaseColumn(stepFence)}
+         ${BY_ACTOR}, sequence = coalesce(${sequence}::bigint, sequence)${edit ? editColumns(edit) : leaseColumn(stepFence)}
      where task_id = ${task} and exists (select from target)
        and (${signature}::text is null or exists (select from used))
      returning *`,
@@ -130,20 +160,28 @@ export interface Reschedule extends Pick<Schedule, "startBy"> {
   isMoved: boolean;
 }
 
+export type ScheduledTimes = Pick<Ingest, "startsAt" | "deadlineAt" | "latestAt">;
+
 export interface ScheduledUpdate extends Pick<
   Updated,
-  "taskId" | "play" | "signature" | "use" | "at"
+  "taskId" | "play" | "signature" | "use" | "budgets" | "at"
 > {
   schedule: Reschedule;
+  /** Takes effect only on the times as they were read: they decide the new ones. */
+  before: ScheduledTimes;
   movedAt: Date;
   sequence?: number | undefined;
   /** Takes effect only on the programme as it was read. */
   edit?: { before: Programme; programme: Programme; onAir: OnAir | null } | undefined;
 }
 
+/** The database's times have microseconds, and a Date has milliseconds. */
+const isMs = (column: string, time: Date | null): Sql =>
+  sql`date_trunc('milliseconds', ${raw(column)}) is not distinct from ${time}::timestamptz`;
+
 /**
  * Writes an update of an ingest whose start waits for its time. `undefined` when an attempt is under
- * way, when a newer update took effect, or when another one changed the list. The row is locked
+ * way, when a newer update took effect, or when another one changed the times or the list. The row is locked
  * first, so the update's name is then not recorded, and its repeat has an effect. A new StartTime
  * ends the claim for the old one, so its holder neither starts nor postpones the row.
  */
@@ -153,13 +191,16 @@ export async function markScheduledUpdated(
     taskId,
     play,
     schedule,
+    before,
     movedAt,
     sequence,
     edit,
     signature: name,
     use,
+    budgets,
     at: time,
-  }: ScheduledUpdate,
+    now,
+  }: ScheduledUpdate & Pick<SlotTime, "now">,
 ): Promise<Ingest | undefined> {
   const at = bind(time);
   const signature = bind(name ?? null);
@@ -169,16 +210,18 @@ export async function markScheduledUpdated(
   const startsAt = bind(schedule.startsAt);
   const isMoved = sql`${schedule.isMoved}::boolean`;
   const task = bind(taskId);
+  const within = deadlineWithin({ taskId, deadlineAt: schedule.deadlineAt, budgets }, now);
   const [row] = await run(
     query,
     withOutboxEvent("ingest.scheduled", {
       happenedAt: sql`${movedAt}::timestamptz`,
       isNews: isMoved,
       with: [
-        sql`target as (
+        sql`${within.parts}target as (
        select task_id from ingest
        where task_id = ${task} and state = 'starting' and advance_at is not null
-         and ${isNewer(number)}${edit ? sql` and programme = ${JSON.stringify(edit.before)}::jsonb` : NOTHING}
+         and ${isMs("starts_at", before.startsAt)} and ${isMs("deadline_at", before.deadlineAt)}
+         and ${isMs("latest_at", before.latestAt)} and ${isNewer(number)}${within.condition}${edit ? sql` and programme = ${JSON.stringify(edit.before)}::jsonb` : NOTHING}
        for update
      )`,
         sql`used as (${rememberUse({ signature, at, use, onlyIf: sql`exists (select from target)` })})`,

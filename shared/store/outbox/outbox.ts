@@ -16,6 +16,9 @@ export const NOTIFICATION_TYPES = [
   // Their task_id is the id of a schedule.
   "schedule.missed",
   "schedule.paused",
+  // Their task_id names a budget, its period and who hears of it.
+  "budget.warning",
+  "budget.spent",
 ] as const;
 export type NotificationType = (typeof NOTIFICATION_TYPES)[number];
 

@@ -4,6 +4,7 @@
  * make a change, the one that makes it writes the event.
  */
 import { joined, NOTHING, raw, type Sql, sql } from "../engine/sql.js";
+import { BY_ACTOR } from "../history/actor.js";
 import { GIVE_UP_AFTER, type NotificationType } from "./outbox.js";
 
 /** The columns of `ingest` that an event keeps, as they are after the change. Never what is played. */
@@ -27,6 +28,8 @@ const FACTS = [
   "paused_at",
   "empty_seconds",
   "occurrence",
+  "media",
+  "prices",
   "cardinality(media_failures) as failures",
 ];
 
@@ -90,7 +93,7 @@ export const withOutboxEvent = (type: NotificationType, change: Change): Sql => 
        from ingest${from ? sql`, ${from}` : NOTHING} where ${where}
      ),
      changed as (
-       update ingest set ${set}, notified = notified + ${news} + ${nextNews}
+       update ingest set ${set}, notified = notified + ${news} + ${nextNews}, ${BY_ACTOR}
        ${from ? sql`from ${from}` : NOTHING}
        where ${where}
        returning ingest.*

@@ -5,6 +5,7 @@
  */
 import type { Query } from "../engine/database.js";
 import { bind, run, type Sql, sql } from "../engine/sql.js";
+import { BY_ACTOR } from "../history/actor.js";
 import { type Ingest, ingestOf } from "../ingests/ingest-row.js";
 import type { OnAir, Programme } from "./programme-row.js";
 
@@ -37,7 +38,7 @@ export async function markRestarting(query: Query, restart: Restart): Promise<In
          on_air = ${JSON.stringify(restart.onAir)}::jsonb,
          step_at = null, step_lease_until = null, step_fence = step_fence + 1,
          media_failures = '{}', failures_after = greatest(failures_after, media_at),
-         empty_at = null, end_cause = null
+         empty_at = null, end_cause = null, ${BY_ACTOR}
      where task_id = ${restart.taskId} and fence = ${restart.fence} and state = 'running'
        and stop_asked_at is null
        ${stepIs(restart.stepFence)}

@@ -5,6 +5,7 @@
 import { addMs } from "../../clock.js";
 import type { Database, Query } from "../engine/database.js";
 import { bind, joined, raw, run, sql } from "../engine/sql.js";
+import { BY_ACTOR } from "../history/actor.js";
 import { type Ingest, ingestOf } from "../ingests/ingest-row.js";
 import type { OnAir } from "./programme-row.js";
 
@@ -53,14 +54,17 @@ export const swapTasks = (
     }
     const [parentId, successorId] = [bind(parent.taskId), bind(successor.taskId)];
     // The index of live robots is checked row by row, so each name is free before it is taken.
-    await run(query, sql`update ingest set robot_user_id = task_id where task_id = ${successorId}`);
+    await run(
+      query,
+      sql`update ingest set robot_user_id = task_id, ${BY_ACTOR} where task_id = ${successorId}`,
+    );
     const isParent = sql`(ingest.task_id = ${parentId})`;
     const [ingest] = await run(
       query,
       sql`with swapped as (
          update ingest
          set robot_user_id = case when ${isParent} then ${fresh.robotUserId} else ingest.robot_user_id end,
-             ${TASK_COLUMNS},
+             ${TASK_COLUMNS}, ${BY_ACTOR},
              on_air = case when ${isParent} then ${JSON.stringify(onAir)}::jsonb else other.on_air end,
              step_at = case when ${isParent} then ${stepAt}::timestamptz end,
              step_lease_until = null, step_fence = ingest.step_fence + 1, fence = ingest.fence + 1,
@@ -77,7 +81,7 @@ export const swapTasks = (
     );
     const [old] = await run(
       query,
-      sql`update ingest set robot_user_id = ${before.robotUserId} where task_id = ${successorId}
+      sql`update ingest set robot_user_id = ${before.robotUserId}, ${BY_ACTOR} where task_id = ${successorId}
        returning *`,
     );
     return ingest && old && { ingest: ingestOf(ingest), old: ingestOf(old) };

@@ -119,7 +119,8 @@ export async function explainDismissal(
 /**
  * The same for an event of the robot itself. TRTC says that the robot was removed, so no pause and
  * no source ended the task. This cause is better than a dismissed room, which may have closed after
- * the removal. It does not count where our own reconciliation removes a late robot.
+ * the removal. It does not count where our own reconciliation removes a late robot. A deadline that
+ * ended the task stays the reason, also where the room was dismissed before.
  */
 export async function explainRemoval(
   query: Query,
@@ -134,7 +135,8 @@ export async function explainRemoval(
       set: sql`end_reason = 'stopped', end_cause = ${newCause}`,
       where: sql`sdk_app_id = ${sdkAppId} and robot_user_id = ${userId} and room_id = ${roomId}
               and (end_reason in ('finished', 'lost')
-                   or (end_cause = 'room-dismissed' and ${newCause} = 'robot-removed'))
+                   or (end_reason = 'stopped' and end_cause = 'room-dismissed'
+                       and ${newCause} = 'robot-removed'))
               and state = 'ended' and started_at <= ${time}::timestamptz and unsure_until is null
               and ${endedAround(time)}`,
     }),

@@ -1,6 +1,7 @@
 /** Records TRTC's events about our robots: they enter and leave their rooms. */
 import type { Query } from "../engine/database.js";
 import { bind, run, sql } from "../engine/sql.js";
+import { BY_ACTOR } from "../history/actor.js";
 import { type Ingest, ingestOf, type RemovalCause } from "../ingests/ingest-row.js";
 import { type RobotKey, seenNow } from "./events.js";
 
@@ -36,7 +37,8 @@ export async function robotEntered(
      set heard_at = case when state = 'running' then ${seenNow(sql`ingest`, bind(at))} else heard_at end,
          end_cause = case when state = 'running' then ${UNLESS_BACK} else end_cause end,
          lease_until = case when state = 'starting' and fence = 0 and advance_at is null
-                            then least(lease_until, ${answerBy}) else lease_until end
+                            then least(lease_until, ${answerBy}) else lease_until end,
+         ${BY_ACTOR}
      where sdk_app_id = ${sdkAppId} and robot_user_id = ${userId} and room_id = ${roomId}
        and state <> 'ended' and created_at <= ${askedBefore}
      returning *`,
@@ -58,7 +60,8 @@ export async function robotLeft(
     sql`update ingest
      set heard_at = null,
          end_cause = case when started_at <= ${eventAt} and unsure_until is null
-                          then coalesce(end_cause, ${cause ?? null}) else end_cause end
+                          then coalesce(end_cause, ${cause ?? null}) else end_cause end,
+         ${BY_ACTOR}
      where sdk_app_id = ${sdkAppId} and robot_user_id = ${userId} and room_id = ${roomId}
        and state = 'running'
      returning *`,
@@ -73,7 +76,7 @@ export async function markSeen(
 ): Promise<void> {
   await run(
     query,
-    sql`update ingest set heard_at = greatest(heard_at, ${at}), end_cause = ${UNLESS_BACK}
+    sql`update ingest set heard_at = greatest(heard_at, ${at}), end_cause = ${UNLESS_BACK}, ${BY_ACTOR}
      where task_id = ${taskId} and state = 'running'`,
   );
 }

@@ -1,12 +1,26 @@
 /** Records tasks that TRTC reports and no ingest has. */
+import { MINUTE_MS } from "../../clock.js";
 import type { Query } from "../engine/database.js";
 import { bind, run, sql } from "../engine/sql.js";
 import { failuresAmong, MEDIA_EVENT, mediaAfter } from "../ingests/media.js";
 import { withOutboxEvent } from "../outbox/with-outbox-event.js";
 import { seenNow, type TaskEvent, type TaskKey } from "./events.js";
 
+/** No function lives this long. An answer that is missing by then is lost. */
+export const UNCLAIMED_AFTER_MS = 5 * MINUTE_MS;
+
+export const makeUnclaimedTasks = (query: Query) => ({
+  keep: keepUnclaimed.bind(undefined, query),
+  drop: dropUnclaimed.bind(undefined, query),
+  adopt: adoptUnclaimed.bind(undefined, query),
+  count: countUnclaimed.bind(undefined, query),
+  take: takeUnclaimed.bind(undefined, query),
+  end: endUnclaimed.bind(undefined, query),
+  forget: forgetUnclaimed.bind(undefined, query),
+});
+
 /** Keeps an event until an ingest has the task. Events may come in any order, and repeatedly. */
-export async function keepUnclaimed(
+async function keepUnclaimed(
   query: Query,
   { sdkAppId, trtcTaskId, media, eventAt, at }: TaskEvent,
 ): Promise<void> {
@@ -33,10 +47,7 @@ export async function keepUnclaimed(
   );
 }
 
-export async function dropUnclaimed(
-  query: Query,
-  { sdkAppId, trtcTaskId }: TaskKey,
-): Promise<void> {
+async function dropUnclaimed(query: Query, { sdkAppId, trtcTaskId }: TaskKey): Promise<void> {
   await run(
     query,
     sql`delete from unclaimed_task where sdk_app_id = ${sdkAppId} and trtc_task_id = ${trtcTaskId}`,
@@ -57,7 +68,7 @@ const FAILURES_AFTER = sql`greatest(ingest.failures_after, adopted.failures_afte
  * Moves kept events to the ingests that have the tasks by now. An event and the answer to a start
  * can miss each other. A task that has ended is checked with TRTC.
  */
-export async function adoptUnclaimed(query: Query): Promise<void> {
+async function adoptUnclaimed(query: Query): Promise<void> {
   const after = mediaAfter(sql`ingest`, {
     state: sql`adopted.media_state`,
     at: sql`adopted.media_at`,
@@ -81,7 +92,7 @@ export async function adoptUnclaimed(query: Query): Promise<void> {
 }
 
 /** Counts tasks that play without an ingest, and were first reported before `seenBefore`. */
-export async function countUnclaimed(query: Query, seenBefore: Date): Promise<number> {
+async function countUnclaimed(query: Query, seenBefore: Date): Promise<number> {
   const [row] = await run(
     query,
     sql`select count(*)::int as count from unclaimed_task
@@ -97,7 +108,7 @@ export async function countUnclaimed(query: Query, seenBefore: Date): Promise<nu
  * asked for. So a task is over only when TRTC's answer to a stop says so. `endUnclaimed` records
  * that.
  */
-export async function takeUnclaimed(
+async function takeUnclaimed(
   query: Query,
   {
     at,
@@ -133,7 +144,7 @@ export async function takeUnclaimed(
 }
 
 /** The task is over, and no stop follows. Its row stays while an older event may still arrive. */
-export async function endUnclaimed(
+async function endUnclaimed(
   query: Query,
   { sdkAppId, trtcTaskId, at }: TaskKey & { at: Date },
 ): Promise<void> {
@@ -146,7 +157,7 @@ export async function endUnclaimed(
 }
 
 /** Deletes tasks that ended before `endedBefore`, or whose last event is older than any task. */
-export async function forgetUnclaimed(
+async function forgetUnclaimed(
   query: Query,
   { endedBefore, seenBefore }: Record<"endedBefore" | "seenBefore", Date>,
 ): Promise<void> {

@@ -1,6 +1,7 @@
 /** How occurrences of schedules that meet in one room are read, and end for each other. */
 import type { Query } from "../engine/database.js";
 import { bind, run, type Sql, sql } from "../engine/sql.js";
+import { BY_ACTOR } from "../history/actor.js";
 import { type Ingest, ingestOf } from "../ingests/ingest-row.js";
 import { withOutboxEvent } from "../outbox/with-outbox-event.js";
 import type { Cut } from "./schedule-row.js";
@@ -44,7 +45,7 @@ export async function askCut(
   const [row] = await run(
     query,
     sql`update ingest
-     set stop_asked_at = ${at}, end_cause = 'cut', occurrence = ${withCut(cut)}
+     set stop_asked_at = ${at}, end_cause = 'cut', occurrence = ${withCut(cut)}, ${BY_ACTOR}
      where task_id = ${taskId} and occurrence is not null and stop_asked_at is null
        and (state = 'running' or (state = 'starting' and advance_at is null))
      returning *`,
@@ -73,7 +74,8 @@ export async function extend(
     query,
     sql`update ingest
      set deadline_at = greatest(deadline_at, least(${end}::timestamptz, latest_at)),
-         step_at = case when state = 'running' then least(step_at, ${rollAt}::timestamptz) else step_at end
+         step_at = case when state = 'running' then least(step_at, ${rollAt}::timestamptz) else step_at end,
+         ${BY_ACTOR}
      where task_id = ${taskId} and state in ('starting', 'running') and stop_asked_at is null
      returning *`,
   );

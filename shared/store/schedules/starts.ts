@@ -4,6 +4,7 @@
  */
 import type { Query } from "../engine/database.js";
 import { raw, run, sql } from "../engine/sql.js";
+import { CREATED_BY } from "../history/actor.js";
 import { LATER_COLUMN_TYPES, laterRowOf, NEW_COLUMN_TYPES, newRowOf } from "../ingests/new-row.js";
 import { IS_SCHEDULED } from "../ingests/scheduled.js";
 import type { NewIngest } from "../ingests/new-row.js";
@@ -27,8 +28,8 @@ export async function insertStarts(
   const written = await run(
     query,
     sql`with changed as (
-       insert into ingest (${COLUMNS})
-       select ${COLUMNS} from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as start (${RECORD})
+       insert into ingest (${COLUMNS}, created_by)
+       select ${COLUMNS}, ${CREATED_BY} from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as start (${RECORD})
        where not exists (
          select from ingest as ended
          where ended.sdk_app_id = start.sdk_app_id and ended.robot_user_id = start.robot_user_id

@@ -3,13 +3,16 @@
  * robot stays. The task plays the former source until the winner's step, which is due at once.
  */
 import { addMs } from "../../clock.js";
-import type { Database } from "../engine/database.js";
-import { bind, run, sql } from "../engine/sql.js";
+import type { Budget } from "../../config/money/budgets.js";
+import { budgetParts, fromNow, withinBudgets } from "../budgets/within-budgets.js";
+import type { Database, Query } from "../engine/database.js";
+import { bind, raw, run, sql } from "../engine/sql.js";
 import { type Ingest, ingestOf, isScheduled } from "../ingests/ingest-row.js";
 import { withOutboxEvent } from "../outbox/with-outbox-event.js";
 import type { OnAir, Programme } from "../programmes/programme-row.js";
 import { ON_AIR_FACTS } from "../programmes/steps.js";
 import { lockPair, playsOn } from "../programmes/successors.js";
+import { slotNow, type SlotTime } from "../slots.js";
 import { withCut } from "./overlap.js";
 import type { CutReason } from "./schedule-row.js";
 
@@ -28,18 +31,24 @@ export interface TakeOver {
   at: Date;
   /** The claim of the winner's step. */
   leaseMs: number;
+  /** What the winner counts for, in place of the loser; absent: nothing. */
+  budgets?: readonly Budget[] | undefined;
 }
 
 /**
- * The winner as it runs; `undefined` when one of the rows has changed, or is to end. Both fences
- * grow, so that an instance that knows the rows as they were changes nothing. The loser gives its
- * place of MaxIngests away too.
+ * The winner as it runs; `undefined` when one of the rows has changed, or is to end, or when it would
+ * pass a budget. Both fences grow, so that an instance that knows the rows as they were changes
+ * nothing. The loser gives its place of MaxIngests away too.
  */
 export const takeOver = (
   { transaction }: Pick<Database, "transaction">,
-  { winner, loser, reason, programme, onAir, streamUrl, latestAt, at, leaseMs }: TakeOver,
+  takeOverBy: TakeOver & Pick<SlotTime, "now">,
 ): Promise<Ingest | undefined> =>
   transaction(async (query) => {
+    const { winner, loser, reason, programme, onAir, streamUrl, latestAt, at, leaseMs } =
+      takeOverBy;
+    // An update takes the turn and then its row, in one statement. The same order has no deadlock.
+    if (!(await keepsBudgets(query, takeOverBy))) return undefined;
     const [next, before] = await lockPair(query, winner, loser);
     if (!next || !before || !mayStart(next, winner) || !mayLeave(before, loser, at))
       return undefined;
@@ -85,6 +94,28 @@ export const takeOver = (
     );
     return row && ingestOf(row);
   });
+
+/** The loser counts until now. False also when another start has taken the turn of a budget. */
+async function keepsBudgets(
+  query: Query,
+  { winner, loser, budgets = [], now }: TakeOver & Pick<SlotTime, "now">,
+): Promise<boolean> {
+  if (budgets.length === 0) return true;
+  const parts = budgetParts({
+    budgets,
+    candidate: fromNow(sql`task_id = ${winner.taskId}`),
+    ending: [loser.taskId],
+    allowed: raw("true"),
+  });
+  const [row] = await run(
+    query,
+    sql`with t as (select ${slotNow(bind(now))} as now),
+     ${parts}
+     kept as (select ${withinBudgets(budgets)} as yes)
+     select yes from kept`,
+  );
+  return row?.["yes"] === true;
+}
 
 /** It waits for the attempt of this instance, and no start of its own robot can still arrive. */
 export const mayStart = (row: Ingest, known: Ingest): boolean =>

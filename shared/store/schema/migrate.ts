@@ -119,12 +119,18 @@ async function apply(query: Query, migration: Migration): Promise<void> {
   );
 }
 
-/** A query of the extended protocol carries only one statement. */
+/** A query of the extended protocol carries only one statement. A body between `$$` stays whole. */
 export const statementsOf = (migration: string): string[] =>
   migration
-    .split(/;\s*$/m)
+    .split(/(\$\$[^]*?\$\$)/)
+    .map((part) => (part.startsWith("$$") ? part : part.replace(/;\s*$/gm, END)))
+    .join("")
+    .split(END)
     .map((statement) => statement.trim())
     .filter((statement) => statement !== "");
+
+/** No migration has this character. */
+const END = "\u0000";
 
 const newest = (migrations: readonly Migration[]): number =>
   migrations.at(-1)?.version ?? CODE_VERSION;

@@ -24,11 +24,23 @@ import { sourceMedia } from "./migrations/0013-source-media.js";
 import { scheduledStarts } from "./migrations/0014-scheduled-starts.js";
 import { programmes } from "./migrations/0015-programmes.js";
 import { schedules } from "./migrations/0016-schedules.js";
+import { history } from "./migrations/0017-history.js";
+import { timerRuns } from "./migrations/0018-timer-runs.js";
+import { retention } from "./migrations/0019-retention.js";
+import { prices } from "./migrations/0020-prices.js";
+import { metricCounts } from "./migrations/0021-metric-counts.js";
+import { timerGaps } from "./migrations/0022-timer-gaps.js";
+import { trtcAnswers } from "./migrations/0023-trtc-answers.js";
+import { spending } from "./migrations/0024-spending.js";
+import { spendCounts } from "./migrations/0025-spend-counts.js";
+import { budgetStandings } from "./migrations/0026-budget-standings.js";
+import { trtcCalls } from "./migrations/0027-trtc-calls.js";
+import { givenUpCounts } from "./migrations/0028-given-up-counts.js";
 
 export interface Migration {
   version: number;
   name: string;
-  /** Statements. Each ends with `;` at the end of a line and has no other `;`. */
+  /** Statements. Each ends with `;` at the end of a line. Another `;` stands between two `$$`. */
   sql: string;
   /**
    * The oldest code that works on a database with this migration. The database stores it, because
@@ -56,4 +68,16 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 14, name: "scheduled_starts", sql: scheduledStarts, worksWith: 1 },
   { version: 15, name: "programmes", sql: programmes, worksWith: 14 },
   { version: 16, name: "schedules", sql: schedules, worksWith: 14 },
+  { version: 17, name: "history", sql: history, worksWith: 14 },
+  { version: 18, name: "timer_runs", sql: timerRuns, worksWith: 14 },
+  { version: 19, name: "retention", sql: retention, worksWith: 14 },
+  { version: 20, name: "prices", sql: prices, worksWith: 14 },
+  { version: 21, name: "metric_counts", sql: metricCounts, worksWith: 14 },
+  { version: 22, name: "timer_gaps", sql: timerGaps, worksWith: 14 },
+  { version: 23, name: "trtc_answers", sql: trtcAnswers, worksWith: 14 },
+  { version: 24, name: "spending", sql: spending, worksWith: 14 },
+  { version: 25, name: "spend_counts", sql: spendCounts, worksWith: 14 },
+  { version: 26, name: "budget_standings", sql: budgetStandings, worksWith: 14 },
+  { version: 27, name: "trtc_calls", sql: trtcCalls, worksWith: 14 },
+  { version: 28, name: "given_up_counts", sql: givenUpCounts, worksWith: 14 },
 ];

@@ -16,7 +16,7 @@ import { newIngest, runningIngest } from "../../support/app/ingests.js";
 import { type PgBouncer, startPgBouncer } from "../../support/database/pgbouncer.js";
 import { PGBOUNCER } from "../../support/programs.js";
 import { describeWith } from "../../support/needed.js";
-import { runScript } from "../../support/app/process.js";
+import { runCli } from "../../support/cli.js";
 
 const NEEDED = {
   isThere: PGBOUNCER !== undefined,
@@ -117,7 +117,7 @@ for (const [way, settings] of WAYS) {
       const databases = Array.from({ length: 4 }, () => openToMigrate(through));
       const applied = await Promise.all(databases.map((database) => migrate(database)));
       expect(applied.flat()).toEqual([...MIGRATIONS]);
-      const { code, output } = await runScript("ops/migrate.ts", { DATABASE_URL: through });
+      const { code, output } = await runCli(["migrate"], { DATABASE_URL: through });
       expect([code, output]).toEqual([0, "the database is up to date\n"]);
       await Promise.all(databases.map(({ close }) => close()));
     });

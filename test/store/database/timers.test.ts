@@ -17,10 +17,10 @@ const STATEMENT = {
 let proxy: DatabaseProxy;
 let timed: TimedApp;
 let app: TestApp;
-const open = async (timers: boolean) => {
+const open = async (timers: boolean, tickSeconds = "1") => {
   proxy = await startDatabaseProxy(await newPostgresUrl());
   const database = openPostgres(proxy.url);
-  timed = await startTimedApp({ database, timers, env: { EXPIRY_TICK_SECONDS: "1" } });
+  timed = await startTimedApp({ database, timers, env: { EXPIRY_TICK_SECONDS: tickSeconds } });
   app = timed.app;
 };
 afterEach(async () => {
@@ -103,12 +103,50 @@ describe("a run of expire-ingests", () => {
       proxy.lose("statement", text),
       proxy.lose("answer", text),
     ]);
-    expect(await run()).toMatchObject({ claimed: 6, stopped: 2, failed: 4 });
+    expect(await run()).toMatchObject({ claimed: 6, stopped: 5, failed: 0, spared: 1 });
     await Promise.all(lost);
     await untilAllEnded();
     expect(await rows()).toMatchObject(Array.from({ length: 6 }, () => EXPIRED));
     const tasks = await app.truth.tasks();
     expect(tasks.map(({ state }) => state)).toEqual(tasks.map(() => "ended"));
+  });
+});
+
+describe("a run of a minute", () => {
+  beforeEach(() => open(false, "60"));
+
+  const minute = () => {
+    const { clock } = timed;
+    const endsMs = clock.elapsedMs() + 100 * SECOND_MS;
+    const context = { getRemainingTimeInMillis: () => endsMs - clock.elapsedMs() };
+    return app.functionNamed("expire-ingests").handler({ Type: "Timer" }, context);
+  };
+
+  test("waits for a database that is away, and stops what fell due meanwhile", async () => {
+    const { clock } = timed;
+    await start(3 * SECOND_MS);
+    await start(20 * SECOND_MS);
+    await proxy.turn("refused");
+    const run = minute();
+    await clock.advance(10 * SECOND_MS);
+    expect(calls()).toBe(0);
+    await proxy.turn("through");
+    const backMs = clock.now().getTime();
+    expect(await clock.advanceUntilDone(run)).toMatchObject({ claimed: 2, stopped: 2, failed: 0 });
+    expect(await rows()).toMatchObject([EXPIRED, EXPIRED]);
+    const [late] = await app.truth.tasks();
+    expect(Date.parse(late?.endedAt ?? "") - backMs).toBeLessThan(SECOND_MS);
+  });
+
+  test("fails when the database stays away until the next run", async () => {
+    await proxy.turn("refused");
+    const startedMs = timed.clock.elapsedMs();
+    await expect(timed.clock.advanceUntilDone(minute())).rejects.toMatchObject({
+      code: "ServiceUnavailable",
+    });
+    const tookMs = timed.clock.elapsedMs() - startedMs;
+    expect(tookMs).toBeGreaterThan(59 * SECOND_MS);
+    expect(tookMs).toBeLessThan(61 * SECOND_MS);
   });
 });
 

@@ -12,6 +12,7 @@ import { migrate } from "../../../shared/store/schema/migrate.js";
 import { openPostgres } from "../../../shared/store/engine/postgres.js";
 import { connectionFacts } from "../../../shared/store/engine/postgres-connection.js";
 import { openDoctorHarness, type DoctorHarness } from "../../support/app/doctor-harness.js";
+import { runCli } from "../../support/cli.js";
 import { runScript } from "../../support/app/process.js";
 import { read } from "../../support/contract/settings.js";
 
@@ -112,7 +113,7 @@ describe("a server is not believed, and gets no password,", () => {
 
   test("though NODE_TLS_REJECT_UNAUTHORIZED is off in the process", async () => {
     const env = { DATABASE_URL: url, DATABASE_CA: "", NODE_TLS_REJECT_UNAUTHORIZED: "0" };
-    const { code, output } = await runScript("ops/migrate.ts", env);
+    const { code, output } = await runScript("cli/trtc-ingest.ts", env, ["migrate"]);
     expect([code, output]).toEqual([1, expect.stringMatching(/certificate/)]);
   });
 });
@@ -171,26 +172,25 @@ describe("every command that opens the database", () => {
     rmSync(folder, { force: true });
   });
 
-  test.each([
-    ["ops/migrate.ts", []],
-    ["ops/report.ts", []],
-    ["ops/dead-letters.ts", []],
-  ])("%s checks the server by DATABASE_CA", async (script, args) => {
-    const database = openPostgres({ url, ca: right.authority });
-    await migrate(database);
-    await database.close();
-    const good = await runScript(script, { DATABASE_URL: url, DATABASE_CA: right.authority }, args);
-    expect(good).toMatchObject({ code: 0 });
-    const bad = await runScript(script, { DATABASE_URL: url, DATABASE_CA: other.authority }, args);
-    expect(bad.code).toBe(1);
-    const wrong = await runScript(script, { DATABASE_URL: url, DATABASE_CA: "a word" }, args);
-    expect(wrong).toMatchObject({ code: 1, output: expect.stringContaining("DATABASE_CA") });
-  });
+  test.each(["migrate", "report", "dead-letters"])(
+    "%s checks the server by DATABASE_CA",
+    async (command) => {
+      const database = openPostgres({ url, ca: right.authority });
+      await migrate(database);
+      await database.close();
+      const good = await runCli([command], { DATABASE_URL: url, DATABASE_CA: right.authority });
+      expect(good).toMatchObject({ code: 0 });
+      const bad = await runCli([command], { DATABASE_URL: url, DATABASE_CA: other.authority });
+      expect(bad.code).toBe(1);
+      const wrong = await runCli([command], { DATABASE_URL: url, DATABASE_CA: "a word" });
+      expect(wrong).toMatchObject({ code: 1, output: expect.stringContaining("DATABASE_CA") });
+    },
+  );
 
   test("reads it over several lines of an env file", async () => {
     writeFileSync(folder, `DATABASE_CA="${right.authority}"\n`);
     const env = { DATABASE_URL: url };
-    const { code } = await runScript("ops/dead-letters.ts", env, ["--env-file", folder]);
+    const { code } = await runCli(["dead-letters", "--env-file", folder], env);
     expect(code).toBe(0);
   });
 });

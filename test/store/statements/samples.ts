@@ -1,10 +1,28 @@
 /** Each operation of the store with arguments that lead to each of its statements. */
+import { readBacklog } from "../../../shared/store/health/backlog.js";
+import { readBudgets } from "../../../shared/store/health/budgets.js";
+import { readCounts } from "../../../shared/store/health/counts.js";
+import { readHealth, readLacking } from "../../../shared/store/health/database.js";
+import { readDeliveries } from "../../../shared/store/health/deliveries.js";
+import { readSlotUse } from "../../../shared/store/health/slots.js";
+import { readSpending } from "../../../shared/store/health/spending.js";
+import { readTimerRuns } from "../../../shared/store/health/timer-runs.js";
+import { readTrtcAnswers } from "../../../shared/store/health/trtc-answers.js";
+import type { Budget } from "../../../shared/config/money/budgets.js";
 import { addMs } from "../../../shared/clock.js";
 import type { Database } from "../../../shared/store/engine/database.js";
-import { readBacklog, readHealth } from "../../../shared/store/health.js";
+import { forgetSpending } from "../../../shared/store/budgets/retention.js";
+import { listLive, watchBudget } from "../../../shared/store/budgets/watch.js";
 import { beginAnew } from "../../../shared/store/begin-anew.js";
 import { type Ingest, ingestOf } from "../../../shared/store/ingests/ingest-row.js";
 import { ingestsOfTasks } from "../../../shared/store/ingests/reads.js";
+import {
+  countForOperator,
+  listForOperator,
+  listSchedulesForOperator,
+  readForOperator,
+} from "../../../shared/store/operator.js";
+import { costsForOperator } from "../../../shared/store/operator-costs.js";
 import { readReport } from "../../../shared/store/report.js";
 import { migrate } from "../../../shared/store/schema/migrate.js";
 import { readVersion } from "../../../shared/store/schema/version.js";
@@ -33,6 +51,23 @@ const schedule = {
   asked: { MaxDuration: 60 },
   heldUntil: null,
 };
+
+const budgets: Budget[] = [
+  {
+    callerId: "caller",
+    dailyMicroUsd: 21,
+    dailyMs: 22,
+    monthlyMicroUsd: 23,
+    isEnforced: true,
+  },
+  {
+    sdkAppId: 1400000000,
+    dailyMicroUsd: null,
+    dailyMs: null,
+    monthlyMicroUsd: 24,
+    isEnforced: false,
+  },
+];
 
 const step = { taskId: "ing-1", stepFence: 7 };
 const programme = newProgramme();
@@ -76,9 +111,12 @@ export function samplesOf(database: Database): Record<string, Sample> {
   const { outbox } = store;
   const { query } = database;
   return {
+    "history.list": () => store.history.list({ taskId: "ing-1", after: 3, limit: 11 }),
     "ingests.beginStart": () => store.ingests.beginStart(start),
     "ingests.beginStart, with limits": () =>
       store.ingests.beginStart({ ...start, quotas: { maxIngests: 4, startsPerMinute: 9 } }),
+    "ingests.beginStart, within budgets": () =>
+      store.ingests.beginStart({ ...start, budgets, quotas: { maxIngests: 4 } }),
     "ingests.beginStart, scheduled": () => store.ingests.beginStart({ ...start, schedule }),
     "ingests.beginStart, scheduled with a limit": () =>
       store.ingests.beginStart({ ...start, schedule, quotas: { startsPerMinute: 9 } }),
@@ -122,6 +160,7 @@ export function samplesOf(database: Database): Record<string, Sample> {
       store.ingests.claimDue({ at, horizonAt: later, leaseMs: 5000, limit: 11, accountMax: 12 }),
     "ingests.nextClaimAt": () =>
       store.ingests.nextClaimAt({ at, horizonAt: later, aheadMs: 1234, accountMax: 12 }),
+    "ingests.forgetEnded": () => store.ingests.forgetEnded({ endedBefore: at, limit: 11 }),
     "ingests.claimUnfinished": () =>
       store.ingests.claimUnfinished({ at, leaseMs: 5000, limit: 11 }),
     "ingests.claimStart": () => store.ingests.claimStart({ at, leaseMs: 5000, taskId: "ing-1" }),
@@ -146,6 +185,8 @@ export function samplesOf(database: Database): Record<string, Sample> {
     // Without a row to claim nothing more is sent, so the statements after it are in `quotas`.
     "scheduled.begin, with limits": () =>
       store.scheduled.begin({ claimed, at, ...times, quotas: { maxIngests: 4 } }),
+    "scheduled.begin, within a budget": () =>
+      store.scheduled.begin({ claimed, at, ...times, quotas: {}, budgets: budgets.slice(1) }),
     "scheduled.reschedule": () =>
       store.scheduled.reschedule({ ...claim, advanceAt: later, ...refusal }),
     "scheduled.postpone": () =>
@@ -166,6 +207,7 @@ export function samplesOf(database: Database): Record<string, Sample> {
           latestAt: latest,
           isMoved: true,
         },
+        before: { startsAt: later, deadlineAt: latest, latestAt: latest },
         movedAt: at,
         sequence: 8,
         signature: "signature",
@@ -184,6 +226,7 @@ export function samplesOf(database: Database): Record<string, Sample> {
           latestAt: latest,
           isMoved: false,
         },
+        before: { startsAt: null, deadlineAt: latest, latestAt: latest },
         movedAt: at,
         edit: { before: programme, programme: { ...programme, rounds: 2 }, onAir },
         signature: undefined,
@@ -260,6 +303,25 @@ export function samplesOf(database: Database): Record<string, Sample> {
         edit: { programme, onAir, stepAt: at, leaseUntil: later },
         signature: undefined,
       }),
+    "ingests.markUpdated, to a later end within a budget": () =>
+      store.ingests.markUpdated({
+        taskId: "ing-1",
+        deadlineAt: later,
+        play: {},
+        at,
+        budgets: budgets.slice(1),
+        signature: undefined,
+      }),
+    "budgets.overBudget": () => store.budgets.overBudget({ taskId: "ing-1", budgets }),
+    "budgets.overBudget, of a later end": () =>
+      store.budgets.overBudget({ taskId: "ing-1", deadlineAt: later, budgets: budgets.slice(1) }),
+    "budgets.run, watchBudget": () =>
+      store.budgets.run(watchBudget, { budget: budgets[0] as Budget, receivers: ["caller"] }),
+    "budgets.run, watchBudget of an application": () =>
+      store.budgets.run(watchBudget, { budget: budgets[1] as Budget, receivers: ["caller"] }),
+    "budgets.run, listLive": () =>
+      store.budgets.run(listLive, { owner: { callerId: "caller" }, limit: 11 }),
+    "budgets.run, forgetSpending": () => store.budgets.run(forgetSpending, { before: at }),
     "ingests.takeUpdateTurn": () =>
       store.ingests.takeUpdateTurn({ taskId: "ing-1", sequence: 8, at, leaseUntil: later }),
     "ingests.endUpdateTurn": () => store.ingests.endUpdateTurn({ taskId: "ing-1", stepFence: 9 }),
@@ -393,6 +455,19 @@ export function samplesOf(database: Database): Record<string, Sample> {
         at,
         leaseMs: 5000,
       }),
+    "overlap.takeOver, within a budget": () =>
+      store.overlap.takeOver({
+        winner,
+        loser,
+        reason: "Overlap",
+        programme,
+        onAir,
+        streamUrl: "https://example.com/b.mp4",
+        latestAt: latest,
+        at,
+        leaseMs: 5000,
+        budgets: budgets.slice(1),
+      }),
 
     "slots.take": () =>
       store.slots.take({
@@ -407,10 +482,55 @@ export function samplesOf(database: Database): Record<string, Sample> {
 
     beginAnew: () => beginAnew(query, at),
     ingestsOfTasks: () => ingestsOfTasks(query, ["trtc-1", "trtc-2"]),
-    readHealth: () => readHealth(query),
+    "health.markTimerRun": () =>
+      store.health.markTimerRun({
+        functionName: "expire-ingests",
+        isFailed: false,
+        answers: [{ account: "intl", action: "StopStreamIngest", code: null, agoMs: 20 }],
+      }),
+    "health.read": () => store.health.read(readTimerRuns),
+    readBudgets: () => readBudgets(query),
+    readCounts: () => readCounts(query),
+    readSpending: () => readSpending(query),
+    readSlotUse: () => readSlotUse(query),
+    readTrtcAnswers: () => readTrtcAnswers(query),
     readBacklog: () => readBacklog(query, { graceMs: 1234 }),
+    readDeliveries: () => readDeliveries(query),
+    readHealth: () => readHealth(query),
+    readLacking: () => readLacking(query),
     readReport: () =>
       readReport(query, { since: earlier, now: at, callerId: "caller", sdkAppId: 1400000000 }),
+    "listForOperator, live": () => listForOperator(query, { isEnded: false, limit: 100 }),
+    "listForOperator, each filter": () =>
+      listForOperator(query, {
+        taskIds: ["ing-1", "ing-2"],
+        callerId: "caller",
+        sdkAppId: 1400000000,
+        roomId: "room",
+        isEnded: true,
+        before: "ing-3",
+        limit: 100,
+      }),
+    "listForOperator, in trouble": () =>
+      listForOperator(query, { isEnded: false, troubledAt: at, limit: 100 }),
+    "listForOperator, failed": () =>
+      listForOperator(query, { isEnded: true, troubledAt: at, limit: 100 }),
+    "listForOperator, ended in a room": () =>
+      listForOperator(query, { roomId: "room", isEnded: true, limit: 100 }),
+    costsForOperator: () =>
+      costsForOperator(query, { callerId: "caller", sdkAppId: 1400000000, from: "2026-01-01" }),
+    readForOperator: () => readForOperator(query, ["ing-1", "ing-2"]),
+    countForOperator: () =>
+      countForOperator(query, { callerId: "caller", sdkAppId: 1400000000, roomId: "room", at }),
+    listSchedulesForOperator: () =>
+      listSchedulesForOperator(query, {
+        callerId: "caller",
+        sdkAppId: 1400000000,
+        roomId: "room",
+        state: "Enabled",
+        before: "sch-3",
+        limit: 100,
+      }),
     readVersion: () => readVersion(query, 12),
     migrate: () =>
       migrate(database, {

@@ -42,7 +42,7 @@ test("no statement numbers a parameter by hand", () => {
 /** `outbox.claim` for an operation of a part. Waiting and closing send nothing. */
 function operationsOf(part: object, prefix = ""): string[] {
   return Object.entries(part).flatMap(([name, value]) => {
-    if (["ready", "close"].includes(name)) return [];
+    if (["ready", "close", "by"].includes(name)) return [];
     return typeof value === "function"
       ? [`${prefix}${name}`]
       : operationsOf(value as object, `${prefix}${name}.`);

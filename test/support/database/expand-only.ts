@@ -52,8 +52,19 @@ function textFaults(sql: string, before: readonly string[]): string[] {
   const created = new Set(
     statements.flatMap((each) => /^create table (?:if not exists )?(\w+)/.exec(each)?.[1] ?? []),
   );
+  const functions = new Set(
+    statements.flatMap((each) =>
+      isOwnFunction(each, created) ? (/^create function (\w+)/.exec(each)?.[1] ?? []) : [],
+    ),
+  );
   return statements
-    .filter((each) => !isExpanding(each, created) && !isWidening(each, known))
+    .filter(
+      (each) =>
+        !isExpanding(each, created) &&
+        !isWidening(each, known) &&
+        !isOwnFunction(each, created) &&
+        !isOwnTrigger(each, functions),
+    )
     .map((each) => `"${each}"`);
 }
 
@@ -88,6 +99,23 @@ function isWidening(statement: string, known: ReadonlyMap<string, readonly strin
     return false;
   const after = valuesIn(list);
   return before.every((value) => after.includes(value));
+}
+
+/** A new function that writes only tables of its own migration. */
+function isOwnFunction(statement: string, created: ReadonlySet<string>): boolean {
+  if (!statement.startsWith("create function ")) return false;
+  if (/\b(execute|drop|truncate|alter)\b/.test(statement)) return false;
+  // A lock, as in `for update skip locked`, writes nothing. `on conflict … do update` changes the
+  // table of its insert.
+  const writes = statement.replace(/\b(for (no key )?|do )update\b/g, "");
+  const written = writes.matchAll(/\b(?:insert into|update|delete from) (\w+)/g);
+  return [...written].every(([, table = ""]) => created.has(table));
+}
+
+/** A trigger that calls such a function. The previous code does not see what it writes. */
+function isOwnTrigger(statement: string, functions: ReadonlySet<string>): boolean {
+  const [, called = ""] = /^create trigger .* execute function (\w+)\(\)$/.exec(statement) ?? [];
+  return functions.has(called);
 }
 
 function isExpanding(statement: string, created: ReadonlySet<string>): boolean {

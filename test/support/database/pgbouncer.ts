@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../../../local/environment/free-port.js";
 import { systemClock } from "../../../shared/clock.js";
 import { openPostgres } from "../../../shared/store/engine/postgres.js";
 import { PGBOUNCER } from "../programs.js";
@@ -77,12 +77,4 @@ async function untilItAnswers(url: string, child: ChildProcess, said: string[]):
     await systemClock.sleep(50);
   }
   throw new Error(`PgBouncer does not answer: ${said.join("")}`);
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  return port;
 }
