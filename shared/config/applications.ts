@@ -3,6 +3,7 @@ import type { Static } from "@sinclair/typebox";
 import * as Type from "@sinclair/typebox";
 import type { Environment } from "./environment.js";
 import { FIELDS } from "../contract/fields.js";
+import { budgetsFault, budgetsSchema } from "./money/budgets.js";
 import { readList, refuseIfAny, sharedKeys, uniquely } from "./read-variables.js";
 import { CLOSED, name, secret } from "./setting-types.js";
 import { DEFAULT_REGION, SITE_FACTS, SITES, type Site } from "../contract/sites.js";
@@ -32,6 +33,8 @@ export const applicationSchema = Type.Object(
      * In minutes, for starts with neither MaxDuration nor StopTime. Default: DEFAULT_MAX_DURATION.
      */
     DefaultMaxDuration: Type.Optional(FIELDS.cn.MaxDuration),
+    /** What all ingests in it together may cost, of all callers. */
+    Budgets: Type.Optional(budgetsSchema),
   },
   CLOSED,
 );
@@ -39,7 +42,7 @@ export const applicationSchema = Type.Object(
 type Entry = Static<typeof applicationSchema>;
 
 /** Fields without a default here: they are off, or have a default for all applications. */
-type Unset = "CallbackKeys" | "StopWhenEmptySeconds" | "DefaultMaxDuration";
+type Unset = "CallbackKeys" | "StopWhenEmptySeconds" | "DefaultMaxDuration" | "Budgets";
 
 export type Application = Required<Omit<Entry, Unset>> & Pick<Entry, Unset>;
 
@@ -53,10 +56,13 @@ export function readApplications(env: Environment): Map<number, Application> {
   });
   const bySdkAppId = uniquely("TRTC_APPS", "SdkAppId", applications);
   refuseIfAny([
-    ...applications.flatMap(({ Site, Region, StopWhenEmptySeconds = 0, CallbackKeys }, index) => {
+    ...applications.flatMap((application, index) => {
+      const { Site, Region, StopWhenEmptySeconds = 0, CallbackKeys, Budgets } = application;
       const { regions } = SITE_FACTS[Site];
       const place = `TRTC_APPS[${index}]`;
+      const ofBudgets = budgetsFault(Budgets);
       return [
+        ofBudgets && `${place}: ${ofBudgets}`,
         regions.includes(Region)
           ? undefined
           : `${place}: Region must be one of ${regions.join(", ")}`,

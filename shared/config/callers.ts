@@ -1,8 +1,13 @@
-/** Who may call, and what each caller may do: the entries of CALLERS. */
+/**
+ * Who may call, and what each caller may do: the entries of CALLERS. Who may read the health of the
+ * whole deployment, and act for all callers: the entries of OPERATOR_KEYS.
+ */
+import { createHash } from "node:crypto";
 import type { Static } from "@sinclair/typebox";
 import * as Type from "@sinclair/typebox";
 import type { Environment } from "./environment.js";
 import { FIELDS, LONGEST_INGEST_MINUTES, MAX_DURATION_MINUTES } from "../contract/fields.js";
+import { budgetsFault, budgetsSchema } from "./money/budgets.js";
 import { NOTIFY_FIELDS, notifyFault, type Receiver, receiverOf } from "./notify-settings.js";
 import { type Pattern, patternFault, readPattern } from "./patterns.js";
 import { readList, refuseIfAny, sharedKeys, uniquely } from "./read-variables.js";
@@ -37,6 +42,8 @@ export const callerSchema = Type.Object(
     ),
     /** Its longest ingest, in minutes. Beyond seven days an ingest needs KeepAlive. */
     MaxDuration: Type.Optional(Type.Integer({ minimum: 1, maximum: LONGEST_INGEST_MINUTES })),
+    /** What all its ingests together may cost. */
+    Budgets: Type.Optional(budgetsSchema),
     ...NOTIFY_FIELDS,
   },
   CLOSED,
@@ -75,6 +82,10 @@ export function readCallers(
         return fault && `CALLERS[${index}]: ${name} ${fault}`;
       }),
     ),
+    ...callers.map(({ Budgets }, index) => {
+      const fault = budgetsFault(Budgets);
+      return fault && `CALLERS[${index}]: ${fault}`;
+    }),
     ...callers.map((caller, index) => {
       const fault = notifyFault(caller, { allowPrivateHosts });
       return fault && `CALLERS[${index}]: ${fault}`;
@@ -97,3 +108,29 @@ export function readCallers(
 
 const ruleOf = (text: string | undefined): Pattern | undefined =>
   text === undefined ? undefined : readPattern(text);
+
+export const operatorSchema = Type.Object(
+  {
+    /** Shown in the log. */
+    Name: name,
+    /** Any of them is sent as a Bearer key. Two serve during a rotation. */
+    SecretKeys: Type.Array(secret, { minItems: 1, maxItems: 4 }),
+  },
+  CLOSED,
+);
+
+/** The name of each operator, by the SHA-256 of each key. */
+export function readOperators(env: Environment): Map<string, string> {
+  const operators = readList(env, "OPERATOR_KEYS", { schema: operatorSchema });
+  uniquely("OPERATOR_KEYS", "Name", operators);
+  const keysOf = operators.map(({ SecretKeys }) => SecretKeys);
+  refuseIfAny(sharedKeys("OPERATOR_KEYS", "SecretKey", keysOf));
+  return new Map(
+    operators.flatMap(({ Name, SecretKeys }) =>
+      SecretKeys.map((key): [string, string] => [keyDigest(key), Name]),
+    ),
+  );
+}
+
+/** A look-up by the digest takes no time that depends on the key. */
+export const keyDigest = (key: string): string => createHash("sha256").update(key).digest("hex");

@@ -2,16 +2,24 @@
  * The operator's settings, checked once when an instance opens: a wrong value stops the instance.
  * Each variable is checked on its own, so that the doctor can show all faults at once.
  */
-import { createHash } from "node:crypto";
 import type { Static } from "@sinclair/typebox";
 import * as Type from "@sinclair/typebox";
 import type { Environment } from "./environment.js";
 import { type Application, applicationSchema, readApplications } from "./applications.js";
-import { type Caller, callerSchema, readCallers } from "./callers.js";
+import {
+  type Caller,
+  callerSchema,
+  keyDigest,
+  operatorSchema,
+  readCallers,
+  readOperators,
+} from "./callers.js";
 import { readDatabaseCa, readDatabaseUrl } from "./database-address.js";
 import { EVENT_SCHEMAS, type EventConfig, readEventCallers, readRules } from "./event-rules.js";
 import {
   ConfigError,
+  readDays,
+  readHeaders,
   readList,
   readMinutes,
   readSeconds,
@@ -21,6 +29,7 @@ import {
   uniquely,
 } from "./read-variables.js";
 import { MAX_DURATION_MINUTES } from "../contract/fields.js";
+import { type PricesBySite, priceSchema, readPrices } from "./money/prices.js";
 import { CLOSED, name, secret } from "./setting-types.js";
 
 export type { Application };
@@ -37,6 +46,8 @@ export const LIST_SCHEMAS = {
   CALLERS: callerSchema,
   TRTC_APPS: applicationSchema,
   TRTC_ACCOUNTS: accountSchema,
+  OPERATOR_KEYS: operatorSchema,
+  PRICES: priceSchema,
   ...EVENT_SCHEMAS,
 };
 
@@ -49,6 +60,8 @@ export interface Config extends EventConfig {
   applications: ReadonlyMap<number, Application>;
   /** Fixed cloud keys by account. An account without an entry uses the execution role's keys. */
   accounts: ReadonlyMap<string, Account>;
+  /** The name of each operator, by the SHA-256 of each key. */
+  operatorsByKeyDigest: ReadonlyMap<string, string>;
   allowPrivateStreamHosts: boolean;
   allowPrivateNotifyHosts: boolean;
   databaseUrl: string | undefined;
@@ -66,6 +79,14 @@ export interface Config extends EventConfig {
   defaultMaxDurationMinutes: number;
   /** Stops tasks that TRTC plays and no ingest claims. Such a task may belong to another system. */
   stopUnclaimed: boolean;
+  /** How long ended ingests stay, with their history and their occurrences; 0: for ever. */
+  retentionDays: number;
+  /** What a minute of a new ingest costs. */
+  prices: PricesBySite;
+  /** The base URL of an OpenTelemetry collector. */
+  otlpEndpoint: string | undefined;
+  /** What its requests carry, as `name=value,name=value`. The values may be secret. */
+  otlpHeaders: string;
 }
 
 /** Every variable of the functions, in the order in which they are checked. */
@@ -74,6 +95,7 @@ export const VARIABLES = [
   "ALLOW_PRIVATE_NOTIFY_HOSTS",
   "CALLERS",
   "TRTC_ACCOUNTS",
+  "OPERATOR_KEYS",
   "RULES",
   "EVENT_CALLERS",
   "ALLOW_PRIVATE_STREAM_HOSTS",
@@ -85,6 +107,10 @@ export const VARIABLES = [
   "EXPIRY_TICK_SECONDS",
   "STOP_UNCLAIMED",
   "DEFAULT_MAX_DURATION",
+  "RETENTION_DAYS",
+  "PRICES",
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "OTEL_EXPORTER_OTLP_HEADERS",
 ] as const;
 
 export type Variable = (typeof VARIABLES)[number];
@@ -128,6 +154,7 @@ export function judgeConfig(
         callers.flatMap((caller) => caller.SecretKeys.map((key) => [keyDigest(key), caller])),
       ),
     accounts: judged("TRTC_ACCOUNTS", () => readAccounts(env)),
+    operatorsByKeyDigest: judged("OPERATOR_KEYS", () => readOperators(env)),
     rules: judged("RULES", () => readRules(env, callers)),
     eventCallers: judged("EVENT_CALLERS", () => readEventCallers(env, callers)),
     allowPrivateStreamHosts: judged("ALLOW_PRIVATE_STREAM_HOSTS", () =>
@@ -150,6 +177,16 @@ export function judgeConfig(
       readMinutes(env, "DEFAULT_MAX_DURATION", { max: MAX_DURATION_MINUTES, usual: 240 }),
     ),
     stopUnclaimed: judged("STOP_UNCLAIMED", () => readSwitch(env, "STOP_UNCLAIMED")),
+    retentionDays: judged("RETENTION_DAYS", () =>
+      readDays(env, "RETENTION_DAYS", { max: 3650, usual: 90 }),
+    ),
+    prices: judged("PRICES", () => readPrices(env)),
+    otlpEndpoint: judged("OTEL_EXPORTER_OTLP_ENDPOINT", () =>
+      readUrl(env, "OTEL_EXPORTER_OTLP_ENDPOINT", ["http:", "https:"]),
+    ),
+    otlpHeaders: judged("OTEL_EXPORTER_OTLP_HEADERS", () =>
+      readHeaders(env, "OTEL_EXPORTER_OTLP_HEADERS"),
+    ),
   };
   return { config, faults };
 }
@@ -160,8 +197,6 @@ export function readConfig(env: Environment, given?: ReadonlySet<Variable>): Con
   refuseIfAny([...faults.values()].flat());
   return config as Config;
 }
-
-export const keyDigest = (key: string): string => createHash("sha256").update(key).digest("hex");
 
 const readAccounts = (env: Environment): Map<string, Account> =>
   uniquely("TRTC_ACCOUNTS", "Account", readList(env, "TRTC_ACCOUNTS", { schema: accountSchema }));

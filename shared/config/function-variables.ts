@@ -1,12 +1,12 @@
 /**
- * The variables of each function, besides DATABASE_URL and DATABASE_CA. A function gets these and
- * no others, so it cannot leak a secret that it does not use.
+ * The variables of each function, besides those of every function. A function gets these and no
+ * others, so it cannot leak a secret that it does not use.
  */
 import type { Config, Variable } from "./configuration.js";
 
 const TRTC = ["TRTC_ACCOUNTS", "TRTC_ENDPOINT", "TRTC_TIMEOUT_SECONDS"] as const;
 const CALLED = ["CALLERS", "TRTC_APPS"] as const;
-const STARTS = ["ALLOW_PRIVATE_STREAM_HOSTS", "DEFAULT_MAX_DURATION"] as const;
+const STARTS = ["ALLOW_PRIVATE_STREAM_HOSTS", "DEFAULT_MAX_DURATION", "PRICES"] as const;
 
 export const FUNCTION_VARIABLES = {
   api: [...CALLED, ...TRTC, ...STARTS],
@@ -18,17 +18,33 @@ export const FUNCTION_VARIABLES = {
   schedules: [...CALLED, ...TRTC, ...STARTS],
   "room-callback": ["TRTC_APPS", ...TRTC],
   "advance-ingests": [...CALLED, ...TRTC, "ALLOW_PRIVATE_STREAM_HOSTS", "ADVANCE_TICK_SECONDS"],
-  "plan-schedules": [...CALLED, ...STARTS],
+  "plan-schedules": [...CALLED, ...STARTS, "RETENTION_DAYS"],
   "expire-ingests": [...TRTC, "EXPIRY_TICK_SECONDS"],
-  "reconcile-ingests": ["TRTC_APPS", ...TRTC, "STOP_UNCLAIMED"],
+  "reconcile-ingests": [...CALLED, ...TRTC, "STOP_UNCLAIMED", "RETENTION_DAYS"],
   "deliver-notifications": ["CALLERS", "ALLOW_PRIVATE_NOTIFY_HOSTS"],
+  health: ["OPERATOR_KEYS", "ADVANCE_TICK_SECONDS", "EXPIRY_TICK_SECONDS"],
+  console: [
+    ...CALLED,
+    ...TRTC,
+    ...STARTS,
+    "OPERATOR_KEYS",
+    "ADVANCE_TICK_SECONDS",
+    "EXPIRY_TICK_SECONDS",
+  ],
   "cloud-event": [...CALLED, ...TRTC, ...STARTS, "RULES", "EVENT_CALLERS"],
 } as const satisfies Record<string, readonly Variable[]>;
+
+const EVERY_FUNCTION = [
+  "DATABASE_URL",
+  "DATABASE_CA",
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "OTEL_EXPORTER_OTLP_HEADERS",
+] as const;
 
 export type FunctionName = keyof typeof FUNCTION_VARIABLES;
 
 export const variablesRead = (name: FunctionName): ReadonlySet<Variable> =>
-  new Set<Variable>(["DATABASE_URL", "DATABASE_CA", ...FUNCTION_VARIABLES[name]]);
+  new Set<Variable>([...EVERY_FUNCTION, ...FUNCTION_VARIABLES[name]]);
 
 export const isFunctionName = (name: string): name is FunctionName =>
   Object.hasOwn(FUNCTION_VARIABLES, name);
@@ -39,6 +55,7 @@ export const READ_AS: Readonly<Record<Variable, readonly (keyof Config)[]>> = {
   ALLOW_PRIVATE_NOTIFY_HOSTS: ["allowPrivateNotifyHosts"],
   CALLERS: ["callers", "callersByKeyDigest"],
   TRTC_ACCOUNTS: ["accounts"],
+  OPERATOR_KEYS: ["operatorsByKeyDigest"],
   RULES: ["rules"],
   EVENT_CALLERS: ["eventCallers"],
   ALLOW_PRIVATE_STREAM_HOSTS: ["allowPrivateStreamHosts"],
@@ -50,6 +67,10 @@ export const READ_AS: Readonly<Record<Variable, readonly (keyof Config)[]>> = {
   EXPIRY_TICK_SECONDS: ["expiryTickMs"],
   STOP_UNCLAIMED: ["stopUnclaimed"],
   DEFAULT_MAX_DURATION: ["defaultMaxDurationMinutes"],
+  RETENTION_DAYS: ["retentionDays"],
+  PRICES: ["prices"],
+  OTEL_EXPORTER_OTLP_ENDPOINT: ["otlpEndpoint"],
+  OTEL_EXPORTER_OTLP_HEADERS: ["otlpHeaders"],
 };
 
 /** Returns the same configuration for one function. Other fields throw when they are read. */

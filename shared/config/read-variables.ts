@@ -115,6 +115,15 @@ export function readUrl(
   throw new ConfigError(`${variable} must be a URL that begins with ${protocols.join("// or ")}//`);
 }
 
+const HEADERS = /^([\w-]+=(%[2-7][\da-f]|[!-$&-+.-~-])+(,(?!$)|$))+$/i;
+
+/** `name=value,name=value`, each value percent-encoded, as OpenTelemetry has them. */
+export function readHeaders(env: Environment, variable: string): string {
+  const text = env[variable] ?? "";
+  if (text === "" || HEADERS.test(text)) return text;
+  throw new ConfigError(`${variable} must be name=value,name=value`);
+}
+
 export function readSeconds(
   env: Environment,
   variable: string,
@@ -124,6 +133,20 @@ export function readSeconds(
   const seconds = isSet(text) ? Number(text) : usual;
   if (seconds >= min && seconds <= max) return seconds * SECOND_MS;
   throw new ConfigError(`${variable} must be a number of seconds from ${min} to ${max}`);
+}
+
+/** Whole days; 0: never. */
+export function readDays(
+  env: Environment,
+  variable: string,
+  { max, usual }: { max: number; usual: number },
+): number {
+  const text = env[variable];
+  if (!isSet(text)) return usual;
+  if (/^\d{1,9}$/.test(text) && Number(text) <= max) return Number(text);
+  throw new ConfigError(
+    `${variable} must be a whole number of days from 1 to ${max}, or 0 to delete nothing`,
+  );
 }
 
 /** Whole minutes, at least one. */

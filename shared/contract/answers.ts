@@ -5,6 +5,7 @@
  */
 import type { Static, TSchema } from "@sinclair/typebox";
 import * as Type from "@sinclair/typebox";
+import { COST } from "./cost.js";
 import { FIELDS } from "./fields.js";
 import { orNull, PROGRAMME_ANSWERS } from "./programme-answers.js";
 import {
@@ -17,6 +18,7 @@ import {
   type State,
 } from "./schemas.js";
 import { SCHEDULE_ANSWERS } from "./schedules/answers.js";
+import { TIMELINE_ANSWER } from "./timeline.js";
 
 const STATUSES = ["InProgress", "NotExist"] as const;
 
@@ -192,6 +194,7 @@ export const INGEST = Type.Object({
     Type.Integer({ description: "How long the room may have no viewer. null: without limit." }),
   ),
   EndTime: orNull(instant("When it ended.")),
+  Cost: COST,
 });
 
 /** The answers by action, without the RequestId that every answer carries. */
@@ -213,5 +216,6 @@ export const ANSWERS = {
       Type.String({ description: "Send it as Cursor for the next page. null on the last page." }),
     ),
   }),
+  DescribeIngestTimeline: TIMELINE_ANSWER,
   ...SCHEDULE_ANSWERS,
 } satisfies Record<Action, TSchema>;

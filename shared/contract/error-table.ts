@@ -139,7 +139,7 @@ const table = {
   ActionOffline: final(410, "This action is no longer offered."),
   InvalidAction: final(
     400,
-    "There is no such action: send StartStreamIngest, StopStreamIngest, UpdateStreamIngest, DescribeStreamIngest, ListStreamIngests or an action of schedules, such as CreateIngestSchedule, as X-TC-Action.",
+    "There is no such action: send StartStreamIngest, StopStreamIngest, UpdateStreamIngest, DescribeStreamIngest, DescribeIngestTimeline, ListStreamIngests or one of schedules as X-TC-Action.",
   ),
   NoSuchVersion: final(400, "There is no such version: send X-TC-Version 2019-07-22."),
   NoSuchProduct: final(400, "There is no such product: sign for the service `trtc`."),
@@ -174,6 +174,10 @@ const table = {
     "The account calls too often: wait a little and send the same request again.",
   ),
   LimitExceeded: again(429, "A quota is used up: free some of it, or ask for more."),
+  "LimitExceeded.Budget": again(
+    429,
+    "It would pass a budget: send an earlier end, or stop another ingest first.",
+  ),
   ResourceInsufficient: again(503, "Resources are short: wait and send the same request again."),
   ResourceInUse: again(409, "Something else is at work on it: wait and send the request again."),
   ResourceNotFound: final(404, "There is no such thing."),

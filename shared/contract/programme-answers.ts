@@ -5,7 +5,7 @@ import * as Type from "@sinclair/typebox";
 export const orNull = <T extends TSchema>(schema: T) =>
   Type.Unsafe<Static<T> | null>({ ...schema, type: [schema["type"], "null"] });
 
-const SOURCES = ["primary", "backup", "filler"] as const;
+export const SOURCES = ["primary", "backup", "filler"] as const;
 
 const instant = (description: string) => Type.String({ format: "date-time", description });
 

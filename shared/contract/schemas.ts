@@ -13,6 +13,11 @@ import { START_FIELDS } from "./start-fields.js";
 /** A call may contain the fields of its schema and no others. */
 const CLOSED = { additionalProperties: false };
 
+const TIMELINE = Type.Object(
+  { SdkAppId: Type.Optional(FIELDS.cn.SdkAppId), TaskId: FIELDS.cn.TaskId, ...pageOf("events") },
+  CLOSED,
+);
+
 const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
 
 const update = (site: "intl" | "cn") => {
@@ -108,6 +113,7 @@ export const SCHEMAS = {
   },
   DescribeStreamIngest: { intl: named, cn: named },
   ListStreamIngests: { intl: list, cn: list },
+  DescribeIngestTimeline: { intl: TIMELINE, cn: TIMELINE },
   ...SCHEDULE_SCHEMAS,
 };
 
@@ -127,4 +133,5 @@ export interface Requests extends ScheduleRequests {
   UpdateStreamIngest: Static<(typeof SCHEMAS.UpdateStreamIngest)["cn"]>;
   DescribeStreamIngest: Static<typeof named>;
   ListStreamIngests: Static<typeof list>;
+  DescribeIngestTimeline: Static<typeof TIMELINE>;
 }

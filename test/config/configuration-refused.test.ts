@@ -271,6 +271,43 @@ describe("a single value that is wrong stops the instance by its name", () => {
     },
   );
 
+  test.each(["-1", "3651", "0.5", "never", "NaN", "90d", " "])("RETENTION_DAYS=%j", (text) => {
+    expect(stopping(() => read({ RETENTION_DAYS: text }))).toBe(
+      "RETENTION_DAYS must be a whole number of days from 1 to 3650, or 0 to delete nothing",
+    );
+  });
+
+  test.each<[string, object[], string]>([
+    ["no date", [{ HD: 5 }], "PRICES[0]: Of is missing"],
+    ["another date", [{ Of: "November" }], "PRICES[0]: Of has the wrong form"],
+    ["a month 13", [{ Of: "2026-13-01" }], "PRICES[0]: Of has the wrong form"],
+    ["a text for a price", [{ Of: "2026-11-01", HD: "5.99" }], "PRICES[0]: HD has the wrong type"],
+    ["a price below zero", [{ Of: "2026-11-01", HD: -1 }], "PRICES[0]: HD is too small"],
+    ["a price of 10,001", [{ Of: "2026-11-01", HD: 10_001 }], "PRICES[0]: HD is too large"],
+    ["an unknown tier", [{ Of: "2026-11-01", "8K": 99 }], "PRICES[0]: There is no field 8K"],
+    ["an unknown site", [{ Of: "2026-11-01", Site: "eu" }], "PRICES[0]: Site"],
+    [
+      "four decimals",
+      [{ Of: "2026-11-01", RoomStay: 0.0001 }],
+      "PRICES[0]: RoomStay has more than three decimals: round it, in USD for 1,000 minutes",
+    ],
+    [
+      "two entries of a site",
+      [
+        { Of: "2026-11-01", Site: "cn" },
+        { Of: "2026-11-02", Site: "cn" },
+      ],
+      "PRICES[1]: Site is used by another entry",
+    ],
+    [
+      "two entries of both sites",
+      [{ Of: "2026-11-01" }, { Of: "2026-11-02" }],
+      "PRICES[1]: Site is used by another entry",
+    ],
+  ])("PRICES with %s", (_, entries, fault) => {
+    expect(stopping(() => read({ PRICES: JSON.stringify(entries) }))).toContain(fault);
+  });
+
   test.each([
     ["TRTC_TIMEOUT_SECONDS", 1, 60],
     ["ADVANCE_TICK_SECONDS", 1, 300],

@@ -1,6 +1,6 @@
 /** An operator's settings and their meaning. */
 import { describe, expect, test } from "@jest/globals";
-import { keyDigest } from "../../shared/config/configuration.js";
+import { keyDigest } from "../../shared/config/callers.js";
 import {
   account,
   INTL_APP,
@@ -20,6 +20,7 @@ describe("a setting that is left out", () => {
       advanceTickMs: 10_000,
       expiryTickMs: 60_000,
       stopUnclaimed: false,
+      retentionDays: 90,
     });
     expect(config.accounts.size).toBe(0);
   });
@@ -41,6 +42,8 @@ describe("a setting that is left out", () => {
     const off = { StopWhenEmptySeconds: 0 };
     expect(withApplication(off).applications.get(INTL_APP)).toMatchObject(off);
     expect(read({ STOP_UNCLAIMED: "on" }).stopUnclaimed).toBe(true);
+    expect(read({ RETENTION_DAYS: "0" }).retentionDays).toBe(0);
+    expect(read({ RETENTION_DAYS: "30" }).retentionDays).toBe(30);
   });
 
   test("gives a Chinese application the Chinese account", () => {
@@ -65,6 +68,40 @@ describe("a setting that is left out", () => {
     const unset = { TRTC_ACCOUNTS: "", DATABASE_URL: "", TRTC_ENDPOINT: "" };
     const empty = { ALLOW_PRIVATE_STREAM_HOSTS: "", TRTC_TIMEOUT_SECONDS: "" };
     expect(read({ ...unset, ...empty, EXPIRY_TICK_SECONDS: "" })).toEqual(read());
+  });
+});
+
+describe("prices", () => {
+  const prices = (...entries: object[]) => read({ PRICES: JSON.stringify(entries) }).prices;
+  const LIST = {
+    Of: "2026-08-21",
+    Audio: 2980,
+    HD: 6980,
+    FullHD: 14_980,
+    "2K": 26_980,
+    "4K": 70_980,
+  };
+
+  test("are TRTC's list prices, with the robot's stay, in micro-USD for a minute", () => {
+    expect(read().prices).toEqual({ intl: LIST, cn: LIST });
+  });
+
+  test("of an entry without a site hold for both sites", () => {
+    const own = { ...LIST, Of: "2026-11-01", HD: 1990 };
+    expect(prices({ Of: "2026-11-01", HD: 1 })).toEqual({ intl: own, cn: own });
+  });
+
+  test("of a site go before those of both", () => {
+    const { intl, cn } = prices(
+      { Of: "2026-11-01", RoomStay: 0, FullHD: 12.345 },
+      { Of: "2026-11-02", Site: "cn", FullHD: 0.001, RoomStay: 10_000 },
+    );
+    expect(intl).toMatchObject({ Of: "2026-11-01", FullHD: 12_345, Audio: 1990 });
+    expect(cn).toMatchObject({ Of: "2026-11-02", FullHD: 10_000_001 });
+  });
+
+  test("of a site leave the other site its list prices", () => {
+    expect(prices({ Of: "2026-11-01", Site: "cn", HD: 2 }).intl).toEqual(LIST);
   });
 });
 

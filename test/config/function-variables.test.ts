@@ -52,7 +52,7 @@ describe.each(["serverless.yml", "serverless.aws.yml"])("%s", (file) => {
   test.each<[FunctionName, Variable[]]>([
     ["room-callback", ["CALLERS", "RULES", "EVENT_CALLERS"]],
     ["expire-ingests", ["CALLERS", "TRTC_APPS", "RULES"]],
-    ["reconcile-ingests", ["CALLERS", "RULES", "EVENT_CALLERS"]],
+    ["reconcile-ingests", ["RULES", "EVENT_CALLERS"]],
     ["deliver-notifications", ["TRTC_APPS", "TRTC_ACCOUNTS", "RULES"]],
     ["list-ingests", ["TRTC_ACCOUNTS", "RULES"]],
     ["schedules", ["RULES", "EVENT_CALLERS", "STOP_UNCLAIMED"]],
@@ -119,6 +119,9 @@ describe("the code of a function", () => {
     ALLOW_PRIVATE_NOTIFY_HOSTS: "shared/notifications/deliver.ts",
     DATABASE_URL: "shared/runtime/services.ts",
     DATABASE_CA: "shared/runtime/services.ts",
+    // Every invocation is measured.
+    OTEL_EXPORTER_OTLP_ENDPOINT: "shared/runtime/telemetry/measured.ts",
+    OTEL_EXPORTER_OTLP_HEADERS: "shared/runtime/telemetry/measured.ts",
   };
 
   // Services read this one for every function that reads the headers of sources.

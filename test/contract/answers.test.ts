@@ -1,8 +1,10 @@
 /** The answers in the OpenAPI document equal the answers of the use cases. */
 import { describe, expect, test } from "@jest/globals";
 import type { Static, TObject } from "@sinclair/typebox";
+import { listPrices } from "../../shared/config/money/prices.js";
 import { answerWith, refuseWith } from "../../shared/runtime/envelope.js";
 import { ApiError } from "../../shared/contract/errors.js";
+import type { TimelineAnswer } from "../../shared/contract/timeline.js";
 import type { ListAnswer } from "../../shared/ingest/list.js";
 import { present, type PresentedIngest } from "../../shared/ingest/present.js";
 import type { StartAnswer } from "../../shared/ingest/start/start-answer.js";
@@ -21,6 +23,7 @@ export type Agreements = [
   Holds<Same<UpdateAnswer, Answers["UpdateStreamIngest"]>>,
   Holds<Same<PresentedIngest, Answers["DescribeStreamIngest"]>>,
   Holds<Same<ListAnswer, Answers["ListStreamIngests"]>>,
+  Holds<Same<TimelineAnswer, Answers["DescribeIngestTimeline"]>>,
 ];
 
 const at = (time: string) => new Date(`2026-01-01T${time}Z`);
@@ -48,6 +51,7 @@ const STARTING: Ingest = {
   createdAt: at("12:00:00"),
   startedAt: null,
   latestAt: at("14:00:00"),
+  prices: listPrices,
   deadlineAt: at("13:00:00"),
   stopAskedAt: null,
   endedAt: null,

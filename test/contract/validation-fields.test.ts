@@ -38,6 +38,8 @@ const update = (site: Site) => ({
 
 const named = { SdkAppId, TaskId };
 
+const timeline = { ...named, Limit: number(1, 100), Cursor: printable(128, { space: false }) };
+
 const list = {
   ...roomFilter,
   State: choice(["starting", "running", "stopping", "ended"], ["Running", "lost", "", 1]),
@@ -63,6 +65,7 @@ const CONTRACT: Record<Action, Record<Site, Record<string, Field>>> = {
   },
   DescribeStreamIngest: { intl: named, cn: named },
   ListStreamIngests: { intl: list, cn: list },
+  DescribeIngestTimeline: { intl: timeline, cn: timeline },
   ...SCHEDULE_CONTRACT,
 };
 
@@ -72,6 +75,7 @@ const REQUIRED: Record<Action, Record<string, unknown>> = {
   UpdateStreamIngest: { TaskId: "task" },
   DescribeStreamIngest: { TaskId: "task" },
   ListStreamIngests: {},
+  DescribeIngestTimeline: { TaskId: "task" },
   ...REQUIRED_OF_SCHEDULES,
 };
 

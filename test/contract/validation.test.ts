@@ -13,6 +13,7 @@ const REQUIRED: Record<Action, object> = {
   UpdateStreamIngest: { TaskId: "task" },
   DescribeStreamIngest: { TaskId: "task" },
   ListStreamIngests: {},
+  DescribeIngestTimeline: { TaskId: "task" },
   ...REQUIRED_OF_SCHEDULES,
 };
 

@@ -51,6 +51,7 @@ const RUNNING: Static<(typeof ANSWERS)["DescribeStreamIngest"]> = {
   ExtendableUntil: "2026-01-01T13:30:00.000Z",
   StopWhenEmptySeconds: null,
   EndTime: null,
+  Cost: { Usd: 0.2094, UsdToDeadline: 0.6282, Minutes: 30, Tier: "HD", PricesOf: "2026-08-21" },
 };
 
 /** The same ingest, had it been started with a list. */
@@ -192,6 +193,31 @@ A list changes while it plays: another Playlist, InsertNext, SkipItem, ItemIndex
       "what plays in one room": { RoomId: "live-8489", RoomIdType: STRING_ROOM, State: "running" },
     },
     answer: { Ingests: [RUNNING], NextCursor: null },
+  },
+  DescribeIngestTimeline: {
+    summary: "Who changed an ingest, when and how",
+    description:
+      "Each change of an ingest, oldest first: who made it, from where, and what was before and after. TRTC itself has no such action.",
+    requests: { "the first twenty events": NAMED, "more at once": { ...NAMED, Limit: 100 } },
+    answer: {
+      Events: [
+        {
+          Sequence: 3,
+          Time: "2026-01-01T12:40:00.412Z",
+          Type: "deadline-moved",
+          Actor: {
+            Kind: "caller",
+            Id: "AKIDschool",
+            Function: "update-ingest",
+            From: "203.0.113.7",
+            RequestId: "158079a7-ffc2-4f59-a1fc-f5218f6d5246",
+          },
+          Before: { Deadline: "2026-01-01T13:00:00.000Z" },
+          After: { Deadline: "2026-01-01T13:30:00.000Z" },
+        },
+      ],
+      NextCursor: null,
+    },
   },
   ...SCHEDULE_PAGES,
 };

@@ -8,6 +8,7 @@ import { CONFLICT, OCCURRENCE, PREVIEWED, SCHEDULE } from "../schedules/answers.
 import { isScheduleAction } from "../schedules/schemas.js";
 import { ACTION_PAGES } from "./actions.js";
 import { errorReferences, errorResponses, errorSchemas } from "./errors.js";
+import { HEALTH_PATHS, HEALTH_SCHEMAS, HEALTH_TAG, OPERATOR_SECURITY } from "./health.js";
 import {
   INFO,
   parametersFor,
@@ -19,6 +20,7 @@ import {
 } from "./protocol.js";
 import { type Action, ACTIONS, SCHEMAS } from "../schemas.js";
 import { SITES, type Site } from "../sites.js";
+import { INGEST_EVENT } from "../timeline.js";
 
 type Part = Readonly<Record<string, unknown>>;
 
@@ -28,6 +30,7 @@ export const openApiText = (): string => `${JSON.stringify(openApiDocument(), pa
 /** Parts of more than one answer, or of a list. */
 const NAMED_PARTS: Readonly<Record<string, TObject>> = {
   Ingest: INGEST,
+  IngestEvent: INGEST_EVENT,
   IngestSchedule: SCHEDULE,
   IngestOccurrence: OCCURRENCE,
   PreviewedOccurrence: PREVIEWED,
@@ -49,19 +52,22 @@ function openApiDocument() {
     openapi: "3.1.0",
     info: INFO,
     servers: SERVERS,
-    tags: TAGS,
+    tags: [...TAGS, HEALTH_TAG],
     paths: {
       "/": { post: anyAction() },
-      ...Object.fromEntries(ACTIONS.filter((action) => !isScheduleAction(action)).map(pathOf)),
+      ...Object.fromEntries(ACTIONS.filter(hasOwnPath).map(pathOf)),
+      [`/${DESCRIBE}`]: { post: anyDescription() },
       [`/${SCHEDULES}`]: { post: anyScheduleAction() },
+      ...HEALTH_PATHS,
     },
     components: {
-      securitySchemes: SECURITY_SCHEMES,
+      securitySchemes: { ...SECURITY_SCHEMES, ...OPERATOR_SECURITY },
       parameters: parametersFor(ACTIONS),
       schemas: {
         ...Object.fromEntries(ACTIONS.flatMap((action) => requestSchemas(action))),
         ...Object.fromEntries(ACTIONS.map((action) => [`${action}Answer`, answerSchema(action)])),
         ...NAMED_PARTS,
+        ...HEALTH_SCHEMAS,
         ...errorSchemas(),
       },
       responses: errorResponses(),
@@ -69,17 +75,24 @@ function openApiDocument() {
   };
 }
 
-/** One function serves all actions of schedules. */
+/** One function serves all actions of schedules, and another one all that describe an ingest. */
 const SCHEDULES = "schedules";
+const DESCRIBE = "describe-ingest";
+
+const DESCRIPTIONS: readonly Action[] = ["DescribeStreamIngest", "DescribeIngestTimeline"];
+
+const hasOwnPath = (action: Action): boolean =>
+  !isScheduleAction(action) && !DESCRIPTIONS.includes(action);
 
 /** The function that serves an action: `StartStreamIngest` has `start-ingest`. */
-export const functionOf = (action: Action): string =>
-  isScheduleAction(action)
-    ? SCHEDULES
-    : action
-        .replace("Stream", "")
-        .replace(/(?<=[a-z])[A-Z]/g, "-$&")
-        .toLowerCase();
+export function functionOf(action: Action): string {
+  if (isScheduleAction(action)) return SCHEDULES;
+  if (DESCRIPTIONS.includes(action)) return DESCRIBE;
+  return action
+    .replace("Stream", "")
+    .replace(/(?<=[a-z])[A-Z]/g, "-$&")
+    .toLowerCase();
+}
 
 const ref = (schema: string): Part => ({ $ref: `#/components/schemas/${schema}` });
 
@@ -112,6 +125,16 @@ const anyAction = (): Part =>
     summary: "Any action, chosen by X-TC-Action",
     description:
       "The one URL that an unmodified Tencent SDK needs as its endpoint. It takes GET with the fields in the query, and the older signature with the fields in a form, as Tencent does.",
+  });
+
+const anyDescription = (): Part =>
+  chosenAction(DESCRIPTIONS, {
+    operationId: "DescribeIngest",
+    tags: ["Ingests"],
+    summary: "Look an ingest up, or its history",
+    description: `X-TC-Action chooses. Without it the request is DescribeStreamIngest.\n\n${DESCRIPTIONS.map(
+      (action) => `- ${action}: ${ACTION_PAGES[action].description}`,
+    ).join("\n")}`,
   });
 
 const anyScheduleAction = (): Part =>

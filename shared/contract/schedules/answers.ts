@@ -103,6 +103,21 @@ export const CONFLICT = Type.Object({
 
 export type ScheduleConflict = Static<typeof CONFLICT>;
 
+/** The reasons of each state. Those of Failed are codes of errors. */
+const WHY = {
+  Done: ["expired", "finished", "stopped", "empty", "lost"],
+  Skipped: ["DstGap", "Excluded", "Asked", "Stopped", "Overlap", "LowerPriority", "Extended"],
+  Missed: ["Late", "RobotBusy"],
+  Cut: ["Overlap", "LowerPriority", "Extended"],
+  Planned: ["Run", "RobotBusy"],
+} as const;
+
+/** Every word that a Reason may be. */
+export const OCCURRENCE_REASONS: readonly string[] = [...new Set(Object.values(WHY).flat())];
+
+const oneOf = (words: readonly string[]): string =>
+  `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+
 /** An occurrence that is planned, plays, or is over. */
 export const OCCURRENCE = Type.Object({
   ScheduleId,
@@ -117,8 +132,7 @@ export const OCCURRENCE = Type.Object({
   }),
   Reason: orNull(
     Type.String({
-      description:
-        "Why it has its state: one of these words, or a code of an error. Done: expired, finished, stopped, empty or lost, as EndReason of an ingest; Skipped: DstGap, Excluded, Asked, Stopped, Overlap, LowerPriority or Extended; Missed: Late or RobotBusy; Cut: Overlap or LowerPriority; Planned or Running: Run, when RunIngestSchedule started it, or RobotBusy. null: by its window, as planned.",
+      description: `Why it has its state: one of these words, or a code of an error. Done: ${oneOf(WHY.Done)}, as EndReason of an ingest; Skipped: ${oneOf(WHY.Skipped)}; Missed: ${oneOf(WHY.Missed)}; Cut: ${oneOf(WHY.Cut)}; Planned or Running: Run, when RunIngestSchedule started it, or RobotBusy. null: by its window, as planned.`,
     }),
   ),
   Detail: orNull(Type.String({ description: "The same in one sentence." })),

@@ -41,6 +41,11 @@ export const BAD_INPUT: [code: string, wrong: { action: string; fields: object }
   ],
   ["FailedOperation.TaskNotExist", { action: "DescribeStreamIngest", fields: { TaskId: "x" } }],
   ["InvalidParameterValue", { action: "ListStreamIngests", fields: { Cursor: "nonsense" } }],
+  ["FailedOperation.TaskNotExist", { action: "DescribeIngestTimeline", fields: { TaskId: "x" } }],
+  [
+    "InvalidParameterValue",
+    { action: "DescribeIngestTimeline", fields: { TaskId: "x", Cursor: "nonsense" } },
+  ],
   ["InvalidParameterValue", { action: "ListIngestSchedules", fields: { Cursor: "nonsense" } }],
   ["ResourceNotFound", { action: "ListIngestOccurrences", fields: { ScheduleId: SCHEDULE_ID } }],
   ["ResourceNotFound", named("DescribeIngestSchedule")],

@@ -91,6 +91,7 @@ function neededBy({ action, site }: Target, { clip, taskIds, schedules }: Existi
       return { ...named, StreamUrl: clip };
     case "StopStreamIngest":
     case "DescribeStreamIngest":
+    case "DescribeIngestTimeline":
       return named;
     case "ListStreamIngests":
     case "ListIngestSchedules":
