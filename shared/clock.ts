@@ -28,6 +28,23 @@ export const systemClock: Clock = {
   },
 };
 
+/**
+ * Aborts after so long. End it when the work is done: `AbortSignal.timeout` would keep its timer, and
+ * make an error of it, long after an answer.
+ */
+export function timeLimit(ms: number): { signal: AbortSignal; end: () => void } {
+  const aborting = new AbortController();
+  const timer = setTimeout(() => {
+    aborting.abort();
+  }, ms);
+  return {
+    signal: aborting.signal,
+    end: () => {
+      clearTimeout(timer);
+    },
+  };
+}
+
 /** Whole seconds since 1970, as Tencent's signatures and UserSig count them. */
 export const unixSeconds = (at: Date): number => Math.floor(at.getTime() / 1000);
 
@@ -35,3 +52,4 @@ export const addMs = (at: Date, ms: number): Date => new Date(at.getTime() + ms)
 
 export const SECOND_MS = 1000;
 export const MINUTE_MS = 60 * SECOND_MS;
+export const DAY_MS = 24 * 60 * MINUTE_MS;

@@ -82,7 +82,9 @@ function faultOfStart(startAt: string): string | undefined {
 
 function checkEnd({ endAt }: Window, place: string): WindowFault | undefined {
   if (endAt === undefined || /^(?:[01]\d|2[0-3]):[0-5]\d$/.test(endAt)) return undefined;
-  const advice = /^24:00/.test(endAt) ? "00:00" : "a local time of day as HH:MM, such as 23:30";
+  const advice = endAt.startsWith("24:00")
+    ? "00:00"
+    : "a local time of day as HH:MM, such as 23:30";
   return faultAt(`${place}.EndAt`, `has the wrong form: send ${advice}`);
 }
 

@@ -104,7 +104,8 @@ async function play(
     if (!asked) return "ignored";
     Object.assign(line, { action: asked.action, caller: asked.caller.Id });
     const call = checkedMessage(services, { message, asked }, run);
-    const answer = await callUseCase(services, run.useCases, call);
+    const store = services.store.by({ id: message.source, from: message.id });
+    const answer = await callUseCase({ ...services, store }, run.useCases, call);
     if ("TaskId" in answer) line.ingest = String(answer.TaskId);
     const detail = "Warning" in answer ? String(answer.Warning) : undefined;
     log({ level: "info", ...line, outcome: "ok", detail });

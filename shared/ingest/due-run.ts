@@ -10,6 +10,7 @@ import { addMs } from "../clock.js";
 import type { Ingest } from "../store/ingests/ingest-row.js";
 import { SLOTS } from "../store/slots.js";
 import type { Services } from "./services.js";
+import { throughOutage } from "./outage.js";
 import { CLAIM_AHEAD_MS, OVERLAP_MS } from "./timing.js";
 
 /** A run notices a row that becomes due sooner within this time. */
@@ -54,7 +55,10 @@ export interface DueWork {
   hasTime: () => boolean;
 }
 
-/** Returns how many rows it claimed. Throws errors of the database. */
+/**
+ * Returns how many rows it claimed. Waits for a database that is away, because its rows fall due
+ * all the same. Throws errors of the database when it stays away until the next run.
+ */
 export async function runDue(
   { clock }: Pick<Services, "clock">,
   { nextAt: findNext, claim, work, leaseMs, tickMs, hasTime }: DueWork,
@@ -68,14 +72,20 @@ export async function runDue(
     const claims = { at, horizonAt: addMs(at, CLAIM_AHEAD_MS), accountMax };
     return claim({ ...claims, leaseMs, limit: CLAIMS_AT_ONCE });
   };
+  const look = async () => {
+    const at = clock.now();
+    const nextAt = await findNext({ at, horizonAt, accountMax, aheadMs: CLAIM_AHEAD_MS });
+    const isFull = working.size >= CLAIMS_MAX;
+    const waitMs = nextAt ? nextAt.getTime() - clock.now().getTime() : LOOK_AGAIN_MS;
+    const claims = waitMs > 0 || isFull ? [] : await claimNow();
+    return { nextAt, waitMs, claims };
+  };
+  /** The next run begins then, and this one fails. */
+  const outageMs = () => horizonAt.getTime() - clock.now().getTime();
   try {
     while (hasTime()) {
-      const at = clock.now();
-      const nextAt = await findNext({ at, horizonAt, accountMax, aheadMs: CLAIM_AHEAD_MS });
+      const { nextAt, waitMs, claims } = await throughOutage({ clock }, outageMs, look);
       if (!nextAt && working.size === 0) break;
-      const isFull = working.size >= CLAIMS_MAX;
-      const waitMs = nextAt ? nextAt.getTime() - clock.now().getTime() : LOOK_AGAIN_MS;
-      const claims = waitMs > 0 || isFull ? [] : await claimNow();
       claimed += claims.length;
       for (const ingest of claims) {
         const done = work(ingest).then(() => void working.delete(done));

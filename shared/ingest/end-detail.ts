@@ -89,6 +89,7 @@ const ASKERS: Readonly<Record<Exclude<EndCause, RemovalCause | "cut">, string>> 
   "start-given-up": "Somebody",
   // A missed start has failed, so no stop has this cause.
   missed: "Somebody",
+  budget: "A spent budget with Enforce",
 };
 
 function expiredDetail({ deadlineAt, stopAskedAt, endedAt }: EndFacts): string {

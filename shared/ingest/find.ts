@@ -3,7 +3,8 @@ import { ApiError } from "../contract/errors.js";
 import type { Ingest } from "../store/ingests/ingest-row.js";
 import type { Call, Services } from "./services.js";
 
-type Naming = "StopStreamIngest" | "UpdateStreamIngest" | "DescribeStreamIngest";
+type Naming =
+  "StopStreamIngest" | "UpdateStreamIngest" | "DescribeStreamIngest" | "DescribeIngestTimeline";
 
 /** The answer for another caller's or application's ingest is the same as for an unknown TaskId. */
 export async function findOwn(

@@ -23,18 +23,21 @@ export function newIngestIds(at: Date, randomBytes: RandomBytes): IngestIds {
 export const newScheduleId = (at: Date, randomBytes: RandomBytes): string =>
   `schedule-${newUlid(at, randomBytes)}`;
 
-const newUlid = (at: Date, randomBytes: RandomBytes): string =>
-  encode(BigInt(at.getTime()), TIME_LETTERS) + encodeBytes(randomBytes(RANDOM_BYTES));
-
-function encodeBytes(bytes: Uint8Array): string {
-  const value = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-  return encode(value, (bytes.length * 8) / 5);
+/** 40 random bits at a time: a number holds 53 bits. */
+function newUlid(at: Date, randomBytes: RandomBytes): string {
+  const bytes = randomBytes(RANDOM_BYTES);
+  const halves = [bytes.subarray(0, 5), bytes.subarray(5)];
+  return (
+    encode(at.getTime(), TIME_LETTERS) + halves.map((half) => encode(toNumber(half), 8)).join("")
+  );
 }
 
-function encode(value: bigint, letters: number): string {
+const toNumber = (bytes: Uint8Array): number => bytes.reduce((sum, byte) => sum * 256 + byte, 0);
+
+function encode(value: number, letters: number): string {
   let text = "";
-  for (let rest = value; text.length < letters; rest >>= 5n) {
-    text = (ALPHABET[Number(rest & 31n)] ?? "") + text;
+  for (let rest = value; text.length < letters; rest = Math.floor(rest / 32)) {
+    text = (ALPHABET[rest % 32] ?? "") + text;
   }
   return text;
 }

@@ -41,9 +41,9 @@ export async function listIngests(
  * The cursor is opaque, so its content may change. It needs no signature: each query filters by
  * caller.
  */
-const writeCursor = (taskId: string): string => Buffer.from(taskId).toString("base64url");
+export const writeCursor = (taskId: string): string => Buffer.from(taskId).toString("base64url");
 
-function readCursor(cursor: string | undefined): string | undefined {
+export function readCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined;
   const taskId = Buffer.from(cursor, "base64url").toString();
   if (isTaskId(taskId)) return taskId;

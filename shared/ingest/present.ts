@@ -1,6 +1,7 @@
 /** Presents an ingest to its caller: TRTC's field names where they exist, and our own fields. */
 import type { State } from "../contract/schemas.js";
 import { type Ingest, isScheduled } from "../store/ingests/ingest-row.js";
+import { costOf } from "./cost.js";
 import { endDetail, failureCodeOf } from "./end-detail.js";
 import { presentProgramme } from "./programme/present-programme.js";
 import { ownToken } from "./start/plan-start.js";
@@ -14,7 +15,7 @@ export const statusOf = ({ state }: Ingest): Status =>
 const stateOf = (ingest: Pick<Ingest, "state" | "advanceAt" | "startedAt">): State =>
   isScheduled(ingest) ? "scheduled" : ingest.state;
 
-/** `now` says where a programme is. */
+/** `now` says where a programme is, and what the ingest has cost so far. */
 export function present(ingest: Ingest, now: Date) {
   return {
     TaskId: ingest.taskId,
@@ -44,6 +45,7 @@ export function present(ingest: Ingest, now: Date) {
     ExtendableUntil: ingest.latestAt.toISOString(),
     StopWhenEmptySeconds: ingest.emptySeconds,
     EndTime: ingest.endedAt?.toISOString() ?? null,
+    Cost: costOf(ingest, now),
   };
 }
 

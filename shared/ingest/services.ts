@@ -58,6 +58,8 @@ export interface Call<A extends Action> {
   region?: string | undefined;
   /** True for a message of an event. The platform delivers such a message again by itself. */
   isMessage?: boolean | undefined;
+  /** An operator acts for the caller, and no budget binds an operator. */
+  isOperator?: boolean | undefined;
   /** Names a signed request. The same signature means the same request, sent again. */
   signature?: string | undefined;
   /**

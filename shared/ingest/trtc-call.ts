@@ -4,7 +4,8 @@
  */
 import { errorRow } from "../contract/error-table.js";
 import { apiErrorOf, TrtcError } from "../trtc/trtc-error.js";
-import type { TrtcAction, TrtcCalls } from "../trtc/client.js";
+import { SECOND_MS } from "../clock.js";
+import type { TrtcAction, TrtcCalls, TrtcTarget } from "../trtc/client.js";
 import type { Slot } from "../store/engine/database-time.js";
 import type { Ingest } from "../store/ingests/ingest-row.js";
 import { SITE_FACTS } from "../contract/sites.js";
@@ -74,8 +75,8 @@ export async function callInSlot<A extends TrtcAction>(
   { ingest, request, slot: firstSlot, timeLeftMs }: CallInSlot<A>,
 ): Promise<TrtcCalls[A][1]> {
   const { clock, store, trtc } = services;
-  const { account, callerId, site, region } = ingest;
-  const target = { account, region, host: SITE_FACTS[site].host };
+  const { account, callerId } = ingest;
+  const target = targetOf(ingest);
   const call = { account, callerId, action };
   const nextSlot = async () => {
     const newSlot = await store.slots.take({
@@ -85,13 +86,19 @@ export async function callInSlot<A extends TrtcAction>(
     return inTurn(services, { call, firstSlot: newSlot, timeLeftMs });
   };
   let slot = await inTurn(services, { call, firstSlot, timeLeftMs });
+  let throttled: unknown;
   for (;;) {
-    if (!slot || slot.msUntil() > slotWaitMaxMs(timeLeftMs(), action)) throw noSlot();
+    if (!slot || slot.msUntil() > slotWaitMaxMs(timeLeftMs(), action)) throw noSlot(throttled);
+    if (action === "StartStreamIngest" && !leavesSoon(slot)) {
+      await clock.sleep(slot.msUntil() - CONNECT_AHEAD_MS);
+      // One that is not used closes by itself.
+      trtc.openAhead(target);
+    }
     const waitMs = slot.msUntil();
     // Most slots are free at once, and a timer of 0 ms still takes a millisecond.
     if (waitMs > 0) await clock.sleep(waitMs);
     // The instance may have been frozen meanwhile. Another instance may now hold the claim.
-    if (slotWaitMaxMs(timeLeftMs(), action) < -LATE_MAX_MS) throw noSlot();
+    if (slotWaitMaxMs(timeLeftMs(), action) < -LATE_MAX_MS) throw noSlot(throttled);
     if (slot.msUntil() < -LATE_MAX_MS) {
       slot = await nextSlot();
       continue;
@@ -104,10 +111,48 @@ export async function callInSlot<A extends TrtcAction>(
       });
     } catch (error) {
       if (!isThrottled(error)) throw error;
+      throttled = error;
       slot = await nextSlot();
     }
   }
 }
+
+/** The connection of a start is opened so long before its slot. It counts as new for longer. */
+const CONNECT_AHEAD_MS = SECOND_MS;
+
+/** A connection that is opened now is still new in the slot. */
+const leavesSoon = (slot: Slot | undefined): boolean =>
+  slot !== undefined && slot.msUntil() <= CONNECT_AHEAD_MS;
+
+/**
+ * Opens the connection of a start while `begin` writes its row. Closes it again if the start does not
+ * leave, or waits for its slot.
+ */
+export async function connectAhead<Begun extends { outcome: string; slot?: Slot | undefined }>(
+  { trtc }: Services,
+  ingest: Pick<Ingest, "account" | "site" | "region">,
+  begin: () => Promise<Begun>,
+): Promise<Begun> {
+  const opened = trtc.openAhead(targetOf(ingest));
+  let isLeaving = false;
+  try {
+    const begun = await begin();
+    isLeaving = leavesSoon(begun.slot);
+    return begun;
+  } finally {
+    if (!isLeaving) opened.close();
+  }
+}
+
+const targetOf = ({
+  account,
+  region,
+  site,
+}: Pick<Ingest, "account" | "site" | "region">): TrtcTarget => ({
+  account,
+  region,
+  host: SITE_FACTS[site].host,
+});
 
 /** Takes a slot and makes the call in it. Throws as `callInSlot` does. */
 export async function callInNextSlot<A extends TrtcAction>(
@@ -144,5 +189,11 @@ export const saysGone = (error: unknown): boolean =>
 const isThrottled = (error: unknown): boolean =>
   error instanceof TrtcError && error.code.startsWith("RequestLimitExceeded");
 
-const noSlot = (): TrtcError =>
-  new TrtcError("RequestLimitExceeded", errorRow("RequestLimitExceeded").advice, "refused");
+/** `throttled`: TRTC's own refusal, which came before. */
+const noSlot = (throttled: unknown): TrtcError =>
+  new TrtcError(
+    "RequestLimitExceeded",
+    errorRow("RequestLimitExceeded").advice,
+    "refused",
+    throttled,
+  );

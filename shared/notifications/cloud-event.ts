@@ -1,6 +1,8 @@
 /** An event as its receiver gets it: CloudEvents 1.0, with field names of DescribeStreamIngest. */
-import { MINUTE_MS } from "../clock.js";
+import { type BudgetData, budgetDataOf } from "./budget-data.js";
+import { type Billed, costOf, minutesOf } from "../ingest/cost.js";
 import { endDetail, type EndFacts, failureCodeOf } from "../ingest/end-detail.js";
+import type { Cost } from "../contract/cost.js";
 import type { OnAir } from "../store/programmes/programme-row.js";
 import type { Notification, NotificationKey } from "../store/outbox/deliveries.js";
 import type { NotificationType } from "../store/outbox/outbox.js";
@@ -10,12 +12,11 @@ export const notificationId = ({ taskId, position }: NotificationKey): string =>
   `${taskId}-${position}`;
 
 export function cloudEventOf(notification: Notification) {
-  const { taskId, position, type, happenedAt, facts } = notification;
-  const kind = isOfSchedule(type) ? "schedules" : "ingests";
+  const { taskId, position, type, happenedAt } = notification;
   return {
     specversion: "1.0",
     id: notificationId(notification),
-    source: `/applications/${String(facts["sdk_app_id"])}/${kind}/${taskId}`,
+    source: sourceOf(notification),
     type,
     subject: taskId,
     time: happenedAt.toISOString(),
@@ -23,13 +24,30 @@ export function cloudEventOf(notification: Notification) {
     // CloudEvents' extension "sequence": 1, 2, 3… for each source.
     sequence: String(position),
     sequencetype: "Integer",
-    data: (isOfSchedule(type) ? scheduleDataOf(notification) : dataOf(notification)) as EventData,
+    data: dataOf(notification) as EventData,
   };
+}
+
+function sourceOf({ taskId, type, facts }: Notification): string {
+  const callerId = textOf(facts["caller_id"]);
+  if (isOfBudget(type) && callerId !== null) return `/callers/${callerId}/budgets/${taskId}`;
+  const kind = isOfBudget(type) ? "budgets" : isOfSchedule(type) ? "schedules" : "ingests";
+  return `/applications/${String(facts["sdk_app_id"])}/${kind}/${taskId}`;
+}
+
+function dataOf(notification: Notification) {
+  const { type } = notification;
+  if (isOfBudget(type)) return budgetDataOf(notification);
+  return isOfSchedule(type) ? scheduleDataOf(notification) : ingestDataOf(notification);
 }
 
 export type CloudEvent = ReturnType<typeof cloudEventOf>;
 
-type EventData = Partial<ReturnType<typeof dataOf> & ReturnType<typeof scheduleDataOf>>;
+type EventData = Partial<
+  ReturnType<typeof ingestDataOf> & ReturnType<typeof scheduleDataOf> & BudgetData
+>;
+
+const isOfBudget = (type: NotificationType): boolean => type.startsWith("budget.");
 
 const isOfSchedule = (type: NotificationType): boolean => type.startsWith("schedule.");
 
@@ -64,7 +82,7 @@ function scheduleDataOf({ type, facts }: Notification) {
   };
 }
 
-function dataOf({ taskId, type, facts }: Notification) {
+function ingestDataOf({ taskId, type, happenedAt, facts }: Notification) {
   const isEnded = facts["state"] === "ended";
   const [startedAt, endedAt] = [instantOf(facts["started_at"]), instantOf(facts["ended_at"])];
   const endFacts = endFactsOf(facts);
@@ -84,6 +102,7 @@ function dataOf({ taskId, type, facts }: Notification) {
     EndTime: endedAt?.toISOString() ?? null,
     LatenessMs: isEnded ? latenessMs(facts) : null,
     UsageMinutes: endedAt ? usageMinutes(startedAt, endedAt) : null,
+    Cost: costIn(facts, happenedAt),
     ...mediaOf(facts),
     ...onAirOf(facts),
   };
@@ -132,7 +151,23 @@ function latenessMs(facts: Facts): number | null {
 /** Minutes, rounded up to a hundredth. TRTC adds the seconds of a day and rounds the sum. */
 function usageMinutes(startedAt: Date | undefined, endedAt: Date): number {
   if (!startedAt) return 0;
-  return Math.ceil(((endedAt.getTime() - startedAt.getTime()) / MINUTE_MS) * 100) / 100;
+  return minutesOf(endedAt.getTime() - startedAt.getTime());
+}
+
+/** As it was at that moment. Null in an event from before the prices. */
+function costIn(facts: Facts, at: Date): Cost | null {
+  const prices = facts["prices"] as Billed["prices"] | undefined;
+  if (!prices) return null;
+  const billed: Billed = {
+    prices,
+    media: (facts["media"] ?? null) as Billed["media"],
+    createdAt: at,
+    startsAt: instantOf(facts["starts_at"]) ?? null,
+    startedAt: instantOf(facts["started_at"]) ?? null,
+    deadlineAt: instantOf(facts["deadline_at"]) ?? at,
+    endedAt: instantOf(facts["ended_at"]) ?? null,
+  };
+  return costOf(billed, at);
 }
 
 /** Only events whose SQL statement selects `media_state` have these fields. */

@@ -6,7 +6,7 @@
  * Any number of runs may overlap: each event is claimed first. A run that is killed after sending
  * leaves a claim, which ends by itself. The event is then sent again with the same id.
  */
-import { addMs, MINUTE_MS, SECOND_MS } from "../clock.js";
+import { addMs, DAY_MS, MINUTE_MS, SECOND_MS } from "../clock.js";
 import type { Notification } from "../store/outbox/deliveries.js";
 import { NotifyError } from "./notify-error.js";
 import { signWebhook } from "../signing/webhook.js";
@@ -40,7 +40,7 @@ const PAUSE_MIN_MS = 5 * SECOND_MS;
 const PAUSE_MAX_MS = 15 * MINUTE_MS;
 
 /** Dead letters stay this long, so an operator can still examine them. */
-const DEAD_KEPT_MS = 30 * 24 * 60 * MINUTE_MS;
+const DEAD_KEPT_MS = 30 * DAY_MS;
 
 interface Run {
   timeLeftMs: () => number;

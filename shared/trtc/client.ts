@@ -2,7 +2,6 @@
  * The only code that calls TRTC. It loads Tencent's SDK at the first call, so a refused request
  * does not pay for it. It never retries: the use case decides whether a call may be repeated.
  */
-import type { Agent } from "node:http";
 import type {
   DescribeStreamIngestRequest,
   DescribeStreamIngestResponse,
@@ -17,6 +16,8 @@ import type {
   UpdateStreamIngestRequest,
   UpdateStreamIngestResponse,
 } from "tencentcloud-sdk-nodejs/tencentcloud/services/trtc/v20190722/trtc_models.js";
+import { timeLimit } from "../clock.js";
+import type { Connections, OpenedAhead } from "./connections.js";
 import type * as Sdk from "./sdk.js";
 import { notCalled, trtcErrorOf } from "./trtc-error.js";
 
@@ -66,42 +67,59 @@ export interface Trtc {
    * Loads the SDK. Call it before taking a slot: otherwise loading delays the call past its slot.
    */
   ready: () => Promise<unknown>;
+  /**
+   * Opens the connection of a start that is about to leave. Close it when the start does not leave.
+   * Call it when `ready` has resolved: before, it does nothing.
+   */
+  openAhead: (target: TrtcTarget) => OpenedAhead;
   /** Throws only TrtcError. */
   call: <A extends TrtcAction>(action: A, call: TrtcCall<A>) => Promise<TrtcCalls[A][1]>;
   close: () => void;
 }
 
-let sdk: Promise<typeof Sdk> | undefined;
+let loading: Promise<typeof Sdk> | undefined;
 
 /** Kept, because even a repeated import costs a look-up. A failed load is tried again. */
 const loadSdk = () =>
-  (sdk ??= import("./sdk.js").catch((error: unknown) => {
-    sdk = undefined;
+  (loading ??= import("./sdk.js").catch((error: unknown) => {
+    loading = undefined;
     throw error;
   }));
+
+const NONE: OpenedAhead = { close: () => undefined };
 
 export function openTrtc({ credentialOf, endpoint, timeoutMs }: TrtcOptions): Trtc {
   const isPlain = endpoint?.startsWith("http:") === true;
   const clients = new Map<string, Sdk.Client>();
-  let agents: Agents | undefined;
+  let sdk: typeof Sdk | undefined;
+  let connections: Connections | undefined;
 
-  async function clientOf(action: TrtcAction, { account, host, region }: TrtcTarget) {
+  const hostOf = ({ host }: TrtcTarget) => (endpoint === undefined ? host : new URL(endpoint).host);
+
+  async function load() {
+    sdk ??= await loadSdk();
+    connections ??= sdk.makeConnections(isPlain);
+    return { Client: sdk.Client, connections };
+  }
+
+  async function clientOf(action: TrtcAction, target: TrtcTarget) {
+    const { account, region } = target;
     // Missing keys throw here, when it is still certain that nothing was sent.
     credentialOf(account);
     const connection = action === "StartStreamIngest" ? "fresh" : "kept";
+    const host = hostOf(target);
     const key = [connection, account, host, region].join(" ");
     const known = clients.get(key);
     if (known) return known;
-    const loaded = await loadSdk();
-    agents ??= makeAgents(loaded, isPlain);
-    const client = new loaded.Client({
+    const { Client, connections } = await load();
+    const client = new Client({
       credential: { getCredential: () => Promise.resolve(credentialOf(account)) },
       region,
       profile: {
         httpProfile: {
           protocol: isPlain ? "http://" : "https://",
-          endpoint: endpoint === undefined ? host : new URL(endpoint).host,
-          agent: agents[connection],
+          endpoint: host,
+          agent: connections[connection],
         },
       },
     });
@@ -110,34 +128,23 @@ export function openTrtc({ credentialOf, endpoint, timeoutMs }: TrtcOptions): Tr
   }
 
   return {
-    ready: () => loadSdk(),
+    ready: load,
+    openAhead: (target) => connections?.openAhead(hostOf(target)) ?? NONE,
     async call(action, { target, request, timeLeftMs }) {
       const client = await clientOf(action, target).catch((error: unknown) => {
         throw notCalled(`TRTC was not called: ${String(error)}`, error);
       });
+      const limit = timeLimit(Math.max(1, Math.min(timeoutMs, timeLeftMs)));
       try {
-        // Whole milliseconds: the SDK refuses fractions.
-        const limitMs = Math.floor(Math.max(1, Math.min(timeoutMs, timeLeftMs)));
-        const signal = AbortSignal.timeout(limitMs);
-        return (await client.request(action, request, { signal })) as never;
+        return (await client.request(action, request, { signal: limit.signal })) as never;
       } catch (error) {
         throw trtcErrorOf(error);
+      } finally {
+        limit.end();
       }
     },
     close() {
-      for (const agent of Object.values(agents ?? {})) agent.destroy();
+      connections?.close();
     },
   };
-}
-
-type Agents = Record<"fresh" | "kept", Agent>;
-
-/**
- * A start uses a new connection. A kept connection may have closed while the instance was frozen.
- * Such a failure looks like a lost answer: the start may or may not have happened. All other calls
- * may be repeated, so they keep connections and save the handshake.
- */
-function makeAgents({ PlainAgent, TlsAgent }: typeof Sdk, isPlain: boolean): Agents {
-  const Agent = isPlain ? PlainAgent : TlsAgent;
-  return { fresh: new Agent({ keepAlive: false }), kept: new Agent({ keepAlive: true }) };
 }

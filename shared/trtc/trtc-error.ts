@@ -65,6 +65,16 @@ export function trtcErrorOf(error: unknown): TrtcError {
 export const notCalled = (message: string, cause: unknown): TrtcError =>
   new TrtcError("ServiceUnavailable", message, "refused", cause);
 
+/**
+ * The code that TRTC gave, or ours where it gave none. That of refused keys is not for callers.
+ * `undefined`: the call did not leave, because it got no slot.
+ */
+export function answerCodeOf({ code, cause }: TrtcError): string | undefined {
+  const { code: theirs } = (cause ?? {}) as { code?: unknown };
+  if (typeof theirs === "string" && OUR_KEYS.test(theirs)) return theirs;
+  return cause === undefined ? undefined : code;
+}
+
 /** For the log: TRTC may quote the caller's URL, whose query may hold a signature. */
 export const withoutQueries = (text: string): string => text.replace(/\?[^\s"']+/g, "?…");
 

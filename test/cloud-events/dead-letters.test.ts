@@ -17,7 +17,7 @@ import {
 } from "../support/http/cloud-events.js";
 import { newPostgresUrl } from "../support/database/databases.js";
 import { type TestApp, startTestApp } from "../support/app/test-app.js";
-import { runScript } from "../support/app/process.js";
+import { runCli } from "../support/cli.js";
 
 let app: TestApp;
 let env: Record<string, string>;
@@ -31,7 +31,7 @@ afterAll(() => app.close());
 beforeEach(() => app.database.query("truncate ingest, dead_letter, call_slot"));
 
 const command = (args: string[], more: Record<string, string> = {}) =>
-  runScript("ops/dead-letters.ts", { ...env, ...more }, args);
+  runCli(["dead-letters", ...args], { ...env, ...more });
 
 const json = async (args: string[], more?: Record<string, string>) => {
   const { code, output } = await command([...args, "--json"], more);
@@ -89,18 +89,18 @@ describe("npm run dead-letters", () => {
     expect(await deadLettersOf(app)).toEqual([]);
   }, 60_000);
 
-  test.each<[args: string[], message: string]>([
+  test.each<[args: string[], message: string, code?: number]>([
     [["nonsense"], "name one of list, show, replay, drop"],
     [["show"], "show takes the ids of dead letters"],
     [["replay"], "replay takes the ids of dead letters, or --every"],
     [["replay", "x", "--every"], "replay takes the ids"],
-    [["drop", "\u001b[2Jx"], "the dead letter ?[2Jx does not exist"],
+    [["drop", "\u001b[2Jx"], "the dead letter ?[2Jx does not exist", 1],
     [["--halp"], "--halp"],
   ])(
-    "ends with 1 for %j",
-    async (args, message) => {
+    "ends with 2 for %j, and with 1 for an unknown id",
+    async (args, message, expected = 2) => {
       const { code, output } = await command(args);
-      expect([code, output]).toEqual([1, expect.stringContaining(message)]);
+      expect([code, output]).toEqual([expected, expect.stringContaining(message)]);
       expect(output).not.toMatch(/^\s+at /m);
     },
     30_000,
@@ -141,6 +141,20 @@ describe("undelivered notifications", () => {
       code: 1,
       answer: [{ outcome: "not there" }, { outcome: "not there" }],
     });
+  }, 60_000);
+
+  test("are the newest thousand, and the list says that there are more", async () => {
+    await app.database.query(
+      `insert into outbox (task_id, position, caller_id, type, happened_at, facts, try_at, give_up_at,
+                           dead_at, dead_reason)
+       select 'ing-many', n, 'AKIDlocal', 'ingest.ended', now(), '{}', now(), now(), now(), 'HTTP500'
+       from generate_series(1, 1001) as n`,
+    );
+    const { output } = await command(["notifications"]);
+    await app.database.query("delete from outbox where task_id = 'ing-many'");
+
+    expect(output.match(/^ing-many-/gm)).toHaveLength(1000);
+    expect(output).toMatch(/\nthe newest 1000: there are more\n$/);
   }, 60_000);
 });
 

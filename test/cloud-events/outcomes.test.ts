@@ -1,6 +1,6 @@
 /** Outcomes of messages with problems: refused, delayed, repeated, out of order. */
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { invoke } from "../../local/platform.js";
+import { invoke } from "../../server/platform.js";
 import { DEFAULT_ACCOUNTS, DEFAULT_SECRET_ID } from "../../emulator/defaults.js";
 import { addMs, SECOND_MS } from "../../shared/clock.js";
 import { verifyCosUrl, verifyS3Url } from "../support/http/verify-presigned.js";

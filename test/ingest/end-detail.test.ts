@@ -100,6 +100,11 @@ const ENDS: readonly [name: string, facts: EndFacts, says: RegExp, isStart?: boo
     /^A change of its schedule asked for a stop at 2026-01-01T12:30:00\.000Z\.$/,
   ],
   [
+    "a budget",
+    { ...STOPPED, endCause: "budget" },
+    /^A spent budget with Enforce asked for a stop at 2026-01-01T12:30:00\.000Z\.$/,
+  ],
+  [
     "another occurrence",
     { ...STOPPED, ...cut("Overlap") },
     /^The occurrence the-other took its place in the room at 2026-01-01T12:30:00\.000Z\.$/,

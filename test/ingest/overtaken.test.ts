@@ -5,6 +5,7 @@ import type { Services } from "../../shared/ingest/services.js";
 import { reconcileIngests } from "../../shared/ingest/reconcile/reconcile.js";
 import { startIngest } from "../../shared/ingest/start/start.js";
 import { callInSlot } from "../../shared/ingest/trtc-call.js";
+import { endGone } from "../../shared/ingest/stop/end-gone.js";
 import { updateIngest } from "../../shared/ingest/update/update.js";
 import type { TrtcAction } from "../../shared/trtc/client.js";
 import { CN_APP, type TestApp, SECRET_ID } from "../support/app/test-app.js";
@@ -107,6 +108,21 @@ test("a call of a frozen instance is not made when its time is over at its slot"
   });
   await expect(asking).rejects.toMatchObject({ code: "RequestLimitExceeded" });
   expect(app.trtc.calls("DescribeStreamIngest")).toBe(calls);
+});
+
+test("the end of a task that another instance has handled removes no robot", async () => {
+  const { TaskId } = await clock.advanceUntilDone(startIngest(services, call(startOf("twice"))));
+  await app.database.query("update ingest set unsure_until = $1", [addMs(clock.now(), MINUTE_MS)]);
+  const before = await services.store.ingests.read(TaskId);
+  if (!before) throw new Error("there is no row");
+  // The other instance has started the same robot again.
+  await app.database.query("update ingest set fence = fence + 1");
+  const removals = app.trtc.calls("RemoveUserByStrRoomId");
+
+  const after = await clock.advanceUntilDone(endGone(services, before, () => 30_000));
+
+  expect(after).toMatchObject({ state: "running", fence: before.fence + 1 });
+  expect(app.trtc.calls("RemoveUserByStrRoomId")).toBe(removals);
 });
 
 describe("an update", () => {

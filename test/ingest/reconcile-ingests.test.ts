@@ -1,6 +1,6 @@
 /** Reconciles the rows of a crash or a lost answer: real store, emulator, injected time. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
+import { addMs, DAY_MS, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { resumeStart } from "../../shared/ingest/start/resume-start.js";
 import { RESUME_LEASE_MS } from "../../shared/ingest/timing.js";
 import { reconcileIngests } from "../../shared/ingest/reconcile/reconcile.js";
@@ -495,8 +495,37 @@ test("a run without work makes no call to TRTC, and few database queries", async
     refused: 0,
     unclaimed: 0,
     unclaimedStopped: 0,
+    warned: 0,
+    forgotten: 0,
   });
   expect(await app.truth.calls()).toEqual(before);
+});
+
+test("ended ingests are deleted after the retention, and never with RETENTION_DAYS=0", async () => {
+  const { TaskId } = (
+    await clock.advanceUntilDone(
+      app.post("start-ingest", {
+        SdkAppId: CN_APP,
+        RoomId: nextRoom(),
+        RoomIdType: 0,
+        StreamUrl: app.clip,
+      }),
+    )
+  ).response;
+  await clock.advanceUntilDone(app.post("stop-ingest", { SdkAppId: CN_APP, TaskId }));
+  const aged = (days: number) =>
+    app.database.query(`update ingest set ended_at = $1 where task_id = '${String(TaskId)}'`, [
+      addMs(clock.now(), -days * DAY_MS),
+    ]);
+  await aged(89);
+  expect(await ran()).toMatchObject({ forgotten: 0 });
+  await aged(91);
+  const config = { ...services.config, retentionDays: 0 };
+  const kept = reconcileIngests({ ...services, config }, { timeLeftMs: () => MINUTE_MS });
+  expect(await clock.advanceUntilDone(kept)).toMatchObject({ forgotten: 0 });
+  expect((await ran())["forgotten"]).toBeGreaterThanOrEqual(1);
+  const { response } = await clock.advanceUntilDone(app.post("describe-ingest", { TaskId }));
+  expect(response.Error?.Code).toBe("FailedOperation.TaskNotExist");
 });
 
 test("resolved dead letters are deleted after thirty days, and open ones are kept", async () => {

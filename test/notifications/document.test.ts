@@ -110,10 +110,14 @@ const PROGRAMME_TYPES = new Set<NotificationType>([
 ]);
 
 const isOfSchedule = (type: NotificationType): boolean => type.startsWith("schedule.");
-const OF_INGESTS = NOTIFICATION_TYPES.filter((type) => !isOfSchedule(type));
+const isOfBudget = (type: NotificationType): boolean => type.startsWith("budget.");
+const OF_INGESTS = NOTIFICATION_TYPES.filter((type) => type.startsWith("ingest."));
+const OF_BUDGETS = NOTIFICATION_TYPES.filter(isOfBudget);
 const OF_SCHEDULES = NOTIFICATION_TYPES.filter(isOfSchedule);
 
 const ON_AIR = { index: 0, round: 0, source: "primary", since: "2026-01-01T00:00:00Z" };
+
+const PERIOD = { from_at: "2026-01-01T00:00:00Z", to_at: "2026-01-02T00:00:00Z" };
 
 describe("the guide", () => {
   const at = systemClock.now();
@@ -126,6 +130,7 @@ describe("the guide", () => {
       started_at: "2026-01-01T00:00:00Z",
       ...(type === "ingest.media" ? source : {}),
       ...(PROGRAMME_TYPES.has(type) ? { on_air: ON_AIR } : {}),
+      ...(isOfBudget(type) ? PERIOD : {}),
     };
     return cloudEventOf({
       taskId: "ing-1",
@@ -162,7 +167,9 @@ describe("the guide", () => {
 
   test("names every type of event, and no other", () => {
     expect(namesIn("type")).toEqual(NOTIFICATION_TYPES);
-    const named = [...text.matchAll(/`((?:ingest|schedule)\.\w+)`/g)].map((each) => each[1] ?? "");
+    const named = [...text.matchAll(/`((?:ingest|schedule|budget)\.\w+)`/g)].map(
+      (each) => each[1] ?? "",
+    );
     expect(named.filter((name) => !NOTIFICATION_TYPES.some((type) => type === name))).toEqual([]);
   });
 
@@ -171,6 +178,10 @@ describe("the guide", () => {
       ["both", type].includes(where ?? ""),
     );
     expect(rows.map(([field]) => field)).toEqual(fieldsOf(type));
+  });
+
+  test.each(OF_BUDGETS)("names every field of %s, and no other", (type) => {
+    expect(namesIn("field of a budget's `data`")).toEqual(fieldsOf(type));
   });
 
   test.each(OF_INGESTS)("names every field of %s, and no other", (type) => {

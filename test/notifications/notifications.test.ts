@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from "@
 import { Webhook } from "standardwebhooks";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { makeHandler } from "../../functions/start-ingest.js";
+import { listPrices } from "../../shared/config/money/prices.js";
 import { deliverNotifications, pauseMs } from "../../shared/notifications/deliver.js";
 import { type CloudEvent, cloudEventOf } from "../../shared/notifications/cloud-event.js";
 import type { Services } from "../../shared/ingest/services.js";
@@ -167,6 +168,14 @@ describe.each(ENGINES)("on %s", (_, open) => {
         EndTime: described["EndTime"],
         LatenessMs: 0,
         UsageMinutes: 0.5,
+        // Half a minute of a source of unknown size.
+        Cost: {
+          Usd: 0.00749,
+          UsdToDeadline: 0.00749,
+          Minutes: 0.5,
+          Tier: "Unknown",
+          PricesOf: "2026-08-21",
+        },
       },
     });
     expect(started?.event).toMatchObject({
@@ -180,6 +189,7 @@ describe.each(ENGINES)("on %s", (_, open) => {
         EndTime: null,
         LatenessMs: null,
         UsageMinutes: null,
+        Cost: { Usd: 0, Minutes: 0 },
       },
     });
     expect(await outbox()).toEqual([]);
@@ -253,6 +263,7 @@ describe.each(ENGINES)("on %s", (_, open) => {
           StartTime: null,
           UsageMinutes: 0,
           LatenessMs: null,
+          Cost: { Usd: 0, UsdToDeadline: 0, Minutes: 0 },
         },
       },
     ]);
@@ -529,6 +540,23 @@ describe("an event", () => {
       expect(ended({ ...span, ...due, end_reason: reason }).LatenessMs).toBeNull();
     },
   );
+
+  test("from before the prices has no cost", () => {
+    expect(ended({ ...span, end_reason: "finished" }).Cost).toBeNull();
+  });
+
+  test("of an ingest that waits tells the cost to its deadline", () => {
+    const { Cost } = ended({
+      state: "starting",
+      starts_at: "2026-01-01T00:00:00+00:00",
+      started_at: null,
+      deadline_at: "2026-01-01T01:00:00+00:00",
+      ended_at: null,
+      media: null,
+      prices: listPrices,
+    });
+    expect(Cost).toMatchObject({ Usd: 0, UsdToDeadline: 0.8988, Minutes: 0 });
+  });
 
   test("of a task that ended before its requested stop is not early", () => {
     const ahead = { due_at: "2026-01-01T01:00:00+00:00", end_reason: "stopped" };

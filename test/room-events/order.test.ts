@@ -78,7 +78,7 @@ async function outcomeOf(
   }
   const ingest = await app.services.store.ingests.read(started);
   if (!ingest) throw new Error("the ingest is gone");
-  const { EndTime, ...outcome } = present(ingest, ingest.createdAt);
+  const { EndTime, Cost: _cost, ...outcome } = present(ingest, ingest.createdAt);
   // A check that is made again takes the next slot, five milliseconds later.
   return { ...outcome, EndTime: EndTime?.slice(0, "2026-01-01T00:00:00".length) };
 }

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { addMs, SECOND_MS, systemClock } from "../../shared/clock.js";
-import { readCallbackBody } from "../../shared/runtime/callback-body.js";
+import { readCallbackBody } from "../../shared/runtime/callback/callback-body.js";
 import { signCallback } from "../../shared/signing/trtc/callback.js";
 import { localCallbackKey } from "../../local/environment/local-environment.js";
 import {

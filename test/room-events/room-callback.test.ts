@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS } from "../../shared/clock.js";
 import type { LogFields } from "../../shared/log.js";
 import type { Services } from "../../shared/ingest/services.js";
-import { readCallbackBody } from "../../shared/runtime/callback-body.js";
-import { CALLBACK_MAX_BYTES } from "../../shared/runtime/verify-callback.js";
+import { readCallbackBody } from "../../shared/runtime/callback/callback-body.js";
+import { CALLBACK_MAX_BYTES } from "../../shared/runtime/callback/verify-callback.js";
 import {
   answerTo,
   callbackEvent,
@@ -52,7 +52,8 @@ const NEWS = source("a-task-that-nobody-knows", 0, NOW);
 /** The same services, whose store records a task's event in this way. */
 function withTaskEvents(services: Services, recordTaskEvent: () => Promise<never>): Services {
   const roomEvents = { ...services.store.roomEvents, recordTaskEvent };
-  return { ...services, store: { ...services.store, roomEvents } };
+  const store: Services["store"] = { ...services.store, roomEvents, by: () => store };
+  return { ...services, store };
 }
 
 const send = (event: unknown, now = NOW) => answerTo(at(now.getTime()), event);

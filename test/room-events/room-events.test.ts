@@ -1,7 +1,7 @@
 /** How TRTC's callbacks change ingests: real store, emulator and injected time. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
-import { UNCLAIMED_AFTER_MS } from "../../shared/ingest/reconcile/unclaimed-tasks.js";
+import { UNCLAIMED_AFTER_MS } from "../../shared/store/room-events/unclaimed.js";
 import { expireIngests } from "../../shared/ingest/stop/expire.js";
 import { reconcileIngests } from "../../shared/ingest/reconcile/reconcile.js";
 import type { Services } from "../../shared/ingest/services.js";

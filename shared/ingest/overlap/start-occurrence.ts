@@ -6,6 +6,7 @@ import { SECOND_MS } from "../../clock.js";
 import { type Ingest, isRestarting } from "../../store/ingests/ingest-row.js";
 import type { Cut } from "../../store/schedules/schedule-row.js";
 import { isHeld } from "../../store/programmes/successors.js";
+import { budgetsOf } from "../budgets.js";
 import { rollDueAt } from "../programme/next-step.js";
 import type { Services } from "../services.js";
 import { mayBegin, postpone, type StartedOnTime, startOnTime } from "../start/scheduled-start.js";
@@ -80,6 +81,10 @@ async function enterRoom(
     const leaving = others.filter((other) => other.occurrence?.cut?.by === claimed.taskId);
     const over = meeting.kind === "wins" ? meeting.over : [];
     if (over.length + leaving.length === 0) return "free";
+    // It would end others in vain. The start says why it does not begin.
+    const ends = [...over.map(({ other }) => other), ...leaving];
+    const until = endAfter(claimed, over);
+    if (await isOverBudget(services, claimed, { ends, until })) return "free";
     const entry = await beat(services, { claimed, over, leaving, round, timeLeftMs });
     if (entry) return entry;
     await clock.sleep(POLL_MS);
@@ -87,20 +92,43 @@ async function enterRoom(
   return "waits";
 }
 
+/** Those that end count until now. */
+async function isOverBudget(
+  services: Services,
+  ingest: Ingest,
+  { ends, until: deadlineAt }: { ends: readonly Ingest[]; until: Date },
+): Promise<boolean> {
+  const budgets = budgetsOf(services, ingest);
+  if (budgets.length === 0) return false;
+  const ending = ends.map(({ taskId }) => taskId);
+  const { taskId } = ingest;
+  const planned = { taskId, deadlineAt, budgets, ending };
+  return (await services.store.budgets.overBudget(planned)) !== undefined;
+}
+
+/** It plays on for those that it beats because of their policy Extend. */
+const endAfter = ({ deadlineAt }: Ingest, over: readonly Beaten<Ingest>[]): Date =>
+  over
+    .filter(({ reason }) => reason === "Extended")
+    .reduce((end, { other }) => (other.deadlineAt > end ? other.deadlineAt : end), deadlineAt);
+
 /** It is not to end anyway by now. */
 const isRival = ({ state, stopAskedAt, deadlineAt }: Ingest, at: Date): boolean =>
   state !== "stopping" && stopAskedAt === null && deadlineAt > at;
 
 /** True when this start is over. False when the other one is to end, so the room may be free. */
 async function giveWay(
-  { store, clock, log }: Services,
+  services: Services,
   { taskId, callerId, deadlineAt }: Ingest,
   { to, reason }: { to: Ingest } & Pick<Cut, "reason">,
 ): Promise<boolean> {
+  const { store, clock, log } = services;
   const cut: Cut = { reason, by: to.taskId };
   if (reason === "Extended") {
     // After a crash in between, the same decision follows, and the deadline stays.
-    const extended = await store.overlap.extend(extensionOf(to, deadlineAt));
+    const isOver = await isOverBudget(services, to, { ends: [], until: deadlineAt });
+    const until = isOver ? to.deadlineAt : deadlineAt;
+    const extended = await store.overlap.extend(extensionOf(to, until));
     if (!extended) return false;
     cut.until = extended.deadlineAt.toISOString();
   }

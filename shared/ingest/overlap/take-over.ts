@@ -9,6 +9,7 @@ import { ignoreFailure } from "../../ignore.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import type { OnAir } from "../../store/programmes/programme-row.js";
 import type { CutReason } from "../../store/schedules/schedule-row.js";
+import { budgetsOf } from "../budgets.js";
 import { earliest, mayRestart } from "../lifecycle.js";
 import { type Began, playAt } from "../programme/play-now.js";
 import { stepNow } from "../programme/step-now.js";
@@ -47,6 +48,7 @@ export async function takeOver(
   const { store, clock, log } = services;
   const at = clock.now();
   const running = await store.overlap.takeOver({
+    budgets: budgetsOf(services, winner),
     winner,
     loser,
     reason,

@@ -76,6 +76,7 @@ function successorOf({ clock, randomBytes }: Services, parent: Ingest) {
     roomIdType,
     play: parent.play,
     media: parent.media,
+    prices: parent.prices,
     programme: parent.programme,
     onAir: parent.onAir,
     successorOf: parent.taskId,

@@ -4,13 +4,15 @@
  * A run works on one bounded batch. Any number of runs may overlap: they claim each row first, or
  * the work is repeatable.
  */
-import { addMs, MINUTE_MS } from "../../clock.js";
+import { addMs, DAY_MS } from "../../clock.js";
 import type { Services } from "../services.js";
 import { RECONCILE_RESERVE_MS } from "../timing.js";
+import { watchBudgets } from "./budgets.js";
 import { stopFailedSources } from "./failed-sources.js";
 import { endMissedStarts } from "./missed-starts.js";
 import { removeLateRobots } from "./late-starts.js";
 import { stopOverdue } from "./overdue-stops.js";
+import { forgetEndedIngests } from "./retention.js";
 import type { Outcome, ReconcileRun } from "./run.js";
 import { checkStaleTasks } from "./stale-tasks.js";
 import { reconcileUnclaimed, type UnclaimedCounts } from "./unclaimed-tasks.js";
@@ -20,13 +22,17 @@ import { resumeUnfinishedStarts } from "./unfinished-starts.js";
  * `started`, `failed`, `unsettled`: starts without an answer. `stopped`: overdue stops, and ingests
  * whose source has failed. `cleared`: robots removed after a late start. `described`, `gone`: stale
  * tasks that TRTC knows, or no longer knows. `refused`: TRTC refused the call, and the next run
- * repeats it.
+ * repeats it. `warned`: levels of budgets that were reported. `forgotten`: ingests that ended before
+ * the retention, and are deleted.
  */
 export interface ReconcileCounts
-  extends Record<Outcome, number>, UnclaimedCounts, Record<string, number> {}
+  extends
+    Record<Outcome | "warned" | "forgotten", number>,
+    UnclaimedCounts,
+    Record<string, number> {}
 
 /** Resolved dead letters stay this long, so an operator can still examine them. */
-const RESOLVED_KEPT_MS = 30 * 24 * 60 * MINUTE_MS;
+const RESOLVED_KEPT_MS = 30 * DAY_MS;
 
 export async function reconcileIngests(
   services: Services,
@@ -53,7 +59,9 @@ export async function reconcileIngests(
   await endMissedStarts(services, run);
   await removeLateRobots(services, run);
   await checkStaleTasks(services, run);
+  const warned = await watchBudgets(services, run);
   const unclaimed = await reconcileUnclaimed(services, run);
   await services.store.deadLetters.forgetResolved(addMs(services.clock.now(), -RESOLVED_KEPT_MS));
-  return { ...counts, ...unclaimed };
+  const forgotten = await forgetEndedIngests(services, run);
+  return { ...counts, ...unclaimed, warned, forgotten };
 }

@@ -4,14 +4,12 @@
  * count these tasks. We stop them only when the operator confirms that no other program starts
  * tasks.
  */
-import { addMs, MINUTE_MS } from "../../clock.js";
+import { addMs, DAY_MS, MINUTE_MS } from "../../clock.js";
 import type { TaskKey } from "../../store/room-events/events.js";
+import { UNCLAIMED_AFTER_MS } from "../../store/room-events/unclaimed.js";
 import { TrtcError, withoutQueries } from "../../trtc/trtc-error.js";
 import type { Services } from "../services.js";
 import { callInNextSlot, saysGone } from "../trtc-call.js";
-
-/** No function lives this long. An answer that is missing by then is lost. */
-export const UNCLAIMED_AFTER_MS = 5 * MINUTE_MS;
 
 /** A later run repeats a failed stop after this time. */
 const ASK_AGAIN_MS = MINUTE_MS / 2;
@@ -23,7 +21,7 @@ const BATCH_MAX = 20;
 const ENDED_KEPT_MS = 15 * MINUTE_MS;
 
 /** A day more than the longest ingest. */
-const SEEN_KEPT_MS = 8 * 24 * 60 * MINUTE_MS;
+const SEEN_KEPT_MS = 8 * DAY_MS;
 
 export interface UnclaimedCounts {
   /** Tasks that play and that no ingest owns. */

@@ -7,6 +7,7 @@ import { ApiError } from "../../contract/errors.js";
 import type { Play } from "../../store/ingests/ingest-row.js";
 import type { NewIngest } from "../../store/ingests/new-row.js";
 import type { Application } from "../../config/configuration.js";
+import { budgetsFor } from "../../config/money/budgets.js";
 import { NUMERIC_ROOM } from "../../contract/fields.js";
 import type { Requests } from "../../contract/schemas.js";
 import { newIngestIds } from "../ids.js";
@@ -97,7 +98,9 @@ export function planStart(
     createdAt: now,
     deadlineAt,
     latestAt,
+    prices: config.prices[application.Site],
     quotas: { maxIngests: caller.MaxIngests, startsPerMinute: caller.StartsPerMinute },
+    budgets: budgetsFor({ caller, application }),
     notify: caller.receiver !== undefined,
     occurrence: occurrence?.of ?? null,
     emptySeconds: emptySecondsOf(application, request),

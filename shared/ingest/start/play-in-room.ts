@@ -10,6 +10,7 @@ import type { Running } from "../../store/ingests/start-outcomes.js";
 import { notCalled, TrtcError, withoutQueries } from "../../trtc/trtc-error.js";
 import type { Application } from "../../config/configuration.js";
 import { type Deadline, taskEndsBy } from "../lifecycle.js";
+import { throughOutage } from "../outage.js";
 import { nextStepAt } from "../programme/next-step.js";
 import { type Began, playAt } from "../programme/play-now.js";
 import { playOfTask } from "./presign.js";
@@ -123,8 +124,12 @@ async function remember(
   const { taskId, fence } = ingest;
   const { trtcTaskId } = running;
   try {
-    const marked = await store.ingests.markRunning({ taskId, fence, ...running });
-    if (marked) return marked;
+    const marked = await throughOutage(services, timeLeftMs, async () => {
+      const changed = await store.ingests.markRunning({ taskId, fence, ...running });
+      return changed ?? (await store.ingests.read(taskId)) ?? ingest;
+    });
+    // A write whose answer was lost finds nothing to change the second time.
+    if (marked.trtcTaskId === trtcTaskId) return marked;
     await stopSurplus(services, ingest, { trtcTaskId, timeLeftMs });
     return (await store.ingests.read(taskId)) ?? ingest;
   } catch (error) {

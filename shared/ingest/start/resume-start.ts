@@ -4,13 +4,15 @@
  */
 import { addMs, MINUTE_MS, SECOND_MS } from "../../clock.js";
 import { errorRow } from "../../contract/error-table.js";
+import { isAway } from "../../store/engine/unavailable.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import { TrtcError } from "../../trtc/trtc-error.js";
 import { deadlineAgain, isPastCap } from "../lifecycle.js";
 import { logTrtcFailure } from "../log-trtc-failure.js";
+import { giveBack } from "../outage.js";
 import { isRepeatable } from "./plan-start.js";
 import { playInRoom } from "./play-in-room.js";
-import { retryLater } from "./scheduled-start.js";
+import { isListOver, retryLater } from "./scheduled-start.js";
 import { removeRobot } from "../stop/evict-robot.js";
 import type { Services } from "../services.js";
 import { heldMs } from "../timing.js";
@@ -41,9 +43,11 @@ export async function resumeStart(
   try {
     if (isPastCap(claimed, now)) return await giveUp(services, claimed);
     await removeRobot(services, claimed, leftMs);
+    if (isListOver(claimed, now)) return await finish(services, claimed);
     if (isUnwanted(claimed, now)) return await giveUp(services, claimed);
     return await startAgain(services, claimed, leftMs);
   } catch (error) {
+    if (isAway(error)) await giveBack(services, claimed, leftMs);
     logTrtcFailure(services, claimed, error);
     await store.ingests.release({ taskId, fence, retryAt: addMs(clock.now(), RETRY_MS) });
     return asItIs(services, claimed);
@@ -99,6 +103,14 @@ function isUnwanted(ingest: Ingest, now: Date): boolean {
   if (stopAskedAt !== null || deadlineAt.getTime() <= now.getTime()) return true;
   if (startBy !== null) return startBy.getTime() <= now.getTime();
   return !isRepeatable(clientToken) || createdAt.getTime() + GIVEN_UP_AFTER_MS <= now.getTime();
+}
+
+/** The last item of its list ended while no answer came. */
+async function finish({ store, clock }: Services, claimed: Ingest): Promise<Ingest> {
+  const { taskId, fence, stopAskedAt } = claimed;
+  const reason = stopAskedAt === null ? "finished" : "stopped";
+  await store.ingests.markEnded({ taskId, fence, reason, at: clock.now() });
+  return asItIs({ store }, claimed);
 }
 
 /** Ends the row as stopped or failed. Its task no longer plays, and no attempt follows. */

@@ -5,19 +5,23 @@
  */
 import { addMs, SECOND_MS } from "../../clock.js";
 import type { Application } from "../../config/configuration.js";
+import { type Budget, budgetsFor } from "../../config/money/budgets.js";
 import { type Ingest, isRestarting } from "../../store/ingests/ingest-row.js";
 import type { OverQuota, Quotas } from "../../store/ingests/quotas.js";
+import { isAway } from "../../store/engine/unavailable.js";
 import type { Refusal } from "../../store/ingests/scheduled.js";
 import type { Slot } from "../../store/engine/database-time.js";
 import { apiErrorOf, type TrtcError } from "../../trtc/trtc-error.js";
+import { budgetRefusal } from "../budgets.js";
 import { deadlineAgain } from "../lifecycle.js";
 import { aimAt } from "../programme/next-step.js";
 import { withLengths } from "../programme/read-sources.js";
 import { logTrtcFailure } from "../log-trtc-failure.js";
+import { giveBack } from "../outage.js";
 import type { Services } from "../services.js";
 import { playInRoom } from "./play-in-room.js";
 import { heldMs, RESUME_LEASE_MS } from "../timing.js";
-import { slotWaitMaxMs } from "../trtc-call.js";
+import { connectAhead, slotWaitMaxMs } from "../trtc-call.js";
 import { sleepUntil } from "../wait.js";
 
 export type StartedOnTime = "started" | "spared" | "retried" | "failed" | "unknown";
@@ -35,13 +39,16 @@ export async function startOnTime(
   if (isRestarting(claimed) && isListOver(claimed, at)) return endAsFinished(services, claimed, at);
   const grant = grantOf(services, claimed);
   if ("code" in grant) return postpone(services, claimed, grant);
-  const begun = await store.scheduled.begin({
-    claimed,
-    at,
-    leaseMs: RESUME_LEASE_MS,
-    waitMaxMs: slotWaitMaxMs(Math.min(timeLeftMs(), RESUME_LEASE_MS)),
-    quotas: grant.quotas,
-  });
+  const begun = await connectAhead(services, claimed, () =>
+    store.scheduled.begin({
+      claimed,
+      at,
+      leaseMs: RESUME_LEASE_MS,
+      waitMaxMs: slotWaitMaxMs(Math.min(timeLeftMs(), RESUME_LEASE_MS)),
+      quotas: grant.quotas,
+      budgets: grant.budgets,
+    }),
+  );
   switch (begun.outcome) {
     case "begun":
       return attempt(services, {
@@ -52,6 +59,8 @@ export async function startOnTime(
       });
     case "over-quota":
       return postpone(services, claimed, overQuota(begun));
+    case "over-budget":
+      return postpone(services, claimed, budgetRefusal(begun, "start"));
     case "no-slot":
       return postpone(services, claimed, NO_SLOT);
     case "spared":
@@ -91,7 +100,8 @@ async function attempt(
     else report(services, started);
     return "started";
   } catch (error) {
-    // If the database failed, the row's lease ends, and then reconcile-ingests takes it up.
+    // If the database failed, reconcile-ingests takes the row up.
+    if (isAway(error)) await giveBack(services, ingest, heldMs(services, ingest, timeLeftMs));
     logTrtcFailure(services, ingest, error);
     if (error.outcome === "unknown") {
       // The row stays `starting`: reconcile-ingests removes the robot and starts it again.
@@ -148,7 +158,8 @@ async function endAsFinished(
   return "spared";
 }
 
-function isListOver({ programme, onAir }: Ingest, at: Date): boolean {
+/** Its last item ended, and no filler follows. */
+export function isListOver({ programme, onAir }: Ingest, at: Date): boolean {
   return programme !== null && onAir !== null && aimAt(programme, onAir, at).kind === "finish";
 }
 
@@ -186,15 +197,15 @@ const overQuota = ({ quota, count }: OverQuota): Refusal => ({
 
 /**
  * The operator may have taken a grant away since the request. An ingest that plays already keeps
- * playing, and it has its place of MaxIngests.
+ * playing. It has its place of MaxIngests, and its budgets count it until its deadline.
  */
 function grantOf(
   { config }: Pick<Services, "config">,
   ingest: Ingest,
-): { application: Application; quotas: Quotas } | Refusal {
+): { application: Application; quotas: Quotas; budgets: Budget[] } | Refusal {
   const { callerId, sdkAppId } = ingest;
   const application = config.applications.get(sdkAppId);
-  if (application && isRestarting(ingest)) return { application, quotas: {} };
+  if (application && isRestarting(ingest)) return { application, quotas: {}, budgets: [] };
   const caller = config.callers.get(callerId);
   if (!caller || !application || !caller.SdkAppIds.includes(sdkAppId)) {
     return {
@@ -202,7 +213,8 @@ function grantOf(
       message: `The caller ${callerId} may no longer use the application ${sdkAppId}: its entry in CALLERS or TRTC_APPS was removed.`,
     };
   }
-  return { application, quotas: { maxIngests: caller.MaxIngests } };
+  const budgets = budgetsFor({ caller, application });
+  return { application, quotas: { maxIngests: caller.MaxIngests }, budgets };
 }
 
 /** Pauses between attempts grow with the time since StartTime. */

@@ -1,5 +1,5 @@
 /** The StartTime of a later start: what it may be, and the bounds that a moved one keeps. */
-import { addMs, MINUTE_MS, SECOND_MS } from "../../clock.js";
+import { addMs, DAY_MS, SECOND_MS } from "../../clock.js";
 import { ApiError } from "../../contract/errors.js";
 import { parseInstant } from "../../contract/instants.js";
 import type { AskedBounds } from "../../store/ingests/ingest-row.js";
@@ -8,7 +8,7 @@ import type { Bounds } from "../lifecycle.js";
 import { ADVANCE_LEASE_MS, NEAR_START_MS, NEAR_START_TIME_MS } from "../timing.js";
 
 /** The farthest StartTime. */
-const AHEAD_MAX_MS = 14 * 24 * 60 * MINUTE_MS;
+const AHEAD_MAX_MS = 14 * DAY_MS;
 
 /** How long a start is tried, unless StartWindowSeconds says otherwise. */
 const WINDOW_SECONDS = 300;

@@ -8,11 +8,14 @@
 import { ApiError } from "../../contract/errors.js";
 import { ignoreFailure } from "../../ignore.js";
 import type { Slot } from "../../store/engine/database-time.js";
+import { isAway, mayHaveArrived } from "../../store/engine/unavailable.js";
 import { type Ingest, waitsToStart } from "../../store/ingests/ingest-row.js";
 import type { NewIngest } from "../../store/ingests/new-row.js";
 import type { BegunStart } from "../../store/ingests/starts.js";
-import { apiErrorOf, TrtcError, withoutQueries } from "../../trtc/trtc-error.js";
+import { answerCodeOf, apiErrorOf, TrtcError, withoutQueries } from "../../trtc/trtc-error.js";
+import { budgetError } from "../budgets.js";
 import { deadlineFrom } from "../lifecycle.js";
+import { giveBack, throughOutage } from "../outage.js";
 import { startOnTime } from "./scheduled-start.js";
 import { planStart, type StartPlan } from "./plan-start.js";
 import { playInRoom } from "./play-in-room.js";
@@ -22,7 +25,7 @@ import { overQuota, robotBusy, unknownOutcome } from "./start-errors.js";
 import { readsSources, readSources } from "./read-sources.js";
 import { resumeStart } from "./resume-start.js";
 import { LEASE_MARGIN_MS, RESUME_MIN_MS } from "../timing.js";
-import { slotWaitMaxMs } from "../trtc-call.js";
+import { connectAhead, slotWaitMaxMs } from "../trtc-call.js";
 import { waitWhileStarting } from "../wait.js";
 
 export async function startIngest(
@@ -45,6 +48,8 @@ export async function startIngest(
       throw robotBusy(begun.ingest, call.caller.Id);
     case "over-quota":
       throw overQuota(begun, call.caller);
+    case "over-budget":
+      throw budgetError(begun, "start");
     case "no-slot":
       throw new ApiError("RequestLimitExceeded");
   }
@@ -79,16 +84,26 @@ async function repeatOr(
 }
 
 async function beginWith(
-  { store, trtc, clock }: Services,
+  services: Services,
   { timeLeftMs }: Call<"StartStreamIngest">,
   row: NewIngest,
 ): Promise<BegunStart> {
+  const { store, trtc, clock } = services;
   // A new instance connects to its database while it loads the SDK.
   await Promise.all([store.ready(), trtc.ready()]);
   // The lease counts from `createdAt`, so it includes the time of the connection.
   const passedMs = clock.now().getTime() - row.createdAt.getTime();
   const leaseMs = passedMs + timeLeftMs() + LEASE_MARGIN_MS;
-  return store.ingests.beginStart({ ...row, leaseMs, waitMaxMs: slotWaitMaxMs(timeLeftMs()) });
+  const start = { ...row, leaseMs, waitMaxMs: slotWaitMaxMs(timeLeftMs()) };
+  const begin = () => store.ingests.beginStart(start);
+  // Its timer begins it, so there is no lease to give back, and nothing leaves now.
+  if (row.schedule) return begin();
+  return connectAhead(services, row, begin).catch(async (error: unknown) => {
+    // The row may be there, with a lease that no instance uses.
+    const { taskId } = row;
+    if (mayHaveArrived(error)) await giveBack(services, { taskId, fence: 0 }, timeLeftMs);
+    throw error;
+  });
 }
 
 async function firstAttempt(
@@ -110,6 +125,7 @@ async function firstAttempt(
       deadlineFrom: (startedAt) => deadlineFrom(startedAt, bounds),
     });
   } catch (error) {
+    if (isAway(error)) await giveBack(services, ingest, timeLeftMs);
     if (!(error instanceof TrtcError)) throw error;
     const at = clock.now();
     if (error.outcome === "unknown") {
@@ -119,7 +135,11 @@ async function firstAttempt(
       throw unknownOutcome(call, withoutQueries(error.message));
     }
     const { code, message, retry } = apiErrorOf(error);
-    const failed = await store.ingests.markFailed({ taskId, fence, code, message, retry, at });
+    const answer = answerCodeOf(error);
+    const failure = { code, message, retry, at, answer };
+    const failed = await throughOutage(services, timeLeftMs, () =>
+      store.ingests.markFailed({ taskId, fence, ...failure }),
+    );
     if (failed) throw apiErrorOf(error);
     // Another instance took the row over and may have started the task. The answer is its result.
     return (await store.ingests.read(taskId)) ?? ingest;

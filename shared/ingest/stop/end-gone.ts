@@ -21,7 +21,12 @@ export async function endGone(
   // It is being started again, and this is its former task.
   if (isRestarting(ingest)) return ingest;
   try {
-    if (ingest.lateStartUntil !== null) await removeRobot(services, ingest, timeLeftMs);
+    if (ingest.lateStartUntil !== null) {
+      // Two events of one end come at once. The first may have started the same robot again.
+      const known = await store.ingests.read(taskId);
+      if (known && known.fence !== fence) return known;
+      await removeRobot(services, ingest, timeLeftMs);
+    }
   } catch (error) {
     if (error instanceof TrtcError) return ingest;
     throw error;

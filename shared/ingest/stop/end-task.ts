@@ -5,6 +5,7 @@ import type { EndReason, Ingest } from "../../store/ingests/ingest-row.js";
 import { TrtcError } from "../../trtc/trtc-error.js";
 import { isThere } from "./check-task.js";
 import { isPastCap, reasonWhenGone } from "../lifecycle.js";
+import { throughOutage } from "../outage.js";
 import { removeRobot } from "./evict-robot.js";
 import type { Services } from "../services.js";
 import { heldMs, STOP_LEASE_MS } from "../timing.js";
@@ -39,11 +40,14 @@ export interface TaskToEnd {
 /** Throws TrtcError when the task may still exist. The row then stays due. */
 export async function endTask(services: Services, task: TaskToEnd): Promise<Ingest | undefined> {
   const { store, clock } = services;
-  const { ingest, askedAt } = task;
+  const { ingest, askedAt, timeLeftMs } = task;
   const { taskId, fence } = ingest;
   const stopAskedAt = ingest.stopAskedAt ?? askedAt;
+  const leftMs = heldMs(services, ingest, timeLeftMs);
   const end = (reason: EndReason) =>
-    store.ingests.markEnded({ taskId, fence, reason, at: clock.now() });
+    throughOutage(services, leftMs, () =>
+      store.ingests.markEnded({ taskId, fence, reason, at: clock.now() }),
+    );
   try {
     const wasThere = await stopAtTrtc(services, task);
     const isFirst = stopAskedAt.getTime() === askedAt.getTime();

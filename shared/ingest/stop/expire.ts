@@ -11,7 +11,8 @@ import { endTask, stopTiming } from "./end-task.js";
 import { dueAt } from "../lifecycle.js";
 import type { Services } from "../services.js";
 import { sleepUntil } from "../wait.js";
-import { EXPIRE_RESERVE_MS, STOP_LEASE_MS } from "../timing.js";
+import { throughOutage } from "../outage.js";
+import { EXPIRE_RESERVE_MS, heldMs, STOP_LEASE_MS } from "../timing.js";
 
 export interface ExpireCounts extends Record<string, number> {
   claimed: number;
@@ -61,11 +62,10 @@ export async function stopOnTime(
   const { taskId, fence } = claimed;
   try {
     await trtc.ready();
-    const at = await sleepUntil(services, dueAt(claimed));
-    const begun = await store.ingests.beginDueStop({
-      taskId,
-      fence,
-      ...stopTiming(at, timeLeftMs),
+    let at = await sleepUntil(services, dueAt(claimed));
+    const begun = await throughOutage(services, heldMs(services, claimed, timeLeftMs), () => {
+      at = clock.now();
+      return store.ingests.beginDueStop({ taskId, fence, ...stopTiming(at, timeLeftMs) });
     });
     if (!begun) {
       // Viewers may have entered the room since it was empty.

@@ -7,7 +7,7 @@ import { slotWaitMaxMs } from "../trtc-call.js";
 import { STOP_LEASE_MS } from "../timing.js";
 import { endTask, stopTiming } from "./end-task.js";
 
-type Timed = Pick<StopCause, "reason"> & { timeLeftMs: () => number };
+type Timed = StopCause & { timeLeftMs: () => number };
 
 /** False when another instance holds the row, or when it does not run. */
 export async function stopNow(

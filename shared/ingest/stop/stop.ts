@@ -3,10 +3,10 @@
  * a success.
  */
 import { ApiError } from "../../contract/errors.js";
-import { type Ingest, waitsToStart } from "../../store/ingests/ingest-row.js";
-import type { StopCause } from "../../store/ingests/stops.js";
+import type { Ingest } from "../../store/ingests/ingest-row.js";
 import { apiErrorOf, TrtcError } from "../../trtc/trtc-error.js";
 import { findOwn } from "../find.js";
+import { askStop } from "./ask-stop.js";
 import { endTask, stopTiming } from "./end-task.js";
 import type { Call, Services } from "../services.js";
 import { resumeStart } from "../start/resume-start.js";
@@ -21,11 +21,8 @@ export async function stopIngest(
   const { timeLeftMs } = call;
   const known = await findOwn(services, call);
   const cause = call.isMessage === true ? "event" : "caller";
-  const { taskId } = known;
-  if (waitsToStart(known) && (await store.scheduled.cancel({ taskId, at: clock.now(), cause }))) {
-    return {};
-  }
-  const ingest = await whenStarted(services, known, { cause, timeLeftMs });
+  const asked = await askStop(services, known, { cause });
+  const ingest = await whenStarted(services, asked, timeLeftMs);
   if (ingest.state === "ended") return {};
   await trtc.ready();
   const at = clock.now();
@@ -44,21 +41,17 @@ export async function stopIngest(
 }
 
 /**
- * Returns the row when it runs or has ended, or as it is when the time is up. Cancels a start that
+ * Returns the row when it runs or has ended, or as it is when the time is up. Gives up a start that
  * no instance works on.
  */
 async function whenStarted(
   services: Services,
-  known: Ingest,
-  { cause, timeLeftMs }: Pick<StopCause, "cause"> & { timeLeftMs: () => number },
+  asked: Ingest,
+  timeLeftMs: () => number,
 ): Promise<Ingest> {
   const { store, clock } = services;
   const isOver = ({ state }: Ingest) => state === "running" || state === "ended";
-  const asked =
-    known.state === "starting"
-      ? await store.ingests.askStop({ taskId: known.taskId, at: clock.now(), cause })
-      : undefined;
-  const seen = await waitUntil(services, asked ?? known, { isOver, timeLeftMs });
+  const seen = await waitUntil(services, asked, { isOver, timeLeftMs });
   if (seen.state !== "starting") return seen;
   const claim = { taskId: seen.taskId, at: clock.now(), leaseMs: RESUME_LEASE_MS };
   const claimed = await store.ingests.claimStart(claim);

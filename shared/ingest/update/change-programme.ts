@@ -9,13 +9,14 @@
 import { addMs } from "../../clock.js";
 import { ignoreFailure } from "../../ignore.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
+import { budgetsOfMove, checkBudgets } from "../budgets.js";
 import { itemOf } from "../programme/play-now.js";
 import { decisionTime } from "../programme/reported.js";
 import { stepNow } from "../programme/step-now.js";
 import type { Call, Services } from "../services.js";
 import { endGone } from "../stop/end-gone.js";
 import { heldMs, STEP_LEASE_MS } from "../timing.js";
-import { movedDeadline, type Update } from "./change-running.js";
+import { lostItsTurn, movedDeadline, type Update } from "./change-running.js";
 import { checkEditable } from "./edit-fields.js";
 import { isElsewhere } from "./edits.js";
 import { changeTask, isEmpty, type Media, pausedAt } from "./media.js";
@@ -64,7 +65,12 @@ async function changeInTurn(
   checkEditable(ingest, request);
   const edit = (at: Date) => programmeAfter(ingest, before, { request, items, at });
   // What the list does not allow is refused before TRTC changes anything.
-  edit(decisionTime(ingest, clock.now()));
+  const decidedAt = decisionTime(ingest, clock.now());
+  edit(decidedAt);
+  const { taskId } = ingest;
+  const later = movedDeadline(ingest, request, decidedAt);
+  const budgets = budgetsOfMove(services, call, { ingest, deadlineAt: later });
+  await checkBudgets(services, { taskId, deadlineAt: later, budgets });
   const sent = mediaOfTask(ingest, media);
   if (!isEmpty(sent) && !(await changeTask(services, { ...turn, media: sent }))) {
     const gone = await endGone(services, ingest, call.timeLeftMs);
@@ -75,9 +81,10 @@ async function changeInTurn(
   const edited = edit(at);
   const isPaused = media.IsPause ?? ingest.pausedAt !== null;
   const leaseUntil = isPaused ? null : addMs(at, STEP_LEASE_MS);
+  const deadlineAt = movedDeadline(ingest, request, at);
   const updated = await store.ingests.markUpdated({
-    taskId: ingest.taskId,
-    deadlineAt: movedDeadline(ingest, request, at),
+    taskId,
+    deadlineAt,
     play: playOfRow(media),
     pausedAt: pausedAt(media.IsPause, at),
     turn: { sequence: request.Sequence, stepFence: ingest.stepFence },
@@ -85,10 +92,36 @@ async function changeInTurn(
     edit: { ...edited, stepAt: isPaused ? null : at, leaseUntil },
     signature: claimed?.signature,
     use: claimed?.use,
+    budgets,
     at: machineClock.now(),
   });
   if (updated) return isPaused ? updated : afterStep(services, updated, call.timeLeftMs);
-  return afterLoss(services, call, { ingest, sent });
+  const move = { deadlineAt, budgets };
+  const now = (await store.ingests.read(taskId)) ?? ingest;
+  if (!lostItsTurn(now, { ingest, ...move }))
+    return afterLoss(services, call, { ingest, now, sent });
+  try {
+    await checkBudgets(services, { taskId, ...move });
+  } catch (error) {
+    // TRTC has what was sent. Without a name and a Sequence, a repeat may still change the rest.
+    await store.ingests.markUpdated({
+      taskId,
+      deadlineAt: undefined,
+      play: playOfRow(sent),
+      pausedAt: pausedAt(media.IsPause, at),
+      turn: { sequence: undefined, stepFence: ingest.stepFence },
+      edit: {
+        programme: before,
+        onAir: ingest.onAir,
+        stepAt: isPaused ? null : at,
+        leaseUntil: null,
+      },
+      signature: undefined,
+      at: machineClock.now(),
+    });
+    throw error;
+  }
+  return undefined;
 }
 
 /** The update has taken effect. A step that fails is done by advance-ingests. */
@@ -107,9 +140,8 @@ async function afterStep(
 async function afterLoss(
   services: Services,
   { request, timeLeftMs }: Call<"UpdateStreamIngest">,
-  { ingest, sent }: { ingest: Ingest; sent: Media },
+  { ingest, now, sent }: { ingest: Ingest; now: Ingest; sent: Media },
 ): Promise<Ingest | undefined> {
-  const now = (await services.store.ingests.read(ingest.taskId)) ?? ingest;
   if (now.state !== "running") throw notRunning(now);
   if (now.stepFence === ingest.stepFence) return now;
   if (request.Sequence !== undefined && (now.sequence ?? -1) >= request.Sequence) {

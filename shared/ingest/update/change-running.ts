@@ -4,8 +4,10 @@
  */
 import { ApiError } from "../../contract/errors.js";
 import { parseInstant } from "../../contract/instants.js";
+import type { Budget } from "../../config/money/budgets.js";
 import type { Requests } from "../../contract/schemas.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
+import { budgetsOfMove, checkBudgets } from "../budgets.js";
 import { askedDeadline, isLoop, mayRestart } from "../lifecycle.js";
 import type { Call, Services } from "../services.js";
 import { endGone } from "../stop/end-gone.js";
@@ -30,30 +32,39 @@ export async function changeRunning(
   const { request, timeLeftMs } = call;
   const { ingest } = update;
   const deadlineAt = movedDeadline(ingest, request, services.clock.now());
+  const budgets = budgetsOfMove(services, call, { ingest, deadlineAt });
+  // Before TRTC hears of anything.
+  await checkBudgets(services, { taskId: ingest.taskId, deadlineAt, budgets });
+  const change = { timeLeftMs, deadlineAt, budgets };
   const { Sequence: sequence } = request;
-  if (sequence === undefined) return carryOut(services, update, { timeLeftMs, deadlineAt });
+  if (sequence === undefined) return carryOut(services, update, change);
   const turn = await takeTurn(services, { ingest, sequence, timeLeftMs });
   try {
     const held = { ...update, ingest: turn.ingest };
-    return await carryOut(services, held, { timeLeftMs, deadlineAt, inTurn: { sequence, turn } });
+    return await carryOut(services, held, { ...change, inTurn: { sequence, turn } });
   } catch (error) {
     await endTurn(services, turn);
     throw error;
   }
 }
 
-interface Change {
+export interface Change {
   /** Of the function. A turn may end earlier. */
   timeLeftMs: () => number;
   /** For an update with a Sequence. */
   inTurn?: { sequence: number; turn: Turn };
   deadlineAt: Date | undefined;
+  /** What a later deadline has to keep. */
+  budgets: readonly Budget[];
 }
+
+/** Another start or update takes the turn of a budget. */
+const TRIES_MAX = 20;
 
 async function carryOut(
   services: Services,
   { ingest, media, claimed }: Update,
-  { inTurn, deadlineAt, timeLeftMs }: Change,
+  { inTurn, deadlineAt, budgets, timeLeftMs }: Change,
 ): Promise<Ingest> {
   const { store, clock, machineClock } = services;
   const held = { ingest, media, timeLeftMs: inTurn?.turn.timeLeftMs ?? timeLeftMs };
@@ -62,29 +73,63 @@ async function carryOut(
   const play = playAfter(ingest, media);
   // Only failures after this time count, by TRTC's clock. Earlier ones belong to the old source.
   const wasReported = play.StreamUrl !== undefined && ingest.mediaState !== "connecting";
-  const updated = await store.ingests.markUpdated({
-    taskId: ingest.taskId,
-    deadlineAt,
+  const { taskId, stepFence } = ingest;
+  const written = {
+    taskId,
     play,
     pausedAt: pausedAt(media.IsPause, clock.now()),
     failuresAfter: wasReported ? (ingest.mediaAt ?? undefined) : undefined,
-    turn: inTurn && { sequence: inTurn.sequence, stepFence: ingest.stepFence },
-    signature: claimed?.signature,
-    use: claimed?.use,
     at: machineClock.now(),
-  });
-  if (updated) return updated;
+  };
+  let now = ingest;
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    const updated = await store.ingests.markUpdated({
+      ...written,
+      deadlineAt,
+      budgets,
+      turn: inTurn && { sequence: inTurn.sequence, stepFence },
+      signature: claimed?.signature,
+      use: claimed?.use,
+    });
+    if (updated) return updated;
+    // Another request stopped the ingest meanwhile, or carried out the same signed update.
+    now = (await store.ingests.read(taskId)) ?? ingest;
+    if (!lostItsTurn(now, { ingest, deadlineAt, budgets })) break;
+    try {
+      await checkBudgets(services, { taskId, deadlineAt, budgets });
+    } catch (error) {
+      // TRTC plays it already. Without a name and a Sequence, a repeat may still move the deadline.
+      const turn = inTurn && { sequence: undefined, stepFence };
+      await store.ingests.markUpdated({
+        ...written,
+        deadlineAt: undefined,
+        turn,
+        signature: undefined,
+      });
+      throw error;
+    }
+  }
   if (inTurn) await endTurn(services, inTurn.turn);
-  // Another request stopped the ingest meanwhile, or carried out the same signed update.
-  const now = (await store.ingests.read(ingest.taskId)) ?? ingest;
   if (now.state !== "running") throw notRunning(now);
   if (inTurn && now.stepFence !== ingest.stepFence) {
     await repair(services, { ingest: now, media, timeLeftMs });
     refuseOutdated(now, inTurn.sequence);
     throw otherUpdateRuns();
   }
+  if (lostItsTurn(now, { ingest, deadlineAt, budgets })) throw otherUpdateRuns();
   return now;
 }
+
+/** Nothing but a budget, or the turn of one, can have prevented the later deadline. */
+export const lostItsTurn = (
+  now: Ingest,
+  { ingest, deadlineAt, budgets }: { ingest: Ingest } & Pick<Change, "deadlineAt" | "budgets">,
+): boolean =>
+  budgets.length > 0 &&
+  deadlineAt !== undefined &&
+  now.deadlineAt < deadlineAt &&
+  now.state === ingest.state &&
+  now.stepFence === ingest.stepFence;
 
 /** The update changed nothing. The row stays as it is while its robot is still in the room. */
 function gone(ingest: Ingest): Ingest {

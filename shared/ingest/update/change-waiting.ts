@@ -3,16 +3,19 @@
  * and that starts again. Nothing plays, so only the row changes.
  */
 import { type Ingest, isScheduled, waitsToStart } from "../../store/ingests/ingest-row.js";
-import type { Reschedule, ScheduledUpdate } from "../../store/ingests/updates.js";
+import type { Reschedule, ScheduledTimes, ScheduledUpdate } from "../../store/ingests/updates.js";
+import { budgetsOfMove, checkBudgets } from "../budgets.js";
 import type { Call, Services } from "../services.js";
-import { movedDeadline, type Update } from "./change-running.js";
+import { lostItsTurn, movedDeadline, type Update } from "./change-running.js";
 import { type Media, playAfter } from "./media.js";
 import { type NewItems, programmeAfter } from "./programme-after.js";
 import { notRunning, otherUpdateRuns, refuseOutdated } from "./refusals.js";
 import { rescheduled } from "./scheduled.js";
 
-/** Another update changed the same list. */
+/** Another update changed the same list or the same times. */
 const TRIES_MAX = 5;
+
+const TIMES = ["startsAt", "deadlineAt", "latestAt"] as const satisfies (keyof ScheduledTimes)[];
 
 /** The row afterwards. */
 export async function changeWaiting(
@@ -26,15 +29,24 @@ export async function changeWaiting(
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const at = clock.now();
     const edit = editOf(ingest, call, { items, at });
+    const schedule = timesAfter(ingest, call, at);
+    const { deadlineAt } = schedule;
+    // What has not started is counted when it starts.
+    const budgets = isScheduled(ingest)
+      ? []
+      : budgetsOfMove(services, call, { ingest, deadlineAt });
+    await checkBudgets(services, { taskId: ingest.taskId, deadlineAt, budgets });
     const updated = await store.scheduled.markUpdated({
       taskId: ingest.taskId,
       play: playOf(ingest, media, edit),
-      schedule: timesAfter(ingest, call, at),
+      schedule,
+      before: ingest,
       movedAt: at,
       sequence: request.Sequence,
       edit,
       signature: claimed?.signature,
       use: claimed?.use,
+      budgets,
       at: machineClock.now(),
     });
     if (updated) return updated;
@@ -42,12 +54,15 @@ export async function changeWaiting(
     const now = (await store.ingests.read(ingest.taskId)) ?? ingest;
     if (!waitsToStart(now)) throw notRunning(now);
     refuseOutdated(now, request.Sequence);
-    const isSameList = JSON.stringify(now.programme) === JSON.stringify(ingest.programme);
-    if (isSameList) return now;
+    if (isSame(now, ingest) && !lostItsTurn(now, { ingest, deadlineAt, budgets })) return now;
     ingest = now;
   }
   throw otherUpdateRuns();
 }
+
+const isSame = (one: Ingest, other: Ingest): boolean =>
+  JSON.stringify(one.programme) === JSON.stringify(other.programme) &&
+  TIMES.every((time) => one[time]?.getTime() === other[time]?.getTime());
 
 function editOf(
   ingest: Ingest,

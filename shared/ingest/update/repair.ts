@@ -15,5 +15,9 @@ export async function repair(
   if (isEmpty(media)) return;
   const turn = await takeTurn(services, { ingest, timeLeftMs });
   const said = mediaOfRow(services, turn.ingest, media);
-  await changeTask(services, { ...turn, media: said }).finally(() => endTurn(services, turn));
+  try {
+    await changeTask(services, { ...turn, media: said });
+  } finally {
+    await endTurn(services, turn);
+  }
 }

@@ -24,12 +24,14 @@ export async function listSchedules(
   });
   const page = rows.slice(0, limit);
   const last = page.at(-1);
-  const NextCursor =
-    rows.length > limit && last ? Buffer.from(last.scheduleId).toString("base64url") : null;
+  const NextCursor = rows.length > limit && last ? writeCursor(last.scheduleId) : null;
   return { Schedules: page.map(presentSchedule), NextCursor };
 }
 
-function readCursor(cursor: string | undefined): string | undefined {
+export const writeCursor = (scheduleId: string): string =>
+  Buffer.from(scheduleId).toString("base64url");
+
+export function readCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined;
   const scheduleId = Buffer.from(cursor, "base64url").toString();
   if (isScheduleId(scheduleId)) return scheduleId;

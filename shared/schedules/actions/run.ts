@@ -104,7 +104,8 @@ async function answerOf(
   const nominal = ingest?.occurrence?.nominalAt;
   const occurrence =
     nominal === undefined ? undefined : await readOccurrence(services, schedule, new Date(nominal));
-  if (!occurrence) throw new ApiError("InternalError");
+  // A delete of the schedule has cancelled it before it began.
+  if (!occurrence) throw unknownSchedule();
   if (occurrence.state === "Failed" && occurrence.reason !== null) {
     throw new ApiError(occurrence.reason, occurrence.detail ?? undefined);
   }

@@ -23,8 +23,8 @@ export async function skipOccurrence(
   const nominalAt = parseInstant("StartTime", request.StartTime);
   const schedule = await findOwn(services, caller, request.ScheduleId);
   const known = await readOccurrence(services, schedule, nominalAt);
-  if (known?.state === "Skipped") return presentOccurrence(known);
-  if (known && known.state !== "Planned") throw hasBegun(known);
+  if (known?.state === "Skipped" && !isByRules(known)) return presentOccurrence(known);
+  if (known && known.state !== "Planned" && known.state !== "Skipped") throw hasBegun(known);
   const due = known ?? windowAt(schedule, nominalAt);
   if (!due) throw noOccurrence();
   if (!known && nominalAt.getTime() <= services.clock.now().getTime()) throw isPast();
@@ -40,6 +40,10 @@ export async function skipOccurrence(
   if (!now || now.state !== "Skipped") throw hasBegun(now);
   return presentOccurrence(now);
 }
+
+/** Other rules may give it a start again, which the skip has to keep away. */
+const isByRules = ({ reason }: ShownOccurrence): boolean =>
+  reason === "Excluded" || reason === "DstGap";
 
 /** The window that starts at exactly this instant. */
 function windowAt({ scheduleId, definition }: Schedule, nominalAt: Date) {

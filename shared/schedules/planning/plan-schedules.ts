@@ -6,7 +6,8 @@
  * them. A run that is killed leaves each batch either planned or as it was.
  */
 import { RUNTIME_ZONES } from "../../calendar/zones.js";
-import { addMs, MINUTE_MS, SECOND_MS } from "../../clock.js";
+import { addMs, DAY_MS, SECOND_MS } from "../../clock.js";
+import type { Config } from "../../config/configuration.js";
 import type { Services } from "../../ingest/services.js";
 import { planLocked } from "./carry-out.js";
 
@@ -33,9 +34,6 @@ const PLAN_BATCH = 500;
 const SETTLE_BATCH = 500;
 const FORGET_BATCH = 1000;
 
-/** Settled occurrences and deleted schedules stay so long. */
-const KEPT_MS = 90 * 24 * 60 * MINUTE_MS;
-
 interface Run {
   timeLeftMs: () => number;
   /** For tests: the version of the runtime's time zone data. */
@@ -61,7 +59,7 @@ export async function planSchedules(
   };
   const duty = { counts, tzdata, hasTime: () => timeLeftMs() > RESERVE_MS };
   const at = clock.now();
-  const forgetBefore = addMs(at, -KEPT_MS);
+  const forgetBefore = forgetBeforeOf(services.config, at);
   const duties = await store.schedules.readDuties({ at, tzdata, forgetBefore });
   if (duties.isOutdated) await store.schedules.planAgain({ tzdata, at });
   // A schedule that is paused after its failures is planned then, which takes its starts back.
@@ -73,6 +71,10 @@ export async function planSchedules(
   if (duties.isForgetDue) await forget(services, duty, forgetBefore);
   return counts;
 }
+
+/** Settled occurrences and deleted schedules go then. Nothing is from before 1970. */
+const forgetBeforeOf = (config: Pick<Config, "retentionDays">, at: Date): Date =>
+  config.retentionDays === 0 ? new Date(0) : addMs(at, -config.retentionDays * DAY_MS);
 
 interface Duty {
   counts: PlanCounts;

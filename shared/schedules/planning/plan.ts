@@ -4,7 +4,7 @@
  */
 import { firstStartAfter } from "../../calendar/planned-windows.js";
 import type { PlannedWindow } from "../../calendar/windows.js";
-import { addMs, MINUTE_MS } from "../../clock.js";
+import { addMs, DAY_MS, MINUTE_MS } from "../../clock.js";
 import type { NewIngest } from "../../store/ingests/new-row.js";
 import type { KnownOccurrence, PlannedOccurrence } from "../../store/schedules/planning.js";
 import type { Schedule } from "../../store/schedules/schedule-row.js";
@@ -12,7 +12,7 @@ import { catchupMs, type Due, type PlannedStart } from "./start-of.js";
 import { type Candidate, decide, isFixed, isRun, type Looked } from "./windows.js";
 
 /** Occurrences have their ingests so long before they start. */
-export const PLAN_AHEAD_MS = 24 * 60 * MINUTE_MS;
+export const PLAN_AHEAD_MS = DAY_MS;
 
 /** The interval of plan-schedules. */
 export const LOOK_AGAIN_MS = MINUTE_MS;

@@ -220,6 +220,22 @@ describe("KeepAlive", () => {
     expect(await list.describeIngest()).toMatchObject({ State: "ended", EndReason: "lost" });
   });
 
+  test("ends a list that is over by the time its lost answer is found", async () => {
+    const list = await started({ Playlist: items("a", "b") });
+    await ours.pass(100);
+    ours.trtc.next("StartStreamIngest", "lose-answer");
+    await ended(list);
+    expect(await list.describeIngest()).toMatchObject({ State: "starting" });
+
+    await ours.clock.advance(60 * SECOND_MS);
+    const timeLeftMs = () => 50_000;
+    await ours.clock.advanceUntilDone(reconcileIngests(ours.services, { timeLeftMs }));
+
+    expect(await list.describeIngest()).toMatchObject({ State: "ended", EndReason: "finished" });
+    expect((await list.tasks()).filter(({ state }) => state !== "ended")).toEqual([]);
+    expect(await list.tasks()).toHaveLength(2);
+  });
+
   test("does nothing where it is off", async () => {
     const list = await started({ Playlist: items("a"), KeepAlive: false });
     await ended(list);

@@ -1,5 +1,11 @@
 /** Runs and skips of single occurrences, and conflicts with other schedules of the room. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Database } from "../../../shared/store/engine/database.js";
+import { createStore } from "../../../shared/store/store.js";
+import { scheduleUseCases } from "../../../shared/schedules/use-cases.js";
+import { countedBy } from "../../support/app/manual-clock.js";
+import { SECRET_ID } from "../../support/app/test-app.js";
+import { timeLeft } from "../../support/app/timed-app.js";
 import {
   openSchedulesApp,
   OTHER,
@@ -48,6 +54,32 @@ describe("RunIngestSchedule", () => {
 
     expect(second).toMatchObject({ State: "Skipped", Reason: "Overlap" });
     expect(second["TaskId"]).not.toBe(first["TaskId"]);
+  });
+
+  test("says that the schedule is gone where a delete comes before it begins", async () => {
+    const { ScheduleId, body } = await app.create();
+    const { clock } = app;
+    const call = (request: object) => ({
+      caller: app.services.config.callers.get(SECRET_ID),
+      request: { ScheduleId, ...request },
+      application: undefined,
+      timeLeftMs: timeLeft(clock, 60_000),
+    });
+    const { database } = app.app;
+    const deletedAfter: Database = {
+      ...database,
+      async transaction(work) {
+        const result = await database.transaction(work);
+        await scheduleUseCases.DeleteIngestSchedule(app.services, call({}) as never);
+        return result;
+      },
+    };
+    const store = createStore(deletedAfter, { clock, isDatabaseOnClock: true });
+    const services = { ...app.services, store: countedBy(clock, store) };
+    const run = scheduleUseCases.RunIngestSchedule(services, call({}) as never);
+
+    await expect(clock.advanceUntilDone(run)).rejects.toMatchObject({ code: "ResourceNotFound" });
+    expect(await app.tasks(body.Ingest.RoomId)).toEqual([]);
   });
 
   test("is carried out once for a ClientToken", async () => {
@@ -151,6 +183,29 @@ describe("SkipIngestOccurrence", () => {
     expect(
       (await app.tasks(body.Ingest.RoomId)).filter(({ state }) => state === "playing"),
     ).toEqual([]);
+  });
+
+  test("stays when an update gives an excluded date back", async () => {
+    app.jumpTo("2026-02-01T00:00:00Z");
+    const { ScheduleId, body } = await app.create({
+      Windows: [{ Recurrence: "0 1,23 * * *", DurationSeconds: 600 }],
+      ExcludeDates: ["2026-02-02"],
+    });
+    const StartTime = "2026-02-02T22:00:00.000Z";
+    const skip = { ScheduleId, StartTime };
+    app.jumpTo("2026-02-02T00:05:00Z");
+    await app.pass(1);
+    const [excluded] = await app.occurrences({ ScheduleId, State: "Skipped" });
+    expect(excluded).toMatchObject({ StartTime, Reason: "Excluded" });
+
+    expect(await app.right("SkipIngestOccurrence", skip)).toMatchObject({ Reason: "Asked" });
+    await app.right("UpdateIngestSchedule", { ScheduleId, ExcludeDates: [] });
+    app.jumpTo(StartTime);
+    await app.pass(2);
+
+    const played = (await app.tasks(body.Ingest.RoomId)).map(({ startedAt }) => startedAt);
+    expect(played).not.toContain(StartTime);
+    expect(await app.right("SkipIngestOccurrence", skip)).toMatchObject({ Reason: "Asked" });
   });
 
   test("refuses one that runs, one that is over, and an instant without one", async () => {

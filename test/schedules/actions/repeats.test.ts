@@ -1,5 +1,7 @@
 /** Requests that are sent again: a ClientToken and a signature name a request. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { KEY, SECRET_ID } from "../../support/app/test-app.js";
+import { post, signedTc3 } from "../../support/http/http-requests.js";
 import {
   openSchedulesApp,
   OTHER,
@@ -75,6 +77,34 @@ test("an update with a known token never undoes a newer one", async () => {
   expect(repeated["State"]).toBe("Enabled");
   const other = { ...pause, Comment: "another" };
   expect(await app.refusal("UpdateIngestSchedule", other)).toEqual(anotherRequest);
+});
+
+/** Each call sends the same bytes. */
+function sendSigned(action: string, fields: object) {
+  const headers = { host: new URL(app.app.url).host, "x-tc-action": action };
+  const message = post(JSON.stringify(fields), headers);
+  const signer = { secretId: SECRET_ID, secretKey: KEY, at: app.clock.now() };
+  const { host: _, ...signed } = signedTc3(message, signer).headers;
+  return async () => (await app.app.post("schedules", fields, signed)).response;
+}
+
+test("a signed update without a token never undoes a newer one when it is sent again", async () => {
+  const { ScheduleId } = await app.create();
+  const again = sendSigned("UpdateIngestSchedule", { ScheduleId, State: "Paused" });
+
+  expect(await again()).toMatchObject({ ScheduleId, State: "Paused" });
+  expect(await again()).toMatchObject({ ScheduleId, State: "Paused" });
+  await app.right("UpdateIngestSchedule", { ScheduleId, State: "Enabled" });
+
+  expect((await again()).Error).toEqual({
+    Code: "FailedOperation",
+    Message: expect.stringMatching(
+      /^An update with this signature took effect before .*sign it anew/,
+    ),
+  });
+  expect(await app.right("DescribeIngestSchedule", { ScheduleId })).toMatchObject({
+    State: "Enabled",
+  });
 });
 
 test("a refused update leaves its token free", async () => {

@@ -1,0 +1,77 @@
+/** DescribeIngestTimeline: who changed an ingest, when and how. TRTC has no such action. */
+import type { TimelineAnswer } from "../contract/timeline.js";
+import type { IngestEvent } from "../store/history/ingest-event.js";
+import { findOwn } from "./find.js";
+import { wrongCursor } from "./list.js";
+import type { Call, Services } from "./services.js";
+
+const LIMIT = 20;
+
+export async function describeTimeline(
+  services: Services,
+  call: Call<"DescribeIngestTimeline">,
+): Promise<TimelineAnswer> {
+  const page = timelinePage(call.request);
+  const { taskId } = await findOwn(services, call);
+  return timelineOf(services, taskId, page);
+}
+
+interface TimelinePage {
+  /** The Sequence of the last event of the page before. */
+  after: number;
+  limit: number;
+}
+
+/** Throws ApiError for a cursor that is none of ours. */
+export const timelinePage = ({
+  Limit: limit = LIMIT,
+  Cursor,
+}: {
+  Limit?: number;
+  Cursor?: string;
+}): TimelinePage => ({ after: readCursor(Cursor), limit });
+
+/** The history of an ingest that the sender may see. */
+export async function timelineOf(
+  { store }: Services,
+  taskId: string,
+  { after, limit }: TimelinePage,
+): Promise<TimelineAnswer> {
+  const events = await store.history.list({ taskId, after, limit: limit + 1 });
+  const page = events.slice(0, limit);
+  const last = page.at(-1);
+  const NextCursor = events.length > limit && last ? writeCursor(last.sequence) : null;
+  return { Events: page.map(presentEvent), NextCursor };
+}
+
+export const presentEvent = ({
+  sequence,
+  happenedAt,
+  type,
+  actor,
+  before,
+  after,
+}: IngestEvent) => ({
+  Sequence: sequence,
+  Time: happenedAt.toISOString(),
+  Type: type,
+  Actor: actor && {
+    Kind: actor.kind,
+    Id: actor.id,
+    Function: actor.function,
+    From: actor.from ?? null,
+    RequestId: actor.requestId ?? null,
+  },
+  Before: { ...before },
+  After: { ...after },
+});
+
+const writeCursor = (sequence: number): string =>
+  Buffer.from(`after ${sequence}`).toString("base64url");
+
+function readCursor(cursor: string | undefined): number {
+  if (cursor === undefined) return 0;
+  const [, sequence] = /^after (\d{1,9})$/.exec(Buffer.from(cursor, "base64url").toString()) ?? [];
+  if (sequence === undefined) throw wrongCursor();
+  return Number(sequence);
+}
