@@ -1,6 +1,6 @@
 /** Receives TRTC's callbacks: source states, ends of tasks, users in rooms, closed rooms. */
 import { handleRoomEvent } from "../shared/room-events/handle.js";
-import { callbackFunction } from "../shared/runtime/callback.js";
+import { callbackFunction } from "../shared/runtime/callback/callback.js";
 import { openServices } from "../shared/runtime/services.js";
 
 /** Tests and the local runtime pass their own services. */

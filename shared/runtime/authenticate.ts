@@ -6,7 +6,8 @@ import { createHash } from "node:crypto";
 import { ApiError } from "../contract/errors.js";
 import { readTc3, verifyTc3 } from "../signing/tencent/tc3.js";
 import { readV1, verifyV1 } from "../signing/tencent/v1.js";
-import { type Caller, type Config, keyDigest } from "../config/configuration.js";
+import type { Caller, Config } from "../config/configuration.js";
+import { keyDigest } from "../config/callers.js";
 import { formOf, type HttpRequest } from "./http-event.js";
 
 export interface Authenticated {
@@ -29,11 +30,14 @@ export const isTc3 = (headers: HttpRequest["headers"]): boolean =>
   /^\s*TC3-/i.test(headers["authorization"] ?? "");
 
 export function authenticate(config: Config, request: HttpRequest, now: Date): Authenticated {
-  const authorization = request.headers["authorization"] ?? "";
-  const bearer = /^Bearer[ \t]+(\S{1,256})$/i.exec(authorization.trim())?.[1];
+  const bearer = bearerOf(request);
   if (bearer !== undefined) return byKey(config, bearer);
-  return byTc3(config, request, now) ?? byV1(config, request, now) ?? refuseUnsigned(authorization);
+  return byTc3(config, request, now) ?? byV1(config, request, now) ?? refuseUnsigned(request);
 }
+
+/** The key of a plain HTTP client. */
+export const bearerOf = ({ headers }: HttpRequest): string | undefined =>
+  /^Bearer[ \t]+(\S{1,256})$/i.exec((headers["authorization"] ?? "").trim())?.[1];
 
 function byKey(config: Config, key: string): Authenticated {
   const caller = config.callersByKeyDigest.get(keyDigest(key));
@@ -107,9 +111,9 @@ function refusalOf(reason: "malformed" | "expired" | "wrong-service" | "forged")
   }
 }
 
-function refuseUnsigned(authorization: string): never {
+function refuseUnsigned({ headers }: HttpRequest): never {
   const message =
-    authorization === ""
+    (headers["authorization"] ?? "") === ""
       ? "The request is not signed: sign it with TC3-HMAC-SHA256, as Tencent's SDKs do, or send the header `Authorization: Bearer <key>`."
       : undefined;
   throw new ApiError("AuthFailure.InvalidAuthorization", message);

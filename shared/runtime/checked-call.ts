@@ -22,20 +22,25 @@ export interface HttpInvocation extends Invocation {
 interface Served {
   services: Services;
   useCases: UseCases;
+  /** The action of a request that names none. */
+  unnamed?: Action | undefined;
   invocation: HttpInvocation;
 }
 
 /** Throws ApiError at the first failed check. Nothing has changed by then. */
 export function checkedCall(
   event: unknown,
-  { services, useCases, invocation }: Served,
+  { services, useCases, unnamed, invocation }: Served,
 ): CheckedCall {
   const { config, machineClock } = services;
   const request = readHttpEvent(event);
   invocation.isSigned = isSigned(request);
   const authenticated = authenticate(config, request, machineClock.now());
   invocation.line.caller = authenticated.caller.Id;
-  const read = readCall(request, Object.keys(useCases) as Action[], authenticated.form);
+  const read = readCall(request, Object.keys(useCases) as Action[], {
+    signed: authenticated.form,
+    unnamed,
+  });
   invocation.line.action = read.action;
   return fitted(read, authenticated, { config, invocation });
 }

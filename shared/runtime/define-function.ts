@@ -7,12 +7,15 @@ import middy, { type MiddlewareObj } from "@middy/core";
 import { ApiError } from "../contract/errors.js";
 import type { Services } from "../ingest/services.js";
 import { boundLog } from "../log.js";
+import type { Actor } from "../store/history/actor.js";
+import { sourceAddress } from "./http-event.js";
 import {
   type Invocation,
   newInvocation,
   type Outcome,
   type PlatformContext,
 } from "./invocation.js";
+import { measured } from "./telemetry/measured.js";
 
 export type Middleware<Answer, I extends Invocation = Invocation> = MiddlewareObj<
   unknown,
@@ -22,6 +25,8 @@ export type Middleware<Answer, I extends Invocation = Invocation> = MiddlewareOb
 >;
 
 export interface FunctionKind<Answer, I extends Invocation = Invocation> {
+  /** What history calls the actor of its changes. */
+  actor: Actor["kind"];
   handle: (event: unknown, services: Services, invocation: I) => Promise<Answer>;
   middlewares?: Middleware<Answer, I>[];
   /** Turns an error into log fields. */
@@ -55,6 +60,7 @@ export const defineFunction =
   <Answer, I extends Invocation = Invocation>(
     functionName: string,
     {
+      actor,
       handle,
       middlewares = [],
       outcomeOf,
@@ -72,7 +78,8 @@ export const defineFunction =
     })
       .use(closingLine(outcomeOf, isNews))
       .use(middlewares)
-      .use(withServices(open))
+      .use(withServices(open, actor))
+      .use(measured({ functionName, actor, outcomeOf }))
       .handler((event: unknown, invocation: I) =>
         handle(event, invocation.services as Services, invocation),
       );
@@ -103,11 +110,15 @@ const closingLine = <Answer, I extends Invocation>(
 
 const withServices = <Answer, I extends Invocation>(
   open: () => Promise<Services>,
+  kind: Actor["kind"],
 ): Middleware<Answer, I> => ({
-  before: async ({ context }) => {
+  before: async ({ event, context }) => {
     const services = await open();
     const { functionName, requestId } = context;
-    context.log = boundLog(services.log, { function: functionName, requestId });
-    context.services = { ...services, log: context.log };
+    const origin = { function: functionName, requestId };
+    context.log = boundLog(services.log, origin);
+    const from = sourceAddress(event);
+    const store = services.store.by({ kind, id: functionName, ...origin, from });
+    context.services = { ...services, log: context.log, store };
   },
 });

@@ -2,7 +2,8 @@
 import type { ApiError } from "../contract/errors.js";
 
 export interface HttpAnswer {
-  isBase64Encoded: false;
+  /** Bytes that are no text, as base64. */
+  isBase64Encoded: boolean;
   statusCode: number;
   headers: Record<string, string>;
   body: string;
@@ -26,6 +27,21 @@ export const jsonAnswer = (
   statusCode,
   headers: { ...HEADERS, ...headers },
   body: JSON.stringify(body),
+});
+
+export const textAnswer = ({
+  status,
+  body,
+  contentType,
+}: {
+  status: number;
+  body: string;
+  contentType: string;
+}): HttpAnswer => ({
+  isBase64Encoded: false,
+  statusCode: status,
+  headers: { ...HEADERS, "content-type": contentType },
+  body,
 });
 
 export const answerWith = (answer: object, requestId: string): HttpAnswer =>

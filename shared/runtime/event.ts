@@ -34,6 +34,7 @@ export class ComeAgainError extends Error {
  */
 export const eventFunction = (functionName: string, useCases: EventUseCases) =>
   defineFunction<EventAnswer>(functionName, {
+    actor: "event",
     async handle(event, services, { timeLeftMs, line }) {
       const batch = readEvent(event);
       const played = await playBatch(services, batch, { useCases, timeLeftMs });

@@ -3,6 +3,7 @@
  * gateway. AWS Lambda has the function URL, HTTP API (v2) and REST API (v1). Headers come in any
  * case. Bodies may be in base64. Every part except the method may be missing.
  */
+import { isIP } from "node:net";
 import { parse } from "node:querystring";
 import { ApiError } from "../contract/errors.js";
 import { isObject, type Json } from "../json.js";
@@ -35,13 +36,17 @@ export function readHttpEvent(event: unknown): HttpRequest {
   }
   return {
     method: method.toUpperCase(),
-    path: textOf(event["rawPath"]) ?? textOf(event["path"]) ?? "/",
+    path: pathOfEvent(event),
     query,
     headers: readHeaders(event["headers"]),
     body: readBody(event),
     parameters: Object.fromEntries(new URLSearchParams(query)),
   };
 }
+
+/** Accepts any value, as a function does before it knows what it serves. */
+export const pathOfEvent = (event: unknown): string =>
+  isObject(event) ? (textOf(event["rawPath"]) ?? textOf(event["path"]) ?? "/") : "/";
 
 /** A list of 100 items with all their fields, and the other fields beside it. */
 const NAMES_MAX = 1000;
@@ -75,6 +80,21 @@ function readForm({ method, headers, body, parameters }: HttpRequest) {
     ]),
   );
 }
+
+/**
+ * The address that the platform saw, for history. A header such as X-Forwarded-For is the sender's
+ * own word, so it does not count.
+ */
+export function sourceAddress(event: unknown): string | undefined {
+  const context = partOf(event, "requestContext");
+  const places = [partOf(context, "http"), partOf(context, "identity"), context];
+  return places
+    .map((place) => textOf(place["sourceIp"]))
+    .find((address) => address !== undefined && isIP(address) !== 0);
+}
+
+const partOf = (value: unknown, name: string): Json =>
+  isObject(value) && isObject(value[name]) ? value[name] : {};
 
 /** Accepts any value. A value that is not an object has no headers. */
 export const headersOf = (event: unknown): Record<string, string> =>

@@ -3,6 +3,7 @@
  * use case, and answers in Tencent's envelope.
  */
 import { asApiError } from "../contract/errors.js";
+import type { Action } from "../contract/schemas.js";
 import { adviseStart } from "../ingest/start/start-errors.js";
 import { callUseCase, type UseCases } from "../ingest/use-cases.js";
 import { traceIdOf } from "./authenticate.js";
@@ -15,13 +16,18 @@ import { looksSigned } from "./looks-signed.js";
 
 export type HttpHandler = FunctionHandler<HttpAnswer>;
 
-/** With several use cases, the request must name its action. With one, the action is optional. */
-export const httpFunction = (functionName: string, useCases: UseCases) =>
+/**
+ * A request without an action is of the action `unnamed`. With one use case, that is the only one.
+ * Without any, the request must name its action.
+ */
+export const httpFunction = (functionName: string, useCases: UseCases, unnamed?: Action) =>
   defineFunction<HttpAnswer, HttpInvocation>(functionName, {
+    actor: "caller",
     middlewares: [enveloped],
     async handle(event, services, invocation) {
-      const call = checkedCall(event, { services, useCases, invocation });
-      const answer = await callUseCase(services, useCases, call);
+      const call = checkedCall(event, { services, useCases, unnamed, invocation });
+      const store = services.store.by({ id: call.call.caller.Id });
+      const answer = await callUseCase({ ...services, store }, useCases, call);
       if ("ScheduleId" in answer) invocation.line.schedule = String(answer.ScheduleId);
       if ("TaskId" in answer) invocation.line.ingest = String(answer.TaskId);
       return answerWith(answer, invocation.requestId);

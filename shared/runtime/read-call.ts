@@ -13,14 +13,18 @@ export interface ReadCall<A extends Action = Action> {
   region: string | undefined;
 }
 
-/**
- * `served` are the actions of this function. A function with a single action needs no action name.
- * `signed` is the part of the form that a v1 signature covers. The other fields are not trusted.
- */
+interface Reading {
+  /** The part of the form that a v1 signature covers. The other fields are not trusted. */
+  signed?: Readonly<Record<string, string>> | undefined;
+  /** The action of a request that names none; absent: it must name one of several. */
+  unnamed?: Action | undefined;
+}
+
+/** `served` are the actions of this function. A function with a single action needs no action name. */
 export function readCall(
   request: HttpRequest,
   served: readonly Action[],
-  signed?: Readonly<Record<string, string>>,
+  { signed, unnamed = served.length === 1 ? served[0] : undefined }: Reading = {},
 ): ReadCall {
   if (request.method !== "GET" && request.method !== "POST") {
     throw new ApiError("UnsupportedProtocol");
@@ -31,7 +35,7 @@ export function readCall(
   // attacker could replay a captured describe as a stop.
   const common = (header: string, parameter: string): string | undefined =>
     isV1 ? form[parameter] : onlyOf(request, header, parameter);
-  const action = chooseAction(common("x-tc-action", "Action"), served);
+  const action = chooseAction(common("x-tc-action", "Action") ?? unnamed, served);
   const version = common("x-tc-version", "Version");
   if (version !== undefined && version !== API_VERSION) throw new ApiError("NoSuchVersion");
   const isForm = request.method === "GET" || isV1;
@@ -84,13 +88,12 @@ function refuseRecut(form: Readonly<Record<string, string>>): void {
 }
 
 function chooseAction(named: string | undefined, served: readonly Action[]): Action {
-  const [only, ...others] = served;
-  if (named === undefined && only && others.length === 0) return only;
   if (named !== undefined && isAction(named) && served.includes(named)) return named;
   throw new ApiError("InvalidAction", `Send one of ${served.join(", ")} as X-TC-Action.`);
 }
 
-function fieldsOfJson(request: HttpRequest): ReadCall["fields"] {
+/** The fields of a JSON body. An empty body has none. */
+export function fieldsOfJson(request: HttpRequest): ReadCall["fields"] {
   if (request.body.length === 0) return {};
   if (mediaType(request.headers) !== "application/json") {
     throw new ApiError(

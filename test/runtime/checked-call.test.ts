@@ -119,6 +119,7 @@ describe("a grant", () => {
     UpdateStreamIngest: { TaskId: OWN_ID },
     DescribeStreamIngest: { TaskId: OWN_ID },
     ListStreamIngests: {},
+    DescribeIngestTimeline: { TaskId: OWN_ID },
     ...REQUIRED_OF_SCHEDULES,
   };
 

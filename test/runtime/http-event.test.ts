@@ -1,7 +1,7 @@
 /** The runtime reads the recorded HTTP events of every platform as one kind of message. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { type HttpRequest, readHttpEvent } from "../../shared/runtime/http-event.js";
+import { type HttpRequest, readHttpEvent, sourceAddress } from "../../shared/runtime/http-event.js";
 import {
   AWS_HTTP,
   AWS_REST,
@@ -13,6 +13,32 @@ import {
 } from "../support/http/http-events.js";
 
 const text = ({ body }: HttpRequest): string => body.toString("utf8");
+
+describe("the address that a request came from", () => {
+  const recordedAddress = (event: Event) =>
+    /"sourceIp":"([^"]*)"/.exec(JSON.stringify(event["requestContext"] ?? {}))?.[1];
+
+  test.each(PLATFORMS)("is what the %s says", (_, event) => {
+    expect(sourceAddress(event)).toBe(recordedAddress(event));
+  });
+
+  test("may be an IPv6 address", () => {
+    expect(sourceAddress({ requestContext: { sourceIp: "2001:db8::7" } })).toBe("2001:db8::7");
+  });
+
+  test.each([
+    undefined,
+    null,
+    "event",
+    {},
+    { requestContext: null },
+    { requestContext: { sourceIp: 7 } },
+    { requestContext: { sourceIp: "a name" } },
+    { headers: { "x-forwarded-for": "192.0.2.7" } },
+  ])("is not known from %j", (event) => {
+    expect(sourceAddress(event)).toBeUndefined();
+  });
+});
 
 describe("a recorded event", () => {
   test("of an SCF function URL", () => {

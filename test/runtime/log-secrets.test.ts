@@ -24,7 +24,7 @@ describe("the run under test contains", () => {
       "deliver-notifications",
       "plan-schedules",
     ];
-    const others = ["api", "room-callback", ...timers];
+    const others = ["api", "console", "health", "room-callback", ...timers];
     const all = new Set([...Object.values(FUNCTION_OF), ...others]);
     expect([...functions].sort()).toEqual([...all].sort());
     const outcomes = new Set(lines.map(({ outcome }) => outcome));

@@ -2,10 +2,10 @@
  * Verifies that a callback comes from TRTC. `Sign` covers the received bytes, with a key of the
  * application in the header `SdkAppId`. The body is not parsed before this check.
  */
-import { ApiError } from "../contract/errors.js";
-import { verifyCallback } from "../signing/trtc/callback.js";
-import type { Config } from "../config/configuration.js";
-import type { HttpRequest } from "./http-event.js";
+import { ApiError } from "../../contract/errors.js";
+import { verifyCallback } from "../../signing/trtc/callback.js";
+import type { Config } from "../../config/configuration.js";
+import type { HttpRequest } from "../http-event.js";
 
 /** TRTC's longest callback has half a kilobyte. */
 export const CALLBACK_MAX_BYTES = 64 * 1024;

@@ -3,11 +3,11 @@
  * and its own pages write the same field in different ways. Sources: trtc.io/document/39558 (rooms)
  * and 62717 (ingests).
  */
-import { MINUTE_MS, SECOND_MS } from "../clock.js";
-import { isObject, type Json, parseObject } from "../json.js";
-import type { RoomEvent } from "../room-events/types.js";
-import type { RemovalCause } from "../store/ingests/ingest-row.js";
-import { NUMERIC_ROOM, STRING_ROOM } from "../contract/fields.js";
+import { DAY_MS, SECOND_MS } from "../../clock.js";
+import { isObject, type Json, parseObject } from "../../json.js";
+import type { RoomEvent } from "../../room-events/types.js";
+import type { RemovalCause } from "../../store/ingests/ingest-row.js";
+import { NUMERIC_ROOM, STRING_ROOM } from "../../contract/fields.js";
 
 export interface CallbackBody {
   /** TRTC's EventType, such as 701. */
@@ -24,7 +24,6 @@ const PUT_OUT = new Map<number | undefined, RemovalCause>([
   [3, "robot-removed"],
   [5, "room-dismissed"],
 ]);
-const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** Returns `undefined` when the body is not TRTC's. Never throws. */
 export function readCallbackBody(sdkAppId: number, body: Buffer): CallbackBody | undefined {

@@ -3,15 +3,15 @@
  * case, and answers within TRTC's five seconds. TRTC repeats a callback until it gets 200. So other
  * statuses are only for temporary failures and for strangers.
  */
-import { MINUTE_MS, systemClock } from "../clock.js";
-import { ApiError, asApiError } from "../contract/errors.js";
-import { CALLBACK_EARLY_MS, CALLBACK_WAIT_MS, FOLLOW_UP_RESERVE_MS } from "../ingest/timing.js";
-import type { HandleRoomEvent } from "../room-events/types.js";
+import { MINUTE_MS, systemClock } from "../../clock.js";
+import { ApiError, asApiError } from "../../contract/errors.js";
+import { CALLBACK_EARLY_MS, CALLBACK_WAIT_MS, FOLLOW_UP_RESERVE_MS } from "../../ingest/timing.js";
+import type { HandleRoomEvent } from "../../room-events/types.js";
 import { readCallbackBody } from "./callback-body.js";
-import { defineFunction, type Middleware } from "./define-function.js";
-import { type HttpAnswer, jsonAnswer } from "./envelope.js";
-import { readHttpEvent } from "./http-event.js";
-import { failureOf } from "./invocation.js";
+import { defineFunction, type Middleware } from "../define-function.js";
+import { type HttpAnswer, jsonAnswer } from "../envelope.js";
+import { readHttpEvent } from "../http-event.js";
+import { failureOf } from "../invocation.js";
 import { verifiedSender } from "./verify-callback.js";
 
 /**
@@ -29,6 +29,7 @@ const TIME_LIMIT = {
 
 export const callbackFunction = (functionName: string, handleEvent: HandleRoomEvent) =>
   defineFunction<HttpAnswer>(functionName, {
+    actor: "callback",
     middlewares: [refusals],
     timeLimit: TIME_LIMIT,
     async handle(event, services, { timeLeftMs, line }) {
