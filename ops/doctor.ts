@@ -1,43 +1,38 @@
-/** `npm run doctor`: reports what is wrong with a configuration and how to correct it. */
-import { environment } from "../shared/config/environment.js";
-import { systemClock } from "../shared/clock.js";
-import { type CommandLine, HELP, readCommandLine } from "./doctor/command-line.js";
+/** `trtc-ingest doctor`: reports what is wrong with a configuration and how to correct it. */
+import { type CommandLine, doctorCommand, readCommandLine } from "./doctor/command-line.js";
 import { examine } from "./doctor/examine.js";
 import { redactor, summaryLine, summaryOf, table } from "./doctor/report.js";
 import { progressOn } from "../local/terminal/progress.js";
 import { askDesk, findRun } from "../local/environment/run-file.js";
-import { printableJson, runMain } from "../local/terminal/terminal.js";
+import type { CommandModule } from "../local/terminal/command.js";
+import { hasColours, type Io } from "../local/terminal/io.js";
+import { printableJson } from "../local/terminal/terminal.js";
 
-async function main(): Promise<void> {
-  const { help, strict, json, subject } = await commandLine(process.argv.slice(2));
-  if (help) {
-    process.stdout.write(HELP);
-    return;
-  }
-  // Progress goes to the other stream. The table follows after a few seconds.
-  const progress = process.stderr.isTTY ? progressOn(process.stderr, systemClock) : undefined;
-  const rows = await examine(subject, (done, all) => {
-    progress?.show(`checked ${done} of ${all}`);
-  });
-  progress?.end();
-  const summary = summaryOf(rows, { strict });
-  const hasColours = process.stdout.isTTY && environment()["NO_COLOR"] === undefined;
-  const text = json
-    ? `${printableJson({ ...summary, rows }, 2)}\n`
-    : `${table(rows, { colours: hasColours })}\n${summaryLine(summary)}\n`;
-  process.stdout.write(redactor(subject.env)(text));
-  process.exitCode = summary.ok ? 0 : 1;
-}
+export const doctor: CommandModule = {
+  command: doctorCommand,
+  async run(args, io) {
+    const { strict, json, subject } = await commandLine(args, io);
+    // Progress goes to the other stream. The table follows after a few seconds.
+    const progress = io.err.isTTY === true ? progressOn(io.err, io.clock) : undefined;
+    const rows = await examine(subject, (done, all) => {
+      progress?.show(`checked ${done} of ${all}`);
+    });
+    progress?.end();
+    const summary = summaryOf(rows, { strict });
+    const text = json
+      ? `${printableJson({ ...summary, rows }, 2)}\n`
+      : `${table(rows, { colours: hasColours(io) })}\n${summaryLine(summary)}\n`;
+    io.out.write(redactor(subject.env)(text));
+    return summary.ok ? 0 : 1;
+  },
+};
 
 /** Reads the flags once to find the settings, and again with the run that the settings lead to. */
-async function commandLine(args: string[]): Promise<CommandLine> {
-  const outer = environment();
-  const first = readCommandLine(args, outer);
-  if (first.help || !first.subject.isLocal) return first;
+async function commandLine(args: readonly string[], { env }: Io): Promise<CommandLine> {
+  const first = readCommandLine(args, env);
+  if (!first.subject.isLocal) return first;
   const run = await findRun(first.subject.env);
   if (!run) return first;
   const { aheadMs } = (await askDesk(run, "about")) as { aheadMs: number };
-  return readCommandLine(args, outer, { ...run, aheadMs });
+  return readCommandLine(args, env, { ...run, aheadMs });
 }
-
-runMain(main);

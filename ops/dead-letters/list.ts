@@ -1,4 +1,4 @@
-/** Lists, shows and replays dead letters for `npm run dead-letters`. */
+/** Lists, shows and replays dead letters for `trtc-ingest dead-letters`. */
 import { SECOND_MS } from "../../shared/clock.js";
 import { ApiError } from "../../shared/contract/errors.js";
 import { replayDeadLetter } from "../../shared/cloud-events/dead-letters.js";

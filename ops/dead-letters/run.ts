@@ -1,4 +1,4 @@
-/** The verbs of `npm run dead-letters`, for the rows of any database. */
+/** The verbs of `trtc-ingest dead-letters`, for the rows of any database. */
 import type { Clock } from "../../shared/clock.js";
 import type { Environment } from "../../shared/config/environment.js";
 import type { Services } from "../../shared/ingest/services.js";
@@ -10,6 +10,7 @@ import {
   type CommandResult,
 } from "../../local/terminal/terminal.js";
 import { type DeadLettersCommand, readCommandLine } from "./command-line.js";
+import { operatorOf } from "../operator.js";
 import {
   deadLettersIn,
   deadLettersNamed,
@@ -33,7 +34,6 @@ export interface Desk {
 /** Throws an Error that says what is wrong. */
 export async function runDeadLetters(args: readonly string[], desk: Desk): Promise<CommandResult> {
   const command = readCommandLine(args, desk.env);
-  if (!command) return { out: "", code: 0 };
   const { store } = desk;
   switch (command.verb) {
     case "list":
@@ -70,7 +70,8 @@ async function replay(desk: Desk, { ids, all, json }: DeadLettersCommand): Promi
   const deadLetters = all
     ? await collect(deadLettersIn(store, false))
     : await deadLettersNamed(store, ids);
-  const services = desk.services();
+  const made = desk.services();
+  const services = { ...made, store: made.store.by(operatorOf("dead-letters replay")) };
   const replayed: Replayed[] = [];
   for (const deadLetter of deadLetters) {
     onProgress?.(replayed.length, deadLetters.length);
@@ -103,9 +104,11 @@ async function listNotifications(
   store: Store,
   { json }: DeadLettersCommand,
 ): Promise<CommandResult> {
-  const dead = await store.outbox.listDead({ limit: NOTIFICATIONS_MAX });
-  if (json) return done(printableJson(dead.map(shownNotification), 2));
-  const lines = dead.map(notificationLine).map(printable);
+  const dead = await store.outbox.listDead({ limit: NOTIFICATIONS_MAX + 1 });
+  const newest = dead.slice(0, NOTIFICATIONS_MAX);
+  if (json) return done(printableJson(newest.map(shownNotification), 2));
+  const lines = newest.map(notificationLine).map(printable);
+  if (dead.length > newest.length) lines.push(`the newest ${newest.length}: there are more`);
   return done(lines.join("\n") || "every notification is delivered or still waiting");
 }
 

@@ -3,7 +3,7 @@ import { checkDatabase } from "./database.js";
 import { checkFunctions } from "./functions.js";
 import { checkExposure } from "./exposure.js";
 import { checkLocalRun } from "./local-run.js";
-import type { Row } from "./row.js";
+import type { Row } from "../../shared/health/row.js";
 import { checkSchedule } from "./schedule.js";
 import type { Subject } from "./subject.js";
 import { checkTrtc } from "./trtc.js";

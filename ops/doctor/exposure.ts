@@ -2,7 +2,7 @@
 import { isLoopback } from "../../emulator/api/loopback.js";
 import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "../../emulator/defaults.js";
 import { LOCAL_CALLER, localCallbackKey } from "../../local/environment/local-environment.js";
-import { fail, pass, type Row, skip, warn } from "./row.js";
+import { fail, pass, type Row, skip, warn } from "../../shared/health/row.js";
 import type { Subject } from "./subject.js";
 
 const PUBLISHED = new Set([

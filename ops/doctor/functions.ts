@@ -1,6 +1,6 @@
 /** The deployed functions: reachable, safe, and of this project. */
 import { networkWords } from "./network-errors.js";
-import { duration, fail, pass, type Row, warn } from "./row.js";
+import { duration, fail, pass, type Row, warn } from "../../shared/health/row.js";
 import { isLoopback } from "../../emulator/api/loopback.js";
 import { PATIENCE_MS, type Subject } from "./subject.js";
 
@@ -40,7 +40,7 @@ async function apiFunction(url: string, subject: Subject): Promise<Row> {
       const finding = `HTTP ${status}, and not in the form of our answers`;
       return fail(check, finding, "check that this is the api function's URL, and its log");
     }
-    if (/^AuthFailure/.test(code) && status === 401) {
+    if (code.startsWith("AuthFailure") && status === 401) {
       return pass(check, `refuses an unsigned request, as it should, in ${duration(ms)}`);
     }
     const finding = `HTTP ${status}, ${code}, instead of refusing an unsigned request`;

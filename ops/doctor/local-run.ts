@@ -1,6 +1,6 @@
 /** The run of this machine: whether it exists, and whether its clock and the emulator's agree. */
 import { SECOND_MS } from "../../shared/clock.js";
-import { duration, fail, pass, type Row, skip, warn } from "./row.js";
+import { duration, fail, pass, type Row, skip, warn } from "../../shared/health/row.js";
 import { PATIENCE_MS, type Subject } from "./subject.js";
 
 export async function checkLocalRun(subject: Subject): Promise<Row[]> {

@@ -1,7 +1,7 @@
 /** The rows as a table for people, or as JSON. A last filter removes secrets from both. */
 import type { Environment } from "../../shared/config/environment.js";
 import { printable } from "../../local/terminal/terminal.js";
-import { counted, type Row, type Verdict } from "./row.js";
+import { counted, type Row, type Verdict } from "../../shared/health/row.js";
 
 export interface Summary extends Record<Verdict, number> {
   ok: boolean;

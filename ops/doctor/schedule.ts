@@ -3,9 +3,9 @@
  * lives until the next one takes over.
  */
 import { SECOND_MS } from "../../shared/clock.js";
-import { nextRunAt } from "../../local/declared/cron.js";
-import { loadFunctions, type LocalFunction } from "../../local/declared/functions.js";
-import { duration, fail, pass, type Row, skip } from "./row.js";
+import { nextRunAt } from "../../server/declared/cron.js";
+import { loadFunctions, type HostedFunction } from "../../server/declared/functions.js";
+import { duration, fail, pass, type Row, skip } from "../../shared/health/row.js";
 import type { Subject } from "./subject.js";
 
 interface Scheduled {
@@ -50,7 +50,7 @@ export async function checkSchedule(subject: Subject): Promise<Row[]> {
   });
 }
 
-type Judged = Scheduled & { declared: LocalFunction; tickMs: number };
+type Judged = Scheduled & { declared: HostedFunction; tickMs: number };
 
 function timeLimit({ name, declared: { timeLimitMs }, tickMs, marginMs }: Judged): Row {
   const check = `${name}: time limit`;

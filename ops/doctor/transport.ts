@@ -1,7 +1,7 @@
 /** Who can read the database's password in transit, or receive it in the database's place. */
 import ipaddr from "ipaddr.js";
 import type { ConnectionFacts } from "../../shared/store/engine/postgres-connection.js";
-import { fail, pass, type Row } from "./row.js";
+import { fail, pass, type Row } from "../../shared/health/row.js";
 
 const VERIFY_IN_FULL =
   "set sslmode=verify-full in DATABASE_URL, and DATABASE_CA if the database has an authority of its own";

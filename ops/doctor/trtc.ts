@@ -8,7 +8,7 @@ import { TrtcError } from "../../shared/trtc/trtc-error.js";
 import type { Application } from "../../shared/config/configuration.js";
 import { SITE_FACTS } from "../../shared/contract/sites.js";
 import { networkWords } from "./network-errors.js";
-import { duration, fail, pass, type Row, skip, warn } from "./row.js";
+import { duration, fail, pass, type Row, skip, warn } from "../../shared/health/row.js";
 import { PATIENCE_MS, type Subject } from "./subject.js";
 
 export async function checkTrtc(subject: Subject): Promise<Row[]> {
@@ -137,6 +137,6 @@ function refusalWords(
       "the key may not call TRTC: grant it trtc:StartStreamIngest, StopStreamIngest, UpdateStreamIngest and DescribeStreamIngest in CAM",
     ];
   }
-  if (/^AuthFailure/.test(code)) return [`TRTC refuses: ${code}`, "make a new cloud API key"];
+  if (code.startsWith("AuthFailure")) return [`TRTC refuses: ${code}`, "make a new cloud API key"];
   return undefined;
 }

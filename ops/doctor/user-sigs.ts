@@ -1,7 +1,7 @@
 /** The keys that sign UserSig: their form, and whether their signatures verify. */
 import { signUserSig, verifyUserSig } from "../../shared/signing/trtc/user-sig.js";
 import type { Application } from "../../shared/config/configuration.js";
-import { pass, type Row, skip, warn, fail } from "./row.js";
+import { pass, type Row, skip, warn, fail } from "../../shared/health/row.js";
 import type { Subject } from "./subject.js";
 
 /** The usual form of an SDKSecretKey in the console. */

@@ -7,7 +7,7 @@ import {
   environmentBytes,
   variablesOf,
 } from "../../deploy/plugin/checks/limits.js";
-import { counted, fail, pass, type Row, warn } from "./row.js";
+import { counted, fail, pass, type Row, warn } from "../../shared/health/row.js";
 import type { Subject } from "./subject.js";
 
 export const checkVariables = (subject: Subject): Row[] => [

@@ -1,5 +1,6 @@
 /** Builds the providers' envelopes as they arrive, from an object's name or from messages. */
 import { createHash } from "node:crypto";
+import { UsageError } from "../../local/terminal/command.js";
 import { LOCAL_SOURCES } from "../../local/environment/local-environment.js";
 
 export const EVENT_KINDS = [
@@ -34,8 +35,8 @@ export function buildEvent(spec: EventSpec): unknown {
   const { kind, bodies, key } = spec;
   const mayBeStored = kind === "eventbridge" || (kind === "sqs" && key !== undefined);
   const isStored = kind === "cos" || kind === "s3" || (mayBeStored && bodies.length === 0);
-  if (isStored && key === undefined) throw new Error(`${kind} needs --key, the object's`);
-  if (!isStored && bodies.length === 0) throw new Error(`${kind} needs --file, the message's`);
+  if (isStored && key === undefined) throw new UsageError(`${kind} needs --key, the object's`);
+  if (!isStored && bodies.length === 0) throw new UsageError(`${kind} needs --file, the message's`);
   return BUILDERS[kind](spec);
 }
 
@@ -99,7 +100,8 @@ const offsetOf = (id: string): number => createHash("sha256").update(id).digest(
 
 function cosCreated({ bucket = LOCAL_SOURCES.cos, key = "", region, id, at }: EventSpec) {
   const [, name, appid] = /^(.+)-(\d+)$/.exec(bucket) ?? [];
-  if (name === undefined) throw new Error("--bucket of cos has its APPID, as films-1250000000");
+  if (name === undefined)
+    throw new UsageError("--bucket of cos has its APPID, as films-1250000000");
   const host = `${bucket}.cos.${region ?? "ap-guangzhou"}.myqcloud.com`;
   return recordsOf([key], () => ({
     cos: {
@@ -174,6 +176,6 @@ function parseDetail(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error("--file is not JSON, and an EventBridge event carries JSON only");
+    throw new UsageError("--file is not JSON, and an EventBridge event carries JSON only");
   }
 }

@@ -1,34 +1,33 @@
-/** `npm run event`: sends a cloud event to the functions that run on this machine. */
-import { environment } from "../../shared/config/environment.js";
-import { systemClock as clock } from "../../shared/clock.js";
+/** `trtc-ingest event`: sends a cloud event to the functions that run on this machine. */
 import { buildEvent } from "./build-event.js";
-import { HELP, readCommandLine } from "./command-line.js";
-import { EVENTS_PATH } from "../../local/environment/run-file.js";
-import { gatewayOf } from "../../local/environment/run-file.js";
-import { out, printableJson, runMain } from "../../local/terminal/terminal.js";
+import { eventCommand, readCommandLine } from "./command-line.js";
+import { EVENTS_PATH, gatewayOf } from "../../local/environment/run-file.js";
+import type { CommandModule } from "../../local/terminal/command.js";
+import { print } from "../../local/terminal/io.js";
+import { printableJson } from "../../local/terminal/terminal.js";
 
 const FUNCTION = "cloud-event";
 
-async function main(): Promise<void> {
-  const at = clock.now();
-  const command = readCommandLine(process.argv.slice(2), { env: environment(), at });
-  if (!command) {
-    process.stdout.write(HELP);
-    return;
-  }
-  const { spec, times, env, print, json } = command;
-  const event = buildEvent(spec);
-  if (print) {
-    out(printableJson(event, 2));
-    return;
-  }
-  const url = command.url ?? (await gatewayOf(env));
-  for (let time = 1; time <= times; time += 1) {
-    const answer = await deliver(new URL(`${EVENTS_PATH}${FUNCTION}`, url), event);
-    out(json ? printableJson(answer) : withDeployError(answer, time));
-    if (!isPlayed(answer)) process.exitCode = 1;
-  }
-}
+export const event: CommandModule = {
+  command: eventCommand,
+  async run(args, io) {
+    const command = readCommandLine(args, { env: io.env, at: io.clock.now() });
+    const { spec, times, env, json } = command;
+    const built = buildEvent(spec);
+    if (command.print) {
+      print(io, printableJson(built, 2));
+      return 0;
+    }
+    const url = command.url ?? (await gatewayOf(env));
+    let isWell = true;
+    for (let time = 1; time <= times; time += 1) {
+      const answer = await deliver(new URL(`${EVENTS_PATH}${FUNCTION}`, url), built);
+      print(io, json ? printableJson(answer) : withDeployError(answer, time));
+      isWell = isWell && isPlayed(answer);
+    }
+    return isWell ? 0 : 1;
+  },
+};
 
 /** The function's answer or error. SQS has its own form. */
 interface Answer {
@@ -67,5 +66,3 @@ function withDeployError(answer: Answer, time: number): string {
   const counts = Object.entries(answer).map(([name, count]) => `${name} ${String(count)}`);
   return `${head}${counts.join("  ")}`;
 }
-
-runMain(main);

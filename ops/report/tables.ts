@@ -21,20 +21,31 @@ export function tablesOf({ since, now, starts, live, ends }: TimedReport): strin
     ["overdue now", live.overdue, overdue],
     ["unfinished starts now", live.unsettled, oldestUnfinished],
   ];
+  const costs: [string, number, string][] = [
+    ["USD of ended ones", totalUsd(ends), ""],
+    ["USD of live ones", live.usd, `${number(live.usdToDeadline, 2)} at their deadlines`],
+  ];
   const lines = counts.map(([what, count, more]) =>
     `  ${what.padEnd(22)}${number(count).padStart(9)}  ${more}`.trimEnd(),
+  );
+  const costLines = costs.map(([what, usd, more]) =>
+    `  ${what.padEnd(22)}${number(usd, 2).padStart(9)}  ${more}`.trimEnd(),
   );
   return [
     `since ${since.toISOString()}, at ${now.toISOString()}`,
     "",
     ...lines,
+    ...costLines,
     "",
     ...endLines(ends),
     "",
   ].join("\n");
 }
 
-const WIDTHS = [12, 9, 11, 9, 26, 26];
+const totalUsd = (ends: readonly EndCounts[]): number =>
+  ends.reduce((sum, { usd }) => sum + usd, 0);
+
+const WIDTHS = [12, 9, 11, 11, 9, 26, 26];
 
 function endLines(ends: readonly EndCounts[]): string[] {
   if (ends.length === 0) return ["  none ended"];
@@ -43,15 +54,17 @@ function endLines(ends: readonly EndCounts[]): string[] {
       "ended",
       "count",
       "minutes",
+      "USD",
       "on time",
       "asked p50, p99, max ms",
       "over p50, p99, max ms",
     ]),
-    ...ends.map(({ reason, count, minutes, onTime, asked, answered }) =>
+    ...ends.map(({ reason, count, minutes, usd, onTime, asked, answered }) =>
       row([
         reason,
         number(count),
         number(minutes, 1),
+        number(usd, 2),
         onTime === null ? "" : `${number(Math.floor((1000 * onTime) / count) / 10, 1)} %`,
         lateness(asked),
         lateness(answered),

@@ -2,6 +2,7 @@
 import { createServer as createTlsServer } from "node:https";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { generate } from "selfsigned";
+import { freePort } from "../../local/environment/free-port.js";
 import { addMs, MINUTE_MS, systemClock as clock } from "../../shared/clock.js";
 import { migrate } from "../../shared/store/schema/migrate.js";
 import { CODE_VERSION } from "../../shared/store/schema/version.js";
@@ -14,7 +15,6 @@ import { newSchedule } from "../support/schedules/rows.js";
 import { newProgramme, onAirSince } from "../support/app/programmes.js";
 import { NEXT, NEXT_WITHOUT_US, upTo } from "../support/database/migrations.js";
 import {
-  closedPort,
   CLOUD,
   list,
   openDoctorHarness,
@@ -192,7 +192,7 @@ describe("the database", () => {
       {
         verdict: "fail",
         found: expect.stringMatching(
-          /^the role lacks insert on ingest, update on ingest, .*delete on used_signature, .*delete on outbox, .*delete on dead_letter, .*delete on schedule, .*delete on occurrence$/,
+          /^the role lacks insert on ingest, update on ingest, .*delete on used_signature, .*delete on outbox, .*delete on dead_letter, .*delete on schedule, .*delete on occurrence, insert on timer_run, update on timer_run, insert on metric_count, update on metric_count, insert on spend_count, update on spend_count, insert on spend_day, .*delete on budget_notice, .*delete on budget_standing, insert on trtc_call, update on trtc_call$/,
         ),
       },
     ]);
@@ -338,7 +338,7 @@ describe("a deployed URL", () => {
 
   test("for TRTC's callbacks fails when it is broken or away", async () => {
     const { url: broken } = await serve((_, response) => response.writeHead(502).end());
-    for (const url of [broken, `http://127.0.0.1:${await closedPort()}`]) {
+    for (const url of [broken, `http://127.0.0.1:${await freePort()}`]) {
       const { ok, named } = await harness.examineHere({}, ["--callback-url", url]);
       expect([ok, named("callback")]).toMatchObject([false, [{ verdict: "fail" }]]);
     }

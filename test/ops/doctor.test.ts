@@ -1,11 +1,11 @@
-/** `npm run doctor` as a process: a healthy run, a stopped run, and its flags. */
+/** `trtc-ingest doctor`: a healthy run, a stopped run, and its flags. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { freePort } from "../../local/environment/free-port.js";
 import { redactor, table } from "../../ops/doctor/report.js";
 import {
-  closedPort,
   CLOUD,
   list,
   openDoctorHarness,
@@ -56,7 +56,7 @@ describe("npm run doctor on a local run", () => {
   });
 
   test("reports that the run is away", async () => {
-    const port = await closedPort();
+    const port = String(await freePort());
     const away = { PORT: port, TRTC_PORT: port, DATABASE_URL: "" };
     const { code, output } = await harness.run(away, ["--local"]);
     expect(code).toBe(1);
@@ -105,7 +105,7 @@ describe("npm run doctor", () => {
     "refuses %p in one line",
     async (args) => {
       const { code, output } = await harness.run({}, args);
-      expect([code, output]).toEqual([1, expect.stringContaining(args[0] ?? "")]);
+      expect([code, output]).toEqual([2, expect.stringContaining(args[0] ?? "")]);
       expect(output).not.toMatch(/^\s+at /m);
     },
   );

@@ -9,7 +9,7 @@ import { startAction, stateOf } from "../support/http/cloud-events.js";
 import { openTestPostgres } from "../support/database/databases.js";
 import { type TestApp, startTestApp } from "../support/app/test-app.js";
 import { rawCaller } from "../support/http/raw-call.js";
-import { runScript } from "../support/app/process.js";
+import { runCli } from "../support/cli.js";
 
 let app: TestApp;
 let folder: string;
@@ -22,7 +22,7 @@ afterAll(async () => {
   await app.close();
 });
 
-const event = (...args: string[]) => runScript("ops/event/event.ts", {}, args);
+const event = (...args: string[]) => runCli(["event", ...args]);
 const here = () => ["--url", app.url];
 
 function message(name: string, content: unknown): string {
@@ -94,7 +94,7 @@ describe("npm run event", () => {
     });
   }, 30_000);
 
-  test.each<[args: string[], message: string]>([
+  test.each<[args: string[], message: string, code?: number]>([
     [[], "name one of cos, s3, ckafka"],
     [["kafka"], "name one of cos, s3, ckafka"],
     [["cos"], "cos needs --key"],
@@ -102,13 +102,13 @@ describe("npm run event", () => {
     [["sqs"], "sqs needs --file"],
     [["sqs", "--file", "there-is-none.json"], "the file there-is-none.json does not exist"],
     [["cos", "--key", "a", "--times", "0"], "--times must be a number"],
-    [["cos", "--key", "a", "--url", "http://127.0.0.1:1"], "no answer at http://127.0.0.1:1"],
+    [["cos", "--key", "a", "--url", "http://127.0.0.1:1"], "no answer at http://127.0.0.1:1", 1],
     [["cos", "--halp"], "--halp"],
   ])(
-    "ends with 1 for %j",
-    async (args, words) => {
+    "ends with 2 for %j, and with 1 without an answer",
+    async (args, words, expected = 2) => {
       const { code, output } = await event(...args);
-      expect([code, output]).toEqual([1, expect.stringContaining(words)]);
+      expect([code, output]).toEqual([expected, expect.stringContaining(words)]);
       expect(output).not.toMatch(/^\s+at /m);
     },
     30_000,

@@ -11,9 +11,10 @@ import { CODE_VERSION, readVersion } from "../../shared/store/schema/version.js"
 import { newPostgresUrl } from "../support/database/databases.js";
 import { runningIngest } from "../support/app/ingests.js";
 import { NEXT, NEXT_WITHOUT_US, upTo } from "../support/database/migrations.js";
+import { runCli } from "../support/cli.js";
 import { runScript, spawnScript } from "../support/app/process.js";
 
-const SCRIPT = "ops/migrate.ts";
+const SCRIPT = "cli/trtc-ingest.ts";
 const EMPTY = { template: "template0" };
 
 /** The output of a run that applied all migrations. */
@@ -143,7 +144,7 @@ describe("migrating", () => {
 describe("npm run migrate", () => {
   test("applies migrations once when it runs twice at the same time", async () => {
     const DATABASE_URL = await newPostgresUrl(EMPTY);
-    const both = [1, 2].map(() => runScript(SCRIPT, { DATABASE_URL }));
+    const both = [1, 2].map(() => runCli(["migrate"], { DATABASE_URL }));
     const outputs = (await Promise.all(both)).map(({ code, output }) => {
       expect(code).toBe(0);
       return output.replace("another run is migrating: waiting for it\n", "");
@@ -157,7 +158,7 @@ describe("npm run migrate", () => {
       DATABASE_URL,
       "select pg_advisory_xact_lock(7271900722)",
       async () => {
-        const waiting = spawnScript(SCRIPT, { DATABASE_URL });
+        const waiting = spawnScript(SCRIPT, { DATABASE_URL }, ["migrate"]);
         const [chunk] = (await once(waiting.stdout, "data")) as [Buffer];
         expect(chunk.toString()).toBe("another run is migrating: waiting for it\n");
         return waiting;
@@ -171,7 +172,7 @@ describe("npm run migrate", () => {
     const { code, output } = await whileHeld(
       DATABASE_URL,
       "create table used_signature (held int)",
-      () => runScript(SCRIPT, { DATABASE_URL }),
+      () => runCli(["migrate"], { DATABASE_URL }),
     );
     expect([code, output]).toEqual([1, expect.stringContaining("Nothing was changed: run it")]);
     expect(output).not.toMatch(/^\s+at /m);
@@ -184,7 +185,7 @@ describe("npm run migrate", () => {
     const DATABASE_URL = await newPostgresUrl(EMPTY);
     const database = openPostgres(DATABASE_URL);
     await whileHeld(DATABASE_URL, "create table used_signature (held int)", async () => {
-      const child = spawnScript(SCRIPT, { DATABASE_URL });
+      const child = spawnScript(SCRIPT, { DATABASE_URL }, ["migrate"]);
       await until(() => somebodyWaits(database.query));
       const exit = once(child, "exit");
       child.kill("SIGKILL");
@@ -197,7 +198,7 @@ describe("npm run migrate", () => {
       return others.length === 0;
     });
     expect(await tablesOf(database)).toEqual([]);
-    const again = await runScript(SCRIPT, { DATABASE_URL });
+    const again = await runCli(["migrate"], { DATABASE_URL });
     expect(again).toEqual({ code: 0, output: ALL_APPLIED });
     await database.close();
   });
@@ -207,7 +208,7 @@ describe("npm run migrate", () => {
     const database = openPostgres(DATABASE_URL);
     await migrate(database, { migrations: upTo(NEXT) });
     for (const flags of [[], ["--dry-run"]]) {
-      expect(await runScript(SCRIPT, { DATABASE_URL }, flags)).toEqual({
+      expect(await runCli(["migrate", ...flags], { DATABASE_URL })).toEqual({
         code: 0,
         output: `the database is at version ${NEXT.version}, newer than this checkout's ${CODE_VERSION}, and works with it: nothing to apply\n`,
       });
@@ -221,7 +222,7 @@ describe("npm run migrate", () => {
     await migrate(database, { migrations: upTo(NEXT_WITHOUT_US) });
     const message = `The database is at version ${NEXT.version}, which needs code of version ${NEXT.version} or newer, and this code is of version ${CODE_VERSION}: deploy the functions anew from a newer checkout\n`;
     for (const flags of [[], ["--dry-run"]]) {
-      expect(await runScript(SCRIPT, { DATABASE_URL }, flags)).toEqual({
+      expect(await runCli(["migrate", ...flags], { DATABASE_URL })).toEqual({
         code: 1,
         output: message,
       });
@@ -236,7 +237,7 @@ describe("npm run migrate", () => {
 describe("npm run migrate -- --dry-run", () => {
   test("shows what would run, and creates not even a table", async () => {
     const DATABASE_URL = await newPostgresUrl(EMPTY);
-    const { code, output } = await runScript(SCRIPT, { DATABASE_URL }, ["--dry-run"]);
+    const { code, output } = await runCli(["migrate", "--dry-run"], { DATABASE_URL });
     expect(code).toBe(0);
     for (const { version, name, sql } of MIGRATIONS) {
       expect(output).toContain(`-- would apply ${version} ${name}\n${sql.trim()}\n`);
@@ -251,7 +252,7 @@ describe("npm run migrate -- --dry-run", () => {
 
   test("prints SQL that psql runs unchanged", async () => {
     const DATABASE_URL = await newPostgresUrl(EMPTY);
-    const { output } = await runScript(SCRIPT, { DATABASE_URL }, ["--dry-run"]);
+    const { output } = await runCli(["migrate", "--dry-run"], { DATABASE_URL });
     const database = openPostgres(DATABASE_URL);
     // Without parameters a query may hold several statements.
     await database.query(output);
@@ -261,7 +262,7 @@ describe("npm run migrate -- --dry-run", () => {
 
   test("prints nothing for a database that is up to date", async () => {
     const DATABASE_URL = await newPostgresUrl();
-    const dry = await runScript(SCRIPT, { DATABASE_URL }, ["--dry-run"]);
+    const dry = await runCli(["migrate", "--dry-run"], { DATABASE_URL });
     expect(dry).toEqual({ code: 0, output: "the database is up to date\n" });
   });
 });

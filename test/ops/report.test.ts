@@ -10,11 +10,12 @@ import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import type { Database } from "../../shared/store/engine/database.js";
 import type { EndReason } from "../../shared/store/ingests/ingest-row.js";
 import { openPostgres } from "../../shared/store/engine/postgres.js";
+import { microUsd } from "../../shared/ingest/cost.js";
 import { readReport, type ReportFilter } from "../../shared/store/report.js";
 import { createStore, type Store } from "../../shared/store/store.js";
 import { ENGINES, newPostgresUrl } from "../support/database/databases.js";
 import { newIngest, runningIngest, T0, type Wanted } from "../support/app/ingests.js";
-import { runScript } from "../support/app/process.js";
+import { runCli } from "../support/cli.js";
 
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const NOW = addMs(T0, 60 * MINUTE_MS);
@@ -57,6 +58,8 @@ const EMPTY = {
     overdueMaxMs: null,
     unsettled: 0,
     oldestUnfinishedAt: null,
+    usd: 0,
+    usdToDeadline: 0,
   },
   ends: [],
 };
@@ -116,7 +119,21 @@ describe.each(ENGINES)("the report on %s", (_, open) => {
         overdueMaxMs: 1500,
         unsettled: 1,
         oldestUnfinishedAt: addMs(T0, 1000),
+        // Three have run for an hour, and two of these have 1 ms left.
+        usd: 2.6964,
+        usdToDeadline: 2.696402,
       });
+    });
+
+    test("sums the cost of each end reason, by the prices and the media of each row", async () => {
+      const { ends } = await read({ callerId: "caller" });
+      const usd = Object.fromEntries(ends.map((end) => [end.reason, end.usd]));
+      expect(usd["failed"]).toBe(0);
+      expect(usd["stopped"]).toBe(microUsd(5 * MINUTE_MS + 200, 14_980) / 1e6);
+      expect(usd["finished"]).toBe(microUsd(10 * MINUTE_MS + 50, 14_980) / 1e6);
+      const overMs = Array.from({ length: 100 }, (__, n) => (n === 99 ? 1001 : 10 * (n + 1)));
+      const each = overMs.map((ms) => microUsd(10 * MINUTE_MS + ms, 14_980));
+      expect(usd["expired"]).toBe(each.reduce((sum, micro) => sum + micro, 0) / 1e6);
     });
 
     test("shows the count, the lateness and the played minutes of each end reason", async () => {
@@ -137,6 +154,7 @@ describe.each(ENGINES)("the report on %s", (_, open) => {
         reason: "failed",
         count: 1,
         minutes: 0,
+        usd: 0,
         onTime: null,
         asked: null,
         answered: null,
@@ -176,7 +194,7 @@ describe("npm run report", () => {
   let url: string;
   let folder: string;
   const report = (args: string[] = [], env: Record<string, string> = { DATABASE_URL: url }) =>
-    runScript("ops/report.ts", { DATABASE_URL: "", DATA_DIR: folder, ...env }, args);
+    runCli(["report", ...args], { DATABASE_URL: "", DATA_DIR: folder, ...env });
 
   beforeAll(async () => {
     url = await newPostgresUrl();
@@ -190,7 +208,9 @@ describe("npm run report", () => {
     const { code, output } = await report();
     expect(code).toBe(0);
     expect(output).toMatch(/^since \S+Z, at \S+Z\n\n {2}started +0\n/);
-    expect(output).toMatch(/unfinished starts now +0\n\n {2}none ended\n$/);
+    expect(output).toMatch(
+      /unfinished starts now +0\n {2}USD of ended ones +0\.00\n {2}USD of live ones +0\.00 {2}0\.00 at their deadlines\n\n {2}none ended\n$/,
+    );
     expect(JSON.parse((await report(["--json"])).output)).toMatchObject({
       ...EMPTY,
       since: expect.stringMatching(/Z$/),
@@ -213,9 +233,9 @@ describe("npm run report", () => {
       /^ {2}unfinished starts now +1 {2}the oldest since 2026-01-01T00:00:00.000Z$/m,
     );
     expect(output).toMatch(
-      /^ {2}expired +1 +10\.0 +0\.0 % +2 {2}2 {2}2 +1,234 {2}1,234 {2}1,234$/m,
+      /^ {2}expired +1 +10\.0 +0\.15 +0\.0 % +2 {2}2 {2}2 +1,234 {2}1,234 {2}1,234$/m,
     );
-    expect(output).toMatch(/^ {2}failed +1 +0\.0$/m);
+    expect(output).toMatch(/^ {2}failed +1 +0\.0 +0\.00$/m);
     expect(output).not.toContain("\u001b");
     const none = await report(["--since", T0.toISOString(), "--caller", "nobody"]);
     expect(none.output).toMatch(/none ended\n$/);
@@ -238,19 +258,19 @@ describe("npm run report", () => {
       "--since 2999-01-01T00:00:00Z is in the future: send a past time",
     ],
     [["--sdk-app-id", "one"], "--sdk-app-id one is not an SdkAppId: send the application's number"],
-    [["--sdk-app-id", "-1"], "argument is ambiguous"],
-    [["--fast"], "Unknown option '--fast'"],
-    [["all"], "Unexpected argument 'all'"],
-  ])("%j ends with 1, and says why", async (args, text) => {
+    [["--sdk-app-id", "-1"], "--sdk-app-id -1 is not an SdkAppId"],
+    [["--fast"], "unknown option '--fast'"],
+    [["all"], "unexpected argument 'all'"],
+  ])("%j ends with 2, and says why", async (args, text) => {
     const { code, output } = await report(args);
-    expect({ code, output }).toEqual({ code: 1, output: expect.stringContaining(text) });
+    expect({ code, output }).toEqual({ code: 2, output: expect.stringContaining(text) });
     expect(output).not.toMatch(/\n\s+at /);
   });
 
   test("explains itself with --help, without a database", async () => {
     const { code, output } = await report(["--help"], {});
     expect(code).toBe(0);
-    expect(output).toMatch(/npm run report \[-- flags\][\s\S]*--since[\s\S]*--json/);
+    expect(output).toMatch(/Usage: trtc-ingest report [\s\S]*--since[\s\S]*--json/);
   });
 
   test("says that there is no database, and creates none", async () => {
