@@ -8,6 +8,7 @@ import type { Environment } from "../shared/config/environment.js";
 import type { Services } from "../shared/ingest/services.js";
 import { equalInConstantTime } from "../shared/signing/constant-time.js";
 import type { Database } from "../shared/store/engine/database.js";
+import { runAdmin } from "../ops/admin/run.js";
 import { runDeadLetters } from "../ops/dead-letters/run.js";
 import { runReport } from "../ops/report/run.js";
 import { DESK_PATH } from "./environment/run-file.js";
@@ -67,6 +68,8 @@ async function serve(desk: Desk, what: string, args: string[]): Promise<object |
       return { pid: process.pid, aheadMs: desk.aheadMs() };
     case "report":
       return runReport(args, { query: database.query, now: clock.now() });
+    case "admin":
+      return runAdmin(args, { query: database.query, services });
     case "dead-letters":
       return runDeadLetters(args, { env, clock, store, services: () => services });
     default:

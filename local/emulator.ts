@@ -1,6 +1,6 @@
 /** `npm run emulator`: runs the TRTC emulator alone, until SIGINT or SIGTERM. */
 import { environment } from "../shared/config/environment.js";
-import { readPort, explainBusyPort } from "./environment/port.js";
+import { readPort, explainBusyPort } from "./terminal/port.js";
 import { runUntilSignal } from "./terminal/run-until-signal.js";
 import { HELP, readCommandLine } from "../emulator/command-line.js";
 import { DEFAULT_PORT } from "../emulator/defaults.js";

@@ -3,9 +3,6 @@
  * timers call them by their cron lines. The database is local or given. The emulator stands for TRTC.
  */
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { SECOND_MS, systemClock } from "../shared/clock.js";
 import type { Environment } from "../shared/config/environment.js";
 import { asApiError } from "../shared/contract/errors.js";
@@ -18,13 +15,14 @@ import { openPglite } from "../shared/store/engine/pglite.js";
 import { openPostgres, openToMigrate } from "../shared/store/engine/postgres.js";
 import { type Config, readConfig } from "../shared/config/configuration.js";
 import type { Desk } from "./desk.js";
-import { type LocalFunction, loadFunctions } from "./declared/functions.js";
+import { type HostedFunction, loadFunctions } from "../server/declared/functions.js";
 import { createGateway } from "./gateway.js";
 import { localEnvironment, ownEventCaller } from "./environment/local-environment.js";
-import { explainBusyPort } from "./environment/port.js";
+import { explainBusyPort } from "./terminal/port.js";
 import { writeRunFile } from "./environment/run-file.js";
 import { SNAPSHOTS } from "./environment/snapshots.js";
-import { startTimers } from "./timers.js";
+import { closeServer, listen } from "../server/listen.js";
+import { startTimers } from "../server/timers.js";
 import { ingestViews } from "./ingest-views.js";
 import type { FindIngests } from "../emulator/page/explain.js";
 import { localEmulator } from "./local-emulator.js";
@@ -53,6 +51,9 @@ export interface LocalOptions {
 
 const LOOPBACK = "127.0.0.1";
 
+/** Requests in progress may finish. */
+const GRACE_MS = 3 * SECOND_MS;
+
 /** Opens in the order of need. If a step fails, the earlier ones are closed again. */
 export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
   const closers: (() => Promise<void> | void)[] = [];
@@ -61,12 +62,14 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
   };
   try {
     // The gateway comes first, because the emulator needs its address for callbacks.
-    const loaded = deferred<readonly LocalFunction[]>();
+    const loaded = deferred<readonly HostedFunction[]>();
     const opened: { desk?: Desk } = {};
     const gateway = createGateway(loaded.promise, () => opened.desk);
-    const url = await listen(gateway, options.port).catch(explainBusyPort("PORT"));
+    const url = await listen(gateway, { host: LOOPBACK, port: options.port }).catch(
+      explainBusyPort("PORT"),
+    );
     let closing: Promise<void> | undefined;
-    const closeGateway = () => (closing ??= closeServer(gateway));
+    const closeGateway = () => (closing ??= closeServer(gateway, GRACE_MS));
     closers.push(closeGateway);
     let onBegunAnew: () => void = () => undefined;
     let findIngests: FindIngests = () => Promise.resolve(new Map());
@@ -136,24 +139,4 @@ async function openDatabase(
     await migrating.close();
   }
   return openPostgres({ url, ca });
-}
-
-async function listen(server: Server, port: number): Promise<string> {
-  server.listen(port, LOOPBACK);
-  await once(server, "listening");
-  return `http://${LOOPBACK}:${(server.address() as AddressInfo).port}`;
-}
-
-/** Requests in progress may finish. An idle client is not waited for. */
-const GRACE_MS = 3 * SECOND_MS;
-
-async function closeServer(server: Server): Promise<void> {
-  const closed = once(server, "close");
-  server.close();
-  server.closeIdleConnections();
-  const done = new AbortController();
-  const cut = systemClock.sleep(GRACE_MS, done.signal).then(() => server.closeAllConnections());
-  await closed;
-  done.abort();
-  await cut;
 }

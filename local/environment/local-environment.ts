@@ -50,6 +50,7 @@ export function localEnvironment(env: Environment, trtcEndpoint: string): Enviro
         UserPattern: "[A-Za-z0-9_-]+",
       },
     ]),
+    OPERATOR_KEYS: JSON.stringify([{ Name: "local", SecretKeys: [LOCAL_CALLER.SecretKey] }]),
     TRTC_APPS: JSON.stringify(
       DEFAULT_APPLICATIONS.map(({ sdkAppId, secretKey, site }) => ({
         SdkAppId: sdkAppId,

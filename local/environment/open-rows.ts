@@ -21,7 +21,7 @@ export type Rows = { close: () => Promise<void> } & (
 
 interface OpenOptions {
   /** The command's name, as the run knows it. */
-  what: "report" | "dead-letters";
+  what: "report" | "dead-letters" | "admin";
   /** Use the run of this machine, even if DATABASE_URL is set. */
   isLocal: boolean;
   postgres?: Parameters<typeof openPostgres>[1];

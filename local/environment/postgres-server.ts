@@ -5,16 +5,20 @@
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { systemClock } from "../../shared/clock.js";
 import { environment } from "../../shared/config/environment.js";
+import { freePort } from "./free-port.js";
 
 export interface PostgresServer {
   urlOf: (database: string) => string;
+  /** Ends at once, as in a power cut: without a checkpoint, and every connection breaks. */
+  crash: () => Promise<void>;
+  /** After a crash, with the rows that it had. */
+  startAgain: () => Promise<void>;
   stop: () => Promise<void>;
 }
 
@@ -46,13 +50,21 @@ export async function startPostgres(tls?: ServerTls): Promise<PostgresServer> {
   );
   const options = settings.flatMap((setting) => ["-c", setting]);
   const args = ["-D", data, "-p", String(port), ...options];
-  const server = spawn(join(bin, "postgres"), args, { stdio: "ignore", cwd: directory, ...as });
   const urlOf = (database: string) => `postgres://postgres@127.0.0.1:${port}/${database}`;
-  await untilItAnswers(urlOf("postgres"), server);
+  const start = async () => {
+    const started = spawn(join(bin, "postgres"), args, { stdio: "ignore", cwd: directory, ...as });
+    await untilItAnswers(urlOf("postgres"), started);
+    return started;
+  };
+  let server = await start();
   return {
     urlOf,
+    crash: () => ended(server, "SIGQUIT"),
+    async startAgain() {
+      server = await start();
+    },
     async stop() {
-      await ended(server);
+      await ended(server, "SIGINT");
       rmSync(directory, { recursive: true, force: true });
     },
   };
@@ -129,25 +141,13 @@ async function untilItAnswers(connectionString: string, server: ChildProcess): P
   throw new Error("PostgreSQL did not answer within 5 s");
 }
 
-function ended(server: ChildProcess): Promise<void> {
+function ended(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   // At a terminal the server also receives our Ctrl-C.
   if (server.exitCode !== null || server.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
     server.once("exit", () => {
       resolve();
     });
-    server.kill("SIGINT");
+    server.kill(signal);
   });
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => {
-        if (address !== null && typeof address === "object") resolve(address.port);
-      });
-    });
-  });

@@ -6,7 +6,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Environment } from "../../shared/config/environment.js";
 import { isAlive } from "../../shared/store/engine/directory-lock.js";
-import { readPort } from "./port.js";
+import { readPort } from "../terminal/port.js";
 
 export interface Run {
   pid: number;

@@ -1,6 +1,8 @@
 /** Progress: one moving line on a terminal, a plain line now and then elsewhere. */
 import type { Clock } from "../../shared/clock.js";
+import type { Stream } from "./io.js";
 import { printable } from "./terminal.js";
+import { cut } from "./width.js";
 
 export interface Progress {
   show: (line: string) => void;
@@ -11,15 +13,18 @@ export interface Progress {
 /** A log file needs signs of progress, but not every step. */
 const PLAIN_EVERY_MS = 2000;
 
+/** Of a terminal that does not say. */
+const COLUMNS = 80;
+
 const ERASE_LINE = "\r\u001b[2K";
 
-export function progressOn(stream: NodeJS.WriteStream, clock: Clock): Progress {
+export function progressOn(stream: Stream, clock: Clock): Progress {
   let shownMs = Number.NEGATIVE_INFINITY;
   let isOpen = false;
   return {
     show(line) {
       if (stream.isTTY) {
-        stream.write(`${ERASE_LINE}${printable(line).slice(0, stream.columns - 1)}`);
+        stream.write(`${ERASE_LINE}${cut(printable(line), (stream.columns || COLUMNS) - 1)}`);
         isOpen = true;
         return;
       }

@@ -8,6 +8,7 @@ import { afterAll, describe, expect, test } from "@jest/globals";
 import { SECOND_MS, systemClock as clock } from "../../shared/clock.js";
 import type { Environment } from "../../shared/config/environment.js";
 import { newPostgresUrl } from "../support/database/databases.js";
+import { runCli } from "../support/cli.js";
 import { runScript } from "../support/app/process.js";
 
 const directories: string[] = [];
@@ -30,7 +31,6 @@ describe("--help", () => {
     ],
     ["local/emulator.ts", ["npm run emulator", "--port", "--set", "--config", "TRTC_PORT"]],
     ["local/demo.ts", ["npm run demo", "--programme", "--schedule", "--verbose"]],
-    ["ops/migrate.ts", ["npm run migrate", "DATABASE_URL", "--dry-run"]],
   ])("of %s shows flags and variables, and does nothing else", async (script, words) => {
     const { code, output } = await runScript(script, {}, ["--help"]);
     expect(code).toBe(0);
@@ -82,14 +82,14 @@ describe("npm start ends with 1, and names what is wrong", () => {
 describe("npm run migrate", () => {
   test("brings a new database to the newest version, once", async () => {
     const env = { DATABASE_URL: await newPostgresUrl({ template: "template0" }) };
-    const first = await runScript("ops/migrate.ts", env);
+    const first = await runCli(["migrate"], env);
     expect(first).toEqual({ code: 0, output: expect.stringMatching(/^(applied \d+ [\w ]+\n)+$/) });
-    const again = await runScript("ops/migrate.ts", env);
+    const again = await runCli(["migrate"], env);
     expect(again).toEqual({ code: 0, output: "the database is up to date\n" });
   });
 
   test("says which variable is missing", async () => {
-    const { code, output } = await runScript("ops/migrate.ts", { DATABASE_URL: "" });
+    const { code, output } = await runCli(["migrate"], { DATABASE_URL: "" });
     expect([code, output]).toEqual([1, "DATABASE_URL is not set\n"]);
   });
 });

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { freePort } from "../../local/environment/free-port.js";
 import type { Environment } from "../../shared/config/environment.js";
 import { codeBlocks } from "../docs/markdown.js";
 import { type RunningProcess, runScript, startProcess } from "../support/app/process.js";
@@ -150,13 +151,10 @@ describe("a reader that closes the pipe", () => {
   test.each([
     ["npm run demo", "node --import tsx local/demo.ts --verbose | head -n 1"],
     ["npm run emulator", "node --import tsx local/emulator.ts --port 0 --help | head -n 1"],
-    ["npm run doctor", "node --import tsx ops/doctor.ts --local | head -n 1"],
-    ["npm run report", "node --import tsx ops/report.ts --help | head -n 1"],
-    ["npm run dead-letters", "node --import tsx ops/dead-letters.ts --help | head -n 1"],
-    [
-      "npm run event",
-      "node --import tsx ops/event/event.ts cos --key clip.mp4 --print | head -n 1",
-    ],
+    ["npm run doctor", "node cli/bin.cjs doctor --local | head -n 1"],
+    ["npm run report", "node cli/bin.cjs report --help | head -n 1"],
+    ["npm run dead-letters", "node cli/bin.cjs dead-letters --help | head -n 1"],
+    ["npm run event", "node cli/bin.cjs event cos --key clip.mp4 --print | head -n 1"],
   ])(
     "ends %s quietly",
     async (_, line) => {
@@ -171,17 +169,13 @@ describe("a reader that closes the pipe", () => {
     const DATA_DIR = newDirectory();
     const line =
       "node --import tsx local/start.ts | (head -n 1; sleep 0.5; exec 0<&-; curl -s $URL > /dev/null)";
-    const free = createServer().listen(0, "127.0.0.1");
-    await once(free, "listening");
-    const PORT = String((free.address() as AddressInfo).port);
-    free.close();
-    await once(free, "close");
+    const PORT = String(await freePort());
     const URL = `http://127.0.0.1:${PORT}/list-ingests`;
     const env = { PORT, URL, TRTC_PORT: "0", DATABASE_URL: "", DATA_DIR };
     const { errors } = await inShell(`${line}; ls $DATA_DIR`, env);
     expect(errors).toBe("");
     const { output } = await inShell("ls $DATA_DIR", { DATA_DIR });
-    expect(output).toBe("postgres\n");
+    expect(output).toBe("log.jsonl\npostgres\n");
   }, 60_000);
 });
 

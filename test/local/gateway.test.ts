@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { connect, type AddressInfo } from "node:net";
 import type { Server } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { Handler, LocalFunction } from "../../local/declared/functions.js";
+import type { Handler, HostedFunction } from "../../server/declared/functions.js";
 import { createGateway } from "../../local/gateway.js";
 import { systemClock as clock } from "../../shared/clock.js";
 import type { PlatformContext } from "../../shared/runtime/invocation.js";
@@ -28,7 +28,7 @@ const answer = (body: unknown, more: object = {}) => ({
 const echo: Handler = (event, context) =>
   Promise.resolve(answer({ event, context, left: context?.getRemainingTimeInMillis?.() }));
 
-const functionOf = (name: string, handler: Handler, more: Partial<LocalFunction> = {}) => ({
+const functionOf = (name: string, handler: Handler, more: Partial<HostedFunction> = {}) => ({
   name,
   handler,
   timeLimitMs: 5000,
@@ -37,7 +37,7 @@ const functionOf = (name: string, handler: Handler, more: Partial<LocalFunction>
   ...more,
 });
 
-const FUNCTIONS: LocalFunction[] = [
+const FUNCTIONS: HostedFunction[] = [
   functionOf("api", () => Promise.resolve(answer("the api"))),
   functionOf("echo", echo),
   functionOf("refuse", () => Promise.resolve(answer("no", { statusCode: 418 }))),
@@ -108,6 +108,7 @@ describe("an event is as SCF sends it", () => {
       queryString: { a: "2", b: "房 x+y", c: "" },
       rawQueryString: "a=1&b=%E6%88%BF+x%2By&c&a=2",
       body,
+      requestContext: { sourceIp: "127.0.0.1" },
       headers: expect.objectContaining({
         "x-tc-action": "StopStreamIngest",
         "content-type": "application/json",

@@ -19,7 +19,8 @@ import { systemClock as clock } from "../../shared/clock.js";
 import type { Environment } from "../../shared/config/environment.js";
 import { newPostgresUrl } from "../support/database/databases.js";
 import { CN_APP, post } from "../support/app/test-app.js";
-import { type RunningProcess, runScript, startProcess } from "../support/app/process.js";
+import { runCli } from "../support/cli.js";
+import { type RunningProcess, startProcess } from "../support/app/process.js";
 import { rawCaller } from "../support/http/raw-call.js";
 
 const directories: string[] = [];
@@ -45,8 +46,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => runtime.end("SIGKILL"));
 
-const command = (name: string, ...args: string[]) =>
-  runScript(name === "event" ? "ops/event/event.ts" : `ops/${name}.ts`, env, args);
+const command = (name: string, ...args: string[]) => runCli([name, ...args], env);
 
 describe("while npm start runs on its embedded database", () => {
   test("the run file holds its address, and only its user can read it", () => {
@@ -93,6 +93,16 @@ describe("while npm start runs on its embedded database", () => {
     expect((await command("dead-letters", "--json")).output).toBe("[]\n");
     const unknown = await command("dead-letters", "show", "nobody");
     expect(unknown).toEqual({ code: 1, output: "the dead letter nobody does not exist\n" });
+  }, 120_000);
+
+  test("trtc-ingest admin lists and stops its rows", async () => {
+    const fields = { SdkAppId: CN_APP, RoomId: "admin", RoomIdType: 0, MaxDuration: 5 };
+    const StreamUrl = `${run.trtcUrl}/media/clip.mp4`;
+    await post(`${runtime.url}/start-ingest`, { ...fields, StreamUrl, RepeatNum: -1 });
+    const list = await command("admin", "list", "--room", "admin");
+    expect([list.code, list.output]).toEqual([0, expect.stringMatching(/^ing-\w+\tAKIDlocal\t/)]);
+    const stop = await command("admin", "stop", "--room", "admin", "--yes");
+    expect([stop.code, stop.output]).toEqual([0, expect.stringMatching(/\tadmin\tstopped\n$/)]);
   }, 120_000);
 
   test("npm run doctor -- --local reads its clock", async () => {
@@ -210,7 +220,7 @@ test("a run on PostgreSQL is found as well, by commands that have no DATABASE_UR
   const DATABASE_URL = await newPostgresUrl();
   const settings = { ...NOTHING_SET, DATA_DIR, DATABASE_URL, PORT: "0", TRTC_PORT: "0" };
   const other = await startProcess("local/start.ts", settings);
-  const { output, code } = await runScript("ops/report.ts", { ...NOTHING_SET, DATA_DIR }, []);
+  const { output, code } = await runCli(["report"], { ...NOTHING_SET, DATA_DIR });
   expect([code, output]).toEqual([0, expect.stringMatching(/started +0/)]);
   expect(await other.end("SIGTERM")).toBe(0);
   expect(existsSync(join(DATA_DIR, "run.json"))).toBe(false);
@@ -222,9 +232,9 @@ test("commands open the database themselves after the run was killed", async () 
   const killed = await startProcess("local/start.ts", { ...own, PORT: "0", TRTC_PORT: "0" });
   await killed.end("SIGKILL");
   expect(existsSync(join(DATA_DIR, "run.json"))).toBe(true);
-  expect((await runScript("ops/report.ts", own)).output).toMatch(/started +0/);
-  expect((await runScript("ops/dead-letters.ts", own)).output).toBe("no dead letters\n");
-  const doctor = await runScript("ops/doctor.ts", own, ["--local"]);
+  expect((await runCli(["report"], own)).output).toMatch(/started +0/);
+  expect((await runCli(["dead-letters"], own)).output).toBe("no dead letters\n");
+  const doctor = await runCli(["doctor", "--local"], own);
   expect(doctor.output).toMatch(/local run +none found/);
 }, 120_000);
 
@@ -232,8 +242,8 @@ test("a command names the folder when it never had a run", async () => {
   const DATA_DIR = join(newDirectory(), "none");
   mkdirSync(DATA_DIR);
   const own = { ...NOTHING_SET, DATA_DIR };
-  for (const script of ["ops/report.ts", "ops/dead-letters.ts"]) {
-    const { code, output } = await runScript(script, own);
+  for (const command of ["report", "dead-letters"]) {
+    const { code, output } = await runCli([command], own);
     expect([code, output]).toEqual([1, expect.stringContaining("npm start does not run here")]);
   }
 }, 60_000);

@@ -77,6 +77,7 @@ describe("the output of npm start", () => {
       expect.stringMatching(
         /^TRTC http:\/\/127\.0\.0\.1:\d+ \(every task: \S+\/_emulator\/tasks\)$/,
       ),
+      `console ${runtime.url}/console/`,
       expect.stringMatching(/^try: curl -s http:\/\/127\.0\.0\.1:\d+\/start-ingest /),
       `ready ${runtime.url}`,
     ]);
@@ -84,7 +85,7 @@ describe("the output of npm start", () => {
   });
 
   test("has a line to try that works in a shell", async () => {
-    const line = runtime.lines[1]?.replace(/^try: /, "") ?? "";
+    const line = runtime.lines[2]?.replace(/^try: /, "") ?? "";
     const { stdout } = await promisify(execFile)("sh", ["-c", line]);
     expect(JSON.parse(stdout)).toMatchObject({
       Response: {
@@ -100,7 +101,7 @@ describe("the output of npm start", () => {
   test("has one line of JSON for each later event", async () => {
     await post(`${runtime.url}/list-ingests`, {});
     expect(await endOf(runtime, "SIGINT")).toBe(0);
-    const events = runtime.lines.slice(3).map((line) => JSON.parse(line) as { function: string });
+    const events = runtime.lines.slice(4).map((line) => JSON.parse(line) as { function: string });
     expect(events.map((line) => line.function)).toContain("list-ingests");
   });
 });

@@ -1,7 +1,7 @@
 /** The local timers run each function at every instant of its cron line, until they are closed. */
 import { describe, expect, test } from "@jest/globals";
-import type { LocalFunction } from "../../local/declared/functions.js";
-import { startTimers } from "../../local/timers.js";
+import type { HostedFunction } from "../../server/declared/functions.js";
+import { startTimers } from "../../server/timers.js";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { type ManualClock, manualClock } from "../support/app/manual-clock.js";
 
@@ -19,7 +19,7 @@ interface Run {
 /** A function whose runs end at once, or when the test ends them. */
 function runnable(clock: ManualClock, crons: string[], isEndedByHand = false) {
   const runs: Run[] = [];
-  const handler: LocalFunction["handler"] = (event, context) => {
+  const handler: HostedFunction["handler"] = (event, context) => {
     const { Type, TriggerName, Time } = event as Record<string, string>;
     expect([Type, TriggerName]).toEqual(["Timer", "tick"]);
     return new Promise((resolve, reject) => {

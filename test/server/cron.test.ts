@@ -1,6 +1,6 @@
 /** SCF's cron lines: seven fields, in UTC+8. */
 import { describe, expect, test } from "@jest/globals";
-import { nextRunAt } from "../../local/declared/cron.js";
+import { nextRunAt } from "../../server/declared/cron.js";
 
 /** A Thursday, eight in the morning in UTC+8. */
 const NEW_YEAR = "2026-01-01T00:00:00.000Z";

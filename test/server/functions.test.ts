@@ -1,9 +1,9 @@
 /** The local runtime runs what serverless.yml declares. */
 import { describe, expect, test } from "@jest/globals";
 import type { Environment } from "../../shared/config/environment.js";
-import { loadFunctions } from "../../local/declared/functions.js";
+import { loadFunctions } from "../../server/declared/functions.js";
 import { localEnvironment } from "../../local/environment/local-environment.js";
-import { readPort } from "../../local/environment/port.js";
+import { readPort } from "../../local/terminal/port.js";
 
 const unopened = () => Promise.reject(new Error("no services here"));
 const load = (env: Environment = {}) => loadFunctions(unopened, env);
@@ -28,6 +28,8 @@ describe("the functions", () => {
       ["expire-ingests", false, 1],
       ["reconcile-ingests", false, 1],
       ["deliver-notifications", false, 1],
+      ["health", true, 0],
+      ["console", true, 0],
       ["cloud-event", false, 0],
     ]);
   });

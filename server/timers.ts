@@ -3,26 +3,35 @@
  */
 import { type Clock } from "../shared/clock.js";
 import { nextRunAt } from "./declared/cron.js";
-import type { LocalFunction } from "./declared/functions.js";
-import { invoke } from "./platform.js";
+import type { HostedFunction } from "./declared/functions.js";
+import { type Ending, invoke, makeEnding } from "./platform.js";
 
 export interface Timers {
   /** Starts no more runs and asks current ones to end. Resolves when they are over. */
   close: () => Promise<void>;
 }
 
-/** Throws for a line that SCF would refuse, before any function runs. */
-export function startTimers(functions: readonly LocalFunction[], clock: Clock): Timers {
+/** Runs under way have so long to end. */
+const ENDING_MS = 10_000;
+
+/**
+ * Throws for a line that SCF would refuse, before any function runs. `ending`: of the process.
+ * Without it `close` begins one.
+ */
+export function startTimers(
+  functions: readonly HostedFunction[],
+  clock: Clock,
+  ending = makeEnding(ENDING_MS),
+): Timers {
   const timers = functions.flatMap((target) => target.crons.map((cron) => ({ target, cron })));
   for (const { cron } of timers) nextRunAt(cron, clock.now());
-  const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
   const loops = timers.map(({ target, cron }) =>
-    runByCron(target, { cron, clock, ending: closing.signal, running }),
+    runByCron(target, { cron, clock, ending, running }),
   );
   return {
     async close() {
-      closing.abort();
+      ending.begin();
       await Promise.all(loops);
       await Promise.all(running);
     },
@@ -32,20 +41,20 @@ export function startTimers(functions: readonly LocalFunction[], clock: Clock): 
 interface Schedule {
   cron: string;
   clock: Clock;
-  ending: AbortSignal;
+  ending: Ending;
   running: Set<Promise<unknown>>;
 }
 
-async function runByCron(target: LocalFunction, { cron, clock, ending, running }: Schedule) {
+async function runByCron(target: HostedFunction, { cron, clock, ending, running }: Schedule) {
   for (;;) {
     const at = nextRunAt(cron, clock.now());
     if (!at) return;
     const hasCome = await sleepUntil(at, { clock, ending });
-    if (ending.aborted) return;
+    if (ending.signal.aborted) return;
     if (!hasCome) continue;
     const event = { Type: "Timer", TriggerName: target.name, Time: at.toISOString(), Message: "" };
     // A failed run has logged its error. The next run tries again.
-    const run = invoke(target, event, { ending }).catch(() => undefined);
+    const run = invoke(target, event, ending).catch(() => undefined);
     running.add(run);
     void run.then(() => running.delete(run));
   }
@@ -71,7 +80,7 @@ async function sleepUntil(
     if (before.getTime() - now.getTime() > WENT_BACK_MS) return false;
     before = now;
     const leftMs = at.getTime() - now.getTime();
-    if (leftMs <= 0 || ending.aborted) return true;
-    await clock.sleep(Math.min(leftMs, SLEEP_MAX_MS), ending);
+    if (leftMs <= 0 || ending.signal.aborted) return true;
+    await clock.sleep(Math.min(leftMs, SLEEP_MAX_MS), ending.signal);
   }
 }

@@ -9,7 +9,7 @@ import { readServiceFile } from "./service-file.js";
 
 export type Handler = (event: unknown, context?: PlatformContext) => Promise<unknown>;
 
-export interface LocalFunction {
+export interface HostedFunction {
   name: string;
   timeLimitMs: number;
   /** It has a function URL. */
@@ -27,17 +27,17 @@ interface FunctionShape {
 export async function loadFunctions(
   open: () => Promise<Services>,
   env: Environment,
-): Promise<LocalFunction[]> {
+): Promise<HostedFunction[]> {
   const { provider, functions } = await readServiceFile(env);
   return Promise.all(
     Object.entries(functions).map(async ([name, { timeout = provider.timeout, events = [] }]) => {
-      const functionName = (await import(`../../functions/${name}.ts`)) as FunctionShape;
+      const module = (await import(`../../functions/${name}.ts`)) as FunctionShape;
       return {
         name,
         timeLimitMs: (timeout ?? SCF_TIMEOUT_SECONDS) * SECOND_MS,
         isHttp: events.some(({ functionUrl }) => functionUrl !== undefined),
         crons: events.flatMap(({ timer }) => timer?.parameters.cronExpression ?? []),
-        handler: functionName.makeHandler(async () => ownServices(name, await open())),
+        handler: module.makeHandler(async () => ownServices(name, await open())),
       };
     }),
   );
