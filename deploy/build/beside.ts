@@ -14,6 +14,11 @@ interface Part {
 
 /** By the file's name, without its extension. */
 const PARTS: Readonly<Record<string, Part>> = {
+  /** For a deployment that has an OpenTelemetry collector. */
+  meter: {
+    entry: (root) => join(root, "shared", "runtime", "telemetry", "meter.ts"),
+    imported: /^\.\/meter\.js$/,
+  },
   /** For a start that asks for a probe. */
   "media-reader": {
     entry: (root) => join(root, "shared", "media", "reader.ts"),
@@ -36,22 +41,28 @@ export const besideEntries = (root: string): { in: string; out: string }[] =>
   Object.entries(PARTS).map(([out, { entry }]) => ({ in: entry(root), out }));
 
 const ON_DEMAND = new Set(["dynamic-import", "require-call"]);
-const NAMESPACE = "beside";
-
 export const beside: Plugin = {
-  name: NAMESPACE,
+  name: "beside",
   setup(build) {
     for (const [file, { imported }] of Object.entries(PARTS)) {
       build.onResolve({ filter: imported }, ({ kind }) =>
         ON_DEMAND.has(kind) ? { path: `./${file}.js`, external: true } : undefined,
       );
     }
-    // The source makes a `require` of its own, which esbuild cannot see.
+  },
+};
+
+const ENGINE = "pattern-engine";
+
+/** The source makes a `require` of its own, which esbuild cannot see. */
+export const patternEngine: Plugin = {
+  name: ENGINE,
+  setup(build) {
     build.onResolve({ filter: /^\.\/pattern-engine\.js$/ }, () => ({
       path: "pattern-engine.cjs",
-      namespace: NAMESPACE,
+      namespace: ENGINE,
     }));
-    build.onLoad({ filter: /.*/, namespace: NAMESPACE }, () => ({
+    build.onLoad({ filter: /.*/, namespace: ENGINE }, () => ({
       contents: 'exports.loadEngine = () => require("re2js");',
       resolveDir: import.meta.dirname,
       loader: "js",

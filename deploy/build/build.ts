@@ -9,7 +9,7 @@ const HELP = `Bundles every function for deployment and zips them.
   npm run build
 
   dist/functions/<name>.js      one file per function, minified, CommonJS
-  dist/functions/<part>.js      media-reader, pattern-engine and trtc-sdk: functions load them on demand
+  dist/functions/<part>.js      media-reader, meter, pattern-engine and trtc-sdk: loaded on demand
   dist/functions/<name>.js.map  its source map, for reading stacks; not in the zip
   dist/functions.zip            the uploaded file: the same sources give the same bytes
 `;

@@ -7,12 +7,14 @@ import standaloneCode from "ajv/dist/standalone/index.js";
 import type { Plugin } from "esbuild";
 import { AJV_OPTIONS } from "../../shared/contract/ajv-options.js";
 import { REQUEST_SCHEMAS } from "../../shared/contract/check.js";
+import { OPERATOR_REQUEST_SCHEMAS } from "../../shared/contract/operator-check.js";
 import { LIST_SCHEMAS } from "../../shared/config/configuration.js";
 import { withSharedParts } from "./shared-parts.js";
 
 const NAMESPACE = "checks-ahead";
 
-export const checksAhead: Plugin = {
+/** `names`: the schemas that the code is for; absent: all. */
+export const checksAhead = (names?: readonly string[]): Plugin => ({
   name: NAMESPACE,
   setup(build) {
     // The name ends in .cjs because ajv generates CommonJS.
@@ -21,12 +23,12 @@ export const checksAhead: Plugin = {
       namespace: NAMESPACE,
     }));
     build.onLoad({ filter: /.*/, namespace: NAMESPACE }, () => ({
-      contents: writeChecks(),
+      contents: writeChecks(names),
       resolveDir: import.meta.dirname,
       loader: "js",
     }));
   },
-};
+});
 
 /** The checks carry their schemas. No refusal quotes a description, so it would only take space. */
 const withoutWords = (schema: object): Record<string, unknown> =>
@@ -36,8 +38,9 @@ const withoutWords = (schema: object): Record<string, unknown> =>
     ),
   ) as Record<string, unknown>;
 
-export function writeChecks(): string {
-  const named = [...REQUEST_SCHEMAS, ...Object.entries(LIST_SCHEMAS)];
+export function writeChecks(names?: readonly string[]): string {
+  const all = [...REQUEST_SCHEMAS, ...OPERATOR_REQUEST_SCHEMAS, ...Object.entries(LIST_SCHEMAS)];
+  const named = all.filter(([name]) => names?.includes(name) ?? true);
   // Several actions share a schema. Its code is generated once.
   const distinct = [...new Set(named.map(([, schema]) => schema))];
   const { schemas, parts } = withSharedParts(distinct.map(withoutWords));

@@ -1,5 +1,5 @@
 /** Checks a trigger's description as SCF documents it, and answers it in SCF's form. */
-import { nextRunAt } from "../../local/declared/cron.js";
+import { nextRunAt } from "../../server/declared/cron.js";
 import { CloudError } from "./cloud-error.js";
 
 /** A function URL's address, in the form of product/583/100227 of Tencent's documentation. */

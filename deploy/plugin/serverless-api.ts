@@ -1,5 +1,5 @@
 /** The parts of the CLI that our plugins use. */
-import type { Service } from "../../local/declared/service-file.js";
+import type { Service } from "../../server/declared/service-file.js";
 
 export interface Serverless {
   service: Service;

@@ -1,6 +1,6 @@
 /** Checks that the cloud has what serverless.yml declares, for each function. */
 import type { CloudFunction } from "../cloud/scf.js";
-import type { DeclaredFunction } from "../../local/declared/service-file.js";
+import type { DeclaredFunction } from "../../server/declared/service-file.js";
 import { ZIP_FILE } from "../build/build-functions.js";
 import { readFileSync } from "node:fs";
 import { expectEqual, expectThat } from "./expect.js";

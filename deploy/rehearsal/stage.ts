@@ -7,7 +7,7 @@ import { migrate } from "../../shared/store/schema/migrate.js";
 import { openPostgres } from "../../shared/store/engine/postgres.js";
 import { type Cloud, startCloud } from "../cloud/cloud.js";
 import type { CloudFunction, InvokeResult } from "../cloud/scf.js";
-import { readServiceFile, type Service } from "../../local/declared/service-file.js";
+import { readServiceFile, type Service } from "../../server/declared/service-file.js";
 import { localEnvironment } from "../../local/environment/local-environment.js";
 import { startPostgres } from "../../local/environment/postgres-server.js";
 import { DEFAULT_APPLICATIONS } from "../../emulator/defaults.js";

@@ -3,7 +3,7 @@
  * clock decides it, and every reader computes the same end. A callback must leave at that time. One
  * sleep serves all tasks and lasts until the earliest known end.
  */
-import { type Clock, MINUTE_MS } from "../../shared/clock.js";
+import { type Clock, DAY_MS } from "../../shared/clock.js";
 import { nextEndOf } from "../tasks/life.js";
 import type { Task, TaskEnd } from "../tasks/task.js";
 import type { TaskListener } from "../tasks/tasks.js";
@@ -24,7 +24,7 @@ export interface EndWatch extends TaskListener {
 }
 
 /** The machine's timers cannot exceed 24 days. */
-const SLEEP_MAX_MS = 24 * 60 * MINUTE_MS;
+const SLEEP_MAX_MS = DAY_MS;
 
 export function makeEndWatch({ clock, signal, isWatched, onStart, onEnd }: Needs): EndWatch {
   /** Tasks whose end is not reported yet. */

@@ -18,13 +18,17 @@ import {
 } from "../support/http/notification-receiver.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const ZIP_MAX_BYTES = 127_000;
+const ZIP_MAX_BYTES = 128_000;
 
 /** Windows in local times need Temporal, which Node.js does not have yet: 45 kB. */
 const CALENDAR_MAX_BYTES = 180_000;
 const WITH_CALENDAR = ["api.js", "cloud-event.js", "plan-schedules.js", "schedules.js"];
-const maxOf = (file: string): number =>
-  WITH_CALENDAR.includes(file) ? CALENDAR_MAX_BYTES : ZIP_MAX_BYTES;
+/** The console has the page as well, and what operators ask. */
+const CONSOLE_MAX_BYTES = 256_000;
+const maxOf = (file: string): number => {
+  if (file === "console.js") return CONSOLE_MAX_BYTES;
+  return WITH_CALENDAR.includes(file) ? CALENDAR_MAX_BYTES : ZIP_MAX_BYTES;
+};
 
 let folder: string;
 let names: string[];
@@ -44,12 +48,12 @@ async function read(out: string): Promise<Map<string, Uint8Array>> {
   return files;
 }
 
-test("each file is at most 127 kB zipped, and 180 kB with the calendar", () => {
+test("each file is at most 128 kB zipped, 180 kB with the calendar, 256 kB with the page", () => {
   const sizes = [...files].map(
     ([file, bytes]) => [file, zipOf(new Map([[file, bytes]])).length] as const,
   );
   expect(sizes.filter(([file, bytes]) => bytes > maxOf(file))).toEqual([]);
-  expect(sizes).toHaveLength(17);
+  expect(sizes).toHaveLength(20);
 });
 
 test("the same sources give the same bytes, in the files and in the zip", async () => {
@@ -92,6 +96,7 @@ test("no function carries migrations, or the builders of schemas that ours do no
 
 test.each([
   { what: "the reader of sources", file: "media-reader", texts: ["V_MPEG4/ISO/AVC", '"moof"'] },
+  { what: "the push to a collector", file: "meter", texts: ["faas.invoke_duration"] },
   { what: "the engine of patterns", file: "pattern-engine", texts: ["RE2JSSyntaxException"] },
   { what: "Tencent's SDK", file: "trtc-sdk", texts: ["SDK_NODEJS_", "node-fetch"] },
 ])("$what is a file of its own, which no function carries", ({ file, texts }) => {
@@ -185,6 +190,10 @@ describe("run from its zip alone,", () => {
     expect(await post("stop-ingest", named)).toMatchObject({ statusCode: 200 });
     expect(await post("describe-ingest", named)).toMatchObject({ EndReason: "stopped" });
     expect(await post("api", {})).toMatchObject({ Error: { Code: "InvalidAction" } });
+    const page = await invoke("console", { httpMethod: "GET", path: "/", headers: {} });
+    expect(page).toMatchObject({ statusCode: 200, body: expect.stringContaining("./app.js") });
+    const script = await invoke("console", { httpMethod: "GET", path: "/app.js", headers: {} });
+    expect(script).toMatchObject({ statusCode: 200, isBase64Encoded: false });
     const timer = {
       Type: "Timer",
       TriggerName: "expire",

@@ -9,6 +9,7 @@ import { writeChecks } from "../../deploy/build/checks-ahead.js";
 import { withSharedParts } from "../../deploy/build/shared-parts.js";
 import { REQUEST_SCHEMAS } from "../../shared/contract/check.js";
 import { compile } from "../../shared/contract/compile.js";
+import { OPERATOR_REQUEST_SCHEMAS } from "../../shared/contract/operator-check.js";
 import { fittingRequests, foreignValues } from "../support/contract/schema-values.js";
 import { cases } from "../support/cases.js";
 
@@ -37,7 +38,7 @@ const facts = ({ errors }: ValidateFunction) =>
     params,
   }));
 
-describe.each([...REQUEST_SCHEMAS])("%s", (name, schema: TObject) => {
+describe.each([...REQUEST_SCHEMAS, ...OPERATOR_REQUEST_SCHEMAS])("%s", (name, schema: TObject) => {
   const fields = Object.entries<TSchema>(schema.properties);
   const changes = fc.oneof(
     fc.constant({}),

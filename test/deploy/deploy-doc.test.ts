@@ -12,7 +12,7 @@ import { CloudError } from "../../deploy/cloud/cloud-error.js";
 import { makeCos } from "../../deploy/cloud/cos.js";
 import { makeScf } from "../../deploy/cloud/scf.js";
 import { limitFaults, variablesOf } from "../../deploy/plugin/checks/limits.js";
-import { readServiceFile } from "../../local/declared/service-file.js";
+import { readServiceFile } from "../../server/declared/service-file.js";
 import type { TrtcAction } from "../../shared/trtc/client.js";
 import { checkRequest } from "../../shared/contract/check.js";
 import { type FunctionName, variablesRead } from "../../shared/config/function-variables.js";

@@ -9,7 +9,7 @@ import type { Environment } from "../../shared/config/environment.js";
 import { makeCli } from "../../deploy/rehearsal/serverless-cli.js";
 import type { AwsPlugin } from "../../deploy/plugin/aws-plugin.js";
 import { localEnvironment } from "../../local/environment/local-environment.js";
-import { readServiceFile, type Service } from "../../local/declared/service-file.js";
+import { readServiceFile, type Service } from "../../server/declared/service-file.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 

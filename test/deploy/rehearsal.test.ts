@@ -1,6 +1,6 @@
 /** `npm run deploy:rehearse`, as a user runs it. */
 import { expect, test } from "@jest/globals";
-import { readServiceFile } from "../../local/declared/service-file.js";
+import { readServiceFile } from "../../server/declared/service-file.js";
 import { runScript } from "../support/app/process.js";
 
 test("the rehearsal deploys, runs every function from the uploaded zip, and removes all, in plain lines", async () => {
@@ -12,7 +12,7 @@ test("the rehearsal deploys, runs every function from the uploaded zip, and remo
     expect(output).toMatch(new RegExp(`^ok    out of the uploaded zip: ${name} `, "m"));
   }
   expect(output).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
-}, 180_000);
+}, 300_000);
 
 test("--help lists the flags, and does nothing else", async () => {
   const { code, output } = await runScript("deploy/rehearsal/rehearse.ts", {}, ["--help"]);

@@ -7,7 +7,7 @@ import {
   type DeclaredTrigger,
 } from "../../deploy/plugin/scf/triggers.js";
 import { withDeployError, errorText } from "../../deploy/plugin/deploy-error.js";
-import type { DeclaredEvent } from "../../local/declared/service-file.js";
+import type { DeclaredEvent } from "../../server/declared/service-file.js";
 
 const url: DeclaredEvent = { functionUrl: { name: "function-url", authType: "NONE" } };
 const timer = (cronExpression: string, enable = true): DeclaredEvent => ({
@@ -195,7 +195,7 @@ describe("anything that is thrown becomes one sentence", () => {
     ["nothing", undefined, "undefined"],
   ])("%s", async (_, thrown, words) => {
     expect(errorText(thrown)).toBe(words);
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors
     await expect(withDeployError("Step x", () => Promise.reject(thrown))).rejects.toThrow(
       `Step x: ${words}`,
     );

@@ -2,12 +2,12 @@
  * Checks SCF's limits before anything is uploaded. SCF itself would refuse halfway through a
  * deployment.
  */
-import { checkCron } from "../../../local/declared/cron.js";
+import { checkCron } from "../../../server/declared/cron.js";
 import type {
   DeclaredEvent,
   DeclaredFunction,
   Provider,
-} from "../../../local/declared/service-file.js";
+} from "../../../server/declared/service-file.js";
 import { DeployError } from "../deploy-error.js";
 
 /**

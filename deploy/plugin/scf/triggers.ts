@@ -5,7 +5,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { TriggerInfo } from "tencentcloud-sdk-nodejs/tencentcloud/services/scf/v20180416/scf_models.js";
-import type { DeclaredEvent } from "../../../local/declared/service-file.js";
+import type { DeclaredEvent } from "../../../server/declared/service-file.js";
 import { DeployError } from "../deploy-error.js";
 
 /** The fields of CreateTrigger and UpdateTrigger that define a trigger. */

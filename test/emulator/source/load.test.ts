@@ -163,7 +163,7 @@ describe("of bytes that arrive at once,", () => {
   });
 });
 
-// eslint-disable-next-line @typescript-eslint/require-await
+// oxlint-disable-next-line typescript/require-await
 async function* oneOf(chunk: Buffer): AsyncGenerator<Buffer> {
   yield chunk;
 }
