@@ -67,6 +67,7 @@ export const documentedEnvironment = (trtcUrl: string): Environment => ({
   SECRET_ID: secretIdOf(0),
   SECRET_KEY: CLOUD_KEY,
   TRTC_HOST: new URL(trtcUrl).host,
+  TRTC_PROTOCOL: `${new URL(trtcUrl).protocol}//`,
 });
 
 /** The form of SCF's function URL. */

@@ -8,9 +8,13 @@ export interface Row {
   figures: Figures;
 }
 
+/** Which way a ratio improves. */
+export type Better = "less" | "more";
+
 export interface Ratio {
   name: string;
   value: number;
+  better: Better;
 }
 
 export interface Goal {
@@ -47,3 +51,16 @@ export const goal = (name: string, value: number, atMost: number, unit: string):
 /** NaN for a missing figure, so that the report shows it. */
 export const figureOf = (rows: readonly Row[], subject: string, figure: string): number =>
   rows.find((row) => row.subject === subject)?.figures[figure] ?? Number.NaN;
+
+/** Every ratio of a run, also those that are goals. */
+export const ratiosOf = ({ sections }: Pick<Results, "sections">) =>
+  sections.flatMap(({ title, ratios, goals }) => {
+    const less = goals
+      .filter(({ unit }) => unit === "")
+      .map((met) => ({ ...met, better: "less" as const }));
+    return [...ratios, ...less].map(({ name, value, better }) => ({
+      key: `${title}: ${name}`,
+      value,
+      better,
+    }));
+  });

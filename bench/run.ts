@@ -4,11 +4,13 @@ import { parseArgs } from "node:util";
 import { progressOn } from "../local/terminal/progress.js";
 import { runUntilSignal } from "../local/terminal/run-until-signal.js";
 import { systemClock } from "../shared/clock.js";
+import { checkBudget, KEPT_RUNS, keepBudget, type Verdict } from "./budget.js";
 import { benchCold } from "./measures/cold.js";
 import { benchDeadlines } from "./measures/deadlines.js";
 import type { Bench } from "./measure.js";
 import type { Results, Section } from "./results.js";
 import { benchScheduled } from "./measures/scheduled.js";
+import { benchNetwork } from "./network/network.js";
 import { benchSigning } from "./measures/signing.js";
 import { openStage, type Stage } from "./stage.js";
 import { benchStore } from "./store.js";
@@ -20,21 +22,25 @@ starts itself. Takes about nine minutes. A missed goal is not an error.
 
   npm run bench [-- flags]
 
-  --only <list>  some of: cold,warm,store,deadlines,scheduled,signing
+  --only <list>  some of: cold,warm,network,store,deadlines,scheduled,signing
                  cold     an empty process, our start function, and the one from Tencent's documentation
                  warm     our own cost of a start, and starts a second
+                 network  a start whose TRTC is 30 ms away, behind TLS, and whose database is 1 ms away
                  store    describe and list, claims, slots and lateness, with 1,000,000 rows stored
                  deadlines  2,000 within two minutes, and 1,200 at one instant, handled by four processes
                  scheduled  200 scheduled starts, handled by four processes
                  signing  compared with tls-sig-api-v2 and the SDK's signer
   --quick        fewer rounds and rows, in a minute: tests the bench, not the speed
   --json         one JSON object instead of the table
+  --check        exit 1 when a ratio is worse than the committed one (bench/budget.json) by more than its noise
+  --keep         measures ${KEPT_RUNS} times, and writes the medians to bench/budget.json
   --help
 `;
 
 const PARTS: Readonly<Record<string, (bench: Bench) => Promise<Section[]>>> = {
   cold: benchCold,
   warm: benchWarm,
+  network: benchNetwork,
   store: benchStore,
   deadlines: async (bench) => [await benchDeadlines(bench)],
   scheduled: async (bench) => [await benchScheduled(bench)],
@@ -45,20 +51,37 @@ interface Flags {
   help: boolean;
   json: boolean;
   quick: boolean;
+  check: boolean;
+  keep: boolean;
   only: string[];
 }
 
 async function main(): Promise<void> {
-  const { help, json, quick, only } = readFlags();
+  const { help, json, quick, check, keep, only } = readFlags();
   if (help) {
     process.stdout.write(HELP);
     return;
   }
-  const sections = await measured(only, quick);
+  const runs: Results[] = [];
+  while (runs.length < (keep ? KEPT_RUNS : 1)) {
+    const results = await measuredHere(only, quick);
+    runs.push(results);
+    process.stdout.write(`${json ? JSON.stringify(results) : tableOf(results)}\n`);
+    if (check) report(checkBudget(results));
+  }
+  if (keep) keepBudget(runs);
+}
+
+async function measuredHere(parts: readonly string[], quick: boolean): Promise<Results> {
+  const sections = await measured(parts, quick);
   const cpu = cpus()[0]?.model.trim() ?? "unknown";
-  const node = process.version;
-  const results: Results = { node, cpu, cores: availableParallelism(), quick, sections };
-  process.stdout.write(`${json ? JSON.stringify(results) : tableOf(results)}\n`);
+  return { node: process.version, cpu, cores: availableParallelism(), quick, sections };
+}
+
+/** On stderr, so that `--json` stays one object. */
+function report({ isKept, lines }: Verdict): void {
+  process.stderr.write(`\n${lines.join("\n")}\n`);
+  if (!isKept) process.exitCode = 1;
 }
 
 /** However the run ends, everything that it started ends too. */
@@ -93,11 +116,13 @@ async function measured(parts: readonly string[], quick: boolean): Promise<Secti
 
 function readFlags(): Flags {
   const flag = { type: "boolean", default: false } as const;
-  const { help, json, quick, only } = parseArgs({
+  const { help, json, quick, check, keep, only } = parseArgs({
     options: {
       help: { ...flag, short: "h" },
       json: flag,
       quick: flag,
+      check: flag,
+      keep: flag,
       only: { type: "string", default: Object.keys(PARTS).join(",") },
     },
   }).values;
@@ -106,7 +131,8 @@ function readFlags(): Flags {
   if (unknown !== undefined) {
     throw new Error(`--only ${unknown}: choose from ${Object.keys(PARTS).join(", ")}`);
   }
-  return { help, json, quick, only: parts };
+  if (check && keep) throw new Error("--check compares, and --keep writes: send one of them");
+  return { help, json, quick, check, keep, only: parts };
 }
 
 main().catch((error: unknown) => {

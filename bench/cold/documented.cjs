@@ -8,11 +8,18 @@ const { Api } = require("tls-sig-api-v2");
 
 const TrtcClient = tencentcloud.trtc.v20190722.Client;
 
-exports.makeHandler = ({ SDK_APP_ID, SDK_KEY, SECRET_ID, SECRET_KEY, TRTC_HOST }) => {
+exports.makeHandler = ({
+  SDK_APP_ID,
+  SDK_KEY,
+  SECRET_ID,
+  SECRET_KEY,
+  TRTC_HOST,
+  TRTC_PROTOCOL,
+}) => {
   const client = new TrtcClient({
     credential: { secretId: SECRET_ID, secretKey: SECRET_KEY },
     region: "ap-guangzhou",
-    profile: { httpProfile: { protocol: "http://", endpoint: TRTC_HOST } },
+    profile: { httpProfile: { protocol: TRTC_PROTOCOL, endpoint: TRTC_HOST } },
   });
   const signer = new Api(Number(SDK_APP_ID), SDK_KEY);
 

@@ -55,6 +55,15 @@ const SECTIONS: [title: string, figures: string[], subjects: string[]][] = [
     ],
   ],
   [
+    "network: TRTC 30 ms away, database 1 ms",
+    ["firstMs", "p50Ms", "p99Ms"],
+    [
+      "start-ingest",
+      "the documented way, after a rest",
+      "the documented way, one call after the other",
+    ],
+  ],
+  [
     "store: reads with 100,000 rows",
     ["p50Ms", "p99Ms"],
     [
@@ -120,8 +129,11 @@ const GOALS = [
   "load over an empty process",
   "first start answered ÷ the documented way",
   "RSS at the first start",
+  "CPU of a start ÷ the documented way",
   "own cost of a start, Bearer, p50",
   "own cost of a start, TC3, p50",
+  "warm start p50 ÷ the documented way",
+  "warm start p99 ÷ the documented way",
   "a claim among many rows ÷ among few, p50",
   "asked to stop, less the wait for slots, p99",
   "stopped, less the wait for slots, p99",
@@ -178,12 +190,12 @@ describe("a trial run of the whole bench", () => {
     expect(goals.map(({ name }) => name)).toEqual(GOALS);
     for (const { value, atMost, met } of goals) expect(met).toBe(value <= atMost);
     const ratios = results.sections.flatMap((section) => section.ratios);
-    expect(ratios).toHaveLength(7);
+    expect(ratios).toHaveLength(8);
     for (const { value } of ratios) expect(value).toBeGreaterThan(0);
   });
 
   test("shows its progress in plain lines, apart from the result", () => {
-    for (const part of ["cold", "warm", "store", "deadlines", "scheduled"]) {
+    for (const part of ["cold", "warm", "network", "store", "deadlines", "scheduled"]) {
       expect(outcome.err).toMatch(new RegExp(`^${part}: \\S`, "m"));
     }
     expect(outcome.err).not.toContain("\u001b");
@@ -223,14 +235,19 @@ test("a signal ends the bench, and all that it started", async () => {
 }, 60_000);
 
 test.each([
-  [["--help"], 0, /npm run bench \[-- flags\][\s\S]*--only[\s\S]*--quick[\s\S]*--json/],
+  [
+    ["--help"],
+    0,
+    /npm run bench \[-- flags\][\s\S]*--only[\s\S]*--quick[\s\S]*--json[\s\S]*--check[\s\S]*--keep/,
+  ],
   [
     ["--only", "cold,hot"],
     1,
-    /^--only hot: choose from cold, warm, store, deadlines, scheduled, signing\n$/,
+    /^--only hot: choose from cold, warm, network, store, deadlines, scheduled, signing\n$/,
   ],
   [["--only", "toString"], 1, /^--only toString: choose/],
   [["--only", ""], 1, /^--only : choose/],
+  [["--check", "--keep"], 1, /^--check compares, and --keep writes: send one of them\n$/],
   [["--fast"], 1, /^Unknown option '--fast'/],
   [["cold"], 1, /^Unexpected argument 'cold'/],
 ])("%j ends with %i", async (args, expected, text) => {

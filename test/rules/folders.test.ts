@@ -4,10 +4,25 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { ROOT } from "../tiers/tiers.js";
 
-const TOP = ["functions", "shared", "emulator", "local", "deploy", "ops", "bench", "test", "docs"];
+const TOP = [
+  "functions",
+  "shared",
+  "emulator",
+  "local",
+  "server",
+  "deploy",
+  "ops",
+  "cli",
+  "bench",
+  "console",
+  "test",
+  "docs",
+];
 
 /** Folders with another number of files, and why. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
+  functions: "one file for each function; their number is that of serverless.yml",
+  "deploy/rehearsal/events": "one recorded event of each function",
   "docs/images": "the pages show one picture",
   "shared/contract": "one file for each part of the contract; every folder imports them",
   "shared/ingest": "the rules that its use cases share, and the use cases of one file",

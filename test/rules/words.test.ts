@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { ROOT } from "../tiers/tiers.js";
 
-const CODE = ["functions", "shared", "emulator", "local", "deploy", "ops", "bench"];
+const CODE = ["functions", "shared", "emulator", "local", "deploy", "ops", "cli", "bench"];
 const TESTS = ["test"];
 const PAGES = ["docs", "README.md", "CONTRIBUTING.md"];
 
@@ -31,7 +31,7 @@ const CLEAR_NAMES = CODE;
 const PLAIN_LISTS = CODE;
 
 /** Folders whose comments and messages are plain English. */
-const PLAIN_WORDS = ["functions", "shared", "ops", "bench"];
+const PLAIN_WORDS = ["functions", "shared", "ops", "cli", "bench"];
 
 test.each<[word: RegExp, instead: string, where: string[]]>([
   [/\bopenHouse\b/, "startTestApp", EVERYWHERE],
