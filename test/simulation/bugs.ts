@@ -6,6 +6,7 @@ import { addMs } from "../../shared/clock.js";
 import type { Slot } from "../../shared/store/engine/database-time.js";
 import type { Ingest } from "../../shared/store/ingests/ingest-row.js";
 import { FAILED_FOR_GOOD, FAILED_SURELY } from "../../shared/store/ingests/media.js";
+import { watchBudget } from "../../shared/store/budgets/watch.js";
 import type { Store } from "../../shared/store/store.js";
 import { TrtcError } from "../../shared/trtc/trtc-error.js";
 import { NEVER_MS, withCalls, withStore } from "./bug-services.js";
@@ -168,6 +169,21 @@ export const BUGS: Readonly<Record<string, Patch>> = {
           const { ingests } = await listLive(store, callerId);
           const { maxIngests = NEVER_MS } = quotas;
           if (ingests >= maxIngests) return { outcome: "no-slot" };
+          return store.ingests.beginStart(request);
+        },
+      },
+    });
+  },
+
+  "a budget counts what was spent, and not what runs": (services) => {
+    const { store } = services;
+    return withStore(services, {
+      ingests: {
+        async beginStart({ budgets = [], ...request }) {
+          for (const budget of budgets) {
+            const states = await store.budgets.run(watchBudget, { budget, receivers: [] });
+            if (states.some(({ spent, limit }) => spent >= limit)) return { outcome: "no-slot" };
+          }
           return store.ingests.beginStart(request);
         },
       },

@@ -8,13 +8,15 @@ import type { Database } from "../../shared/store/engine/database.js";
 import type { Ingest } from "../../shared/store/ingests/ingest-row.js";
 import { createStore, type Store } from "../../shared/store/store.js";
 import { createModelStore } from "./model/model-store.js";
-import { makeTables } from "./model/tables.js";
+import { makeTables, type SpentInDay } from "./model/tables.js";
 import { IDS, type Operation } from "./operations/operation.js";
 import { readSchedules } from "./operations/schedules.js";
 import { operations } from "./operations/operations.js";
 import { openTestPostgres } from "../support/database/databases.js";
 import { T0 } from "../support/app/ingests.js";
 import { cases } from "../support/cases.js";
+import { begunAndNotEnded } from "../support/database/counts.js";
+import { differingHistories } from "../support/database/history.js";
 
 let database: Database;
 beforeAll(async () => {
@@ -23,10 +25,10 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 const TABLES =
-  "outbox, occurrence, schedule, caller_place, caller_lane, dead_letter, ingest, call_slot, used_signature, unclaimed_task, room_audience";
+  "outbox, ingest_event, spend_day, budget_turn, budget_notice, budget_standing, trtc_call, occurrence, schedule, caller_place, caller_lane, dead_letter, ingest, call_slot, used_signature, unclaimed_task, room_audience, metric_count";
 
-/** All other operations of the store have to be tried; `ready` and `close` send no statement. */
-const NOT_TRIED = ["ready", "close", "outbox"];
+/** All other operations of the store have to be tried; `ready`, `close` and `by` send no statement. */
+const NOT_TRIED = ["ready", "close", "by", "outbox", "history", "health"];
 
 /** Some runs take more than one second's slots at once. */
 const RUNS = fc.constantFrom(1, 10).chain((limit) =>
@@ -50,26 +52,55 @@ test("for any operations, the model answers as the SQL does", async () => {
         // No two operations share an instant, because rows with equal times have no order.
         nowMs += passedMs + 1;
         const at = new Date(nowMs);
-        expect(await answerOf(model as Store, run, at)).toEqual(await answerOf(sql, run, at));
+        expect(await answerOf(model, run, at)).toEqual(await answerOf(sql, run, at));
         const { ingests, unclaimed, audience, schedules, occurrences } = tables;
         const counted = [ingests, unclaimed, audience, schedules, occurrences];
         expect(await sizes()).toEqual(counted.map(({ size }) => size));
       }
       const readAll = async (store: Store) => Promise.all(IDS.map((id) => store.ingests.read(id)));
-      expect(await readAll(model as Store)).toEqual(await readAll(sql));
+      expect(await readAll(model)).toEqual(await readAll(sql));
+      expect(await spentIn(database)).toEqual(sortedSpending([...tables.spent.values()]));
+      expect(await differingHistories(database)).toEqual([]);
+      const { by_counts: byCounts, by_rows: byRows } = await begunAndNotEnded(database);
+      expect(byCounts).toBe(byRows);
       const at = new Date(nowMs);
-      expect(await readSchedules(model as Store, at)).toEqual(await readSchedules(sql, at));
+      expect(await readSchedules(model, at)).toEqual(await readSchedules(sql, at));
     }),
     { numRuns: Number(process.env["CASES"] ?? cases(200)) },
   );
 }, 120_000);
+
+async function spentIn({ query }: Database): Promise<SpentInDay[]> {
+  const rows = await query(
+    `select caller_id, sdk_app_id, extract(epoch from day) * 1000 as day_ms,
+            sum(played_ms) as ms, sum(micro_usd) as micro_usd
+     from spend_day group by caller_id, sdk_app_id, day`,
+  );
+  return sortedSpending(
+    rows.map((row) => ({
+      callerId: String(row["caller_id"]),
+      sdkAppId: Number(row["sdk_app_id"]),
+      dayMs: Number(row["day_ms"]),
+      ms: Number(row["ms"]),
+      microUsd: Number(row["micro_usd"]),
+    })),
+  );
+}
+
+const sortedSpending = (spent: readonly SpentInDay[]): SpentInDay[] =>
+  [...spent].sort((one, other) => keyOf(one).localeCompare(keyOf(other)));
+
+const keyOf = ({ callerId, sdkAppId, dayMs }: SpentInDay): string =>
+  `${callerId} ${sdkAppId} ${dayMs}`;
 
 test("every operation of the store is tried", () => {
   const texts = operations(1).map((each) => fc.sample(each, { numRuns: 1, seed: 1 })[0]);
   const tried = texts.map((each) => fc.stringify(each)).join("\n");
   const names = Object.entries(createStore(database))
     .filter(([group]) => !NOT_TRIED.includes(group))
-    .flatMap(([group, operation]) => Object.keys(operation).map((name) => `${group}.${name}`));
+    .flatMap(([group, operation]) =>
+      Object.keys(operation as object).map((name) => `${group}.${name}`),
+    );
   expect(names.filter((name) => !tried.includes(`store.${name}(`))).toEqual([]);
 });
 

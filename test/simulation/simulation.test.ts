@@ -24,10 +24,13 @@ describe("under any failures, every promise is kept", () => {
 
   const boundaries = () => [...coverage].filter(([name]) => /^(statement|call|timer) /.test(name));
   // Few seeds roll over. test/ingest/programme/roll-over-killed.test.ts stops each of its statements.
-  const isRare = (name: string) => /^statement programmes\.(findSuccessor|swapTasks)$/.test(name);
+  // Few updates give a turn back: test/ingest/update/turns.test.ts waits for one that was not.
+  // Few starts pass a budget, and budgets.overBudget only reads by how much.
+  const RARE =
+    /^statement (budgets\.overBudget|programmes\.(findSuccessor|swapTasks)|ingests\.endUpdateTurn)$/;
   const spared = () =>
     boundaries()
-      .filter(([name, kinds]) => kinds.size < 2 && !isRare(name))
+      .filter(([name, kinds]) => kinds.size < 2 && !RARE.test(name))
       .map(([name]) => name);
 
   test("and the seeds, or a few more, meet faults at every boundary", async () => {

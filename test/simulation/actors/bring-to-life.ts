@@ -2,7 +2,7 @@
  * Starts every actor of a seed's run: callers, producers, timers, TRTC's callbacks and other
  * programs.
  */
-import { bringCallbacks } from "./callbacks.js";
+import { bringCallbacks, disturbRooms } from "./callbacks.js";
 import { live } from "./callers.js";
 import { drawCrowd } from "./crowd.js";
 import { letSourcesDie, withProgrammes } from "./programmes.js";
@@ -36,7 +36,7 @@ export function bringToLife(
   const told = messages ? throughMessages(played, messages) : played;
   const stories = programmes ? withProgrammes(told, { random: programmes, startMs }) : told;
   if (programmes) letSourcesDie(world, { stories, random: programmes });
-  const toldLater = callbacks ? bringCallbacks(world, platform, callbacks.fork()) : () => 0;
+  const toldLater = callbacks ? hearCallbacks(world, platform, callbacks.fork()) : () => 0;
   const deliveries = messages && makeDeliveries(world, platform, messages.fork());
   if (messages) employOperator(world, platform, messages.fork());
   if (callbacks?.chance(0.7) === true) letStrangerPlay(world, callbacks.fork());
@@ -49,4 +49,10 @@ export function bringToLife(
   }
   runTimers(world, platform, { advances: schedules !== undefined || programmes !== undefined });
   return () => talking + toldLater() + (deliveries?.open() ?? 0);
+}
+
+function hearCallbacks(world: World, platform: Platform, random: Random): () => number {
+  const toldLater = bringCallbacks(world, platform, random);
+  disturbRooms(world, random);
+  return toldLater;
 }

@@ -5,7 +5,7 @@
 import { bodyOf, bytesOf, type Event, INGEST_STARTED } from "../../../emulator/callbacks/bodies.js";
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import { handleRoomEvent } from "../../../shared/room-events/handle.js";
-import { readCallbackBody } from "../../../shared/runtime/callback-body.js";
+import { readCallbackBody } from "../../../shared/runtime/callback/callback-body.js";
 import { count } from "../faults.js";
 import type { Platform } from "../platform/platform.js";
 import type { Random } from "../random.js";
@@ -88,19 +88,36 @@ export function bringCallbacks(world: World, platform: Platform, random: Random)
       void bring(event).finally(() => (underWay -= 1));
     }
   });
+  return () => underWay;
+}
+
+/** Within the first minutes, rooms are dismissed, and tasks are reported to have ended. */
+export function disturbRooms(world: World, random: Random): void {
+  const nowMs = world.timeline.nowMs();
   for (let times = random.pick([0, 0, 1, 2]); times > 0; times -= 1) {
-    timeline.at(timeline.nowMs() + random.between(MINUTE_MS / 2, 8 * MINUTE_MS), () => {
-      history.note("somebody", "dismisses a room");
-      trtc.dismiss(random.pick);
-    });
+    dismissAt(world, random, nowMs + random.between(MINUTE_MS / 2, 8 * MINUTE_MS));
   }
   for (let times = random.pick([0, 1, 3]); times > 0; times -= 1) {
-    timeline.at(timeline.nowMs() + random.between(0, 8 * MINUTE_MS), () => {
-      history.note("TRTC", "tells the end of a task that goes on");
-      trtc.tellFalseEnd(random.pick);
-    });
+    tellFalseEndAt(world, random, nowMs + random.between(0, 8 * MINUTE_MS));
   }
-  return () => underWay;
+}
+
+export function dismissAt({ timeline, history, trtc }: World, random: Random, atMs: number): void {
+  timeline.at(atMs, () => {
+    history.note("somebody", "dismisses a room");
+    trtc.dismiss(random.pick);
+  });
+}
+
+export function tellFalseEndAt(
+  { timeline, history, trtc }: World,
+  random: Random,
+  atMs: number,
+): void {
+  timeline.at(atMs, () => {
+    history.note("TRTC", "tells the end of a task that goes on");
+    trtc.tellFalseEnd(random.pick);
+  });
 }
 
 /** Mostly soon, sometimes out of order, sometimes a minute late. */

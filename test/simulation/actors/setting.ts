@@ -28,6 +28,8 @@ export interface Setting {
   crowd: Random | undefined;
   /** Callers have MaxIngests and StartsPerMinute. */
   hasQuotas: boolean;
+  /** Callers and the application have budgets. */
+  hasBudgets: boolean;
   /** Some starts have a StartTime. They have their own random stream as well. */
   schedules: Random | undefined;
   /** Some starts have a programme. They have their own random stream as well. */
@@ -57,6 +59,7 @@ const OF_QUOTAS = 2 ** 47;
 const OF_UPDATES = 2 ** 48;
 const OF_SCHEDULES = 2 ** 49;
 const OF_PROGRAMMES = 2 ** 50;
+const OF_BUDGETS = 2 ** 51;
 
 /** A programme has many steps, so most seeds do without. */
 const PROGRAMMES_AMONG = 4;
@@ -75,6 +78,8 @@ export function drawSetting(random: Random, seed: number): Setting {
   const messages = drawOwn(OF_MESSAGES + seed);
   const isPlain = callbacks === undefined && messages === undefined;
   const crowd = isPlain ? drawOwn(OF_CROWDS + seed, CROWDS_AMONG) : undefined;
+  const hasQuotas = isPlain && crowd === undefined && drawOwn(OF_QUOTAS + seed) !== undefined;
+  const isLimited = !isPlain || crowd !== undefined || hasQuotas;
   const shape = random.pick(SHAPES);
   // Only runs without delays can judge how fast calls leave.
   const drawnMood = shape !== "usual" && random.chance(0.5) ? "calm" : random.pick(MOODS);
@@ -101,7 +106,8 @@ export function drawSetting(random: Random, seed: number): Setting {
     crowd,
     schedules: crowd ? undefined : drawOwn(OF_SCHEDULES + seed),
     programmes: crowd ? undefined : drawOwn(OF_PROGRAMMES + seed, PROGRAMMES_AMONG),
-    hasQuotas: isPlain && crowd === undefined && drawOwn(OF_QUOTAS + seed) !== undefined,
+    hasQuotas,
+    hasBudgets: !isLimited && drawOwn(OF_BUDGETS + seed) !== undefined,
   };
 }
 
@@ -165,6 +171,7 @@ export function settingText(setting: Setting): string {
     ...(setting.messages && { messages: true }),
     ...(setting.crowd && { crowd: true }),
     ...(setting.hasQuotas && { quotas: true }),
+    ...(setting.hasBudgets && { budgets: true }),
     ...(setting.schedules && { schedules: true }),
     ...(setting.programmes && { programmes: true }),
   };

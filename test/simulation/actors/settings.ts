@@ -13,6 +13,10 @@ export const CROWD = "crowd";
 /** Each caller's limits, in runs with quotas. */
 export const QUOTAS = { MaxIngests: 2, StartsPerMinute: 3 };
 
+/** Each caller's budget, in runs with budgets, and that of all of them together. */
+export const BUDGETS = { DailyMinutes: 12 };
+export const APPLICATION_BUDGETS = { DailyUsd: 0.3 };
+
 /** The application, as TRTC sees it. */
 export const APPLICATION = {
   sdkAppId: SDK_APP_ID,
@@ -20,21 +24,24 @@ export const APPLICATION = {
   site: "intl",
 } as const;
 
+/** The longest that a caller's ingest may last. */
+export const MAX_DURATION_MINUTES = 10;
+
 const configOf = (
   application: object,
   variables: Readonly<Record<string, string>> = {},
-  quotas: Partial<typeof QUOTAS> = {},
+  limits: object = {},
 ) =>
   readConfig({
     ...EVENT_SETTINGS,
     ...variables,
     CALLERS: JSON.stringify(
       [...CALLER_IDS, CROWD].map((Id) => ({
-        ...quotas,
+        ...limits,
         Id,
         SecretKeys: [`${Id}-secret-key-of-the-simulation`],
         SdkAppIds: [SDK_APP_ID],
-        MaxDuration: 10,
+        MaxDuration: MAX_DURATION_MINUTES,
         UserPattern: "[a-z]+",
       })),
     ),
@@ -50,20 +57,24 @@ const CONFIGS = {
   withCallbacks: configOf(TOLD),
   stoppingUnclaimed: configOf(TOLD, { STOP_UNCLAIMED: "on" }),
   withQuotas: configOf({}, {}, QUOTAS),
+  withBudgets: configOf({ Budgets: APPLICATION_BUDGETS }, {}, { Budgets: BUDGETS }),
 };
 
 export function configFor({
   callbacks,
   stopsUnclaimed,
   hasQuotas,
+  hasBudgets,
 }: {
   hasQuotas: boolean;
+  hasBudgets: boolean;
   /** Callbacks from TRTC reach us. */
   callbacks: unknown;
   /** The configuration says that no other program plays in the application. */
   stopsUnclaimed: boolean;
 }): Config {
   if (hasQuotas) return CONFIGS.withQuotas;
+  if (hasBudgets) return CONFIGS.withBudgets;
   if (callbacks === undefined) return CONFIGS.plain;
   return stopsUnclaimed ? CONFIGS.stoppingUnclaimed : CONFIGS.withCallbacks;
 }

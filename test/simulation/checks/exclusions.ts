@@ -123,6 +123,17 @@ export const endsByProgramme = (
   return programme.items.some(({ SeekSecond = 0 }) => SeekSecond > 0);
 };
 
+/** Another occurrence has taken its room, or its schedule has taken it back before it began. */
+export const endsBySchedule = ({ endCause, occurrence, startedAt }: StoredIngest): boolean =>
+  (endCause === "cut" && occurrence?.cut !== undefined) ||
+  (endCause === "schedule" && startedAt === null);
+
+/** Every revision of an occurrence has a row of its own. */
+export const isSameOccurrence = (row: StoredIngest, other: StoredIngest): boolean =>
+  row.occurrence !== null &&
+  row.occurrence.scheduleId === other.occurrence?.scheduleId &&
+  row.occurrence.nominalAt === other.occurrence.nominalAt;
+
 /** A hidden row of a roll-over. It holds the fresh task, and after the swap the old one. */
 export const isSuccessor = ({ successorOf }: StoredIngest): boolean => successorOf !== null;
 

@@ -60,9 +60,12 @@ export interface Known {
   trtc: TrtcSide;
   /** No clock differs more from the true time. */
   skewMaxMs: number;
-  isCalm: boolean;
-  /** No fault happens after this time. */
+  /** Nothing has failed so far; in a year, for some time. */
+  isCalm: () => boolean;
+  /** No fault happens after this time; in a year, none since then. */
   faultsEndMs: () => number;
+  /** The longest time that an ingest may have. */
+  longestMs: number;
   rows: Map<string, StoredIngest>;
   /** Maps TRTC's TaskId to the row whose start created the task. */
   rowIdOf: Map<string, string>;
@@ -82,6 +85,8 @@ export interface Known {
   stopsUnclaimed: boolean;
   /** Callers have MaxIngests and StartsPerMinute. */
   hasQuotas: boolean;
+  /** Callers have budgets. */
+  hasBudgets: boolean;
   /** One caller has a crowd of ingests, and nothing fails. */
   hasCrowd: boolean;
   /** Ids of the dead letters of failed messages. */
@@ -114,7 +119,8 @@ export interface Violation {
 
 export interface Facts {
   known: Known;
-  rowSeen: (row: StoredIngest) => void;
+  /** Rows that one statement has changed. A takeover changes two at once. */
+  rowsSeen: (rows: readonly StoredIngest[]) => void;
   callLeft: (
     call: Omit<LeftCall, "row" | "streamUrl" | "trtcTaskId"> & { request: object },
   ) => LeftCall;
@@ -147,6 +153,7 @@ export function makeFacts({ known: given, checks, intentOf, history }: Needs): F
     ]),
   ];
   let violation: Violation | undefined;
+  let seen = 0;
 
   function tell(fact: Fact): void {
     for (const { name, objection } of checks) {
@@ -156,36 +163,47 @@ export function makeFacts({ known: given, checks, intentOf, history }: Needs): F
     }
   }
 
+  function remember(row: StoredIngest): Extract<Fact, { kind: "row" }> {
+    const before = known.rows.get(row.taskId);
+    known.rows.set(row.taskId, row);
+    if (before?.state !== row.state) known.stateSinceMs.set(row.taskId, known.nowMs());
+    if (before?.dueAt.getTime() !== row.dueAt.getTime()) {
+      known.dueSinceMs.set(row.taskId, known.nowMs());
+    }
+    if (!before || before.advanceAt?.getTime() !== row.advanceAt?.getTime()) {
+      known.advanceSinceMs.set(row.taskId, known.nowMs());
+    }
+    if (before?.startsAt?.getTime() !== row.startsAt?.getTime()) {
+      known.startsSinceMs.set(row.taskId, known.nowMs());
+    }
+    if (row.trtcTaskId !== null) known.heard.add(row.trtcTaskId);
+    // A roll-over swaps the tasks of two rows, and a takeover hands one over.
+    if (row.trtcTaskId !== null && row.programme) {
+      known.rowIdOf.set(row.trtcTaskId, row.taskId);
+    }
+    const intent = intentOf(row);
+    if (!before) {
+      idsOfIntent.set(intent, [...(idsOfIntent.get(intent) ?? []), row.taskId]);
+      // A robot with our name shares these letters.
+      history.name(row.taskId.slice("ing-".length), String((seen += 1)));
+    }
+    note("table", () => rowText(before, row));
+    return { kind: "row", before, row };
+  }
+
+  /** Where a roll-over has swapped robots since the call left, the row that has its robot now. */
+  function rowNow({ taskId, robotUserId }: StoredIngest): StoredIngest | undefined {
+    const row = known.rows.get(taskId);
+    if (row?.robotUserId === robotUserId) return row;
+    return [...known.rows.values()].find((other) => other.robotUserId === robotUserId) ?? row;
+  }
+
   return {
     known,
     tell,
     violation: () => violation,
-    rowSeen(row) {
-      const before = known.rows.get(row.taskId);
-      known.rows.set(row.taskId, row);
-      if (before?.state !== row.state) known.stateSinceMs.set(row.taskId, known.nowMs());
-      if (before?.dueAt.getTime() !== row.dueAt.getTime()) {
-        known.dueSinceMs.set(row.taskId, known.nowMs());
-      }
-      if (!before || before.advanceAt?.getTime() !== row.advanceAt?.getTime()) {
-        known.advanceSinceMs.set(row.taskId, known.nowMs());
-      }
-      if (before?.startsAt?.getTime() !== row.startsAt?.getTime()) {
-        known.startsSinceMs.set(row.taskId, known.nowMs());
-      }
-      if (row.trtcTaskId !== null) known.heard.add(row.trtcTaskId);
-      // A roll-over swaps the tasks of two rows.
-      if (row.trtcTaskId !== null && row.programme) {
-        known.rowIdOf.set(row.trtcTaskId, row.taskId);
-      }
-      const intent = intentOf(row);
-      if (!before) {
-        idsOfIntent.set(intent, [...(idsOfIntent.get(intent) ?? []), row.taskId]);
-        // A robot with our name shares these letters.
-        history.name(row.taskId.slice("ing-".length), String(known.rows.size));
-      }
-      note("table", () => rowText(before, row));
-      tell({ kind: "row", before, row });
+    rowsSeen(rows) {
+      for (const fact of rows.map(remember)) tell(fact);
     },
     callLeft({ action, request, by, ...times }) {
       const { StreamUrl, UserId, TaskId } = request as Record<string, string | undefined>;
@@ -218,7 +236,7 @@ export function makeFacts({ known: given, checks, intentOf, history }: Needs): F
       const changed = call.action === "UpdateStreamIngest" && call.streamUrl !== undefined;
       const task = changed && known.trtc.tasks.find(call.trtcTaskId ?? "");
       if (task && !(outcome instanceof ApiError)) tell({ kind: "source-changed", task, call });
-      const row = known.rows.get(call.row?.taskId ?? "");
+      const row = call.row && rowNow(call.row);
       if (began && row) {
         known.rowIdOf.set(began.taskId, row.taskId);
         tell({ kind: "task-began", task: began, row });

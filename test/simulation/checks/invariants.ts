@@ -6,9 +6,11 @@ import { makeRateWindow } from "../../../emulator/api/rate-window.js";
 import {
   endsByEvent,
   endsByProgramme,
+  endsBySchedule,
   hasSourceFailed,
   isBeyondReach,
   isOwnLateRequest,
+  isSameOccurrence,
   isSuccessor,
   isTaskOf,
   mayStartLate,
@@ -18,18 +20,15 @@ import { mayHaveFailedSurely } from "./source-log.js";
 import type { StoredIngest } from "../model/tables.js";
 import { CROWD } from "../actors/settings.js";
 
-/** The workload's callers may have ingests of ten minutes. */
-const LIMIT_MS = 10 * MINUTE_MS;
-
 const everyIngestHasADeadline: Check = {
   name: "1: every ingest has a deadline",
-  objection(fact, { skewMaxMs }) {
+  objection(fact, { skewMaxMs, longestMs }) {
     if (fact.kind !== "row") return undefined;
     const { deadlineAt, latestAt, startedAt, startsAt, createdAt } = fact.row;
     const lasts = deadlineAt.getTime() - (startedAt ?? startsAt ?? createdAt).getTime();
     if (Number.isNaN(lasts)) return "the row has no deadline";
     // A start counts from the time of its call, and each machine has a clock of its own.
-    if (lasts > LIMIT_MS + 2 * skewMaxMs)
+    if (lasts > longestMs + 2 * skewMaxMs)
       return `the row's deadline is ${lasts} ms after its start`;
     if (deadlineAt > latestAt) return "the row's deadline is past the latest that it may have";
     return undefined;
@@ -43,6 +42,7 @@ const oneRobotPerIntent: Check = {
     const { callerId, clientToken, taskId } = fact.row;
     const isSame = (row: StoredIngest) =>
       row.taskId === taskId ||
+      isSameOccurrence(row, fact.row) ||
       (clientToken !== null && row.callerId === callerId && row.clientToken === clientToken);
     const playing = known.trtc.tasks.live().flatMap((task) => {
       const row = known.rows.get(known.rowIdOf.get(task.taskId) ?? "");
@@ -105,6 +105,7 @@ const nothingStopsEarly: Check = {
     if (trtcTaskId !== fact.task.taskId && !heard.has(fact.task.taskId)) return undefined;
     if (isOwnLateRequest(fact, fact.row) || endsByEvent(known, fact.row)) return undefined;
     if (endsByProgramme(known, fact.row) || isSuccessor(fact.row)) return undefined;
+    if (endsBySchedule(fact.row)) return undefined;
     return `${fact.call.action} ended it ${earlyMs} ms before its deadline, and nobody had asked`;
   },
 };
@@ -124,7 +125,7 @@ const TICK_MS = MINUTE_MS + 3000;
 const stopsAreOnTime: Check = {
   name: "4: with nothing failing, everything is stopped on time",
   objection(fact, { isCalm, nowMs, skewMaxMs, dueSinceMs }) {
-    if (!isCalm || fact.kind !== "task-ended" || !fact.row) return undefined;
+    if (fact.kind !== "task-ended" || !isCalm() || !fact.row) return undefined;
     const dueMs = fact.row.dueAt.getTime();
     const lateMs = nowMs() - dueMs;
     // The ingests of the crowd's caller wait for each other.
@@ -142,7 +143,7 @@ const LAST_TRY_MS = 5 * SECOND_MS;
 const lastTryIsWaitedFor: Check = {
   name: "4: with nothing failing, a source's last try is waited for",
   objection(fact, { isCalm, nowMs, sources }) {
-    if (!isCalm || fact.kind !== "row" || fact.before?.state !== "running") return undefined;
+    if (fact.kind !== "row" || !isCalm() || fact.before?.state !== "running") return undefined;
     const { state, endReason, trtcTaskId, programme } = fact.row;
     if (programme) return undefined;
     const heard = sources.get(trtcTaskId ?? "") ?? [];
@@ -164,7 +165,7 @@ function rateIsKept(): Check {
     name: "5: no more than 20 calls a second leave",
     objection(fact, { isCalm }) {
       // The delay of a slot's answer also delays the call.
-      if (fact.kind !== "call-left" || !isCalm) return undefined;
+      if (fact.kind !== "call-left" || !isCalm()) return undefined;
       const window = windows.get(fact.action) ?? makeRateWindow();
       windows.set(fact.action, window);
       if (window.admit(fact.leavesMs, CALLS_PER_SECOND)) return undefined;
@@ -270,7 +271,7 @@ const reasonsAreTrue: Check = {
     const { endReason, taskId, endedAt, deadlineAt, play, trtcTaskId } = fact.row;
     if (isSuccessor(fact.row)) return undefined;
     const leftMs = deadlineAt.getTime() - (endedAt?.getTime() ?? 0);
-    const isByEvent = endsByEvent(known, fact.row);
+    const isByEvent = endsByEvent(known, fact.row) || endsBySchedule(fact.row);
     if (endReason === "stopped" && !stopAsked.has(taskId) && !isByEvent) {
       return "stopped, and nobody had asked";
     }

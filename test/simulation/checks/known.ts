@@ -8,21 +8,28 @@ import type { Known } from "./facts.js";
 interface Beginning {
   timeline: Timeline;
   trtc: TrtcSide;
-  setting: Pick<Setting, "skewMaxMs" | "mood" | "stopsUnclaimed" | "hasQuotas" | "crowd">;
+  setting: Pick<
+    Setting,
+    "skewMaxMs" | "mood" | "stopsUnclaimed" | "hasQuotas" | "hasBudgets" | "crowd"
+  >;
   machines: readonly Machine[];
-  faultsEndMs: number;
+  /** Absent: the mood of the setting. */
+  isCalm?: () => boolean;
+  faultsEndMs: () => number;
+  longestMs: number;
   startMs: number;
 }
 
 export function knownAtFirst(given: Beginning): Omit<Known, "rowsOfIntent"> {
-  const { timeline, trtc, setting, machines, faultsEndMs, startMs } = given;
+  const { timeline, trtc, setting, machines, faultsEndMs, longestMs, startMs } = given;
   return {
     nowMs: timeline.nowMs,
     startMs,
     trtc,
     skewMaxMs: setting.skewMaxMs,
-    isCalm: setting.mood === "calm",
-    faultsEndMs: () => Math.max(faultsEndMs, ...machines.map(({ thawsMs }) => thawsMs)),
+    isCalm: given.isCalm ?? (() => setting.mood === "calm"),
+    faultsEndMs: () => Math.max(faultsEndMs(), ...machines.map(({ thawsMs }) => thawsMs)),
+    longestMs,
     rows: new Map(),
     rowIdOf: new Map(),
     heard: new Set(),
@@ -33,6 +40,7 @@ export function knownAtFirst(given: Beginning): Omit<Known, "rowsOfIntent"> {
     strangers: new Set(),
     stopsUnclaimed: setting.stopsUnclaimed,
     hasQuotas: setting.hasQuotas,
+    hasBudgets: setting.hasBudgets,
     hasCrowd: setting.crowd !== undefined,
     deadLetters: new Set(),
     stateSinceMs: new Map(),

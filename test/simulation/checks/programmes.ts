@@ -140,6 +140,7 @@ function clockIsKept(): Check {
     const task = known.trtc.tasks.find(row.trtcTaskId ?? "");
     if (!task || !known.trtc.tasks.isLive(task)) return undefined;
     const now = new Date(known.nowMs());
+    if (lateBy(known, failedAtMs(onAir)) < SOURCE_MS) return undefined;
     const target = steadyTarget(row, known, SWITCH_MS);
     if (target && orderOf(target) !== orderOf(onAir)) {
       return `${placeText(onAir)} is on air, and the clock says ${placeText(target)}`;
@@ -154,6 +155,10 @@ function clockIsKept(): Check {
     return plays === url ? undefined : `TRTC plays ${plays}, and the row says ${url}`;
   }
 }
+
+/** The last failure of a source; 0: none. */
+const failedAtMs = ({ failed }: OnAir): number =>
+  Math.max(0, ...Object.values(failed).map(({ at }) => Date.parse(at)));
 
 /** `undefined` where it has changed within this time. */
 function steadyTarget(
@@ -174,7 +179,7 @@ const OVERLAP_MS = 10 * SECOND_MS;
 const overlapsAreShort: Check = {
   name: "programmes: with nothing failing, two robots play only while one takes over",
   objection(fact, known) {
-    if (fact.kind !== "moment" || !known.isCalm) return undefined;
+    if (fact.kind !== "moment" || !known.isCalm()) return undefined;
     const live = known.trtc.tasks.live();
     const playing = (row: StoredIngest | undefined) =>
       live.find(({ taskId }) => row !== undefined && taskId === row.trtcTaskId);
@@ -201,18 +206,19 @@ const mainComesBack: Check = {
   objection(fact, known) {
     if (fact.kind !== "moment") return undefined;
     for (const row of known.rows.values()) {
-      const lateMs = isPlaying(row) ? awayTooLongMs(row, known) : 0;
+      const lateMs = row.state === "running" && isPlaying(row) ? awayTooLongMs(row, known) : 0;
       if (lateMs > 0) return `${row.taskId} stays with another source for ${seconds(lateMs)}`;
     }
     return undefined;
   },
 };
 
-function awayTooLongMs({ programme, onAir, ...row }: Playing, known: Known): number {
+function awayTooLongMs(row: Playing, known: Known): number {
+  const { programme, onAir, stopAskedAt, pausedAt } = row;
   const { primary } = onAir.failed;
   const { preference, backupUrl, clearSeconds } = programme;
   const isMeant = preference === "Equal" && backupUrl !== null;
-  if (row.state !== "running" || row.stopAskedAt !== null || row.pausedAt !== null) return 0;
+  if (stopAskedAt !== null || pausedAt !== null) return 0;
   if (onAir.source === "primary" || !primary || isMeant) return 0;
   if (isOver(placeAt(programme, new Date(known.nowMs())))) return 0;
   const wellMs = wellSinceMs(programme.items[onAir.index]?.StreamUrl ?? "", known);
@@ -253,7 +259,7 @@ const listsEnd: Check = {
   objection(fact, known) {
     if (fact.kind === "moment") {
       for (const row of known.rows.values()) {
-        const lateMs = isPlaying(row) ? goesOnForMs(row, known) : 0;
+        const lateMs = row.state === "running" && isPlaying(row) ? goesOnForMs(row, known) : 0;
         if (lateMs > SETTLED_MS) return `${row.taskId} goes on ${seconds(lateMs)} after its list`;
       }
       return undefined;
@@ -270,30 +276,39 @@ const listsEnd: Check = {
   },
 };
 
-function goesOnForMs({ state, programme, stopAskedAt, pausedAt, ...row }: Playing, known: Known) {
-  if (state !== "running" || stopAskedAt !== null || pausedAt !== null) return 0;
+function goesOnForMs({ taskId, programme, stopAskedAt, pausedAt }: Playing, known: Known) {
+  if (stopAskedAt !== null || pausedAt !== null) return 0;
   const place = placeAt(programme, new Date(known.nowMs()));
   if (!isOver(place) || programme.fillerUrl !== null) return 0;
-  const sinceMs = Math.max(place.overAt.getTime(), known.stateSinceMs.get(row.taskId) ?? 0);
+  const sinceMs = Math.max(place.overAt.getTime(), known.stateSinceMs.get(taskId) ?? 0);
   return lateBy(known, sinceMs);
 }
 
 /** A backup takes over also where KeepAlive is off. */
 const BACKUPS_PER_HOUR = 12;
 
-/** No run of ours lasts an hour, so every restart of an ingest counts. */
-const restartsAreFew: Check = {
-  name: "programmes: no more restarts within an hour than RestartsPerHour",
-  objection(fact) {
-    if (fact.kind !== "row" || !isPlaying(fact.row)) return undefined;
-    const { onAir, programme } = fact.row;
-    const { restartsPerHour, backupUrl } = programme;
-    const hasOther = backupUrl !== null || programme.fillerUrl !== null;
-    const most = hasOther ? Math.max(restartsPerHour, BACKUPS_PER_HOUR) : restartsPerHour;
-    if (onAir.restarts <= most) return undefined;
-    return `it was started again ${onAir.restarts} times, and may be ${most} times`;
-  },
-};
+const HOUR_MS = 3600 * SECOND_MS;
+
+function restartsAreFew(): Check {
+  const restartsMs = new Map<string, number[]>();
+  return {
+    name: "programmes: no more restarts within an hour than RestartsPerHour",
+    objection(fact, { nowMs, skewMaxMs }) {
+      if (fact.kind !== "row" || !isPlaying(fact.row)) return undefined;
+      const { taskId, onAir, programme } = fact.row;
+      const known = restartsMs.get(taskId) ?? [];
+      if (onAir.restarts <= known.length) return undefined;
+      const all = [...known, nowMs()];
+      restartsMs.set(taskId, all);
+      const restarts = all.filter((ms) => ms > nowMs() - HOUR_MS + 2 * skewMaxMs).length;
+      const { restartsPerHour, backupUrl } = programme;
+      const hasOther = backupUrl !== null || programme.fillerUrl !== null;
+      const most = hasOther ? Math.max(restartsPerHour, BACKUPS_PER_HOUR) : restartsPerHour;
+      if (restarts <= most) return undefined;
+      return `it was started again ${restarts} times, and may be ${most} times`;
+    },
+  };
+}
 
 export const PROGRAMMES = (): Check[] => [
   clockIsFixed,
@@ -304,5 +319,5 @@ export const PROGRAMMES = (): Check[] => [
   mainComesBack,
   endsAtItsDeadline,
   listsEnd,
-  restartsAreFew,
+  restartsAreFew(),
 ];

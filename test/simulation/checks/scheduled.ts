@@ -132,7 +132,7 @@ const startsAreOnTime: Check = {
   name: "scheduled: with nothing failing, a start leaves on time",
   objection(fact, { isCalm, skewMaxMs, startsSinceMs }) {
     const left = startLeaves(fact);
-    if (!left || !isCalm || left.row.failureCode !== null || left.row.fence > 0) return undefined;
+    if (!left || !isCalm() || left.row.failureCode !== null || left.row.fence > 0) return undefined;
     const { row, startsMs, leavesMs } = left;
     if (row.startedAt !== null) return undefined;
     const knownMs = startsSinceMs.get(row.taskId) ?? 0;

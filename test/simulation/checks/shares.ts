@@ -1,10 +1,11 @@
 /** No caller harms another: the checks cover quotas, starts in a minute, and turns. */
 import { MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
+import { perMinute } from "../../../shared/ingest/cost.js";
 import { isScheduled } from "../../../shared/store/ingests/ingest-row.js";
 import type { StoredIngest } from "../model/tables.js";
-import { CROWD, QUOTAS } from "../actors/settings.js";
+import { APPLICATION_BUDGETS, BUDGETS, CROWD, QUOTAS } from "../actors/settings.js";
 import { isSuccessor } from "./exclusions.js";
-import type { Check, Known } from "./facts.js";
+import type { Check, Fact, Known } from "./facts.js";
 
 const ofCaller = ({ rows }: Known, { callerId }: StoredIngest): StoredIngest[] =>
   [...rows.values()].filter((row) => row.callerId === callerId);
@@ -39,6 +40,55 @@ function startsPerMinuteAreKept(): Check {
     },
   };
 }
+
+/** From its start to its end, or to the end that it is due at. What is late plays on for a moment. */
+function plannedMs(row: StoredIngest, nowMs: number): number {
+  const { state, startedAt, endedAt, dueAt } = row;
+  if (isSuccessor(row) || isScheduled(row) || (state === "ended" && !startedAt)) return 0;
+  // A start whose budget has room again begins long after its StartTime.
+  const fromMs = startedAt?.getTime() ?? nowMs;
+  const toMs = Math.min(endedAt?.getTime() ?? Infinity, dueAt.getTime());
+  return Math.max(0, toMs - fromMs);
+}
+
+/** What the rows are planned to have played, in milliseconds, and what it costs in micro-USD. */
+function planned(rows: readonly StoredIngest[], nowMs: number): { ms: number; microUsd: number } {
+  const all = rows.map((row) => {
+    const ms = plannedMs(row, nowMs);
+    return { ms, microUsd: (ms / MINUTE_MS) * perMinute(row.prices, row.media) };
+  });
+  const sum = (unit: "ms" | "microUsd") => all.reduce((total, one) => total + one[unit], 0);
+  return { ms: sum("ms"), microUsd: sum("microUsd") };
+}
+
+const isPlanned = ({ hasBudgets, nowMs }: Known, fact: Fact): boolean =>
+  hasBudgets && fact.kind === "row" && plannedMs(fact.row, nowMs()) > 0;
+
+/** Machines and the database have clocks of their own. */
+const apartMs = (known: Known, rows: readonly StoredIngest[]): number =>
+  rows.length * (2 * known.skewMaxMs + 1);
+
+const callersBudgetIsKept: Check = {
+  name: "10: a caller never plans more than its budget",
+  objection(fact, known) {
+    if (fact.kind !== "row" || !isPlanned(known, fact)) return undefined;
+    const rows = ofCaller(known, fact.row);
+    const overMs = planned(rows, known.nowMs()).ms - BUDGETS.DailyMinutes * MINUTE_MS;
+    return overMs > apartMs(known, rows) ? `${overMs} ms more are planned` : undefined;
+  },
+};
+
+const applicationsBudgetIsKept: Check = {
+  name: "10: an application never plans more than its budget",
+  objection(fact, known) {
+    if (!isPlanned(known, fact)) return undefined;
+    const rows = [...known.rows.values()];
+    const dearest = Math.max(...rows.map(({ prices, media }) => perMinute(prices, media)));
+    const over = planned(rows, known.nowMs()).microUsd - APPLICATION_BUDGETS.DailyUsd * 1_000_000;
+    const apart = (apartMs(known, rows) / MINUTE_MS) * dearest;
+    return over > apart ? `${Math.round(over)} micro-USD more are planned` : undefined;
+  },
+};
 
 /** A burst that has just left, each caller's maximum ahead, and network time. */
 const TURN_MAX_MS = 2000;
@@ -80,6 +130,8 @@ const stopsTakeTurns: Check = {
 
 export const SHARES = (): Check[] => [
   maxIngestsIsKept,
+  callersBudgetIsKept,
+  applicationsBudgetIsKept,
   startsPerMinuteAreKept(),
   startsTakeTurns,
   stopsTakeTurns,

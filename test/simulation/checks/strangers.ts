@@ -1,6 +1,6 @@
 /** Another program's tasks play on, unless the configuration stops tasks without a row. */
 import { MINUTE_MS } from "../../../shared/clock.js";
-import { UNCLAIMED_AFTER_MS } from "../../../shared/ingest/reconcile/unclaimed-tasks.js";
+import { UNCLAIMED_AFTER_MS } from "../../../shared/store/room-events/unclaimed.js";
 import type { Check } from "./facts.js";
 
 /** A run of the timer each minute, and one run lost to a crash. */

@@ -1,4 +1,6 @@
 /** shared/store/ingests/due.ts, statement by statement. */
+import { addMs } from "../../../shared/clock.js";
+import { BEHIND_MAX_MS } from "../../../shared/store/ingests/due.js";
 import { type EndReason, waitsToStart } from "../../../shared/store/ingests/ingest-row.js";
 import { isPlaying } from "./stops.js";
 import { isAtMost, put, select, type StoredIngest, type Tables } from "./tables.js";
@@ -25,7 +27,7 @@ export const ENDS: DueQueue = {
   isBegun: () => false,
   isComing: (row, at) =>
     (row.state === "starting" && isAfter(row.leaseUntil, at)) ||
-    (waitsToStart(row) && isAfter(row.startBy, at)),
+    (waitsToStart(row) && isAfter(row.startBy, addMs(at, -BEHIND_MAX_MS))),
 };
 
 export const ADVANCES: DueQueue = {

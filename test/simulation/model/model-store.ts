@@ -2,13 +2,18 @@
  * A store that keeps its rows in memory. It has the interface and the statements of the real one,
  * and is thousands of times as fast. A property test proves that both behave the same.
  */
+import type { Budget } from "../../../shared/config/money/budgets.js";
 import { makeSlotReader, type Slot } from "../../../shared/store/engine/database-time.js";
+import { forgetSpending } from "../../../shared/store/budgets/retention.js";
+import { listLive, type Watched, watchBudget } from "../../../shared/store/budgets/watch.js";
+import type { Query } from "../../../shared/store/engine/database.js";
 import { hasQuotas } from "../../../shared/store/ingests/quotas.js";
 import type { ScheduledAttempt } from "../../../shared/store/ingests/scheduled.js";
 import { countedQuotas, TRIES_MAX } from "../../../shared/store/ingests/starts.js";
 import type { StepAttempt } from "../../../shared/store/programmes/steps.js";
 import type { Store } from "../../../shared/store/store.js";
 import type { Carry } from "../platform/statements.js";
+import { type Candidate, live, overBudget, plannedOf, watch } from "./budgets.js";
 import {
   addDeadLetter,
   forgetResolved,
@@ -16,7 +21,14 @@ import {
   listDeadLetters,
   resolveDeadLetters,
 } from "./dead-letters.js";
-import { endUpdateTurn, findIngest, listIngests, markUpdated, takeUpdateTurn } from "./reads.js";
+import {
+  endUpdateTurn,
+  findIngest,
+  forgetEnded,
+  listIngests,
+  markUpdated,
+  takeUpdateTurn,
+} from "./reads.js";
 import {
   claimStaleTasks,
   beginFailedSourceStops,
@@ -27,6 +39,7 @@ import {
 } from "./reconcile.js";
 import { grantSlot, type RawSlot } from "./slots.js";
 import {
+  candidateOf,
   findConflict,
   insertScheduled,
   insertStart,
@@ -110,6 +123,21 @@ export function createModelStore(options: ModelOptions) {
     (...parameters: P): Promise<R> =>
       carry(name, () => run(tables, ...parameters));
 
+  /** One statement for each budget, of which the first may be that of an operation. */
+  async function overBudgetOf(
+    budgets: readonly Budget[],
+    candidate: () => Pick<Candidate, "span" | "perMinute" | "ending">,
+    first = "ingests.findConflict",
+  ) {
+    for (const [index, budget] of budgets.entries()) {
+      const over = await carry(index === 0 ? first : "ingests.findConflict", () =>
+        overBudget(tables, { ...candidate(), budgets: [budget] }, databaseNowMs()),
+      );
+      if (over) return over;
+    }
+    return undefined;
+  }
+
   const due = (group: "ingests" | "scheduled" | "programmes", queue: DueQueue) => ({
     claimDue: statement(`${group}.claimDue`, (_, claim: Parameters<typeof claimDue>[2]) =>
       claimDue(tables, queue, claim),
@@ -118,6 +146,46 @@ export function createModelStore(options: ModelOptions) {
       nextClaimAt(tables, queue, before),
     ),
   });
+
+  /** A moved deadline would pass one of the budgets. */
+  function isOverBudget(
+    { taskId, budgets = [] }: { taskId: string; budgets?: readonly Budget[] | undefined },
+    deadlineAt: Date | undefined,
+  ): boolean {
+    const planned = plannedOf(tables, { taskId, deadlineAt }, databaseNowMs());
+    const candidate = { ...planned, budgets, ending: [taskId] };
+    return overBudget(tables, candidate, databaseNowMs()) !== undefined;
+  }
+
+  async function runBudgetOperation(operation: unknown, asked: unknown): Promise<unknown> {
+    const run = (work: () => unknown) => carry("budgets.run", work);
+    if (operation === watchBudget) {
+      return run(() => watch(tables, asked as Watched, databaseNowMs()));
+    }
+    if (operation === listLive) {
+      return run(() => live(tables, asked as Parameters<typeof live>[1]));
+    }
+    if (operation !== forgetSpending) throw new Error("the model has no such operation");
+    await run(() => undefined);
+    await carry("ingests.findConflict", () => undefined);
+    return undefined;
+  }
+
+  const budgets = once(() => ({
+    overBudget({ taskId, deadlineAt, ...planned }: Parameters<Store["budgets"]["overBudget"]>[0]) {
+      const { ending: others = [] } = planned;
+      const ending = deadlineAt ? [taskId, ...others] : others;
+      return overBudgetOf(
+        planned.budgets,
+        () => ({ ...plannedOf(tables, { taskId, deadlineAt }, databaseNowMs()), ending }),
+        "budgets.overBudget",
+      );
+    },
+    run: <Asked, Answer>(
+      operation: (query: Query, asked: Asked & { now: Date | null }) => Promise<Answer>,
+      asked: Asked,
+    ) => runBudgetOperation(operation, asked) as Promise<Answer>,
+  }));
 
   const ingests = once(() => ({
     async beginStart(start: WantedStart) {
@@ -136,10 +204,12 @@ export function createModelStore(options: ModelOptions) {
         }
         const conflict = await carry("ingests.findConflict", () => findConflict(tables, start));
         if (conflict) return conflict;
-        if (!hasQuotas(quotas)) return { outcome: "no-slot" as const };
-        const refusal = await carry("ingests.findConflict", () =>
-          refusalOf(tables, { ...start, quotas }, databaseNowMs()),
-        );
+        const budgets = schedule ? [] : (start.budgets ?? []);
+        if (!hasQuotas(quotas) && budgets.length === 0) return { outcome: "no-slot" as const };
+        const refusal =
+          (await carry("ingests.findConflict", () =>
+            refusalOf(tables, { ...start, quotas }, databaseNowMs()),
+          )) ?? (await overBudgetOf(budgets, () => candidateOf(start)));
         if (refusal) return refusal;
       }
       return { outcome: "no-slot" as const };
@@ -172,14 +242,19 @@ export function createModelStore(options: ModelOptions) {
     find: statement("ingests.find", findIngest),
     read: statement("ingests.read", ({ ingests }, taskId: string) => ingests.get(taskId)),
     list: statement("ingests.list", listIngests),
-    markUpdated: statement("ingests.markUpdated", markUpdated),
+    markUpdated: statement(
+      "ingests.markUpdated",
+      (_, update: Parameters<Store["ingests"]["markUpdated"]>[0]) =>
+        isOverBudget(update, update.deadlineAt) ? undefined : markUpdated(tables, update),
+    ),
     takeUpdateTurn: statement("ingests.takeUpdateTurn", takeUpdateTurn),
     endUpdateTurn: statement("ingests.endUpdateTurn", endUpdateTurn),
+    forgetEnded: statement("ingests.forgetEnded", forgetEnded),
   }));
   const scheduled = once(() => ({
     ...due("scheduled", ADVANCES),
     async begin(attempt: ScheduledAttempt) {
-      const { claimed, quotas, waitMaxMs } = attempt;
+      const { claimed, quotas, budgets = [], waitMaxMs } = attempt;
       for (let tries = 0; tries < TRIES_MAX; tries += 1) {
         const begun = await carry("scheduled.begin", () =>
           beginAttempt(tables, attempt, databaseNowMs()),
@@ -187,10 +262,11 @@ export function createModelStore(options: ModelOptions) {
         if (begun) return { outcome: "begun" as const, ...withSlot(begun) };
         const isDue = await carry("ingests.findConflict", () => isStillDue(tables, attempt));
         if (!isDue) return { outcome: "spared" as const };
-        if (!hasQuotas(quotas)) return { outcome: "no-slot" as const };
-        const refusal = await carry("ingests.findConflict", () =>
-          refusalOf(tables, { ...claimed, quotas, waitMaxMs }, databaseNowMs()),
-        );
+        if (!hasQuotas(quotas) && budgets.length === 0) return { outcome: "no-slot" as const };
+        const refusal =
+          (await carry("ingests.findConflict", () =>
+            refusalOf(tables, { ...claimed, quotas, waitMaxMs }, databaseNowMs()),
+          )) ?? (await overBudgetOf(budgets, () => plannedOf(tables, claimed, databaseNowMs())));
         if (refusal) return refusal;
       }
       return { outcome: "no-slot" as const };
@@ -201,7 +277,13 @@ export function createModelStore(options: ModelOptions) {
     cancel: statement("scheduled.cancel", cancelScheduled),
     listMissed: statement("scheduled.listMissed", listMissed),
     markMissed: statement("scheduled.markMissed", markMissed),
-    markUpdated: statement("scheduled.markUpdated", markScheduledUpdated),
+    markUpdated: statement(
+      "scheduled.markUpdated",
+      (_, update: Parameters<Store["scheduled"]["markUpdated"]>[0]) =>
+        isOverBudget(update, update.schedule.deadlineAt)
+          ? undefined
+          : markScheduledUpdated(tables, update),
+    ),
   }));
   const programmes = once(() => ({
     ...due("programmes", STEPS),
@@ -223,7 +305,16 @@ export function createModelStore(options: ModelOptions) {
     askCut: statement("overlap.askCut", askCut),
     extend: statement("overlap.extend", extend),
     markPassedOver: statement("overlap.markPassedOver", markPassedOver),
-    takeOver: statement("overlap.takeOver", takeOver),
+    takeOver: statement(
+      "overlap.takeOver",
+      (_, beat: Parameters<Store["overlap"]["takeOver"]>[0]) => {
+        const { winner, loser } = beat;
+        const planned = plannedOf(tables, winner, databaseNowMs());
+        const candidate = { ...planned, budgets: beat.budgets ?? [], ending: [loser.taskId] };
+        if (overBudget(tables, candidate, databaseNowMs())) return undefined;
+        return takeOver(tables, beat);
+      },
+    ),
   }));
   const schedules = once(() => makeSchedules(tables, carry));
   const slots = once(() => ({
@@ -283,8 +374,10 @@ export function createModelStore(options: ModelOptions) {
     isTokenSpent: statement("deadLetters.isTokenSpent", isTokenSpent),
   }));
 
-  return {
+  const store: Store = {
     ready: () => Promise.resolve(),
+    // The model keeps no history. The simulation on SQL compares the history with the rows.
+    by: () => store,
     close: () => Promise.resolve(),
     get ingests() {
       return ingests();
@@ -313,16 +406,22 @@ export function createModelStore(options: ModelOptions) {
     get unclaimedTasks() {
       return unclaimedTasks();
     },
+    get budgets() {
+      return budgets();
+    },
     get schedules() {
       return schedules();
     },
+    history: { list: () => Promise.resolve([]) },
     get outbox() {
       return outbox();
     },
     get deadLetters() {
       return deadLetters();
     },
-  } satisfies Store;
+    health: HEALTH,
+  };
+  return store;
 }
 
 /** Each invocation has a store of its own, and uses few of its groups. So each waits for its use. */
@@ -333,6 +432,14 @@ function once<T>(make: () => T): () => T {
 
 /** No caller has a NotifyUrl here, so there are no notifications to claim. */
 const unasked = () => Promise.reject(new Error("the model has no outbox"));
+
+/** The simulator calls use cases, and only the functions around them ask. */
+const unexamined = () => Promise.reject(new Error("the model has no health"));
+
+const HEALTH: Store["health"] = {
+  markTimerRun: unexamined,
+  read: unexamined,
+};
 
 const OUTBOX: Store["outbox"] = {
   callersWaiting: unasked,

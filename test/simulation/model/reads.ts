@@ -124,3 +124,26 @@ export function runAfter(
   if (run?.second !== second) return { last, second, first };
   return { last, second, first: { ...first, ...run.first } };
 }
+
+/** Deletes ingests that ended before, unless a robot may still enter or an occurrence waits. */
+export function forgetEnded(
+  { ingests, occurrences }: Tables,
+  { endedBefore, limit }: { endedBefore: Date; limit: number },
+): number {
+  const open = new Set(
+    [...occurrences.values()].flatMap(({ taskId, settledAt }) => (settledAt ? [] : taskId)),
+  );
+  const old = [...ingests.values()]
+    .filter(
+      ({ taskId, state, endedAt, lateStartUntil }) =>
+        state === "ended" &&
+        lateStartUntil === null &&
+        endedAt !== null &&
+        endedAt < endedBefore &&
+        !open.has(taskId),
+    )
+    .sort((one, other) => Number(one.endedAt) - Number(other.endedAt))
+    .slice(0, limit);
+  for (const { taskId } of old) ingests.delete(taskId);
+  return old.length;
+}

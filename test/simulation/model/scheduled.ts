@@ -12,6 +12,7 @@ import {
 import type { Refusal, ScheduledAttempt } from "../../../shared/store/ingests/scheduled.js";
 import { LATE_START_MS } from "../../../shared/store/ingests/starts.js";
 import type { ScheduledUpdate } from "../../../shared/store/ingests/updates.js";
+import { overBudget, plannedOf } from "./budgets.js";
 import { overQuota } from "./quotas.js";
 import { isNewer, runAfter, takeUse } from "./reads.js";
 import { grantSlot, isSlotNear } from "./slots.js";
@@ -41,6 +42,11 @@ export function beginAttempt(
   const asked = { account, callerId, action: "StartStreamIngest", waitMaxMs, databaseNowMs };
   const limits = { callerId, quotas: { maxIngests: quotas.maxIngests } };
   if (!isSlotNear(tables, asked) || overQuota(tables, limits, databaseNowMs)) return undefined;
+  const candidate = {
+    budgets: attempt.budgets ?? [],
+    ...plannedOf(tables, { taskId }, databaseNowMs),
+  };
+  if (overBudget(tables, candidate, databaseNowMs)) return undefined;
   const leaseUntil = addMs(at, leaseMs);
   const ingest = change(tables, taskId, {
     where: isDueFor(attempt),
@@ -165,10 +171,17 @@ export function markScheduledUpdated(
   tables: Tables,
   to: ScheduledUpdate,
 ): StoredIngest | undefined {
-  const { taskId, play, schedule, signature, sequence, edit } = to;
+  const { taskId, play, schedule, before, signature, sequence, edit } = to;
   const row = tables.ingests.get(taskId);
   if (!row || !waitsToStart(row) || !isNewer(row, sequence)) return undefined;
   if (edit && !isDeepStrictEqual(row.programme, edit.before)) return undefined;
+  const { startsAt, deadlineAt, latestAt } = row;
+  const read = {
+    startsAt: before.startsAt,
+    deadlineAt: before.deadlineAt,
+    latestAt: before.latestAt,
+  };
+  if (!isDeepStrictEqual({ startsAt, deadlineAt, latestAt }, read)) return undefined;
   if (signature !== undefined && !takeUse(tables, { ...to, signature })) return undefined;
   const { isMoved, ...times } = schedule;
   return change(tables, taskId, {

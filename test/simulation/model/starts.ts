@@ -1,10 +1,12 @@
 /** shared/store/ingests/starts.ts, statement by statement. */
 import { addMs, SECOND_MS } from "../../../shared/clock.js";
+import { perMinute } from "../../../shared/ingest/cost.js";
 import type { EndCause, Ingest } from "../../../shared/store/ingests/ingest-row.js";
 import type { Running } from "../../../shared/store/ingests/start-outcomes.js";
 import type { Conflict, StartKeys } from "../../../shared/store/ingests/conflicts.js";
 import type { NewIngest, Schedule } from "../../../shared/store/ingests/new-row.js";
 import { LATE_START_MS } from "../../../shared/store/ingests/starts.js";
+import { overBudget } from "./budgets.js";
 import { countStart, overQuota } from "./quotas.js";
 import { grantSlot, isSlotNear, type RawSlot } from "./slots.js";
 import { change, later, put, type StoredIngest, type Tables } from "./tables.js";
@@ -27,12 +29,20 @@ export function insertStart(
   const asked = { account, callerId, action: "StartStreamIngest", waitMaxMs, databaseNowMs };
   if (!isSlotNear(tables, asked) || isTaken(tables, start)) return undefined;
   if (overQuota(tables, start, databaseNowMs)) return undefined;
+  if (overBudget(tables, candidateOf(start), databaseNowMs)) return undefined;
   if (quotas?.startsPerMinute !== undefined) countStart(tables, callerId, databaseNowMs);
   const leaseUntil = addMs(start.createdAt, start.leaseMs);
   const lateStartUntil = addMs(leaseUntil, LATE_START_MS);
   const ingest = put(tables, { ...newRow(start), leaseUntil, lateStartUntil });
   return { ingest, slot: grantSlot(tables, asked) };
 }
+
+/** From its request to its deadline. */
+export const candidateOf = ({ budgets = [], createdAt, deadlineAt, prices, media }: NewIngest) => ({
+  budgets,
+  span: { fromMs: createdAt.getTime(), toMs: deadlineAt.getTime() },
+  perMinute: perMinute(prices, media ?? null),
+});
 
 /** It takes no slot, and no place of MaxIngests. */
 export function insertScheduled(
@@ -60,7 +70,7 @@ export function putScheduled(tables: Tables, start: NewIngest): StoredIngest | u
   });
 }
 
-function newRow({ leaseMs, waitMaxMs, notify, quotas, schedule, ...row }: WantedStart) {
+function newRow({ leaseMs, waitMaxMs, notify, quotas, budgets, schedule, ...row }: WantedStart) {
   return {
     ...row,
     state: "starting" as const,

@@ -99,7 +99,7 @@ export const askStop = (
   { taskId, at, cause }: { taskId: string; at: Date } & Pick<StopCause, "cause">,
 ): StoredIngest | undefined =>
   change(tables, taskId, {
-    where: ({ state }) => state === "starting",
+    where: ({ state, advanceAt }) => state === "starting" && advanceAt === null,
     set: ({ stopAskedAt, endCause }) => ({
       stopAskedAt: stopAskedAt ?? at,
       endCause: endCause ?? cause ?? null,

@@ -6,6 +6,7 @@ import type { DeadLetter } from "../../../shared/store/dead-letters.js";
 import type { Ingest } from "../../../shared/store/ingests/ingest-row.js";
 import type { Occurrence, Schedule } from "../../../shared/store/schedules/schedule-row.js";
 import type { Use } from "../../../shared/store/used-signatures.js";
+import { countSpending } from "./budgets.js";
 import type { Seen } from "./room/audience.js";
 import type { SlotRow } from "./slots.js";
 import type { UnclaimedTask } from "./room/unclaimed.js";
@@ -16,6 +17,15 @@ export type StoredIngest = Ingest & { dueAt: Date; notified: null } & Failures;
 interface Failures {
   mediaFailures: Date[];
   failuresAfter: Date | null;
+}
+
+export interface SpentInDay {
+  callerId: string;
+  sdkAppId: number;
+  /** When the day begins. */
+  dayMs: number;
+  ms: number;
+  microUsd: number;
 }
 
 export interface Tables {
@@ -35,6 +45,10 @@ export interface Tables {
   schedules: Map<string, Schedule>;
   /** By ScheduleId and nominal start. */
   occurrences: Map<string, Occurrence>;
+  /** What ended ingests have cost, by caller, application and day. */
+  spent: Map<string, SpentInDay>;
+  /** Levels of budgets that were reported. */
+  notices: Set<string>;
   /** Every changed row since the last check; undefined where no check reads them. */
   changed: StoredIngest[] | undefined;
 }
@@ -49,6 +63,8 @@ export const makeTables = (): Tables => ({
   audience: new Map(),
   schedules: new Map(),
   occurrences: new Map(),
+  spent: new Map(),
+  notices: new Set(),
   changed: undefined,
 });
 
@@ -59,6 +75,8 @@ const dueAt = ({ deadlineAt, stopAskedAt }: Ingest): Date =>
 /** The row becomes the table's: it is a fresh object, so nothing copies its many columns again. */
 export function put(tables: Tables, ingest: Ingest & Failures): StoredIngest {
   const stored = Object.assign(ingest, { dueAt: dueAt(ingest), notified: null } as const);
+  const before = tables.ingests.get(ingest.taskId);
+  if (stored.state === "ended" && before && before.state !== "ended") countSpending(tables, stored);
   tables.ingests.set(ingest.taskId, stored);
   tables.changed?.push(stored);
   return stored;

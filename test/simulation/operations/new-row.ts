@@ -1,6 +1,7 @@
 /** New rows, and the values that operations share. */
 import * as fc from "fast-check";
 import { addMs } from "../../../shared/clock.js";
+import { listPrices } from "../../../shared/config/money/prices.js";
 import { IDS, SDK_APP_ID, soonMs, taskId } from "./operation.js";
 
 export const CALLERS = ["one", "two"];
@@ -47,6 +48,7 @@ export const startOf = (row: NewRow, at: Date) => {
     requestHash: "hash",
     createdAt: at,
     latestAt: addMs(at, 600_000),
+    prices: listPrices,
     deadlineAt: deadlineOf(row.taskId, at, ms),
   };
 };

@@ -2,6 +2,7 @@
 import * as fc from "fast-check";
 import { addMs } from "../../../shared/clock.js";
 import type { EndReason } from "../../../shared/store/ingests/ingest-row.js";
+import { budgetOperations } from "./budgets.js";
 import {
   accountMax,
   callerId,
@@ -38,6 +39,10 @@ const LETTER = { source: "ckafka:ingests", messageId: "m", message: "why", paylo
  */
 export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
   ...roomEvents(limit),
+  ...budgetOperations,
+  operation({ soonMs }, (store, { soonMs: ms }, at) =>
+    store.ingests.forgetEnded({ endedBefore: addMs(at, ms - 5000), limit: 100 }),
+  ),
   operation({ newRow, leaseMs, waitMaxMs }, (store, { newRow: row, ...times }, at) =>
     store.ingests.beginStart({ ...startOf(row, at), ...times }),
   ),

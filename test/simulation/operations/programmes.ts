@@ -89,7 +89,8 @@ export const programmeOperations = (limit: number): fc.Arbitrary<Operation>[] =>
   operation(
     { taskId, startsMs: soonMs, isOutdated: fc.boolean(), isFirst: fc.boolean() },
     async (store, { taskId: id, startsMs, isOutdated, isFirst }, at) => {
-      const before = (await store.ingests.read(id))?.programme ?? programmeOf(at);
+      const row = await store.ingests.read(id);
+      const before = row?.programme ?? programmeOf(at);
       const startBy = deadlineOf(id, at, startsMs);
       return store.scheduled.markUpdated({
         taskId: id,
@@ -102,6 +103,7 @@ export const programmeOperations = (limit: number): fc.Arbitrary<Operation>[] =>
           latestAt: startBy,
           isMoved: false,
         },
+        before: row ?? { startsAt: null, deadlineAt: startBy, latestAt: startBy },
         movedAt: at,
         edit: {
           before: isOutdated ? { ...before, rounds: before.rounds + 1 } : before,

@@ -87,6 +87,7 @@ export const scheduledOperations = (limit: number): fc.Arbitrary<Operation>[] =>
       windowMs,
       asked,
       isMoved: fc.boolean(),
+      isStale: fc.boolean(),
       play: fc.constantFrom({}, { Volume: 7 }),
       sequence: fc.option(sequence, { nil: undefined }),
       signature: fc.constantFrom(undefined, "s1", "s2"),
@@ -94,11 +95,17 @@ export const scheduledOperations = (limit: number): fc.Arbitrary<Operation>[] =>
         nil: undefined,
       }),
     },
-    (store, { startsMs, windowMs: window, asked: bounds, isMoved, use, ...to }, at) => {
+    async (
+      store,
+      { startsMs, windowMs: window, asked: bounds, isMoved, isStale, use, ...to },
+      at,
+    ) => {
       const startsAt = startsAtOf(to.taskId, at, startsMs);
       const deadlineAt = startsAtOf(to.taskId, at, startsMs + 60_000);
+      const row = isStale ? undefined : await store.ingests.read(to.taskId);
       return store.scheduled.markUpdated({
         ...to,
+        before: row ?? { startsAt: at, deadlineAt: at, latestAt: at },
         schedule: {
           startsAt,
           startBy: addMs(startsAt, window),

@@ -8,7 +8,7 @@ import { makeTables, type StoredIngest, type Tables } from "../model/tables.js";
 export type Behind = { tables: Tables } | { database: Database };
 
 const TABLES =
-  "caller_place, caller_lane, ingest, call_slot, used_signature, unclaimed_task, room_audience, dead_letter";
+  "caller_place, caller_lane, spend_day, budget_turn, budget_notice, budget_standing, trtc_call, ingest, ingest_event, call_slot, used_signature, unclaimed_task, room_audience, dead_letter";
 
 /** Returns empty tables; an earlier seed may have left rows. */
 export async function makeBehind(database: Database | undefined): Promise<Behind> {
@@ -29,6 +29,8 @@ const READS: ReadonlySet<string> = new Set([
     "scheduled.nextClaimAt",
     "programmes.nextClaimAt",
     "scheduled.listMissed",
+    "budgets.overBudget",
+    "budgets.run",
   ],
   ...[
     "signatures.claim",
@@ -78,9 +80,12 @@ function isSameRow(one: StoredIngest, other: StoredIngest): boolean {
 /** Reports each row that has changed since the last call, and each dead letter. */
 export function lookAt(behind: Behind, facts: Facts): World["afterStatement"] {
   const { deadLetters, rows } = facts.known;
-  const look = (row: StoredIngest) => {
-    const seen = rows.get(row.taskId);
-    if (!seen || !isSameRow(seen, row)) facts.rowSeen(row);
+  const look = (read: readonly StoredIngest[]) => {
+    const hasChanged = (row: StoredIngest) => {
+      const seen = rows.get(row.taskId);
+      return !seen || !isSameRow(seen, row);
+    };
+    facts.rowsSeen(read.filter(hasChanged));
   };
   if ("tables" in behind) {
     const { tables } = behind;
@@ -92,7 +97,7 @@ export function lookAt(behind: Behind, facts: Facts): World["afterStatement"] {
       tables.changed = [];
       // The same order as the database's rows after a statement, each row once.
       const last = new Map(changed.map((row) => [row.taskId, row]));
-      for (const [, row] of [...last].sort(byTaskId)) look(row);
+      look([...last].sort(byTaskId).map(([, row]) => row));
     };
   }
   return async (name, result) => {
@@ -102,8 +107,7 @@ export function lookAt(behind: Behind, facts: Facts): World["afterStatement"] {
     }
     const isNothing = Array.isArray(result) && result.length === 0 && !SILENT.has(name);
     if (READS.has(name) || isNothing) return;
-    for (const row of await behind.database.query("select * from ingest order by task_id")) {
-      look(ingestOf(row) as StoredIngest);
-    }
+    const read = await behind.database.query("select * from ingest order by task_id");
+    look(read.map((row) => ingestOf(row) as StoredIngest));
   };
 }

@@ -41,6 +41,7 @@ const ACTS: ReadonlySet<CallFault | undefined> = new Set([
 
 export function carryCalls(world: World, invocation: Invocation): Trtc {
   return {
+    openAhead: () => ({ close: () => undefined }),
     ready: () => Promise.resolve(),
     close: () => undefined,
     call: (action, { target, request, timeLeftMs }) => {

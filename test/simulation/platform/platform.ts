@@ -35,8 +35,8 @@ export interface Job<T> {
   body: (services: Services, timeLeftMs: () => number) => Promise<T>;
 }
 
-/** Puts a deliberate bug into the services. */
-export type Patch = (services: Services, random: Random) => Services;
+/** Puts a deliberate bug into the services. A statement's bug may change the data behind the store. */
+export type Patch = (services: Services, random: Random, behind: Behind) => Services;
 
 /** How long our reader needs for the headers of a source. */
 const READING_MS = [20, 600] as const;
@@ -61,10 +61,12 @@ export function makePlatform({ world, behind, patch, zonesOf }: Needs): Platform
     const carry = carryStatements(world, invocation);
     const elapsedMs = () => clock.elapsedMs();
     const databaseNowMs = timeline.nowMs;
-    const store =
+    const unbound =
       "tables" in behind
         ? createModelStore({ tables: behind.tables, carry, databaseNowMs, elapsedMs })
         : createSqlStore({ database: behind.database, carry, databaseNowMs, elapsedMs });
+    const { name } = invocation;
+    const store = unbound.by({ kind: "timer", id: name, function: name });
     const trtc = carryCalls(world, invocation);
     const randomBytes = (size: number) => own.bytes(size);
     const notifier = { send: () => Promise.reject(new Error("nobody is told anything")) };
@@ -85,7 +87,7 @@ export function makePlatform({ world, behind, patch, zonesOf }: Needs): Platform
       ...rest,
       ...(zones && { zones }),
     };
-    return patch ? patch(services, own) : services;
+    return patch ? patch(services, own, behind) : services;
   }
 
   function judge(thrown: unknown, by = "a use case"): void {

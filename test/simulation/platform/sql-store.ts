@@ -1,5 +1,6 @@
 /** The real store; its statements are delivered one by one, as the model's are. */
 import type { Database, Query } from "../../../shared/store/engine/database.js";
+import type { Actor } from "../../../shared/store/history/actor.js";
 import { createStore, type Store } from "../../../shared/store/store.js";
 import type { Carry } from "./statements.js";
 
@@ -45,6 +46,7 @@ export function createSqlStore({ database, carry, databaseNowMs, elapsedMs }: Sq
         const value: unknown = Reflect.get(target, name);
         if (typeof value === "object" && value !== null) return named(value, `${String(name)}.`);
         if (typeof value !== "function") return value;
+        if (name === "by") return (actor: Actor) => named((value as Store["by"])(actor));
         return (...parameters: unknown[]): unknown => {
           operation = `${group}${String(name)}`;
           try {

@@ -1,12 +1,15 @@
 /** Statements to the database: each is one event of the run, and each can fail. */
+import { ApiError } from "../../../shared/contract/errors.js";
 import type { StatementFault } from "../faults.js";
 import { deliver, type Invocation, killAllOn, type Machine } from "./machines.js";
 import type { Random } from "../random.js";
 import type { World } from "./world.js";
 
-/** The driver's error for a lost connection; a bug of ours throws another error. */
-export class DatabaseGone extends Error {
-  override readonly name = "DatabaseGone";
+/** As the store reports a lost connection; a bug of ours throws another error. */
+export class DatabaseGone extends ApiError {
+  constructor(detail: string) {
+    super("ServiceUnavailable", undefined, { detail, cause: new Error(detail) });
+  }
 }
 
 /** Delivers a statement to the database, and its rows back. */

@@ -7,9 +7,18 @@ export interface Timeline {
   nowMs: () => number;
   at: (atMs: number, happen: () => void | Promise<void>) => void;
   sleep: (ms: number) => Promise<void>;
-  /** Moves on until `isOver` says so, nothing is left, or `untilMs` is reached. */
-  run: (until: { untilMs: number; isOver: () => boolean }) => Promise<void>;
+  /**
+   * Moves on until `isOver` says so, nothing is left, or `untilMs` is reached. An hour with more
+   * events than `mostAnHour` never ends: the text says so.
+   */
+  run: (until: {
+    untilMs: number;
+    isOver: () => boolean;
+    mostAnHour?: number;
+  }) => Promise<string | undefined>;
 }
+
+const HOUR_MS = 3_600_000;
 
 interface Happening {
   atMs: number;
@@ -31,16 +40,24 @@ export function makeTimeline(startMs: number): Timeline {
     nowMs: () => now,
     at,
     sleep: (ms) => new Promise((resolve) => at(now + ms, resolve)),
-    async run({ untilMs, isOver }) {
+    async run({ untilMs, isOver, mostAnHour = Infinity }) {
       await everythingThatFollows();
+      let [hour, events] = [0, 0];
       for (let next = queue.peek(); next && next.atMs <= untilMs; next = queue.peek()) {
         queue.pop();
         now = next.atMs;
+        const hourNow = Math.floor(now / HOUR_MS);
+        events = hourNow === hour ? events + 1 : 1;
+        hour = hourNow;
+        if (events > mostAnHour) {
+          return `more than ${mostAnHour} events in the hour before ${new Date(now).toISOString()}`;
+        }
         const done = next.happen();
         if (done) await done;
         await everythingThatFollows();
-        if (isOver()) return;
+        if (isOver()) return undefined;
       }
+      return undefined;
     },
   };
 }

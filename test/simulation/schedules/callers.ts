@@ -9,11 +9,10 @@ import { scheduleUseCases } from "../../../shared/schedules/use-cases.js";
 import type { Platform } from "../platform/platform.js";
 import type { World } from "../platform/world.js";
 import type { Random } from "../random.js";
-import type { DrawnRules } from "./draw.js";
-import { expectedWindows, type OracleRange } from "./oracle.js";
+import type { DrawnRules } from "./drawn/draw.js";
+import { expectedWindows, type OracleRange } from "./drawn/oracle.js";
+import { DAY_MS, DELETED_MS } from "./drawn/span.js";
 import type { Life } from "./record.js";
-
-export const DAY_MS = 1440 * MINUTE_MS;
 
 interface Needs {
   world: World;
@@ -55,9 +54,11 @@ export async function liveSchedule(needs: Needs, life: Life): Promise<void> {
     const atMs = Math.max(minute, timeline.nowMs() + 40 * MINUTE_MS);
     const secondMs = (random.between(20, 40) * SECOND_MS) % MINUTE_MS;
     await timeline.sleep(Math.floor(atMs / MINUTE_MS) * MINUTE_MS + secondMs - timeline.nowMs());
-    if (isDeleted && index === count - 1) await remove(needs, life, send);
-    else await act(needs, { life, send, nth: index });
+    if (isDeleted && index === count - 1) return remove(needs, life, send);
+    await act(needs, { life, send, nth: index });
   }
+  await timeline.sleep(DELETED_MS - timeline.nowMs());
+  return remove(needs, life, send);
 }
 
 type Send = <A extends ScheduleAction>(
@@ -66,7 +67,8 @@ type Send = <A extends ScheduleAction>(
   tries?: number,
 ) => Promise<object | undefined>;
 
-const TRIES = 400;
+/** An outage is shorter. */
+const TRIES = 1000;
 
 /** Sends a request until an answer comes. `undefined`: a refusal, or nothing at all. */
 function makeSender({ world, platform, caller }: Needs): Send {
@@ -113,11 +115,20 @@ async function act(needs: Needs, { life, send, nth }: Act): Promise<void> {
   const { random, world, range, draw } = needs;
   const ScheduleId = life.scheduleId ?? "";
   const ClientToken = `edit-${life.name}-${nth}`;
-  const redefine = (rules: DrawnRules) => {
-    life.asked = { ...life.asked, rules };
-    return send("UpdateIngestSchedule", { ScheduleId, ClientToken, ...fieldsOf(rules.definition) });
-  };
   const { rules } = life.asked;
+  const redefine = async (drawn: DrawnRules) => {
+    const next = withoutBounds(drawn);
+    life.asked = { ...life.asked, rules: next };
+    const fields = fieldsOf(next.definition);
+    const answer = await send("UpdateIngestSchedule", { ScheduleId, ClientToken, ...fields });
+    // Where no start is left in these rules, the update is refused.
+    if (!answer) life.asked = { ...life.asked, rules };
+  };
+  if (life.asked.state === "Paused") {
+    life.asked = { ...life.asked, state: "Enabled" };
+    await send("UpdateIngestSchedule", { ScheduleId, ClientToken, State: "Enabled" });
+    return;
+  }
   switch (random.pick(DEEDS)) {
     case "redefine":
       await redefine(draw(random));
@@ -148,6 +159,16 @@ async function act(needs: Needs, { life, send, nth }: Act): Promise<void> {
       await skip(needs, { life, send, nth }, nextWindowsOf(rules, range, world.timeline.nowMs()));
   }
 }
+
+/** An update takes no bound away. These are the same as none. */
+const withoutBounds = ({ windows, definition }: DrawnRules): DrawnRules => ({
+  windows,
+  definition: {
+    ...definition,
+    startTime: definition.startTime ?? "2000-01-01T00:00:00Z",
+    endTime: definition.endTime ?? "9999-12-31T00:00:00Z",
+  },
+});
 
 const nextWindowsOf = (rules: DrawnRules, range: OracleRange, fromMs: number) =>
   expectedWindows(rules, range, { fromMs, toMs: fromMs + 70 * DAY_MS });

@@ -4,7 +4,7 @@
  */
 import type { Occurrence, Schedule } from "../../../shared/store/schedules/schedule-row.js";
 import type { StoredIngest, Tables } from "../model/tables.js";
-import type { DrawnRules } from "./draw.js";
+import type { DrawnRules } from "./drawn/draw.js";
 
 export interface Asked {
   rules: DrawnRules;
@@ -27,6 +27,10 @@ export interface Life {
   skips: Map<number, number>;
   /** When Delete with StopRunning was answered. */
   stoppedMs: number | undefined;
+  /** Occurrences that have failed since one has played, or since the schedule was resumed. */
+  failedInARow: number;
+  /** How PauseAfterFailures was not kept. */
+  wrongPause: string | undefined;
 }
 
 export interface Seen {
@@ -56,7 +60,10 @@ export interface YearRecord {
   lifeOf: (scheduleId: string) => Life | undefined;
   /** Looks at the tables of schedules. */
   look: (tables: Tables, nowMs: number) => void;
-  seeIngest: (row: StoredIngest, nowMs: number) => void;
+  /** `plays`: its task has begun just now. */
+  seeIngest: (row: StoredIngest, nowMs: number) => "plays" | undefined;
+  /** TaskIds of schedules whose caller has asked for a delete with StopRunning, each once. */
+  takeStopped: () => string[];
 }
 
 export const keyOf = (scheduleId: string, nominalAt: string): string =>
@@ -68,6 +75,7 @@ export function makeYearRecord(): YearRecord {
   const ingests = new Map<string, SeenIngest>();
   const byKey = new Map<string, SeenIngest[]>();
   const schedules = new Map<string, Schedule>();
+  const stopped: string[] = [];
   const here = new Map<string, Occurrence>();
 
   function lookAtSchedule(row: Schedule): void {
@@ -78,22 +86,50 @@ export function makeYearRecord(): YearRecord {
     if (!life) return;
     life.scheduleId = row.scheduleId;
     if (before?.updatedAt.getTime() === row.updatedAt.getTime()) return;
+    if (before?.state === "Paused" && row.state === "Enabled") life.failedInARow = 0;
+    if (row.pausedBecause === "Failures") life.asked = { ...life.asked, state: "Paused" };
     life.periods.push({ ...life.asked, fromMs: row.updatedAt.getTime() });
   }
 
-  function lookAtOccurrences(rows: Tables["occurrences"], nowMs: number): void {
+  /** The rows that one statement has settled. */
+  function countFailures(
+    settled: readonly Occurrence[],
+    before: ReadonlyMap<string, Schedule>,
+  ): void {
+    for (const life of lives) {
+      const own = settled.filter(({ scheduleId }) => scheduleId === life.scheduleId);
+      const was = before.get(life.scheduleId ?? "");
+      const row = schedules.get(life.scheduleId ?? "");
+      if (own.length === 0 || !was || !row) continue;
+      for (const { state } of own.sort((a, b) => a.startsAt.getTime() - b.startsAt.getTime())) {
+        if (state === "Done" || state === "Cut") life.failedInARow = 0;
+        if (state === "Failed") life.failedInARow += 1;
+      }
+      const { pauseAfterFailures } = was.definition;
+      const isDue = pauseAfterFailures > 0 && life.failedInARow >= pauseAfterFailures;
+      const isPaused = was.state === "Enabled" && row.state === "Paused";
+      if (was.state !== "Enabled" || isDue === isPaused) continue;
+      life.wrongPause = `${life.name} is ${row.state} after ${life.failedInARow} of ${pauseAfterFailures} failures`;
+    }
+  }
+
+  function lookAtOccurrences(rows: Tables["occurrences"], nowMs: number): Occurrence[] {
+    const settled: Occurrence[] = [];
     for (const [key, row] of rows) {
-      if (here.get(key) === row) continue;
+      const before = here.get(key);
+      if (before === row) continue;
       here.set(key, row);
+      if (row.settledAt !== null && !before?.settledAt) settled.push(row);
       occurrences.set(key, { row, droppedMs: undefined });
     }
-    if (here.size === rows.size) return;
+    if (here.size === rows.size) return settled;
     for (const [key, row] of here) {
       if (rows.has(key)) continue;
       here.delete(key);
       // A settled one is forgotten after its 90 days.
       if (row.settledAt === null) occurrences.set(key, { row, droppedMs: nowMs });
     }
+    return settled;
   }
 
   return {
@@ -103,11 +139,15 @@ export function makeYearRecord(): YearRecord {
     ingestsOf: (key) => byKey.get(key) ?? [],
     lifeOf: (scheduleId) => lives.find((life) => life.scheduleId === scheduleId),
     look(tables, nowMs) {
+      const before = new Map(schedules);
       for (const row of tables.schedules.values()) lookAtSchedule(row);
-      lookAtOccurrences(tables.occurrences, nowMs);
+      countFailures(lookAtOccurrences(tables.occurrences, nowMs), before);
     },
+    takeStopped: () => stopped.splice(0),
     seeIngest(row, nowMs) {
-      if (!row.occurrence) return;
+      if (!row.occurrence) return undefined;
+      const life = lives.find(({ scheduleId }) => scheduleId === row.occurrence?.scheduleId);
+      if (life?.asked.state === "Deleted") stopped.push(row.taskId);
       const { taskId, occurrence, startedAt, createdAt, startsAt } = row;
       const key = keyOf(occurrence.scheduleId, occurrence.nominalAt);
       const known = ingests.get(taskId);
@@ -119,6 +159,7 @@ export function makeYearRecord(): YearRecord {
         ingests.set(taskId, seen);
         byKey.set(key, [...(byKey.get(key) ?? []), seen]);
       }
+      return playedMs !== undefined && known?.playedMs === undefined ? "plays" : undefined;
     },
   };
 }

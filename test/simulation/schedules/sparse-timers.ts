@@ -21,7 +21,7 @@ interface Timer {
   aheadMs: number;
   useCase: (services: Services, run: { timeLeftMs: () => number }) => Promise<object>;
   /** The next instant at which it has something to do. */
-  nextMs: (tables: Tables, newest: string) => number;
+  nextMs: (tables: Tables, known: Pick<Needs, "newestTz" | "isLive">) => number;
 }
 
 const ms = (at: Date | null): number => at?.getTime() ?? Infinity;
@@ -34,7 +34,11 @@ const least = <T>(rows: Iterable<T>, instantOf: (row: T) => number): number => {
   return first;
 };
 
-function planMs({ schedules, occurrences, ingests }: Tables, newest: string): number {
+function planMs(
+  { schedules, occurrences, ingests }: Tables,
+  { newestTz }: Pick<Needs, "newestTz">,
+): number {
+  const newest = newestTz();
   return Math.min(
     least(schedules.values(), ({ planAt, state, tzdata }) =>
       state === "Enabled" && planAt !== null && tzdata < newest ? 0 : ms(planAt),
@@ -58,14 +62,18 @@ const expireMs = (row: StoredIngest): number => {
   return Math.max(Math.min(ms(row.dueAt), ms(row.emptyAt)), row.leaseUntil?.getTime() ?? 0);
 };
 
-/** How long a quiet task is left alone here: TRTC is asked about it seldom, as a year is long. */
-const QUIET_MS = 240 * MINUTE_MS;
+/** As in shared/ingest/reconcile/stale-tasks.ts: TRTC is asked about a task without news. */
+const QUIET_MS = 5 * MINUTE_MS;
 
-function reconcileMs(row: StoredIngest): number {
+/** An answer that the task goes on changes nothing, so few of them are asked for. */
+const LIVE_QUIET_MS = 240 * MINUTE_MS;
+
+function reconcileMs(row: StoredIngest, { isLive }: Pick<Needs, "isLive">): number {
   if (row.state === "ended") return ms(row.lateStartUntil);
   if (row.state === "starting") return waitsToStart(row) ? ms(row.startBy) : ms(row.leaseUntil);
+  const quietMs = isLive(row) ? LIVE_QUIET_MS : QUIET_MS;
   const overdueMs = ms(row.stopAskedAt) + 40 * SECOND_MS;
-  return Math.min(overdueMs, ms(row.lastSeenAt) + QUIET_MS);
+  return Math.min(overdueMs, ms(row.lastSeenAt) + quietMs);
 }
 
 const EACH_MINUTE = { limitMs: 60 * SECOND_MS, intervalMs: MINUTE_MS };
@@ -99,7 +107,7 @@ const TIMERS: readonly Timer[] = [
     name: "reconcile-ingests",
     aheadMs: 0,
     useCase: reconcileIngests,
-    nextMs: ({ ingests }) => least(ingests.values(), reconcileMs),
+    nextMs: ({ ingests }, needs) => least(ingests.values(), (row) => reconcileMs(row, needs)),
   },
 ];
 
@@ -114,6 +122,8 @@ interface Needs {
   tables: Tables;
   /** The newest time zone data that an instance has. */
   newestTz: () => string;
+  /** TRTC plays its task. */
+  isLive: (row: StoredIngest) => boolean;
   /** Nothing runs now. */
   isAway: () => boolean;
 }
@@ -128,7 +138,8 @@ export function runSparseTimers(needs: Needs): SparseTimers {
 /** A database that is away has nothing for them, so few of the runs in that time are carried out. */
 const AWAY_CHANCE = 0.02;
 
-function makeAlarm({ world, platform, tables, newestTz, isAway }: Needs, timer: Timer) {
+function makeAlarm(needs: Needs, timer: Timer) {
+  const { world, platform, tables, isAway } = needs;
   const { timeline, random, faults } = world;
   const { name, limitMs, intervalMs, aheadMs, useCase, nextMs } = timer;
   const phaseMs = random.between(0, intervalMs - 1);
@@ -148,7 +159,7 @@ function makeAlarm({ world, platform, tables, newestTz, isAway }: Needs, timer: 
     if (atMs !== wakesMs) return;
     wakesMs = Infinity;
     // The run before has done all of it.
-    if (nextMs(tables, newestTz()) - aheadMs > atMs) {
+    if (nextMs(tables, needs) - aheadMs > atMs) {
       look(atMs + 1);
       return;
     }
@@ -164,7 +175,7 @@ function makeAlarm({ world, platform, tables, newestTz, isAway }: Needs, timer: 
 
   /** The interval of `dueMs`, or the next one. */
   function look(fromMs = timeline.nowMs()): void {
-    const dueMs = nextMs(tables, newestTz()) - aheadMs;
+    const dueMs = nextMs(tables, needs) - aheadMs;
     if (dueMs === Infinity) return;
     const earliestMs = Math.max(dueMs, fromMs);
     const atMs = Math.ceil((earliestMs - phaseMs) / intervalMs) * intervalMs + phaseMs;

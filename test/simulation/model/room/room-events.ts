@@ -98,7 +98,9 @@ export function explainRemoval(
         row.state === "ended" &&
         (row.endReason === "finished" ||
           row.endReason === "lost" ||
-          (row.endCause === "room-dismissed" && cause === "robot-removed")) &&
+          (row.endReason === "stopped" &&
+            row.endCause === "room-dismissed" &&
+            cause === "robot-removed")) &&
         row.lateStartUntil === null &&
         isAtMost(row.startedAt, eventAt) &&
         Math.abs((row.endedAt?.getTime() ?? 0) - eventAt.getTime()) <= SAME_END_MS,

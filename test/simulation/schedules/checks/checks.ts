@@ -1,7 +1,7 @@
 /** The promises of docs/schedules.md, over a year. */
 import type { Check } from "../../checks/facts.js";
 import type { Mood } from "../../faults.js";
-import type { OracleRange } from "../oracle.js";
+import type { OracleRange } from "../drawn/oracle.js";
 import type { YearRecord } from "../record.js";
 import { STARTS } from "./starts.js";
 import { ROOMS } from "./rooms.js";
@@ -14,7 +14,6 @@ export interface Year {
   skewMaxMs: number;
   /** Neither the database nor the timers were away in this time. */
   isQuietTime: (fromMs: number, toMs: number) => boolean;
-  endMs: number;
 }
 
 export const checksOfYear = (year: Year): Check[] => [

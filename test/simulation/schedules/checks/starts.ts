@@ -132,6 +132,14 @@ const stoppedWithDelete = ({ record, isQuietTime }: Year): Check => ({
   },
 });
 
+const pausesAfterFailures = ({ record }: Year): Check => ({
+  name: "schedules: a schedule is paused after as many failures as it says",
+  objection(fact) {
+    if (fact.kind !== "moment") return undefined;
+    return record.lives.find(({ wrongPause }) => wrongPause !== undefined)?.wrongPause;
+  },
+});
+
 export const STARTS = (year: Year): Check[] => [
   oneIngestEach(year),
   neverEarly(year),
@@ -140,4 +148,5 @@ export const STARTS = (year: Year): Check[] => [
   onlyNewest(year),
   nothingAfterDelete(year),
   stoppedWithDelete(year),
+  pausesAfterFailures(year),
 ];

@@ -1,9 +1,10 @@
 /** Every window of the rules has one occurrence, or a reason, and no occurrence has no window. */
 import { MINUTE_MS, SECOND_MS } from "../../../../shared/clock.js";
 import type { Occurrence } from "../../../../shared/store/schedules/schedule-row.js";
+import type { StoredIngest } from "../../model/tables.js";
 import type { Check } from "../../checks/facts.js";
-import { DAY_MS } from "../callers.js";
-import { expectedWindows, type ExpectedWindow } from "../oracle.js";
+import { expectedWindows, type ExpectedWindow } from "../drawn/oracle.js";
+import { DAY_MS, JUDGED_UNTIL_MS } from "../drawn/span.js";
 import { keyOf, type Life, type Seen } from "../record.js";
 import type { Year } from "./checks.js";
 
@@ -14,11 +15,11 @@ interface Expected extends ExpectedWindow {
 
 const text = (ms: number): string => new Date(ms).toISOString();
 
-function windowsOfLife({ range, endMs }: Year, life: Life): Expected[] {
+function windowsOfLife({ range }: Year, life: Life): Expected[] {
   return life.periods.flatMap((period, index) => {
     if (period.state !== "Enabled") return [];
     const untilMs = life.periods[index + 1]?.fromMs ?? Infinity;
-    const toMs = Math.min(untilMs, endMs - 2 * DAY_MS);
+    const toMs = Math.min(untilMs, JUDGED_UNTIL_MS);
     return expectedWindows(period.rules, range, { fromMs: period.fromMs, toMs }).map((window) => ({
       ...window,
       untilMs,
@@ -68,6 +69,23 @@ function faultOf(looked: Looked, window: Expected): string | undefined {
   return outcomeFault(looked, { window, row, playedMs: played[0]?.playedMs });
 }
 
+/** Its caller's own robot plays, or has played, another occurrence of the schedule by then. */
+const isRobotBusy = (
+  { record }: Year,
+  { scheduleId, nominalAt, startsAt, endsAt }: Occurrence,
+): boolean =>
+  [...record.ingests.values()].some(
+    ({ key, playedMs, last }) =>
+      key.startsWith(`${scheduleId} `) &&
+      key !== keyOf(scheduleId, nominalAt.toISOString()) &&
+      last.programme?.hasOwnRobot === false &&
+      playedMs !== undefined &&
+      playedMs < endsAt.getTime() &&
+      (last.endedAt ?? last.deadlineAt).getTime() > startsAt.getTime() - MINUTE_MS,
+  );
+
+const hasBadMedia = ({ play }: StoredIngest): boolean => /broken/.test(play.StreamUrl);
+
 interface Outcome {
   window: Expected;
   row: Occurrence;
@@ -76,6 +94,7 @@ interface Outcome {
 
 /** The final state says what has happened. */
 function outcomeFault({ year }: Looked, { window, row, playedMs }: Outcome): string | undefined {
+  const { record } = year;
   const { state, reason, startsAt, endsAt } = row;
   const key = keyOf(row.scheduleId, text(window.nominalMs));
   const hasPlayed = playedMs !== undefined;
@@ -85,10 +104,14 @@ function outcomeFault({ year }: Looked, { window, row, playedMs }: Outcome): str
   const startMs = startsAt.getTime();
   const isCalm = year.mood === "calm" && year.isQuietTime(startMs - DAY_MS, endsAt.getTime());
   if (!isCalm || window.nominalMs < year.range.fromMs + DAY_MS) return undefined;
+  const isBusy = isRobotBusy(year, row);
+  if (state === "Missed" && reason === "RobotBusy" && isBusy) return undefined;
+  const mayFail = record.ingestsOf(key).some(({ last }) => hasBadMedia(last));
+  if (state === "Failed" && mayFail) return undefined;
   if (state === "Missed" || state === "Failed") return `${key} is ${state}: ${reason ?? ""}`;
   const lateMs = (playedMs ?? startMs) - startMs;
   const mostMs = 3 * SECOND_MS + year.skewMaxMs;
-  return lateMs > mostMs && !isNearEdit({ year } as Looked, window)
+  return lateMs > mostMs && !isBusy && !isNearEdit({ year } as Looked, window)
     ? `${key} began ${lateMs} ms late`
     : undefined;
 }
@@ -124,7 +147,7 @@ const invented = (year: Year): Check => ({
         const { scheduleId, nominalAt } = seen.row;
         if (scheduleId !== life.scheduleId || needsNoWindow(seen)) continue;
         const ms = nominalAt.getTime();
-        if (expected.has(ms) || ms >= year.endMs - 2 * DAY_MS) continue;
+        if (expected.has(ms) || ms >= JUDGED_UNTIL_MS) continue;
         return `${key} is no window of the rules: ${seen.row.state} ${seen.row.reason ?? ""}`;
       }
     }

@@ -2,8 +2,8 @@
  * Two versions of the time zone data. The newer one has other rules for one zone: from one of its
  * changes on, it keeps the offset of before. So a government ends daylight saving.
  */
-import { type Span, Zone, zoneOf } from "../../../shared/calendar/zone.js";
-import type { Zones } from "../../../shared/calendar/zones.js";
+import { type Span, Zone, zoneOf } from "../../../../shared/calendar/zone.js";
+import type { Zones } from "../../../../shared/calendar/zones.js";
 
 export interface ZoneChange {
   name: string;

@@ -1,7 +1,7 @@
 /** The walk over the minutes and the calendar agree, so a difference in a run is a fault of the run. */
 import { expect, test } from "@jest/globals";
-import { windowsBetween } from "../../../shared/calendar/planned-windows.js";
-import { makeRandom } from "../random.js";
+import { windowsBetween } from "../../../../shared/calendar/planned-windows.js";
+import { makeRandom } from "../../random.js";
 import { drawRules } from "./draw.js";
 import { changesOf, expectedWindows } from "./oracle.js";
 import { newZones } from "./zones.js";
@@ -14,7 +14,14 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])("for the rules of seed %i", (
   const dates = Array.from({ length: 360 }, (_, day) =>
     new Date(FROM + day * 86_400_000).toISOString().slice(0, 10),
   );
-  const rules = drawRules(random, { sdkAppId: 1, room: "r", name: "n", dates });
+  const rules = drawRules(random, {
+    sdkAppId: 1,
+    room: "r",
+    name: "n",
+    dates,
+    zone: "Europe/Berlin",
+    mayFail: false,
+  });
   const { timeZone } = rules.definition;
   const fromMs = changesOf(timeZone, FROM, TO)[0] ?? FROM + 1_000_000_000;
   const change = { name: timeZone, fromMs };

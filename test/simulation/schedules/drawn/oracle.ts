@@ -73,7 +73,11 @@ export function expectedWindows(
       if (!known || isStronger(one, known)) byStart.set(one.nominalMs, one);
     }
   }
-  return [...byStart.values()].sort((a, b) => a.nominalMs - b.nominalMs);
+  const { startTime, endTime } = rules.definition;
+  const [least, most] = [Date.parse(startTime ?? ""), Date.parse(endTime ?? "")];
+  return [...byStart.values()]
+    .filter(({ nominalMs }) => !(nominalMs < least) && !(nominalMs >= most))
+    .sort((a, b) => a.nominalMs - b.nominalMs);
 }
 
 const isStronger = (one: ExpectedWindow, other: ExpectedWindow): boolean =>
