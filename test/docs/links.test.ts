@@ -7,7 +7,7 @@ import { filesBelow, readText, ROOT } from "./prose-files.js";
 
 const PAGES = filesBelow(".").filter((path) => path.endsWith(".md"));
 
-const FOLDERS = "functions|shared|emulator|local|deploy|ops|bench|test|docs";
+const FOLDERS = "functions|shared|emulator|local|deploy|ops|cli|bench|test|docs";
 const FILE_PATH = new RegExp(`^(?:${FOLDERS})/[\\w./-]*$|^[\\w-]+\\.(?:md|yml|json)$`);
 
 /** Where a path in the text starts: at the project's root, or beside the page. */

@@ -17,7 +17,7 @@ const NOT_COPIED = new Set(["node_modules", ".git", ".data", "dist", "coverage",
 function copyTree(): string {
   const copy = mkdtempSync(join(tmpdir(), "trtc-stream-ingest-faults-"));
   const isWanted = (path: string) =>
-    !NOT_COPIED.has(basename(path)) && !/^\.env/.test(basename(path));
+    !NOT_COPIED.has(basename(path)) && !basename(path).startsWith(".env");
   cpSync(ROOT, copy, { recursive: true, filter: (path) => path === ROOT || isWanted(path) });
   symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
   return copy;

@@ -21,6 +21,7 @@ import { REQUIRED_OF_SCHEDULES } from "./contract/schedules.js";
 import { nextRoom } from "./app/rooms.js";
 
 const CALLER_KEYS = ["this-years-caller-key", "last-years-caller-key"];
+const OPERATOR_KEY = "the-key-of-an-operator";
 const CN_KEY = "cn-application-secret-key";
 const CALLBACK_KEY = "keyOfTheCallbacks";
 const INTL_KEY = "intl-application-secret-key";
@@ -40,7 +41,16 @@ const secrets = new Set([
     "token-of-the-receiver",
     ...NOTIFY.NotifySecrets.map((secret) => secret.replace("whsec_", "")),
   ],
-  ...[...CALLER_KEYS, ...WRONG_KEYS, CN_KEY, INTL_KEY, CALLBACK_KEY, CLOUD.secretKey, CLOUD.token],
+  ...[
+    OPERATOR_KEY,
+    ...CALLER_KEYS,
+    ...WRONG_KEYS,
+    CN_KEY,
+    INTL_KEY,
+    CALLBACK_KEY,
+    CLOUD.secretKey,
+    CLOUD.token,
+  ],
   ...QUERIES.map((query) => query.replace(/^.*=/, "")),
 ]);
 /** A text that only its receiver may see again. */
@@ -81,6 +91,7 @@ export async function fullRun(): Promise<FullRun> {
     env: {
       TRTC_TIMEOUT_SECONDS: "2",
       EXPIRY_TICK_SECONDS: "1",
+      OPERATOR_KEYS: JSON.stringify([{ Name: "anna", SecretKeys: [OPERATOR_KEY] }]),
       CALLERS: JSON.stringify([
         {
           Id: "school",
@@ -105,6 +116,8 @@ export async function fullRun(): Promise<FullRun> {
   await scheduling();
   await schedules();
   await notifying();
+  await health();
+  await useConsole();
   await callbacks();
   for (const { UserSig, PrivateMapKey } of trtc.bodies("StartStreamIngest")) {
     for (const signed of [UserSig, PrivateMapKey]) if (typeof signed === "string") secret(signed);
@@ -282,6 +295,50 @@ async function schedules(): Promise<void> {
   const getRemainingTimeInMillis = () => 50_000;
   await handler({ Type: "Timer" }, { request_id: "a-planning", getRemainingTimeInMillis });
   await ask("DeleteIngestSchedule", { ScheduleId, StopRunning: true });
+}
+
+/** An operator's key, a wrong one, and what asks without any. */
+async function health(): Promise<void> {
+  for (const key of [OPERATOR_KEY, WRONG_KEYS[0] ?? ""]) {
+    const headers = { authorization: `Bearer ${key}` };
+    const answer = await fetch(`${app.url}/health`, { headers });
+    if (answer.status !== 200) refusals.push(await answer.text());
+  }
+  await fetch(`${app.url}/ready`);
+}
+
+/** Right and wrong requests of an operator, with secrets in wrong places. */
+const OPERATOR_CALLS: [action: string, body: object | string][] = [
+  ["ListIngests", {}],
+  ["ListIngests", { CallerId: OPERATOR_KEY, RoomId: CN_KEY }],
+  ["ListIngests", { Cursor: OPERATOR_KEY }],
+  ["ListSchedules", { Colour: OPERATOR_KEY }],
+  ["ListOccurrences", { CallerId: OPERATOR_KEY }],
+  ["PreviewSchedule", { CallerId: CALLER_KEYS[0], ScheduleId: OPERATOR_KEY }],
+  ["DescribeIngest", { TaskId: OPERATOR_KEY }],
+  ["DescribeTimeline", { TaskId: CALLER_KEYS[0] }],
+  ["StopIngests", { TaskIds: [OPERATOR_KEY] }],
+  ["MoveIngests", { TaskIds: [OPERATOR_KEY], BySeconds: 60 }],
+  ["StopIngests", `{"TaskIds":["${OPERATOR_KEY}`],
+  [OPERATOR_KEY, {}],
+];
+
+/** Each path of the console, with right and wrong keys, and with keys in wrong places. */
+async function useConsole(): Promise<void> {
+  const listing = { "x-tc-action": "ListStreamIngests" };
+  for (const key of [CALLER_KEYS[0] ?? "", OPERATOR_KEY, WRONG_KEYS[0] ?? ""]) {
+    const headers = { authorization: `Bearer ${key}` };
+    await send("console/api", {}, { ...headers, ...listing });
+    await send("console/costs", { Days: 7, CallerId: key }, headers);
+    for (const [action, body] of OPERATOR_CALLS) {
+      await send("console/operator", body, { ...headers, "x-tc-action": action });
+    }
+    const paths = ["", key, `app.js?key=${key}`, "health"];
+    for (const path of paths) {
+      const answer = await fetch(`${app.url}/console/${path}`, { headers });
+      if (answer.status >= 400 && answer.status < 500) refusals.push(await answer.text());
+    }
+  }
 }
 
 /** Delivers the events of all earlier steps to their receiver. */

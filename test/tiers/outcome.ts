@@ -10,9 +10,17 @@ export interface Outcome {
   numTodoTests: number;
   testResults: {
     name: string;
+    status: string;
+    /** Why the suite failed, as Jest prints it. */
+    message: string;
     startTime: number;
     endTime: number;
-    assertionResults: { status: string }[];
+    assertionResults: {
+      status: string;
+      ancestorTitles: string[];
+      title: string;
+      failureMessages: string[];
+    }[];
   }[];
 }
 

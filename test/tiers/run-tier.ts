@@ -1,18 +1,25 @@
 /**
- * `npm test` and `npm run test:all`: first types, lint and format, then the suites of the tiers. The last
- * line says what was left out, and why.
+ * `npm test` and `npm run test:all`: types, lint and format, and the suites of the tiers. Each failed test
+ * is printed once more at the end. The last line says what was left out, and why.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { systemClock as clock } from "../../shared/clock.js";
 import { missingPrograms } from "../support/programs.js";
+import { failuresIn } from "./failures.js";
 import { outcomeFile, readOutcome, skippedIn } from "./outcome.js";
 import { allSuites, LEFT_OUT, ROOT, type Tier, tierOf } from "./tiers.js";
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-/** Runs a script of package.json; its output is shown when it fails. */
-async function check(script: string): Promise<boolean> {
+interface Checked {
+  isGood: boolean;
+  /** What the check says, where it fails. */
+  report: string;
+}
+
+/** Runs a script of package.json. */
+async function check(script: string): Promise<Checked> {
   const startedMs = clock.elapsedMs();
   const child = spawn("npm", ["run", "--silent", script], { cwd: ROOT, shell: isWindows });
   const output: string[] = [];
@@ -21,19 +28,22 @@ async function check(script: string): Promise<boolean> {
   const [code] = (await once(child, "close")) as [number | null];
   const seconds = Math.round((clock.elapsedMs() - startedMs) / 1000);
   say(`${script}: ${code === 0 ? "good" : "FAILED"} (${seconds} s)`);
-  if (code !== 0) say(output.join(""));
-  return code === 0;
+  return { isGood: code === 0, report: code === 0 ? "" : `${script}:\n${output.join("")}` };
 }
 
-/** Lint takes as long as the others together, so two cores are busy to the end. */
-async function checkAll(): Promise<boolean> {
+/** Two checks at a time, for two cores. */
+async function checkAll(): Promise<Checked> {
   const inTurn = async () => [
     await check("types"),
     await check("lint:format"),
     await check("lint:unused"),
   ];
   const [code, others] = await Promise.all([check("lint:code"), inTurn()]);
-  return [code, ...others].every(Boolean);
+  const all = [code, ...others];
+  return {
+    isGood: all.every(({ isGood }) => isGood),
+    report: all.map(({ report }) => report).join(""),
+  };
 }
 
 const isWindows = process.platform === "win32";
@@ -58,6 +68,9 @@ const skipped = (tiers: readonly Tier[]): string[] =>
     return outcome ? skippedIn(outcome) : [];
   });
 
+const failures = (tiers: readonly Tier[]): string =>
+  tiers.flatMap((tier) => failuresIn(tier, readOutcome(tier))).join("\n");
+
 /** The last line of a run. */
 function summary(tiers: readonly Tier[]): string {
   const suites = allSuites();
@@ -74,22 +87,30 @@ function summary(tiers: readonly Tier[]): string {
   return `all tiers: ${run.length} suites of ${suites.length}; ${said}${without}`;
 }
 
-async function runTiers(tiers: readonly Tier[]): Promise<boolean> {
-  if (!(await checkAll())) return false;
+/** Suites wait for timers and servers, so the checks run beside them. What failed is said last. */
+async function runFast(): Promise<boolean> {
+  const [checked, isGood] = await Promise.all([checkAll(), runSuites("fast", "tenth")]);
+  say(failures(["fast"]));
+  say(checked.report);
+  say(summary(["fast"]));
+  return checked.isGood && isGood;
+}
+
+async function runAll(): Promise<boolean> {
+  const tiers: readonly Tier[] = ["fast", "slow", "timed"];
+  const checked = await checkAll();
+  say(checked.report);
+  if (!checked.isGood) return false;
   const results: boolean[] = [];
-  for (const tier of tiers) {
-    results.push(await runSuites(tier, tiers.length === 1 ? "tenth" : "all"));
-  }
+  for (const tier of tiers) results.push(await runSuites(tier, "all"));
+  say(failures(tiers));
   say(summary(tiers));
   // Where CI is set, nobody reads what was skipped.
   const isCi = (process.env["CI"] ?? "") !== "";
   return results.every(Boolean) && !(isCi && skipped(tiers).length > 0);
 }
 
-const TIERS: Readonly<Record<string, readonly Tier[]>> = {
-  fast: ["fast"],
-  all: ["fast", "slow", "timed"],
-};
-const tiers = TIERS[process.argv[2] ?? ""];
-if (!tiers) throw new Error("Say which tier to run: fast or all");
-process.exitCode = (await runTiers(tiers)) ? 0 : 1;
+const RUNS: Readonly<Record<string, () => Promise<boolean>>> = { fast: runFast, all: runAll };
+const run = RUNS[process.argv[2] ?? ""];
+if (!run) throw new Error("Say which tier to run: fast or all");
+process.exitCode = (await run()) ? 0 : 1;

@@ -4,21 +4,25 @@
  * process that runs.
  */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { addMs, SECOND_MS, systemClock as clock } from "../../shared/clock.js";
-import type { Ingest } from "../../shared/store/ingests/ingest-row.js";
+import { MINUTE_MS, SECOND_MS, systemClock as clock } from "../../shared/clock.js";
 import type { Database } from "../../shared/store/engine/database.js";
-import { ingestOf } from "../../shared/store/ingests/ingest-row.js";
 import { openPostgres } from "../../shared/store/engine/postgres.js";
-import { readTruth, type TaskTruth } from "../../local/emulator-truth.js";
+import type { TaskTruth } from "../../local/emulator-truth.js";
 import { newPostgresUrl } from "../support/database/databases.js";
-import { CN_APP, post } from "../support/app/test-app.js";
 import { type RunningProcess, startProcess } from "../support/app/process.js";
-import { makeRandom } from "../simulation/random.js";
 import { type RtmpServer, startRtmpServer } from "../support/media/rtmp-server.js";
+import {
+  expectAgreement,
+  expectOneByOne,
+  type Owner,
+  readOutcome,
+  untilAllEnded,
+} from "./load/agreement.js";
+import { makeCallers } from "./load/callers.js";
+import { drawing, liveLife, systemSeed } from "./load/lives.js";
 
 const INGESTS = 500;
 const INSTANCES = 4;
-const MINUTE_MS = 60 * SECOND_MS;
 /** Between two kills; whoever is killed comes back. */
 const KILL_EVERY_MS = 3 * SECOND_MS;
 
@@ -53,101 +57,12 @@ afterAll(async () => {
   await live.close();
 });
 
-interface Answer {
-  TaskId: string;
-  TrtcTaskId: string;
-  UserId: string;
-}
-
-let requests = 0;
-
-/** What was refused for good before it could be too late, as `function Code: message`. */
-const refusals: string[] = [];
-
-interface Patience {
-  untilMs: number;
-  /** From then on it comes too late, and is rightly refused. */
-  lateFrom?: Date;
-}
-
-/** Sends until somebody answers for good: a caller that gives up is not what is tested here. */
-async function insist(
-  functionName: string,
-  body: object,
-  { untilMs, lateFrom }: Patience,
-): Promise<object | undefined> {
-  const refuse = (why: string): void => {
-    const isLate = lateFrom !== undefined && clock.now().getTime() >= lateFrom.getTime();
-    if (!isLate) refusals.push(`${functionName} ${why}`);
-  };
-  while (clock.elapsedMs() < untilMs) {
-    const { url = "" } = instances[(requests += 1) % instances.length] ?? {};
-    try {
-      const { status, response } = await post(`${url}/${functionName}`, body);
-      if (!response.Error) return response;
-      const { Code, Message } = response.Error;
-      if (status < 500 && status !== 409 && status !== 429) {
-        refuse(`${Code}: ${Message}`);
-        return undefined;
-      }
-    } catch {
-      // Killed in the middle, or not up again yet.
-    }
-    await clock.sleep(200);
-  }
-  refuse("was not answered for a minute");
-  return undefined;
-}
-
-/** Draws the same lives and pauses again: `KILLED_SEED=… npm run jest -- test/killed`. */
+/** Draws the same lives and pauses again: `KILLED_SEED=… npm run jest -- test/timed/killed`. */
 const SEED = Number(process.env["KILLED_SEED"] ?? systemSeed());
-
-function systemSeed(): number {
-  return clock.now().getTime() % 1_000_000;
-}
-
-/** Each draws on its own, so that nobody's draws depend on who is faster. */
-function drawing(who: number): (from: number, to: number) => number {
-  const random = makeRandom(SEED * 1000 + who);
-  return (from, to) => from + random.next() * (to - from);
-}
-
-/** The life of one ingest; every answer that its token was given. */
-async function lifeOf(n: number): Promise<Answer[]> {
-  const random = drawing(n);
-  await clock.sleep((n * MINUTE_MS) / INGESTS);
-  const untilMs = clock.elapsedMs() + MINUTE_MS;
-  const stopAt = addMs(clock.now(), random(5, 40) * SECOND_MS);
-  const StopTime = stopAt.toISOString();
-  const kinds = [{ RepeatNum: -1 }, { RepeatNum: 1000 }, { RepeatNum: 1, StreamUrl: live.url }];
-  const request = {
-    SdkAppId: CN_APP,
-    RoomId: `room-${n}`,
-    RoomIdType: 0,
-    ClientToken: `token-${n}`,
-    StreamUrl: `${emulator.url}/media/clip.mp4`,
-    StopTime,
-    ...kinds[n % kinds.length],
-  };
-  const first = (await insist("start-ingest", request, { untilMs, lateFrom: stopAt })) as
-    Answer | undefined;
-  if (!first) return [];
-  const { TaskId } = first;
-  if (n % 5 === 0) {
-    const moved = addMs(clock.now(), random(2, 30) * SECOND_MS);
-    const update = { SdkAppId: CN_APP, TaskId, StopTime: moved.toISOString() };
-    await insist("update-ingest", update, { untilMs, lateFrom: moved < stopAt ? moved : stopAt });
-  }
-  if (n % 7 === 0) await insist("stop-ingest", { SdkAppId: CN_APP, TaskId }, { untilMs });
-  if (n % 3 !== 0) return [first];
-  const again = (await insist("start-ingest", request, { untilMs, lateFrom: stopAt })) as
-    Answer | undefined;
-  return again ? [first, again] : [first];
-}
 
 /** Whoever is killed comes back as soon as its process is up; the next is killed meanwhile. */
 async function killForAMinute(): Promise<number> {
-  const random = drawing(INGESTS);
+  const random = drawing(SEED, INGESTS);
   const untilMs = clock.elapsedMs() + MINUTE_MS;
   const returns: Promise<unknown>[] = [];
   let kills = 0;
@@ -163,84 +78,48 @@ async function killForAMinute(): Promise<number> {
   return kills;
 }
 
-const rows = async (): Promise<Ingest[]> =>
-  (await database.query("select * from ingest order by task_id")).map(ingestOf);
-
-async function untilAllEnded(): Promise<void> {
-  const untilMs = clock.elapsedMs() + 2 * MINUTE_MS;
-  while (clock.elapsedMs() < untilMs) {
-    if ((await rows()).every(({ state }) => state === "ended")) return;
-    await clock.sleep(500);
-  }
-}
-
 test(
   `nothing is left running, nothing is started twice, and the table agrees with TRTC (seed ${SEED})`,
   async () => {
-    const lives = Promise.all(Array.from({ length: INGESTS }, (_, n) => lifeOf(n)));
+    const callers = makeCallers(() => instances.map(({ url }) => url));
+    const places = { callers, emulatorUrl: emulator.url, liveUrl: live.url };
+    const lives = Array.from({ length: INGESTS }, async (_, n) => {
+      await clock.sleep((n * MINUTE_MS) / INGESTS);
+      return liveLife(n, { ...places, random: drawing(SEED, n) });
+    });
     expect(await killForAMinute()).toBeGreaterThanOrEqual(INSTANCES);
-    const answers = await lives;
-    await untilAllEnded();
-    const ingests = await rows();
-    const tasks = await readTruth(emulator.url).tasks();
+    const accepted = await Promise.all(lives);
+    await untilAllEnded(database.query);
 
     // Whoever was not answered came too late: nobody was up, or had a processor, until its StopTime.
-    expect(refusals).toEqual([]);
-    expect(answers.filter((given) => given.length > 0).length).toBeGreaterThan(INGESTS / 10);
-    const known = new Set(ingests.map(({ taskId }) => taskId));
-    const forgotten = answers.flat().filter(({ TaskId }) => !known.has(TaskId));
-    expect(forgotten).toEqual([]);
-    expect(ingests.filter(({ state }) => state !== "ended")).toEqual([]);
-    expect(tasks.filter(({ state }) => state !== "ended")).toEqual([]);
-
-    const byRobot = new Map<string, TaskTruth[]>();
-    for (const task of tasks) {
-      byRobot.set(task.userId, [...(byRobot.get(task.userId) ?? []), task]);
-    }
-    const owners = new Map(ingests.map((ingest) => [ingest.robotUserId, ingest]));
-    expect([...byRobot.keys()].filter((robot) => !owners.has(robot))).toEqual([]);
-    for (const [robot, played] of byRobot) {
-      const owner = owners.get(robot);
-      if (owner) expectOneByOne(owner, played);
-    }
-    for (const { trtcTaskId, robotUserId } of ingests) {
-      if (trtcTaskId === null) continue;
-      expect(byRobot.get(robotUserId)?.map(({ taskId }) => taskId)).toContain(trtcTaskId);
-    }
-
-    // A start that certainly did not happen gives its token back.
-    const tokens = ingests.flatMap(({ clientToken }) => clientToken ?? []);
-    expect(new Set(tokens).size).toBe(tokens.length);
-    for (const given of answers) {
-      for (const { TaskId, TrtcTaskId, UserId } of given) {
-        expect({ TaskId, TrtcTaskId, UserId }).toEqual({
-          TaskId: given[0]?.TaskId,
-          TrtcTaskId: given[0]?.TrtcTaskId,
-          UserId: given[0]?.UserId,
-        });
-      }
-    }
+    expect(callers.refusals).toEqual([]);
+    expect(accepted.filter(({ starts }) => starts.length > 0).length).toBeGreaterThan(INGESTS / 10);
+    const outcome = await readOutcome(database.query, emulator.url);
+    expectAgreement(accepted, outcome, KNOWN_WITHIN_MS);
   },
   6 * MINUTE_MS,
 );
 
-/** Never two at once, each over in time, and none stopped before its deadline unless asked. */
-function expectOneByOne(
-  { deadlineAt, stopAskedAt, endReason, trtcTaskId }: Ingest,
-  played: readonly TaskTruth[],
-): void {
-  const lives = played
-    .map(({ taskId, startedAt, endedAt }) => ({
-      taskId,
-      from: new Date(startedAt),
-      to: new Date(endedAt ?? 0),
-    }))
-    .sort((one, other) => one.from.getTime() - other.from.getTime());
-  lives.forEach(({ from, to, taskId }, index) => {
-    const before = lives[index - 1];
-    if (before) expect(from.getTime()).toBeGreaterThanOrEqual(before.to.getTime());
-    expect(to.getTime() - deadlineAt.getTime()).toBeLessThan(KNOWN_WITHIN_MS);
-    if (taskId !== trtcTaskId || endReason !== "expired") return;
-    expect(to.getTime()).toBeGreaterThanOrEqual((stopAskedAt ?? deadlineAt).getTime());
-  });
-}
+test("a life of an ingest that ends early is accepted only where the next one follows", () => {
+  const second = (n: number) => new Date(n * SECOND_MS);
+  const owner: Owner = {
+    ...{ deadlineAt: second(30), stopAskedAt: null, endReason: "expired", trtcTaskId: "one" },
+  };
+  const life = (taskId: string, from: number, to: number) =>
+    ({
+      ...{ taskId, endReason: "interrupted" },
+      ...{ startedAt: second(from).toISOString(), endedAt: second(to).toISOString() },
+    }) as TaskTruth;
+  const check = (by: Owner, played: TaskTruth[]) => {
+    expectOneByOne(by, played, KNOWN_WITHIN_MS);
+  };
+
+  check(owner, [life("one", 0, 10), life("two", 10.5, 30)]);
+  check({ ...owner, trtcTaskId: "two" }, [life("one", 0, 10), life("two", 15, 30)]);
+  expect(() => {
+    check(owner, [life("one", 0, 10), life("two", 15, 30)]);
+  }).toThrow("brokenOff");
+  expect(() => {
+    check(owner, [life("one", 0, 10), life("two", 10, 29)]);
+  }).toThrow("brokenOff");
+});

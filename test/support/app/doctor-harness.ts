@@ -7,8 +7,9 @@ import { examine } from "../../../ops/doctor/examine.js";
 import { summaryOf } from "../../../ops/doctor/report.js";
 import { localEnvironment } from "../../../local/environment/local-environment.js";
 import type { Environment } from "../../../shared/config/environment.js";
-import { newPostgresUrl } from "../database/databases.js";
-import { type RunningProcess, runScript, startProcess } from "./process.js";
+import { newlyMigratedUrl } from "../database/databases.js";
+import { runCli } from "../cli.js";
+import { type RunningProcess, startProcess } from "./process.js";
 
 export const OWN_APP = { SdkAppId: 1600000000, SecretKey: "0123456789abcdef".repeat(4) };
 export const OWN_CALLER = {
@@ -37,7 +38,7 @@ export interface DoctorHarness {
   databaseUrl: string;
   /** The settings of the run on this machine, as an operator would write them. */
   well: Environment;
-  /** Runs `npm run doctor` as a process. */
+  /** Runs `trtc-ingest doctor`. */
   run: (env: Environment, args?: string[]) => Promise<{ code: number | null; output: string }>;
   /** Runs the doctor in this process, before its filter removes secrets. */
   examineHere: (changes?: Environment, args?: string[]) => Promise<Examined>;
@@ -55,7 +56,7 @@ export interface Examined {
 }
 
 export async function openDoctorHarness(): Promise<DoctorHarness> {
-  const databaseUrl = await newPostgresUrl();
+  const databaseUrl = await newlyMigratedUrl();
   const settings = { DATABASE_URL: databaseUrl, PORT: "0", TRTC_PORT: "0" };
   const runtime = await startProcess("local/start.ts", settings);
   const trtcUrl = /^TRTC (\S+)/.exec(runtime.lines[0] ?? "")?.[1] ?? "";
@@ -80,7 +81,7 @@ export async function openDoctorHarness(): Promise<DoctorHarness> {
     databaseUrl,
     well,
     async run(env, args) {
-      const { code, output } = await runScript("ops/doctor.ts", env, args);
+      const { code, output } = await runCli(["doctor", ...(args ?? [])], env);
       said.push(output);
       return { code, output };
     },
@@ -117,13 +118,4 @@ export async function serve(
   servers.push(server);
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}`, port };
-}
-
-export async function closedPort(): Promise<string> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return String(port);
 }

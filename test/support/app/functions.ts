@@ -9,6 +9,7 @@ export const FUNCTION_OF: Record<Action, string> = {
   UpdateStreamIngest: "update-ingest",
   DescribeStreamIngest: "describe-ingest",
   ListStreamIngests: "list-ingests",
+  DescribeIngestTimeline: "describe-ingest",
   CreateIngestSchedule: SCHEDULES,
   UpdateIngestSchedule: SCHEDULES,
   DeleteIngestSchedule: SCHEDULES,

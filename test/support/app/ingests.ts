@@ -1,6 +1,7 @@
 /** Rows for tests of the store. */
 import { randomBytes } from "node:crypto";
 import { addMs, MINUTE_MS } from "../../../shared/clock.js";
+import { listPrices } from "../../../shared/config/money/prices.js";
 import { newIngestIds } from "../../../shared/ingest/ids.js";
 import type { Ingest } from "../../../shared/store/ingests/ingest-row.js";
 import type { NewIngest } from "../../../shared/store/ingests/new-row.js";
@@ -26,6 +27,7 @@ export function newIngest(fields: Partial<Wanted> = {}): Wanted {
     requestHash: "hash",
     createdAt,
     latestAt: addMs(createdAt, 60 * MINUTE_MS),
+    prices: listPrices,
     deadlineAt: addMs(createdAt, 10 * MINUTE_MS),
     leaseMs: 5000,
     waitMaxMs: 60_000,

@@ -106,6 +106,7 @@ export function countedBy<T extends object>(clock: ManualClock, object: T): T {
       if (typeof value === "object" && value !== null) return countedBy(clock, value);
       if (typeof value !== "function") return value;
       return (...parameters: unknown[]) => {
+        if (name === "by") return countedBy(clock, Reflect.apply(value, target, parameters) as T);
         const result: unknown = Reflect.apply(value, target, parameters);
         return result instanceof Promise ? clock.busy(result) : result;
       };

@@ -31,8 +31,12 @@ export const spawnScript = (
     stdio: ["ignore", "pipe", "pipe"],
   });
 
-export async function startProcess(script: string, env: Environment): Promise<RunningProcess> {
-  const child = spawnScript(script, env);
+export async function startProcess(
+  script: string,
+  env: Environment,
+  args: string[] = [],
+): Promise<RunningProcess> {
+  const child = spawnScript(script, env, args);
   const lines: string[] = [];
   const errors: string[] = [];
   child.stderr.on("data", (chunk: Buffer) => errors.push(chunk.toString()));

@@ -21,7 +21,16 @@ const CALLERS = [
     NotifySecrets: ["whsec_bWFkZS11cC1mb3ItdHJ5aW5nLWl0LW91dC1oZXJl"],
   },
   { Id: "bound", SecretKeys: [BOUND_KEY], SdkAppIds: [CN_APP], MaxIngests: 1, StartsPerMinute: 3 },
+  {
+    Id: "saving",
+    SecretKeys: ["key-of-the-saving-caller"],
+    SdkAppIds: [CN_APP],
+    Budgets: { DailyMinutes: 21 },
+  },
 ];
+
+/** A caller with a budget of 21 minutes a day. */
+export const SAVING = "saving";
 
 /** The headers of a caller with `MaxIngests` 1 and `StartsPerMinute` 3. */
 export const BOUND = { authorization: `Bearer ${BOUND_KEY}` };

@@ -5,12 +5,12 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createGateway } from "../../../local/gateway.js";
-import { loadFunctions, type LocalFunction } from "../../../local/declared/functions.js";
+import { loadFunctions, type HostedFunction } from "../../../server/declared/functions.js";
 import {
   localCallbackKey,
   localEnvironment,
 } from "../../../local/environment/local-environment.js";
-import { startTimers } from "../../../local/timers.js";
+import { startTimers } from "../../../server/timers.js";
 import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "../../../emulator/defaults.js";
 import type { CallFault } from "../../../emulator/faults/fault.js";
 import type { TrtcAction } from "../../../emulator/api/schemas.js";
@@ -43,7 +43,7 @@ export interface TestApp {
   logLines: string[];
   /** `POST /<function>` with the local caller's Bearer key. */
   post: (functionName: string, body: unknown, headers?: Record<string, string>) => Promise<Answer>;
-  functionNamed: (name: string) => LocalFunction;
+  functionNamed: (name: string) => HostedFunction;
   truth: ReturnType<typeof readTruth>;
   trtc: TrtcHandle;
   emulator: Emulator;
@@ -92,7 +92,7 @@ export interface TestAppOptions {
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
   const { clock = systemClock, timers = false } = options;
   const sent: Sent[] = [];
-  let serve: (functions: readonly LocalFunction[]) => void = () => undefined;
+  let serve: (functions: readonly HostedFunction[]) => void = () => undefined;
   const gateway = createGateway(new Promise((resolve) => (serve = resolve)));
   gateway.listen(0, "127.0.0.1");
   await once(gateway, "listening");
@@ -133,7 +133,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     database,
     logLines,
     post: (functionName, body, headers) => post(`${url}/${functionName}`, body, headers),
-    functionNamed: (name) => functions.find((each) => each.name === name) as LocalFunction,
+    functionNamed: (name) => functions.find((each) => each.name === name) as HostedFunction,
     truth: readTruth(emulator.url),
     trtc: trtcHandle(emulator, sent),
     emulator,

@@ -1,6 +1,6 @@
 /** Cloud events as the providers document them, and the function that receives them. */
 import { readdirSync, readFileSync } from "node:fs";
-import { invoke } from "../../../local/platform.js";
+import { invoke } from "../../../server/platform.js";
 import { CN_APP, type TestApp } from "../app/test-app.js";
 
 const FOLDER = new URL("../../fixtures/events/", import.meta.url);
