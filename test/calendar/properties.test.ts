@@ -2,7 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { CronExpressionParser } from "cron-parser";
 import { Cron } from "croner";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { startWithJitter } from "../../shared/calendar/jitter.js";
 import {
   firstStartAfter,

@@ -1,12 +1,11 @@
 /** Live rows on terminals of any width: each drawing replaces the one before, and nothing else. */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { screenOn } from "../../cli/commands/screen.js";
 import type { Io } from "../../local/terminal/io.js";
 import { progressOn } from "../../local/terminal/progress.js";
 import { widthOf } from "../../local/terminal/width.js";
 import { systemClock } from "../../shared/clock.js";
-import { cases } from "../support/cases.js";
+import fc, { cases } from "../support/properties.js";
 
 /** What a terminal shows of a text: letters wrap at its edge, and the cursor moves up and erases. */
 function terminal(columns: number) {

@@ -1,6 +1,5 @@
 /** Hostile events: no crash, no change and no leak. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { readEvent } from "../../shared/cloud-events/envelopes/read-event.js";
 import { UnknownEventError } from "../../shared/cloud-events/envelopes/unknown-event.js";
 import { askedOf, checkedMessage } from "../../shared/cloud-events/call.js";
@@ -15,7 +14,7 @@ import {
 } from "../support/http/cloud-events.js";
 import { openTestPostgres } from "../support/database/databases.js";
 import { type TestApp, startTestApp } from "../support/app/test-app.js";
-import { cases } from "../support/cases.js";
+import fc, { cases } from "../support/properties.js";
 
 let app: TestApp;
 beforeAll(async () => {

@@ -2,11 +2,10 @@
  * A batch of messages ends in the same state after repeats, shuffles and cuts, as queues make them.
  */
 import { afterEach, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { deadLettersOf, send, startAction, stateOf } from "../support/http/cloud-events.js";
 import { openTestPostgres } from "../support/database/databases.js";
 import { CN_APP, type TestApp, startTestApp } from "../support/app/test-app.js";
-import { cases } from "../support/cases.js";
+import fc, { cases } from "../support/properties.js";
 
 let app: TestApp | undefined;
 afterEach(() => app?.close());

@@ -1,6 +1,6 @@
 /** Many people read why an instance stopped, so the message contains no secret. */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { account, application, caller, read } from "../support/contract/settings.js";
 
 describe("the error of a wrong configuration contains no secret", () => {

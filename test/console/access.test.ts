@@ -14,10 +14,15 @@ beforeAll(async () => {
   browser = await startBrowser();
   const start = { SdkAppId: CN_APP, RoomIdType: 0, MaxDuration: 30 };
   const Playlist = ["A", "B"].map((Title) => ({ Title, StreamUrl: app.clip }));
-  const { response } = await app.post("start-ingest", { ...start, RoomId: "lobby", Playlist });
+  const { response } = await app.post("start-ingest", {
+    ...start,
+    RoomId: "lobby",
+    Playlist,
+    PlaylistRepeatNum: -1,
+  });
   taskId = String(response["TaskId"]);
   const longest = "m".repeat(64);
-  await app.post("start-ingest", { ...start, RoomId: longest, StreamUrl: app.clip });
+  await app.post("start-ingest", { ...start, RoomId: longest, StreamUrl: app.clip, RepeatNum: -1 });
   const headers = { "x-tc-action": "CreateIngestSchedule" };
   for (const [Name, Recurrence] of [
     ["Evening", "30 19 * * *"],
@@ -154,6 +159,7 @@ describeInBrowser("the keyboard alone", () => {
       RoomId: "by-keyboard",
       RoomIdType: 0,
       StreamUrl: app.clip,
+      RepeatNum: -1,
     });
     const { page } = await openConsole(browser, app.url);
     await page.keyboard.press("Tab");

@@ -1,6 +1,6 @@
 /** The error table compared with Tencent's own lists, which are written out here. */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { ERROR_TABLE, errorRow } from "../../shared/contract/error-table.js";
 import { ApiError, asApiError } from "../../shared/contract/errors.js";
 

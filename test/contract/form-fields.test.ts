@@ -1,7 +1,7 @@
 /** Lists in a form or a query, which are flat there: `Playlist.0.StreamUrl`. */
 import { stringify } from "node:querystring";
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { ApiError } from "../../shared/contract/errors.js";
 import { readCall } from "../../shared/runtime/read-call.js";
 import { ACTIONS, SCHEMAS } from "../../shared/contract/schemas.js";

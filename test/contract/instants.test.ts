@@ -2,7 +2,7 @@
  * Instants as callers send them. The schema checks their form; this code checks that they exist.
  */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { ApiError } from "../../shared/contract/errors.js";
 import { checkRequest } from "../../shared/contract/check.js";
 import { parseInstant } from "../../shared/contract/instants.js";

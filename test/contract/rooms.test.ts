@@ -1,6 +1,6 @@
 /** Room ids: room 8489 and room "8489" are different rooms, so the kind is never guessed. */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { ApiError } from "../../shared/contract/errors.js";
 import { NUMERIC_ROOM, STRING_ROOM } from "../../shared/contract/fields.js";
 import { checkRoom, type RoomIdType } from "../../shared/contract/rooms.js";

@@ -1,6 +1,6 @@
 /** Which URLs may be played: their form, and that none leads into a private network. */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { ApiError } from "../../shared/contract/errors.js";
 import { checkStreamUrl } from "../../shared/contract/stream-url.js";
 

@@ -1,14 +1,13 @@
 /** Properties of every action and site, for any input. */
 import { describe, expect, test } from "@jest/globals";
 import type { TObject, TSchema } from "@sinclair/typebox";
-import fc from "fast-check";
 import { ERROR_TABLE } from "../../shared/contract/error-table.js";
 import { ApiError } from "../../shared/contract/errors.js";
 import { checkRequest } from "../../shared/contract/check.js";
 import { type Action, ACTIONS, SCHEMAS } from "../../shared/contract/schemas.js";
 import { type Site, SITES } from "../../shared/contract/sites.js";
 import { fittingRequests, foreignValues } from "../support/contract/schema-values.js";
-import { cases } from "../support/cases.js";
+import fc, { cases } from "../support/properties.js";
 
 /** For each of ten schemas and four properties: twenty thousand cases. */
 const NUM_RUNS = cases(500);

@@ -4,14 +4,13 @@ import { runInThisContext } from "node:vm";
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import type { TObject, TSchema } from "@sinclair/typebox";
 import type { ErrorObject, ValidateFunction } from "ajv";
-import fc from "fast-check";
 import { writeChecks } from "../../deploy/build/checks-ahead.js";
 import { withSharedParts } from "../../deploy/build/shared-parts.js";
 import { REQUEST_SCHEMAS } from "../../shared/contract/check.js";
 import { compile } from "../../shared/contract/compile.js";
 import { OPERATOR_REQUEST_SCHEMAS } from "../../shared/contract/operator-check.js";
 import { fittingRequests, foreignValues } from "../support/contract/schema-values.js";
-import { cases } from "../support/cases.js";
+import fc, { cases } from "../support/properties.js";
 
 interface Generated {
   compile?: typeof compile;

@@ -1,6 +1,5 @@
 /** The emulator answers any input in Tencent's form, and never as an internal error. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { TRTC_ACTIONS } from "../../emulator/api/schemas.js";
 import type { Emulator } from "../../emulator/server.js";
 import { startFields, startTestEmulator } from "../support/http/emulator-client.js";
@@ -11,7 +10,7 @@ import {
   type RawCaller,
   rawCaller,
 } from "../support/http/raw-call.js";
-import { cases } from "../support/cases.js";
+import fc, { cases } from "../support/properties.js";
 
 let emulator: Emulator;
 let caller: RawCaller;

@@ -1,6 +1,6 @@
 /** Twenty calls a second, measured over every span of one second, not over a clock's seconds. */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { makeRateWindow } from "../../emulator/api/rate-window.js";
 import { codeOf, cnSdk, CN_APP, startTestEmulator } from "../support/http/emulator-client.js";
 import { newTaskId } from "../../emulator/tasks/task-id.js";

@@ -1,6 +1,6 @@
 /** How a task plays by the clock, as pure functions: seven days are one subtraction. */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { changeSource, changeTask } from "../../emulator/tasks/changes.js";
 import { endOf, playheadOf } from "../../emulator/tasks/life.js";

@@ -1,7 +1,7 @@
 /** An update to another StreamUrl, under each value of the switches for it. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { DEFAULT_SWITCHES, readSwitches, type Switches } from "../../emulator/admin/switches.js";
 import { DEFAULT_APPLICATIONS } from "../../emulator/defaults.js";
 import type { Emulator } from "../../emulator/server.js";

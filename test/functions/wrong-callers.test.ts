@@ -4,7 +4,7 @@
  */
 import { stringify } from "node:querystring";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { addMs, SECOND_MS, systemClock as clock } from "../../shared/clock.js";
 import { readTc3 } from "../../shared/signing/tencent/tc3.js";
 import { CN_APP, KEY, SECRET_ID } from "../support/app/test-app.js";

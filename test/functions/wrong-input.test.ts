@@ -3,7 +3,7 @@
  * Tencent's form with a code of the table, and nothing changes.
  */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { FUNCTION_OF } from "../support/app/functions.js";
 import { openRefusals, type Refusals } from "../support/contract/refusals.js";
 import {

@@ -1,6 +1,6 @@
 /** What an ingest costs: the pure function, and the same sums in SQL. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import * as fc from "fast-check";
+import fc from "../support/properties.js";
 import { addMs, DAY_MS, MINUTE_MS } from "../../shared/clock.js";
 import { listPrices } from "../../shared/config/money/prices.js";
 import type { SourceMedia } from "../../shared/contract/answers.js";

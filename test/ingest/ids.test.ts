@@ -1,7 +1,7 @@
 /** Ids of ingests and the names of their robots. */
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { addMs } from "../../shared/clock.js";
 import { newIngestIds } from "../../shared/ingest/ids.js";
 import { FIELDS } from "../../shared/contract/fields.js";

@@ -1,6 +1,5 @@
 /** Rules for an ingest's lifetime: its deadline and its end reason. */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import {
   askedDeadline,
@@ -12,7 +11,7 @@ import {
   isPastCap,
   reasonWhenGone,
 } from "../../shared/ingest/lifecycle.js";
-import { cases } from "../support/cases.js";
+import fc, { cases } from "../support/properties.js";
 
 const startAt = new Date("2026-01-01T12:00:00Z");
 const minutes = (count: number) => addMs(startAt, count * MINUTE_MS);

@@ -4,8 +4,8 @@
  */
 import { randomBytes } from "node:crypto";
 import type { TSchema } from "@sinclair/typebox";
-import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import fc from "../support/properties.js";
 import { localEnvironment } from "../../local/environment/local-environment.js";
 import { addMs, MINUTE_MS, systemClock } from "../../shared/clock.js";
 import { planStart } from "../../shared/ingest/start/plan-start.js";

@@ -1,6 +1,6 @@
 /** The database and the program agree about what is in trouble, at each border of time. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { addMs, MINUTE_MS } from "../../shared/clock.js";
 import { troubleOf } from "../../shared/operator/trouble.js";
 import type { Database } from "../../shared/store/engine/database.js";

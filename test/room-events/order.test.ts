@@ -3,7 +3,6 @@
  * histories are the emulator's own, of real tasks, and each goes to ingests that are alike.
  */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { present } from "../../shared/ingest/present.js";
 import type { ReportedMediaState } from "../../shared/store/ingests/media.js";
@@ -16,7 +15,7 @@ import { answerTo, callbackEvent, dismissed, OK, source } from "../support/http/
 import { CN_APP, type TestApp, startTestApp } from "../support/app/test-app.js";
 import { startMediaServer } from "../support/media/media-server.js";
 import { countedBy, type ManualClock, manualClock } from "../support/app/manual-clock.js";
-import { cases } from "../support/cases.js";
+import fc, { cases } from "../support/properties.js";
 import { nextRoom } from "../support/app/rooms.js";
 
 const RUNS = cases(30);

@@ -1,6 +1,5 @@
 /** StopWhenEmptySeconds: an ingest ends after its room has been empty for this long. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import { expireIngests } from "../../shared/ingest/stop/expire.js";
 import { reconcileIngests } from "../../shared/ingest/reconcile/reconcile.js";
@@ -18,7 +17,7 @@ import { CN_APP, type TestApp } from "../support/app/test-app.js";
 import type { ManualClock } from "../support/app/manual-clock.js";
 import type { RtmpServer } from "../support/media/rtmp-server.js";
 import { startLiveApp, timeLeft } from "../support/app/timed-app.js";
-import { cases } from "../support/cases.js";
+import fc, { cases } from "../support/properties.js";
 import { nextRoom } from "../support/app/rooms.js";
 
 const EMPTY_SECONDS = 90;

@@ -1,6 +1,5 @@
 /** Tens of thousands of forged callbacks: no crash, no change and no leak. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { addMs, SECOND_MS, systemClock } from "../../shared/clock.js";
 import { readCallbackBody } from "../../shared/runtime/callback/callback-body.js";
 import { signCallback } from "../../shared/signing/trtc/callback.js";
@@ -14,7 +13,7 @@ import {
   source,
 } from "../support/http/callbacks.js";
 import { CN_APP, type TestApp, startTestApp } from "../support/app/test-app.js";
-import { cases } from "../support/cases.js";
+import fc, { cases } from "../support/properties.js";
 
 const RECORDED = [
   ...["ingest-started", "ingest-stopped", "room-created"],

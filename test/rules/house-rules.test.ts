@@ -116,6 +116,11 @@ describe("one place for each thing", () => {
       ({ path }) => path,
     );
 
+  test("fast-check is used through test/support/properties.ts, which gives it its seed", () => {
+    const tests = sourcesIn("test").filter(({ imports }) => imports.includes("npm:fast-check"));
+    expect(tests.map(({ path }) => path)).toEqual(["test/support/properties.ts"]);
+  });
+
   test("ajv is used in contract/ only", () => {
     for (const path of importersOf("ajv")) expect(path).toMatch(/^shared\/contract\//);
     expect(importersOf("ajv")).not.toEqual([]);

@@ -2,7 +2,6 @@
  * Turns an event into a checked call: the caller, the request and all checks, before any change.
  */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { ApiError } from "../../shared/contract/errors.js";
 import type { Call, UseCase } from "../../shared/ingest/services.js";
 import { callUseCase, type UseCases } from "../../shared/ingest/use-cases.js";
@@ -19,7 +18,7 @@ import {
   SCHEDULE_ID,
   SCHEDULE_INGEST,
 } from "../support/contract/schedules.js";
-import { cases } from "../support/cases.js";
+import fc, { cases } from "../support/properties.js";
 
 const FOREIGN_APP = 1600000009;
 const OWN_ID = `ing-${"0".repeat(26)}`;

@@ -1,10 +1,9 @@
 /** Events that are too large, or that no platform sends, get a refusal and have no other effect. */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { ApiError } from "../../shared/contract/errors.js";
 import { BODY_MAX_BYTES, readHttpEvent } from "../../shared/runtime/http-event.js";
 import { AWS_URL, type Event, SCF } from "../support/http/http-events.js";
-import { cases } from "../support/cases.js";
+import fc, { cases } from "../support/properties.js";
 
 /**
  * Returns the code of the refusal, or `read` for a readable event. It does not catch other errors.

@@ -1,6 +1,6 @@
 /** The runtime reads the recorded HTTP events of every platform as one kind of message. */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { type HttpRequest, readHttpEvent, sourceAddress } from "../../shared/runtime/http-event.js";
 import {
   AWS_HTTP,

@@ -1,7 +1,7 @@
 /** Requests for schedules are the same when every field but the ClientToken matches. */
 import type { TSchema } from "@sinclair/typebox";
-import fc from "fast-check";
 import { describe, expect, test } from "@jest/globals";
+import fc from "../support/properties.js";
 import type { Call } from "../../shared/ingest/services.js";
 import { SCHEMAS } from "../../shared/contract/schemas.js";
 import { hashOf } from "../../shared/schedules/request-name.js";

@@ -1,11 +1,10 @@
 /** Presigned URLs of COS and S3, compared with their published examples. */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { addMs, SECOND_MS } from "../../shared/clock.js";
 import { presignCos, signCos } from "../../shared/signing/storage/cos-url.js";
 import { presignS3, s3Address, signS3Query } from "../../shared/signing/storage/s3-url.js";
 import { verifyCosUrl, verifyS3Url } from "../support/http/verify-presigned.js";
-import { cases } from "../support/cases.js";
+import fc, { cases } from "../support/properties.js";
 
 const NOW = new Date("2026-11-25T12:00:00Z");
 const at = (seconds: number) => addMs(NOW, seconds * SECOND_MS);

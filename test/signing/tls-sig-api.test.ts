@@ -1,7 +1,7 @@
 /** UserSig and PrivateMapKey against Tencent's own signer, npm tls-sig-api-v2, on random input. */
 import { inflateSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import {
   signPrivateMapKey,
   verifyPrivateMapKey,

@@ -3,7 +3,6 @@
  * answers and hold the same rows. So a seed on the model also proves something about the SQL.
  */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import * as fc from "fast-check";
 import type { Database } from "../../shared/store/engine/database.js";
 import type { Ingest } from "../../shared/store/ingests/ingest-row.js";
 import { createStore, type Store } from "../../shared/store/store.js";
@@ -14,7 +13,7 @@ import { readSchedules } from "./operations/schedules.js";
 import { operations } from "./operations/operations.js";
 import { openTestPostgres } from "../support/database/databases.js";
 import { T0 } from "../support/app/ingests.js";
-import { cases } from "../support/cases.js";
+import fc, { cases } from "../support/properties.js";
 import { begunAndNotEnded } from "../support/database/counts.js";
 import { differingHistories } from "../support/database/history.js";
 

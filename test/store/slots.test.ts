@@ -3,7 +3,6 @@
  * later than this rule requires. Concurrent requests for slots are in concurrent.test.ts.
  */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { makeRateWindow } from "../../emulator/api/rate-window.js";
 import { addMs, MINUTE_MS } from "../../shared/clock.js";
 import type { Database } from "../../shared/store/engine/database.js";
@@ -11,7 +10,7 @@ import { takeSlot } from "../../shared/store/slots.js";
 import { ENGINES } from "../support/database/databases.js";
 import { T0 } from "../support/app/ingests.js";
 import { makeSlotReader } from "../../shared/store/engine/database-time.js";
-import { cases } from "../support/cases.js";
+import fc, { cases } from "../support/properties.js";
 
 /** The same rule, applied to the whole history. */
 function earliest(taken: readonly number[], atMs: number): number {

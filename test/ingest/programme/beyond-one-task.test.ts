@@ -1,6 +1,5 @@
 /** The deadline of an ingest whose tasks follow each other, up to 366 days: pure functions. */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
 import {
   type Bounds,
@@ -13,7 +12,7 @@ import {
   taskEndsBy,
 } from "../../../shared/ingest/lifecycle.js";
 import type { OnAir, Programme } from "../../../shared/store/programmes/programme-row.js";
-import { cases } from "../../support/cases.js";
+import fc, { cases } from "../../support/properties.js";
 
 const WEEK = 10_080;
 const YEAR = 527_040;

@@ -1,6 +1,6 @@
 /** An edit never moves the clock of what stays on air. For any list, at any instant. */
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { addMs, SECOND_MS } from "../../../shared/clock.js";
 import { aimAt } from "../../../shared/ingest/programme/next-step.js";
 import {

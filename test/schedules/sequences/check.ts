@@ -133,10 +133,7 @@ function stateFault(
     return window.endsAt.getTime() === seen.endsMs ? undefined : `${name} has another end`;
   }
   if (state === "Planned" && startedMs === null) return `${name} has not started`;
-  const isCalm = history.calm.some(
-    ({ fromMs, toMs }) => startsMs > fromMs + MINUTE_MS && startsMs < toMs,
-  );
-  if (!isCalm || nominalMs < life.last.fromMs) return undefined;
+  if (!isCalmAt(history, startsMs) || nominalMs < life.last.fromMs) return undefined;
   if (startedMs === null) {
     const isAnother = reason === "Overlap" || reason === "Extended";
     return isAnother ? undefined : `${name} did not play, although all timers ran`;
@@ -179,14 +176,17 @@ function taskFaults({ life, history, occurrences, tasks, successors }: Outcome):
     const name = `${text(nominalMs)} (${state})`;
     const hasPlayed = PLAYED.has(state) || startedMs !== null;
     if (hasPlayed && own.length === 0) return [`${name} has no robot`];
-    if (handovers(own).some((overlapMs) => overlapMs > 0)) {
+    if (handovers(own).some(({ overlapMs }) => overlapMs > 0)) {
       return [`${name} has two robots at once`];
     }
     if (history.hasDeaths) return [];
     if (own.length !== (hasPlayed ? 1 : 0)) return [`${name} has had ${own.length} robots`];
-    const rollOvers = handovers(played);
-    if (rollOvers.some((overlapMs) => overlapMs < 0 || overlapMs > OVERLAP_MS)) {
-      return [`${name} overlaps at its roll-overs by ${rollOvers.join(", ")} ms`];
+    const wrong = handovers(played).filter(
+      ({ atMs, overlapMs }) => overlapMs > OVERLAP_MS || (overlapMs < 0 && isCalmAt(history, atMs)),
+    );
+    if (wrong.length > 0) {
+      const overlaps = wrong.map(({ overlapMs }) => overlapMs).join(", ");
+      return [`${name} overlaps at its roll-overs by ${overlaps} ms`];
     }
     const isEarly = own.some(({ startedAt }) => Date.parse(startedAt) < startsMs);
     return isEarly ? [`${name} began early`] : [];
@@ -201,12 +201,16 @@ function taskFaults({ life, history, occurrences, tasks, successors }: Outcome):
 /** At a roll-over the next robot enters first, and the one before leaves at most 5 s later. */
 const OVERLAP_MS = 5 * SECOND_MS;
 
-/** How long each robot plays on beside the next one, in milliseconds. */
-function handovers(tasks: readonly TaskTruth[]): number[] {
+/** When each robot leaves, and how long it plays beside the next one. Negative: a gap. */
+function handovers(tasks: readonly TaskTruth[]): { atMs: number; overlapMs: number }[] {
   const sorted = [...tasks].sort((a, b) => Date.parse(a.startedAt) - Date.parse(b.startedAt));
   return sorted.slice(1).map(({ startedAt }, index) => {
     const endedAt = sorted[index]?.endedAt;
-    const endMs = endedAt ? Date.parse(endedAt) : Number.POSITIVE_INFINITY;
-    return endMs - Date.parse(startedAt);
+    const atMs = endedAt ? Date.parse(endedAt) : Number.POSITIVE_INFINITY;
+    return { atMs, overlapMs: atMs - Date.parse(startedAt) };
   });
 }
+
+/** All timers ran. Where none ran, TRTC ended the task before a roll-over could follow. */
+const isCalmAt = ({ calm }: History, ms: number): boolean =>
+  calm.some(({ fromMs, toMs }) => ms > fromMs + MINUTE_MS && ms < toMs);

@@ -1,5 +1,5 @@
 /** Draws what callers, clocks and dying instances do to schedules, one thing after the other. */
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 
 /** What a caller can change of a schedule. Days and hours count from the present. */
 export interface Changes {

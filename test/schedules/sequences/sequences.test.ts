@@ -1,7 +1,6 @@
 /** Random sequences of edits, clock jumps and deaths: no window is lost, doubled or invented. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import fc from "fast-check";
-import { cases } from "../../support/cases.js";
+import fc, { cases } from "../../support/properties.js";
 import { faultsOf, readOccurrences, readOrphans, readSuccessors } from "./check.js";
 import { type Sequence, sequence } from "./draw.js";
 import { openWorld, type World } from "./world.js";

@@ -1,5 +1,5 @@
 /** Budgets, as operations of the store. A millisecond of these rows costs a quarter of a micro-USD. */
-import * as fc from "fast-check";
+import fc from "../../support/properties.js";
 import { addMs } from "../../../shared/clock.js";
 import type { Budget, BudgetOwner } from "../../../shared/config/money/budgets.js";
 import { forgetSpending } from "../../../shared/store/budgets/retention.js";

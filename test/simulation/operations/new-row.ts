@@ -1,5 +1,5 @@
 /** New rows, and the values that operations share. */
-import * as fc from "fast-check";
+import fc from "../../support/properties.js";
 import { addMs } from "../../../shared/clock.js";
 import { listPrices } from "../../../shared/config/money/prices.js";
 import { IDS, SDK_APP_ID, soonMs, taskId } from "./operation.js";

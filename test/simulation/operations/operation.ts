@@ -1,5 +1,5 @@
 /** A drawn store operation. The model and the SQL both run it. */
-import * as fc from "fast-check";
+import fc from "../../support/properties.js";
 import type { Store } from "../../../shared/store/store.js";
 
 export type Operation = (store: Store, at: Date) => Promise<unknown>;

@@ -1,5 +1,5 @@
 /** Every store operation for the model and the SQL, with few values of each kind. */
-import * as fc from "fast-check";
+import fc from "../../support/properties.js";
 import { addMs } from "../../../shared/clock.js";
 import type { EndReason } from "../../../shared/store/ingests/ingest-row.js";
 import { budgetOperations } from "./budgets.js";

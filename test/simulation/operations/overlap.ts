@@ -1,5 +1,5 @@
 /** Occurrences that meet in one room, as operations of the store. */
-import * as fc from "fast-check";
+import fc from "../../support/properties.js";
 import { addMs } from "../../../shared/clock.js";
 import { CUT_REASONS } from "../../../shared/store/schedules/schedule-row.js";
 import { onAirSince } from "../../support/app/programmes.js";

@@ -1,5 +1,5 @@
 /** Steps and restarts of programmes, as operations of the store. */
-import * as fc from "fast-check";
+import fc from "../../support/properties.js";
 import { addMs } from "../../../shared/clock.js";
 import { newProgramme, onAirSince } from "../../support/app/programmes.js";
 import {

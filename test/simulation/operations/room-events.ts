@@ -1,5 +1,5 @@
 /** TRTC's events, as operations of the store. */
-import * as fc from "fast-check";
+import fc from "../../support/properties.js";
 import { addMs } from "../../../shared/clock.js";
 import type { ReportedMediaState } from "../../../shared/store/ingests/media.js";
 import { type Operation, operation, SDK_APP_ID, soonMs, taskId } from "./operation.js";

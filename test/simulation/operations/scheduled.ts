@@ -1,5 +1,5 @@
 /** Scheduled starts, as operations of the store. */
-import * as fc from "fast-check";
+import fc from "../../support/properties.js";
 import { addMs } from "../../../shared/clock.js";
 import {
   accountMax,

@@ -1,5 +1,5 @@
 /** Schedules and their occurrences, as operations of the store. */
-import * as fc from "fast-check";
+import fc from "../../support/properties.js";
 import { addMs } from "../../../shared/clock.js";
 import { ignoreFailure } from "../../../shared/ignore.js";
 import type { ScheduleWrites } from "../../../shared/store/schedules/operations.js";

@@ -1,5 +1,5 @@
 /** Successors and swaps of tasks, as operations of the store. */
-import * as fc from "fast-check";
+import fc from "../../support/properties.js";
 import { leaseMs, newRow, startOf, waitMaxMs } from "./new-row.js";
 import { type Operation, operation, taskId } from "./operation.js";
 import { onAirSince } from "../../support/app/programmes.js";

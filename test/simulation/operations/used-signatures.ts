@@ -1,7 +1,7 @@
 /**
  * Keys of updates: operations claim, release and claim them again, with few keys and few leases.
  */
-import * as fc from "fast-check";
+import fc from "../../support/properties.js";
 import { addMs } from "../../../shared/clock.js";
 import { type Operation, operation } from "./operation.js";
 

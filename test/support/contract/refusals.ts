@@ -1,14 +1,13 @@
 /** A test app that gets only wrong requests, without the network. None of them may change it. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect } from "@jest/globals";
-import fc from "fast-check";
 import { ERROR_TABLE, type ErrorCode } from "../../../shared/contract/error-table.js";
 import type { HttpAnswer } from "../../../shared/runtime/envelope.js";
 import { CN_APP, type TestApp, INTL_APP, startTestApp } from "../app/test-app.js";
 import type { Existing } from "./right-requests.js";
 import { REQUIRED_OF_SCHEDULES, SCHEDULE_INGEST } from "./schedules.js";
 import { worldOf } from "../app/world.js";
-import { cases } from "../cases.js";
+import fc, { cases } from "../properties.js";
 
 export interface Wrong {
   functionName: string;

@@ -1,6 +1,6 @@
 /** Correct requests for every action, as events. Tests then make them wrong. */
 import type { TObject, TSchema } from "@sinclair/typebox";
-import fc from "fast-check";
+import fc from "../properties.js";
 import { systemClock as clock } from "../../../shared/clock.js";
 import { type Action, ACTIONS, SCHEMAS } from "../../../shared/contract/schemas.js";
 import { type Site, SITES } from "../../../shared/contract/sites.js";

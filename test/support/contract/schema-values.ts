@@ -1,5 +1,5 @@
 /** Values inside and outside a field's schema, for properties over all schemas. */
-import fc from "fast-check";
+import fc from "../properties.js";
 import type { TObject, TSchema } from "@sinclair/typebox";
 
 /** Correct requests: every required field, and any subset of the others. */
