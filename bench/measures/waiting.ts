@@ -38,11 +38,11 @@ export function watchWaits(): Waits {
     read: () => ({ waitedMs, statements, trtcCalls }),
     watch: (database) => ({
       ...database,
-      query: async (text, parameters) => {
+      query: async (text, parameters, planning) => {
         statements += 1;
         begin();
         try {
-          return await database.query(text, parameters);
+          return await database.query(text, parameters, planning);
         } finally {
           end();
         }

@@ -204,6 +204,7 @@ export async function takeSlot(
     query,
     sql`with t as (select ${slotNow(time)} as now)
         ${takeSlotSql(sql`(select) as one_row`, time, slot)}`,
+    "kept",
   );
   return slotOf(row, readSlot);
 }

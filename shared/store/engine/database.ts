@@ -5,7 +5,14 @@
  */
 export type Row = Readonly<Record<string, unknown>>;
 
-export type Query = (text: string, parameters?: readonly unknown[]) => Promise<Row[]>;
+/** `kept`: its connection keeps the plan, where it can (kept-plans.ts). */
+export type Planning = "kept";
+
+export type Query = (
+  text: string,
+  parameters?: readonly unknown[],
+  planning?: Planning,
+) => Promise<Row[]>;
 
 export interface Database {
   query: Query;

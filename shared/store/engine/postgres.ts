@@ -1,11 +1,12 @@
 /**
- * PostgreSQL through `pg`. It sends parse, bind and execute together, and it names no prepared
- * statement. So a statement costs one round trip, also behind PgBouncer in transaction mode. (The
- * package `postgres` loads 20 ms faster, but it needs a second round trip for parameter types.)
+ * PostgreSQL through `pg`. It sends parse, bind and execute together, so a statement costs one round
+ * trip, also behind PgBouncer in transaction mode. (The package `postgres` loads 20 ms faster, but
+ * it needs a second round trip for parameter types.)
  */
 import pg from "pg";
 import type { DatabaseAddress } from "../../config/database-address.js";
-import type { Database, Query } from "./database.js";
+import type { Database, Query, Row } from "./database.js";
+import { isPlanLost, isWithoutNames, nameOf, pinsNames } from "./kept-plans.js";
 import { connectionOptions } from "./postgres-connection.js";
 import type { Unsent } from "./unavailable.js";
 
@@ -44,8 +45,24 @@ export function openPostgres(
   // A broken idle connection is replaced at the next query. Without a listener, its error would end
   // the process.
   pool.on("error", ignore);
+  let hasNames = !pinsNames(address);
+
+  /** A connection that has lost the plan did not begin the statement, and is not used again. */
+  async function runKept(text: string, parameters?: readonly unknown[]): Promise<Row[]> {
+    try {
+      return await onConnection(pool, (query) => query(text, parameters), nameOf(text));
+    } catch (error) {
+      if (!isPlanLost(error)) throw error;
+      if (isWithoutNames(error)) hasNames = false;
+      return onConnection(pool, (query) => query(text, parameters));
+    }
+  }
+
   return {
-    query: (text, parameters) => onConnection(pool, (query) => query(text, parameters)),
+    query: (text, parameters, planning) =>
+      planning === "kept" && hasNames
+        ? runKept(text, parameters)
+        : onConnection(pool, (query) => query(text, parameters)),
     transaction: (work) => onConnection(pool, (query) => inTransaction(query, { begin, work })),
     close: () => pool.end(),
   };
@@ -64,13 +81,17 @@ export const openToMigrate = (address: string | DatabaseAddress): Database =>
  * may have become a replica. No statement is sent a second time from here, because the server may
  * have carried out the first one.
  */
-async function onConnection<T>(pool: pg.Pool, work: (query: Query) => Promise<T>): Promise<T> {
+async function onConnection<T>(
+  pool: pg.Pool,
+  work: (query: Query) => Promise<T>,
+  name?: string,
+): Promise<T> {
   if (pool.idleCount > 0) await catchUp();
   const client = await pool.connect().catch(throwUnsent);
   client.on("error", ignore);
   let isSound = false;
   try {
-    const result = await work(queryOn(client));
+    const result = await work(queryOn(client, name));
     isSound = true;
     return result;
   } finally {
@@ -95,9 +116,11 @@ async function catchUp(): Promise<void> {
 }
 
 const queryOn =
-  (client: pg.PoolClient): Query =>
-  async (text, parameters = []) =>
-    (await client.query<Record<string, unknown>>(text, [...parameters])).rows;
+  (client: pg.PoolClient, name?: string): Query =>
+  async (text, parameters = []) => {
+    const sent = { text, values: [...parameters], ...(name !== undefined && { name }) };
+    return (await client.query<Record<string, unknown>>(sent)).rows;
+  };
 
 /** The running query fails with the same error and reports it to its caller. */
 const ignore = (): void => undefined;

@@ -3,7 +3,7 @@
  * a parameter, and a fragment that is made by `sql` brings its own values along. Parameters are
  * numbered when the whole statement is sent, so no fragment knows its numbers.
  */
-import type { Query, Row } from "./database.js";
+import type { Planning, Query, Row } from "./database.js";
 
 /** Stands for the store's actor, which the store puts in its place (history/actor.ts). */
 export const ACTOR = Symbol("actor");
@@ -42,12 +42,13 @@ export const joined = (fragments: readonly Sql[], separator: string): Sql =>
   fragmentOf(["", ...fragments.slice(1).map(() => separator), ""], fragments);
 
 /** Sends a statement. */
-export function run(query: Query, statement: Sql): Promise<Row[]> {
+export function run(query: Query, statement: Sql, planning?: Planning): Promise<Row[]> {
   const sent: Parameter[] = [];
   const text = textOf(statement, sent);
   return query(
     text,
     sent.map(({ value }) => value),
+    planning,
   );
 }
 

@@ -31,10 +31,11 @@ export function actingFor(
   const text = actor.kind === undefined ? null : JSON.stringify(actor);
   const named =
     (query: Query): Query =>
-    (statement, parameters) =>
+    (statement, parameters, planning) =>
       query(
         statement,
         parameters?.map((value) => (value === ACTOR ? text : value)),
+        planning,
       );
   return {
     query: named(database.query),

@@ -83,6 +83,7 @@ export async function markRunning(
         isNews: sql`exists (select from reported where media_state is not null)`,
       },
     }),
+    "kept",
   );
   return row && ingestOf(row);
 }

@@ -164,6 +164,7 @@ async function tryBegin(query: Query, start: StartRequest): Promise<BegunStart |
      ),
      slot as (${takeSlotSql(sql`begun`, now, slot)})
      select begun.*, ${SLOT_COLUMNS} from begun left join slot on true`,
+    "kept",
   );
   if (!row) return undefined;
   return { outcome: "begun", ingest: ingestOf(row), slot: slotOf(row, start.readSlot) };

@@ -83,6 +83,7 @@ export async function beginStop(
      ),
      slot as (${stopSlot(time, waitMaxMs)})
      select asked.*, ${SLOT_COLUMNS} from asked left join slot on true`,
+    "kept",
   );
   return row && { ingest: ingestOf(row), slot: slotOf(row, readSlot) };
 }
@@ -125,6 +126,7 @@ export async function beginDueStop(
      ),
      slot as (${stopSlot(time, waitMaxMs)})
      select asked.*, ${SLOT_COLUMNS} from asked left join slot on true`,
+    "kept",
   );
   return row && { ingest: ingestOf(row), slot: slotOf(row, readSlot) };
 }
@@ -175,6 +177,7 @@ export async function markEnded(
                               else ${reason} end`,
       where: sql`task_id = ${to.taskId} and fence = ${to.fence} and state <> 'ended'`,
     }),
+    "kept",
   );
   return row && ingestOf(row);
 }

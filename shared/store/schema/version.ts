@@ -80,9 +80,9 @@ export function versionChecked(database: Database, codeVersion = CODE_VERSION): 
   };
   return {
     ready,
-    async query(text, parameters) {
+    async query(text, parameters, planning) {
       await ready();
-      return database.query(text, parameters);
+      return database.query(text, parameters, planning);
     },
     async transaction(work) {
       await ready();
