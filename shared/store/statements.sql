@@ -1265,6 +1265,12 @@ unsure_until = greatest(unsure_until, $3::timestamptz)
      and lease_until <= $2
    returning *;
 
+-- ingests.claimGone
+update ingest set lease_until = $1, fence = fence + 1
+where task_id = $2 and fence = $3 and state in ('running', 'stopping')
+  and coalesce(lease_until <= $4, true)
+returning *;
+
 -- ingests.claimLateStarts
 with claimed as (
 update ingest set lease_until = $1, fence = fence + 1

@@ -35,6 +35,7 @@ import { markSeen, robotEntered, robotLeft } from "./room-events/robots.js";
 import {
   claimStaleTasks,
   beginFailedSourceStops,
+  claimGone,
   claimStart,
   claimUnfinished,
   claimLateStarts,
@@ -145,6 +146,7 @@ function operations(
 
       claimUnfinished: claimUnfinished.bind(undefined, query),
       claimStart: claimStart.bind(undefined, query),
+      claimGone: claimGone.bind(undefined, query),
       claimLateStarts: claimLateStarts.bind(undefined, query),
       clearLateStart: clearLateStart.bind(undefined, query),
       beginFailedSourceStops: beginFailedSourceStops.bind(undefined, query),

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
 import type { Services } from "../../shared/ingest/services.js";
+import type { Ingest } from "../../shared/store/ingests/ingest-row.js";
 import { reconcileIngests } from "../../shared/ingest/reconcile/reconcile.js";
 import { startIngest } from "../../shared/ingest/start/start.js";
 import { callInSlot } from "../../shared/ingest/trtc-call.js";
@@ -10,17 +11,20 @@ import { updateIngest } from "../../shared/ingest/update/update.js";
 import type { TrtcAction } from "../../shared/trtc/client.js";
 import { CN_APP, type TestApp, SECRET_ID } from "../support/app/test-app.js";
 import type { ManualClock } from "../support/app/manual-clock.js";
-import { startTimedApp, timeLeft } from "../support/app/timed-app.js";
+import { startLiveApp, timeLeft } from "../support/app/timed-app.js";
+import type { RtmpServer } from "../support/media/rtmp-server.js";
 
 let clock: ManualClock;
 let app: TestApp;
 let services: Services;
+let live: RtmpServer;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  ({ clock, app, services } = await startTimedApp());
+  ({ clock, app, services, live, close } = await startLiveApp());
 });
 beforeEach(() => app.database.query("delete from ingest"));
-afterAll(() => app.close());
+afterAll(() => close());
 
 function call<R extends object>(request: R, seconds = 30) {
   const caller = app.services.config.callers.get(SECRET_ID);
@@ -55,6 +59,14 @@ const around = (
     },
   },
 });
+
+/** Ends the task without a word to the row. */
+const stopAtTrtc = ({ account, trtcTaskId }: Ingest) =>
+  services.trtc.call("StopStreamIngest", {
+    target: { account, host: "emulator", region: "ap-guangzhou" },
+    request: { SdkAppId: CN_APP, TaskId: trtcTaskId ?? "" },
+    timeLeftMs: 5000,
+  });
 
 const reconcile = () => reconcileIngests(services, { timeLeftMs: () => MINUTE_MS });
 
@@ -125,6 +137,32 @@ test("the end of a task that another instance has handled removes no robot", asy
   expect(app.trtc.calls("RemoveUserByStrRoomId")).toBe(removals);
 });
 
+test("two events of one end at once start the ingest again once, and remove its robot only before", async () => {
+  const keptAlive = { ...startOf("both"), KeepAlive: true, RepeatNum: 1, StreamUrl: live.url };
+  const { TaskId } = await clock.advanceUntilDone(startIngest(services, call(keptAlive)));
+  await app.database.query("update ingest set unsure_until = $1", [addMs(clock.now(), MINUTE_MS)]);
+  const before = await services.store.ingests.read(TaskId);
+  if (!before) throw new Error("there is no row");
+  await stopAtTrtc(before);
+  const removals = app.trtc.calls("RemoveUserByStrRoomId");
+  let first: Promise<unknown> | undefined;
+  // The second has read the row, and waits for the slot of its removal.
+  const second = around("RemoveUserByStrRoomId", {
+    before: () => (first = endGone(services, before, () => 30_000)),
+  });
+
+  const after = await clock.advanceUntilDone(endGone(second, before, () => 30_000));
+
+  expect(first).toBeDefined();
+  expect(app.trtc.calls("RemoveUserByStrRoomId")).toBe(removals + 1);
+  expect(after).toMatchObject({ state: "running", onAir: { restarts: 1 } });
+  const tasks = (await app.truth.tasks()).filter(({ roomId }) => roomId === "both");
+  expect(tasks.map(({ taskId, state }) => [taskId, state])).toEqual([
+    [before.trtcTaskId, "ended"],
+    [after.trtcTaskId, "playing"],
+  ]);
+});
+
 describe("an update", () => {
   test("of an ingest that was stopped meanwhile is no success", async () => {
     const { TaskId } = await clock.advanceUntilDone(startIngest(services, call(startOf("cut"))));
@@ -143,12 +181,8 @@ describe("an update", () => {
     await app.database.query("update ingest set unsure_until = $1", [
       addMs(clock.now(), MINUTE_MS),
     ]);
-    const [row] = await app.database.query("select trtc_task_id as id, account from ingest");
-    await services.trtc.call("StopStreamIngest", {
-      target: { account: String(row?.["account"]), host: "emulator", region: "ap-guangzhou" },
-      request: { SdkAppId: CN_APP, TaskId: String(row?.["id"]) },
-      timeLeftMs: 5000,
-    });
+    const row = await services.store.ingests.read(TaskId);
+    if (row) await stopAtTrtc(row);
     const update = () =>
       clock.advanceUntilDone(
         updateIngest(services, call({ SdkAppId: CN_APP, TaskId, Volume: 50 })),

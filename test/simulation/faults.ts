@@ -73,6 +73,7 @@ const RARE: ReadonlySet<string> = new Set(
   [
     ...[
       "ingests.claimStart",
+      "ingests.claimGone",
       "roomEvents.checkSoon",
       "roomEvents.markSeen",
       "roomEvents.explainEnd",

@@ -163,6 +163,11 @@ const STATEMENTS: Readonly<Record<string, FencedStatement>> = {
     hold: claimedRunning,
     act: (taskId, fence) => store.ingests.release({ taskId, fence, retryAt: END }),
   },
+  claimGone: {
+    hold: claimedRunning,
+    act: (taskId, fence) =>
+      store.ingests.claimGone({ taskId, fence, at: addMs(END, 1000), leaseMs: 1 }),
+  },
   clearLateStart: {
     hold: claimedLateStarts,
     act: (taskId, fence) => store.ingests.clearLateStart({ taskId, fence }),

@@ -98,6 +98,10 @@ const BY_TASK_ID: Readonly<Record<string, Named>> = {
     act: (claim) => store.ingests.markEnded({ ...claim, reason: "finished", at: LATER }),
   },
   release: { have: running, act: (claim) => store.ingests.release({ ...claim, retryAt: LATER }) },
+  claimGone: {
+    have: running,
+    act: (claim) => store.ingests.claimGone({ ...claim, at: LATER, leaseMs: 1000 }),
+  },
   clearLateStart: { have: lateStarts, act: (claim) => store.ingests.clearLateStart(claim) },
   checkSoon: { have: running, act: ({ taskId }) => store.roomEvents.checkSoon(taskId) },
   markSeen: {

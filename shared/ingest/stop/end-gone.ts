@@ -2,8 +2,10 @@
 import { type Ingest, isRestarting } from "../../store/ingests/ingest-row.js";
 import { TrtcError } from "../../trtc/trtc-error.js";
 import { reasonWhenGone } from "../lifecycle.js";
+import { giveBack } from "../outage.js";
 import { restartInstead } from "../programme/restart.js";
 import type { Services } from "../services.js";
+import { heldMs, STOP_LEASE_MS } from "../timing.js";
 import { removeRobot } from "./evict-robot.js";
 
 /**
@@ -20,17 +22,30 @@ export async function endGone(
   const { taskId, fence } = ingest;
   // It is being started again, and this is its former task.
   if (isRestarting(ingest)) return ingest;
+  if (ingest.lateStartUntil === null) return endRow(services, ingest, timeLeftMs);
+  // Two events of one end come at once. Without a claim, the removal of the second would end the
+  // task that the first has started with the same robot.
+  const claim = { taskId, fence, at: clock.now(), leaseMs: STOP_LEASE_MS };
+  const claimed = await store.ingests.claimGone(claim);
+  if (!claimed) return (await store.ingests.read(taskId)) ?? ingest;
+  const leftMs = heldMs(services, claimed, timeLeftMs);
   try {
-    if (ingest.lateStartUntil !== null) {
-      // Two events of one end come at once. The first may have started the same robot again.
-      const known = await store.ingests.read(taskId);
-      if (known && known.fence !== fence) return known;
-      await removeRobot(services, ingest, timeLeftMs);
-    }
+    await removeRobot(services, claimed, leftMs);
   } catch (error) {
-    if (error instanceof TrtcError) return ingest;
+    await giveBack(services, claimed, leftMs);
+    if (error instanceof TrtcError) return claimed;
     throw error;
   }
+  return endRow(services, claimed, timeLeftMs);
+}
+
+async function endRow(
+  services: Services,
+  ingest: Ingest,
+  timeLeftMs: () => number,
+): Promise<Ingest> {
+  const { store, clock } = services;
+  const { taskId, fence } = ingest;
   const restarted = await restartInstead(services, ingest, timeLeftMs);
   if (restarted) return restarted;
   const at = clock.now();

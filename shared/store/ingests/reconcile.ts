@@ -62,6 +62,24 @@ export async function claimStart(
   return row && ingestOf(row);
 }
 
+/**
+ * Claims an ingest whose task is gone, before its robot is removed. `undefined` when the row has
+ * changed since it was read, or when another instance holds it.
+ */
+export async function claimGone(
+  query: Query,
+  { taskId, fence, at, leaseMs }: Claim & Pick<Ingest, "taskId" | "fence">,
+): Promise<Ingest | undefined> {
+  const [row] = await run(
+    query,
+    sql`update ingest set lease_until = ${addMs(at, leaseMs)}, fence = fence + 1
+     where task_id = ${taskId} and fence = ${fence} and state in ('running', 'stopping')
+       and coalesce(lease_until <= ${at}, true)
+     returning *`,
+  );
+  return row && ingestOf(row);
+}
+
 /** Claims ended ingests whose robot may be in the room, once no start of it can arrive any more. */
 export async function claimLateStarts(
   query: Query,

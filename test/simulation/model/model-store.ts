@@ -32,6 +32,7 @@ import {
 import {
   claimStaleTasks,
   beginFailedSourceStops,
+  claimGone,
   claimStart,
   claimUnfinished,
   claimLateStarts,
@@ -235,6 +236,7 @@ export function createModelStore(options: ModelOptions) {
     ...due("ingests", ENDS),
     claimUnfinished: statement("ingests.claimUnfinished", claimUnfinished),
     claimStart: statement("ingests.claimStart", claimStart),
+    claimGone: statement("ingests.claimGone", claimGone),
     claimLateStarts: statement("ingests.claimLateStarts", claimLateStarts),
     clearLateStart: statement("ingests.clearLateStart", clearLateStart),
     beginFailedSourceStops: statement("ingests.beginFailedSourceStops", beginFailedSourceStops),

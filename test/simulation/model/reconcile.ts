@@ -42,6 +42,18 @@ export const claimStart = (
     set: (row) => taken(row, claim),
   });
 
+export const claimGone = (
+  tables: Tables,
+  { taskId, fence, at, leaseMs }: Claim & Pick<Ingest, "taskId" | "fence">,
+): StoredIngest | undefined =>
+  change(tables, taskId, {
+    where: (row) =>
+      row.fence === fence &&
+      (row.state === "running" || row.state === "stopping") &&
+      isAtMost(row.leaseUntil ?? at, at),
+    set: () => ({ fence: fence + 1, leaseUntil: addMs(at, leaseMs) }),
+  });
+
 export function claimLateStarts(
   tables: Tables,
   { at, leaseMs, limit }: Claim & { limit: number },

@@ -93,6 +93,9 @@ export const operations = (limit: number): fc.Arbitrary<Operation>[] => [
     store.ingests.claimUnfinished({ ...drawn, at, limit }),
   ),
   operation({ taskId, leaseMs }, (store, drawn, at) => store.ingests.claimStart({ ...drawn, at })),
+  operation({ taskId, fence, leaseMs }, (store, drawn, at) =>
+    store.ingests.claimGone({ ...drawn, at }),
+  ),
   operation({ leaseMs, later: fc.constantFrom(0, 600_000) }, (store, { later, ...drawn }, at) =>
     store.ingests.claimLateStarts({ ...drawn, at: addMs(at, later), limit }),
   ),

@@ -164,6 +164,7 @@ export function samplesOf(database: Database): Record<string, Sample> {
     "ingests.claimUnfinished": () =>
       store.ingests.claimUnfinished({ at, leaseMs: 5000, limit: 11 }),
     "ingests.claimStart": () => store.ingests.claimStart({ at, leaseMs: 5000, taskId: "ing-1" }),
+    "ingests.claimGone": () => store.ingests.claimGone({ ...claim, at, leaseMs: 5000 }),
     "ingests.claimLateStarts": () =>
       store.ingests.claimLateStarts({ at, leaseMs: 5000, limit: 11 }),
     "ingests.clearLateStart": () => store.ingests.clearLateStart(claim),
