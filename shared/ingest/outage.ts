@@ -3,7 +3,7 @@
  * what TRTC has answered. So it waits for the new primary, as long as it may work.
  */
 import { ignoreFailure } from "../ignore.js";
-import { isAway } from "../store/engine/unavailable.js";
+import { isAway, mayHaveArrived } from "../store/engine/unavailable.js";
 import type { Ingest } from "../store/ingests/ingest-row.js";
 import type { Services } from "./services.js";
 import { WAIT_RESERVE_MS } from "./timing.js";
@@ -14,18 +14,21 @@ const PAUSE_MS = 250;
 /**
  * Sends a statement again while the database is away. An earlier try may have been carried out
  * without an answer. So the statement must do no harm twice, and a fence makes it find nothing then.
+ * `mayBeDone`: an earlier try may have been carried out, and the next one may look for its effect.
  * A silent network takes all of a statement's time limit. So a try needs as much time as the last.
  */
 export async function throughOutage<T>(
   { clock }: Pick<Services, "clock">,
   timeLeftMs: () => number,
-  ask: () => Promise<T>,
+  ask: (mayBeDone: boolean) => Promise<T>,
 ): Promise<T> {
+  let mayBeDone = false;
   for (;;) {
     const beganMs = clock.elapsedMs();
     try {
-      return await ask();
+      return await ask(mayBeDone);
     } catch (error) {
+      mayBeDone ||= mayHaveArrived(error);
       const tookMs = clock.elapsedMs() - beganMs;
       if (!isAway(error) || timeLeftMs() - PAUSE_MS - tookMs <= WAIT_RESERVE_MS) throw error;
     }

@@ -9,6 +9,7 @@ import type { TrtcAction, TrtcCalls, TrtcTarget } from "../trtc/client.js";
 import type { Slot } from "../store/engine/database-time.js";
 import type { Ingest } from "../store/ingests/ingest-row.js";
 import { SITE_FACTS } from "../contract/sites.js";
+import { throughOutage } from "./outage.js";
 import type { Services } from "./services.js";
 import { CALL_MIN_MS, CALL_RESERVE_MS, REPEATABLE_CALL_MIN_MS } from "./timing.js";
 
@@ -39,30 +40,43 @@ export interface CallInSlot<A extends TrtcAction> {
 const ASK_AGAIN_MS = 50;
 const ASK_AGAIN_MAX_MS = 1000;
 
+interface Turn {
+  account: string;
+  callerId?: string | undefined;
+  action: TrtcAction;
+}
+
+/** Waits for a database that is away. A slot that was granted without an answer stays unused. */
+export const takeSlot = (
+  { clock, store }: Pick<Services, "clock" | "store">,
+  call: Turn & { isAgain?: boolean },
+  timeLeftMs: () => number,
+): Promise<Slot | undefined> =>
+  throughOutage({ clock }, timeLeftMs, () =>
+    store.slots.take({ ...call, waitMaxMs: slotWaitMaxMs(timeLeftMs(), call.action) }),
+  );
+
 /** Waits until the caller's turn. Returns `undefined` when the turn comes too late. */
 export async function inTurn(
-  { clock, store }: Services,
+  services: Services,
   {
     call,
     firstSlot,
     timeLeftMs,
   }: {
-    call: { account: string; callerId?: string | undefined; action: TrtcAction };
+    call: Turn;
     firstSlot: Slot | undefined;
     timeLeftMs: () => number;
   },
 ): Promise<Slot | undefined> {
+  const { clock } = services;
   const { action } = call;
   let slot = firstSlot;
   for (let pauseMs = 0; slot?.isToAskAgain; pauseMs = Math.min(ASK_AGAIN_MAX_MS, pauseMs * 1.5)) {
     const waitMaxMs = slotWaitMaxMs(timeLeftMs(), action);
     if (slot.msUntil() > waitMaxMs) return undefined;
     await clock.sleep(Math.max(slot.msUntil(), pauseMs));
-    slot = await store.slots.take({
-      ...call,
-      isAgain: true,
-      waitMaxMs: slotWaitMaxMs(timeLeftMs(), action),
-    });
+    slot = await takeSlot(services, { ...call, isAgain: true }, timeLeftMs);
     pauseMs = Math.max(pauseMs, ASK_AGAIN_MS);
   }
   return slot;
@@ -74,15 +88,12 @@ export async function callInSlot<A extends TrtcAction>(
   action: A,
   { ingest, request, slot: firstSlot, timeLeftMs }: CallInSlot<A>,
 ): Promise<TrtcCalls[A][1]> {
-  const { clock, store, trtc } = services;
+  const { clock, trtc } = services;
   const { account, callerId } = ingest;
   const target = targetOf(ingest);
   const call = { account, callerId, action };
   const nextSlot = async () => {
-    const newSlot = await store.slots.take({
-      ...call,
-      waitMaxMs: slotWaitMaxMs(timeLeftMs(), action),
-    });
+    const newSlot = await takeSlot(services, call, timeLeftMs);
     return inTurn(services, { call, firstSlot: newSlot, timeLeftMs });
   };
   let slot = await inTurn(services, { call, firstSlot, timeLeftMs });
@@ -162,8 +173,7 @@ export async function callInNextSlot<A extends TrtcAction>(
 ): Promise<TrtcCalls[A][1]> {
   const { account, callerId } = call.ingest;
   await services.trtc.ready();
-  const waitMaxMs = slotWaitMaxMs(call.timeLeftMs(), action);
-  const slot = await services.store.slots.take({ account, callerId, action, waitMaxMs });
+  const slot = await takeSlot(services, { account, callerId, action }, call.timeLeftMs);
   return callInSlot(services, action, { ...call, slot });
 }
 

@@ -1,7 +1,8 @@
 /** Stops an ingest because of an event. */
 import type { Ingest } from "../store/ingests/ingest-row.js";
 import type { StopCause } from "../store/ingests/stops.js";
-import { endTask, stopTiming } from "../ingest/stop/end-task.js";
+import { beginStop } from "../ingest/stop/begin-stop.js";
+import { endTask } from "../ingest/stop/end-task.js";
 import { logTrtcFailure } from "../ingest/log-trtc-failure.js";
 import type { EventResult } from "./types.js";
 import type { Services } from "../ingest/services.js";
@@ -12,21 +13,15 @@ import type { Services } from "../ingest/services.js";
  */
 export async function stopForEvent(
   services: Services,
-  { taskId }: Pick<Ingest, "taskId">,
-  { timeLeftMs, ...why }: StopCause & { timeLeftMs: () => number },
+  ingest: Pick<Ingest, "taskId" | "fence">,
+  stop: StopCause & { timeLeftMs: () => number },
 ): Promise<EventResult["followUp"]> {
-  const { store, clock, trtc } = services;
-  await trtc.ready();
-  const askedAt = clock.now();
-  const begun = await store.ingests.beginStop({
-    taskId,
-    ...why,
-    ...stopTiming(askedAt, timeLeftMs),
-  });
+  await services.trtc.ready();
+  const begun = await beginStop(services, ingest, stop);
   if (!begun) return undefined;
   return async (left) => {
     try {
-      await endTask(services, { ...begun, askedAt, timeLeftMs: left });
+      await endTask(services, { ...begun, timeLeftMs: left });
     } catch (error) {
       logTrtcFailure(services, begun.ingest, error);
     }

@@ -67,7 +67,7 @@ test("for any operations, the model answers as the SQL does", async () => {
     }),
     { numRuns: Number(process.env["CASES"] ?? cases(200)) },
   );
-}, 120_000);
+}, 600_000);
 
 async function spentIn({ query }: Database): Promise<SpentInDay[]> {
   const rows = await query(

@@ -6,6 +6,7 @@ import { addMs, MINUTE_MS, SECOND_MS } from "../../clock.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import type { OnAir, Programme, Target } from "../../store/programmes/programme-row.js";
 import { earliest } from "../lifecycle.js";
+import { throughOutage } from "../outage.js";
 import type { Services } from "../services.js";
 import { startOnTime } from "../start/scheduled-start.js";
 import { ADVANCE_LEASE_MS } from "../timing.js";
@@ -36,13 +37,9 @@ export async function restartInstead(
   // At its deadline the row is over, also while it waits.
   const advanceAt = earliest(addMs(at, pauseMs), ingest.deadlineAt);
   const heldUntil = pauseMs === 0 ? addMs(at, ADVANCE_LEASE_MS) : null;
-  const restarting = await store.programmes.markRestarting({
-    taskId,
-    fence,
-    ...change,
-    advanceAt,
-    heldUntil,
-  });
+  const restarting = await throughOutage(services, timeLeftMs, () =>
+    store.programmes.markRestarting({ taskId, fence, ...change, advanceAt, heldUntil }),
+  );
   if (restarting && heldUntil) await startOnTime(services, restarting, timeLeftMs);
   return store.ingests.read(taskId);
 }

@@ -11,6 +11,7 @@ import type { Ingest } from "../../store/ingests/ingest-row.js";
 import type { OnAir, Target } from "../../store/programmes/programme-row.js";
 import type { TrtcError } from "../../trtc/trtc-error.js";
 import { logTrtcFailure } from "../log-trtc-failure.js";
+import { throughOutage } from "../outage.js";
 import type { Services } from "../services.js";
 import { startOnTime } from "../start/scheduled-start.js";
 import { endGone } from "../stop/end-gone.js";
@@ -40,7 +41,7 @@ export async function stepNow(services: Services, step: Step): Promise<StepResul
   const { programme } = ingest;
   const at = decisionTime(ingest, services.clock.now());
   const onAir = asReported(ingest, at);
-  if (!programme || !onAir || ingest.pausedAt !== null) return keepStep(services, ingest);
+  if (!programme || !onAir || ingest.pausedAt !== null) return keepStep(services, step);
   return follow(services, step, { programme, onAir, at });
 }
 
@@ -52,7 +53,7 @@ export async function follow(services: Services, step: Step, now: Situation): Pr
   const situation = { ...now, programme: aim.programme };
   switch (callFor(ingest, { aim, onAir: now.onAir, at: now.at })) {
     case "none":
-      return writeStep(services, ingest, {
+      return writeStep(services, step, {
         ...situation,
         onAir: withTarget(now.onAir, target, now.at),
       });
@@ -86,15 +87,15 @@ async function update(
       ? await callInSlot(services, "UpdateStreamIngest", { ...call, slot: step.slot })
       : await callInNextSlot(services, "UpdateStreamIngest", call);
     if (Status !== "NotExist") {
-      return await writeStep(services, ingest, { ...to, onAir: onAirWith(onAir, target, to.at) });
+      return await writeStep(services, step, { ...to, onAir: onAirWith(onAir, target, to.at) });
     }
   } catch (error) {
     if (!saysGone(error)) {
       logTrtcFailure(services, ingest, error);
-      if (!isAboutSource(error)) return stepAgain(services, ingest);
+      if (!isAboutSource(error)) return stepAgain(services, step);
       const { sendsAll } = onAir;
       const refused = { ...afterFailure(onAirWith(onAir, target, to.at), to.at), sendsAll };
-      return writeStep(services, ingest, {
+      return writeStep(services, step, {
         ...to,
         onAir: refused,
         againAt: addMs(to.at, REFUSED_MS),
@@ -112,10 +113,11 @@ const isAboutSource = ({ code, outcome }: TrtcError): boolean =>
 /** The item begins at a second of its own, which no update can set. */
 export async function restart(
   services: Services,
-  { ingest, timeLeftMs }: Step,
+  step: Step,
   { programme, onAir, at }: Situation,
 ): Promise<StepResult> {
-  const { store } = services;
+  const { store, clock } = services;
+  const { ingest, timeLeftMs } = step;
   const { taskId, fence, stepFence } = ingest;
   try {
     const request = { SdkAppId: ingest.sdkAppId, TaskId: ingest.trtcTaskId ?? "" };
@@ -123,18 +125,20 @@ export async function restart(
   } catch (error) {
     if (!saysGone(error)) {
       logTrtcFailure(services, ingest, error);
-      return stepAgain(services, ingest);
+      return stepAgain(services, step);
     }
   }
-  const restarting = await store.programmes.markRestarting({
-    taskId,
-    fence,
-    stepFence,
-    programme,
-    onAir,
-    advanceAt: at,
-    heldUntil: addMs(services.clock.now(), ADVANCE_LEASE_MS),
-  });
+  const restarting = await throughOutage(services, timeLeftMs, () =>
+    store.programmes.markRestarting({
+      taskId,
+      fence,
+      stepFence,
+      programme,
+      onAir,
+      advanceAt: at,
+      heldUntil: addMs(clock.now(), ADVANCE_LEASE_MS),
+    }),
+  );
   if (!restarting) return "spared";
   await startOnTime(services, restarting, timeLeftMs);
   return "restarted";

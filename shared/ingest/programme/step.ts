@@ -3,6 +3,7 @@
  * or a fresh task near TRTC's cap.
  */
 import type { Ingest } from "../../store/ingests/ingest-row.js";
+import { throughOutage } from "../outage.js";
 import type { Services } from "../services.js";
 import { STEP_LEASE_MS } from "../timing.js";
 import { slotWaitMaxMs } from "../trtc-call.js";
@@ -23,13 +24,16 @@ export async function stepOnTime(
 ): Promise<StepResult> {
   const { store, trtc, clock } = services;
   await trtc.ready();
-  const at = await sleepUntil(services, claimed.stepAt ?? clock.now());
-  const begun = await store.programmes.beginStep({
-    claimed,
-    at,
-    leaseMs: STEP_LEASE_MS,
-    needsSlot: needsSlot(claimed, at),
-    waitMaxMs: slotWaitMaxMs(Math.min(timeLeftMs(), STEP_LEASE_MS), "UpdateStreamIngest"),
+  await sleepUntil(services, claimed.stepAt ?? clock.now());
+  const begun = await throughOutage(services, timeLeftMs, () => {
+    const at = clock.now();
+    return store.programmes.beginStep({
+      claimed,
+      at,
+      leaseMs: STEP_LEASE_MS,
+      needsSlot: needsSlot(claimed, at),
+      waitMaxMs: slotWaitMaxMs(Math.min(timeLeftMs(), STEP_LEASE_MS), "UpdateStreamIngest"),
+    });
   });
   if (!begun) {
     await store.programmes.releaseStep({ taskId: claimed.taskId, stepFence: claimed.stepFence });
@@ -43,7 +47,7 @@ async function carryOutStep(services: Services, step: Step): Promise<StepResult>
   const { programme } = ingest;
   const at = decisionTime(ingest, services.clock.now());
   const onAir = asReported(ingest, at);
-  if (!programme || !onAir || ingest.pausedAt !== null) return keepStep(services, ingest);
+  if (!programme || !onAir || ingest.pausedAt !== null) return keepStep(services, step);
   const first = aimAt(programme, onAir, at);
   const isSwitch = callFor(ingest, { aim: first, onAir, at }) !== "none";
   // A switch is on time. What has to be read is read by the step after it.

@@ -3,6 +3,7 @@ import { addMs, MINUTE_MS, SECOND_MS } from "../../clock.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import type { OnAir, Programme, Target } from "../../store/programmes/programme-row.js";
 import type { StepNews } from "../../store/programmes/steps.js";
+import { throughOutage } from "../outage.js";
 import type { Services } from "../services.js";
 import { nextStepAt } from "./next-step.js";
 import { urlOf } from "./play-now.js";
@@ -25,6 +26,12 @@ export interface Situation {
   at: Date;
 }
 
+/** The row holds this instance's claim, and no later than that. */
+interface Holder {
+  ingest: Ingest;
+  timeLeftMs: () => number;
+}
+
 interface Written extends Situation {
   /** When a source that TRTC refused gives way to another one. */
   againAt?: Date;
@@ -32,28 +39,29 @@ interface Written extends Situation {
 
 /** Writes what is on air now, and when the next step is due. */
 export async function writeStep(
-  { store, log, clock }: Services,
-  ingest: Ingest,
+  services: Services,
+  { ingest, timeLeftMs }: Holder,
   { programme, onAir, at, againAt }: Written,
 ): Promise<StepResult> {
+  const { store, log, clock } = services;
   const { taskId, stepFence, callerId, deadlineAt, onAir: before } = ingest;
   const news = againAt ? "none" : newsOf(before, onAir);
   const streamUrl = urlOf(programme, onAir);
   const isOther = streamUrl !== ingest.play.StreamUrl;
   const stepAt = againAt ?? nextStepAt(programme, onAir, { at, deadlineAt });
-  const written = await store.programmes.markStepped(
-    {
-      taskId,
-      stepFence,
-      at,
-      programme,
-      onAir,
-      stepAt: stepAt ?? null,
-      streamUrl: isOther ? streamUrl : undefined,
-      // Earlier failures belong to the source before, or are counted in `onAir`.
-      failuresAfter: onAir === before ? undefined : (ingest.mediaAt ?? undefined),
-    },
-    news,
+  const stepped = {
+    taskId,
+    stepFence,
+    at,
+    programme,
+    onAir,
+    stepAt: stepAt ?? null,
+    streamUrl: isOther ? streamUrl : undefined,
+    // Earlier failures belong to the source before, or are counted in `onAir`.
+    failuresAfter: onAir === before ? undefined : (ingest.mediaAt ?? undefined),
+  };
+  const written = await throughOutage(services, timeLeftMs, () =>
+    store.programmes.markStepped(stepped, news),
   );
   if (!written) return "spared";
   if (news === "none") return "read";
@@ -68,21 +76,24 @@ function newsOf(before: OnAir | null, { index, round, source }: Target): StepNew
 }
 
 /** The programme stands still, and an update lets it go on. */
-export async function keepStep(
-  { store, clock }: Services,
-  { taskId, stepFence }: Ingest,
-): Promise<StepResult> {
-  const stepAt = addMs(clock.now(), STILL_MS);
-  await store.programmes.releaseStep({ taskId, stepFence, stepAt });
+export async function keepStep(services: Services, holder: Holder): Promise<StepResult> {
+  await releaseStep(services, holder, STILL_MS);
   return "spared";
 }
 
 /** TRTC did not carry the call out, or did not answer. The same step is due again soon. */
-export async function stepAgain(
-  { store, clock }: Services,
-  { taskId, stepFence }: Ingest,
-): Promise<StepResult> {
-  const stepAt = addMs(clock.now(), AGAIN_MS);
-  await store.programmes.releaseStep({ taskId, stepFence, stepAt });
+export async function stepAgain(services: Services, holder: Holder): Promise<StepResult> {
+  await releaseStep(services, holder, AGAIN_MS);
   return "again";
+}
+
+function releaseStep(
+  services: Services,
+  { ingest: { taskId, stepFence }, timeLeftMs }: Holder,
+  pauseMs: number,
+): Promise<void> {
+  const { store, clock } = services;
+  return throughOutage(services, timeLeftMs, () =>
+    store.programmes.releaseStep({ taskId, stepFence, stepAt: addMs(clock.now(), pauseMs) }),
+  );
 }

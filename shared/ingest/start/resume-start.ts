@@ -6,13 +6,14 @@ import { addMs, MINUTE_MS, SECOND_MS } from "../../clock.js";
 import { errorRow } from "../../contract/error-table.js";
 import { isAway } from "../../store/engine/unavailable.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
-import { TrtcError } from "../../trtc/trtc-error.js";
+import { apiErrorOf, TrtcError } from "../../trtc/trtc-error.js";
 import { deadlineAgain, isPastCap } from "../lifecycle.js";
 import { logTrtcFailure } from "../log-trtc-failure.js";
-import { giveBack } from "../outage.js";
+import { giveBack, throughOutage } from "../outage.js";
 import { isRepeatable } from "./plan-start.js";
 import { playInRoom } from "./play-in-room.js";
-import { isListOver, retryLater } from "./scheduled-start.js";
+import { retryLater } from "./attempts.js";
+import { isListOver } from "./scheduled-start.js";
 import { removeRobot } from "../stop/evict-robot.js";
 import type { Services } from "../services.js";
 import { heldMs } from "../timing.js";
@@ -49,7 +50,9 @@ export async function resumeStart(
   } catch (error) {
     if (isAway(error)) await giveBack(services, claimed, leftMs);
     logTrtcFailure(services, claimed, error);
-    await store.ingests.release({ taskId, fence, retryAt: addMs(clock.now(), RETRY_MS) });
+    await throughOutage(services, leftMs, () =>
+      store.ingests.release({ taskId, fence, retryAt: addMs(clock.now(), RETRY_MS) }),
+    );
     return asItIs(services, claimed);
   }
 }
@@ -84,7 +87,7 @@ async function startAgain(
         at: clock.now(),
       });
     } else {
-      await retryLater(services, claimed, error);
+      await retryLater(services, claimed, { refusal: apiErrorOf(error), timeLeftMs });
     }
     return asItIs(services, claimed);
   }

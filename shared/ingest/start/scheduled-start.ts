@@ -3,7 +3,6 @@
  * success it is tried again until StartWindowSeconds or the ingest are over; then it has failed,
  * with the reason of the last attempt.
  */
-import { addMs, SECOND_MS } from "../../clock.js";
 import type { Application } from "../../config/configuration.js";
 import { type Budget, budgetsFor } from "../../config/money/budgets.js";
 import { type Ingest, isRestarting } from "../../store/ingests/ingest-row.js";
@@ -11,7 +10,8 @@ import type { OverQuota, Quotas } from "../../store/ingests/quotas.js";
 import { isAway } from "../../store/engine/unavailable.js";
 import type { Refusal } from "../../store/ingests/scheduled.js";
 import type { Slot } from "../../store/engine/database-time.js";
-import { apiErrorOf, type TrtcError } from "../../trtc/trtc-error.js";
+import { apiErrorOf } from "../../trtc/trtc-error.js";
+import { ignoreFailure } from "../../ignore.js";
 import { budgetRefusal } from "../budgets.js";
 import { deadlineAgain } from "../lifecycle.js";
 import { aimAt } from "../programme/next-step.js";
@@ -19,9 +19,9 @@ import { withLengths } from "../programme/read-sources.js";
 import { logTrtcFailure } from "../log-trtc-failure.js";
 import { giveBack } from "../outage.js";
 import type { Services } from "../services.js";
+import { beginAttempt, isOver, postpone, retryLater } from "./attempts.js";
 import { playInRoom } from "./play-in-room.js";
-import { heldMs, RESUME_LEASE_MS } from "../timing.js";
-import { connectAhead, slotWaitMaxMs } from "../trtc-call.js";
+import { heldMs } from "../timing.js";
 import { sleepUntil } from "../wait.js";
 
 export type StartedOnTime = "started" | "spared" | "retried" | "failed" | "unknown";
@@ -39,16 +39,8 @@ export async function startOnTime(
   if (isRestarting(claimed) && isListOver(claimed, at)) return endAsFinished(services, claimed, at);
   const grant = grantOf(services, claimed);
   if ("code" in grant) return postpone(services, claimed, grant);
-  const begun = await connectAhead(services, claimed, () =>
-    store.scheduled.begin({
-      claimed,
-      at,
-      leaseMs: RESUME_LEASE_MS,
-      waitMaxMs: slotWaitMaxMs(Math.min(timeLeftMs(), RESUME_LEASE_MS)),
-      quotas: grant.quotas,
-      budgets: grant.budgets,
-    }),
-  );
+  const { quotas, budgets } = grant;
+  const begun = await beginAttempt(services, { claimed, quotas, budgets, timeLeftMs });
   switch (begun.outcome) {
     case "begun":
       return attempt(services, {
@@ -86,66 +78,32 @@ async function attempt(
   services: Services,
   { ingest, slot, application, timeLeftMs }: BegunAttempt,
 ): Promise<StartedOnTime> {
-  const { store, clock } = services;
-  const { taskId, fence } = ingest;
+  const leftMs = heldMs(services, ingest, timeLeftMs);
   try {
     const started = await playInRoom(services, {
       ingest,
       slot,
       application,
       deadlineFrom: (startedAt) => deadlineAgain(startedAt, ingest),
-      timeLeftMs: heldMs(services, ingest, timeLeftMs),
+      timeLeftMs: leftMs,
     });
     if (isRestarting(ingest)) reportRestart(services, ingest);
     else report(services, started);
     return "started";
   } catch (error) {
-    // If the database failed, reconcile-ingests takes the row up.
-    if (isAway(error)) await giveBack(services, ingest, heldMs(services, ingest, timeLeftMs));
+    if (isAway(error)) {
+      // It failed before the call. If this fails too, reconcile-ingests takes the row up.
+      const again = { refusal: error, timeLeftMs: leftMs };
+      await retryLater(services, ingest, again).catch(ignoreFailure);
+    }
     logTrtcFailure(services, ingest, error);
     if (error.outcome === "unknown") {
       // The row stays `starting`: reconcile-ingests removes the robot and starts it again.
-      await store.ingests.release({ taskId, fence, retryAt: clock.now() });
+      await giveBack(services, ingest, leftMs);
       return "unknown";
     }
-    return retryLater(services, ingest, error);
+    return retryLater(services, ingest, { refusal: apiErrorOf(error), timeLeftMs: leftMs });
   }
-}
-
-/**
- * TRTC refused the attempt. The start is tried again, or has failed when its window is over or a
- * stop was asked.
- */
-export async function retryLater(
-  { store, clock }: Pick<Services, "store" | "clock">,
-  ingest: Ingest,
-  error: TrtcError,
-): Promise<"retried" | "failed"> {
-  const { taskId, fence } = ingest;
-  const { code, message } = apiErrorOf(error);
-  const at = clock.now();
-  const advanceAt = nextAttemptAt(ingest, at);
-  const isAgain =
-    !isOver(ingest, advanceAt) &&
-    (await store.scheduled.reschedule({ taskId, fence, advanceAt, code, message }));
-  if (isAgain) return "retried";
-  await store.ingests.markFailed({ taskId, fence, code, message, retry: false, at });
-  return "failed";
-}
-
-/** The attempt did not begin, so the claim is given back. */
-export async function postpone(
-  services: Services,
-  claimed: Ingest,
-  refusal: Refusal,
-): Promise<"retried"> {
-  const { store, clock } = services;
-  const { taskId, advanceFence, startBy } = claimed;
-  // The last attempt is at the end of the window, which ends the row.
-  const nextAt = nextAttemptAt(claimed, clock.now());
-  const advanceAt = startBy && nextAt.getTime() > startBy.getTime() ? startBy : nextAt;
-  await store.scheduled.postpone({ taskId, advanceFence, advanceAt, ...refusal });
-  return "retried";
 }
 
 /** The last item ended while the ingest was to start again. */
@@ -217,28 +175,9 @@ function grantOf(
   return { application, quotas: { maxIngests: caller.MaxIngests }, budgets };
 }
 
-/** Pauses between attempts grow with the time since StartTime. */
-const RETRY_MIN_MS = 2 * SECOND_MS;
-const RETRY_MAX_MS = 30 * SECOND_MS;
-
-function nextAttemptAt(ingest: Ingest, at: Date): Date {
-  const sinceMs = at.getTime() - firstAttemptAt(ingest).getTime();
-  return addMs(at, Math.min(Math.max(sinceMs / 2, RETRY_MIN_MS), RETRY_MAX_MS));
-}
-
-/** The restart's first attempt, or the StartTime. */
-function firstAttemptAt(ingest: Ingest): Date {
-  const { startsAt, createdAt, onAir } = ingest;
-  if (isRestarting(ingest)) return new Date(onAir?.restartedAt.at(-1) ?? createdAt);
-  return startsAt ?? createdAt;
-}
-
 /** False when the start is over by now, or when its grant was taken away. */
 export const mayBegin = (services: Pick<Services, "config">, claimed: Ingest, at: Date): boolean =>
   !isOver(claimed, at) && !("code" in grantOf(services, claimed));
-
-const isOver = ({ startBy }: Pick<Ingest, "startBy">, at: Date): boolean =>
-  startBy !== null && startBy.getTime() <= at.getTime();
 
 function report({ log }: Services, { taskId, callerId, startsAt, startedAt }: Ingest): void {
   const latenessMs = (startedAt?.getTime() ?? 0) - (startsAt?.getTime() ?? 0);

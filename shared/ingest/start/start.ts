@@ -6,7 +6,6 @@
  * No transaction stays open during a call.
  */
 import { ApiError } from "../../contract/errors.js";
-import { ignoreFailure } from "../../ignore.js";
 import type { Slot } from "../../store/engine/database-time.js";
 import { isAway, mayHaveArrived } from "../../store/engine/unavailable.js";
 import { type Ingest, waitsToStart } from "../../store/ingests/ingest-row.js";
@@ -129,9 +128,8 @@ async function firstAttempt(
     if (!(error instanceof TrtcError)) throw error;
     const at = clock.now();
     if (error.outcome === "unknown") {
-      // No instance works on the row now, so a retry or reconcile-ingests can take it at once. If
-      // the release fails, the lease ends by itself.
-      await store.ingests.release({ taskId, fence, retryAt: at }).catch(ignoreFailure);
+      // No instance works on the row now, so a retry or reconcile-ingests can take it at once.
+      await giveBack(services, ingest, timeLeftMs);
       throw unknownOutcome(call, withoutQueries(error.message));
     }
     const { code, message, retry } = apiErrorOf(error);

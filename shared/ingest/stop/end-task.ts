@@ -8,15 +8,8 @@ import { isPastCap, reasonWhenGone } from "../lifecycle.js";
 import { throughOutage } from "../outage.js";
 import { removeRobot } from "./evict-robot.js";
 import type { Services } from "../services.js";
-import { heldMs, STOP_LEASE_MS } from "../timing.js";
-import { callInSlot, saysGone, slotWaitMaxMs } from "../trtc-call.js";
-
-/** Parameters of `beginStop` and `beginDueStop`: a slot that comes while the claim still holds. */
-export const stopTiming = (at: Date, timeLeftMs: () => number) => ({
-  at,
-  leaseMs: STOP_LEASE_MS,
-  waitMaxMs: slotWaitMaxMs(Math.min(timeLeftMs(), STOP_LEASE_MS)),
-});
+import { heldMs } from "../timing.js";
+import { callInSlot, saysGone } from "../trtc-call.js";
 
 /**
  * The row is due again after a stop that TRTC did not carry out. The pause grows with the time
@@ -58,7 +51,7 @@ export async function endTask(services: Services, task: TaskToEnd): Promise<Inge
     const now = clock.now();
     if (isPastCap(ingest, now)) return end(requestedReason(ingest));
     const retryAt = addMs(now, retryMs(now.getTime() - stopAskedAt.getTime()));
-    await store.ingests.release({ taskId, fence, retryAt });
+    await throughOutage(services, leftMs, () => store.ingests.release({ taskId, fence, retryAt }));
     throw error;
   }
 }

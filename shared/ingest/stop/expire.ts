@@ -7,12 +7,12 @@ import { asApiError } from "../../contract/errors.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import { TrtcError, withoutQueries } from "../../trtc/trtc-error.js";
 import { runDue } from "../due-run.js";
-import { endTask, stopTiming } from "./end-task.js";
+import { beginDueStop } from "./begin-stop.js";
+import { endTask } from "./end-task.js";
 import { dueAt } from "../lifecycle.js";
 import type { Services } from "../services.js";
 import { sleepUntil } from "../wait.js";
-import { throughOutage } from "../outage.js";
-import { EXPIRE_RESERVE_MS, heldMs, STOP_LEASE_MS } from "../timing.js";
+import { EXPIRE_RESERVE_MS, STOP_LEASE_MS } from "../timing.js";
 
 export interface ExpireCounts extends Record<string, number> {
   claimed: number;
@@ -62,11 +62,8 @@ export async function stopOnTime(
   const { taskId, fence } = claimed;
   try {
     await trtc.ready();
-    let at = await sleepUntil(services, dueAt(claimed));
-    const begun = await throughOutage(services, heldMs(services, claimed, timeLeftMs), () => {
-      at = clock.now();
-      return store.ingests.beginDueStop({ taskId, fence, ...stopTiming(at, timeLeftMs) });
-    });
+    await sleepUntil(services, dueAt(claimed));
+    const begun = await beginDueStop(services, claimed, timeLeftMs);
     if (!begun) {
       // Viewers may have entered the room since it was empty.
       if (claimed.emptySeconds !== null) await store.audience.updateEmptyAt(claimed);
@@ -78,7 +75,7 @@ export async function stopOnTime(
       await store.ingests.release({ taskId, fence: begun.ingest.fence, retryAt });
       return "returned";
     }
-    const ended = await endTask(services, { ...begun, askedAt: at, timeLeftMs });
+    const ended = await endTask(services, { ...begun, timeLeftMs });
     const latenessMs = -msUntil(dueAt(claimed), clock.now());
     report(services, claimed, { outcome: ended ? "ok" : "overtaken", latenessMs });
     return "stopped";

@@ -5,22 +5,22 @@ import { logTrtcFailure } from "../log-trtc-failure.js";
 import type { Services } from "../services.js";
 import { slotWaitMaxMs } from "../trtc-call.js";
 import { STOP_LEASE_MS } from "../timing.js";
-import { endTask, stopTiming } from "./end-task.js";
+import { beginStop } from "./begin-stop.js";
+import { endTask } from "./end-task.js";
 
 type Timed = StopCause & { timeLeftMs: () => number };
 
 /** False when another instance holds the row, or when it does not run. */
 export async function stopNow(
   services: Services,
-  { taskId }: Pick<Ingest, "taskId">,
-  { timeLeftMs, ...why }: Timed,
+  ingest: Pick<Ingest, "taskId" | "fence">,
+  stop: Timed,
 ): Promise<boolean> {
-  const askedAt = services.clock.now();
-  const timing = stopTiming(askedAt, timeLeftMs);
-  const begun = await services.store.ingests.beginStop({ taskId, ...why, ...timing });
+  const { timeLeftMs } = stop;
+  const begun = await beginStop(services, ingest, stop);
   if (!begun) return false;
   try {
-    await endTask(services, { ...begun, askedAt, timeLeftMs });
+    await endTask(services, { ...begun, timeLeftMs });
   } catch (error) {
     logTrtcFailure(services, begun.ingest, error);
   }

@@ -7,7 +7,8 @@ import type { Ingest } from "../../store/ingests/ingest-row.js";
 import { apiErrorOf, TrtcError } from "../../trtc/trtc-error.js";
 import { findOwn } from "../find.js";
 import { askStop } from "./ask-stop.js";
-import { endTask, stopTiming } from "./end-task.js";
+import { beginStop } from "./begin-stop.js";
+import { endTask } from "./end-task.js";
 import type { Call, Services } from "../services.js";
 import { resumeStart } from "../start/resume-start.js";
 import { RESUME_LEASE_MS } from "../timing.js";
@@ -17,7 +18,7 @@ export async function stopIngest(
   services: Services,
   call: Call<"StopStreamIngest">,
 ): Promise<Record<string, never>> {
-  const { store, clock, trtc } = services;
+  const { trtc } = services;
   const { timeLeftMs } = call;
   const known = await findOwn(services, call);
   const cause = call.isMessage === true ? "event" : "caller";
@@ -25,15 +26,10 @@ export async function stopIngest(
   const ingest = await whenStarted(services, asked, timeLeftMs);
   if (ingest.state === "ended") return {};
   await trtc.ready();
-  const at = clock.now();
-  const begun = await store.ingests.beginStop({
-    taskId: ingest.taskId,
-    cause,
-    ...stopTiming(at, timeLeftMs),
-  });
+  const begun = await beginStop(services, ingest, { cause, timeLeftMs });
   if (!begun) return theirs(services, ingest, timeLeftMs);
   try {
-    const ended = await endTask(services, { ...begun, askedAt: at, timeLeftMs });
+    const ended = await endTask(services, { ...begun, timeLeftMs });
     return ended ? {} : await theirs(services, ingest, timeLeftMs);
   } catch (error) {
     throw error instanceof TrtcError ? apiErrorOf(error) : error;

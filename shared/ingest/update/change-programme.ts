@@ -10,6 +10,7 @@ import { addMs } from "../../clock.js";
 import { ignoreFailure } from "../../ignore.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import { budgetsOfMove, checkBudgets } from "../budgets.js";
+import { throughOutage } from "../outage.js";
 import { itemOf } from "../programme/play-now.js";
 import { decisionTime } from "../programme/reported.js";
 import { stepNow } from "../programme/step-now.js";
@@ -82,7 +83,7 @@ async function changeInTurn(
   const isPaused = media.IsPause ?? ingest.pausedAt !== null;
   const leaseUntil = isPaused ? null : addMs(at, STEP_LEASE_MS);
   const deadlineAt = movedDeadline(ingest, request, at);
-  const updated = await store.ingests.markUpdated({
+  const change = {
     taskId,
     deadlineAt,
     play: playOfRow(media),
@@ -94,7 +95,10 @@ async function changeInTurn(
     use: claimed?.use,
     budgets,
     at: machineClock.now(),
-  });
+  };
+  const updated = await throughOutage(services, turn.timeLeftMs, () =>
+    store.ingests.markUpdated(change),
+  );
   if (updated) return isPaused ? updated : afterStep(services, updated, call.timeLeftMs);
   const move = { deadlineAt, budgets };
   const now = (await store.ingests.read(taskId)) ?? ingest;
@@ -143,7 +147,8 @@ async function afterLoss(
   { ingest, now, sent }: { ingest: Ingest; now: Ingest; sent: Media },
 ): Promise<Ingest | undefined> {
   if (now.state !== "running") throw notRunning(now);
-  if (now.stepFence === ingest.stepFence) return now;
+  // An equal request was faster, or this one was written without an answer.
+  if (now.stepFence === ingest.stepFence) return afterStep(services, now, timeLeftMs);
   if (request.Sequence !== undefined && (now.sequence ?? -1) >= request.Sequence) {
     await repair(services, { ingest: now, media: sent, timeLeftMs });
     refuseOutdated(now, request.Sequence);

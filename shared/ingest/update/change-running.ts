@@ -9,6 +9,7 @@ import type { Requests } from "../../contract/schemas.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import { budgetsOfMove, checkBudgets } from "../budgets.js";
 import { askedDeadline, isLoop, mayRestart } from "../lifecycle.js";
+import { throughOutage } from "../outage.js";
 import type { Call, Services } from "../services.js";
 import { endGone } from "../stop/end-gone.js";
 import { changeTask, isEmpty, type Media, pausedAt, playAfter } from "./media.js";
@@ -83,14 +84,17 @@ async function carryOut(
   };
   let now = ingest;
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-    const updated = await store.ingests.markUpdated({
+    const change = {
       ...written,
       deadlineAt,
       budgets,
       turn: inTurn && { sequence: inTurn.sequence, stepFence },
       signature: claimed?.signature,
       use: claimed?.use,
-    });
+    };
+    const updated = await throughOutage(services, held.timeLeftMs, () =>
+      store.ingests.markUpdated(change),
+    );
     if (updated) return updated;
     // Another request stopped the ingest meanwhile, or carried out the same signed update.
     now = (await store.ingests.read(taskId)) ?? ingest;

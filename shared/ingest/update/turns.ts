@@ -12,7 +12,9 @@
  * retry repairs a crash between the call and the row.
  */
 import { addMs } from "../../clock.js";
+import { ignoreFailure } from "../../ignore.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
+import { throughOutage } from "../outage.js";
 import type { Services } from "../services.js";
 import { heldMs, STEP_LEASE_MS } from "../timing.js";
 import { sleepBetween } from "../wait.js";
@@ -52,8 +54,9 @@ export async function takeTurn(
 
 /** If it fails, the turn ends with its lease. */
 export async function endTurn(
-  { store }: Services,
-  { ingest: { taskId, stepFence } }: Turn,
+  services: Services,
+  { ingest: { taskId, stepFence }, timeLeftMs }: Turn,
 ): Promise<void> {
-  await store.ingests.endUpdateTurn({ taskId, stepFence }).catch(() => undefined);
+  const end = () => services.store.ingests.endUpdateTurn({ taskId, stepFence });
+  await throughOutage(services, timeLeftMs, end).catch(ignoreFailure);
 }

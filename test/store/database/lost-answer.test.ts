@@ -38,11 +38,11 @@ const fields = () => ({
   RepeatNum: -1,
 });
 /** As the platform hands it over, with the time that is left. */
-const startEvent = () => ({
+const eventOf = (body: object) => ({
   httpMethod: "POST",
   path: "/",
   headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" },
-  body: JSON.stringify({ ...fields(), ClientToken: "token" }),
+  body: JSON.stringify(body),
 });
 const start = (ClientToken = "token") => app.post("start-ingest", { ...fields(), ClientToken });
 const requestFor = (TaskId: unknown) => ({ SdkAppId: CN_APP, TaskId });
@@ -121,7 +121,7 @@ describe("a start", () => {
     const outage = proxy.lose("statement", STATEMENT.markRunning).then(() => proxy.turn("refused"));
     const { handler } = app.functionNamed("start-ingest");
     const endsMs = clock.elapsedMs() + 8 * SECOND_MS;
-    const answer = await handler(startEvent(), {
+    const answer = await handler(eventOf({ ...fields(), ClientToken: "token" }), {
       getRemainingTimeInMillis: () => endsMs - clock.elapsedMs(),
     });
     await outage;
@@ -135,14 +135,21 @@ describe("a start", () => {
 
 describe("an update", () => {
   test.each(["statement", "answer"] as const)(
-    "whose %s was lost is sent again, and takes effect once",
+    "whose %s was lost succeeds, and takes effect once",
     async (what) => {
       const { response } = await start();
       const update = () =>
-        app.post("update-ingest", { ...requestFor(response["TaskId"]), MaxDuration: 30 });
+        app.post("update-ingest", {
+          ...requestFor(response["TaskId"]),
+          MaxDuration: 30,
+          Volume: 40,
+          Sequence: 7,
+        });
       const lost = await losing(what, STATEMENT.markUpdated, update);
-      expect([lost.status, lost.response.Error?.Code]).toEqual([503, CODE.retry]);
-      expect((await update()).status).toBe(200);
+      expect(lost.status).toBe(200);
+      expect(app.trtc.calls("UpdateStreamIngest")).toBe(1);
+      const outdated = await update();
+      expect(outdated.response.Error?.Message).toContain("An update with Sequence 7 took effect");
       const [row] = await rows();
       const minutes = (Number(row?.["deadline_at"]) - Number(row?.["started_at"])) / 60_000;
       expect(minutes).toBeCloseTo(30, 0);
@@ -151,15 +158,17 @@ describe("an update", () => {
 });
 
 describe("a stop", () => {
-  test("whose statement never arrived succeeds when it is sent again", async () => {
-    const { response } = await start();
-    const stop = () => app.post("stop-ingest", requestFor(response["TaskId"]));
-    const lost = await losing("statement", STATEMENT.beginStop, stop);
-    expect([lost.status, lost.response.Error?.Code]).toEqual([503, CODE.retry]);
-    expect(await rows()).toMatchObject([{ state: "running" }]);
-    expect((await stop()).status).toBe(200);
-    expect(await playing()).toBe(0);
-  });
+  test.each(["statement", "answer"] as const)(
+    "whose %s was lost succeeds at once, and calls TRTC once",
+    async (what) => {
+      const { response } = await start();
+      const stop = () => app.post("stop-ingest", requestFor(response["TaskId"]));
+      expect((await losing(what, STATEMENT.beginStop, stop)).status).toBe(200);
+      expect(await rows()).toMatchObject([{ state: "ended", end_reason: "stopped" }]);
+      expect(app.trtc.calls("StopStreamIngest")).toBe(1);
+      expect(await playing()).toBe(0);
+    },
+  );
 
   test.each(["statement", "answer"] as const)(
     "that TRTC carried out succeeds although the %s of its outcome was lost",
@@ -172,11 +181,19 @@ describe("a stop", () => {
     },
   );
 
-  test("that was committed is finished by the timer with the same reason", async () => {
+  test("that was committed before a longer outage is finished by the timer with the same reason", async () => {
     const { response } = await start();
     const stop = () => app.post("stop-ingest", requestFor(response["TaskId"]));
-    const lost = await losing("answer", STATEMENT.beginStop, stop);
-    expect([lost.status, lost.response.Error?.Code]).toEqual([503, CODE.retry]);
+    const outage = proxy.lose("answer", STATEMENT.beginStop).then(() => proxy.turn("refused"));
+    const endsMs = clock.elapsedMs() + 8 * SECOND_MS;
+    const lost = await app
+      .functionNamed("stop-ingest")
+      .handler(eventOf(requestFor(response["TaskId"])), {
+        getRemainingTimeInMillis: () => endsMs - clock.elapsedMs(),
+      });
+    await outage;
+    expect((lost as { body: string }).body).toContain(CODE.retry);
+    await proxy.turn("through");
     const reason = { end_reason: "stopped" };
     expect(await rows()).toMatchObject([{ state: "stopping", ...reason }]);
     expect(await playing()).toBe(1);
