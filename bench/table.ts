@@ -18,6 +18,12 @@ const HEADINGS: Readonly<Record<string, readonly [heading: string, digits: numbe
   p50Ms: ["p50 ms", 2],
   p99Ms: ["p99 ms", 2],
   maxMs: ["max ms", 1],
+  fewMs: ["few, ms", 2],
+  manyMs: ["many, ms", 2],
+  ratio: ["ratio", 2],
+  fewPages: ["few, pages", 0],
+  manyPages: ["many, pages", 0],
+  otherPlans: ["other plans", 0],
   micros: ["µs a call", 1],
 };
 

@@ -32,6 +32,9 @@ const inRoom = ({ callerId, sdkAppId, roomId }: RoomFilter): Sql[] => [
 const LIVE = sql`state <> 'ended' and successor_of is null`;
 const ENDED = sql`state = 'ended' and successor_of is null`;
 
+/** As the indexes of failed ingests say it (migration 29). */
+const FAILED = sql`end_reason in ('failed', 'lost')`;
+
 /** Newest first. */
 export async function listForOperator(query: Query, filter: OperatorFilter): Promise<Ingest[]> {
   const { taskIds, callerId, sdkAppId, roomId, isEnded, troubledAt, before, limit } = filter;
@@ -40,10 +43,13 @@ export async function listForOperator(query: Query, filter: OperatorFilter): Pro
   if (before !== undefined) where.push(sql`task_id < ${before}`);
   if (!isEnded && troubledAt !== undefined) where.push(isTroubled(troubledAt));
   const isFailed = isEnded && troubledAt !== undefined;
-  const isRoomOfAll = callerId === undefined && (roomId ?? sdkAppId) !== undefined;
+  if (isFailed) where.push(FAILED);
+  const isByCaller = isFailed
+    ? (callerId ?? roomId) !== undefined
+    : isEnded && callerId === undefined && (roomId ?? sdkAppId) !== undefined;
   const rows = await run(
     query,
-    isEnded && (isFailed || isRoomOfAll)
+    isByCaller
       ? byCaller(where, { isFailed, limit: bind(limit) })
       : sql`select * from ingest
      where ${joined(where, " and ")}

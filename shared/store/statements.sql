@@ -130,7 +130,7 @@ select *, caller_id = $1 and client_token is not null and client_token = $2 as t
 from ingest
 where (caller_id = $1 and client_token = $2)
    or (sdk_app_id = $3 and robot_user_id = $4
-       and (state <> 'ended' or unsure_until is not null))
+       and (state <> 'ended' or (state = 'ended' and unsure_until is not null)))
 order by token_known desc nulls last
 limit 1;
 
@@ -171,8 +171,9 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
     and free_at + case when is_turn then '0' else come_at - now end > now + $4 * interval '1 millisecond'
 )
     and not exists (select from ingest where task_id = $5 or (caller_id = $2 and client_token = $6))
-    and not exists (select from ingest where sdk_app_id = $7 and robot_user_id = $8
-                    and (state <> 'ended' or unsure_until is not null))),
+    and not exists (
+      select from ingest where sdk_app_id = $7 and robot_user_id = $8
+        and (state <> 'ended' or (state = 'ended' and unsure_until is not null)))),
   free_place as (
   select * from (
     select n, held.task_id as holder
@@ -431,8 +432,9 @@ union all
     and free_at + case when is_turn then '0' else come_at - now end > now + $20 * interval '1 millisecond'
 )
     and not exists (select from ingest where task_id = $21 or (caller_id = $18 and client_token = $22))
-    and not exists (select from ingest where sdk_app_id = $23 and robot_user_id = $24
-                    and (state <> 'ended' or unsure_until is not null))
+    and not exists (
+      select from ingest where sdk_app_id = $23 and robot_user_id = $24
+        and (state <> 'ended' or (state = 'ended' and unsure_until is not null)))
        order by scope
        on conflict (scope) do update set version = excluded.version
          where held.version = excluded.version - 1
@@ -473,8 +475,9 @@ union all
     and free_at + case when is_turn then '0' else come_at - now end > now + $20 * interval '1 millisecond'
 )
     and not exists (select from ingest where task_id = $21 or (caller_id = $18 and client_token = $22))
-    and not exists (select from ingest where sdk_app_id = $23 and robot_user_id = $24
-                    and (state <> 'ended' or unsure_until is not null)) and (select count(*) from turn) = 2),
+    and not exists (
+      select from ingest where sdk_app_id = $23 and robot_user_id = $24
+        and (state <> 'ended' or (state = 'ended' and unsure_until is not null))) and (select count(*) from turn) = 2),
   free_place as (
   select * from (
     select n, held.task_id as holder
@@ -677,8 +680,9 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
 -- ingests.beginStart, scheduled with a limit
 with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
   allowed as (select 1 as yes from t where not exists (select from ingest where task_id = $2 or (caller_id = $3 and client_token = $4))
-    and not exists (select from ingest where sdk_app_id = $5 and robot_user_id = $6
-                    and (state <> 'ended' or unsure_until is not null))),
+    and not exists (
+      select from ingest where sdk_app_id = $5 and robot_user_id = $6
+        and (state <> 'ended' or (state = 'ended' and unsure_until is not null)))),
   free_place as (
   select * from (
     select n, held.task_id as holder
@@ -1007,8 +1011,11 @@ where viewer.sdk_app_id = ingest.sdk_app_id and viewer.room_id = ingest.room_id
   and not exists (
     select from ingest as robot
     where robot.sdk_app_id = viewer.sdk_app_id and robot.robot_user_id = viewer.user_id
-      and robot.room_id = viewer.room_id
-      and (robot.state <> 'ended' or viewer.event_at <= robot.ended_at + interval '1 minute')
+      and robot.room_id = viewer.room_id and robot.state <> 'ended')
+  and not exists (
+    select from ingest as robot
+    where robot.sdk_app_id = viewer.sdk_app_id and robot.robot_user_id = viewer.user_id
+      and robot.room_id = viewer.room_id and robot.state = 'ended' and robot.ended_at >= viewer.event_at - interval '1 minute'
   )) as seen
 where seen.is_present and seen.event_at >= coalesce(seen.closed_at, '-infinity'))))
      returning *
@@ -2310,8 +2317,11 @@ where viewer.sdk_app_id = ingest.sdk_app_id and viewer.room_id = ingest.room_id
   and not exists (
     select from ingest as robot
     where robot.sdk_app_id = viewer.sdk_app_id and robot.robot_user_id = viewer.user_id
-      and robot.room_id = viewer.room_id
-      and (robot.state <> 'ended' or viewer.event_at <= robot.ended_at + interval '1 minute')
+      and robot.room_id = viewer.room_id and robot.state <> 'ended')
+  and not exists (
+    select from ingest as robot
+    where robot.sdk_app_id = viewer.sdk_app_id and robot.robot_user_id = viewer.user_id
+      and robot.room_id = viewer.room_id and robot.state = 'ended' and robot.ended_at >= viewer.event_at - interval '1 minute'
   )) as seen
 where seen.is_present and seen.event_at >= coalesce(seen.closed_at, '-infinity')) then
 greatest(
@@ -2328,8 +2338,11 @@ where viewer.sdk_app_id = ingest.sdk_app_id and viewer.room_id = ingest.room_id
   and not exists (
     select from ingest as robot
     where robot.sdk_app_id = viewer.sdk_app_id and robot.robot_user_id = viewer.user_id
-      and robot.room_id = viewer.room_id
-      and (robot.state <> 'ended' or viewer.event_at <= robot.ended_at + interval '1 minute')
+      and robot.room_id = viewer.room_id and robot.state <> 'ended')
+  and not exists (
+    select from ingest as robot
+    where robot.sdk_app_id = viewer.sdk_app_id and robot.robot_user_id = viewer.user_id
+      and robot.room_id = viewer.room_id and robot.state = 'ended' and robot.ended_at >= viewer.event_at - interval '1 minute'
   )) as seen)
 ) + ingest.empty_seconds * interval '1 second' end where sdk_app_id = $1 and room_id = $2 and state = 'running' and empty_seconds is not null returning *;
 
@@ -2469,6 +2482,12 @@ select * from ingest
 where caller_id = $1 and successor_of is null
 order by task_id desc
 limit $2;
+
+-- ingests.list, of an application
+select * from ingest
+where caller_id = $1 and successor_of is null and sdk_app_id = $2
+order by task_id desc
+limit $3;
 
 -- ingests.list, with every filter
 select * from ingest
@@ -3557,7 +3576,20 @@ order by schedule_id
 limit $6;
 
 -- schedules.listOccurrences
-select occurrence.schedule_id, schedule.name, nominal_at, occurrence.starts_at, ends_at, local_start,
+with latest as (
+  select schedule.schedule_id, schedule.name, own.nominal_at
+  from (select * from schedule where caller_id = $1) as schedule
+  cross join lateral (
+    select occurrence.nominal_at
+    from occurrence
+    where occurrence.schedule_id = schedule.schedule_id
+    order by occurrence.nominal_at desc
+    limit $2
+  ) as own
+  order by own.nominal_at desc, schedule.schedule_id desc
+  limit $2
+)
+select occurrence.schedule_id, latest.name, occurrence.nominal_at, occurrence.starts_at, ends_at, local_start,
   occurrence.revision, occurrence.task_id, occurrence.settled_at,
   case
     when (occurrence.settled_at is null and ingest.state = 'ended') then case
@@ -3583,14 +3615,35 @@ select occurrence.schedule_id, schedule.name, nominal_at, occurrence.starts_at, 
   end else occurrence.detail end as detail,
   coalesce(ingest.started_at, occurrence.started_at) as started_at,
   coalesce(ingest.ended_at, occurrence.ended_at) as ended_at
-from occurrence join schedule using (schedule_id)
-left join ingest on ingest.task_id = occurrence.task_id
-where schedule.caller_id = $1
-order by occurrence.nominal_at desc, occurrence.schedule_id desc
-limit $2;
+from latest join occurrence using (schedule_id, nominal_at) left join ingest on ingest.task_id = occurrence.task_id
+order by occurrence.nominal_at desc, occurrence.schedule_id desc;
 
 -- schedules.listOccurrences, with every filter
-select occurrence.schedule_id, schedule.name, nominal_at, occurrence.starts_at, ends_at, local_start,
+with latest as (
+  select schedule.schedule_id, schedule.name, own.nominal_at
+  from (select * from schedule where caller_id = $1 and schedule_id = $2 and sdk_app_id = $3 and room_id = $4 and room_id_type = $5) as schedule
+  cross join lateral (
+    select occurrence.nominal_at
+    from occurrence left join ingest on ingest.task_id = occurrence.task_id
+    where occurrence.schedule_id = schedule.schedule_id and occurrence.nominal_at >= $6 and occurrence.nominal_at < $7 and case
+    when (occurrence.settled_at is null and ingest.state = 'ended') then case
+    when ingest.end_cause = 'cut' then case when ingest.started_at is null then 'Skipped' else 'Cut' end
+    when ingest.end_cause = 'missed' then 'Missed'
+    when ingest.end_reason = 'failed' then 'Failed'
+    when ingest.started_at is null then 'Skipped'
+    else 'Done'
+  end
+    when occurrence.state = 'Planned' and ingest.started_at is not null then 'Running'
+    else occurrence.state
+  end = $8 and occurrence.nominal_at <= $9
+  and (occurrence.nominal_at, occurrence.schedule_id) < ($9, $10)
+    order by occurrence.nominal_at desc
+    limit $11
+  ) as own
+  order by own.nominal_at desc, schedule.schedule_id desc
+  limit $11
+)
+select occurrence.schedule_id, latest.name, occurrence.nominal_at, occurrence.starts_at, ends_at, local_start,
   occurrence.revision, occurrence.task_id, occurrence.settled_at,
   case
     when (occurrence.settled_at is null and ingest.state = 'ended') then case
@@ -3616,21 +3669,8 @@ select occurrence.schedule_id, schedule.name, nominal_at, occurrence.starts_at, 
   end else occurrence.detail end as detail,
   coalesce(ingest.started_at, occurrence.started_at) as started_at,
   coalesce(ingest.ended_at, occurrence.ended_at) as ended_at
-from occurrence join schedule using (schedule_id)
-left join ingest on ingest.task_id = occurrence.task_id
-where schedule.caller_id = $1 and occurrence.schedule_id = $2 and schedule.sdk_app_id = $3 and schedule.room_id = $4 and schedule.room_id_type = $5 and occurrence.nominal_at >= $6 and occurrence.nominal_at < $7 and case
-    when (occurrence.settled_at is null and ingest.state = 'ended') then case
-    when ingest.end_cause = 'cut' then case when ingest.started_at is null then 'Skipped' else 'Cut' end
-    when ingest.end_cause = 'missed' then 'Missed'
-    when ingest.end_reason = 'failed' then 'Failed'
-    when ingest.started_at is null then 'Skipped'
-    else 'Done'
-  end
-    when occurrence.state = 'Planned' and ingest.started_at is not null then 'Running'
-    else occurrence.state
-  end = $8 and (occurrence.nominal_at, occurrence.schedule_id) < ($9, $10)
-order by occurrence.nominal_at desc, occurrence.schedule_id desc
-limit $11;
+from latest join occurrence using (schedule_id, nominal_at) left join ingest on ingest.task_id = occurrence.task_id
+order by occurrence.nominal_at desc, occurrence.schedule_id desc;
 
 -- schedules.countOccurrences
 select case
@@ -4104,7 +4144,8 @@ select count(*) filter (where started_at is not null) as started,
        count(*) filter (where end_reason = 'failed' and started_at is null) as failed,
        count(*) filter (where settled_at is not null and state <> 'starting') as settled
 from ingest
-where successor_of is null and ($1::text is null or caller_id = $1) and ($2::bigint is null or sdk_app_id = $2) and created_at >= $3;
+where successor_of is null and ($1::text is null or caller_id = $1) and ($2::bigint is null or sdk_app_id = $2) and created_at >= $3 and (state <> 'ended' or state = 'ended' and unsure_until is null and ended_at >= $3
+  or state = 'ended' and unsure_until is not null and ended_at >= $3);
 
 -- readReport
 select count(*) filter (where state <> 'starting') as running,
@@ -4138,7 +4179,8 @@ from (
          case when end_reason in ('expired', 'stopped') and stop_asked_at is not null
               then extract(epoch from ended_at - due_at) * 1000 end as answered
   from ingest
-  where successor_of is null and ($1::text is null or caller_id = $1) and ($2::bigint is null or sdk_app_id = $2) and ended_at >= $3
+  where successor_of is null and ($1::text is null or caller_id = $1) and ($2::bigint is null or sdk_app_id = $2) and (state = 'ended' and unsure_until is null and ended_at >= $3
+  or state = 'ended' and unsure_until is not null and ended_at >= $3)
 ) as ended
 group by end_reason
 order by count(*) desc, end_reason;
@@ -4171,6 +4213,18 @@ order by task_id desc
 limit $4;
 
 -- listForOperator, failed
+select * from ingest
+where state = 'ended' and successor_of is null and end_reason in ('failed', 'lost')
+order by task_id desc
+limit $1;
+
+-- listForOperator, failed of an application
+select * from ingest
+where state = 'ended' and successor_of is null and sdk_app_id = $1 and end_reason in ('failed', 'lost')
+order by task_id desc
+limit $2;
+
+-- listForOperator, failed of a caller
 with recursive callers (id) as (
   (select caller_id from ingest order by caller_id limit 1)
   union all
@@ -4181,13 +4235,30 @@ select own.* from callers
 cross join unnest(array['failed', 'lost']) as reasons (reason)
 cross join lateral (
   select * from ingest
-  where caller_id = callers.id and state = 'ended' and successor_of is null
+  where caller_id = callers.id and state = 'ended' and successor_of is null and caller_id = $1 and end_reason in ('failed', 'lost')
     and end_reason = reasons.reason
   order by task_id desc
-  limit $1
+  limit $2
 ) as own
 order by task_id desc
-limit $1;
+limit $2;
+
+-- listForOperator, ended of an application
+with recursive callers (id) as (
+  (select caller_id from ingest order by caller_id limit 1)
+  union all
+  select (select caller_id from ingest where caller_id > callers.id order by caller_id limit 1)
+  from callers where callers.id is not null
+)
+select own.* from callers
+cross join lateral (
+  select * from ingest
+  where caller_id = callers.id and state = 'ended' and successor_of is null and sdk_app_id = $1
+  order by task_id desc
+  limit $2
+) as own
+order by task_id desc
+limit $2;
 
 -- listForOperator, ended in a room
 with recursive callers (id) as (

@@ -29,7 +29,7 @@ export async function findConflict(query: Query, start: StartKeys): Promise<Conf
      from ingest
      where (caller_id = ${caller} and client_token = ${token})
         or (sdk_app_id = ${start.sdkAppId} and robot_user_id = ${start.robotUserId}
-            and (state <> 'ended' or unsure_until is not null))
+            and (state <> 'ended' or (state = 'ended' and unsure_until is not null)))
      order by token_known desc nulls last
      limit 1`,
   );

@@ -114,6 +114,11 @@ const mayStillEnter = ({ app, robot }: Pick<Names, "app" | "robot">): Sql => sql
            and unsure_until is not null
        )`;
 
+/** A live ingest has it, or an ended one had. Each part is an index: most robots have ended rows only. */
+const isBusy = ({ app, robot }: Pick<Names, "app" | "robot">): Sql => sql`exists (
+      select from ingest where sdk_app_id = ${app} and robot_user_id = ${robot}
+        and (state <> 'ended' or (state = 'ended' and unsure_until is not null)))`;
+
 /** One statement writes the row, with a lease, and takes a slot: it does both or neither. */
 async function tryBegin(query: Query, start: StartRequest): Promise<BegunStart | undefined> {
   const leaseUntil = addMs(start.createdAt, start.leaseMs);
@@ -134,8 +139,7 @@ async function tryBegin(query: Query, start: StartRequest): Promise<BegunStart |
   const { quotas = {} } = start;
   const isFree = sql`not ${isFar}
     and not exists (select from ingest where task_id = ${taskId} or (caller_id = ${caller} and client_token = ${token}))
-    and not exists (select from ingest where sdk_app_id = ${app} and robot_user_id = ${robot}
-                    and (state <> 'ended' or unsure_until is not null))`;
+    and not ${isBusy({ app, robot })}`;
   const spending = budgetsOf(start).length > 0 && { ...spendingFrom(start), allowed: isFree };
   const limits = quota.hasQuotas(quotas) && {
     caller,
@@ -191,8 +195,7 @@ async function trySchedule(
     maxIngests: sql`null::integer`,
     startsPerMinute: sql`${quotas.startsPerMinute}::integer`,
     allowed: sql`not exists (select from ingest where task_id = ${taskId} or (caller_id = ${caller} and client_token = ${token}))
-    and not exists (select from ingest where sdk_app_id = ${app} and robot_user_id = ${robot}
-                    and (state <> 'ended' or unsure_until is not null))`,
+    and not ${isBusy({ app, robot })}`,
   };
   const names = { taskId, caller, account: bind(start.account), app, robot, token };
   const [row] = await run(

@@ -1,6 +1,6 @@
 /** Lists occurrences with the state that callers see, which follows from their ingests. */
 import type { Query } from "../engine/database.js";
-import { joined, run, type Sql, sql } from "../engine/sql.js";
+import { bind, joined, NOTHING, run, type Sql, sql } from "../engine/sql.js";
 import { FINAL_DETAIL, FINAL_REASON, FINAL_STATE } from "./outcomes.js";
 import { type Occurrence, occurrenceOf, type OccurrenceState } from "./schedule-row.js";
 
@@ -37,42 +37,62 @@ const SHOWN_STATE = sql`case
          else occurrence.state
        end`;
 
+const WITH_INGEST = sql`left join ingest on ingest.task_id = occurrence.task_id`;
+
 const settledOr = (column: Sql, final: Sql): Sql =>
   sql`case when ${HAS_ENDED} then ${final} else ${column} end`;
 
-/** The latest first. */
+/**
+ * The latest first. Each schedule gives its own latest ones, by the index of its occurrences. So the
+ * many that are over are not read.
+ */
 export async function listOccurrences(
   query: Query,
   filter: OccurrenceFilter,
 ): Promise<ShownOccurrence[]> {
   const { callerId, scheduleId, sdkAppId, roomId, roomIdType, state, from, to, before } = filter;
-  const where = [sql`schedule.caller_id = ${callerId}`];
-  if (scheduleId !== undefined) where.push(sql`occurrence.schedule_id = ${scheduleId}`);
-  if (sdkAppId !== undefined) where.push(sql`schedule.sdk_app_id = ${sdkAppId}`);
-  if (roomId !== undefined) where.push(sql`schedule.room_id = ${roomId}`);
-  if (roomIdType !== undefined) where.push(sql`schedule.room_id_type = ${roomIdType}`);
+  const schedules = [sql`caller_id = ${callerId}`];
+  if (scheduleId !== undefined) schedules.push(sql`schedule_id = ${scheduleId}`);
+  if (sdkAppId !== undefined) schedules.push(sql`sdk_app_id = ${sdkAppId}`);
+  if (roomId !== undefined) schedules.push(sql`room_id = ${roomId}`);
+  if (roomIdType !== undefined) schedules.push(sql`room_id_type = ${roomIdType}`);
+  const where = [sql`occurrence.schedule_id = schedule.schedule_id`];
   if (from !== undefined) where.push(sql`occurrence.nominal_at >= ${from}`);
   if (to !== undefined) where.push(sql`occurrence.nominal_at < ${to}`);
   if (state !== undefined) where.push(sql`${SHOWN_STATE} = ${state}`);
   if (before !== undefined) {
+    // The first condition bounds the reading of the index, and the second breaks ties.
+    const nominalAt = bind(before.nominalAt);
     where.push(
-      sql`(occurrence.nominal_at, occurrence.schedule_id) < (${before.nominalAt}, ${before.scheduleId})`,
+      sql`occurrence.nominal_at <= ${nominalAt}
+       and (occurrence.nominal_at, occurrence.schedule_id) < (${nominalAt}, ${before.scheduleId})`,
     );
   }
+  const limit = bind(filter.limit);
   const rows = await run(
     query,
-    sql`select occurrence.schedule_id, schedule.name, nominal_at, occurrence.starts_at, ends_at, local_start,
+    sql`with latest as (
+       select schedule.schedule_id, schedule.name, own.nominal_at
+       from (select * from schedule where ${joined(schedules, " and ")}) as schedule
+       cross join lateral (
+         select occurrence.nominal_at
+         from occurrence ${state === undefined ? NOTHING : WITH_INGEST}
+         where ${joined(where, " and ")}
+         order by occurrence.nominal_at desc
+         limit ${limit}
+       ) as own
+       order by own.nominal_at desc, schedule.schedule_id desc
+       limit ${limit}
+     )
+     select occurrence.schedule_id, latest.name, occurrence.nominal_at, occurrence.starts_at, ends_at, local_start,
        occurrence.revision, occurrence.task_id, occurrence.settled_at,
        ${SHOWN_STATE} as state,
        ${settledOr(sql`occurrence.reason`, FINAL_REASON)} as reason,
        ${settledOr(sql`occurrence.detail`, FINAL_DETAIL)} as detail,
        coalesce(ingest.started_at, occurrence.started_at) as started_at,
        coalesce(ingest.ended_at, occurrence.ended_at) as ended_at
-     from occurrence join schedule using (schedule_id)
-     left join ingest on ingest.task_id = occurrence.task_id
-     where ${joined(where, " and ")}
-     order by occurrence.nominal_at desc, occurrence.schedule_id desc
-     limit ${filter.limit}`,
+     from latest join occurrence using (schedule_id, nominal_at) ${WITH_INGEST}
+     order by occurrence.nominal_at desc, occurrence.schedule_id desc`,
   );
   return rows.map((row) => occurrenceOf(row) as ShownOccurrence);
 }
@@ -85,7 +105,7 @@ export async function countOccurrences(
   const rows = await run(
     query,
     sql`select ${SHOWN_STATE} as state, count(*)::integer as count
-     from occurrence left join ingest on ingest.task_id = occurrence.task_id
+     from occurrence ${WITH_INGEST}
      where occurrence.schedule_id = ${scheduleId}
      group by 1`,
   );

@@ -36,6 +36,7 @@ import { spendCounts } from "./migrations/0025-spend-counts.js";
 import { budgetStandings } from "./migrations/0026-budget-standings.js";
 import { trtcCalls } from "./migrations/0027-trtc-calls.js";
 import { givenUpCounts } from "./migrations/0028-given-up-counts.js";
+import { oldRows } from "./migrations/0029-old-rows.js";
 
 export interface Migration {
   version: number;
@@ -80,4 +81,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 26, name: "budget_standings", sql: budgetStandings, worksWith: 14 },
   { version: 27, name: "trtc_calls", sql: trtcCalls, worksWith: 14 },
   { version: 28, name: "given_up_counts", sql: givenUpCounts, worksWith: 14 },
+  { version: 29, name: "old_rows", sql: oldRows, worksWith: 14 },
 ];

@@ -269,6 +269,8 @@ export function samplesOf(database: Database): Record<string, Sample> {
     "ingests.find": () => store.ingests.find({ callerId: "caller", taskId: "ing-1" }),
     "ingests.read": () => store.ingests.read("ing-1"),
     "ingests.list": () => store.ingests.list({ callerId: "caller", limit: 11 }),
+    "ingests.list, of an application": () =>
+      store.ingests.list({ callerId: "caller", sdkAppId: 1400000000, limit: 11 }),
     "ingests.list, with every filter": () =>
       store.ingests.list({
         callerId: "caller",
@@ -516,6 +518,17 @@ export function samplesOf(database: Database): Record<string, Sample> {
       listForOperator(query, { isEnded: false, troubledAt: at, limit: 100 }),
     "listForOperator, failed": () =>
       listForOperator(query, { isEnded: true, troubledAt: at, limit: 100 }),
+    "listForOperator, failed of an application": () =>
+      listForOperator(query, {
+        sdkAppId: 1400000000,
+        isEnded: true,
+        troubledAt: at,
+        limit: 100,
+      }),
+    "listForOperator, failed of a caller": () =>
+      listForOperator(query, { callerId: "caller", isEnded: true, troubledAt: at, limit: 100 }),
+    "listForOperator, ended of an application": () =>
+      listForOperator(query, { sdkAppId: 1400000000, isEnded: true, limit: 100 }),
     "listForOperator, ended in a room": () =>
       listForOperator(query, { roomId: "room", isEnded: true, limit: 100 }),
     costsForOperator: () =>
