@@ -11,6 +11,7 @@ import type { Bench } from "./measure.js";
 import type { Results, Section } from "./results.js";
 import { benchScheduled } from "./measures/scheduled.js";
 import { benchNetwork } from "./network/network.js";
+import { benchMonth } from "./measures/old-rows/month.js";
 import { benchOldRows } from "./measures/old-rows/old-rows.js";
 import { benchSigning } from "./measures/signing.js";
 import { openStage, type Stage } from "./stage.js";
@@ -33,6 +34,7 @@ starts itself. Takes about nine minutes. A missed goal is not an error.
                  signing  compared with tls-sig-api-v2 and the SDK's signer
                  old-rows  only on demand: hot statements with 10,000 and ROWS=1000000 ended rows; a server
                            named by OLD_ROWS_SERVER keeps its rows for the next run
+                 month    only on demand: a month of starts and ends, and what vacuum makes of it
   --quick        fewer rounds and rows, in a minute: tests the bench, not the speed
   --json         one JSON object instead of the table
   --check        exit 1 when a ratio is worse than the committed one (bench/budget.json) by more than its noise
@@ -49,10 +51,11 @@ const PARTS: Readonly<Record<string, (bench: Bench) => Promise<Section[]>>> = {
   scheduled: async (bench) => [await benchScheduled(bench)],
   signing: benchSigning,
   "old-rows": benchOldRows,
+  month: benchMonth,
 };
 
 /** The others take minutes to store their rows. */
-const USUAL = Object.keys(PARTS).filter((part) => part !== "old-rows");
+const USUAL = Object.keys(PARTS).filter((part) => !["old-rows", "month"].includes(part));
 
 interface Flags {
   help: boolean;

@@ -24,6 +24,13 @@ const HEADINGS: Readonly<Record<string, readonly [heading: string, digits: numbe
   fewPages: ["few, pages", 0],
   manyPages: ["many, pages", 0],
   otherPlans: ["other plans", 0],
+  tableMb: ["table MB", 1],
+  indexesMb: ["indexes MB", 1],
+  liveMb: ["live idx MB", 1],
+  dead: ["dead rows", 0],
+  bloatPercent: ["dead+free %", 0],
+  hotPercent: ["HOT %", 0],
+  vacuums: ["vacuums", 0],
   micros: ["µs a call", 1],
 };
 

@@ -37,6 +37,7 @@ import { budgetStandings } from "./migrations/0026-budget-standings.js";
 import { trtcCalls } from "./migrations/0027-trtc-calls.js";
 import { givenUpCounts } from "./migrations/0028-given-up-counts.js";
 import { oldRows } from "./migrations/0029-old-rows.js";
+import { vacuum } from "./migrations/0030-vacuum.js";
 
 export interface Migration {
   version: number;
@@ -82,4 +83,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 27, name: "trtc_calls", sql: trtcCalls, worksWith: 14 },
   { version: 28, name: "given_up_counts", sql: givenUpCounts, worksWith: 14 },
   { version: 29, name: "old_rows", sql: oldRows, worksWith: 14 },
+  { version: 30, name: "vacuum", sql: vacuum, worksWith: 14 },
 ];
