@@ -13,6 +13,7 @@ import type { Database } from "../shared/store/engine/database.js";
 import { migrate } from "../shared/store/schema/migrate.js";
 import { openPglite } from "../shared/store/engine/pglite.js";
 import { openPostgres, openToMigrate } from "../shared/store/engine/postgres.js";
+import { ConfigError } from "../shared/config/read-variables.js";
 import { type Config, readConfig } from "../shared/config/configuration.js";
 import type { Desk } from "./desk.js";
 import { type HostedFunction, loadFunctions } from "../server/declared/functions.js";
@@ -85,6 +86,11 @@ export async function startLocal(options: LocalOptions): Promise<LocalRuntime> {
     closers.push(emulator.close);
     const env = localEnvironment(options.env, emulator.url);
     const config = readConfig(env);
+    if (config.databaseUrls.size > 0) {
+      throw new ConfigError(
+        "npm start has one database: unset DATABASE_URLS, or use npm run serve",
+      );
+    }
     const database = await openDatabase(config, options.dataDirectory);
     const timed = { clock, machineClock: systemClock };
     const services = makeServices({ config, database, log: options.log, ...timed });

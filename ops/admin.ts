@@ -14,8 +14,8 @@ import { type Io, print } from "../local/terminal/io.js";
 import { type Column, linesFor } from "../local/terminal/table.js";
 import { type CommandResult, printableJson } from "../local/terminal/terminal.js";
 import { adminCommand, type AdminFlags, readFlags, type Verb } from "./admin/command-line.js";
-import type { AdminDocument } from "./admin/outcome.js";
-import { runAdmin } from "./admin/run.js";
+import type { AdminDesk, AdminDocument } from "./admin/outcome.js";
+import { runAdminInAll } from "./admin/run-all.js";
 
 export const adminModule = (verb: Verb): CommandModule => ({
   command: () => adminCommand(verb),
@@ -27,7 +27,7 @@ export const adminModule = (verb: Verb): CommandModule => ({
       const sent = [verb, ...args];
       const result = await (rows.kind === "run"
         ? rows.ask(sent)
-        : runHere(sent, { io, env, database: rows.database }));
+        : runHere(sent, { io, env, databases: [rows.database, ...rows.others.map(databaseOf)] }));
       const isChange = verb === "stop" || verb === "move";
       if (verb === "cost") showCost(io, flags, JSON.parse(result.out) as CostDocument);
       else show(io, { verb, isJson: flags.isJson, isDry: isChange && !flags.isYes }, result.out);
@@ -41,20 +41,27 @@ export const adminModule = (verb: Verb): CommandModule => ({
 /** The command reports each ingest itself. */
 const quiet: Log = () => undefined;
 
+const databaseOf = ({ database }: { database: Database }): Database => database;
+
 /**
  * No change of a row needs the variables of the functions, so a configuration that is not complete
  * serves as well.
  */
 async function runHere(
   args: readonly string[],
-  { io, env, database }: { io: Io; env: Io["env"]; database: Database },
+  { io, env, databases }: { io: Io; env: Io["env"]; databases: [Database, ...Database[]] },
 ): Promise<CommandResult> {
   const config = judgeConfig(env).config as Config;
-  const services = makeServices({ config, database, clock: io.clock, log: quiet });
+  const deskOf = (database: Database): AdminDesk => ({
+    query: database.query,
+    services: makeServices({ config, database, clock: io.clock, log: quiet }),
+  });
+  const [database, ...others] = databases;
+  const desks = [deskOf(database), ...others.map(deskOf)] as const;
   try {
-    return await runAdmin(args, { query: database.query, services });
+    return await runAdminInAll(args, desks);
   } finally {
-    services.trtc.close();
+    for (const { services } of desks) services.trtc.close();
   }
 }
 

@@ -2,7 +2,6 @@
 import type { Services } from "../shared/ingest/services.js";
 import type { Log } from "../shared/log.js";
 import { makeServices } from "../shared/runtime/services.js";
-import type { Database } from "../shared/store/engine/database.js";
 import { createStore } from "../shared/store/store.js";
 import { readConfig } from "../shared/config/configuration.js";
 import {
@@ -11,7 +10,7 @@ import {
   readCommandLine,
 } from "./dead-letters/command-line.js";
 import { runDeadLetters } from "./dead-letters/run.js";
-import { openRows } from "../local/environment/open-rows.js";
+import { openRows, type Rows } from "../local/environment/open-rows.js";
 import type { CommandModule } from "../local/terminal/command.js";
 import { type Io, print } from "../local/terminal/io.js";
 import { progressOn } from "../local/terminal/progress.js";
@@ -29,7 +28,7 @@ export const deadLetters: CommandModule = {
     try {
       const result = await (rows.kind === "run"
         ? rows.ask(withoutFiles(args))
-        : runHere(args, { io, command, database: rows.database }));
+        : runHere(args, { io, command, rows }));
       print(io, result.out);
       return result.code;
     } finally {
@@ -38,20 +37,25 @@ export const deadLetters: CommandModule = {
   },
 };
 
+type Opened = Extract<Rows, { kind: "database" }>;
+
 async function runHere(
   args: readonly string[],
-  { io, command, database }: { io: Io; command: DeadLettersCommand; database: Database },
+  { io, command, rows }: { io: Io; command: DeadLettersCommand; rows: Opened },
 ): Promise<CommandResult> {
   const { clock } = io;
   const progress = io.err.isTTY === true ? progressOn(io.err, clock) : undefined;
   let made: Services | undefined;
+  const { database } = rows;
+  const others = new Map(rows.others.map((other) => [other.url, other.database]));
   const services = () =>
-    (made = makeServices({ config: readConfig(command.env), database, log: quiet }));
+    (made = makeServices({ config: readConfig(command.env), database, others, log: quiet }));
   try {
     return await runDeadLetters(args, {
       env: io.env,
       clock,
       store: createStore(database),
+      others: [...others.values()].map((other) => createStore(other)),
       services,
       onProgress: (done, all) => progress?.show(`replayed ${done} of ${all}`),
     });

@@ -9,16 +9,18 @@ import {
   type DatabaseVersion,
   versionFault,
 } from "../shared/store/schema/version.js";
-import { readDatabaseAddress } from "../shared/config/database-address.js";
+import { readDatabaseAddresses } from "../shared/config/database/addresses.js";
 import { type CommandModule, newCommand, parse } from "../local/terminal/command.js";
 import { type Io, print } from "../local/terminal/io.js";
 
 const DESCRIPTION = `Brings the PostgreSQL that DATABASE_URL names to the newest version. Safe to run at any time, also
 while the functions run and before new ones are deployed: each version works with the previous code.
 
-DATABASE_URL may also stand in .env; the shell's variables take precedence. DATABASE_CA holds the
-certificate of the database's own authority, if it has one. Everything is one transaction: if it fails
-or is interrupted, nothing has changed.`;
+With DATABASE_URLS it does so with each of the databases, one after the other.
+
+The variables may also stand in .env; the shell's take precedence. DATABASE_CA holds the certificate of
+the database's own authority, if it has one. Each database has one transaction: if it fails or is
+interrupted, nothing has changed in it.`;
 
 const EXAMPLES = `
 DATABASE_URL=postgres://… trtc-ingest migrate --dry-run
@@ -34,13 +36,16 @@ export const migrate: CommandModule = {
   command: migrateCommand,
   async run(args, io) {
     const flags = parse(migrateCommand(), args).flags as { dryRun?: boolean };
-    const address = readDatabaseAddress(withEnvFile(io.env));
-    if (!address) throw new Error("DATABASE_URL is not set");
-    const database = openToMigrate(address);
-    try {
-      await (flags.dryRun === true ? show(database, io) : apply(database, io));
-    } finally {
-      await database.close();
+    const all = readDatabaseAddresses(withEnvFile(io.env));
+    if (all.length === 0) throw new Error("DATABASE_URL is not set");
+    for (const { name, address } of all) {
+      if (all.length > 1) print(io, `${name}:`);
+      const database = openToMigrate(address);
+      try {
+        await (flags.dryRun === true ? show(database, io) : apply(database, io));
+      } finally {
+        await database.close();
+      }
     }
     return 0;
   },

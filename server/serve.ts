@@ -2,7 +2,8 @@
 import { parseArgs } from "node:util";
 import { SECOND_MS, systemClock } from "../shared/clock.js";
 import { environment, type Environment } from "../shared/config/environment.js";
-import { readDatabaseAddress } from "../shared/config/database-address.js";
+import type { DatabaseAddress } from "../shared/config/database/address.js";
+import { namedIn, readDatabaseAddresses } from "../shared/config/database/addresses.js";
 import { consoleLog } from "../shared/log.js";
 import { openToMigrate } from "../shared/store/engine/postgres.js";
 import { migrate } from "../shared/store/schema/migrate.js";
@@ -19,9 +20,10 @@ const HELP = `Runs the functions and their timers as one server on PostgreSQL, w
   --migrate             bring the database to the newest version first; several servers may do so at once
 
   DATABASE_URL          the PostgreSQL
+  DATABASE_URLS         those of accounts that are elsewhere
   HOST                  the address to listen on (127.0.0.1; in a container 0.0.0.0)
   PORT                  the port to listen on (3000; 0: any free one)
-  DATABASE_CONNECTIONS  connections to the database at most (10)
+  DATABASE_CONNECTIONS  connections to each database at most (10)
 
 The functions' own variables (CALLERS, TRTC_APPS, …) are in docs/configuration.md. SIGTERM drains: the
 server is not ready any more, finishes what is under way, and ends within 10 s.
@@ -58,14 +60,18 @@ async function main(): Promise<void> {
 }
 
 async function migrateFirst(env: Environment): Promise<void> {
-  const address = readDatabaseAddress(env);
-  if (!address) throw new Error("DATABASE_URL is not set: a server needs PostgreSQL");
+  const addresses = readDatabaseAddresses(env);
+  if (addresses.length === 0) throw new Error("DATABASE_URL is not set: a server needs PostgreSQL");
+  for (const { name, address } of addresses) await migrateOne(address, namedIn(addresses, name));
+}
+
+async function migrateOne(address: DatabaseAddress, prefix: string): Promise<void> {
   const database = openToMigrate(address);
   try {
     const applied = await migrate(database, {
-      onWait: () => out("another server is migrating: waiting for it"),
+      onWait: () => out(`${prefix}another server is migrating: waiting for it`),
     });
-    for (const { version, name } of applied) out(`applied ${version} ${name}`);
+    for (const { version, name } of applied) out(`${prefix}applied ${version} ${name}`);
   } finally {
     await database.close();
   }

@@ -9,7 +9,8 @@ import type { Environment } from "../shared/config/environment.js";
 import { ConfigError } from "../shared/config/read-variables.js";
 import { asApiError } from "../shared/contract/errors.js";
 import type { Log } from "../shared/log.js";
-import { makeServices } from "../shared/runtime/services.js";
+import { makeServices, openDatabases } from "../shared/runtime/services.js";
+import type { Database } from "../shared/store/engine/database.js";
 import { openPostgres } from "../shared/store/engine/postgres.js";
 import { readVersion, versionChecked, versionFault } from "../shared/store/schema/version.js";
 import { loadFunctions } from "./declared/functions.js";
@@ -23,7 +24,7 @@ export interface ServerOptions {
   host: string;
   /** 0: any free port. */
   port: number;
-  /** Connections to the database at most. */
+  /** Connections to each database at most. */
   connections: number;
   log: Log;
 }
@@ -50,21 +51,26 @@ const CLOSE_MS = DRAIN_MS - TURN_AWAY_MS + SECOND_MS / 2;
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { env, log } = options;
   const config = readConfig(env);
-  const { databaseUrl: url, databaseCa: ca } = config;
-  if (url === undefined) {
+  const { databaseUrl, databaseCa: ca } = config;
+  if (databaseUrl === undefined) {
     throw new ConfigError("DATABASE_URL is not set: a server needs PostgreSQL");
   }
-  const postgres = openPostgres({ url, ca }, { connectionsMax: options.connections });
-  const services = makeServices({ config, database: versionChecked(postgres), log });
+  const opened: Database[] = [];
+  const databases = openDatabases({ ...config, databaseUrl }, (url) => {
+    const postgres = openPostgres({ url, ca }, { connectionsMax: options.connections });
+    opened.push(postgres);
+    return versionChecked(postgres);
+  });
+  const services = makeServices({ config, ...databases, log });
   const ending = makeEnding(DRAIN_MS);
   let timers: Timers | undefined;
   const close = async () => {
     await timers?.close();
     services.trtc.close();
-    await postgres.close();
+    await Promise.all(opened.map((postgres) => postgres.close()));
   };
   try {
-    await requireVersion(postgres.query, log);
+    await Promise.all(opened.map(({ query }) => requireVersion(query, log)));
     const functions = await loadFunctions(() => Promise.resolve(services), env);
     // A wrong cron line is told before anything listens.
     timers = startTimers(functions, systemClock, ending);

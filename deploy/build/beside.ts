@@ -10,10 +10,28 @@ interface Part {
   entry: (root: string) => string;
   /** The module that the functions import on demand. */
   imported: RegExp;
+  /** The function that loads it when it is called, where the sources have a plain import. */
+  atCall?: string;
 }
 
 /** By the file's name, without its extension. */
 const PARTS: Readonly<Record<string, Part>> = {
+  /** For a deployment whose accounts are in several databases. */
+  "call-placed": {
+    entry: (root) => join(root, "shared", "ingest", "places", "call-placed.ts"),
+    imported: /\/places\/call-placed\.js$/,
+  },
+  /** For a database whose authority is its own. */
+  "database-ca": {
+    entry: (root) => join(root, "shared", "config", "database", "parse-ca.ts"),
+    imported: /\/parse-ca\.js$/,
+    atCall: "parseDatabaseCa",
+  },
+  "database-urls": {
+    entry: (root) => join(root, "shared", "config", "database", "parse-urls.ts"),
+    imported: /\/parse-urls\.js$/,
+    atCall: "parseDatabaseUrls",
+  },
   /** For a deployment that has an OpenTelemetry collector. */
   meter: {
     entry: (root) => join(root, "shared", "runtime", "telemetry", "meter.ts"),
@@ -41,14 +59,26 @@ export const besideEntries = (root: string): { in: string; out: string }[] =>
   Object.entries(PARTS).map(([out, { entry }]) => ({ in: entry(root), out }));
 
 const ON_DEMAND = new Set(["dynamic-import", "require-call"]);
+const AT_CALL = "at-call";
+
 export const beside: Plugin = {
   name: "beside",
   setup(build) {
-    for (const [file, { imported }] of Object.entries(PARTS)) {
-      build.onResolve({ filter: imported }, ({ kind }) =>
-        ON_DEMAND.has(kind) ? { path: `./${file}.js`, external: true } : undefined,
-      );
+    for (const [file, { imported, atCall }] of Object.entries(PARTS)) {
+      build.onResolve({ filter: imported }, ({ kind }) => {
+        if (ON_DEMAND.has(kind)) return { path: `./${file}.js`, external: true };
+        if (atCall === undefined || kind !== "import-statement") return undefined;
+        return { path: `${file}.cjs`, namespace: AT_CALL };
+      });
     }
+    build.onLoad({ filter: /.*/, namespace: AT_CALL }, ({ path }) => {
+      const { atCall } = PARTS[path.slice(0, -".cjs".length)] as Part;
+      const target = path.replace(/\.cjs$/, ".js");
+      return {
+        contents: `exports.${atCall} = (...all) => require("./${target}").${atCall}(...all);`,
+      };
+    });
+    build.onResolve({ filter: /.*/, namespace: AT_CALL }, ({ path }) => ({ path, external: true }));
   },
 };
 

@@ -9,15 +9,24 @@ import type { Database } from "../../shared/store/engine/database.js";
 import { openPglite } from "../../shared/store/engine/pglite.js";
 import { openPostgres } from "../../shared/store/engine/postgres.js";
 import { versionChecked } from "../../shared/store/schema/version.js";
-import { type DatabaseAddress, readDatabaseAddress } from "../../shared/config/database-address.js";
+import type { DatabaseAddress } from "../../shared/config/database/address.js";
+import { readDatabaseAddresses } from "../../shared/config/database/addresses.js";
 import { askDesk, dataDirectoryOf, findRun } from "./run-file.js";
 import { SNAPSHOTS } from "./snapshots.js";
 import type { CommandResult } from "../terminal/terminal.js";
 
 export type Rows = { close: () => Promise<void> } & (
   | { kind: "run"; ask: (args: readonly string[]) => Promise<CommandResult> }
-  | { kind: "database"; database: Database }
+  | { kind: "database"; database: Database; others: readonly NamedDatabase[] }
 );
+
+/** A database of DATABASE_URLS. */
+export interface NamedDatabase {
+  /** Its accounts. */
+  name: string;
+  url: string;
+  database: Database;
+}
 
 interface OpenOptions {
   /** The command's name, as the run knows it. */
@@ -28,8 +37,14 @@ interface OpenOptions {
 }
 
 export async function openRows(env: Environment, options: OpenOptions): Promise<Rows> {
-  const address = readDatabaseAddress(env);
-  if (address && !options.isLocal) return opened(openAddress(address, options));
+  const [main, ...elsewhere] = readDatabaseAddresses(env);
+  const address = main?.address;
+  if (address && !options.isLocal) {
+    const others = elsewhere.map(({ name, address }) => {
+      return { name, url: address.url, database: openAddress(address, options) };
+    });
+    return opened(openAddress(address, options), others);
+  }
   const run = await findRun(env);
   if (run) {
     const ask = async (args: readonly string[]) =>
@@ -52,8 +67,13 @@ function openAddress(address: DatabaseAddress, { what, postgres }: OpenOptions):
   return what === "report" ? database : versionChecked(database);
 }
 
-const opened = (database: Database): Rows => ({
+const opened = (database: Database, others: readonly NamedDatabase[] = []): Rows => ({
   kind: "database",
   database,
-  close: () => database.close(),
+  others,
+  async close() {
+    await Promise.all(
+      [database, ...others.map((other) => other.database)].map((one) => one.close()),
+    );
+  },
 });

@@ -25,7 +25,7 @@ export const notificationLine = (notification: DeadNotification): string =>
  * another day.
  */
 export async function resend(
-  store: Store,
+  stores: readonly Store[],
   ids: readonly string[],
   clock: Clock,
 ): Promise<{ id: string; outcome: "sent again" | "not there" }[]> {
@@ -33,7 +33,8 @@ export async function resend(
   for (const id of ids) {
     const [, taskId = "", position = "0"] = /^(ing-[0-9a-z]+)-(\d{1,9})$/.exec(id) ?? [];
     const key = { taskId, position: Number(position), at: clock.now() };
-    const isThere = await store.outbox.revive(key);
+    const revived = await Promise.all(stores.map((store) => store.outbox.revive(key)));
+    const isThere = revived.includes(true);
     results.push({ id, outcome: isThere ? ("sent again" as const) : ("not there" as const) });
   }
   return results;

@@ -1,7 +1,7 @@
 /** The verbs of `trtc-ingest dead-letters`, for the rows of any database. */
 import type { Clock } from "../../shared/clock.js";
 import type { Environment } from "../../shared/config/environment.js";
-import type { Services } from "../../shared/ingest/services.js";
+import { actingAs, type Services } from "../../shared/ingest/services.js";
 import type { Store } from "../../shared/store/store.js";
 import {
   printable,
@@ -25,6 +25,8 @@ import { notificationLine, resend, shownNotification } from "./notifications.js"
 export interface Desk {
   env: Environment;
   store: Store;
+  /** Those of DATABASE_URLS. Dead letters are in `store`, and notifications are in all of them. */
+  others?: readonly Store[];
   clock: Clock;
   /** Made for a replay only, because it needs a complete configuration. */
   services: () => Services;
@@ -45,7 +47,7 @@ export async function runDeadLetters(args: readonly string[], desk: Desk): Promi
     case "drop":
       return drop(store, command);
     case "notifications":
-      return listNotifications(store, command);
+      return listNotifications([store, ...(desk.others ?? [])], command);
     case "resend":
       return sendAgain(desk, command);
   }
@@ -71,7 +73,7 @@ async function replay(desk: Desk, { ids, all, json }: DeadLettersCommand): Promi
     ? await collect(deadLettersIn(store, false))
     : await deadLettersNamed(store, ids);
   const made = desk.services();
-  const services = { ...made, store: made.store.by(operatorOf("dead-letters replay")) };
+  const services = actingAs(made, operatorOf("dead-letters replay"));
   const replayed: Replayed[] = [];
   for (const deadLetter of deadLetters) {
     onProgress?.(replayed.length, deadLetters.length);
@@ -101,10 +103,13 @@ async function drop(store: Store, { ids, all, json }: DeadLettersCommand): Promi
 const NOTIFICATIONS_MAX = 1000;
 
 async function listNotifications(
-  store: Store,
+  stores: readonly Store[],
   { json }: DeadLettersCommand,
 ): Promise<CommandResult> {
-  const dead = await store.outbox.listDead({ limit: NOTIFICATIONS_MAX + 1 });
+  const limit = NOTIFICATIONS_MAX + 1;
+  const dead = (await Promise.all(stores.map((store) => store.outbox.listDead({ limit }))))
+    .flat()
+    .sort((one, other) => other.deadAt.getTime() - one.deadAt.getTime());
   const newest = dead.slice(0, NOTIFICATIONS_MAX);
   if (json) return done(printableJson(newest.map(shownNotification), 2));
   const lines = newest.map(notificationLine).map(printable);
@@ -113,10 +118,10 @@ async function listNotifications(
 }
 
 async function sendAgain(
-  { store, clock }: Desk,
+  { store, others = [], clock }: Desk,
   { ids, json }: DeadLettersCommand,
 ): Promise<CommandResult> {
-  const results = await resend(store, ids, clock);
+  const results = await resend([store, ...others], ids, clock);
   const isWell = results.every(({ outcome }) => outcome !== "not there");
   if (json) return done(printableJson(results, 2), isWell);
   return done(

@@ -13,13 +13,34 @@ import {
 import { openPostgres } from "../../shared/store/engine/postgres.js";
 import { connectionFacts } from "../../shared/store/engine/postgres-connection.js";
 import { readVersion, versionFault } from "../../shared/store/schema/version.js";
+import { otherUrls } from "../../shared/store/places.js";
 import { networkWords } from "./network-errors.js";
 import { duration, fail, pass, type Row, skip, warn } from "../../shared/health/row.js";
 import { PATIENCE_MS, type Subject } from "./subject.js";
 import { checkTransport, isThisMachine } from "./transport.js";
 
-export async function checkDatabase(subject: Subject): Promise<Row[]> {
-  const { databaseUrl, databaseCa } = subject.config;
+/** Of several databases, each row names its own by the accounts in it. */
+export async function checkDatabases(subject: Subject): Promise<Row[]> {
+  const { databaseUrl, databaseUrls } = subject.config;
+  const others = databaseUrls ? otherUrls({ databaseUrl, databaseUrls }) : [];
+  const main = await checkDatabase(subject, databaseUrl);
+  if (others.length === 0) return main;
+  const rows = await Promise.all(
+    others.map(async (url) => {
+      const accounts = [...(databaseUrls ?? [])].flatMap(([account, urls]) =>
+        urls.includes(url) ? account : [],
+      );
+      return named(accounts.join(", "), await checkDatabase(subject, url));
+    }),
+  );
+  return [...named("default", main), ...rows.flat()];
+}
+
+const named = (name: string, rows: readonly Row[]): Row[] =>
+  rows.map((row) => ({ ...row, check: `${name}: ${row.check}` }));
+
+async function checkDatabase(subject: Subject, databaseUrl: string | undefined): Promise<Row[]> {
+  const { databaseCa } = subject.config;
   const check = "database";
   if (databaseUrl === undefined) {
     const isEmbedded = subject.isLocal && !subject.faults.has("DATABASE_URL");

@@ -1,5 +1,5 @@
 /** Runs all checks at once, so that a slow check delays no other. */
-import { checkDatabase } from "./database.js";
+import { checkDatabases } from "./database.js";
 import { checkFunctions } from "./functions.js";
 import { checkExposure } from "./exposure.js";
 import { checkLocalRun } from "./local-run.js";
@@ -16,7 +16,7 @@ const CHECKS: readonly ((subject: Subject) => Row[] | Promise<Row[]>)[] = [
   checkExposure,
   checkUserSigs,
   checkSchedule,
-  checkDatabase,
+  checkDatabases,
   checkTrtc,
   checkFunctions,
   checkLocalRun,

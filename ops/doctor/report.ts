@@ -52,11 +52,16 @@ export function redactor(env: Environment): (text: string) => string {
       [...(match[2] ?? "").matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((text) => text[1]),
     ),
   );
-  const secrets = [...lists, ...ROLE.map((name) => env[name]), ...passwordsOf(env["DATABASE_URL"])]
+  const urls = [env["DATABASE_URL"], ...urlsIn(env["DATABASE_URLS"])];
+  const secrets = [...lists, ...ROLE.map((name) => env[name]), ...urls.flatMap(passwordsOf)]
     .filter((secret): secret is string => (secret?.length ?? 0) >= SECRET_LENGTH_MIN)
     .sort((one, other) => other.length - one.length);
   return (text) => secrets.reduce((shown, secret) => shown.replaceAll(secret, "…"), text);
 }
+
+/** The variable may be no JSON. Its passwords are secret all the same. */
+const urlsIn = (text = ""): string[] =>
+  [...text.matchAll(/postgres(?:ql)?:\/\/[^"\s\\]+/g)].map(([url]) => url);
 
 function passwordsOf(url = ""): string[] {
   if (!URL.canParse(url)) return [];

@@ -38,9 +38,11 @@ function byItsSchema(variable: Variable, subject: Subject): Row {
 
 function withDeployError(variable: Variable, { config }: Subject): string {
   const { applications, callers, callersByKeyDigest, accounts, rules, eventCallers } = config;
+  const elsewhere = config.databaseUrls?.size ?? 0;
   const words: Partial<Record<Variable, string>> = {
     TRTC_APPS: counted(applications?.size ?? 0, "application"),
     CALLERS: `${counted(callers?.size ?? 0, "caller")}, ${counted(callersByKeyDigest?.size ?? 0, "key")}`,
+    DATABASE_URLS: `${counted(elsewhere, "account")} elsewhere`,
     TRTC_ACCOUNTS: counted(accounts?.size ?? 0, "account"),
     RULES: counted(rules?.length ?? 0, "rule"),
     EVENT_CALLERS: counted(eventCallers?.size ?? 0, "source"),

@@ -8,7 +8,7 @@ import { ignoreFailure } from "../ignore.js";
 import { callUseCase } from "../ingest/use-cases.js";
 import { askedOf, checkedMessage, type EventRun, type EventUseCases, orderKeyOf } from "./call.js";
 import { type EventBatch, type EventMessage, deadLetterIdOf } from "./message.js";
-import type { Services } from "../ingest/services.js";
+import { actingAs, type Services } from "../ingest/services.js";
 import { MESSAGE_MIN_MS } from "../ingest/timing.js";
 
 export interface BatchOutcome {
@@ -104,8 +104,8 @@ async function play(
     if (!asked) return "ignored";
     Object.assign(line, { action: asked.action, caller: asked.caller.Id });
     const call = checkedMessage(services, { message, asked }, run);
-    const store = services.store.by({ id: message.source, from: message.id });
-    const answer = await callUseCase({ ...services, store }, run.useCases, call);
+    const named = actingAs(services, { id: message.source, from: message.id });
+    const answer = await callUseCase(named, run.useCases, call);
     if ("TaskId" in answer) line.ingest = String(answer.TaskId);
     const detail = "Warning" in answer ? String(answer.Warning) : undefined;
     log({ level: "info", ...line, outcome: "ok", detail });

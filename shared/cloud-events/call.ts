@@ -13,8 +13,7 @@ import { type EventMessage, type EventObject, tokenOf } from "./message.js";
 import { isFolder, ruleFor, startFields } from "./rule.js";
 import { objectName, streamUrlOf } from "./stream-url.js";
 import { applicationFor, siteFor } from "../config/application-of.js";
-import type { Call, Services, UseCase } from "../ingest/services.js";
-import type { CheckedCall } from "../ingest/use-cases.js";
+import type { Call, CheckedCall, Services, UseCase } from "../ingest/services.js";
 
 const EVENT_ACTIONS = [
   "StartStreamIngest",

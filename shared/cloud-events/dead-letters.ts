@@ -127,13 +127,17 @@ async function replayMessage(
  * at most.
  */
 async function freshAttempt(
-  { store }: Services,
+  { store, places }: Services,
   message: EventMessage,
   callerId: string,
 ): Promise<number> {
+  const stores = places?.all.map((place) => place.store) ?? [store];
   for (let attempt = 0; ; attempt += 1) {
     const clientToken = storedToken(tokenOf(message, attempt));
-    if (!(await store.deadLetters.isTokenSpent({ callerId, clientToken }))) return attempt;
+    const spent = await Promise.all(
+      stores.map((place) => place.deadLetters.isTokenSpent({ callerId, clientToken })),
+    );
+    if (!spent.includes(true)) return attempt;
   }
 }
 

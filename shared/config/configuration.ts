@@ -14,7 +14,9 @@ import {
   readCallers,
   readOperators,
 } from "./callers.js";
-import { readDatabaseCa, readDatabaseUrl } from "./database-address.js";
+import { readDatabaseUrl } from "./database/address.js";
+import { readDatabaseCa } from "./database/ca.js";
+import { type DatabaseUrls, readDatabaseUrls } from "./database/urls.js";
 import { EVENT_SCHEMAS, type EventConfig, readEventCallers, readRules } from "./event-rules.js";
 import {
   ConfigError,
@@ -65,6 +67,8 @@ export interface Config extends EventConfig {
   allowPrivateStreamHosts: boolean;
   allowPrivateNotifyHosts: boolean;
   databaseUrl: string | undefined;
+  /** The databases of accounts that are elsewhere. */
+  databaseUrls: DatabaseUrls;
   /** In PEM. Absent: the public authorities. */
   databaseCa: string | undefined;
   /** Replaces the hosts of both sites, for the emulator or a proxy. */
@@ -100,6 +104,7 @@ export const VARIABLES = [
   "EVENT_CALLERS",
   "ALLOW_PRIVATE_STREAM_HOSTS",
   "DATABASE_URL",
+  "DATABASE_URLS",
   "DATABASE_CA",
   "TRTC_ENDPOINT",
   "TRTC_TIMEOUT_SECONDS",
@@ -162,6 +167,7 @@ export function judgeConfig(
     ),
     allowPrivateNotifyHosts,
     databaseUrl: judged("DATABASE_URL", () => readDatabaseUrl(env)),
+    databaseUrls: judged("DATABASE_URLS", () => readDatabaseUrls(env, applications)),
     databaseCa: judged("DATABASE_CA", () => readDatabaseCa(env)),
     trtcEndpoint: judged("TRTC_ENDPOINT", () => readUrl(env, "TRTC_ENDPOINT", ["http:", "https:"])),
     trtcTimeoutMs: judged("TRTC_TIMEOUT_SECONDS", () =>

@@ -36,6 +36,7 @@ export const FUNCTION_VARIABLES = {
 
 const EVERY_FUNCTION = [
   "DATABASE_URL",
+  "DATABASE_URLS",
   "DATABASE_CA",
   "OTEL_EXPORTER_OTLP_ENDPOINT",
   "OTEL_EXPORTER_OTLP_HEADERS",
@@ -60,6 +61,7 @@ export const READ_AS: Readonly<Record<Variable, readonly (keyof Config)[]>> = {
   EVENT_CALLERS: ["eventCallers"],
   ALLOW_PRIVATE_STREAM_HOSTS: ["allowPrivateStreamHosts"],
   DATABASE_URL: ["databaseUrl"],
+  DATABASE_URLS: ["databaseUrls"],
   DATABASE_CA: ["databaseCa"],
   TRTC_ENDPOINT: ["trtcEndpoint"],
   TRTC_TIMEOUT_SECONDS: ["trtcTimeoutMs"],

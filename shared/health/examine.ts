@@ -1,6 +1,7 @@
 /** The health of a deployment, from its database: what a load balancer and an operator ask. */
 import { asApiError } from "../contract/errors.js";
 import type { Services } from "../ingest/services.js";
+import type { Place } from "../store/places.js";
 import type { Config } from "../config/configuration.js";
 import { type DatabaseHealth, readHealth } from "../store/health/database.js";
 import { readTimerRuns } from "../store/health/timer-runs.js";
@@ -15,8 +16,17 @@ export interface Health {
   checks: Row[];
 }
 
-/** True when the database answers and no timer is late by three intervals. */
-export async function isReady({ store, config, log }: Services): Promise<boolean> {
+/**
+ * True when the database answers and no timer is late by three intervals. Of several databases one is
+ * enough: the accounts of the others still need this deployment while one is away.
+ */
+export async function isReady(services: Services): Promise<boolean> {
+  const stores = services.places?.all.map(({ store }) => store) ?? [services.store];
+  const ready = await Promise.all(stores.map((store) => isPlaceReady({ ...services, store })));
+  return ready.includes(true);
+}
+
+async function isPlaceReady({ store, config, log }: Services): Promise<boolean> {
   try {
     return areTimersOnTime(await store.health.read(readTimerRuns), ticksOf(config));
   } catch (error) {
@@ -35,9 +45,18 @@ export const graceMsOf = ({ expiryTickMs }: Pick<Config, "expiryTickMs">): numbe
   2 * expiryTickMs;
 
 export async function examineHealth(services: Services): Promise<Health> {
-  const checks = await rowsOf(services);
+  const { places } = services;
+  const checks = places
+    ? (await Promise.all(places.all.map((place) => rowsOfPlace(services, place)))).flat()
+    : await rowsOf(services);
   const status = WORST_FIRST.find((verdict) => checks.some((row) => row.verdict === verdict));
   return { status: status ?? "pass", checks };
+}
+
+/** Each row names its database, by its accounts. */
+async function rowsOfPlace(services: Services, { store, name }: Place): Promise<Row[]> {
+  const rows = await rowsOf({ ...services, store });
+  return rows.map((row) => ({ ...row, check: `${name}: ${row.check}` }));
 }
 
 const WORST_FIRST: readonly Verdict[] = ["fail", "warn", "pass"];

@@ -6,6 +6,8 @@ import type { StorageCredential } from "../signing/storage/presigned.js";
 import type { StoredSource } from "../store/ingests/ingest-row.js";
 import type { OccurrenceOf } from "../store/schedules/schedule-row.js";
 import type { SourceVerdict, SourceWords } from "../media/reader.js";
+import type { Actor } from "../store/history/actor.js";
+import type { Places } from "../store/places.js";
 import type { Store } from "../store/store.js";
 import type { Trtc } from "../trtc/client.js";
 import type { ApplicationFor } from "../config/application-of.js";
@@ -19,6 +21,8 @@ export interface Services {
   machineClock: Pick<Clock, "now">;
   log: Log;
   store: Store;
+  /** Absent: one database has every account. */
+  places?: Places | undefined;
   trtc: Trtc;
   notifier: Notifier;
   /** Reads the headers of a source, within limits. It loads its reader at the first call. */
@@ -35,6 +39,13 @@ export interface Services {
    */
   storageCredential: (storage: "cos" | "s3", account: string | undefined) => StorageCredential;
 }
+
+/** The same services. History names the actor of each change. */
+export const actingAs = (services: Services, actor: Partial<Actor>): Services => ({
+  ...services,
+  store: services.store.by(actor),
+  places: services.places?.by(actor),
+});
 
 /** One request to a receiver of notifications. */
 export interface Message {
@@ -89,3 +100,8 @@ export type UseCase<A extends Action, Answer extends object = object> = (
   services: Services,
   call: Call<A>,
 ) => Promise<Answer>;
+
+export interface CheckedCall<A extends Action = Action> {
+  action: A;
+  call: Call<A>;
+}

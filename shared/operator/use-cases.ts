@@ -5,6 +5,7 @@ import { describeCosts } from "./costs.js";
 import { describeForOperator, timelineForOperator } from "./describe.js";
 import { listIngestsOfAll } from "./list-ingests.js";
 import { moveIngests } from "./move-ingests.js";
+import { operatePlaced } from "./places/operate-placed.js";
 import type { OperatorCall } from "./request.js";
 import { listSchedulesOfAll, occurrencesForOperator, previewForOperator } from "./schedules.js";
 import { stopIngests } from "./stop-ingests.js";
@@ -28,8 +29,14 @@ export const operatorUseCases: OperatorUseCases = {
   DescribeCosts: describeCosts,
 };
 
-export const callOperatorUseCase = <A extends OperatorAction>(
+export function callOperatorUseCase<A extends OperatorAction>(
   services: Services,
   useCases: OperatorUseCases,
   { action, call }: { action: A; call: OperatorCall<A> },
-): Promise<object> => (useCases[action] as OperatorUseCase<A>)(services, call);
+): Promise<object> {
+  const useCase = useCases[action] as OperatorUseCase<A>;
+  if (!services.places) return useCase(services, call);
+  return operatePlaced(services, services.places, { action, call }, (placed, asked) =>
+    useCase(placed, asked as OperatorCall<A>),
+  );
+}

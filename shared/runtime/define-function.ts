@@ -5,7 +5,7 @@
  */
 import middy, { type MiddlewareObj } from "@middy/core";
 import { ApiError } from "../contract/errors.js";
-import type { Services } from "../ingest/services.js";
+import { actingAs, type Services } from "../ingest/services.js";
 import { boundLog } from "../log.js";
 import type { Actor } from "../store/history/actor.js";
 import { sourceAddress } from "./http-event.js";
@@ -118,7 +118,7 @@ const withServices = <Answer, I extends Invocation>(
     const origin = { function: functionName, requestId };
     context.log = boundLog(services.log, origin);
     const from = sourceAddress(event);
-    const store = services.store.by({ kind, id: functionName, ...origin, from });
-    context.services = { ...services, log: context.log, store };
+    const actor = { kind, id: functionName, ...origin, from };
+    context.services = { ...actingAs(services, actor), log: context.log };
   },
 });

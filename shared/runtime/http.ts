@@ -4,6 +4,7 @@
  */
 import { asApiError } from "../contract/errors.js";
 import type { Action } from "../contract/schemas.js";
+import { actingAs } from "../ingest/services.js";
 import { adviseStart } from "../ingest/start/start-errors.js";
 import { callUseCase, type UseCases } from "../ingest/use-cases.js";
 import { traceIdOf } from "./authenticate.js";
@@ -26,8 +27,8 @@ export const httpFunction = (functionName: string, useCases: UseCases, unnamed?:
     middlewares: [enveloped],
     async handle(event, services, invocation) {
       const call = checkedCall(event, { services, useCases, unnamed, invocation });
-      const store = services.store.by({ id: call.call.caller.Id });
-      const answer = await callUseCase({ ...services, store }, useCases, call);
+      const named = actingAs(services, { id: call.call.caller.Id });
+      const answer = await callUseCase(named, useCases, call);
       if ("ScheduleId" in answer) invocation.line.schedule = String(answer.ScheduleId);
       if ("TaskId" in answer) invocation.line.ingest = String(answer.TaskId);
       return answerWith(answer, invocation.requestId);

@@ -13,7 +13,8 @@ import { consoleLog, type Log } from "../log.js";
 import type { StorageCredential } from "../signing/storage/presigned.js";
 import type { Database } from "../store/engine/database.js";
 import { openPostgres } from "../store/engine/postgres.js";
-import { createStore } from "../store/store.js";
+import { makePlaces, otherUrls, type Places } from "../store/places.js";
+import { createStore, type Store } from "../store/store.js";
 import { versionChecked } from "../store/schema/version.js";
 import { type Credential, openTrtc } from "../trtc/client.js";
 import { type Config, readConfig } from "../config/configuration.js";
@@ -23,6 +24,8 @@ import { ConfigError } from "../config/read-variables.js";
 export interface ServiceParts {
   config: Config;
   database: Database;
+  /** The databases of DATABASE_URLS, by their URLs, without that of DATABASE_URL. */
+  others?: ReadonlyMap<string, Database>;
   clock?: Clock;
   /** Default: `clock`. */
   machineClock?: Clock;
@@ -32,6 +35,7 @@ export interface ServiceParts {
 export function makeServices({
   config,
   database,
+  others = new Map(),
   clock = systemClock,
   machineClock = clock,
   log = consoleLog,
@@ -41,12 +45,15 @@ export function makeServices({
     endpoint: config.trtcEndpoint,
     timeoutMs: config.trtcTimeoutMs,
   });
+  const storeOf = (database: Database) => createStore(database, { clock: machineClock });
+  const store = storeOf(database);
   return {
     config,
     clock,
     machineClock,
     log,
-    store: createStore(database, { clock: machineClock }),
+    store,
+    places: others.size === 0 ? undefined : placesOf(config, store, mapped(others, storeOf)),
     trtc,
     notifier: {
       async send(message) {
@@ -64,6 +71,24 @@ export function makeServices({
     storageCredential: (storage, account) =>
       storageCredential(config, { storage, account }, environment()),
   };
+}
+
+const placesOf = (
+  { databaseUrl, databaseUrls }: Config,
+  main: Store,
+  others: ReadonlyMap<string, Store>,
+): Places => makePlaces({ main, databaseUrl, databaseUrls, others });
+
+const mapped = <From, To>(from: ReadonlyMap<string, From>, to: (value: From) => To) =>
+  new Map([...from].map(([key, value]) => [key, to(value)]));
+
+/** The databases of a configuration: that of DATABASE_URL, and those of DATABASE_URLS. */
+export function openDatabases(
+  config: Config & { databaseUrl: string },
+  open: (url: string) => Database,
+): Pick<ServiceParts, "database"> & { others: ReadonlyMap<string, Database> } {
+  const others = new Map(otherUrls(config).map((url) => [url, open(url)]));
+  return { database: open(config.databaseUrl), others };
 }
 
 const opened = new Map<FunctionName, Promise<Services>>();
@@ -91,9 +116,11 @@ async function open(name: FunctionName): Promise<Services> {
   if (config.databaseUrl === undefined) {
     throw new ConfigError("DATABASE_URL is not set: a deployed function needs PostgreSQL");
   }
-  const { databaseUrl: url, databaseCa: ca } = config;
-  const database = versionChecked(openPostgres({ url, ca }));
-  return Promise.resolve(servicesOf(name, makeServices({ config, database })));
+  const { databaseUrl, databaseCa: ca } = config;
+  const databases = openDatabases({ ...config, databaseUrl }, (url) =>
+    versionChecked(openPostgres({ url, ca })),
+  );
+  return Promise.resolve(servicesOf(name, makeServices({ config, ...databases })));
 }
 
 /**

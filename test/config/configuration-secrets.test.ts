@@ -9,6 +9,7 @@ describe("the error of a wrong configuration contains no secret", () => {
   const SINGLE = [
     "ALLOW_PRIVATE_STREAM_HOSTS",
     "DATABASE_URL",
+    "DATABASE_URLS",
     "TRTC_ENDPOINT",
     "TRTC_TIMEOUT_SECONDS",
     "EXPIRY_TICK_SECONDS",

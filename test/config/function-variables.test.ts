@@ -118,6 +118,7 @@ describe("the code of a function", () => {
     TRTC_TIMEOUT_SECONDS: CALLS_TRTC,
     ALLOW_PRIVATE_NOTIFY_HOSTS: "shared/notifications/deliver.ts",
     DATABASE_URL: "shared/runtime/services.ts",
+    DATABASE_URLS: "shared/runtime/services.ts",
     DATABASE_CA: "shared/runtime/services.ts",
     // Every invocation is measured.
     OTEL_EXPORTER_OTLP_ENDPOINT: "shared/runtime/telemetry/measured.ts",

@@ -22,8 +22,38 @@ import {
   trtcFamilies,
 } from "./operations.js";
 
-/** Throws ApiError while the database is away: a scrape then fails, and `up` is 0. */
-export async function readMetrics({ store, config }: Services): Promise<Family[]> {
+/**
+ * Throws ApiError while the database is away: a scrape then fails, and `up` is 0. Of several
+ * databases, each has samples with its label.
+ */
+export async function readMetrics(services: Services): Promise<Family[]> {
+  const { places } = services;
+  if (!places) return readPlace(services);
+  const families = await Promise.all(
+    places.all.map(async ({ store, name }) =>
+      (await readPlace({ ...services, store })).map((family) => labelled(family, name)),
+    ),
+  );
+  return joinedByName(families.flat());
+}
+
+const labelled = (family: Family, database: string): Family => ({
+  ...family,
+  samples: family.samples.map((sample) => ({ ...sample, labels: { database, ...sample.labels } })),
+});
+
+/** A family stands once in an exposition, with all of its samples. */
+function joinedByName(families: readonly Family[]): Family[] {
+  const byName = new Map<string, Family>();
+  for (const family of families) {
+    const known = byName.get(family.name);
+    const samples = known ? [...known.samples, ...family.samples] : family.samples;
+    byName.set(family.name, { ...family, samples });
+  }
+  return [...byName.values()];
+}
+
+async function readPlace({ store, config }: Services): Promise<Family[]> {
   const { read } = store.health;
   const graceMs = graceMsOf(config);
   const backlog = await read((query) => readBacklog(query, { graceMs }));

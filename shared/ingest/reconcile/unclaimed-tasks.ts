@@ -5,9 +5,11 @@
  * tasks.
  */
 import { addMs, DAY_MS, MINUTE_MS } from "../../clock.js";
+import { ingestsOfTasks } from "../../store/ingests/reads.js";
 import type { TaskKey } from "../../store/room-events/events.js";
 import { UNCLAIMED_AFTER_MS } from "../../store/room-events/unclaimed.js";
 import { TrtcError, withoutQueries } from "../../trtc/trtc-error.js";
+import { findPlace } from "../places/find-place.js";
 import type { Services } from "../services.js";
 import { callInNextSlot, saysGone } from "../trtc-call.js";
 
@@ -69,6 +71,7 @@ async function stopUnclaimed(
   const { Account: account, Site: site, Region: region } = application;
   const ingest = { account, site, region };
   const request = { SdkAppId: sdkAppId, TaskId: trtcTaskId };
+  if (await isElsewhere(services, account, trtcTaskId)) return false;
   const what = `unclaimed task ${trtcTaskId} of application ${sdkAppId}`;
   try {
     await callInNextSlot(services, "StopStreamIngest", { ingest, request, timeLeftMs });
@@ -83,4 +86,17 @@ async function stopUnclaimed(
   }
   await store.unclaimedTasks.end({ sdkAppId, trtcTaskId, at: clock.now() });
   return true;
+}
+
+/** While an account moves, its ingest may be in another database than the event of its task. */
+async function isElsewhere(
+  { places, store }: Services,
+  account: string,
+  trtcTaskId: string,
+): Promise<boolean> {
+  const others = places?.of(account).filter((other) => other !== store) ?? [];
+  const owner = await findPlace(others, (other) =>
+    other.health.read((query) => ingestsOfTasks(query, [trtcTaskId])),
+  );
+  return owner !== undefined;
 }

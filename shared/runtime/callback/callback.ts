@@ -12,6 +12,7 @@ import { defineFunction, type Middleware } from "../define-function.js";
 import { type HttpAnswer, jsonAnswer } from "../envelope.js";
 import { readHttpEvent } from "../http-event.js";
 import { failureOf } from "../invocation.js";
+import { inPlaces } from "./places.js";
 import { verifiedSender } from "./verify-callback.js";
 
 /**
@@ -32,8 +33,8 @@ export const callbackFunction = (functionName: string, handleEvent: HandleRoomEv
     actor: "callback",
     middlewares: [refusals],
     timeLimit: TIME_LIMIT,
-    async handle(event, services, { timeLeftMs, line }) {
-      const request = readHttpEvent(event);
+    async handle(httpEvent, services, { timeLeftMs, line }) {
+      const request = readHttpEvent(httpEvent);
       const sdkAppId = verifiedSender(services.config, request);
       const callback = readCallbackBody(sdkAppId, request.body);
       if (!callback) return accepted("signed, and not readable");
@@ -41,7 +42,10 @@ export const callbackFunction = (functionName: string, handleEvent: HandleRoomEv
       const ageMs = services.clock.now().getTime() - callback.sentAt.getTime();
       if (Math.abs(ageMs) > NEWS_MS) return accepted("of another time: ignored");
       if (!callback.event) return accepted();
-      const { ingest, followUp } = await handleEvent(services, callback.event, timeLeftMs);
+      const { event } = callback;
+      const { ingest, followUp } = await inPlaces(services, event, (placed) =>
+        handleEvent(placed, event, timeLeftMs),
+      );
       line.ingest = ingest;
       if (!followUp) return accepted();
       // The timers complete a slow follow-up, so TRTC gets its 200 in time.

@@ -7,7 +7,7 @@ import type { Caller } from "../../config/configuration.js";
 import { ApiError } from "../../contract/errors.js";
 import { checkOperatorRequest } from "../../contract/operator-check.js";
 import type { Services } from "../../ingest/services.js";
-import type { OperatorUseCases } from "../../operator/use-cases.js";
+import { callOperatorUseCase, type OperatorUseCases } from "../../operator/use-cases.js";
 import { bearerOf } from "../authenticate.js";
 import { defineFunction } from "../define-function.js";
 import { answerWith, type HttpAnswer } from "../envelope.js";
@@ -16,9 +16,7 @@ import { failureOf } from "../invocation.js";
 import { refusingWith } from "../operator.js";
 import { fieldsOfJson } from "../read-call.js";
 
-type DescribeCosts = OperatorUseCases["DescribeCosts"];
-
-export const callerCosts = (functionName: string, describeCosts: DescribeCosts) =>
+export const callerCosts = (functionName: string, useCases: OperatorUseCases) =>
   defineFunction<HttpAnswer>(functionName, {
     actor: "caller",
     middlewares: [refusingWith("POST")],
@@ -38,7 +36,8 @@ export const callerCosts = (functionName: string, describeCosts: DescribeCosts) 
         );
       }
       const own = { request: { ...asked, CallerId: Id }, timeLeftMs };
-      return answerWith(await describeCosts(services, own), requestId);
+      const placed = { action: "DescribeCosts" as const, call: own };
+      return answerWith(await callOperatorUseCase(services, useCases, placed), requestId);
     },
     outcomeOf: (error) => failureOf(error, "info"),
   });

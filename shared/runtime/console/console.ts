@@ -28,7 +28,7 @@ export interface ConsoleParts {
 export const consoleFunction = (functionName: string, { api, operator, health }: ConsoleParts) => {
   const kinds = Object.entries({
     api: httpFunction(functionName, api),
-    costs: callerCosts(functionName, operator.DescribeCosts),
+    costs: callerCosts(functionName, operator),
     operator: operatorActions(functionName, operator),
     health: operatorFunction(functionName, { "/health": health }),
   });

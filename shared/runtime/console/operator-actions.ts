@@ -10,6 +10,7 @@ import {
   type OperatorAction,
 } from "../../contract/operator-schemas.js";
 import { isTaskId } from "../../contract/task-id.js";
+import { actingAs } from "../../ingest/services.js";
 import { callOperatorUseCase, type OperatorUseCases } from "../../operator/use-cases.js";
 import { defineFunction } from "../define-function.js";
 import { answerWith, type HttpAnswer } from "../envelope.js";
@@ -33,7 +34,7 @@ export const operatorActions = (functionName: string, useCases: OperatorUseCases
       line.action = action;
       const fields = checkOperatorRequest(action, fieldsOfJson(request));
       if ("TaskId" in fields && isTaskId(fields.TaskId)) line.ingest = fields.TaskId;
-      const named = { ...services, store: services.store.by({ id }) };
+      const named = actingAs(services, { id });
       const call = { request: fields, timeLeftMs };
       const answer = await callOperatorUseCase(named, useCases, { action, call });
       return answerWith(answer, requestId);

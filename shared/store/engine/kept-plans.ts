@@ -8,7 +8,7 @@
  * plan, PostgreSQL answers before it carries anything out, and the statement is sent without a name.
  */
 import { createHash } from "node:crypto";
-import type { DatabaseAddress } from "../../config/database-address.js";
+import type { DatabaseAddress } from "../../config/database/address.js";
 
 /** PostgreSQL takes at most 63 bytes. */
 export const nameOf = (text: string): string =>

@@ -5,7 +5,7 @@
 import type { ConnectionOptions } from "node:tls";
 import type pg from "pg";
 import ConnectionParameters from "pg/lib/connection-parameters";
-import type { DatabaseAddress } from "../../config/database-address.js";
+import type { DatabaseAddress } from "../../config/database/address.js";
 
 interface Transport {
   host: string;

@@ -4,7 +4,7 @@
  * it needs a second round trip for parameter types.)
  */
 import pg from "pg";
-import type { DatabaseAddress } from "../../config/database-address.js";
+import type { DatabaseAddress } from "../../config/database/address.js";
 import type { Database, Query, Row } from "./database.js";
 import { isPlanLost, isWithoutNames, nameOf, pinsNames } from "./kept-plans.js";
 import { connectionOptions } from "./postgres-connection.js";

@@ -78,6 +78,8 @@ export interface Answer {
 export interface TestAppOptions {
   env?: Environment;
   database?: Database;
+  /** The databases of DATABASE_URLS, by their URLs. */
+  others?: ReadonlyMap<string, Database>;
   clock?: Clock;
   /** Wraps the functions' services, for example to count calls. */
   seen?: (services: Services) => Services;
@@ -117,7 +119,8 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const database = options.database ?? (await openTestDatabase(options));
   const logLines: string[] = [];
   const log = jsonLog((line) => logLines.push(line));
-  const made = makeServices({ config: readConfig(env), database, clock, log });
+  const { others = new Map<string, Database>() } = options;
+  const made = makeServices({ config: readConfig(env), database, others, clock, log });
   // With a test's clock the slots use that clock too, not the database's.
   const store = createStore(database, { clock, isDatabaseOnClock: true });
   const { seen = (each: Services) => each } = options;
@@ -144,6 +147,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       services.trtc.close();
       await emulator.close();
       await database.close();
+      for (const other of others.values()) await other.close();
     },
   };
 }
