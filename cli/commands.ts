@@ -142,6 +142,11 @@ export const GROUPS: readonly Group[] = [
         load: async () => (await import("../ops/migrate.js")).migrate,
       },
       {
+        name: "move-account",
+        summary: "move an account's rows to another database",
+        load: async () => (await import("../ops/move-account.js")).moveAccount,
+      },
+      {
         name: "event",
         summary: "send a cloud event to the run on this machine",
         load: async () => (await import("../ops/event/event.js")).event,

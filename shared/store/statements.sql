@@ -4309,6 +4309,161 @@ where state <> 'Deleted' and caller_id = $1 and sdk_app_id = $2 and room_id = $3
 order by schedule_id desc
 limit $6;
 
+-- movableIngests
+select task_id as id, md5(ingest::text) as digest from ingest
+     where account = $1 and ingest.successor_of is null
+and not exists (select from ingest as next where next.successor_of = ingest.task_id)
+and (
+  (ingest.state = 'ended' and ingest.unsure_until is null)
+  or (
+    (ingest.state = 'running' or (
+      ingest.state = 'starting' and ingest.started_at is null and ingest.advance_at is not null
+    ))
+    and coalesce(greatest(lease_until, advance_lease_until, step_lease_until) <= now(), true)
+    and least(due_at, empty_at, advance_at, step_at) > now() + $2 * interval '1 second'
+  )
+) order by task_id limit 100;
+
+-- movableIngests
+delete from outbox where task_id = any($1::text[]);
+
+-- movableIngests
+delete from ingest_event where task_id = any($1::text[]);
+
+-- movableIngests
+delete from ingest where task_id = any($1::text[]);
+
+-- movableIngests
+select to_jsonb(moved)::text as row from ingest as moved where task_id = any($1::text[]);
+
+-- movableIngests
+select attname from pg_attribute
+where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = ''
+order by attnum;
+
+-- movableIngests
+insert into ingest (task_id, created_by)
+select task_id, created_by from unnest($1::text[]) as sent (row)
+cross join lateral jsonb_populate_record(null::ingest, sent.row::jsonb || $2::jsonb);
+
+-- movableIngests
+select to_jsonb(moved)::text as row from ingest_event as moved where task_id = any($1::text[]);
+
+-- movableIngests
+insert into ingest_event (task_id, created_by)
+select task_id, created_by from unnest($1::text[]) as sent (row)
+cross join lateral jsonb_populate_record(null::ingest_event, sent.row::jsonb || $2::jsonb);
+
+-- movableIngests
+select to_jsonb(moved)::text as row from outbox as moved where task_id = any($1::text[]);
+
+-- movableIngests
+insert into outbox (task_id, created_by)
+select task_id, created_by from unnest($1::text[]) as sent (row)
+cross join lateral jsonb_populate_record(null::outbox, sent.row::jsonb || $2::jsonb);
+
+-- movableIngests
+with gone as (
+  delete from ingest using unnest($1::text[], $2::text[]) as moved (id, digest)
+  where task_id = moved.id and md5(ingest::text) = moved.digest
+  returning task_id
+),
+events as (delete from ingest_event using gone where ingest_event.task_id = gone.task_id),
+notifications as (delete from outbox using gone where outbox.task_id = gone.task_id)
+select task_id as id from gone;
+
+-- movableIngests
+update ingest set advance_lease_until = null, step_lease_until = null
+where task_id = any($1::text[]) and advance_lease_until = $2;
+
+-- settleHeld
+select task_id as id from ingest where account = $1 and advance_lease_until = $2;
+
+-- settleHeld
+select task_id as id from ingest where task_id = any($1::text[]);
+
+-- countLeft
+select count(*) filter (where state = 'ended')::integer as ended,
+       count(*) filter (where state <> 'ended')::integer as live,
+       (select count(*)::integer from schedule where sdk_app_id = any($1::bigint[])) as schedules
+from ingest where account = $2;
+
+-- movableSchedules
+select schedule_id as id, md5(schedule::text || coalesce((
+  select string_agg(occurrence::text, '' order by nominal_at) from occurrence
+  where occurrence.schedule_id = schedule.schedule_id
+), '')) as digest from schedule
+       where sdk_app_id = any($1::bigint[]) order by schedule_id limit 20;
+
+-- movableSchedules
+delete from occurrence where schedule_id = any($1::text[]);
+
+-- movableSchedules
+delete from schedule where schedule_id = any($1::text[]);
+
+-- movableSchedules
+select to_jsonb(moved)::text as row from schedule as moved where schedule_id = any($1::text[]);
+
+-- movableSchedules
+insert into schedule (task_id, created_by)
+select task_id, created_by from unnest($1::text[]) as sent (row)
+cross join lateral jsonb_populate_record(null::schedule, sent.row::jsonb || $2::jsonb);
+
+-- movableSchedules
+select to_jsonb(moved)::text as row from occurrence as moved where schedule_id = any($1::text[]);
+
+-- movableSchedules
+insert into occurrence (task_id, created_by)
+select task_id, created_by from unnest($1::text[]) as sent (row)
+cross join lateral jsonb_populate_record(null::occurrence, sent.row::jsonb || $2::jsonb);
+
+-- movableSchedules
+select from schedule where schedule_id = any($1::text[]) for update;
+
+-- movableSchedules
+select schedule_id as id from schedule
+         join unnest($1::text[], $2::text[]) as moved (id, digest) on schedule_id = moved.id
+         where md5(schedule::text || coalesce((
+  select string_agg(occurrence::text, '' order by nominal_at) from occurrence
+  where occurrence.schedule_id = schedule.schedule_id
+), '')) = moved.digest;
+
+-- movableSchedules
+update schedule set plan_at = now()
+where schedule_id = any($1::text[]) and state = 'Enabled' and plan_at is null;
+
+-- planHeld
+select schedule_id as id from schedule
+where sdk_app_id = any($1::bigint[]) and state = 'Enabled' and plan_at is null;
+
+-- planHeld
+select schedule_id as id from schedule where schedule_id = any($1::text[]);
+
+-- copyAudience
+select to_jsonb(known)::text as row from room_audience as known where sdk_app_id = any($1::bigint[]);
+
+-- copyAudience
+insert into room_audience (task_id, created_by)
+select task_id, created_by from unnest($1::text[]) as sent (row)
+cross join lateral jsonb_populate_record(null::room_audience, sent.row::jsonb)
+on conflict do nothing;
+
+-- moveSpending
+select to_jsonb(known)::text as row from spend_day as known where sdk_app_id = any($1::bigint[]);
+
+-- moveSpending
+insert into spend_day (task_id, created_by)
+select task_id, created_by from unnest($1::text[]) as sent (row)
+cross join lateral jsonb_populate_record(
+  null::spend_day,
+  sent.row::jsonb || jsonb_build_object('shard', (sent.row::jsonb ->> 'shard')::integer + 16)
+)
+on conflict (caller_id, day, sdk_app_id, shard) do update set
+  ingests = excluded.ingests, played_ms = excluded.played_ms, micro_usd = excluded.micro_usd;
+
+-- moveSpending
+delete from spend_day where to_jsonb(spend_day)::text = any($1::text[]);
+
 -- readVersion
 select coalesce(max(version), 0)::int as version,
        coalesce(

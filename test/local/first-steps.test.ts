@@ -1,4 +1,4 @@
-/** The commands of README.md and docs/local-run.md work as printed. */
+/** The commands of README.md and local/README.md work as printed. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -61,8 +61,8 @@ async function inShell(line: string, env: Environment, cwd = ROOT) {
   return { code, output, errors };
 }
 
-describe("the curl lines of docs/local-run.md", () => {
-  const curls = blocks("sh", pageOf("docs/local-run.md")).filter((block) =>
+describe("the curl lines of local/README.md", () => {
+  const curls = blocks("sh", pageOf("local/README.md")).filter((block) =>
     block.startsWith("curl "),
   );
 

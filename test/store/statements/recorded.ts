@@ -15,6 +15,7 @@ const NEVER_MIGRATED = { version: 0, works_with: 0 };
 /** Answers what another statement of the same operation depends on. */
 function rowsOf(text: string): Row[] {
   if (text.includes("schema_migration as applied")) return [NEVER_MIGRATED];
+  if (text.includes("select attname")) return [{ attname: "task_id" }, { attname: "created_by" }];
   return text.includes("where task_id in ($1, $2)") ? [...ROLLING, ...OVERLAPPING] : [];
 }
 

@@ -24,6 +24,7 @@ import {
 } from "../../../shared/store/operator.js";
 import { costsForOperator } from "../../../shared/store/operator-costs.js";
 import { readReport } from "../../../shared/store/report.js";
+import { moveSamplesOf } from "./move-samples.js";
 import { migrate } from "../../../shared/store/schema/migrate.js";
 import { readVersion } from "../../../shared/store/schema/version.js";
 import { createStore } from "../../../shared/store/store.js";
@@ -545,6 +546,7 @@ export function samplesOf(database: Database): Record<string, Sample> {
         before: "sch-3",
         limit: 100,
       }),
+    ...moveSamplesOf(database),
     readVersion: () => readVersion(query, 12),
     migrate: () =>
       migrate(database, {
