@@ -31,8 +31,7 @@ function pemOf(text: string, url: string): string {
 const PEM = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g;
 
 /**
- * Reads PEM (also with lost line ends, or `
- * ` in their place), or base64 of PEM or DER.
+ * Reads PEM, or base64 of PEM or DER. Line ends may be lost, or written as a backslash and a letter.
  */
 function certificatesIn(text: string): X509Certificate[] {
   const inner = text.includes("-----BEGIN") ? text : decoded(text);
