@@ -12,9 +12,9 @@ let planner: Planner;
 
 beforeAll(async () => {
   const url = await newPostgresUrl();
-  planners = await Promise.all(
-    Array.from({ length: 3 }, () => openPlanner(() => Promise.resolve(openPostgres(url)))),
-  );
+  // Six runs share this process: while one of them computes, a transaction of another one waits.
+  const open = () => Promise.resolve(openPostgres(url, { idleInTransactionMs: 60_000 }));
+  planners = await Promise.all(Array.from({ length: 3 }, () => openPlanner(open)));
   planner = planners[0] as Planner;
 });
 beforeEach(async () => {
