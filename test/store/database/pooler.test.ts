@@ -42,7 +42,10 @@ for (const [way, settings] of WAYS) {
       pooler = settings && (await startPgBouncer(settings));
       const url = await newPostgresUrl();
       direct = openPostgres(url, { connectionsMax: 1 });
-      instances = Array.from({ length: INSTANCES }, () => openPostgres(pooler?.urlOf(url) ?? url));
+      // All of them wait for connections at once, and a busy machine needs long for that.
+      instances = Array.from({ length: INSTANCES }, () =>
+        openPostgres(pooler?.urlOf(url) ?? url, { connectTimeoutMs: 60_000 }),
+      );
     });
     afterAll(async () => {
       await Promise.all([direct, ...instances].map(({ close }) => close()));
