@@ -56,10 +56,10 @@ test("the npm scripts are the same commands", async () => {
 
   expect(help).toEqual(cli);
   expect(help).toMatchObject({ code: 0, out: expect.stringContaining("trtc-ingest report") });
-}, 120_000);
+});
 
 test("a reader that closes the pipe ends it silently", async () => {
   const { out, err } = await shell("npx trtc-ingest --help | head -1");
 
   expect([out, err]).toEqual(["Usage: trtc-ingest <command> [options]\n", ""]);
-}, 120_000);
+});

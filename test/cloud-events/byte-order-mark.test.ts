@@ -8,7 +8,7 @@ beforeAll(async () => {
   const sources = ["ckafka:ingests", "cmq:ingests", QUEUE, "cloudevents:local.app"];
   const EVENT_CALLERS = JSON.stringify(sources.map((Source) => ({ Source, Caller: SECRET_ID })));
   app = await startTestApp({ env: { EVENT_CALLERS } });
-}, 60_000);
+});
 afterAll(() => app.close());
 
 const MARK = "\ufeff";

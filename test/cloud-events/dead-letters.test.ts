@@ -67,7 +67,7 @@ describe("npm run dead-letters", () => {
     const { answer } = await json([]);
     expect(answer).toMatchObject([{ id: deadLetter?.id, attempts: 2, replayedAt: null }]);
     expect(JSON.stringify(answer)).not.toContain("s3cr3t");
-  }, 60_000);
+  });
 
   test("replays a dead letter after its cause is gone, and never twice", async () => {
     await send(app, topicless());
@@ -87,7 +87,7 @@ describe("npm run dead-letters", () => {
     expect(await json(["list", "--all"])).toMatchObject({ answer: [{ id, attempts: 2 }] });
     expect(await command(["drop", "--replayed"])).toMatchObject({ output: "dropped 1\n" });
     expect(await deadLettersOf(app)).toEqual([]);
-  }, 60_000);
+  });
 
   test.each<[args: string[], message: string, code?: number]>([
     [["nonsense"], "name one of list, show, replay, drop"],
@@ -113,7 +113,7 @@ describe("npm run dead-letters", () => {
     }
     const without = await command([], { DATABASE_URL: "", DATA_DIR: "none-here" });
     expect([without.code, without.output]).toEqual([1, expect.stringContaining("DATABASE_URL")]);
-  }, 30_000);
+  });
 });
 
 describe("undelivered notifications", () => {
@@ -141,7 +141,7 @@ describe("undelivered notifications", () => {
       code: 1,
       answer: [{ outcome: "not there" }, { outcome: "not there" }],
     });
-  }, 60_000);
+  });
 
   test("are the newest thousand, and the list says that there are more", async () => {
     await app.database.query(
@@ -155,7 +155,7 @@ describe("undelivered notifications", () => {
 
     expect(output.match(/^ing-many-/gm)).toHaveLength(1000);
     expect(output).toMatch(/\nthe newest 1000: there are more\n$/);
-  }, 60_000);
+  });
 });
 
 describe("a replay", () => {

@@ -129,21 +129,17 @@ describe("reading an event", () => {
       15_000,
     ],
     ["records of mixed kinds", mixed, 10_000],
-  ])(
-    "accepts or refuses %s, and never fails in another way",
-    (_, events, numRuns) => {
-      const seen = new Map<string, number>();
-      fc.assert(
-        fc.property(events, (event) => {
-          for (const outcome of judge(event)) seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
-        }),
-        { numRuns: cases(numRuns) },
-      );
-      expect([...seen.keys()].filter((outcome) => !OUTCOMES.has(outcome))).toEqual([]);
-      expect(seen.size).toBeGreaterThan(0);
-    },
-    60_000,
-  );
+  ])("accepts or refuses %s, and never fails in another way", (_, events, numRuns) => {
+    const seen = new Map<string, number>();
+    fc.assert(
+      fc.property(events, (event) => {
+        for (const outcome of judge(event)) seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
+      }),
+      { numRuns: cases(numRuns) },
+    );
+    expect([...seen.keys()].filter((outcome) => !OUTCOMES.has(outcome))).toEqual([]);
+    expect(seen.size).toBeGreaterThan(0);
+  });
 
   test("refuses too deep, too many and too large records", () => {
     let deep: unknown = "x";
@@ -216,5 +212,5 @@ describe("through the function and its database,", () => {
       expect(JSON.parse(line)).toMatchObject({ function: "cloud-event" });
       expect(line).not.toContain('"outcome":"InternalError"');
     }
-  }, 120_000);
+  });
 });

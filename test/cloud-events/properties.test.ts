@@ -122,7 +122,7 @@ test("each batch, shuffled, cut and delivered twice, leads to the same ingests",
     }),
     { numRuns: cases(60) },
   );
-}, 120_000);
+});
 
 async function started(open: TestApp, room: number): Promise<string> {
   const request = { SdkAppId: CN_APP, RoomId: `before-${room}`, RoomIdType: 0 };

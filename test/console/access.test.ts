@@ -32,7 +32,7 @@ beforeAll(async () => {
     const Windows = [{ Recurrence, DurationSeconds: 3600 }];
     await app.post("schedules", { Name, TimeZone: "Asia/Shanghai", Windows, Ingest }, headers);
   }
-}, 60_000);
+});
 afterAll(async () => {
   await browser.close();
   await app.close();
@@ -114,7 +114,7 @@ describeInBrowser("languages", () => {
 
     expect(await page.evaluate("document.documentElement.lang")).toBe("en-GB");
     expect(await page.evaluate("document.activeElement.id")).toBe("language");
-  }, 60_000);
+  });
 
   test("what is typed into the start form survives a change of the language", async () => {
     const { page } = await openConsole(browser, app.url);
@@ -124,7 +124,7 @@ describeInBrowser("languages", () => {
     await page.locator("#language").selectOption("zh");
 
     expect(await page.locator("#start-RoomId").inputValue()).toBe("lobby-7");
-  }, 60_000);
+  });
 });
 
 describeInBrowser("the theme", () => {
@@ -137,7 +137,7 @@ describeInBrowser("the theme", () => {
 
     expect(dark).toBe("rgb(12, 15, 20)");
     expect(await ground()).toBe("rgb(245, 246, 248)");
-  }, 60_000);
+  });
 });
 
 describeInBrowser("the keyboard alone", () => {
@@ -187,7 +187,7 @@ describeInBrowser("the keyboard alone", () => {
     });
 
     expect(described.response["EndReason"]).toBe("stopped");
-  }, 60_000);
+  });
 });
 
 describeInBrowser("a screen reader", () => {

@@ -16,7 +16,7 @@ beforeAll(async () => {
   const OPERATOR_KEYS = JSON.stringify([{ Name: "anna", SecretKeys: [KEY] }]);
   app = await startTestApp({ env: { CALLERS: JSON.stringify([school]), OPERATOR_KEYS } });
   browser = await startBrowser();
-}, 60_000);
+});
 afterAll(async () => {
   await browser.close();
   await app.close();
@@ -51,7 +51,7 @@ describeInBrowser("a budget", () => {
       "DailyMinutes of the caller AKIDschool is spent to 85 %: 85 minutes of 100 minutes",
     );
     expect(await row.locator(".hint").textContent()).toMatch(/stop what need not play/);
-  }, 60_000);
+  });
 
   test("that a start would pass is named at the form, with the figures", async () => {
     await play(85);
@@ -74,5 +74,5 @@ describeInBrowser("a budget", () => {
     await page.locator("main [role=status] a").click();
 
     await page.locator("h1", { hasText: room }).waitFor();
-  }, 60_000);
+  });
 });

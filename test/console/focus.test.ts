@@ -11,7 +11,7 @@ let browser: Browser;
 beforeAll(async () => {
   app = await startTestApp();
   browser = await startBrowser();
-}, 60_000);
+});
 afterAll(async () => {
   await browser.close();
   await app.close();
@@ -63,7 +63,7 @@ describeInBrowser("the focus", () => {
     await page.locator(".ingests li:first-child", { hasText: second }).waitFor();
 
     expect(await focused(page)).toBe(second);
-  }, 60_000);
+  });
 
   test("goes to the next row when its own goes", async () => {
     const [ending, staying] = [nextRoom("ending"), nextRoom("staying")];
@@ -76,7 +76,7 @@ describeInBrowser("the focus", () => {
     await row(page, ending).waitFor({ state: "detached" });
 
     expect(await focused(page)).toBe(staying);
-  }, 60_000);
+  });
 
   test("stays on a schedule's button when another schedule comes", async () => {
     const [one, other] = [nextRoom("one"), nextRoom("other")];
@@ -97,7 +97,7 @@ describeInBrowser("the focus", () => {
 
     expect(skip).toMatch(/^Skip: /);
     expect(await focused(page)).toBe(skip);
-  }, 60_000);
+  });
 
   test("goes to the heading when the button that was pressed cannot be pressed again", async () => {
     const room = nextRoom("stopped");
@@ -114,7 +114,7 @@ describeInBrowser("the focus", () => {
 
     expect(await focused(page)).toBe(`Ingest in room ${room}`);
     expect(await page.evaluate("scrollY")).toBe(300);
-  }, 60_000);
+  });
 
   test("stays on Start while it is sent, and after a failure", async () => {
     const page = await openSignedIn();
@@ -125,7 +125,7 @@ describeInBrowser("the focus", () => {
     await page.locator("main [role=alert]", { hasText: "No answer" }).waitFor();
 
     expect(await focused(page)).toBe("Start");
-  }, 60_000);
+  });
 });
 
 describeInBrowser("a refresh without news", () => {
@@ -169,5 +169,5 @@ describeInBrowser("a screen reader", () => {
 
     expect(await changed).toBe(true);
     expect((await line.textContent())?.trim()).toBe("The deadline has moved by 15 minutes.");
-  }, 60_000);
+  });
 });

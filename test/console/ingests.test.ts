@@ -11,7 +11,7 @@ let browser: Browser;
 beforeAll(async () => {
   app = await startTestApp({ callbacks: true, timers: true });
   browser = await startBrowser();
-}, 60_000);
+});
 afterAll(async () => {
   await browser.close();
   await app.close();
@@ -57,7 +57,7 @@ describeInBrowser("the list", () => {
     await row(page, other).waitFor({ state: "detached" });
 
     expect(await page.locator(".ingests li").count()).toBe(1);
-  }, 60_000);
+  });
 
   test("a refresh is one request, and leaves unchanged rows alone", async () => {
     const room = nextRoom("still");
@@ -89,7 +89,7 @@ describeInBrowser("the list", () => {
     await row(page, room).filter({ hasText: "Played to its end" }).waitFor();
     expect(await page.evaluate("window.changes.length")).toBe(1);
     expect(await page.evaluate("window.row === document.querySelector('.ingests li')")).toBe(true);
-  }, 60_000);
+  });
 
   test("a dead source comes first, and says what is wrong", async () => {
     const [dead, alive] = [nextRoom("dead"), nextRoom("alive")];
@@ -103,7 +103,7 @@ describeInBrowser("the list", () => {
 
     expect(await trouble.textContent()).toMatch(/source|media|open/i);
     expect(first).toContain(dead);
-  }, 90_000);
+  });
 });
 
 describeInBrowser("an ingest's page", () => {
@@ -124,7 +124,7 @@ describeInBrowser("an ingest's page", () => {
     expect((await describeIngest(taskId))["EndReason"]).toBe("stopped");
     expect(await page.locator("main .danger").isDisabled()).toBe(true);
     expect(await fact(page, "State").textContent()).toBe("Stopped");
-  }, 60_000);
+  });
 
   test("+15 min moves the deadline by a quarter of an hour", async () => {
     const taskId = await loop(nextRoom());
@@ -135,7 +135,7 @@ describeInBrowser("an ingest's page", () => {
     const after = Date.parse(String((await describeIngest(taskId))["Deadline"]));
 
     expect(after - before).toBe(900_000);
-  }, 60_000);
+  });
 
   test("skip plays the next item, pause and resume change the pause", async () => {
     const items = ["First", "Second"].map((Title) => ({ Title, StreamUrl: app.clip }));
@@ -151,13 +151,13 @@ describeInBrowser("an ingest's page", () => {
     await page.locator("main button:enabled", { hasText: "Pause" }).waitFor();
 
     expect((await describeIngest(taskId))["IsPaused"]).toBe(false);
-  }, 60_000);
+  });
 
   test("a TaskId that does not exist says so", async () => {
     const page = await openSignedIn("#/ingests/ing-00000000000000000000000000");
 
     await page.locator("main [role=alert]", { hasText: "no such ingest" }).waitFor();
-  }, 60_000);
+  });
 });
 
 describeInBrowser("the start form", () => {
@@ -184,7 +184,7 @@ describeInBrowser("the start form", () => {
     await page.locator("h1", { hasText: room }).waitFor();
 
     expect(await fact(page, "State").textContent()).toBe("On air");
-  }, 60_000);
+  });
 
   test("several lines start a list with its titles", async () => {
     const page = await openSignedIn("#/start");
@@ -195,7 +195,7 @@ describeInBrowser("the start form", () => {
     await page.locator("main [role=status] a").click();
 
     await fact(page, "Item on air").filter({ hasText: "1. Opening" }).waitFor();
-  }, 60_000);
+  });
 });
 
 const HOSTILE = `<img src=x onerror="document.title='hacked'"><script>document.title="hacked"</script>`;
@@ -220,7 +220,7 @@ describeInBrowser("hostile text is shown as text", () => {
     await fact(page, "Item on air").waitFor();
 
     await expectText(page, HOSTILE);
-  }, 60_000);
+  });
 
   test("a StreamUrl", async () => {
     const path = "/media/<b>clip</b>.mp4";
@@ -231,7 +231,7 @@ describeInBrowser("hostile text is shown as text", () => {
     await expectText(page, path);
     // No source is a link, so a `javascript:` URL cannot be clicked.
     expect(await page.locator(".facts a").count()).toBe(0);
-  }, 60_000);
+  });
 
   test("a room's name, of the signs that TRTC allows", async () => {
     const room = `<b>&${nextRoom("room")}`;
@@ -239,7 +239,7 @@ describeInBrowser("hostile text is shown as text", () => {
     const page = await openSignedIn();
 
     await expectText(page, room);
-  }, 60_000);
+  });
 
   test("the reason of an end", async () => {
     const taskId = await loop(nextRoom());
@@ -251,5 +251,5 @@ describeInBrowser("hostile text is shown as text", () => {
     const page = await openSignedIn(`#/ingests/${taskId}`);
 
     await expectText(page, HOSTILE);
-  }, 60_000);
+  });
 });

@@ -17,7 +17,7 @@ beforeAll(async () => {
   ];
   app = await startTestApp({ env: { CALLERS: JSON.stringify(callers) } });
   browser = await startBrowser();
-}, 60_000);
+});
 afterAll(async () => {
   await browser.close();
   await app.close();
@@ -107,7 +107,7 @@ describeInBrowser("a start whose answer is lost", () => {
     await page.locator("h1", { hasText: room }).waitFor();
 
     expect(await robotsIn(room)).toBe(1);
-  }, 60_000);
+  });
 
   test("is one robot when the form is drawn anew and sent again before the answer", async () => {
     const room = nextRoom("slow");
@@ -123,7 +123,7 @@ describeInBrowser("a start whose answer is lost", () => {
     await page.locator(".announcement", { hasText: /\p{Script=Han}/u }).waitFor();
 
     expect(await robotsIn(room)).toBe(1);
-  }, 60_000);
+  });
 
   test("says when its ingest is over by the time of the second press, and then starts another", async () => {
     const room = nextRoom("over");
@@ -151,7 +151,7 @@ describeInBrowser("a start whose answer is lost", () => {
     await page.locator("main [role=status]", { hasText: "It is accepted." }).waitFor();
 
     expect(await robotsIn(room)).toBe(2);
-  }, 60_000);
+  });
 
   test("after an answer the same form is another start", async () => {
     const room = nextRoom("twice");
@@ -164,7 +164,7 @@ describeInBrowser("a start whose answer is lost", () => {
     await page.locator(`main [role=status] a:not([href="${first}"])`).waitFor();
 
     expect(await robotsIn(room)).toBe(2);
-  }, 60_000);
+  });
 });
 
 describeInBrowser("+15 min", () => {
@@ -181,7 +181,7 @@ describeInBrowser("+15 min", () => {
     await page.locator(".announcement", { hasText: "15 minutes" }).waitFor();
 
     expect((await rowOf(taskId))?.deadlineAt).toEqual(new Date(Date.parse(StopTime) + 900_000));
-  }, 60_000);
+  });
 });
 
 describeInBrowser("an ingest's page", () => {
@@ -199,7 +199,7 @@ describeInBrowser("an ingest's page", () => {
     await page.locator("h1", { hasText: room }).waitFor();
     expect(await fact(page, "State").textContent()).toBe("On air");
     expect(await page.locator("main .danger").isEnabled()).toBe(true);
-  }, 60_000);
+  });
 
   test.each([
     ["facts", "DescribeIngestTimeline", ".facts dd"],
@@ -251,7 +251,7 @@ describeInBrowser("an ingest's page", () => {
     await app.post("stop-ingest", { SdkAppId: CN_APP, TaskId: taskId });
     await page.clock.resume();
     await fact(page, "State").filter({ hasText: "Stopped" }).waitFor();
-  }, 60_000);
+  });
 });
 
 describeInBrowser("Show more", () => {
@@ -296,7 +296,7 @@ describeInBrowser("Show more", () => {
     await refresh(page);
     await items.nth(159).waitFor({ state: "detached" });
     expect(await items.count()).toBe(159);
-  }, 60_000);
+  });
 
   test("a page that comes after a change of the filter is dropped", async () => {
     const [room, other] = [nextRoom("filtered"), nextRoom("other")];
@@ -314,7 +314,7 @@ describeInBrowser("Show more", () => {
     await items.nth(1).waitFor({ state: "detached" });
 
     expect(await items.allTextContents()).toEqual([expect.stringContaining(room)]);
-  }, 60_000);
+  });
 });
 
 describeInBrowser("an answer of a session that is over", () => {
@@ -334,7 +334,7 @@ describeInBrowser("an answer of a session that is over", () => {
     await settle(page);
 
     expect(await page.locator(".switches .quiet").textContent()).toBe("Caller");
-  }, 60_000);
+  });
 
   test("a refused key of the last person does not sign the next one out", async () => {
     const page = await openSignedIn("#/start");
@@ -348,7 +348,7 @@ describeInBrowser("an answer of a session that is over", () => {
 
     expect(await page.locator(".switches .quiet").textContent()).toBe("Operator");
     expect(await page.locator(".announcement").textContent()).toBe("");
-  }, 60_000);
+  });
 
   test("a start of the last person is not told to the next one", async () => {
     const page = await openSignedIn("#/start");
@@ -368,7 +368,7 @@ describeInBrowser("an answer of a session that is over", () => {
     await settle(page);
 
     expect(await page.locator(".announcement").textContent()).toBe("");
-  }, 60_000);
+  });
 
   test("a question goes with its page, and nothing is done", async () => {
     const taskId = await start(nextRoom());
@@ -379,7 +379,7 @@ describeInBrowser("an answer of a session that is over", () => {
     await page.locator("dialog").waitFor({ state: "detached" });
 
     expect((await rowOf(taskId))?.state).toBe("running");
-  }, 60_000);
+  });
 });
 
 describeInBrowser("a failure after its page has gone", () => {
@@ -394,5 +394,5 @@ describeInBrowser("a failure after its page has gone", () => {
     await late.release((route) => route.abort());
 
     await page.locator(".announcement", { hasText: "No answer" }).waitFor();
-  }, 60_000);
+  });
 });

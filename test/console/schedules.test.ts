@@ -11,7 +11,7 @@ let browser: Browser;
 beforeAll(async () => {
   app = await startTestApp();
   browser = await startBrowser();
-}, 60_000);
+});
 afterAll(async () => {
   await browser.close();
   await app.close();
@@ -71,7 +71,7 @@ describeInBrowser("the week", () => {
       await sunday.locator(".entry", { hasText: Name }).locator(".note").textContent(),
     ).toMatch(/^Clocks change: .*\w/);
     expect(await page.locator(".week > li").nth(5).locator(".entry .note").count()).toBe(0);
-  }, 60_000);
+  });
 
   test("has every occurrence of a schedule that plays often, or says that it has not", async () => {
     const often = nextRoom("often");
@@ -88,7 +88,7 @@ describeInBrowser("the week", () => {
     await note.waitFor();
 
     expect(await entries(page, endless).count()).toBe(1000);
-  }, 60_000);
+  });
 
   test("names the conflict of two schedules in a room, and who plays", async () => {
     const RoomId = nextRoom("hall");
@@ -101,7 +101,7 @@ describeInBrowser("the week", () => {
 
     expect(await conflict.textContent()).toContain(high);
     expect(await conflict.textContent()).toMatch(/Priority/);
-  }, 60_000);
+  });
 
   test("skips an occurrence after it has asked", async () => {
     const Name = nextRoom("skipped");
@@ -119,7 +119,7 @@ describeInBrowser("the week", () => {
     );
 
     expect(response["Occurrences"]).toHaveLength(1);
-  }, 60_000);
+  });
 
   test("runs a schedule now, and leads to its ingest", async () => {
     const Name = nextRoom("now");
@@ -130,7 +130,7 @@ describeInBrowser("the week", () => {
     await entries(page, Name).locator("a").click();
 
     await page.locator(".facts", { hasText: "AKIDlocal" }).waitFor();
-  }, 60_000);
+  });
 
   test("a hostile name is text", async () => {
     const Name = `<img src=x onerror="document.title='hacked'">`;
@@ -140,7 +140,7 @@ describeInBrowser("the week", () => {
 
     expect(await page.locator("main img").count()).toBe(0);
     expect(await page.title()).not.toContain("hacked");
-  }, 60_000);
+  });
 });
 
 describeInBrowser("the costs", () => {
@@ -156,7 +156,7 @@ describeInBrowser("the costs", () => {
 
     expect(await page.locator("svg").getAttribute("aria-label")).toMatch(/Costs of 30 days/);
     expect(await page.locator(".costs tbody th").first().textContent()).toBe(today);
-  }, 60_000);
+  });
 
   test("of a caller are the database's, over all its ingests and by the server's days", async () => {
     await app.database.query(
@@ -175,7 +175,7 @@ describeInBrowser("the costs", () => {
     await cells.first().waitFor();
 
     expect(await cells.allTextContents()).toEqual(["US$12.34", "120", "1,200"]);
-  }, 60_000);
+  });
 });
 
 describeInBrowser("the health", () => {
@@ -194,5 +194,5 @@ describeInBrowser("the health", () => {
     expect(await stopped.locator(".badge").textContent()).toBe("Failure");
     expect(await stopped.textContent()).toMatch(/60 min ago.*check its trigger/);
     expect(await page.locator(".health tbody .badge").first().textContent()).toBe("Failure");
-  }, 60_000);
+  });
 });

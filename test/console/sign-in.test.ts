@@ -18,7 +18,7 @@ beforeAll(async () => {
   const database = openPostgres(proxy.url, { connectTimeoutMs: 300, queryTimeoutMs: 600 });
   app = await startTestApp({ database: versionChecked(database) });
   browser = await startBrowser();
-}, 60_000);
+});
 afterAll(async () => {
   await browser.close();
   await app.close();
@@ -46,7 +46,7 @@ describeInBrowser("signing in", () => {
     expect(await page.locator("#key").getAttribute("aria-invalid")).toBe("true");
     await signIn(page, "caller", KEY);
     expect(complaints).toEqual([]);
-  }, 60_000);
+  });
 
   test("a key of an operator is no key of a caller, and is checked as one", async () => {
     const { page } = await openConsole(browser, app.url);
@@ -55,7 +55,7 @@ describeInBrowser("signing in", () => {
     await page.locator("main button[type=submit]").click();
 
     await page.locator("#key-error", { hasText: "No operator has this key" }).waitFor();
-  }, 60_000);
+  });
 
   test("a key that no header can carry is refused before it is sent", async () => {
     const { page } = await openConsole(browser, app.url);
@@ -63,7 +63,7 @@ describeInBrowser("signing in", () => {
     await page.locator("main button[type=submit]").click();
 
     await page.locator("#key-error", { hasText: "printable ASCII" }).waitFor();
-  }, 60_000);
+  });
 
   test("the key is in no storage, no address, no cookie and no log", async () => {
     const { page } = await openConsole(browser, app.url);
@@ -83,7 +83,7 @@ describeInBrowser("signing in", () => {
     );
     expect([databases, cookies]).toEqual([[], []]);
     expect(await page.locator("input[type=password]").count()).toBe(0);
-  }, 60_000);
+  });
 
   test("a reload and a sign-out forget the key", async () => {
     const { page } = await openConsole(browser, app.url);
@@ -96,7 +96,7 @@ describeInBrowser("signing in", () => {
     await page.locator("#key").waitFor();
     expect(await page.locator("#key").inputValue()).toBe("");
     expect(await page.locator("nav").count()).toBe(0);
-  }, 60_000);
+  });
 
   test("a second tab says that it needs the key itself", async () => {
     const { page } = await openConsole(browser, app.url);
@@ -106,7 +106,7 @@ describeInBrowser("signing in", () => {
 
     await second.locator(".notice", { hasText: "signed in in another tab" }).waitFor();
     await signIn(second, "caller", KEY);
-  }, 60_000);
+  });
 });
 
 describeInBrowser("what goes wrong later", () => {
@@ -124,7 +124,7 @@ describeInBrowser("what goes wrong later", () => {
     await signIn(page, "caller", KEY);
 
     expect(page.url()).toMatch(/#\/costs$/);
-  }, 60_000);
+  });
 
   test("a lost connection says so, keeps what is shown, and recovers by itself", async () => {
     const { page } = await openConsole(browser, app.url);
@@ -140,7 +140,7 @@ describeInBrowser("what goes wrong later", () => {
     expect(await page.locator(".status button").textContent()).toBe("Try now");
     await page.context().setOffline(false);
     await problem(page).waitFor({ state: "hidden" });
-  }, 60_000);
+  });
 
   test("a 503 says so, and the button recovers", async () => {
     const { page } = await openConsole(browser, app.url);
@@ -157,5 +157,5 @@ describeInBrowser("what goes wrong later", () => {
     await page.locator(".status button").click();
 
     await problem(page).waitFor({ state: "hidden" });
-  }, 60_000);
+  });
 });

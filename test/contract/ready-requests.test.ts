@@ -110,11 +110,11 @@ describe("npm run requests", () => {
       status: 1,
       text: `${join(folder, "requests.http")} is stale: run \`npm run requests\`.\n`,
     });
-  }, 30_000);
+  });
 
   test("says how it is used, when asked and when misused", () => {
     expect(run("--help")).toEqual({ status: 0, text: expect.stringMatching(/^Usage: npm run/) });
     expect(run("--chekc")).toEqual({ status: 2, text: expect.stringMatching(/^Usage: npm run/) });
     expect(run("a", "b").status).toBe(2);
-  }, 30_000);
+  });
 });

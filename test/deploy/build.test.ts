@@ -38,7 +38,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "build-test-"));
   names = await bundleFunctions({ root: ROOT, out: join(folder, "one") });
   files = await read("one");
-}, 60_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function read(out: string): Promise<Map<string, Uint8Array>> {
@@ -201,7 +201,7 @@ describe("run from its zip alone,", () => {
       Message: "",
     };
     expect(await invoke("expire-ingests", timer)).toMatchObject({ claimed: 0 });
-  }, 60_000);
+  });
 
   test("a notification leaves from a cold start", async () => {
     const request = { SdkAppId: CN_APP, RoomId: "3", StreamUrl: app.clip, RepeatNum: -1 };
@@ -212,7 +212,7 @@ describe("run from its zip alone,", () => {
     expect(receiver.taken()).toContainEqual(
       expect.objectContaining({ type: "ingest.started", subject: TaskId }),
     );
-  }, 60_000);
+  });
 
   test("a start that asks for a probe loads the reader, and refuses as it does elsewhere", async () => {
     const asked = { SdkAppId: CN_APP, RoomId: "2", ProbeSource: true };
@@ -229,7 +229,7 @@ describe("run from its zip alone,", () => {
         Message: expect.stringContaining("The server answers 404."),
       });
     }
-  }, 60_000);
+  });
 
   test("the compiled checks refuse the same requests as ajv, with the same messages", async () => {
     const wrong = { SdkAppId: CN_APP, RoomId: "1", StreamUrl: "x", Volume: 1000 };

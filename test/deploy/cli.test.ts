@@ -9,7 +9,7 @@ let stage: Stage;
 
 beforeAll(async () => {
   stage = await openStage();
-}, 60_000);
+});
 afterAll(() => stage.close());
 afterEach(() => {
   stage.cloud.faults.clear();
@@ -72,7 +72,7 @@ describe("the CLI exits with an error", () => {
     beforeAll(async () => {
       const { code, output } = await stage.cli(["deploy"]);
       expect([code, output]).toEqual([0, expect.stringContaining("tencentscf.com")]);
-    }, 60_000);
+    });
 
     test("but a deployment over functions that still update waits for them, and succeeds", async () => {
       for (const target of stage.cloud.scf.functions.values()) {
@@ -81,7 +81,7 @@ describe("the CLI exits with an error", () => {
       }
       const { code, output } = await stage.cli(["deploy"]);
       expect([code, output]).toEqual([0, expect.stringContaining("tencentscf.com")]);
-    }, 60_000);
+    });
 
     const fail = (action: string) => {
       const error = { code: "InternalError.System", message: "Try later." };

@@ -42,13 +42,13 @@ const cli = (args: string[], env: Environment = {}) =>
 describe("serverless.yml, with no account", () => {
   test("is packaged", async () => {
     expect(await cli(["package"])).toEqual({ code: 0, output: expect.stringContaining("one zip") });
-  }, 30_000);
+  });
 
   test("is printed with its variables filled in", async () => {
     const { code, output } = await cli(["print"]);
     expect([code, output]).toEqual([0, expect.stringContaining("cronExpression: 0 */1 * * * * *")]);
     expect(output).not.toContain("${env");
-  }, 30_000);
+  });
 
   test("holds no secret, and names none that is not taken from the environment", () => {
     for (const file of ["serverless.yml", "serverless.aws.yml"]) {
@@ -63,7 +63,7 @@ describe("serverless.yml, with no account", () => {
     const { code, output } = await cli(["info"]);
     expect([code, output]).toEqual([1, expect.stringContaining("TENCENTCLOUD_SECRET_ID")]);
     expect(output).not.toMatch(/^\s+at /m);
-  }, 30_000);
+  });
 });
 
 describe("serverless.aws.yml, with no account", () => {
@@ -88,7 +88,7 @@ describe("serverless.aws.yml, with no account", () => {
       Resources: Record<string, Resource>;
     };
     resources = Object.values(template.Resources);
-  }, 60_000);
+  });
 
   test("has the functions of serverless.yml, each as declared there", () => {
     expect([...functions().keys()].sort()).toEqual(Object.keys(scf.functions).sort());
@@ -200,4 +200,4 @@ test("packaging twice gives the same zip, byte for byte", async () => {
   expect(
     execFileSync("git", ["status", "--porcelain", "dist", ".serverless"], { cwd: ROOT }),
   ).toHaveLength(0);
-}, 30_000);
+});

@@ -74,7 +74,7 @@ describe("packaging for AWS", () => {
     for (const path of [WRITTEN, ...filesIn(WRITTEN)]) {
       expect({ path, others: othersMay(path) }).toEqual({ path, others: 0 });
     }
-  }, 60_000);
+  });
 
   test("leaves its files to their owner alone in another folder as well", async () => {
     const folder = join(home, "packaged");
@@ -83,14 +83,14 @@ describe("packaging for AWS", () => {
     const state = join(folder, "serverless-state.json");
     expect(readFileSync(state, "utf8")).toContain(SECRET);
     expect([othersMay(folder), othersMay(state)]).toEqual([0, 0]);
-  }, 60_000);
+  });
 });
 
 test("a deployment that fails leaves no private files behind", async () => {
   const { code } = await cli(["deploy"]);
   expect(code).toBe(1);
   expect(existsSync(WRITTEN)).toBe(false);
-}, 60_000);
+});
 
 describe("a deployment that is ended", () => {
   /** A process with a deployment's hooks, which writes a file and waits. */

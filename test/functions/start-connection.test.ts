@@ -163,7 +163,7 @@ test("a connection without a call closes by itself", async () => {
   const openedMs = clock.elapsedMs();
   await noneOpen();
   expect(clock.elapsedMs() - openedMs).toBeGreaterThan(NEW_FOR_MS / 2);
-}, 10_000);
+});
 
 const finished = (answer: IncomingMessage) => once(answer.resume(), "end");
 

@@ -227,7 +227,7 @@ test("while nothing fails, 99 of 100 ends come within 250 ms", async () => {
   expect(ordered[0]).toBeGreaterThanOrEqual(0);
   expect(ordered[98]).toBeLessThanOrEqual(250);
   expect(ordered[99]).toBeLessThan(SECOND_MS);
-}, 60_000);
+});
 
 /** The lost request reaches TRTC now. */
 async function arriveLate(RoomId: string): Promise<void> {

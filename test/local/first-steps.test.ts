@@ -30,7 +30,7 @@ beforeAll(async () => {
   runtime = await startProcess("local/start.ts", settings);
   const trtcUrl = /TRTC (http:\S+)/.exec(runtime.lines.join("\n"))?.[1] ?? "";
   ports = { PORT: new URL(runtime.url).port, TRTC_PORT: new URL(trtcUrl).port };
-}, 60_000);
+});
 afterAll(async () => {
   await runtime.end("SIGKILL");
   for (const directory of directories) rmSync(directory, { recursive: true, force: true });
@@ -102,7 +102,7 @@ describe("README's example for", () => {
 
     expect([stopped.code, stopped.errors]).toEqual([0, ""]);
     expect(await list()).toEqual([]);
-  }, 60_000);
+  });
 
   test("a list puts its first item on air, and knows the second", async () => {
     const example = shell.find((block) => block.includes('"Playlist"')) ?? "";
@@ -114,7 +114,7 @@ describe("README's example for", () => {
     const stop = shell.find((block) => block.includes("stop-ingest")) ?? "";
     await inShell(onOurPorts(stop), {});
     expect(await list()).toEqual([]);
-  }, 60_000);
+  });
 
   test("the Node.js SDK runs in its own folder, and prints what README says", async () => {
     const [example = ""] = blocks("js", README);
@@ -126,7 +126,7 @@ describe("README's example for", () => {
     expect([code, errors]).toEqual([0, ""]);
     const ids = /ing-\w+/g;
     expect(output.replace(ids, "ing")).toBe((blocks("text", README)[0] ?? "").replace(ids, "ing"));
-  }, 60_000);
+  });
 
   test("your own caller replaces the local caller", async () => {
     const own = shell.find((block) => block.includes("CALLERS=")) ?? "";
@@ -144,7 +144,7 @@ describe("README's example for", () => {
     const statuses = (await Promise.all(asks)).map(({ status }) => status);
     await mine.end("SIGKILL");
     expect(statuses).toEqual([200, 401]);
-  }, 60_000);
+  });
 });
 
 describe("a reader that closes the pipe", () => {
@@ -176,7 +176,7 @@ describe("a reader that closes the pipe", () => {
     expect(errors).toBe("");
     const { output } = await inShell("ls $DATA_DIR", { DATA_DIR });
     expect(output).toBe("log.jsonl\npostgres\n");
-  }, 60_000);
+  });
 });
 
 describe("a port that another program has", () => {

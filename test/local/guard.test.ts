@@ -236,5 +236,5 @@ describeInBrowser("a page of another origin, in a real browser", () => {
     // The same request from a local program is served, so the refusal was because of the page.
     expect(await (await fetch(`${url}/?${signedQuery()}`)).text()).toContain("ing-");
     expect(await readTruth(trtcUrl).tasks()).toMatchObject([{ roomId: "by-a-page" }]);
-  }, 60_000);
+  });
 });

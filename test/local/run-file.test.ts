@@ -43,7 +43,7 @@ beforeAll(async () => {
   env = { ...NOTHING_SET, DATA_DIR: newDirectory() };
   runtime = await startProcess("local/start.ts", { ...env, PORT: "0", TRTC_PORT: "0" });
   run = JSON.parse(readFileSync(runFileOf(env), "utf8")) as Run;
-}, 60_000);
+});
 afterAll(() => runtime.end("SIGKILL"));
 
 const command = (name: string, ...args: string[]) => runCli([name, ...args], env);
@@ -62,7 +62,7 @@ describe("while npm start runs on its embedded database", () => {
     expect([code, output]).toEqual([0, expect.stringContaining("delivery 1  ")]);
     const { response } = await post(`${runtime.url}/list-ingests`, {});
     expect(response["Ingests"]).toMatchObject([{ RoomId: "clip", State: "running" }]);
-  }, 60_000);
+  });
 
   test.each([[["--since", "1h"]], [["--since", "1h", "--local"]]])(
     "npm run report reads its rows: %j",
@@ -93,7 +93,7 @@ describe("while npm start runs on its embedded database", () => {
     expect((await command("dead-letters", "--json")).output).toBe("[]\n");
     const unknown = await command("dead-letters", "show", "nobody");
     expect(unknown).toEqual({ code: 1, output: "the dead letter nobody does not exist\n" });
-  }, 120_000);
+  });
 
   test("trtc-ingest admin lists and stops its rows", async () => {
     const fields = { SdkAppId: CN_APP, RoomId: "admin", RoomIdType: 0, MaxDuration: 5 };
@@ -103,7 +103,7 @@ describe("while npm start runs on its embedded database", () => {
     expect([list.code, list.output]).toEqual([0, expect.stringMatching(/^ing-\w+\tAKIDlocal\t/)]);
     const stop = await command("admin", "stop", "--room", "admin", "--yes");
     expect([stop.code, stop.output]).toEqual([0, expect.stringMatching(/\tadmin\tstopped\n$/)]);
-  }, 120_000);
+  });
 
   test("npm run doctor -- --local reads its clock", async () => {
     const well = await command("doctor", "--local");
@@ -120,7 +120,7 @@ describe("while npm start runs on its embedded database", () => {
     const { output } = await command("report", "--since", "1h", "--json");
     const { now } = JSON.parse(output) as { now: string };
     expect(Date.parse(now) - clock.now().getTime()).toBeGreaterThan(604_000_000);
-  }, 60_000);
+  });
 });
 
 describe("the run's own endpoint", () => {
@@ -224,7 +224,7 @@ test("a run on PostgreSQL is found as well, by commands that have no DATABASE_UR
   expect([code, output]).toEqual([0, expect.stringMatching(/started +0/)]);
   expect(await other.end("SIGTERM")).toBe(0);
   expect(existsSync(join(DATA_DIR, "run.json"))).toBe(false);
-}, 60_000);
+});
 
 test("commands open the database themselves after the run was killed", async () => {
   const DATA_DIR = newDirectory();
@@ -236,7 +236,7 @@ test("commands open the database themselves after the run was killed", async () 
   expect((await runCli(["dead-letters"], own)).output).toBe("no dead letters\n");
   const doctor = await runCli(["doctor", "--local"], own);
   expect(doctor.output).toMatch(/local run +none found/);
-}, 120_000);
+});
 
 test("a command names the folder when it never had a run", async () => {
   const DATA_DIR = join(newDirectory(), "none");
@@ -246,4 +246,4 @@ test("a command names the folder when it never had a run", async () => {
     const { code, output } = await runCli([command], own);
     expect([code, output]).toEqual([1, expect.stringContaining("npm start does not run here")]);
   }
-}, 60_000);
+});

@@ -131,7 +131,7 @@ test("the emulator sends room-callback the state of a source that plays, and of 
   const refused = runtime.lines.filter((line) => line.includes("AuthFailure"));
   expect(refused).toEqual([]);
   expect(await endOf(runtime)).toBe(0);
-}, 60_000);
+});
 
 test("the data directory belongs to one process, and keeps its rows after any kind of end", async () => {
   const env = { DATA_DIR: newDirectory(), TRTC_ENDPOINT: emulator.url };
@@ -150,7 +150,7 @@ test("the data directory belongs to one process, and keeps its rows after any ki
   const third = await run("local/start.ts", env);
   expect(await listed(third.url)).toMatchObject(kept);
   expect(await endOf(third)).toBe(0);
-}, 60_000);
+});
 
 describe("npm start", () => {
   test("ends cleanly, also right after it is ready", async () => {
@@ -183,7 +183,7 @@ describe("npm start", () => {
     expect(endedMs).toBeGreaterThanOrEqual(stopAt.getTime());
     expect(endedMs).toBeLessThanOrEqual(keptFromMs + withinMs);
     expect(await endOf(next)).toBe(0);
-  }, 60_000);
+  });
 
   test("ends without waiting for a silent client or a queue of starts", async () => {
     const runtime = await start({ TRTC_ENDPOINT: emulator.url });
@@ -211,5 +211,5 @@ describe("npm start", () => {
     const done = outcomes.filter(({ status }) => status === "fulfilled").length;
     expect(done).toBeGreaterThan(10);
     expect(done).toBeLessThan(400);
-  }, 60_000);
+  });
 });

@@ -65,4 +65,4 @@ test("a killed run leaves its event to the next run, which sends it with the sam
   expect([once, again]).toEqual([`${TaskId}-1`, `${TaskId}-1`]);
   expect(rest).toEqual(rest.map((_, index) => `${TaskId}-${index + 2}`));
   expect(await database.query("select from outbox")).toEqual([]);
-}, 60_000);
+});

@@ -75,7 +75,7 @@ describe("npm run event", () => {
       "delivery 1  messages 1  done 1  ignored 0  dead 0  later 0\ndelivery 2  messages 1  done 1  ignored 0  dead 0  later 0\n",
     ]);
     expect((await stateOf(app)).tasks).toEqual(["clip playing"]);
-  }, 30_000);
+  });
 
   test("sends messages, and ends with 1 when one failed", async () => {
     const good = message("good.json", startAction(app, { RoomId: "by-file" }));
@@ -84,7 +84,7 @@ describe("npm run event", () => {
     expect([code, output]).toEqual([1, expect.stringContaining("done 1  ignored 0  dead 1")]);
     const sqs = await event("sqs", "--file", good, "--json", ...here());
     expect([sqs.code, sqs.output]).toEqual([0, '{"batchItemFailures":[]}\n']);
-  }, 30_000);
+  });
 
   test("shows the event, and sends nothing, with --print", async () => {
     const { code, output } = await event("s3", "--key", "a b.mp4", "--print");
@@ -92,7 +92,7 @@ describe("npm run event", () => {
     expect(JSON.parse(output)).toMatchObject({
       Records: [{ eventSource: "aws:s3", s3: { object: { key: "a+b.mp4" } } }],
     });
-  }, 30_000);
+  });
 
   test.each<[args: string[], message: string, code?: number]>([
     [[], "name one of cos, s3, ckafka"],
@@ -120,7 +120,7 @@ describe("npm run event", () => {
     for (const word of [...EVENT_KINDS, "--bucket", "--times", "--print"]) {
       expect(output).toContain(word);
     }
-  }, 30_000);
+  });
 });
 
 describe("the local endpoint for events", () => {

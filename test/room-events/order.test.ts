@@ -110,17 +110,17 @@ describe("callbacks in any order and number lead to the same result", () => {
   test("of a clip that plays to its end", async () => {
     const played = await history({ RepeatNum: 3 }, 6);
     await hold(played, { State: "ended", EndReason: "finished", MediaState: "playing" });
-  }, 60_000);
+  });
 
   test("of a source that cannot be opened", async () => {
     const played = await history({ StreamUrl: `${app.clip}-missing`, RepeatNum: 1 }, 12);
     await hold(played, { State: "ended", EndReason: "failed" });
-  }, 60_000);
+  });
 
   test("of a loop whose source cannot be opened", async () => {
     const fields = { StreamUrl: `${app.clip}-missing`, RepeatNum: -1, MaxDuration: 60 };
     await hold(await history(fields, 12), { State: "ended", EndReason: "failed" });
-  }, 60_000);
+  });
 
   test("of a loop whose source opens at the last attempt", async () => {
     const media = await startMediaServer();
@@ -134,13 +134,13 @@ describe("callbacks in any order and number lead to the same result", () => {
     // Two events of the room, three failures with their retries, and the success.
     await hold(await history(fields, 9), { State: "running", MediaState: "playing" });
     await media.close();
-  }, 60_000);
+  });
 
   test("of a loop whose robot is removed from the room", async () => {
     const out = (named: object) => removeRobot(named as Record<string, string>);
     const played = await history({ RepeatNum: -1, MaxDuration: 60 }, 6, out);
     await hold(played, { State: "ended", EndReason: "stopped" });
-  }, 60_000);
+  });
 
   test("of a running loop whose source fails at times", async () => {
     const played = await history({ RepeatNum: -1, MaxDuration: 60 }, 3);
@@ -154,7 +154,7 @@ describe("callbacks in any order and number lead to the same result", () => {
     ];
     const withTroubles = { ...played, bodies: [...played.bodies, ...troubles] };
     await hold(withTroubles, { State: "running", MediaState: "retrying" });
-  }, 60_000);
+  });
 
   test("of a dismissed room whose robots return", async () => {
     const order = fc.shuffledSubarray([0, 1, 2, 3, 3, 1], { minLength: 6, maxLength: 6 });
@@ -175,7 +175,7 @@ describe("callbacks in any order and number lead to the same result", () => {
       });
     });
     await fc.assert(property, { numRuns: cases(10) });
-  }, 60_000);
+  });
 });
 
 test("callbacks about a source in any order and number count the same failures", async () => {
@@ -209,7 +209,7 @@ test("callbacks about a source in any order and number count the same failures",
     ),
     { numRuns: cases(100) },
   );
-}, 60_000);
+});
 
 test("the comparison finds a difference", async () => {
   const played = await history({ RepeatNum: 3 }, 6);
@@ -218,4 +218,4 @@ test("the comparison finds a difference", async () => {
   expect(without.length).toBe(played.bodies.length - 1);
   expect(await outcomeOf(played, without)).not.toEqual(complete);
   expect(bytesOf(JSON.parse(String(played.bodies[0])) as object)).toEqual(played.bodies[0]);
-}, 60_000);
+});

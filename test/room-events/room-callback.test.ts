@@ -206,7 +206,7 @@ describe("TRTC is asked to repeat a callback when", () => {
     const hanging = withTaskEvents(services, () => new Promise<never>(() => undefined));
     const { status } = await answerTo(hanging, callbackEvent(NEWS, { key: KEY }));
     expect(status).toBe(503);
-  }, 10_000);
+  });
 });
 
 describe("a signed body is read leniently:", () => {

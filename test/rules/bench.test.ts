@@ -152,7 +152,7 @@ describe("a trial run of the whole bench", () => {
     outcome = await bench("--quick", "--json");
     expect(outcome).toMatchObject({ code: 0 });
     results = JSON.parse(outcome.out) as Results;
-  }, 180_000);
+  }, 900_000);
 
   test("names the machine, and says that it was a trial", () => {
     const { node, cpu, cores, quick } = results;
@@ -210,7 +210,7 @@ test("--only measures some sections, and the table shows their goals", async () 
   expect(out).toMatch(/^ {2}signUserSig +[\d,]+ +[\d.]+$/m);
   expect(out).toMatch(/^ {2}signUserSig ÷ genUserSig \(tls-sig-api-v2\), throughput: [\d.]+$/m);
   expect(out).not.toContain("cold");
-}, 60_000);
+});
 
 test("a signal ends the bench, and all that it started", async () => {
   const TMPDIR = mkdtempSync(join(tmpdir(), "bench-test-"));
@@ -232,7 +232,7 @@ test("a signal ends the bench, and all that it started", async () => {
   expect(started).toHaveLength(2);
   expect(left()).toEqual([]);
   rmSync(TMPDIR, { recursive: true, force: true });
-}, 60_000);
+});
 
 test.each([
   [
@@ -243,7 +243,7 @@ test.each([
   [
     ["--only", "cold,hot"],
     1,
-    /^--only hot: choose from cold, warm, network, store, deadlines, scheduled, signing\n$/,
+    /^--only hot: choose from cold, warm, network, store, deadlines, scheduled, signing, old-rows, month\n$/,
   ],
   [["--only", "toString"], 1, /^--only toString: choose/],
   [["--only", ""], 1, /^--only : choose/],

@@ -8,7 +8,7 @@ import { FUNCTION_OF } from "../support/app/functions.js";
 let run: FullRun;
 beforeAll(async () => {
   run = await fullRun();
-}, 60_000);
+});
 afterAll(() => run.app.close());
 
 const linesOf = () => run.app.logLines.map((line) => JSON.parse(line) as Partial<LogFields>);

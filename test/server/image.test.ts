@@ -115,7 +115,7 @@ test("its command migrates, serves, passes its health check and ends at SIGTERM"
     child.kill("SIGKILL");
     await emulator.end("SIGTERM");
   }
-}, 60_000);
+});
 
 function readyUrl({ stdout, stderr }: ReturnType<typeof spawn>): Promise<string> {
   return new Promise((resolve, reject) => {

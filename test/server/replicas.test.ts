@@ -36,7 +36,7 @@ beforeAll(async () => {
   database = openPostgres(DATABASE_URL);
   servers.push(...(await Promise.all([serve(), serve()])));
   proxy = await startReverseProxy(servers.map(({ url }) => url));
-}, 60_000);
+});
 afterAll(async () => {
   const alive = servers.filter(({ child }) => child.exitCode === null && child.signalCode === null);
   await Promise.all(alive.map(({ end }) => end("SIGKILL")));
@@ -112,7 +112,7 @@ test("a drained server loses no start and delays no deadline, and ends within 10
   });
   expect(drainMs).toBeLessThan(10 * SECOND_MS + 500);
   expect(await latestMs(ingests)).toBeLessThan(LATE_DRAINED_MS);
-}, 120_000);
+});
 
 test("a killed server loses no start, and a deadline is late by its lease at most", async () => {
   const fresh = await serve();
@@ -122,7 +122,7 @@ test("a killed server loses no start, and a deadline is late by its lease at mos
     await servers[1]?.end("SIGKILL");
   });
   expect(await latestMs(ingests)).toBeLessThan(LATE_KILLED_MS);
-}, 120_000);
+});
 
 test("a command says what it needs, and what it does", async () => {
   const help = await runScript("server/serve.ts", {}, ["--help"]);
@@ -131,7 +131,7 @@ test("a command says what it needs, and what it does", async () => {
   expect(without).toMatchObject({ code: 1, output: expect.stringContaining("DATABASE_URL") });
   const wrong = await runScript("server/serve.ts", { ...env, DATABASE_CONNECTIONS: "none" });
   expect(wrong.output).toContain("DATABASE_CONNECTIONS must be a number from 1 to 999");
-}, 60_000);
+});
 
 test("--migrate brings an empty database to the newest version first", async () => {
   const DATABASE_URL = await newPostgresUrl({ template: "template1" });
@@ -141,7 +141,7 @@ test("--migrate brings an empty database to the newest version first", async () 
   ]);
   expect((await fetch(`${one}/live`)).status).toBe(200);
   expect((await fetch(`${two}/live`)).status).toBe(200);
-}, 60_000);
+});
 
 async function serveMigrating(DATABASE_URL: string): Promise<string> {
   const server = await startProcess("server/serve.ts", { ...env, DATABASE_URL }, ["--migrate"]);

@@ -73,7 +73,7 @@ describe("a server", () => {
       (await post(`${server.url}/describe-ingest`, describe)).response["EndReason"];
     while ((await state()) === null && clock.elapsedMs() < untilMs) await clock.sleep(200);
     expect(await state()).toBe("expired");
-  }, 30_000);
+  });
 
   test.each(["/live", "/ready"])("answers %s without a key", async (path) => {
     expect((await fetch(`${server.url}${path}`)).status).toBe(200);
@@ -111,7 +111,7 @@ describe("a drain", () => {
     expect(answers.join("").toLowerCase()).toContain("connection: close");
     expect(clock.elapsedMs() - beganMs).toBeLessThan(10 * SECOND_MS);
     await expect(fetch(`${server.url}/live`)).rejects.toThrow();
-  }, 20_000);
+  });
 
   test("answers 503 to /ready at once, and still serves callers", async () => {
     const server = await serve();
@@ -121,7 +121,7 @@ describe("a drain", () => {
     expect((await fetch(`${server.url}/live`)).status).toBe(200);
     expect((await post(`${server.url}/list-ingests`, {})).status).toBe(200);
     await drained;
-  }, 20_000);
+  });
 
   test("refuses a request that comes too late on an open connection", async () => {
     const server = await serve();
@@ -134,12 +134,12 @@ describe("a drain", () => {
     socket.write("ngth: 2\r\n\r\n{}");
     expect((await answer).toString()).toMatch(/^HTTP\/1\.1 503 [^]*send the request again/);
     await drained;
-  }, 20_000);
+  });
 
   test("may be asked for twice", async () => {
     const server = await serve();
     await Promise.all([server.drain(), server.drain()]);
-  }, 20_000);
+  });
 });
 
 describe("no server starts", () => {
@@ -157,7 +157,7 @@ describe("no server starts", () => {
     await database.close();
     const server = await serve({ DATABASE_URL: url });
     await server.drain();
-  }, 30_000);
+  });
 
   test("with a wrong cron line", async () => {
     await expect(serve({ EXPIRY_CRON: "*/5 * * * *" })).rejects.toThrow(
@@ -175,7 +175,7 @@ test("a server without its database runs, and is not ready", async () => {
   expect((await fetch(`${server.url}/live`)).status).toBe(200);
   expect((await fetch(`${server.url}/ready`)).status).toBe(503);
   await server.drain();
-}, 30_000);
+});
 
 function rawGet(url: string, text: string): Promise<string> {
   const { hostname, port } = new URL(url);

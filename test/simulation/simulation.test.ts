@@ -62,7 +62,7 @@ test("a seed has the same events on either store", async () => {
     expect(storyOf(onSql)).toEqual(storyOf(await simulate({ seed })));
   }
   await database.close();
-}, 60_000);
+});
 
 test("a seed replays exactly, to the last event", async () => {
   const [once, again] = [await simulate({ seed: 42 }), await simulate({ seed: 42 })];

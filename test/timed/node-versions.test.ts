@@ -33,7 +33,7 @@ beforeAll(async () => {
   variables = Object.fromEntries(
     Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined),
   );
-}, 120_000);
+});
 
 afterAll(async () => {
   await app.close();
@@ -88,7 +88,7 @@ describe.each([20, 22, 24])("Node.js %i", (major) => {
 
     expect(running).toMatchObject({ State: "running" });
     expect(ended).toMatchObject({ State: "ended", EndReason: "stopped" });
-  }, 120_000);
+  });
 
   test("runs the demo", async () => {
     const { code, output } = await runScript("local/demo.ts", {}, [], nodePath);

@@ -37,7 +37,7 @@ describe("four processes on one PostgreSQL", () => {
     instances = await Promise.all(
       Array.from({ length: INSTANCES }, () => startProcess("local/start.ts", env)),
     );
-  }, 60_000);
+  });
   afterAll(async () => {
     const alive = instances.filter(({ child }) => child.exitCode === null && !child.killed);
     await Promise.all(alive.map(({ end }) => end("SIGKILL")));
@@ -88,7 +88,7 @@ describe("four processes on one PostgreSQL", () => {
     expect(calls - before.calls).toBeLessThanOrEqual(slots.length);
     // One that the machine held up is throttled, and goes again; what waits for no slot always is.
     expect(throttled - before.throttled).toBeLessThan(STARTS / 2);
-  }, 90_000);
+  });
 
   test("stop each of their ingests once, on its second, and none earlier", async () => {
     const stopAt = addMs(clock.now(), 7 * SECOND_MS);
@@ -101,7 +101,7 @@ describe("four processes on one PostgreSQL", () => {
     expect(await tasksOf(answers)).toHaveLength(answers.length);
     await untilEnded(() => tasksOf(answers), 12 * SECOND_MS);
     for (const task of await tasksOf(answers)) expectStopped(task, stopAt, 1000);
-  }, 60_000);
+  });
 
   test("take over the claims of killed ones", async () => {
     const stopAt = addMs(clock.now(), 6 * SECOND_MS);
@@ -123,7 +123,7 @@ describe("four processes on one PostgreSQL", () => {
     instances = [await startProcess("local/start.ts", env)];
     await untilEnded(() => tasksOf(answers), TAKEN_OVER_WITHIN_MS + 5 * SECOND_MS);
     for (const task of await tasksOf(answers)) expectStopped(task, stopAt, TAKEN_OVER_WITHIN_MS);
-  }, 60_000);
+  });
 
   test("are not disturbed by one that freezes with claims and wakes after they lapsed", async () => {
     const sleeper = instances[0] as RunningProcess;
@@ -151,7 +151,7 @@ describe("four processes on one PostgreSQL", () => {
     await clock.sleep(2 * SECOND_MS);
     expect(await rows()).toEqual(before);
     for (const task of await tasksOf(answers)) expectStopped(task, stopAt, TAKEN_OVER_WITHIN_MS);
-  }, 60_000);
+  });
 
   test("end cleanly after a freeze", async () => {
     expect(await instances[0]?.end("SIGTERM")).toBe(0);

@@ -90,7 +90,7 @@ describeInBrowser("a room's page", () => {
       await start(room, sources[at] ?? "");
       await start("many", sources[at] ?? "");
     }
-  }, 60_000);
+  });
   afterAll(() => Promise.all([runtime.close(), browser.close(), media.close()]));
 
   test("has nothing black beside a wide picture that is alone", async () => {
@@ -145,7 +145,7 @@ describeInBrowser("a room's page", () => {
     const words = await page.locator("body").innerText();
     expect(words).not.toMatch(/tries again|\blive\b|No end by itself|Unmute/);
     await page.context().close();
-  }, 60_000);
+  });
 
   test("says why a stopped ingest ended, in the words that describe answers", async () => {
     const taskId = await start("stopped", media.urlOf("/clip.mp4"));
@@ -159,5 +159,5 @@ describeInBrowser("a room's page", () => {
     expect(EndDetail).toMatch(/ asked for /);
     await fact(page, "End").getByText(String(EndDetail)).waitFor();
     await page.context().close();
-  }, 60_000);
+  });
 });

@@ -48,7 +48,7 @@ describeInBrowser("a room's page", () => {
       startLocal({ env: {}, port: 0, trtcPort: 0, log }),
       startBrowser(),
     ]);
-  }, 60_000);
+  });
   afterEach(async () => {
     expect(opened?.complaints).toEqual([]);
     await opened?.page.context().close();
@@ -70,7 +70,7 @@ describeInBrowser("a room's page", () => {
     );
     await send("stop-ingest", { TaskId });
     await opened?.page.locator(".programme").waitFor({ state: "hidden" });
-  }, 60_000);
+  });
 
   test("counts on between two answers, and stands still in a pause", async () => {
     const TaskId = await start("paused", {
@@ -84,7 +84,7 @@ describeInBrowser("a room's page", () => {
     const before = await paused?.innerText();
     await opened?.page.waitForTimeout(1500);
     expect(await paused?.innerText()).toBe(before);
-  }, 60_000);
+  });
 
   test("names the filler while an item fails, and once the list is over", async () => {
     await start("filler", {
@@ -97,7 +97,7 @@ describeInBrowser("a room's page", () => {
     const over = opened?.page.locator(".programme", { hasText: /^The list is over/ });
     await over?.waitFor();
     expect(await over?.innerText()).toBe("The list is over · filler plays");
-  }, 60_000);
+  });
 
   test("names the backup of one StreamUrl, and says nothing while its own source plays", async () => {
     await start("well", { StreamUrl: clip("a"), BackupStreamUrl: clip("b") });
@@ -108,7 +108,7 @@ describeInBrowser("a room's page", () => {
     await opened?.page.goto(`${runtime.trtcUrl}/rooms/0/well`);
     await opened?.page.locator(".card[data-state=playing]").waitFor();
     expect(await opened?.page.locator(".programme").isVisible()).toBe(false);
-  }, 60_000);
+  });
 
   test("shows hostile titles as text, inside a phone's width", async () => {
     const hostile = `<img src=x onerror="document.title='hit'">\u202e${"m".repeat(80)}`;
@@ -125,5 +125,5 @@ describeInBrowser("a room's page", () => {
     expect(await opened?.page.title()).toBe("hostile · TRTC emulator");
     const wide = await opened?.page.evaluate<number>("document.documentElement.scrollWidth");
     expect(wide).toBeLessThanOrEqual(390);
-  }, 60_000);
+  });
 });

@@ -8,7 +8,7 @@ import { CN_APP, post } from "../../support/app/test-app.js";
 let runtime: LocalRuntime;
 beforeAll(async () => {
   runtime = await startLocal({ env: {}, port: 0, trtcPort: 0, log: () => undefined });
-}, 60_000);
+});
 afterAll(() => runtime.close());
 
 test("shows our TaskId, the deadline that ends it, and why it ended", async () => {
@@ -44,4 +44,4 @@ test("shows our TaskId, the deadline that ends it, and why it ended", async () =
   expect(ended?.ingest?.endDetail).toBe(described.response["EndDetail"]);
   const html = await (await fetch(`${runtime.trtcUrl}/rooms/0/lobby`)).text();
   expect(html).toContain(String(taskId));
-}, 60_000);
+});

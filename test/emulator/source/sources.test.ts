@@ -83,7 +83,7 @@ beforeAll(async () => {
   });
   tasks = Object.fromEntries(await Promise.all(started)) as Record<Name, string>;
   await untilReconciled();
-}, 60_000);
+});
 afterAll(async () => {
   await emulator.close();
   await Promise.all([files.close(), live.close(), rtmp.close()]);

@@ -205,7 +205,7 @@ describe("a stop", () => {
     expect(await rows()).toMatchObject([{ state: "ended", ...reason }]);
     expect(await playing()).toBe(0);
     expect((await stop()).status).toBe(200);
-  }, 60_000);
+  });
 
   const unended = async () => (await rows()).filter(({ state }) => state !== "ended").length;
 });
