@@ -19,7 +19,11 @@ afterAll(async () => {
 
 async function start(room: string): Promise<string> {
   const body = { SdkAppId: CN_APP, RoomId: room, RoomIdType: 0, StreamUrl: app.clip };
-  const { response } = await app.post("start-ingest", { ...body, RepeatNum: -1, MaxDuration: 30 });
+  const { response } = await app.post("start-ingest", {
+    ...body,
+    RepeatNum: 1000,
+    MaxDuration: 30,
+  });
   return String(response["TaskId"]);
 }
 

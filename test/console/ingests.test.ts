@@ -127,7 +127,7 @@ describeInBrowser("an ingest's page", () => {
   });
 
   test("+15 min moves the deadline by a quarter of an hour", async () => {
-    const taskId = await loop(nextRoom());
+    const taskId = await start({ RoomId: nextRoom(), StreamUrl: app.clip, RepeatNum: 1000 });
     const before = Date.parse(String((await describeIngest(taskId))["Deadline"]));
     const page = await openSignedIn(`#/ingests/${taskId}`);
     await page.locator("main button:enabled", { hasText: "+15 min" }).click();

@@ -30,7 +30,7 @@ async function loop(key: string, fields = {}): Promise<{ room: string; taskId: s
   const room = nextRoom();
   const body = { SdkAppId: CN_APP, RoomId: room, RoomIdType: 0, StreamUrl: app.clip };
   const headers = { authorization: `Bearer ${key}` };
-  const asked = { ...body, RepeatNum: -1, MaxDuration: 30, ...fields };
+  const asked = { ...body, RepeatNum: 1000, MaxDuration: 30, ...fields };
   const { response } = await app.post("start-ingest", asked, headers);
   return { room, taskId: String(response["TaskId"]) };
 }
