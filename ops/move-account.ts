@@ -4,7 +4,7 @@ import { withEnvFile } from "../local/environment/env-file.js";
 import { type CommandModule, newCommand, parse, UsageError } from "../local/terminal/command.js";
 import { type Io, print } from "../local/terminal/io.js";
 import { readConfig } from "../shared/config/configuration.js";
-import { copyAudience, moveSpending } from "../shared/store/move/applications.js";
+import { copyAudience, copySpending, dropSpending } from "../shared/store/move/applications.js";
 import { openPostgres } from "../shared/store/engine/postgres.js";
 import { readVersion, versionFault } from "../shared/store/schema/version.js";
 import { countLeft, type Left, movableIngests, settleHeld } from "../shared/store/move/ingests.js";
@@ -110,7 +110,10 @@ async function moveAll(route: Route, move: Move, io: Io): Promise<Left> {
     print(io, `${words(left)} stay for now: run it again`);
     return left;
   }
-  await moveSpending(queries, sdkAppIds);
+  const spent = await route.to.transaction((to) =>
+    copySpending({ from: route.from.query, to }, sdkAppIds),
+  );
+  await dropSpending(route.from.query, spent);
   print(io, `the account ${account} has moved: remove the old URL from DATABASE_URLS, and deploy`);
   return left;
 }

@@ -1,5 +1,5 @@
 /** ListStreamIngests: TRTC has no such action. Newest first. A caller sees only its own ingests. */
-import { ApiError } from "../contract/errors.js";
+import { cursorText, PAGE_LIMIT, writeCursor, wrongCursor } from "../contract/cursors.js";
 import { isTaskId } from "../contract/task-id.js";
 import { storedToken } from "./start/plan-start.js";
 import { present, type PresentedIngest } from "./present.js";
@@ -11,13 +11,11 @@ export interface ListAnswer {
   NextCursor: string | null;
 }
 
-const LIMIT = 20;
-
 export async function listIngests(
   { store, clock }: Services,
   { caller, request }: Call<"ListStreamIngests">,
 ): Promise<ListAnswer> {
-  const limit = request.Limit ?? LIMIT;
+  const limit = request.Limit ?? PAGE_LIMIT;
   const rows = await store.ingests.list({
     callerId: caller.Id,
     sdkAppId: request.SdkAppId,
@@ -37,21 +35,9 @@ export async function listIngests(
   return { Ingests: page.map((ingest) => present(ingest, now)), NextCursor };
 }
 
-/**
- * The cursor is opaque, so its content may change. It needs no signature: each query filters by
- * caller.
- */
-export const writeCursor = (taskId: string): string => Buffer.from(taskId).toString("base64url");
-
 export function readCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined;
-  const taskId = Buffer.from(cursor, "base64url").toString();
+  const taskId = cursorText(cursor);
   if (isTaskId(taskId)) return taskId;
   throw wrongCursor();
 }
-
-export const wrongCursor = (): ApiError =>
-  new ApiError(
-    "InvalidParameterValue",
-    "Cursor is wrong: send the NextCursor of the answer before, or none for the first page.",
-  );

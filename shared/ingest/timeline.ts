@@ -1,11 +1,9 @@
 /** DescribeIngestTimeline: who changed an ingest, when and how. TRTC has no such action. */
+import { cursorText, PAGE_LIMIT, writeCursor, wrongCursor } from "../contract/cursors.js";
 import type { TimelineAnswer } from "../contract/timeline.js";
 import type { IngestEvent } from "../store/history/ingest-event.js";
 import { findOwn } from "./find.js";
-import { wrongCursor } from "./list.js";
 import type { Call, Services } from "./services.js";
-
-const LIMIT = 20;
 
 export async function describeTimeline(
   services: Services,
@@ -24,7 +22,7 @@ interface TimelinePage {
 
 /** Throws ApiError for a cursor that is none of ours. */
 export const timelinePage = ({
-  Limit: limit = LIMIT,
+  Limit: limit = PAGE_LIMIT,
   Cursor,
 }: {
   Limit?: number;
@@ -40,7 +38,7 @@ export async function timelineOf(
   const events = await store.history.list({ taskId, after, limit: limit + 1 });
   const page = events.slice(0, limit);
   const last = page.at(-1);
-  const NextCursor = events.length > limit && last ? writeCursor(last.sequence) : null;
+  const NextCursor = events.length > limit && last ? writeCursor(`after ${last.sequence}`) : null;
   return { Events: page.map(presentEvent), NextCursor };
 }
 
@@ -66,12 +64,9 @@ export const presentEvent = ({
   After: { ...after },
 });
 
-const writeCursor = (sequence: number): string =>
-  Buffer.from(`after ${sequence}`).toString("base64url");
-
 function readCursor(cursor: string | undefined): number {
   if (cursor === undefined) return 0;
-  const [, sequence] = /^after (\d{1,9})$/.exec(Buffer.from(cursor, "base64url").toString()) ?? [];
+  const [, sequence] = /^after (\d{1,9})$/.exec(cursorText(cursor)) ?? [];
   if (sequence === undefined) throw wrongCursor();
   return Number(sequence);
 }

@@ -1,5 +1,6 @@
 /** ListIngests: the ingests of all callers, newest first, and how many are live and in trouble. */
-import { readCursor, writeCursor } from "../ingest/list.js";
+import { writeCursor } from "../contract/cursors.js";
+import { readCursor } from "../ingest/list.js";
 import type { Services } from "../ingest/services.js";
 import { countForOperator, listForOperator } from "../store/operator.js";
 import { presentForOperator } from "./present.js";

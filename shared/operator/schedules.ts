@@ -5,7 +5,8 @@
 import { ApiError } from "../contract/errors.js";
 import type { Services } from "../ingest/services.js";
 import { listOccurrences } from "../schedules/actions/list-occurrences.js";
-import { readCursor, writeCursor } from "../schedules/actions/list.js";
+import { writeCursor } from "../contract/cursors.js";
+import { readCursor } from "../schedules/actions/list.js";
 import { previewSchedule } from "../schedules/actions/preview.js";
 import { presentSchedule } from "../schedules/present.js";
 import { listSchedulesForOperator } from "../store/operator.js";

@@ -28,8 +28,9 @@ export const timerFunction = (functionName: string, useCase: TimerUseCase) =>
           ),
         ),
       );
-      for (const run of runs)
+      for (const run of runs) {
         if (run.status === "fulfilled") line.counts = sum(line.counts, run.value);
+      }
       const failed = runs.find((run) => run.status === "rejected");
       if (failed) throw failed.reason;
       return line.counts ?? {};

@@ -4448,10 +4448,15 @@ select task_id, created_by from unnest($1::text[]) as sent (row)
 cross join lateral jsonb_populate_record(null::room_audience, sent.row::jsonb)
 on conflict do nothing;
 
--- moveSpending
+-- copySpending
+select coalesce(sum(played_ms), 0)::float8 as ms, coalesce(sum(micro_usd), 0)::float8 as usd
+from spend_day
+where sdk_app_id = any($1::bigint[]) and shard >= 16;
+
+-- copySpending
 select to_jsonb(known)::text as row from spend_day as known where sdk_app_id = any($1::bigint[]);
 
--- moveSpending
+-- copySpending
 insert into spend_day (task_id, created_by)
 select task_id, created_by from unnest($1::text[]) as sent (row)
 cross join lateral jsonb_populate_record(
@@ -4461,7 +4466,10 @@ cross join lateral jsonb_populate_record(
 on conflict (caller_id, day, sdk_app_id, shard) do update set
   ingests = excluded.ingests, played_ms = excluded.played_ms, micro_usd = excluded.micro_usd;
 
--- moveSpending
+-- copySpending
+select count_spend($1, $2);
+
+-- dropSpending
 delete from spend_day where to_jsonb(spend_day)::text = any($1::text[]);
 
 -- readVersion

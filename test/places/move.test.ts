@@ -135,6 +135,12 @@ describe("a move", () => {
     expect((await describeIt(live))["EndReason"]).toBe("expired");
     expect((await describeIt(scheduled))["State"]).toBe("running");
 
+    await app.main.query(
+      `insert into spend_day (caller_id, day, sdk_app_id, shard, ingests, played_ms, micro_usd)
+       values ('AKIDlocal', '2026-01-05', $1, 3, 2, 60000, 14980)`,
+      [CN_APP],
+    );
+    const counted = await countedIn(app.other);
     const last = await move("--yes");
     expect([last.code, last.out]).toEqual([0, expect.stringContaining("the account cn has moved")]);
     expect(await app.main.query("select from ingest where account = 'cn'")).toEqual([]);
@@ -142,6 +148,8 @@ describe("a move", () => {
       [],
     );
     expect(await spentIn(app.other)).toBeGreaterThan(0);
+    // What was spent in the old database is counted there, and is no new spending.
+    expect(await countedIn(app.other)).toEqual(counted);
   });
 
   test("takes a schedule with its occurrences, which are planned on there", async () => {
@@ -182,6 +190,14 @@ async function spentIn(database: Database): Promise<number> {
     [CN_APP],
   );
   return Number(row?.["ingests"]);
+}
+
+/** The counter of the metrics, which nothing but new spending may move. */
+async function countedIn(database: Database) {
+  const [row] = await database.query(
+    "select coalesce(sum(played_ms), 0)::float8 as ms, coalesce(sum(micro_usd), 0)::float8 as usd from spend_count",
+  );
+  return row;
 }
 
 class Killed extends Error {}

@@ -27,7 +27,7 @@ const pagesMax = (besideFew: number): number => 2 * besideFew + 600;
 
 /** What no deployed function sends: migrations, and the move of an account. */
 const IS_LEFT_OUT =
-  /^(migrate|readVersion|beginAnew|movable\w+|moveSpending|copyAudience|countLeft|settleHeld|planHeld)\b/;
+  /^(migrate|readVersion|beginAnew|movable\w+|copySpending|dropSpending|copyAudience|countLeft|settleHeld|planHeld)\b/;
 
 /** It only asks whether there is one, and the first row that it meets is one. */
 const STOPS_AT_ONCE = "schedules.readDuties";

@@ -2,6 +2,7 @@
  * Carries out a call in the database of its account, where a deployment has several. A function
  * loads this file when it needs it, so it shares no class of error with it.
  */
+import { PAGE_LIMIT } from "../../contract/cursors.js";
 import type { Action } from "../../contract/schemas.js";
 import type { Places } from "../../store/places.js";
 import type { Store } from "../../store/store.js";
@@ -33,7 +34,7 @@ export async function callPlaced(
   const list = LISTS[checked.action];
   if (!list) return workIn(stores[0]);
   const pages = await Promise.all(stores.map(workIn));
-  const { Limit = list.limit } = checked.call.request as { Limit?: number };
+  const { Limit = PAGE_LIMIT } = checked.call.request as { Limit?: number };
   return mergedPage(pages, list, Limit);
 }
 
@@ -45,10 +46,10 @@ function storesOf({ config }: Services, places: Places, { application, caller }:
   return [...new Set(accounts.flatMap((account) => places.of(account)))];
 }
 
-const LISTS: { readonly [A in Action]?: ListOf & { limit: number } } = {
-  ListStreamIngests: { ...INGESTS, limit: 20 },
-  ListIngestSchedules: { ...SCHEDULES, limit: 20 },
-  ListIngestOccurrences: { ...OCCURRENCES, limit: 20 },
+const LISTS: { readonly [A in Action]?: ListOf } = {
+  ListStreamIngests: INGESTS,
+  ListIngestSchedules: SCHEDULES,
+  ListIngestOccurrences: OCCURRENCES,
 };
 
 async function startPlaced(

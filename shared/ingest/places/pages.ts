@@ -1,4 +1,5 @@
 /** One page of a list out of the pages of several databases, in the same order and as long. */
+import { writeCursor } from "../../contract/cursors.js";
 
 /** A page of any list: its rows, newest first, under one name, and the cursor of the next page. */
 interface Page {
@@ -34,18 +35,16 @@ export function mergedPage(
 const rowsOf = (page: object, rows: ListOf["rows"]): Row[] =>
   (page as Record<typeof rows, Row[]>)[rows];
 
-const base64 = (text: string): string => Buffer.from(text).toString("base64url");
-
 export const INGESTS: ListOf = {
   rows: "Ingests",
   keyOf: ({ TaskId }) => String(TaskId),
-  cursorAfter: ({ TaskId }) => base64(String(TaskId)),
+  cursorAfter: ({ TaskId }) => writeCursor(String(TaskId)),
 };
 
 export const SCHEDULES: ListOf = {
   rows: "Schedules",
   keyOf: ({ ScheduleId }) => String(ScheduleId),
-  cursorAfter: ({ ScheduleId }) => base64(String(ScheduleId)),
+  cursorAfter: ({ ScheduleId }) => writeCursor(String(ScheduleId)),
 };
 
 const placeOf = ({ StartTime, ScheduleId }: Row): [number, string] => [
@@ -57,5 +56,5 @@ export const OCCURRENCES: ListOf = {
   rows: "Occurrences",
   // All instants are of this century, so their numbers have one length.
   keyOf: (row) => placeOf(row).join(" "),
-  cursorAfter: (row) => base64(placeOf(row).join(" ")),
+  cursorAfter: (row) => writeCursor(placeOf(row).join(" ")),
 };

@@ -2,16 +2,14 @@
  * ListIngestOccurrences: what is planned for the next day, and what became of the last 90. Later
  * occurrences have no row yet: PreviewIngestSchedule computes them.
  */
+import { cursorText, PAGE_LIMIT, writeCursor, wrongCursor } from "../../contract/cursors.js";
 import { parseInstant } from "../../contract/instants.js";
 import type { ScheduleAnswers } from "../../contract/schedules/answers.js";
 import { isScheduleId } from "../../contract/schedules/fields.js";
 import type { Call, Services } from "../../ingest/services.js";
 import type { Occurrence } from "../../store/schedules/schedule-row.js";
 import { findOwn } from "../find.js";
-import { wrongCursor } from "../../ingest/list.js";
 import { presentOccurrence } from "../present.js";
-
-const LIMIT = 20;
 
 /** An unknown ScheduleId is an error. A deleted schedule's occurrences are listed without it. */
 export async function listOccurrences(
@@ -19,7 +17,7 @@ export async function listOccurrences(
   { caller, request }: Call<"ListIngestOccurrences">,
 ): Promise<ScheduleAnswers["ListIngestOccurrences"]> {
   const { From, To, ScheduleId: scheduleId } = request;
-  const limit = request.Limit ?? LIMIT;
+  const limit = request.Limit ?? PAGE_LIMIT;
   const before = readCursor(request.Cursor);
   const from = From === undefined ? undefined : parseInstant("From", From);
   const to = To === undefined ? undefined : parseInstant("To", To);
@@ -38,18 +36,18 @@ export async function listOccurrences(
   });
   const page = rows.slice(0, limit);
   const last = page.at(-1);
-  const NextCursor = rows.length > limit && last ? writeCursor(last) : null;
+  const NextCursor =
+    rows.length > limit && last
+      ? writeCursor(`${last.nominalAt.getTime()} ${last.scheduleId}`)
+      : null;
   return { Occurrences: page.map(presentOccurrence), NextCursor };
 }
 
 type Place = Pick<Occurrence, "nominalAt" | "scheduleId">;
 
-const writeCursor = ({ nominalAt, scheduleId }: Place): string =>
-  Buffer.from(`${nominalAt.getTime()} ${scheduleId}`).toString("base64url");
-
 function readCursor(cursor: string | undefined): Place | undefined {
   if (cursor === undefined) return undefined;
-  const [ms = "", scheduleId = ""] = Buffer.from(cursor, "base64url").toString().split(" ");
+  const [ms = "", scheduleId = ""] = cursorText(cursor).split(" ");
   if (/^\d{1,15}$/.test(ms) && isScheduleId(scheduleId)) {
     return { nominalAt: new Date(Number(ms)), scheduleId };
   }

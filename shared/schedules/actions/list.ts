@@ -1,17 +1,15 @@
 /** ListIngestSchedules: the caller's schedules, newest first. */
+import { cursorText, PAGE_LIMIT, writeCursor, wrongCursor } from "../../contract/cursors.js";
 import type { ScheduleAnswers } from "../../contract/schedules/answers.js";
 import { isScheduleId } from "../../contract/schedules/fields.js";
-import { wrongCursor } from "../../ingest/list.js";
 import type { Call, Services } from "../../ingest/services.js";
 import { presentSchedule } from "../present.js";
-
-const LIMIT = 20;
 
 export async function listSchedules(
   { store }: Services,
   { caller, request }: Call<"ListIngestSchedules">,
 ): Promise<ScheduleAnswers["ListIngestSchedules"]> {
-  const limit = request.Limit ?? LIMIT;
+  const limit = request.Limit ?? PAGE_LIMIT;
   const rows = await store.schedules.list({
     callerId: caller.Id,
     sdkAppId: request.SdkAppId,
@@ -28,12 +26,9 @@ export async function listSchedules(
   return { Schedules: page.map(presentSchedule), NextCursor };
 }
 
-export const writeCursor = (scheduleId: string): string =>
-  Buffer.from(scheduleId).toString("base64url");
-
 export function readCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined;
-  const scheduleId = Buffer.from(cursor, "base64url").toString();
+  const scheduleId = cursorText(cursor);
   if (isScheduleId(scheduleId)) return scheduleId;
   throw wrongCursor();
 }

@@ -1,6 +1,10 @@
 /** A sample of each statement that moves an account to another database. */
 import type { Database } from "../../../shared/store/engine/database.js";
-import { copyAudience, moveSpending } from "../../../shared/store/move/applications.js";
+import {
+  copyAudience,
+  copySpending,
+  dropSpending,
+} from "../../../shared/store/move/applications.js";
 import { countLeft, movableIngests, settleHeld } from "../../../shared/store/move/ingests.js";
 import type { Movable } from "../../../shared/store/move/move.js";
 import { movableSchedules, planHeld } from "../../../shared/store/move/schedules.js";
@@ -22,6 +26,7 @@ export function moveSamplesOf({ query }: Pick<Database, "query">) {
     movableSchedules: () => stepsOf(movableSchedules(sdkAppIds)),
     planHeld: () => planHeld(queries, sdkAppIds),
     copyAudience: () => copyAudience(queries, sdkAppIds),
-    moveSpending: () => moveSpending(queries, sdkAppIds),
+    copySpending: () => copySpending(queries, sdkAppIds),
+    dropSpending: () => dropSpending(query, ["row"]),
   };
 }
