@@ -3,7 +3,7 @@
  * what TRTC has answered. So it waits for the new primary, as long as it may work.
  */
 import { ignoreFailure } from "../ignore.js";
-import { isAway, mayHaveArrived } from "../store/engine/unavailable.js";
+import { mayComeBack, mayHaveArrived } from "../store/engine/unavailable.js";
 import type { Ingest } from "../store/ingests/ingest-row.js";
 import type { Services } from "./services.js";
 import { WAIT_RESERVE_MS } from "./timing.js";
@@ -30,7 +30,7 @@ export async function throughOutage<T>(
     } catch (error) {
       mayBeDone ||= mayHaveArrived(error);
       const tookMs = clock.elapsedMs() - beganMs;
-      if (!isAway(error) || timeLeftMs() - PAUSE_MS - tookMs <= WAIT_RESERVE_MS) throw error;
+      if (!mayComeBack(error) || timeLeftMs() - PAUSE_MS - tookMs <= WAIT_RESERVE_MS) throw error;
     }
     await clock.sleep(PAUSE_MS);
   }

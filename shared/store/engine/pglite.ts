@@ -11,6 +11,7 @@ import type { Database, Query } from "./database.js";
 import { lockDirectory } from "./directory-lock.js";
 import { migrate } from "../schema/migrate.js";
 import { MIGRATIONS } from "../schema/migrations.js";
+import type { Unsent } from "./unavailable.js";
 
 export interface PgliteOptions {
   /** The directory of the rows; absent: in memory. */
@@ -45,8 +46,10 @@ function databaseOf(
 ): Database {
   const queryOn =
     (target: Pick<PGlite, "query">): Query =>
-    async (text, parameters = []) =>
-      (await target.query<Record<string, unknown>>(text, [...parameters])).rows;
+    async (text, parameters = []) => {
+      if (pglite.closed) throw closedError();
+      return (await target.query<Record<string, unknown>>(text, [...parameters])).rows;
+    };
   return {
     query: queryOn(pglite),
     transaction: (work) => pglite.transaction((transaction) => work(queryOn(transaction))),
@@ -56,6 +59,12 @@ function databaseOf(
     },
   };
 }
+
+const closedError = (): Error =>
+  Object.assign(new Error("Database is closed"), {
+    isUnsent: true,
+    isClosed: true,
+  } satisfies Unsent);
 
 /** Created beside its place and renamed, so that a killed process leaves no partial database. */
 async function createFrom(image: Blob, directory: string): Promise<void> {

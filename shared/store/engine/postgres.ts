@@ -87,7 +87,7 @@ async function onConnection<T>(
   name?: string,
 ): Promise<T> {
   if (pool.idleCount > 0) await catchUp();
-  const client = await pool.connect().catch(throwUnsent);
+  const client = await pool.connect().catch((error: unknown) => throwUnsent(error, pool.ending));
   client.on("error", ignore);
   let isSound = false;
   try {
@@ -101,8 +101,8 @@ async function onConnection<T>(
 }
 
 /** Nothing has left yet, so the statement was certainly not carried out. */
-function throwUnsent(error: Error): never {
-  throw Object.assign(error, { isUnsent: true } satisfies Unsent);
+function throwUnsent(error: unknown, isClosed: boolean): never {
+  throw Object.assign(error as Error, { isUnsent: true, isClosed } satisfies Unsent);
 }
 
 /**

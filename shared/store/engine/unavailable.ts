@@ -33,9 +33,15 @@ export const reportingAway =
 export const isAway = (error: unknown): error is ApiError =>
   error instanceof ApiError && error.code === "ServiceUnavailable" && error.cause !== undefined;
 
+/** A database that this process has closed stays away, and every other one may come back. */
+export const mayComeBack = (error: unknown): boolean =>
+  isAway(error) && (Object(error.cause) as Partial<Unsent>).isClosed !== true;
+
 /** A mark on the driver's error: no connection could be opened. */
 export interface Unsent {
   isUnsent: true;
+  /** This process has closed the database. */
+  isClosed?: boolean;
 }
 
 /** The server may have carried out the statement: the connection broke, or its process ended. */
