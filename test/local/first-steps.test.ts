@@ -151,7 +151,8 @@ describe("a reader that closes the pipe", () => {
   test.each([
     ["npm run demo", "node --import tsx local/demo.ts --verbose | head -n 1"],
     ["npm run emulator", "node --import tsx local/emulator.ts --port 0 --help | head -n 1"],
-    ["npm run doctor", "node cli/bin.cjs doctor --local | head -n 1"],
+    // Of a busy machine the doctor may say that something failed, and end with 1.
+    ["npm run doctor", "(node cli/bin.cjs doctor --local || [ $? = 1 ]) | head -n 1"],
     ["npm run report", "node cli/bin.cjs report --help | head -n 1"],
     ["npm run dead-letters", "node cli/bin.cjs dead-letters --help | head -n 1"],
     ["npm run event", "node cli/bin.cjs event cos --key clip.mp4 --print | head -n 1"],
