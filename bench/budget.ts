@@ -40,14 +40,14 @@ export interface Verdict {
   lines: string[];
 }
 
-/** A line for each committed ratio that the run has measured. */
+/** A line for each committed ratio of the sections of the run. One that is gone is no success. */
 export function checkBudget(results: Results, budgets = readBudgets()): Verdict {
   const budget = budgets[formOf(results)];
   const measured = new Map(ratiosOf(results).map(({ key, value }) => [key, value]));
-  const checked = Object.entries(budget?.ratios ?? {}).flatMap(([key, kept]) => {
-    const value = measured.get(key);
-    return value === undefined ? [] : [verdictOn(key, value, kept)];
-  });
+  const titles = results.sections.map(({ title }) => `${title}: `);
+  const checked = Object.entries(budget?.ratios ?? {})
+    .filter(([key]) => titles.some((title) => key.startsWith(title)))
+    .map(([key, kept]) => verdictOn(key, measured.get(key) ?? Number.NaN, kept));
   if (!budget || checked.length === 0) {
     const why = "budget.json has no ratio of these measurements: npm run bench -- --keep";
     return { isKept: false, lines: [why] };

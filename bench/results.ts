@@ -64,3 +64,19 @@ export const ratiosOf = ({ sections }: Pick<Results, "sections">) =>
       better,
     }));
   });
+
+/** A figure that is no number was not measured: a fault of the bench, whatever the machine. */
+export const unmeasuredIn = ({ sections }: Pick<Results, "sections">): string[] =>
+  sections.flatMap(({ title, rows, ratios, goals }) => [
+    ...(rows.length === 0 ? [`${title}: nothing`] : []),
+    ...rows.flatMap(({ subject, figures }) =>
+      Object.entries(figures)
+        .filter(([, value]) => !isMeasured(value))
+        .map(([figure]) => `${title}: ${subject}: ${figure}`),
+    ),
+    ...[...ratios, ...goals]
+      .filter(({ value }) => !isMeasured(value))
+      .map(({ name }) => `${title}: ${name}`),
+  ]);
+
+const isMeasured = (value: number): boolean => Number.isFinite(value) && value >= 0;

@@ -8,7 +8,7 @@ import { checkBudget, KEPT_RUNS, keepBudget, type Verdict } from "./budget.js";
 import { benchCold } from "./measures/cold.js";
 import { benchDeadlines } from "./measures/deadlines.js";
 import type { Bench } from "./measure.js";
-import type { Results, Section } from "./results.js";
+import { type Results, type Section, unmeasuredIn } from "./results.js";
 import { benchScheduled } from "./measures/scheduled.js";
 import { benchNetwork } from "./network/network.js";
 import { benchMonth } from "./measures/old-rows/month.js";
@@ -77,6 +77,8 @@ async function main(): Promise<void> {
     const results = await measuredHere(only, quick);
     runs.push(results);
     process.stdout.write(`${json ? JSON.stringify(results) : tableOf(results)}\n`);
+    const unmeasured = unmeasuredIn(results);
+    if (unmeasured.length > 0) report({ isKept: false, lines: ["not measured", ...unmeasured] });
     if (check) report(checkBudget(results));
   }
   if (keep) keepBudget(runs);

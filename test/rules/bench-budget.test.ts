@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkBudget, keepBudget } from "../../bench/budget.js";
-import type { Results } from "../../bench/results.js";
+import { type Results, unmeasuredIn } from "../../bench/results.js";
 
 const machine = { node: "v20.20.2", cpu: "any", cores: 2 };
 
@@ -56,12 +56,33 @@ describe("a check", () => {
     ]);
   });
 
+  test("fails when a section no longer has a committed ratio", () => {
+    const results = run(2, 0.5);
+    const sections = results.sections.map((section) => ({ ...section, goals: [] }));
+    expect(checkBudget({ ...results, sections }, committed)).toMatchObject({
+      isKept: false,
+      lines: expect.arrayContaining(["  WORSE  starts: time: NaN, at most 2.40 (was 2.00)"]),
+    });
+  });
+
   test("without a committed ratio is no success, and says what to run", () => {
     expect(checkBudget(run(2, 0.5, true), committed)).toEqual({
       isKept: false,
       lines: ["budget.json has no ratio of these measurements: npm run bench -- --keep"],
     });
   });
+});
+
+test("a figure, ratio or goal that is no number, and a section without subjects, are named", () => {
+  const { sections } = run(Number.NaN, -1);
+  const rows = [{ subject: "one", figures: { p50Ms: Number.NaN, p99Ms: 2 } }];
+  const measured = [...sections, { title: "stops", rows, ratios: [], goals: [] }];
+  expect(unmeasuredIn({ sections: measured })).toEqual([
+    "starts: nothing",
+    "starts: rate",
+    "starts: time",
+    "stops: one: p50Ms",
+  ]);
 });
 
 describe("what is kept", () => {

@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: that it measures what it says, start to end; never how fast anything is. A
- * trial run takes a minute, most of it waiting for deadlines and scheduled starts.
+ * `npm run bench`: its flags, its output, and that a start is measured as it says; never how fast
+ * anything is. `.ci/run` runs all sections, and fails where a figure is missing.
  */
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -55,62 +55,6 @@ const SECTIONS: [title: string, figures: string[], subjects: string[]][] = [
     ],
   ],
   [
-    "network: TRTC 30 ms away, database 1 ms",
-    ["firstMs", "p50Ms", "p99Ms"],
-    [
-      "start-ingest",
-      "the documented way, after a rest",
-      "the documented way, one call after the other",
-    ],
-  ],
-  [
-    "store: reads with 100,000 rows",
-    ["p50Ms", "p99Ms"],
-    [
-      "describe, ended",
-      "describe, running (asks TRTC)",
-      "list, the newest 20",
-      "list, 20 of a room",
-      "list, the newest 20 that run",
-      "list, a page far down",
-    ],
-  ],
-  [
-    "store: claims, 400 due",
-    ["p50Ms", "p99Ms"],
-    ["a claim of 20, with 100,000 rows", "a claim of 20, with 1,000 rows"],
-  ],
-  [
-    "store: slots of one account",
-    ["perSecond", "p50Ms", "p99Ms"],
-    ["by one connection", "by 8 connections at once"],
-  ],
-  [
-    "store: lateness of expire-ingests",
-    ["p50Ms", "p99Ms", "maxMs"],
-    [
-      "20 at one instant, of 20 accounts",
-      "20 at one instant, of one account",
-      "20 a tenth of a second apart, of one account",
-    ],
-  ],
-  [
-    "deadlines of four processes",
-    ["p50Ms", "p99Ms", "maxMs"],
-    [
-      "50 within 4 s: stopped",
-      "  asked to stop, less the wait for slots",
-      "  stopped, less the wait for slots",
-      "60 at one instant: stopped",
-      "5 of another account meanwhile",
-    ],
-  ],
-  [
-    "scheduled starts of four processes",
-    ["p50Ms", "p99Ms", "maxMs"],
-    ["20 starts, 0.1 s apart: asked", "  started by TRTC"],
-  ],
-  [
     "signing",
     ["micros", "perSecond"],
     [
@@ -132,27 +76,18 @@ const GOALS = [
   "CPU of a start ÷ the documented way",
   "own cost of a start, Bearer, p50",
   "own cost of a start, TC3, p50",
-  "warm start p50 ÷ the documented way",
-  "warm start p99 ÷ the documented way",
-  "a claim among many rows ÷ among few, p50",
-  "asked to stop, less the wait for slots, p99",
-  "stopped, less the wait for slots, p99",
-  "slots left unused by the crowd",
-  "calls throttled",
-  "asked to start, p99",
-  "starts before their StartTime",
 ];
 
-describe("a trial run of the whole bench", () => {
+describe("a trial run of starts and signing", () => {
   let outcome: Outcome;
   let results: Results;
   const rows = (): Row[] => results.sections.flatMap((section) => section.rows);
 
   beforeAll(async () => {
-    outcome = await bench("--quick", "--json");
-    expect(outcome).toMatchObject({ code: 0 });
+    outcome = await bench("--quick", "--json", "--only", "cold,warm,signing");
+    expect(outcome).toMatchObject({ code: 0, err: expect.not.stringContaining("not measured") });
     results = JSON.parse(outcome.out) as Results;
-  }, 900_000);
+  });
 
   test("names the machine, and says that it was a trial", () => {
     const { node, cpu, cores, quick } = results;
@@ -190,12 +125,12 @@ describe("a trial run of the whole bench", () => {
     expect(goals.map(({ name }) => name)).toEqual(GOALS);
     for (const { value, atMost, met } of goals) expect(met).toBe(value <= atMost);
     const ratios = results.sections.flatMap((section) => section.ratios);
-    expect(ratios).toHaveLength(8);
+    expect(ratios).toHaveLength(6);
     for (const { value } of ratios) expect(value).toBeGreaterThan(0);
   });
 
   test("shows its progress in plain lines, apart from the result", () => {
-    for (const part of ["cold", "warm", "network", "store", "deadlines", "scheduled"]) {
+    for (const part of ["cold", "warm"]) {
       expect(outcome.err).toMatch(new RegExp(`^${part}: \\S`, "m"));
     }
     expect(outcome.err).not.toContain("\u001b");
