@@ -3,12 +3,13 @@
  * trip, also behind PgBouncer in transaction mode. (The package `postgres` loads 20 ms faster, but
  * it needs a second round trip for parameter types.)
  */
-import pg from "pg";
+import type pg from "pg";
 import type { DatabaseAddress } from "../../config/database/address.js";
+import { type Connections, isSilence, openConnections } from "./connections.js";
 import type { Database, Query, Row } from "./database.js";
 import { isPlanLost, isWithoutNames, nameOf, pinsNames } from "./kept-plans.js";
+import { ignoreFailure } from "../../ignore.js";
 import { connectionOptions } from "./postgres-connection.js";
-import type { Unsent } from "./unavailable.js";
 
 const LIMITS = {
   /** An SCF or Lambda instance serves one event at a time; the timers use a few connections at once. */
@@ -33,7 +34,7 @@ export function openPostgres(
   // For this transaction only, so that it goes through a transaction pooler.
   const begin = `begin; set local statement_timeout = ${queryTimeoutMs};
     set local idle_in_transaction_session_timeout = ${idleInTransactionMs}`;
-  const pool = new pg.Pool({
+  const connections = openConnections({
     ...connectionOptions(address),
     max: connectionsMax,
     idleTimeoutMillis: idleTimeoutMs,
@@ -42,19 +43,16 @@ export function openPostgres(
     keepAlive: true,
     allowExitOnIdle: true,
   });
-  // A broken idle connection is replaced at the next query. Without a listener, its error would end
-  // the process.
-  pool.on("error", ignore);
   let hasNames = !pinsNames(address);
 
   /** A connection that has lost the plan did not begin the statement, and is not used again. */
   async function runKept(text: string, parameters?: readonly unknown[]): Promise<Row[]> {
     try {
-      return await onConnection(pool, (query) => query(text, parameters), nameOf(text));
+      return await onConnection(connections, (query) => query(text, parameters), nameOf(text));
     } catch (error) {
       if (!isPlanLost(error)) throw error;
       if (isWithoutNames(error)) hasNames = false;
-      return onConnection(pool, (query) => query(text, parameters));
+      return onConnection(connections, (query) => query(text, parameters));
     }
   }
 
@@ -62,9 +60,10 @@ export function openPostgres(
     query: (text, parameters, planning) =>
       planning === "kept" && hasNames
         ? runKept(text, parameters)
-        : onConnection(pool, (query) => query(text, parameters)),
-    transaction: (work) => onConnection(pool, (query) => inTransaction(query, { begin, work })),
-    close: () => pool.end(),
+        : onConnection(connections, (query) => query(text, parameters)),
+    transaction: (work) =>
+      onConnection(connections, (query) => inTransaction(query, { begin, work })),
+    close: connections.close,
   };
 }
 
@@ -82,37 +81,19 @@ export const openToMigrate = (address: string | DatabaseAddress): Database =>
  * have carried out the first one.
  */
 async function onConnection<T>(
-  pool: pg.Pool,
+  connections: Connections,
   work: (query: Query) => Promise<T>,
   name?: string,
 ): Promise<T> {
-  if (pool.idleCount > 0) await catchUp();
-  const client = await pool.connect().catch((error: unknown) => throwUnsent(error, pool.ending));
-  client.on("error", ignore);
-  let isSound = false;
+  const client = await connections.take();
   try {
     const result = await work(queryOn(client, name));
-    isSound = true;
+    connections.giveBack(client);
     return result;
-  } finally {
-    client.off("error", ignore);
-    client.release(!isSound);
+  } catch (error) {
+    connections.giveBack(client, error);
+    throw error;
   }
-}
-
-/** Nothing has left yet, so the statement was certainly not carried out. */
-function throwUnsent(error: unknown, isClosed: boolean): never {
-  throw Object.assign(error as Error, { isUnsent: true, isClosed } satisfies Unsent);
-}
-
-/**
- * A frozen instance wakes up with the next request. It does not know yet which idle connections
- * were closed meanwhile, or were idle for too long. After two turns of the event loop all sockets
- * and timers have reported, and the pool has dropped those connections.
- */
-async function catchUp(): Promise<void> {
-  await new Promise(setImmediate);
-  await new Promise(setImmediate);
 }
 
 const queryOn =
@@ -121,9 +102,6 @@ const queryOn =
     const sent = { text, values: [...parameters], ...(name !== undefined && { name }) };
     return (await client.query<Record<string, unknown>>(sent)).rows;
   };
-
-/** The running query fails with the same error and reports it to its caller. */
-const ignore = (): void => undefined;
 
 async function inTransaction<T>(
   query: Query,
@@ -135,8 +113,9 @@ async function inTransaction<T>(
     await query("commit");
     return result;
   } catch (error) {
-    // On a lost connection this fails as well, and the server rolls back by itself.
-    await query("rollback").catch(ignore);
+    // On a lost connection this fails as well, and the server rolls back by itself. A silent one
+    // would take its time limit once more.
+    if (!isSilence(error)) await query("rollback").catch(ignoreFailure);
     throw error;
   }
 }

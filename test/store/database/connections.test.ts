@@ -77,6 +77,33 @@ describe("connections", () => {
     await database.close();
   });
 
+  describe("whose server died without closing them", () => {
+    const limitMs = 3 * SECOND_MS;
+    const askThree = ({ query }: Database) =>
+      Promise.all([1, 2, 3].map(() => query("select pg_sleep(0.1)")));
+
+    test("are all replaced after the first statement that gets no answer", async () => {
+      const database = open({ queryTimeoutMs: limitMs });
+      await askThree(database);
+      proxy.forget();
+      await expect(ask(database)).rejects.toThrow(/timeout/);
+      expect(await ask(database)).toEqual([{ one: 1 }]);
+      await askThree(database);
+      expect(proxy.connections()).toEqual({ open: 3, ever: 6 });
+      await database.close();
+    });
+
+    test("hold a transaction up for one time limit, not two", async () => {
+      const database = open({ queryTimeoutMs: limitMs });
+      await ask(database);
+      proxy.forget();
+      const beganMs = clock.elapsedMs();
+      await expect(database.transaction((query) => query("select 1"))).rejects.toThrow(/timeout/);
+      expect(clock.elapsedMs() - beganMs).toBeLessThan(2 * limitMs);
+      await database.close();
+    });
+  });
+
   test("that all hang make a new query fail after a time limit", async () => {
     const database = open({ connectionsMax: 1, connectTimeoutMs: 2000, queryTimeoutMs: 3000 });
     const hanging = expect(database.query("select pg_sleep(10)")).rejects.toThrow(/timeout/);
