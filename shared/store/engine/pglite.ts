@@ -46,19 +46,35 @@ function databaseOf(
 ): Database {
   const queryOn =
     (target: Pick<PGlite, "query">): Query =>
-    async (text, parameters = []) => {
-      if (pglite.closed) throw closedError();
-      return (await target.query<Record<string, unknown>>(text, [...parameters])).rows;
-    };
+    async (text, parameters = []) =>
+      (await target.query<Record<string, unknown>>(text, [...parameters])).rows;
+  const queryAlone = queryOn(pglite);
+  let isClosing = false;
+  let last: Promise<unknown> = Promise.resolve();
+  // PGlite carries out all that waits before it closes. What waits here is refused then.
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(() => {
+      if (isClosing) throw closedError();
+      return work();
+    });
+    last = turn.then(breathe, breathe);
+    return turn;
+  };
   return {
-    query: queryOn(pglite),
-    transaction: (work) => pglite.transaction((transaction) => work(queryOn(transaction))),
+    query: (text, parameters) => inTurn(() => queryAlone(text, parameters)),
+    transaction: (work) =>
+      inTurn(() => pglite.transaction((transaction) => work(queryOn(transaction)))),
     async close() {
+      isClosing = true;
+      await last;
       await pglite.close();
       await unlock();
     },
   };
 }
+
+/** PGlite works in this thread. Between two statements, signals and requests have their turn. */
+const breathe = () => new Promise((resolve) => setImmediate(resolve));
 
 const closedError = (): Error =>
   Object.assign(new Error("Database is closed"), {

@@ -5,7 +5,7 @@ import { throughOutage } from "../../../shared/ingest/outage.js";
 import { createStore } from "../../../shared/store/store.js";
 import { T0 } from "../../support/app/ingests.js";
 import { manualClock } from "../../support/app/manual-clock.js";
-import { ENGINES } from "../../support/database/databases.js";
+import { ENGINES, openTestPglite } from "../../support/database/databases.js";
 
 describe.each(ENGINES)("%s", (_name, open) => {
   test("a statement on a closed database is tried once", async () => {
@@ -24,4 +24,19 @@ describe.each(ENGINES)("%s", (_name, open) => {
     expect(ask).toHaveBeenCalledTimes(1);
     expect(clock.elapsedMs()).toBe(beganMs);
   });
+});
+
+test("a statement that waits when PGlite closes is refused", async () => {
+  const database = await openTestPglite();
+  const waiting = Array.from({ length: 20 }, () =>
+    database.query("select 1 as one").then(
+      () => "done",
+      () => "refused",
+    ),
+  );
+  await waiting[0];
+  await database.close();
+  const outcomes = await Promise.all(waiting);
+  expect(outcomes[0]).toBe("done");
+  expect(outcomes.at(-1)).toBe("refused");
 });

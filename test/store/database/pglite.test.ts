@@ -1,4 +1,7 @@
-/** The embedded database on disk: it keeps its rows, and one process at a time may open it. */
+/**
+ * The embedded database on disk: it keeps its rows, one process at a time may open it, and it leaves
+ * that process its other work.
+ */
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
@@ -6,7 +9,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { openPglite } from "../../../shared/store/engine/pglite.js";
 import { createStore } from "../../../shared/store/store.js";
-import { SNAPSHOTS } from "../../support/database/databases.js";
+import { openTestPglite, SNAPSHOTS } from "../../support/database/databases.js";
 import { newIngest } from "../../support/app/ingests.js";
 
 describe("an embedded database in a directory", () => {
@@ -61,4 +64,21 @@ describe("an embedded database in a directory", () => {
     expect(await database.query("select count(*)::int as n from ingest")).toEqual([{ n: 0 }]);
     await database.close();
   });
+});
+
+test("a queue of statements leaves the process its signals, timers and requests", async () => {
+  const database = await openTestPglite();
+  let turns = 0;
+  const counting = new AbortController();
+  const turning = (async () => {
+    while (!counting.signal.aborted) {
+      turns += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  })();
+  await Promise.all(Array.from({ length: 50 }, () => database.query("select 1 as one")));
+  counting.abort();
+  await turning;
+  await database.close();
+  expect(turns).toBeGreaterThan(25);
 });
