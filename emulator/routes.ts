@@ -2,11 +2,10 @@
  * The handler of each path: Tencent's API on `/`, and beside it the emulator's own endpoints, media
  * and pages. A browser sees the rooms on `/`.
  */
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { answerAdmin, type JsonAnswer, notAllowed, notFound } from "./admin/admin.js";
 import { answerApi } from "./api/api-exchange.js";
-import { foreignIn } from "./api/foreign.js";
+import { foreignEnvelope, foreignIn } from "./api/foreign.js";
 import { mediaFile } from "./media-files.js";
 import { answerPage, isForEyes, isPagePath } from "./page/answer-page.js";
 import { readBody } from "./api/read-body.js";
@@ -41,7 +40,10 @@ export function makeRoutes(
     if (foreign !== undefined) {
       // Still reads the body: otherwise a sending client would miss the answer.
       request.resume();
-      sendJson(exchange, { status: 403, body: isApi ? envelopeOf(foreign) : { error: foreign } });
+      sendJson(exchange, {
+        status: 403,
+        body: isApi ? foreignEnvelope(foreign) : { error: foreign },
+      });
       return;
     }
     const answering = isApi ? answerApi(world, { ...exchange, atMs }) : answerOwn(world, exchange);
@@ -66,11 +68,6 @@ async function answerOwn(world: World, exchange: Exchange): Promise<void> {
     );
   }
 }
-
-/** An envelope that an SDK with a wrong endpoint can read. */
-const envelopeOf = (Message: string): object => ({
-  Response: { Error: { Code: "UnauthorizedOperation", Message }, RequestId: randomUUID() },
-});
 
 function answerMedia(exchange: Exchange): void {
   const file = mediaFile(exchange.path.slice(MEDIA.length));

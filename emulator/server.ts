@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import { type Clock, SECOND_MS, systemClock } from "../shared/clock.js";
 import { type AdjustableClock, adjustableClock } from "./admin/adjustable-clock.js";
 import { allTruths } from "./admin/admin.js";
@@ -24,6 +24,7 @@ import { makeRoutes } from "./routes.js";
 import { sharedProbe } from "./source/shared-probe.js";
 import type { FindIngests } from "./page/explain.js";
 import type { Limits } from "../shared/media/budget.js";
+import { answerUnreadable, HEADER_BYTES_MAX } from "../shared/network/unreadable.js";
 import {
   DEFAULT_SWITCHES,
   makeSwitchBoard,
@@ -85,12 +86,6 @@ export interface Emulator {
 /** Enough for a body of 10 MB over a slow network. */
 const REQUEST_TIME_LIMIT_MS = 30 * SECOND_MS;
 
-/**
- * Tencent allows a query of 32 KB, which Node.js counts as header. This leaves space for the
- * headers.
- */
-const HEADER_BYTES_MAX = 64 * 1024;
-
 /** Throws when it may not listen on the host, or cannot listen on the port. */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const { port = 0, host = "127.0.0.1", allowRemote = false } = options;
@@ -103,7 +98,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     { requestTimeout: REQUEST_TIME_LIMIT_MS, maxHeaderSize: HEADER_BYTES_MAX },
     makeRoutes(world, { allowRemote }),
   );
-  server.on("clientError", (_error, socket: Socket) => refuseBytes(socket));
+  answerUnreadable(server);
   const bound = await listen(server, { port, host });
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`,
@@ -185,12 +180,6 @@ async function listen(server: Server, at: { port: number; host: string }): Promi
     });
   });
   return (server.address() as AddressInfo).port;
-}
-
-/** Bytes that are not HTTP cannot get an envelope. */
-function refuseBytes(socket: Socket): void {
-  if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n");
-  else socket.destroy();
 }
 
 /** Cuts open connections, so that stopping does not wait for idle ones. */

@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { EVENTS_PATH } from "./environment/run-file.js";
 import { type Desk, isDeskPath, serveDesk } from "./desk.js";
 import type { HostedFunction } from "../server/declared/functions.js";
-import { foreignIn, isJson } from "../emulator/api/foreign.js";
+import { foreignEnvelope, foreignIn, isJson } from "../emulator/api/foreign.js";
 import {
   type Paths,
   pathOf,
@@ -17,6 +17,8 @@ import {
   serveFunction,
 } from "../server/http.js";
 import { invoke } from "../server/platform.js";
+import { withoutMark } from "../shared/json.js";
+import { answerUnreadable, HEADER_BYTES_MAX } from "../shared/network/unreadable.js";
 
 /** A request before the functions are loaded waits for them. */
 export function createGateway(
@@ -29,11 +31,12 @@ export function createGateway(
   }));
   // The code that loads them reports the failure, so this handler ignores it.
   routes.catch(() => undefined);
-  return createServer((request, response) => {
+  const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX }, (request, response) => {
     serve({ routes, deskNow }, request, response).catch((error: unknown) => {
       refuseBroken(request, response, error);
     });
   });
+  return answerUnreadable(server);
 }
 
 /** The functions that read their event in the body. */
@@ -55,14 +58,15 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const path = pathOf(request);
   const foreign = foreignIn(request);
   if (foreign !== undefined) {
     request.resume();
-    sendJson(response, 403, { message: foreign });
+    const isOwn = isDeskPath(path) || path.startsWith(EVENTS_PATH);
+    sendJson(response, 403, isOwn ? { message: foreign } : foreignEnvelope(foreign));
     return;
   }
   const { paths, events } = await routes;
-  const path = pathOf(request);
   if (isDeskPath(path)) return serveDesk(deskNow(), request, response);
   const eventTarget = events.get(path);
   if (eventTarget) return serveEvent(eventTarget, request, response);
@@ -100,7 +104,7 @@ function sendJson(response: ServerResponse, status: number, body: unknown): void
 
 function parseJson(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString("utf8"));
+    return JSON.parse(withoutMark(body.toString("utf8")));
   } catch {
     return undefined;
   }

@@ -11,6 +11,7 @@ import { asApiError } from "../shared/contract/errors.js";
 import type { Log } from "../shared/log.js";
 import { makeServices, openDatabases } from "../shared/runtime/services.js";
 import type { Database } from "../shared/store/engine/database.js";
+import { answerUnreadable, HEADER_BYTES_MAX } from "../shared/network/unreadable.js";
 import { openPostgres } from "../shared/store/engine/postgres.js";
 import { readVersion, versionChecked, versionFault } from "../shared/store/schema/version.js";
 import { loadFunctions } from "./declared/functions.js";
@@ -113,6 +114,7 @@ const HEADERS_MAX_MS = 10 * SECOND_MS;
 
 function createHttpServer(paths: ReturnType<typeof pathsOf>, ending: Ending): Server {
   const limits = {
+    maxHeaderSize: HEADER_BYTES_MAX,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_MAX_MS,
     headersTimeout: HEADERS_MAX_MS,
@@ -124,7 +126,7 @@ function createHttpServer(paths: ReturnType<typeof pathsOf>, ending: Ending): Se
   ending.signal.addEventListener("abort", () => {
     underWay.forEach(closeAfter);
   });
-  return createServer(limits, (request, response) => {
+  const server = createServer(limits, (request, response) => {
     if (ending.signal.aborted) closeAfter(response);
     underWay.add(response);
     response.once("close", () => underWay.delete(response));
@@ -136,6 +138,7 @@ function createHttpServer(paths: ReturnType<typeof pathsOf>, ending: Ending): Se
       refuseBroken(request, response, error);
     });
   });
+  return answerUnreadable(server);
 }
 
 /** A start waits for its slot and for TRTC. With less time its outcome may stay unknown. */

@@ -3,6 +3,7 @@
  * browser. The local keys are public, so a signature proves nothing here. A page is recognized by
  * its Host (DNS rebinding), its Origin or Sec-Fetch-Site.
  */
+import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { isLoopbackHeader } from "./loopback.js";
 
@@ -28,6 +29,11 @@ export function foreignIn({ headers, isPage = false, anyHost = false }: Visit): 
   if (isPage && isFollowedLink(headers)) return undefined;
   return "The request comes from another site: web pages may not call this address.";
 }
+
+/** An SDK with a wrong endpoint can read it. */
+export const foreignEnvelope = (Message: string): object => ({
+  Response: { Error: { Code: "UnauthorizedOperation", Message }, RequestId: randomUUID() },
+});
 
 /** Both are served over plain HTTP. `null` is the origin of pages without one. */
 function isSameOrigin(origin: string, host: string): boolean {

@@ -1,6 +1,5 @@
 /** Tencent Cloud API 3.0 as TRTC speaks it: caller, action, endpoint and form. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { connect } from "node:net";
 import { DEFAULT_ACCOUNTS } from "../../emulator/defaults.js";
 import type { Emulator } from "../../emulator/server.js";
 import { addMs, MINUTE_MS, systemClock, unixSeconds } from "../../shared/clock.js";
@@ -13,7 +12,16 @@ import {
   startFields,
   startTestEmulator,
 } from "../support/http/emulator-client.js";
-import { codeIn, FORM, NAMED, type RawCaller, rawCaller } from "../support/http/raw-call.js";
+import {
+  answerToBytes,
+  codeIn,
+  expectRefusal,
+  FORM,
+  NAMED,
+  type RawCaller,
+  rawCaller,
+  UNREADABLE,
+} from "../support/http/raw-call.js";
 
 let emulator: Emulator;
 let send: Send;
@@ -178,13 +186,11 @@ describe("the form of a request:", () => {
     expect(await echo("<script>")).toBeUndefined();
   });
 
-  test("bytes that are not HTTP close only their own connection", async () => {
-    const { port } = new URL(emulator.url);
-    const socket = connect(Number(port), "127.0.0.1");
-    socket.end("\x16\x03\x01\x02garbage\r\n\r\n");
-    const chunks: Buffer[] = [];
-    for await (const chunk of socket) chunks.push(chunk as Buffer);
-    expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 400 /);
-    expect(await send("DescribeStreamIngest", NAMED)).toHaveProperty("Status");
-  });
+  test.each(UNREADABLE)(
+    "%s is refused in Tencent's form, and closes only its own connection",
+    async (_name, bytes, status, code) => {
+      expectRefusal(await answerToBytes(emulator.url, bytes), { status, code });
+      expect(await send("DescribeStreamIngest", NAMED)).toHaveProperty("Status");
+    },
+  );
 });

@@ -9,7 +9,7 @@ import type { Handler, HostedFunction } from "../../server/declared/functions.js
 import { createGateway } from "../../local/gateway.js";
 import { systemClock as clock } from "../../shared/clock.js";
 import type { PlatformContext } from "../../shared/runtime/invocation.js";
-import { rawCaller } from "../support/http/raw-call.js";
+import { answerToBytes, expectRefusal, rawCaller, UNREADABLE } from "../support/http/raw-call.js";
 
 interface Seen {
   event: Record<string, unknown>;
@@ -193,6 +193,39 @@ describe("an answer", () => {
     );
     expect(texts).toEqual(Array.from({ length: 50 }, (_, n) => ({ n: String(n) })));
   });
+});
+
+describe("a query and headers", () => {
+  test("of 32 KB are read, as at Tencent", async () => {
+    const query = `Signature=x&a=${"x".repeat(32 * 1024)}`;
+    const { event } = await seen(`/echo?${query}`);
+    expect(event["rawQueryString"]).toBe(query);
+  });
+
+  test.each(UNREADABLE)("are refused in Tencent's form: %s", async (_, bytes, status, code) => {
+    expectRefusal(await answerToBytes(url, bytes), { status, code });
+  });
+});
+
+test("a request from a web page is refused in Tencent's form, where an SDK may have sent it", async () => {
+  const headers = { host: "host.docker.internal:3000" };
+  for (const path of ["/", "/echo", "/nothing"]) {
+    const { status, headers: answered, text } = await rawCaller(url).raw({ path, headers });
+    expect([status, answered["content-type"]]).toEqual([403, "application/json"]);
+    expect(JSON.parse(text)).toMatchObject({
+      Response: {
+        Error: { Code: "UnauthorizedOperation", Message: expect.stringContaining(": send ") },
+        RequestId: expect.any(String),
+      },
+    });
+  }
+});
+
+test.each(["", "\ufeff"])("an event may begin with a byte-order mark: %j", async (mark) => {
+  const headers = { "content-type": "application/json" };
+  const path = "/_local/events/tick";
+  const { status } = await rawCaller(url).raw({ path, headers, body: `${mark}{"n":1}` });
+  expect(status).toBe(200);
 });
 
 describe("a body", () => {

@@ -12,6 +12,7 @@ import { DEFAULT_ACCOUNTS, DEFAULT_APPLICATIONS } from "../../emulator/defaults.
 import { type Emulator, startEmulator } from "../../emulator/server.js";
 import { newlyMigratedUrl, newPostgresUrl } from "../support/database/databases.js";
 import { CN_APP, post } from "../support/app/test-app.js";
+import { answerToBytes, expectRefusal, UNREADABLE } from "../support/http/raw-call.js";
 
 let emulator: Emulator;
 let env: Environment;
@@ -73,6 +74,10 @@ describe("a server", () => {
       (await post(`${server.url}/describe-ingest`, describe)).response["EndReason"];
     while ((await state()) === null && clock.elapsedMs() < untilMs) await clock.sleep(200);
     expect(await state()).toBe("expired");
+  });
+
+  test.each(UNREADABLE)("refuses in Tencent's form: %s", async (_, bytes, status, code) => {
+    expectRefusal(await answerToBytes(server.url, bytes), { status, code });
   });
 
   test.each(["/live", "/ready"])("answers %s without a key", async (path) => {

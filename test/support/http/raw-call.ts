@@ -1,5 +1,6 @@
 /** Calls of Tencent's API made by hand, which no SDK would send. */
 import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
 import { expect } from "@jest/globals";
 import { DEFAULT_ACCOUNTS, DEFAULT_SECRET_ID } from "../../../emulator/defaults.js";
 import { newTaskId } from "../../../emulator/tasks/task-id.js";
@@ -107,4 +108,44 @@ export function rawCaller(url: string): RawCaller {
   };
 
   return { raw, sign, form, sendSigned: (changes, now) => raw(sign(changes, now)) };
+}
+
+/** Sends bytes on a connection of their own, and returns what comes back until its end. */
+export async function answerToBytes(url: string, bytes: string): Promise<string> {
+  const { port, hostname } = new URL(url);
+  const socket = connect(Number(port), hostname, () => socket.write(bytes));
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+/** A request that no server reads, the status of its refusal, and the code in it. */
+export const UNREADABLE: readonly [name: string, bytes: string, status: number, code: string][] = [
+  ["garbage", "garbage\r\n\r\n", 400, "InvalidRequest"],
+  ["TLS", "\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", 400, "InvalidRequest"],
+  [
+    "a wrong header",
+    "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nno header\r\n\r\n",
+    400,
+    "InvalidRequest",
+  ],
+  [
+    "a query over 64 KB",
+    `GET /?Signature=x&a=${"x".repeat(64 * 1024)} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`,
+    431,
+    "RequestSizeLimitExceeded",
+  ],
+];
+
+/** An SDK reads Tencent's envelope and this type only. */
+export function expectRefusal(text: string, { status, code }: { status: number; code: string }) {
+  const [head = "", body = ""] = text.split("\r\n\r\n");
+  expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  expect(head.split("\r\n")).toContain("content-type: application/json");
+  expect(JSON.parse(body)).toEqual({
+    Response: {
+      Error: { Code: code, Message: expect.stringContaining(": send ") },
+      RequestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    },
+  });
 }
