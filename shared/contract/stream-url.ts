@@ -49,6 +49,10 @@ export function streamUrlFault(streamUrl: string): string | undefined {
   if (/^\/\/[^/?#]*@/.test(rest)) {
     return "carries a user name or password: sign the URL with a query parameter instead";
   }
+  // Some parsers take all before the first slash for the host, and what follows an @ for its name.
+  if (/^\/\/[^/]*@/.test(rest)) {
+    return "has an @ before the first / of its path: write a / behind the host";
+  }
   return URL.canParse(`http:${rest}`) ? hostFault(rest) : "is no URL";
 }
 

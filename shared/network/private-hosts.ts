@@ -3,13 +3,17 @@ import ipaddr from "ipaddr.js";
 
 /**
  * Names that never belong to a public host. Sources: RFC 6761; RFC 6762 with its appendix G;
- * ICANN's `.internal`. The last one is Tencent Cloud's, for internal services such as credentials.
+ * ICANN's `.internal`. The last two are Tencent Cloud's, for internal services such as credentials and
+ * its API.
  */
 const PRIVATE_NAME =
-  /(^|\.)(localhost|localdomain|local|internal|intranet|private|corp|home|lan|home\.arpa|tencentyun\.com)$/;
+  /(^|\.)(localhost|localdomain|local|internal|intranet|private|corp|home|lan|home\.arpa|tencentyun\.com|internal\.tencentcloudapi\.com)$/;
 
-/** Object storage on Tencent Cloud's internal network: `bucket.cos-internal.region.…`. */
-const INTERNAL_STORAGE = /(^|\.)cos-internal\./;
+/**
+ * Object storage on a cloud's internal network: `bucket.cos-internal.region.…` of Tencent Cloud,
+ * `bucket.oss-region-internal.aliyuncs.com` of Alibaba Cloud.
+ */
+const INTERNAL_STORAGE = /(^|\.)(cos-internal\.|[a-z0-9-]+-internal\.aliyuncs\.com$)/;
 
 /** The only assigned public part of IPv6. It excludes `::7f00:1` and similar addresses. */
 const PUBLIC_IPV6 = "2000::/3";

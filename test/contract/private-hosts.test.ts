@@ -103,7 +103,8 @@ describe("a name", () => {
     ...["tencentyun.com", "kms.ap-guangzhou.tencentyun.com", "cos-internal.tencentcos.cn"],
     "media-1250000000.cos-internal.ap-guangzhou.tencentcos.cn",
     "MEDIA-1250000000.COS-INTERNAL.ap-guangzhou.myqcloud.com",
-    ...["metadata.google.internal"],
+    ...["metadata.google.internal", "trtc.internal.tencentcloudapi.com"],
+    ...["internal.tencentcloudapi.com", "media.oss-cn-hangzhou-internal.aliyuncs.com"],
   ])("%s is private", (name) => {
     expect(ofUrl(name)).toBe(true);
   });
@@ -115,6 +116,8 @@ describe("a name", () => {
     "mylocalhost.com",
     "mytencentyun.com",
     "cos-internals.example.com",
+    ...["trtc.tencentcloudapi.com", "myinternal.tencentcloudapi.com"],
+    ...["media.oss-cn-hangzhou.aliyuncs.com", "media.oss-internal.aliyuncs.com.example"],
   ])("%s is public", (name) => {
     expect(ofUrl(name)).toBe(false);
   });

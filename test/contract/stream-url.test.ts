@@ -114,10 +114,21 @@ describe("a StreamUrl", () => {
   });
 
   test("may have an at sign in its path, query or fragment", () => {
-    for (const rest of ["/@me", "?me@home", "#me@home", "/a/b@c?d@e"]) {
+    for (const rest of ["/@me", "/?me@home", "/#me@home", "/a/b@c?d@e"]) {
       expect(refusal(`https://media.example${rest}`)).toBeUndefined();
     }
   });
+
+  test.each(["#@127.0.0.1/a", "?@evil.example/a", "#me@home", "?me@home"])(
+    "may have none before its path, where some parsers look for a user name: %s",
+    (rest) => {
+      for (const scheme of ["http", "https", "rtmp"]) {
+        expect(refusal(`${scheme}://media.example${rest}`)).toBe(
+          "StreamUrl has an @ before the first / of its path: write a / behind the host.",
+        );
+      }
+    },
+  );
 
   test.each([
     ["http://bücher.example/a.mp4", "xn--bcher-kva.example"],
