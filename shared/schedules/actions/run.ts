@@ -8,6 +8,7 @@ import { ApiError } from "../../contract/errors.js";
 import type { ScheduleAnswers } from "../../contract/schedules/answers.js";
 import { startOccurrence } from "../../ingest/overlap/start-occurrence.js";
 import type { Call, Services } from "../../ingest/services.js";
+import { startedAndEnded } from "../../ingest/start/start-errors.js";
 import { waitWhileStarting } from "../../ingest/wait.js";
 import type { Ingest } from "../../store/ingests/ingest-row.js";
 import type { Schedule } from "../../store/schedules/schedule-row.js";
@@ -29,7 +30,18 @@ export async function runSchedule(
   const ingest = known
     ? await waitWhileStarting(services, known, call.timeLeftMs)
     : await startRun(services, call, schedule);
+  if (known && ingest) refuseEnded(call, ingest);
   return answerOf(services, schedule, ingest);
+}
+
+/**
+ * Two equal requests of one second have one signature. So the caller may have asked for another run,
+ * and the TaskId of an ended one would mislead it.
+ */
+function refuseEnded({ request }: RunCall, ingest: Ingest): void {
+  const isOver = ingest.state === "ended" || ingest.state === "stopping";
+  const hasPlayed = isOver && ingest.startedAt !== null;
+  if (hasPlayed && request.ClientToken === undefined) throw startedAndEnded(ingest);
 }
 
 /** What an equal request has started before. */

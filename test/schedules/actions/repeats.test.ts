@@ -116,3 +116,30 @@ test("a refused update leaves its token free", async () => {
 
   expect(updated["TimeZone"]).toBe("Asia/Tokyo");
 });
+
+test("a signed run is answered again while it plays, and is no success after its end", async () => {
+  const { ScheduleId, body } = await app.create();
+  const send = sendSigned("RunIngestSchedule", { ScheduleId, DurationSeconds: 600 });
+  const again = () => app.clock.advanceUntilDone(send());
+
+  const { TaskId } = await again();
+  expect(await again()).toMatchObject({ TaskId, State: "Running" });
+  await app.clock.advanceUntilDone(app.app.post("stop-ingest", { TaskId }));
+
+  expect((await again()).Error).toEqual({
+    Code: "FailedOperation.TaskFinished",
+    Message: expect.stringMatching(
+      /^What this signature started is over \(stopped\).*sign .* anew/,
+    ),
+  });
+  expect(await app.tasks(body.Ingest.RoomId)).toHaveLength(1);
+});
+
+test("a run with a ClientToken says after its end what became of it", async () => {
+  const { ScheduleId } = await app.create();
+  const run = { ScheduleId, DurationSeconds: 600, ClientToken: "run-2" };
+  const { TaskId } = await app.right("RunIngestSchedule", run);
+  await app.clock.advanceUntilDone(app.app.post("stop-ingest", { TaskId }));
+
+  expect(await app.right("RunIngestSchedule", run)).toMatchObject({ TaskId, Reason: "stopped" });
+});
