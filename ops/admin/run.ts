@@ -42,9 +42,10 @@ const answer = (document: AdminDocument | CostDocument, code: number): CommandRe
   code,
 });
 
-async function timeline({ query }: AdminDesk, { taskId }: AdminFlags): Promise<object[]> {
+async function timeline({ query, services }: AdminDesk, { taskId }: AdminFlags): Promise<object[]> {
   const events = await listEvents(query, { taskId, after: 0, limit: CHANGED_MAX });
-  if (events.length > 0) return events.map(presentEvent);
+  const ingest = await services.store.ingests.read(taskId);
+  if (ingest && events.length > 0) return events.map((event) => presentEvent(event, ingest));
   throw new Error(
     `no ingest has the TaskId ${taskId}: send one of trtc-ingest admin list. History goes with its ingest, after RETENTION_DAYS`,
   );

@@ -27,6 +27,10 @@ const SOURCE_NOT_OPENED = "FailedOperation.SourceNotOpened";
 export const endDetail = (facts: EndFacts): string | null =>
   facts.endedAt === null || facts.endReason === null ? null : SENTENCES[facts.endReason](facts);
 
+/** The same of a whole row. */
+export const endDetailOf = (ingest: Ingest): string | null =>
+  endDetail({ ...ingest, failures: ingest.mediaFailures.length });
+
 /** The error code of the start, or of a source that failed later. */
 export function failureCodeOf(
   facts: Pick<EndFacts, "endReason" | "failureCode" | "startedAt" | "endedAt">,

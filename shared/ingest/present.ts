@@ -2,7 +2,7 @@
 import type { State } from "../contract/schemas.js";
 import { type Ingest, isScheduled } from "../store/ingests/ingest-row.js";
 import { costOf } from "./cost.js";
-import { endDetail, failureCodeOf } from "./end-detail.js";
+import { endDetailOf, failureCodeOf } from "./end-detail.js";
 import { presentProgramme } from "./programme/present-programme.js";
 import { ownToken } from "./start/plan-start.js";
 
@@ -23,7 +23,7 @@ export function present(ingest: Ingest, now: Date) {
     Status: statusOf(ingest),
     State: stateOf(ingest),
     EndReason: ingest.state === "ended" ? ingest.endReason : null,
-    EndDetail: endDetail({ ...ingest, failures: ingest.mediaFailures.length }),
+    EndDetail: endDetailOf(ingest),
     FailureCode: failureCodeOf(ingest),
     Caller: ingest.callerId,
     ClientToken: ownToken(ingest.clientToken),

@@ -2,6 +2,8 @@
 import { cursorText, PAGE_LIMIT, writeCursor, wrongCursor } from "../contract/cursors.js";
 import type { TimelineAnswer } from "../contract/timeline.js";
 import type { IngestEvent } from "../store/history/ingest-event.js";
+import type { Ingest } from "../store/ingests/ingest-row.js";
+import { endDetailOf } from "./end-detail.js";
 import { findOwn } from "./find.js";
 import type { Call, Services } from "./services.js";
 
@@ -10,8 +12,7 @@ export async function describeTimeline(
   call: Call<"DescribeIngestTimeline">,
 ): Promise<TimelineAnswer> {
   const page = timelinePage(call.request);
-  const { taskId } = await findOwn(services, call);
-  return timelineOf(services, taskId, page);
+  return timelineOf(services, await findOwn(services, call), page);
 }
 
 interface TimelinePage {
@@ -32,24 +33,28 @@ export const timelinePage = ({
 /** The history of an ingest that the sender may see. */
 export async function timelineOf(
   { store }: Services,
-  taskId: string,
+  ingest: Ingest,
   { after, limit }: TimelinePage,
 ): Promise<TimelineAnswer> {
+  const { taskId } = ingest;
   const events = await store.history.list({ taskId, after, limit: limit + 1 });
   const page = events.slice(0, limit);
   const last = page.at(-1);
   const NextCursor = events.length > limit && last ? writeCursor(`after ${last.sequence}`) : null;
-  return { Events: page.map(presentEvent), NextCursor };
+  return { Events: page.map((event) => presentEvent(event, ingest)), NextCursor };
 }
 
-export const presentEvent = ({
-  sequence,
-  happenedAt,
-  type,
-  actor,
-  before,
-  after,
-}: IngestEvent) => ({
+/** The end has its sentence. The row has what that needs, and knows its present EndReason only. */
+export function presentEvent(event: IngestEvent, ingest: Ingest) {
+  const shown = withoutDetail(event);
+  // A stop has written the reason before the end.
+  const { EndReason = ingest.endReason } = shown.After;
+  const isEnd = event.type === "ended" && EndReason === ingest.endReason;
+  const EndDetail = isEnd ? endDetailOf(ingest) : null;
+  return EndDetail === null ? shown : { ...shown, After: { ...shown.After, EndDetail } };
+}
+
+const withoutDetail = ({ sequence, happenedAt, type, actor, before, after }: IngestEvent) => ({
   Sequence: sequence,
   Time: happenedAt.toISOString(),
   Type: type,
@@ -60,8 +65,8 @@ export const presentEvent = ({
     From: actor.from ?? null,
     RequestId: actor.requestId ?? null,
   },
-  Before: { ...before },
-  After: { ...after },
+  Before: { ...before } as Readonly<Record<string, unknown>>,
+  After: { ...after } as Readonly<Record<string, unknown>>,
 });
 
 function readCursor(cursor: string | undefined): number {

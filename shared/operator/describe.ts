@@ -22,8 +22,7 @@ export async function timelineForOperator(
   { request }: OperatorCall<"DescribeTimeline">,
 ) {
   const page = timelinePage(request);
-  const { taskId } = await readAny(services, request.TaskId);
-  return timelineOf(services, taskId, page);
+  return timelineOf(services, await readAny(services, request.TaskId), page);
 }
 
 async function readAny({ store }: Services, taskId: string): Promise<Ingest> {

@@ -75,6 +75,33 @@ test("the answer fits the OpenAPI document, and has no part of a URL that may be
   expect(JSON.stringify(answer)).not.toContain("secret");
 });
 
+test("the end has its EndDetail, on any page, and no other event has", async () => {
+  const { TaskId, SdkAppId } = await ended();
+  const { response: described } = await app.post("describe-ingest", { SdkAppId, TaskId });
+  const { Events } = await timelineOf({ TaskId });
+  const [last, ...before] = Events.toReversed();
+  expect(last?.After).toMatchObject({ State: "ended", EndDetail: described["EndDetail"] });
+  expect(described["EndDetail"]).toMatch(/^A request of the caller asked for a stop at /);
+  expect(before.filter(({ After }) => "EndDetail" in After)).toEqual([]);
+  const alone = await timelineOf({ TaskId, Cursor: encoded("after 3") });
+  expect(alone.Events).toEqual([last]);
+});
+
+test("a start that failed has its EndDetail too", async () => {
+  const request = { ...requestOf(CN_APP), ClientToken: "refused" };
+  app.emulator.faults.add({
+    action: "StartStreamIngest",
+    kind: "error",
+    code: "FailedOperation.NotAllowed",
+    times: 1,
+  });
+  await app.post("start-ingest", request);
+  const listed = await app.post("list-ingests", { ClientToken: "refused" });
+  const [{ TaskId, EndDetail }] = listed.response["Ingests"] as [Record<string, string>];
+  const { Events } = await timelineOf({ TaskId });
+  expect(Events.at(-1)?.After).toMatchObject({ EndReason: "failed", EndDetail });
+});
+
 test("its pages follow each other, also on the function api", async () => {
   const { TaskId } = await ended();
   const types: string[] = [];
