@@ -54,7 +54,7 @@ const applicationSchema = object({
 
 /** Throws an Error that names the place of the wrong value in the file. */
 export function readConfigFile(path: string): ConfigFile {
-  const json = parseJson(readFileSync(path, "utf8"));
+  const json = parseJson(new TextDecoder().decode(readFileSync(path)));
   if (json === undefined) throw new Error(`${path} is not JSON`);
   const content = checked(path, fileSchema, json);
   const { accounts, applications, switches, faults } = content;

@@ -1,5 +1,6 @@
 /** Which deployment a command means, and the texts that name it. */
 import type { Environment } from "../../shared/config/environment.js";
+import { withoutMark } from "../../shared/json.js";
 import { withEnvFile } from "../../local/environment/env-file.js";
 import { findRun } from "../../local/environment/run-file.js";
 import { UsageError } from "../../local/terminal/command.js";
@@ -112,7 +113,7 @@ export function readUrl(text: string, { name, whose }: { name: string; whose: st
 /** The first key of a list of entries such as CALLERS. `undefined`: it has none. */
 export function firstKeyOf(entries: string): string | undefined {
   try {
-    const [first] = JSON.parse(entries) as { SecretKeys?: unknown[] }[];
+    const [first] = JSON.parse(withoutMark(entries)) as { SecretKeys?: unknown[] }[];
     const key = first?.SecretKeys?.[0];
     return typeof key === "string" ? key : undefined;
   } catch {

@@ -5,7 +5,7 @@ import { checkRequest } from "../../shared/contract/check.js";
 import { ApiError } from "../../shared/contract/errors.js";
 import { fieldsOfForm } from "../../shared/contract/form-fields.js";
 import type { Action } from "../../shared/contract/schemas.js";
-import { parseObject } from "../../shared/json.js";
+import { parseObject, withoutMark } from "../../shared/json.js";
 import { UsageError } from "../../local/terminal/command.js";
 import type { Io } from "../../local/terminal/io.js";
 import { attributeOf, fieldsOf, flagOf } from "./fields.js";
@@ -88,7 +88,7 @@ async function structureOf(text: string, { field, schema, io }: FieldText): Prom
   const flag = flagOf(field);
   const json = isJson ? text : await textFrom(text, { flag, io });
   try {
-    return JSON.parse(json);
+    return JSON.parse(withoutMark(json));
   } catch {
     throw new UsageError(`${flag} is not JSON: send JSON, @ and the name of a file, or -`);
   }

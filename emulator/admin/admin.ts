@@ -115,7 +115,7 @@ export const allTruths = ({ tasks, clock }: World) => {
 
 function parse(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString());
+    return JSON.parse(new TextDecoder().decode(body));
   } catch {
     throw new ApiError("InvalidParameter", "The body is not JSON.");
   }

@@ -2,6 +2,7 @@
  * The configuration of a run on one machine. Every variable that is not set gets a local default.
  */
 import type { Environment } from "../../shared/config/environment.js";
+import { withoutMark } from "../../shared/json.js";
 import {
   DEFAULT_ACCOUNTS,
   DEFAULT_APPLICATIONS,
@@ -93,7 +94,7 @@ export function ownEventCaller({
 }: Environment): { Id: string; SdkAppId: number } | undefined {
   if (CALLERS === "" || (RULES !== "" && EVENT_CALLERS !== "")) return undefined;
   try {
-    const [first] = JSON.parse(CALLERS) as { Id?: unknown; SdkAppIds?: unknown[] }[];
+    const [first] = JSON.parse(withoutMark(CALLERS)) as { Id?: unknown; SdkAppIds?: unknown[] }[];
     const SdkAppId = first?.SdkAppIds?.[0];
     const isWhole = typeof first?.Id === "string" && typeof SdkAppId === "number";
     return isWhole ? { Id: first.Id as string, SdkAppId } : undefined;

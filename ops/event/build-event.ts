@@ -1,5 +1,6 @@
 /** Builds the providers' envelopes as they arrive, from an object's name or from messages. */
 import { createHash } from "node:crypto";
+import { withoutMark } from "../../shared/json.js";
 import { UsageError } from "../../local/terminal/command.js";
 import { LOCAL_SOURCES } from "../../local/environment/local-environment.js";
 
@@ -174,7 +175,7 @@ function ownEvent(spec: EventSpec) {
 
 function parseDetail(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(withoutMark(text));
   } catch {
     throw new UsageError("--file is not JSON, and an EventBridge event carries JSON only");
   }

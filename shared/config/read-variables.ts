@@ -4,6 +4,7 @@ import { SECOND_MS } from "../clock.js";
 import type { Environment } from "./environment.js";
 import { ApiError } from "../contract/errors.js";
 import { makeCheck } from "../contract/check.js";
+import { withoutMark } from "../json.js";
 
 /**
  * Not an ApiError: the operator reads these faults, in full, when an instance opens. A fault names
@@ -57,7 +58,7 @@ export function readList<S extends TObject>(
 
 function parseJson(variable: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(withoutMark(text));
   } catch {
     throw new ConfigError(`${variable} is no JSON`);
   }

@@ -236,7 +236,9 @@ describe("wrong usage sends nothing, ends with 2, and says what to send", () => 
 
 test("flags stand over the fields of a body, lists come from files, and secrets from stdin only", async () => {
   const file = join(folder, "list.json");
-  writeFileSync(file, JSON.stringify([{ StreamUrl: app.clip, Title: "Opening", PlaySeconds: 60 }]));
+  const items = [{ StreamUrl: app.clip, Title: "Opening", PlaySeconds: 60 }];
+  // As an editor on Windows saves it.
+  writeFileSync(file, `\ufeff${JSON.stringify(items)}`);
   const input = JSON.stringify({ SdkAppId: CN_APP, RoomId: "a", RoomIdType: 0, MaxDuration: 5 });
   const args = ["start", "--json-body", "-", "--room-id", "from a flag", "--playlist", `@${file}`];
 

@@ -5,6 +5,7 @@ import {
   account,
   INTL_APP,
   read,
+  SET,
   withApplication,
   withCaller,
 } from "../support/contract/settings.js";
@@ -158,5 +159,10 @@ describe("a setting that is given", () => {
     for (const room of ["live-1", "live-8489", "lobby"]) expect(rule?.test(room)).toBe(true);
     const others = ["live-", "my-live-1", "live-1-b", "lobby2", "xlobby", "live-1\nlobby", "Lobby"];
     for (const room of others) expect(rule?.test(room)).toBe(false);
+  });
+
+  test.each(["CALLERS", "TRTC_APPS"])("takes %s from a file with a byte-order mark", (variable) => {
+    const marked = read({ [variable]: `\ufeff${SET[variable] ?? ""}` });
+    expect([marked.callers, marked.applications]).toEqual([read().callers, read().applications]);
   });
 });

@@ -30,6 +30,7 @@ describe("an account", () => {
   test("is in its own database, and every other one is in that of DATABASE_URL", () => {
     expect(urlsOf({ cn: B })).toEqual(new Map([["cn", [B]]]));
     expect(urlsOf("")).toEqual(new Map());
+    expect(urlsOf(`\ufeff${JSON.stringify({ cn: B })}`)).toEqual(new Map([["cn", [B]]]));
   });
 
   test("has two databases while it moves, also back to that of DATABASE_URL", () => {

@@ -43,7 +43,8 @@ describe("npm run emulator", () => {
     const accounts = { AKIDmine: { secretKey: "mine", token: "today" } };
     const applications = [{ ...application, ingest: false, secretIds: ["AKIDmine"] }];
     const switches = { concurrency: 1, sameRobot: "interrupt" };
-    writeFileSync(path, JSON.stringify({ accounts, applications, switches }));
+    // As an editor on Windows saves it.
+    writeFileSync(path, `\ufeff${JSON.stringify({ accounts, applications, switches })}`);
     const read = readCommandLine(["--config", path, "--set", "concurrency=2", "--port", "0"]);
     expect(read).toMatchObject({ port: "0", help: false, quiet: false });
     expect(read.options).toMatchObject({ accounts, applications });

@@ -26,6 +26,14 @@ test("a .env file adds unset variables, JSON in single quotes included, and chan
   });
 });
 
+test("a .env file may begin with a byte-order mark, which the Serverless CLI drops too", () => {
+  writeFileSync(".env", "\ufeffDATABASE_URL='postgres://u:pa$word@h/db'\r\nPORT=1\r\n");
+  expect(withEnvFile({})).toEqual({ DATABASE_URL: "postgres://u:pa$word@h/db", PORT: "1" });
+  expect(() => {
+    checkEnvFile({ DATABASE_URL: "postgres://u:pa@h/db", PORT: "1" }, "prod");
+  }).toThrow("DATABASE_URL holds a $");
+});
+
 test("a .env file may be missing, unless a flag names it", () => {
   expect(withEnvFile({ PORT: "1" })).toEqual({ PORT: "1" });
   expect(() => withEnvFile({}, "other.env")).toThrow("the file other.env does not exist");

@@ -3,8 +3,8 @@
  * `$` as the start of a variable, also in single quotes. It reads a `.env.<stage>` instead of
  * `.env`. Both would deploy settings other than the checked ones.
  */
-import { existsSync, readFileSync } from "node:fs";
-import { parseEnv } from "node:util";
+import { existsSync } from "node:fs";
+import { readEnvFile } from "../../../local/environment/env-file.js";
 import type { Environment } from "../../../shared/config/environment.js";
 import { VARIABLES } from "../../../shared/config/configuration.js";
 import { DeployError } from "../deploy-error.js";
@@ -18,7 +18,7 @@ export function checkEnvFile(env: Environment, stage: string): void {
     );
   }
   if (!existsSync(".env")) return;
-  const written = Object.entries(parseEnv(readFileSync(".env", "utf8")));
+  const written = Object.entries(readEnvFile(".env"));
   const changed = written.find(
     ([name, value]) => value?.includes("$") === true && env[name] !== value,
   );

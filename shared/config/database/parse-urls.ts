@@ -2,7 +2,7 @@
  * Reads DATABASE_URLS. A function loads this file when the variable is set, so it shares no class of
  * error with it: the faults are data.
  */
-import { isObject } from "../../json.js";
+import { isObject, withoutMark } from "../../json.js";
 import type { Environment } from "../environment.js";
 import { ConfigError, readUrl } from "../read-variables.js";
 import { refuseUnknownSsl } from "./address.js";
@@ -23,7 +23,7 @@ export function parseDatabaseUrls(env: Environment, used?: ReadonlySet<string>):
   }
   let json: unknown;
   try {
-    json = JSON.parse(env["DATABASE_URLS"] ?? "");
+    json = JSON.parse(withoutMark(env["DATABASE_URLS"] ?? ""));
   } catch {
     return failed("DATABASE_URLS is no JSON");
   }
