@@ -69,30 +69,41 @@ describeWith(POSTGRES, "a synchronous pair under load", () => {
 
       const waits = failovers.flatMap((failover) => waitsBeyond(failover, callers.insistences));
       const lateness = outcome.ingests.map((ingest) => latenessOf(ingest, outcome, failovers));
-      report({ failovers, waits, lateness, ingests: outcome.ingests });
+      const switches = switchesOf(outcome);
+      report({ failovers, waits, lateness, switches, ingests: outcome.ingests });
 
       expect(callers.refusals).toEqual([]);
       expectAgreement(accepted, outcome, Infinity);
       expectAccepted(accepted, outcome);
       expect(Math.max(...lateness)).toBeLessThanOrEqual(LATE_MS);
+      expect(switches).toBeGreaterThan(FAILOVERS);
       expect(quantile(waits, 0.99)).toBeLessThanOrEqual(OUTAGE_BEYOND_MS);
     },
     8 * MINUTE_MS,
   );
 });
 
-/** A stop or an update that was answered with success stands in the row. */
-function expectAccepted(lives: readonly Accepted[], { ingests }: Outcome): void {
+/** A stop or an update that was answered with success stands in the row, and what it switched to plays. */
+function expectAccepted(lives: readonly Accepted[], { ingests, byRobot }: Outcome): void {
   const rows = new Map(ingests.map((ingest) => [ingest.taskId, ingest]));
-  for (const { starts, movedTo, isStopped } of lives) {
+  for (const { starts, movedTo, switchedTo, isStopped } of lives) {
     const [first] = starts;
     const row = rows.get(first?.TaskId ?? "");
     if (!row) continue;
     expect(["expired", "stopped"]).toContain(row.endReason);
     if (movedTo) expect(row.deadlineAt).toEqual(movedTo);
+    const onAir = byRobot.get(row.robotUserId)?.at(-1)?.played.at(-1)?.streamUrl;
+    if (switchedTo !== undefined) expect(onAir).toBe(switchedTo);
     if (isStopped && row.endReason === "stopped") expect(row.stopAskedAt).not.toBeNull();
   }
 }
+
+/** How often lists switched to another item. */
+const switchesOf = ({ ingests, byRobot }: Outcome): number =>
+  ingests
+    .filter(({ programme }) => programme !== null)
+    .flatMap(({ robotUserId }) => byRobot.get(robotUserId) ?? [])
+    .reduce((sum, { played }) => sum + played.length - 1, 0);
 
 /** How long each request of an outage waited, beyond the failover's own time. */
 function waitsBeyond({ killedAt, writesAt }: Failover, insistences: Insistence[]): number[] {
@@ -130,14 +141,15 @@ interface Figures {
   failovers: readonly Failover[];
   waits: readonly number[];
   lateness: readonly number[];
+  switches: number;
   ingests: readonly Ingest[];
 }
 
-function report({ failovers, waits, lateness, ingests }: Figures): void {
+function report({ failovers, waits, lateness, switches, ingests }: Figures): void {
   const own = failovers.map(({ killedAt, writesAt }) => writesAt.getTime() - killedAt.getTime());
   process.stdout.write(
     `\n${failovers.length} failovers of ${seconds(quantile(own, 0.5))} s (at most ${seconds(Math.max(...own))} s), ` +
-      `${ingests.length} ingests; ${waits.length} requests met one and waited beyond it p50 ${seconds(quantile(waits, 0.5))} s, ` +
+      `${ingests.length} ingests, ${switches} switches of lists; ${waits.length} requests met one and waited beyond it p50 ${seconds(quantile(waits, 0.5))} s, ` +
       `p99 ${seconds(quantile(waits, 0.99))} s, at most ${seconds(Math.max(...waits))} s; ` +
       `latest deadline ${seconds(Math.max(...lateness))} s after it or the new primary\n`,
   );

@@ -16,6 +16,8 @@ export interface Accepted {
   starts: Answer[];
   /** The StopTime of an update. */
   movedTo?: Date;
+  /** The StreamUrl of an update. */
+  switchedTo?: string;
   isStopped: boolean;
 }
 
@@ -35,7 +37,12 @@ export function drawing(seed: number, who: number): Life["random"] {
 
 export const systemSeed = (): number => clock.now().getTime() % 1_000_000;
 
-/** Of thirds of them: a loop, a file that plays often, and a live source. */
+/** An item of a list is on air for so long. */
+const ITEM_SECONDS = 4;
+
+const itemOf = (StreamUrl: string) => ({ StreamUrl, PlaySeconds: ITEM_SECONDS, RepeatNum: -1 });
+
+/** Of quarters of them: a loop, a file that plays often, a live source, and a list. */
 export async function liveLife(
   n: number,
   { callers, emulatorUrl, liveUrl, random }: Life,
@@ -43,15 +50,22 @@ export async function liveLife(
   const { insist } = callers;
   const untilMs = clock.elapsedMs() + MINUTE_MS;
   const stopAt = addMs(clock.now(), random(5, 40) * SECOND_MS);
-  const kinds = [{ RepeatNum: -1 }, { RepeatNum: 1000 }, { RepeatNum: 1, StreamUrl: liveUrl }];
+  const clip = `${emulatorUrl}/media/clip.mp4`;
+  const other = `${emulatorUrl}/media/60fps.mp4`;
+  const kinds = [
+    { StreamUrl: clip, RepeatNum: -1 },
+    { StreamUrl: clip, RepeatNum: 1000 },
+    { StreamUrl: liveUrl, RepeatNum: 1 },
+    { Playlist: [clip, other].map(itemOf), PlaylistRepeatNum: -1 },
+  ];
+  const kind = kinds[n % kinds.length];
   const request = {
     SdkAppId: CN_APP,
     RoomId: `room-${n}`,
     RoomIdType: 0,
     ClientToken: `token-${n}`,
-    StreamUrl: `${emulatorUrl}/media/clip.mp4`,
     StopTime: stopAt.toISOString(),
-    ...kinds[n % kinds.length],
+    ...kind,
   };
   const start = async () => {
     const answer = await insist("start-ingest", request, { untilMs, lateFrom: stopAt });
@@ -67,6 +81,12 @@ export async function liveLife(
     const update = { SdkAppId: CN_APP, TaskId, StopTime: moved.toISOString() };
     const lateFrom = moved < stopAt ? moved : stopAt;
     if (await insist("update-ingest", update, { untilMs, lateFrom })) accepted.movedTo = moved;
+  }
+  if (n % 5 === 1 && kind !== kinds.at(-1)) {
+    const update = { SdkAppId: CN_APP, TaskId, StreamUrl: other };
+    if (await insist("update-ingest", update, { untilMs, lateFrom: stopAt })) {
+      accepted.switchedTo = other;
+    }
   }
   if (n % 7 === 0) {
     const stop = { SdkAppId: CN_APP, TaskId };
