@@ -4,13 +4,16 @@
  */
 import type { Query } from "./engine/database.js";
 import { bind, run, sql } from "./engine/sql.js";
+import { type Actor, queryFor } from "./history/actor.js";
 import { GIVE_UP_AFTER } from "./outbox/outbox.js";
+import { cancelStarts } from "./schedules/starts.js";
 
 /** No claim lasts this long, so a later time was written when the clock was ahead. */
 const LATER = sql`interval '1 hour'`;
 
 /**
- * The next run of reconcile-ingests checks every running task, and no row waits for a wrong time.
+ * The next run of reconcile-ingests checks every running task, no row waits for a wrong time, and
+ * every schedule is planned from the present on.
  * Several instances may start at once, so the rows are locked in one order.
  */
 export async function beginAnew(query: Query, at: Date): Promise<void> {
@@ -31,5 +34,46 @@ export async function beginAnew(query: Query, at: Date): Promise<void> {
     query,
     sql`update outbox set try_at = ${now}, give_up_at = ${now}::timestamptz + ${GIVE_UP_AFTER}
      where dead_at is null and give_up_at > ${now}::timestamptz + ${GIVE_UP_AFTER} + ${LATER}`,
+  );
+  // A fresh task would play on until a deadline of the other time.
+  await run(
+    query,
+    sql`update ingest set deadline_at = ${now}
+     where state in ('starting', 'running') and programme is not null
+       and started_at > ${now}::timestamptz + ${LATER}`,
+  );
+  await planAnew(query, at);
+}
+
+const ACTOR: Actor = { kind: "operator", id: "npm start", function: "start" };
+
+/** Planning looks a day ahead and never back, so a schedule would start nothing until that time. */
+async function planAnew(query: Query, at: Date): Promise<void> {
+  const now = bind(at);
+  const isEarly = sql`state <> 'Deleted' and planned_until > ${now}::timestamptz + interval '1 day 1 minute'`;
+  // A skip that was asked for holds in every time.
+  const isPlanned = sql`nominal_at > ${now} and (state, reason) is distinct from ('Skipped', 'Asked')`;
+  const planned = await run(
+    query,
+    sql`select task_id from occurrence
+     where task_id is not null and ${isPlanned}
+       and schedule_id in (select schedule_id from schedule where ${isEarly})`,
+  );
+  await cancelStarts(queryFor(query, ACTOR), {
+    taskIds: planned.map((row) => String(row["task_id"])),
+    at,
+  });
+  // A new revision gives each start a token of its own.
+  await run(
+    query,
+    sql`with early as (
+       update schedule
+       set planned_until = ${now}, plan_at = case when state = 'Enabled' then ${now}::timestamptz end,
+           revision = revision + 1
+       where ${isEarly}
+       returning schedule_id
+     )
+     delete from occurrence
+     where ${isPlanned} and schedule_id in (select schedule_id from early)`,
   );
 }

@@ -4006,6 +4006,27 @@ where task_id in (
 update outbox set try_at = $1, give_up_at = $1::timestamptz + interval '1 day'
 where dead_at is null and give_up_at > $1::timestamptz + interval '1 day' + interval '1 hour';
 
+-- beginAnew
+update ingest set deadline_at = $1
+where state in ('starting', 'running') and programme is not null
+  and started_at > $1::timestamptz + interval '1 hour';
+
+-- beginAnew
+select task_id from occurrence
+where task_id is not null and nominal_at > $1 and (state, reason) is distinct from ('Skipped', 'Asked')
+  and schedule_id in (select schedule_id from schedule where state <> 'Deleted' and planned_until > $1::timestamptz + interval '1 day 1 minute');
+
+-- beginAnew
+with early as (
+  update schedule
+  set planned_until = $1, plan_at = case when state = 'Enabled' then $1::timestamptz end,
+      revision = revision + 1
+  where state <> 'Deleted' and planned_until > $1::timestamptz + interval '1 day 1 minute'
+  returning schedule_id
+)
+delete from occurrence
+where nominal_at > $1 and (state, reason) is distinct from ('Skipped', 'Asked') and schedule_id in (select schedule_id from early);
+
 -- ingestsOfTasks
 select * from ingest where trtc_task_id = any($1::text[]);
 

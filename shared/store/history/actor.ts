@@ -24,21 +24,20 @@ export const BY_ACTOR = sql`changed_by = ${ACTOR}::jsonb`;
 export const CREATED_BY = sql`${ACTOR}::jsonb`;
 
 /** The same database, with the actor in its place among the parameters. */
-export function actingFor(
+export const actingFor = (
   database: Pick<Database, "query" | "transaction">,
   actor: Partial<Actor>,
-): Pick<Database, "query" | "transaction"> {
+): Pick<Database, "query" | "transaction"> => ({
+  query: queryFor(database.query, actor),
+  transaction: (work) => database.transaction((query) => work(queryFor(query, actor))),
+});
+
+export function queryFor(query: Query, actor: Partial<Actor>): Query {
   const text = actor.kind === undefined ? null : JSON.stringify(actor);
-  const named =
-    (query: Query): Query =>
-    (statement, parameters, planning) =>
-      query(
-        statement,
-        parameters?.map((value) => (value === ACTOR ? text : value)),
-        planning,
-      );
-  return {
-    query: named(database.query),
-    transaction: (work) => database.transaction((query) => work(named(query))),
-  };
+  return (statement, parameters, planning) =>
+    query(
+      statement,
+      parameters?.map((value) => (value === ACTOR ? text : value)),
+      planning,
+    );
 }

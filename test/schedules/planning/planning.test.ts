@@ -1,6 +1,8 @@
 /** Planning once and twice, late starts, days of daylight saving. The promises hold on both engines. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../../shared/clock.js";
+import { beginAnew } from "../../../shared/store/begin-anew.js";
+import type { Schedule } from "../../../shared/store/schedules/schedule-row.js";
 import { ENGINES } from "../../support/database/databases.js";
 import { hoursAfter, openPlanner, type Planner } from "../../support/schedules/planner.js";
 
@@ -172,5 +174,79 @@ describe.each(ENGINES)("%s", (_name, open) => {
     );
     const live = (await planner.ingests()).filter(({ state }) => state !== "ended");
     expect(live).toHaveLength(after.length);
+  });
+
+  describe("after a clock that was a week ahead", () => {
+    const hourly = { windows: [{ recurrence: "0 * * * *", durationSeconds: 600 }] };
+    const upcoming = async (schedule: Schedule) =>
+      (await planner.occurrences(schedule)).filter(({ nominalAt }) => nominalAt > NOW);
+    const NEXT_DAY = Array.from({ length: 24 }, (_, n) => hoursAfter(NOW, n + 1));
+
+    async function aWeekAhead(): Promise<Schedule> {
+      const schedule = await planner.create({ definition: hourly });
+      planner.goTo(hoursAfter(NOW, 7 * 24));
+      await planner.plan();
+      return schedule;
+    }
+
+    test("the occurrences of the next day are planned again, each with an ingest", async () => {
+      const schedule = await aWeekAhead();
+      planner.goTo(addMs(NOW, 1000));
+
+      await beginAnew(planner.database.query, planner.clock.now());
+      await planner.plan();
+
+      const planned = await upcoming(schedule);
+      expect(planned.map(({ nominalAt }) => nominalAt)).toEqual(NEXT_DAY);
+      const waiting = new Map(
+        (await planner.ingests())
+          .filter(({ advanceAt }) => advanceAt !== null && advanceAt > NOW)
+          .map(({ taskId, startsAt }) => [taskId, startsAt]),
+      );
+      expect(waiting.size).toBe(24);
+      expect(planned.map(({ taskId }) => waiting.get(taskId ?? ""))).toEqual(NEXT_DAY);
+    });
+
+    test("what began in that time ends now, and no fresh task plays on until then", async () => {
+      const schedule = await aWeekAhead();
+      const [next] = (await planner.occurrences(schedule)).filter(
+        ({ nominalAt }) => nominalAt > planner.clock.now(),
+      );
+      planner.goTo(next?.nominalAt ?? NOW);
+      await planner.begin(next?.taskId ?? null);
+      planner.goTo(addMs(NOW, 1000));
+
+      await beginAnew(planner.database.query, planner.clock.now());
+
+      expect(await planner.store.ingests.read(next?.taskId ?? "")).toMatchObject({
+        state: "running",
+        deadlineAt: planner.clock.now(),
+      });
+    });
+
+    test("a skip that was asked for still holds", async () => {
+      const schedule = await planner.create({ definition: hourly });
+      const [, second] = await upcoming(schedule);
+      if (second) await planner.skip(schedule, second);
+      planner.goTo(hoursAfter(NOW, 7 * 24));
+      await planner.plan();
+      planner.goTo(addMs(NOW, 1000));
+
+      await beginAnew(planner.database.query, planner.clock.now());
+      await planner.plan();
+
+      const states = (await upcoming(schedule)).map(({ state }) => state);
+      expect(states).toEqual(NEXT_DAY.map((_, n) => (n === 1 ? "Skipped" : "Planned")));
+    });
+  });
+
+  test("a schedule that was planned by the present clock stays as it is", async () => {
+    const schedule = await planner.create();
+    const before = await planner.occurrences(schedule);
+
+    await beginAnew(planner.database.query, planner.clock.now());
+
+    expect(await planner.read(schedule)).toEqual(schedule);
+    expect(await planner.occurrences(schedule)).toEqual(before);
   });
 });
