@@ -3,7 +3,7 @@
  * directory. It has one connection, so it proves nothing about concurrency. Only the local runtime
  * and tests import this file, so no deployed function contains it.
  */
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
@@ -31,6 +31,8 @@ export async function openPglite({
   const unlock = await lockDirectory(directory);
   try {
     if (!(await exists(directory))) await createFrom(await snapshot(snapshotDirectory), directory);
+    // PGlite's files are everyone's to read and to write, and rows hold addresses with tokens.
+    await chmod(directory, OWN);
     const database = databaseOf(await PGlite.create({ dataDir: directory }), unlock);
     await migrate(database);
     return database;
@@ -39,6 +41,9 @@ export async function openPglite({
     throw error;
   }
 }
+
+/** For its user alone. */
+const OWN = 0o700;
 
 function databaseOf(
   pglite: PGlite,
@@ -86,6 +91,7 @@ const closedError = (): Error =>
 async function createFrom(image: Blob, directory: string): Promise<void> {
   const partial = `${directory}.partial`;
   await rm(partial, { recursive: true, force: true });
+  await mkdir(partial, { mode: OWN });
   const pglite = await PGlite.create({ dataDir: partial, loadDataDir: image });
   await pglite.close();
   await rename(partial, directory);

@@ -2,7 +2,7 @@
  * The embedded database on disk: it keeps its rows, one process at a time may open it, and it leaves
  * that process its other work.
  */
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,6 +30,15 @@ describe("an embedded database in a directory", () => {
     const second = await open("kept");
     expect(await createStore(second).ingests.read(ingest.taskId)).toMatchObject({ roomId: "room" });
     await second.close();
+  });
+
+  test("is its user's alone, also one that an older version left to everyone", async () => {
+    const modeOf = async () => ((await stat(join(root, "private"))).mode & 0o777).toString(8);
+    await (await open("private")).close();
+    expect(await modeOf()).toBe("700");
+    await chmod(join(root, "private"), 0o755);
+    await (await open("private")).close();
+    expect(await modeOf()).toBe("700");
   });
 
   test("refuses a second process while the first runs, and names that process", async () => {
