@@ -3,6 +3,7 @@
  * FLV, and the library for files does not. Source: Adobe Flash Video File Format Specification
  * 10.1, annex E.
  */
+import { SECOND_MS } from "../../clock.js";
 import { type Media, SourceError, type Track } from "../media.js";
 import type { Budget } from "../budget.js";
 import { type ByteReader, EndOfBytes } from "../byte-reader.js";
@@ -19,6 +20,9 @@ const TRAILER_BYTES = 4;
 
 /** The share of the budget in which the last tag fits: a picture is far smaller. */
 const TAIL_SHARE = 1 / 8;
+
+/** A file without a size comes as fast as it can. A live stream sends no more than it has. */
+const AT_ONCE_MS = SECOND_MS / 2;
 
 /** Reads until everything is known, or until the budget is spent. */
 export async function readFlv(bytes: Remote, budget: Budget): Promise<Media> {
@@ -49,7 +53,10 @@ async function readToEnd(
   { bytesMax }: Budget,
 ): Promise<boolean> {
   const { size } = bytes;
-  if (size === undefined) return false;
+  if (size === undefined) {
+    await readAtOnce(bytes, facts);
+    return false;
+  }
   const left = size - bytes.position();
   if (left < bytesMax || !bytes.hasRanges()) {
     for (;;) await readTag(bytes, facts);
@@ -63,6 +70,18 @@ async function readToEnd(
   await bytes.skip(at);
   await readTag(bytes, facts);
   return true;
+}
+
+/** Throws EndOfBytes at the end, if it comes soon. */
+async function readAtOnce(bytes: Remote, facts: StreamFacts): Promise<void> {
+  const late = AbortSignal.timeout(AT_ONCE_MS);
+  const lateness = new Promise<void>((resolve) => {
+    late.addEventListener("abort", () => resolve(), { once: true });
+  });
+  const reading = (async () => {
+    while (!late.aborted) await readTag(bytes, facts);
+  })();
+  await Promise.race([reading, lateness]);
 }
 
 /** Null for a stream of unknown size: it is live. */

@@ -1,6 +1,7 @@
 /** FLV over HTTP: files with a length, live streams without, and bytes that are neither. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { probe } from "../../../emulator/source/probe.js";
+import { systemClock } from "../../../shared/clock.js";
 import { decodeAmf, encodeAmf } from "../../../shared/media/flv/amf0.js";
 import { avcSize } from "../../../shared/media/avc.js";
 import {
@@ -83,6 +84,18 @@ describe("an FLV file", () => {
     });
   });
 
+  test("without metadata and without a size is as long as its last frame says", async () => {
+    const file = flvOf(avcHeader(RECORD), ...frames(500, 40));
+    server.put("/no-size.flv", (_request, response) => {
+      response.write(file.subarray(0, 3000));
+      setImmediate(() => response.end(file.subarray(3000)));
+    });
+    expect(await probe(server.urlOf("/no-size.flv"))).toMatchObject({
+      durationSeconds: 19.96,
+      tracks: [{ codec: "h264", frameRate: 25 }],
+    });
+  });
+
   test("may have sound alone", async () => {
     expect(await probed(metadata({ duration: 3 }), AAC_HEADER, sound(0), sound(23))).toMatchObject({
       durationSeconds: 3,
@@ -130,6 +143,13 @@ describe("a live FLV", () => {
     }));
     const url = putLive("/day.flv", flvOf(avcHeader(RECORD), ...later));
     expect(await probe(url)).toMatchObject({ durationSeconds: null, tracks: [{ frameRate: 25 }] });
+  });
+
+  test("is recognized at once too when it has sent much already", async () => {
+    const url = putLive("/much.flv", flvOf(avcHeader(RECORD), ...frames(500, 40)));
+    const begin = systemClock.elapsedMs();
+    expect(await probe(url)).toMatchObject({ durationSeconds: null });
+    expect(systemClock.elapsedMs() - begin).toBeLessThan(2000);
   });
 
   test("that stalls has the tracks that arrived before the time limit", async () => {
