@@ -7,6 +7,7 @@ import { readHttp } from "../../shared/media/http/read-http.js";
 import { publicGet } from "../../shared/media/public-get.js";
 import { readSource } from "../../shared/media/reader.js";
 import { CLIP, sample } from "../support/media/media.js";
+import { startRawServer } from "../support/http/raw-server.js";
 import { type MediaServer, startMediaServer } from "../support/media/media-server.js";
 
 const LIMITS = { allowPrivateHosts: false, timeLeftMs: 20_000, timeMaxMs: 20_000 };
@@ -69,6 +70,22 @@ test("where private hosts are allowed, a name may mean loopback", async () => {
 
   const verdict = await readSource(url, { ...LIMITS, allowPrivateHosts: true, lookup });
 
+  expect(verdict).toMatchObject({ outcome: "ok" });
+});
+
+test.each([
+  ["line ends of LF alone", "HTTP/1.1 200 OK\nServer: cam\n\n"],
+  ["ICY 200 OK", "ICY 200 OK\r\nicy-name: Radio\r\n\r\n"],
+  ["a length twice", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"],
+  ["a head of 20 kB", `HTTP/1.1 200 OK\r\nX: ${"x".repeat(20_000)}\r\n\r\n`],
+])("a device that answers with %s is read, as TRTC may play it", async (_what, head) => {
+  const raw = await startRawServer((_request, socket) => {
+    socket.write(head);
+    socket.end(CLIP);
+  });
+  const open = { ...LIMITS, allowPrivateHosts: true };
+  const verdict = await readSource(raw.urlOf("/clip.mp4"), open);
+  await raw.close();
   expect(verdict).toMatchObject({ outcome: "ok" });
 });
 

@@ -27,7 +27,7 @@ const FROM_THE_START = "bytes=0-";
 /** The signal that ends a request, and the requested range. Other options have no effect. */
 type Init = Pick<RequestInit, "signal" | "headers">;
 
-/** How one request is made. The emulator is lenient, and a function goes to public hosts only. */
+/** How one request is made. The emulator goes to any host, and a function to public hosts only. */
 export interface Visitor {
   /** Resolves with the answer's head. The body follows as it is read. */
   get: (url: URL, asked: Asked) => Promise<IncomingMessage>;

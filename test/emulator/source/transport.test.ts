@@ -42,6 +42,20 @@ async function openWeb(handlers: Record<string, Buffer | Handler>): Promise<Medi
   return web;
 }
 
+test("a length beside chunks does not count", async () => {
+  const chunked = Buffer.concat([
+    Buffer.from(`${MP3.length.toString(16)}\r\n`),
+    MP3,
+    Buffer.from("\r\n0\r\n\r\n"),
+  ]);
+  const head = "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const { urlOf } = await openRaw(says(head, chunked));
+  expect(await probe(urlOf("/a.mp3"), LIMITS)).toMatchObject({
+    container: "mp3",
+    durationSeconds: expect.closeTo(4, 0),
+  });
+});
+
 describe("a source plays from a server", () => {
   const length = `Content-Length: ${MP3.length}`;
   const long = (bytes: number) => `Set-Cookie: a=${"x".repeat(bytes)}`;
@@ -70,6 +84,17 @@ describe("a source plays from a server", () => {
     ],
     ["of HTTP 1.0 that names no length", "HTTP/1.0 200 OK\r\n\r\n"],
     ["that gives no reason", `HTTP/1.1 200\r\n${length}\r\n\r\n`],
+    ["that glues the reason to the status", `HTTP/1.1 200OK\r\n${length}\r\n\r\n`],
+    ["that says its protocol in small letters", `http/1.1  200  OK\r\n${length}\r\n\r\n`],
+    ["that says its length twice", `HTTP/1.1 200 OK\r\n${length}\r\n${length}\r\n\r\n`],
+    ["that says its length twice in a line", `HTTP/1.1 200 OK\r\n${length}, ${MP3.length}\r\n\r\n`],
+    ["that says two lengths", `HTTP/1.1 200 OK\r\n${length}\r\nContent-Length: 7\r\n\r\n`],
+    ["that says an empty length", "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n"],
+    ["that says the length -1", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"],
+    [
+      "that says a coding that changes nothing",
+      `HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n${length}\r\n\r\n`,
+    ],
   ])("%s", async (_what, head) => {
     const { urlOf } = await openRaw(says(head));
     expect(await probe(urlOf("/a.mp3"), LIMITS)).toMatchObject({ container: "mp3" });

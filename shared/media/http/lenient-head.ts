@@ -1,14 +1,14 @@
 /**
  * Makes the head of an answer, as devices and radio stations send it, into what Node's parser
  * takes. Examples: `ICY 200 OK`, lines that end with LF alone, a blank before a colon, a line that
- * is no header. The parser's own lenient mode takes some of these, and not in every version of Node
- * the same.
+ * is no header, a Content-Length twice. The parser's own lenient mode takes some of these, and not in
+ * every version of Node the same.
  */
 
 /** Cookies and security policies make the largest heads. */
 export const HEAD_BYTES_MAX = 64 * 1024;
 
-const STATUS_LINE = /^(?:ICY|HTTP\/\d\.\d) +(\d{3})/;
+const STATUS_LINE = /^(ICY|HTTP\/\d+\.\d+)[ \t]+(\d{3})(?!\d)(.*)/i;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** Bytes without such a head pass unchanged: the parser reports what is wrong. */
@@ -58,7 +58,7 @@ function splitHead(bytes: Buffer, seen: number): SplitHead {
 }
 
 const couldBeStatusLine = (bytes: Buffer): boolean => {
-  const start = bytes.toString("latin1", 0, 5);
+  const start = bytes.toString("latin1", 0, 5).toUpperCase();
   return "HTTP/".startsWith(start) || "ICY ".startsWith(start.slice(0, 4));
 };
 
@@ -73,7 +73,9 @@ function endOfHead(bytes: Buffer, from: number): number | undefined {
 
 function rewritten(head: string): string {
   const [first = "", ...others] = head.split("\n").map((line) => line.replace(/\r$/, ""));
-  if (!STATUS_LINE.test(first)) return head;
+  const [, protocol = "", status = "", reason = ""] = STATUS_LINE.exec(first) ?? [];
+  if (status === "") return head;
+  const version = /^HTTP\/(?!1\.0$)/i.test(protocol) ? "HTTP/1.1" : "HTTP/1.0";
   const headers = others.flatMap((line) => {
     // The parser handles a line that continues the previous one.
     if (/^[ \t]/.test(line)) return [line];
@@ -81,5 +83,26 @@ function rewritten(head: string): string {
     const name = line.slice(0, Math.max(0, colon)).trimEnd();
     return HEADER_NAME.test(name) ? [`${name}:${line.slice(colon + 1)}`] : [];
   });
-  return [first.replace(/^ICY/, "HTTP/1.0"), ...headers, "", ""].join("\r\n");
+  const lines = [`${version} ${status} ${reason.trim()}`, ...withOneLength(headers)];
+  return [...lines, "", ""].join("\r\n");
 }
+
+/**
+ * One length says where the body ends. None, and more than one that differ, let it end with the
+ * connection, as a length that is no number does. A length beside chunks does not count.
+ */
+function withOneLength(headers: readonly string[]): string[] {
+  const lengths = new Set(headers.flatMap((line) => lengthsIn(line) ?? []));
+  const others = headers.filter((line) => lengthsIn(line) === undefined);
+  const [length = ""] = lengths;
+  const isChunked = others.some((line) => /^transfer-encoding:.*chunked/i.test(line));
+  const isSaid = lengths.size === 1 && /^\d{1,15}$/.test(length) && !isChunked;
+  const coded = isChunked ? others : others.filter((line) => !/^transfer-encoding:/i.test(line));
+  return isSaid ? [...coded, `Content-Length: ${length}`] : coded;
+}
+
+const lengthsIn = (line: string): string[] | undefined =>
+  /^content-length:(.*)/i
+    .exec(line)?.[1]
+    ?.split(",")
+    .map((text) => text.trim());
