@@ -14,6 +14,7 @@ import { using } from "../../stage.js";
 import { addOldRows } from "./ended-rows.js";
 import { explain, type Explained } from "./explain.js";
 import { HOT, type Hot, livedThrough } from "./hot.js";
+import { benchRates } from "./rates.js";
 
 const FEW = 10_000;
 const QUICK_MANY = 30_000;
@@ -36,8 +37,12 @@ export async function benchOldRows(bench: Bench): Promise<Section[]> {
   const urls: string[] = [];
   for (const ended of [FEW, many]) urls.push(await storedAt(bench, OLD_ROWS_SERVER, ended));
   const [few, full] = (await Promise.all(urls.map(opened))) as [Opened, Opened];
+  const title = `old rows: a database with ${many.toLocaleString("en-US")}, by itself`;
   try {
-    return [await compared(bench, { few, full, many })];
+    return [
+      await compared(bench, { few, full, many }),
+      await benchRates(bench, { url: urls[1] ?? "", now: full.now, title }),
+    ];
   } finally {
     await few.database.close();
     await full.database.close();

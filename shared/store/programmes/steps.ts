@@ -63,6 +63,7 @@ export async function beginStep(
        caller: sql`${claimed.callerId}::text`,
      })})
      select begun.*, ${SLOT_COLUMNS} from begun left join slot on true`,
+    "kept",
   );
   return begun && { ingest: ingestOf(begun), slot: slotOf(begun, readSlot) };
 }
@@ -109,6 +110,7 @@ export async function markStepped(
             media_failures = ${failuresAmong(sql`media_failures`, after)}, failures_after = ${after}`,
       where: sql`task_id = ${bind(taskId)} and step_fence = ${bind(stepFence)} and state = 'running'`,
     }),
+    "kept",
   );
   return row && ingestOf(row);
 }
