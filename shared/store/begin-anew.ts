@@ -42,6 +42,12 @@ export async function beginAnew(query: Query, at: Date): Promise<void> {
      where state in ('starting', 'running') and programme is not null
        and started_at > ${now}::timestamptz + ${LATER}`,
   );
+  // A room's newest event counts, and one of the other time would be the newest until then.
+  await run(query, sql`delete from room_audience where event_at > ${now}::timestamptz + ${LATER}`);
+  await run(
+    query,
+    sql`delete from unclaimed_task where last_seen_at > ${now}::timestamptz + ${LATER}`,
+  );
   await planAnew(query, at);
 }
 

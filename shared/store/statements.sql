@@ -4012,6 +4012,12 @@ where state in ('starting', 'running') and programme is not null
   and started_at > $1::timestamptz + interval '1 hour';
 
 -- beginAnew
+delete from room_audience where event_at > $1::timestamptz + interval '1 hour';
+
+-- beginAnew
+delete from unclaimed_task where last_seen_at > $1::timestamptz + interval '1 hour';
+
+-- beginAnew
 select task_id from occurrence
 where task_id is not null and nominal_at > $1 and (state, reason) is distinct from ('Skipped', 'Asked')
   and schedule_id in (select schedule_id from schedule where state <> 'Deleted' and planned_until > $1::timestamptz + interval '1 day 1 minute');

@@ -317,6 +317,35 @@ describe("begin-anew", () => {
     });
   });
 
+  test("forgets who came and went in a time that the current clock has not reached", async () => {
+    const room = { sdkAppId: 1400000000, roomId: "left" };
+    const seen = (userId: string | undefined, minutes: number, isPresent = true) =>
+      store.audience.recordViewerEvent({
+        ...room,
+        userId,
+        isPresent,
+        eventAt: addMs(AT, minutes * MINUTE_MS),
+      });
+    await seen("near", 59);
+    await seen("far", 61);
+    await seen(undefined, 7 * 24 * 60, false);
+    const claimed = (trtcTaskId: string, minutes: number) =>
+      store.unclaimedTasks.keep({
+        sdkAppId: room.sdkAppId,
+        trtcTaskId,
+        eventAt: AT,
+        at: addMs(AT, minutes * MINUTE_MS),
+      });
+    await claimed("near", 59);
+    await claimed("far", 61);
+    await beginAnew(database.query, AT);
+    const users = await database.query("select user_id from room_audience where room_id = 'left'");
+    expect(users).toEqual([{ user_id: "near" }]);
+    const tasks = await database.query("select trtc_task_id from unclaimed_task");
+    expect(tasks).toContainEqual({ trtc_task_id: "near" });
+    expect(tasks).not.toContainEqual({ trtc_task_id: "far" });
+  });
+
   test("sends only those events soon whose time was written by the old clock", async () => {
     const [dead, near, far] = [await running(), await running(), await running()];
     await store.outbox.addDeadLetter({
