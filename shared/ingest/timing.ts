@@ -122,6 +122,9 @@ export const CALLBACK_WAIT_MS = 4900;
 export const CALLBACK_EARLY_MS = 500;
 export const FOLLOW_UP_RESERVE_MS = 900;
 
+/** Equal requests of one second arrive within that second. One more second covers network delay. */
+export const SAME_SECOND_MS = 2 * SECOND_MS;
+
 /**
  * The time that the holder of a claim may still work. It ends with the lease or with the function's
  * time, at the earlier of the two.

@@ -3732,7 +3732,15 @@ on conflict (signature) do nothing
 returning 1;
 
 -- schedules.transaction, useName
-select request_hash from used_signature where signature = $1;
+select request_hash, used_at from used_signature where signature = $1;
+
+-- schedules.transaction, swapName
+with former as (select request_hash from used_signature where signature = $1)
+insert into used_signature (signature, used_at, request_hash, traces)
+values ($1, $2, $3, '{}')
+on conflict (signature) do update
+set used_at = excluded.used_at, request_hash = excluded.request_hash
+returning (select request_hash from former) as former;
 
 -- schedules.transaction, claim
 select * from schedule

@@ -97,7 +97,7 @@ export async function claimUse(
 export async function useName(
   query: Query,
   { signature, requestHash, at }: { signature: string; requestHash: string; at: Date },
-): Promise<Pick<Use, "requestHash"> | undefined> {
+): Promise<Pick<Use, "requestHash" | "usedAt"> | undefined> {
   const name = bind(signature);
   const used = await run(
     query,
@@ -109,9 +109,30 @@ export async function useName(
   if (used.length > 0) return undefined;
   const [row] = await run(
     query,
-    sql`select request_hash from used_signature where signature = ${name}`,
+    sql`select request_hash, used_at from used_signature where signature = ${name}`,
   );
-  return { requestHash: (row?.["request_hash"] ?? null) as string | null };
+  return {
+    requestHash: (row?.["request_hash"] ?? null) as string | null,
+    usedAt: (row?.["used_at"] ?? at) as Date,
+  };
+}
+
+/** Records what a name stands for now, in the transaction of its effect. Returns what it stood for. */
+export async function swapName(
+  query: Query,
+  { signature, requestHash, at }: { signature: string; requestHash: string; at: Date },
+): Promise<string | undefined> {
+  const name = bind(signature);
+  const [row] = await run(
+    query,
+    sql`with former as (select request_hash from used_signature where signature = ${name})
+     insert into used_signature (signature, used_at, request_hash, traces)
+     values (${name}, ${at}, ${requestHash}, '{}')
+     on conflict (signature) do update
+     set used_at = excluded.used_at, request_hash = excluded.request_hash
+     returning (select request_hash from former) as former`,
+  );
+  return (row?.["former"] ?? undefined) as string | undefined;
 }
 
 /** Claims a name again if no other request used it since `usedAt`. Returns whether it succeeded. */

@@ -11,13 +11,13 @@
  *   the same X-TC-TraceId again         an SDK makes one for each request: it is the same request
  */
 import { createHash } from "node:crypto";
-import { addMs, SECOND_MS } from "../../clock.js";
+import { addMs } from "../../clock.js";
 import { ApiError } from "../../contract/errors.js";
 import { sortedText } from "../../json.js";
 import type { Ingest, UpdateRun } from "../../store/ingests/ingest-row.js";
 import type { Use, UseDone } from "../../store/used-signatures.js";
 import type { Call, Services } from "../services.js";
-import { LEASE_MARGIN_MS } from "../timing.js";
+import { LEASE_MARGIN_MS, SAME_SECOND_MS } from "../timing.js";
 import { sleepBetween } from "../wait.js";
 
 /** A claimed update: the values to write together with its effect. */
@@ -25,9 +25,6 @@ export interface ClaimedUpdate {
   signature: string;
   use: UseDone;
 }
-
-/** Equal requests of one second arrive within that second. One more second covers network delay. */
-const SAME_SECOND_MS = 2 * SECOND_MS;
 
 /**
  * `unnamed`: the update has no name and takes effect each time. `done`: this request took effect

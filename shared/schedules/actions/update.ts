@@ -5,6 +5,7 @@
 import { ApiError } from "../../contract/errors.js";
 import type { ScheduleAnswers } from "../../contract/schedules/answers.js";
 import type { Call, Services } from "../../ingest/services.js";
+import { SAME_SECOND_MS } from "../../ingest/timing.js";
 import { sortedText } from "../../json.js";
 import type { ScheduleWrites } from "../../store/schedules/operations.js";
 import type { Schedule } from "../../store/schedules/schedule-row.js";
@@ -62,22 +63,34 @@ function afterRequest(before: Schedule, { request }: UpdateCall): Schedule {
 
 /**
  * True for an update that took effect before. A newer one may have followed it, so it changes
- * nothing again. A repeat under a signature alone may come from an attacker.
+ * nothing again. Equal updates of one second share a TC3 signature. So one is a new update when it
+ * comes soon after the first, with no update of another second between. Any other repeat under a
+ * signature alone may come from an attacker.
  */
 async function isRepeat(
   { machineClock }: Services,
   call: UpdateCall,
   { writes, isChange }: { writes: ScheduleWrites; isChange: boolean },
 ): Promise<boolean> {
-  const name = nameOf(call);
-  if (name === null) return false;
-  const signature = JSON.stringify(["schedule", call.caller.Id, name]);
+  const { caller, request, signing } = call;
+  const isToken = request.ClientToken !== undefined;
+  const at = machineClock.now();
   const requestHash = hashOf(call);
-  const known = await writes.useName({ signature, requestHash, at: machineClock.now() });
-  if (!known) return false;
-  refuseOtherRequest(call, known.requestHash);
-  if (call.request.ClientToken === undefined && isChange) throw overtaken();
-  return true;
+  const name = nameOf(call);
+  const use = (...words: string[]) =>
+    writes.useName({ signature: JSON.stringify([...words, caller.Id, name]), requestHash, at });
+  const known = name === null ? undefined : await use("schedule");
+  if (known) refuseOtherRequest(call, known.requestHash);
+  if (known && (isToken || !isChange)) return true;
+  const second = isToken || signing?.second === undefined ? "" : String(signing.second);
+  const last = { signature: JSON.stringify(["schedule second", request.ScheduleId]), at };
+  const former = await writes.swapName({ ...last, requestHash: second });
+  const isSoon = known && at.getTime() - known.usedAt.getTime() <= SAME_SECOND_MS;
+  if (known && !(isSoon && second !== "" && former === second)) throw overtaken();
+  // An SDK gives each request an id of its own, so the same id is the same request.
+  const traceId = isToken ? undefined : signing?.traceId;
+  const isTraced = traceId !== undefined && (await use("schedule trace", traceId)) !== undefined;
+  return known !== undefined && isTraced;
 }
 
 const overtaken = (): ApiError =>

@@ -19,7 +19,7 @@ import {
 import { settleOccurrences } from "./settle.js";
 import { cancelStarts, insertStarts } from "./starts.js";
 import { forgetOccurrences, forgetSchedules, readDuties } from "./upkeep.js";
-import { useName } from "../used-signatures.js";
+import { swapName, useName } from "../used-signatures.js";
 import { findByToken, insertSchedule, lockSchedule, updateSchedule } from "./writes.js";
 
 export const makeSchedules = ({ query, transaction }: Pick<Database, "query" | "transaction">) => ({
@@ -51,6 +51,7 @@ const makeWrites = (query: Query) => ({
   lock: lockSchedule.bind(undefined, query),
   update: updateSchedule.bind(undefined, query),
   useName: useName.bind(undefined, query),
+  swapName: swapName.bind(undefined, query),
   claim: claimSchedules.bind(undefined, query),
   readOpenOccurrences: readOpenOccurrences.bind(undefined, query),
   insertStarts: insertStarts.bind(undefined, query),

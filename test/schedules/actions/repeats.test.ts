@@ -1,5 +1,6 @@
 /** Requests that are sent again: a ClientToken and a signature name a request. */
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { addMs } from "../../../shared/clock.js";
 import { KEY, SECRET_ID } from "../../support/app/test-app.js";
 import { post, signedTc3 } from "../../support/http/http-requests.js";
 import {
@@ -80,13 +81,81 @@ test("an update with a known token never undoes a newer one", async () => {
 });
 
 /** Each call sends the same bytes. */
-function sendSigned(action: string, fields: object) {
+function sendSigned(action: string, fields: object, at = app.clock.now()) {
   const headers = { host: new URL(app.app.url).host, "x-tc-action": action };
   const message = post(JSON.stringify(fields), headers);
-  const signer = { secretId: SECRET_ID, secretKey: KEY, at: app.clock.now() };
+  const signer = { secretId: SECRET_ID, secretKey: KEY, at };
   const { host: _, ...signed } = signedTc3(message, signer).headers;
-  return async () => (await app.app.post("schedules", fields, signed)).response;
+  return async (more: Record<string, string> = {}) =>
+    (await app.app.post("schedules", fields, { ...signed, ...more })).response;
 }
+
+describe("equal signed updates of one second", () => {
+  async function updates() {
+    const { ScheduleId } = await app.create();
+    const at = app.clock.now();
+    const set = (State: string) => sendSigned("UpdateIngestSchedule", { ScheduleId, State }, at);
+    const state = async () => (await app.right("DescribeIngestSchedule", { ScheduleId }))["State"];
+    return { ScheduleId, pause: set("Paused"), resume: set("Enabled"), state };
+  }
+  const traced = (id: number) => ({ "x-tc-traceid": `trace-${id}` });
+
+  test.each([
+    ["an X-TC-TraceId each", traced],
+    ["nothing that tells them apart", () => ({})],
+  ])("with %s take effect in their order", async (_, each) => {
+    const { pause, resume, state } = await updates();
+    const answers = [await pause(each(1)), await resume(each(2)), await pause(each(3))];
+    expect(answers.map(({ Error }) => Error)).toEqual([undefined, undefined, undefined]);
+    expect(await state()).toBe("Paused");
+    expect((await resume(each(4))).Error).toBeUndefined();
+    expect(await state()).toBe("Enabled");
+  });
+
+  test("with the same X-TC-TraceId are the same update", async () => {
+    const { pause, resume, state } = await updates();
+    await pause(traced(1));
+    await resume(traced(2));
+    expect(await pause(traced(1))).toMatchObject({ State: "Enabled" });
+    expect(await state()).toBe("Enabled");
+  });
+
+  test("change nothing over two seconds after the first, and are no success", async () => {
+    const { pause, resume, state } = await updates();
+    await pause(traced(1));
+    await resume(traced(2));
+    await app.clock.advance(2001);
+    expect((await pause(traced(3))).Error?.Code).toBe("FailedOperation");
+    expect(await state()).toBe("Enabled");
+  });
+
+  test.each<[string, (schedule: Awaited<ReturnType<typeof updates>>) => Promise<unknown>]>([
+    [
+      "by Bearer",
+      ({ ScheduleId }) => app.right("UpdateIngestSchedule", { ScheduleId, State: "Enabled" }),
+    ],
+    [
+      "in the next second",
+      ({ ScheduleId }) => {
+        const at = addMs(app.clock.now(), 1000);
+        return sendSigned("UpdateIngestSchedule", { ScheduleId, State: "Enabled" }, at)();
+      },
+    ],
+    [
+      "with a ClientToken",
+      ({ ScheduleId }) => {
+        const fields = { ScheduleId, State: "Enabled", ClientToken: "resume" };
+        return sendSigned("UpdateIngestSchedule", fields)();
+      },
+    ],
+  ])("change nothing after an update %s", async (_, resumed) => {
+    const schedule = await updates();
+    await schedule.pause(traced(1));
+    await resumed(schedule);
+    expect((await schedule.pause(traced(2))).Error?.Code).toBe("FailedOperation");
+    expect(await schedule.state()).toBe("Enabled");
+  });
+});
 
 test("a signed update without a token never undoes a newer one when it is sent again", async () => {
   const { ScheduleId } = await app.create();

@@ -54,9 +54,20 @@ export function forgetSignatures({ signatures }: Tables, before: Date): void {
 export function useName(
   { signatures }: Tables,
   { signature, requestHash, at }: { signature: string; requestHash: string; at: Date },
-): Pick<Use, "requestHash"> | undefined {
+): Pick<Use, "requestHash" | "usedAt"> | undefined {
   const known = signatures.get(signature);
-  if (known) return { requestHash: known.requestHash };
+  if (known) return { requestHash: known.requestHash, usedAt: known.usedAt };
   signatures.set(signature, { requestHash, usedAt: at, leaseUntil: null, traces: [] });
   return undefined;
+}
+
+/** What the name stood for. */
+export function swapName(
+  { signatures }: Tables,
+  { signature, requestHash, at }: { signature: string; requestHash: string; at: Date },
+): string | undefined {
+  const known = signatures.get(signature);
+  const { leaseUntil, traces } = known ?? { leaseUntil: null, traces: [] };
+  signatures.set(signature, { requestHash, usedAt: at, leaseUntil, traces });
+  return known?.requestHash ?? undefined;
 }

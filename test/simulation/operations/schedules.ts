@@ -150,6 +150,9 @@ export const scheduleOperations = (limit: number): fc.Arbitrary<Operation>[] => 
   inside({ signature: fc.constantFrom("s1", "s2"), requestHash: name }, (writes, drawn, at) =>
     writes.useName({ ...drawn, at }),
   ),
+  inside({ signature: fc.constantFrom("s1", "s2"), requestHash: name }, (writes, drawn, at) =>
+    writes.swapName({ ...drawn, at }),
+  ),
   operation(
     {
       callerId,

@@ -79,6 +79,9 @@ export function scheduleSamplesOf({ schedules }: Store): Record<string, () => Pr
     "schedules.transaction, useName": inside((writes) =>
       writes.useName({ signature: "name", requestHash: "hash", at }),
     ),
+    "schedules.transaction, swapName": inside((writes) =>
+      writes.swapName({ signature: "name", requestHash: "hash", at }),
+    ),
     "schedules.transaction, claim": inside((writes) => writes.claim({ at, limit: 11 })),
     "schedules.transaction, readOpenOccurrences": inside((writes) =>
       writes.readOpenOccurrences({ scheduleIds: ["sch-1"], at }),

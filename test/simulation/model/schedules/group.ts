@@ -3,7 +3,7 @@ import type { ScheduleWrites } from "../../../../shared/store/schedules/operatio
 import type { Store } from "../../../../shared/store/store.js";
 import type { Carry } from "../../platform/statements.js";
 import type { Tables } from "../tables.js";
-import { useName } from "../used-signatures.js";
+import { swapName, useName } from "../used-signatures.js";
 import { countOccurrences, listOccurrences } from "./occurrences.js";
 import {
   cancelStarts,
@@ -85,6 +85,7 @@ function makeWrites(tables: Tables): ScheduleWrites {
   return {
     insert: statement(insertSchedule),
     useName: statement(useName),
+    swapName: statement(swapName),
     lock: statement(lockSchedule),
     update: statement(updateSchedule),
     claim: statement(claimSchedules),
