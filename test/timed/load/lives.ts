@@ -51,7 +51,7 @@ export async function liveLife(
   const untilMs = clock.elapsedMs() + MINUTE_MS;
   const stopAt = addMs(clock.now(), random(5, 40) * SECOND_MS);
   const clip = `${emulatorUrl}/media/clip.mp4`;
-  const other = `${emulatorUrl}/media/60fps.mp4`;
+  const other = `${emulatorUrl}/media/small.mov`;
   const kinds = [
     { StreamUrl: clip, RepeatNum: -1 },
     { StreamUrl: clip, RepeatNum: 1000 },
