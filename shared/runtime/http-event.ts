@@ -131,9 +131,11 @@ function readQuery(event: Json): string {
   const query = event["queryString"] ?? event["queryStringParameters"];
   if (!isObject(query)) return "";
   const pairs = Object.entries(query).flatMap(([name, value]) => {
-    const last: unknown = Array.isArray(value) ? value.at(-1) : value;
-    const text = last === true ? "" : textOf(last);
-    return text === undefined ? [] : [[name, text] as const];
+    const values: unknown[] = Array.isArray(value) ? value : [value];
+    return values.flatMap((one) => {
+      const text = one === true ? "" : textOf(one);
+      return text === undefined ? [] : [[name, text] as const];
+    });
   });
   return queryOf(pairs);
 }

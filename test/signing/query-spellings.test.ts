@@ -69,6 +69,14 @@ describe.each(Object.entries(WRITTEN))("a query signed as %s writes it", (_, que
   });
 });
 
+test("a name that stands twice is accepted when the platform gives both values as a list", () => {
+  const { headers } = signedBy("TaskId=one&TaskId=two&Limit=1");
+  const queryString = { TaskId: ["one", "two"], Limit: "1" };
+  const request = readHttpEvent({ httpMethod: "GET", headers, queryString });
+  expect(outcome(request)).toBe("AKIDbackend");
+  expect(request.parameters).toEqual({ TaskId: "two", Limit: "1" });
+});
+
 test("a query signed with sorted names is accepted after a platform sorted them", () => {
   const { headers } = signedBy(WRITTEN["Go, url.Values, sorted by name"]);
   const queryString = { Note: FIELDS.Note, SdkAppId: FIELDS.SdkAppId, RoomId: FIELDS.RoomId };
