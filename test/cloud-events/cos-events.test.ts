@@ -37,6 +37,12 @@ describe("the region", () => {
     ["region, in full", ({ cos }) => (cos.cosBucket["region"] = "ap-shanghai")],
     ["region, in short", ({ cos }) => (cos.cosBucket["region"] = "sh")],
     ["region, as it was once", ({ cos }) => (cos.cosBucket["region"] = "cn-east")],
+    ["region, in capitals", ({ cos }) => (cos.cosBucket["region"] = "AP-Shanghai")],
+    ["region, between blanks", ({ cos }) => (cos.cosBucket["region"] = " sh ")],
+    ["cosRegion of the object", ({ cos }) => Object.assign(cos.cosObject, { cosRegion: "sh" })],
+    ["region of the object", ({ cos }) => Object.assign(cos.cosObject, { region: "ap-shanghai" })],
+    ["cosRegion of the event", ({ event }) => Object.assign(event, { cosRegion: "ap-shanghai" })],
+    ["region of the event", ({ event }) => Object.assign(event, { region: "sh" })],
     ["awsRegion of the record", (record) => (record["awsRegion"] = "ap-shanghai")],
     [
       "the queue of the event",

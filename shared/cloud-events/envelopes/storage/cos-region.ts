@@ -6,20 +6,25 @@
 import { regionOf, textOf, within } from "../fields.js";
 
 export function cosRegion(record: unknown, bucket: string): string | undefined {
-  const { url } = within(record, "cos", "cosObject");
+  const object = within(record, "cos", "cosObject");
+  const { url } = object;
   const named = within(record, "cos", "cosBucket");
-  const { eventQueue } = within(record, "event");
+  const event = within(record, "event");
   return (
     regionInUrl(url, bucket) ??
     firstOf([
       named["cosRegion"],
       named["s3Region"],
       named["region"],
+      object["cosRegion"],
+      object["region"],
+      event["cosRegion"],
+      event["region"],
       within(record)["cosRegion"],
       within(record)["awsRegion"],
       within(record)["region"],
       // qcs:0:scf:<region>:appid/…
-      textOf(eventQueue)?.split(":", 4)[3],
+      textOf(event["eventQueue"])?.split(":", 4)[3],
     ])
   );
 }
@@ -54,8 +59,11 @@ const SHORT: Readonly<Record<string, string>> = {
   tj: "ap-beijing-1",
 };
 
-const inFull = (value: unknown): string | undefined =>
-  typeof value === "string" && Object.hasOwn(SHORT, value) ? SHORT[value] : regionOf(value);
+/** Regions are in small letters, also where an event writes them in capitals. */
+function inFull(value: unknown): string | undefined {
+  const name = textOf(value)?.trim().toLowerCase() ?? "";
+  return Object.hasOwn(SHORT, name) ? SHORT[name] : regionOf(name);
+}
 
 const HOST = /^https?:\/\/([a-z0-9.-]{1,253})(?::\d{1,5})?(?:[/?#]|$)/;
 const BEHIND_BUCKET =
