@@ -82,7 +82,7 @@ export async function liveLife(
     const lateFrom = moved < stopAt ? moved : stopAt;
     if (await insist("update-ingest", update, { untilMs, lateFrom })) accepted.movedTo = moved;
   }
-  if (n % 5 === 1 && kind !== kinds.at(-1)) {
+  if (n % 5 === 1 && kind?.StreamUrl === clip) {
     const update = { SdkAppId: CN_APP, TaskId, StreamUrl: other };
     if (await insist("update-ingest", update, { untilMs, lateFrom: stopAt })) {
       accepted.switchedTo = other;
