@@ -4,6 +4,7 @@
  */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { breakOff } from "../break-off.js";
 
 /** PostgreSQL's ReadyForQuery outside a transaction: earlier statements are committed. */
 const READY = Buffer.from("5a0000000549", "hex");
@@ -98,7 +99,7 @@ function openWire(
   let isForgotten = false;
   let lostAnswer: Loss | undefined;
   const cut = () => {
-    client.resetAndDestroy();
+    breakOff(client);
     upstream?.destroy();
   };
   client.on("error", cut);

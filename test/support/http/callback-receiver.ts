@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { verifyCallback } from "../../../shared/signing/trtc/callback.js";
 import { drip, readAll, startLoopbackServer } from "./loopback-server.js";
+import { breakOff } from "../break-off.js";
 
 export type Manner = "ok" | "never" | "500" | "redirect" | "reset" | "slow" | "endless";
 
@@ -78,7 +79,7 @@ function answerAs(manner: Manner, response: ServerResponse): void {
       response.writeHead(307, { location: "/elsewhere" }).end();
       return;
     case "reset":
-      response.socket?.resetAndDestroy();
+      breakOff(response.socket);
       return;
     case "slow":
       response.writeHead(200, { "content-length": 1_000_000 });

@@ -2,6 +2,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { CloudEvent } from "../../../shared/notifications/cloud-event.js";
 import { drip, readAll, startLoopbackServer } from "./loopback-server.js";
+import { breakOff } from "../break-off.js";
 
 /** A status to answer with, or a kind of bad answer. */
 export type Manner = number | "never" | "reset" | "drip" | "endless" | { redirect: string };
@@ -58,7 +59,7 @@ function answerAs(manner: Manner, response: ServerResponse): void {
   if (typeof manner === "number") response.writeHead(manner).end("");
   else if (typeof manner === "object") {
     response.writeHead(307, { location: manner.redirect }).end();
-  } else if (manner === "reset") response.socket?.resetAndDestroy();
+  } else if (manner === "reset") breakOff(response.socket);
   else if (manner !== "never") {
     response.writeHead(200, manner === "drip" ? { "content-length": 1_000_000 } : {});
     void drip(response, manner === "drip" ? 1 : 100_000);

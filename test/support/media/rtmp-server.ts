@@ -10,6 +10,7 @@ import {
 } from "../../../emulator/source/rtmp/rtmp-messages.js";
 import { flvOf, flvTags } from "./flv.js";
 import { sample } from "./media.js";
+import { breakOff } from "../break-off.js";
 
 export interface Conversation {
   socket: Socket;
@@ -104,7 +105,9 @@ export const shakesHalfAHand: Behaviour = ({ socket }) => socket.write(Buffer.al
 
 export const isSilent: Behaviour = () => undefined;
 
-export const resets: Behaviour = ({ socket }) => socket.resetAndDestroy();
+export const resets: Behaviour = ({ socket }) => {
+  breakOff(socket);
+};
 
 const RESULT: AmfPlain[] = [
   ...["_result", 1, { fmsVer: "FMS/3,0,1,123" }],

@@ -4,6 +4,7 @@
  */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { breakOff } from "../../break-off.js";
 
 export interface PairAddress {
   port: number;
@@ -23,14 +24,16 @@ export async function openAddress(first: number): Promise<PairAddress> {
       node.destroy();
     });
     client.on("error", () => node.destroy());
-    node.on("error", () => client.resetAndDestroy());
+    node.on("error", () => {
+      breakOff(client);
+    });
     node.once("close", () => client.destroy());
     client.pipe(node).pipe(client);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const breakAll = () => {
-    clients.forEach((client) => client.resetAndDestroy());
+    clients.forEach(breakOff);
   };
   return {
     port: (server.address() as AddressInfo).port,
