@@ -1901,7 +1901,7 @@ with t as (select coalesce($1::timestamptz, clock_timestamp()) as now),
 -- scheduled.reschedule
 update ingest
 set advance_at = $1, advance_lease_until = null, lease_until = null,
-    unsure_until = case when settled_at is not null then unsure_until end,
+    fence = fence + 1, unsure_until = case when settled_at is not null then unsure_until end,
     failure_code = $2, failure_message = $3, changed_by = $4::jsonb
 where task_id = $5 and fence = $6 and state = 'starting'
   and stop_asked_at is null

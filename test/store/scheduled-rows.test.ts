@@ -219,6 +219,21 @@ test("a refused attempt is free to claim at its next time", async () => {
   expect(await claimOne(SOON, 1)).toMatchObject([{ taskId }]);
 });
 
+test("a refusal that is written a second time, late, changes nothing", async () => {
+  await scheduledIngest();
+  const [claimed] = await claimOne(STARTS_AT, 1);
+  if (!claimed) throw new Error("Nothing was claimed");
+  await begin(claimed);
+  const { taskId, fence } = claimed;
+  const moved = addMs(SOON, MINUTE_MS);
+  await store.scheduled.reschedule({ taskId, fence, ...REFUSAL, advanceAt: moved });
+
+  const late = await store.scheduled.reschedule({ taskId, fence, ...REFUSAL, advanceAt: SOON });
+
+  expect(late).toBeUndefined();
+  expect(await store.ingests.read(taskId)).toMatchObject({ advanceAt: moved });
+});
+
 test("an update that came too late is not recorded, so its repeat takes effect", async () => {
   const row = await scheduledIngest();
   const leaseUntil = addMs(STARTS_AT, MINUTE_MS);

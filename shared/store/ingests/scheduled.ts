@@ -150,7 +150,8 @@ export interface Refusal {
 
 /**
  * An attempt certainly did not start a task. The start is due again at `advanceAt`. `undefined` when
- * the row has another holder, or when its caller has stopped it.
+ * the row has another holder, or when its caller has stopped it. The fence grows, so that the same
+ * statement changes nothing where it arrives a second time: the start may have moved meanwhile.
  */
 export async function reschedule(
   query: Query,
@@ -166,7 +167,7 @@ export async function reschedule(
     query,
     sql`update ingest
      set advance_at = ${advanceAt}, advance_lease_until = null, lease_until = null,
-         unsure_until = ${LATE_START_LEFT},
+         fence = fence + 1, unsure_until = ${LATE_START_LEFT},
          failure_code = ${code}, failure_message = ${message}, ${BY_ACTOR}
      where task_id = ${taskId} and fence = ${fence} and state = 'starting'
        and stop_asked_at is null

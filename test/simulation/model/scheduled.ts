@@ -72,6 +72,7 @@ export const reschedule = (
       advanceAt,
       advanceLeaseUntil: null,
       leaseUntil: null,
+      fence: row.fence + 1,
       lateStartUntil: lateStartLeft(row),
       failureCode: code,
       failureMessage: message,
