@@ -4,12 +4,14 @@
  */
 import type { Query } from "./engine/database.js";
 import { bind, run, sql } from "./engine/sql.js";
-import { type Actor, queryFor } from "./history/actor.js";
+import { type Actor, BY_ACTOR, queryFor } from "./history/actor.js";
 import { GIVE_UP_AFTER } from "./outbox/outbox.js";
 import { cancelStarts } from "./schedules/starts.js";
 
 /** No claim lasts this long, so a later time was written when the clock was ahead. */
 const LATER = sql`interval '1 hour'`;
+
+const ACTOR: Actor = { kind: "operator", id: "npm start", function: "start" };
 
 /**
  * The next run of reconcile-ingests checks every running task, no row waits for a wrong time, and
@@ -37,10 +39,14 @@ export async function beginAnew(query: Query, at: Date): Promise<void> {
   );
   // A fresh task would play on until a deadline of the other time.
   await run(
-    query,
-    sql`update ingest set deadline_at = ${now}
-     where state in ('starting', 'running') and programme is not null
-       and started_at > ${now}::timestamptz + ${LATER}`,
+    queryFor(query, ACTOR),
+    sql`update ingest set deadline_at = ${now}, ${BY_ACTOR}
+     where task_id in (
+       select task_id from ingest
+       where state in ('starting', 'running') and programme is not null
+         and started_at > ${now}::timestamptz + ${LATER}
+       order by task_id for update
+     )`,
   );
   // A room's newest event counts, and one of the other time would be the newest until then.
   await run(query, sql`delete from room_audience where event_at > ${now}::timestamptz + ${LATER}`);
@@ -50,8 +56,6 @@ export async function beginAnew(query: Query, at: Date): Promise<void> {
   );
   await planAnew(query, at);
 }
-
-const ACTOR: Actor = { kind: "operator", id: "npm start", function: "start" };
 
 /** Planning looks a day ahead and never back, so a schedule would start nothing until that time. */
 async function planAnew(query: Query, at: Date): Promise<void> {
@@ -76,7 +80,9 @@ async function planAnew(query: Query, at: Date): Promise<void> {
        update schedule
        set planned_until = ${now}, plan_at = case when state = 'Enabled' then ${now}::timestamptz end,
            revision = revision + 1
-       where ${isEarly}
+       where schedule_id in (
+         select schedule_id from schedule where ${isEarly} order by schedule_id for update
+       )
        returning schedule_id
      )
      delete from occurrence

@@ -4015,9 +4015,13 @@ update outbox set try_at = $1, give_up_at = $1::timestamptz + interval '1 day'
 where dead_at is null and give_up_at > $1::timestamptz + interval '1 day' + interval '1 hour';
 
 -- beginAnew
-update ingest set deadline_at = $1
-where state in ('starting', 'running') and programme is not null
-  and started_at > $1::timestamptz + interval '1 hour';
+update ingest set deadline_at = $1, changed_by = $2::jsonb
+where task_id in (
+  select task_id from ingest
+  where state in ('starting', 'running') and programme is not null
+    and started_at > $1::timestamptz + interval '1 hour'
+  order by task_id for update
+);
 
 -- beginAnew
 delete from room_audience where event_at > $1::timestamptz + interval '1 hour';
@@ -4035,7 +4039,9 @@ with early as (
   update schedule
   set planned_until = $1, plan_at = case when state = 'Enabled' then $1::timestamptz end,
       revision = revision + 1
-  where state <> 'Deleted' and planned_until > $1::timestamptz + interval '1 day 1 minute'
+  where schedule_id in (
+    select schedule_id from schedule where state <> 'Deleted' and planned_until > $1::timestamptz + interval '1 day 1 minute' order by schedule_id for update
+  )
   returning schedule_id
 )
 delete from occurrence

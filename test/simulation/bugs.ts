@@ -256,7 +256,7 @@ export const BUGS: Readonly<Record<string, Patch>> = {
     });
   },
 
-  "a letter that is played again gets a new token": (services) => {
+  "a dead letter that is replayed gets a new token": (services) => {
     let asked = 0;
     return withStore(services, {
       deadLetters: { isTokenSpent: () => Promise.resolve((asked += 1) % 2 === 1) },

@@ -23,7 +23,7 @@ const FOUND_BY: Readonly<Record<keyof typeof BUGS, RegExp>> = {
   "a start without an answer is called failed": /^6: what is ended has no live task/,
   "a stop without an answer is called done": /^6: what is ended has no live task/,
   "a message has another name at each delivery": /^8: never two ingests for one message/,
-  "a letter that is played again gets a new token": /^8: never two ingests for one message/,
+  "a dead letter that is replayed gets a new token": /^8: never two ingests for one message/,
   "an update that comes again is carried out again": /^8: an update that comes again undoes/,
   "a dead letter is not written": /^8: a message that is done had its effect/,
   "what nobody knows is never stopped": /^liveness: what nobody knows is stopped/,
@@ -62,7 +62,7 @@ const FIRST_SEEDS: Readonly<Record<string, number>> = {
   "an update that comes again is carried out again": 295,
   "the end of a list is not noticed": 292,
   "a message has another name at each delivery": 278,
-  "a letter that is played again gets a new token": 278,
+  "a dead letter that is replayed gets a new token": 278,
 };
 
 test.each(Object.entries(BUGS))("%s", async (name, patch) => {

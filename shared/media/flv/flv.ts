@@ -3,7 +3,7 @@
  * FLV, and the library for files does not. Source: Adobe Flash Video File Format Specification
  * 10.1, annex E.
  */
-import { SECOND_MS } from "../../clock.js";
+import { SECOND_MS, timeLimit } from "../../clock.js";
 import { type Media, SourceError, type Track } from "../media.js";
 import type { Budget } from "../budget.js";
 import { type ByteReader, EndOfBytes } from "../byte-reader.js";
@@ -74,14 +74,14 @@ async function readToEnd(
 
 /** Throws EndOfBytes at the end, if it comes soon. */
 async function readAtOnce(bytes: Remote, facts: StreamFacts): Promise<void> {
-  const late = AbortSignal.timeout(AT_ONCE_MS);
+  const { signal: late, end } = timeLimit(AT_ONCE_MS);
   const lateness = new Promise<void>((resolve) => {
     late.addEventListener("abort", () => resolve(), { once: true });
   });
   const reading = (async () => {
     while (!late.aborted) await readTag(bytes, facts);
   })();
-  await Promise.race([reading, lateness]);
+  await Promise.race([reading, lateness]).finally(end);
 }
 
 /** Null for a stream of unknown size: it is live. */

@@ -85,7 +85,7 @@ describe("a source plays from a server", () => {
     ["of HTTP 1.0 that names no length", "HTTP/1.0 200 OK\r\n\r\n"],
     ["that gives no reason", `HTTP/1.1 200\r\n${length}\r\n\r\n`],
     ["that glues the reason to the status", `HTTP/1.1 200OK\r\n${length}\r\n\r\n`],
-    ["that says its protocol in small letters", `http/1.1  200  OK\r\n${length}\r\n\r\n`],
+    ["whose protocol is lowercase", `http/1.1  200  OK\r\n${length}\r\n\r\n`],
     ["that says its length twice", `HTTP/1.1 200 OK\r\n${length}\r\n${length}\r\n\r\n`],
     ["that says its length twice in a line", `HTTP/1.1 200 OK\r\n${length}, ${MP3.length}\r\n\r\n`],
     ["that says two lengths", `HTTP/1.1 200 OK\r\n${length}\r\nContent-Length: 7\r\n\r\n`],

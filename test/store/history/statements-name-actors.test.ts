@@ -36,7 +36,7 @@ async function watchedColumns(): Promise<string[]> {
 
 /** What each update of `ingest` in a statement sets. */
 const changesIn = (statement: string): string[] =>
-  [...statement.matchAll(/\bupdate ingest\s+set\b([^]*?)(?=\b(?:returning\b|update\b|$))/g)].map(
+  [...statement.matchAll(/\bupdate ingest\s+set\b([^]*?)(?=\b(?:returning|update)\b|$)/g)].map(
     ([, set = ""]) => set,
   );
 

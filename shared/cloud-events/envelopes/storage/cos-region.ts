@@ -59,7 +59,7 @@ const SHORT: Readonly<Record<string, string>> = {
   tj: "ap-beijing-1",
 };
 
-/** Regions are in small letters, also where an event writes them in capitals. */
+/** Regions are lowercase, also where an event writes them in capitals. */
 function inFull(value: unknown): string | undefined {
   const name = textOf(value)?.trim().toLowerCase() ?? "";
   return Object.hasOwn(SHORT, name) ? SHORT[name] : regionOf(name);
