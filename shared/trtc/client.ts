@@ -79,12 +79,17 @@ export interface Trtc {
 
 let loading: Promise<typeof Sdk> | undefined;
 
-/** Kept, because even a repeated import costs a look-up. A failed load is tried again. */
+/**
+ * Kept, because even a repeated import costs a look-up. A failed load is tried again. A load blocks
+ * the process for milliseconds. So connections that have just been asked for begin before it.
+ */
 const loadSdk = () =>
-  (loading ??= import("./sdk.js").catch((error: unknown) => {
-    loading = undefined;
-    throw error;
-  }));
+  (loading ??= new Promise(setImmediate)
+    .then(() => import("./sdk.js"))
+    .catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    }));
 
 const NONE: OpenedAhead = { close: () => undefined };
 
