@@ -138,6 +138,7 @@ const HEALTHY: Readonly<Record<string, string>> = {
   ...budget("usd", '{caller="guest",budget="DailyUsd"}', { limit: "0x400", remaining: "0x400" }),
   trtc_ingest_database_connections: "80x400",
   trtc_ingest_database_connections_max: "100x400",
+  trtc_ingest_database_up: "1x400",
 };
 
 /** From the third minute on. `null`: the series ends. */
@@ -192,6 +193,9 @@ const FAULTS: Readonly<Record<string, Record<string, string | null>>> = {
     limit: "600x400",
     remaining: "300x11 -1x400",
   }),
+  "one of several databases is away": {
+    'trtc_ingest_database_up{database="cn"}': "1x11 0x400",
+  },
   "connections run out": { trtc_ingest_database_connections: "80x11 81x400" },
 };
 
@@ -282,6 +286,7 @@ const EXPECTED: Readonly<Record<string, Firing>> = {
     at: 3.25,
     labels: { caller: "school", budget: "DailyMinutes" },
   },
+  "one of several databases is away": { alert: "TrtcIngestDatabaseAway", notAt: 3.5, at: 4.25 },
   "connections run out": { alert: "TrtcIngestDatabaseConnections", notAt: 7, at: 8.25 },
 };
 
@@ -357,6 +362,17 @@ describeWith(
         { minutes: 9, firing: [] },
         { minutes: 20, firing: [] },
       ]);
+    });
+
+    test("fires for no timer right after one of several databases was away", () => {
+      const ofTimer = '{function="expire-ingests",database="cn"}';
+      const away = { minutes: 7.75, firing: ['{alertname="TrtcIngestDatabaseAway"}'] };
+      const series = {
+        'trtc_ingest_database_up{database="cn"}': "1x11 0x19 1x400",
+        [`trtc_ingest_timer_age_seconds${ofTimer}`]: "60x11 _x20 350 365 380 395 410 425 10x400",
+        [`trtc_ingest_timer_interval_seconds${ofTimer}`]: "60x11 _x20 60x400",
+      };
+      check(series, [away, ...[8.25, 9, 20].map((minutes) => ({ minutes, firing: [] }))]);
     });
 
     test.each([

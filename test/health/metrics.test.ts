@@ -110,6 +110,7 @@ test("every metric of the contract with dashboards is exported", async () => {
     "database_connections",
     "database_connections_max",
     "table_size_bytes",
+    "database_up",
   ]);
 });
 

@@ -1,6 +1,10 @@
 /** Two databases, and one of them is away: the accounts of the other notice nothing. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { systemClock } from "../../shared/clock.js";
+import { readMetrics } from "../../shared/health/metrics/read.js";
 import { TIMED_FUNCTIONS } from "../../shared/health/timers.js";
+import { makeServices } from "../../shared/runtime/services.js";
+import { openPostgres } from "../../shared/store/engine/postgres.js";
 import { CN_APP, INTL_APP, KEY } from "../support/app/test-app.js";
 import { type SplitApp, startSplitApp } from "../support/split-app.js";
 import { type DatabaseProxy, startDatabaseProxy } from "../support/database/database-proxy.js";
@@ -62,8 +66,44 @@ test("deadlines, calls and readiness of the other accounts stay", async () => {
   expect(checks).toContainEqual(
     expect.objectContaining({ check: "default: database", verdict: "pass" }),
   );
+  const metrics = await fetch(`${app.url}/metrics`, { headers });
+  const exposed = await metrics.text();
+  expect(metrics.status).toBe(200);
+  expect(exposed).toContain('trtc_ingest_database_up{database="cn"} 0');
+  expect(exposed).toContain('trtc_ingest_database_up{database="default"} 1');
+  expect(exposed).toContain('trtc_ingest_running{database="default"}');
+  expect(exposed).not.toContain('trtc_ingest_running{database="cn"}');
 
   await proxy.turn("through");
   await app.functionNamed("expire-ingests").handler({});
   expect((await stateOf(CN_APP, cn))["EndReason"]).toBe("expired");
+});
+
+test("metrics do not wait for a database that is silent", async () => {
+  const headers = { authorization: `Bearer ${KEY}` };
+  const scraped = async () => (await fetch(`${app.url}/metrics`, { headers })).text();
+  await proxy.turn("silent");
+  proxy.forget();
+
+  const startedMs = systemClock.elapsedMs();
+  const during = await scraped();
+  expect(systemClock.elapsedMs() - startedMs).toBeLessThan(8000);
+  expect(during).toContain('trtc_ingest_database_up{database="cn"} 0');
+  expect(during).toContain('trtc_ingest_database_up{database="default"} 1');
+
+  await proxy.turn("through");
+  proxy.cut();
+  expect(await scraped()).toContain('trtc_ingest_database_up{database="cn"} 1');
+}, 30_000);
+
+test("a scrape fails while every database is away", async () => {
+  const database = openPostgres("postgres://postgres@127.0.0.1:9/away");
+  const url = "postgres://127.0.0.1:9/other";
+  const config = { ...app.services.config, databaseUrls: new Map([["cn", [url]]]) };
+  const others = new Map([[url, database]]);
+  const services = makeServices({ config, database, others });
+
+  expect(services.places?.all).toHaveLength(2);
+  await expect(readMetrics(services)).rejects.toMatchObject({ code: "ServiceUnavailable" });
+  await database.close();
 });
