@@ -6,12 +6,13 @@ import { counted, duration, fail, pass, type Row, warn } from "./row.js";
 /** deliver-notifications runs every minute. */
 const LATE_MS = 3 * MINUTE_MS;
 
-export const deliveryRows = (deliveries: Deliveries): Row[] => [
-  ...notifications(deliveries),
+/** `givenUp`: how many notifications were. */
+export const deliveryRows = (deliveries: Deliveries, givenUp: number): Row[] => [
+  ...notifications(deliveries, givenUp),
   deadLetters(deliveries),
 ];
 
-function notifications({ waiting, oldestDueMs, failing, givenUp }: Deliveries): Row[] {
+function notifications({ waiting, oldestDueMs, failing }: Deliveries, givenUp: number): Row[] {
   const check = "notifications";
   const rows: Row[] = failing.map(({ callerId, waiting: count, oldestMs }) =>
     fail(

@@ -2,7 +2,7 @@
 import type { Query } from "../store/engine/database.js";
 import { readBacklog } from "../store/health/backlog.js";
 import { readBudgets } from "../store/health/budgets.js";
-import { readDeliveries } from "../store/health/deliveries.js";
+import { countGivenUp, readDeliveries } from "../store/health/deliveries.js";
 import { readSlotUse } from "../store/health/slots.js";
 import { readTimerRuns } from "../store/health/timer-runs.js";
 import { readTrtcAnswers } from "../store/health/trtc-answers.js";
@@ -22,7 +22,7 @@ export const workRows = async (
     pass("database: version", `migrated, at version ${timers.migration}`),
     ...timerRows(timers, ticks),
     ...lateWork(await readBacklog(query, { graceMs })),
-    ...deliveryRows(await readDeliveries(query)),
+    ...deliveryRows(await readDeliveries(query), await countGivenUp(query)),
     ...budgetRows(await readBudgets(query)),
     ...slotRows(await readSlotUse(query)),
     trtcRow(await readTrtcAnswers(query)),

@@ -4144,7 +4144,6 @@ select (select count(*) from outbox where dead_at is null)::int as waiting,
  where dead_at is null and try_at < now())::float8 as oldest_due_ms,
 (select coalesce(extract(epoch from max(now() - happened_at)) * 1000, 0) from outbox
  where dead_at is null)::float8 as oldest_ms,
-(select count(*) from outbox where dead_at is not null)::int as given_up,
 (select count(*) from dead_letter where replayed_at is null)::int as dead_letters,
 (select coalesce(extract(epoch from max(now() - received_at)) * 1000, 0)
  from dead_letter where replayed_at is null)::float8 as oldest_dead_letter_ms;
@@ -4156,6 +4155,9 @@ from outbox where dead_at is null
 group by caller_id having bool_or((attempts > 1 or (attempts = 1 and try_at <= now() + interval '5 seconds')))
 order by waiting desc, caller_id
 limit $1;
+
+-- countGivenUp
+select count(*)::int as given_up from outbox where dead_at is not null;
 
 -- readHealth
 select current_setting('server_version') as version,

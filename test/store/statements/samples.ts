@@ -3,7 +3,7 @@ import { readBacklog } from "../../../shared/store/health/backlog.js";
 import { readBudgets } from "../../../shared/store/health/budgets.js";
 import { readCounts } from "../../../shared/store/health/counts.js";
 import { readHealth, readLacking } from "../../../shared/store/health/database.js";
-import { readDeliveries } from "../../../shared/store/health/deliveries.js";
+import { countGivenUp, readDeliveries } from "../../../shared/store/health/deliveries.js";
 import { readSlotUse } from "../../../shared/store/health/slots.js";
 import { readSpending } from "../../../shared/store/health/spending.js";
 import { readTimerRuns } from "../../../shared/store/health/timer-runs.js";
@@ -500,6 +500,7 @@ export function samplesOf(database: Database): Record<string, Sample> {
     readTrtcAnswers: () => readTrtcAnswers(query),
     readBacklog: () => readBacklog(query, { graceMs: 1234 }),
     readDeliveries: () => readDeliveries(query),
+    countGivenUp: () => countGivenUp(query),
     readHealth: () => readHealth(query),
     readLacking: () => readLacking(query),
     readReport: () =>
