@@ -99,6 +99,8 @@ export function keepBudget(runs: readonly Results[], file = FILE): void {
 
 function keptOf(values: readonly number[], better: Better, noiseMin: number): Kept {
   const value = median(values);
+  // A count, for example of throttled calls: no run may have one, whatever the noise.
+  if (value === 0) return { value, noise: noiseMin, better };
   const worst = better === "less" ? Math.max(...values) / value : value / Math.min(...values);
   return { value: round(value), noise: round(Math.max(noiseMin, 2 * (worst - 1))), better };
 }

@@ -103,6 +103,16 @@ describe("what is kept", () => {
       "others: time": { value: 1, noise: 0.1, better: "less" },
     });
   });
+
+  test("of a count that is zero lets no later run have one", () => {
+    writeFileSync(file, JSON.stringify({}));
+    keepBudget([run(0, 0.4), run(0, 0.4), run(0, 0.4)], file);
+
+    const budgets = JSON.parse(readFileSync(file, "utf8")) as typeof committed;
+    expect(budgets.full.ratios["starts: time"]).toMatchObject({ value: 0, noise: 0.15 });
+    expect(checkBudget(run(0, 0.4), budgets).isKept).toBe(true);
+    expect(checkBudget(run(1, 0.4), budgets).isKept).toBe(false);
+  });
 });
 
 test("the committed ratios are of both forms, and each has a bound", () => {
