@@ -3,9 +3,12 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { addMs, MINUTE_MS, SECOND_MS } from "../../shared/clock.js";
+import { endTask } from "../../shared/ingest/stop/end-task.js";
 import { expireIngests } from "../../shared/ingest/stop/expire.js";
 import type { Services } from "../../shared/ingest/services.js";
+import type { Ingest } from "../../shared/store/ingests/ingest-row.js";
 import { createStore } from "../../shared/store/store.js";
+import { TrtcError } from "../../shared/trtc/trtc-error.js";
 import type { TaskTruth } from "../../local/emulator-truth.js";
 import { CN_APP, type TestApp, INTL_APP, type TrtcHandle } from "../support/app/test-app.js";
 import { countedBy, type ManualClock } from "../support/app/manual-clock.js";
@@ -229,6 +232,30 @@ describe("when something fails", () => {
     expect(await ran()).toMatchObject({ claimed: 3, stopped: 1, failed: 2 });
     expect(await task()).toMatchObject({ endReason: "stopped" });
     expect(await row()).toMatchObject({ endReason: "expired" });
+  });
+
+  test.each([
+    ["is tried again after a quarter of its age, where TRTC did not carry it out", "bad", 10_000],
+    ["is tried again after a second, where it got no slot", "none", 1000],
+  ])("a stop that was asked for 40 s ago %s", async (_, slot, afterMs) => {
+    const { taskId, row } = await started({ MaxDuration: 600 });
+    const { store } = services;
+    const stop = { taskId, at: clock.now(), leaseMs: 60_000, waitMaxMs: 60_000 };
+    const begun = await store.ingests.beginStop(stop);
+    await clock.advance(40 * SECOND_MS);
+    if (slot === "bad") trtc.next("StopStreamIngest", "http-502");
+    const timeLeftMs = timeLeft(clock, 20 * SECOND_MS);
+    const action = "StopStreamIngest";
+    const free = await store.slots.take({ account: "cn", action, waitMaxMs: 1000 });
+    const task = {
+      ingest: begun?.ingest as Ingest,
+      slot: slot === "bad" ? free : undefined,
+      askedAt: clock.now(),
+      timeLeftMs,
+    };
+
+    await expect(clock.advanceUntilDone(endTask(services, task))).rejects.toThrow(TrtcError);
+    expect((await row())?.leaseUntil).toEqual(addMs(clock.now(), afterMs));
   });
 
   test("a stop with a lost answer counts as done when the next attempt finds the task gone", async () => {

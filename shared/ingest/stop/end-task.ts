@@ -2,7 +2,7 @@
 import { addMs } from "../../clock.js";
 import type { Slot } from "../../store/engine/database-time.js";
 import type { EndReason, Ingest } from "../../store/ingests/ingest-row.js";
-import { TrtcError } from "../../trtc/trtc-error.js";
+import { answerCodeOf, TrtcError } from "../../trtc/trtc-error.js";
 import { isThere } from "./check-task.js";
 import { isPastCap, reasonWhenGone } from "../lifecycle.js";
 import { throughOutage } from "../outage.js";
@@ -13,13 +13,16 @@ import { callInSlot, saysGone } from "../trtc-call.js";
 
 /**
  * The row is due again after a stop that TRTC did not carry out. The pause grows with the time
- * since the first stop. So a stop that keeps failing leaves the slots to others.
+ * since the first stop. So a stop that keeps failing leaves the slots to others. A stop that did not
+ * leave, because it got no slot in a crowd, has not failed.
  */
 const RETRY_MIN_MS = 1000;
 const RETRY_MAX_MS = 60_000;
 
-const retryMs = (askedMs: number): number =>
-  Math.min(Math.max(askedMs / 4, RETRY_MIN_MS), RETRY_MAX_MS);
+const retryMs = (error: TrtcError, askedMs: number): number =>
+  answerCodeOf(error) === undefined
+    ? RETRY_MIN_MS
+    : Math.min(Math.max(askedMs / 4, RETRY_MIN_MS), RETRY_MAX_MS);
 
 export interface TaskToEnd {
   ingest: Ingest;
@@ -50,7 +53,7 @@ export async function endTask(services: Services, task: TaskToEnd): Promise<Inge
     if (!(error instanceof TrtcError)) throw error;
     const now = clock.now();
     if (isPastCap(ingest, now)) return end(requestedReason(ingest));
-    const retryAt = addMs(now, retryMs(now.getTime() - stopAskedAt.getTime()));
+    const retryAt = addMs(now, retryMs(error, now.getTime() - stopAskedAt.getTime()));
     await throughOutage(services, leftMs, () => store.ingests.release({ taskId, fence, retryAt }));
     throw error;
   }
