@@ -8,6 +8,7 @@ import { listPrices } from "../../../shared/config/money/prices.js";
 import { newIngestIds } from "../../../shared/ingest/ids.js";
 import type { Query } from "../../../shared/store/engine/database.js";
 import { openPostgres } from "../../../shared/store/engine/postgres.js";
+import type { Ingest } from "../../../shared/store/ingests/ingest-row.js";
 import type { OnAir, Programme } from "../../../shared/store/programmes/programme-row.js";
 import { createStore, type Store } from "../../../shared/store/store.js";
 import { type Bench, timed } from "../../measure.js";
@@ -18,9 +19,11 @@ const INGESTS = 4000;
 const QUICK_INGESTS = 160;
 /** No account makes all calls, and none waits: a slot may be far in the future. */
 const ACCOUNTS = 200;
+/** Deadlines that are due together, as those of one second are. */
+const DUE_TOGETHER = 200;
 const TIMES = { leaseMs: 5 * MINUTE_MS, waitMaxMs: 1e9 };
-/** As many as a run of expire-ingests claims at once. */
-const CLAIM = { leaseMs: 5 * MINUTE_MS, limit: 10, accountMax: 1e6 };
+/** As a run of expire-ingests claims them (shared/ingest/due-run.ts). */
+const CLAIM = { leaseMs: 5 * MINUTE_MS, limit: 10, accountMax: 40 };
 
 const ITEM = { StreamUrl: "https://media.example.com/clip.mp4", PlaySeconds: 60, RepeatNum: -1 };
 
@@ -43,7 +46,6 @@ export async function benchRates(
     rates[what] = await perSecond(count, each);
   };
   const begun: One[] = [];
-  const claimed: One[] = [];
   try {
     await measure("starts", async (n) => {
       begun.push(await start(store, now, n));
@@ -54,16 +56,13 @@ export async function benchRates(
       if (one) await switchItem(store, now, one);
       return 1;
     });
-    await measure("deadlines claimed, 10 at a time", async () => {
-      const at = addMs(now, SECOND_MS);
+    let due = 0;
+    await measure("deadlines claimed, 10 at a time, and ended", async () => {
+      const at = dueAt(now, due);
       const page = await store.ingests.claimDue({ ...CLAIM, at, horizonAt: at });
-      claimed.push(...page);
+      if (page.length === 0 && at >= dueAt(now, due)) due += DUE_TOGETHER;
+      for (const one of page) await end(store, at, one);
       return page.length;
-    });
-    await measure("ends of claimed ingests", async (n) => {
-      const one = claimed[n];
-      if (one) await end(store, now, one);
-      return 1;
     });
   } finally {
     await forget(
@@ -79,6 +78,9 @@ export async function benchRates(
   return { title, rows, ratios: [], goals: [] };
 }
 
+const dueAt = (now: Date, n: number): Date =>
+  addMs(now, (1 + Math.floor(n / DUE_TOGETHER)) * SECOND_MS);
+
 /** Each connection takes the next piece of work until `count` are done. */
 async function perSecond(count: number, each: (n: number) => Promise<number>): Promise<number> {
   let [taken, done] = [0, 0];
@@ -86,7 +88,9 @@ async function perSecond(count: number, each: (n: number) => Promise<number>): P
     while (taken < count && done < count) {
       const n = taken;
       taken += 1;
-      done += await each(n);
+      const made = await each(n);
+      // Read after the wait: other connections count meanwhile.
+      done += made;
     }
   };
   const ms = await timed(() => Promise.all(Array.from({ length: CONNECTIONS }, worker)));
@@ -122,8 +126,8 @@ const onAirAt = (now: Date, index: number): OnAir => ({
 async function start(store: Store, now: Date, n: number): Promise<One> {
   const ids = newIngestIds(now, randomBytes);
   const account = `rate-${n % ACCOUNTS}`;
-  const bounds = { deadlineAt: addMs(now, SECOND_MS), latestAt: addMs(now, DAY_MS) };
-  await store.ingests.beginStart({
+  const bounds = { deadlineAt: dueAt(now, n), latestAt: addMs(now, DAY_MS) };
+  const begun = await store.ingests.beginStart({
     ...ids,
     ...bounds,
     ...TIMES,
@@ -142,6 +146,7 @@ async function start(store: Store, now: Date, n: number): Promise<One> {
     programme: programmeAt(now),
     notify: true,
   });
+  if (begun.outcome !== "begun") throw new Error("A start was refused");
   const { taskId } = ids;
   const trtcTaskId = `trtc-${taskId}`;
   const began = {
@@ -150,7 +155,7 @@ async function start(store: Store, now: Date, n: number): Promise<One> {
     stepAt: now,
     streamUrl: ITEM.StreamUrl,
   };
-  await store.ingests.markRunning({
+  const running = await store.ingests.markRunning({
     taskId,
     fence: 0,
     trtcTaskId,
@@ -158,6 +163,7 @@ async function start(store: Store, now: Date, n: number): Promise<One> {
     ...bounds,
     began,
   });
+  if (!running) throw new Error("An outcome was refused");
   return { taskId, account, fence: 0 };
 }
 
@@ -171,15 +177,21 @@ async function switchItem(store: Store, at: Date, { taskId, account }: One): Pro
   );
 }
 
-async function end(store: Store, at: Date, { taskId, fence }: One): Promise<void> {
+async function end(
+  store: Store,
+  at: Date,
+  { taskId, fence }: Pick<Ingest, "taskId" | "fence">,
+): Promise<void> {
   const stop = await store.ingests.beginDueStop({
     ...TIMES,
     taskId,
     fence,
-    at: addMs(at, MINUTE_MS),
+    at,
   });
   if (!stop) throw new Error("A stop was refused");
-  await store.ingests.markEnded({ taskId, fence, reason: "expired", at });
+  const { fence: held } = stop.ingest;
+  const ended = await store.ingests.markEnded({ taskId, fence: held, reason: "expired", at });
+  if (!ended) throw new Error("An end was refused");
 }
 
 /** So that a kept database is as before. */
