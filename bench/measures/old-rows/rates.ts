@@ -30,7 +30,6 @@ const ITEM = { StreamUrl: "https://media.example.com/clip.mp4", PlaySeconds: 60,
 interface One {
   taskId: string;
   account: string;
-  fence: number;
 }
 
 export async function benchRates(
@@ -164,7 +163,7 @@ async function start(store: Store, now: Date, n: number): Promise<One> {
     began,
   });
   if (!running) throw new Error("An outcome was refused");
-  return { taskId, account, fence: 0 };
+  return { taskId, account };
 }
 
 async function switchItem(store: Store, at: Date, { taskId, account }: One): Promise<void> {

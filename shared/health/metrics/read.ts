@@ -83,10 +83,7 @@ const databaseUp = (samples: readonly Sample[]): Family =>
 
 const labelled = (family: Family, database: string): Family => ({
   ...family,
-  samples: family.samples.map((sample) => ({
-    ...sample,
-    labels: { database, ...sample.labels },
-  })),
+  samples: family.samples.map((sample) => ({ ...sample, labels: { database, ...sample.labels } })),
 });
 
 /** A family stands once in an exposition, with all of its samples. */
